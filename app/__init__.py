@@ -1,0 +1,1 @@
+"""The online half: a headline in, topics out. Never imports `training`, nor TensorFlow unless told to."""

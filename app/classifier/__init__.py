@@ -1,0 +1,24 @@
+"""Text -> words -> ids -> multi-hot -> probabilities -> topics. Knows NumPy, not HTTP."""
+
+from app.classifier.bundle import Bundle, load_bundle
+from app.classifier.classifier import Classification, TopicClassifier, load_classifier
+from app.classifier.encoding import Encoder, tokenize
+from app.classifier.errors import BundleError, ClassifierError, TextTooLongError, UnknownTopicError
+from app.classifier.explanation import Explanation, WordEffect, explain
+
+__all__ = [
+    "Bundle",
+    "BundleError",
+    "Classification",
+    "ClassifierError",
+    "Encoder",
+    "Explanation",
+    "TextTooLongError",
+    "TopicClassifier",
+    "UnknownTopicError",
+    "WordEffect",
+    "explain",
+    "load_bundle",
+    "load_classifier",
+    "tokenize",
+]

@@ -1,0 +1,135 @@
+"""Texts in, topics out: encode, run the network, calibrate, rank."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from app.classifier.bundle import MANIFEST, Bundle, load_bundle
+from app.classifier.encoding import Encoded, Encoder
+from app.classifier.errors import BundleError, UnknownTopicError
+from app.classifier.keras_network import read_keras_network
+from app.classifier.manifest import Calibration, Topic
+from app.classifier.network import Floats, Network, read_network
+
+Runtime = Literal["numpy", "keras"]
+Abstention = Literal["no_known_words", "low_confidence"]
+
+GOLDEN_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What the model says of one text."""
+
+    labels: list[int]
+    """The most probable topics' labels, most probable first; empty when not one word is known."""
+    probabilities: list[float]
+    """Their probabilities; over all topics they sum to 1."""
+    topic_set: list[int]
+    """The smallest set of labels that holds the right one as often as the manifest's coverage says."""
+    encoded: Encoded
+    abstained: Abstention | None
+
+
+class TopicClassifier:
+    """A bundle made ready to answer. Safe to share between threads: nothing in it changes."""
+
+    def __init__(self, bundle: Bundle, network: Network, min_probability: float = 0.0) -> None:
+        """`min_probability`: below this the answer is marked `low_confidence`.
+
+        Raises:
+            BundleError: the network's widths are not those of the encoding and the topics, or it does
+                not answer the bundle's golden headlines as it did when it was trained.
+        """
+        manifest = bundle.manifest
+        self.bundle = bundle
+        self.encoder = Encoder(manifest.encoding, bundle.word_index)
+        self._network = network
+        self._min_probability = min_probability
+        self._set_threshold = manifest.topic_set.threshold if manifest.topic_set else None
+        wanted = (manifest.encoding.size, len(manifest.topics))
+        if network.shape != wanted:
+            raise BundleError(
+                f"{bundle.model_path}: takes {network.shape[0]} words and gives {network.shape[1]} topics, but"
+                f" {MANIFEST} says {wanted[0]} and {wanted[1]}; train the bundle again."
+            )
+        self.check()
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics, in label order."""
+        return self.bundle.manifest.topics
+
+    def check(self) -> None:
+        """Answer the golden headlines again; raises BundleError if an answer has moved."""
+        golden = self.bundle.golden
+        answers = self.probabilities([self.encoder.encode(one.headline) for one in golden])
+        drift = float(np.abs(answers - np.array([one.probabilities for one in golden])).max())
+        if not drift <= GOLDEN_TOLERANCE:
+            raise BundleError(
+                f"{self.bundle.path}: golden headlines are answered {drift:.2g} away from what training"
+                f" recorded (tolerance {GOLDEN_TOLERANCE:g}); train the bundle again."
+            )
+
+    def classify(self, texts: Sequence[str], top_k: int = 5) -> list[Classification]:
+        """The `top_k` most probable topics of each text, in order."""
+        encoded = [self.encoder.encode(text) for text in texts]
+        probabilities = self.probabilities(encoded)
+        # Stable, so that equal probabilities rank by label and an answer never depends on the batch.
+        ranking = np.argsort(-probabilities, axis=1, kind="stable")
+        best = np.take_along_axis(probabilities, ranking, axis=1)
+        sizes = self._set_sizes(best)
+        return [
+            self._classification(one, labels, values, size, top_k)
+            for one, labels, values, size in zip(encoded, ranking.tolist(), best.tolist(), sizes, strict=True)
+        ]
+
+    def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
+        """Calibrated probabilities, float32 [len(encoded), topics]; each row sums to 1."""
+        if not encoded:
+            return np.zeros((0, len(self.topics)), np.float32)
+        logits = self._network.logits([one.ids for one in encoded])
+        return softmax(logits, self.bundle.manifest.calibration, [one.known for one in encoded])
+
+    def label(self, code: str) -> int:
+        """The label of a topic code such as `crude`; raises UnknownTopicError."""
+        for topic in self.topics:
+            if topic.code == code:
+                return topic.label
+        raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
+
+    def _set_sizes(self, best: Floats) -> list[int]:
+        if self._set_threshold is None:
+            return [0] * len(best)
+        # Never empty: the most probable topic always belongs.
+        sizes: list[int] = np.maximum((best >= self._set_threshold).sum(axis=1), 1).tolist()
+        return sizes
+
+    def _classification(
+        self, encoded: Encoded, labels: list[int], probabilities: list[float], set_size: int, top_k: int
+    ) -> Classification:
+        if not encoded.known:
+            return Classification([], [], [], encoded, "no_known_words")
+        abstained: Abstention | None = "low_confidence" if probabilities[0] < self._min_probability else None
+        return Classification(labels[:top_k], probabilities[:top_k], labels[:set_size], encoded, abstained)
+
+
+def softmax(logits: Floats, calibration: Calibration | None, known_words: Sequence[int]) -> Floats:
+    """Probabilities float32 [n, topics] from logits [n, topics], tempered by each text's count of known words."""
+    scaled = logits - logits.max(axis=1, keepdims=True)
+    if calibration is not None:
+        words = np.log1p(np.asarray(known_words, np.float32))
+        scaled /= np.exp(calibration.intercept + calibration.slope * words, dtype=np.float32)[:, None]
+    exponentials = np.exp(scaled, out=scaled)
+    probabilities: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def load_classifier(path: Path, runtime: Runtime = "numpy", min_probability: float = 0.0) -> TopicClassifier:
+    """Load, verify and try out the bundle in a folder; raises BundleError if it cannot be vouched for."""
+    bundle = load_bundle(path)
+    read = read_keras_network if runtime == "keras" else read_network
+    return TopicClassifier(bundle, read(bundle.model_path), min_probability)

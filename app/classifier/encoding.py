@@ -1,0 +1,126 @@
+"""The one tokenizer and encoder; training and serving both call it."""
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.classifier.errors import BundleError
+from app.classifier.manifest import EncodingSpec
+
+# keras.preprocessing.text.Tokenizer's default filters, which made the Keras Reuters set.
+KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+# What today's headlines use in their place. The 1987 corpus is ASCII, so this changes none of its ids.
+TYPOGRAPHIC_FILTERS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2026\u2022\u00b7\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
+_TABLE = str.maketrans(
+    dict.fromkeys(KERAS_FILTERS + TYPOGRAPHIC_FILTERS, " ") | dict.fromkeys("\u2018\u2019\u201a\u02bc", "'")
+)
+
+Status = Literal["known", "rare", "unknown"]
+
+_ABSENT = -1
+_RARE = -2
+
+
+def tokenize(text: str) -> list[str]:
+    """Lower-case words of a text, in order: punctuation separates (`U.S.` is two words), apostrophes stay."""
+    return text.translate(_TABLE).lower().split()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word where it stands: `text[start:end]` of the text as sent, in code points."""
+
+    word: str
+    start: int
+    end: int
+
+
+def locate(text: str) -> list[Word]:
+    """The words of `tokenize`, each with its place in the text.
+
+    The table maps one character to one, so places survive it; lower-casing may lengthen a word
+    (`İ`), so it is done last. Both orders agree because no lower-case form holds a separator.
+    """
+    return [Word(m[0].lower(), m.start(), m.end()) for m in re.finditer(r"\S+", text.translate(_TABLE))]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as the network sees it, and how much of it the model knew."""
+
+    ids: list[int]
+    """Distinct ids below the encoding's size, ascending: the ones of the multi-hot vector."""
+    known: int
+    """Words with an id of their own, counted as often as they occur."""
+    rare: int
+    """Words of the corpus that are beyond the cut, counted as often as they occur."""
+    unknown: list[str]
+    """Words that the corpus never had, each once, in order."""
+
+
+class Encoder:
+    """Turns texts into ids by a word index (word -> rank from 1, the most frequent first)."""
+
+    def __init__(self, spec: EncodingSpec, word_index: Mapping[str, int]) -> None:
+        """Raises BundleError if the word index holds a rank below 1 or a special id does not fit the size."""
+        self.spec = spec
+        for special in (spec.start_id, spec.rare_id):
+            if special is not None and special >= spec.size:
+                raise BundleError(f"manifest.json: special id {special} is outside an encoding of size {spec.size}.")
+        if word_index and min(word_index.values()) < 1:
+            raise BundleError("word_index.json: a rank is below 1; ranks start at 1 for the most frequent word.")
+        self._ids = {
+            word: rank + spec.offset if rank + spec.offset < spec.size else _RARE for word, rank in word_index.items()
+        }
+
+    def status(self, word: str) -> Status:
+        """Whether a lower-case word has an id of its own, is beyond the cut, or never occurred."""
+        word_id = self._ids.get(word, _ABSENT)
+        return "known" if word_id >= 0 else "rare" if word_id == _RARE else "unknown"
+
+    def encode(self, text: str) -> Encoded:
+        """The ones of a text's multi-hot vector."""
+        return self.encode_words(tokenize(text))
+
+    def encode_words(self, words: Sequence[str]) -> Encoded:
+        """The same for a text that is already cut into words."""
+        lookup = self._ids.get
+        ids: set[int] = set()
+        unknown: dict[str, None] = {}
+        known = rare = 0
+        for word in words:
+            word_id = lookup(word, _ABSENT)
+            if word_id >= 0:
+                known += 1
+                ids.add(word_id)
+            elif word_id == _RARE:
+                rare += 1
+            else:
+                unknown[word] = None
+        if self.spec.pairs:
+            # Unknown words are skipped before pairing, as everywhere: they change nothing.
+            met = [word for word in words if word not in unknown] if unknown else words
+            ids.update(lookup(f"{first} {second}", _ABSENT) for first, second in itertools.pairwise(met))
+            ids -= {_ABSENT, _RARE}
+        if self.spec.start_id is not None:
+            ids.add(self.spec.start_id)
+        if rare and self.spec.rare_id is not None:
+            ids.add(self.spec.rare_id)
+        return Encoded(sorted(ids), known, rare, list(unknown))
+
+    def sequence(self, text: str) -> list[int]:
+        """Ids in the order of the words, as `keras.datasets.reuters.load_data` gives them.
+
+        Words that the corpus never had are skipped; rare ones become `rare_id` (or are skipped without one).
+        """
+        start, rare = self.spec.start_id, self.spec.rare_id
+        ids = [] if start is None else [start]
+        for word in tokenize(text):
+            word_id = self._ids.get(word, _ABSENT)
+            if word_id >= 0:
+                ids.append(word_id)
+            elif word_id == _RARE and rare is not None:
+                ids.append(rare)
+        return ids

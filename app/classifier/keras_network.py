@@ -1,0 +1,47 @@
+"""The second runtime: Keras itself, for models that are not a stack of dense layers, and as the tests' oracle."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.classifier.errors import BundleError
+from app.classifier.network import Floats
+
+
+class KerasNetwork:
+    """Any Keras model from a multi-hot vector to topic probabilities, called as it was saved."""
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401 - Keras has no types
+        """`model`: float32 [n, size] -> probabilities float32 [n, topics]."""
+        self._model = model
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Width of the multi-hot vector, number of topics."""
+        return self._model.input_shape[-1], self._model.output_shape[-1]
+
+    def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
+        """Logarithms of the model's probabilities: equal to its logits up to a constant, which softmax removes."""
+        multi_hot = np.zeros((len(ids), self.shape[0]), np.float32)
+        for row, ones in zip(multi_hot, ids, strict=True):
+            row[ones] = 1.0
+        probabilities = np.asarray(self._model(multi_hot, training=False), np.float32)
+        return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+
+
+def read_keras_network(path: Path) -> KerasNetwork:
+    """Load a `.keras` file with Keras in safe mode (no lambdas, nothing unpickled).
+
+    Raises:
+        BundleError: Keras is not installed or cannot load the file.
+    """
+    try:
+        import keras  # noqa: PLC0415 - seconds and hundreds of megabytes, only where asked for
+    except ImportError as error:
+        raise BundleError("TOPICS_RUNTIME=keras needs TensorFlow: install the 'train' extra.") from error
+    try:
+        return KerasNetwork(keras.saving.load_model(path, compile=False, safe_mode=True))
+    except Exception as error:  # Keras raises whatever its layers raise
+        raise BundleError(f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again.") from error

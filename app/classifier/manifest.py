@@ -1,0 +1,83 @@
+"""What a bundle says about itself: the schema of `manifest.json`, written by training and read by serving."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT_VERSION = 1
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FileEntry(_Part):
+    """One file of the bundle, as it was when the bundle was written."""
+
+    sha256: Sha256
+    size: int = Field(ge=0, description="bytes")
+
+
+class EncodingSpec(_Part):
+    """How words become ids.
+
+    The defaults are those of `keras.datasets.reuters.load_data(num_words=10000)`: every rank moves up
+    by `offset`, id 1 starts each text, id 2 stands for words whose id would not be below `size`.
+    """
+
+    size: int = Field(10_000, gt=0, description="width of the multi-hot vector")
+    offset: int = Field(3, ge=0, description="added to a word's rank to make its id")
+    start_id: int | None = Field(1, ge=0, description="id set for every text")
+    rare_id: int | None = Field(2, ge=0, description="id set when a word's own id is not below size")
+    pairs: bool = Field(False, description="the word index also ranks pairs of adjacent words ('oil prices')")
+
+
+class Topic(_Part):
+    """One of the topics, in label order, with what is known of the model's skill at it."""
+
+    label: int = Field(ge=0)
+    code: str = Field(min_length=1, description="Reuters topic code, as in the archive")
+    name: str = Field(min_length=1, description="plain English name")
+    support: int = Field(ge=0, description="training wires with this label")
+    precision: float | None = Field(None, ge=0, le=1, description="on held-out test material; null: never predicted")
+    recall: float | None = Field(None, ge=0, le=1, description="on held-out test material; null: no test wire has it")
+    f1: float | None = Field(None, ge=0, le=1, description="on held-out test material")
+
+
+class Calibration(_Part):
+    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599), T = exp(intercept + slope * log(1 + known words)).
+
+    The temperature depends on the length because a headline and a whole wire are not equally overconfident.
+    """
+
+    intercept: float
+    slope: float = 0.0
+
+
+class TopicSet(_Part):
+    """Split conformal prediction with the least-ambiguous-set score (Sadinle et al. 2019, arXiv:1609.00451)."""
+
+    coverage: float = Field(gt=0, lt=1, description="share of headlines whose topic is in the set")
+    threshold: float = Field(ge=0, le=1, description="a topic this probable, or more, belongs to the set")
+
+
+class Manifest(_Part):
+    """Everything a server needs to know, and to check, before it trusts a model."""
+
+    format: Literal[1] = 1
+    name: Slug
+    version: Slug
+    description: str = ""
+    encoding: EncodingSpec
+    topics: tuple[Topic, ...] = Field(min_length=2)
+    calibration: Calibration | None = None
+    topic_set: TopicSet | None = None
+    files: dict[str, FileEntry]
+    recipe: dict[str, Any] = Field(default_factory=dict, description="name, hyperparameters and seeds")
+    data: dict[str, Any] = Field(default_factory=dict, description="what it was trained on, with SHA-256")
+    libraries: dict[str, str] = Field(default_factory=dict, description="versions it was trained with")
+    figures: dict[str, Any] = Field(default_factory=dict, description="measured on held-out material")
+    reference: dict[str, Any] = Field(default_factory=dict, description="training's topic mix and unknown-word ratio")
