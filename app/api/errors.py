@@ -1,0 +1,65 @@
+"""What can go wrong between the socket and the core.
+
+ApiError
+├── NotJsonError         the body is not JSON
+├── MediaTypeError       the body is said to be something else, or is compressed
+├── SlowRequestError     the body did not arrive in time
+├── BodyTooLargeError    more bytes than the service takes
+├── BatchTooLargeError   more headlines than the service takes at once
+├── OverloadedError      more headlines in flight than the process may hold
+├── DeadlineError        the answer was not ready in time
+├── ClientGoneError      nobody waits for the answer any more
+└── NotReadyError        the model has not loaded, or the process is going away
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class ApiError(Exception):
+    """One sentence for the caller; `headers` go into the answer."""
+
+    headers: ClassVar[Mapping[str, str] | None] = None
+
+
+class NotJsonError(ApiError):
+    """The body is not JSON."""
+
+
+class MediaTypeError(ApiError):
+    """The body is not `application/json`, or has a Content-Encoding."""
+
+
+class SlowRequestError(ApiError):
+    """The body did not arrive in time."""
+
+
+class BodyTooLargeError(ApiError):
+    """The body has more bytes than TOPICS_MAX_BODY_BYTES."""
+
+    # What was not read cannot be told from a next request.
+    headers: ClassVar = {"Connection": "close"}
+
+
+class BatchTooLargeError(ApiError):
+    """The batch has more headlines than TOPICS_MAX_BATCH."""
+
+
+class NotReadyError(ApiError):
+    """There is nobody to answer yet, or no longer."""
+
+    headers: ClassVar = {"Retry-After": "1"}
+
+
+class OverloadedError(ApiError):
+    """There is no room for the request's headlines; nothing of it was done."""
+
+    headers: ClassVar = {"Retry-After": "1"}
+
+
+class DeadlineError(ApiError):
+    """The answer was not ready within the deadline."""
+
+
+class ClientGoneError(ApiError):
+    """The client closed the connection before its answer was ready; there is nobody to tell."""

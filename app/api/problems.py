@@ -1,0 +1,132 @@
+"""Every error the API answers with, as RFC 9457 `application/problem+json`, in one table.
+
+The table is the only place that knows statuses; OpenAPI's error responses are derived from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.api.errors import (
+    ApiError,
+    BatchTooLargeError,
+    BodyTooLargeError,
+    DeadlineError,
+    MediaTypeError,
+    NotJsonError,
+    NotReadyError,
+    OverloadedError,
+    SlowRequestError,
+)
+from app.classifier import BundleError, TextTooLongError, UnknownTopicError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A row of the table."""
+
+    status: int
+    title: str
+
+
+TABLE: Mapping[type[Exception], Kind] = {
+    NotJsonError: Kind(400, "The body is not JSON"),
+    SlowRequestError: Kind(408, "The request took too long to arrive"),
+    BodyTooLargeError: Kind(413, "The body is too large"),
+    BatchTooLargeError: Kind(413, "The batch is too large"),
+    MediaTypeError: Kind(415, "The body's media type is not supported"),
+    ValidationError: Kind(422, "The request has wrong values"),
+    RequestValidationError: Kind(422, "The request has wrong values"),
+    UnknownTopicError: Kind(422, "The request has wrong values"),
+    TextTooLongError: Kind(422, "The request has wrong values"),
+    NotReadyError: Kind(503, "The service is not ready"),
+    BundleError: Kind(503, "The service is not ready"),
+    OverloadedError: Kind(503, "The service is full"),
+    DeadlineError: Kind(504, "The answer took too long"),
+}
+_UNEXPECTED = Kind(500, "The service made a mistake")
+
+
+class FieldError(BaseModel):
+    """One wrong value of a request."""
+
+    field: str = Field(examples=["body.top_k"])
+    message: str = Field(examples=["Input should be less than or equal to 46"])
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str = Field(default="about:blank", description="A URI that names the kind of problem.")
+    title: str = Field(examples=["The request has wrong values"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["top_k: Input should be less than or equal to 46."])
+    instance: str = Field(examples=["/predict"])
+    request_id: str = Field(examples=["0d5f6ac14f2b4a6f8a2f0c7f5c3a9e1b"])
+    errors: list[FieldError] | None = None
+
+
+def problem(error: Exception, path: str, request_id: str) -> JSONResponse:
+    """The answer to an error. What is not in the table is a 500 that says nothing of its cause."""
+    if isinstance(error, HTTPException):  # the router's own: 404, 405
+        status = HTTPStatus(error.status_code)
+        kind, detail, headers = Kind(status, status.phrase), _router_detail(status, path), error.headers
+    else:
+        kind = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), _UNEXPECTED)
+        detail = "It has been logged under this request's ID." if kind is _UNEXPECTED else str(error)
+        headers = error.headers if isinstance(error, ApiError) else None
+    fields = field_errors(error) if isinstance(error, ValidationError | RequestValidationError) else None
+    if fields:
+        detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3]) + "."
+    body = Problem(
+        title=kind.title, status=kind.status, detail=detail, instance=path, request_id=request_id, errors=fields
+    )
+    return JSONResponse(
+        body.model_dump(exclude_none=True), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+async def respond(request: Request, error: Exception) -> Response:
+    """Starlette's exception handler form of `problem`."""
+    return problem(error, request.url.path, request.scope["request_id"])
+
+
+def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:
+    """Where and why, never the value: a headline does not come back in an error."""
+    raw: Sequence[Any] = (
+        error.errors(include_url=False, include_input=False, include_context=False)
+        if isinstance(error, ValidationError)
+        else error.errors()
+    )
+    return [FieldError(field=".".join(map(str, one["loc"])), message=one["msg"]) for one in raw[:100]]
+
+
+def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI's `responses` for the errors that a route may answer with, out of the table."""
+    titles: dict[int, set[str]] = {}
+    for error in errors:
+        titles.setdefault(TABLE[error].status, set()).add(TABLE[error].title)
+    return {
+        status: {
+            "description": "; ".join(sorted(names)),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, names in sorted(titles.items())
+    }
+
+
+def _router_detail(status: HTTPStatus, path: str) -> str:
+    if status == HTTPStatus.NOT_FOUND:
+        return f"There is nothing at {path}; /docs lists what there is."
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"{path} does not answer this method; the Allow header names those it does."
+    return status.description or status.phrase

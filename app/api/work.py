@@ -1,0 +1,64 @@
+"""Headlines in flight: how many are taken in, and who gives way to whom."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from starlette.types import Receive
+
+from app.api.errors import ClientGoneError, DeadlineError, OverloadedError
+
+CHUNK = 64
+"""Headlines a batch works on before it gives way: about a millisecond, so nobody else waits much longer."""
+
+T = TypeVar("T")
+
+
+class Work:
+    """The process's share of work; see `docs/decisions/0004-headlines-in-flight.md` for the measurements."""
+
+    def __init__(self, capacity: int) -> None:
+        """`capacity`: most headlines that may be held at once, waiting or worked on."""
+        self.capacity = capacity
+        self.in_flight = 0
+        self._lane = asyncio.Lock()
+
+    @contextmanager
+    def admitted(self, headlines: int) -> Iterator[None]:
+        """Hold room for some headlines; raises OverloadedError at once if there is not enough."""
+        if self.in_flight + headlines > self.capacity:
+            raise OverloadedError(
+                f"{self.in_flight:,} headlines are in flight and {self.capacity:,} may be; try again in a second."
+            )
+        self.in_flight += headlines
+        try:
+            yield
+        finally:
+            self.in_flight -= headlines
+
+    async def in_turns(
+        self, items: Sequence[str], do: Callable[[Sequence[str]], T], receive: Receive, seconds: float
+    ) -> list[T]:
+        """Do a batch in chunks, one batch at a time, giving way to everything else after each chunk.
+
+        Raises:
+            DeadlineError: it was not done within `seconds`, waiting for its turn included.
+            ClientGoneError: the client hung up; what was left of the work is not done.
+        """
+        hung_up = asyncio.ensure_future(receive())  # the body is read, so what comes next is the end
+        try:
+            async with asyncio.timeout(seconds), self._lane:
+                done = []
+                for start in range(0, len(items), CHUNK):
+                    if hung_up.done():
+                        raise ClientGoneError("The client hung up.")
+                    done.append(do(items[start : start + CHUNK]))
+                    await asyncio.sleep(0)
+                return done
+        except TimeoutError:
+            raise DeadlineError(f"The answer was not ready within {seconds:g} seconds; send smaller batches.") from None
+        finally:
+            hung_up.cancel()
+            with suppress(asyncio.CancelledError):
+                await hung_up
