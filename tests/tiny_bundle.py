@@ -1,0 +1,159 @@
+"""A bundle small enough to read, written by hand: the real topics, some 300 words, weights that say what they mean.
+
+It needs neither TensorFlow nor data, so every test of the serving side can use it.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
+from app.classifier.encoding import Encoder
+from app.classifier.manifest import EncodingSpec
+from app.classifier.network import read_network
+from training.topics import NAMES
+
+SIZE = 300
+RARE_WORDS = ("zimbabwe", "quorum", "apogee")
+"""In the word index, but beyond the cut."""
+
+COMMON = (
+    *("the", "of", "to", "in", "said", "and", "a", "mln", "s", "vs", "for", "dlrs", "it", "on", "pct", "is", "that"),
+    *("at", "by", "from", "with", "will", "year", "be", "was", "its", "u", "rise", "rises", "fall", "falls", "prices"),
+)
+KEYWORDS = {
+    "cocoa": "cocoa icco beans ghana ivory",
+    "grain": "grain corn harvest barley tonnes usda",
+    "veg-oil": "palm vegetable olein copra edible",
+    "earn": "profit dividend shares quarter net shr earnings loss",
+    "acq": "merger acquire takeover stake bid buyout offer",
+    "wheat": "wheat flour durum winter",
+    "copper": "copper cathode chile codelco smelter",
+    "housing": "housing starts homes permits",
+    "money-supply": "m1 m3 supply monetary deposits",
+    "coffee": "coffee brazil quotas ico arabica",
+    "sugar": "sugar beet cane raws whites",
+    "trade": "trade tariffs exports imports deficit surplus gatt",
+    "reserves": "reserves foreign holdings sdr",
+    "ship": "ship port vessel tanker seamen strike",
+    "cotton": "cotton bales lint textile",
+    "carcass": "beef meat pork carcass",
+    "crude": "oil crude opec barrel barrels petroleum",
+    "nat-gas": "pipeline natural cubic feet wells",
+    "cpi": "consumer inflation cost living index",
+    "money-fx": "currency intervention stg yen market bank exchange",
+    "interest": "interest rate rates prime cut lending",
+    "gnp": "gnp growth economy gdp",
+    "meal-feed": "meal feed soymeal pellets",
+    "alum": "aluminium aluminum bauxite ingot",
+    "oilseed": "soybean oilseed rapeseed sunflower soybeans",
+    "gold": "gold ounce bullion mine ounces",
+    "tin": "tin atpc malaysia itc",
+    "strategic-metal": "uranium cobalt titanium tungsten",
+    "livestock": "cattle livestock slaughter herd",
+    "retail": "retail sales stores shoppers",
+    "ipi": "industrial production output factories",
+    "iron-steel": "steel iron ore furnace",
+    "rubber": "rubber inro latex buffer",
+    "heat": "heating distillate fuel",
+    "jobs": "unemployment jobs payrolls jobless",
+    "lei": "leading indicators composite",
+    "bop": "payments balance current account",
+    "zinc": "zinc slab ingots",
+    "orange": "orange juice fcoj florida",
+    "pet-chem": "ethylene petrochemical plastics styrene",
+    "dlr": "dollar plaza louvre mark",
+    "gas": "gasoline octane unleaded motor",
+    "silver": "silver troy peru",
+    "wpi": "wholesale producer goods",
+    "hog": "hog hogs pigs sows",
+    "lead": "lead battery galena",
+}
+GOLDEN_HEADLINES = ("Oil prices rise as OPEC cuts crude output", "Wheat harvest falls", "quorum of the unheard-of", "")
+
+
+def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> Path:
+    """Write the bundle into `folder`, which must not exist yet, and return it."""
+    folder.mkdir(parents=True)
+    words = [*COMMON, *dict.fromkeys(word for line in KEYWORDS.values() for word in line.split())]
+    fillers = [f"filler{number}" for number in range(SIZE - 3 - 1 - len(words))]
+    word_index = {word: rank for rank, word in enumerate([*words, *fillers, *RARE_WORDS], start=1)}
+    encoding = EncodingSpec(size=SIZE)
+    (folder / WORD_INDEX).write_text(json.dumps(word_index))
+    (folder / MODEL).write_bytes(keras_file(_weights(word_index)))
+    encoder, network = Encoder(encoding, word_index), read_network(folder / MODEL)
+    logits = network.logits([encoder.encode(headline).ids for headline in GOLDEN_HEADLINES])
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = (exponentials / exponentials.sum(axis=1, keepdims=True)).tolist()
+    golden = [{"headline": one, "probabilities": row} for one, row in zip(GOLDEN_HEADLINES, probabilities, strict=True)]
+    (folder / GOLDEN).write_text(json.dumps(golden))
+    manifest = {
+        "format": 1,
+        "name": name,
+        "version": version,
+        "description": "Written by hand for the tests.",
+        "encoding": encoding.model_dump(),
+        "topics": [
+            {"label": label, "code": code, "name": plain, "support": 10 + label, "precision": 0.8, "recall": 0.75}
+            for label, (code, plain) in enumerate(NAMES.items())
+        ],
+        "files": {},
+        "recipe": {"name": "by hand"},
+        "figures": {"accuracy": 0.8},
+        "reference": {"topics": dict.fromkeys(NAMES, 1 / len(NAMES)), "unknown_word_ratio": 0.02},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    seal(folder)
+    return folder
+
+
+def seal(folder: Path, **changes: object) -> None:
+    """Write the manifest again with the files' present hashes and sizes, and with `changes`."""
+    manifest = json.loads((folder / MANIFEST).read_text()) | changes
+    manifest["files"] = {
+        file.name: {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "size": file.stat().st_size}
+        for file in sorted(folder.iterdir())
+        if file.name != MANIFEST
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
+def keras_file(layers: list[tuple[np.ndarray, np.ndarray, str]]) -> bytes:
+    """A `.keras` file of Dense layers (kernel, bias, activation), as Keras itself would save and can load it."""
+    weights, buffer = io.BytesIO(), io.BytesIO()
+    config = [_layer("InputLayer", {"batch_shape": [None, len(layers[0][0])], "dtype": "float32", "name": "input"})]
+    with h5py.File(weights, "w") as file:
+        for number, (kernel, bias, activation) in enumerate(layers):
+            name = "dense" if number == 0 else f"dense_{number}"
+            file[f"layers/{name}/vars/0"], file[f"layers/{name}/vars/1"] = kernel, bias
+            layer = {"name": name, "units": len(bias), "activation": activation, "use_bias": True}
+            config.append(_layer("Dense", layer) | {"build_config": {"input_shape": [None, len(kernel)]}})
+    model = {"module": "keras", "class_name": "Sequential", "config": {"name": "tiny", "layers": config}}
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.15.1", "date_saved": "by hand"}))
+        archive.writestr("config.json", json.dumps(model | {"registered_name": None}))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    return buffer.getvalue()
+
+
+def _layer(class_name: str, config: dict[str, object]) -> dict[str, object]:
+    return {"module": "keras.layers", "class_name": class_name, "config": config, "registered_name": None}
+
+
+def _weights(word_index: dict[str, int]) -> list[tuple[np.ndarray, np.ndarray, str]]:
+    """Each keyword speaks for its topic; noise makes every other weight matter a little."""
+    noise = np.random.default_rng(0)
+    topics = len(NAMES)
+    first = noise.normal(0, 0.02, (SIZE, 64)).astype(np.float32)
+    for label, code in enumerate(NAMES):
+        for word in KEYWORDS[code].split():
+            first[word_index[word] + 3, label] += 2.0
+    second = np.eye(64, dtype=np.float32)
+    third = np.eye(64, topics, dtype=np.float32) * 2
+    biases = [noise.normal(0, 0.02, width).astype(np.float32) for width in (64, 64, topics)]
+    return [(first, biases[0], "relu"), (second, biases[1], "relu"), (third, biases[2], "softmax")]
