@@ -1,5 +1,6 @@
 """All the wiring, and nothing else."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,15 +9,20 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from app import VERSION
 from app.api import problems
 from app.api.about import about_router
 from app.api.envelope import Envelope
 from app.api.health import health_router
+from app.api.metrics_route import metrics_router
 from app.api.openapi import describe
 from app.api.predict import predict_routes
 from app.api.service import Service
 from app.classifier import load_classifier
+from app.draining import drain_on_sigterm
+from app.logs import access_logger
 from app.settings import Settings, load_settings
+from app.watchdog import watched
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -27,23 +33,33 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start(load_classifier(settings.model, settings.runtime, settings.min_probability))
+        drain_on_sigterm(service, settings.drain_seconds)
         # What is alive now lives for ever: keep the collector from walking it during requests.
         gc.collect()
         gc.freeze()
-        yield
+        with watched(asyncio.get_running_loop()):
+            yield
         service.phase = "draining"
 
     app = FastAPI(
         title="Reuters topics",
         summary="What a news headline is about, as probabilities over the 46 topics of the Reuters newswire set.",
+        version=VERSION,
         lifespan=lifespan,
         exception_handlers={HTTPException: problems.respond, RequestValidationError: problems.respond},
     )
     app.state.service = service
-    direct = predict_routes(service)
-    app.router.routes.extend(direct)
+    predict = predict_routes(service)
+    app.router.routes.extend(predict)
     app.include_router(about_router(service))
     app.include_router(health_router(service))
+    if settings.metrics_port is None:
+        app.include_router(metrics_router(service))
+    app.add_middleware(
+        Envelope,
+        service=service,
+        direct={route.path: route.app for route in predict},
+        access_log=access_logger() if settings.access_log else None,
+    )
     describe(app)
-    app.add_middleware(Envelope, direct={route.path: route.app for route in direct})
     return app

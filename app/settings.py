@@ -1,9 +1,11 @@
 """What an operator may choose, read from the environment (prefix TOPICS_)."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.classifier.classifier import Runtime
@@ -39,12 +41,51 @@ class Settings(BaseSettings):
         Field(ge=0, le=1, description="Answers whose best topic is less probable are marked `low_confidence`; 0: off."),
     ] = 0.0
 
+    drain_seconds: Annotated[
+        float, Field(ge=0, description="How long SIGTERM still answers while `/health/ready` says 503.")
+    ] = 5.0
+    api_keys: Annotated[
+        SecretStr, Field(description="Keys, comma-separated, one of which guarded paths then want; empty: none.")
+    ] = SecretStr("")
+    api_keys_file: Annotated[
+        Path | None, Field(description="File with such keys, one a line (a Docker or Kubernetes secret).")
+    ] = None
+    cors_origins: Annotated[
+        list[str], Field(description="Origins whose pages may call the API, as a JSON list; empty: none.")
+    ] = []
+    metrics_port: Annotated[
+        int | None, Field(ge=1, le=65535, description="Serve `/metrics` here, and not on the service's own port.")
+    ] = None
+    access_log: Annotated[bool, Field(description="Write a line for every request.")] = True
+    log_headlines: Annotated[bool, Field(description="Put the headlines' text into that line.")] = False
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> "Settings":
+        if self.max_in_flight < self.max_batch:
+            raise PydanticCustomError("too_small", "TOPICS_MAX_IN_FLIGHT must be at least TOPICS_MAX_BATCH")
+        return self
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """All keys, from both settings; raises SettingsError if the file cannot be read or holds none."""
+        text = self.api_keys.get_secret_value()
+        if self.api_keys_file is not None:
+            try:
+                text += "," + self.api_keys_file.read_text().replace("\n", ",")
+            except OSError as error:
+                raise SettingsError(f"TOPICS_API_KEYS_FILE: cannot be read ({error.strerror}).") from error
+        keys = frozenset(key.strip() for key in text.split(",")) - {""}
+        if self.api_keys_file is not None and not keys:
+            raise SettingsError("TOPICS_API_KEYS_FILE: the file holds no key; write one a line.")
+        return keys
+
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - one value a setting, each validated
     """Settings from the environment; raises SettingsError that names the wrong variable in one sentence."""
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = f"TOPICS_{str(first['loc'][0]).upper()}"
-        raise SettingsError(f"{name}: {first['msg'].lower()}, but it is {first['input']!r}.") from error
+        first = error.errors(include_url=False, include_input=False)[0]
+        # A rule between settings has no place of its own, and its message names them.
+        name = f"TOPICS_{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+        raise SettingsError(f"{name}{first['msg']}.") from None

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.api.errors import NotReadyError
+from app.api.errors import NotReadyError, UnauthorizedError
 from app.api.problems import responses
 from app.api.schemas import ModelAnswer, TopicsAnswer, TopicSkill
 from app.api.service import Service
@@ -10,12 +10,12 @@ from app.api.service import Service
 
 def about_router(service: Service) -> APIRouter:
     """Both routes."""
-    router = APIRouter(tags=["model"], responses=responses(NotReadyError))
+    router = APIRouter(tags=["model"], responses=responses(NotReadyError, UnauthorizedError))
 
     @router.get("/topics")
     async def topics() -> TopicsAnswer:
         """The topics, with the training support of each and the model's skill at it on held-out headlines."""
-        classifier, _ = service.ready()
+        classifier = service.model().classifier
         return TopicsAnswer(
             topics=[TopicSkill(topic=one.code, **one.model_dump(exclude={"code"})) for one in classifier.topics]
         )
@@ -23,7 +23,7 @@ def about_router(service: Service) -> APIRouter:
     @router.get("/model")
     async def model() -> ModelAnswer:
         """What the bundle's manifest says."""
-        classifier, _ = service.ready()
+        classifier = service.model().classifier
         manifest = classifier.bundle.manifest.model_dump(exclude={"format", "topics", "files", "reference"})
         return ModelAnswer(digest=classifier.bundle.digest, runtime=service.settings.runtime, **manifest)
 

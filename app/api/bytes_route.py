@@ -6,7 +6,7 @@ the prediction itself: `docs/decisions/0003-bytes-routes.md`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -14,14 +14,17 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from app.api.errors import BodyTooLargeError, MediaTypeError, NotJsonError, SlowRequestError
+from app.api.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError, SlowRequestError
 
 BODY_SECONDS = 10.0
 """A body that takes longer to arrive is given up."""
 
 
 class BytesRoute(APIRoute):
-    """A POST route around `async def endpoint(query: Model, request: Request) -> bytes`."""
+    """A POST route around `async def endpoint(query: Model, request: Request) -> bytes`.
+
+    The endpoint may put more response headers into `request.scope["answer_headers"]`.
+    """
 
     def __init__(
         self,
@@ -36,35 +39,40 @@ class BytesRoute(APIRoute):
         endpoint.__annotations__["query"] = query  # where FastAPI looks for what to document
         super().__init__(path, endpoint, methods=["POST"], **documentation)
         self._validate = query.__pydantic_validator__.validate_json
-        self._respond: Callable[..., Awaitable[bytes]] = endpoint
+        self._respond: Callable[[Any, Request], Awaitable[bytes]] = endpoint
         self._max_body_bytes = max_body_bytes
         self.app = self._answer
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        check_media_type(scope)
+        check_media_type(dict(scope["headers"]))
         body = await read_body(receive, self._max_body_bytes)
         try:
             query = self._validate(body)
         except ValidationError as error:
-            if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
-                raise NotJsonError(f"The body is not JSON: {error.errors(include_url=False)[0]['msg']}.") from None
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            if first["type"] == "json_invalid":
+                raise NotJsonError(f"The body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}.") from None
             raise
         answer = await self._respond(query, Request(scope, receive))
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
-        await send({"type": "http.response.start", "status": self.status_code or 200, "headers": headers})
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(answer)),
+            *scope.get("answer_headers", ()),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
 
-def check_media_type(scope: Scope) -> None:
+def check_media_type(headers: Mapping[bytes, bytes]) -> None:
     """Raises MediaTypeError unless the body is uncompressed JSON, or says nothing about itself."""
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            essence = value.partition(b";")[0].strip().lower()
-            if essence != b"application/json" and not essence.endswith(b"+json"):
-                shown = essence.decode("latin-1")
-                raise MediaTypeError(f"The body is said to be {shown!r}; send it as application/json.")
-        elif name == b"content-encoding" and value.strip().lower() != b"identity":
-            raise MediaTypeError("The body is compressed; send it without Content-Encoding.")
+    content_type = headers.get(b"content-type", b"application/json")
+    if content_type != b"application/json":
+        essence = content_type.partition(b";")[0].strip().lower()
+        if essence != b"application/json" and not essence.endswith(b"+json"):
+            shown = essence.decode("latin-1")
+            raise MediaTypeError(f"The body is said to be {shown!r}; send it as application/json.")
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise MediaTypeError("The body is compressed; send it without Content-Encoding.")
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
@@ -73,19 +81,23 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     Raises:
         BodyTooLargeError: as soon as more than `limit` bytes have come, whatever Content-Length says.
         SlowRequestError: it did not come within BODY_SECONDS.
+        ClientGoneError: the client hung up in the middle of it.
     """
+    parts = []
+    size = 0
+    more = True
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            message = await receive()
-            body: bytes = message.get("body", b"")
-            parts = [body]
-            size = len(body)
-            while message.get("more_body", False) and size <= limit:
+            while more:
                 message = await receive()
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
+                if message["type"] == "http.disconnect":
+                    raise ClientGoneError("The client hung up in the middle of its body.")
+                part: bytes = message.get("body", b"")
+                parts.append(part)
+                size += len(part)
+                if size > limit:
+                    raise BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
+                more = message.get("more_body", False)
     except TimeoutError:
         raise SlowRequestError(f"The body did not arrive within {BODY_SECONDS:g} seconds; send it again.") from None
-    if size > limit:
-        raise BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
-    return body if len(parts) == 1 else b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,60 +1,144 @@
-"""The outermost layer: every request gets an ID, and every error the problem that the table says."""
+"""The outermost layer: what every request gets, whoever answers it."""
 
 import logging
 import re
 import secrets
+import sys
+import time
 from collections.abc import Mapping
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 
-from app.api.errors import ClientGoneError
+from app.api.errors import ApiError, ClientGoneError
+from app.api.keys import Keys, is_guarded
 from app.api.problems import problem
+from app.api.service import Service
+from app.classifier import ClassifierError
 
-_WELL_FORMED = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
+CLIENT_GONE = 499
+"""nginx's status for a client that hung up; only metrics and logs see it."""
+
+_WELL_FORMED_ID = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
 
 logger = logging.getLogger(__name__)
 
 
-class Envelope:
-    """Pure ASGI, because Starlette's BaseHTTPMiddleware costs a task and two streams a request."""
+def new_request_id() -> str:
+    """128 random bits, hexadecimal."""
+    return secrets.token_hex(16)
 
-    def __init__(self, app: ASGIApp, direct: Mapping[str, ASGIApp]) -> None:
+
+class Envelope:
+    """ID, key, time, metrics, a log line, and a problem for every error.
+
+    Pure ASGI, because Starlette's BaseHTTPMiddleware costs a task and two streams a request.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        service: Service,
+        direct: Mapping[str, ASGIApp],
+        access_log: FilteringBoundLogger | None,
+    ) -> None:
         """`direct`: the apps of POST paths that go past the router, which would try its routes one by one."""
+        settings = service.settings
         self._app = app
+        self._service = service
         self._direct = direct
+        self._access_log = access_log
+        self._keys = Keys(settings.keys) if settings.keys else None
+        self._inner: ASGIApp = self._answer
+        if settings.cors_origins:
+            self._inner = CORSMiddleware(
+                self._answer,
+                allow_origins=settings.cors_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["*"],
+                expose_headers=["X-Request-ID", "Retry-After", "Server-Timing"],
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _in_a_sentence(send))
             return
-        request_id = scope["request_id"] = self._request_id(scope)
-        started = False
+        started = time.perf_counter()
+        given = dict(scope["headers"]).get(b"x-request-id", b"")
+        request_id = scope["request_id"] = (
+            given.decode("ascii") if _WELL_FORMED_ID.fullmatch(given) else new_request_id()
+        )
+        added = [(b"x-request-id", request_id.encode())]
+        if self._service.phase == "draining":
+            added.append((b"connection", b"close"))  # the next request must find another process
+        status = CLIENT_GONE
 
-        async def send_with_id(message: Message) -> None:
-            nonlocal started
+        async def send_sealed(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
-        app = self._direct.get(scope["path"], self._app) if scope["method"] == "POST" else self._app
         try:
-            await app(scope, receive, send_with_id)
+            await self._inner(scope, receive, send_sealed)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            if self._keys and is_guarded(path):
+                self._keys.check(dict(scope["headers"]))
+            app = self._direct.get(path, self._app) if scope["method"] == "POST" else self._app
+            await app(scope, receive, send_noting)
         except ClientGoneError:
-            return
+            self._service.metrics.rejected.labels("client_gone").inc()
         except Exception as error:
             if started:
                 raise
-            answer = problem(error, scope["path"], request_id)
+            answer = problem(error, path, scope["request_id"])
             if answer.status_code == 500:
-                logger.exception("A request failed", extra={"request_id": request_id})
-            await answer(scope, receive, send_with_id)
+                logger.exception("a request failed", extra={"request_id": scope["request_id"]})
+            if isinstance(error, ApiError) and error.reason:
+                self._service.metrics.rejected.labels(error.reason).inc()
+            await answer(scope, receive, send)
 
-    @staticmethod
-    def _request_id(scope: Scope) -> str:
-        for name, value in scope["headers"]:
-            if name == b"x-request-id" and _WELL_FORMED.fullmatch(value):
-                taken: str = value.decode("ascii")
-                return taken
-        return secrets.token_hex(16)
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        method, path = scope["method"], scope["path"]
+        route = path if path in self._direct else getattr(scope.get("route"), "path", "other")
+        if method not in ("GET", "POST", "HEAD", "OPTIONS"):
+            method = "OTHER"  # anybody may invent methods; metrics must not grow with them
+        self._service.metrics.answered(route, method, status, seconds)
+        if self._access_log is not None:
+            headlines = scope.get("headlines", ())
+            self._access_log.info(
+                "request",
+                request_id=scope["request_id"],
+                method=method,
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 3),
+                headlines=list(headlines) if self._service.settings.log_headlines else len(headlines),
+            )
+
+
+def _in_a_sentence(send: Send) -> Send:
+    """Lifespan's `send`, where a start that failed for a known reason says the reason and no traceback."""
+
+    async def send_sentence(message: Message) -> None:
+        error = sys.exc_info()[1]  # Starlette sends from inside its except block
+        if message["type"] == "lifespan.startup.failed" and isinstance(error, ClassifierError):
+            message["message"] = str(error)
+        await send(message)
+
+    return send_sentence

@@ -1,7 +1,10 @@
 """What can go wrong between the socket and the core.
 
 ApiError
+├── UnauthorizedError    no key, or not one of ours
+├── MalformedRequestError  bytes that are not HTTP
 ├── NotJsonError         the body is not JSON
+├── HeaderError          a header whose value cannot be
 ├── MediaTypeError       the body is said to be something else, or is compressed
 ├── SlowRequestError     the body did not arrive in time
 ├── BodyTooLargeError    more bytes than the service takes
@@ -20,10 +23,27 @@ class ApiError(Exception):
     """One sentence for the caller; `headers` go into the answer."""
 
     headers: ClassVar[Mapping[str, str] | None] = None
+    reason: ClassVar[str | None] = None
+    """Under which `topics_rejected_total` counts it; None: the request is wrong, not refused."""
+
+
+class UnauthorizedError(ApiError):
+    """No key came with the request, or one that does not open anything."""
+
+    reason: ClassVar = "unauthorized"
+    headers: ClassVar = {"WWW-Authenticate": "Bearer"}
+
+
+class MalformedRequestError(ApiError):
+    """What came is not an HTTP request."""
 
 
 class NotJsonError(ApiError):
     """The body is not JSON."""
+
+
+class HeaderError(ApiError):
+    """A header has a value that cannot be."""
 
 
 class MediaTypeError(ApiError):
@@ -33,10 +53,13 @@ class MediaTypeError(ApiError):
 class SlowRequestError(ApiError):
     """The body did not arrive in time."""
 
+    reason: ClassVar = "slow_request"
+
 
 class BodyTooLargeError(ApiError):
     """The body has more bytes than TOPICS_MAX_BODY_BYTES."""
 
+    reason: ClassVar = "body_too_large"
     # What was not read cannot be told from a next request.
     headers: ClassVar = {"Connection": "close"}
 
@@ -44,21 +67,27 @@ class BodyTooLargeError(ApiError):
 class BatchTooLargeError(ApiError):
     """The batch has more headlines than TOPICS_MAX_BATCH."""
 
+    reason: ClassVar = "batch_too_large"
+
 
 class NotReadyError(ApiError):
     """There is nobody to answer yet, or no longer."""
 
+    reason: ClassVar = "not_ready"
     headers: ClassVar = {"Retry-After": "1"}
 
 
 class OverloadedError(ApiError):
     """There is no room for the request's headlines; nothing of it was done."""
 
+    reason: ClassVar = "overloaded"
     headers: ClassVar = {"Retry-After": "1"}
 
 
 class DeadlineError(ApiError):
     """The answer was not ready within the deadline."""
+
+    reason: ClassVar = "deadline"
 
 
 class ClientGoneError(ApiError):

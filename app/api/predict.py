@@ -7,6 +7,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 
 from app.api.bytes_route import BytesRoute
+from app.api.deadline import PARAMETER, deadline
 from app.api.errors import (
     BatchTooLargeError,
     BodyTooLargeError,
@@ -16,6 +17,7 @@ from app.api.errors import (
     NotReadyError,
     OverloadedError,
     SlowRequestError,
+    UnauthorizedError,
 )
 from app.api.problems import responses
 from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery, queries
@@ -24,6 +26,7 @@ from app.classifier import explain
 
 _ERRORS: tuple[type[Exception], ...] = (
     NotJsonError,
+    UnauthorizedError,
     SlowRequestError,
     BodyTooLargeError,
     MediaTypeError,
@@ -41,47 +44,46 @@ def predict_routes(service: Service) -> list[BytesRoute]:
 
     async def predict(query: PredictQuery, request: Request) -> bytes:
         """Classify one headline."""
-        classifier, answers = service.ready()
-        with service.work.admitted(1):
-            [one] = classifier.classify([query.headline], query.top_k)
-            explanation = explain(classifier, query.headline, query.explain_topic) if query.explain else None
-            return answers.single(one, explanation)
+        model = service.model()
+        due = deadline(request, settings.deadline_seconds)
+        with service.work.admitted(1), service.observed(request, [query.headline]) as classify:
+            [result] = classify([query.headline], query.top_k)
+            explanation = None
+            if query.explain:
+                explanation = explain(model.classifier, query.headline, query.explain_topic)
+            due.check()
+            return model.answers.single(result, explanation)
 
     async def predict_batch(query: BatchQuery, request: Request) -> bytes:
         """Classify many headlines; the answers come in their order."""
-        classifier, answers = service.ready()
+        model = service.model()
         headlines = query.headlines
         if len(headlines) > settings.max_batch:
             raise BatchTooLargeError(
                 f"The batch has {len(headlines):,} headlines and may have {settings.max_batch:,}; send it in parts."
             )
+        due = deadline(request, settings.deadline_seconds)
+        with service.work.admitted(len(headlines)), service.observed(request, headlines) as classify:
 
-        def classify(chunk: Sequence[str]) -> bytes:
-            results = [answers.result(one) for one in classifier.classify(chunk, query.top_k)]
-            return to_json(results)[1:-1]
+            def answer(chunk: Sequence[str]) -> bytes:
+                return to_json([model.answers.result(one) for one in classify(chunk, query.top_k)])[1:-1]
 
-        with service.work.admitted(len(headlines)):
-            chunks = await service.work.in_turns(headlines, classify, request.receive, settings.deadline_seconds)
-        return b'{"results":[%b],"model":%b}' % (b",".join(chunks), to_json(answers.model))
+            chunks = await service.work.in_turns(headlines, answer, request.receive, due)
+        return b'{"results":[%b],"model":%b}' % (b",".join(chunks), to_json(model.answers.model))
 
-    limit = settings.max_body_bytes
     return [
         BytesRoute(
-            "/predict",
-            predict,
-            query=predict_query,
-            max_body_bytes=limit,
-            response_model=PredictAnswer,
-            responses=responses(*_ERRORS),
+            path,
+            endpoint,
+            query=query,
+            max_body_bytes=settings.max_body_bytes,
+            response_model=answer,
+            responses=responses(*_ERRORS, *more),
+            openapi_extra={"parameters": [PARAMETER]},
             tags=["predict"],
-        ),
-        BytesRoute(
-            "/predict/batch",
-            predict_batch,
-            query=batch_query,
-            max_body_bytes=limit,
-            response_model=BatchAnswer,
-            responses=responses(*_ERRORS, BatchTooLargeError),
-            tags=["predict"],
-        ),
+        )
+        for path, endpoint, query, answer, more in (
+            ("/predict", predict, predict_query, PredictAnswer, ()),
+            ("/predict/batch", predict_batch, batch_query, BatchAnswer, (BatchTooLargeError,)),
+        )
     ]

@@ -19,11 +19,14 @@ from app.api.errors import (
     BatchTooLargeError,
     BodyTooLargeError,
     DeadlineError,
+    HeaderError,
+    MalformedRequestError,
     MediaTypeError,
     NotJsonError,
     NotReadyError,
     OverloadedError,
     SlowRequestError,
+    UnauthorizedError,
 )
 from app.classifier import BundleError, TextTooLongError, UnknownTopicError
 
@@ -39,6 +42,8 @@ class Kind:
 
 
 TABLE: Mapping[type[Exception], Kind] = {
+    MalformedRequestError: Kind(400, "The request is not HTTP"),
+    UnauthorizedError: Kind(401, "A key is needed"),
     NotJsonError: Kind(400, "The body is not JSON"),
     SlowRequestError: Kind(408, "The request took too long to arrive"),
     BodyTooLargeError: Kind(413, "The body is too large"),
@@ -46,6 +51,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     MediaTypeError: Kind(415, "The body's media type is not supported"),
     ValidationError: Kind(422, "The request has wrong values"),
     RequestValidationError: Kind(422, "The request has wrong values"),
+    HeaderError: Kind(422, "The request has wrong values"),
     UnknownTopicError: Kind(422, "The request has wrong values"),
     TextTooLongError: Kind(422, "The request has wrong values"),
     NotReadyError: Kind(503, "The service is not ready"),

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
+from prometheus_client import Gauge
 from starlette.types import Receive
 
-from app.api.errors import ClientGoneError, DeadlineError, OverloadedError
+from app.api.deadline import Deadline
+from app.api.errors import ClientGoneError, OverloadedError
 
 CHUNK = 64
 """Headlines a batch works on before it gives way: about a millisecond, so nobody else waits much longer."""
@@ -18,10 +20,11 @@ T = TypeVar("T")
 class Work:
     """The process's share of work; see `docs/decisions/0004-headlines-in-flight.md` for the measurements."""
 
-    def __init__(self, capacity: int) -> None:
-        """`capacity`: most headlines that may be held at once, waiting or worked on."""
+    def __init__(self, capacity: int, gauge: Gauge) -> None:
+        """`capacity`: most headlines that may be held at once, waiting or worked on; `gauge` shows how many are."""
         self.capacity = capacity
         self.in_flight = 0
+        self._gauge = gauge
         self._lane = asyncio.Lock()
 
     @contextmanager
@@ -32,23 +35,25 @@ class Work:
                 f"{self.in_flight:,} headlines are in flight and {self.capacity:,} may be; try again in a second."
             )
         self.in_flight += headlines
+        self._gauge.set(self.in_flight)
         try:
             yield
         finally:
             self.in_flight -= headlines
+            self._gauge.set(self.in_flight)
 
     async def in_turns(
-        self, items: Sequence[str], do: Callable[[Sequence[str]], T], receive: Receive, seconds: float
+        self, items: Sequence[str], do: Callable[[Sequence[str]], T], receive: Receive, due: Deadline
     ) -> list[T]:
         """Do a batch in chunks, one batch at a time, giving way to everything else after each chunk.
 
         Raises:
-            DeadlineError: it was not done within `seconds`, waiting for its turn included.
+            DeadlineError: it was not done in time, waiting for its turn included.
             ClientGoneError: the client hung up; what was left of the work is not done.
         """
         hung_up = asyncio.ensure_future(receive())  # the body is read, so what comes next is the end
         try:
-            async with asyncio.timeout(seconds), self._lane:
+            async with asyncio.timeout(due.left()), self._lane:
                 done = []
                 for start in range(0, len(items), CHUNK):
                     if hung_up.done():
@@ -57,7 +62,7 @@ class Work:
                     await asyncio.sleep(0)
                 return done
         except TimeoutError:
-            raise DeadlineError(f"The answer was not ready within {seconds:g} seconds; send smaller batches.") from None
+            raise due.error() from None
         finally:
             hung_up.cancel()
             with suppress(asyncio.CancelledError):

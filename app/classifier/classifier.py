@@ -76,15 +76,23 @@ class TopicClassifier:
 
     def classify(self, texts: Sequence[str], top_k: int = 5) -> list[Classification]:
         """The `top_k` most probable topics of each text, in order."""
-        encoded = [self.encoder.encode(text) for text in texts]
+        return self.rank(self.encode(texts), top_k)
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """The first half of `classify`: what the network will see of each text."""
+        return [self.encoder.encode(text) for text in texts]
+
+    def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
+        """The second half of `classify`."""
         probabilities = self.probabilities(encoded)
         # Stable, so that equal probabilities rank by label and an answer never depends on the batch.
         ranking = np.argsort(-probabilities, axis=1, kind="stable")
         best = np.take_along_axis(probabilities, ranking, axis=1)
-        sizes = self._set_sizes(best)
         return [
             self._classification(one, labels, values, size, top_k)
-            for one, labels, values, size in zip(encoded, ranking.tolist(), best.tolist(), sizes, strict=True)
+            for one, labels, values, size in zip(
+                encoded, ranking.tolist(), best.tolist(), self._set_sizes(best), strict=True
+            )
         ]
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:

@@ -58,6 +58,13 @@ class Encoded:
     """Words of the corpus that are beyond the cut, counted as often as they occur."""
     unknown: list[str]
     """Words that the corpus never had, each once, in order."""
+    words: int
+    """All words of the text, counted as often as they occur."""
+
+    @property
+    def unknown_words(self) -> int:
+        """Unknown words, counted as often as they occur."""
+        return self.words - self.known - self.rare
 
 
 class Encoder:
@@ -108,7 +115,7 @@ class Encoder:
             ids.add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
             ids.add(self.spec.rare_id)
-        return Encoded(sorted(ids), known, rare, list(unknown))
+        return Encoded(sorted(ids), known, rare, list(unknown), len(words))
 
     def sequence(self, text: str) -> list[int]:
         """Ids in the order of the words, as `keras.datasets.reuters.load_data` gives them.

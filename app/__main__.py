@@ -1,0 +1,39 @@
+"""python -m app: serve, and what needs no server."""
+
+import os
+import tempfile
+
+# One thread: a headline's matrices are too small to share, and idle BLAS threads spin and hold memory.
+# Set before NumPy is first imported, which is when OpenBLAS reads it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import click
+
+from app.settings import SettingsError, load_settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """What a news headline is about, as probabilities over the 46 Reuters topics."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
+def serve(host: str, port: int) -> None:
+    """Answer over HTTP. Everything else is set by TOPICS_* variables; the README lists them."""
+    try:
+        settings = load_settings()
+        settings.keys  # noqa: B018 - read the file now, not in a worker
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    with tempfile.TemporaryDirectory(prefix="topics-metrics-") as directory:
+        if settings.workers > 1 or settings.metrics_port is not None:
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
+        from app.server import serve as run  # noqa: PLC0415 - prometheus_client reads the variable when imported
+
+        run(settings, host, port)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m app")

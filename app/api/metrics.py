@@ -1,0 +1,127 @@
+"""What Prometheus is told. With several workers every process writes files that any of them can add up."""
+
+import os
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from app.api.drift import Drift
+from app.classifier import Classification, TopicClassifier
+
+DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the workers' files are; prometheus_client reads the variable when it is first imported."""
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_INFERENCE = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
+_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class Metrics:
+    """All metrics of one process; each app has its own registry, so tests can make many."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        request = ("route", "method", "status")
+        self.requests = Counter("http_requests", "Requests answered.", request, registry=registry)
+        self.durations = Histogram(
+            "http_request_duration_seconds", "From first byte to answer.", request, buckets=_SECONDS, registry=registry
+        )
+        self.headlines = Counter("topics_headlines", "Headlines classified.", registry=registry)
+        self.inference = Histogram(
+            "topics_inference_seconds", "In the classifier, a request.", buckets=_INFERENCE, registry=registry
+        )
+        self.batch_size = Histogram("topics_batch_size", "Headlines a request.", buckets=_SIZES, registry=registry)
+        self.in_flight = Gauge(
+            "topics_in_flight", "Headlines waiting or worked on.", registry=registry, multiprocess_mode="livesum"
+        )
+        self.rejected = Counter("topics_rejected", "Requests refused.", ("reason",), registry=registry)
+        self.predictions = Counter(
+            "topics_predictions", "Headlines by most probable topic.", ("topic",), registry=registry
+        )
+        self.confidence = Histogram(
+            "topics_confidence", "Probability of the most probable topic.", buckets=_SHARES, registry=registry
+        )
+        self.unknown_words = Histogram(
+            "topics_unknown_word_ratio", "Share of a headline's words unknown.", buckets=_SHARES, registry=registry
+        )
+        self.abstained = Counter("topics_abstained", "Headlines without an answer.", ("reason",), registry=registry)
+        self.info = Gauge(
+            "topics_model_info",
+            "The model that serves.",
+            ("name", "version", "digest"),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._drift_gauges = [
+            Gauge(name, text, registry=registry, multiprocess_mode="livemax")
+            for name, text in (
+                ("topics_topic_drift_psi", "Population stability index of recent topics against training's."),
+                ("topics_unknown_word_drift_psi", "The same for the share of unknown words."),
+            )
+        ]
+        self._requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._topics: list[Counter] = []
+        self._drift: Drift | None = None
+
+    def serving(self, classifier: TopicClassifier) -> None:
+        """A model begins to serve."""
+        manifest = classifier.bundle.manifest
+        self.info.labels(manifest.name, manifest.version, classifier.bundle.digest).set(1)
+        self._topics = [self.predictions.labels(topic.code) for topic in manifest.topics]
+        self._drift = Drift(manifest)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """A request has been answered."""
+        key = (route, method, status)
+        children = self._requests.get(key)
+        if children is None:
+            children = self._requests[key] = (self.requests.labels(*key), self.durations.labels(*key))
+        children[0].inc()
+        children[1].observe(seconds)
+
+    def classified(self, results: Sequence[Classification]) -> None:
+        """Some headlines have been classified."""
+        self.headlines.inc(len(results))
+        for one in results:
+            words = one.encoded.words
+            if words:
+                self.unknown_words.observe(one.encoded.unknown_words / words)
+            if one.probabilities:
+                self.confidence.observe(one.probabilities[0])
+            if one.abstained:
+                self.abstained.labels(one.abstained).inc()
+        for label, count in Tally(one.labels[0] for one in results if one.labels).items():
+            self._topics[label].inc(count)
+        if self._drift and self._drift.saw(results):
+            for gauge, value in zip(self._drift_gauges, self._drift.indices(), strict=True):
+                gauge.set(value)
+
+    def exposition(self) -> bytes:
+        """The text format; for all workers where there are several."""
+        return generate_latest(all_workers() if DIRECTORY in os.environ else self.registry)
+
+
+class _LiveWorkers(MultiProcessCollector):
+    """Adds up the workers' files; what a dead worker held at the moment counts no more."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(None, directory)
+        self._directory = directory
+
+    def collect(self) -> Iterable[Metric]:
+        for pid in {file.stem.rpartition("_")[2] for file in Path(self._directory).glob("gauge_live*.db")}:
+            if not Path("/proc", pid).exists():
+                mark_process_dead(pid, self._directory)
+        merged: Iterable[Metric] = super().collect()
+        return merged
+
+
+def all_workers() -> CollectorRegistry:
+    """A registry of what all workers have written to the folder that DIRECTORY names."""
+    registry = CollectorRegistry()
+    registry.register(_LiveWorkers(os.environ[DIRECTORY]))
+    return registry

@@ -1,0 +1,37 @@
+"""uvicorn, set up for this service."""
+
+import signal
+import sys
+
+import uvicorn
+from prometheus_client import start_http_server
+
+from app.api.metrics import all_workers
+from app.logs import CONFIG
+from app.protocol import Protocol
+from app.settings import Settings
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to stop; returns, or exits with 0, after a clean stop.
+
+    Where DIRECTORY is set, workers write their metrics there, and the port of their own reads them there.
+    """
+    # uvicorn raises the signal that stopped it once more when it is done; without this the exit status
+    # would say that SIGTERM killed the process, although everything ended as it should.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, host, all_workers())
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=settings.workers,
+        http=Protocol,
+        ws="none",
+        log_config=CONFIG,
+        access_log=False,
+        server_header=False,
+        timeout_worker_healthcheck=30,
+    )
