@@ -34,11 +34,11 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
 def access_logger() -> structlog.typing.FilteringBoundLogger:
     """Writes one line a request; straight to stdout, as the standard library's way costs more than a prediction."""
     logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(),
+        structlog.WriteLogger(),
         processors=[structlog.processors.add_log_level, _TIME, _renderer()],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     )
-    return logger
+    return logger.bind()  # wrap_logger's own object would be bound anew for every line
 
 
 def _renderer() -> Processor:

@@ -6,41 +6,47 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.envelope import new_request_id
-from app.api.errors import MalformedRequestError, SlowRequestError
+from app.api.errors import ApiError, MalformedRequestError, SlowRequestError
 from app.api.problems import problem
 
-HEADER_SECONDS = 10.0
-"""A request line and headers that take longer to arrive are given up (uvicorn would wait for ever)."""
+ARRIVAL_SECONDS = 10.0
+"""A request, headers and body, that takes longer to arrive is given up; uvicorn would wait for ever."""
 
 FRESH_SECONDS = 1.0
 """A connection that has not been used yet when the process stops may still bring a request for this long."""
 
 
 class Protocol(HttpToolsProtocol):
-    """Slow headers time out, malformed requests get a problem, and stopping loses no request on its way."""
+    """Slow senders time out, malformed requests get a problem, and stopping loses no request on its way."""
 
-    _header_timer: asyncio.TimerHandle | None = None
+    _arriving = True
+    _arrival_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected: its first request is due."""
         super().connection_made(transport)
-        self._expect_headers()
+        self._watch_arrival()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
-        self._headers_came()
+        self._arriving = False
+        self._watch_arrival()
         super().connection_lost(exc)
 
-    def on_message_begin(self) -> None:
-        """The first byte of a next request: the rest of its headers is due."""
-        super().on_message_begin()
-        if self._header_timer is None:
-            self._expect_headers()
+    def data_received(self, data: bytes) -> None:
+        """Most requests come whole, in one piece, and never see a timer."""
+        super().data_received(data)
+        self._watch_arrival()
 
-    def on_headers_complete(self) -> None:
-        """All headers are here; the body has a time limit of its own."""
-        self._headers_came()
-        super().on_headers_complete()
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self._arriving = True
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """The last byte of it."""
+        self._arriving = False
+        super().on_message_complete()
 
     def shutdown(self) -> None:
         """The process stops. uvicorn closes idle connections at once, a fresh one with its request under way too."""
@@ -53,20 +59,22 @@ class Protocol(HttpToolsProtocol):
         """What httptools cannot parse: no request exists yet, so the answer is written here."""
         self._refuse(MalformedRequestError("The bytes received are not an HTTP/1.1 request; send it again."))
 
-    def _expect_headers(self) -> None:
-        self._header_timer = self.loop.call_later(HEADER_SECONDS, self._headers_late)
+    def _watch_arrival(self) -> None:
+        if self._arriving and self._arrival_timer is None:
+            self._arrival_timer = self.loop.call_later(ARRIVAL_SECONDS, self._too_slow)
+        elif not self._arriving and self._arrival_timer is not None:
+            self._arrival_timer.cancel()
+            self._arrival_timer = None
 
-    def _headers_came(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
+    def _too_slow(self) -> None:
+        self._arrival_timer = None
+        answering = self.cycle is not None and self.cycle.response_started
+        if answering or self.transport.is_closing():
+            self.transport.close()
+        else:
+            self._refuse(SlowRequestError(f"The request did not arrive within {ARRIVAL_SECONDS:g} seconds."))
 
-    def _headers_late(self) -> None:
-        self._header_timer = None
-        if not self.transport.is_closing():
-            self._refuse(SlowRequestError(f"No request arrived within {HEADER_SECONDS:g} seconds."))
-
-    def _refuse(self, error: Exception) -> None:
+    def _refuse(self, error: ApiError) -> None:
         request_id = new_request_id()
         answer = problem(error, "", request_id)
         headers: list[Any] = [*answer.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]

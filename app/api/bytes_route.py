@@ -5,7 +5,6 @@ JSON to dicts, validate, solve dependencies, validate and serialise the response
 the prediction itself: `docs/decisions/0003-bytes-routes.md`.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,10 +13,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from app.api.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError, SlowRequestError
-
-BODY_SECONDS = 10.0
-"""A body that takes longer to arrive is given up."""
+from app.api.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError
 
 
 class BytesRoute(APIRoute):
@@ -76,28 +72,25 @@ def check_media_type(headers: Mapping[bytes, bytes]) -> None:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The request's body.
+    """The request's body; how long it may take to arrive is the protocol's to watch.
 
     Raises:
         BodyTooLargeError: as soon as more than `limit` bytes have come, whatever Content-Length says.
-        SlowRequestError: it did not come within BODY_SECONDS.
         ClientGoneError: the client hung up in the middle of it.
     """
-    parts = []
-    size = 0
-    more = True
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGoneError("The client hung up in the middle of its body.")
-                part: bytes = message.get("body", b"")
-                parts.append(part)
-                size += len(part)
-                if size > limit:
-                    raise BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
-                more = message.get("more_body", False)
-    except TimeoutError:
-        raise SlowRequestError(f"The body did not arrive within {BODY_SECONDS:g} seconds; send it again.") from None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False) and len(body) <= limit and message["type"] == "http.request":
+        return body
+    parts = [body]
+    size = len(body)
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError("The client hung up in the middle of its body.")
+        if size > limit:
+            raise BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])

@@ -1,6 +1,5 @@
 """Whether what is asked lately still looks like what the model was trained on."""
 
-from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,27 +26,30 @@ class Drift:
         self._topics = np.array([mix.get(topic.code, 0.0) for topic in manifest.topics])
         unknown = float(manifest.reference.get("unknown_word_ratio", 0.0))
         self._words = np.array([unknown, 1 - unknown])
-        self._recent: deque[tuple[int, int, int]] = deque(maxlen=WINDOW)
-        self._since = 0
+        # Label (-1: abstained), unknown words, words; a ring, so that nothing is moved to forget the oldest.
+        self._recent = np.zeros((WINDOW, 3), np.int64)
+        self._recent[:, 0] = -1
+        self._seen = 0
 
     def saw(self, results: Sequence[Classification]) -> bool:
         """Take in some answers; true when the indices are due again."""
-        self._recent.extend(
-            (one.labels[0] if one.labels else -1, one.encoded.unknown_words, one.encoded.words) for one in results
-        )
-        self._since += len(results)
-        due = self._since >= EVERY
-        if due:
-            self._since = 0
-        return due
+        before = self._seen // EVERY
+        for one in results:
+            encoded = one.encoded
+            self._recent[self._seen % WINDOW] = (
+                one.labels[0] if one.labels else -1,
+                encoded.unknown_words,
+                encoded.words,
+            )
+            self._seen += 1
+        return self._seen // EVERY > before
 
     def indices(self) -> tuple[float, float]:
         """PSI of the topics and of known against unknown words."""
-        recent = np.array(self._recent)
-        labels = recent[:, 0]
+        labels, unknown, words = self._recent.T
         counts = np.bincount(labels[labels >= 0], minlength=len(self._topics))
-        unknown, words = recent[:, 1].sum(), recent[:, 2].sum()
-        return psi(counts, self._topics), psi(np.array([unknown, words - unknown]), self._words)
+        all_unknown = unknown.sum()
+        return psi(counts, self._topics), psi(np.array([all_unknown, words.sum() - all_unknown]), self._words)
 
 
 def psi(now: NDArray[np.generic], then: NDArray[np.generic]) -> float:

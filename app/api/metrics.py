@@ -5,6 +5,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -18,6 +19,20 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 _INFERENCE = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
 _SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class BulkHistogram(Histogram):
+    """A histogram that takes many values for little more than the price of one."""
+
+    def observe_many(self, values: Sequence[float]) -> None:
+        """The same as `observe` for each, which a test holds it to; it adds to the same cells."""
+        if len(values) == 1:
+            self.observe(values[0])
+            return
+        counts = np.bincount(np.searchsorted(self._upper_bounds, values), minlength=len(self._buckets))
+        for bucket in np.flatnonzero(counts):
+            self._buckets[bucket].inc(float(counts[bucket]))
+        self._sum.inc(float(np.sum(values)))
 
 
 class Metrics:
@@ -42,10 +57,10 @@ class Metrics:
         self.predictions = Counter(
             "topics_predictions", "Headlines by most probable topic.", ("topic",), registry=registry
         )
-        self.confidence = Histogram(
+        self.confidence = BulkHistogram(
             "topics_confidence", "Probability of the most probable topic.", buckets=_SHARES, registry=registry
         )
-        self.unknown_words = Histogram(
+        self.unknown_words = BulkHistogram(
             "topics_unknown_word_ratio", "Share of a headline's words unknown.", buckets=_SHARES, registry=registry
         )
         self.abstained = Counter("topics_abstained", "Headlines without an answer.", ("reason",), registry=registry)
@@ -86,16 +101,12 @@ class Metrics:
     def classified(self, results: Sequence[Classification]) -> None:
         """Some headlines have been classified."""
         self.headlines.inc(len(results))
-        for one in results:
-            words = one.encoded.words
-            if words:
-                self.unknown_words.observe(one.encoded.unknown_words / words)
-            if one.probabilities:
-                self.confidence.observe(one.probabilities[0])
-            if one.abstained:
-                self.abstained.labels(one.abstained).inc()
+        self.unknown_words.observe_many([one.encoded.unknown_words / (one.encoded.words or 1) for one in results])
+        self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
         for label, count in Tally(one.labels[0] for one in results if one.labels).items():
             self._topics[label].inc(count)
+        for reason, count in Tally(one.abstained for one in results if one.abstained).items():
+            self.abstained.labels(reason).inc(count)
         if self._drift and self._drift.saw(results):
             for gauge, value in zip(self._drift_gauges, self._drift.indices(), strict=True):
                 gauge.set(value)

@@ -21,7 +21,7 @@ from app.api.errors import (
 )
 from app.api.problems import responses
 from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery, queries
-from app.api.service import Service
+from app.api.service import Run, Service
 from app.classifier import explain
 
 _ERRORS: tuple[type[Exception], ...] = (
@@ -46,13 +46,15 @@ def predict_routes(service: Service) -> list[BytesRoute]:
         """Classify one headline."""
         model = service.model()
         due = deadline(request, settings.deadline_seconds)
-        with service.work.admitted(1), service.observed(request, [query.headline]) as classify:
-            [result] = classify([query.headline], query.top_k)
-            explanation = None
-            if query.explain:
-                explanation = explain(model.classifier, query.headline, query.explain_topic)
-            due.check()
-            return model.answers.single(result, explanation)
+        service.work.check_room(1)
+        run = Run(service, request, [query.headline])
+        [result] = run.classify([query.headline], query.top_k)
+        explanation = None
+        if query.explain:
+            explanation = explain(model.classifier, query.headline, query.explain_topic)
+        run.finish()
+        due.check()
+        return model.answers.single(result, explanation)
 
     async def predict_batch(query: BatchQuery, request: Request) -> bytes:
         """Classify many headlines; the answers come in their order."""
@@ -63,12 +65,14 @@ def predict_routes(service: Service) -> list[BytesRoute]:
                 f"The batch has {len(headlines):,} headlines and may have {settings.max_batch:,}; send it in parts."
             )
         due = deadline(request, settings.deadline_seconds)
-        with service.work.admitted(len(headlines)), service.observed(request, headlines) as classify:
+        with service.work.held(len(headlines)):
+            run = Run(service, request, headlines)
 
             def answer(chunk: Sequence[str]) -> bytes:
-                return to_json([model.answers.result(one) for one in classify(chunk, query.top_k)])[1:-1]
+                return to_json([model.answers.result(one) for one in run.classify(chunk, query.top_k)])[1:-1]
 
             chunks = await service.work.in_turns(headlines, answer, request.receive, due)
+            run.finish()
         return b'{"results":[%b],"model":%b}' % (b",".join(chunks), to_json(model.answers.model))
 
     return [

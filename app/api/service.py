@@ -1,8 +1,7 @@
 """What one process serves with."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +15,6 @@ from app.classifier import Classification, TopicClassifier
 from app.settings import Settings
 
 Phase = Literal["starting", "ready", "draining"]
-Classify = Callable[[Sequence[str], int], list[Classification]]
 
 CHECK_SECONDS = 1.0
 """Golden headlines are asked again at most this often, however often probes come."""
@@ -68,26 +66,31 @@ class Service:
             model.classifier.check()
             self._checked_at = now
 
-    @contextmanager
-    def observed(self, request: Request, headlines: Sequence[str]) -> Iterator[Classify]:
-        """The model's `classify` for one request, whose size and times go into metrics, log and Server-Timing."""
-        classifier = self.model().classifier
-        encoding = predicting = 0.0
 
-        def classify(texts: Sequence[str], top_k: int) -> list[Classification]:
-            nonlocal encoding, predicting
-            begun = time.perf_counter()
-            encoded = classifier.encode(texts)
-            between = time.perf_counter()
-            results = classifier.rank(encoded, top_k)
-            predicting += time.perf_counter() - between
-            encoding += between - begun
-            self.metrics.classified(results)
-            return results
+class Run:
+    """The classifying that one request asks for; its size and times go into metrics, log and Server-Timing."""
 
-        request.scope["headlines"] = headlines
-        self.metrics.batch_size.observe(len(headlines))
-        yield classify
-        self.metrics.inference.observe(encoding + predicting)
-        timing = b"encode;dur=%.3f, predict;dur=%.3f" % (encoding * 1000, predicting * 1000)
-        request.scope["answer_headers"] = [(b"server-timing", timing)]
+    def __init__(self, service: Service, request: Request, headlines: Sequence[str]) -> None:
+        self._classifier = service.model().classifier
+        self._metrics = service.metrics
+        self._scope = request.scope
+        self._encoding = self._predicting = 0.0
+        self._scope["headlines"] = headlines
+        self._metrics.batch_size.observe(len(headlines))
+
+    def classify(self, texts: Sequence[str], top_k: int) -> list[Classification]:
+        """`TopicClassifier.classify` with a stopwatch; a batch calls it once for every chunk."""
+        begun = time.perf_counter()
+        encoded = self._classifier.encode(texts)
+        between = time.perf_counter()
+        results = self._classifier.rank(encoded, top_k)
+        self._predicting += time.perf_counter() - between
+        self._encoding += between - begun
+        self._metrics.classified(results)
+        return results
+
+    def finish(self) -> None:
+        """All of it is done: say how long it took."""
+        self._metrics.inference.observe(self._encoding + self._predicting)
+        timing = b"encode;dur=%.3f, predict;dur=%.3f" % (self._encoding * 1000, self._predicting * 1000)
+        self._scope["answer_headers"] = [(b"server-timing", timing)]

@@ -27,13 +27,20 @@ class Work:
         self._gauge = gauge
         self._lane = asyncio.Lock()
 
-    @contextmanager
-    def admitted(self, headlines: int) -> Iterator[None]:
-        """Hold room for some headlines; raises OverloadedError at once if there is not enough."""
+    def check_room(self, headlines: int) -> None:
+        """Raises OverloadedError at once if there is no room for some headlines.
+
+        Enough for what never waits: while a single headline is classified nothing else runs to count it.
+        """
         if self.in_flight + headlines > self.capacity:
             raise OverloadedError(
                 f"{self.in_flight:,} headlines are in flight and {self.capacity:,} may be; try again in a second."
             )
+
+    @contextmanager
+    def held(self, headlines: int) -> Iterator[None]:
+        """Hold room for some headlines; raises OverloadedError at once if there is not enough."""
+        self.check_room(headlines)
         self.in_flight += headlines
         self._gauge.set(self.in_flight)
         try:

@@ -1,9 +1,9 @@
 """Texts in, topics out: encode, run the network, calibrate, rank."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ Abstention = Literal["no_known_words", "low_confidence"]
 GOLDEN_TOLERANCE = 1e-5
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(NamedTuple):
     """What the model says of one text."""
 
     labels: list[int]
@@ -85,15 +84,11 @@ class TopicClassifier:
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """The second half of `classify`."""
         probabilities = self.probabilities(encoded)
+        sizes = self._set_sizes(probabilities)
         # Stable, so that equal probabilities rank by label and an answer never depends on the batch.
-        ranking = np.argsort(-probabilities, axis=1, kind="stable")
-        best = np.take_along_axis(probabilities, ranking, axis=1)
-        return [
-            self._classification(one, labels, values, size, top_k)
-            for one, labels, values, size in zip(
-                encoded, ranking.tolist(), best.tolist(), self._set_sizes(best), strict=True
-            )
-        ]
+        ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, : max([top_k, *sizes])]
+        best = probabilities[np.arange(len(encoded))[:, None], ranking]
+        return list(map(self._classification, encoded, ranking.tolist(), best.tolist(), sizes, itertools.repeat(top_k)))
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
         """Calibrated probabilities, float32 [len(encoded), topics]; each row sums to 1."""
@@ -109,11 +104,11 @@ class TopicClassifier:
                 return topic.label
         raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
 
-    def _set_sizes(self, best: Floats) -> list[int]:
+    def _set_sizes(self, probabilities: Floats) -> list[int]:
         if self._set_threshold is None:
-            return [0] * len(best)
+            return [0] * len(probabilities)
         # Never empty: the most probable topic always belongs.
-        sizes: list[int] = np.maximum((best >= self._set_threshold).sum(axis=1), 1).tolist()
+        sizes: list[int] = np.maximum((probabilities >= self._set_threshold).sum(axis=1), 1).tolist()
         return sizes
 
     def _classification(

@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, cast
 
 from app.classifier.errors import BundleError
 from app.classifier.manifest import EncodingSpec
@@ -17,14 +17,18 @@ _TABLE = str.maketrans(
     dict.fromkeys(KERAS_FILTERS + TYPOGRAPHIC_FILTERS, " ") | dict.fromkeys("\u2018\u2019\u201a\u02bc", "'")
 )
 
+# The same for ASCII, lower-casing included: bytes are translated by a table, strings by a dict, a character at a time.
+_ASCII_TABLE = bytes(ord(chr(code).translate(_TABLE).lower()) for code in range(128)) + bytes(128)
+
 Status = Literal["known", "rare", "unknown"]
 
-_ABSENT = -1
-_RARE = -2
+_RARE = -1
 
 
 def tokenize(text: str) -> list[str]:
     """Lower-case words of a text, in order: punctuation separates (`U.S.` is two words), apostrophes stay."""
+    if text.isascii():
+        return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii").split()
     return text.translate(_TABLE).lower().split()
 
 
@@ -46,20 +50,19 @@ def locate(text: str) -> list[Word]:
     return [Word(m[0].lower(), m.start(), m.end()) for m in re.finditer(r"\S+", text.translate(_TABLE))]
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A text as the network sees it, and how much of it the model knew."""
 
     ids: list[int]
     """Distinct ids below the encoding's size, ascending: the ones of the multi-hot vector."""
+    words: int
+    """Words of the text; they, and those below, are counted as often as they occur."""
     known: int
-    """Words with an id of their own, counted as often as they occur."""
+    """Words with an id of their own."""
     rare: int
-    """Words of the corpus that are beyond the cut, counted as often as they occur."""
+    """Words of the corpus that are beyond the cut."""
     unknown: list[str]
     """Words that the corpus never had, each once, in order."""
-    words: int
-    """All words of the text, counted as often as they occur."""
 
     @property
     def unknown_words(self) -> int:
@@ -84,8 +87,8 @@ class Encoder:
 
     def status(self, word: str) -> Status:
         """Whether a lower-case word has an id of its own, is beyond the cut, or never occurred."""
-        word_id = self._ids.get(word, _ABSENT)
-        return "known" if word_id >= 0 else "rare" if word_id == _RARE else "unknown"
+        word_id = self._ids.get(word)
+        return "unknown" if word_id is None else "rare" if word_id == _RARE else "known"
 
     def encode(self, text: str) -> Encoded:
         """The ones of a text's multi-hot vector."""
@@ -93,29 +96,33 @@ class Encoder:
 
     def encode_words(self, words: Sequence[str]) -> Encoded:
         """The same for a text that is already cut into words."""
-        lookup = self._ids.get
-        ids: set[int] = set()
-        unknown: dict[str, None] = {}
-        known = rare = 0
-        for word in words:
-            word_id = lookup(word, _ABSENT)
-            if word_id >= 0:
-                known += 1
-                ids.add(word_id)
-            elif word_id == _RARE:
-                rare += 1
-            else:
-                unknown[word] = None
+        found = list(map(self._ids.get, words))
+        distinct = set(found)
+        rare = unknown = 0
+        unknown_words: list[str] = []
+        if None in distinct:
+            distinct.remove(None)
+            unknown = found.count(None)
+            unknown_words = list(
+                dict.fromkeys(word for word, word_id in zip(words, found, strict=True) if word_id is None)
+            )
+        if _RARE in distinct:
+            distinct.remove(_RARE)
+            rare = found.count(_RARE)
         if self.spec.pairs:
-            # Unknown words are skipped before pairing, as everywhere: they change nothing.
-            met = [word for word in words if word not in unknown] if unknown else words
-            ids.update(lookup(f"{first} {second}", _ABSENT) for first, second in itertools.pairwise(met))
-            ids -= {_ABSENT, _RARE}
+            distinct |= self._pairs(words, unknown_words)
         if self.spec.start_id is not None:
-            ids.add(self.spec.start_id)
+            distinct.add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
-            ids.add(self.spec.rare_id)
-        return Encoded(sorted(ids), known, rare, list(unknown), len(words))
+            distinct.add(self.spec.rare_id)
+        ids = sorted(cast(set[int], distinct))
+        return Encoded(ids, len(words), len(words) - rare - unknown, rare, unknown_words)
+
+    def _pairs(self, words: Sequence[str], unknown: Sequence[str]) -> set[int | None]:
+        # Unknown words are skipped before pairing, as they are everywhere: leaving one out changes nothing.
+        met = [word for word in words if word not in unknown] if unknown else words
+        found = set(map(self._ids.get, map(" ".join, itertools.pairwise(met))))
+        return found - {None, _RARE}
 
     def sequence(self, text: str) -> list[int]:
         """Ids in the order of the words, as `keras.datasets.reuters.load_data` gives them.
@@ -124,10 +131,8 @@ class Encoder:
         """
         start, rare = self.spec.start_id, self.spec.rare_id
         ids = [] if start is None else [start]
-        for word in tokenize(text):
-            word_id = self._ids.get(word, _ABSENT)
-            if word_id >= 0:
+        for found in map(self._ids.get, tokenize(text)):
+            word_id = rare if found == _RARE else found
+            if word_id is not None:
                 ids.append(word_id)
-            elif word_id == _RARE and rare is not None:
-                ids.append(rare)
         return ids
