@@ -105,7 +105,7 @@ def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> P
         "files": {},
         "recipe": {"name": "by hand"},
         "figures": {"accuracy": 0.8},
-        "reference": {"topics": dict.fromkeys(NAMES, 1 / len(NAMES)), "unknown_word_ratio": 0.02},
+        "reference": {"topic_mix": dict.fromkeys(NAMES, 1 / len(NAMES)), "unknown_word_ratio": 0.02},
     }
     (folder / MANIFEST).write_text(json.dumps(manifest))
     seal(folder)

@@ -1,5 +1,6 @@
 """What a bundle says about itself: the schema of `manifest.json`, written by training and read by serving."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,11 +29,11 @@ class EncodingSpec(_Part):
     by `offset`, id 1 starts each text, id 2 stands for words whose id would not be below `size`.
     """
 
-    size: int = Field(10_000, gt=0, description="width of the multi-hot vector")
-    offset: int = Field(3, ge=0, description="added to a word's rank to make its id")
-    start_id: int | None = Field(1, ge=0, description="id set for every text")
-    rare_id: int | None = Field(2, ge=0, description="id set when a word's own id is not below size")
-    pairs: bool = Field(False, description="the word index also ranks pairs of adjacent words ('oil prices')")
+    size: int = Field(default=10_000, gt=0, description="width of the multi-hot vector")
+    offset: int = Field(default=3, ge=0, description="added to a word's rank to make its id")
+    start_id: int | None = Field(default=1, ge=0, description="id set for every text")
+    rare_id: int | None = Field(default=2, ge=0, description="id set when a word's own id is not below size")
+    pairs: bool = Field(default=False, description="the word index also ranks pairs of adjacent words ('oil prices')")
 
 
 class Topic(_Part):
@@ -42,9 +43,9 @@ class Topic(_Part):
     code: str = Field(min_length=1, description="Reuters topic code, as in the archive")
     name: str = Field(min_length=1, description="plain English name")
     support: int = Field(ge=0, description="training wires with this label")
-    precision: float | None = Field(None, ge=0, le=1, description="on held-out test material; null: never predicted")
-    recall: float | None = Field(None, ge=0, le=1, description="on held-out test material; null: no test wire has it")
-    f1: float | None = Field(None, ge=0, le=1, description="on held-out test material")
+    precision: float | None = Field(default=None, ge=0, le=1, description="on held-out material; null: never predicted")
+    recall: float | None = Field(default=None, ge=0, le=1, description="on held-out material; null: no wire has it")
+    f1: float | None = Field(default=None, ge=0, le=1, description="on held-out material")
 
 
 class Calibration(_Part):
@@ -56,12 +57,16 @@ class Calibration(_Part):
     intercept: float
     slope: float = 0.0
 
+    def temperature(self, known_words: int) -> float:
+        """T for a text with that many known words."""
+        return math.exp(self.intercept + self.slope * math.log1p(known_words))
+
 
 class TopicSet(_Part):
     """Split conformal prediction with the least-ambiguous-set score (Sadinle et al. 2019, arXiv:1609.00451)."""
 
     coverage: float = Field(gt=0, lt=1, description="share of headlines whose topic is in the set")
-    threshold: float = Field(ge=0, le=1, description="a topic this probable, or more, belongs to the set")
+    threshold: float = Field(gt=0, le=1, description="a topic this probable, or more, belongs to the set")
 
 
 class Manifest(_Part):

@@ -1,0 +1,91 @@
+"""Reads the arrays of Keras's ragged data sets without letting the file run code."""
+
+import io
+import pickle
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.errors import DataError
+
+MAX_MEMBER_BYTES: Final = 256 * 1024 * 1024
+"""The real members have 4 MB; a zip that unpacks to more than this is a bomb or another file."""
+
+# What an object array needs to be rebuilt and nothing else; numpy < 2 named the second module differently.
+_ADMITTED: Final = frozenset(
+    {
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "_reconstruct"),
+    }
+)
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Admits arrays, lists and numbers: every other global is refused before it is looked up.
+
+    Sequences of unequal length are saved as an array of lists, for which NumPy knows only pickle. `np.load` would
+    need `allow_pickle=True`, which runs whatever the file says; `keras.datasets` does the same as this, in private.
+    """
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as the base class has it
+        if (module, name) not in _ADMITTED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        return super().find_class(module, name)
+
+
+def read_npz(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Read the arrays `x` (object [n], a list each) and `y` (int64 [n]) of a data set.
+
+    Raises:
+        DataError: the file is missing, truncated, not an npz, lacks an array, or wants more than arrays of lists.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            x = _read_member(archive, "x.npy", _read_objects)
+            y = _read_member(archive, "y.npy", lambda stream: np.lib.format.read_array(stream, allow_pickle=False))
+    except FileNotFoundError as error:
+        raise DataError(f"{file}: no such file; --data takes the folder that holds keras/{file.name}.") from error
+    except pickle.UnpicklingError as error:
+        raise DataError(f"{file}: is refused because {error}, not only arrays of integers; fetch it again.") from error
+    except KeyError as error:
+        raise DataError(f"{file}: lacks an array ({error.args[0]}); fetch it again.") from error
+    # What a damaged stream raises, from the zip, the inflater, NumPy's header and the unpickler.
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+    ) as error:
+        raise DataError(f"{file}: is truncated or not an npz file ({error}); fetch it again.") from error
+    return x, y
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, read: Callable[[io.BytesIO], NDArray[Any]]) -> NDArray[Any]:
+    size = archive.getinfo(name).file_size
+    if size > MAX_MEMBER_BYTES:
+        raise ValueError(f"{name} unpacks to {size:,} bytes, more than {MAX_MEMBER_BYTES:,}")
+    return read(io.BytesIO(archive.read(name)))
+
+
+def _read_objects(stream: io.BytesIO) -> NDArray[Any]:
+    """An array of objects: NumPy's header, then a pickle of the array; a plain array has no pickle and is refused."""
+    version = np.lib.format.read_magic(stream)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    _, _, dtype = read_header(stream)
+    if dtype != np.dtype(object):
+        raise ValueError(f"x.npy holds {dtype}, not lists")
+    array = _ArrayUnpickler(stream).load()
+    if not isinstance(array, np.ndarray) or array.ndim != 1:
+        raise ValueError("x.npy holds no row of lists")
+    return array

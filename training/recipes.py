@@ -1,0 +1,75 @@
+"""What is trained: the book's network and each variant that the book discusses, as data.
+
+The book is F. Chollet, Deep Learning with Python, section "Classifying newswires: a multiclass classification example".
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+from training.errors import RecipeError
+
+PUBLISHED: Final = {"loss": 1.02, "accuracy": 0.776}
+"""The book's result on the test wires: `[1.022498257544459, 0.7756010686194165]`."""
+
+EXPLORE_EPOCHS: Final = 20
+"""How long the book trains to see where overfitting begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides a training run, but the data and the seed. The defaults are the book's."""
+
+    name: str
+    title: str
+    """What sets it apart, as the comparison's table says it."""
+    hidden: tuple[int, ...] = (64, 64)
+    """Units of the hidden layers, each relu."""
+    inputs: Literal["multi-hot", "padded"] = "multi-hot"
+    """`padded`: integer sequences of one length, of which an Embedding learns `hidden[0]` numbers a word."""
+    labels: Literal["one-hot", "integer"] = "one-hot"
+    epochs: int = 9
+    batch_size: int = 512
+    validation: int = 1_000
+    """Training wires held out, from the first."""
+    words: int = 10_000
+    """Word ids kept, special ids included."""
+    optimizer: str = "rmsprop"
+    length: int = 256
+    """Words of each wire that `padded` keeps, from the first; three quarters of the wires have no more."""
+
+    @property
+    def loss(self) -> str:
+        """Keras's name of the loss that fits the labels."""
+        return "categorical_crossentropy" if self.labels == "one-hot" else "sparse_categorical_crossentropy"
+
+    def describe(self) -> dict[str, Any]:
+        """The recipe as the manifest records it."""
+        return asdict(self) | {"loss": self.loss}
+
+
+BOOK: Final = Recipe("book", "The book: multi-hot, 64-64-46, one-hot labels, 9 epochs")
+
+RECIPES: Final = {
+    recipe.name: recipe
+    for recipe in (
+        BOOK,
+        Recipe("integer-labels", "Integer labels, sparse_categorical_crossentropy", labels="integer"),
+        Recipe("twenty-epochs", "20 epochs instead of 9", epochs=20),
+        Recipe("bottleneck-4", "A bottleneck: 4 units in the second layer", hidden=(64, 4)),
+        Recipe("units-16", "16 units a layer", hidden=(16, 16)),
+        Recipe("units-32", "32 units a layer", hidden=(32, 32)),
+        Recipe("units-128", "128 units a layer", hidden=(128, 128)),
+        Recipe("one-layer", "One hidden layer of 64", hidden=(64,)),
+        Recipe("three-layers", "Three hidden layers of 64", hidden=(64, 64, 64)),
+        Recipe("embedding", "Padded integer sequences, Embedding of 64", inputs="padded"),
+        Recipe("embedding-60", "The same for 60 epochs", inputs="padded", epochs=60),
+    )
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of that name; raises RecipeError if there is none."""
+    try:
+        return RECIPES[name]
+    except KeyError:
+        raise RecipeError(f"There is no recipe {name!r}; choose from {', '.join(RECIPES)}.") from None
