@@ -35,10 +35,10 @@ def access_logger() -> structlog.typing.FilteringBoundLogger:
     """Writes one line a request; straight to stdout, as the standard library's way costs more than a prediction."""
     logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(),
-        processors=[structlog.processors.add_log_level, _TIME, _renderer()],
+        processors=[_TIME, _renderer()],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     )
-    return logger.bind()  # wrap_logger's own object would be bound anew for every line
+    return logger.bind(level="info")  # wrap_logger's own object would be bound anew for every line
 
 
 def _renderer() -> Processor:

@@ -1,6 +1,7 @@
 """What Prometheus is told. With several workers every process writes files that any of them can add up."""
 
 import os
+from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,11 +22,19 @@ _SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-class BulkHistogram(Histogram):
-    """A histogram that takes many values for little more than the price of one."""
+class QuickHistogram(Histogram):
+    """prometheus_client's histogram with its search for the bucket halved, and many values at once.
+
+    Both methods add to the same cells as the original, which a test holds them to.
+    """
+
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
+        """Count one value; there are no exemplars here."""
+        self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
+        self._sum.inc(amount)
 
     def observe_many(self, values: Sequence[float]) -> None:
-        """The same as `observe` for each, which a test holds it to; it adds to the same cells."""
+        """Count many values, adding once to each bucket they fall into."""
         if len(values) == 1:
             self.observe(values[0])
             return
@@ -42,14 +51,14 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         request = ("route", "method", "status")
         self.requests = Counter("http_requests", "Requests answered.", request, registry=registry)
-        self.durations = Histogram(
+        self.durations = QuickHistogram(
             "http_request_duration_seconds", "From first byte to answer.", request, buckets=_SECONDS, registry=registry
         )
         self.headlines = Counter("topics_headlines", "Headlines classified.", registry=registry)
-        self.inference = Histogram(
+        self.inference = QuickHistogram(
             "topics_inference_seconds", "In the classifier, a request.", buckets=_INFERENCE, registry=registry
         )
-        self.batch_size = Histogram("topics_batch_size", "Headlines a request.", buckets=_SIZES, registry=registry)
+        self.batch_size = QuickHistogram("topics_batch_size", "Headlines a request.", buckets=_SIZES, registry=registry)
         self.in_flight = Gauge(
             "topics_in_flight", "Headlines waiting or worked on.", registry=registry, multiprocess_mode="livesum"
         )
@@ -57,10 +66,10 @@ class Metrics:
         self.predictions = Counter(
             "topics_predictions", "Headlines by most probable topic.", ("topic",), registry=registry
         )
-        self.confidence = BulkHistogram(
+        self.confidence = QuickHistogram(
             "topics_confidence", "Probability of the most probable topic.", buckets=_SHARES, registry=registry
         )
-        self.unknown_words = BulkHistogram(
+        self.unknown_words = QuickHistogram(
             "topics_unknown_word_ratio", "Share of a headline's words unknown.", buckets=_SHARES, registry=registry
         )
         self.abstained = Counter("topics_abstained", "Headlines without an answer.", ("reason",), registry=registry)
@@ -78,7 +87,7 @@ class Metrics:
                 ("topics_unknown_word_drift_psi", "The same for the share of unknown words."),
             )
         ]
-        self._requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._requests: dict[tuple[str, str, int], tuple[Counter, QuickHistogram]] = {}
         self._topics: list[Counter] = []
         self._drift: Drift | None = None
 

@@ -48,7 +48,9 @@ class TopicClassifier:
         self.encoder = Encoder(manifest.encoding, bundle.word_index)
         self._network = network
         self._min_probability = min_probability
-        self._set_threshold = manifest.topic_set.threshold if manifest.topic_set else None
+        self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
+        # Probabilities sum to 1, so no more topics than this can reach the threshold.
+        self._largest_set = min(len(manifest.topics), int(1 / self._threshold) + 1) if self._threshold else 0
         wanted = (manifest.encoding.size, len(manifest.topics))
         if network.shape != wanted:
             raise BundleError(
@@ -84,11 +86,13 @@ class TopicClassifier:
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """The second half of `classify`."""
         probabilities = self.probabilities(encoded)
-        sizes = self._set_sizes(probabilities)
         # Stable, so that equal probabilities rank by label and an answer never depends on the batch.
-        ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, : max([top_k, *sizes])]
-        best = probabilities[np.arange(len(encoded))[:, None], ranking]
-        return list(map(self._classification, encoded, ranking.tolist(), best.tolist(), sizes, itertools.repeat(top_k)))
+        ranking = (-probabilities).argsort(axis=1, kind="stable")[:, : max(top_k, self._largest_set)]
+        places = ranking
+        if len(encoded) > 1:
+            places = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
+        best = probabilities.take(places).tolist()
+        return list(map(self._classification, encoded, ranking.tolist(), best, itertools.repeat(top_k)))
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
         """Calibrated probabilities, float32 [len(encoded), topics]; each row sums to 1."""
@@ -104,31 +108,28 @@ class TopicClassifier:
                 return topic.label
         raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
 
-    def _set_sizes(self, probabilities: Floats) -> list[int]:
-        if self._set_threshold is None:
-            return [0] * len(probabilities)
-        # Never empty: the most probable topic always belongs.
-        sizes: list[int] = np.maximum((probabilities >= self._set_threshold).sum(axis=1), 1).tolist()
-        return sizes
-
     def _classification(
-        self, encoded: Encoded, labels: list[int], probabilities: list[float], set_size: int, top_k: int
+        self, encoded: Encoded, labels: list[int], probabilities: list[float], top_k: int
     ) -> Classification:
         if not encoded.known:
             return Classification([], [], [], encoded, "no_known_words")
+        in_set = 0
+        if self._threshold is not None:
+            in_set = 1  # never empty: the most probable topic always belongs
+            while in_set < len(probabilities) and probabilities[in_set] >= self._threshold:
+                in_set += 1
         abstained: Abstention | None = "low_confidence" if probabilities[0] < self._min_probability else None
-        return Classification(labels[:top_k], probabilities[:top_k], labels[:set_size], encoded, abstained)
+        return Classification(labels[:top_k], probabilities[:top_k], labels[:in_set], encoded, abstained)
 
 
 def softmax(logits: Floats, calibration: Calibration | None, known_words: Sequence[int]) -> Floats:
     """Probabilities float32 [n, topics] from logits [n, topics], tempered by each text's count of known words."""
-    scaled = logits - logits.max(axis=1, keepdims=True)
+    scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:
-        words = np.log1p(np.asarray(known_words, np.float32))
-        scaled /= np.exp(calibration.intercept + calibration.slope * words, dtype=np.float32)[:, None]
-    exponentials = np.exp(scaled, out=scaled)
-    probabilities: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return probabilities
+        scaled /= np.array([[calibration.temperature(known)] for known in known_words], np.float32)
+    np.exp(scaled, out=scaled)
+    scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
+    return scaled
 
 
 def load_classifier(path: Path, runtime: Runtime = "numpy", min_probability: float = 0.0) -> TopicClassifier:
