@@ -18,6 +18,7 @@ from app.api.metrics_route import metrics_router
 from app.api.openapi import describe
 from app.api.predict import predict_routes
 from app.api.service import Service
+from app.api.v2 import infer_routes, v2_router
 from app.classifier import load_classifier
 from app.draining import drain_on_sigterm
 from app.logs import access_logger
@@ -50,9 +51,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     predict = predict_routes(service)
-    app.router.routes.extend(predict)
+    app.router.routes.extend([*predict, *infer_routes(service)])
     app.include_router(about_router(service))
     app.include_router(health_router(service))
+    app.include_router(v2_router(service))
     if settings.metrics_port is None:
         app.include_router(metrics_router(service))
     app.add_middleware(

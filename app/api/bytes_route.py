@@ -5,7 +5,7 @@ JSON to dicts, validate, solve dependencies, validate and serialise the response
 the prediction itself: `docs/decisions/0003-bytes-routes.md`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -42,29 +42,40 @@ class BytesRoute(APIRoute):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         check_media_type(dict(scope["headers"]))
         body = await read_body(receive, self._max_body_bytes)
-        try:
-            query = self._validate(body)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            if first["type"] == "json_invalid":
-                raise NotJsonError(f"The body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}.") from None
-            raise
+        query = parse(self._validate, body)
         answer = await self._respond(query, Request(scope, receive))
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(answer)),
-            *scope.get("answer_headers", ()),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        await send_answer(send, answer, b"application/json", scope.get("answer_headers", ()))
 
 
-def check_media_type(headers: Mapping[bytes, bytes]) -> None:
-    """Raises MediaTypeError unless the body is uncompressed JSON, or says nothing about itself."""
+def parse(validate: Callable[[bytes], Any], body: bytes) -> Any:  # noqa: ANN401 - whatever `validate` makes
+    """A model out of JSON.
+
+    Raises:
+        NotJsonError: it is not JSON.
+        ValidationError: it is, but not what the model wants.
+    """
+    try:
+        return validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["type"] == "json_invalid":
+            raise NotJsonError(f"The body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}.") from None
+        raise
+
+
+async def send_answer(send: Send, answer: bytes, media_type: bytes, more: Iterable[tuple[bytes, bytes]]) -> None:
+    """A whole answer with status 200; `more` are further headers."""
+    headers = [(b"content-type", media_type), (b"content-length", b"%d" % len(answer)), *more]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+def check_media_type(headers: Mapping[bytes, bytes], other: bytes = b"application/json") -> None:
+    """Raises MediaTypeError unless the body is uncompressed JSON, of the `other` type, or says nothing about itself."""
     content_type = headers.get(b"content-type", b"application/json")
     if content_type != b"application/json":
         essence = content_type.partition(b";")[0].strip().lower()
-        if essence != b"application/json" and not essence.endswith(b"+json"):
+        if essence not in (b"application/json", other) and not essence.endswith(b"+json"):
             shown = essence.decode("latin-1")
             raise MediaTypeError(f"The body is said to be {shown!r}; send it as application/json.")
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":

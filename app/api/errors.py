@@ -5,6 +5,8 @@ ApiError
 ├── MalformedRequestError  bytes that are not HTTP
 ├── NotJsonError         the body is not JSON
 ├── HeaderError          a header whose value cannot be
+├── TensorError          a tensor that does not add up
+├── UnknownModelError    a model that this service does not have
 ├── MediaTypeError       the body is said to be something else, or is compressed
 ├── SlowRequestError     the body did not arrive in time
 ├── BodyTooLargeError    more bytes than the service takes
@@ -44,6 +46,14 @@ class NotJsonError(ApiError):
 
 class HeaderError(ApiError):
     """A header has a value that cannot be."""
+
+
+class TensorError(ApiError):
+    """A tensor of the Open Inference Protocol that the model does not have, or that does not add up."""
+
+
+class UnknownModelError(ApiError):
+    """A path names a model, or a version of it, that this service does not have."""
 
 
 class MediaTypeError(ApiError):

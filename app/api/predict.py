@@ -1,6 +1,7 @@
 """POST /predict and POST /predict/batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -22,9 +23,9 @@ from app.api.errors import (
 from app.api.problems import responses
 from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery, queries
 from app.api.service import Run, Service
-from app.classifier import explain
+from app.classifier import Classification, explain
 
-_ERRORS: tuple[type[Exception], ...] = (
+ERRORS: tuple[type[Exception], ...] = (
     NotJsonError,
     UnauthorizedError,
     SlowRequestError,
@@ -35,6 +36,31 @@ _ERRORS: tuple[type[Exception], ...] = (
     OverloadedError,
     DeadlineError,
 )
+
+T = TypeVar("T")
+
+
+async def classify_batch(
+    service: Service, request: Request, headlines: Sequence[str], top_k: int, write: Callable[[list[Classification]], T]
+) -> list[T]:
+    """Classify a request's headlines, giving way to others after each chunk; `write` gets every chunk's results.
+
+    Raises:
+        BatchTooLargeError: there are more than an operator allows.
+        OverloadedError, DeadlineError, ClientGoneError: as `Work` says.
+    """
+    if len(headlines) > service.settings.max_batch:
+        raise BatchTooLargeError(
+            f"The batch has {len(headlines):,} headlines and may have {service.settings.max_batch:,}; send it in parts."
+        )
+    due = deadline(request, service.settings.deadline_seconds)
+    with service.work.held(len(headlines)):
+        run = Run(service, request, headlines)
+        chunks = await service.work.in_turns(
+            headlines, lambda chunk: write(run.classify(chunk, top_k)), request.receive, due
+        )
+        run.finish()
+    return chunks
 
 
 def predict_routes(service: Service) -> list[BytesRoute]:
@@ -59,20 +85,11 @@ def predict_routes(service: Service) -> list[BytesRoute]:
     async def predict_batch(query: BatchQuery, request: Request) -> bytes:
         """Classify many headlines; the answers come in their order."""
         model = service.model()
-        headlines = query.headlines
-        if len(headlines) > settings.max_batch:
-            raise BatchTooLargeError(
-                f"The batch has {len(headlines):,} headlines and may have {settings.max_batch:,}; send it in parts."
-            )
-        due = deadline(request, settings.deadline_seconds)
-        with service.work.held(len(headlines)):
-            run = Run(service, request, headlines)
 
-            def answer(chunk: Sequence[str]) -> bytes:
-                return to_json([model.answers.result(one) for one in run.classify(chunk, query.top_k)])[1:-1]
+        def write(chunk: list[Classification]) -> bytes:
+            return to_json([model.answers.result(one) for one in chunk])[1:-1]
 
-            chunks = await service.work.in_turns(headlines, answer, request.receive, due)
-            run.finish()
+        chunks = await classify_batch(service, request, query.headlines, query.top_k, write)
         return b'{"results":[%b],"model":%b}' % (b",".join(chunks), to_json(model.answers.model))
 
     return [
@@ -82,7 +99,7 @@ def predict_routes(service: Service) -> list[BytesRoute]:
             query=query,
             max_body_bytes=settings.max_body_bytes,
             response_model=answer,
-            responses=responses(*_ERRORS, *more),
+            responses=responses(*ERRORS, *more),
             openapi_extra={"parameters": [PARAMETER]},
             tags=["predict"],
         )

@@ -6,7 +6,7 @@ The table is the only place that knows statuses; OpenAPI's error responses are d
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
@@ -26,7 +26,9 @@ from app.api.errors import (
     NotReadyError,
     OverloadedError,
     SlowRequestError,
+    TensorError,
     UnauthorizedError,
+    UnknownModelError,
 )
 from app.classifier import BundleError, TextTooLongError, UnknownTopicError
 
@@ -45,6 +47,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     MalformedRequestError: Kind(400, "The request is not HTTP"),
     UnauthorizedError: Kind(401, "A key is needed"),
     NotJsonError: Kind(400, "The body is not JSON"),
+    UnknownModelError: Kind(404, "There is no such model"),
     SlowRequestError: Kind(408, "The request took too long to arrive"),
     BodyTooLargeError: Kind(413, "The body is too large"),
     BatchTooLargeError: Kind(413, "The batch is too large"),
@@ -52,6 +55,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     ValidationError: Kind(422, "The request has wrong values"),
     RequestValidationError: Kind(422, "The request has wrong values"),
     HeaderError: Kind(422, "The request has wrong values"),
+    TensorError: Kind(422, "The request has wrong values"),
     UnknownTopicError: Kind(422, "The request has wrong values"),
     TextTooLongError: Kind(422, "The request has wrong values"),
     NotReadyError: Kind(503, "The service is not ready"),
@@ -79,6 +83,10 @@ class Problem(BaseModel):
     instance: str = Field(examples=["/predict"])
     request_id: str = Field(examples=["0d5f6ac14f2b4a6f8a2f0c7f5c3a9e1b"])
     errors: list[FieldError] | None = None
+    error: Annotated[
+        str | None,
+        Field(description="`detail` once more, on /v2 paths, where the Open Inference Protocol looks for it."),
+    ] = None
 
 
 def problem(error: Exception, path: str, request_id: str) -> JSONResponse:
@@ -94,7 +102,13 @@ def problem(error: Exception, path: str, request_id: str) -> JSONResponse:
     if fields:
         detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3]) + "."
     body = Problem(
-        title=kind.title, status=kind.status, detail=detail, instance=path, request_id=request_id, errors=fields
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=path,
+        request_id=request_id,
+        errors=fields,
+        error=detail if path == "/v2" or path.startswith("/v2/") else None,
     )
     return JSONResponse(
         body.model_dump(exclude_none=True), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE

@@ -1,0 +1,184 @@
+"""The Open Inference Protocol (V2), which KServe, Triton, MLServer and their clients speak; see `docs/v2.md`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from app import VERSION
+from app.api.bytes_route import BytesRoute, check_media_type, parse, read_body, send_answer
+from app.api.deadline import PARAMETER
+from app.api.errors import BatchTooLargeError, HeaderError, NotReadyError, UnknownModelError
+from app.api.predict import ERRORS, classify_batch
+from app.api.problems import responses
+from app.api.schemas import queries
+from app.api.service import Model, Service
+from app.api.v2_schemas import (
+    InferRequest,
+    InferResponse,
+    ModelMetadata,
+    ModelReady,
+    ServerLive,
+    ServerMetadata,
+    ServerReady,
+)
+from app.api.v2_tensors import headlines, output, tensors, top_k, wanted
+
+HEADER_LENGTH = "Inference-Header-Content-Length"
+OCTETS = "application/octet-stream"
+_HEADER_LENGTH = HEADER_LENGTH.lower().encode()
+
+_BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+_PATHS = {
+    "/v2/models/{name}": [_path_parameter("name")],
+    "/v2/models/{name}/versions/{version}": [_path_parameter("name"), _path_parameter("version")],
+}
+
+
+def v2_router(service: Service) -> APIRouter:
+    """All routes of the protocol, with the same limits, keys, deadline and metrics as /predict/batch."""
+    router = APIRouter(tags=["open inference protocol"])
+
+    @router.get("/v2")
+    async def v2_server() -> ServerMetadata:
+        """Which server this is, and the protocol extensions it knows."""
+        return ServerMetadata(
+            name="reuters-topics", version=VERSION, extensions=["binary_tensor_data", "classification"]
+        )
+
+    @router.get("/v2/health/live")
+    async def v2_live() -> ServerLive:
+        """The event loop turns."""
+        return ServerLive(live=True)
+
+    @router.get("/v2/health/ready", responses=responses(NotReadyError))
+    async def v2_ready() -> ServerReady:
+        """The model has loaded, answers as it did in training, and the process is not going away."""
+        service.check()
+        return ServerReady(live=True, ready=True)
+
+    async def v2_model(request: Request) -> ModelMetadata:
+        """The tensors that the model takes and gives."""
+        manifest = _model(service, request).classifier.bundle.manifest
+        headline, outputs = tensors(len(manifest.topics))
+        return ModelMetadata(
+            name=manifest.name, versions=[manifest.version], platform="keras", inputs=[headline], outputs=outputs
+        )
+
+    async def v2_model_ready(request: Request) -> ModelReady:
+        """This very model is ready."""
+        model = _model(service, request)
+        service.check()
+        return ModelReady(name=model.classifier.bundle.manifest.name, ready=True)
+
+    for path, parameters in _PATHS.items():
+        documented: dict[str, Any] = {
+            "methods": ["GET"],
+            "responses": responses(NotReadyError, UnknownModelError),
+            "openapi_extra": {"parameters": parameters},
+        }
+        router.add_api_route(path, v2_model, **documented)
+        router.add_api_route(f"{path}/ready", v2_model_ready, **documented)
+    return router
+
+
+def infer_routes(service: Service) -> list[BytesRoute]:
+    """Prediction, under both of its paths."""
+    batch_query = queries(service.settings)[1]
+
+    async def v2_infer(query: InferRequest, request: Request) -> bytes:
+        """Classify headlines, sent and answered as tensors in JSON or in binary."""
+        model = _model(service, request)
+        manifest = model.classifier.bundle.manifest
+        outputs = wanted(query, len(manifest.topics))
+        # The limits of a text and of a batch are those of POST /predict/batch.
+        texts = batch_query(headlines=headlines(query, request.scope["binary"])).headlines
+        chunks = await classify_batch(service, request, texts, top_k(outputs, len(manifest.topics)), list)
+        results = [result for chunk in chunks for result in chunk]
+        made = [output(one, results, manifest.topics) for one in outputs]
+        answer = to_json(
+            {
+                "model_name": manifest.name,
+                "model_version": manifest.version,
+                "id": query.id or request.scope["request_id"],
+                "outputs": [tensor for tensor, _ in made],
+            }
+        )
+        binary = b"".join(rest for _, rest in made)
+        if binary:
+            request.scope["answer_type"] = OCTETS.encode()
+            request.scope["answer_headers"].append((_HEADER_LENGTH, b"%d" % len(answer)))
+        return answer + binary
+
+    return [
+        _InferRoute(
+            f"{path}/infer",
+            v2_infer,
+            query=InferRequest,
+            max_body_bytes=service.settings.max_body_bytes,
+            response_model=InferResponse,
+            response_model_exclude_none=True,
+            responses={200: {"content": {OCTETS: _BYTES}}}
+            | responses(*ERRORS, BatchTooLargeError, UnknownModelError, HeaderError),
+            openapi_extra={
+                "parameters": [*parameters, PARAMETER, _HEADER],
+                "requestBody": {"content": {OCTETS: _BYTES}},
+            },
+            tags=["open inference protocol"],
+        )
+        for path, parameters in _PATHS.items()
+    ]
+
+
+_HEADER: dict[str, Any] = {
+    "name": HEADER_LENGTH,
+    "in": "header",
+    "required": False,
+    "description": "Bytes of JSON that the body begins with, where tensors follow in binary.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+
+
+class _InferRoute(BytesRoute):
+    """A bytes route whose body, and answer, may go on in binary after the JSON."""
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        check_media_type(headers, OCTETS.encode())
+        body = await read_body(receive, self._max_body_bytes)
+        length = _header_length(headers, len(body))
+        scope["binary"] = body[length:]
+        query = parse(self._validate, body[:length])
+        answer = await self._respond(query, Request(scope, receive))
+        await send_answer(send, answer, scope.get("answer_type", b"application/json"), scope["answer_headers"])
+
+
+def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
+    given = headers.get(_HEADER_LENGTH)
+    if given is None:
+        return whole
+    if not given.isdigit() or int(given[:19]) > whole:
+        raise HeaderError(
+            f"{HEADER_LENGTH} must be a number of bytes within the body's {whole:,}, but it is"
+            f" {given[:40].decode('latin-1')!r}."
+        )
+    return int(given[:19])
+
+
+def _model(service: Service, request: Request) -> Model:
+    """The one model, if it is the one in the path; raises UnknownModelError."""
+    model = service.model()
+    manifest = model.classifier.bundle.manifest
+    name, version = request.path_params["name"], request.path_params.get("version", manifest.version)
+    if (name, version) != (manifest.name, manifest.version):
+        raise UnknownModelError(f"This service has the model {manifest.name!r} in version {manifest.version!r} alone.")
+    return model
