@@ -1,0 +1,201 @@
+"""The service as users run it: a process of its own on loopback, on a port that the system chose."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+ROOT = Path(__file__).parent.parent
+
+START_SECONDS = 30.0
+"""How long a process may take to be ready; generous, because the machine may be busy."""
+
+_LISTENING = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, read to its end; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body's value."""
+        return json.loads(self.body)
+
+
+class RunningServer:
+    """`python -m app serve --port 0` with some settings; a context manager that waits for ready and stops it by pid.
+
+    `settings` become TOPICS_* variables: `RunningServer(bundle, workers=2, drain_seconds=0)`. All that the process
+    writes is kept in `lines`.
+    """
+
+    def __init__(
+        self,
+        bundle: Path,
+        command: Sequence[str] = ("-m", "app", "serve", "--port", "0"),
+        wait: bool = True,
+        **settings: object,
+    ) -> None:
+        """`wait`: on entering, until the readiness probe says yes; else only until the process listens."""
+        settings = {"model": bundle, "drain_seconds": 0} | settings
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("TOPICS_") and name != "PROMETHEUS_MULTIPROC_DIR"
+        }
+        self.environment = inherited | {f"TOPICS_{name.upper()}": str(value) for name, value in settings.items()}
+        self.command = [sys.executable, *command]
+        self.lines: list[str] = []
+        self.port = 0
+        self._wait = wait
+        self._listening = threading.Event()
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self._wait_listening()
+            if self._wait:
+                self.wait_ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            try:
+                self.stop(timeout=15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                if kind is None:
+                    raise
+        self._reader.join(5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process that was started: the only one, or the parent of the workers."""
+        return self.process.pid
+
+    @property
+    def output(self) -> str:
+        """What the process has written so far."""
+        return "\n".join(self.lines)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30,
+    ) -> Reply:
+        """One request on a connection of its own; a body that is not bytes is sent as JSON."""
+        given = {"Connection": "close"} | dict(headers or {})
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            given.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body, given)
+            answer = connection.getresponse()
+            lower = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, lower, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Reply:
+        """GET a path."""
+        return self.request("GET", path, headers=headers)
+
+    def predict(self, headline: str = "Oil prices rise", **fields: object) -> Reply:
+        """POST /predict."""
+        return self.request("POST", "/predict", {"headline": headline, **fields})
+
+    def wait_ready(self, seconds: float = START_SECONDS) -> None:
+        """Until the readiness probe says yes; raises RuntimeError if the process ends first or time runs out."""
+        due = time.monotonic() + seconds
+        while time.monotonic() < due and self.process.poll() is None:
+            try:
+                if self.get("/health/ready").status == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise RuntimeError(f"the server did not become ready:\n{self.output}")
+
+    def worker_pids(self) -> list[int]:
+        """The processes that answer, where there are several."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [pid for pid in map(int, children) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process that was started."""
+        os.kill(self.pid, number)
+
+    def stop(self, timeout: float = 30) -> int:
+        """SIGTERM, and its exit status; raises subprocess.TimeoutExpired if it does not end."""
+        self.signal(signal.SIGTERM)
+        return self.wait(timeout)
+
+    def wait(self, timeout: float = 30) -> int:
+        """The exit status, once it has ended and all it wrote has been read."""
+        status = self.process.wait(timeout)
+        self._reader.join(5)
+        return status
+
+    def kill(self) -> None:
+        """End it and its workers at once."""
+        try:
+            for pid in self.worker_pids():
+                os.kill(pid, signal.SIGKILL)
+        except OSError:
+            pass
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+
+    def _wait_listening(self) -> None:
+        if not self._listening.wait(START_SECONDS) or not self.port:
+            raise RuntimeError(f"the server did not start:\n{self.output}")
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if not self.port and (found := _LISTENING.search(line)):
+                self.port = int(found[1])
+                self._listening.set()
+        self._listening.set()
