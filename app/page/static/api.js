@@ -1,0 +1,113 @@
+// The service's public API, asked again until it answers: a page that was open while the service was away goes on.
+
+import { byId } from "./dom.js";
+import { askForKey, key, keyHeader, openDialog } from "./key.js";
+
+const LONGEST_WAIT = 5; // seconds
+const AGAIN = new Set([429, 502, 503]);
+const wakeUp = new EventTarget();
+const troubles = new Map(); // what keeps each call waiting
+
+/** The service has understood and says no. */
+export class Refusal extends Error {
+  constructor(status, problem) {
+    super(problem?.detail ?? `The service answers with status ${status}.`);
+    this.status = status;
+    this.errors = problem?.errors ?? [];
+  }
+}
+
+/** The answer's JSON. Throws Refusal, or the signal's reason; waits as long as nobody answers. */
+export async function call(path, { body, signal } = {}) {
+  const id = Symbol(path);
+  try {
+    for (let attempt = 0; ; attempt += 1) {
+      const used = key();
+      const response = await attemptOnce(path, body, signal);
+      if (response?.ok) {
+        wakeUp.dispatchEvent(new Event("recovered"));
+        return response.content;
+      }
+      if (response?.status === 401) {
+        trouble(id, { text: response.content?.detail ?? "A key is needed.", key: true });
+        if (key() === used) await askForKey(response.content?.detail ?? "", signal);
+        attempt = -1;
+      } else if (!response) {
+        const seconds = Math.min(2 ** attempt, LONGEST_WAIT);
+        trouble(id, { text: "The service does not answer. This page tries again by itself." });
+        await pause(seconds, signal, true);
+      } else if (AGAIN.has(response.status)) {
+        const seconds = response.retryAfter ?? Math.min(2 ** attempt, LONGEST_WAIT);
+        const reason = response.content?.detail ?? "The service is busy.";
+        trouble(id, { text: `${reason} Trying again in ${Math.ceil(seconds)} s.` });
+        await pause(seconds, signal, false);
+      } else {
+        throw new Refusal(response.status, response.content);
+      }
+    }
+  } finally {
+    trouble(id, null);
+  }
+}
+
+/** One request; null when nobody answered it to the end. */
+async function attemptOnce(path, body, signal) {
+  try {
+    const response = await fetch(path, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { Accept: "application/json", ...(body && { "Content-Type": "application/json" }), ...keyHeader() },
+      body: body && JSON.stringify(body),
+      cache: "no-store",
+      signal,
+    });
+    const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
+    const content = isJson ? await response.json() : await response.text().then(() => null);
+    if (response.ok && content === null) return null; // something else that answers on this address
+    return { ok: response.ok, status: response.status, content, retryAfter: retryAfter(response.headers) };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return null;
+  }
+}
+
+/** Retry-After in seconds, whether sent as seconds or as a date; null without it. */
+export function retryAfter(headers) {
+  const value = headers.get("Retry-After");
+  if (value === null) return null;
+  const seconds = /^\s*\d+\s*$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(seconds, 0) : null;
+}
+
+/** Waits; `early`: another call's success, or the network's return, ends it. */
+function pause(seconds, signal, early) {
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      clearTimeout(timer);
+      wakeUp.removeEventListener("recovered", done);
+      removeEventListener("online", done);
+      signal?.removeEventListener("abort", leave);
+      resolve();
+    };
+    const leave = () => { done(); reject(signal.reason); };
+    const timer = setTimeout(done, seconds * 1000);
+    if (early) {
+      wakeUp.addEventListener("recovered", done);
+      addEventListener("online", done);
+    }
+    if (signal?.aborted) leave();
+    else signal?.addEventListener("abort", leave);
+  });
+}
+
+/** Show what keeps a call waiting; null: it waits no more. */
+function trouble(id, what) {
+  if (what) troubles.set(id, what);
+  else if (!troubles.delete(id)) return;
+  const box = byId("trouble");
+  const latest = [...troubles.values()].at(-1);
+  box.hidden = !latest;
+  const [text, button] = box.children;
+  if (text.textContent !== (latest?.text ?? "")) text.textContent = latest?.text ?? "";
+  button.hidden = !latest?.key;
+  button.onclick = openDialog;
+}

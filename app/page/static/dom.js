@@ -1,0 +1,19 @@
+// Elements out of data. Everything that is not an attribute goes in as text, never as markup.
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element: `element("td", {class: "number"}, "5")`; children are elements or text. */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+/** Say something to those who hear the page. */
+export function announce(text) {
+  byId("announcement").textContent = text;
+}

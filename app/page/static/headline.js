@@ -1,0 +1,191 @@
+// One headline: type and see. The state is the text, the words that are left out, and the topic that is explained.
+
+import { call, Refusal } from "./api.js";
+import { Bars } from "./bars.js";
+import { byId, element } from "./dom.js";
+import { percent } from "./numbers.js";
+import { codePoints, leaveOut } from "./text.js";
+import { WordView } from "./words.js";
+
+const EXAMPLES = [
+  "OPEC ministers agree to cut oil output as crude prices fall",
+  "Chrysler makes takeover bid for rival, offers shareholders cash and stock",
+  "Dollar falls to record low against the yen despite central bank intervention",
+  "Wheat harvest hit by drought, USDA says",
+  "Coffee export quotas: Brazil and Colombia fail to agree",
+  "Quarterly profit doubles, dividend raised",
+  "Flimsy wugs grozzle the blicket",
+];
+const DEBOUNCE = 120; // milliseconds
+const ALL = 46;
+const FEW = 6;
+
+export class Headline {
+  /** `onModel(model)`: who answered. */
+  constructor(onModel) {
+    this.onModel = onModel;
+    this.input = byId("headline");
+    this.chart = new Bars(byId("chart"), (topic) => this.#explain(topic));
+    this.words = new WordView((start) => this.#toggle(start));
+    this.coverage = null;
+    this.all = false;
+    this.#reset();
+    this.#listen();
+  }
+
+  #reset() {
+    this.out = new Set();
+    this.topic = null;
+    this.layout = null; // all words of the text, from the answer to the whole of it
+  }
+
+  #listen() {
+    this.input.addEventListener("input", () => this.#typed(DEBOUNCE));
+    this.input.addEventListener("focus", () => { if (EXAMPLES.includes(this.input.value)) this.input.select(); });
+    byId("restore").addEventListener("click", () => { this.out.clear(); this.#ask(); this.input.focus(); });
+    byId("more").addEventListener("click", () => {
+      this.all = !this.all;
+      byId("more").setAttribute("aria-expanded", String(this.all));
+      byId("more").textContent = this.all ? "Show fewer" : "Show all topics";
+      this.#draw();
+    });
+    for (const example of EXAMPLES) {
+      const button = element("button", { type: "button", class: "chip" }, example);
+      button.addEventListener("click", () => { this.input.value = example; this.#typed(0); });
+      byId("examples").append(element("li", {}, button));
+    }
+    if (!this.input.value) this.input.value = EXAMPLES[0];
+    this.#typed(0);
+  }
+
+  #typed(delay) {
+    this.#reset();
+    this.controller?.abort();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#ask(), delay);
+  }
+
+  #toggle(start) {
+    if (!this.layout) return; // typed on since
+    if (!this.out.delete(start)) this.out.add(start);
+    this.topic ??= this.answer.explanation.topic; // what the chart is watched for
+    this.#ask();
+  }
+
+  #explain(topic) {
+    if (!this.layout) return;
+    this.topic = topic;
+    this.#ask();
+  }
+
+  async #ask() {
+    this.controller?.abort();
+    const { signal } = (this.controller = new AbortController());
+    const points = codePoints(this.input.value);
+    if (!points.join("").trim()) {
+      this.#empty("");
+      return;
+    }
+    const left = this.layout?.filter((word) => this.out.has(word.start)) ?? [];
+    try {
+      const answer = await this.#predict(leaveOut(points, left), signal);
+      signal.throwIfAborted(); // the newest answer wins, whatever order they come in
+      if (!this.out.size) this.layout = answer.explanation?.words ?? null;
+      this.points = points;
+      this.answer = answer;
+      this.#draw();
+      this.onModel(answer.model);
+    } catch (error) {
+      if (!signal.aborted) this.#empty(error instanceof Refusal ? error.message : `This page has failed: ${error}`);
+    }
+  }
+
+  async #predict(headline, signal) {
+    const body = { headline, top_k: ALL };
+    try {
+      const asked = { ...body, explain: true, ...(this.topic && { explain_topic: this.topic }) };
+      return await call("predict", { body: asked, signal });
+    } catch (error) {
+      if (error.status !== 422) throw error;
+      const answer = await call("predict", { body, signal }); // too long to explain, perhaps not to classify
+      return { ...answer, note: error.message };
+    }
+  }
+
+  #empty(message) {
+    this.answer = null;
+    byId("answer").hidden = true;
+    byId("verdict").textContent = message;
+  }
+
+  #draw() {
+    const { answer } = this;
+    if (!answer) return;
+    byId("verdict").replaceChildren(...this.#verdict());
+    byId("answer").hidden = false;
+    byId("chart-panel").hidden = !answer.predictions.length;
+    this.#drawWords();
+    const set = new Set(answer.topic_set ?? []);
+    const explained = answer.explanation?.topic;
+    const rows = answer.predictions.filter(
+      ({ topic }, rank) => this.all || rank < FEW || set.has(topic) || topic === explained,
+    );
+    this.chart.show(rows.map(({ topic, name, probability }) => ({
+      key: topic,
+      name,
+      share: probability,
+      value: percent(probability),
+      marked: set.has(topic),
+      note: set.has(topic) ? this.#setName() : "",
+      pressed: topic === explained,
+    })));
+    byId("set-note").textContent = this.#setNote();
+  }
+
+  #drawWords() {
+    const { explanation, note, predictions } = this.answer;
+    byId("words-panel").hidden = !this.layout && !note;
+    byId("words-note").hidden = !note;
+    byId("words-note").textContent = note ?? "";
+    byId("words").hidden = !this.layout;
+    byId("restore").hidden = !this.out.size;
+    if (!this.layout || !explanation) return;
+    const name = predictions.find(({ topic }) => topic === explanation.topic)?.name ?? explanation.topic;
+    byId("why-topic").textContent = predictions.length ? `“${name}”` : "no topic";
+    this.words.show(this.points, this.layout, new Map(explanation.words.map((word) => [word.start, word.effect])), name);
+  }
+
+  #verdict() {
+    const { abstained, predictions, words, topic_set: set } = this.answer;
+    if (abstained === "no_known_words") {
+      const rare = words.rare ? " (I have met one or more of them, too rarely to tell anything)" : "";
+      return [element("strong", {}, "I know none of these words"), `${rare}, so I will not guess.`];
+    }
+    const [best] = predictions;
+    const sure = abstained === "low_confidence" ? "I would not rely on it. My best guess is " : "";
+    const more = set && set.length > 1 ? `, with ${set.length - 1} more that it may well be` : "";
+    return [sure, element("strong", {}, best.name), `, ${percent(best.probability)}${more}.${this.#unknown(words)}`];
+  }
+
+  #unknown({ unknown }) {
+    if (!unknown.length) return "";
+    const shown = unknown.slice(0, 4).map((word) => `“${word}”`).join(", ");
+    return ` I do not know ${shown}${unknown.length > 4 ? ` and ${unknown.length - 4} more` : ""}.`;
+  }
+
+  #setName() {
+    return this.coverage ? `in the ${Math.round(this.coverage * 100)}% set` : "in the set";
+  }
+
+  #setNote() {
+    if (!this.answer.topic_set?.length) return "Press a topic to see what each word did for it.";
+    const often = this.coverage ? `${Math.round(this.coverage * 100)} of 100 times` : "about as often as GET /model says";
+    return `Topics marked “${this.#setName()}” hold the right one ${often} on headlines like those measured. Press a topic to see what each word did for it.`;
+  }
+
+  /** The share of headlines whose topic is in its set; null when the model has no sets. */
+  setCoverage(coverage) {
+    this.coverage = coverage;
+    this.#draw();
+  }
+}

@@ -1,0 +1,51 @@
+// The key, where the service wants one: asked for once, kept by this tab only.
+
+import { byId } from "./dom.js";
+
+const PLACE = "reuters-topics-key";
+const changes = new EventTarget();
+let dismissed = false;
+
+export const key = () => sessionStorage.getItem(PLACE);
+
+/** The header for a key; UTF-8 bytes, because a header takes no other characters. */
+export function keyHeader() {
+  const value = key();
+  if (!value) return {};
+  return { Authorization: `Bearer ${String.fromCharCode(...new TextEncoder().encode(value))}` };
+}
+
+/** Resolves when somebody has entered a key; rejects when the signal aborts. */
+export function askForKey(reason, signal) {
+  byId("key-reason").textContent = reason;
+  if (!dismissed) openDialog();
+  return new Promise((resolve, reject) => {
+    changes.addEventListener("key", resolve, { once: true });
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+export function openDialog() {
+  if (!byId("key-dialog").open) byId("key-dialog").showModal();
+}
+
+export function setUpKey() {
+  const dialog = byId("key-dialog");
+  const show = () => { byId("forget").hidden = !key(); };
+  dialog.querySelector("form").addEventListener("submit", () => {
+    const value = byId("key").value.trim();
+    byId("key").value = "";
+    if (!value) return;
+    sessionStorage.setItem(PLACE, value);
+    show();
+    changes.dispatchEvent(new Event("key"));
+  });
+  byId("key-later").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => { dismissed = !key(); });
+  byId("forget").addEventListener("click", () => {
+    sessionStorage.removeItem(PLACE);
+    dismissed = false;
+    show();
+  });
+  show();
+}

@@ -1,0 +1,71 @@
+// Which model answers. Its figures are whatever its bundle says: the known ones lead, all are there to unfold.
+
+import { byId, element } from "./dom.js";
+import { count, percent } from "./numbers.js";
+
+const ERRORS = ["ece", "calibration_error", "expected_calibration_error"];
+const SHARES = /accuracy|ece|error|precision|recall|f1|top_?\d|coverage|share|ratio/;
+
+export function showModel(model) {
+  const tiles = [
+    ...figures(model.figures, ["accuracy"]).map(([where, value]) => tile("Accuracy", percent(value), where)),
+    ...figures(model.figures, ERRORS).map(([where, value]) => tile("Calibration error", percent(value), where)),
+  ].slice(0, 4);
+  if (model.topic_set) tiles.push(tile("Topic sets hold the right one", percent(model.topic_set.coverage), "by design"));
+  byId("model-facts").replaceChildren(
+    element("p", { class: "model-name" }, element("strong", {}, model.name), ` version ${model.version}`),
+    element("p", { class: "intro" }, model.description),
+    element("ul", { class: "tiles" }, ...tiles),
+    list([
+      ["Vocabulary", `${count(model.encoding.size)} ${model.encoding.pairs ? "words and pairs of words" : "words"}`],
+      ["Answered by", model.runtime === "keras" ? "Keras" : "NumPy"],
+      ["Digest", element("code", { class: "digest" }, model.digest)],
+    ]),
+    element("p", {}, element("a", { href: "model/card" }, "Read the model card"), ": what it is for, what it is not for, and how it was measured."),
+    ...all(model),
+  );
+}
+
+/** `[[where, value]]` of a figure: where the bundle measured headlines first, then at its top, then anywhere. */
+function figures(tree, names) {
+  const found = [];
+  const own = (one) => names.map((name) => one?.[name]).find((value) => typeof value === "number");
+  if (own(tree) !== undefined) found.push(["", own(tree)]);
+  for (const [where, part] of Object.entries(tree)) {
+    if (where !== "published" && own(part) !== undefined) found.push([words(where), own(part)]);
+  }
+  const headlines = ([where]) => /title|headline/.test(where);
+  return found.sort((a, b) => headlines(b) - headlines(a)).slice(0, 2);
+}
+
+const words = (name) => name.replaceAll("_", " ");
+
+function tile(name, value, where) {
+  return element("li", {}, element("span", { class: "big" }, value), element("span", {}, name), element("span", { class: "where" }, where));
+}
+
+function list(pairs) {
+  return element("dl", {}, ...pairs.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+}
+
+/** Everything else that the manifest says, folded away. */
+function all(model) {
+  return ["figures", "recipe", "data", "libraries", "calibration"].flatMap((part) => {
+    const pairs = flatten(model[part] ?? {}).map(([path, value]) => [words(path), shown(path, value)]);
+    if (!pairs.length) return [];
+    return [element("details", {}, element("summary", {}, `All of its ${part}`), list(pairs))];
+  });
+}
+
+function flatten(tree, path = "") {
+  return Object.entries(tree).flatMap(([name, value]) => {
+    const here = path ? `${path} · ${name}` : name;
+    return value && typeof value === "object" && !Array.isArray(value) ? flatten(value, here) : [[here, value]];
+  });
+}
+
+function shown(path, value) {
+  if (typeof value !== "number") return Array.isArray(value) ? value.map((one) => shown(path, one)).join(", ") : String(value ?? "–");
+  if (SHARES.test(path) && value >= 0 && value <= 1) return percent(value);
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+}

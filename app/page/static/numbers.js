@@ -1,0 +1,19 @@
+// Numbers as people read them.
+
+const whole = new Intl.NumberFormat("en");
+
+export const count = (value) => whole.format(value);
+
+/** A probability as a percentage that never claims certainty. */
+export function percent(probability) {
+  if (probability > 0 && probability < 0.001) return "<0.1%";
+  if (probability < 1 && probability >= 0.9995) return ">99.9%";
+  return `${(probability * 100).toFixed(1)}%`;
+}
+
+/** A change of a probability in percentage points, with its sign. */
+export function points(effect) {
+  const size = Math.abs(effect * 100);
+  if (size < 0.05) return "0";
+  return (effect < 0 ? "−" : "+") + size.toFixed(size < 9.95 ? 1 : 0);
+}

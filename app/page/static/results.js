@@ -1,0 +1,78 @@
+// The table of a file's results: filtered, sorted, and shown a page at a time, so that 10,000 lines stay smooth.
+
+import { byId, element } from "./dom.js";
+import { count, percent } from "./numbers.js";
+import { makeSortable } from "./sorting.js";
+
+const PAGE = 50;
+export const NO_TOPIC = "(no known words)";
+export const BAD = "(bad line)";
+
+export class Results {
+  constructor() {
+    this.rows = [];
+    this.page = 0;
+    this.body = byId("results").tBodies[0];
+    makeSortable(byId("results"), ["line", "ascending"], (compare) => { this.compare = compare; this.#again(); });
+    for (const id of ["filter-text", "filter-topic", "filter-min", "filter-max"]) {
+      byId(id).addEventListener("input", () => this.#again());
+    }
+    const pages = { first: () => 0, previous: () => this.page - 1, next: () => this.page + 1, last: () => Infinity };
+    for (const button of document.querySelectorAll(".pages [data-go]")) {
+      button.addEventListener("click", () => { this.page = pages[button.dataset.go](); this.#draw(); });
+    }
+  }
+
+  /** Rows `{line, headline, name, probability, abstained, error}`, as many as there are by now. */
+  show(rows) {
+    this.rows = rows;
+    this.#filter();
+    this.#draw();
+  }
+
+  #again() {
+    this.page = 0;
+    this.#filter();
+    this.#draw();
+  }
+
+  #filter() {
+    const text = byId("filter-text").value.trim().toLowerCase();
+    const topic = byId("filter-topic").value;
+    const [min, max] = ["filter-min", "filter-max"].map((id) => byId(id).value);
+    this.shown = this.rows.filter((row) =>
+      (!text || row.headline.toLowerCase().includes(text))
+      && (!topic || row.name === topic)
+      && (min === "" || row.probability * 100 >= Number(min))
+      && (max === "" || (row.probability !== null && row.probability * 100 <= Number(max))));
+    this.shown.sort(this.compare);
+  }
+
+  #draw() {
+    const last = Math.max(0, Math.ceil(this.shown.length / PAGE) - 1);
+    this.page = Math.min(Math.max(this.page, 0), last);
+    const from = this.page * PAGE;
+    const rows = this.shown.slice(from, from + PAGE);
+    this.body.replaceChildren(...rows.map(tableRow));
+    const of = this.shown.length === this.rows.length ? "" : ` (of ${count(this.rows.length)})`;
+    byId("page-status").textContent = rows.length
+      ? `${count(from + 1)}–${count(from + rows.length)} of ${count(this.shown.length)}${of}`
+      : `No line matches${of}`;
+    for (const button of document.querySelectorAll(".pages [data-go]")) {
+      const backwards = ["first", "previous"].includes(button.dataset.go);
+      button.setAttribute("aria-disabled", String(this.page === (backwards ? 0 : last)));
+    }
+  }
+}
+
+function tableRow(row) {
+  const share = element("span", { class: "fill" });
+  if (row.probability !== null) share.style.setProperty("--share", row.probability);
+  const topic = row.error ? element("span", { class: "bad" }, row.error) : row.name;
+  return element("tr", { class: row.error ? "failed" : row.abstained ? "abstained" : null },
+    element("td", { class: "number" }, count(row.line)),
+    element("td", { class: "headline" }, row.headline.length > 300 ? `${row.headline.slice(0, 300)}…` : row.headline),
+    element("td", {}, topic),
+    element("td", { class: "number" }, row.probability === null ? "–" : percent(row.probability),
+      element("span", { class: "track", "aria-hidden": "true" }, share)));
+}

@@ -1,0 +1,36 @@
+// Tables that sort by the column whose heading is pressed.
+
+import { element } from "./dom.js";
+
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+/** Turns the headings with data-key into buttons; `onSort(compare)` gets a comparison of two rows by that key. */
+export function makeSortable(table, initial, onSort) {
+  const headings = [...table.querySelectorAll("th[data-key]")];
+  for (const heading of headings) {
+    const button = element("button", { type: "button" }, heading.textContent);
+    heading.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const current = heading.getAttribute("aria-sort");
+      const first = heading.classList.contains("number") && heading.dataset.key !== "line" ? "descending" : "ascending";
+      const other = first === "ascending" ? "descending" : "ascending";
+      sortBy(heading, current === first ? other : first);
+    });
+  }
+  const sortBy = (heading, order) => {
+    for (const one of headings) one.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", order);
+    onSort(comparison(heading.dataset.key, order === "ascending" ? 1 : -1));
+  };
+  const [key, order] = initial;
+  sortBy(headings.find((heading) => heading.dataset.key === key), order);
+}
+
+/** Rows without the value come last, whichever way round. */
+function comparison(key, sign) {
+  return (a, b) => {
+    const [left, right] = [a[key], b[key]];
+    if (left == null || right == null) return (left == null) - (right == null);
+    return sign * (typeof left === "number" ? left - right : collator.compare(left, right));
+  };
+}

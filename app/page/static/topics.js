@@ -1,0 +1,32 @@
+// The 46 topics, and how well the model does at each.
+
+import { byId, element } from "./dom.js";
+import { count, percent } from "./numbers.js";
+import { makeSortable } from "./sorting.js";
+
+let sorted = (a, b) => a.label - b.label;
+let topics = [];
+
+export function setUpTopics() {
+  makeSortable(byId("topics-table"), ["support", "descending"], (compare) => { sorted = compare; draw(); });
+}
+
+export function showTopics(known) {
+  topics = known;
+  draw();
+}
+
+function draw() {
+  const most = Math.max(1, ...topics.map((topic) => topic.support));
+  const rows = topics.toSorted(sorted).map((topic) => element("tr", {},
+    element("th", { scope: "row" }, topic.name, " ", element("code", {}, topic.topic)),
+    cell(count(topic.support), topic.support / most),
+    ...[topic.precision, topic.recall, topic.f1].map((value) => cell(value === null ? "–" : percent(value), value))));
+  byId("topics-table").tBodies[0].replaceChildren(...rows);
+}
+
+function cell(text, share) {
+  const fill = element("span", { class: "fill" });
+  fill.style.setProperty("--share", share ?? 0);
+  return element("td", { class: "number" }, text, element("span", { class: "track", "aria-hidden": "true" }, fill));
+}
