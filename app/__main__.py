@@ -9,6 +9,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import click
 
+from app.classifier import ClassifierError, load_classifier
 from app.settings import SettingsError, load_settings
 
 
@@ -25,7 +26,9 @@ def serve(host: str, port: int) -> None:
     try:
         settings = load_settings()
         settings.keys  # noqa: B018 - read the file now, not in a worker
-    except SettingsError as error:
+        if settings.workers > 1:  # else each worker would say the same, and uvicorn end with 0
+            load_classifier(settings.model, settings.runtime)
+    except (SettingsError, ClassifierError) as error:
         raise click.ClickException(str(error)) from None
     with tempfile.TemporaryDirectory(prefix="topics-metrics-") as directory:
         if settings.workers > 1 or settings.metrics_port is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as NotJsonError
 
 from app.classifier.classifier import Runtime
 
@@ -33,16 +34,17 @@ class Settings(BaseSettings):
     max_in_flight: Annotated[
         int, Field(ge=1, description="Most headlines a process holds at once; what is beyond is refused with 503.")
     ] = 10_000
-    deadline_seconds: Annotated[float, Field(gt=0, description="An answer that takes longer is given up with 504.")] = (
-        10.0
-    )
+    deadline_seconds: Annotated[
+        float, Field(gt=0, allow_inf_nan=False, description="An answer that takes longer is given up with 504.")
+    ] = 10.0
     min_probability: Annotated[
         float,
         Field(ge=0, le=1, description="Answers whose best topic is less probable are marked `low_confidence`; 0: off."),
     ] = 0.0
 
     drain_seconds: Annotated[
-        float, Field(ge=0, description="How long SIGTERM still answers while `/health/ready` says 503.")
+        float,
+        Field(ge=0, allow_inf_nan=False, description="How long SIGTERM still answers while `/health/ready` says 503."),
     ] = 5.0
     api_keys: Annotated[
         SecretStr, Field(description="Keys, comma-separated, one of which guarded paths then want; empty: none.")
@@ -71,9 +73,10 @@ class Settings(BaseSettings):
         text = self.api_keys.get_secret_value()
         if self.api_keys_file is not None:
             try:
-                text += "," + self.api_keys_file.read_text().replace("\n", ",")
-            except OSError as error:
-                raise SettingsError(f"TOPICS_API_KEYS_FILE: cannot be read ({error.strerror}).") from error
+                text += "," + self.api_keys_file.read_text("utf-8").replace("\n", ",")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+                raise SettingsError(f"TOPICS_API_KEYS_FILE: cannot be read ({reason}).") from error
         keys = frozenset(key.strip() for key in text.split(",")) - {""}
         if self.api_keys_file is not None and not keys:
             raise SettingsError("TOPICS_API_KEYS_FILE: the file holds no key; write one a line.")
@@ -84,6 +87,11 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - one value a s
     """Settings from the environment; raises SettingsError that names the wrong variable in one sentence."""
     try:
         return Settings(**overrides)
+    except NotJsonError as error:
+        field = str(error).split('"')[1]
+        raise SettingsError(
+            f'TOPICS_{field.upper()}: is not JSON; write a list such as ["https://example.org"].'
+        ) from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         # A rule between settings has no place of its own, and its message names them.
