@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class Dataset:
     word_index: dict[str, int]
     """Word -> rank, from 1 for the most frequent."""
     files: dict[str, str]
-    """File name -> SHA-256 of what was read."""
+    """File name -> SHA-256 of what was read; empty where Keras could not use its cache folder."""
 
 
 def load_dataset(data: Path | None = None) -> Dataset:
@@ -89,7 +90,9 @@ def _from_keras() -> Dataset:
             f"keras.datasets.reuters cannot be loaded ({error}); check the connection, or give --data a folder with"
             f" keras/{NPZ} and keras/{WORD_INDEX}."
         ) from error
-    return _dataset(train, test, word_index, Path(keras.config.keras_home()) / "datasets")
+    # Where Keras keeps what it fetched: https://keras.io/api/utils/python_utils/#get_file-function
+    cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
+    return _dataset(train, test, word_index, cache)
 
 
 def _read_word_index(file: Path) -> dict[str, int]:
@@ -111,11 +114,12 @@ def _dataset(
     folder: Path,
 ) -> Dataset:
     words = {rank: word for word, rank in word_index.items()}
+    files = (folder / NPZ, folder / WORD_INDEX)
     return Dataset(
         train=_part(*train, words, "training", folder / NPZ),
         test=_part(*test, words, "test", folder / NPZ),
         word_index=word_index,
-        files={name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (NPZ, WORD_INDEX)},
+        files={file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.exists()},
     )
 
 

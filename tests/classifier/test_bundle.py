@@ -1,0 +1,208 @@
+"""Every fault of a bundle is refused with one sentence that names the file."""
+
+import io
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.classifier import BundleError, load_bundle, load_classifier
+from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
+from tests.tiny_bundle import SIZE, keras_file, seal
+
+FILES = (MODEL, WORD_INDEX, GOLDEN)
+
+
+@pytest.fixture
+def bundle(tiny_bundle: Path, tmp_path: Path) -> Path:
+    """A copy to damage."""
+    return Path(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(BundleError) as refused:
+        load_classifier(folder)
+    message = str(refused.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    return message
+
+
+def change_manifest(folder: Path, **changes: object) -> None:
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(manifest | changes))
+
+
+def test_whole_bundle_loads_and_is_identified_by_its_manifest(bundle: Path) -> None:
+    before = load_bundle(bundle).digest
+    change_manifest(bundle, description="another")
+    assert load_bundle(bundle).digest != before
+
+
+def test_missing_folder_is_refused(tmp_path: Path) -> None:
+    assert "no such bundle folder" in refusal(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", [*FILES, MANIFEST])
+def test_missing_file_is_refused(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    assert name in refusal(bundle)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_truncated_file_is_refused(bundle: Path, name: str) -> None:
+    content = (bundle / name).read_bytes()
+    (bundle / name).write_bytes(content[: len(content) // 2])
+    message = refusal(bundle)
+    assert name in message
+    assert "bytes where the manifest says" in message
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("place", [0.0, 0.5, 0.99])
+def test_flipped_byte_is_refused(bundle: Path, name: str, place: float) -> None:
+    content = bytearray((bundle / name).read_bytes())
+    content[int(len(content) * place)] ^= 1
+    (bundle / name).write_bytes(content)
+    message = refusal(bundle)
+    assert name in message
+    assert "SHA-256" in message
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 2}', b"\xff", b"[" * 100_000])
+def test_damaged_manifest_is_refused(bundle: Path, content: bytes) -> None:
+    (bundle / MANIFEST).write_bytes(content)
+    assert MANIFEST in refusal(bundle)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_that_the_manifest_does_not_list_is_refused(bundle: Path, name: str) -> None:
+    files = json.loads((bundle / MANIFEST).read_text())["files"]
+    del files[name]
+    change_manifest(bundle, files=files)
+    assert f"does not list {name}" in refusal(bundle)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/hostname"])
+def test_manifest_that_names_a_file_outside_is_refused(bundle: Path, name: str) -> None:
+    (bundle.parent / "secret").write_text("x")
+    files = json.loads((bundle / MANIFEST).read_text())["files"]
+    change_manifest(bundle, files=files | {name: {"sha256": "0" * 64, "size": 1}})
+    assert "not a regular file inside the bundle" in refusal(bundle)
+
+
+@pytest.mark.parametrize("name", [*FILES, MANIFEST])
+def test_symlink_out_of_the_folder_is_refused(bundle: Path, name: str) -> None:
+    outside = (bundle / name).rename(bundle.parent / "outside")
+    (bundle / name).symlink_to(outside)
+    assert f"{name}: is not a regular file inside the bundle" in refusal(bundle)
+
+
+@pytest.mark.parametrize("name", [*FILES, MANIFEST])
+def test_gigabyte_file_is_refused_unread(bundle: Path, name: str) -> None:
+    with (bundle / name).open("r+b") as file:
+        file.truncate(2**30)  # sparse: costs no disk, but would cost memory if it were read
+    message = refusal(bundle)
+    assert name in message
+    assert "more than a bundle's file may have" in message
+
+
+def test_zip_bomb_in_the_model_is_refused_unpacked(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle / MODEL) as archive:
+        config = archive.read("config.json")
+    with zipfile.ZipFile(bundle / MODEL, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", config)
+        with archive.open("model.weights.h5", "w", force_zip64=True) as member:
+            for _ in range(80):
+                member.write(bytes(1024 * 1024))
+    seal(bundle)
+    message = refusal(bundle)
+    assert MODEL in message
+    assert "unpacks to" in message
+
+
+def test_network_of_another_width_is_refused(bundle: Path) -> None:
+    layers = [(np.zeros((SIZE - 1, 46), np.float32), np.zeros(46, np.float32), "softmax")]
+    (bundle / MODEL).write_bytes(keras_file(layers))
+    seal(bundle)
+    assert f"takes {SIZE - 1} words and gives 46 topics" in refusal(bundle)
+
+
+def test_network_with_another_number_of_topics_is_refused(bundle: Path) -> None:
+    layers = [(np.zeros((SIZE, 45), np.float32), np.zeros(45, np.float32), "softmax")]
+    (bundle / MODEL).write_bytes(keras_file(layers))
+    seal(bundle)
+    assert "gives 45 topics" in refusal(bundle)
+
+
+@pytest.mark.parametrize("change", ["swap", "drop"])
+def test_topics_out_of_order_or_missing_are_refused(bundle: Path, change: str) -> None:
+    topics = json.loads((bundle / MANIFEST).read_text())["topics"]
+    topics = topics[:-1] if change == "drop" else [topics[1], topics[0], *topics[2:]]
+    seal(bundle, topics=topics)
+    assert "probabilities each" in refusal(bundle) if change == "drop" else "not in label order" in refusal(bundle)
+
+
+def test_golden_answer_that_is_wrong_under_a_right_hash_is_refused(bundle: Path) -> None:
+    golden = json.loads((bundle / GOLDEN).read_text())
+    golden[0]["probabilities"][0] += 0.001
+    (bundle / GOLDEN).write_text(json.dumps(golden))
+    seal(bundle)
+    assert "golden headlines are answered 0.001 away" in refusal(bundle)
+
+
+@pytest.mark.parametrize("golden", [[], [{"headline": "oil", "probabilities": [1.0]}], {"headline": "oil"}])
+def test_golden_headlines_of_another_shape_are_refused(bundle: Path, golden: object) -> None:
+    (bundle / GOLDEN).write_text(json.dumps(golden))
+    seal(bundle)
+    assert GOLDEN in refusal(bundle)
+
+
+@pytest.mark.parametrize("index", [["oil"], {"oil": "first"}, {"oil": 0}])
+def test_word_index_of_another_kind_is_refused(bundle: Path, index: object) -> None:
+    (bundle / WORD_INDEX).write_text(json.dumps(index))
+    seal(bundle)
+    assert WORD_INDEX in refusal(bundle)
+
+
+def model_with(change: str, content: bytes) -> bytes:
+    """The model's file with one thing wrong in it."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        config, weights = json.loads(archive.read("config.json")), archive.read("model.weights.h5")
+    layers = config["config"]["layers"]
+    if change == "functional":
+        config["class_name"] = "Functional"
+    elif change == "lambda":
+        layers[1]["class_name"] = "Lambda"
+    elif change == "sigmoid at the end":
+        layers[-1]["config"]["activation"] = "sigmoid"
+    elif change == "no layer":
+        del layers[1:]
+    elif change == "names no weights":
+        layers[1]["config"]["name"] = "elsewhere"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", b"" if change == "no weights" else weights)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "change", ["functional", "lambda", "sigmoid at the end", "no layer", "names no weights", "no weights", "no zip"]
+)
+def test_model_that_is_no_stack_of_dense_layers_is_refused(bundle: Path, change: str) -> None:
+    content = (bundle / MODEL).read_bytes()
+    (bundle / MODEL).write_bytes(b"PK" if change == "no zip" else model_with(change, content))
+    seal(bundle)
+    assert MODEL in refusal(bundle)
+
+
+def test_weights_that_are_not_numbers_are_refused(bundle: Path) -> None:
+    kernel = np.zeros((SIZE, 46), np.float32)
+    kernel[5, 5] = np.nan
+    (bundle / MODEL).write_bytes(keras_file([(kernel, np.zeros(46, np.float32), "softmax")]))
+    seal(bundle)
+    assert "NaN or infinity" in refusal(bundle)

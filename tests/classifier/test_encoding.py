@@ -1,0 +1,84 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.classifier import BundleError, Encoder, tokenize
+from app.classifier.encoding import locate
+from app.classifier.manifest import EncodingSpec
+
+WORD_INDEX = {"oil": 1, "prices": 2, "rise": 3, "u": 4, "s": 5, "rarely": 6, "oil prices": 7}
+SPEC = EncodingSpec(size=9)  # ranks 1 to 5 survive the offset of 3
+words = st.lists(st.sampled_from([*WORD_INDEX, "brent", "İstanbul", "don't"]), max_size=30)
+texts = st.text(st.characters(codec="utf-8") | st.sampled_from(" .,'\t\n\u2019\u2014oilu\u0130"), max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("U.S. oil prices", ["u", "s", "oil", "prices"]),
+        ("don't -- STOP!", ["don't", "stop"]),
+        ("Opec\u2019s cut\u2014again\u2026", ["opec's", "cut", "again"]),
+        (" \t\n", []),
+    ],
+)
+def test_tokenize_separates_at_punctuation_and_keeps_apostrophes(text: str, expected: list[str]) -> None:
+    assert tokenize(text) == expected
+
+
+@given(texts)
+def test_locate_finds_the_words_of_tokenize_where_they_stand(text: str) -> None:
+    places = locate(text)
+    assert [place.word for place in places] == tokenize(text)
+    assert all(text[place.start : place.end].strip() for place in places)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(places))
+
+
+@given(words, st.randoms())
+def test_order_of_words_changes_no_id_and_no_count(some: list[str], random) -> None:
+    encoder = Encoder(SPEC, WORD_INDEX)
+    shuffled = random.sample(some, len(some))
+    one, other = encoder.encode_words(some), encoder.encode_words(shuffled)
+    assert (one.ids, one.known, one.rare, sorted(one.unknown)) == (
+        other.ids,
+        other.known,
+        other.rare,
+        sorted(other.unknown),
+    )
+
+
+@given(texts)
+def test_sequence_has_the_ids_of_encode(text: str) -> None:
+    encoder = Encoder(SPEC, WORD_INDEX)
+    assert sorted(set(encoder.sequence(text))) == encoder.encode(text).ids
+
+
+@given(words)
+def test_every_word_is_known_rare_or_unknown(some: list[str]) -> None:
+    encoded = Encoder(SPEC, WORD_INDEX).encode_words(some)
+    unknown = sum(word not in WORD_INDEX for word in some)
+    assert encoded.known + encoded.rare + unknown == len(some)
+    assert set(encoded.unknown) == {word for word in some if word not in WORD_INDEX}
+
+
+def test_ranks_move_up_by_the_offset_and_are_cut_after_it() -> None:
+    encoder = Encoder(SPEC, WORD_INDEX)
+    assert encoder.sequence("oil s rarely brent") == [1, 4, 8, 2]  # start, two words, rare; brent is skipped
+    assert [encoder.status(word) for word in ("s", "rarely", "brent")] == ["known", "rare", "unknown"]
+
+
+def test_pairs_add_the_ids_of_adjacent_words_whatever_unknown_stands_between() -> None:
+    encoder = Encoder(EncodingSpec(size=20, pairs=True), WORD_INDEX)
+    assert encoder.encode("oil brent prices").ids == encoder.encode("oil prices").ids == [1, 4, 5, 10]
+    assert encoder.encode("prices oil").ids == [1, 4, 5]
+
+
+def test_special_id_beyond_the_size_is_refused() -> None:
+    with pytest.raises(BundleError, match=r"manifest\.json: special id 2 is outside"):
+        Encoder(EncodingSpec(size=2, start_id=1), {})
+
+
+def test_rank_below_one_is_refused() -> None:
+    with pytest.raises(BundleError, match=r"word_index\.json: a rank is below 1"):
+        Encoder(SPEC, {"oil": 0})

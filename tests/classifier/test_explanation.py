@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.classifier import TextTooLongError, TopicClassifier, UnknownTopicError, explain, load_classifier
+from app.classifier.explanation import MAX_WORDS
+
+words = st.lists(
+    st.sampled_from(["oil", "OPEC", "wheat", "the", "brent", "zimbabwe", "profit"]), min_size=1, max_size=9
+)
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_bundle: Path) -> TopicClassifier:
+    return load_classifier(tiny_bundle)
+
+
+@given(words)
+def test_effect_is_what_the_topic_loses_without_the_word(classifier: TopicClassifier, some: list[str]) -> None:
+    def probability(text: str) -> float:
+        return float(classifier.probabilities([classifier.encoder.encode(text)])[0, label])
+
+    label = classifier.label("crude")
+    explanation = explain(classifier, " ".join(some), "crude")
+    whole = probability(" ".join(some))
+    for place, effect in enumerate(explanation.words):
+        without = probability(" ".join(some[:place] + some[place + 1 :]))
+        assert effect.effect == pytest.approx(whole - without, abs=1e-5)
+
+
+@given(words)
+def test_unknown_word_has_no_effect(classifier: TopicClassifier, some: list[str]) -> None:
+    for word in explain(classifier, " ".join(some)).words:
+        if word.status == "unknown":
+            assert word.effect == pytest.approx(0, abs=1e-6)
+
+
+def test_words_stand_where_the_text_has_them(classifier: TopicClassifier) -> None:
+    text = "  Oil, said OPEC: brent"
+    explanation = explain(classifier, text)
+    assert [text[word.start : word.end] for word in explanation.words] == ["Oil", "said", "OPEC", "brent"]
+    assert [word.status for word in explanation.words] == ["known", "known", "known", "unknown"]
+    assert explanation.label == classifier.label("crude")
+    assert explanation.words[0].effect > 0
+
+
+def test_topic_that_the_model_lacks_is_refused(classifier: TopicClassifier) -> None:
+    with pytest.raises(UnknownTopicError):
+        explain(classifier, "oil", "sports")
+
+
+def test_more_words_than_an_explanation_covers_are_refused(classifier: TopicClassifier) -> None:
+    assert len(explain(classifier, "oil " * MAX_WORDS).words) == MAX_WORDS
+    with pytest.raises(TextTooLongError, match=f"{MAX_WORDS} words at most"):
+        explain(classifier, "oil " * (MAX_WORDS + 1))
+
+
+def test_text_without_words_has_an_empty_explanation(classifier: TopicClassifier) -> None:
+    assert explain(classifier, " ... ").words == []

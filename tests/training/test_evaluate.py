@@ -1,0 +1,85 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.classifier import load_classifier
+from training.corpus import Wire
+from training.dataset import Dataset
+from training.errors import DataError
+from training.evaluate import answer, evaluate, measure, read_corpus_if_present
+from training.report import evaluation_report
+
+PROBABILITIES = np.array(
+    [[0.7, 0.1, 0.1, 0.1], [0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4], [0.1, 0.6, 0.2, 0.1]], np.float32
+)
+LABELS = np.array([0, 1, 0, 1])
+
+
+def test_measures_are_those_worked_out_by_hand() -> None:
+    found = measure(PROBABILITIES, LABELS, [(0,), (1, 0), (0, 2), (1,)])
+    assert found.figures() == {
+        "wires": 4,
+        "accuracy": 0.5,
+        "loss": pytest.approx(-np.log([0.7, 0.3, 0.1, 0.6]).mean()),
+        "macro_f1": pytest.approx((0.5 + 2 / 3 + 0) / 3),  # topic 3 was predicted once, topic 2 never met
+        "top3": 0.75,
+        "any_topic_accuracy": 0.75,
+    }
+    assert found.confusion.tolist() == [[1, 0, 0, 1], [1, 1, 0, 0], [0] * 4, [0] * 4]
+
+
+def test_skill_that_cannot_be_known_is_none() -> None:
+    skills = measure(PROBABILITIES, LABELS).topics
+    assert (skills[0].support, skills[0].precision, skills[0].recall) == (2, 0.5, 0.5)
+    assert (skills[2].precision, skills[2].recall, skills[2].f1) == (None, None, None)
+    assert (skills[3].precision, skills[3].recall, skills[3].f1) == (0.0, None, 0.0)
+
+
+def test_figure_that_was_not_measured_is_left_out() -> None:
+    assert "any_topic_accuracy" not in measure(PROBABILITIES, LABELS).figures()
+
+
+def test_batches_answer_as_one(tiny_bundle: Path, small_set: Dataset) -> None:
+    classifier = load_classifier(tiny_bundle)
+    texts = small_set.test.texts
+    np.testing.assert_allclose(answer(classifier, texts, 7), answer(classifier, texts), atol=1e-6)
+
+
+def wires(labels: list[int]) -> list[Wire]:
+    """A corpus with these labels in its test part, every third without a body of its own."""
+    return [
+        Wire(i, None, "text" if i % 3 else None, "text", ("x",), label, (label,), "test", i)
+        for i, label in enumerate(labels)
+    ][::-1]
+
+
+def test_wires_with_their_own_body_are_told_apart(tiny_bundle: Path, small_set: Dataset) -> None:
+    classifier, labels = load_classifier(tiny_bundle), small_set.test.labels
+    measured = evaluate(classifier, small_set, wires(labels.tolist()))
+    own = np.arange(len(labels)) % 3 != 0
+    right = answer(classifier, small_set.test.texts).argmax(axis=1) == labels
+    assert measured["own_body"].wires == own.sum()
+    assert measured["own_body"].accuracy == pytest.approx(right[own].mean())
+    assert measured["test"].accuracy == pytest.approx(right.mean())
+    assert measured["test"].accuracy > 0.9  # its keywords are those that the wires were made of
+
+
+def test_corpus_of_another_set_is_refused(tiny_bundle: Path, small_set: Dataset) -> None:
+    with pytest.raises(DataError, match="are not those of the 46-topic set"):
+        evaluate(load_classifier(tiny_bundle), small_set, wires([0, 1]))
+
+
+def test_archive_that_is_absent_gives_no_corpus(tmp_path: Path) -> None:
+    assert read_corpus_if_present(tmp_path / "none.tar.gz") is None
+
+
+def test_report_has_every_figure_and_topic(tiny_bundle: Path, small_set: Dataset) -> None:
+    classifier = load_classifier(tiny_bundle)
+    codes = [topic.code for topic in classifier.topics]
+    report = evaluation_report(evaluate(classifier, small_set, None), codes)
+    assert all(f"\n{code} " in report for code in codes)
+    assert "official test wires" in report
+    assert "own body" not in report
+    assert json.dumps(evaluate(classifier, small_set, None)["test"].figures())
