@@ -7,15 +7,17 @@ import { percent } from "./numbers.js";
 import { codePoints, leaveOut } from "./text.js";
 import { WordView } from "./words.js";
 
-const EXAMPLES = [
-  "OPEC ministers agree to cut oil output as crude prices fall",
-  "Chrysler makes takeover bid for rival, offers shareholders cash and stock",
-  "Dollar falls to record low against the yen despite central bank intervention",
-  "Wheat harvest hit by drought, USDA says",
-  "Coffee export quotas: Brazil and Colombia fail to agree",
-  "Quarterly profit doubles, dividend raised",
-  "Flimsy wugs grozzle the blicket",
-];
+const EXAMPLES = new Map([
+  ["Oil", "OPEC ministers agree to cut oil output as crude prices fall"],
+  ["A takeover", "Chrysler makes takeover bid for rival, offers shareholders cash and stock"],
+  ["The dollar", "Dollar falls to record low against the yen despite central bank intervention"],
+  ["Wheat", "Wheat harvest hit by drought, USDA says"],
+  ["Coffee", "Coffee export quotas: Brazil and Colombia fail to agree"],
+  ["Profits", "Quarterly net profit doubles, dividend raised"],
+  ["Interest", "Bank of England cuts key lending rate by half a point"],
+  ["Nonsense", "Flimsy wugs grozzle blicketwise"],
+]);
+const FIRST = EXAMPLES.get("Oil");
 const DEBOUNCE = 120; // milliseconds
 const ALL = 46;
 const FEW = 6;
@@ -41,7 +43,7 @@ export class Headline {
 
   #listen() {
     this.input.addEventListener("input", () => this.#typed(DEBOUNCE));
-    this.input.addEventListener("focus", () => { if (EXAMPLES.includes(this.input.value)) this.input.select(); });
+    this.input.addEventListener("focus", () => { if (this.input.value === FIRST) this.input.select(); });
     byId("restore").addEventListener("click", () => { this.out.clear(); this.#ask(); this.input.focus(); });
     byId("more").addEventListener("click", () => {
       this.all = !this.all;
@@ -49,12 +51,12 @@ export class Headline {
       byId("more").textContent = this.all ? "Show fewer" : "Show all topics";
       this.#draw();
     });
-    for (const example of EXAMPLES) {
-      const button = element("button", { type: "button", class: "chip" }, example);
+    for (const [name, example] of EXAMPLES) {
+      const button = element("button", { type: "button", class: "chip", title: example }, name);
       button.addEventListener("click", () => { this.input.value = example; this.#typed(0); });
       byId("examples").append(element("li", {}, button));
     }
-    if (!this.input.value) this.input.value = EXAMPLES[0];
+    if (!this.input.value) this.input.value = FIRST;
     this.#typed(0);
   }
 
@@ -162,9 +164,10 @@ export class Headline {
       return [element("strong", {}, "I know none of these words"), `${rare}, so I will not guess.`];
     }
     const [best] = predictions;
-    const sure = abstained === "low_confidence" ? "I would not rely on it. My best guess is " : "";
-    const more = set && set.length > 1 ? `, with ${set.length - 1} more that it may well be` : "";
-    return [sure, element("strong", {}, best.name), `, ${percent(best.probability)}${more}.${this.#unknown(words)}`];
+    const before = abstained === "low_confidence" ? "I do not stand by this: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
+    const more = set?.length > 1 ? `, or one of ${set.length - 1} more` : "";
+    const only = before ? ", but only " : ", ";
+    return [before, element("strong", {}, best.name), `${only}${percent(best.probability)}${more}.${this.#unknown(words)}`];
   }
 
   #unknown({ unknown }) {

@@ -73,6 +73,6 @@ function tableRow(row) {
     element("td", { class: "number" }, count(row.line)),
     element("td", { class: "headline" }, row.headline.length > 300 ? `${row.headline.slice(0, 300)}…` : row.headline),
     element("td", {}, topic),
-    element("td", { class: "number" }, row.probability === null ? "–" : percent(row.probability),
-      element("span", { class: "track", "aria-hidden": "true" }, share)));
+    element("td", { class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, share),
+      row.probability === null ? "–" : percent(row.probability)));
 }

@@ -1,0 +1,118 @@
+"""A real browser, and the real server behind it."""
+
+import shutil
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.server import RunningServer
+from tests.tiny_bundle import seal
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+CARD = """# The card
+
+| figure | value |
+| --- | ---: |
+| accuracy | 0.8 |
+
+![A plot](plot.png) ![Not ours](secret.png) [bad](javascript:alert(1))
+
+<script>alert("card")</script>
+"""
+
+
+@pytest.fixture(scope="session")
+def page_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle with what a trained one also has: topic sets, figures, a card with a plot."""
+    folder = shutil.copytree(tiny_bundle, tmp_path_factory.mktemp("page") / "1")
+    (folder / "README.md").write_text(CARD)
+    (folder / "plot.png").write_bytes(_png())
+    figures = {"test_titles": {"accuracy": 0.873, "ece": 0.0123}, "test": {"accuracy": 0.81}}
+    seal(folder, topic_set={"coverage": 0.9, "threshold": 0.2}, figures=figures)
+    return folder
+
+
+@pytest.fixture(scope="package")
+def server(page_bundle: Path) -> Iterator[RunningServer]:
+    """One server for all tests that leave it as it is."""
+    with RunningServer(page_bundle, max_characters=500, access_log="false") as running:
+        yield running
+
+
+# Of the package, not of the session: Playwright's loop would be in the way of other tests' own.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, where there is one; Playwright's own is never downloaded."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)}); on Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A window that remembers nothing; phone and dark tests make their own."""
+    with browser.new_context(viewport={"width": 1200, "height": 900}) as context:
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: RunningServer) -> Iterator[Page]:
+    """The page, loaded; whatever its test did, it asked no other host and its console has no error."""
+    page = context.new_page()
+    with watched(page, server):
+        page.goto(server.url)
+        page.wait_for_selector("#topics-table tbody tr")
+        yield page
+
+
+class watched:  # noqa: N801 - reads as a statement
+    """Fails at its end if the page asked another host, or has an error in its console that `allowed` does not name."""
+
+    def __init__(self, page: Page, server: RunningServer, allowed: str | None = None) -> None:
+        self.faults: list[str] = []
+        self.allowed = allowed
+
+        def console(kind: str, text: str) -> None:
+            if kind in ("error", "warning") and not (self.allowed and self.allowed in text):
+                self.faults.append(f"console: {text}")
+
+        page.on("console", lambda message: console(message.type, message.text))
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((f"{server.url}/", "data:", f"blob:{server.url}/"))
+                else self.faults.append(f"asked another host: {request.url}")
+            ),
+        )
+
+    def __enter__(self) -> "watched":
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            assert self.faults == []
+
+
+def _png() -> bytes:
+    """One white pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\xff")) + chunk(b"IEND", b"")

@@ -1,0 +1,167 @@
+from typing import Any
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.server import RunningServer
+
+HOSTILE = "<img src=x onerror=alert(1)> oil"
+
+
+def type_headline(page: Page, headline: str) -> None:
+    page.fill("#headline", headline)
+
+
+def bar(page: Page, topic: str) -> Any:
+    return page.locator(f"#chart li[data-key='{topic}']")
+
+
+def shown(probability: float) -> str:
+    return f"{probability * 100:.1f}%"
+
+
+def points(effect: float) -> str:
+    size = abs(effect * 100)
+    if size < 0.05:
+        return "0"
+    return ("−" if effect < 0 else "+") + (f"{size:.1f}" if size < 9.95 else f"{size:.0f}")
+
+
+def test_typing_shows_the_topics_that_the_api_gives(page: Page, server: RunningServer) -> None:
+    page.locator("#headline").press_sequentially(" of wheat", delay=20)
+    headline = page.input_value("#headline")
+    type_headline(page, "Wheat flour falls")
+    best = server.predict("Wheat flour falls").json()["predictions"][0]
+    assert headline.endswith(" of wheat")
+    expect(page.locator("#verdict strong")).to_have_text(best["name"])
+    expect(bar(page, "wheat").locator(".value")).to_have_text(shown(best["probability"]))
+    assert page.locator("#chart li").first.get_attribute("data-key") == "wheat"
+
+
+def test_topic_set_is_marked_with_its_coverage(page: Page, server: RunningServer) -> None:
+    headline = "wheat corn harvest flour"
+    type_headline(page, headline)
+    topics = server.predict(headline).json()["topic_set"]
+    assert len(topics) == 2
+    expect(page.locator("#chart .marked")).to_have_count(2)
+    expect(page.locator("#chart .marked .mark").first).to_have_text("in the 90% set")
+
+
+def test_newest_answer_wins_over_a_slow_older_one(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "cocoa" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/predict", hold)
+    with page.expect_request(lambda request: "cocoa" in (request.post_data or "")):
+        type_headline(page, "cocoa beans")
+    type_headline(page, "gold bullion")
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(200)
+    assert len(held) == 1
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+
+
+def test_typing_fast_asks_once(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/predict") else None)
+    page.fill("#headline", "")
+    page.locator("#headline").press_sequentially("oil barrels", delay=5)
+    expect(page.locator("#words button")).to_have_count(2)
+    assert len(asked) <= 3
+
+
+def test_words_are_explained_as_the_api_explains_them_whatever_the_script(page: Page, server: RunningServer) -> None:
+    headline = "“Oil” 🛢️🛢️ rises: zimbabwe’s İstanbul, zimbabwe & flurble"
+    type_headline(page, headline)
+    words = server.predict(headline, explain=True).json()["explanation"]["words"]
+    expect(page.locator("#words button")).to_have_count(len(words))
+    expect(page.locator("#words")).to_contain_text("flurble")
+    for button, word in zip(page.locator("#words button").all(), words, strict=True):
+        assert button.locator(".text").text_content() == headline[word["start"] : word["end"]]
+        assert word["status"] in (button.get_attribute("class") or "")
+        effect = button.locator(".effect").text_content()
+        assert effect == {"known": points(word["effect"]), "rare": f"rare {points(word['effect'])}"}.get(
+            word["status"], "unknown"
+        )
+    assert {word["status"] for word in words} == {"known", "rare", "unknown"}
+
+
+def test_clicking_a_word_takes_it_out_and_the_chart_moves(page: Page, server: RunningServer) -> None:
+    type_headline(page, "🛢 oil prices wheat")
+    whole = server.predict("oil prices wheat", top_k=46).json()["predictions"]
+    without = server.predict("prices wheat", top_k=46).json()["predictions"]
+    value = {one["topic"]: shown(one["probability"]) for one in without}
+    before = {one["topic"]: shown(one["probability"]) for one in whole}
+    expect(bar(page, "wheat").locator(".value")).to_have_text(before["wheat"])
+    word = page.get_by_role("button", name="oil", exact=False).and_(page.locator("#words button"))
+    word.click()
+    expect(bar(page, "wheat").locator(".value")).to_have_text(value["wheat"])
+    expect(word).to_have_attribute("aria-pressed", "true")
+    expect(word.locator(".effect")).to_have_text("left out")
+    assert before["wheat"] != value["wheat"]
+    page.click("#restore")
+    expect(bar(page, "wheat").locator(".value")).to_have_text(before["wheat"])
+
+
+def test_left_out_effect_agrees_with_the_headline_without_the_word(page: Page, server: RunningServer) -> None:
+    type_headline(page, "oil prices wheat")
+    topic = server.predict("oil prices wheat", explain=True).json()["explanation"]["topic"]
+
+    def probability(headline: str) -> float:
+        found = server.predict(headline, top_k=46).json()["predictions"]
+        return next(one["probability"] for one in found if one["topic"] == topic)
+
+    effect = probability("oil prices wheat") - probability("oil prices")
+    expect(page.locator("#words button").nth(2).locator(".effect")).to_have_text(points(effect))
+
+
+def test_clicking_another_topic_explains_that_one(page: Page, server: RunningServer) -> None:
+    headline = "oil prices wheat"
+    type_headline(page, headline)
+    bar(page, "wheat").locator("button").click()
+    words = server.predict(headline, explain=True, explain_topic="wheat").json()["explanation"]["words"]
+    expect(page.locator("#why-topic")).to_have_text("“Wheat”")
+    expect(bar(page, "wheat").locator("button")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#words .effect")).to_have_text([points(word["effect"]) for word in words])
+
+
+def test_nonsense_is_answered_with_i_know_none_of_these_words(page: Page) -> None:
+    page.get_by_role("button", name="Nonsense").click()
+    expect(page.locator("#verdict")).to_contain_text("I know none of these words")
+    expect(page.locator("#chart-panel")).to_be_hidden()
+    expect(page.locator("#words button").first).to_have_class("word unknown")
+
+
+def test_taking_all_words_out_abstains_and_they_can_be_put_back(page: Page) -> None:
+    type_headline(page, "wheat")
+    word = page.locator("#words button")
+    expect(word).to_have_count(1)
+    word.click()
+    expect(page.locator("#verdict")).to_contain_text("I know none of these words")
+    word.click()
+    expect(page.locator("#verdict strong")).to_have_text("Wheat")
+
+
+def test_markup_in_a_headline_stays_text(page: Page) -> None:
+    type_headline(page, HOSTILE)
+    expect(page.locator("#words")).to_contain_text("onerror")
+    assert (page.locator("#words").text_content() or "").startswith("<img")
+    expect(page.locator("main img")).to_have_count(0)
+
+
+def test_text_too_long_to_explain_is_still_classified(page: Page, server: RunningServer) -> None:
+    page.unroute_all()
+    type_headline(page, "oil " * 120)  # 480 of 500 characters
+    expect(page.locator("#words button")).to_have_count(120)
+
+
+def test_empty_headline_shows_nothing(page: Page) -> None:
+    type_headline(page, "  ")
+    expect(page.locator("#answer")).to_be_hidden()
+    expect(page.locator("#verdict")).to_have_text("")
