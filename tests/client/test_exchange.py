@@ -1,0 +1,127 @@
+"""When the client asks again, and for how long it waits; no network and no sleep."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx2
+import pytest
+from topics_client.batches import MAX_BYTES, MAX_HEADLINES, cut
+from topics_client.errors import DeadlineError, InvalidRequestError, ProblemError, UnavailableError, UnreachableError
+from topics_client.exchange import Send, Sleep, exchange
+
+PROBLEM = {"title": "The service is full", "status": 503, "detail": "full", "type": "about:blank"}
+
+
+def response(status: int, json: object = None, **headers: str) -> httpx2.Response:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx2.Response(status, json=json, headers=names, request=httpx2.Request("POST", "http://x/predict"))
+
+
+def walk(*came: object, timeout: float = 30, retries: int = 5) -> tuple[object, list[float]]:
+    """The result for these answers in turn, and the pauses between them."""
+    steps = exchange("POST", "/predict", {}, timeout, retries)
+    answers = iter(came)
+    pauses: list[float] = []
+    step = next(steps)
+    while True:
+        assert isinstance(step, Send | Sleep)
+        if isinstance(step, Sleep):
+            pauses.append(step.seconds)
+            given = None
+        else:
+            given = next(answers)
+        try:
+            step = steps.send(given)
+        except StopIteration as end:
+            return end.value, pauses
+
+
+def test_answer_ends_it() -> None:
+    assert walk(response(200, {"a": 1})) == ({"a": 1}, [])
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+def test_unavailable_is_asked_again(status: int) -> None:
+    result, pauses = walk(response(status, PROBLEM), response(status, PROBLEM), response(200, {"a": 1}))
+    assert result == {"a": 1}
+    assert len(pauses) == 2
+    assert 0.05 <= pauses[0] <= 0.15
+    assert 0.1 <= pauses[1] <= 0.3
+
+
+def test_retry_after_in_seconds_is_obeyed() -> None:
+    _, [pause] = walk(response(503, PROBLEM, Retry_After="3"), response(200, {}))
+    assert 3 <= pause <= 3.2
+
+
+def test_retry_after_as_a_date_is_obeyed() -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=7), usegmt=True)
+    _, [pause] = walk(response(503, PROBLEM, Retry_After=date), response(200, {}))
+    assert 5.5 <= pause <= 7.2
+
+
+def test_retry_after_beyond_the_time_is_raised_at_once() -> None:
+    begun = time.monotonic()
+    with pytest.raises(UnavailableError, match="The service is full"):
+        walk(response(503, PROBLEM, Retry_After="60"), timeout=30)
+    assert time.monotonic() - begun < 1
+
+
+def test_retries_end() -> None:
+    with pytest.raises(UnavailableError):
+        walk(*[response(503, PROBLEM)] * 3, retries=2)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, InvalidRequestError), (422, InvalidRequestError), (500, ProblemError), (504, DeadlineError)],
+)
+def test_what_would_not_help_is_not_asked_again(status: int, kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        walk(response(status, PROBLEM, Retry_After="0"), response(200, {}))
+
+
+def test_lost_connection_is_asked_again_because_predictions_change_nothing() -> None:
+    assert walk(httpx2.ReadError("reset"), response(200, {"a": 1}))[0] == {"a": 1}
+
+
+def test_connection_that_stays_lost_is_unreachable_with_its_cause() -> None:
+    with pytest.raises(UnreachableError, match="ConnectError: refused") as caught:
+        walk(*[httpx2.ConnectError("refused")] * 2, retries=1)
+    assert isinstance(caught.value.__cause__, httpx2.ConnectError)
+
+
+def test_the_service_is_told_how_much_time_is_left() -> None:
+    step = next(exchange("GET", "/topics", None, 2.5, 0))
+    assert isinstance(step, Send)
+    assert 2.4 < float(step.headers["X-Request-Timeout"]) <= 2.5
+
+
+def test_error_that_is_no_problem_document_is_quoted() -> None:
+    answer = httpx2.Response(500, text="<html>proxy error</html>")
+    with pytest.raises(ProblemError, match="proxy error"):
+        walk(answer)
+
+
+def test_answer_that_is_not_json_is_unreachable() -> None:
+    request = httpx2.Request("GET", "http://x/topics")
+    with pytest.raises(UnreachableError, match="not as this service does"):
+        walk(httpx2.Response(200, text="<html>login</html>", request=request))
+
+
+def test_parts_are_as_large_as_a_request_may_be_and_keep_the_order() -> None:
+    headlines = [str(number) for number in range(2 * MAX_HEADLINES + 1)]
+    parts = list(cut(iter(headlines)))
+    assert [len(part) for part in parts] == [MAX_HEADLINES, MAX_HEADLINES, 1]
+    assert [one for part in parts for one in part] == headlines
+
+
+def test_parts_stay_below_the_bytes_of_a_body() -> None:
+    parts = list(cut(["é" * 20_000] * 300))
+    assert len(parts) == 3
+    assert all(sum(len(one.encode()) for one in part) <= MAX_BYTES for part in parts)
+
+
+def test_text_larger_than_a_part_goes_alone() -> None:
+    assert [len(part) for part in cut(["a", "b" * (MAX_BYTES + 1), "c"])] == [1, 1, 1]
