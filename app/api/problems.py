@@ -98,6 +98,8 @@ def problem(error: Exception, path: str, request_id: str) -> JSONResponse:
         kind = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), _UNEXPECTED)
         detail = "It has been logged under this request's ID." if kind is _UNEXPECTED else str(error)
         headers = error.headers if isinstance(error, ApiError) else None
+        if kind.status == 503:
+            headers = {"Retry-After": "1"}  # a BundleError knows no HTTP
     fields = field_errors(error) if isinstance(error, ValidationError | RequestValidationError) else None
     if fields:
         detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3]) + "."

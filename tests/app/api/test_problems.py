@@ -1,0 +1,163 @@
+"""Every error has one shape, and every row of the table can be reached from outside."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.testclient import TestClient
+
+from app.api import errors
+from app.api.problems import TABLE, problem, respond
+from app.classifier import BundleError, TextTooLongError, UnknownTopicError
+from tests.app.conftest import Start
+
+Reply = httpx2.Response
+V2 = "/v2/models/tiny/infer"
+
+
+def post(client: TestClient, content: Any, path: str = "/predict", **headers: str) -> Reply:
+    return client.post(path, content=content, headers={name.replace("_", "-"): one for name, one in headers.items()})
+
+
+def draining(client: TestClient) -> Reply:
+    client.app.state.service.phase = "draining"
+    return client.get("/health/ready")
+
+
+def full(client: TestClient) -> Reply:
+    with client.app.state.service.work.held(5):
+        return client.post("/predict/batch", json={"headlines": ["oil"] * 6})
+
+
+def gone_bad(client: TestClient) -> Reply:
+    def check():
+        raise BundleError("golden headlines are answered otherwise.")
+
+    client.app.state.service._checked_at = -10
+    client.app.state.service.model().classifier.check = check
+    return client.get("/health/ready")
+
+
+def broken(client: TestClient) -> Reply:
+    def encode(_: object):
+        raise RuntimeError("secret cause")
+
+    client.app.state.service.model().classifier.encode = encode
+    return client.post("/predict", json={"headline": "oil"})
+
+
+WAYS: dict[Any, tuple[int, Callable[[TestClient], Reply]]] = {
+    404: (404, lambda client: client.get("/nowhere")),
+    405: (405, lambda client: client.get("/predict")),
+    500: (500, broken),
+    errors.NotJsonError: (400, lambda client: post(client, b"{headline")),
+    errors.UnauthorizedError: (401, lambda client: client.get("/model", headers={"x-api-key": "wrong"})),
+    errors.UnknownModelError: (404, lambda client: client.get("/v2/models/other")),
+    errors.BodyTooLargeError: (413, lambda client: post(client, b" " * 2001)),
+    errors.BatchTooLargeError: (
+        413,
+        lambda client: post(client, b'{"headlines":["a"' + b',"a"' * 10 + b"]}", "/predict/batch"),
+    ),
+    errors.MediaTypeError: (415, lambda client: post(client, b"headline=oil", content_type="text/plain")),
+    ValidationError: (422, lambda client: post(client, b'{"headline":5}')),
+    errors.HeaderError: (422, lambda client: post(client, b'{"headline":"oil"}', x_request_timeout="soon")),
+    errors.TensorError: (422, lambda client: post(client, b'{"inputs":[]}', V2)),
+    UnknownTopicError: (422, lambda client: post(client, b'{"headline":"oil","explain":true,"explain_topic":"x"}')),
+    TextTooLongError: (422, lambda client: post(client, b'{"headline":"%b","explain":true}' % (b"a " * 900))),
+    errors.NotReadyError: (503, draining),
+    BundleError: (503, gone_bad),
+    errors.OverloadedError: (503, full),
+    errors.DeadlineError: (504, lambda client: post(client, b'{"headline":"oil"}', x_request_timeout="1e-9")),
+}
+ELSEWHERE = {
+    errors.MalformedRequestError,  # before there is a request: tests/app/test_protocol.py
+    errors.SlowRequestError,
+    RequestValidationError,  # FastAPI's own, for a route with parameters that FastAPI parses
+}
+
+
+@pytest.fixture
+def small(start: Start) -> TestClient:
+    return start(max_batch=10, max_in_flight=10, max_body_bytes=2000)
+
+
+def check_shape(reply: Reply, status: int) -> dict[str, Any]:
+    """The one shape of RFC 9457."""
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    body = reply.json()
+    assert set(body) - {"errors", "error"} == {"type", "title", "status", "detail", "instance", "request_id"}
+    assert (body["type"], body["status"]) == ("about:blank", status)
+    assert body["request_id"] == reply.headers["x-request-id"]
+    assert body["instance"] == reply.request.url.path
+    assert body.get("error") == (body["detail"] if body["instance"].startswith("/v2") else None)
+    assert re.fullmatch(r".*[.!]", body["detail"], re.DOTALL)
+    assert all(set(one) == {"field", "message"} for one in body.get("errors", ()))
+    return body
+
+
+@pytest.mark.parametrize(("error", "status", "way"), [(error, *rest) for error, rest in WAYS.items()])
+def test_error_is_a_problem_and_the_service_goes_on_serving(small, start: Start, error, status: int, way):
+    client = start(api_keys="right") if error is errors.UnauthorizedError else small
+    body = check_shape(way(client), status)
+    if error in TABLE:
+        assert (TABLE[error].status, TABLE[error].title) == (status, body["title"])
+    if status == 503:
+        assert way(client).headers["retry-after"] == "1"
+    assert client.get("/health/live").status_code == 200
+    if status in (400, 404, 405, 413, 415, 422, 504) or error is errors.OverloadedError:
+        assert client.post("/predict", json={"headline": "oil"}).status_code == 200
+
+
+def test_every_row_of_the_table_has_its_way():
+    assert set(TABLE) - ELSEWHERE == {error for error in WAYS if not isinstance(error, int)}
+
+
+def test_unexpected_error_says_nothing_of_its_cause_but_logs_it(start: Start, caplog: pytest.LogCaptureFixture):
+    reply = broken(start())
+    assert check_shape(reply, 500)["title"] == "The service made a mistake"
+    assert "secret" not in reply.text
+    [record] = [one for one in caplog.records if one.name == "app.api.envelope"]
+    assert "secret cause" in str(record.exc_info[1])
+    assert record.request_id == reply.headers["x-request-id"]
+
+
+def test_405_names_the_methods_that_are_answered(client: TestClient):
+    assert client.get("/predict").headers["allow"] == "POST"
+    assert client.delete("/topics").headers["allow"] == "GET"
+
+
+def test_headline_does_not_come_back_in_an_error(client: TestClient):
+    reply = client.post("/predict", json={"headline": {"confidential": "text"}, "top_k": "hush"})
+    assert "confidential" not in reply.text
+    assert "hush" not in reply.text
+
+
+def test_errors_that_openapi_promises_are_those_of_the_table(client: TestClient):
+    document = client.get("/openapi.json").json()
+    predict = document["paths"]["/predict"]["post"]["responses"]
+    assert set(predict) == {"200", "400", "401", "408", "413", "415", "422", "503", "504"}
+    for paths in document["paths"].values():
+        for operation in paths.values():
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(answer["content"]) == ["application/problem+json"]
+
+
+def test_openapi_has_examples_that_are_answered(client: TestClient):
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    for path, schema in (("/predict", "PredictQuery"), ("/predict/batch", "BatchQuery"), (V2, "InferRequest")):
+        for example in schemas[schema]["examples"]:
+            assert client.post(path, json=example).status_code == 200
+
+
+def test_fastapis_own_validation_errors_take_the_same_shape():
+    error = RequestValidationError([{"loc": ("query", "n"), "msg": "Input should be an integer", "type": "int"}])
+    body = problem(error, "/x", "id").body
+    assert b'"status":422' in body
+    assert b'{"field":"query.n","message":"Input should be an integer"}' in body
+    assert callable(respond)
