@@ -1,0 +1,72 @@
+"""SIGTERM, in this process; with a real server under load: tests/operation/test_draining.py."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from app.api.service import Service
+from app.draining import drain_on_sigterm
+from app.settings import load_settings
+from tests.app.conftest import Start
+
+
+@pytest.fixture
+def stops() -> Iterator[list[int]]:
+    """The signals that the server would have been told."""
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    yield told
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def service(tiny_bundle: Path) -> Service:
+    service = Service(load_settings(model=tiny_bundle))
+    service.phase = "ready"
+    return service
+
+
+def test_sigterm_turns_unready_at_once_and_stops_after_the_wait(stops: list[int], service: Service):
+    async def main():
+        drain_on_sigterm(service, 0.2)
+        assert service.phase == "ready"
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        assert (service.phase, stops) == ("draining", [])
+        await asyncio.sleep(0.25)
+        assert stops == [signal.SIGTERM]
+
+    asyncio.run(main())
+
+
+def test_second_sigterm_ends_the_wait(stops: list[int], service: Service):
+    async def main():
+        drain_on_sigterm(service, 60)
+        for expected in ([], [signal.SIGTERM]):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.02)
+            assert stops == expected
+
+    asyncio.run(main())
+
+
+def test_outside_the_main_thread_signals_are_left_alone(stops: list[int], service: Service):
+    thread = Thread(target=drain_on_sigterm, args=(service, 0))
+    thread.start()
+    thread.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stops == [signal.SIGTERM]
+
+
+def test_while_draining_requests_are_answered_but_connections_are_not_kept(start: Start):
+    client = start()
+    assert "connection" not in client.get("/model").headers
+    client.app.state.service.phase = "draining"
+    reply = client.post("/predict", json={"headline": "oil"})
+    assert (reply.status_code, reply.headers["connection"]) == (200, "close")
+    assert client.get("/health/ready").status_code == 503

@@ -1,0 +1,70 @@
+"""The wiring."""
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.classifier import BundleError
+from app.main import create_app
+from app.settings import load_settings
+from tests.app.conftest import Start
+
+
+def test_nothing_is_loaded_before_the_lifespan(tmp_path: Path):
+    app = create_app(load_settings(model=tmp_path / "nowhere"))
+    client = TestClient(app)
+    assert client.get("/health/live").status_code == 200
+    reply = client.post("/predict", json={"headline": "oil"})
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+
+
+def test_bundle_that_cannot_be_vouched_for_ends_the_start(tmp_path: Path):
+    with (
+        pytest.raises(BundleError, match="no such bundle folder"),
+        TestClient(create_app(load_settings(model=tmp_path / "nowhere"))),
+    ):
+        pass
+
+
+def test_settings_come_from_the_environment_unless_given(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path):
+    monkeypatch.setenv("TOPICS_MODEL", str(tiny_bundle))
+    with TestClient(create_app()) as client:
+        assert client.get("/model").json()["name"] == "tiny"
+
+
+def test_bundle_is_loaded_once(start: Start, monkeypatch: pytest.MonkeyPatch):
+    import app.main
+
+    loads = []
+    load = app.main.load_classifier
+    monkeypatch.setattr(app.main, "load_classifier", lambda *given: loads.append(given) or load(*given))
+    client = start()
+    for _ in range(5):
+        client.post("/predict", json={"headline": "oil"})
+    assert len(loads) == 1
+
+
+def test_two_apps_share_nothing(start: Start):
+    first, second = start(), start(max_batch=1)
+    first.app.state.service.phase = "draining"
+    assert second.get("/health/ready").status_code == 200
+    assert "topics_headlines_total 0.0" in second.get("/metrics").text
+
+
+def test_paths_of_the_contract_are_all_there(client: TestClient):
+    paths = set(client.get("/openapi.json").json()["paths"])
+    assert paths >= {
+        *("/predict", "/predict/batch", "/topics", "/model"),
+        *("/health", "/health/live", "/health/ready", "/metrics"),
+        "/v2/models/{name}/infer",
+    }
+    assert [client.get(path).status_code for path in ("/", "/docs")] == [200, 200]
+
+
+def test_core_and_app_import_no_tensorflow():
+    import subprocess
+    import sys
+
+    code = "import sys, app.main, app.server; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'jax')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
