@@ -1,0 +1,45 @@
+# The last stage is what a plain build gives: the service. `--target train` gives TensorFlow and the training commands.
+
+FROM python:3.12-slim AS base
+# TMPDIR: /dev/shm is writable even where the root file system is read-only; several workers keep their metrics there.
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    OPENBLAS_NUM_THREADS=1 \
+    TMPDIR=/dev/shm
+WORKDIR /srv
+
+FROM base AS serve-packages
+COPY requirements/serve.txt .
+# Packages' own tests and type stubs serve nobody here. Byte code stays: without it every start would compile anew.
+RUN pip install --no-cache-dir --no-warn-script-location --require-hashes --prefix /packages -r serve.txt \
+    && find /packages -type d -name tests -prune -exec rm -r {} + \
+    && find /packages -type f -name '*.pyi' -delete
+
+FROM base AS train-packages
+COPY requirements/train.txt .
+RUN pip install --no-cache-dir --no-warn-script-location --require-hashes --prefix /packages -r train.txt
+
+FROM base AS train
+COPY --from=train-packages /packages /usr/local
+COPY app app
+COPY training training
+# Downloads are kept in .data, which any user may write to, so that a volume mounted there may be, too.
+ENV KERAS_HOME=/srv/.data/keras \
+    MPLCONFIGDIR=/tmp/matplotlib \
+    TMPDIR=/tmp
+RUN mkdir --mode=1777 .data && mkdir models
+# Runs as whoever owns the folder mounted at models, so that what it writes there is theirs and not root's.
+ENTRYPOINT ["/bin/sh", "-c", "owner=$(stat -c %u models) group=$(stat -c %g models) && exec setpriv --reuid \"$owner\" --regid \"$group\" --clear-groups python -m training \"$@\"", "training"]
+CMD ["--help"]
+
+FROM base AS serve
+COPY --from=serve-packages /packages /usr/local
+COPY app app
+RUN python -m compileall -q app
+COPY models models
+# A number, so that Kubernetes can see that it is not root.
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=5s --timeout=4s --start-period=10s \
+    CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=3); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
+CMD ["python", "-m", "app", "serve", "--host", "0.0.0.0", "--port", "8000"]

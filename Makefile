@@ -1,0 +1,75 @@
+# Needs make and Python 3.11, 3.12 or 3.13; every target sets up what else it needs in .venv.
+HOST ?= 127.0.0.1
+PORT ?= 8000
+ARGS ?=
+VENV ?= .venv
+# The first of these that is new enough; PYTHON=/path/to/python chooses another.
+PYTHON ?= python3.13 python3.12 python3.11 python3
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Wheels that lie about on a machine must not get into the locks.
+COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL $(BIN)/uv pip compile --no-config --quiet \
+	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format bench train image lock clean
+
+help: ## Say what there is
+	@echo "make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-8s %s\n' $$name "$$text"; done
+
+serve: $(VENV)/.serve ## Answer on http://HOST:PORT, by default http://127.0.0.1:8000
+	@exec $(BIN)/python -m app serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.dev ## Run the tests; ARGS="-k batch" goes to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## Lint, format, types, walls, tests: what CI runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+format: $(VENV)/.dev ## Format the code and repair what lint can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure; ARGS goes to python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
+
+train: $(VENV)/.dev ## Train; ARGS="--recipe book --output models/mine/1" goes to python -m training train
+	$(BIN)/python -m training train $(ARGS)
+
+image: ## Build the container image reuters-topics
+	docker build --tag reuters-topics .
+
+lock: $(VENV)/.dev ## Write requirements/ anew from pyproject.toml; ARGS=--upgrade takes newer releases
+	$(COMPILE) --extra dev --output-file requirements/dev.txt $(ARGS)
+	$(COMPILE) --extra train --constraint requirements/dev.txt --output-file requirements/train.txt $(ARGS)
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/serve.txt $(ARGS)
+
+clean: ## Remove .venv and all caches
+	rm -rf $(VENV) .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps come last, so that a stop half-way leaves nothing that looks whole.
+$(VENV)/.made:
+	@for python in $(PYTHON); do \
+		if "$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Setting up $(VENV) with $$("$$python" --version)"; \
+			"$$python" -m venv --clear $(VENV) && touch $@ && exit 0; exit 1; \
+		fi; \
+	done; \
+	echo "make: none of '$(PYTHON)' is Python 3.11 or newer with venv; install one (Debian: apt install python3-venv) or say PYTHON=/path/to/python." >&2; \
+	exit 1
+
+$(VENV)/.serve: requirements/serve.txt $(VENV)/.made
+	@$(PIP) install --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.made
+	@echo "Installing what tests and training need, TensorFlow among it"
+	@$(PIP) install --require-hashes --requirement $<
+	@touch $(VENV)/.serve $@
