@@ -1,6 +1,7 @@
 """The commands: they read options, show progress and print; what they do stands in the modules they call."""
 
 import dataclasses
+import importlib.util
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ import click
 from app.classifier import ClassifierError, load_classifier
 from training.corpus import CorpusError
 from training.dataset import load_dataset
-from training.errors import TrainingError
+from training.errors import RecipeError, TrainingError
 from training.fetch import ARCHIVE, DEFAULT_FOLDER, URLS, fetch_archive
 from training.recipes import EXPLORE_EPOCHS, RECIPES, find_recipe
 
@@ -120,6 +121,8 @@ def train(
     recipe = find_recipe(name)
     if output is not None:
         check_publishable(recipe, output, force)
+    if tensorboard is not None and importlib.util.find_spec("tensorboard") is None:
+        raise RecipeError("--tensorboard needs the package tensorboard, which the train extra leaves out; install it.")
     dataset = load_dataset(data)
     _import_tensorflow()
     length = None if best_epoch else epochs or recipe.epochs
@@ -147,9 +150,10 @@ def train(
 def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path) -> None:
     """Train every variant that the book discusses; one table (Markdown, JSON) and one figure."""
     from training.compare import compare as run
-    from training.compare import markdown, write_comparison
+    from training.compare import check_folder, markdown, write_comparison
 
     recipes = [find_recipe(name) for name in names or RECIPES]
+    check_folder(output)
     dataset = load_dataset(data)
     _import_tensorflow()
     numbers = range(1, seeds + 1)

@@ -1,6 +1,7 @@
 """Trains every variant that the book discusses and sets them side by side."""
 
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,12 +98,23 @@ def check_losses(rows: Sequence[Row]) -> None:
         )
 
 
+def check_folder(folder: Path) -> None:
+    """Find out before the training whether the folder can be written; raises OutputError if not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be written ({error.strerror or error}); choose another --output."
+        ) from error
+
+
 def write_comparison(rows: Sequence[Row], seeds: Sequence[int], folder: Path) -> None:
     """Write compare.md, compare.json and compare.png; raises OutputError if the folder cannot be written."""
     figures = {"seeds": list(seeds), "published": PUBLISHED, "rows": [row.figures() for row in rows]}
     png = plot_comparison([row.title for row in rows], [row.accuracies for row in rows], PUBLISHED["accuracy"])
+    check_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "compare.json").write_text(json.dumps(figures, indent=1) + "\n")
         (folder / "compare.png").write_bytes(png)
         (folder / "compare.md").write_text(markdown(rows, seeds))

@@ -14,7 +14,7 @@ from training.train import History
 
 TRAINING_COLOUR = "#4c78a8"
 VALIDATION_COLOUR = "#e45756"
-_DPI = 110
+_DPI = 100
 
 
 def plot_loss(history: History, chosen: int) -> bytes:
@@ -71,16 +71,16 @@ def plot_comparison(titles: Sequence[str], accuracies: Sequence[Sequence[float]]
     axes.barh(rows, means, color=TRAINING_COLOUR, alpha=0.55, height=0.62)
     for row, one in zip(rows, accuracies, strict=True):
         axes.plot(one, [row] * len(one), "o", color=TRAINING_COLOUR, markersize=4)
-        axes.text(max(one) + 0.012, row, f"{np.mean(one):.1%}", va="center", fontsize=9)
+        axes.text(0.99, row, f"{np.mean(one):.1%}", ha="right", va="center", fontsize=9)
     axes.axvline(published, color=VALIDATION_COLOUR, linestyle="--", linewidth=1, label=f"published: {published:.1%}")
     axes.set_yticks(rows, titles, fontsize=9)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("test wires with the right topic (bar: mean; dots: one seed each)")
-    axes.set_title("The book's network and its variants")
+    axes.set_title("The book's network and its variants, with the mean of each")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(edgecolor="none", framealpha=1, loc="lower right", bbox_to_anchor=(0.93, 0))
     return _png(figure)
 
 

@@ -4,6 +4,7 @@ import csv
 import importlib.metadata
 import io
 import platform
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -77,8 +78,8 @@ def _manifest(target: Path, training: Training, dataset: Dataset) -> Manifest:
     learned = dataset.train.labels[recipe.validation :]
     support = np.bincount(learned, minlength=len(NAMES))
     return Manifest(
-        name=_slug(target.parent.name, recipe.name),
-        version=_slug(target.name, "1"),
+        name=_slug(target.resolve().parent.name, recipe.name),
+        version=_slug(target.resolve().name, "1"),
         description="The network of F. Chollet's Deep Learning with Python, trained on bodies of Reuters wires of 1987."
         if recipe.name == "book"
         else recipe.title,
@@ -136,4 +137,4 @@ def _history(training: Training) -> bytes:
 
 def _slug(name: str, default: str) -> str:
     """The folder's name, where it can stand in a URL."""
-    return name if name and all(c.isalnum() or c in "._-" for c in name) and name[0].isalnum() else default
+    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) else default
