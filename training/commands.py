@@ -149,8 +149,8 @@ def train(
 @click.option("--output", type=FOLDER, default=Path("docs/book"), show_default=True, help="Folder of table and figure.")
 def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path) -> None:
     """Train every variant that the book discusses; one table (Markdown, JSON) and one figure."""
-    from training.compare import compare as run
     from training.compare import check_folder, markdown, write_comparison
+    from training.compare import compare as run
 
     recipes = [find_recipe(name) for name in names or RECIPES]
     check_folder(output)
