@@ -12,6 +12,9 @@ from app.api.problems import problem
 ARRIVAL_SECONDS = 10.0
 """A request, headers and body, that takes longer to arrive is given up; uvicorn would wait for ever."""
 
+MAX_HEAD_BYTES = 64 * 1024
+"""Request line and headers that have more are given up; neither uvicorn nor httptools counts them."""
+
 FRESH_SECONDS = 1.0
 """A connection that has not been used yet when the process stops may still bring a request for this long."""
 
@@ -20,6 +23,7 @@ class Protocol(HttpToolsProtocol):
     """Slow senders time out, malformed requests get a problem, and stopping loses no request on its way."""
 
     _arriving = True
+    _head_bytes = 0
     _arrival_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,6 +40,8 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Most requests come whole, in one piece, and never see a timer."""
         super().data_received(data)
+        if self._arriving:
+            self._watch_head(len(data))
         self._watch_arrival()
 
     def on_message_begin(self) -> None:
@@ -59,6 +65,14 @@ class Protocol(HttpToolsProtocol):
         """What httptools cannot parse: no request exists yet, so the answer is written here."""
         self._refuse(MalformedRequestError("The bytes received are not an HTTP/1.1 request; send it again."))
 
+    def _watch_head(self, received: int) -> None:
+        if self.scope is None or "method" in self.scope:  # nothing yet, or the body already
+            self._head_bytes = 0
+            return
+        self._head_bytes += received
+        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(MalformedRequestError(f"The request's headers have more than {MAX_HEAD_BYTES:,} bytes."))
+
     def _watch_arrival(self) -> None:
         if self._arriving and self._arrival_timer is None:
             self._arrival_timer = self.loop.call_later(ARRIVAL_SECONDS, self._too_slow)
@@ -68,7 +82,8 @@ class Protocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._arrival_timer = None
-        answering = self.cycle is not None and self.cycle.response_started
+        # The last cycle is this request's only if its headers are complete; else the request before has it.
+        answering = self.cycle is not None and self.cycle.scope is self.scope and self.cycle.response_started
         if answering or self.transport.is_closing():
             self.transport.close()
         else:

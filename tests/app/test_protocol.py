@@ -1,0 +1,281 @@
+"""Bytes on a socket: slow, cut, malformed, smuggled. A real uvicorn on loopback, in a thread."""
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from app import protocol
+from app.main import create_app
+from app.settings import load_settings
+
+DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 415, 422, 503, 504}
+BODY = b'{"headline":"oil"}'
+HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+
+
+def whole(*headers: bytes, body: bytes = BODY) -> bytes:
+    lines = b"".join(one + b"\r\n" for one in headers)
+    return HEAD + b"Content-Length: %d\r\n" % len(body) + lines + b"\r\n" + body
+
+
+@contextmanager
+def in_thread(app: FastAPI) -> Iterator[int]:
+    """uvicorn with our protocol on a free port."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol.Protocol, ws="none", log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def port(tiny_bundle: Path) -> Iterator[int]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(protocol, "ARRIVAL_SECONDS", 0.4)
+    settings = load_settings(model=tiny_bundle, max_body_bytes=5000, access_log=False)
+    with in_thread(create_app(settings)) as number:
+        yield number
+    patch.undo()
+
+
+def exchange(port: int, *pieces: bytes, pause: float = 0.0, hang_up: bool = False) -> bytes:
+    """Send some pieces; everything that comes back until the server closes, or goes quiet."""
+    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        received = b""
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(pause)
+            if hang_up:
+                connection.shutdown(socket.SHUT_WR)
+            while data := connection.recv(65536):
+                received += data
+                connection.settimeout(0.6)
+        except TimeoutError:
+            pass
+        except ConnectionError:
+            pass  # it answered and closed while we still sent
+        return received
+
+
+def statuses(received: bytes) -> list[int]:
+    return [int(code) for code in re.findall(rb"HTTP/1\.1 (\d{3}) ", received)]
+
+
+def check_alive(port: int) -> None:
+    assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
+
+
+def problem(received: bytes) -> dict:
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert b"x-request-id: " in head
+    assert b"connection: close" in head.lower()
+    return json.loads(body)
+
+
+MALFORMED = {
+    "no HTTP at all": b"hello\r\n\r\n",
+    "TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
+    "nulls": bytes(64),
+    "bad method": b"PRE DICT / HTTP/1.1\r\n\r\n",
+    "bad version": b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+    "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "space before colon": b"GET /topics HTTP/1.1\r\nHost : x\r\n\r\n",
+    "header without colon": b"GET /topics HTTP/1.1\r\nHost\r\n\r\n",
+    "control in a header": b"GET /topics HTTP/1.1\r\nX: a\x00b\r\n\r\n",
+    "length that is no number": HEAD + b"Content-Length: ten\r\n\r\n" + BODY,
+    "negative length": HEAD + b"Content-Length: -1\r\n\r\n" + BODY,
+    "length beyond 64 bits": HEAD + b"Content-Length: 99999999999999999999999\r\n\r\n" + BODY,
+    "length and chunked": whole(b"Transfer-Encoding: chunked"),
+    "chunked and length": HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + BODY,
+    "two lengths": HEAD + b"Content-Length: 18\r\nContent-Length: 5\r\n\r\n" + BODY,
+    "two equal lengths": HEAD + b"Content-Length: 18\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "chunked twice removed": HEAD + b"Transfer-Encoding: chunked, identity\r\n\r\n" + BODY,
+    "folded header": HEAD + b"Content-Length: 18\r\nX-A: b\r\n folded\r\n\r\n" + BODY,
+    "bare line feeds": b"POST /predict HTTP/1.1\nHost: x\nContent-Length: 18\n\n" + BODY,
+    "bare carriage return": HEAD + b"X: a\rContent-Length: 3\r\n\r\n" + BODY,
+    "bad chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + BODY,
+    "headers without end": HEAD + b"X-Filler: " + b"a" * 200_000,
+    "headers without number": HEAD + b"X-Filler: a\r\n" * 20_000,
+    "chunk longer than it says": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n" + BODY + b"\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_or_smuggled_request_is_a_400_problem_and_the_end_of_its_connection(port: int, name: str):
+    received = exchange(port, MALFORMED[name])
+    assert set(statuses(received)) <= DOCUMENTED
+    assert statuses(received) == [400]
+    assert problem(received)["title"] == "The request is not HTTP"
+    check_alive(port)
+
+
+@pytest.mark.parametrize("target", [b"/" + b"a" * 100_000, b"http://[/", b"*", b"/%ff%00", b"//", b"/../../etc/passwd"])
+def test_odd_target_gets_a_documented_answer(port: int, target: bytes):
+    received = exchange(port, b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target)
+    assert statuses(received)[0] in {400, 404, 405}
+    check_alive(port)
+
+
+@pytest.mark.parametrize("pieces", [[HEAD], [HEAD, b"X: y\r\n", b"X: y\r\n", b"X: y\r\n"], [b"P"], []])
+def test_slow_headers_are_408(port: int, pieces: list[bytes]):
+    received = exchange(port, *pieces, pause=0.1)
+    assert statuses(received) == [408]
+    assert problem(received)["title"] == "The request took too long to arrive"
+
+
+@pytest.mark.parametrize("body", [b'{"headline":', b""])
+def test_body_that_stops_on_its_way_is_408(port: int, body: bytes):
+    received = exchange(port, HEAD + b"Content-Length: 18\r\n\r\n" + body)
+    assert statuses(received) == [408]
+    problem(received)
+
+
+def test_body_that_drips_is_408_however_steadily(port: int):
+    begun = time.monotonic()
+    received = exchange(port, HEAD + b"Content-Length: 1000\r\n\r\n", *([b" "] * 30), pause=0.05)
+    assert 408 in statuses(received) or received == b""  # a reset may overtake the answer while we still send
+    assert time.monotonic() - begun < 5
+    check_alive(port)
+
+
+def test_request_in_pieces_that_comes_in_time_is_answered(port: int):
+    request = whole(b"Connection: close")
+    pieces = [request[start : start + 25] for start in range(0, len(request), 25)]
+    assert statuses(exchange(port, *pieces, pause=0.02)) == [200]
+
+
+def test_second_request_of_a_connection_may_be_slow_no_more_than_the_first(port: int):
+    received = exchange(port, whole(), HEAD, pause=0.05)
+    assert statuses(received) == [200, 408]
+
+
+def test_body_that_stops_after_its_answer_closes_the_connection_without_a_second_answer(port: int):
+    received = exchange(port, HEAD.replace(b"/predict", b"/nowhere") + b"Content-Length: 18\r\n\r\n" + BODY[:5])
+    assert statuses(received) == [404]
+
+
+def test_quiet_connection_between_requests_is_not_a_slow_one(port: int):
+    assert statuses(exchange(port, whole(), whole(b"Connection: close"), pause=0.6)) == [200, 200]
+
+
+@pytest.mark.parametrize("length", [1, 30, len(HEAD) + 10, len(whole()) - 1])
+def test_request_cut_off_leaves_nothing_behind(port: int, length: int):
+    assert set(statuses(exchange(port, whole()[:length], hang_up=True))) <= {400, 408}
+    check_alive(port)
+
+
+def test_pipelined_requests_are_answered_in_order(port: int):
+    requests = [whole(b"X-Request-ID: %d" % number) for number in range(5)]
+    requests[2] = whole(b"X-Request-ID: 2", body=b"{}")
+    received = exchange(port, b"".join(requests))
+    assert statuses(received) == [200, 200, 422, 200, 200]
+    assert re.findall(rb"x-request-id: (\d)", received) == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_what_follows_a_refused_body_is_not_taken_for_a_request(port: int):
+    smuggled = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
+    received = exchange(port, HEAD + b"Content-Length: 6000\r\n\r\n" + b" " * 5500 + smuggled)
+    assert statuses(received) == [413]
+    problem(received)
+
+
+def test_more_body_than_content_length_says_is_not_read_as_body(port: int):
+    received = exchange(port, HEAD + b"Content-Length: 5\r\n\r\n" + BODY)
+    assert statuses(received)[0] == 400
+    assert 200 not in statuses(received)
+
+
+def test_less_body_than_content_length_says_is_408(port: int):
+    assert statuses(exchange(port, HEAD + b"Content-Length: 19\r\n\r\n" + BODY)) == [408]
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 99999999999\r\n\r\n", b"Content-Length: 5001\r\n\r\n"])
+def test_body_over_the_limit_is_413_before_it_is_all_there(port: int, head: bytes):
+    received = exchange(port, HEAD + head, b" " * 5001)
+    assert statuses(received) == [413]
+    problem(received)
+    check_alive(port)
+
+
+def test_chunked_body_over_the_limit_is_413_before_it_ends(port: int):
+    received = exchange(
+        port,
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
+        b"400\r\n" + b" " * 1024 + b"\r\n" * 1,
+        b"fa0\r\n" + b" " * 4000,
+    )
+    assert statuses(received) == [413]
+
+
+def test_chunked_body_is_taken(port: int):
+    request = HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n6\r\n%b\r\nc\r\n%b\r\n0\r\n\r\n"
+    assert statuses(exchange(port, request % (BODY[:6], BODY[6:]))) == [200]
+
+
+def test_expect_100_continue_is_obeyed(port: int):
+    received = exchange(port, HEAD + b"Content-Length: 18\r\nExpect: 100-continue\r\n\r\n", BODY, pause=0.05)
+    assert statuses(received) == [100, 200]
+
+
+@pytest.mark.parametrize("upgrade", [b"websocket", b"h2c"])
+def test_upgrade_that_is_not_offered_is_ignored(port: int, upgrade: bytes):
+    request = b"GET /topics HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: %b\r\n\r\n" % upgrade
+    assert statuses(exchange(port, request, whole(b"Connection: close"), pause=0.05)) == [200, 200]
+
+
+@pytest.mark.xfail(strict=True, reason="httptools skips the body of a request that asks for an upgrade")
+def test_body_of_a_request_that_asks_for_an_upgrade_is_read(port: int):
+    """Java's HttpClient asks for h2c with its first request, unless it is told to speak HTTP/1.1."""
+    assert statuses(exchange(port, whole(b"Connection: Upgrade, close", b"Upgrade: h2c"))) == [200]
+
+
+def test_http_1_0_is_answered_and_closed(port: int):
+    received = exchange(port, whole().replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert statuses(received) == [200]
+    assert b"connection: close" in received
+
+
+def test_batch_stops_when_its_client_hangs_up(tiny_bundle: Path):
+    settings = load_settings(model=tiny_bundle, access_log=False)
+    app = create_app(settings)
+    done = []
+    with in_thread(app) as port:
+        classifier = app.state.service.model().classifier
+        encode = classifier.encode
+
+        def slowly(texts):
+            done.append(len(texts))
+            time.sleep(0.05)
+            return encode(texts)
+
+        classifier.encode = slowly
+        body = json.dumps({"headlines": ["oil"] * 1000}).encode()
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(
+                b"POST /predict/batch HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+            )
+            while not done:
+                time.sleep(0.01)
+        classifier.encode = encode
+        check_alive(port)
+        assert app.state.service.work.in_flight == 0
+        metrics = app.state.service.metrics.exposition().decode()
+    assert sum(done) < 500
+    assert 'topics_rejected_total{reason="client_gone"} 1.0' in metrics
+    assert 'http_requests_total{method="POST",route="/predict/batch",status="499"} 1.0' in metrics
