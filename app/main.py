@@ -16,6 +16,7 @@ from app.api.envelope import Envelope
 from app.api.health import health_router
 from app.api.metrics_route import metrics_router
 from app.api.openapi import describe
+from app.api.page import page_router
 from app.api.predict import predict_routes
 from app.api.service import Service
 from app.api.v2 import infer_routes, v2_router
@@ -47,6 +48,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="What a news headline is about, as probabilities over the 46 topics of the Reuters newswire set.",
         version=VERSION,
         lifespan=lifespan,
+        docs_url=None,  # the page has its own, which needs no CDN
+        redoc_url=None,
         exception_handlers={HTTPException: problems.respond, RequestValidationError: problems.respond},
     )
     app.state.service = service
@@ -55,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(about_router(service))
     app.include_router(health_router(service))
     app.include_router(v2_router(service))
+    app.include_router(page_router(service))
     if settings.metrics_port is None:
         app.include_router(metrics_router(service))
     app.add_middleware(
