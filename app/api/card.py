@@ -39,9 +39,10 @@ def to_html(markdown: str, pictures: frozenset[str]) -> str:
         if style := token.attrs.pop("style", ""):  # markdown-it's `text-align:right`, which the policy forbids
             token.attrSet("class", str(style).rpartition(":")[2])
         for child in token.children or ():
-            source = child.attrs.get("src")
-            if source in pictures:
-                child.attrs |= {"src": f"card/{source}", "loading": "lazy"}
+            if child.type == "image" and child.attrs["src"] in pictures:
+                child.attrs |= {"src": f"card/{child.attrs['src']}", "loading": "lazy"}
+            elif child.type == "image":
+                child.type = "text"  # its content is the text that stands for the picture
         if token.type == "table_open":  # wide tables scroll, by keyboard too
             tokens.append(Token("box_open", "div", 1, attrs={"class": "scroll", "tabindex": "0"}, block=True))
         tokens.append(token)

@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
@@ -78,10 +78,10 @@ def page_router(service: Service) -> APIRouter:
         return response
 
     @router.api_route("/model/card/{name:path}", methods=["GET", "HEAD"])
-    async def plot(name: str) -> Response:
+    async def plot(name: str, request: Request) -> Response:
         bundle = service.model().classifier.bundle
         if name not in plots(bundle):
             raise HTTPException(404)
-        return FileResponse(bundle.path / name, headers=HEADERS)
+        return await PageFiles(directory=bundle.path).get_response(name, request.scope)
 
     return router
