@@ -16,6 +16,7 @@ from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
 from app.classifier.network import read_network
+from training.layout import align, dense_layers
 from training.topics import NAMES
 
 SIZE = 300
@@ -86,7 +87,10 @@ def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> P
     encoding = EncodingSpec(size=SIZE)
     (folder / WORD_INDEX).write_text(json.dumps(word_index))
     (folder / MODEL).write_bytes(keras_file(_weights(word_index)))
-    encoder, network = Encoder(encoding, word_index), read_network(folder / MODEL)
+    align(folder / MODEL)
+    layers = dense_layers(folder / MODEL)
+    assert layers is not None
+    encoder, network = Encoder(encoding, word_index), read_network(folder / MODEL, layers)
     logits = network.logits([encoder.encode(headline).ids for headline in GOLDEN_HEADLINES])
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = (exponentials / exponentials.sum(axis=1, keepdims=True)).tolist()
@@ -98,6 +102,7 @@ def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> P
         "version": version,
         "description": "Written by hand for the tests.",
         "encoding": encoding.model_dump(),
+        "network": [layer.model_dump() for layer in layers],
         "topics": [
             {"label": label, "code": code, "name": plain, "support": 10 + label, "precision": 0.8, "recall": 0.75}
             for label, (code, plain) in enumerate(NAMES.items())
@@ -134,7 +139,7 @@ def keras_file(layers: list[tuple[np.ndarray, np.ndarray, str]]) -> bytes:
             layer = {"name": name, "units": len(bias), "activation": activation, "use_bias": True}
             config.append(_layer("Dense", layer) | {"build_config": {"input_shape": [None, len(kernel)]}})
     model = {"module": "keras", "class_name": "Sequential", "config": {"name": "tiny", "layers": config}}
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("metadata.json", json.dumps({"keras_version": "3.15.1", "date_saved": "by hand"}))
         archive.writestr("config.json", json.dumps(model | {"registered_name": None}))
         archive.writestr("model.weights.h5", weights.getvalue())

@@ -13,9 +13,10 @@ from typing import Final
 from app.classifier import Encoder, TopicClassifier, load_classifier
 from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
 from app.classifier.classifier import softmax
-from app.classifier.manifest import FileEntry, Manifest
+from app.classifier.manifest import DenseLayer, FileEntry, Manifest
 from app.classifier.network import read_network
 from training.errors import OutputError
+from training.layout import align, dense_layers
 
 GOLDEN_HEADLINES: Final = (
     "Oil prices rise as OPEC agrees to cut crude output",
@@ -76,25 +77,29 @@ def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassi
     check_target(target, force)
     with _staging(target) as folder:
         draft.save_model(folder / MODEL)
+        align(folder / MODEL)
+        network = dense_layers(folder / MODEL)
+        if network is None:
+            raise OutputError(f"{target}: the network is not a stack of dense layers, which is what a bundle holds.")
         words = dict(sorted(draft.word_index.items(), key=lambda item: item[1]))
         (folder / WORD_INDEX).write_text(json.dumps(words, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
         for name, content in draft.extras.items():
             (folder / name).write_bytes(content)
-        (folder / GOLDEN).write_text(json.dumps(_golden(folder, draft), indent=1), encoding="utf-8")
+        (folder / GOLDEN).write_text(json.dumps(_golden(folder, draft, network), indent=1), encoding="utf-8")
         files = {file.name: _entry(file) for file in sorted(folder.iterdir())}
-        manifest = draft.manifest.model_copy(update={"files": files})
+        manifest = draft.manifest.model_copy(update={"files": files, "network": network})
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
         load_classifier(folder)
         _rename(folder, target)
     return load_classifier(target)
 
 
-def _golden(folder: Path, draft: Draft) -> list[dict[str, object]]:
+def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list[dict[str, object]]:
     """The golden headlines and what the service's own network answers to them."""
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
     encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
-    logits = read_network(folder / MODEL).logits([one.ids for one in encoded])
-    probabilities = softmax(logits, draft.manifest.calibration, [one.known for one in encoded]).tolist()
+    logits = read_network(folder / MODEL, network).logits([one.ids for one in encoded])
+    probabilities = softmax(logits, draft.manifest.calibration, [len(one.ids) for one in encoded]).tolist()
     return [
         Golden(headline=headline, probabilities=row).model_dump()
         for headline, row in zip(GOLDEN_HEADLINES, probabilities, strict=True)

@@ -2,7 +2,11 @@
 
 import hashlib
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,39 +68,55 @@ def load_bundle(path: Path) -> Bundle:
     for required in (MODEL, WORD_INDEX, GOLDEN):
         if required not in manifest.files:
             raise BundleError(f"{path / MANIFEST}: does not list {required}; train the bundle again.")
-    contents = {name: _read(path, name, entry) for name, entry in manifest.files.items()}
+    for name, entry in manifest.files.items():
+        _verify(path, name, entry)
     if [topic.label for topic in manifest.topics] != list(range(len(manifest.topics))):
         raise BundleError(f"{path / MANIFEST}: topics are not in label order 0 to {len(manifest.topics) - 1}.")
-    golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), contents[GOLDEN])
+    golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), _read(path, GOLDEN))
     if not golden or any(len(one.probabilities) != len(manifest.topics) for one in golden):
         raise BundleError(f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each.")
     return Bundle(
         path=path,
         manifest=manifest,
         digest=hashlib.sha256(raw).hexdigest(),
-        word_index=_validate(path, WORD_INDEX, TypeAdapter(dict[str, int]), contents[WORD_INDEX]),
+        word_index=_validate(path, WORD_INDEX, TypeAdapter(dict[str, int]), _read(path, WORD_INDEX)),
         golden=golden,
     )
 
 
-def _read(folder: Path, name: str, entry: FileEntry | None = None) -> bytes:
-    """The bytes of one file of the bundle, held against its entry in the manifest."""
-    file = folder / name
+def _verify(folder: Path, name: str, entry: FileEntry) -> None:
+    """Hold a file against its entry in the manifest."""
+    with _opened(folder, name) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size != entry.size:
+            raise BundleError(
+                f"{folder / name}: has {size:,} bytes where the manifest says {entry.size:,}; copy it again."
+            )
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != entry.sha256:
+        raise BundleError(f"{folder / name}: its SHA-256 is not the one in the manifest; copy the bundle again.")
+
+
+def _read(folder: Path, name: str) -> bytes:
+    with _opened(folder, name) as file:
+        return file.read()
+
+
+@contextmanager
+def _opened(folder: Path, name: str) -> Iterator[BufferedReader]:
+    """A file of the bundle, if it lies inside it and is not larger than any of its files needs to be."""
+    path = folder / name
     try:
-        inside = file.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
-        if not inside or not file.is_file():
-            raise BundleError(f"{file}: is not a regular file inside the bundle; copy the bundle again.")
-        size = file.stat().st_size
+        inside = path.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
+        if not inside or not path.is_file():
+            raise BundleError(f"{path}: is not a regular file inside the bundle; copy the bundle again.")
+        size = path.stat().st_size
         if size > MAX_FILE_BYTES:
-            raise BundleError(f"{file}: {size:,} bytes is more than a bundle's file may have ({MAX_FILE_BYTES:,}).")
-        if entry is not None and size != entry.size:
-            raise BundleError(f"{file}: has {size:,} bytes where the manifest says {entry.size:,}; copy it again.")
-        content = file.read_bytes()
+            raise BundleError(f"{path}: {size:,} bytes is more than a bundle's file may have ({MAX_FILE_BYTES:,}).")
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
-        raise BundleError(f"{file}: cannot be read ({error.strerror or error}); copy the bundle again.") from error
-    if entry is not None and hashlib.sha256(content).hexdigest() != entry.sha256:
-        raise BundleError(f"{file}: its SHA-256 is not the one in the manifest; copy the bundle again.")
-    return content
+        raise BundleError(f"{path}: cannot be read ({error.strerror or error}); copy the bundle again.") from error
 
 
 def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -> T:

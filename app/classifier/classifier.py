@@ -98,8 +98,8 @@ class TopicClassifier:
         """Calibrated probabilities, float32 [len(encoded), topics]; each row sums to 1."""
         if not encoded:
             return np.zeros((0, len(self.topics)), np.float32)
-        logits = self._network.logits([one.ids for one in encoded])
-        return softmax(logits, self.bundle.manifest.calibration, [one.known for one in encoded])
+        ids = [one.ids for one in encoded]
+        return softmax(self._network.logits(ids), self.bundle.manifest.calibration, list(map(len, ids)))
 
     def label(self, code: str) -> int:
         """The label of a topic code such as `crude`; raises UnknownTopicError."""
@@ -122,11 +122,11 @@ class TopicClassifier:
         return Classification(labels[:top_k], probabilities[:top_k], labels[:in_set], encoded, abstained)
 
 
-def softmax(logits: Floats, calibration: Calibration | None, known_words: Sequence[int]) -> Floats:
-    """Probabilities float32 [n, topics] from logits [n, topics], tempered by each text's count of known words."""
+def softmax(logits: Floats, calibration: Calibration | None, ones: Sequence[int]) -> Floats:
+    """Probabilities float32 [n, topics] from logits [n, topics], tempered by the ones in each multi-hot vector."""
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:
-        scaled /= np.array([[calibration.temperature(known)] for known in known_words], np.float32)
+        scaled /= np.array([[calibration.temperature(n)] for n in ones], np.float32)
     np.exp(scaled, out=scaled)
     scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
     return scaled
@@ -135,5 +135,9 @@ def softmax(logits: Floats, calibration: Calibration | None, known_words: Sequen
 def load_classifier(path: Path, runtime: Runtime = "numpy", min_probability: float = 0.0) -> TopicClassifier:
     """Load, verify and try out the bundle in a folder; raises BundleError if it cannot be vouched for."""
     bundle = load_bundle(path)
-    read = read_keras_network if runtime == "keras" else read_network
-    return TopicClassifier(bundle, read(bundle.model_path), min_probability)
+    layers = bundle.manifest.network
+    if runtime == "keras":
+        return TopicClassifier(bundle, read_keras_network(bundle.model_path), min_probability)
+    if layers is None:
+        raise BundleError(f"{bundle.path}: is not a stack of dense layers; set TOPICS_RUNTIME=keras to serve it.")
+    return TopicClassifier(bundle, read_network(bundle.model_path, layers), min_probability)

@@ -1,11 +1,13 @@
 """The second runtime: Keras itself, for models that are not a stack of dense layers, and as the tests' oracle."""
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from app.classifier.bundle import MAX_FILE_BYTES
 from app.classifier.errors import BundleError
 from app.classifier.network import Floats
 
@@ -41,6 +43,15 @@ def read_keras_network(path: Path) -> KerasNetwork:
         import keras  # noqa: PLC0415 - seconds and hundreds of megabytes, only where asked for
     except ImportError as error:
         raise BundleError("TOPICS_RUNTIME=keras needs TensorFlow: install the 'train' extra.") from error
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path}: is not a Keras model ({error}); copy the bundle again.") from error
+    if unpacked > MAX_FILE_BYTES:
+        raise BundleError(
+            f"{path}: unpacks to {unpacked:,} bytes, more than {MAX_FILE_BYTES:,}; copy the bundle again."
+        )
     try:
         return KerasNetwork(keras.saving.load_model(path, compile=False, safe_mode=True))
     except Exception as error:  # Keras raises whatever its layers raise

@@ -36,6 +36,21 @@ class EncodingSpec(_Part):
     pairs: bool = Field(default=False, description="the word index also ranks pairs of adjacent words ('oil prices')")
 
 
+class Array(_Part):
+    """Where a weight lies in `model.keras`: little-endian float32, row by row, from byte `offset` on."""
+
+    offset: int = Field(ge=0, description="bytes from the start of the file")
+    shape: tuple[Annotated[int, Field(gt=0)], ...] = Field(min_length=1, max_length=2)
+
+
+class DenseLayer(_Part):
+    """activation(x @ kernel + bias)."""
+
+    kernel: Array
+    bias: Array
+    activation: Literal["relu", "tanh", "linear", "softmax"]
+
+
 class Topic(_Part):
     """One of the topics, in label order, with what is known of the model's skill at it."""
 
@@ -49,7 +64,7 @@ class Topic(_Part):
 
 
 class Calibration(_Part):
-    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599), T = exp(intercept + slope * log(1 + known words)).
+    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599), T = exp(intercept + slope * log(1 + ones)).
 
     The temperature depends on the length because a headline and a whole wire are not equally overconfident.
     """
@@ -57,9 +72,9 @@ class Calibration(_Part):
     intercept: float
     slope: float = 0.0
 
-    def temperature(self, known_words: int) -> float:
-        """T for a text with that many known words."""
-        return math.exp(self.intercept + self.slope * math.log1p(known_words))
+    def temperature(self, ones: int) -> float:
+        """T for a text with that many ones in its multi-hot vector."""
+        return math.exp(self.intercept + self.slope * math.log1p(ones))
 
 
 class TopicSet(_Part):
@@ -77,6 +92,9 @@ class Manifest(_Part):
     version: Slug
     description: str = ""
     encoding: EncodingSpec
+    network: tuple[DenseLayer, ...] | None = Field(
+        default=None, description="the model's dense layers, so that they are read in place; null: only Keras can"
+    )
     topics: tuple[Topic, ...] = Field(min_length=2)
     calibration: Calibration | None = None
     topic_set: TopicSet | None = None

@@ -1,23 +1,21 @@
 """A stack of dense layers on a multi-hot vector, computed as a few row sums."""
 
-import io
 import itertools
-import json
-import zipfile
+import math
+import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.errors import BundleError
+from app.classifier.manifest import Array, DenseLayer
 
 Floats = NDArray[np.float32]
 
-_MAX_MEMBER_BYTES = 64 * 1024 * 1024
 _BLOCK = 128
 """Texts at a time: the rows of more do not stay in the processor's cache, and a thousand take five times as long."""
 
@@ -65,6 +63,10 @@ class DenseNetwork:
             if before.kernel.shape[1] != after.kernel.shape[0]:
                 units, inputs = before.kernel.shape[1], after.kernel.shape[0]
                 raise BundleError(f"model.keras: a layer of {units} units feeds one of {inputs} inputs.")
+        for layer in layers:
+            if layer.kernel.ndim != 2 or layer.bias.shape != layer.kernel.shape[1:]:
+                shapes = f"{layer.kernel.shape} and {layer.bias.shape}"
+                raise BundleError(f"model.keras: kernel and bias of a layer have shapes {shapes}; train it again.")
         self._first, *self._rest = layers
 
     @property
@@ -101,64 +103,38 @@ class DenseNetwork:
         return sums
 
 
-def read_network(path: Path) -> DenseNetwork:
-    """Read a Sequential model of Dense layers from a `.keras` file, without Keras.
+def read_network(path: Path, layers: Sequence[DenseLayer]) -> DenseNetwork:
+    """Map the weights of a `.keras` file where the manifest says that they lie, without Keras or HDF5.
 
-    The file is a zip of `config.json` (layers, activations) and `model.weights.h5` (kernel and bias of
-    each layer under `layers/<name>/vars/`): https://keras.io/guides/serialization_and_saving/
+    A `.keras` file is a zip with `model.weights.h5` stored in it as it is, and that holds each weight in one piece.
+    Mapped, the weights are shared by all workers of a machine, and only what is used of them is read.
 
     Raises:
-        BundleError: the file is damaged, or holds anything but Dense layers (Dropout is skipped) with a
-            softmax at the end and relu, tanh or linear before it.
+        BundleError: a place is outside the file, a weight is not a number, or the last layer is not a softmax.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(_member(archive, "config.json"))
-            weights = io.BytesIO(_member(archive, "model.weights.h5"))
-        with h5py.File(weights, "r") as file:
-            return DenseNetwork([_layer(file, layer) for layer in _dense_layers(config)])
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile, RecursionError) as error:
-        raise BundleError(f"{path}: cannot be read as a Keras model ({error}); copy the bundle again.") from error
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    size = archive.getinfo(name).file_size
-    if size > _MAX_MEMBER_BYTES:
-        raise ValueError(f"{name} unpacks to {size:,} bytes, more than {_MAX_MEMBER_BYTES:,}")
-    return archive.read(name)
-
-
-def _dense_layers(config: dict[str, Any]) -> list[dict[str, Any]]:
-    if config["class_name"] != "Sequential":
-        raise BundleError(f"model.keras: is a {config['class_name']} model; set TOPICS_RUNTIME=keras to serve it.")
-    layers = [layer for layer in config["config"]["layers"] if layer["class_name"] not in ("InputLayer", "Dropout")]
-    for layer in layers:
-        last = layer is layers[-1]
-        activation = layer["config"].get("activation")
-        if layer["class_name"] != "Dense" or (activation != "softmax" if last else activation not in _ACTIVATIONS):
-            raise BundleError(
-                f"model.keras: {layer['class_name']} with activation {activation} is not a layer that the numpy"
-                " runtime knows here; set TOPICS_RUNTIME=keras to serve it."
-            )
-    return [layer["config"] for layer in layers]
-
-
-def _layer(file: h5py.File, config: dict[str, Any]) -> Dense:
-    variables = file[f"layers/{config['name']}/vars"]
-    kernel = _variable(variables, "0", dimensions=2)
-    bias = _variable(variables, "1", dimensions=1) if config["use_bias"] else np.zeros(kernel.shape[1], np.float32)
-    if bias.shape != kernel.shape[1:]:
-        raise ValueError(f"layer {config['name']} has {kernel.shape[1]} units but {bias.shape[0]} biases")
+    if [layer.activation == "softmax" for layer in layers] != [False] * (len(layers) - 1) + [True]:
+        raise BundleError(f"{path}: its last layer, and no other, must be a softmax; train the bundle again.")
     # Softmax is left to the classifier, which calibrates the logits first.
-    activation = "linear" if config["activation"] == "softmax" else config["activation"]
-    return Dense(kernel, bias, activation)
+    activations = [layer.activation for layer in layers[:-1]] + ["linear"]
+    try:
+        with path.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path}: cannot be read ({error}); copy the bundle again.") from error
+    return DenseNetwork(
+        [
+            Dense(_array(path, content, layer.kernel), _array(path, content, layer.bias), activation)
+            for layer, activation in zip(layers, activations, strict=True)
+        ]
+    )
 
 
-def _variable(variables: h5py.Group, key: str, dimensions: int) -> Floats:
-    dataset = variables[key]
-    if dataset.ndim != dimensions or dataset.size * 4 > _MAX_MEMBER_BYTES:
-        raise ValueError(f"{dataset.name} has shape {dataset.shape}")
-    values = np.ascontiguousarray(dataset[...], dtype=np.float32)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{dataset.name} holds NaN or infinity")
-    return values
+def _array(path: Path, content: mmap.mmap, place: Array) -> Floats:
+    count = math.prod(place.shape)
+    if place.offset + 4 * count > len(content):
+        raise BundleError(f"{path}: is too short for the weights that the manifest names; copy the bundle again.")
+    values = np.frombuffer(content, np.dtype("<f4"), count, place.offset).reshape(place.shape)
+    # A sum in double precision cannot overflow, so it is finite exactly when every weight is.
+    if not np.isfinite(values.sum(dtype=np.float64)):
+        raise BundleError(f"{path}: a weight is NaN or infinity; train the bundle again.")
+    return np.require(values, requirements=["ALIGNED"])  # a copy, where whoever wrote the file did not align it

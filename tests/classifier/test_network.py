@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.classifier import BundleError
-from app.classifier.bundle import MODEL
+from app.classifier.bundle import MODEL, load_bundle
 from app.classifier.network import Dense, DenseNetwork, read_network
 from tests.tiny_bundle import SIZE
 
@@ -65,9 +65,11 @@ def test_file_that_keras_cannot_load_is_refused(tmp_path: Path) -> None:
     from app.classifier.keras_network import read_keras_network
 
     (tmp_path / MODEL).write_bytes(b"PK")
-    with pytest.raises(BundleError, match="Keras cannot load it"):
+    with pytest.raises(BundleError, match="is not a Keras model"):
         read_keras_network(tmp_path / MODEL)
 
 
 def test_tiny_network_has_the_widths_it_says(tiny_bundle: Path) -> None:
-    assert read_network(tiny_bundle / MODEL).shape == (SIZE, 46)
+    layers = load_bundle(tiny_bundle).manifest.network
+    assert layers is not None
+    assert read_network(tiny_bundle / MODEL, layers).shape == (SIZE, 46)

@@ -1,0 +1,71 @@
+"""Where the weights lie in a `.keras` file, so that serving can map them without Keras or HDF5."""
+
+import io
+import json
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+
+from app.classifier.manifest import Array, DenseLayer
+
+WEIGHTS: Final = "model.weights.h5"
+ALIGNMENT: Final = 64
+"""Bytes; HDF5 aligns its data sets to 8 within its own file."""
+PADDING_ID: Final = 0xD935
+"""The zip extra field that Android's zipalign pads with, for the same purpose."""
+LOCAL_HEADER: Final = 30
+"""Bytes of a zip member's local header before its name (APPNOTE.TXT, 4.3.7)."""
+
+
+def align(path: Path) -> None:
+    """Write a `.keras` file again, its members the same, so that the weights begin at a multiple of ALIGNMENT."""
+    with zipfile.ZipFile(path) as archive:
+        members = [(info, archive.read(info)) for info in archive.infolist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for info, content in members:
+            info.compress_type = zipfile.ZIP_STORED
+            info.extra = b""
+            if info.filename == WEIGHTS:
+                start = archive.fp.tell() + LOCAL_HEADER + len(info.filename) + 4  # type: ignore[union-attr]
+                padding = -start % ALIGNMENT
+                info.extra = struct.pack("<HH", PADDING_ID, padding) + bytes(padding)
+            archive.writestr(info, content)
+
+
+def dense_layers(path: Path) -> tuple[DenseLayer, ...] | None:
+    """The layers of a Sequential model of Dense layers (Dropout does nothing in serving); None for any other model."""
+    with zipfile.ZipFile(path) as archive:
+        model = json.loads(archive.read("config.json"))
+        content = archive.read(WEIGHTS)
+        start = _data_offset(path, archive.getinfo(WEIGHTS))
+    if model["class_name"] != "Sequential":
+        return None
+    layers = [one for one in model["config"]["layers"] if one["class_name"] not in ("InputLayer", "Dropout")]
+    if not all(layer["class_name"] == "Dense" and layer["config"]["use_bias"] for layer in layers):
+        return None
+    if not {layer["config"]["activation"] for layer in layers} <= {"relu", "tanh", "linear", "softmax"}:
+        return None
+    with h5py.File(io.BytesIO(content), "r") as file:
+        return tuple(_layer(file, start, layer["config"]) for layer in layers)
+
+
+def _layer(file: h5py.File, start: int, config: dict[str, Any]) -> DenseLayer:
+    variables = file[f"layers/{config['name']}/vars"]
+    return DenseLayer(
+        kernel=_array(variables["0"], start), bias=_array(variables["1"], start), activation=config["activation"]
+    )
+
+
+def _array(dataset: h5py.Dataset, start: int) -> Array:
+    return Array(offset=start + dataset.id.get_offset(), shape=dataset.shape)
+
+
+def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
+    """Where a stored member's bytes begin: behind its local header, name and extra field."""
+    with path.open("rb") as file:
+        file.seek(info.header_offset + LOCAL_HEADER - 4)
+        name, extra = struct.unpack("<HH", file.read(4))
+    return info.header_offset + LOCAL_HEADER + int(name) + int(extra)
