@@ -1,0 +1,58 @@
+"""The example alerts ask for metrics that exist."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import load_settings
+from tests.server import ROOT
+
+FOLDER = ROOT / "deploy" / "prometheus"
+RULES = [
+    rule for group in yaml.safe_load((FOLDER / "alerts.yml").read_text("utf-8"))["groups"] for rule in group["rules"]
+]
+
+
+@pytest.fixture(scope="module")
+def exposed(tiny_bundle: Path) -> dict[str, set[str]]:
+    """Label names by sample name, after an answer and a refusal."""
+    names: dict[str, set[str]] = {}
+    with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False, max_batch=1))) as client:
+        client.get("/health/ready")
+        client.post("/predict/batch", json={"headlines": ["Oil prices rise"] * 2})
+        text = client.get("/metrics").text
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            names.setdefault(sample.name, set()).update(sample.labels)
+    return names
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_alert_asks_for_metrics_and_labels_that_exist(rule: dict, exposed: dict[str, set[str]]):
+    expression = rule["expr"]
+    asked = re.findall(r"\b((?:topics|http)_\w+)(?:\{([^}]*)\})?", expression)
+    assert asked or "up{" in expression
+    for name, matchers in asked:
+        assert name in exposed
+        assert set(re.findall(r"(\w+)(?:=|!)", matchers)) <= exposed[name]
+
+
+def test_scraping_finds_the_compose_service_on_its_port():
+    [job] = yaml.safe_load((FOLDER / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    [found] = job["dns_sd_configs"]
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    assert set(found["names"]) <= services.keys()
+    assert found["port"] == 8000
+    assert job["job_name"] == "topics"  # the alerts' up{job="topics"}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_accepts_its_configuration():
+    subprocess.run(["promtool", "check", "config", str(FOLDER / "prometheus.yml")], check=True, capture_output=True)

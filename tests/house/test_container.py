@@ -1,0 +1,71 @@
+"""Dockerfile and compose file, as far as they can be held to the settings without an engine."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from app.settings import Settings
+from tests.server import ROOT
+
+STAGES = dict(
+    re.findall(
+        r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM |\Z)", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+
+
+def seconds(text: str) -> float:
+    return float(re.fullmatch(r"(\d+)s", text)[1])
+
+
+def test_plain_build_gives_the_serving_image():
+    assert list(STAGES)[-1] == "serve"
+
+
+def test_serving_image_runs_the_service_itself_so_that_sigterm_arrives():
+    command = json.loads(re.search(r"^CMD (\[.*\])$", STAGES["serve"], re.MULTILINE)[1])
+    assert command == ["python", "-m", "app", "serve", "--host", "0.0.0.0", "--port", "8000"]
+    assert re.search(r"^EXPOSE 8000$", STAGES["serve"], re.MULTILINE)
+
+
+def test_serving_image_is_not_root_and_knows_nothing_of_training():
+    assert int(re.search(r"^USER (\d+):\d+$", STAGES["serve"], re.MULTILINE)[1]) > 0
+    assert "train" not in STAGES["serve"] + STAGES["serve-packages"]
+
+
+def test_health_check_asks_the_readiness_probe():
+    assert "/health/ready" in re.search(r"^HEALTHCHECK .*\n.*$", STAGES["serve"], re.MULTILINE)[0]
+
+
+def test_compose_grants_longer_than_draining_takes(services: dict[str, dict]):
+    assert seconds(services["serve"]["stop_grace_period"]) > Settings.model_fields["drain_seconds"].default + 10
+
+
+def test_compose_serves_port_8000_with_nothing_to_write_and_nothing_to_gain(services: dict[str, dict]):
+    serve = services["serve"]
+    assert serve["ports"] == ["${PORT:-8000}:8000"]
+    assert serve["read_only"] is True
+    assert serve["cap_drop"] == ["ALL"]
+    assert "cap_add" not in serve
+    assert "no-new-privileges:true" in serve["security_opt"]
+    assert "profiles" not in serve
+
+
+def test_everything_else_waits_for_its_profile(services: dict[str, dict]):
+    assert {name: one.get("profiles") for name, one in services.items()} == {
+        "serve": None,
+        "train": ["train"],
+        "prometheus": ["monitoring"],
+    }
+
+
+def test_training_writes_into_the_models_of_the_checkout(services: dict[str, dict]):
+    assert "./models:/srv/models" in services["train"]["volumes"]
+    assert services["train"]["build"]["target"] == "train"

@@ -1,0 +1,33 @@
+"""The Makefile's own logic: choosing a Python, and saying what there is."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.server import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_help_names_every_target():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split()
+    shown = re.findall(r"^  (\w+) ", make().stdout, re.MULTILINE)
+    assert sorted(shown) == sorted(targets)
+
+
+def test_no_usable_python_is_told_in_one_sentence(tmp_path: Path):
+    old = tmp_path / "old-python"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = make("serve", f"VENV={tmp_path / 'venv'}", f"PYTHON=no-such-python {old}")
+    assert done.returncode != 0
+    assert "is Python 3.11 or newer" in done.stderr
+    assert not (tmp_path / "venv").exists()

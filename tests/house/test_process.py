@@ -1,0 +1,38 @@
+"""What a serving process is made of, with the bundle that ships."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from app.settings import load_settings
+from tests.server import ROOT, RunningServer
+
+LOADED = """
+import json, sys
+from starlette.testclient import TestClient
+from app.main import create_app
+with TestClient(create_app()) as client:
+    assert client.post("/predict", json={"headline": "Oil prices rise"}).status_code == 200
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+RESIDENT_MB = 120
+
+
+def test_serving_imports_neither_tensorflow_nor_keras_nor_training():
+    done = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True)
+    packages = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "app" in packages
+    assert packages.isdisjoint({"tensorflow", "keras", "training", "matplotlib", "sklearn"})
+
+
+def test_resident_memory_stays_below_the_bar_while_full_batches_are_answered():
+    batch = {"headlines": ["Oil prices rise as OPEC agrees to cut output"] * 1000}
+    with RunningServer(load_settings().model, access_log=False) as server:
+        for _ in range(5):
+            assert server.request("POST", "/predict/batch", batch).status == 200
+        status = Path(f"/proc/{server.pid}/status").read_text()
+        resident = int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1000
+    assert resident < RESIDENT_MB
