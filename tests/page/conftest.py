@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.server import RunningServer
 from tests.tiny_bundle import seal
@@ -67,45 +67,51 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
-@pytest.fixture
-def page(context: BrowserContext, server: RunningServer) -> Iterator[Page]:
-    """The page, loaded; whatever its test did, it asked no other host and its console has no error."""
-    page = context.new_page()
-    with watched(page, server):
-        page.goto(server.url)
-        page.wait_for_selector("#topics-table tbody tr")
-        yield page
+class Watch:
+    """What a page must not do: ask another host, open a dialog, or have an error in its console."""
 
-
-class watched:  # noqa: N801 - reads as a statement
-    """Fails at its end if the page asked another host, or has an error in its console that `allowed` does not name."""
-
-    def __init__(self, page: Page, server: RunningServer, allowed: str | None = None) -> None:
+    def __init__(self) -> None:
         self.faults: list[str] = []
-        self.allowed = allowed
+        self.allowed: tuple[str, ...] = ()
+        """Parts of console messages that the test means to provoke."""
 
-        def console(kind: str, text: str) -> None:
-            if kind in ("error", "warning") and not (self.allowed and self.allowed in text):
-                self.faults.append(f"console: {text}")
-
-        page.on("console", lambda message: console(message.type, message.text))
+    def over(self, page: Page, origin: str) -> Page:
+        """The page, watched from now on."""
+        page.on("console", self._console)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
-        page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith((f"{server.url}/", "data:", f"blob:{server.url}/"))
-                else self.faults.append(f"asked another host: {request.url}")
-            ),
-        )
+        page.on("request", lambda request: self._request(request.url, origin))
+        return page
 
-    def __enter__(self) -> "watched":
-        return self
+    def _console(self, message: ConsoleMessage) -> None:
+        provoked = any(part in message.text for part in self.allowed)
+        if message.type in ("error", "warning") and not provoked:
+            self.faults.append(f"console: {message.text}")
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            assert self.faults == []
+    def _request(self, url: str, origin: str) -> None:
+        if not url.startswith((f"{origin}/", "data:", f"blob:{origin}/")):
+            self.faults.append(f"asked another host: {url}")
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Fails the test at its end if the page did what no page may."""
+    watch = Watch()
+    yield watch
+    assert watch.faults == []
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: RunningServer, watch: Watch) -> Page:
+    """The page, loaded and watched."""
+    return opened(watch.over(context.new_page(), server.url), server)
+
+
+def opened(page: Page, server: RunningServer) -> Page:
+    """The page of a server, when all of it is there."""
+    page.goto(server.url)
+    page.wait_for_selector("#topics-table tbody tr")
+    return page
 
 
 def _png() -> bytes:
@@ -115,4 +121,6 @@ def _png() -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\xff")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\xff")) + chunk(b"IEND", b"")
+    )

@@ -2,6 +2,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.page.conftest import Watch
 from tests.server import RunningServer
 
 HOSTILE = "<img src=x onerror=alert(1)> oil"
@@ -23,7 +24,7 @@ def points(effect: float) -> str:
     size = abs(effect * 100)
     if size < 0.05:
         return "0"
-    return ("−" if effect < 0 else "+") + (f"{size:.1f}" if size < 9.95 else f"{size:.0f}")
+    return ("\N{MINUS SIGN}" if effect < 0 else "+") + (f"{size:.1f}" if size < 9.95 else f"{size:.0f}")
 
 
 def test_typing_shows_the_topics_that_the_api_gives(page: Page, server: RunningServer) -> None:
@@ -77,7 +78,7 @@ def test_typing_fast_asks_once(page: Page) -> None:
 
 
 def test_words_are_explained_as_the_api_explains_them_whatever_the_script(page: Page, server: RunningServer) -> None:
-    headline = "“Oil” 🛢️🛢️ rises: zimbabwe’s İstanbul, zimbabwe & flurble"
+    headline = "“Oil” 🛢️🛢️ rises: zimbabwe\u2019s İstanbul, zimbabwe & flurble"
     type_headline(page, headline)
     words = server.predict(headline, explain=True).json()["explanation"]["words"]
     expect(page.locator("#words button")).to_have_count(len(words))
@@ -155,10 +156,18 @@ def test_markup_in_a_headline_stays_text(page: Page) -> None:
     expect(page.locator("main img")).to_have_count(0)
 
 
-def test_text_too_long_to_explain_is_still_classified(page: Page, server: RunningServer) -> None:
-    page.unroute_all()
-    type_headline(page, "oil " * 120)  # 480 of 500 characters
-    expect(page.locator("#words button")).to_have_count(120)
+def test_text_too_long_to_explain_is_still_classified(page: Page, watch: Watch) -> None:
+    watch.allowed = ("422",)
+    type_headline(page, "a " * 210 + "oil")
+    expect(page.locator("#words-note")).to_contain_text("200 words at most")
+    expect(page.locator("#words")).to_be_hidden()
+    expect(bar(page, "crude")).to_be_visible()
+
+
+def test_text_too_long_to_classify_is_refused_in_words(page: Page, watch: Watch) -> None:
+    watch.allowed = ("422",)
+    type_headline(page, "oil " * 130)
+    expect(page.locator("#verdict")).to_contain_text("at most 500 characters")
 
 
 def test_empty_headline_shows_nothing(page: Page) -> None:

@@ -30,15 +30,23 @@ export function showModel(model) {
 function figures(tree, names) {
   const found = [];
   const own = (one) => names.map((name) => one?.[name]).find((value) => typeof value === "number");
-  if (own(tree) !== undefined) found.push(["", own(tree)]);
+  if (own(tree) !== undefined) found.push([place(""), own(tree)]);
   for (const [where, part] of Object.entries(tree)) {
-    if (where !== "published" && own(part) !== undefined) found.push([words(where), own(part)]);
+    if (where !== "published" && own(part) !== undefined) found.push([place(where), own(part)]);
   }
   const headlines = ([where]) => /title|headline/.test(where);
   return found.sort((a, b) => headlines(b) - headlines(a)).slice(0, 2);
 }
 
 const words = (name) => name.replaceAll("_", " ");
+
+const PLACES = new Map([
+  ["", "as measured in training"],
+  ["test", "on the official test wires"],
+  ["own_body", "on test wires with their own body"],
+  ["test_titles", "on headlines of the test wires"],
+]);
+const place = (name) => PLACES.get(name) ?? `on ${words(name)}`;
 
 function tile(name, value, where) {
   return element("li", {}, element("span", { class: "big" }, value), element("span", {}, name), element("span", { class: "where" }, where));

@@ -74,5 +74,5 @@ function tableRow(row) {
     element("td", { class: "headline" }, row.headline.length > 300 ? `${row.headline.slice(0, 300)}…` : row.headline),
     element("td", {}, topic),
     element("td", { class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, share),
-      row.probability === null ? "–" : percent(row.probability)));
+      element("span", { class: "figure" }, row.probability === null ? "–" : percent(row.probability))));
 }

@@ -28,5 +28,6 @@ function draw() {
 function cell(text, share) {
   const fill = element("span", { class: "fill" });
   fill.style.setProperty("--share", share ?? 0);
-  return element("td", { class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, fill), text);
+  return element("td", { class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, fill),
+    element("span", { class: "figure" }, text));
 }

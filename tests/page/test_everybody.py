@@ -1,0 +1,138 @@
+"""Phones, dark rooms, keyboards and screen readers."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.page.conftest import Watch
+from tests.server import RunningServer
+
+WINDOWS = {
+    "desktop": {"viewport": {"width": 1200, "height": 900}},
+    "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
+}
+
+
+@pytest.fixture(params=WINDOWS)
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    # Calm: a colour that is half way through its transition has half its contrast.
+    with browser.new_context(reduced_motion="reduce", **WINDOWS[request.param]) as context:
+        yield context
+
+
+def fill_everything(page: Page) -> None:
+    page.fill("#headline", "wheat corn prices zimbabwe flurble")
+    expect(page.locator("#words button")).to_have_count(5)
+    page.locator("#words button").first.click()
+    expect(page.locator("#words button").first).to_have_attribute("aria-pressed", "true")
+    page.fill("#lines", "wheat flour\n\ngold ounce\nflurble")
+    page.click("#start")
+    expect(page.locator("#results tbody tr")).to_have_count(4)
+
+
+def assert_accessible(page: Page) -> None:
+    violations = Axe().run(page).response["violations"]
+    serious = [one for one in violations if one["impact"] in ("serious", "critical")]
+    assert serious == [], json.dumps(serious, indent=1)[:4000]
+
+
+def assert_fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+def test_page_fits_and_has_no_serious_finding_of_axe(page: Page) -> None:
+    fill_everything(page)
+    assert_fits(page)
+    assert_accessible(page)
+
+
+def test_card_fits_and_has_no_serious_finding_of_axe(page: Page, server: RunningServer) -> None:
+    page.goto(f"{server.url}/model/card")
+    expect(page.locator("h1")).to_have_text("The card")
+    assert_fits(page)
+    assert_accessible(page)
+
+
+def test_key_dialog_has_no_serious_finding_of_axe(page: Page) -> None:
+    page.evaluate("document.getElementById('key-dialog').showModal()")
+    assert_fits(page)
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("context", ["dark"], indirect=True)
+def test_dark_mode_is_dark(page: Page) -> None:
+    red, green, blue = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    assert max(red, green, blue) < 64
+    red, green, blue = page.evaluate("getComputedStyle(document.body).color.match(/\\d+/g).map(Number)")
+    assert min(red, green, blue) > 192
+
+
+@pytest.mark.parametrize("context", ["desktop"], indirect=True)
+def test_everything_works_by_keyboard_alone(page: Page) -> None:
+    def tab_to(selector: str, limit: int = 60) -> None:
+        for _ in range(limit):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        pytest.fail(f"{selector} cannot be reached by keyboard")
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # skip to the headline
+    expect(page.locator("#headline")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("oil prices wheat")
+    expect(page.locator("#words button")).to_have_count(3)
+    tab_to("#words button")
+    page.keyboard.press("Space")
+    expect(page.locator("#words button").first).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#words button").first).to_be_focused()
+    tab_to("#chart li:nth-child(2) button")
+    page.keyboard.press("Enter")
+    picked = page.locator("#chart button[aria-pressed=true]")
+    expect(picked).to_be_focused()
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    tab_to("#lines")
+    page.keyboard.type("gold\nwheat")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    tab_to("#results th[data-key=headline] button")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    expect(page.locator("#results th[data-key=headline]")).to_have_attribute("aria-sort", "descending")
+    tab_to("#topics-table th[data-key=name] button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#topics-table tbody th").first).to_contain_text("Aluminium")
+
+
+@pytest.mark.parametrize("context", ["desktop"], indirect=True)
+def test_answers_and_ends_are_said_aloud(page: Page) -> None:
+    page.fill("#headline", "wheat flour")
+    expect(page.get_by_role("status").filter(has_text="Wheat").first).to_be_visible()
+    page.fill("#lines", "gold")
+    page.click("#start")
+    expect(page.locator("#announcement[role=status]")).to_contain_text("1 of 1 lines classified")
+
+
+@pytest.mark.parametrize("context", ["desktop"], indirect=True)
+def test_page_works_below_a_path_of_another_site(page: Page, server: RunningServer, watch: Watch) -> None:
+    """A proxy may give the service a prefix: no address in the page is absolute."""
+    page.route(
+        "**/prefix/**",
+        lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("/prefix/", "/"))),
+    )
+    page.goto(f"{server.url}/prefix/")
+    expect(page.locator("#topics-table tbody tr")).to_have_count(46)
+    page.click("footer a[href='model/card']")
+    expect(page.locator(".card img").first).to_have_js_property("naturalWidth", 1)
+
+
+@pytest.mark.parametrize("context", ["desktop"], indirect=True)
+def test_docs_work_without_another_host(context: BrowserContext, server: RunningServer, watch: Watch) -> None:
+    page = watch.over(context.new_page(), server.url)
+    page.goto(f"{server.url}/docs")
+    expect(page.locator("#operations-predict-predict_predict_post")).to_be_visible(timeout=15_000)

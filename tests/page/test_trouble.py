@@ -1,0 +1,121 @@
+"""Keys, a full service, a service that goes away and comes back."""
+
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.page.conftest import Watch, opened
+from tests.page.test_batch import upload
+from tests.server import RunningServer
+
+FULL = '{"title": "The service is full", "status": 503, "detail": "There is no room."}'
+
+
+@pytest.mark.slow
+def test_page_recovers_when_the_service_comes_back(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
+    watch.allowed = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE")
+    with RunningServer(page_bundle, access_log="false") as first:
+        page = opened(watch.over(context.new_page(), first.url), first)
+        first.stop()
+        page.fill("#headline", "gold bullion")
+        expect(page.locator("#trouble")).to_contain_text("The service does not answer")
+        again = ("-m", "app", "serve", "--port", str(first.port))
+        with RunningServer(page_bundle, again, access_log="false"):
+            expect(page.locator("#verdict strong")).to_have_text("Gold", timeout=15_000)
+            expect(page.locator("#trouble")).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_batch_goes_on_where_the_service_went_away(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
+    watch.allowed = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE")
+    with RunningServer(page_bundle, access_log="false") as first:
+        page = opened(watch.over(context.new_page(), first.url), first)
+        asked: list[Route] = []
+
+        def stop_at_the_third(route: Route) -> None:
+            asked.append(route)
+            if len(asked) == 3:
+                first.stop()
+            route.continue_()
+
+        page.route("**/predict/batch", stop_at_the_third)
+        upload(page, "\n".join(["wheat flour"] * 10_000))
+        expect(page.locator("#trouble")).to_contain_text("The service does not answer")
+        expect(page.locator("#batch-status")).to_contain_text("500 of 10,000")
+        again = ("-m", "app", "serve", "--port", str(first.port))
+        with RunningServer(page_bundle, again, access_log="false"):
+            expect(page.locator("#batch-status")).to_contain_text("10,000 of 10,000 lines classified", timeout=30_000)
+            expect(page.locator("#histogram .value")).to_have_text("10,000 · 100.0%")
+            expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_page_that_opens_before_the_model_is_ready_fills_itself(page: Page, watch: Watch) -> None:
+    watch.allowed = ("503",)
+    page.route("**/model", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, body=""), times=1)
+    page.reload()
+    expect(page.locator("#trouble")).to_contain_text("Trying again in 1 s")
+    expect(page.locator("#model-facts")).to_contain_text("tiny")
+
+
+def test_retry_after_is_obeyed(page: Page, watch: Watch) -> None:
+    watch.allowed = ("503",)
+    times: list[float] = []
+
+    def full_once(route: Route) -> None:
+        times.append(time.monotonic())
+        if len(times) == 1:
+            problem = "application/problem+json"
+            route.fulfill(status=503, headers={"Retry-After": "2"}, content_type=problem, body=FULL)
+        else:
+            route.continue_()
+
+    page.route("**/predict/batch", full_once)
+    page.fill("#lines", "wheat\ngold")
+    page.click("#start")
+    expect(page.locator("#trouble")).to_contain_text("There is no room. Trying again in 2 s.")
+    expect(page.locator("#batch-status")).to_contain_text("2 of 2 lines classified")
+    expect(page.locator("#trouble")).to_be_hidden()
+    assert times[1] - times[0] >= 2
+
+
+def test_key_is_asked_for_and_kept_by_the_tab_only(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
+    watch.allowed = ("401",)
+    with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
+        page = watch.over(context.new_page(), server.url)
+        page.goto(server.url)
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("A key is needed")
+        page.get_by_role("textbox", name="Key").fill("abracadabra ✨")
+        page.keyboard.press("Enter")
+        expect(dialog).to_contain_text("not one of this service's")
+        page.get_by_role("textbox", name="Key").fill("sesame")
+        page.get_by_role("button", name="Use this key").click()
+        expect(page.locator("#verdict strong")).not_to_be_empty()
+        expect(page.locator("#topics-table tbody tr")).to_have_count(46)
+        expect(page.locator("#trouble")).to_be_hidden()
+        assert page.evaluate("[Object.values(sessionStorage), localStorage.length, document.cookie]") == [
+            ["sesame"],
+            0,
+            "",
+        ]
+        page.reload()
+        expect(page.locator("#verdict strong")).not_to_be_empty()
+        expect(dialog).to_be_hidden()
+        other = context.new_page()
+        other.goto(server.url)
+        expect(other.get_by_role("dialog")).to_be_visible()
+
+
+def test_key_can_be_given_later(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
+    watch.allowed = ("401",)
+    with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
+        page = watch.over(context.new_page(), server.url)
+        page.goto(server.url)
+        page.get_by_role("button", name="Not now").click()
+        expect(page.locator("#trouble")).to_contain_text("A key is needed")
+        page.get_by_role("button", name="Enter a key").click()
+        page.get_by_role("textbox", name="Key").fill("sesame")
+        page.keyboard.press("Enter")
+        expect(page.locator("#verdict strong")).not_to_be_empty()
