@@ -10,6 +10,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import click
 
 from app.classifier import ClassifierError, load_classifier
+from app.commands.about import model, topics
+from app.commands.classify import classify
 from app.settings import SettingsError, load_settings
 
 
@@ -37,6 +39,9 @@ def serve(host: str, port: int) -> None:
 
         run(settings, host, port)
 
+
+for command in (classify, model, topics):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="python -m app")

@@ -187,6 +187,7 @@ def test_while_the_server_refuses_a_client_without_retries_raises(tiny_bundle: P
     assert {one.problem.status for one in errors} == {503}
 
 
+@pytest.mark.slow
 def test_while_the_server_drains_and_another_takes_its_place_nothing_is_lost(tiny_bundle: Path) -> None:
     stopping = threading.Event()
     answered: list[float] = []

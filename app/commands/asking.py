@@ -1,0 +1,106 @@
+"""Who answers: the model in this process, or a service."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.classifier import ClassifierError, TopicClassifier, load_classifier
+from app.commands.writing import Guess, Verdict
+from app.settings import Settings, SettingsError, load_settings
+
+NO_ANSWER = 3
+"""Exit status when nothing can be answered: no model, no service."""
+
+Ask = Callable[[Sequence[str]], "list[Verdict | str]"]
+"""Headlines to verdicts, in order; in place of a verdict the reason why that headline was refused."""
+
+
+class NoAnswerError(click.ClickException):
+    """Nobody can answer; one sentence, and an exit status of its own."""
+
+    exit_code = NO_ANSWER
+
+
+def settings_for(model: Path | None) -> Settings:
+    """The settings of the environment, with another model if one was named; raises NoAnswerError."""
+    try:
+        return load_settings(**({} if model is None else {"model": model}))
+    except SettingsError as error:
+        raise NoAnswerError(str(error)) from None
+
+
+def load(settings: Settings) -> TopicClassifier:
+    """The model that the settings name; raises NoAnswerError."""
+    try:
+        return load_classifier(settings.model, settings.runtime, settings.min_probability)
+    except ClassifierError as error:
+        raise NoAnswerError(str(error)) from None
+
+
+def in_process(classifier: TopicClassifier, top_k: int) -> Ask:
+    """The model here answers."""
+    names = [(topic.code, topic.name) for topic in classifier.topics]
+
+    def ask(headlines: Sequence[str]) -> list[Verdict | str]:
+        return [
+            Verdict(
+                [
+                    Guess(*names[label], probability)
+                    for label, probability in zip(one.labels, one.probabilities, strict=True)
+                ],
+                one.abstained,
+            )
+            for one in classifier.classify(headlines, top_k)
+        ]
+
+    return ask
+
+
+def over_http(url: str, api_key: str | None, top_k: int) -> Ask:
+    """A service answers; raises NoAnswerError if the client is not installed, or when it gives up."""
+    try:
+        from topics_client import InvalidRequestError, TopicsClient, TopicsClientError  # noqa: PLC0415 - optional
+    except ImportError:
+        raise NoAnswerError("--url needs the client package: pip install ./client") from None
+    client = TopicsClient(url, api_key=api_key)
+    click.get_current_context().call_on_close(client.close)
+
+    def ask(headlines: Sequence[str]) -> list[Verdict | str]:
+        answers: list[Verdict | str] = [""] * len(headlines)
+        open_places = list(range(len(headlines)))
+        while open_places:
+            try:
+                asked = client.predict_batch([headlines[place] for place in open_places], top_k=top_k)
+            except InvalidRequestError as error:
+                # A batch is refused as a whole: leave out the headlines that it names, and ask for the rest.
+                refused = _places(error.problem.errors)
+                if not refused:
+                    raise NoAnswerError(f"{url}: {error}") from None
+                for place, reason in refused.items():
+                    answers[open_places[place]] = reason
+                open_places = [one for at, one in enumerate(open_places) if at not in refused]
+            except TopicsClientError as error:
+                raise NoAnswerError(f"{url}: {error}") from None
+            else:
+                for place, answer in zip(open_places, asked, strict=True):
+                    answers[place] = _verdict(answer)
+                break
+        return answers
+
+    return ask
+
+
+def _places(errors: Sequence[tuple[str, str]]) -> dict[int, str]:
+    """`headlines.3: too long` -> {3: "is refused: too long"}."""
+    found = {}
+    for field, message in errors:
+        name, _, place = field.rpartition(".")
+        if name.endswith("headlines") and place.isdecimal():
+            found[int(place)] = f"is refused: {message}"
+    return found
+
+
+def _verdict(answer: Any) -> Verdict:  # noqa: ANN401 - topics_client.Answer, where that is installed
+    return Verdict([Guess(one.topic, one.name, one.probability) for one in answer.predictions], answer.abstained)
