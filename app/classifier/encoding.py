@@ -13,9 +13,8 @@ from app.classifier.manifest import EncodingSpec
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 # What today's headlines use in their place. The 1987 corpus is ASCII, so this changes none of its ids.
 TYPOGRAPHIC_FILTERS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2026\u2022\u00b7\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
-_TABLE = str.maketrans(
-    dict.fromkeys(KERAS_FILTERS + TYPOGRAPHIC_FILTERS, " ") | dict.fromkeys("\u2018\u2019\u201a\u02bc", "'")
-)
+SINGLE_QUOTES = "\u2018\u2019\u201a\u02bc"
+_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS + TYPOGRAPHIC_FILTERS, " ") | dict.fromkeys(SINGLE_QUOTES, "'"))
 
 # The same for ASCII, lower-casing included: bytes are translated by a table, strings by a dict, a character at a time.
 _ASCII_TABLE = bytes(ord(chr(code).translate(_TABLE).lower()) for code in range(128)) + bytes(128)

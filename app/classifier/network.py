@@ -70,6 +70,11 @@ class DenseNetwork:
         self._first, *self._rest = layers
 
     @property
+    def layers(self) -> list[Dense]:
+        """All of them, first to last; the last one without its softmax."""
+        return [self._first, *self._rest]
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Width of the multi-hot vector, number of topics."""
         last = self._rest[-1] if self._rest else self._first
