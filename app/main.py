@@ -2,11 +2,14 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from app import VERSION
@@ -26,11 +29,15 @@ from app.logs import access_logger
 from app.settings import Settings, load_settings
 from app.watchdog import watched
 
+_EXPORT: TelemetryConfig = {"auto_configure": True}
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an ASGI app; nothing is loaded before its lifespan begins."""
     settings = settings or load_settings()
     service = Service(settings)
+    traced = _traced()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -44,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         service.phase = "draining"
 
     app = FastAPI(
+        telemetry=_EXPORT if traced else _NO_TELEMETRY,
         title="Reuters topics",
         summary="What a news headline is about, as probabilities over the 46 topics of the Reuters newswire set.",
         version=VERSION,
@@ -64,8 +72,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(
         Envelope,
         service=service,
-        direct={route.path: route.app for route in predict},
+        # The router is what tells OpenTelemetry the route.
+        direct={} if traced else {route.path: route.app for route in predict},
         access_log=access_logger() if settings.access_log else None,
     )
     describe(app)
     return app
+
+
+def _traced() -> bool:
+    """Whether the `otel` extra is installed and an OTEL_* variable configures it; to ask on each request costs time."""
+    return find_spec("opentelemetry.sdk") is not None and any(name.startswith("OTEL_") for name in os.environ)

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Shape = Annotated[list[Annotated[int, Field(ge=0)]], Field(examples=[[2]])]
+# Lists fail fast: a body of a million wrong values must not keep everybody waiting for a million messages.
+Texts = Annotated[list[str], Field(fail_fast=True)]
+Shape = Annotated[list[Annotated[int, Field(ge=0)]], Field(fail_fast=True), Field(examples=[[2]])]
 Parameters = Annotated[
     dict[str, Any] | None, Field(description="Those of the extensions that GET /v2 lists; others are ignored.")
 ]
@@ -25,7 +27,7 @@ class RequestInput(_Query):
     datatype: Annotated[str, Field(examples=["BYTES"])]
     parameters: Parameters = None
     data: Annotated[
-        list[str] | list[list[str]] | None,
+        Texts | Annotated[list[Texts], Field(fail_fast=True)] | None,
         Field(
             description="The headlines; left out where `binary_data_size` says how many bytes of them follow.",
             examples=[["Gold falls to a three-month low", "Wheat crop damaged"]],
@@ -63,8 +65,11 @@ class InferRequest(_Query):
 
     id: Annotated[str | None, Field(description="Comes back in the answer.")] = None
     parameters: Parameters = None
-    inputs: list[RequestInput]
-    outputs: Annotated[list[RequestOutput] | None, Field(description="Default: topic and probability.")] = None
+    inputs: Annotated[list[RequestInput], Field(fail_fast=True)]
+    outputs: Annotated[
+        Annotated[list[RequestOutput], Field(fail_fast=True)] | None,
+        Field(description="Default: topic and probability."),
+    ] = None
 
 
 class ResponseOutput(BaseModel):
