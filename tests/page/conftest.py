@@ -51,11 +51,10 @@ def server(page_bundle: Path) -> Iterator[RunningServer]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, where there is one; Playwright's own is never downloaded."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
+    if program() is None:
         pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)}); on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=program(), args=list(QUIET))
         yield browser
         browser.close()
 
@@ -105,6 +104,11 @@ def watch() -> Iterator[Watch]:
 def page(context: BrowserContext, server: RunningServer, watch: Watch) -> Page:
     """The page, loaded and watched."""
     return opened(watch.over(context.new_page(), server.url), server)
+
+
+def program() -> str | None:
+    """The browser's program, where there is one."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def opened(page: Page, server: RunningServer) -> Page:

@@ -88,7 +88,7 @@ function pause(seconds, signal, early) {
       signal?.removeEventListener("abort", leave);
       resolve();
     };
-    const leave = () => { done(); reject(signal.reason); };
+    const leave = () => { reject(signal.reason); done(); };
     const timer = setTimeout(done, seconds * 1000);
     if (early) {
       wakeUp.addEventListener("recovered", done);

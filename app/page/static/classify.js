@@ -15,6 +15,7 @@ export async function classify(rows, signal, onPart) {
     const part = rows.slice(done, done + size);
     try {
       await answer(part, signal);
+      signal.throwIfAborted(); // a newer run may have begun just now
       refused = 0;
       size = Math.min(size * 2, PART);
     } catch (error) {

@@ -63,6 +63,7 @@ export class Headline {
   #typed(delay) {
     this.#reset();
     this.controller?.abort();
+    this.#stale(true);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#ask(), delay);
   }
@@ -95,6 +96,7 @@ export class Headline {
       if (!this.out.size) this.layout = answer.explanation?.words ?? null;
       this.points = points;
       this.answer = answer;
+      this.#stale(false);
       this.#draw();
       this.onModel(answer.model);
     } catch (error) {
@@ -114,16 +116,23 @@ export class Headline {
     }
   }
 
+  /** Whether what is shown is the answer to an older text. */
+  #stale(stale) {
+    byId("try").classList.toggle("stale", stale);
+    byId("answer").setAttribute("aria-busy", String(stale));
+  }
+
   #empty(message) {
+    this.#stale(false);
     this.answer = null;
     byId("answer").hidden = true;
-    byId("verdict").textContent = message;
+    this.#say(message);
   }
 
   #draw() {
     const { answer } = this;
     if (!answer) return;
-    byId("verdict").replaceChildren(...this.#verdict());
+    this.#say(...this.#verdict());
     byId("answer").hidden = false;
     byId("chart-panel").hidden = !answer.predictions.length;
     this.#drawWords();
@@ -155,6 +164,12 @@ export class Headline {
     const name = predictions.find(({ topic }) => topic === explanation.topic)?.name ?? explanation.topic;
     byId("why-topic").textContent = predictions.length ? `“${name}”` : "no topic";
     this.words.show(this.points, this.layout, new Map(explanation.words.map((word) => [word.start, word.effect])), name);
+  }
+
+  /** Only what is new, for it is read aloud. */
+  #say(...parts) {
+    const text = parts.map((part) => part.textContent ?? part).join("");
+    if (text !== byId("verdict").textContent) byId("verdict").replaceChildren(...parts);
   }
 
   #verdict() {

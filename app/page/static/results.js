@@ -71,7 +71,7 @@ function tableRow(row) {
   const topic = row.error ? element("span", { class: "bad" }, row.error) : row.name;
   return element("tr", { class: row.error ? "failed" : row.abstained ? "abstained" : null },
     element("td", { class: "number" }, count(row.line)),
-    element("td", { class: "headline" }, row.headline.length > 300 ? `${row.headline.slice(0, 300)}…` : row.headline),
+    element("td", { class: "headline", dir: "auto" }, row.headline.length > 300 ? `${row.headline.slice(0, 300)}…` : row.headline),
     element("td", {}, topic),
     element("td", { class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, share),
       element("span", { class: "figure" }, row.probability === null ? "–" : percent(row.probability))));
