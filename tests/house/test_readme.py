@@ -1,0 +1,109 @@
+"""The README says what is so: its first commands, its settings, its tree and its links."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+from pydantic import SecretStr
+
+from app.settings import Settings, load_settings
+from tests.server import ROOT, RunningServer
+
+README = (ROOT / "README.md").read_text("utf-8")
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"
+
+
+def close(value: object) -> object:
+    """The same value, with its numbers compared as far as processors agree."""
+    if isinstance(value, dict):
+        return {key: close(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [close(one) for one in value]
+    return pytest.approx(value, abs=1e-5) if isinstance(value, float) else value
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_first_curl_gives_the_printed_answer():
+    command = re.search(r"^    (curl .*?[^\\])$", README, re.MULTILINE | re.DOTALL)[1]
+    printed = json.loads(re.search(r"```json\n(.*?)```", README, re.DOTALL)[1])
+    assert DEFAULT_ADDRESS in command
+    with RunningServer(load_settings().model) as server:
+        here = command.replace(DEFAULT_ADDRESS, server.url)
+        done = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == close(printed)
+
+
+def shown(default: object) -> str:
+    """A setting's default as the table has it."""
+    if isinstance(default, SecretStr) or default is None or default == []:
+        return ""
+    if isinstance(default, Path):
+        return f"`{default.relative_to(ROOT)}`"
+    return f"`{default}`".lower()
+
+
+def test_settings_table_says_what_the_settings_say():
+    rows = re.findall(r"^\| `TOPICS_(\w+)` \| (.*?) ?\| (.*) \|$", README, re.MULTILINE)
+    assert [(name.lower(), default, meaning) for name, default, meaning in rows] == [
+        (name, shown(field.default), field.description) for name, field in Settings.model_fields.items()
+    ]
+
+
+def test_api_table_names_every_path_of_openapi(openapi_paths: set[str]):
+    table = README.partition("## The API")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`(?:GET |POST )(/[^ `]*)`", table))
+    assert {path for path in openapi_paths if not path.startswith("/v2")} <= told
+    assert "`/v2/...`" in table
+
+
+@pytest.fixture
+def openapi_paths(tiny_bundle: Path) -> set[str]:
+    from app.main import create_app
+
+    return set(create_app(load_settings(model=tiny_bundle)).openapi()["paths"])
+
+
+def tree() -> Iterator[PurePosixPath]:
+    """The paths of the tree under "What is where"; two spaces are one level."""
+    folders: list[str] = []
+    for line in README.partition("## What is where")[2].split("```")[1].strip().splitlines():
+        name = line.split()[0]
+        depth = (len(line) - len(line.lstrip())) // 2
+        folders[depth:] = [name]
+        yield PurePosixPath(*folders)
+
+
+def test_tree_names_only_what_is_there():
+    assert [path for path in tree() if not (ROOT / path).exists()] == []
+
+
+def test_tree_names_every_module():
+    modules = {
+        PurePosixPath(file.relative_to(ROOT))
+        for folder in ("app", "training")
+        for file in (ROOT / folder).rglob("*.py")
+        if file.name != "__init__.py"
+    }
+    assert modules - set(tree()) == set()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").rglob("*.md")),
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_links_lead_somewhere(page: Path):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text("utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_make_targets_in_the_documentation_exist():
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)[1].split()
+    pages = [README, (ROOT / "CONTRIBUTING.md").read_text("utf-8")]
+    told = {name for page in pages for name in re.findall(r"(?:`|^    )make ([a-z]+)", page, re.MULTILINE)}
+    assert told <= set(targets)
+    assert {"serve", "test", "check"} <= told
