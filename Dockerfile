@@ -1,11 +1,8 @@
 # The last stage is what a plain build gives: the service. `--target train` gives TensorFlow and the training commands.
 
 FROM python:3.12-slim AS base
-# TMPDIR: /dev/shm is writable even where the root file system is read-only; several workers keep their metrics there.
 ENV PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1 \
-    OPENBLAS_NUM_THREADS=1 \
-    TMPDIR=/dev/shm
+    PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv
 
 FROM base AS serve-packages
@@ -25,8 +22,7 @@ COPY app app
 COPY training training
 # Downloads are kept in .data, which any user may write to, so that a volume mounted there may be, too.
 ENV KERAS_HOME=/srv/.data/keras \
-    MPLCONFIGDIR=/tmp/matplotlib \
-    TMPDIR=/tmp
+    MPLCONFIGDIR=/tmp/matplotlib
 RUN mkdir --mode=1777 .data && mkdir models
 # Runs as whoever owns the folder mounted at models, so that what it writes there is theirs and not root's.
 ENTRYPOINT ["/bin/sh", "-c", "owner=$(stat -c %u models) group=$(stat -c %g models) && exec setpriv --reuid \"$owner\" --regid \"$group\" --clear-groups python -m training \"$@\"", "training"]
@@ -37,9 +33,12 @@ COPY --from=serve-packages /packages /usr/local
 COPY app app
 RUN python -m compileall -q app
 COPY models models
+# /dev/shm can be written to even where the root file system is read-only; several workers keep their metrics there.
+ENV OPENBLAS_NUM_THREADS=1 \
+    TMPDIR=/dev/shm
 # A number, so that Kubernetes can see that it is not root.
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=4s --start-period=10s \
-    CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=3); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
+    CMD ["python", "-IS", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=3); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
 CMD ["python", "-m", "app", "serve", "--host", "0.0.0.0", "--port", "8000"]
