@@ -1,0 +1,127 @@
+"""python -m benchmarks: everything, or one part of it."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# As `python -m app` does it, before NumPy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import click
+
+from app.classifier import BundleError
+from app.settings import SettingsError
+from benchmarks import in_process, over_http, regression, report, scaling, startup
+from benchmarks.machine import MeasurementError, describe
+
+RESULTS = Path(__file__).with_name("results")
+
+_seconds = click.option(
+    "--seconds", default=5.0, show_default=True, type=click.FloatRange(0.1, 60), help="Length of each measured run."
+)
+_rounds = click.option(
+    "--rounds", default=3, show_default=True, type=click.IntRange(1, 20), help="Turns that each service gets."
+)
+
+
+class _Commands(click.Group):
+    """Says in one sentence what kept a measurement from being made."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
+        try:
+            return super().invoke(ctx)
+        except (MeasurementError, BundleError, SettingsError) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--results",
+    default=RESULTS,
+    show_default="benchmarks/results",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for results.json, README.md and the plots.",
+)
+@click.pass_context
+def main(ctx: click.Context, results: Path) -> None:
+    """Measure the service beside what else could be built; without a command, everything (some ten minutes).
+
+    The model is the one that TOPICS_MODEL names, or the service's default. A run with a single failed request is
+    not reported. A quiet machine is needed: two cores that nothing else uses.
+    """
+    ctx.obj = results
+    if ctx.invoked_subcommand is None:
+        for command in (in_process_command, scaling_command, startup_command, http_command):
+            ctx.invoke(command)
+        _keep(results, "check", regression.measure(click.echo))
+
+
+@main.command("in-process")
+@click.option(
+    "--seconds", default=1.0, show_default=True, type=click.FloatRange(0.01, 60), help="Length of each measurement."
+)
+@click.pass_obj
+def in_process_command(results: Path, seconds: float) -> None:
+    """Encode, network, ranking and the whole, against model.predict, tf.function and ONNX Runtime."""
+    _keep(results, "in_process", in_process.measure(seconds))
+
+
+@main.command("scaling")
+@click.pass_obj
+def scaling_command(results: Path) -> None:
+    """How time and memory grow with words, headlines, top_k, vocabulary and hidden width."""
+    _keep(results, "scaling", scaling.measure(click.echo))
+
+
+@main.command("http")
+@_seconds
+@_rounds
+@click.pass_obj
+def http_command(results: Path, seconds: float, rounds: int) -> None:
+    """Requests a second, latency and CPU, against an empty FastAPI route and two TensorFlow services."""
+    _keep(results, "http", over_http.measure(seconds, rounds, click.echo))
+
+
+@main.command("startup")
+@_seconds
+@_rounds
+@click.pass_obj
+def startup_command(results: Path, seconds: float, rounds: int) -> None:
+    """Time to ready, memory and throughput with 1, 2 and 4 workers, imports, image size."""
+    _keep(results, "startup", startup.measure(seconds, rounds, click.echo))
+
+
+@main.command("check")
+@click.option(
+    "--margin", default=0.25, show_default=True, type=click.FloatRange(0, 0.9), help="How much worse a ratio may be."
+)
+@click.pass_obj
+def check_command(results: Path, margin: float) -> None:
+    """Compare ratios, never seconds, with the committed ones; under two minutes, for CI. Exit status 1 if one fell."""
+    committed = _read(results).get("check")
+    if committed is None:
+        raise click.ClickException(f"{results.name}/results.json has no ratios to compare with; run all of it once.")
+    fallen = regression.check(committed["ratios"], margin, click.echo)
+    if fallen:
+        raise click.ClickException(f"Worse by more than {margin:.0%}, twice: {', '.join(fallen)}.")
+
+
+def _read(results: Path) -> dict[str, Any]:
+    file = results / "results.json"
+    parts: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return parts
+
+
+def _keep(results: Path, part: str, figures: dict[str, Any], echo: Callable[[str], None] = click.echo) -> None:
+    """Put one part's figures in the place of its former ones, and write the report anew."""
+    results.mkdir(parents=True, exist_ok=True)
+    parts = _read(results) | {part: {"machine": describe(), **figures}}
+    (results / "results.json").write_text(json.dumps(parts, indent=1) + "\n")
+    report.write(results, parts)
+    echo("\n".join(report.section(part, parts)))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

@@ -1,0 +1,65 @@
+"""The bars of issue 5, held against what was measured."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.targets import EMPTY, SERVICE, TF_FUNCTION, TUTORIAL
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A figure and what it has to reach; `most` where less is better."""
+
+    name: str
+    measured: float
+    reach: float
+    dream: float | None
+    unit: str = ""
+    most: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """Which of the two it reaches."""
+        reached = [
+            self.measured <= wanted if self.most else self.measured >= wanted
+            for wanted in (self.reach, self.dream)
+            if wanted is not None
+        ]
+        if not reached[0]:
+            return "**no**"
+        return "yes, and the dream" if reached[1:] == [True] else "yes"
+
+
+def bars(parts: Mapping[str, Any]) -> list[Bar]:
+    """Those of the parts that have been measured."""
+    readers = {"http": _http, "startup": _startup, "scaling": _scaling}
+    return [bar for part, read in readers.items() if part in parts for bar in read(parts[part])]
+
+
+def _http(part: Mapping[str, Any]) -> Iterator[Bar]:
+    ratios = part["ratios"]
+    for load in ("1 client", "16 clients", "64 clients"):
+        yield Bar(f"single headlines against the empty route, {load}", ratios[load][EMPTY.name]["rate"], 0.8, 1.0, "x")
+    batches = next(load for load in ratios if load.startswith("batches"))
+    yield Bar("batches of 100 against the empty route", ratios[batches][EMPTY.name]["rate"], 0.6, 0.9, "x")
+    yield Bar("against tf.function, 64 clients", ratios["64 clients"][TF_FUNCTION.name]["rate"], 4, 6, "x")
+    yield Bar("against the tutorial, 64 clients", ratios["64 clients"][TUTORIAL.name]["rate"], 300, 600, "x")
+    p99 = 1 / ratios["64 clients"][EMPTY.name]["p99"]
+    yield Bar("p99 at 64 clients against the empty route's", p99, 1.3, 1.0, "x", most=True)
+
+
+def _startup(part: Mapping[str, Any]) -> Iterator[Bar]:
+    yield Bar("process start to ready", part["starts"][SERVICE.name]["ready_s"], 1.0, 0.6, " s", most=True)
+    workers = {one["workers"]: one for one in part["workers"]}
+    yield Bar("resident memory of a worker", workers[1]["memory_mb"][0]["resident"], 90, 70, " MB", most=True)
+    private = max(one["private"] for one in workers[2]["memory_mb"])
+    yield Bar("private memory of each of two workers", private, 60, 40, " MB", most=True)
+    for load in workers[1]["headlines_per_second"]:
+        one, two = (workers[count]["headlines_per_second"][load] for count in (1, 2))
+        yield Bar(f"two workers on two cores against one, {load}", two / one, 1.7, 1.9, "x")
+
+
+def _scaling(part: Mapping[str, Any]) -> Iterator[Bar]:
+    for axis, factors in part["tenfold"].items():
+        yield Bar(f"ten times the {axis}, past the fixed part", max(factors), 10.5, None, "x", most=True)

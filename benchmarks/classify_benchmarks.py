@@ -1,0 +1,91 @@
+"""pytest-benchmark's cases, run by `in_process.py`; `pytest benchmarks/classify_benchmarks.py` shows its own tables."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from app.api.answers import Answers
+from app.classifier import Bundle, TopicClassifier, load_classifier
+from app.classifier.network import Floats
+from app.settings import load_settings
+from benchmarks import frameworks
+from benchmarks.texts import texts
+
+SIZES = ("1 headline", "100 headlines", "1000 headlines", "1 wire", "100 wires")
+INFER = {
+    "model.predict": frameworks.keras_predict,
+    "tf.function": frameworks.tf_function,
+    "ONNX Runtime": frameworks.onnx_runtime,
+}
+
+
+@pytest.fixture(scope="module")
+def bundle(classifier: TopicClassifier) -> Bundle:
+    return classifier.bundle
+
+
+@pytest.fixture(scope="module")
+def classifier() -> TopicClassifier:
+    return load_classifier(load_settings().model)
+
+
+@pytest.fixture(scope="module")
+def asked(bundle: Bundle) -> dict[str, list[str]]:
+    some = texts(bundle)
+    drawn = {}
+    for size in SIZES:
+        count, kind = size.split()
+        draw = some.wires if kind.startswith("wire") else some.headlines
+        drawn[size] = draw(int(count))
+    return drawn
+
+
+@pytest.fixture(scope="module", params=INFER)
+def other(bundle: Bundle, request: pytest.FixtureRequest) -> tuple[str, frameworks.Classify]:
+    infer: Callable[[Bundle], Callable[[Floats], Floats]] = INFER[request.param]
+    return request.param, frameworks.classify_with(bundle, infer(bundle))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("part", ["encode", "network", "rank", "classify", "to JSON"])
+def test_service(
+    benchmark: BenchmarkFixture, classifier: TopicClassifier, asked: dict[str, list[str]], part: str, size: str
+) -> None:
+    """`network` is part of `rank`, and both are part of `classify`, as `encode` is."""
+    some = asked[size]
+    encoded = classifier.encode(some)
+    results = classifier.rank(encoded)
+    answers = Answers(classifier)
+    run: dict[str, Callable[[], object]] = {
+        "encode": lambda: classifier.encode(some),
+        "network": lambda: classifier.probabilities(encoded),
+        "rank": lambda: classifier.rank(encoded),
+        "classify": lambda: classifier.classify(some),
+        "to JSON": lambda: [answers.single(one, None) for one in results],
+    }
+    benchmark.extra_info.update(what=part, size=size, texts=len(some))
+    benchmark(run[part])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_other(
+    benchmark: BenchmarkFixture,
+    classifier: TopicClassifier,
+    other: tuple[str, frameworks.Classify],
+    asked: dict[str, list[str]],
+    size: str,
+) -> None:
+    """Its answers are held against ours before it is timed."""
+    what, classify = other
+    some = asked[size]
+    _same_topics(classifier, some, classify(some))
+    benchmark.extra_info.update(what=what, size=size, texts=len(some))
+    benchmark(classify, some)
+
+
+def _same_topics(
+    classifier: TopicClassifier, some: Sequence[str], theirs: Sequence[Sequence[tuple[int, float]]]
+) -> None:
+    for ours, their in zip(classifier.classify(some), theirs, strict=True):
+        assert not ours.labels or ours.labels[0] == their[0][0]

@@ -1,0 +1,63 @@
+"""Where and with what something was measured; no names, no paths."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_LIBRARIES = ("fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "numpy", "tensorflow", "keras", "onnxruntime")
+
+BUSY = 0.3
+"""Load average beyond which something else was running, and the figures deserve less trust."""
+
+
+class MeasurementError(Exception):
+    """A measurement that cannot be made, or whose figures must not be reported; the message says why."""
+
+
+def cores() -> tuple[int, int]:
+    """The core of the server and the core of whoever asks; raises MeasurementError if there is only one."""
+    usable = sorted(os.sched_getaffinity(0))
+    if len(usable) < 2:
+        raise MeasurementError("Only one core may be used here; server and load generator need one each.")
+    return usable[0], usable[-1]
+
+
+@contextmanager
+def pinned(to: Collection[int]) -> Iterator[None]:
+    """Keep this process, and those that it starts meanwhile, on some cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, to)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def describe() -> dict[str, Any]:
+    """The machine, how busy it is just now, and the versions of what is measured."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "cpu": _cpu_model(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load_average": round(os.getloadavg()[0], 2),
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _LIBRARIES},
+    }
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _version(library: str) -> str | None:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,152 @@
+"""Part 2: the service against its peers over HTTP, each on one core with one worker, wrk on another."""
+
+import json
+import statistics
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.classifier import load_bundle
+from app.settings import load_settings
+from benchmarks import wrk
+from benchmarks.machine import MeasurementError, cores
+from benchmarks.process import Process
+from benchmarks.targets import EMPTY, EMPTY_READY, SERVICE, TARGETS, Target
+from benchmarks.texts import MadeTexts
+
+BATCH = 100
+_HEADLINES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """So many clients with so many headlines a request."""
+
+    name: str
+    clients: int
+    headlines: int = 1
+
+    @property
+    def path(self) -> str:
+        """Where it asks."""
+        return "/predict" if self.headlines == 1 else "/predict/batch"
+
+
+LOADS = (
+    Load("1 client", 1),
+    Load("16 clients", 16),
+    Load("64 clients", 64),
+    Load(f"batches of {BATCH}, 16 clients", 16, BATCH),
+)
+
+Rounds = dict[tuple[str, str], list[dict[str, float]]]
+"""The figures of every round, by names of target and load."""
+
+
+def measure(
+    seconds: float,
+    rounds: int,
+    say: Callable[[str], None],
+    targets: Sequence[Target] = TARGETS,
+    loads: Sequence[Load] = LOADS,
+) -> dict[str, Any]:
+    """Ask every target under every load, in turns (A B A B ...), in fresh processes each round.
+
+    Raises:
+        MeasurementError: wrk is missing, two targets disagree, or a single request failed.
+    """
+    wrk.install()
+    server_core, client_core = cores()
+    measured: Rounds = {(target.name, load.name): [] for target in targets for load in loads}
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        bodies = write_bodies(folder)
+        for number in range(1, rounds + 1):
+            with ExitStack() as running:
+                processes = {}
+                for target in targets:
+                    processes[target] = running.enter_context(target.process(folder, [server_core]))
+                    processes[target].wait("/predict", {"headline": "ready?"})
+                _agree(processes, bodies[1])
+                for load in loads:
+                    for target, process in processes.items():
+                        length = max(seconds, target.least_seconds)
+                        figures = ask(process, load, bodies[load.headlines], length, [client_core])
+                        measured[target.name, load.name].append(figures)
+                        say(f"round {number}, {load.name}, {target.name}: {_line(figures)}")
+    return {"seconds": seconds, "rounds": rounds, **summary(measured)}
+
+
+def write_bodies(folder: Path) -> dict[int, Path]:
+    """Files of request bodies, one a line, by headlines a request; made ones, so that they are the same everywhere."""
+    headlines = MadeTexts(load_bundle(load_settings().model)).headlines(_HEADLINES)
+    batches = [headlines[start : start + BATCH] for start in range(0, _HEADLINES, BATCH)]
+    files = {1: folder / "singles", BATCH: folder / "batches"}
+    files[1].write_text("".join(json.dumps({"headline": one}) + "\n" for one in headlines))
+    files[BATCH].write_text("".join(json.dumps({"headlines": batch}) + "\n" for batch in batches))
+    return files
+
+
+def ask(process: Process, load: Load, bodies: Path, seconds: float, client_cores: Sequence[int]) -> dict[str, float]:
+    """One run, after a short one that does not count; CPU is the server's, in microseconds a request.
+
+    Raises:
+        MeasurementError: a request failed, or none was answered in time.
+    """
+    url = f"http://127.0.0.1:{process.port}{load.path}"
+    wrk.load(url, bodies, load.clients, 1, client_cores)
+    process.settle()
+    before = process.cpu_seconds()
+    run = wrk.load(url, bodies, load.clients, seconds, client_cores)
+    if not run.requests:
+        raise MeasurementError(f"Not reported: no request was answered in {seconds:g} s; use more --seconds.")
+    cpu = (process.cpu_seconds() - before) / run.requests * 1e6
+    return {"headlines_per_second": run.rate * load.headlines, "p50_ms": run.p50, "p99_ms": run.p99, "cpu_us": cpu}
+
+
+def summary(measured: Rounds) -> dict[str, Any]:
+    """Medians, and the service's ratios to its peers: medians of each round's own, so slow rounds cancel out.
+
+    All ratios say how many times better the service is: more headlines a second, less CPU, a shorter p99.
+    """
+    medians: dict[str, dict[str, dict[str, float]]] = {}
+    ratios: dict[str, dict[str, dict[str, float]]] = {}
+    for (target, load), rounds in measured.items():
+        medians.setdefault(load, {})[target] = {
+            name: statistics.median(one[name] for one in rounds) for name in rounds[0]
+        }
+        if target != SERVICE.name:
+            pairs = list(zip(measured[SERVICE.name, load], rounds, strict=True))
+            ratios.setdefault(load, {})[target] = {
+                "rate": statistics.median(a["headlines_per_second"] / b["headlines_per_second"] for a, b in pairs),
+                "cpu": statistics.median(_over(b["cpu_us"], a["cpu_us"]) for a, b in pairs),
+                "p99": statistics.median(_over(b["p99_ms"], a["p99_ms"]) for a, b in pairs),
+            }
+    return {"medians": medians, "ratios": ratios}
+
+
+def _over(theirs: float, ours: float) -> float:
+    # The kernel counts CPU in hundredths of a second: a run of a few requests may show none at all.
+    return theirs / ours if ours else float("nan")
+
+
+def _agree(processes: Mapping[Target, Process], bodies: Path) -> None:
+    """Raises MeasurementError unless all of them, the empty ones excepted, give the same topics."""
+    for body in bodies.read_text().splitlines()[:10]:
+        answers = {}
+        for target, process in processes.items():
+            if target not in (EMPTY, EMPTY_READY):
+                predictions = process.ask("/predict", json.loads(body))[1]["predictions"]
+                answers[target.name] = predictions[0]["topic"] if predictions else None
+        if len(set(answers.values())) > 1:
+            raise MeasurementError(f"Not reported: they do not do the same task; {body} is answered {answers}.")
+
+
+def _line(figures: Mapping[str, float]) -> str:
+    return (
+        f"{figures['headlines_per_second']:,.0f} headlines/s, p50 {figures['p50_ms']:.2f} ms,"
+        f" p99 {figures['p99_ms']:.2f} ms, {figures['cpu_us']:,.0f} us CPU a request"
+    )

@@ -1,0 +1,35 @@
+"""TensorFlow served well: one compiled function with a fixed signature, warmed up, called on the event loop."""
+
+import keras
+import tensorflow as tf
+from fastapi import FastAPI
+
+from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery
+from benchmarks.peers.answers import bundle, encoder, model_name, result, size, vectorize
+
+model = keras.models.load_model(bundle.model_path)
+
+
+@tf.function(input_signature=[tf.TensorSpec([None, size], tf.float32)])  # type: ignore[untyped-decorator]
+def infer(multi_hot: tf.Tensor) -> tf.Tensor:
+    return model(multi_hot, training=False)
+
+
+infer(tf.zeros([1, size]))  # traced before the first request
+
+app = FastAPI()
+
+
+@app.post("/predict", response_model=PredictAnswer)
+async def predict(query: PredictQuery) -> PredictAnswer:
+    encoded = encoder.encode(query.headline)
+    probabilities = infer(tf.constant(vectorize([encoded]))).numpy()[0]
+    return PredictAnswer(**dict(result(encoded, probabilities, query.top_k)), model=model_name)
+
+
+@app.post("/predict/batch", response_model=BatchAnswer)
+async def predict_batch(query: BatchQuery) -> BatchAnswer:
+    encoded = [encoder.encode(headline) for headline in query.headlines]
+    probabilities = infer(tf.constant(vectorize(encoded))).numpy()
+    results = [result(one, row, query.top_k) for one, row in zip(encoded, probabilities, strict=True)]
+    return BatchAnswer(results=results, model=model_name)

@@ -1,0 +1,59 @@
+"""The figures as pictures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from benchmarks.targets import SERVICE
+
+_OURS, _THEIRS = "#1f5fa8", "#b0b7c0"
+
+mpl.use("agg")
+
+
+def draw(folder: Path, parts: Mapping[str, Any]) -> None:
+    """Draw http.png and scaling.png, each where its part has been measured."""
+    if "http" in parts:
+        _http(parts["http"]["medians"]).savefig(folder / "http.png", dpi=110)
+    if "scaling" in parts:
+        workers = parts["startup"]["workers"] if "startup" in parts else []
+        _scaling(parts["scaling"]["axes"], workers).savefig(folder / "scaling.png", dpi=110)
+
+
+def _http(medians: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figure:
+    figure = Figure(figsize=(12, 3.2), layout="constrained")
+    for axes, (load, targets) in zip(figure.subplots(1, len(medians), sharey=True), medians.items(), strict=True):
+        rates = {name: one["headlines_per_second"] for name, one in reversed(list(targets.items()))}
+        bars = axes.barh(
+            list(rates), list(rates.values()), color=[_OURS if n == SERVICE.name else _THEIRS for n in rates]
+        )
+        axes.bar_label(bars, [f"{rate:,.0f}" for rate in rates.values()], padding=3, fontsize=8)
+        axes.set(title=load, xscale="log", xlim=(1, max(rates.values()) * 30), xlabel="headlines/s, one core")
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _scaling(by_axis: Mapping[str, list[dict[str, float]]], workers: list[dict[str, Any]]) -> Figure:
+    figure = Figure(figsize=(12, 6.5), layout="constrained")
+    panels = figure.subplots(2, 3).flat
+    for axes, (name, points) in zip(panels, by_axis.items(), strict=False):
+        xs = [one["x"] for one in points]
+        axes.loglog(xs, [one["microseconds"] for one in points], "o-", color=_OURS, label="µs")
+        axes.loglog(xs, [one["kib"] for one in points], "s--", color=_THEIRS, label="KiB")
+        axes.set(title=name, xticks=xs, xticklabels=[f"{x:,.0f}" for x in xs])
+        axes.minorticks_off()
+    last = list(figure.axes)[-1]
+    for load in workers[0]["headlines_per_second"] if workers else ():
+        rates = [one["headlines_per_second"][load] for one in workers]
+        last.plot([one["workers"] for one in workers], [rate / rates[0] for rate in rates], "o-", label=load)
+    last.set(title="workers", ylabel="headlines/s, one worker = 1", xticks=[one["workers"] for one in workers], ylim=0)
+    figure.axes[0].legend(frameon=False)
+    if workers:
+        last.legend(frameon=False)
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.3)
+    return figure

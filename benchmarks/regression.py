@@ -1,0 +1,75 @@
+"""Has the service become slower beside its peers? Ratios are compared, never seconds, so any machine can tell."""
+
+import tempfile
+import timeit
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.classifier import load_classifier
+from app.settings import load_settings
+from benchmarks import over_http, startup
+from benchmarks.frameworks import classify_with
+from benchmarks.targets import EMPTY, SERVICE
+from benchmarks.texts import MadeTexts
+
+_LOADS = (over_http.Load("single headlines", 16), over_http.Load("batches of 100", 16, over_http.BATCH))
+_SECONDS, _ROUNDS = 2.0, 3
+
+
+def measure(say: Callable[[str], None]) -> dict[str, Any]:
+    """Ratios by name, each saying how many times better the service is than something that hardly ever changes.
+
+    Raises:
+        MeasurementError: wrk is missing or a request failed.
+    """
+    http = over_http.measure(_SECONDS, _ROUNDS, say, (SERVICE, EMPTY), _LOADS)["ratios"]
+    with tempfile.TemporaryDirectory() as directory:
+        ours, empty = (startup.start(target, Path(directory), _ROUNDS) for target in (SERVICE, EMPTY))
+    # CPU time and not the clock's: both are alike on a quiet machine, and CI's are not quiet.
+    ratios = {f"{load}, CPU against the empty route": http[load][EMPTY.name]["cpu"] for load in http}
+    ratios["start, CPU against the empty route"] = empty["cpu_s"] / ours["cpu_s"]
+    ratios["memory against the empty route"] = empty["resident_mb"] / ours["resident_mb"]
+    ratios |= _against_dense_product()
+    return {"ratios": ratios}
+
+
+def check(committed: Mapping[str, float], margin: float, say: Callable[[str], None]) -> list[str]:
+    """Names of the ratios that fell by more than `margin` (a share) when measured, and when measured once more."""
+    fallen = _fallen(committed, measure(say)["ratios"], margin, say)
+    if fallen:
+        say("measuring again, for it may have been noise")
+        again = _fallen(committed, measure(say)["ratios"], margin, say)
+        fallen = [name for name in fallen if name in again]
+    return fallen
+
+
+def _fallen(
+    committed: Mapping[str, float], measured: Mapping[str, float], margin: float, say: Callable[[str], None]
+) -> list[str]:
+    # A ratio that is not measured any more has fallen too: otherwise renaming it would pass unseen.
+    now = {name: measured.get(name, 0.0) for name in committed}
+    for name, ratio in committed.items():
+        say(f"{name}: {now[name]:.2f}, committed {ratio:.2f}")
+    return [name for name, ratio in committed.items() if not now[name] >= ratio * (1 - margin)]
+
+
+def _against_dense_product() -> dict[str, float]:
+    """Classifying in process, against a dense vector times one matrix: what there is without row sums."""
+    classifier = load_classifier(load_settings().model)
+    bundle = classifier.bundle
+    kernel = np.random.default_rng(0).random((bundle.manifest.encoding.size, 64), np.float32)
+    dense = classify_with(bundle, lambda multi_hot: multi_hot @ kernel)
+    ratios = {}
+    for count in (1, 100):
+        headlines = MadeTexts(bundle).headlines(count)
+        ratios[f"{count} in process, against a dense product"] = _fastest(dense, headlines) / _fastest(
+            classifier.classify, headlines
+        )
+    return ratios
+
+
+def _fastest(classify: Callable[[list[str]], object], headlines: list[str]) -> float:
+    return min(timeit.repeat(lambda: classify(headlines), number=20, repeat=25))

@@ -1,0 +1,151 @@
+"""The figures as Markdown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import plots
+from benchmarks.bars import bars
+from benchmarks.machine import BUSY
+from benchmarks.targets import SERVICE
+
+Parts = Mapping[str, Any]
+
+
+def write(folder: Path, parts: Parts) -> None:
+    """Write README.md and the plots of all parts that have been measured."""
+    lines = ["# What it costs, measured", "", "Made by `make bench`; take ratios, not absolute figures."]
+    if measured := bars(parts):
+        rows = [
+            (one.name, _bar(one.reach, one), _bar(one.dream, one), _bar(one.measured, one), one.verdict)
+            for one in measured
+        ]
+        lines += ["", "## The bars", "", *table(("bar", "to reach", "to dream of", "measured", "reached"), rows)]
+    for part in _SECTIONS:
+        if part in parts:
+            lines += ["", *section(part, parts)]
+    plots.draw(folder, parts)
+    (folder / "README.md").write_text("\n".join(lines) + "\n")
+
+
+def section(part: str, parts: Parts) -> list[str]:
+    """One part's lines, its machine and versions first."""
+    title, lines = _SECTIONS[part]
+    return [f"## {title}", "", _where(parts[part]["machine"]), "", *lines(parts[part])]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """A Markdown table, numbers with three significant digits or whole."""
+    texts = [[_number(cell) for cell in row] for row in rows]
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *texts)]
+
+
+def _number(cell: object) -> str:
+    if isinstance(cell, float):
+        return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:#.3g}"
+    return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def _bar(value: float | None, bar: Any) -> str:  # noqa: ANN401
+    return "" if value is None else f"{value:.3g}{bar.unit}"
+
+
+def _where(machine: Mapping[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
+    line = f"{machine['date']}, {machine['cpu']}, {machine['cores']} cores; {versions}."
+    if machine["load_average"] > BUSY * machine["cores"]:
+        line += f" **The machine was busy (load average {machine['load_average']}): do not trust this.**"
+    return line
+
+
+def _http(part: Mapping[str, Any]) -> list[str]:
+    head = ("load", "service", "headlines/s", "p50 ms", "p99 ms", "CPU µs/request", "rate", "CPU", "p99")
+    rows = [
+        (load, target, *figures.values(), *part["ratios"][load].get(target, {}).values())
+        for load, targets in part["medians"].items()
+        for target, figures in targets.items()
+    ]
+    note = (
+        f"Medians of {part['rounds']} rounds of {part['seconds']:g} s, services in turns; one worker on one core with"
+        " metrics, IDs and access log to a file on, wrk on another core, not one failed request. Headlines as long as"
+        f" titles, made from the bundle's words. The last three columns say how many times better {SERVICE.name} is."
+    )
+    return [
+        note,
+        "",
+        *table(head, [row + ("",) * (len(head) - len(row)) for row in rows]),
+        "",
+        "![Over HTTP](http.png)",
+    ]
+
+
+def _in_process(part: Mapping[str, Any]) -> list[str]:
+    sizes = list(part["microseconds"])
+    whats = list(part["microseconds"][sizes[0]])
+    rows = [(what, *(part["microseconds"][size].get(what) for size in sizes)) for what in whats]
+    rows += [
+        (f"classify against {what}", *(f"{part['ratios'][size][what]:,.1f}x" for size in sizes))
+        for what in part["ratios"][sizes[0]]
+    ]
+    texts = (
+        f"Median microseconds on one core; texts: {part['texts']}. `classify` is `encode` and `rank`, with `network`."
+    )
+    return [texts, "", *table(("µs", *sizes), rows)]
+
+
+def _scaling(part: Mapping[str, Any]) -> list[str]:
+    note = (
+        f"Fastest of many calls, in process; texts {part['texts']}. Memory: the most that a call holds, and for"
+        " vocabulary and width what the model holds."
+    )
+    lines = [note]
+    for axis, points in part["axes"].items():
+        head = (axis, *(f"{one['x']:,}" for one in points))
+        rows = [
+            (label, *(float(one[key]) for one in points)) for label, key in (("µs", "microseconds"), ("KiB", "kib"))
+        ]
+        lines += ["", *table(head, rows)]
+    for axis, factors in part["tenfold"].items():
+        shown = ", ".join(f"{factor:.1f}x" for factor in factors)
+        lines += ["", f"Ten times the {axis} (10 to 100, 100 to 1,000), past the fixed part: {shown}."]
+    return [*lines, "", "![Growth of cost](scaling.png)"]
+
+
+def _startup(part: Mapping[str, Any]) -> list[str]:
+    starts = [(name, *figures.values()) for name, figures in part["starts"].items()]
+    loads = list(part["workers"][0]["headlines_per_second"])
+    workers = [
+        (one["workers"], one["cores"], *(max(m[kind] for m in one["memory_mb"]) for kind in one["memory_mb"][0]),
+         *one["headlines_per_second"].values())
+        for one in part["workers"]
+    ]  # fmt: skip
+    imports = [(name, milliseconds) for name, milliseconds in part["imports_ms"].items()]
+    image = f"{part['image_mb']:,.0f} MB" if part["image_mb"] else "not measured, no Docker here"
+    note = (
+        "Memory in MB of the largest worker, after load; headlines/s with the load generator on the last core, which"
+        " the workers share where there are not more cores than workers."
+    )
+    return [
+        *table(("service", "ready, s", "first prediction, s", "CPU until then, s", "resident, MB"), starts),
+        "",
+        note,
+        "",
+        *table(("workers", "cores", "resident", "proportional", "private", *loads), workers),
+        "",
+        *table(("slowest imports (`python -X importtime`)", "ms"), imports),
+        "",
+        f"Image: {image}.",
+    ]
+
+
+def _check(part: Mapping[str, Any]) -> list[str]:
+    return table(("`python -m benchmarks check` compares with", "ratio"), part["ratios"].items())
+
+
+_SECTIONS = {
+    "http": ("Over HTTP", _http),
+    "in_process": ("In process", _in_process),
+    "startup": ("Start-up, memory, workers", _startup),
+    "scaling": ("Growth of cost", _scaling),
+    "check": ("Regression check", _check),
+}

@@ -1,0 +1,104 @@
+"""How the cost of a classification grows with each thing that can grow, measured in process."""
+
+import gc
+import itertools
+import timeit
+import tracemalloc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.classifier import Bundle, Encoder, TopicClassifier, load_classifier
+from app.classifier.bundle import Golden
+from app.classifier.classifier import softmax
+from app.classifier.manifest import EncodingSpec, Manifest
+from app.classifier.network import Dense, DenseNetwork
+from app.settings import load_settings
+from benchmarks.texts import MadeTexts
+
+WORDS = (1, 10, 100, 1_000)
+HEADLINES = (1, 10, 100, 1_000)
+TOP_K = (1, 5, 10, 46)
+VOCABULARY = (1_000, 10_000, 100_000)
+WIDTHS = (16, 64, 256, 1_024)
+
+Points = list[dict[str, float]]
+"""x, microseconds, and KiB: the most that one call holds at a time, or what the model holds."""
+
+
+def measure(say: Callable[[str], None]) -> dict[str, Any]:
+    """Time and memory along each axis, and what ten times the words and the headlines cost."""
+    classifier = load_classifier(load_settings().model)
+    bundle = classifier.bundle
+    made = MadeTexts(bundle)
+    hundred = made.headlines(100)
+    axes: dict[str, Points] = {
+        "words of a headline": [{"x": x, **_call(classifier, [made.words(x)])} for x in WORDS],
+        "headlines of a batch": [{"x": x, **_call(classifier, made.headlines(x))} for x in HEADLINES],
+        "top_k, batch of 100": [{"x": x, **_call(classifier, hundred, x)} for x in TOP_K],
+        "vocabulary, batch of 100": [{"x": x, **_model(bundle.manifest, x, 64)} for x in VOCABULARY],
+        "hidden width, batch of 100": [{"x": x, **_model(bundle.manifest, 10_000, x)} for x in WIDTHS],
+    }
+    for axis, points in axes.items():
+        say(f"{axis}: " + ", ".join(f"{one['x']:,.0f}: {one['microseconds']:,.1f} us" for one in points))
+    growth = {axis: tenfold(axes[axis]) for axis in ("words of a headline", "headlines of a batch")}
+    return {"texts": made.source, "axes": axes, "tenfold": growth}
+
+
+def tenfold(points: Sequence[dict[str, float]]) -> list[float]:
+    """Cost of each point as a multiple of the one before, less the fixed part: what remains at x = 0.
+
+    The fixed part is where the line through the first two points meets x = 0, or nothing if that is below it.
+    """
+    (x0, t0), (x1, t1) = ((one["x"], one["microseconds"]) for one in points[:2])
+    fixed = max(0.0, t0 - x0 * (t1 - t0) / (x1 - x0))
+    costs = [one["microseconds"] - fixed for one in points]
+    return [after / before for before, after in itertools.pairwise(costs[1:])]
+
+
+def _call(classifier: TopicClassifier, texts: Sequence[str], top_k: int = 5) -> dict[str, float]:
+    microseconds = _best(lambda: classifier.classify(texts, top_k))
+    tracemalloc.start()
+    classifier.classify(texts, top_k)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return {"microseconds": microseconds, "kib": peak / 1024}
+
+
+def _model(like: Manifest, words: int, width: int) -> dict[str, float]:
+    """A batch of 100 for a random network of that vocabulary and hidden width, and the memory that it holds."""
+    gc.collect()
+    tracemalloc.start()
+    classifier = random_classifier(like, words, width)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    headlines = MadeTexts(classifier.bundle).headlines(100)
+    return {"microseconds": _best(lambda: classifier.classify(headlines)), "kib": held / 1024}
+
+
+def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier:
+    """A classifier of two hidden layers whose weights are random; it knows `words` words named w1, w2, ..."""
+    noise = np.random.default_rng(0)
+    spec = EncodingSpec(size=words + 4)
+    widths = (spec.size, width, width, len(like.topics))
+    activations = ("relu", "relu", "linear")
+    network = DenseNetwork(
+        [
+            Dense(noise.normal(0, 0.1, (fan_in, fan_out)).astype(np.float32), np.zeros(fan_out, np.float32), activation)
+            for (fan_in, fan_out), activation in zip(itertools.pairwise(widths), activations, strict=True)
+        ]
+    )
+    word_index = {f"w{rank}": rank for rank in range(1, words + 1)}
+    ids = Encoder(spec, word_index).encode("w1").ids
+    golden = Golden(headline="w1", probabilities=tuple(softmax(network.logits([ids]), None, [1])[0].tolist()))
+    manifest = like.model_copy(update={"encoding": spec, "calibration": None, "topic_set": None})
+    return TopicClassifier(Bundle(Path(), manifest, "", word_index, (golden,)), network)
+
+
+def _best(do: Callable[[], object]) -> float:
+    """Microseconds of the fastest of many calls: what else the machine does can only slow them."""
+    timer = timeit.Timer(do)
+    number = max(1, round(0.02 / max(timer.timeit(1), 1e-6)))
+    return min(timer.repeat(repeat=15, number=number)) / number * 1e6

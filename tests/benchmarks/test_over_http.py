@@ -1,0 +1,50 @@
+"""From rounds to medians and ratios."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from benchmarks.over_http import BATCH, Rounds, summary, write_bodies
+from benchmarks.targets import SERVICE
+
+
+def figures(rate: float, cpu: float = 100, p99: float = 1) -> dict[str, float]:
+    return {"headlines_per_second": rate, "p50_ms": 0.5, "p99_ms": p99, "cpu_us": cpu}
+
+
+def test_ratio_is_the_median_of_each_rounds_own_so_a_slow_round_cancels_out():
+    rounds: Rounds = {
+        (SERVICE.name, "1 client"): [figures(900), figures(90), figures(900)],
+        ("empty", "1 client"): [figures(1_000), figures(100), figures(2_000)],
+    }
+    assert summary(rounds)["ratios"]["1 client"]["empty"]["rate"] == 0.9
+    assert summary(rounds)["medians"]["1 client"][SERVICE.name]["headlines_per_second"] == 900
+
+
+def test_every_ratio_above_one_says_that_the_service_is_better():
+    rounds: Rounds = {
+        (SERVICE.name, "1 client"): [figures(200, cpu=50, p99=2)],
+        ("slow", "1 client"): [figures(100, cpu=100, p99=8)],
+    }
+    assert summary(rounds)["ratios"]["1 client"]["slow"] == {"rate": 2, "cpu": 2, "p99": 4}
+
+
+def test_cpu_too_short_for_the_kernel_to_count_gives_no_ratio():
+    rounds: Rounds = {
+        (SERVICE.name, "1 client"): [figures(200, cpu=0)],
+        ("other", "1 client"): [figures(100)],
+    }
+    assert math.isnan(summary(rounds)["ratios"]["1 client"]["other"]["cpu"])
+
+
+def test_bodies_are_singles_and_batches_of_the_same_headlines(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TOPICS_MODEL", str(tiny_bundle))
+    files = write_bodies(tmp_path)
+    singles = [json.loads(line)["headline"] for line in files[1].read_text().splitlines()]
+    batches = [json.loads(line)["headlines"] for line in files[BATCH].read_text().splitlines()]
+    assert [headline for batch in batches for headline in batch] == singles
+    assert {len(batch) for batch in batches} == {BATCH}

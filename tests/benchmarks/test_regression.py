@@ -1,0 +1,50 @@
+"""What the check lets pass, and what not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from benchmarks import regression
+
+COMMITTED = {"singles": 0.8, "batches": 0.5}
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes one measurement after the other find the ratios given."""
+
+    def give(*ratios: dict[str, float]) -> None:
+        waiting = [{"ratios": each} for each in ratios]
+
+        def measure(_: object) -> dict[str, Any]:
+            return waiting.pop(0)
+
+        monkeypatch.setattr(regression, "measure", measure)
+
+    return give
+
+
+def check() -> list[str]:
+    return regression.check(COMMITTED, 0.25, lambda _: None)
+
+
+def test_better_and_a_little_worse_pass_at_once(measured: Callable[..., None]):
+    measured({"singles": 1.9, "batches": 0.39})
+    assert check() == []
+
+
+def test_worse_twice_has_fallen(measured: Callable[..., None]):
+    measured({"singles": 0.5, "batches": 0.5}, {"singles": 0.5, "batches": 0.5})
+    assert check() == ["singles"]
+
+
+def test_worse_once_was_noise(measured: Callable[..., None]):
+    measured({"singles": 0.5, "batches": 0.5}, {"singles": 0.8, "batches": 0.1})
+    assert check() == []
+
+
+@pytest.mark.parametrize("gone", [{"singles": 0.8}, {"singles": 0.8, "batches": float("nan")}])
+def test_ratio_that_is_not_measured_any_more_has_fallen(measured: Callable[..., None], gone: dict[str, float]):
+    measured(gone, gone)
+    assert check() == ["batches"]

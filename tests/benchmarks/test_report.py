@@ -1,0 +1,62 @@
+"""The Markdown, the plots and the bars."""
+
+from pathlib import Path
+
+from benchmarks.bars import Bar
+from benchmarks.in_process import tabulate
+from benchmarks.over_http import LOADS, Rounds, summary
+from benchmarks.report import table, write
+from benchmarks.targets import TARGETS
+
+MACHINE = {
+    "date": "2026-11-24",
+    "cpu": "A",
+    "cores": 2,
+    "load_average": 0.1,
+    "versions": {"python": "3.11", "keras": None},
+}
+
+
+def http(slow: float = 1.0) -> dict:
+    figures = {"headlines_per_second": 100 / slow, "p50_ms": 1.0, "p99_ms": 2.0, "cpu_us": 10.0}
+    rounds: Rounds = {(target.name, load.name): [figures] for target in TARGETS for load in LOADS}
+    return {"machine": MACHINE, "seconds": 1, "rounds": 1, **summary(rounds)}
+
+
+def test_report_names_machine_and_versions_and_shows_the_plot(tmp_path: Path):
+    write(tmp_path, {"http": http()})
+    text = (tmp_path / "README.md").read_text()
+    assert "2026-11-24, A, 2 cores; python 3.11." in text
+    assert "busy" not in text
+    assert (tmp_path / "http.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_report_of_a_busy_machine_says_so(tmp_path: Path):
+    write(tmp_path, {"http": http() | {"machine": MACHINE | {"load_average": 1.7}}})
+    assert "The machine was busy (load average 1.7)" in (tmp_path / "README.md").read_text()
+
+
+def test_bar_that_is_missed_says_no(tmp_path: Path):
+    write(tmp_path, {"http": http()})
+    text = (tmp_path / "README.md").read_text()
+    assert "| against tf.function, 64 clients | 4x | 6x | 1x | **no** |" in text
+    assert "| single headlines against the empty route, 1 client | 0.8x | 1x | 1x | yes, and the dream |" in text
+
+
+def test_bar_that_wants_little_is_reached_from_above():
+    assert Bar("start", 0.7, 1.0, 0.6, most=True).verdict == "yes"
+    assert Bar("start", 1.1, 1.0, 0.6, most=True).verdict == "**no**"
+    assert Bar("start", 0.5, 1.0, 0.6, most=True).verdict == "yes, and the dream"
+
+
+def test_table_shows_three_digits_and_nothing_for_nothing():
+    assert table(("a", "b", "c"), [(1234.5, 0.01234, None)])[-1] == "| 1,234 | 0.0123 |  |"
+
+
+def test_pytest_benchmarks_list_becomes_ratios_to_classify():
+    def case(what: str, seconds: float) -> dict:
+        return {"extra_info": {"what": what, "size": "1 headline"}, "stats": {"median": seconds}}
+
+    table = tabulate([case("classify", 2e-5), case("tf.function", 1e-3)])
+    assert round(table["microseconds"]["1 headline"]["classify"], 6) == 20
+    assert round(table["ratios"]["1 headline"]["tf.function"], 6) == 50
