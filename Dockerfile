@@ -16,10 +16,17 @@ FROM base AS train-packages
 COPY requirements/train.txt .
 RUN pip install --no-cache-dir --no-warn-script-location --require-hashes --prefix /packages -r train.txt
 
-FROM base AS train
-COPY --from=train-packages /packages /usr/local
+FROM base AS files
 COPY app app
 COPY training training
+COPY models models
+# Readable for every user, whatever the umask of whoever checked them out.
+RUN python -m compileall -q app training && chmod -R a+rX .
+
+FROM base AS train
+COPY --from=train-packages /packages /usr/local
+COPY --from=files /srv/app app
+COPY --from=files /srv/training training
 # Downloads are kept in .data, which any user may write to, so that a volume mounted there may be, too.
 ENV KERAS_HOME=/srv/.data/keras \
     MPLCONFIGDIR=/tmp/matplotlib
@@ -30,9 +37,8 @@ CMD ["--help"]
 
 FROM base AS serve
 COPY --from=serve-packages /packages /usr/local
-COPY app app
-RUN python -m compileall -q app
-COPY models models
+COPY --from=files /srv/app app
+COPY --from=files /srv/models models
 # /dev/shm can be written to even where the root file system is read-only; several workers keep their metrics there.
 ENV OPENBLAS_NUM_THREADS=1 \
     TMPDIR=/dev/shm
