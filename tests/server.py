@@ -82,6 +82,7 @@ class RunningServer:
                 self.wait_ready()
         except BaseException:
             self.kill()
+            self._close()
             raise
         return self
 
@@ -95,9 +96,7 @@ class RunningServer:
                 self.kill()
                 if kind is None:
                     raise
-        self._reader.join(5)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self._close()
 
     @property
     def url(self) -> str:
@@ -186,6 +185,11 @@ class RunningServer:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(10)
+
+    def _close(self) -> None:
+        self._reader.join(5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def _wait_listening(self) -> None:
         if not self._listening.wait(START_SECONDS) or not self.port:

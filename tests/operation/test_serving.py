@@ -7,7 +7,7 @@ import pytest
 from tests.server import RunningServer
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_serves_predictions_until_sigterm_and_ends_with_0(tiny_bundle: Path, workers: int):
     with RunningServer(tiny_bundle, workers=workers) as server:
         reply = server.predict("Oil prices rise as OPEC cuts crude output")

@@ -1,0 +1,134 @@
+"""SIGTERM under steady load, one process and a fleet: not one request is lost."""
+
+import asyncio
+import itertools
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.operation.load import SINGLE, Connection, SteadyLoad, Tally
+from tests.server import RunningServer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sigterm_under_load_loses_no_request_and_ends_with_0(tiny_bundle: Path, workers: int):
+    """The load stops as a balancer's would: some time after the readiness probe has turned."""
+    with RunningServer(tiny_bundle, workers=workers, drain_seconds=2) as server:
+        with SteadyLoad(server.port) as load:
+            time.sleep(0.5)
+            server.signal(signal.SIGTERM)
+            begun = time.monotonic()
+            while server.get("/health/ready").status == 200:
+                assert time.monotonic() - begun < 1.5
+                time.sleep(0.02)
+            assert server.get("/health/live").status == 200
+            answered = load.tally.statuses[200]
+            time.sleep(0.5)
+            assert load.tally.statuses[200] > answered  # requests that still arrive are answered
+        assert server.wait(15) == 0
+        assert time.monotonic() - begun >= 1.9
+    assert load.tally.errors == []
+    assert load.tally.failed == 0
+    assert load.tally.statuses[200] > 100
+
+
+def test_readiness_says_503_with_retry_after_while_draining(tiny_bundle: Path):
+    with RunningServer(tiny_bundle, drain_seconds=1) as server:
+        server.signal(signal.SIGTERM)
+        time.sleep(0.2)
+        reply = server.get("/health/ready")
+        assert (reply.status, reply.headers["retry-after"], reply.headers["connection"]) == (503, "1", "close")
+        assert server.predict().status == 200
+        assert server.wait() == 0
+
+
+def test_batch_under_way_is_finished_before_the_process_ends(tiny_bundle: Path):
+    replies = []
+    with RunningServer(tiny_bundle, drain_seconds=0) as server:
+        body = {"headlines": ["oil " * 1500] * 1000}  # some tenths of a second of work
+        thread = threading.Thread(target=lambda: replies.append(server.request("POST", "/predict/batch", body)))
+        thread.start()
+        while "topics_in_flight 0.0" in server.get("/metrics").body.decode() and thread.is_alive():
+            time.sleep(0.005)
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
+        thread.join()
+    assert [reply.status for reply in replies] == [200]
+    assert len(replies[0].json()["results"]) == 1000
+
+
+class RoundRobin:
+    """A balancer as small as can be: asks the ready servers in turn, and looks every 50 ms who is ready."""
+
+    def __init__(self, servers: list[RunningServer]) -> None:
+        self.servers = servers
+        self.tally = Tally()
+        self._stopped = threading.Event()
+        self._ready = [server.port for server in servers]
+        self._threads = [
+            threading.Thread(target=self._look),
+            *(threading.Thread(target=asyncio.run, args=(self._ask(),)) for _ in range(2)),
+        ]
+
+    def __enter__(self) -> "RoundRobin":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _look(self) -> None:
+        while not self._stopped.wait(0.05):
+            ready = []
+            for server in list(self.servers):
+                try:
+                    if server.get("/health/ready").status == 200:
+                        ready.append(server.port)
+                except OSError:
+                    pass
+            self._ready = ready
+
+    async def _ask(self) -> None:
+        connections: dict[int, Connection] = {}
+        for turn in itertools.count():
+            if self._stopped.is_set():
+                break
+            port = self._ready[turn % len(self._ready)]
+            connection = connections.setdefault(port, Connection(port, self.tally))
+            await connection.ask(SINGLE)
+            await asyncio.sleep(0.002)
+        for connection in connections.values():
+            connection.close()
+
+
+def test_rolling_replacement_of_three_processes_loses_no_request(tiny_bundle: Path):
+    started = []
+
+    def start() -> RunningServer:
+        server = RunningServer(tiny_bundle, drain_seconds=1)
+        started.append(server)
+        return server.__enter__()
+
+    try:
+        with RoundRobin([start() for _ in range(3)]) as balancer:
+            for old in list(balancer.servers):
+                balancer.servers.append(start())
+                time.sleep(0.2)
+                old.signal(signal.SIGTERM)
+                assert old.wait(15) == 0
+                balancer.servers.remove(old)
+            time.sleep(0.2)
+    finally:
+        for server in started:
+            server.__exit__(None, None, None)
+    assert balancer.tally.errors == []
+    assert balancer.tally.failed == 0
+    assert balancer.tally.statuses[200] > 200

@@ -1,0 +1,94 @@
+"""Metrics over several processes, and on a port of their own."""
+
+import http.client
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.app.metrics import read, total
+from tests.server import RunningServer
+
+HEADLINES = ["gold ounce", "crude oil", "qwertz", "crude qwertz"]
+
+
+def ask_a_known_sequence(server: RunningServer) -> None:
+    """40 single headlines, 5 batches of 4, 3 wrong requests and 2 refusals, each on a connection of its own."""
+    for _ in range(40):
+        assert server.predict("gold ounce").status == 200
+    for _ in range(5):
+        assert server.request("POST", "/predict/batch", {"headlines": HEADLINES}).status == 200
+    for _ in range(3):
+        assert server.request("POST", "/predict", {"headline": 5}).status == 422
+    for _ in range(2):
+        assert server.request("POST", "/predict/batch", {"headlines": HEADLINES * 3}).status == 413
+
+
+def check_the_known_sequence(text: str) -> None:
+    value = read(text)
+    single = {"route": "/predict", "method": "POST"}
+    batch = {"route": "/predict/batch", "method": "POST"}
+    assert value("http_requests_total", **single, status=200) == 40
+    assert value("http_request_duration_seconds_count", **single, status=200) == 40
+    assert value("http_requests_total", **single, status=422) == 3
+    assert value("http_requests_total", **batch, status=200) == 5
+    assert value("http_requests_total", **batch, status=413) == 2
+    assert value("topics_rejected_total", reason="batch_too_large") == 2
+    assert value("topics_headlines_total") == 60
+    assert (value("topics_batch_size_count"), value("topics_batch_size_sum")) == (45, 60)
+    assert value("topics_batch_size_bucket", le="1.0") == 40
+    assert value("topics_inference_seconds_count") == 45
+    assert value("topics_predictions_total", topic="gold") == 45
+    assert value("topics_predictions_total", topic="crude") == 10
+    assert value("topics_abstained_total", reason="no_known_words") == 5
+    assert value("topics_confidence_count") == 55
+    assert value("topics_unknown_word_ratio_count") == 60
+    assert value("topics_unknown_word_ratio_sum") == pytest.approx(5 + 2.5)
+    assert value("topics_in_flight") == 0
+    assert total(text, "topics_model_info") == 1
+
+
+@pytest.mark.slow
+def test_metrics_of_two_workers_are_exact_and_survive_one(tiny_bundle: Path):
+    with RunningServer(tiny_bundle, workers=2, max_batch=10) as server:
+        ask_a_known_sequence(server)
+        texts = {server.get("/metrics").body for _ in range(3)}
+        for text in texts:
+            check_the_known_sequence(text.decode())
+        os.kill(server.worker_pids()[0], signal.SIGKILL)
+        server.wait_ready()
+        check_the_known_sequence(server.get("/metrics").body.decode())
+
+
+@pytest.mark.slow
+def test_both_workers_had_a_part_in_it(tiny_bundle: Path):
+    """Else the test before would prove nothing; the kernel deals new connections out."""
+    with RunningServer(tiny_bundle, workers=2) as server:
+        for _ in range(200):
+            server.get("/health/live")
+        pids = {file.stem.rpartition("_")[2] for file in Path(_directory(server)).glob("histogram*")}
+        assert len(pids) == 2
+
+
+def _directory(server: RunningServer) -> str:
+    environment = Path(f"/proc/{server.worker_pids()[0]}/environ").read_bytes().split(b"\0")
+    return next(one.split(b"=")[1].decode() for one in environment if one.startswith(b"PROMETHEUS_MULTIPROC_DIR="))
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_metrics_port_has_the_metrics_and_the_services_port_has_not(tiny_bundle: Path, workers: int):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with RunningServer(tiny_bundle, workers=workers, metrics_port=port, max_batch=10, api_keys="hush") as server:
+        assert server.get("/metrics").status == 404
+        for _ in range(3):
+            server.request("POST", "/predict", {"headline": "oil"}, {"X-API-Key": "hush"})
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+    assert answer.status == 200
+    assert read(text)("topics_headlines_total") == 3

@@ -1,0 +1,70 @@
+"""A server that cannot vouch for its model, or has no place to listen, does not start."""
+
+import json
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
+from tests.server import RunningServer
+from tests.tiny_bundle import seal
+
+
+def refusal(bundle: Path, **settings: object) -> tuple[int, str]:
+    """Exit status and output of a start that must fail."""
+    server = RunningServer(bundle, wait=False, **settings)
+    with pytest.raises(RuntimeError), server:  # the process ended, or never became ready
+        server.wait_ready()
+    return server.wait(), server.output
+
+
+def change_golden(bundle: Path) -> None:
+    golden = json.loads((bundle / GOLDEN).read_text())
+    golden[0]["probabilities"].reverse()
+    (bundle / GOLDEN).write_text(json.dumps(golden))
+    seal(bundle)
+
+
+FAULTS = {
+    "no word index": (lambda bundle: (bundle / WORD_INDEX).unlink(), WORD_INDEX),
+    "truncated model": (lambda bundle: (bundle / MODEL).write_bytes((bundle / MODEL).read_bytes()[:-1]), MODEL),
+    "no manifest": (lambda bundle: (bundle / MANIFEST).unlink(), MANIFEST),
+    "hash right but golden wrong": (change_golden, "golden"),
+}
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", FAULTS)
+def test_broken_bundle_stops_the_start_with_one_sentence_that_names_the_file(
+    tiny_bundle: Path, tmp_path: Path, name: str, workers: int
+):
+    break_it, named = FAULTS[name]
+    bundle = tmp_path / "bundle"
+    shutil.copytree(tiny_bundle, bundle)
+    break_it(bundle)
+    status, output = refusal(bundle, workers=workers)
+    assert status != 0
+    assert "Traceback" not in output
+    assert len([line for line in output.splitlines() if str(bundle) in line and named in line]) == 1
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_port_that_is_taken_stops_the_start_with_one_sentence(tiny_bundle: Path, workers: int):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = RunningServer(tiny_bundle, ("-m", "app", "serve", "--port", str(port)), wait=False, workers=workers)
+        with pytest.raises(RuntimeError), server:
+            pass
+    assert server.wait() != 0
+    assert "Traceback" not in server.output
+    assert "address already in use" in server.output.lower()
+
+
+def test_metrics_port_that_is_taken_stops_the_start_with_one_sentence(tiny_bundle: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        status, output = refusal(tiny_bundle, metrics_port=taken.getsockname()[1])
+    assert status != 0
+    assert "Traceback" not in output
+    assert "TOPICS_METRICS_PORT" in output

@@ -1,0 +1,111 @@
+"""Two workers: one is killed, one hangs, the bundle changes, the bundle is bad."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.classifier.bundle import WORD_INDEX
+from tests.operation.impatient import HANG
+from tests.operation.load import SteadyLoad
+from tests.server import RunningServer
+from tests.tiny_bundle import write_tiny_bundle
+
+pytestmark = pytest.mark.slow
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+    due = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < due
+        time.sleep(0.05)
+
+
+def versions(server: RunningServer, times: int = 20) -> set[str]:
+    return {server.predict().json()["model"]["version"] for _ in range(times)}
+
+
+def test_sighup_rolls_to_a_new_bundle_without_a_failed_request(tmp_path: Path):
+    for version in ("1", "2"):
+        write_tiny_bundle(tmp_path / version, version=version)
+    current = tmp_path / "current"
+    current.symlink_to("1")
+    with RunningServer(current, workers=2, drain_seconds=0.5) as server:
+        before = set(server.worker_pids())
+        with SteadyLoad(server.port) as load:
+            assert versions(server) == {"1"}
+            current.unlink()
+            current.symlink_to("2")
+            server.signal(signal.SIGHUP)
+            wait_for(lambda: not before & set(server.worker_pids()) and len(server.worker_pids()) == 2)
+            assert versions(server) == {"2"}
+        assert load.tally.errors == []
+        assert load.tally.failed == 0
+        metrics = server.get("/metrics").body.decode()
+        assert 'version="2"' in metrics
+        assert 'version="1"' not in metrics
+        assert server.stop() == 0
+
+
+def test_sighup_to_a_bundle_that_does_not_verify_leaves_the_old_one_serving_and_says_so(tmp_path: Path):
+    write_tiny_bundle(tmp_path / "1")
+    shutil.copytree(tmp_path / "1", tmp_path / "2")
+    (tmp_path / "2" / WORD_INDEX).write_text("{}")
+    current = tmp_path / "current"
+    current.symlink_to("1")
+    with RunningServer(current, workers=2) as server:
+        before = set(server.worker_pids())
+        with SteadyLoad(server.port) as load:
+            current.unlink()
+            current.symlink_to("2")
+            server.signal(signal.SIGHUP)
+            wait_for(lambda: "aborting the restart" in server.output)
+            assert str(current / WORD_INDEX) in server.output
+            assert "keeping worker" in server.output
+            assert versions(server) == {"1"}
+        assert load.tally.failed == 0
+        assert before == set(server.worker_pids())
+        assert "Traceback" not in server.output
+        assert server.stop() == 0
+
+
+def test_killed_worker_is_replaced_and_only_its_requests_fail(tiny_bundle: Path):
+    with RunningServer(tiny_bundle, workers=2) as server:
+        killed, kept = server.worker_pids()
+        with SteadyLoad(server.port, clients=8) as load:
+            time.sleep(0.3)
+            os.kill(killed, signal.SIGKILL)
+            wait_for(lambda: len(set(server.worker_pids()) - {killed}) == 2)
+            time.sleep(1.5)
+        assert kept in server.worker_pids()
+        assert len(load.tally.errors) <= 8  # a connection each at most: what was inside that worker
+        assert load.tally.statuses.total() - load.tally.statuses[200] == len(load.tally.errors)
+        assert load.tally.statuses[200] > 100
+        assert server.stop() == 0
+
+
+def test_process_whose_loop_hangs_ends(tiny_bundle: Path):
+    with RunningServer(tiny_bundle, command=("-m", "tests.operation.impatient", "serve", "--port", "0")) as server:
+        threading.Thread(target=ask_and_lose, args=(server,)).start()
+        assert server.wait(15) == 70
+        assert "the event loop has not turned for 1 seconds" in server.output
+
+
+def test_worker_whose_loop_hangs_is_replaced(tiny_bundle: Path):
+    command = ("-m", "tests.operation.impatient", "serve", "--port", "0")
+    with RunningServer(tiny_bundle, command=command, workers=2) as server:
+        before = set(server.worker_pids())
+        threading.Thread(target=ask_and_lose, args=(server,)).start()
+        wait_for(lambda: len(before & set(server.worker_pids())) == 1 and len(server.worker_pids()) == 2)
+        server.wait_ready()
+        assert server.predict().status == 200
+
+
+def ask_and_lose(server: RunningServer) -> None:
+    with pytest.raises(OSError, match=r".*"):
+        server.predict(HANG)
