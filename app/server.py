@@ -21,7 +21,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
     # would say that SIGTERM killed the process, although everything ended as it should.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, host, all_workers())
+        try:
+            start_http_server(settings.metrics_port, host, all_workers())
+        except OSError as error:
+            sys.exit(f"Error: TOPICS_METRICS_PORT: {settings.metrics_port} cannot be listened on ({error.strerror}).")
     uvicorn.run(
         "app.main:create_app",
         factory=True,
