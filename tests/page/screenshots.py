@@ -13,7 +13,7 @@ from tests.page.test_batch import finished, upload
 from tests.server import RunningServer
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
-HEADLINE = "Zimbabwe fears wheat shortage as drought cuts maize harvest, says flurble"
+HEADLINE = "Zimbabwe fears famine as drought cuts wheat harvest, says flurble"
 SUBJECTS = (
     *("Oil", "Crude", "OPEC", "Wheat", "Corn", "Gold", "Copper", "Dollar", "Yen", "Texaco", "Coffee", "Sugar"),
     *("Bundesbank", "Soybeans", "Steel", "Zinc"),
