@@ -8,15 +8,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
-from app.classifier import ClassifierError, load_classifier
+from app.classifier import ClassifierError, TopicClassifier, load_classifier
 from training.corpus import CorpusError
 from training.dataset import load_dataset
 from training.errors import RecipeError, TrainingError
 from training.fetch import ARCHIVE, DEFAULT_FOLDER, URLS, fetch_archive
+from training.headlines.recipe import HEADLINES
 from training.recipes import EXPLORE_EPOCHS, RECIPES, find_recipe
 
 INTERRUPTED = 130
@@ -44,7 +45,7 @@ class Commands(click.Group):
 def cli() -> None:
     """The offline half: from the Reuters data to a bundle that the service loads.
 
-    Start with `fetch`, then `train --output models/book/1`; `compare` and `evaluate` say how good it is.
+    Start with `fetch`, then `train --output models/book/2`; `evaluate`, `compare` and `baselines` say how good it is.
     """
 
 
@@ -82,10 +83,10 @@ def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
     "--recipe",
     "name",
     metavar="NAME",
-    type=RECIPE,
+    type=click.Choice([HEADLINES.name, *RECIPES]),
     default="book",
     show_default=True,
-    help=f"What to train: {', '.join(RECIPES)}.",
+    help=f"What to train: {', '.join([HEADLINES.name, *RECIPES])}.",
 )
 @data_option
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="How many networks to train.")
@@ -106,9 +107,10 @@ def train(
     force: bool,
     tensorboard: Path | None,
 ) -> None:
-    """Train a recipe by the book, test it, and write it as a bundle.
+    """Train a recipe, test it, and write it as a bundle.
 
-    Trains once for 20 epochs to see where overfitting begins, then fresh networks, one a seed.
+    By the book, that is once for 20 epochs to see where overfitting begins, then fresh networks, one a seed. The recipe
+    `headlines` trains once without held-out wires to calibrate, then on all training wires, once a seed.
     """
     # Imported here because they bring TensorFlow or matplotlib, for which --help should not wait.
     from training.evaluate import read_corpus_if_present
@@ -118,6 +120,11 @@ def train(
 
     if epochs and best_epoch:
         raise click.UsageError("--epochs and --best-epoch exclude each other.")
+    if name == HEADLINES.name:
+        if best_epoch or tensorboard:
+            raise click.UsageError(f"--best-epoch and --tensorboard are not for the recipe {name}.")
+        _train_headlines(data, range(seed, seed + seeds), epochs, output, force)
+        return
     recipe = find_recipe(name)
     if output is not None:
         check_publishable(recipe, output, force)
@@ -142,6 +149,26 @@ def train(
         click.echo(f"\n{output}: the network of seed {seed}, written and loaded as the service loads it.")
 
 
+def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output: Path | None, force: bool) -> None:
+    from training.bundle import check_target
+    from training.corpus import read_corpus
+    from training.headlines.publish import publish_headlines
+    from training.headlines.report import headlines_report
+    from training.headlines.train import train_headlines
+
+    if output is not None:
+        check_target(output, force)
+    recipe = dataclasses.replace(HEADLINES, epochs=epochs or HEADLINES.epochs)
+    corpus, dataset = read_corpus(_archive(data)), load_dataset(data)
+    _import_tensorflow()
+    with _bar("epochs", (1 + len(seeds)) * recipe.epochs) as advance:
+        training = train_headlines(recipe, corpus, seeds, lambda: advance(1, None))
+    click.echo(headlines_report(training))
+    if output is not None:
+        publish_headlines(output, training, dataset, corpus, force)
+        click.echo(f"\n{output}: the network of seed {seeds[0]}, written and loaded as the service loads it.")
+
+
 @cli.command()
 @click.option("--recipe", "names", metavar="NAME", type=RECIPE, multiple=True, help="May be repeated.  [default: all]")
 @data_option
@@ -164,24 +191,58 @@ def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path)
 
 
 @cli.command()
+@data_option
+@click.option(
+    "--bundle",
+    "bundles",
+    type=FOLDER,
+    multiple=True,
+    default=(Path("models/book/1"), Path("models/headlines/1")),
+    show_default=True,
+    help="Bundle to put into the table; may be repeated.",
+)
+@click.option("--sentence-transformer", is_flag=True, help="MiniLM with logistic regression, too; takes minutes.")
+@click.option(
+    "--output", type=FOLDER, default=Path("docs/headlines"), show_default=True, help="Folder of the table to write."
+)
+def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer: bool, output: Path) -> None:
+    """Test linear baselines on the headline model's own training material; one table (Markdown, JSON)."""
+    from training.baselines import LINEAR, check_sentence_transformer, markdown, run_baselines, write_baselines
+    from training.compare import check_folder
+    from training.corpus import read_corpus
+
+    if sentence_transformer:
+        check_sentence_transformer()
+    check_folder(output)
+    classifiers = [load_classifier(bundle) for bundle in bundles]
+    corpus = read_corpus(_archive(data))
+    with _bar("models", len(LINEAR) + sentence_transformer + len(bundles)) as advance:
+        rows = run_baselines(corpus, classifiers, lambda: advance(1, None), sentence_transformer)
+    write_baselines(rows, output)
+    click.echo(markdown(rows))
+
+
+@cli.command()
 @click.argument("bundle", type=FOLDER)
 @data_option
+@click.option("--against", type=FOLDER, help="Another bundle: what changed on the test titles, and by chance or not.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with the whole confusion matrix.")
-def evaluate(bundle: Path, data: Path | None, as_json: bool) -> None:
-    """Measure a BUNDLE on the test wires, answered as the service answers them."""
+def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: bool) -> None:
+    """Measure a BUNDLE on the test wires and their titles, answered as the service answers them."""
     from training.evaluate import evaluate as run
     from training.evaluate import read_corpus_if_present
     from training.report import evaluation_report
 
     classifier = load_classifier(bundle)
     archive = _archive(data)
+    if against is not None:
+        _evaluate_against(classifier, load_classifier(against), archive, as_json)
+        return
     corpus = read_corpus_if_present(archive)
     measured = run(classifier, load_dataset(data), corpus)
     codes = [topic.code for topic in classifier.topics]
     if corpus is None:
-        click.echo(
-            f"No archive at {archive}, so the wires with their own body are not told apart; see fetch.", err=True
-        )
+        click.echo(f"No archive at {archive}, so only the set's own words are measured; see fetch.", err=True)
     if as_json:
         matrices = {
             part: dataclasses.asdict(one) | {"confusion": one.confusion.tolist()} for part, one in measured.items()
@@ -189,6 +250,18 @@ def evaluate(bundle: Path, data: Path | None, as_json: bool) -> None:
         click.echo(json.dumps({"topics": codes} | matrices))
     else:
         click.echo(evaluation_report(measured, codes))
+
+
+def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archive: Path, as_json: bool) -> None:
+    from training.against import against_report, compare_bundles
+    from training.corpus import read_corpus
+
+    comparison = compare_bundles(other, classifier, read_corpus(archive))
+    if as_json:
+        click.echo(json.dumps(comparison.figures()))
+    else:
+        names = (f"{one.bundle.manifest.name}/{one.bundle.manifest.version}" for one in (other, classifier))
+        click.echo(against_report(comparison, *names))
 
 
 def _archive(data: Path | None) -> Path:

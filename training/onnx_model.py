@@ -1,0 +1,90 @@
+"""The dense layers as an ONNX graph: multi-hot in, calibrated probabilities out."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from app.classifier import Bundle
+from app.classifier.network import Dense, read_network
+from training.errors import OutputError
+
+OPSET = 17
+IR_VERSION = 8
+"""Of 2022: old enough for the runtimes that are about, new enough for all that is used here."""
+
+_ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
+
+
+def write_onnx(bundle: Bundle, path: Path) -> None:
+    """Write `multi_hot` float32 [n, size] -> `probabilities` float32 [n, topics].
+
+    The graph is made node by node, because it is a handful of nodes, and because tf2onnx, which Keras's own
+    `model.export(format="onnx")` calls, wants a protobuf years older than TensorFlow's.
+
+    Raises:
+        OutputError: the model is not a stack of dense layers.
+    """
+    manifest = bundle.manifest
+    if manifest.network is None:
+        raise OutputError(f"{bundle.path}: is not a stack of dense layers; export it as a saved_model.")
+    graph = _Graph()
+    logits = graph.dense("multi_hot", read_network(bundle.model_path, manifest.network).layers)
+    if manifest.calibration is not None:
+        # T = exp(intercept + slope * log(1 + ones)), as in Calibration.temperature.
+        ones = graph.node("ReduceSum", "multi_hot", graph.constant("axis", np.array([1], np.int64)), keepdims=1)
+        log_ones = graph.node("Log", graph.node("Add", ones, graph.scalar("one", 1.0)))
+        sloped = graph.node("Mul", log_ones, graph.scalar("slope", manifest.calibration.slope))
+        shifted = graph.node("Add", sloped, graph.scalar("intercept", manifest.calibration.intercept))
+        logits = graph.node("Div", logits, graph.node("Exp", shifted))
+    graph.node("Softmax", logits, output="probabilities", axis=1)
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            f"{manifest.name}-{manifest.version}",
+            [helper.make_tensor_value_info("multi_hot", TensorProto.FLOAT, ["n", manifest.encoding.size])],
+            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(manifest.topics)])],
+            graph.constants,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="reuters-topics",
+    )
+    topics = ",".join(topic.code for topic in manifest.topics)
+    helper.set_model_props(model, {"topics": topics, "bundle": bundle.digest, "encoding": str(manifest.encoding)})
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+class _Graph:
+    """Nodes and constants as they come."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def dense(self, value: str, layers: list[Dense]) -> str:
+        """Layers on top of a value; gives the name of the last one's output."""
+        for number, layer in enumerate(layers):
+            kernel = self.constant(f"kernel_{number}", layer.kernel)
+            value = self.node("Gemm", value, kernel, self.constant(f"bias_{number}", layer.bias))
+            if layer.activation != "linear":
+                value = self.node(_ACTIVATIONS[layer.activation], value)
+        return value
+
+    def node(self, kind: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
+        """One operation; gives the name of its output."""
+        output = output or f"{kind.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def constant(self, name: str, value: np.ndarray[Any, Any]) -> str:
+        """A constant under its name."""
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def scalar(self, name: str, value: float) -> str:
+        """A float32 constant without dimensions."""
+        return self.constant(name, np.array(value, np.float32))
