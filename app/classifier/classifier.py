@@ -91,7 +91,8 @@ class TopicClassifier:
         places = ranking
         if len(encoded) > 1:
             places = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
-        best = probabilities.take(places).tolist()
+        # Eight digits are what a 32-bit probability has; as a double it would be written with 17.
+        best = probabilities.take(places).astype(np.float64).round(8).tolist()
         return list(map(self._classification, encoded, ranking.tolist(), best, itertools.repeat(top_k)))
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
