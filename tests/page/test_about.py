@@ -1,0 +1,57 @@
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.page.conftest import Watch, opened
+from tests.server import RunningServer
+from tests.tiny_bundle import seal
+
+
+def test_model_leads_with_its_figures_on_headlines(page: Page) -> None:
+    tiles = page.locator(".tiles li")
+    expect(tiles.first).to_contain_text("87.3%")
+    expect(tiles.first).to_contain_text("on headlines of the test wires")
+    expect(tiles.nth(1)).to_contain_text("81.0%")
+    expect(tiles.nth(2)).to_contain_text("1.2%Calibration error")
+    expect(tiles.nth(3)).to_contain_text("90.0%")
+    expect(page.locator("#model-facts")).to_contain_text("tiny version 1")
+
+
+def test_model_links_to_card_docs_and_metrics(page: Page, server: RunningServer) -> None:
+    paths = [link.get_attribute("href") for link in page.locator("footer a").all()]
+    assert paths == ["model/card", "docs", "metrics"]
+    assert {server.get(f"/{path}").status for path in paths} == {200}
+
+
+def test_topics_sort_by_skill_with_unknown_skill_last(
+    context: BrowserContext, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_bundle, tmp_path / "1")
+    topics = [
+        {"label": label, "code": f"code{label}", "name": f"Topic {label}", "support": 1, "recall": recall}
+        for label, recall in enumerate([0.5, None, 0.75, *[0.1] * 43])
+    ]
+    seal(folder, topics=topics)
+    with RunningServer(folder) as server:
+        page = opened(context.new_page(), server)
+        page.click("#topics-table th[data-key=recall] button")
+        names = page.locator("#topics-table tbody th").all_inner_texts()
+        assert [names[0], names[1], names[-1]] == ["Topic 2 code2", "Topic 0 code0", "Topic 1 code1"]
+        page.click("#topics-table th[data-key=recall] button")
+        names = page.locator("#topics-table tbody th").all_inner_texts()
+        assert [names[-2], names[-1]] == ["Topic 2 code2", "Topic 1 code1"]
+
+
+def test_page_describes_the_model_that_has_taken_the_others_place(
+    context: BrowserContext, tiny_bundle: Path, page_bundle: Path, watch: Watch
+) -> None:
+    watch.allowed = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE")
+    with RunningServer(page_bundle) as first:
+        page = opened(watch.over(context.new_page(), first.url), first)
+        first.stop()
+    newer = shutil.copytree(tiny_bundle, page_bundle.parent / "2", dirs_exist_ok=True)
+    seal(newer, version="2")
+    with RunningServer(newer, ("-m", "app", "serve", "--port", str(first.port))):
+        page.fill("#headline", "gold")
+        expect(page.locator(".model-name")).to_have_text("tiny version 2", timeout=15_000)
