@@ -10,7 +10,7 @@ from app.classifier.encoding import Encoded
 
 HANG = "hang"
 
-watchdog.HANG_SECONDS = 1
+watchdog.HANG_SECONDS = 3
 _encode = TopicClassifier.encode
 
 

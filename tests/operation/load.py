@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+ROOM = 80
+"""Connections whose batches of 500 are four times what a server at its default holds."""
+
 LOST = 0
 """Status of a request that got no answer."""
 

@@ -19,7 +19,7 @@ from tests.tiny_bundle import write_tiny_bundle
 pytestmark = pytest.mark.slow
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     due = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < due
@@ -92,8 +92,8 @@ def test_killed_worker_is_replaced_and_only_its_requests_fail(tiny_bundle: Path)
 def test_process_whose_loop_hangs_ends(tiny_bundle: Path):
     with RunningServer(tiny_bundle, command=("-m", "tests.operation.impatient", "serve", "--port", "0")) as server:
         threading.Thread(target=ask_and_lose, args=(server,)).start()
-        assert server.wait(15) == 70
-        assert "the event loop has not turned for 1 seconds" in server.output
+        assert server.wait(30) == 70
+        assert "the event loop has not turned for 3 seconds" in server.output
 
 
 def test_worker_whose_loop_hangs_is_replaced(tiny_bundle: Path):
