@@ -84,7 +84,7 @@ def write_card(manifest: Manifest, training: Training) -> str:
         seeds=_seeds(training),
         published_loss=manifest.figures["published"]["loss"],
         published_accuracy=manifest.figures["published"]["accuracy"],
-        topics=_topics(manifest),
+        topics=topic_table(manifest),
         recipe=recipe["name"],
         **{key: recipe[key] for key in ("epochs", "batch_size", "optimizer", "loss", "seed", "validation")},
     )
@@ -113,7 +113,8 @@ def _seeds(training: Training) -> str:
     )
 
 
-def _topics(manifest: Manifest) -> str:
+def topic_table(manifest: Manifest) -> str:
+    """Every topic with its support and skill, as a Markdown table."""
     rows = ["| label | topic | name | support | precision | recall | F1 |", "|" + " --- |" * 7]
     for topic in manifest.topics:
         skill = " | ".join("-" if x is None else f"{x:.2f}" for x in (topic.precision, topic.recall, topic.f1))

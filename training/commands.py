@@ -252,6 +252,24 @@ def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: boo
         click.echo(evaluation_report(measured, codes))
 
 
+@cli.command()
+@click.argument("bundle", type=FOLDER)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["saved_model", "onnx"]),
+    required=True,
+    help="saved_model: TensorFlow, text in. onnx: ONNX Runtime, multi-hot in.",
+)
+@click.option("--output", type=FOLDER, required=True, help="Folder to write; must not exist yet.")
+def export(bundle: Path, form: Literal["saved_model", "onnx"], output: Path) -> None:
+    """Write the model of a BUNDLE for other servers, its calibration included."""
+    from training.export import export as run
+
+    for file in run(bundle, form, output):
+        click.echo(file)
+
+
 def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archive: Path, as_json: bool) -> None:
     from training.against import against_report, compare_bundles
     from training.corpus import read_corpus

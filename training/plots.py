@@ -24,7 +24,7 @@ def plot_loss(history: History, chosen: int) -> bytes:
     axes.set_ylabel("cross-entropy (nats)")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, loc="upper right")
-    return _png(figure)
+    return to_png(figure)
 
 
 def plot_accuracy(history: History, chosen: int) -> bytes:
@@ -34,7 +34,7 @@ def plot_accuracy(history: History, chosen: int) -> bytes:
     axes.set_ylabel("wires with the right topic")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(frameon=False, loc="lower right")
-    return _png(figure)
+    return to_png(figure)
 
 
 def plot_confusion(confusion: NDArray[np.int64], codes: Sequence[str]) -> bytes:
@@ -59,7 +59,7 @@ def plot_confusion(confusion: NDArray[np.int64], codes: Sequence[str]) -> bytes:
     bar.set_label("share of the topic's test wires")
     bar.set_ticks([0, 0.05, 0.2, 0.5, 1.0])
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    return _png(figure)
+    return to_png(figure)
 
 
 def plot_comparison(titles: Sequence[str], accuracies: Sequence[Sequence[float]], published: float) -> bytes:
@@ -81,7 +81,7 @@ def plot_comparison(titles: Sequence[str], accuracies: Sequence[Sequence[float]]
     axes.set_title("The book's network and its variants, with the mean of each")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(edgecolor="none", framealpha=1, loc="lower right", bbox_to_anchor=(0.93, 0))
-    return _png(figure)
+    return to_png(figure)
 
 
 def _curves(history: History, measure: str, chosen: int) -> tuple[Figure, Axes]:
@@ -98,7 +98,7 @@ def _curves(history: History, measure: str, chosen: int) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _png(figure: Figure) -> bytes:
+def to_png(figure: Figure) -> bytes:
     """The figure as PNG; a Figure of its own uses Agg and none of pyplot's global state."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None}, pil_kwargs={"optimize": True})

@@ -29,7 +29,6 @@ from training.topics import NAMES
 from training.train import Training
 
 HISTORY = "history.csv"
-LIBRARIES = ("tensorflow", "keras", "numpy", "h5py")
 
 
 def check_publishable(recipe: Recipe, target: Path, force: bool) -> None:
@@ -72,14 +71,19 @@ def publish(
     return write_bundle(target, replace(draft, manifest=manifest, extras=extras), force)
 
 
+def libraries(*names: str) -> dict[str, str]:
+    """The installed versions of Python and of these packages."""
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in names}
+
+
 def _manifest(target: Path, training: Training, dataset: Dataset) -> Manifest:
     recipe, seeds = training.recipe, [run.seed for run in training.runs]
     encoding = EncodingSpec(size=recipe.words)
     learned = dataset.train.labels[recipe.validation :]
     support = np.bincount(learned, minlength=len(NAMES))
     return Manifest(
-        name=_slug(target.resolve().parent.name, recipe.name),
-        version=_slug(target.resolve().name, "1"),
+        name=slug(target.resolve().parent.name, recipe.name),
+        version=slug(target.resolve().name, "1"),
         description="The network of F. Chollet's Deep Learning with Python, trained on bodies of Reuters wires of 1987."
         if recipe.name == "book"
         else recipe.title,
@@ -91,8 +95,7 @@ def _manifest(target: Path, training: Training, dataset: Dataset) -> Manifest:
         files={},
         recipe=recipe.describe() | {"epochs": training.runs[0].epochs, "seed": seeds[0], "seeds": seeds},
         data={"sha256": dataset.files, "licence": "Reuters-21578: for research purposes only"},
-        libraries={"python": platform.python_version()}
-        | {library: importlib.metadata.version(library) for library in LIBRARIES},
+        libraries=libraries("tensorflow", "keras", "numpy", "h5py"),
         reference=_reference(Encoder(encoding, dataset.word_index), dataset, learned, recipe.validation),
     )
 
@@ -135,6 +138,6 @@ def _history(training: Training) -> bytes:
     return text.getvalue().encode()
 
 
-def _slug(name: str, default: str) -> str:
+def slug(name: str, default: str) -> str:
     """The folder's name, where it can stand in a URL."""
     return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) else default

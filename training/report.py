@@ -7,7 +7,13 @@ from training.recipes import PUBLISHED
 from training.train import Training, best_epoch
 
 CONFUSIONS = 10
-_PARTS = {"test": "official test wires", "own_body": "test wires with own body"}
+_PARTS = {
+    "test": "official test wires",
+    "own_body": "with own body",
+    "decoded_body": "the same, decoded",
+    "test_titles": "test titles",
+    "repeated_titles": "titles seen in training",
+}
 
 
 def training_report(training: Training) -> str:
@@ -27,6 +33,7 @@ def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> 
     lines = [f"{'':<28}" + "".join(f"{_PARTS[part]:>26}" for part in parts)]
     names = {"wires": "wires", "accuracy": "accuracy", "any_topic_accuracy": "accuracy, any topic"}
     names |= {"top3": "label among the top 3", "macro_f1": "macro-F1", "loss": "loss (nats)"}
+    names |= {"ece": "calibration error", "set_coverage": "topic set: coverage", "set_size": "topic set: mean size"}
     for key, name in names.items():
         values = [measured[part].figures().get(key) for part in parts]
         if None not in values:

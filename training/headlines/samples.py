@@ -1,0 +1,61 @@
+"""Texts to learn from: titles, own bodies and pieces of them, with targets over all assigned topics."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.classifier.encoding import tokenize
+from app.classifier.network import Floats
+from training.corpus import TOPICS, Wire
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A text cut into words, and the wire that it comes from."""
+
+    words: Words
+    wire: Wire
+
+
+def title_words(wires: Iterable[Wire]) -> set[Words]:
+    """The wires' titles, as the tokenizer sees them: what no title to learn from may equal."""
+    return {tuple(tokenize(wire.title)) for wire in wires if wire.title}
+
+
+def make_samples(wires: Sequence[Wire], avoid: Collection[Words] = frozenset()) -> tuple[list[Sample], list[Sample]]:
+    """The titles (none of `avoid`) and the own bodies of wires; a wrong body is none of its own."""
+    titles = [Sample(tuple(tokenize(wire.title)), wire) for wire in wires if wire.title]
+    bodies = [Sample(tuple(tokenize(wire.body)), wire) for wire in wires if wire.body]
+    return (
+        [sample for sample in titles if sample.words and sample.words not in avoid],
+        [sample for sample in bodies if sample.words],
+    )
+
+
+def cut_spans(samples: Sequence[Sample], words: tuple[int, int], rng: np.random.Generator) -> list[Sample]:
+    """A random piece of each sample, of so many words at least and at most, if it has them."""
+    spans = []
+    for sample in samples:
+        size = min(len(sample.words), int(rng.integers(words[0], words[1] + 1)))
+        start = int(rng.integers(0, len(sample.words) - size + 1))
+        spans.append(Sample(sample.words[start : start + size], sample.wire))
+    return spans
+
+
+def labels_of(samples: Sequence[Sample]) -> NDArray[np.int64]:
+    """Each sample's first topic, int64 [n]: Keras's label."""
+    return np.array([sample.wire.label for sample in samples], np.int64)
+
+
+def soft_targets(samples: Sequence[Sample], first_share: float) -> Floats:
+    """Targets over all assigned topics, float32 [n, 46]: the first has `first_share`, the others share the rest."""
+    targets = np.zeros((len(samples), len(TOPICS)), np.float32)
+    for row, sample in zip(targets, samples, strict=True):
+        first, *others = dict.fromkeys(sample.wire.labels)
+        row[first] = first_share if others else 1.0
+        row[others] = (1 - first_share) / max(len(others), 1)
+    return targets

@@ -1,0 +1,123 @@
+"""Trains the headline model: once without the held-out wires to calibrate it, then on all of them, once a seed."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from app.classifier.encoding import Encoder
+from app.classifier.manifest import Calibration, TopicSet
+from app.classifier.network import Floats
+from training.corpus import Wire
+from training.errors import RecipeError
+from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set, probabilities_of
+from training.headlines.linear import train_linear
+from training.headlines.merge import merge
+from training.headlines.networks import Epoch, Layers, drop_words, train_networks
+from training.headlines.recipe import HeadlinesRecipe
+from training.headlines.samples import Sample, Words, cut_spans, labels_of, make_samples, soft_targets, title_words
+from training.headlines.vocabulary import build_encoder, encode
+from training.train import History
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What one pass over some wires gave."""
+
+    encoder: Encoder
+    word_index: dict[str, int]
+    linear: Floats
+    networks: Layers
+    history: History
+    titles: tuple[Sample, ...]
+    bodies: tuple[Sample, ...]
+
+    def held_out(self, samples: Sequence[Sample]) -> HeldOut:
+        """The scores of samples that it did not learn from."""
+        x = encode(self.encoder, [sample.words for sample in samples])
+        return HeldOut(x @ self.linear, self.networks.logits(x), np.diff(x.indptr).astype(np.int64), labels_of(samples))
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineTraining:
+    """Everything that a bundle is made of."""
+
+    recipe: HeadlinesRecipe
+    seeds: tuple[int, ...]
+    runs: tuple[Learned, ...]
+    """One a seed, learned from all training wires."""
+    exploration: Learned
+    """Learned without the held-out wires; it calibrates, and is thrown away."""
+    held_out: tuple[Wire, ...]
+    share: float
+    """Of the linear scores in the logits."""
+    calibration: Calibration
+    topic_set: TopicSet
+
+    def merged(self, run: Learned) -> Layers:
+        """A run's network as it is served."""
+        return merge(run.linear, run.networks, self.share)
+
+
+def train_headlines(
+    recipe: HeadlinesRecipe, corpus: Sequence[Wire], seeds: Sequence[int], on_epoch: Callable[[], object] = lambda: None
+) -> HeadlineTraining:
+    """Train once to calibrate, then once a seed on all training wires; no test wire is looked at but for its title.
+
+    Args:
+        recipe: how.
+        corpus: all wires; titles that a test wire has too are left out.
+        seeds: at least one; the first also calibrates.
+        on_epoch: called after every epoch, (1 + len(seeds)) * recipe.epochs times.
+
+    Raises:
+        RecipeError: the training part is not larger than what the recipe holds out.
+    """
+    train = [wire for wire in corpus if wire.split == "train"]
+    if len(train) <= recipe.held_out:
+        raise RecipeError(
+            f"The training part has {len(train):,} wires and recipe {recipe.name} holds out {recipe.held_out:,} of"
+            " them; use the whole archive."
+        )
+    test_titles = title_words(wire for wire in corpus if wire.split == "test")
+    held_out, rest = train[: recipe.held_out], train[recipe.held_out :]
+    titles, bodies = make_samples(held_out)
+    exploration = learn(
+        recipe, rest, test_titles | title_words(held_out), seeds[0], held_out=[*titles, *bodies], on_epoch=on_epoch
+    )
+    share, calibration = fit_temperature(exploration.held_out([*titles, *bodies]))
+    headlines = exploration.held_out(titles)
+    topic_set = fit_topic_set(probabilities_of(headlines, share, calibration), headlines.labels, recipe.coverage)
+    runs = tuple(learn(recipe, train, test_titles, seed, on_epoch=on_epoch) for seed in seeds)
+    return HeadlineTraining(recipe, tuple(seeds), runs, exploration, tuple(held_out), share, calibration, topic_set)
+
+
+def learn(
+    recipe: HeadlinesRecipe,
+    wires: Sequence[Wire],
+    avoid: Collection[Words],
+    seed: int,
+    *,
+    held_out: Sequence[Sample] = (),
+    on_epoch: Callable[[], object] = lambda: None,
+) -> Learned:
+    """One pass: vocabulary, linear machine and networks of these wires' titles (none of `avoid`) and own bodies."""
+    titles, bodies = make_samples(wires, avoid)
+    encoder, word_index = build_encoder(recipe, [*titles, *bodies])
+    x_titles, x_bodies = (encode(encoder, [sample.words for sample in some]) for some in (titles, bodies))
+    linear = train_linear(sp.vstack([x_titles, x_bodies], "csr"), labels_of([*titles, *bodies]), recipe.penalty, seed)
+    targets = soft_targets([*titles, *bodies, *bodies], recipe.first_topic_share)
+    watched = None
+    if held_out:
+        rows = encode(encoder, [sample.words for sample in held_out])
+        watched = rows, soft_targets(held_out, recipe.first_topic_share)
+    rng = np.random.default_rng(seed)
+
+    def epoch() -> Epoch:
+        spans = encode(encoder, [span.words for span in cut_spans(bodies, recipe.span_words, rng)])
+        whole = [drop_words(rows, recipe.word_dropout, rng) for rows in (x_titles, x_bodies)]
+        return sp.vstack([*whole, spans], "csr"), targets
+
+    networks, history = train_networks(recipe, epoch, seed, watched, on_epoch)
+    return Learned(encoder, word_index, linear, networks, history, tuple(titles), tuple(bodies))

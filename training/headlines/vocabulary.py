@@ -1,0 +1,59 @@
+"""The words and pairs that the headline model knows, and texts as rows over them."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+from app.classifier.encoding import Encoder
+from app.classifier.manifest import EncodingSpec
+from training.corpus import TOPICS
+from training.headlines.recipe import HeadlinesRecipe
+from training.headlines.samples import Sample, Words, labels_of
+
+
+def build_encoder(recipe: HeadlinesRecipe, samples: Sequence[Sample]) -> tuple[Encoder, dict[str, int]]:
+    """The encoder of these samples, and its word index (word or pair -> rank from 1).
+
+    First come the words by the number of their texts, then the pairs that tell most of the label (G-squared,
+    Dunning 1993), together `recipe.features`; last the rare words, which get no id but are not unknown either.
+    """
+    counts = Counter(word for sample in samples for word in dict.fromkeys(sample.words))
+    ranked = [word for word, _ in counts.most_common()]
+    words = [word for word in ranked if counts[word] >= recipe.min_word_texts][: recipe.words]
+    pairs = _best_pairs(samples, recipe.min_pair_texts)[: recipe.features - len(words)]
+    known = {*words}
+    rare = [word for word in ranked if word not in known]
+    word_index = {word: rank for rank, word in enumerate([*words, *pairs, *rare], start=1)}
+    size = len(words) + len(pairs) + 1
+    return Encoder(EncodingSpec(size=size, offset=0, start_id=None, rare_id=None, pairs=True), word_index), word_index
+
+
+def encode(encoder: Encoder, texts: Iterable[Words]) -> sp.csr_matrix:
+    """Texts as multi-hot rows, float32 [n, encoder.spec.size], by the encoder of the service."""
+    return multi_hot([encoder.encode_words(words).ids for words in texts], encoder.spec.size)
+
+
+def multi_hot(ids: Sequence[Sequence[int]], size: int) -> sp.csr_matrix:
+    """Ascending ids as sparse rows, float32 [n, size]: 1 at each."""
+    starts = np.concatenate([[0], np.cumsum([len(row) for row in ids])]).astype(np.int32)
+    columns = np.fromiter(itertools.chain.from_iterable(ids), np.int32, starts[-1])
+    return sp.csr_matrix((np.ones(len(columns), np.float32), columns, starts), shape=(len(ids), size))
+
+
+def _best_pairs(samples: Sequence[Sample], least: int) -> list[str]:
+    """Pairs of adjacent words that occur in `least` texts or more, those that tell most of the label first."""
+    texts = [list(dict.fromkeys(map(" ".join, itertools.pairwise(sample.words)))) for sample in samples]
+    counts = Counter(itertools.chain.from_iterable(texts))
+    candidates = {pair: i for i, pair in enumerate(pair for pair, count in counts.items() if count >= least)}
+    if not candidates:
+        return []
+    ids = [sorted(candidates[pair] for pair in text if pair in candidates) for text in texts]
+    topics = np.eye(len(TOPICS))[labels_of(samples)]
+    seen = multi_hot(ids, len(candidates)).T @ topics  # [pairs, topics]
+    expected = seen.sum(axis=1, keepdims=True) * topics.mean(axis=0)
+    gain = np.where(seen > 0, seen * np.log(np.maximum(seen, 1) / np.maximum(expected, 1e-12)), 0).sum(axis=1)
+    names = list(candidates)
+    return [names[i] for i in np.argsort(-gain, kind="stable")]
