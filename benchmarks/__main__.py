@@ -46,7 +46,7 @@ class _Commands(click.Group):
 )
 @click.pass_context
 def main(ctx: click.Context, results: Path) -> None:
-    """Measure the service beside what else could be built; without a command, everything (some ten minutes).
+    """Measure the service beside what else could be built; without a command, everything (some fifteen minutes).
 
     The model is the one that TOPICS_MODEL names, or the service's default. A run with a single failed request is
     not reported. A quiet machine is needed: two cores that nothing else uses.
@@ -55,7 +55,7 @@ def main(ctx: click.Context, results: Path) -> None:
     if ctx.invoked_subcommand is None:
         for command in (in_process_command, scaling_command, startup_command, http_command):
             ctx.invoke(command)
-        _keep(results, "check", regression.measure(click.echo))
+        _keep(results, "check", lambda: regression.measure(click.echo))
 
 
 @main.command("in-process")
@@ -65,14 +65,14 @@ def main(ctx: click.Context, results: Path) -> None:
 @click.pass_obj
 def in_process_command(results: Path, seconds: float) -> None:
     """Encode, network, ranking and the whole, against model.predict, tf.function and ONNX Runtime."""
-    _keep(results, "in_process", in_process.measure(seconds))
+    _keep(results, "in_process", lambda: in_process.measure(seconds))
 
 
 @main.command("scaling")
 @click.pass_obj
 def scaling_command(results: Path) -> None:
     """How time and memory grow with words, headlines, top_k, vocabulary and hidden width."""
-    _keep(results, "scaling", scaling.measure(click.echo))
+    _keep(results, "scaling", lambda: scaling.measure(click.echo))
 
 
 @main.command("http")
@@ -81,7 +81,7 @@ def scaling_command(results: Path) -> None:
 @click.pass_obj
 def http_command(results: Path, seconds: float, rounds: int) -> None:
     """Requests a second, latency and CPU, against an empty FastAPI route and two TensorFlow services."""
-    _keep(results, "http", over_http.measure(seconds, rounds, click.echo))
+    _keep(results, "http", lambda: over_http.measure(seconds, rounds, click.echo))
 
 
 @main.command("startup")
@@ -90,7 +90,7 @@ def http_command(results: Path, seconds: float, rounds: int) -> None:
 @click.pass_obj
 def startup_command(results: Path, seconds: float, rounds: int) -> None:
     """Time to ready, memory and throughput with 1, 2 and 4 workers, imports, image size."""
-    _keep(results, "startup", startup.measure(seconds, rounds, click.echo))
+    _keep(results, "startup", lambda: startup.measure(seconds, rounds, click.echo))
 
 
 @main.command("check")
@@ -114,13 +114,15 @@ def _read(results: Path) -> dict[str, Any]:
     return parts
 
 
-def _keep(results: Path, part: str, figures: dict[str, Any], echo: Callable[[str], None] = click.echo) -> None:
-    """Put one part's figures in the place of its former ones, and write the report anew."""
+def _keep(results: Path, part: str, measure: Callable[[], dict[str, Any]]) -> None:
+    """Measure one part, put its figures in the place of its former ones, and write the report anew."""
+    machine = describe()  # first, while nothing of ours runs
+    figures = measure()
     results.mkdir(parents=True, exist_ok=True)
-    parts = _read(results) | {part: {"machine": describe(), **figures}}
+    parts = _read(results) | {part: {"machine": machine, **figures}}
     (results / "results.json").write_text(json.dumps(parts, indent=1) + "\n")
     report.write(results, parts)
-    echo("\n".join(report.section(part, parts)))
+    click.echo("\n".join(report.section(part, parts)))
 
 
 if __name__ == "__main__":

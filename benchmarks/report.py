@@ -53,8 +53,8 @@ def _bar(value: float | None, bar: Any) -> str:  # noqa: ANN401
 def _where(machine: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     line = f"{machine['date']}, {machine['cpu']}, {machine['cores']} cores; {versions}."
-    if machine["load_average"] > BUSY * machine["cores"]:
-        line += f" **The machine was busy (load average {machine['load_average']}): do not trust this.**"
+    if machine["busy"] > BUSY:
+        line += f" **Something else took {machine['busy']:.0%} of the machine: do not trust this.**"
     return line
 
 
