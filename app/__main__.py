@@ -1,7 +1,13 @@
 """python -m app: serve, and what needs no server."""
 
 import os
+import signal
+import sys
 import tempfile
+
+if __name__ == "__main__":
+    # Process 1 of a container ignores SIGTERM until something handles it, and the imports below take a while.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 # One thread: a headline's matrices are too small to share, and idle BLAS threads spin and hold memory.
 # Set before NumPy is first imported, which is when OpenBLAS reads it.
