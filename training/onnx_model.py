@@ -21,8 +21,9 @@ _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 def write_onnx(bundle: Bundle, path: Path) -> None:
     """Write `multi_hot` float32 [n, size] -> `probabilities` float32 [n, topics].
 
-    The graph is made node by node, because it is a handful of nodes, and because tf2onnx, which Keras's own
-    `model.export(format="onnx")` calls, wants a protobuf years older than TensorFlow's.
+    The graph is made node by node, because it is a handful of nodes. Keras's own `model.export(format="onnx")` goes
+    through tf2onnx, which was tried: it needs TensorFlow, and wrote a file that no runtime loads, saying so in a
+    log line only, because it does not know Log1p.
 
     Raises:
         OutputError: the model is not a stack of dense layers.
