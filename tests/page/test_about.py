@@ -25,7 +25,7 @@ def test_model_links_to_card_docs_and_metrics(page: Page, server: RunningServer)
 
 
 def test_topics_sort_by_skill_with_unknown_skill_last(
-    context: BrowserContext, tiny_bundle: Path, tmp_path: Path
+    context: BrowserContext, tiny_bundle: Path, tmp_path: Path, watch: Watch
 ) -> None:
     folder = shutil.copytree(tiny_bundle, tmp_path / "1")
     topics = [
@@ -34,7 +34,7 @@ def test_topics_sort_by_skill_with_unknown_skill_last(
     ]
     seal(folder, topics=topics)
     with RunningServer(folder) as server:
-        page = opened(context.new_page(), server)
+        page = opened(watch.over(context.new_page(), server.url), server)
         page.click("#topics-table th[data-key=recall] button")
         names = page.locator("#topics-table tbody th").all_inner_texts()
         assert [names[0], names[1], names[-1]] == ["Topic 2 code2", "Topic 0 code0", "Topic 1 code1"]
