@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         direct={} if traced else {route.path: route.app for route in predict},
         access_log=access_logger() if settings.access_log else None,
     )
-    describe(app)
+    describe(app, keyed=bool(settings.keys))
     return app
 
 

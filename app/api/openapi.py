@@ -4,16 +4,32 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.api.keys import is_guarded
 from app.api.problems import Problem
 
+KEYS: dict[str, Any] = {
+    "Bearer": {"type": "http", "scheme": "bearer"},
+    "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+"""Either will do."""
 
-def describe(app: FastAPI) -> None:
-    """Add the schema of the errors, which routes refer to but none returns, to the app's document."""
+
+def describe(app: FastAPI, keyed: bool) -> None:
+    """Add to the app's document the schema of the errors, which routes refer to but none returns, and the keys.
+
+    `keyed`: whether guarded paths want a key; /docs then has a button for it.
+    """
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schemas = generate()["components"]["schemas"]
+            document = generate()
+            if keyed:
+                document["components"]["securitySchemes"] = KEYS
+                for path in filter(is_guarded, document["paths"]):
+                    for operation in document["paths"][path].values():
+                        operation["security"] = [{name: []} for name in KEYS]
+            schemas = document["components"]["schemas"]
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs")
             schemas["Problem"] = problem
