@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -56,8 +57,9 @@ class Process:
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
-            for pid in [*workers, self._process.pid]:
-                os.kill(pid, signal.SIGKILL)
+            for pid in {*workers, self._process.pid}:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process.wait(10)
 
     def ask(self, path: str, body: object = None, timeout: float = 30) -> tuple[int, Any]:
