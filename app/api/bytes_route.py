@@ -29,17 +29,23 @@ class BytesRoute(APIRoute):
         *,
         query: type[BaseModel],
         max_body_bytes: int,
+        admit: Callable[[], None],
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
-        """`query`: the endpoint's model with the operator's limits in it."""
+        """`query`: the endpoint's model with the operator's limits in it; `admit` raises if nothing more is taken in.
+
+        It is asked before the body is read: what is refused must cost little, or refusing leaves no time to serve.
+        """
         endpoint.__annotations__["query"] = query  # where FastAPI looks for what to document
         super().__init__(path, endpoint, methods=["POST"], **documentation)
         self._validate = query.__pydantic_validator__.validate_json
         self._respond: Callable[[Any, Request], Awaitable[bytes]] = endpoint
         self._max_body_bytes = max_body_bytes
+        self._admit = admit
         self.app = self._answer
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._admit()
         check_media_type(dict(scope["headers"]))
         body = await read_body(receive, self._max_body_bytes)
         query = parse(self._validate, body)

@@ -72,7 +72,6 @@ def predict_routes(service: Service) -> list[BytesRoute]:
         """Classify one headline."""
         model = service.model()
         due = deadline(request, settings.deadline_seconds)
-        service.work.check_room(1)
         run = Run(service, request, [query.headline])
         [result] = run.classify([query.headline], query.top_k)
         explanation = None
@@ -98,6 +97,7 @@ def predict_routes(service: Service) -> list[BytesRoute]:
             endpoint,
             query=query,
             max_body_bytes=settings.max_body_bytes,
+            admit=lambda: service.work.check_room(1),
             response_model=answer,
             responses=responses(*ERRORS, *more),
             openapi_extra={"parameters": [PARAMETER]},

@@ -125,6 +125,7 @@ def infer_routes(service: Service) -> list[BytesRoute]:
             v2_infer,
             query=InferRequest,
             max_body_bytes=service.settings.max_body_bytes,
+            admit=lambda: service.work.check_room(1),
             response_model=InferResponse,
             response_model_exclude_none=True,
             responses={200: {"content": {OCTETS: _BYTES}}}
@@ -152,6 +153,7 @@ class _InferRoute(BytesRoute):
     """A bytes route whose body, and answer, may go on in binary after the JSON."""
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._admit()
         headers = dict(scope["headers"])
         check_media_type(headers, OCTETS.encode())
         body = await read_body(receive, self._max_body_bytes)

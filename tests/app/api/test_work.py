@@ -135,3 +135,10 @@ def test_batch_counts_its_headlines_not_itself(start: Start):
     with client.app.state.service.work.held(4):
         sizes = [client.post("/predict/batch", json={"headlines": ["oil"] * size}).status_code for size in (6, 7)]
     assert sizes == [200, 503]
+
+
+def test_full_service_refuses_before_it_reads_the_body(start: Start):
+    client = start(max_batch=10, max_in_flight=10)
+    with client.app.state.service.work.held(10):
+        for path in ("/predict", "/predict/batch", "/v2/models/tiny/infer"):
+            assert client.post(path, content=b"not json").status_code == 503
