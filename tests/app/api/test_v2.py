@@ -149,8 +149,8 @@ def test_binary_tensors_in_and_out_equal_json(client: TestClient) -> None:
     plain = outputs(client.post(INFER, json=request(HEADLINES, outputs=[{"name": name} for name in names])).json())
     topics = b"".join(struct.pack("<I", len(one)) + one.encode() for one in plain["topic"]["data"])
     assert rest[: sizes[0]] == topics
-    assert list(struct.unpack("<3f", rest[sizes[0] : sizes[0] + 12])) == plain["probability"]["data"]
-    assert list(struct.unpack("<138f", rest[sizes[0] + 12 :])) == plain["probabilities"]["data"]
+    assert list(struct.unpack("<3f", rest[sizes[0] : sizes[0] + 12])) == approx(plain["probability"]["data"])
+    assert list(struct.unpack("<138f", rest[sizes[0] + 12 :])) == approx(plain["probabilities"]["data"])
 
 
 def test_binary_data_output_holds_unless_an_output_says_otherwise(client: TestClient) -> None:
