@@ -30,7 +30,7 @@ def failure(*arguments: object) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("command", [[], ["fetch"], ["train"], ["compare"], ["evaluate"]])
+@pytest.mark.parametrize("command", [[], ["fetch"], ["train"], ["compare"], ["evaluate"], ["baselines"]])
 def test_every_command_has_help(command: list[str]) -> None:
     result = run(*command, "--help")
     assert result.exit_code == 0
@@ -107,6 +107,25 @@ def test_evaluate_prints_a_table_and_says_that_the_archive_is_absent(small_data:
     assert result.exit_code == 0, result.output
     assert "macro-F1" in result.stdout
     assert "No archive at" in result.stderr
+
+
+def test_headlines_without_an_archive_is_refused(small_data: Path) -> None:
+    assert "There is no archive at" in failure("train", "--recipe", "headlines", "--data", small_data)
+
+
+def test_headlines_has_no_best_epoch(small_data: Path) -> None:
+    result = run("train", "--recipe", "headlines", "--best-epoch", "--data", small_data)
+    assert result.exit_code == 2
+    assert "are not for the recipe headlines" in result.stderr
+
+
+def test_evaluate_against_without_an_archive_is_refused(small_data: Path, tiny_bundle: Path) -> None:
+    assert "There is no archive at" in failure("evaluate", tiny_bundle, "--against", tiny_bundle, "--data", small_data)
+
+
+def test_baselines_of_no_bundle_is_refused(small_data: Path, tmp_path: Path) -> None:
+    sentence = failure("baselines", "--bundle", tmp_path / "none", "--data", small_data, "--output", tmp_path)
+    assert "no such bundle folder" in sentence
 
 
 def test_evaluate_prints_json_alone_on_stdout(small_data: Path, tiny_bundle: Path) -> None:

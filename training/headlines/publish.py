@@ -18,7 +18,7 @@ from training.corpus import Wire
 from training.dataset import Dataset
 from training.evaluate import Evaluation, evaluate
 from training.headlines.card import write_card
-from training.headlines.merge import save_merged
+from training.headlines.merge import save_stack
 from training.headlines.plots import plot_learning, plot_reliability
 from training.headlines.reference import reference
 from training.headlines.samples import labels_of
@@ -67,7 +67,6 @@ def publish_headlines(
 
 
 def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Dataset) -> Draft:
-    layers = training.merged(run)
     support = np.bincount(labels_of(run.titles), minlength=len(NAMES))
     manifest = Manifest(
         name=slug(target.resolve().parent.name, training.recipe.name),
@@ -83,13 +82,13 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
         topic_set=training.topic_set,
         files={},
         recipe=training.recipe.describe()
-        | {"linear_share": training.share, "seed": training.seeds[0], "seeds": list(training.seeds)}
+        | {"seed": training.seeds[0], "seeds": list(training.seeds)}
         | {"titles": len(run.titles), "bodies": len(run.bodies)},
         data={"sha256": dataset.files, "licence": "Reuters-21578: for research purposes only"},
         libraries=libraries("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
         reference=reference(run.encoder, run.titles, run.bodies),
     )
-    return Draft(manifest, lambda path: save_merged(layers, path), run.word_index)
+    return Draft(manifest, lambda path: save_stack(run.layers, path), run.word_index)
 
 
 def _with_figures(

@@ -9,15 +9,17 @@ class HeadlinesRecipe:
     """Vocabulary, samples, linear machine, networks and calibration."""
 
     name: str = "headlines"
-    features: int = 12_000
+    features: int = 16_000
     """Words and pairs together; the multi-hot vector has one more place, id 0, that nothing uses."""
-    words: int = 8_000
+    words: int = 10_000
     """The most frequent; the others are rare: in the word index, but without an id."""
     min_word_texts: int = 2
     min_pair_texts: int = 3
-    networks: int = 1
-    hidden: int = 170
-    """Units of each network; with the linear machine's 46 they make one layer of 216."""
+    networks: int = 3
+    hidden: int = 100
+    """Units of each network."""
+    width: int = 160
+    """Of the layer that linear machine and networks share."""
     dropout: float = 0.5
     word_dropout: float = 0.5
     """Each text loses words at a rate of its own, drawn up to this one."""
@@ -27,6 +29,8 @@ class HeadlinesRecipe:
     """Of a wire with several topics; the others share the rest."""
     penalty: float = 2.0
     """C of the linear machine."""
+    linear_share: float = 0.1
+    """Of its scores, in the logits."""
     epochs: int = 16
     batch_size: int = 256
     learning_rate: float = 3e-3

@@ -1,7 +1,6 @@
 """What `train --recipe headlines` prints: plain text that lines up."""
 
 from training.evaluate import measure
-from training.headlines.calibration import probabilities_of
 from training.headlines.samples import make_samples
 from training.headlines.train import HeadlineTraining
 
@@ -10,10 +9,7 @@ def headlines_report(training: HeadlineTraining) -> str:
     """The calibration, and what the network that was thrown away does on the wires held out from it."""
     calibration, topic_set, run = training.calibration, training.topic_set, training.exploration
     lines = [
-        (
-            f"{run.encoder.spec.size - 1:,} words and pairs, {len(run.titles):,} titles, {len(run.bodies):,} bodies;"
-            f" linear share {training.share:.4f},"
-        ),
+        (f"{run.encoder.spec.size - 1:,} words and pairs, {len(run.titles):,} titles, {len(run.bodies):,} bodies,"),
         (
             f"temperature exp({calibration.intercept:.3f} + {calibration.slope:.3f} log(1 + ones)), topic set from"
             f" {topic_set.threshold:.3f} on. On the held-out wires, which both were fitted on:"
@@ -24,7 +20,7 @@ def headlines_report(training: HeadlineTraining) -> str:
     for name, samples in zip(("titles", "bodies"), make_samples(training.held_out), strict=True):
         held_out = run.held_out(samples)
         one = measure(
-            probabilities_of(held_out, training.share, calibration),
+            held_out.probabilities(calibration),
             held_out.labels,
             [sample.wire.labels for sample in samples],
             topic_set.threshold,

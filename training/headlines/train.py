@@ -8,13 +8,13 @@ import scipy.sparse as sp
 
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import Calibration, TopicSet
-from app.classifier.network import Floats
+from app.classifier.network import Dense, DenseNetwork
 from training.corpus import Wire
 from training.errors import RecipeError
-from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set, probabilities_of
+from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set
 from training.headlines.linear import train_linear
 from training.headlines.merge import merge
-from training.headlines.networks import Epoch, Layers, drop_words, train_networks
+from training.headlines.networks import Epoch, drop_words, train_networks
 from training.headlines.recipe import HeadlinesRecipe
 from training.headlines.samples import Sample, Words, cut_spans, labels_of, make_samples, soft_targets, title_words
 from training.headlines.vocabulary import build_encoder, encode
@@ -27,16 +27,16 @@ class Learned:
 
     encoder: Encoder
     word_index: dict[str, int]
-    linear: Floats
-    networks: Layers
+    layers: tuple[Dense, ...]
+    """Linear machine and networks in one."""
     history: History
     titles: tuple[Sample, ...]
     bodies: tuple[Sample, ...]
 
     def held_out(self, samples: Sequence[Sample]) -> HeldOut:
-        """The scores of samples that it did not learn from."""
-        x = encode(self.encoder, [sample.words for sample in samples])
-        return HeldOut(x @ self.linear, self.networks.logits(x), np.diff(x.indptr).astype(np.int64), labels_of(samples))
+        """What it says to samples that it did not learn from."""
+        ids = [self.encoder.encode_words(sample.words).ids for sample in samples]
+        return HeldOut(DenseNetwork(self.layers).logits(ids), np.array([*map(len, ids)]), labels_of(samples))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,8 @@ class HeadlineTraining:
     exploration: Learned
     """Learned without the held-out wires; it calibrates, and is thrown away."""
     held_out: tuple[Wire, ...]
-    share: float
-    """Of the linear scores in the logits."""
     calibration: Calibration
     topic_set: TopicSet
-
-    def merged(self, run: Learned) -> Layers:
-        """A run's network as it is served."""
-        return merge(run.linear, run.networks, self.share)
 
 
 def train_headlines(
@@ -86,11 +80,11 @@ def train_headlines(
     exploration = learn(
         recipe, rest, test_titles | title_words(held_out), seeds[0], held_out=[*titles, *bodies], on_epoch=on_epoch
     )
-    share, calibration = fit_temperature(exploration.held_out([*titles, *bodies]))
+    calibration = fit_temperature(exploration.held_out([*titles, *bodies]))
     headlines = exploration.held_out(titles)
-    topic_set = fit_topic_set(probabilities_of(headlines, share, calibration), headlines.labels, recipe.coverage)
+    topic_set = fit_topic_set(headlines.probabilities(calibration), headlines.labels, recipe.coverage)
     runs = tuple(learn(recipe, train, test_titles, seed, on_epoch=on_epoch) for seed in seeds)
-    return HeadlineTraining(recipe, tuple(seeds), runs, exploration, tuple(held_out), share, calibration, topic_set)
+    return HeadlineTraining(recipe, tuple(seeds), runs, exploration, tuple(held_out), calibration, topic_set)
 
 
 def learn(
@@ -120,4 +114,7 @@ def learn(
         return sp.vstack([*whole, spans], "csr"), targets
 
     networks, history = train_networks(recipe, epoch, seed, watched, on_epoch)
-    return Learned(encoder, word_index, linear, networks, history, tuple(titles), tuple(bodies))
+    spans = encode(encoder, [span.words for span in cut_spans(bodies, recipe.span_words, rng)])
+    texts = sp.vstack([x_titles, x_bodies, spans], "csr")
+    layers = merge(linear, networks, recipe.linear_share, texts, recipe.width)
+    return Learned(encoder, word_index, layers, history, tuple(titles), tuple(bodies))

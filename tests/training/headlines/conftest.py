@@ -1,0 +1,51 @@
+"""A small generated corpus with titles, bodies and further topics, and what the recipe makes of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.tiny_bundle import COMMON, KEYWORDS
+from training.corpus import TOPICS, Wire
+from training.headlines.recipe import HEADLINES, HeadlinesRecipe
+from training.headlines.train import HeadlineTraining, train_headlines
+
+TRAIN, TEST = 600, 150
+SMALL = replace(
+    HEADLINES, features=400, words=250, hidden=16, networks=2, width=60, epochs=4, batch_size=32, held_out=150
+)
+
+
+def make_corpus() -> tuple[Wire, ...]:
+    """600 + 150 wires of keywords among common words; every fifth has no body, every fourth two topics."""
+    rng = np.random.default_rng(3)
+    keywords = {topic: KEYWORDS[topic].split() for topic in TOPICS}
+
+    def text(label: int, size: int) -> str:
+        return " ".join([*rng.choice(keywords[TOPICS[label]], size), *rng.choice(COMMON, size)])
+
+    wires = []
+    for number in range(TRAIN + TEST):
+        label = int(rng.integers(0, len(TOPICS)))
+        labels = (label, (label + 1) % len(TOPICS)) if number % 4 == 0 else (label,)
+        body = None if number % 5 == 0 else text(label, 12)
+        split, position = ("train", number) if number < TRAIN else ("test", number - TRAIN)
+        topics = tuple(TOPICS[one] for one in labels)
+        other = body or "the wrong text of another wire altogether"
+        wires.append(Wire(number, text(label, 3), body, other, topics, label, labels, split, position))
+    return tuple(wires)
+
+
+@pytest.fixture(scope="session")
+def small_corpus() -> tuple[Wire, ...]:
+    return make_corpus()
+
+
+@pytest.fixture(scope="session")
+def small_recipe() -> HeadlinesRecipe:
+    return SMALL
+
+
+@pytest.fixture(scope="session")
+def small_training(small_corpus: tuple[Wire, ...]) -> HeadlineTraining:
+    return train_headlines(SMALL, small_corpus, (1, 2))

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from training.evaluate import measure
+from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set
+
+
+def overconfident(seed: int = 0, count: int = 4_000) -> HeldOut:
+    """Labels drawn from softmax(scores), scores then blown up threefold."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(0, 2, (count, 46))
+    chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(46, p=row) for row in chances])
+    ones = rng.integers(1, 100, count)
+    return HeldOut((3 * scores).astype(np.float32), ones, labels)
+
+
+def test_temperature_takes_overconfidence_back() -> None:
+    held_out = overconfident()
+    calibration = fit_temperature(held_out)
+    assert calibration.temperature(10) == pytest.approx(3, rel=0.1)
+    assert calibration.temperature(80) == pytest.approx(3, rel=0.1)
+    fresh = overconfident(seed=1)
+    assert measure(fresh.probabilities(calibration), fresh.labels).ece < 0.03
+
+
+def test_topic_set_holds_the_label_as_often_as_promised() -> None:
+    held_out = overconfident()
+    calibration = fit_temperature(held_out)
+    topic_set = fit_topic_set(held_out.probabilities(calibration), held_out.labels, 0.9)
+    fresh = overconfident(seed=1)
+    found = measure(fresh.probabilities(calibration), fresh.labels, threshold=topic_set.threshold)
+    assert found.set_coverage == pytest.approx(0.9, abs=0.02)
+
+
+def test_threshold_is_the_quantile_worked_out_by_hand() -> None:
+    own = np.linspace(0.1, 1.0, 19)
+    probabilities = np.stack([own, 1 - own], axis=1).astype(np.float32)
+    # floor(0.1 * 20) = 2 of 20: the second smallest of the labels' probabilities
+    assert fit_topic_set(probabilities, np.zeros(19, int), 0.9).threshold == pytest.approx(own[1])

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from app.classifier.network import Dense, DenseNetwork, Floats, read_network
+from training.headlines.merge import merge, save_stack
+from training.headlines.networks import Layers
+from training.layout import align, dense_layers
+
+
+@pytest.fixture
+def parts() -> tuple[Floats, Layers, sp.csr_matrix]:
+    """A linear kernel, networks of 8 units and twenty texts of some nine of thirty words."""
+    rng = np.random.default_rng(0)
+    shapes = ((30, 8), (8,), (8, 46), (46,))
+    networks = Layers(*(rng.normal(size=shape).astype(np.float32) for shape in shapes))
+    texts = sp.csr_matrix((rng.random((20, 30)) < 0.3).astype(np.float32))
+    return rng.normal(size=(30, 46)).astype(np.float32), networks, texts
+
+
+def ask(layers: tuple[Dense, ...], texts: sp.csr_matrix) -> Floats:
+    return DenseNetwork(layers).logits([row.indices.tolist() for row in texts])
+
+
+def test_at_full_rank_the_scores_of_both_are_added(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
+    linear, networks, texts = parts
+    wanted = 0.5 * (texts @ linear) + networks.logits(texts)
+    np.testing.assert_allclose(ask(merge(linear, networks, 0.5, texts, 54), texts), wanted, atol=1e-3)
+
+
+def test_a_lower_rank_is_near_and_nearer_the_higher(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
+    linear, networks, texts = parts
+    wanted = 0.5 * (texts @ linear) + networks.logits(texts)
+    gaps = [np.abs(ask(merge(linear, networks, 0.5, texts, width), texts) - wanted).mean() for width in (4, 10, 16)]
+    assert gaps[0] > gaps[1] > gaps[2]
+
+
+def test_saved_stack_is_served_as_it_was_made(parts: tuple[Floats, Layers, sp.csr_matrix], tmp_path: Path) -> None:
+    linear, networks, texts = parts
+    stack = merge(linear, networks, 0.5, texts, 20)
+    save_stack(stack, tmp_path / "model.keras")
+    align(tmp_path / "model.keras")
+    layers = dense_layers(tmp_path / "model.keras")
+    assert layers is not None
+    served = read_network(tmp_path / "model.keras", layers).logits([row.indices.tolist() for row in texts])
+    np.testing.assert_allclose(served, ask(stack, texts), atol=1e-4)

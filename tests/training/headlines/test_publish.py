@@ -1,0 +1,80 @@
+"""The bundle of a small training: whole, measured, and with a card that shows its figures."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.classifier import load_classifier
+from training.corpus import Wire
+from training.dataset import Dataset, Part
+from training.evaluate import evaluate
+from training.headlines.publish import publish_headlines
+from training.headlines.train import HeadlineTraining
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def small_headlines_set(small_corpus: tuple[Wire, ...]) -> Dataset:
+    """The same wires as the 46-topic set has them."""
+
+    def part(split: str) -> Part:
+        wires = [wire for wire in small_corpus if wire.split == split]
+        return Part(tuple(wire.keras_text for wire in wires), np.array([wire.label for wire in wires]))
+
+    return Dataset(part("train"), part("test"), {}, {"reuters.npz": "0" * 64})
+
+
+@pytest.fixture(scope="module")
+def bundle(
+    small_training: HeadlineTraining,
+    small_headlines_set: Dataset,
+    small_corpus: tuple[Wire, ...],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    target = tmp_path_factory.mktemp("models") / "small" / "1"
+    publish_headlines(target, small_training, small_headlines_set, small_corpus)
+    return target
+
+
+def test_bundle_holds_card_plots_and_history(bundle: Path) -> None:
+    plots = ["learning.png", "reliability.png", "confusion.png"]
+    assert {file.name for file in bundle.iterdir()} == {
+        *("manifest.json", "model.keras", "word_index.json", "golden.json", "README.md", "history.csv"),
+        *plots,
+    }
+    card = (bundle / "README.md").read_text()
+    assert all(f"]({name})" in card for name in plots)
+    assert "{" not in card
+    assert len((bundle / "history.csv").read_text().splitlines()) == 1 + 3 * 4  # exploration and two seeds
+
+
+def test_figures_are_those_that_evaluate_finds_and_have_a_spread(
+    bundle: Path, small_headlines_set: Dataset, small_corpus: tuple[Wire, ...]
+) -> None:
+    manifest = load_classifier(bundle).bundle.manifest
+    measured = evaluate(load_classifier(bundle), small_headlines_set, small_corpus)
+    assert set(measured) >= {"test", "own_body", "decoded_body", "test_titles"}
+    for part, evaluation in measured.items():
+        assert evaluation.figures() == pytest.approx(manifest.figures[part], abs=1e-6)
+    assert manifest.figures["test_titles"]["accuracy"] > 0.7
+    assert manifest.figures["seeds"]["test_titles"]["accuracy"]["deviation"] >= 0
+    assert manifest.topics[0].recall == measured["test_titles"].topics[0].recall
+
+
+def test_manifest_carries_calibration_and_topic_set(bundle: Path, small_training: HeadlineTraining) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert manifest["calibration"]["slope"] == small_training.calibration.slope
+    assert manifest["topic_set"] == {"coverage": 0.9, "threshold": small_training.topic_set.threshold}
+    assert manifest["encoding"]["pairs"] is True
+    assert manifest["recipe"]["seeds"] == [1, 2]
+
+
+def test_bundle_answers_with_a_topic_set_and_pairs(bundle: Path) -> None:
+    classifier = load_classifier(bundle)
+    [answer] = classifier.classify(["cocoa icco beans ghana"])
+    assert answer.labels[0] == 0
+    assert answer.topic_set
+    assert classifier.classify(["qwertyuiop"])[0].abstained == "no_known_words"

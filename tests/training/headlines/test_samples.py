@@ -1,0 +1,42 @@
+import numpy as np
+
+from training.corpus import Wire
+from training.headlines.samples import cut_spans, make_samples, soft_targets, title_words
+
+
+def wire(title: str | None = None, body: str | None = None, labels: tuple[int, ...] = (0,)) -> Wire:
+    return Wire(1, title, body, "the text of another wire", ("cocoa",), labels[0], labels, "train", 0)
+
+
+def test_title_that_is_to_be_avoided_is_left_out_however_it_is_written() -> None:
+    avoid = title_words([wire(title="OIL PRICES, up")])
+    titles, _ = make_samples([wire(title="Oil prices up!"), wire(title="Oil prices down")], avoid)
+    assert [sample.words for sample in titles] == [("oil", "prices", "down")]
+
+
+def test_wrong_body_is_never_learned_from() -> None:
+    titles, bodies = make_samples([wire(title="Cocoa up")])
+    assert len(titles) == 1
+    assert bodies == []
+
+
+def test_text_without_a_word_is_no_sample() -> None:
+    assert make_samples([wire(title="***", body="--")]) == ([], [])
+
+
+def test_spans_are_pieces_of_their_bodies() -> None:
+    _, bodies = make_samples([wire(body=" ".join(f"w{i}" for i in range(50))), wire(body="too short")])
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        long, short = cut_spans(bodies, (4, 20), rng)
+        assert 4 <= len(long.words) <= 20
+        assert " ".join(long.words) in " ".join(bodies[0].words)
+        assert short.words == ("too", "short")
+
+
+def test_target_is_shared_by_all_assigned_topics() -> None:
+    titles, _ = make_samples([wire(title="a", labels=(1, 5, 5, 9)), wire(title="b", labels=(2,))])
+    targets = soft_targets(titles, 0.7)
+    np.testing.assert_allclose(targets[0, [1, 5, 9]], [0.7, 0.15, 0.15])
+    assert targets[1, 2] == 1
+    np.testing.assert_allclose(targets.sum(axis=1), 1)

@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from training.corpus import Wire
+from training.errors import RecipeError
+from training.headlines.recipe import HeadlinesRecipe
+from training.headlines.reference import reference
+from training.headlines.report import headlines_report
+from training.headlines.samples import labels_of, title_words
+from training.headlines.train import HeadlineTraining, train_headlines
+
+Corpus = tuple[Wire, ...]
+
+
+def test_too_few_wires_are_refused(small_corpus: Corpus, small_recipe: HeadlinesRecipe) -> None:
+    with pytest.raises(RecipeError, match="has 600 wires and recipe headlines holds out 600"):
+        train_headlines(replace(small_recipe, held_out=600), small_corpus, (1,))
+
+
+@pytest.mark.slow
+def test_no_title_learned_from_is_a_test_wires(small_corpus: Corpus, small_training: HeadlineTraining) -> None:
+    test = title_words(wire for wire in small_corpus if wire.split == "test")
+    for learned in (small_training.exploration, *small_training.runs):
+        assert not test & {sample.words for sample in learned.titles}
+        assert {sample.wire.split for sample in (*learned.titles, *learned.bodies)} == {"train"}
+
+
+@pytest.mark.slow
+def test_exploration_has_not_seen_the_held_out_wires(small_training: HeadlineTraining) -> None:
+    held_out = {wire.number for wire in small_training.held_out}
+    exploration = small_training.exploration
+    assert len(held_out) == 150
+    assert not held_out & {sample.wire.number for sample in (*exploration.titles, *exploration.bodies)}
+    assert held_out <= {sample.wire.number for sample in small_training.runs[0].titles}
+
+
+@pytest.mark.slow
+def test_wires_of_other_seeds_differ_and_all_learn(small_training: HeadlineTraining) -> None:
+    one, other = small_training.runs
+    assert one.word_index == other.word_index
+    assert not np.array_equal(one.layers[0].kernel, other.layers[0].kernel)
+    scores = small_training.exploration.held_out(list(one.titles))
+    assert (scores.logits.argmax(axis=1) == scores.labels).mean() > 0.7
+
+
+@pytest.mark.slow
+def test_report_says_what_was_calibrated(small_training: HeadlineTraining) -> None:
+    report = headlines_report(small_training)
+    assert "temperature exp(" in report
+    assert "\ntitles         150" in report
+
+
+@pytest.mark.slow
+def test_reference_counts_words_that_other_wires_lack(small_training: HeadlineTraining) -> None:
+    run = small_training.runs[0]
+    found = reference(run.encoder, run.titles, run.bodies)
+    assert sum(found["topic_mix"].values()) == pytest.approx(1, abs=1e-3)
+    assert found["topic_mix"]["cocoa"] == pytest.approx((labels_of(run.titles) == 0).mean(), abs=1e-6)
+    assert found["unknown_word_ratio"] < 0.01  # every keyword comes in many wires
+    alone = reference(run.encoder, run.titles[:1], ())
+    assert (alone["unknown_word_ratio"], alone["rare_word_ratio"]) == (1, 0)
