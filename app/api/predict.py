@@ -40,6 +40,14 @@ ERRORS: tuple[type[Exception], ...] = (
 T = TypeVar("T")
 
 
+def check_size(service: Service, headlines: int) -> None:
+    """Raises BatchTooLargeError if there are more headlines than an operator allows in one batch."""
+    if headlines > service.settings.max_batch:
+        raise BatchTooLargeError(
+            f"The batch has {headlines:,} headlines and may have {service.settings.max_batch:,}; send it in parts."
+        )
+
+
 async def classify_batch(
     service: Service, request: Request, headlines: Sequence[str], top_k: int, write: Callable[[list[Classification]], T]
 ) -> list[T]:
@@ -49,10 +57,7 @@ async def classify_batch(
         BatchTooLargeError: there are more than an operator allows.
         OverloadedError, DeadlineError, ClientGoneError: as `Work` says.
     """
-    if len(headlines) > service.settings.max_batch:
-        raise BatchTooLargeError(
-            f"The batch has {len(headlines):,} headlines and may have {service.settings.max_batch:,}; send it in parts."
-        )
+    check_size(service, len(headlines))
     due = deadline(request, service.settings.deadline_seconds)
     with service.work.held(len(headlines)):
         run = Run(service, request, headlines)

@@ -12,7 +12,7 @@ from app import VERSION
 from app.api.bytes_route import BytesRoute, check_media_type, parse, read_body, send_answer
 from app.api.deadline import PARAMETER
 from app.api.errors import BatchTooLargeError, HeaderError, NotReadyError, UnknownModelError
-from app.api.predict import ERRORS, classify_batch
+from app.api.predict import ERRORS, check_size, classify_batch
 from app.api.problems import responses
 from app.api.schemas import queries
 from app.api.service import Model, Service
@@ -100,6 +100,8 @@ def infer_routes(service: Service) -> list[BytesRoute]:
         model = _model(service, request)
         manifest = model.classifier.bundle.manifest
         outputs = wanted(query, len(manifest.topics))
+        # Before anything is cut out of the bytes: they may hold millions of empty elements.
+        check_size(service, max((size for tensor in query.inputs for size in tensor.shape), default=0))
         # The limits of a text and of a batch are those of POST /predict/batch.
         texts = batch_query(headlines=headlines(query, request.scope["binary"])).headlines
         chunks = await classify_batch(service, request, texts, top_k(outputs, len(manifest.topics)), list)

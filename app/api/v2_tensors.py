@@ -62,6 +62,8 @@ def _from_binary(tensor: RequestInput, binary: bytes) -> list[str]:
     texts: list[str] = []
     at = 0
     while at < len(binary):
+        if [len(texts)] == tensor.shape[:1]:
+            raise TensorError(f"The input has shape {tensor.shape}, but its bytes hold more elements.")
         end = at + 4 + int.from_bytes(binary[at : at + 4], "little")
         if at + 4 > len(binary) or end > len(binary):
             raise TensorError(f"Element {len(texts)} of the input is longer than the bytes that are left.")

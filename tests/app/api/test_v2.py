@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -241,7 +242,7 @@ def test_wrong_tensor_is_422_that_says_why(client: TestClient, body: dict, words
     ],
 )
 def test_damaged_binary_tensor_is_422(client: TestClient, binary: bytes, words: str) -> None:
-    head = json.dumps(tensor_with(data=None, parameters={"binary_data_size": len(binary)})).encode()
+    head = json.dumps(tensor_with(data=None, shape=[2], parameters={"binary_data_size": len(binary)})).encode()
     headers = {"Inference-Header-Content-Length": str(len(head))}
     answer = client.post(INFER, content=head + binary, headers=headers)
     assert answer.status_code == 422
@@ -276,6 +277,18 @@ def test_batch_over_limit_is_413(client: TestClient) -> None:
     answer = client.post(INFER, json=request(["gold"] * 11))
     assert answer.status_code == 413
     assert "may have 10" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(("shape", "status"), [([2_000_000], 413), ([3, 700_000], 413), ([1], 422), ([10, 1], 422)])
+def test_millions_of_empty_elements_are_refused_before_they_are_made(
+    client: TestClient, shape: list[int], status: int
+) -> None:
+    binary = bytes(8_000_000)
+    head = json.dumps(tensor_with(data=None, shape=shape, parameters={"binary_data_size": len(binary)})).encode()
+    begun = time.process_time()
+    answer = client.post(INFER, content=head + binary, headers={"Inference-Header-Content-Length": str(len(head))})
+    assert answer.status_code == status
+    assert time.process_time() - begun < 0.3
 
 
 def test_text_over_limit_is_422(client: TestClient) -> None:
