@@ -35,6 +35,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         ws="none",
         log_config=CONFIG,
         access_log=False,
+        proxy_headers=False,  # nothing here asks who the client is
         server_header=False,
         timeout_worker_healthcheck=30,
     )

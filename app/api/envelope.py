@@ -73,39 +73,30 @@ class Envelope:
         added = [(b"x-request-id", request_id.encode())]
         if self._service.phase == "draining":
             added.append((b"connection", b"close"))  # the next request must find another process
-        status = CLIENT_GONE
 
         async def send_sealed(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                scope["status"] = message["status"]
                 message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
         try:
             await self._inner(scope, receive, send_sealed)
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            self._record(scope, time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        started = False
-
-        async def send_noting(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
             if self._keys and is_guarded(path):
                 self._keys.check(dict(scope["headers"]))
             app = self._direct.get(path, self._app) if scope["method"] == "POST" else self._app
-            await app(scope, receive, send_noting)
+            await app(scope, receive, send)
         except ClientGoneError:
             self._service.metrics.rejected.labels("client_gone").inc()
         except Exception as error:
-            if started:
-                raise
+            if "status" in scope:
+                raise  # the answer is on its way already
             answer = problem(error, path, scope["request_id"])
             if answer.status_code == 500:
                 logger.exception("a request failed", extra={"request_id": scope["request_id"]})
@@ -113,8 +104,8 @@ class Envelope:
                 self._service.metrics.rejected.labels(error.reason).inc()
             await answer(scope, receive, send)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        method, path = scope["method"], scope["path"]
+    def _record(self, scope: Scope, seconds: float) -> None:
+        method, path, status = scope["method"], scope["path"], scope.get("status", CLIENT_GONE)
         route = path if path in self._direct else getattr(scope.get("route"), "path", "other")
         if method not in ("GET", "POST", "HEAD", "OPTIONS"):
             method = "OTHER"  # anybody may invent methods; metrics must not grow with them

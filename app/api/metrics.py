@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
@@ -35,8 +36,9 @@ class QuickHistogram(Histogram):
 
     def observe_many(self, values: Sequence[float]) -> None:
         """Count many values, adding once to each bucket they fall into."""
-        if len(values) == 1:
-            self.observe(values[0])
+        if len(values) <= 1:
+            for value in values:
+                self.observe(value)
             return
         counts = np.bincount(np.searchsorted(self._upper_bounds, values), minlength=len(self._buckets))
         for bucket in np.flatnonzero(counts):
@@ -112,9 +114,9 @@ class Metrics:
         self.headlines.inc(len(results))
         self.unknown_words.observe_many([one.encoded.unknown_words / (one.encoded.words or 1) for one in results])
         self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
-        for label, count in Tally(one.labels[0] for one in results if one.labels).items():
+        for label, count in _tally([one.labels[0] for one in results if one.labels]):
             self._topics[label].inc(count)
-        for reason, count in Tally(one.abstained for one in results if one.abstained).items():
+        for reason, count in _tally([one.abstained for one in results if one.abstained]):
             self.abstained.labels(reason).inc(count)
         if self._drift and self._drift.saw(results):
             for gauge, value in zip(self._drift_gauges, self._drift.indices(), strict=True):
@@ -123,6 +125,13 @@ class Metrics:
     def exposition(self) -> bytes:
         """The text format; for all workers where there are several."""
         return generate_latest(all_workers() if DIRECTORY in os.environ else self.registry)
+
+
+T = TypeVar("T")
+
+
+def _tally(values: list[T]) -> Iterable[tuple[T, int]]:
+    return Tally(values).items() if len(values) > 1 else [(value, 1) for value in values]
 
 
 class _LiveWorkers(MultiProcessCollector):

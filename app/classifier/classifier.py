@@ -86,8 +86,7 @@ class TopicClassifier:
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """The second half of `classify`."""
         probabilities = self.probabilities(encoded)
-        # Stable, so that equal probabilities rank by label and an answer never depends on the batch.
-        ranking = (-probabilities).argsort(axis=1, kind="stable")[:, : max(top_k, self._largest_set)]
+        ranking = (-probabilities).argsort(axis=1)[:, : max(top_k, self._largest_set)]
         places = ranking
         if len(encoded) > 1:
             places = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]

@@ -102,9 +102,8 @@ class Encoder:
         if None in distinct:
             distinct.remove(None)
             unknown = found.count(None)
-            unknown_words = list(
-                dict.fromkeys(word for word, word_id in zip(words, found, strict=True) if word_id is None)
-            )
+            missing = [word for word, word_id in zip(words, found, strict=True) if word_id is None]
+            unknown_words = missing if unknown == 1 else list(dict.fromkeys(missing))
         if _RARE in distinct:
             distinct.remove(_RARE)
             rare = found.count(_RARE)

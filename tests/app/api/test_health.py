@@ -1,5 +1,6 @@
 """The probes."""
 
+import dataclasses
 import time
 
 import numpy as np
@@ -42,8 +43,8 @@ def test_not_ready_when_the_model_has_gone_bad(start: Start, monkeypatch: pytest
     client = start()
     assert client.get(path).status_code == 200
     network = client.app.state.service.model().classifier._network
-    network._first.bias.setflags(write=True)
-    network._first.bias[:] = np.nan
+    first = network._first
+    network._first = dataclasses.replace(first, bias=np.full_like(first.bias, np.nan))
     reply = client.get(path)
     assert reply.status_code == 503
     assert "golden" in reply.json()["detail"]
