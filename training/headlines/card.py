@@ -201,9 +201,9 @@ def _baselines(file: Path, figures: dict[str, Any], book: dict[str, Evaluation] 
         "| model | titles | own body | official |",
         "| --- | --- | --- | --- |",
     ]
-    for row in json.loads(file.read_text()):
-        if not row["name"].startswith("`"):  # bundles stand there, too, as they were when the table was made
-            rows.append(_row(row["name"], [row["titles"], row["own"], row["official"]]))
+    # Bundles stand in that file, too, as they were when the table was made.
+    baselines = [row for row in json.loads(file.read_text()) if not row["name"].startswith("`")]
+    rows += [_row(row["name"], [row["titles"], row["own"], row["official"]]) for row in baselines]
     parts = ("test_titles", "decoded_body", "test")
     if book:
         rows.append(_row("the book's network", [book[part].figures() for part in parts]))

@@ -1,0 +1,95 @@
+"""Proofs on the real wires: the shipped headline bundle is what it claims to be, and better than the book's."""
+
+import json
+
+import numpy as np
+import pytest
+
+from app.classifier import TopicClassifier, load_classifier
+from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
+from training.against import compare_bundles
+from training.corpus import Wire, read_corpus
+from training.dataset import load_dataset
+from training.evaluate import Evaluation, answer, evaluate
+from training.headlines.recipe import HEADLINES
+from training.headlines.samples import make_samples, title_words
+from training.headlines.vocabulary import build_encoder
+
+FOLDER = REPOSITORY / "models" / "headlines" / "1"
+
+pytestmark = [needs_data, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def corpus() -> tuple[Wire, ...]:
+    return read_corpus(ARCHIVE)
+
+
+@pytest.fixture(scope="module")
+def headlines() -> TopicClassifier:
+    return load_classifier(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def measured(headlines: TopicClassifier, corpus: tuple[Wire, ...]) -> dict[str, Evaluation]:
+    return evaluate(headlines, load_dataset(DATA), corpus)
+
+
+def test_shipped_bundle_scores_what_its_manifest_claims(
+    headlines: TopicClassifier, measured: dict[str, Evaluation]
+) -> None:
+    claimed = headlines.bundle.manifest.figures
+    for part, evaluation in measured.items():
+        assert evaluation.figures() == pytest.approx(claimed[part], abs=1e-4)
+    texts = {part: evaluation.wires for part, evaluation in measured.items()}
+    assert (texts["test"], texts["own_body"], texts["test_titles"]) == (2_246, 2_039, 2_234)
+    for topic, skill in zip(headlines.topics, measured["test_titles"].topics, strict=True):
+        assert (topic.precision, topic.recall) == (pytest.approx(skill.precision), pytest.approx(skill.recall))
+
+
+def test_topic_set_holds_the_topic_nine_times_of_ten_and_is_small(measured: dict[str, Evaluation]) -> None:
+    titles = measured["test_titles"]
+    assert titles.set_coverage is not None
+    assert titles.set_size is not None
+    assert 0.89 <= titles.set_coverage <= 0.92
+    assert titles.set_size < 1.3
+
+
+def test_probabilities_mean_what_they_say(measured: dict[str, Evaluation]) -> None:
+    assert measured["test_titles"].ece < 0.03
+    assert measured["decoded_body"].ece < 0.035
+
+
+def test_headlines_are_answered_far_better_than_by_the_book(
+    headlines: TopicClassifier, corpus: tuple[Wire, ...]
+) -> None:
+    book = load_classifier(REPOSITORY / "models" / "book" / "1")
+    comparison = compare_bundles(book, headlines, corpus)
+    assert comparison.better > 10 * comparison.worse
+    assert comparison.p_value < 1e-50
+
+
+def test_vocabulary_is_made_of_training_wires_alone(headlines: TopicClassifier, corpus: tuple[Wire, ...]) -> None:
+    train = [wire for wire in corpus if wire.split == "train"]
+    avoid = title_words(wire for wire in corpus if wire.split == "test")
+    titles, bodies = make_samples(train, avoid)
+    _, word_index = build_encoder(HEADLINES, [*titles, *bodies])
+    assert headlines.bundle.word_index == word_index
+
+
+def test_numpy_and_keras_agree_on_test_titles_and_bodies(headlines: TopicClassifier, corpus: tuple[Wire, ...]) -> None:
+    pytest.importorskip("keras")
+    test = [wire for wire in corpus if wire.split == "test"]
+    texts = [text for wire in test for text in (wire.title, wire.body) if text]
+    by_keras = answer(load_classifier(FOLDER, runtime="keras"), texts)
+    assert np.abs(answer(headlines, texts) - by_keras).max() < 1e-5
+
+
+def test_bundle_is_within_twelve_megabytes() -> None:
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) <= 12_000_000
+
+
+def test_baselines_stand_in_the_card() -> None:
+    card = (FOLDER / "README.md").read_text()
+    for row in json.loads((REPOSITORY / "docs" / "headlines" / "baselines.json").read_text()):
+        assert row["name"].startswith("`") or f"| {row['name']} | {row['titles']['accuracy']:.3f}" in card
