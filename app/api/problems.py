@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from app.api.errors import (
     ApiError,
@@ -89,7 +89,7 @@ class Problem(BaseModel):
     ] = None
 
 
-def problem(error: Exception, path: str, request_id: str) -> JSONResponse:
+def problem(error: Exception, path: str, request_id: str) -> Response:
     """The answer to an error. What is not in the table is a 500 that says nothing of its cause."""
     if isinstance(error, HTTPException):  # the router's own: 404, 405
         status = HTTPStatus(error.status_code)
@@ -112,9 +112,7 @@ def problem(error: Exception, path: str, request_id: str) -> JSONResponse:
         errors=fields,
         error=detail if path == "/v2" or path.startswith("/v2/") else None,
     )
-    return JSONResponse(
-        body.model_dump(exclude_none=True), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE
-    )
+    return Response(body.model_dump_json(exclude_none=True), kind.status, headers, MEDIA_TYPE)
 
 
 async def respond(request: Request, error: Exception) -> Response:
