@@ -23,7 +23,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TOPICS_", frozen=True, extra="ignore")
 
-    model: Annotated[Path, Field(description="Folder of the bundle to serve.")] = _MODELS / "book" / "1"
+    model: Annotated[Path, Field(description="Folder of the bundle to serve.")] = _MODELS / "headlines" / "1"
     runtime: Annotated[
         Runtime, Field(description="`numpy`, or `keras` for a model that is not a stack of dense layers.")
     ] = "numpy"
