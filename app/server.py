@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 
 import uvicorn
 from prometheus_client import start_http_server
@@ -10,10 +11,11 @@ from app.api.metrics import all_workers
 from app.logs import CONFIG
 from app.protocol import Protocol
 from app.settings import Settings
+from app.supervisor import Supervisor
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to stop; returns, or exits with 0, after a clean stop.
+    """Serve until told to stop; returns, or exits with 0, after a clean stop, and exits with 1 if it cannot start.
 
     Where DIRECTORY is set, workers write their metrics there, and the port of their own reads them there.
     """
@@ -25,7 +27,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
             start_http_server(settings.metrics_port, host, all_workers())
         except OSError as error:
             sys.exit(f"Error: TOPICS_METRICS_PORT: {settings.metrics_port} cannot be listened on ({error.strerror}).")
-    uvicorn.run(
+    config = uvicorn.Config(
         "app.main:create_app",
         factory=True,
         host=host,
@@ -39,3 +41,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
         server_header=False,
         timeout_worker_healthcheck=30,
     )
+    if settings.workers > 1:
+        supervisor = Supervisor(config, [config.bind_socket()])
+        supervisor.run()
+        sys.exit(1 if supervisor.failed else 0)
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(1)

@@ -1,5 +1,6 @@
 """The service as users run it: a process of its own on loopback, on a port that the system chose."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -157,8 +158,12 @@ class RunningServer:
 
     def worker_pids(self) -> list[int]:
         """The processes that answer, where there are several."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [pid for pid in map(int, children) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        workers = []
+        for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            with contextlib.suppress(FileNotFoundError):  # one that has just ended
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    workers.append(int(pid))
+        return workers
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process that was started."""

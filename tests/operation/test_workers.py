@@ -26,6 +26,14 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+STARTED = "Application startup complete."
+
+
+def all_started(server: RunningServer, workers: int) -> None:
+    """Ready is said by the first of them."""
+    wait_for(lambda: server.output.count(STARTED) == workers)
+
+
 def versions(server: RunningServer, times: int = 20) -> set[str]:
     return {server.predict().json()["model"]["version"] for _ in range(times)}
 
@@ -36,6 +44,7 @@ def test_sighup_rolls_to_a_new_bundle_without_a_failed_request(tmp_path: Path):
     current = tmp_path / "current"
     current.symlink_to("1")
     with RunningServer(current, workers=2, drain_seconds=0.5) as server:
+        all_started(server, 2)
         before = set(server.worker_pids())
         with SteadyLoad(server.port) as load:
             assert versions(server) == {"1"}
@@ -59,6 +68,7 @@ def test_sighup_to_a_bundle_that_does_not_verify_leaves_the_old_one_serving_and_
     current = tmp_path / "current"
     current.symlink_to("1")
     with RunningServer(current, workers=2) as server:
+        all_started(server, 2)
         before = set(server.worker_pids())
         with SteadyLoad(server.port) as load:
             current.unlink()
@@ -74,8 +84,25 @@ def test_sighup_to_a_bundle_that_does_not_verify_leaves_the_old_one_serving_and_
         assert server.stop() == 0
 
 
+def test_worker_that_dies_beside_a_broken_bundle_does_not_end_the_others(tmp_path: Path):
+    write_tiny_bundle(tmp_path / "bundle")
+    with RunningServer(tmp_path / "bundle", workers=2) as server:
+        all_started(server, 2)
+        killed, kept = server.worker_pids()
+        index = (tmp_path / "bundle" / WORD_INDEX).read_bytes()
+        (tmp_path / "bundle" / WORD_INDEX).write_text("{}")
+        os.kill(killed, signal.SIGKILL)
+        wait_for(lambda: "could not start; the others go on serving" in server.output)
+        assert kept in server.worker_pids()
+        assert versions(server) == {"1"}
+        (tmp_path / "bundle" / WORD_INDEX).write_bytes(index)  # mended: the next one starts
+        wait_for(lambda: server.output.count(STARTED) == 3)
+        assert server.stop() == 0
+
+
 def test_killed_worker_is_replaced_and_only_its_requests_fail(tiny_bundle: Path):
     with RunningServer(tiny_bundle, workers=2) as server:
+        all_started(server, 2)
         killed, kept = server.worker_pids()
         with SteadyLoad(server.port, clients=8) as load:
             time.sleep(0.3)
@@ -99,6 +126,7 @@ def test_process_whose_loop_hangs_ends(tiny_bundle: Path):
 def test_worker_whose_loop_hangs_is_replaced(tiny_bundle: Path):
     command = ("-m", "tests.operation.impatient", "serve", "--port", "0")
     with RunningServer(tiny_bundle, command=command, workers=2) as server:
+        all_started(server, 2)
         before = set(server.worker_pids())
         threading.Thread(target=ask_and_lose, args=(server,)).start()
         wait_for(lambda: len(before & set(server.worker_pids())) == 1 and len(server.worker_pids()) == 2)
