@@ -1,6 +1,5 @@
 """The one tokenizer and encoder; training and serving both call it."""
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,9 +79,16 @@ class Encoder:
                 raise BundleError(f"manifest.json: special id {special} is outside an encoding of size {spec.size}.")
         if word_index and min(word_index.values()) < 1:
             raise BundleError("word_index.json: a rank is below 1; ranks start at 1 for the most frequent word.")
-        self._ids = {
-            word: rank + spec.offset if rank + spec.offset < spec.size else _RARE for word, rank in word_index.items()
-        }
+        self._ids: dict[str, int] = {}
+        self._pairs: dict[str, dict[str, int]] = {}
+        """First word -> second word -> id: looked up without making a string of every two neighbours."""
+        for entry, rank in word_index.items():
+            entry_id = rank + spec.offset
+            first, space, second = entry.partition(" ")
+            if not space:
+                self._ids[entry] = entry_id if entry_id < spec.size else _RARE
+            elif entry_id < spec.size:
+                self._pairs.setdefault(first, {})[second] = entry_id
 
     def status(self, word: str) -> Status:
         """Whether a lower-case word has an id of its own, is beyond the cut, or never occurred."""
@@ -108,19 +114,18 @@ class Encoder:
             distinct.remove(_RARE)
             rare = found.count(_RARE)
         if self.spec.pairs:
-            distinct |= self._pairs(words, unknown_words)
+            # Unknown words are skipped before pairing, as they are everywhere: leaving one out changes nothing.
+            met = [word for word in words if word not in unknown_words] if unknown else words
+            seconds = map(self._pairs.get, met)
+            distinct.update(
+                [known[word] for known, word in zip(seconds, met[1:], strict=False) if known and word in known]
+            )
         if self.spec.start_id is not None:
             distinct.add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
             distinct.add(self.spec.rare_id)
         ids = sorted(cast(set[int], distinct))
         return Encoded(ids, len(words), len(words) - rare - unknown, rare, unknown_words)
-
-    def _pairs(self, words: Sequence[str], unknown: Sequence[str]) -> set[int | None]:
-        # Unknown words are skipped before pairing, as they are everywhere: leaving one out changes nothing.
-        met = [word for word in words if word not in unknown] if unknown else words
-        found = set(map(self._ids.get, map(" ".join, itertools.pairwise(met))))
-        return found - {None, _RARE}
 
     def sequence(self, text: str) -> list[int]:
         """Ids in the order of the words, as `keras.datasets.reuters.load_data` gives them.

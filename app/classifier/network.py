@@ -17,7 +17,9 @@ from app.classifier.manifest import Array, DenseLayer
 Floats = NDArray[np.float32]
 
 _BLOCK = 128
-"""Texts at a time: the rows of more do not stay in the processor's cache, and a thousand take five times as long."""
+"""Texts at a time: what is made of more does not stay in the processor's cache."""
+_ALIKE = 32
+"""Texts of about the same length that are padded to the longest of them."""
 
 _ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "linear": lambda x: x,
@@ -94,17 +96,23 @@ class DenseNetwork:
         return x
 
     def _sum_rows(self, ids: Sequence[Sequence[int]]) -> Floats:
-        kernel = self._first.kernel
-        if len(ids) == 1:  # the common case, without what it takes to tell texts apart
-            return np.add.reduce(kernel.take(ids[0], axis=0), axis=0, keepdims=True)
+        """The rows of the first kernel at each text's ids, summed: float32 [len(ids), units].
+
+        A batch is summed by BLAS, as rows of ones times the rows: NumPy's own `add.reduceat` takes five times as long.
+        Texts are taken by length, so that little is padded when they are made equally long.
+        """
+        if len(ids) == 1:
+            return np.add.reduce(self._first.kernel.take(ids[0], axis=0), axis=0, keepdims=True)
         lengths = np.fromiter(map(len, ids), np.intp, len(ids))
-        flat = np.fromiter(itertools.chain.from_iterable(ids), np.intp, lengths.sum())
-        sums = np.zeros((len(ids), kernel.shape[1]), np.float32)
-        # reduceat would give a text without ids the first row of the next one, so those keep their zeros.
-        filled = np.flatnonzero(lengths)
-        if len(filled):
-            starts = np.cumsum(lengths)[filled] - lengths[filled]
-            sums[filled] = np.add.reduceat(kernel.take(flat, axis=0), starts, axis=0)
+        order = lengths.argsort()
+        sums = np.empty((len(ids), self._first.kernel.shape[1]), np.float32)
+        for start in range(0, len(ids), _ALIKE):
+            alike = order[start : start + _ALIKE]
+            present = np.arange(lengths[alike[-1]]) < lengths[alike, None]
+            padded = np.zeros(present.shape, np.intp)
+            padded[present] = list(itertools.chain.from_iterable([ids[i] for i in alike.tolist()]))
+            rows = self._first.kernel.take(padded, axis=0)
+            sums[alike] = (present[:, None].astype(np.float32) @ rows)[:, 0]
         return sums
 
 
