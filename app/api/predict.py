@@ -78,7 +78,7 @@ def predict_routes(service: Service) -> list[BytesRoute]:
         model = service.model()
         due = deadline(request, settings.deadline_seconds)
         run = Run(service, request, [query.headline])
-        [result] = run.classify([query.headline], query.top_k)
+        result = await run.classify_one(query.headline, query.top_k)
         explanation = None
         if query.explain:
             explanation = explain(model.classifier, query.headline, query.explain_topic)

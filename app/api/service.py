@@ -10,6 +10,7 @@ from starlette.requests import Request
 from app.api.answers import Answers
 from app.api.errors import NotReadyError
 from app.api.metrics import Metrics
+from app.api.together import Classified, Together
 from app.api.work import Work
 from app.classifier import Classification, TopicClassifier
 from app.settings import Settings
@@ -35,6 +36,7 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.work = Work(settings.max_in_flight, self.metrics.in_flight)
+        self.together = Together(self.classify)
         self.phase: Phase = "starting"
         self._model: Model | None = None
         self._checked_at = 0.0
@@ -66,31 +68,43 @@ class Service:
             model.classifier.check()
             self._checked_at = now
 
+    def classify(self, texts: Sequence[str], top_k: int) -> Classified:
+        """`TopicClassifier.classify` with a stopwatch, counted in the metrics."""
+        classifier = self.model().classifier
+        begun = time.perf_counter()
+        encoded = classifier.encode(texts)
+        between = time.perf_counter()
+        results = classifier.rank(encoded, top_k)
+        ended = time.perf_counter()
+        self.metrics.classified(results)
+        return Classified(results, between - begun, ended - between)
+
 
 class Run:
     """The classifying that one request asks for; its size and times go into metrics, log and Server-Timing."""
 
     def __init__(self, service: Service, request: Request, headlines: Sequence[str]) -> None:
-        self._classifier = service.model().classifier
-        self._metrics = service.metrics
+        self._service = service
         self._scope = request.scope
         self._encoding = self._predicting = 0.0
         self._scope["headlines"] = headlines
-        self._metrics.batch_size.observe(len(headlines))
+        service.metrics.batch_size.observe(len(headlines))
+
+    async def classify_one(self, text: str, top_k: int) -> Classification:
+        """One text, together with those of other requests."""
+        done = await self._service.together.classify(text, top_k)
+        self._encoding, self._predicting = done.encoding, done.predicting
+        return done.results[0]
 
     def classify(self, texts: Sequence[str], top_k: int) -> list[Classification]:
-        """`TopicClassifier.classify` with a stopwatch; a batch calls it once for every chunk."""
-        begun = time.perf_counter()
-        encoded = self._classifier.encode(texts)
-        between = time.perf_counter()
-        results = self._classifier.rank(encoded, top_k)
-        self._predicting += time.perf_counter() - between
-        self._encoding += between - begun
-        self._metrics.classified(results)
-        return results
+        """A chunk of a batch."""
+        done = self._service.classify(texts, top_k)
+        self._encoding += done.encoding
+        self._predicting += done.predicting
+        return done.results
 
     def finish(self) -> None:
         """All of it is done: say how long it took."""
-        self._metrics.inference.observe(self._encoding + self._predicting)
+        self._service.metrics.inference.observe(self._encoding + self._predicting)
         timing = b"encode;dur=%.3f, predict;dur=%.3f" % (self._encoding * 1000, self._predicting * 1000)
         self._scope["answer_headers"] = [(b"server-timing", timing)]

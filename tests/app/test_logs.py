@@ -1,15 +1,17 @@
 """What is written, and what never is."""
 
+import asyncio
 import io
 import json
 import logging
 import logging.config
 import sys
+from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
 
-from app.logs import CONFIG, access_logger
+from app.logs import CONFIG, OncePerTurn, access_logger
 from tests.app.conftest import Start
 
 HEADLINE = "Confidential takeover of gold"
@@ -80,9 +82,27 @@ def test_a_terminal_gets_readable_lines(monkeypatch: pytest.MonkeyPatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stdout", terminal)
-    access_logger().info("request", route="/predict", status=200)
+    in_one_turn(lambda: access_logger().info("request", route="/predict", status=200))
     assert "route" in terminal.getvalue()
     assert not terminal.getvalue().startswith("{")
+
+
+def in_one_turn(do: Callable[[], object]) -> None:
+    async def turn() -> None:
+        do()
+        await asyncio.sleep(0)
+
+    asyncio.run(turn())
+
+
+def test_lines_of_one_turn_are_written_in_one_piece_and_in_order():
+    pieces: list[str] = []
+    file = io.StringIO()
+    file.write = pieces.append  # type: ignore[method-assign, assignment]
+    lines = OncePerTurn(file)
+    in_one_turn(lambda: [lines.write(f"{number}\n") for number in range(3)])
+    in_one_turn(lambda: lines.write("later\n"))
+    assert pieces == ["0\n1\n2\n", "later\n"]
 
 
 def test_library_records_become_lines_with_their_traceback(monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,57 @@
+"""Single headlines that arrive in the same turn of the event loop are classified together."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from app.classifier import Classification
+
+
+class Classified(NamedTuple):
+    """Some answers, and the seconds that went into them."""
+
+    results: list[Classification]
+    encoding: float
+    predicting: float
+
+
+class Together:
+    """A batch of whatever has come; nobody waits for more to come.
+
+    A headline alone costs several times what it costs in a batch, nearly all of it the price of calling NumPy. Under
+    load a turn of the loop brings many requests at once, and with this the service gets cheaper as it gets busier;
+    a request that comes alone waits for one empty turn.
+    """
+
+    def __init__(self, classify: Callable[[Sequence[str], int], Classified]) -> None:
+        """`classify`: texts and top_k to answers."""
+        self._classify = classify
+        self._waiting: list[tuple[str, int, asyncio.Future[Classified]]] = []
+
+    async def classify(self, text: str, top_k: int) -> Classified:
+        """The answer to one text; raises whatever classifying raises."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Classified] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._flush)  # behind all requests that are ready now
+        self._waiting.append((text, top_k, future))
+        return await future
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            done = self._classify([text for text, _, _ in waiting], max(top_k for _, top_k, _ in waiting))
+        except Exception as error:  # each request tells its own client
+            for _, _, future in waiting:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, top_k, future), one in zip(waiting, done.results, strict=True):
+            if not future.done():  # a client that hung up has cancelled its own
+                future.set_result(done._replace(results=[_first(one, top_k)]))
+
+
+def _first(one: Classification, top_k: int) -> Classification:
+    if len(one.labels) <= top_k:
+        return one
+    return one._replace(labels=one.labels[:top_k], probabilities=one.probabilities[:top_k])

@@ -1,0 +1,74 @@
+"""Headlines of one turn are classified together, and each gets its own answer."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from app.api.together import Classified, Together
+from app.classifier import TopicClassifier, load_classifier
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_bundle) -> TopicClassifier:
+    return load_classifier(tiny_bundle)
+
+
+def gathered(classifier: TopicClassifier, sizes: list[int]) -> Together:
+    def classify(texts: Sequence[str], top_k: int) -> Classified:
+        sizes.append(len(texts))
+        return Classified(classifier.classify(texts, top_k), 0.0, 0.0)
+
+    return Together(classify)
+
+
+def test_requests_of_one_turn_become_one_batch_with_each_its_own_answer(classifier: TopicClassifier):
+    texts = ["gold falls", "oil prices rise", "unheard-of", "wheat harvest"]
+    sizes: list[int] = []
+
+    async def ask() -> list[Classified]:
+        together = gathered(classifier, sizes)
+        return await asyncio.gather(*(together.classify(text, k) for k, text in enumerate(texts, start=1)))
+
+    answers = asyncio.run(ask())
+    assert sizes == [4]
+    for k, (text, answer) in enumerate(zip(texts, answers, strict=True), start=1):
+        [one], [alone] = answer.results, classifier.classify([text], k)
+        assert one.labels == alone.labels
+        assert one.probabilities == pytest.approx(alone.probabilities, abs=1e-6)
+        assert one.encoded == alone.encoded
+
+
+def test_nobody_waits_for_the_next_turn(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = gathered(classifier, sizes)
+        await together.classify("gold", 1)
+        await together.classify("oil", 1)
+
+    asyncio.run(ask())
+    assert sizes == [1, 1]
+
+
+def test_error_reaches_everybody_who_waits():
+    def fail(_texts: Sequence[str], _top_k: int) -> Classified:
+        raise ValueError("no")
+
+    async def ask() -> list[object]:
+        together = Together(fail)
+        return await asyncio.gather(*(together.classify("gold", 1) for _ in range(3)), return_exceptions=True)
+
+    assert [str(error) for error in asyncio.run(ask())] == ["no"] * 3
+
+
+def test_one_that_is_cancelled_takes_nothing_from_the_others(classifier: TopicClassifier):
+    async def ask() -> Classified:
+        together = gathered(classifier, [])
+        gone = asyncio.ensure_future(together.classify("oil", 1))
+        stays = asyncio.ensure_future(together.classify("gold", 1))
+        await asyncio.sleep(0)
+        gone.cancel()
+        return await stays
+
+    assert asyncio.run(ask()).results[0].labels
