@@ -126,7 +126,7 @@ def softmax(logits: Floats, calibration: Calibration | None, ones: Sequence[int]
     """Probabilities float32 [n, topics] from logits [n, topics], tempered by the ones in each multi-hot vector."""
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:
-        scaled /= np.array([[calibration.temperature(n)] for n in ones], np.float32)
+        scaled /= calibration.temperatures(np.array(ones, np.float32))[:, None]
     np.exp(scaled, out=scaled)
     scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
     return scaled

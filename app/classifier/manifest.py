@@ -1,8 +1,9 @@
 """What a bundle says about itself: the schema of `manifest.json`, written by training and read by serving."""
 
-import math
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 FORMAT_VERSION = 1
@@ -72,9 +73,9 @@ class Calibration(_Part):
     intercept: float
     slope: float = 0.0
 
-    def temperature(self, ones: int) -> float:
-        """T for a text with that many ones in its multi-hot vector."""
-        return math.exp(self.intercept + self.slope * math.log1p(ones))
+    def temperatures(self, ones: NDArray[np.float32]) -> NDArray[np.float32]:
+        """T for texts with so many ones in their multi-hot vectors, float32 [n]."""
+        return np.exp(self.intercept + self.slope * np.log1p(ones))
 
 
 class TopicSet(_Part):
