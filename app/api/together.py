@@ -20,25 +20,34 @@ class Together:
 
     A headline alone costs several times what it costs in a batch, nearly all of it the price of calling NumPy. Under
     load a turn of the loop brings many requests at once, and with this the service gets cheaper as it gets busier;
-    a request that comes alone waits for one empty turn.
+    after a turn that brought one request only, the next one is answered at once.
     """
 
     def __init__(self, classify: Callable[[Sequence[str], int], Classified]) -> None:
         """`classify`: texts and top_k to answers."""
         self._classify = classify
         self._waiting: list[tuple[str, int, asyncio.Future[Classified]]] = []
+        self._came = 0
+        self._alone = True
 
     async def classify(self, text: str, top_k: int) -> Classified:
         """The answer to one text; raises whatever classifying raises."""
         loop = asyncio.get_running_loop()
+        if not self._came:
+            loop.call_soon(self._end_turn)  # behind all requests that are ready now
+        self._came += 1
+        if self._alone:
+            return self._classify([text], top_k)
         future: asyncio.Future[Classified] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._flush)  # behind all requests that are ready now
         self._waiting.append((text, top_k, future))
         return await future
 
-    def _flush(self) -> None:
+    def _end_turn(self) -> None:
+        self._alone = self._came == 1
+        self._came = 0
         waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         try:
             done = self._classify([text for text, _, _ in waiting], max(top_k for _, top_k, _ in waiting))
         except Exception as error:  # each request tells its own client

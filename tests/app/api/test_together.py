@@ -22,12 +22,20 @@ def gathered(classifier: TopicClassifier, sizes: list[int]) -> Together:
     return Together(classify)
 
 
+async def busy(together: Together, sizes: list[int]) -> Together:
+    """After a turn with more than one request, which were answered one by one."""
+    await asyncio.gather(together.classify("gold", 1), together.classify("oil", 1), return_exceptions=True)
+    await asyncio.sleep(0)
+    sizes.clear()
+    return together
+
+
 def test_requests_of_one_turn_become_one_batch_with_each_its_own_answer(classifier: TopicClassifier):
     texts = ["gold falls", "oil prices rise", "unheard-of", "wheat harvest"]
     sizes: list[int] = []
 
     async def ask() -> list[Classified]:
-        together = gathered(classifier, sizes)
+        together = await busy(gathered(classifier, sizes), sizes)
         return await asyncio.gather(*(together.classify(text, k) for k, text in enumerate(texts, start=1)))
 
     answers = asyncio.run(ask())
@@ -37,6 +45,19 @@ def test_requests_of_one_turn_become_one_batch_with_each_its_own_answer(classifi
         assert one.labels == alone.labels
         assert one.probabilities == pytest.approx(alone.probabilities, abs=1e-6)
         assert one.encoded == alone.encoded
+
+
+def test_request_after_a_quiet_turn_is_answered_at_once(classifier: TopicClassifier):
+    async def ask() -> list[str]:
+        together, happened = gathered(classifier, []), []
+        for name in ("first", "second"):
+            await together.classify("gold", 1)
+            asyncio.get_running_loop().call_soon(happened.append, "a turn")
+            happened.append(name)
+            await asyncio.sleep(0)
+        return happened
+
+    assert asyncio.run(ask()) == ["first", "a turn", "second", "a turn"]
 
 
 def test_nobody_waits_for_the_next_turn(classifier: TopicClassifier):
@@ -56,7 +77,7 @@ def test_error_reaches_everybody_who_waits():
         raise ValueError("no")
 
     async def ask() -> list[object]:
-        together = Together(fail)
+        together = await busy(Together(fail), [])
         return await asyncio.gather(*(together.classify("gold", 1) for _ in range(3)), return_exceptions=True)
 
     assert [str(error) for error in asyncio.run(ask())] == ["no"] * 3
@@ -64,7 +85,7 @@ def test_error_reaches_everybody_who_waits():
 
 def test_one_that_is_cancelled_takes_nothing_from_the_others(classifier: TopicClassifier):
     async def ask() -> Classified:
-        together = gathered(classifier, [])
+        together = await busy(gathered(classifier, []), [])
         gone = asyncio.ensure_future(together.classify("oil", 1))
         stays = asyncio.ensure_future(together.classify("gold", 1))
         await asyncio.sleep(0)
