@@ -112,7 +112,9 @@ class Metrics:
     def classified(self, results: Sequence[Classification]) -> None:
         """Some headlines have been classified."""
         self.headlines.inc(len(results))
-        self.unknown_words.observe_many([one.encoded.unknown_words / (one.encoded.words or 1) for one in results])
+        self.unknown_words.observe_many(
+            [(text.words - text.known - text.rare) / (text.words or 1) for *_, text, _ in results]
+        )
         self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
         for label, count in _tally([one.labels[0] for one in results if one.labels]):
             self._topics[label].inc(count)

@@ -52,7 +52,7 @@ class Work:
     async def in_turns(
         self, items: Sequence[str], do: Callable[[Sequence[str]], T], receive: Receive, due: Deadline
     ) -> list[T]:
-        """Do a batch in chunks, one batch at a time, giving way to everything else after each chunk.
+        """Do a batch in chunks, one batch at a time, giving way to everything else between chunks.
 
         Raises:
             DeadlineError: it was not done in time, waiting for its turn included.
@@ -63,10 +63,11 @@ class Work:
             async with asyncio.timeout(due.left()), self._lane:
                 done = []
                 for start in range(0, len(items), CHUNK):
+                    if start:
+                        await asyncio.sleep(0)
                     if hung_up.done():
                         raise ClientGoneError("The client hung up.")
                     done.append(do(items[start : start + CHUNK]))
-                    await asyncio.sleep(0)
                 return done
         except TimeoutError:
             raise due.error() from None

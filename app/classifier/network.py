@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 
 _BLOCK = 128
 """Texts at a time: what is made of more does not stay in the processor's cache."""
-_ALIKE = 32
+_ALIKE = 64
 """Texts of about the same length that are padded to the longest of them."""
 
 _ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
