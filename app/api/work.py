@@ -68,6 +68,7 @@ class Work:
                     if hung_up.done():
                         raise ClientGoneError("The client hung up.")
                     done.append(do(items[start : start + CHUNK]))
+                due.check()  # the last chunk had nobody to be interrupted by
                 return done
         except TimeoutError:
             raise due.error() from None
