@@ -128,10 +128,12 @@ def seal(folder: Path, **changes: object) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest))
 
 
-def keras_file(layers: list[tuple[np.ndarray, np.ndarray, str]]) -> bytes:
+def keras_file(layers: list[tuple[np.ndarray, np.ndarray, str]], unit_length: bool = False) -> bytes:
     """A `.keras` file of Dense layers (kernel, bias, activation), as Keras itself would save and can load it."""
     weights, buffer = io.BytesIO(), io.BytesIO()
     config = [_layer("InputLayer", {"batch_shape": [None, len(layers[0][0])], "dtype": "float32", "name": "input"})]
+    if unit_length:
+        config.append(_layer("UnitNormalization", {"name": "unit_normalization", "axis": -1}))
     with h5py.File(weights, "w") as file:
         for number, (kernel, bias, activation) in enumerate(layers):
             name = "dense" if number == 0 else f"dense_{number}"

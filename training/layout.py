@@ -36,7 +36,10 @@ def align(path: Path) -> None:
 
 
 def dense_layers(path: Path) -> tuple[DenseLayer, ...] | None:
-    """The layers of a Sequential model of Dense layers (Dropout does nothing in serving); None for any other model."""
+    """The layers of a Sequential model of Dense layers, behind a UnitNormalization or not; None for any other model.
+
+    Dropout does nothing in serving.
+    """
     with zipfile.ZipFile(path) as archive:
         model = json.loads(archive.read("config.json"))
         content = archive.read(WEIGHTS)
@@ -44,12 +47,15 @@ def dense_layers(path: Path) -> tuple[DenseLayer, ...] | None:
     if model["class_name"] != "Sequential":
         return None
     layers = [one for one in model["config"]["layers"] if one["class_name"] not in ("InputLayer", "Dropout")]
-    if not all(layer["class_name"] == "Dense" and layer["config"]["use_bias"] for layer in layers):
+    unit_length = bool(layers) and layers[0]["class_name"] == "UnitNormalization"
+    layers = layers[unit_length:]
+    if not layers or not all(layer["class_name"] == "Dense" and layer["config"]["use_bias"] for layer in layers):
         return None
     if not {layer["config"]["activation"] for layer in layers} <= {"relu", "tanh", "linear", "softmax"}:
         return None
     with h5py.File(io.BytesIO(content), "r") as file:
-        return tuple(_layer(file, start, layer["config"]) for layer in layers)
+        found = [_layer(file, start, layer["config"]) for layer in layers]
+    return found[0].model_copy(update={"unit_length": unit_length}), *found[1:]
 
 
 def _layer(file: h5py.File, start: int, config: dict[str, Any]) -> DenseLayer:

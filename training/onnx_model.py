@@ -68,6 +68,9 @@ class _Graph:
 
     def dense(self, value: str, layers: list[Dense]) -> str:
         """Layers on top of a value; gives the name of the last one's output."""
+        if layers[0].unit_length:  # every one counts 1, so the squares' sum is the ones' sum
+            ones = self.node("ReduceSum", value, self.constant("features", np.array([1], np.int64)), keepdims=1)
+            value = self.node("Div", value, self.node("Sqrt", self.node("Max", ones, self.scalar("least", 1.0))))
         for number, layer in enumerate(layers):
             kernel = self.constant(f"kernel_{number}", layer.kernel)
             value = self.node("Gemm", value, kernel, self.constant(f"bias_{number}", layer.bias))

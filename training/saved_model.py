@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from app.classifier import Bundle
-from app.classifier.encoding import KERAS_FILTERS, SINGLE_QUOTES, TYPOGRAPHIC_FILTERS
+from app.classifier.encoding import KERAS_FILTERS, SINGLE_QUOTES, TWICE, TYPOGRAPHIC_FILTERS
 
 UNKNOWN, RARE = -2, -1
 """In the table of ids: a word that the corpus never had, and one beyond the cut."""
@@ -73,6 +73,9 @@ class _Encoder:
         self.words = keras.layers.StringLookup(vocabulary=words, num_oov_indices=1)
         self.words(tf.constant([""]))  # builds the layer, which only then can be exported
         self._ids = np.array([UNKNOWN, *(one if one < spec.size else RARE for one in ids)], np.int64)
+        known = {word: one for word, one in zip(words, ids, strict=True) if one < spec.size}
+        self._repeats = [(known[word.removesuffix(f" {TWICE}")], one) for word, one in known.items() if TWICE in word]
+        """Of words whose second occurrence has an id: their own, and that one."""
 
     def __call__(self, headline: Any) -> tuple[Any, Any]:  # noqa: ANN401 - TensorFlow has no types
         """Multi-hot float32 [n, size], and how many known words each text has, int64 [n]."""
@@ -99,6 +102,11 @@ class _Encoder:
         places = tf.stack([found.value_rowids(), found.values], axis=1)
         shape = tf.cast([rows[0], spec.size], tf.int64)
         hits = tf.scatter_nd(places, tf.ones_like(found.values, tf.float32), shape)
+        if spec.repeats and self._repeats:
+            once, twice = np.array(self._repeats, np.int64).T
+            again = tf.cast(tf.gather(hits, once, axis=1) > 1, tf.float32)
+            turned = tf.scatter_nd(twice[:, None], tf.transpose(again), tf.reverse(shape, [0]))
+            hits += tf.transpose(turned)
         known = tf.reduce_sum(tf.cast(ids >= 0, tf.int64), axis=1)
         return tf.minimum(hits, 1.0), known
 

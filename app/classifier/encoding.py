@@ -1,6 +1,7 @@
 """The one tokenizer and encoder; training and serving both call it."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
@@ -21,6 +22,9 @@ _ASCII_TABLE = bytes(ord(chr(code).translate(_TABLE).lower()) for code in range(
 Status = Literal["known", "rare", "unknown"]
 
 _RARE = -1
+
+TWICE = "*2"
+"""Stands in the word index for a word's second occurrence ('oil *2'); no word, since `*` separates words."""
 
 
 def tokenize(text: str) -> list[str]:
@@ -81,7 +85,7 @@ class Encoder:
             raise BundleError("word_index.json: a rank is below 1; ranks start at 1 for the most frequent word.")
         self._ids: dict[str, int] = {}
         self._pairs: dict[str, dict[str, int]] = {}
-        """First word -> second word -> id: looked up without making a string of every two neighbours."""
+        """First word -> second word, or TWICE -> id: looked up without making a string of every two neighbours."""
         for entry, rank in word_index.items():
             entry_id = rank + spec.offset
             first, space, second = entry.partition(" ")
@@ -113,19 +117,25 @@ class Encoder:
         if _RARE in distinct:
             distinct.remove(_RARE)
             rare = found.count(_RARE)
+        known = len(words) - rare - unknown
+        if self.spec.repeats and known > len(distinct):
+            again = [
+                self._pairs[word].get(TWICE) for word, n in Counter(words).items() if n > 1 and word in self._pairs
+            ]
+            distinct.update(filter(None, again))
         if self.spec.pairs:
             # Unknown words are skipped before pairing, as they are everywhere: leaving one out changes nothing.
             met = [word for word in words if word not in unknown_words] if unknown else words
             seconds = map(self._pairs.get, met)
             distinct.update(
-                [known[word] for known, word in zip(seconds, met[1:], strict=False) if known and word in known]
+                [second[word] for second, word in zip(seconds, met[1:], strict=False) if second and word in second]
             )
         if self.spec.start_id is not None:
             distinct.add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
             distinct.add(self.spec.rare_id)
         ids = sorted(cast(set[int], distinct))
-        return Encoded(ids, len(words), len(words) - rare - unknown, rare, unknown_words)
+        return Encoded(ids, len(words), known, rare, unknown_words)
 
     def sequence(self, text: str) -> list[int]:
         """Ids in the order of the words, as `keras.datasets.reuters.load_data` gives them.

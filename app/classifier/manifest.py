@@ -33,6 +33,7 @@ class EncodingSpec(_Part):
     start_id: int | None = Field(default=1, ge=0, description="id set for every text")
     rare_id: int | None = Field(default=2, ge=0, description="id set when a word's own id is not below size")
     pairs: bool = Field(default=False, description="the word index also ranks pairs of adjacent words ('oil prices')")
+    repeats: bool = Field(default=False, description="it also ranks words that occur twice or more ('oil *2')")
 
 
 class Array(_Part):
@@ -45,6 +46,7 @@ class Array(_Part):
 class DenseLayer(_Part):
     """activation(x @ kernel + bias)."""
 
+    unit_length: bool = Field(default=False, description="x is scaled to length 1; the first layer's alone may be")
     kernel: Array
     bias: Array
     activation: Literal["relu", "tanh", "linear", "softmax"]

@@ -48,6 +48,8 @@ class Dense:
     bias: Floats
     """float32 [units]"""
     activation: str
+    unit_length: bool = False
+    """Whether x, then a multi-hot vector, is scaled to length 1 before: divided by the root of its ones."""
 
 
 class DenseNetwork:
@@ -69,6 +71,8 @@ class DenseNetwork:
             if layer.kernel.ndim != 2 or layer.bias.shape != layer.kernel.shape[1:]:
                 shapes = f"{layer.kernel.shape} and {layer.bias.shape}"
                 raise BundleError(f"model.keras: kernel and bias of a layer have shapes {shapes}; train it again.")
+            if layer.unit_length and layer is not layers[0]:
+                raise BundleError("model.keras: a layer in the middle scales its input to length 1; train it again.")
         self._first, *self._rest = layers
 
     @property
@@ -87,6 +91,8 @@ class DenseNetwork:
         if len(ids) > _BLOCK:
             return np.concatenate([self.logits(ids[i : i + _BLOCK]) for i in range(0, len(ids), _BLOCK)])
         x = self._sum_rows(ids)
+        if self._first.unit_length:
+            x /= np.sqrt(np.maximum([*map(len, ids)], 1), dtype=np.float32)[:, None]
         x += self._first.bias
         x = _ACTIVATIONS[self._first.activation](x)
         for layer in self._rest:
@@ -136,7 +142,7 @@ def read_network(path: Path, layers: Sequence[DenseLayer]) -> DenseNetwork:
         raise BundleError(f"{path}: cannot be read ({error}); copy the bundle again.") from error
     return DenseNetwork(
         [
-            Dense(_array(path, content, layer.kernel), _array(path, content, layer.bias), activation)
+            Dense(_array(path, content, layer.kernel), _array(path, content, layer.bias), activation, layer.unit_length)
             for layer, activation in zip(layers, activations, strict=True)
         ]
     )

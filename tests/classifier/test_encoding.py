@@ -75,6 +75,27 @@ def test_pairs_add_the_ids_of_adjacent_words_whatever_unknown_stands_between() -
     assert encoder.encode("prices oil").ids == [1, 4, 5]
 
 
+def test_second_occurrence_of_a_word_has_an_id_of_its_own_wherever_it_stands() -> None:
+    encoder = Encoder(EncodingSpec(size=20, repeats=True), WORD_INDEX | {"oil *2": 8, "rarely *2": 9})
+    once = encoder.encode("oil prices rise")
+    assert once.ids == [1, 4, 5, 6]
+    for text in ("oil prices oil rise", "oil brent oil prices rise oil", "oil *2 oil prices rise"):
+        assert encoder.encode(text).ids == [1, 4, 5, 6, 11]
+    assert encoder.encode("prices rise prices brent brent").ids == [1, 5, 6]  # no id for these second occurrences
+
+
+@given(words)
+def test_repeats_and_pairs_only_add_ids(some: list[str]) -> None:
+    plain = Encoder(EncodingSpec(size=20), WORD_INDEX).encode_words(some)
+    spec = EncodingSpec(size=20, pairs=True, repeats=True)
+    both = Encoder(spec, WORD_INDEX | {"oil *2": 8, "u *2": 9}).encode_words(some)
+    added = {10} if "oil prices" in " ".join(word for word in some if word in WORD_INDEX) else set()
+    added |= {4 + 7} if some.count("oil") > 1 else set()
+    added |= {4 + 8} if some.count("u") > 1 else set()
+    assert both.ids == sorted({*plain.ids, *added})
+    assert both[1:] == plain[1:]
+
+
 def test_special_id_beyond_the_size_is_refused() -> None:
     with pytest.raises(BundleError, match=r"manifest\.json: special id 2 is outside"):
         Encoder(EncodingSpec(size=2, start_id=1), {})

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,20 @@ def test_batch_answers_as_each_alone(ids: list[list[int]]) -> None:
     network = DenseNetwork(LAYERS)
     alone = np.concatenate([network.logits([one]) for one in ids])
     np.testing.assert_allclose(network.logits(ids), alone, rtol=1e-5, atol=1e-5)
+
+
+@given(id_lists)
+def test_rows_of_length_1_are_multi_hot_rows_by_the_root_of_their_ones(ids: list[list[int]]) -> None:
+    x = np.zeros((len(ids), 20), np.float32)
+    for row, ones in zip(x, ids, strict=True):
+        row[ones] = 1 / max(len(ones), 1) ** 0.5
+    layer = replace(LAYERS[0], activation="linear", unit_length=True)
+    np.testing.assert_allclose(DenseNetwork([layer]).logits(ids), x @ layer.kernel + layer.bias, rtol=1e-4, atol=1e-5)
+
+
+def test_layer_in_the_middle_that_scales_its_input_is_refused() -> None:
+    with pytest.raises(BundleError, match="a layer in the middle scales its input"):
+        DenseNetwork([LAYERS[0], replace(LAYERS[1], unit_length=True)])
 
 
 def test_layers_that_do_not_chain_are_refused() -> None:

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 
 from app.classifier import TopicClassifier, load_bundle, load_classifier
 from app.classifier.manifest import Calibration, EncodingSpec
+from app.classifier.network import read_network
 from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
-from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS, SIZE
+from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS, SIZE, keras_file
 from training.bundle import Draft, write_bundle
 from training.commands import cli
 from training.export import export
@@ -57,19 +58,33 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
     for pair in ("oil prices", "wheat harvest", "gold mine", "the the"):
         words[pair] = words.pop(f"filler{len(pair)}")
     words |= {"prices fall": SIZE + 50}
+    again = dict(base.word_index)
+    for repeat, given_up in (("the *2", "filler3"), ("oil *2", "filler4"), ("gold *2", "filler5")):
+        again[repeat] = again.pop(given_up)
     changes = {
         "calibrated": {"calibration": Calibration(intercept=0.4, slope=-0.15)},
         "pairs": {"encoding": EncodingSpec(size=SIZE, pairs=True), "calibration": Calibration(intercept=-0.2)},
+        "repeats": {"encoding": EncodingSpec(size=SIZE, repeats=True)},
         "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None)},
     }
+    assert base.manifest.network is not None
+    layers = read_network(base.model_path, base.manifest.network).layers
+    scaled = keras_file(
+        [(one.kernel, one.bias, one.activation) for one in layers[:-1]]
+        + [(layers[-1].kernel, layers[-1].bias, "softmax")],
+        unit_length=True,
+    )
     folder = tmp_path_factory.mktemp("variants")
     for name, change in changes.items():
         write_bundle(
             folder / name,
             Draft(
                 manifest=base.manifest.model_copy(update=change),
-                save_model=lambda path: shutil.copyfile(base.model_path, path),
-                word_index=words if name == "pairs" else base.word_index,
+                # The bundle with repeats is also the one whose model scales its input to length 1.
+                save_model=lambda path, name=name: path.write_bytes(
+                    scaled if name == "repeats" else base.model_path.read_bytes()
+                ),
+                word_index={"pairs": words, "repeats": again}.get(name, base.word_index),
             ),
         )
     return {"tiny": tiny_bundle} | {name: folder / name for name in changes}
@@ -115,13 +130,13 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     assert (expected.max(axis=1) - expected[np.arange(len(chosen)), chosen] < TOLERANCE)[known].all()
 
 
-@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "bare"])
+@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "bare"])
 def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["calibrated", "pairs", "bare"])
+@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "bare"])
 def test_saved_model_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_saved_model_agrees(variants[name], texts(1000), tmp_path / "saved")
 

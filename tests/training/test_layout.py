@@ -54,12 +54,22 @@ def test_weights_begin_at_a_multiple_of_the_alignment(model: Path) -> None:
     assert start % ALIGNMENT == 0
 
 
+@pytest.mark.parametrize("unit_length", [False, True])
+def test_first_layer_says_whether_its_input_is_scaled_to_length_1(tmp_path: Path, unit_length: bool) -> None:
+    (tmp_path / "model.keras").write_bytes(keras_file(LAYERS, unit_length))
+    layers = dense_layers(tmp_path / "model.keras")
+    assert layers is not None
+    assert [layer.unit_length for layer in layers] == [unit_length, False]
+
+
 def changed(model: Path, change: str) -> None:
     with zipfile.ZipFile(model) as archive:
         config, weights = json.loads(archive.read("config.json")), archive.read("model.weights.h5")
     layers = config["config"]["layers"]
     if change == "functional":
         config["class_name"] = "Functional"
+    elif change == "no layer":
+        config["config"]["layers"] = layers[:1]
     elif change == "another layer":
         layers[1]["class_name"] = "BatchNormalization"
     elif change == "another activation":
@@ -73,7 +83,7 @@ def changed(model: Path, change: str) -> None:
     model.write_bytes(buffer.getvalue())
 
 
-@pytest.mark.parametrize("change", ["functional", "another layer", "another activation", "no bias"])
+@pytest.mark.parametrize("change", ["functional", "no layer", "another layer", "another activation", "no bias"])
 def test_model_that_is_no_stack_of_dense_layers_has_no_layout(model: Path, change: str) -> None:
     changed(model, change)
     assert dense_layers(model) is None
