@@ -19,7 +19,8 @@ It gives probabilities over the 46 topics of the Reuters newswire set (`keras.da
 
 | | |
 | --- | --- |
-| network | {size:,} words and pairs, multi-hot; Dense {width} linear, {hidden} relu, {topics_count} softmax |
+| encoding | {size:,} words, second occurrences of words, and pairs: multi-hot, scaled to length 1 |
+| network | Dense {width} linear, {hidden} relu, {topics_count} softmax |
 | made of | a linear support vector machine and {networks} networks of {units} units, merged at rank {width} |
 | trained | {epochs} epochs, batches of {batch_size}, Adam from {learning_rate}, word dropout, spans, seed {seed} |
 | data | {titles:,} titles and {bodies:,} bodies of training wires |
@@ -51,10 +52,11 @@ body.
 | --- | --- | --- | --- |
 {targets}
 
-**The test set was touched three times** on the way here: by a first recipe (a network distilled from five networks and
-two linear machines: 0.888 titles, 0.902 own bodies, 0.840 official), by a relative of this one (wider networks, one of
-them distilled: 0.890, 0.905, 0.844), and by this one with all its seeds. Each was fixed by validation wires alone, but
-going on after a touch is a choice that the test set had a part in.
+**The test set was touched four times** on the way here: by a first recipe (a network distilled from five networks and
+two linear machines: 0.888 titles, 0.902 own bodies, 0.840 official), by merged networks and a linear machine that saw
+no repeats (wider ones, one of them distilled: 0.890, 0.905, 0.844; five seeds of plainer ones: 0.889, 0.903, 0.841),
+and by this one with all its seeds. Each was fixed by training wires alone, but going on after a touch is a choice that
+the test set had a part in.
 
 ![Learning curves](learning.png)
 

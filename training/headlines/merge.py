@@ -13,10 +13,18 @@ from training.headlines.networks import Layers
 def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, width: int) -> tuple[Dense, ...]:
     """Three layers whose logits are, nearly, `share` times the linear scores plus the networks' logits.
 
+    All see texts scaled to length 1, which the first layer does.
+
     The kernels of the machine and of all networks, side by side, are one wide matrix. It is replaced by its best
-    approximation of rank `width` on multi-hot `texts` like those to be served: the principal directions of what the
-    units receive, where a unit counts as much as its outgoing weights say and a text as 1 / (1 + its ones), so that
-    long wires do not rule. The second layer gives every unit its input back.
+    approximation of rank `width` on `texts` like those to be served: the principal directions of what the units
+    receive, where a unit counts as much as its outgoing weights say. The second layer gives every unit its input back.
+
+    Args:
+        linear: float32 [features, topics].
+        networks: all of them as one.
+        share: of the linear scores.
+        texts: rows of length 1.
+        width: of the first layer.
 
     Returns:
         [features, width] linear, [width, units] relu, [units, topics] linear: the softmax is left to who serves.
@@ -24,7 +32,7 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     topics = linear.shape[1]
     scale = np.concatenate([np.ones(topics), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
     kernels = np.concatenate([np.float32(share) * linear, networks.kernel], axis=1) * scale
-    received = np.asarray(texts @ kernels) / np.sqrt(1 + np.diff(texts.indptr))[:, None]
+    received = np.asarray(texts @ kernels)
     _, directions = np.linalg.eigh(received.T @ received)
     directions = directions[:, ::-1][:, :width]
     down, up = (kernels @ directions).astype(np.float32), (directions.T / scale).astype(np.float32)
@@ -32,7 +40,7 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     # text goes beyond it is cut off where its topic is hopeless.
     offset = -1.5 * np.minimum((texts @ down) @ up[:, :topics], 0).min(axis=0)
     return (
-        Dense(down, np.zeros(down.shape[1], np.float32), "linear"),
+        Dense(down, np.zeros(down.shape[1], np.float32), "linear", unit_length=True),
         Dense(up, np.concatenate([offset, networks.bias]).astype(np.float32), "relu"),
         Dense(
             np.concatenate([np.eye(topics, dtype=np.float32), networks.out]),
@@ -51,6 +59,7 @@ def save_stack(layers: Sequence[Dense], path: Path) -> None:
     model = keras.Sequential(
         [
             keras.Input((len(layers[0].kernel),)),
+            *([keras.layers.UnitNormalization()] if layers[0].unit_length else []),
             *[keras.layers.Dense(len(one.bias), name) for one, name in zip(layers, activations, strict=True)],
         ]
     )

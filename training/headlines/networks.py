@@ -18,6 +18,9 @@ Epoch = tuple[sp.csr_matrix, Floats]
 ACTIVE = 2_000
 """A kernel sees a hundred or so ones and not 20,000: Glorot's limit for them all would start it near zero."""
 
+SCALE = 3.0
+"""Of the rows of length 1 that networks learn from: a headline's nine ones are then ones again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layers:
@@ -31,7 +34,7 @@ class Layers:
     out_bias: Floats
 
     def logits(self, x: sp.csr_matrix) -> Floats:
-        """Scores before softmax, float32 [n, 46]."""
+        """Scores before softmax, float32 [n, 46], of rows of length 1."""
         hidden: Floats = np.maximum(x @ self.kernel + self.bias, 0)
         scores: Floats = hidden @ self.out + self.out_bias
         return scores
@@ -40,11 +43,21 @@ class Layers:
 def train_networks(
     recipe: HeadlinesRecipe,
     epoch: Callable[[], Epoch],
+    spread: sp.csr_matrix,
+    *,
     seed: int,
     held_out: Epoch | None = None,
     on_epoch: Callable[[], object] = lambda: None,
 ) -> tuple[Layers, History]:
     """Train `recipe.networks` of features -> hidden relu -> 46 at once, on what `epoch` gives anew for each epoch.
+
+    Args:
+        recipe: how.
+        epoch: gives rows of length 1, float32 [n, features], and targets, float32 [n, 46].
+        spread: float32 [features, inputs], what a network is given for each feature.
+        seed: of weights, dropout and order.
+        held_out: rows and targets to watch.
+        on_epoch: called after each.
 
     Returns:
         All of them as one whose logits are their mean, and by epoch the mean loss and accuracy of each alone (with
@@ -55,23 +68,26 @@ def train_networks(
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
+    spread = SCALE * spread
     x, y = epoch()
-    model = _model(recipe, x.shape, keras)
+    model = _model(recipe, (x.shape[0], spread.shape[1]), keras)
     history: History = {"loss": [], "accuracy": []}
     for number in range(recipe.epochs):
         if number:
             x, y = epoch()
         order = rng.permutation(x.shape[0])
         each = np.repeat(y[order, None], recipe.networks, axis=1)
-        fitted = model.fit(x[order], each, batch_size=recipe.batch_size, shuffle=False, verbose=0).history
+        fitted = model.fit(
+            _sorted(x[order] @ spread), each, batch_size=recipe.batch_size, shuffle=False, verbose=0
+        ).history
         history["loss"].append(float(fitted["loss"][0]))
         history["accuracy"].append(float(fitted["accuracy"][0]))
         if held_out is not None:
-            loss, accuracy = _score(_mean(recipe, model), *held_out)
+            loss, accuracy = _score(_mean(recipe, model, spread), *held_out)
             history.setdefault("val_loss", []).append(loss)
             history.setdefault("val_accuracy", []).append(accuracy)
         on_epoch()
-    return _mean(recipe, model), history
+    return _mean(recipe, model, spread), history
 
 
 def drop_words(rows: sp.csr_matrix, highest: float, rng: np.random.Generator) -> sp.csr_matrix:
@@ -107,9 +123,15 @@ def _model(recipe: HeadlinesRecipe, shape: tuple[int, int], keras: Any) -> Any: 
     return model
 
 
-def _mean(recipe: HeadlinesRecipe, model: Any) -> Layers:  # noqa: ANN401
+def _sorted(rows: sp.csr_matrix) -> sp.csr_matrix:
+    """With columns ascending in each row, as TensorFlow's sparse product wants them."""
+    rows.sort_indices()
+    return rows
+
+
+def _mean(recipe: HeadlinesRecipe, model: Any, spread: sp.csr_matrix) -> Layers:  # noqa: ANN401
     kernel, bias, out, out_bias = model.get_weights()
-    return Layers(kernel, bias, out.reshape(-1, out.shape[-1]) / recipe.networks, out_bias.mean(axis=0))
+    return Layers(spread @ kernel, bias, out.reshape(-1, out.shape[-1]) / recipe.networks, out_bias.mean(axis=0))
 
 
 def _score(layers: Layers, x: sp.csr_matrix, targets: Floats) -> tuple[float, float]:

@@ -9,16 +9,22 @@ class HeadlinesRecipe:
     """Vocabulary, samples, linear machine, networks and calibration."""
 
     name: str = "headlines"
-    features: int = 16_000
-    """Words and pairs together; the multi-hot vector has one more place, id 0, that nothing uses."""
+    features: int = 15_000
+    """Words, repeats and pairs together; the multi-hot vector has one more place, id 0, that nothing uses."""
     words: int = 10_000
     """The most frequent; the others are rare: in the word index, but without an id."""
+    repeats: int = 1_500
+    """Words of which the multi-hot vector also says that they occur twice or more."""
     min_word_texts: int = 2
+    min_repeat_texts: int = 3
     min_pair_texts: int = 3
-    networks: int = 3
+    piece_share: float = 0.5
+    """Of a word's pieces of letters in what the networks learn of it, its own place counting 1."""
+    min_piece_words: int = 4
+    networks: int = 4
     hidden: int = 100
     """Units of each network."""
-    width: int = 160
+    width: int = 128
     """Of the layer that linear machine and networks share."""
     dropout: float = 0.5
     word_dropout: float = 0.5
@@ -27,10 +33,10 @@ class HeadlinesRecipe:
     """Each epoch has a new piece of each body, as long as a headline."""
     first_topic_share: float = 0.7
     """Of a wire with several topics; the others share the rest."""
-    penalty: float = 2.0
+    penalty: float = 1.0
     """C of the linear machine."""
-    linear_share: float = 0.1
-    """Of its scores, in the logits."""
+    linear_share: float = 2.0
+    """Of its scores, which lie between -1 and 1, in the logits."""
     epochs: int = 16
     batch_size: int = 256
     learning_rate: float = 3e-3

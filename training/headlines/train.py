@@ -17,7 +17,8 @@ from training.headlines.merge import merge
 from training.headlines.networks import Epoch, drop_words, train_networks
 from training.headlines.recipe import HeadlinesRecipe
 from training.headlines.samples import Sample, Words, cut_spans, labels_of, make_samples, soft_targets, title_words
-from training.headlines.vocabulary import build_encoder, encode
+from training.headlines.subwords import spread
+from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.train import History
 
 
@@ -105,16 +106,17 @@ def learn(
     watched = None
     if held_out:
         rows = encode(encoder, [sample.words for sample in held_out])
-        watched = rows, soft_targets(held_out, recipe.first_topic_share)
+        watched = unit_length(rows), soft_targets(held_out, recipe.first_topic_share)
     rng = np.random.default_rng(seed)
 
     def epoch() -> Epoch:
         spans = encode(encoder, [span.words for span in cut_spans(bodies, recipe.span_words, rng)])
         whole = [drop_words(rows, recipe.word_dropout, rng) for rows in (x_titles, x_bodies)]
-        return sp.vstack([*whole, spans], "csr"), targets
+        return unit_length(sp.vstack([*whole, spans], "csr")), targets
 
-    networks, history = train_networks(recipe, epoch, seed, watched, on_epoch)
+    pieces = spread(word_index, encoder.spec.size, recipe.piece_share, recipe.min_piece_words)
+    networks, history = train_networks(recipe, epoch, pieces, seed=seed, held_out=watched, on_epoch=on_epoch)
     spans = encode(encoder, [span.words for span in cut_spans(bodies, recipe.span_words, rng)])
-    texts = sp.vstack([x_titles, x_bodies, spans], "csr")
+    texts = unit_length(sp.vstack([x_titles, x_bodies, spans], "csr"))
     layers = merge(linear, networks, recipe.linear_share, texts, recipe.width)
     return Learned(encoder, word_index, layers, history, tuple(titles), tuple(bodies))

@@ -12,7 +12,16 @@ from training.headlines.train import HeadlineTraining, train_headlines
 
 TRAIN, TEST = 600, 150
 SMALL = replace(
-    HEADLINES, features=400, words=250, hidden=16, networks=2, width=60, epochs=4, batch_size=32, held_out=150
+    HEADLINES,
+    features=400,
+    words=250,
+    repeats=50,
+    hidden=16,
+    networks=2,
+    width=60,
+    epochs=4,
+    batch_size=32,
+    held_out=150,
 )
 
 

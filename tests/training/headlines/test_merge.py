@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from app.classifier.network import Dense, DenseNetwork, Floats, read_network
 from training.headlines.merge import merge, save_stack
 from training.headlines.networks import Layers
+from training.headlines.vocabulary import unit_length
 from training.layout import align, dense_layers
 
 
@@ -16,7 +17,7 @@ def parts() -> tuple[Floats, Layers, sp.csr_matrix]:
     rng = np.random.default_rng(0)
     shapes = ((30, 8), (8,), (8, 46), (46,))
     networks = Layers(*(rng.normal(size=shape).astype(np.float32) for shape in shapes))
-    texts = sp.csr_matrix((rng.random((20, 30)) < 0.3).astype(np.float32))
+    texts = unit_length(sp.csr_matrix((rng.random((20, 30)) < 0.3).astype(np.float32)))
     return rng.normal(size=(30, 46)).astype(np.float32), networks, texts
 
 

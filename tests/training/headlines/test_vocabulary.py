@@ -5,9 +5,9 @@ import numpy as np
 from training.corpus import Wire
 from training.headlines.recipe import HEADLINES
 from training.headlines.samples import Sample
-from training.headlines.vocabulary import build_encoder, encode
+from training.headlines.vocabulary import build_encoder, encode, unit_length
 
-RECIPE = replace(HEADLINES, features=6, words=4, min_pair_texts=2)
+RECIPE = replace(HEADLINES, features=6, words=4, repeats=0, min_pair_texts=2)
 
 
 def sample(text: str, label: int = 0) -> Sample:
@@ -40,6 +40,23 @@ def test_rows_are_the_ids_that_serving_gives() -> None:
     assert sorted(rows[0].indices) == sorted(i for i in known if i < 7)
     assert rows[1:].nnz == 0
     assert np.all(rows.data == 1)
+
+
+def test_words_that_texts_repeat_come_between_words_and_pairs() -> None:
+    recipe = replace(RECIPE, repeats=1, min_repeat_texts=2)
+    samples = [*SAMPLES, sample("oil oil"), sample("prices and oil and oil"), sample("rise rise")]
+    encoder, word_index = build_encoder(recipe, samples)
+    assert list(word_index)[4] == "oil *2"
+    assert " " in list(word_index)[5]
+    rows = encode(encoder, [("oil",), ("oil", "never", "oil")])
+    assert rows[0].indices.tolist() == [word_index["oil"]]
+    assert rows[1].indices.tolist() == sorted([word_index["oil"], word_index["oil *2"]])
+
+
+def test_rows_of_length_1_keep_their_ones_and_empty_ones_stay_empty() -> None:
+    encoder, _ = build_encoder(RECIPE, SAMPLES)
+    rows = unit_length(encode(encoder, [("oil", "prices", "rise"), ()]))
+    assert np.linalg.norm(rows.toarray(), axis=1).tolist() == [1, 0]
 
 
 def test_corpus_without_frequent_pairs_has_words_only() -> None:
