@@ -85,7 +85,7 @@ class Proxy(RunningServer):
 
 
 class Fleet:
-    """Some servers, each of which can be replaced by a new process on its port, as a container is by one of its name."""
+    """Some servers, each of which can be replaced by a new process on its port, as a container is by its successor."""
 
     def __init__(self, bundle: Path, size: int, stack: ExitStack, **settings: object) -> None:
         self._bundle, self._stack, self._settings = bundle, stack, settings
