@@ -160,7 +160,7 @@ def test_connections_to_replicas_are_kept(server: RunningServer, tmp_path: Path,
     for _ in range(20):
         assert proxy.predict().status == 200
         used |= established(server.port)
-    assert len(used) <= 4  # of 20 clients' connections; one for each of nginx's workers would do
+    assert 1 <= len(used) <= (os.cpu_count() or 1)  # of 20 clients' connections: each of nginx's workers keeps one
 
 
 def established(port: int) -> set[str]:
