@@ -6,7 +6,6 @@ there is no name server here that knows them.
 
 import asyncio
 import os
-import re
 import shutil
 import signal
 import socket
@@ -20,18 +19,18 @@ import pytest
 
 from app.api.problems import MEDIA_TYPE, TABLE, Problem
 from app.settings import Settings
+from benchmarks.nginx import configure
 from tests.operation.load import Connection, SteadyLoad, Tally, post
-from tests.server import ROOT, Reply, RunningServer
+from tests.server import Reply, RunningServer
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed"),
 ]
 
-SHIPPED = ROOT / "deploy" / "nginx"
 DRAIN = 2.5
 """Seconds. Less than the default, for the test's sake, and still more than nginx keeps an idle connection: see
-`tests/deploy/test_nginx.py`."""
+`tests/deploy/test_scale.py`."""
 
 
 class Proxy(RunningServer):
@@ -42,28 +41,11 @@ class Proxy(RunningServer):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        config = (SHIPPED / "nginx.conf").read_text("utf-8")
-        for shipped, ours in (("listen 8080", f"listen 127.0.0.1:{self.port}"), ("/tmp/", f"{folder}/")):
-            assert shipped in config
-            config = config.replace(shipped, ours)
-        (folder / "nginx.conf").write_text(config, "utf-8")
-        [shipped_server] = re.findall(r"^ +server serve:8000 resolve (.*);$", self._upstream(), re.MULTILINE)
-        servers = "".join(f"    server 127.0.0.1:{port} {shipped_server};\n" for port in ports)
-        upstream = re.sub(r"^ +server .*\n", servers, self._upstream(), flags=re.MULTILINE)
-        (folder / "upstream.conf").write_text(upstream.replace("resolver 127.0.0.11", "resolver 127.0.0.1"), "utf-8")
-
-    @staticmethod
-    def _upstream() -> str:
-        return (SHIPPED / "upstream.conf").read_text("utf-8")
+        self.command = configure(folder, self.port, ports)
 
     def __enter__(self) -> "Proxy":
-        ours = "daemon off;" if os.getuid() else "daemon off; user root;"  # the folder is root's then
         with (self.folder / "stderr").open("wb") as log:
-            self.process = subprocess.Popen(
-                ["nginx", "-e", "stderr", "-c", self.folder / "nginx.conf", "-g", ours],
-                stdin=subprocess.DEVNULL,
-                stderr=log,
-            )
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=log)
         due = time.monotonic() + 10
         while time.monotonic() < due and self.process.poll() is None:
             try:

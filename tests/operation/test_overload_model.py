@@ -21,7 +21,7 @@ from tests.server import RunningServer
 pytestmark = pytest.mark.slow
 
 HEADLINES = 500
-ROUNDS = 3
+ROUNDS = 2
 SECONDS = float(os.environ.get("OVERLOAD_SECONDS", "8")) / 6
 TOLERANCE = 0.15
 """Simulated and measured goodput may differ by this much."""
