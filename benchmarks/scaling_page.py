@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from app.settings import Settings
-from benchmarks.autoscaling import Autoscaler, InFlight, Second, Spike, shipped, simulate
+from benchmarks import spike
+from benchmarks.autoscaling import shipped
 from benchmarks.machine import BUSY
 from benchmarks.over_http import BATCH
 from benchmarks.process import ROOT
-from benchmarks.queueing import Outcome, Worker
 from benchmarks.report import table
 
 PAGE = ROOT / "docs" / "scaling.md"
@@ -35,10 +32,6 @@ class Assumed:
     node_cores: int = 8
     node_usable: float = 7.5
     """Cores of a node that are left by Kubernetes itself."""
-    start_seconds: float = 5.0
-    """From the autoscaler's decision to a pod that answers, where a node has room and the image."""
-    node_seconds: float = 90.0
-    """The same where a node has to be made first."""
 
 
 ASSUMED = Assumed()
@@ -51,7 +44,7 @@ def write() -> None:
     for name, lines in blocks(figures).items():
         page = placed(page, name, lines)
     PAGE.write_text(page, "utf-8")
-    _draw(_scenarios(figures)).savefig(PLOT, dpi=110)
+    spike.draw(spike.scenarios(figures)).savefig(PLOT, dpi=110)
 
 
 def placed(page: str, name: str, lines: list[str]) -> str:
@@ -69,7 +62,7 @@ def blocks(figures: Figures) -> dict[str, list[str]]:
         "costs": costs(figures),
         "workers": _workers(figures),
         "loads": loads(figures),
-        "spike": _spike(_scenarios(figures)),
+        "spike": spike.lines(spike.scenarios(figures)),
     }
 
 
@@ -167,86 +160,3 @@ def _machine(figures: Figures) -> str:
             " bytes hold"
         )
     return line + "."
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A simulated spike and what came of it."""
-
-    name: str
-    seconds: list[Second]
-    total: Outcome
-
-    @property
-    def refusing_seconds(self) -> int:
-        """Seconds in which a hundredth or more was refused."""
-        return sum(one.refused > 0.01 * one.offered for one in self.seconds)
-
-
-def _scenarios(figures: Figures) -> list[Scenario]:
-    spec, in_flight = shipped()
-    worker = worker_of(figures)
-    spike = Spike(base=spec["minReplicas"] * ASSUMED.utilization / worker.seconds_per_headline)
-    twice = {**spec, "minReplicas": 2 * spec["minReplicas"]}
-    asked: dict[str, tuple[Mapping[str, Any], InFlight | None, float]] = {
-        "CPU alone": (spec, None, ASSUMED.start_seconds),
-        "CPU and headlines in flight": (spec, in_flight, ASSUMED.start_seconds),
-        "both, nodes made first": (spec, in_flight, ASSUMED.node_seconds),
-        "both, twice the pods to begin with": (twice, in_flight, ASSUMED.start_seconds),
-    }
-    return [
-        Scenario(name, *simulate(worker, spike, Autoscaler(scaler, metric), start))
-        for name, (scaler, metric, start) in asked.items()
-    ]
-
-
-def worker_of(figures: Figures) -> Worker:
-    """A worker as measured; a refusal as measured by tests/operation/test_overload_model.py."""
-    room = Settings.model_fields["max_in_flight"].default
-    return Worker(figures["workers"][0]["batch_us"] / 1e6, figures["refusal_ms"] / 1e3, room)
-
-
-def _spike(scenarios: list[Scenario]) -> list[str]:
-    rows = [
-        (
-            one.name,
-            f"{one.total.refused / one.total.offered:.0%}",
-            one.refusing_seconds,
-            f"{sorted(one.total.seconds)[int(0.99 * len(one.total.seconds))]:.2f}",
-        )
-        for one in scenarios
-    ]
-    return table(("the autoscaler looks at", "refused", "seconds of refusing", "p99 of answers, s"), rows)
-
-
-_OFFERED, _ANSWERED, _REFUSED, _PODS = "#8a94a3", "#1f5fa8", "#d1603d", "#3c4654"
-
-
-def _draw(scenarios: list[Scenario]) -> Figure:
-    figure = Figure(figsize=(12, 5.2), layout="constrained")
-    panels = figure.subplots(2, len(scenarios), sharex=True, sharey="row", height_ratios=(2, 1))
-    for (top, bottom), one in zip(panels.T, scenarios, strict=True):
-        at = [second.at for second in one.seconds]
-        answered, offered = _mean_of_five(one.seconds, "answered"), _mean_of_five(one.seconds, "offered")
-        top.fill_between(at, answered, color=_ANSWERED, alpha=0.25, linewidth=0)
-        top.fill_between(at, answered, offered, color=_REFUSED, alpha=0.25, linewidth=0, label="refused")
-        top.plot(at, offered, color=_OFFERED, linewidth=1.2, label="offered")
-        top.plot(at, answered, color=_ANSWERED, linewidth=1.6, label="answered")
-        top.set_title(f"{one.name}\n{one.total.refused / one.total.offered:.0%} refused", fontsize=10)
-        bottom.step(at, [second.pods for second in one.seconds], color=_PODS, linewidth=1.6)
-        bottom.set_xlabel("seconds")
-        for axes in (top, bottom):
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.grid(alpha=0.25)
-            axes.set_xlim(0, at[-1])
-            axes.set_ylim(bottom=0)
-    panels[0][0].set_ylabel("headlines/s")
-    panels[1][0].set_ylabel("pods that answer")
-    panels[0][0].yaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f}k")
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False)
-    return figure
-
-
-def _mean_of_five(seconds: list[Second], what: str) -> list[float]:
-    values = [getattr(second, what) for second in seconds]
-    return [sum(values[max(0, i - 2) : i + 3]) / len(values[max(0, i - 2) : i + 3]) for i in range(len(values))]
