@@ -47,7 +47,8 @@ def test_metrics_are_on_a_port_of_their_own_for_prometheus_alone(production: lis
     ports = {one["name"]: one["containerPort"] for one in container(deployment)["ports"]}
     assert ports["metrics"] == settings(deployment).metrics_port
     [endpoint] = the("ServiceMonitor", production)["spec"]["endpoints"]
-    assert endpoint["port"] in {one["name"] for one in service["spec"]["ports"]}
+    targets = {one["name"]: one["targetPort"] for one in service["spec"]["ports"]}
+    assert ports[targets[endpoint["port"]]] == ports["metrics"]
     selected = the("ServiceMonitor", production)["spec"]["selector"]["matchLabels"]
     assert selected.items() <= service["metadata"]["labels"].items()
     assert endpoint["path"] == "/metrics"
