@@ -13,7 +13,7 @@ import click
 
 from app.classifier import BundleError
 from app.settings import SettingsError
-from benchmarks import in_process, over_http, regression, report, scaling, startup
+from benchmarks import in_process, over_http, regression, report, scaling, sizing, startup
 from benchmarks.machine import MeasurementError, describe
 
 RESULTS = Path(__file__).with_name("results")
@@ -91,6 +91,21 @@ def http_command(results: Path, seconds: float, rounds: int) -> None:
 def startup_command(results: Path, seconds: float, rounds: int) -> None:
     """Time to ready, memory and throughput with 1, 2 and 4 workers, imports, image size."""
     _keep(results, "startup", lambda: startup.measure(seconds, rounds, click.echo))
+
+
+@main.command("sizing")
+@click.option("--measure", is_flag=True, help="Measure anew first (a minute or two); else only compute.")
+@_seconds
+@_rounds
+def sizing_command(measure: bool, seconds: float, rounds: int) -> None:
+    """The tables and the picture of docs/scaling.md, from docs/scaling/figures.json."""
+    from benchmarks import scaling_page  # noqa: PLC0415 - SimPy, which nothing else here needs
+
+    if measure:
+        figures = json.loads(scaling_page.FIGURES.read_text("utf-8"))
+        figures |= {"machine": describe()} | sizing.measure(seconds, rounds, click.echo)
+        scaling_page.FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    scaling_page.write()
 
 
 @main.command("check")

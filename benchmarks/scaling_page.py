@@ -1,0 +1,162 @@
+"""The tables of docs/scaling.md, computed from docs/scaling/figures.json and from what is assumed here by name."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import spike
+from benchmarks.autoscaling import shipped
+from benchmarks.machine import BUSY
+from benchmarks.over_http import BATCH
+from benchmarks.process import ROOT
+from benchmarks.report import table
+
+PAGE = ROOT / "docs" / "scaling.md"
+FIGURES = ROOT / "docs" / "scaling" / "figures.json"
+PLOT = ROOT / "docs" / "scaling" / "spike.png"
+LATER = "*to be measured*"
+
+Figures = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What no measurement here can know."""
+
+    core_hour: float = 0.04
+    """US dollars for a core and 4 GB for an hour: general-purpose machines of the large clouds, on demand."""
+    utilization: float = shipped()[0]["metrics"][0]["resource"]["target"]["averageUtilization"] / 100
+    """Of a core that answers requests: what the autoscaler aims for. A file keeps a core wholly busy."""
+    node_cores: int = 8
+    node_usable: float = 7.5
+    """Cores of a node that are left by Kubernetes itself."""
+
+
+ASSUMED = Assumed()
+
+
+def write() -> None:
+    """Put every table in its place, and draw the spike."""
+    figures = json.loads(FIGURES.read_text("utf-8"))
+    page = PAGE.read_text("utf-8")
+    for name, lines in blocks(figures).items():
+        page = placed(page, name, lines)
+    PAGE.write_text(page, "utf-8")
+    spike.draw(spike.scenarios(figures)).savefig(PLOT, dpi=110)
+
+
+def placed(page: str, name: str, lines: list[str]) -> str:
+    """The page with some lines between `<!-- name -->` and `<!-- /name -->`."""
+    block = f"<!-- {name} -->\n" + "\n".join(lines) + f"\n<!-- /{name} -->"
+    page, times = re.subn(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _: block, page, flags=re.DOTALL)
+    assert times == 1, f"{PAGE.name} has no single place for {name}"
+    return page
+
+
+def blocks(figures: Figures) -> dict[str, list[str]]:
+    """Lines of Markdown by the name of their place."""
+    return {
+        "machine": [_machine(figures)],
+        "costs": costs(figures),
+        "workers": _workers(figures),
+        "loads": loads(figures),
+        "spike": spike.lines(spike.scenarios(figures)),
+    }
+
+
+def rates(figures: Figures) -> dict[str, float | None]:
+    """Headlines a second of one busy core, by way; None where it has not been measured yet."""
+    one = figures["workers"][0]
+    return {
+        "HTTP, one headline a request": 1e6 / one["single_us"],
+        f"HTTP, batches of {BATCH}": 1e6 / one["batch_us"],
+        "`python -m app classify`": figures["command"],
+        "`classify --engine ray`": figures["ray"],
+    }
+
+
+def costs(figures: Figures) -> list[str]:
+    """What a million headlines take, by way."""
+    single = 1e6 / figures["workers"][0]["single_us"]
+    rows: list[tuple[object, ...]] = []
+    for way, rate in rates(figures).items():
+        if rate is None:
+            rows.append((way, LATER, LATER, LATER, LATER))
+            continue
+        share = ASSUMED.utilization if way.startswith("HTTP") else 1.0
+        dollars = 1e6 / rate / share / 3600 * ASSUMED.core_hour
+        rows.append((way, rate, 1e6 / rate, f"{dollars * 100:.3f} cents", f"{rate / single:.1f}x"))
+    return table(
+        ("way", "headlines/s of a busy core", "core seconds a million", "a million costs", "against the first"), rows
+    )
+
+
+def _workers(figures: Figures) -> list[str]:
+    rows = [
+        (one["workers"], one["cores"], one["resident"], one["private"], one["single_us"], one["batch_us"],
+         one["single"], one["batch"])
+        for one in figures["workers"]
+    ]  # fmt: skip
+    head = (
+        "workers",
+        "cores",
+        "MB resident",
+        "MB private",
+        "µs a single",
+        "µs in a batch",
+        "singles/s",
+        "in batches/s",
+    )
+    return table(head, rows)
+
+
+def loads(figures: Figures) -> list[str]:
+    """What some loads need."""
+    day = 86_400
+    ways = rates(figures)
+    single, batch, command = (rate or 0.0 for rate in list(ways.values())[:3])
+    cases: dict[str, tuple[float, float, str]] = {
+        "1,000 requests/s": (1_000, single, "single"),
+        "100,000 requests/s": (100_000, single, "single"),
+        "1e9 a day, singles": (1e9 / day, single, "single"),
+        f"1e9 a day, batches of {BATCH}": (1e9 / day, batch, "batch"),
+        "1e9 a day, command": (1e9 / day, command, ""),
+    }
+    columns = [_load(figures, *case) for case in cases.values()]
+    return table(("", *cases), [(name, *(column[name] for column in columns)) for name in columns[0]])
+
+
+def _load(figures: Figures, headlines: float, rate: float, kind: str) -> dict[str, object]:
+    """One column: a number of headlines a second, done at some rate a core."""
+    share = ASSUMED.utilization if kind else 1.0
+    requests = headlines / (BATCH if kind == "batch" else 1) if kind else 0.0
+    busy = headlines / rate
+    workers = max(1, -(-busy // share))
+    nodes = -(-workers // ASSUMED.node_usable)
+    sizes = figures["bytes"]
+    resident, private = (figures["workers"][1][one] for one in ("resident", "private"))
+    network = requests * sum(sizes[kind].values()) / 1e6 if kind else 0.0
+    return {
+        "headlines/s": headlines,
+        "cores busy": busy,
+        f"workers at {ASSUMED.utilization:.0%} (a file: 100%)": int(workers),
+        "their memory, GB": (workers * private + resident - private) / 1024,
+        f"nodes of {ASSUMED.node_cores} cores": int(nodes),
+        "cores busy with nginx": requests * figures["nginx_us"] / 1e6 if kind else None,
+        "network, both ways, MB/s": network if kind else None,
+        "access log, GB a day": requests * figures["bytes"]["log_line"] * 86_400 / 1e9 if kind else None,
+        "dollars a day": workers * 24 * ASSUMED.core_hour if kind else busy * 24 * ASSUMED.core_hour,
+    }
+
+
+def _machine(figures: Figures) -> str:
+    machine = figures["machine"]
+    line = f"Measured {machine['date']} on {machine['cores']} cores ({machine['cpu']})"
+    if machine["busy"] > BUSY:
+        line += (
+            f", of which something else took {machine['busy']:.0%}: rates by the clock say little, processor time and"
+            " bytes hold"
+        )
+    return line + "."

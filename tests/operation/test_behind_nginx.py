@@ -1,0 +1,205 @@
+"""The proxy that deploy/nginx ships, with real processes behind it: replaced, killed, full or gone.
+
+The configuration is the shipped file, with another port to listen on; only the list of replicas is the test's, because
+there is no name server here that knows them.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from app.api.problems import MEDIA_TYPE, TABLE, Problem
+from app.settings import Settings
+from benchmarks.nginx import configure
+from tests.operation.load import Connection, SteadyLoad, Tally, post
+from tests.server import Reply, RunningServer
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed"),
+]
+
+DRAIN = 2.5
+"""Seconds. Less than the default, for the test's sake, and still more than nginx keeps an idle connection: see
+`tests/deploy/test_scale.py`."""
+
+
+class Proxy(RunningServer):
+    """nginx in front of servers on some ports; the same interface as a server's, for the asking."""
+
+    def __init__(self, folder: Path, ports: list[int]) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.command = configure(folder, self.port, ports)
+
+    def __enter__(self) -> "Proxy":
+        with (self.folder / "stderr").open("wb") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=log)
+        due = time.monotonic() + 10
+        while time.monotonic() < due and self.process.poll() is None:
+            try:
+                self.get("/health/live")
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return self
+        raise RuntimeError(self.complaints)
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)
+
+    @property
+    def complaints(self) -> str:
+        """What nginx has written."""
+        return (self.folder / "stderr").read_text()
+
+
+class Fleet:
+    """Some servers, each of which can be replaced by a new process on its port, as a container is by its successor."""
+
+    def __init__(self, bundle: Path, size: int, stack: ExitStack, **settings: object) -> None:
+        self._bundle, self._stack, self._settings = bundle, stack, settings
+        self.servers = [self._start(0) for _ in range(size)]
+
+    @property
+    def ports(self) -> list[int]:
+        """Where they answer."""
+        return [server.port for server in self.servers]
+
+    def replace(self, place: int) -> None:
+        """SIGTERM, wait for its end, start the next."""
+        old = self.servers[place]
+        assert old.stop(DRAIN + 15) == 0
+        self.servers[place] = self._start(old.port)
+
+    def _start(self, port: int) -> RunningServer:
+        command = ("-m", "app", "serve", "--port", str(port))
+        server = self._stack.enter_context(RunningServer(self._bundle, command, **self._settings))
+        self._stack.callback(server.kill)  # when all is asserted nobody needs to see it drain
+        return server
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_rolling_replacement_of_three_processes_behind_nginx_loses_no_request(
+    tiny_bundle: Path, tmp_path: Path, stack: ExitStack
+):
+    fleet = Fleet(tiny_bundle, 3, stack, drain_seconds=DRAIN)
+    proxy = stack.enter_context(Proxy(tmp_path, fleet.ports))
+    before = [server.pid for server in fleet.servers]
+    batch = post("/predict/batch", {"headlines": ["Oil prices rise"] * 200})
+    with SteadyLoad(proxy.port, clients=8) as singles, SteadyLoad(proxy.port, clients=2, request=batch) as batches:
+        for place in range(3):
+            fleet.replace(place)
+            time.sleep(0.5)
+    print(f"\n{singles.tally.statuses[200]} singles and {batches.tally.statuses[200]} batches answered, 0 lost")
+    assert not set(before) & {server.pid for server in fleet.servers}
+    assert (singles.tally.errors, singles.tally.failed) == ([], 0)
+    assert (batches.tally.errors, batches.tally.failed) == ([], 0)
+    assert singles.tally.statuses[200] > 1000
+
+
+def wait_asked(server: RunningServer) -> None:
+    """Until the proxy has found a new process."""
+    due = time.monotonic() + 10
+    while b'route="/predict"' not in server.get("/metrics").body:
+        assert time.monotonic() < due, "nginx has left it out for good"
+        time.sleep(0.1)
+
+
+def test_kill_9_of_a_replica_loses_no_request(tiny_bundle: Path, tmp_path: Path, stack: ExitStack):
+    fleet = Fleet(tiny_bundle, 3, stack)
+    proxy = stack.enter_context(Proxy(tmp_path, fleet.ports))
+    with SteadyLoad(proxy.port, clients=8, pause=0) as load:
+        time.sleep(0.5)
+        os.kill(fleet.servers[0].pid, signal.SIGKILL)
+        time.sleep(1.5)
+    assert (load.tally.errors, load.tally.failed) == ([], 0)
+    assert load.tally.statuses[200] > 200
+    # The load met the end of it: nginx says what it passed on.
+    assert "upstream" in proxy.complaints
+
+
+def test_connections_to_replicas_are_kept(server: RunningServer, tmp_path: Path, stack: ExitStack):
+    proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
+    used = set()
+    for _ in range(20):
+        assert proxy.predict().status == 200
+        used |= established(server.port)
+    assert 1 <= len(used) <= (os.cpu_count() or 1)  # of 20 clients' connections: each of nginx's workers keeps one
+
+
+def established(port: int) -> set[str]:
+    """The other ends of a server's connections."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {row[2] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01"}
+
+
+def test_no_replica_at_all_is_503_with_retry_after_and_a_problem(tmp_path: Path):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        with Proxy(tmp_path, [nobody.getsockname()[1]]) as proxy:
+            reply = proxy.predict()
+    check_problem(reply, 503)
+    assert reply.headers["retry-after"] == "1"
+
+
+def test_body_over_the_limit_is_413_and_a_problem(server: RunningServer, tmp_path: Path, stack: ExitStack):
+    proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
+    most = Settings.model_fields["max_body_bytes"].default
+    text = b'{"headline": "oil"' + b" " * (most - 19) + b"}"
+    assert proxy.request("POST", "/predict", text, {"Content-Type": "application/json"}).status == 200
+    check_problem(proxy.request("POST", "/predict", text + b" ", {"Content-Type": "application/json"}), 413)
+
+
+def check_problem(reply: Reply, status: int) -> None:
+    problem = Problem.model_validate(reply.json())
+    assert (reply.status, problem.status, reply.headers["content-type"]) == (status, status, MEDIA_TYPE)
+    assert problem.title in {kind.title for kind in TABLE.values() if kind.status == status}
+    assert problem.request_id == reply.headers["x-request-id"]
+
+
+def test_full_service_is_refused_once_and_at_once(tiny_bundle: Path, tmp_path: Path, stack: ExitStack):
+    """A 503 of the service is an answer: nobody else is asked, and it says when to come again."""
+    fleet = Fleet(tiny_bundle, 2, stack, max_batch=1, max_in_flight=1)
+    proxy = stack.enter_context(Proxy(tmp_path, fleet.ports))
+    tally = Tally()
+
+    async def ask_many() -> None:
+        connections = [Connection(proxy.port, tally) for _ in range(40)]
+        request = post("/predict/batch", {"headlines": ["oil " * 4000]})
+        await asyncio.gather(*(connection.ask(request) for connection in connections))
+        for connection in connections:
+            connection.close()
+
+    asyncio.run(ask_many())
+    refused = sum(
+        int(float(line.rpartition(b" ")[2]))
+        for server in fleet.servers
+        for line in server.get("/metrics").body.splitlines()
+        if line.startswith(b'topics_rejected_total{reason="overloaded"}')
+    )
+    assert set(tally.statuses) <= {200, 503}
+    assert tally.statuses[503] == refused > 0
+    assert tally.without_retry_after == 0
+
+
+def test_metrics_are_not_one_replicas_at_random(server: RunningServer, tmp_path: Path, stack: ExitStack):
+    proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
+    assert (proxy.get("/metrics").status, server.get("/metrics").status) == (404, 200)
