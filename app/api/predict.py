@@ -98,7 +98,7 @@ def predict_routes(service: Service) -> list[BytesRoute]:
             endpoint,
             query=query,
             max_body_bytes=settings.max_body_bytes,
-            admit=lambda: service.work.check_room(1),
+            admit=service.admit,
             response_model=answer,
             responses=responses(*ERRORS, *more),
             openapi_extra={"parameters": [PARAMETER]},
