@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Envelope:
-    """ID, key, time, metrics, a log line, and a problem for every error.
+    """ID, key, time, an entry in the ledger, and a problem for every error.
 
     Pure ASGI, because Starlette's BaseHTTPMiddleware costs a task and two streams a request.
     """
