@@ -21,6 +21,26 @@ FRESH_SECONDS = 1.0
 """A connection that has not been used yet when the process stops may still bring a request for this long."""
 
 
+class OneWrite(asyncio.Transport):
+    """A transport for one answer, whose head waits for its body: apart they are two system calls and two packets."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        self.close = transport.close  # type: ignore[method-assign]
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]
+        """First the head, then as many pieces of the body as there are, at least one."""
+        if self._head is None:
+            self._head = data
+        elif self._head:
+            self._transport.writelines((self._head, data))
+            self._head = b""
+        else:
+            self._transport.write(data)
+
+
 class Protocol(HttpToolsProtocol):
     """Slow senders time out, malformed requests get a problem, stopping loses no request, and refusing costs little."""
 
@@ -101,6 +121,9 @@ class Protocol(HttpToolsProtocol):
             if answer is not None:
                 self._turn_away(cycle, answer)
                 return
+        # uvicorn writes nothing after the head of an answer to HEAD, and something before it to who expects 100.
+        if cycle.scope["method"] != "HEAD" and not self.expect_100_continue:
+            cycle.transport = OneWrite(self.transport)
         super()._start_asgi_task(cycle, app)
 
     def _turn_away(self, cycle: RequestResponseCycle, answer: Response) -> None:

@@ -245,6 +245,20 @@ def test_body_of_a_request_that_asks_for_an_upgrade_is_read(port: int):
     assert statuses(exchange(port, whole(b"Connection: Upgrade, close", b"Upgrade: h2c"))) == [200]
 
 
+def test_answer_comes_in_one_piece(port: int):
+    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        for _ in range(50):
+            connection.sendall(whole())
+            assert connection.recv(65536).endswith(b"}")
+
+
+@pytest.mark.parametrize("path", [b"/nowhere", b"/predict", b"/docs"])
+def test_answer_to_head_has_no_body_and_waits_for_none(port: int, path: bytes):
+    received = exchange(port, b"HEAD %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path)
+    assert len(statuses(received)) == 1
+    assert received.endswith(b"\r\n\r\n")
+
+
 def test_http_1_0_is_answered_and_closed(port: int):
     received = exchange(port, whole().replace(b"HTTP/1.1", b"HTTP/1.0"))
     assert statuses(received) == [200]
