@@ -89,7 +89,11 @@ class Encoder:
                 ids[entry] = entry_id if entry_id < spec.size else _RARE
             elif spec.pairs and entry_id < spec.size:
                 pairs.setdefault(first, {})[second] = entry_id
-        self._words = {word: (word_id, pairs.get(word, _NO_PAIRS)) for word, word_id in ids.items()}
+        rare = (_RARE, _NO_PAIRS)  # one for most words of the corpus
+        self._words = {
+            word: rare if word_id == _RARE and word not in pairs else (word_id, pairs.get(word, _NO_PAIRS))
+            for word, word_id in ids.items()
+        }
         """Word -> its id, and the ids of the pairs that it begins, by their second words: one look-up for both."""
 
     def status(self, word: str) -> Status:

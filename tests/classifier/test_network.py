@@ -38,6 +38,14 @@ def test_batch_answers_as_each_alone(ids: list[list[int]]) -> None:
     np.testing.assert_allclose(network.logits(ids), alone, rtol=1e-5, atol=1e-5)
 
 
+def test_long_texts_among_short_ones_are_summed_all_the_same() -> None:
+    kernel = RNG.normal(size=(300, 8)).astype(np.float32)
+    network = DenseNetwork([Dense(kernel, np.zeros(8, np.float32), "linear")])
+    ids = [sorted(RNG.choice(300, length, replace=False).tolist()) for length in RNG.permutation(150)]
+    sums = np.array([kernel[one].sum(axis=0) for one in ids])
+    np.testing.assert_allclose(network.logits(ids), sums, rtol=1e-4, atol=1e-4)
+
+
 def test_layers_that_do_not_chain_are_refused() -> None:
     with pytest.raises(BundleError, match="a layer of 6 units feeds one of 5 inputs"):
         DenseNetwork([LAYERS[0], LAYERS[2]])
