@@ -81,20 +81,18 @@ class Encoder:
         if word_index and min(word_index.values()) < 1:
             raise BundleError("word_index.json: a rank is below 1; ranks start at 1 for the most frequent word.")
         pairs: dict[str, dict[str, int]] = {}
-        ids: dict[str, int] = {}
         for entry, rank in word_index.items():
-            entry_id = rank + spec.offset
             first, space, second = entry.partition(" ")
-            if not space:
-                ids[entry] = entry_id if entry_id < spec.size else _RARE
-            elif spec.pairs and entry_id < spec.size:
-                pairs.setdefault(first, {})[second] = entry_id
+            if space and spec.pairs and rank + spec.offset < spec.size:
+                pairs.setdefault(first, {})[second] = rank + spec.offset
         rare = (_RARE, _NO_PAIRS)  # one for most words of the corpus
-        self._words = {
-            word: rare if word_id == _RARE and word not in pairs else (word_id, pairs.get(word, _NO_PAIRS))
-            for word, word_id in ids.items()
-        }
+        self._words: dict[str, tuple[int, Mapping[str, int]]] = {}
         """Word -> its id, and the ids of the pairs that it begins, by their second words: one look-up for both."""
+        for word, rank in word_index.items():
+            if " " not in word:
+                word_id = rank + spec.offset if rank + spec.offset < spec.size else _RARE
+                begun = pairs.get(word, _NO_PAIRS)
+                self._words[word] = (word_id, begun) if begun or word_id != _RARE else rare
 
     def status(self, word: str) -> Status:
         """Whether a lower-case word has an id of its own, is beyond the cut, or never occurred."""
