@@ -19,7 +19,7 @@ from benchmarks.machine import MeasurementError, describe
 RESULTS = Path(__file__).with_name("results")
 
 _seconds = click.option(
-    "--seconds", default=5.0, show_default=True, type=click.FloatRange(0.1, 60), help="Length of each measured run."
+    "--seconds", default=3.0, show_default=True, type=click.FloatRange(0.1, 60), help="Length of each measured run."
 )
 _rounds = click.option(
     "--rounds", default=3, show_default=True, type=click.IntRange(1, 20), help="Turns that each service gets."
