@@ -75,6 +75,11 @@ class Protocol(HttpToolsProtocol):
         """The last byte of it."""
         self._arriving = False
         super().on_message_complete()
+        if self.cycle.response_complete and self.timeout_keep_alive_task is None:
+            # Answered before its body was all there, whose arrival has stopped uvicorn's timer for good.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def shutdown(self) -> None:
         """The process stops. uvicorn closes idle connections at once, a fresh one with its request under way too."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -28,9 +29,9 @@ def whole(*headers: bytes, body: bytes = BODY) -> bytes:
 
 
 @contextmanager
-def in_thread(app: FastAPI) -> Iterator[int]:
+def in_thread(app: FastAPI, **config: Any) -> Iterator[int]:
     """uvicorn with our protocol on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol.Protocol, ws="none", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol.Protocol, ws="none", log_config=None, **config))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -169,3 +169,17 @@ def test_body_that_stops_after_its_refusal_ends_the_connection(full: int, monkey
     begun = time.monotonic()
     assert statuses(exchange(full, HEAD + KEY + b"\r\nContent-Length: 1000\r\n\r\n" + b" " * 10)) == [503]
     assert time.monotonic() - begun < 0.55  # and not only gone quiet, for which `exchange` waits 0.6 seconds
+
+
+def test_idle_connection_is_closed_in_time_also_after_a_refusal(tiny_bundle: Path):
+    app = create_app(load_settings(model=tiny_bundle, max_batch=10, max_in_flight=10, access_log=False))
+    with (
+        in_thread(app, timeout_keep_alive=0.2) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=3) as connection,
+        app.state.service.work.held(10),
+    ):
+        request = whole()
+        connection.sendall(request[:-5])
+        assert statuses(connection.recv(65536)) == [503]
+        connection.sendall(request[-5:])
+        assert connection.recv(65536) == b""
