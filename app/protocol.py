@@ -10,6 +10,7 @@ from app.api.door import DOOR
 from app.api.errors import ApiError, MalformedRequestError, SlowRequestError
 from app.api.problems import problem
 from app.api.request_id import new_request_id
+from app.one_write import OneWrite
 
 ARRIVAL_SECONDS = 10.0
 """A request, headers and body, that takes longer to arrive is given up; uvicorn would wait for ever."""
@@ -21,30 +22,12 @@ FRESH_SECONDS = 1.0
 """A connection that has not been used yet when the process stops may still bring a request for this long."""
 
 
-class OneWrite(asyncio.Transport):
-    """A transport for one answer, whose head waits for its body: apart they are two system calls and two packets."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head: bytes | None = None
-        self.close = transport.close  # type: ignore[method-assign]
-        self.is_closing = transport.is_closing  # type: ignore[method-assign]
-
-    def write(self, data: bytes) -> None:  # type: ignore[override]
-        """First the head, then as many pieces of the body as there are, at least one."""
-        if self._head is None:
-            self._head = data
-        elif self._head:
-            self._transport.writelines((self._head, data))
-            self._head = b""
-        else:
-            self._transport.write(data)
-
-
 class Protocol(HttpToolsProtocol):
     """Slow senders time out, malformed requests get a problem, stopping loses no request, and refusing costs little."""
 
     _arriving = True
+    _ended = False
+    """Whether a request has ended in the bytes that came last."""
     _head_bytes = 0
     _arrival_timer: asyncio.TimerHandle | None = None
 
@@ -61,19 +44,22 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Most requests come whole, in one piece, and never see a timer."""
+        self._ended = False
         super().data_received(data)
-        if self._arriving:
+        if self._arriving and not self._ended:  # else most of these bytes are of the requests before
             self._watch_head(len(data))
         self._watch_arrival()
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self._arriving = True
+        self._head_bytes = 0
         super().on_message_begin()
 
     def on_message_complete(self) -> None:
         """The last byte of it."""
         self._arriving = False
+        self._ended = True
         super().on_message_complete()
         if self.cycle.response_complete and self.timeout_keep_alive_task is None:
             # Answered before its body was all there, whose arrival has stopped uvicorn's timer for good.
@@ -119,9 +105,9 @@ class Protocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
         """The headers are in, and no answer of this connection is outstanding."""
         door = self.app_state.get(DOOR)
-        # Whoever asks whether to send the body, or does not read its answers, is not turned away in passing. Nor is
-        # what has waited behind another request: each would start the next from within, however many there are.
-        if door is not None and cycle is self.cycle and not (self.expect_100_continue or self.flow.write_paused):
+        # Who does not read its answers is not turned away in passing, or they would pile up here. Nor is what has
+        # waited behind another request: each would start the next from within, however many there are.
+        if door is not None and cycle is self.cycle and not self.flow.write_paused:
             answer = door.refusal(cycle.scope)
             if answer is not None:
                 self._turn_away(cycle, answer)

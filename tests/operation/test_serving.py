@@ -46,3 +46,13 @@ def test_last_of_a_burst_of_clients_is_answered_before_the_others_have_asked_man
                     connection.sendall(SINGLE)
     # Twice; with one accepted a turn, 7 to 32 times.
     assert max(answered.values()) < 5
+
+
+def test_answer_comes_in_one_piece(tiny_bundle: Path):
+    with (
+        RunningServer(tiny_bundle, access_log=False) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+    ):
+        for _ in range(200):
+            connection.sendall(SINGLE)
+            assert connection.recv(65536).endswith(b"}")

@@ -152,6 +152,19 @@ def test_pipelined_requests_are_refused_in_order(full: int, tasks: list[str]):
     assert statuses(received) == [*[503] * 500, 404, *[503] * 499]
 
 
+def test_answers_do_not_pile_up_for_a_client_that_reads_none(full: int, tasks: list[str]):
+    """The usual way waits until they have been read, and reads no further request meanwhile."""
+    requests = whole(KEY) * 1000
+
+    def flood(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(requests)
+
+    with socket.create_connection(("127.0.0.1", full), timeout=0.5) as connection, pytest.raises(TimeoutError):
+        flood(connection)
+    assert 1 <= len(tasks) <= 2
+
+
 def test_client_that_asks_first_is_not_asked_for_its_body(full: int):
     head = whole(KEY, b"Expect: 100-continue").partition(b"\r\n\r\n")[0]
     assert statuses(exchange(full, head + b"\r\n\r\n")) == [503]
