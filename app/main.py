@@ -3,9 +3,10 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -15,8 +16,11 @@ from starlette.exceptions import HTTPException
 from app import VERSION
 from app.api import problems
 from app.api.about import about_router
+from app.api.bytes_route import BytesRoute
+from app.api.door import DOOR, Door
 from app.api.envelope import Envelope
 from app.api.health import health_router
+from app.api.ledger import Ledger
 from app.api.metrics_route import metrics_router
 from app.api.openapi import describe
 from app.api.page import page_router
@@ -38,16 +42,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     service = Service(settings)
     traced = _traced()
+    ledger = Ledger(service, access_logger() if settings.access_log else None)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         service.start(load_classifier(settings.model, settings.runtime, settings.min_probability))
         drain_on_sigterm(service, settings.drain_seconds)
         # What is alive now lives for ever: keep the collector from walking it during requests.
         gc.collect()
         gc.freeze()
         with watched(asyncio.get_running_loop()):
-            yield
+            # OpenTelemetry would not see what never becomes an ASGI call.
+            yield {} if traced else {DOOR: Door(service, _paths(service, routes), ledger)}
         service.phase = "draining"
 
     app = FastAPI(
@@ -62,7 +68,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     predict = predict_routes(service)
-    app.router.routes.extend([*predict, *infer_routes(service)])
+    routes = [*predict, *infer_routes(service)]
+    app.router.routes.extend(routes)
     app.include_router(about_router(service))
     app.include_router(health_router(service))
     app.include_router(v2_router(service))
@@ -74,10 +81,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         service=service,
         # The router is what tells OpenTelemetry the route.
         direct={} if traced else {route.path: route.app for route in predict},
-        access_log=access_logger() if settings.access_log else None,
+        ledger=ledger,
     )
     describe(app, keyed=bool(settings.keys))
     return app
+
+
+def _paths(service: Service, routes: Sequence[BytesRoute]) -> dict[str, str]:
+    """The paths at which the model that serves can be asked, and the routes' templates that they belong to."""
+    manifest = service.model().classifier.bundle.manifest
+    return {route.path.format(name=manifest.name, version=manifest.version): route.path for route in routes}
 
 
 def _traced() -> bool:

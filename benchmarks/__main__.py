@@ -19,7 +19,7 @@ from benchmarks.machine import MeasurementError, describe
 RESULTS = Path(__file__).with_name("results")
 
 _seconds = click.option(
-    "--seconds", default=5.0, show_default=True, type=click.FloatRange(0.1, 60), help="Length of each measured run."
+    "--seconds", default=3.0, show_default=True, type=click.FloatRange(0.1, 60), help="Length of each measured run."
 )
 _rounds = click.option(
     "--rounds", default=3, show_default=True, type=click.IntRange(1, 20), help="Turns that each service gets."
@@ -44,17 +44,21 @@ class _Commands(click.Group):
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for results.json, README.md and the plots.",
 )
+@_seconds
+@_rounds
 @click.pass_context
-def main(ctx: click.Context, results: Path) -> None:
-    """Measure the service beside what else could be built; without a command, everything (some fifteen minutes).
+def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None:
+    """Measure the service beside what else could be built; without a command, everything (some twelve minutes).
 
     The model is the one that TOPICS_MODEL names, or the service's default. A run with a single failed request is
     not reported. A quiet machine is needed: two cores that nothing else uses.
     """
     ctx.obj = results
     if ctx.invoked_subcommand is None:
-        for command in (in_process_command, scaling_command, startup_command, http_command):
-            ctx.invoke(command)
+        ctx.invoke(in_process_command)
+        ctx.invoke(scaling_command)
+        ctx.invoke(startup_command, seconds=seconds, rounds=rounds)
+        ctx.invoke(http_command, seconds=seconds, rounds=rounds)
         _keep(results, "check", lambda: regression.measure(click.echo))
 
 

@@ -1,6 +1,7 @@
 """From what the classifier says to the JSON that the schemas promise."""
 
-from typing import Any
+from collections.abc import Sequence
+from operator import add
 
 from pydantic_core import to_json
 
@@ -8,30 +9,54 @@ from app.classifier import Classification, Explanation, TopicClassifier
 
 
 class Answers:
-    """Writes answers for one model; what is the same in all of them is made once."""
+    """Writes answers for one model; what is the same in all of them is made once.
+
+    A topic's fields are the same wherever it comes up, all but the probability, so answers are put together from
+    text that is ready: half the time of serialising dicts, which was the largest part of a batch.
+    """
 
     def __init__(self, classifier: TopicClassifier) -> None:
         manifest = classifier.bundle.manifest
-        self._topics = [{"topic": one.code, "name": one.name, "label": one.label} for one in manifest.topics]
+        self._topics = [
+            _json({"topic": one.code, "name": one.name, "label": one.label})[:-1] + ',"probability":'
+            for one in manifest.topics
+        ]
         self._codes = [one.code for one in manifest.topics]
+        self._quoted = [_json(code) for code in self._codes]
         self._has_sets = manifest.topic_set is not None
-        self.model = {"name": manifest.name, "version": manifest.version}
+        self._model = _json({"name": manifest.name, "version": manifest.version})
 
-    def result(self, one: Classification) -> dict[str, Any]:
-        """The fields of `schemas.Result`."""
-        return {
-            "predictions": [
-                {**self._topics[label], "probability": probability}
-                for label, probability in zip(one.labels, one.probabilities, strict=True)
-            ],
-            "topic_set": [self._codes[label] for label in one.topic_set] if self._has_sets else None,
-            "words": {"known": one.encoded.known, "rare": one.encoded.rare, "unknown": one.encoded.unknown},
-            "abstained": one.abstained,
-        }
+    def results(self, some: Sequence[Classification]) -> list[str]:
+        """`schemas.Result` of each, as JSON."""
+        numbers = _json([value for one in some for value in one.probabilities])[1:-1].split(",")
+        topics = map(self._topics.__getitem__, [label for one in some for label in one.labels])
+        predictions = list(map(add, topics, numbers))
+        written = []
+        end = 0
+        for labels, _, topic_set, (_, _, known, rare, unknown), abstained in some:
+            start, end = end, end + len(labels)
+            shown = "},".join(predictions[start:end]) + "}" if labels else ""
+            codes = "[" + ",".join([self._quoted[label] for label in topic_set]) + "]" if self._has_sets else "null"
+            others = _json(unknown) if unknown else "[]"
+            why = f'"{abstained}"' if abstained else "null"
+            written.append(
+                f'{{"predictions":[{shown}],"topic_set":{codes},'
+                f'"words":{{"known":{known},"rare":{rare},"unknown":{others}}},"abstained":{why}}}'
+            )
+        return written
 
     def single(self, one: Classification, explanation: Explanation | None) -> bytes:
         """`schemas.PredictAnswer` as JSON."""
-        answer = self.result(one) | {"model": self.model}
+        more = ""
         if explanation is not None:
-            answer["explanation"] = {"topic": self._codes[explanation.label], "words": explanation.words}
-        return to_json(answer)
+            more = ',"explanation":' + _json({"topic": self._codes[explanation.label], "words": explanation.words})
+        [result] = self.results([one])
+        return f'{result[:-1]},"model":{self._model}{more}}}'.encode()
+
+    def batch(self, chunks: Sequence[Sequence[str]]) -> bytes:
+        """`schemas.BatchAnswer` as JSON, from the `results` of each chunk."""
+        return f'{{"results":[{",".join([one for chunk in chunks for one in chunk])}],"model":{self._model}}}'.encode()
+
+
+def _json(value: object) -> str:
+    return to_json(value).decode()

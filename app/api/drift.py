@@ -1,5 +1,7 @@
 """Whether what is asked lately still looks like what the model was trained on."""
 
+import time
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +11,8 @@ from app.classifier import Classification
 from app.classifier.manifest import Manifest
 
 WINDOW = 1_000
-EVERY = 100
+EVERY_SECONDS = 1.0
+"""Nobody scrapes more often, and under load a hundred headlines come in a millisecond."""
 _FLOOR = 1e-3
 """Keeps a topic that did not come up lately, or in training, from making the index infinite."""
 
@@ -26,27 +29,27 @@ class Drift:
         self._topics = np.array([mix.get(topic.code, 0.0) for topic in manifest.topics])
         unknown = float(manifest.reference.get("unknown_word_ratio", 0.0))
         self._words = np.array([unknown, 1 - unknown])
-        # Label (-1: abstained), unknown words, words; a ring, so that nothing is moved to forget the oldest.
-        self._recent = np.zeros((WINDOW, 3), np.int64)
-        self._recent[:, 0] = -1
-        self._seen = 0
+        self._recent: deque[tuple[int, int, int]] = deque(maxlen=WINDOW)
+        """Label (-1: abstained), unknown words, words."""
+        self._due_at = 0.0
 
     def saw(self, results: Sequence[Classification]) -> bool:
         """Take in some answers; true when the indices are due again."""
-        before = self._seen // EVERY
-        for one in results:
-            encoded = one.encoded
-            self._recent[self._seen % WINDOW] = (
-                one.labels[0] if one.labels else -1,
-                encoded.unknown_words,
-                encoded.words,
-            )
-            self._seen += 1
-        return self._seen // EVERY > before
+        self._recent.extend(
+            [
+                (labels[0] if labels else -1, words - known - rare, words)
+                for labels, _, _, (_, words, known, rare, _), _ in results[-WINDOW:]
+            ]
+        )
+        now = time.monotonic()
+        if now < self._due_at:
+            return False
+        self._due_at = now + EVERY_SECONDS
+        return True
 
     def indices(self) -> tuple[float, float]:
         """PSI of the topics and of known against unknown words."""
-        labels, unknown, words = self._recent.T
+        labels, unknown, words = np.array(self._recent).T
         counts = np.bincount(labels[labels >= 0], minlength=len(self._topics))
         all_unknown = unknown.sum()
         return psi(counts, self._topics), psi(np.array([all_unknown, words.sum() - all_unknown]), self._words)

@@ -1,37 +1,29 @@
 """The outermost layer: what every request gets, whoever answers it."""
 
 import logging
-import random
-import re
 import sys
 import time
 from collections.abc import Mapping
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.typing import FilteringBoundLogger
 
 from app.api.errors import ApiError, ClientGoneError
-from app.api.keys import Keys, is_guarded
+from app.api.keys import is_guarded
+from app.api.ledger import Ledger
 from app.api.problems import problem
+from app.api.request_id import request_id
 from app.api.service import Service
 from app.classifier import ClassifierError
 
 CLIENT_GONE = 499
 """nginx's status for a client that hung up; only metrics and logs see it."""
 
-_WELL_FORMED_ID = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
-
 logger = logging.getLogger(__name__)
 
 
-def new_request_id() -> str:
-    """128 random bits, hexadecimal; not a secret, so no system call for it."""
-    return f"{random.getrandbits(128):032x}"
-
-
 class Envelope:
-    """ID, key, time, metrics, a log line, and a problem for every error.
+    """ID, key, time, an entry in the ledger, and a problem for every error.
 
     Pure ASGI, because Starlette's BaseHTTPMiddleware costs a task and two streams a request.
     """
@@ -41,15 +33,14 @@ class Envelope:
         app: ASGIApp,
         service: Service,
         direct: Mapping[str, ASGIApp],
-        access_log: FilteringBoundLogger | None,
+        ledger: Ledger,
     ) -> None:
         """`direct`: the apps of POST paths that go past the router, which would try its routes one by one."""
         settings = service.settings
         self._app = app
         self._service = service
         self._direct = direct
-        self._access_log = access_log
-        self._keys = Keys(settings.keys) if settings.keys else None
+        self._ledger = ledger
         self._inner: ASGIApp = self._answer
         if settings.cors_origins:
             self._inner = CORSMiddleware(
@@ -66,11 +57,8 @@ class Envelope:
             await self._app(scope, receive, _in_a_sentence(send))
             return
         started = time.perf_counter()
-        given = dict(scope["headers"]).get(b"x-request-id", b"")
-        request_id = scope["request_id"] = (
-            given.decode("ascii") if _WELL_FORMED_ID.fullmatch(given) else new_request_id()
-        )
-        added = [(b"x-request-id", request_id.encode())]
+        scope["request_id"] = request_id(dict(scope["headers"]))
+        added = [(b"x-request-id", scope["request_id"].encode())]
         if self._service.phase == "draining":
             added.append((b"connection", b"close"))  # the next request must find another process
 
@@ -83,13 +71,15 @@ class Envelope:
         try:
             await self._inner(scope, receive, send_sealed)
         finally:
-            self._record(scope, time.perf_counter() - started)
+            path = scope["path"]
+            route = path if path in self._direct else getattr(scope.get("route"), "path", "other")
+            self._ledger.enter(scope, route, scope.get("status", CLIENT_GONE), time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         try:
-            if self._keys and is_guarded(path):
-                self._keys.check(dict(scope["headers"]))
+            if is_guarded(path):
+                self._service.check_key(dict(scope["headers"]))
             app = self._direct.get(path, self._app) if scope["method"] == "POST" else self._app
             await app(scope, receive, send)
         except ClientGoneError:
@@ -103,24 +93,6 @@ class Envelope:
             if isinstance(error, ApiError) and error.reason:
                 self._service.metrics.rejected.labels(error.reason).inc()
             await answer(scope, receive, send)
-
-    def _record(self, scope: Scope, seconds: float) -> None:
-        method, path, status = scope["method"], scope["path"], scope.get("status", CLIENT_GONE)
-        route = path if path in self._direct else getattr(scope.get("route"), "path", "other")
-        if method not in ("GET", "POST", "HEAD", "OPTIONS"):
-            method = "OTHER"  # anybody may invent methods; metrics must not grow with them
-        self._service.metrics.answered(route, method, status, seconds)
-        if self._access_log is not None:
-            headlines = scope.get("headlines", ())
-            self._access_log.info(
-                "request",
-                request_id=scope["request_id"],
-                method=method,
-                route=route,
-                status=status,
-                milliseconds=round(seconds * 1000, 3),
-                headlines=list(headlines) if self._service.settings.log_headlines else len(headlines),
-            )
 
 
 def _in_a_sentence(send: Send) -> Send:

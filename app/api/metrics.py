@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -23,6 +22,14 @@ _SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
+T = TypeVar("T")
+
+
+def tally(values: list[T]) -> Iterable[tuple[T, int]]:
+    """Each value and how often it is there."""
+    return Tally(values).items() if len(values) > 1 else [(value, 1) for value in values]
+
+
 class QuickHistogram(Histogram):
     """prometheus_client's histogram with its search for the bucket halved, and many values at once.
 
@@ -36,14 +43,10 @@ class QuickHistogram(Histogram):
 
     def observe_many(self, values: Sequence[float]) -> None:
         """Count many values, adding once to each bucket they fall into."""
-        if len(values) <= 1:
-            for value in values:
-                self.observe(value)
-            return
-        counts = np.bincount(np.searchsorted(self._upper_bounds, values), minlength=len(self._buckets))
-        for bucket in np.flatnonzero(counts):
-            self._buckets[bucket].inc(float(counts[bucket]))
-        self._sum.inc(float(np.sum(values)))
+        bounds = self._upper_bounds
+        for bucket, count in tally([bisect_left(bounds, value) for value in values]):
+            self._buckets[bucket].inc(count)
+        self._sum.inc(sum(values))
 
 
 class Metrics:
@@ -113,12 +116,12 @@ class Metrics:
         """Some headlines have been classified."""
         self.headlines.inc(len(results))
         self.unknown_words.observe_many(
-            [(text.words - text.known - text.rare) / (text.words or 1) for *_, text, _ in results]
+            [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _), _ in results]
         )
         self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
-        for label, count in _tally([one.labels[0] for one in results if one.labels]):
+        for label, count in tally([one.labels[0] for one in results if one.labels]):
             self._topics[label].inc(count)
-        for reason, count in _tally([one.abstained for one in results if one.abstained]):
+        for reason, count in tally([one.abstained for one in results if one.abstained]):
             self.abstained.labels(reason).inc(count)
         if self._drift and self._drift.saw(results):
             for gauge, value in zip(self._drift_gauges, self._drift.indices(), strict=True):
@@ -127,13 +130,6 @@ class Metrics:
     def exposition(self) -> bytes:
         """The text format; for all workers where there are several."""
         return generate_latest(all_workers() if DIRECTORY in os.environ else self.registry)
-
-
-T = TypeVar("T")
-
-
-def _tally(values: list[T]) -> Iterable[tuple[T, int]]:
-    return Tally(values).items() if len(values) > 1 else [(value, 1) for value in values]
 
 
 class _LiveWorkers(MultiProcessCollector):

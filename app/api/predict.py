@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from pydantic import ValidationError
-from pydantic_core import to_json
 from starlette.requests import Request
 
 from app.api.bytes_route import BytesRoute
@@ -90,11 +89,8 @@ def predict_routes(service: Service) -> list[BytesRoute]:
         """Classify many headlines; the answers come in their order."""
         model = service.model()
 
-        def write(chunk: list[Classification]) -> bytes:
-            return to_json([model.answers.result(one) for one in chunk])[1:-1]
-
-        chunks = await classify_batch(service, request, query.headlines, query.top_k, write)
-        return b'{"results":[%b],"model":%b}' % (b",".join(chunks), to_json(model.answers.model))
+        chunks = await classify_batch(service, request, query.headlines, query.top_k, model.answers.results)
+        return model.answers.batch(chunks)
 
     return [
         BytesRoute(
@@ -102,7 +98,7 @@ def predict_routes(service: Service) -> list[BytesRoute]:
             endpoint,
             query=query,
             max_body_bytes=settings.max_body_bytes,
-            admit=lambda: service.work.check_room(1),
+            admit=service.admit,
             response_model=answer,
             responses=responses(*ERRORS, *more),
             openapi_extra={"parameters": [PARAMETER]},

@@ -1,7 +1,7 @@
 """What one process serves with."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from app.api.answers import Answers
 from app.api.errors import NotReadyError
+from app.api.keys import Keys
 from app.api.metrics import Metrics
 from app.api.together import Classified, Together
 from app.api.work import Work
@@ -38,6 +39,7 @@ class Service:
         self.work = Work(settings.max_in_flight, self.metrics.in_flight)
         self.together = Together(self.classify)
         self.phase: Phase = "starting"
+        self._keys = Keys(settings.keys) if settings.keys else None
         self._model: Model | None = None
         self._checked_at = 0.0
 
@@ -67,6 +69,15 @@ class Service:
         if now - self._checked_at >= CHECK_SECONDS:
             model.classifier.check()
             self._checked_at = now
+
+    def check_key(self, headers: Mapping[bytes, bytes]) -> None:
+        """Raises UnauthorizedError if keys are set and a request to a guarded path brings none of them."""
+        if self._keys is not None:
+            self._keys.check(headers)
+
+    def admit(self) -> None:
+        """Raises OverloadedError if not even one more headline can be taken in, whatever a request's body holds."""
+        self.work.check_room(1)
 
     def classify(self, texts: Sequence[str], top_k: int) -> Classified:
         """`TopicClassifier.classify` with a stopwatch, counted in the metrics."""

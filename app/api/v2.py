@@ -127,7 +127,7 @@ def infer_routes(service: Service) -> list[BytesRoute]:
             v2_infer,
             query=InferRequest,
             max_body_bytes=service.settings.max_body_bytes,
-            admit=lambda: service.work.check_room(1),
+            admit=service.admit,
             response_model=InferResponse,
             response_model_exclude_none=True,
             responses={200: {"content": {OCTETS: _BYTES}}}

@@ -1,6 +1,5 @@
 """Texts in, topics out: encode, run the network, calibrate, rank."""
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -91,8 +90,21 @@ class TopicClassifier:
         if len(encoded) > 1:
             places = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
         # Eight digits are what a 32-bit probability has; as a double it would be written with 17.
-        best = probabilities.take(places).astype(np.float64).round(8).tolist()
-        return list(map(self._classification, encoded, ranking.tolist(), best, itertools.repeat(top_k)))
+        best = probabilities.take(places).astype(np.float64).round(8)
+        threshold, least = self._threshold, self._min_probability
+        results = []
+        for one, labels, values in zip(encoded, ranking.tolist(), best.tolist(), strict=True):
+            if not one.known:
+                results.append(Classification([], [], [], one, "no_known_words"))
+                continue
+            in_set = 0
+            if threshold is not None:
+                in_set = 1  # never empty: the most probable topic always belongs
+                while in_set < len(values) and values[in_set] >= threshold:
+                    in_set += 1
+            abstained: Abstention | None = "low_confidence" if values[0] < least else None
+            results.append(Classification(labels[:top_k], values[:top_k], labels[:in_set], one, abstained))
+        return results
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
         """Calibrated probabilities, float32 [len(encoded), topics]; each row sums to 1."""
@@ -107,19 +119,6 @@ class TopicClassifier:
             if topic.code == code:
                 return topic.label
         raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
-
-    def _classification(
-        self, encoded: Encoded, labels: list[int], probabilities: list[float], top_k: int
-    ) -> Classification:
-        if not encoded.known:
-            return Classification([], [], [], encoded, "no_known_words")
-        in_set = 0
-        if self._threshold is not None:
-            in_set = 1  # never empty: the most probable topic always belongs
-            while in_set < len(probabilities) and probabilities[in_set] >= self._threshold:
-                in_set += 1
-        abstained: Abstention | None = "low_confidence" if probabilities[0] < self._min_probability else None
-        return Classification(labels[:top_k], probabilities[:top_k], labels[:in_set], encoded, abstained)
 
 
 def softmax(logits: Floats, calibration: Calibration | None, ones: Sequence[int]) -> Floats:

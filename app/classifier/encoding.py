@@ -1,10 +1,9 @@
 """The one tokenizer and encoder; training and serving both call it."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 from app.classifier.errors import BundleError
 from app.classifier.manifest import EncodingSpec
@@ -22,6 +21,7 @@ _ASCII_TABLE = bytes(ord(chr(code).translate(_TABLE).lower()) for code in range(
 Status = Literal["known", "rare", "unknown"]
 
 _RARE = -1
+_NO_PAIRS: Mapping[str, int] = {}
 
 TWICE = "*2"
 """Stands in the word index for a word's second occurrence ('oil *2'); no word, since `*` separates words."""
@@ -83,21 +83,25 @@ class Encoder:
                 raise BundleError(f"manifest.json: special id {special} is outside an encoding of size {spec.size}.")
         if word_index and min(word_index.values()) < 1:
             raise BundleError("word_index.json: a rank is below 1; ranks start at 1 for the most frequent word.")
-        self._ids: dict[str, int] = {}
-        self._pairs: dict[str, dict[str, int]] = {}
-        """First word -> second word, or TWICE -> id: looked up without making a string of every two neighbours."""
+        pairs: dict[str, dict[str, int]] = {}
         for entry, rank in word_index.items():
-            entry_id = rank + spec.offset
             first, space, second = entry.partition(" ")
-            if not space:
-                self._ids[entry] = entry_id if entry_id < spec.size else _RARE
-            elif entry_id < spec.size:
-                self._pairs.setdefault(first, {})[second] = entry_id
+            wanted = spec.repeats if second == TWICE else spec.pairs
+            if space and wanted and rank + spec.offset < spec.size:
+                pairs.setdefault(first, {})[second] = rank + spec.offset
+        rare = (_RARE, _NO_PAIRS)  # one for most words of the corpus
+        self._words: dict[str, tuple[int, Mapping[str, int]]] = {}
+        """Word -> its id, and the ids of what it begins, by second words or TWICE: one look-up for all."""
+        for word, rank in word_index.items():
+            if " " not in word:
+                word_id = rank + spec.offset if rank + spec.offset < spec.size else _RARE
+                begun = pairs.get(word, _NO_PAIRS)
+                self._words[word] = (word_id, begun) if begun or word_id != _RARE else rare
 
     def status(self, word: str) -> Status:
         """Whether a lower-case word has an id of its own, is beyond the cut, or never occurred."""
-        word_id = self._ids.get(word)
-        return "unknown" if word_id is None else "rare" if word_id == _RARE else "known"
+        found = self._words.get(word)
+        return "unknown" if found is None else "rare" if found[0] == _RARE else "known"
 
     def encode(self, text: str) -> Encoded:
         """The ones of a text's multi-hot vector."""
@@ -105,37 +109,32 @@ class Encoder:
 
     def encode_words(self, words: Sequence[str]) -> Encoded:
         """The same for a text that is already cut into words."""
-        found = list(map(self._ids.get, words))
-        distinct = set(found)
-        rare = unknown = 0
-        unknown_words: list[str] = []
-        if None in distinct:
-            distinct.remove(None)
-            unknown = found.count(None)
-            missing = [word for word, word_id in zip(words, found, strict=True) if word_id is None]
-            unknown_words = missing if unknown == 1 else list(dict.fromkeys(missing))
-        if _RARE in distinct:
-            distinct.remove(_RARE)
-            rare = found.count(_RARE)
-        known = len(words) - rare - unknown
-        if self.spec.repeats and known > len(distinct):
-            again = [
-                self._pairs[word].get(TWICE) for word, n in Counter(words).items() if n > 1 and word in self._pairs
-            ]
-            distinct.update(filter(None, again))
-        if self.spec.pairs:
-            # Unknown words are skipped before pairing, as they are everywhere: leaving one out changes nothing.
-            met = [word for word in words if word not in unknown_words] if unknown else words
-            seconds = map(self._pairs.get, met)
-            distinct.update(
-                [second[word] for second, word in zip(seconds, met[1:], strict=False) if second and word in second]
-            )
+        distinct: set[int] = set()
+        rare = 0
+        unknown: list[str] = []
+        find, add = self._words.get, distinct.add
+        pairs = _NO_PAIRS
+        for word in words:
+            found = find(word)
+            if found is None:
+                # Skipped before pairing, as it is everywhere: leaving an unknown word out changes nothing.
+                unknown.append(word)
+                continue
+            if pairs and word in pairs:
+                add(pairs[word])
+            word_id, pairs = found
+            if word_id == _RARE:
+                rare += 1
+            else:
+                if word_id in distinct and TWICE in pairs:
+                    add(pairs[TWICE])
+                add(word_id)
         if self.spec.start_id is not None:
-            distinct.add(self.spec.start_id)
+            add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
-            distinct.add(self.spec.rare_id)
-        ids = sorted(cast(set[int], distinct))
-        return Encoded(ids, len(words), known, rare, unknown_words)
+            add(self.spec.rare_id)
+        known = len(words) - rare - len(unknown)
+        return Encoded(sorted(distinct), len(words), known, rare, list(dict.fromkeys(unknown)) if unknown else unknown)
 
     def sequence(self, text: str) -> list[int]:
         """Ids in the order of the words, as `keras.datasets.reuters.load_data` gives them.
@@ -144,8 +143,8 @@ class Encoder:
         """
         start, rare = self.spec.start_id, self.spec.rare_id
         ids = [] if start is None else [start]
-        for found in map(self._ids.get, tokenize(text)):
-            word_id = rare if found == _RARE else found
+        for found in map(self._words.get, tokenize(text)):
+            word_id = rare if found and found[0] == _RARE else found and found[0]
             if word_id is not None:
                 ids.append(word_id)
         return ids

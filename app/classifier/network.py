@@ -20,6 +20,8 @@ _BLOCK = 128
 """Texts at a time: what is made of more does not stay in the processor's cache."""
 _ALIKE = 64
 """Texts of about the same length that are padded to the longest of them."""
+_LONG = 48
+"""Ids of a text from which on it is summed alone: many such at once would not stay in the cache either."""
 
 _ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "linear": lambda x: x,
@@ -114,6 +116,11 @@ class DenseNetwork:
         sums = np.empty((len(ids), self._first.kernel.shape[1]), np.float32)
         for start in range(0, len(ids), _ALIKE):
             alike = order[start : start + _ALIKE]
+            if lengths[alike[-1]] >= _LONG:
+                for i in alike.tolist():
+                    rows = self._first.kernel.take(ids[i], axis=0)
+                    np.dot(np.ones(len(rows), np.float32), rows, out=sums[i])
+                continue
             present = np.arange(lengths[alike[-1]]) < lengths[alike, None]
             padded = np.zeros(present.shape, np.intp)
             padded[present] = list(itertools.chain.from_iterable([ids[i] for i in alike.tolist()]))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -28,9 +29,9 @@ def whole(*headers: bytes, body: bytes = BODY) -> bytes:
 
 
 @contextmanager
-def in_thread(app: FastAPI) -> Iterator[int]:
+def in_thread(app: FastAPI, **config: Any) -> Iterator[int]:
     """uvicorn with our protocol on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol.Protocol, ws="none", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol.Protocol, ws="none", log_config=None, **config))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -188,6 +189,13 @@ def test_pipelined_requests_are_answered_in_order(port: int):
     assert re.findall(rb"x-request-id: (\d)", received) == [b"0", b"1", b"2", b"3", b"4"]
 
 
+def test_bytes_of_other_requests_do_not_count_as_headers(port: int):
+    request = whole(b"X-Filler: " + b"a" * 1000)
+    whole_ones = 100_000 // len(request)
+    received = exchange(port, request * whole_ones + request[:40], request[40:], pause=0.2)
+    assert statuses(received) == [200] * (whole_ones + 1)
+
+
 def test_what_follows_a_refused_body_is_not_taken_for_a_request(port: int):
     smuggled = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
     received = exchange(port, HEAD + b"Content-Length: 6000\r\n\r\n" + b" " * 5500 + smuggled)
@@ -243,6 +251,13 @@ def test_upgrade_that_is_not_offered_is_ignored(port: int, upgrade: bytes):
 def test_body_of_a_request_that_asks_for_an_upgrade_is_read(port: int):
     """Java's HttpClient asks for h2c with its first request, unless it is told to speak HTTP/1.1."""
     assert statuses(exchange(port, whole(b"Connection: Upgrade, close", b"Upgrade: h2c"))) == [200]
+
+
+@pytest.mark.parametrize("path", [b"/nowhere", b"/predict", b"/docs"])
+def test_answer_to_head_has_no_body_and_waits_for_none(port: int, path: bytes):
+    received = exchange(port, b"HEAD %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path)
+    assert len(statuses(received)) == 1
+    assert received.endswith(b"\r\n\r\n")
 
 
 def test_http_1_0_is_answered_and_closed(port: int):

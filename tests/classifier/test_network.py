@@ -39,6 +39,14 @@ def test_batch_answers_as_each_alone(ids: list[list[int]]) -> None:
     np.testing.assert_allclose(network.logits(ids), alone, rtol=1e-5, atol=1e-5)
 
 
+def test_long_texts_among_short_ones_are_summed_all_the_same() -> None:
+    kernel = RNG.normal(size=(300, 8)).astype(np.float32)
+    network = DenseNetwork([Dense(kernel, np.zeros(8, np.float32), "linear")])
+    ids = [sorted(RNG.choice(300, length, replace=False).tolist()) for length in RNG.permutation(150)]
+    sums = np.array([kernel[one].sum(axis=0) for one in ids])
+    np.testing.assert_allclose(network.logits(ids), sums, rtol=1e-4, atol=1e-4)
+
+
 @given(id_lists)
 def test_rows_of_length_1_are_multi_hot_rows_by_the_root_of_their_ones(ids: list[list[int]]) -> None:
     x = np.zeros((len(ids), 20), np.float32)

@@ -1,9 +1,16 @@
 """From end to end: a process of its own, its real port, its real signals."""
 
+import os
+import selectors
+import signal
+import socket
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.operation.load import SINGLE
 from tests.server import RunningServer
 
 
@@ -15,3 +22,37 @@ def test_serves_predictions_until_sigterm_and_ends_with_0(tiny_bundle: Path, wor
         assert reply.json()["predictions"][0]["topic"] == "crude"
         assert server.stop() == 0
     assert "Traceback" not in server.output
+
+
+def test_last_of_a_burst_of_clients_is_answered_before_the_others_have_asked_many_times(tiny_bundle: Path):
+    clients = 64
+    answered: Counter[int] = Counter()
+    with (
+        RunningServer(tiny_bundle, access_log=False) as server,
+        ExitStack() as open_,
+        selectors.DefaultSelector() as ready,
+    ):
+        os.kill(server.pid, signal.SIGSTOP)  # so that they come at once, however slow this machine is
+        for number in range(clients):
+            connection = open_.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            connection.sendall(SINGLE)
+            ready.register(connection, selectors.EVENT_READ, number)
+        os.kill(server.pid, signal.SIGCONT)
+        while len(answered) < clients:
+            for key, _ in ready.select(10):
+                connection, number = key.fileobj, key.data
+                if connection.recv(65536).endswith(b"}"):  # head and body may come apart
+                    answered[number] += 1
+                    connection.sendall(SINGLE)
+    # Twice; with one accepted a turn, 7 to 32 times.
+    assert max(answered.values()) < 5
+
+
+def test_answer_comes_in_one_piece(tiny_bundle: Path):
+    with (
+        RunningServer(tiny_bundle, access_log=False) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+    ):
+        for _ in range(200):
+            connection.sendall(SINGLE)
+            assert connection.recv(65536).endswith(b"}")
