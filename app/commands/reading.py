@@ -1,7 +1,7 @@
 """Headlines out of a stream of bytes: plain lines, CSV or JSON Lines; a line at a time, however long the stream."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, Literal, NamedTuple
 
 from pydantic_core import from_json
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 class ColumnError(Exception):
-    """The CSV file has no such column."""
+    """The file has no such column, or not one of text."""
 
 
 def form_of(name: str, column: str | None, field: str | None) -> Form:
@@ -46,6 +46,11 @@ def read_rows(stream: BinaryIO, form: Form, name: str, max_characters: int) -> I
         rows = _csv_rows(stream, name)
     else:
         rows = _rows(stream, (lambda raw: _field(raw, name)) if form == "jsonl" else _text)
+    yield from checked(rows, max_characters)
+
+
+def checked(rows: Iterable[Row], max_characters: int) -> Iterator[Row]:
+    """The same rows, where an empty or too long headline is a fault."""
     for row in rows:
         if row.fault is None and not row.headline.strip():
             yield Row(row.line, "", "is empty")
@@ -86,13 +91,8 @@ def _field(raw: bytes, name: str) -> str:
 
 
 def _csv_rows(stream: BinaryIO, name: str) -> Iterator[Row]:
-    # What is not UTF-8 is let through, so that a bad cell costs its row only, and found in the headline's cell.
-    lines = (_TOO_LONG if raw is None else raw.decode("utf-8", "surrogateescape") for raw in _lines(stream))
-    reader = csv.reader(lines, strict=True)
-    header = next(reader, [])
-    if name not in header:
-        raise ColumnError(f"there is no column {name!r}; the first line has: {', '.join(header)[:300] or 'nothing'}")
-    at = header.index(name)
+    reader = csv.reader(csv_lines(stream), strict=True)
+    at = find_column(next(reader, []), name)
     while True:
         begin = reader.line_num + 1  # a quoted cell may hold line ends
         try:
@@ -112,6 +112,19 @@ def _csv_rows(stream: BinaryIO, name: str) -> Iterator[Row]:
             yield Row(begin, "", "is not UTF-8")
         else:
             yield Row(begin, row[at])
+
+
+def csv_lines(stream: BinaryIO) -> Iterator[str]:
+    """What the CSV reader reads."""
+    # What is not UTF-8 is let through, so that a bad cell costs its row only, and found in the headline's cell.
+    return (_TOO_LONG if raw is None else raw.decode("utf-8", "surrogateescape") for raw in _lines(stream))
+
+
+def find_column(header: Sequence[str], name: str) -> int:
+    """Which column has the headline; raises ColumnError if none has that name."""
+    if name not in header:
+        raise ColumnError(f"there is no column {name!r}; the first line has: {', '.join(header)[:300] or 'nothing'}")
+    return header.index(name)
 
 
 def _is_text(cell: str) -> bool:
