@@ -80,7 +80,7 @@ def _row_ends(stream: io.BufferedReader, size: int, *, quoted: bool) -> Iterator
 
 def _read_csv(stream: io.BufferedReader, due: int) -> int:
     """Read rows up to the first that ends at byte `due` or later; how many lines they have."""
-    reader = csv.reader(csv_lines(stream), strict=True)
+    reader = csv.reader(csv_lines(stream, from_start=stream.tell() == 0), strict=True)
     while stream.tell() < due:
         with suppress(csv.Error):
             if next(reader, None) is None:

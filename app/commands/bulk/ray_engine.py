@@ -6,12 +6,14 @@ its node dies. Headlines never pass through Ray: an actor reads its shard, and w
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import pyarrow as pa
 
 from app.classifier import TopicClassifier
 from app.commands.asking import NoAnswerError, ask_all, in_process
@@ -27,6 +29,9 @@ OBJECT_STORE_BYTES = 128 * 1024 * 1024
 
 IN_FLIGHT = 2
 """Shards given to an actor: the one in work and the next."""
+
+
+CONNECT_SECONDS = 5
 
 
 class Done(NamedTuple):
@@ -61,7 +66,11 @@ class ShardClassifier:
         rows = shard_rows(self._system, self._files[shard.file], shard, job.name, job.max_characters)
         try:
             return self._output.write(shard, ask_all(rows, self._ask)), ""
-        except (OSError, ColumnError) as error:  # said as itself: Ray would wrap it in two tracebacks
+        except (
+            OSError,
+            ColumnError,
+            pa.ArrowException,
+        ) as error:  # said as itself: Ray would wrap it in two tracebacks
             return 0, f"{shard.file}: {error}"
 
 
@@ -93,8 +102,9 @@ def classify_files(
                     raise NoAnswerError(f"Cannot go on: {row['fault']}; a rerun does what is left.")
                 answered += row["answered"]
                 progress.update(1)
-    except ColumnError as error:
-        raise ColumnError(str(getattr(error, "cause", error))) from None  # without the task's traceback
+    except (ColumnError, OSError) as error:
+        cause = getattr(error, "cause", error)  # what a task raises brings its traceback along as text
+        raise (ColumnError(str(cause)) if isinstance(error, ColumnError) else NoAnswerError(f"{cause}.")) from None
     except ray.exceptions.RayError as error:
         raise NoAnswerError(f"Ray cannot go on ({error}); a rerun does what is left.") from None
     finally:
@@ -109,6 +119,8 @@ def _cut(source: str, file: File, name: str, size: int | None) -> list[Shard]:
         return cut(place(source)[0], file, name, size)
     except ColumnError as error:
         raise ColumnError(f"{file.path}: {error}") from None
+    except (OSError, pa.ArrowException) as error:
+        raise OSError(f"{file.path}: {error}") from None
 
 
 def _classify(todo: list[int], arguments: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
@@ -149,13 +161,16 @@ def _connect(address: str | None) -> Any:  # noqa: ANN401 - the module
         import ray  # noqa: PLC0415 - reads the variables when imported
     except ImportError:
         raise NoAnswerError("--engine ray needs Ray: pip install '.[ray]' in this folder.") from None
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address is None:
             ray.init("local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
         else:
+            if port.isdecimal():
+                socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself tries for minutes
             # The code goes along; what it imports has to be installed on the nodes.
             ray.init(address, runtime_env={"py_modules": [str(Path(__file__).parents[2])]}, **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise NoAnswerError(f"{address or 'Ray'}: cannot be reached or started ({error}).") from None
     return ray

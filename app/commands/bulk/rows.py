@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator
-from itertools import islice
 from typing import BinaryIO, cast
 
 import pyarrow as pa
@@ -23,15 +22,11 @@ def shard_rows(system: FileSystem, file: File, shard: Shard, name: str, max_char
             yield from checked(_parquet_rows(pq.ParquetFile(raw), shard, name), max_characters)
             return
         with io.BufferedReader(raw) as stream:
-            head, skipped = b"", 0
-            if shard.begin and file.form == "csv":
-                head = _header(stream)
-            elif shard.begin:
-                # A byte order mark counts at the start of a file only.
-                head, skipped = b"\n", 1
-            before = shard.line - 1 - head.count(b"\n")
+            head = _header(stream) if shard.begin and file.form == "csv" else b""
             part = cast(BinaryIO, _Part(head, stream, shard))
-            for row in islice(read_rows(part, file.form, name, max_characters), skipped, None):
+            before = shard.line - 1 - head.count(b"\n")
+            from_start = bool(head) or not shard.begin
+            for row in read_rows(part, file.form, name, max_characters, from_start=from_start):
                 yield row._replace(line=before + row.line)
 
 
