@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from app.__main__ import main
 from tests.ray.conftest import COMMAND_SECONDS, Run, TwoNodes
+from tests.server import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
 
@@ -114,7 +115,8 @@ def test_parquet_comes_out_with_the_columns_of_the_command(run: Run, two_nodes: 
     file = tmp_path / "a.csv"
     file.write_text("title\n" + "".join(f"{one}\n" for one in headlines(300)))
     options = ["--address", two_nodes.address, "--column", "title", "--format", "parquet", "--top-k", 2]
-    run.classify("--engine", "ray", file, tmp_path / "out", *options)
+    # Relative paths, although a cluster's processes run elsewhere.
+    run.classify("--engine", "ray", *(os.path.relpath(path, ROOT) for path in (file, tmp_path / "out")), *options)
     read = "import pyarrow.dataset as d, json; t = d.dataset({!r}, partitioning='hive').to_table().sort_by('line');"
     read += " print(json.dumps([str(t.schema.types), t.to_pylist()]))"
     types, rows = json.loads(run("-c", read.format(str(tmp_path / "out"))).stdout)

@@ -35,8 +35,8 @@ class Shard(NamedTuple):
     """Line of the file where it begins; of a Parquet file the row, counted from 1."""
 
 
-def cut(system: FileSystem, file: File, name: str, size: int | None) -> list[Shard]:
-    """The shards of a file, in order; `size` in bytes, or rows of Parquet, instead of the usual.
+def cut(system: FileSystem, file: File, name: str, size: int | None = None) -> list[Shard]:
+    """The shards of a file, in order; `size` in bytes, or in rows of Parquet, if not the usual.
 
     Raises:
         ColumnError: there is no column `name`, or it does not hold text.

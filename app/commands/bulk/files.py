@@ -36,10 +36,15 @@ def place(address: str) -> tuple[FileSystem, str]:
         NoAnswerError: there is no such file system.
     """
     try:
-        system, path = FileSystem.from_uri(address if "://" in address else str(Path(address).absolute()))
+        system, path = FileSystem.from_uri(absolute(address))
     except (ValueError, OSError) as error:
         raise NoAnswerError(f"{address}: cannot be reached ({error}).") from None
     return system, path
+
+
+def absolute(address: str) -> str:
+    """The same place for processes that run in other folders."""
+    return address if "://" in address else str(Path(address).absolute())
 
 
 def find_files(address: str, column: str | None, field: str | None) -> list[File]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from app.classifier import TopicClassifier
 from app.commands.asking import NoAnswerError, ask_all, in_process
 from app.commands.bulk.cutting import Shard, cut
-from app.commands.bulk.files import File, place
+from app.commands.bulk.files import File, absolute, place
 from app.commands.bulk.output import Output
 from app.commands.bulk.plan import Job, Plan
 from app.commands.bulk.rows import shard_rows
@@ -29,7 +29,6 @@ OBJECT_STORE_BYTES = 128 * 1024 * 1024
 
 IN_FLIGHT = 2
 """Shards given to an actor: the one in work and the next."""
-
 
 CONNECT_SECONDS = 5
 
@@ -66,31 +65,26 @@ class ShardClassifier:
         rows = shard_rows(self._system, self._files[shard.file], shard, job.name, job.max_characters)
         try:
             return self._output.write(shard, ask_all(rows, self._ask)), ""
-        except (
-            OSError,
-            ColumnError,
-            pa.ArrowException,
-        ) as error:  # said as itself: Ray would wrap it in two tracebacks
-            return 0, f"{shard.file}: {error}"
+        except (OSError, ColumnError, pa.ArrowException) as error:
+            return 0, f"{shard.file}: {error}"  # not raised: Ray would wrap it in two tracebacks
 
 
-def classify_files(
-    job: Job, classifier: TopicClassifier, *, source: str, target: str, address: str | None, size: int | None = None
-) -> Done:
-    """Classify what is not in the folder `target` yet.
+def classify_files(job: Job, classifier: TopicClassifier, *, source: str, target: str, address: str | None) -> Done:
+    """Classify what is not in the folder `target` yet; every node has to see both under the same path or URI.
 
-    `address`: of a cluster; None: Ray is started here, for this alone. `size`: of a shard, as `cut` takes it.
+    `address`: of a cluster; None: Ray is started here, for this alone.
 
     Raises:
         NoAnswerError: the target holds other things, Ray cannot be had, or a file cannot be read or written.
         ColumnError: a file does not have the column.
     """
+    source, target = absolute(source), absolute(target)
     output = Output(target, job.form, job.top_k)
     plan = Plan.kept(output, target, job)
     ray = _connect(address)
     try:
         if plan is None:
-            tasks = [ray.remote(_cut).remote(source, file, job.name, size) for file in job.files]
+            tasks = [ray.remote(_cut).remote(source, file, job.name) for file in job.files]
             plan = Plan(job=job, shards=[shard for shards in ray.get(tasks) for shard in shards])
             output.keep_plan(plan.model_dump_json().encode())
         there = output.names()
@@ -113,10 +107,10 @@ def classify_files(
     return Done(len(plan.shards), len(plan.shards) - len(todo), answered, output.bad_files())
 
 
-def _cut(source: str, file: File, name: str, size: int | None) -> list[Shard]:
+def _cut(source: str, file: File, name: str) -> list[Shard]:
     """In a task, because it reads the file."""
     try:
-        return cut(place(source)[0], file, name, size)
+        return cut(place(source)[0], file, name)
     except ColumnError as error:
         raise ColumnError(f"{file.path}: {error}") from None
     except (OSError, pa.ArrowException) as error:
@@ -137,6 +131,7 @@ def _classify(todo: list[int], arguments: tuple[Any, ...]) -> Iterator[dict[str,
         fn_constructor_args=arguments,
         batch_size=1,
         num_cpus=1,
+        # No fixed size: when shards run out, an idle actor must leave its core to one that has lost its node.
         compute=ray.data.ActorPoolStrategy(
             min_size=1,
             initial_size=min(cores, len(todo)),
