@@ -1,5 +1,6 @@
 """Who answers: the model in this process, or a service."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -69,6 +70,10 @@ def ask_all(rows: Iterator[Row], ask: Ask) -> Iterator[Asked]:
 def in_process(classifier: TopicClassifier, top_k: int) -> Ask:
     """The model here answers."""
     names = [(topic.code, topic.name) for topic in classifier.topics]
+    # What is alive now lives as long as this: a collector that walks the word index again and again takes a quarter of
+    # the time, and more the more has been imported.
+    gc.collect()
+    gc.freeze()
 
     def ask(headlines: Sequence[str]) -> list[Verdict | str]:
         return [
