@@ -60,7 +60,7 @@ def cut(system: FileSystem, file: File, name: str, size: int | None = None) -> l
 def _row_ends(stream: io.BufferedReader, size: int, *, quoted: bool) -> Iterator[tuple[int, int]]:
     """Byte and line of the start, of the first row to begin after `size` more bytes, and so on, and of the end.
 
-    A quoted cell may hold line ends, and whether a quote opens one only the CSV reader knows. It is ten times slower
+    A quoted cell may hold line ends, and whether a quote opens one only the CSV reader knows. It is far slower
     than looking for line ends, so it reads no more than it must.
     """
     at, line = 0, 1
