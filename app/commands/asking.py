@@ -1,20 +1,34 @@
 """Who answers: the model in this process, or a service."""
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from app.classifier import ClassifierError, TopicClassifier, load_classifier
+from app.commands.reading import Row
 from app.commands.writing import Guess, Verdict
 from app.settings import Settings, SettingsError, load_settings
 
 NO_ANSWER = 3
 """Exit status when nothing can be answered: no model, no service."""
 
+CHUNK = 500
+"""Headlines asked about at a time."""
+
 Ask = Callable[[Sequence[str]], "list[Verdict | str]"]
 """Headlines to verdicts, in order; in place of a verdict the reason why that headline was refused."""
+
+
+class Asked(NamedTuple):
+    """What came of a chunk of rows; every row is in one of the two."""
+
+    answered: list[tuple[Row, Verdict]]
+    bad: list[tuple[int, str]]
+    """Line of the input, and what is wrong with it."""
 
 
 class NoAnswerError(click.ClickException):
@@ -39,9 +53,27 @@ def load(settings: Settings) -> TopicClassifier:
         raise NoAnswerError(str(error)) from None
 
 
+def ask_all(rows: Iterator[Row], ask: Ask) -> Iterator[Asked]:
+    """Ask about rows, chunk by chunk, in their order."""
+    while chunk := list(islice(rows, CHUNK)):
+        verdicts = iter(ask([row.headline for row in chunk if row.fault is None]))
+        asked = Asked([], [])
+        for row in chunk:
+            verdict = next(verdicts) if row.fault is None else row.fault
+            if isinstance(verdict, str):
+                asked.bad.append((row.line, verdict))
+            else:
+                asked.answered.append((row, verdict))
+        yield asked
+
+
 def in_process(classifier: TopicClassifier, top_k: int) -> Ask:
     """The model here answers."""
     names = [(topic.code, topic.name) for topic in classifier.topics]
+    # What is alive now lives as long as this: a collector that walks the word index again and again takes a quarter of
+    # the time, and more the more has been imported.
+    gc.collect()
+    gc.freeze()
 
     def ask(headlines: Sequence[str]) -> list[Verdict | str]:
         return [

@@ -1,7 +1,7 @@
 """Headlines out of a stream of bytes: plain lines, CSV or JSON Lines; a line at a time, however long the stream."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, Literal, NamedTuple
 
 from pydantic_core import from_json
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 class ColumnError(Exception):
-    """The CSV file has no such column."""
+    """The file has no such column, or not one of text."""
 
 
 def form_of(name: str, column: str | None, field: str | None) -> Form:
@@ -36,8 +36,12 @@ def form_of(name: str, column: str | None, field: str | None) -> Form:
     return "jsonl" if field is not None or ending in ("jsonl", "ndjson") else "lines"
 
 
-def read_rows(stream: BinaryIO, form: Form, name: str, max_characters: int) -> Iterator[Row]:
+def read_rows(
+    stream: BinaryIO, form: Form, name: str, max_characters: int, *, from_start: bool = True
+) -> Iterator[Row]:
     """The rows of a stream, faulty ones included; `name` is the column or field that holds the headline.
+
+    `from_start`: the stream is a file from its start, where a byte order mark means nothing.
 
     Raises:
         ColumnError: the header of a CSV file does not have the column.
@@ -45,7 +49,12 @@ def read_rows(stream: BinaryIO, form: Form, name: str, max_characters: int) -> I
     if form == "csv":
         rows = _csv_rows(stream, name)
     else:
-        rows = _rows(stream, (lambda raw: _field(raw, name)) if form == "jsonl" else _text)
+        rows = _rows(_lines(stream, from_start), (lambda raw: _field(raw, name)) if form == "jsonl" else _text)
+    yield from checked(rows, max_characters)
+
+
+def checked(rows: Iterable[Row], max_characters: int) -> Iterator[Row]:
+    """The same rows, where an empty or too long headline is a fault."""
     for row in rows:
         if row.fault is None and not row.headline.strip():
             yield Row(row.line, "", "is empty")
@@ -55,8 +64,8 @@ def read_rows(stream: BinaryIO, form: Form, name: str, max_characters: int) -> I
             yield row
 
 
-def _rows(stream: BinaryIO, headline: Callable[[bytes], str]) -> Iterator[Row]:
-    for number, raw in enumerate(_lines(stream), start=1):
+def _rows(lines: Iterator[bytes | None], headline: Callable[[bytes], str]) -> Iterator[Row]:
+    for number, raw in enumerate(lines, start=1):
         if raw is None:
             yield Row(number, "", _TOO_LONG)
             continue
@@ -86,13 +95,8 @@ def _field(raw: bytes, name: str) -> str:
 
 
 def _csv_rows(stream: BinaryIO, name: str) -> Iterator[Row]:
-    # What is not UTF-8 is let through, so that a bad cell costs its row only, and found in the headline's cell.
-    lines = (_TOO_LONG if raw is None else raw.decode("utf-8", "surrogateescape") for raw in _lines(stream))
-    reader = csv.reader(lines, strict=True)
-    header = next(reader, [])
-    if name not in header:
-        raise ColumnError(f"there is no column {name!r}; the first line has: {', '.join(header)[:300] or 'nothing'}")
-    at = header.index(name)
+    reader = csv.reader(csv_lines(stream), strict=True)
+    at = find_column(next(reader, []), name)
     while True:
         begin = reader.line_num + 1  # a quoted cell may hold line ends
         try:
@@ -114,6 +118,19 @@ def _csv_rows(stream: BinaryIO, name: str) -> Iterator[Row]:
             yield Row(begin, row[at])
 
 
+def csv_lines(stream: BinaryIO, *, from_start: bool = True) -> Iterator[str]:
+    """What the CSV reader reads; `from_start` as `read_rows` has it."""
+    # What is not UTF-8 is let through, so that a bad cell costs its row only, and found in the headline's cell.
+    return (_TOO_LONG if raw is None else raw.decode("utf-8", "surrogateescape") for raw in _lines(stream, from_start))
+
+
+def find_column(header: Sequence[str], name: str) -> int:
+    """Which column has the headline; raises ColumnError if none has that name."""
+    if name not in header:
+        raise ColumnError(f"there is no column {name!r}; the first line has: {', '.join(header)[:300] or 'nothing'}")
+    return header.index(name)
+
+
 def _is_text(cell: str) -> bool:
     try:
         cell.encode()
@@ -122,9 +139,9 @@ def _is_text(cell: str) -> bool:
     return True
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+def _lines(stream: BinaryIO, from_start: bool) -> Iterator[bytes | None]:
     """Each line with its end; None for one that is too long. A byte order mark at the start is dropped."""
-    raw = stream.readline(MAX_LINE_BYTES).removeprefix(b"\xef\xbb\xbf")
+    raw = stream.readline(MAX_LINE_BYTES).removeprefix(b"\xef\xbb\xbf" if from_start else b"")
     while raw:
         if len(raw) >= MAX_LINE_BYTES and not raw.endswith(b"\n"):
             while raw and not raw.endswith(b"\n"):

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from app.commands.reading import Row
 
 Format = Literal["jsonl", "csv"]
+BulkFormat = Format | Literal["parquet"]
 
 
 class Guess(NamedTuple):
@@ -48,11 +49,15 @@ class Writer:
 
     def rows(self, table: Iterable[tuple[Row, Verdict]]) -> bytes:
         """Some headlines and what was said of them."""
-        values = [[row.line, row.headline, *self._values(verdict)] for row, verdict in table]
+        values = self.values(table)
         if self._form == "csv":
             return self._csv(values)
         names = self._columns
         return b"".join([to_json(dict(zip(names, one, strict=True))) + b"\n" for one in values])
+
+    def values(self, table: Iterable[tuple[Row, Verdict]]) -> list[list[Any]]:
+        """The same as values, one for each of `columns`."""
+        return [[row.line, row.headline, *self._values(verdict)] for row, verdict in table]
 
     def _values(self, verdict: Verdict) -> list[Any]:
         if not verdict.guesses:

@@ -143,7 +143,17 @@ def test_missing_column_is_a_usage_error_that_names_those_there(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("oil", "-f", "-"), ("-f", "-", "--column", "a", "--field", "b"), ("oil", "--top-k", "47")]
+    "arguments",
+    [
+        (),
+        ("oil", "-f", "-"),
+        ("-f", "-", "--column", "a", "--field", "b"),
+        ("oil", "--top-k", "47"),
+        ("oil", "--format", "parquet"),
+        ("oil", "--address", "auto"),
+        ("--engine", "ray", "in"),
+        ("--engine", "ray", "in", "out", "--url", "http://127.0.0.1:1"),
+    ],
 )
 def test_wrong_use_is_2(arguments: tuple[str, ...]) -> None:
     assert run("classify", *arguments).exit_code == 2
@@ -207,6 +217,13 @@ def test_url_without_the_client_package_says_what_to_install(monkeypatch: pytest
     result = run("classify", "oil", "--url", "http://127.0.0.1:1")
     assert result.exit_code == 3
     assert "pip install ./client" in result.stderr
+
+
+def test_ray_that_is_not_installed_is_3_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.commands.bulk.command.find_spec", lambda _: None)
+    result = run("classify", "--engine", "ray", "in", "out")
+    assert result.exit_code == 3
+    assert "--engine ray needs Ray: pip install '.[ray]'" in result.stderr
 
 
 def big_file(folder: Path, lines: int) -> Path:

@@ -43,5 +43,9 @@ def test_every_pin_has_a_hash(lock: str):
     assert [block for block in blocks if "==" in block and "--hash=sha256:" not in block] == []
 
 
-def test_serving_needs_no_tensorflow():
-    assert pins("serve").keys().isdisjoint({"tensorflow", "keras", "scikit-learn", "matplotlib", "scipy"})
+def test_serving_needs_neither_tensorflow_nor_ray():
+    assert (
+        pins("serve")
+        .keys()
+        .isdisjoint({"tensorflow", "keras", "scikit-learn", "matplotlib", "scipy", "ray", "pyarrow"})
+    )

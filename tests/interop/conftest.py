@@ -1,10 +1,7 @@
 """Clients that nobody here wrote, in a virtual environment of their own: they hold older libraries than ours."""
 
-import hashlib
 import json
-import os
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,11 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.environment import environment
 from tests.server import ROOT, RunningServer
 
 HERE = Path(__file__).parent
-VENV = Path(os.environ.get("TOPICS_INTEROP_VENV", ROOT / ".venv-interop"))
-INSTALL_SECONDS = 480
 
 HEADLINES = [
     "Oil prices rise as OPEC cuts crude output",
@@ -30,20 +26,9 @@ HEADLINES = [
 @pytest.fixture(scope="session")
 def interop() -> Path:
     """The folder of the environment's programs; made once, and again when the dependency group changes."""
-    group = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["interop"]
-    stamp = VENV / f"installed-{hashlib.sha256(repr(group).encode()).hexdigest()[:12]}"
-    if not stamp.exists():
-        try:
-            subprocess.run(
-                [sys.executable, "-m", "venv", "--clear", VENV], check=True, capture_output=True, timeout=120
-            )
-            pip = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, *group], check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-        except (subprocess.SubprocessError, OSError) as error:
-            why = str(getattr(error, "stderr", None) or error).strip().splitlines()[-1]
-            pytest.skip(f"the clients of the interop group cannot be installed here: {why}")
-        stamp.touch()
-    return VENV / "bin"
+    return environment(
+        "interop", tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["interop"]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,38 @@
+"""Virtual environments of their own for tests whose packages ours must not hold."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.server import ROOT
+
+INSTALL_SECONDS = 480
+
+
+def environment(name: str, *requirements: Sequence[object]) -> Path:
+    """The folder of the programs of an environment, made once, and again when the requirements change.
+
+    Each of `requirements` is what one `pip install` gets. The folder is TOPICS_<NAME>_VENV, else `.venv-<name>`; the
+    test skips where the packages cannot be had.
+    """
+    folder = Path(os.environ.get(f"TOPICS_{name.upper()}_VENV", ROOT / f".venv-{name}"))
+    said = [(one, one.read_text("utf-8") if isinstance(one, Path) else "") for some in requirements for one in some]
+    stamp = folder / f"installed-{hashlib.sha256(repr(said).encode()).hexdigest()[:12]}"
+    if not stamp.exists():
+        try:
+            subprocess.run(
+                [sys.executable, "-m", "venv", "--clear", folder], check=True, capture_output=True, timeout=120
+            )
+            pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            for some in requirements:
+                subprocess.run([*pip, *some], check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+        except (subprocess.SubprocessError, OSError) as error:
+            why = str(getattr(error, "stderr", None) or error).strip().splitlines()[-1]
+            pytest.skip(f"the packages of {name} cannot be installed here: {why}")
+        stamp.touch()
+    return folder / "bin"

@@ -1,0 +1,16 @@
+"""Cuts files and reads the shards, run with Ray's Python: FOLDER SIZE, and rows as JSON Lines on standard output."""
+
+import json
+import sys
+
+from app.commands.bulk.cutting import cut
+from app.commands.bulk.files import find_files, place
+from app.commands.bulk.rows import shard_rows
+
+folder, size = sys.argv[1], int(sys.argv[2])
+system, _ = place(folder)
+for file in find_files(folder, None, None):
+    shards = cut(system, file, "headline", size)
+    rows = [[tuple(row) for row in shard_rows(system, file, shard, "headline", 1000)] for shard in shards]
+    bounds = [(shard.begin, shard.end) for shard in shards]
+    print(json.dumps({"file": file.name, "size": file.size, "bounds": bounds, "rows": rows}))
