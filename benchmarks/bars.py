@@ -1,4 +1,4 @@
-"""The bars of issue 5, held against what was measured."""
+"""What was measured, held against what this project set out to reach."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

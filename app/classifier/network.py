@@ -94,7 +94,7 @@ class DenseNetwork:
             return np.concatenate([self.logits(ids[i : i + _BLOCK]) for i in range(0, len(ids), _BLOCK)])
         x = self._sum_rows(ids)
         if self._first.unit_length:
-            x /= np.sqrt(np.maximum([*map(len, ids)], 1), dtype=np.float32)[:, None]
+            x /= np.sqrt(np.array([len(one) or 1 for one in ids], np.float32))[:, None]
         x += self._first.bias
         x = _ACTIVATIONS[self._first.activation](x)
         for layer in self._rest:
