@@ -1,15 +1,17 @@
 """The whole way from text to topic as a SavedModel, with Keras's StringLookup in the place of our encoder."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from app.classifier import Bundle
-from app.classifier.encoding import KERAS_FILTERS, SINGLE_QUOTES, TWICE, TYPOGRAPHIC_FILTERS
+from app.classifier.encoding import KERAS_FILTERS, LATER, SINGLE_QUOTES, TWICE, TYPOGRAPHIC_FILTERS
 
 UNKNOWN, RARE = -2, -1
 """In the table of ids: a word that the corpus never had, and one beyond the cut."""
@@ -74,8 +76,7 @@ class _Encoder:
         self.words(tf.constant([""]))  # builds the layer, which only then can be exported
         self._ids = np.array([UNKNOWN, *(one if one < spec.size else RARE for one in ids)], np.int64)
         known = {word: one for word, one in zip(words, ids, strict=True) if one < spec.size}
-        self._repeats = [(known[word.removesuffix(f" {TWICE}")], one) for word, one in known.items() if TWICE in word]
-        """Of words whose second occurrence has an id: their own, and that one."""
+        self._repeats, self._later = (_beside(known, mark) for mark in (TWICE, LATER))
 
     def __call__(self, headline: Any) -> tuple[Any, Any]:  # noqa: ANN401 - TensorFlow has no types
         """Multi-hot float32 [n, size], and how many known words each text has, int64 [n]."""
@@ -85,31 +86,54 @@ class _Encoder:
         text = tf.strings.regex_replace(text, r"\x00", "\ufffd")  # tf.strings.lower drops what follows a NUL
         words = tf.strings.split(tf.strings.lower(text, encoding="utf-8"))
         ids = self._look_up(words)
-        ones = [ids]
+        rows = tf.shape(headline)[:1]
+        shape = tf.cast([rows[0], spec.size], tf.int64)
+        met_ids = tf.ragged.boolean_mask(ids, ids != UNKNOWN)
+        ones = [met_ids if spec.lead is None else met_ids[:, : spec.lead]]
         if spec.pairs:
             # Unknown words are skipped before pairing.
             met = tf.ragged.boolean_mask(words, ids != UNKNOWN)
             ones.append(self._look_up(tf.strings.ngrams(met, 2, separator=" ")))
-        rows = tf.shape(headline)[:1]
         if spec.start_id is not None:
             ones.append(tf.RaggedTensor.from_tensor(tf.fill([rows[0], 1], tf.constant(spec.start_id, tf.int64))))
         if spec.rare_id is not None:
             ones.append(
                 ids.with_flat_values(tf.where(ids.flat_values == RARE, np.int64(spec.rare_id), np.int64(UNKNOWN)))
             )
-        found = tf.concat(ones, axis=1)
-        found = tf.ragged.boolean_mask(found, found >= 0)
-        places = tf.stack([found.value_rowids(), found.values], axis=1)
-        shape = tf.cast([rows[0], spec.size], tf.int64)
-        hits = tf.scatter_nd(places, tf.ones_like(found.values, tf.float32), shape)
-        if spec.repeats and self._repeats:
-            once, twice = np.array(self._repeats, np.int64).T
-            again = tf.cast(tf.gather(hits, once, axis=1) > 1, tf.float32)
-            turned = tf.scatter_nd(twice[:, None], tf.transpose(again), tf.reverse(shape, [0]))
-            hits += tf.transpose(turned)
+        hits = _count(tf.concat(ones, axis=1), shape)
+        if spec.lead is not None:
+            later = _count(met_ids[:, spec.lead :], shape)
+            own, place = self._later
+            hits += _columns(place, (tf.gather(hits, own, axis=1) == 0) & (tf.gather(later, own, axis=1) > 0), shape)
+        if spec.repeats:
+            own, place = self._repeats
+            # A word that comes later, and has no place for that, is not there for its repeats either.
+            there = tf.gather(hits, own, axis=1) > 0
+            if spec.lead is not None:
+                there |= np.isin(own, self._later[0])
+            hits += _columns(place, there & (tf.gather(_count(met_ids, shape), own, axis=1) > 1), shape)
         known = tf.reduce_sum(tf.cast(ids >= 0, tf.int64), axis=1)
         return tf.minimum(hits, 1.0), known
 
     def _look_up(self, words: Any) -> Any:  # noqa: ANN401
         """Ragged words to ragged ids, UNKNOWN and RARE among them."""
         return words.with_flat_values(tf.gather(self._ids, self.words(words.flat_values)))
+
+
+def _beside(known: Mapping[str, int], mark: str) -> NDArray[np.int64]:
+    """Of the words that have an id under `mark`: their own ids and those, int64 [2, n]."""
+    both = [(known[word], known[f"{word} {mark}"]) for word in known if f"{word} {mark}" in known]
+    return np.array(both, np.int64).reshape(-1, 2).T
+
+
+def _count(ids: Any, shape: Any) -> Any:  # noqa: ANN401 - TensorFlow has no types
+    """How often each id from 0 on comes up in each row of ragged ids, float32 [n, size]."""
+    ids = tf.ragged.boolean_mask(ids, ids >= 0)
+    places = tf.stack([ids.value_rowids(), ids.values], axis=1)
+    return tf.scatter_nd(places, tf.ones_like(ids.values, tf.float32), shape)
+
+
+def _columns(places: NDArray[np.int64], ones: Any, shape: Any) -> Any:  # noqa: ANN401
+    """Float32 [n, size] with bool [n, len(places)] in some columns."""
+    turned = tf.transpose(tf.cast(ones, tf.float32))
+    return tf.transpose(tf.scatter_nd(places[:, None], turned, tf.reverse(shape, [0])))

@@ -23,8 +23,9 @@ Status = Literal["known", "rare", "unknown"]
 _RARE = -1
 _NO_PAIRS: Mapping[str, int] = {}
 
-TWICE = "*2"
-"""Stands in the word index for a word's second occurrence ('oil *2'); no word, since `*` separates words."""
+TWICE, LATER = "*2", "*later"
+"""Stand in the word index for a word's second occurrence ('oil *2'), and for one that does not occur before the lead of
+a text is over ('oil *later'): no words, since `*` separates words."""
 
 
 def tokenize(text: str) -> list[str]:
@@ -86,12 +87,12 @@ class Encoder:
         pairs: dict[str, dict[str, int]] = {}
         for entry, rank in word_index.items():
             first, space, second = entry.partition(" ")
-            wanted = spec.repeats if second == TWICE else spec.pairs
+            wanted = {TWICE: spec.repeats, LATER: spec.lead is not None}.get(second, spec.pairs)
             if space and wanted and rank + spec.offset < spec.size:
                 pairs.setdefault(first, {})[second] = rank + spec.offset
         rare = (_RARE, _NO_PAIRS)  # one for most words of the corpus
         self._words: dict[str, tuple[int, Mapping[str, int]]] = {}
-        """Word -> its id, and the ids of what it begins, by second words or TWICE: one look-up for all."""
+        """Word -> its id, and the ids of what it begins, by second words, TWICE or LATER: one look-up for all."""
         for word, rank in word_index.items():
             if " " not in word:
                 word_id = rank + spec.offset if rank + spec.offset < spec.size else _RARE
@@ -114,7 +115,8 @@ class Encoder:
         unknown: list[str] = []
         find, add = self._words.get, distinct.add
         pairs = _NO_PAIRS
-        for word in words:
+        lead, later = self._cut(words)
+        for word in lead:
             found = find(word)
             if found is None:
                 # Skipped before pairing, as it is everywhere: leaving an unknown word out changes nothing.
@@ -129,12 +131,48 @@ class Encoder:
                 if word_id in distinct and TWICE in pairs:
                     add(pairs[TWICE])
                 add(word_id)
+        if later:
+            rare += self._add_later(later, distinct, unknown, pairs)
         if self.spec.start_id is not None:
             add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
             add(self.spec.rare_id)
         known = len(words) - rare - len(unknown)
         return Encoded(sorted(distinct), len(words), known, rare, list(dict.fromkeys(unknown)) if unknown else unknown)
+
+    def _add_later(self, words: Sequence[str], distinct: set[int], unknown: list[str], pairs: Mapping[str, int]) -> int:
+        """Add what the words after the lead say to `distinct` and `unknown`; how many are rare.
+
+        `pairs`: what the word before them begins.
+        """
+        rare = 0
+        for word in words:
+            found = self._words.get(word)
+            if found is None:
+                unknown.append(word)
+                continue
+            if word in pairs:
+                distinct.add(pairs[word])
+            word_id, pairs = found
+            later_id = pairs.get(LATER)
+            if word_id == _RARE:
+                rare += 1
+            elif word_id not in distinct and later_id not in distinct:
+                if later_id is not None:
+                    distinct.add(later_id)
+            elif TWICE in pairs:
+                distinct.add(pairs[TWICE])
+        return rare
+
+    def _cut(self, words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """The lead of a text and what comes later, which most headlines have nothing of."""
+        lead = self.spec.lead
+        if lead is None or len(words) <= lead:
+            return words, ()
+        # Unknown words do not count, so that leaving one out changes nothing.
+        met = [place for place, word in enumerate(words) if word in self._words]
+        cut = met[lead] if len(met) > lead else len(words)
+        return words[:cut], words[cut:]
 
     def sequence(self, text: str) -> list[int]:
         """Ids in the order of the words, as `keras.datasets.reuters.load_data` gives them.

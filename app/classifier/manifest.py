@@ -34,6 +34,12 @@ class EncodingSpec(_Part):
     rare_id: int | None = Field(default=2, ge=0, description="id set when a word's own id is not below size")
     pairs: bool = Field(default=False, description="the word index also ranks pairs of adjacent words ('oil prices')")
     repeats: bool = Field(default=False, description="it also ranks words that occur twice or more ('oil *2')")
+    lead: int | None = Field(
+        default=None,
+        gt=0,
+        description="after so many words, unknown ones not counted, a new word counts as one that comes later and that"
+        " the word index ranks apart ('oil *later'); null: all words count alike",
+    )
 
 
 class Array(_Part):

@@ -96,6 +96,42 @@ def test_repeats_and_pairs_only_add_ids(some: list[str]) -> None:
     assert both[1:] == plain[1:]
 
 
+LEAD_INDEX = WORD_INDEX | {"oil *later": 8, "rise *later": 9, "oil *2": 10, "u *2": 11}
+LEAD_SPEC = EncodingSpec(size=20, offset=0, start_id=None, rare_id=None, pairs=True, repeats=True, lead=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("u prices s oil", [2, 4, 5, 8]),
+        ("u prices s oil oil", [2, 4, 5, 8, 10]),  # twice, though only later
+        ("u oil s oil", [1, 4, 5, 10]),  # in the lead, so not later
+        ("u prices s prices", [2, 4, 5]),  # neither place of `prices` exists
+        ("u rise s u", [3, 4, 5, 11]),
+        ("u rise oil prices", [1, 3, 4, 7]),  # the pair over the end of the lead counts, later `prices` has no place
+        ("prices prices s u u", [2, 5]),  # later `u` has no place, nor then its repeat
+    ],
+)
+def test_new_word_after_the_lead_counts_as_one_that_comes_later(text: str, ids: list[int]) -> None:
+    assert Encoder(LEAD_SPEC, LEAD_INDEX).encode(text).ids == ids
+
+
+@given(words, st.lists(st.integers(0, 30), max_size=5))
+def test_unknown_words_move_nothing_out_of_the_lead(some: list[str], places: list[int]) -> None:
+    encoder = Encoder(LEAD_SPEC, LEAD_INDEX)
+    known = [word for word in some if word in WORD_INDEX]
+    with_unknown = known.copy()
+    for place in places:
+        with_unknown.insert(place, "brent")
+    assert encoder.encode_words(with_unknown).ids == encoder.encode_words(known).ids
+
+
+@given(words)
+def test_text_of_no_more_words_than_the_lead_is_encoded_as_without_one(some: list[str]) -> None:
+    plain = LEAD_SPEC.model_copy(update={"lead": None})
+    assert Encoder(LEAD_SPEC, LEAD_INDEX).encode_words(some[:3]) == Encoder(plain, LEAD_INDEX).encode_words(some[:3])
+
+
 def test_special_id_beyond_the_size_is_refused() -> None:
     with pytest.raises(BundleError, match=r"manifest\.json: special id 2 is outside"):
         Encoder(EncodingSpec(size=2, start_id=1), {})

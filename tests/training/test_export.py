@@ -61,10 +61,14 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
     again = dict(base.word_index)
     for repeat, given_up in (("the *2", "filler3"), ("oil *2", "filler4"), ("gold *2", "filler5")):
         again[repeat] = again.pop(given_up)
+    lead = dict(again)
+    for later, given_up in (("of *later", "filler6"), ("oil *later", "filler7"), ("said *later", "filler8")):
+        lead[later] = lead.pop(given_up)
     changes = {
         "calibrated": {"calibration": Calibration(intercept=0.4, slope=-0.15)},
         "pairs": {"encoding": EncodingSpec(size=SIZE, pairs=True), "calibration": Calibration(intercept=-0.2)},
         "repeats": {"encoding": EncodingSpec(size=SIZE, repeats=True)},
+        "lead": {"encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4)},
         "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None)},
     }
     assert base.manifest.network is not None
@@ -84,7 +88,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
                 save_model=lambda path, name=name: path.write_bytes(
                     scaled if name == "repeats" else base.model_path.read_bytes()
                 ),
-                word_index={"pairs": words, "repeats": again}.get(name, base.word_index),
+                word_index={"pairs": words, "repeats": again, "lead": lead}.get(name, base.word_index),
             ),
         )
     return {"tiny": tiny_bundle} | {name: folder / name for name in changes}
@@ -130,13 +134,13 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     assert (expected.max(axis=1) - expected[np.arange(len(chosen)), chosen] < TOLERANCE)[known].all()
 
 
-@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "bare"])
+@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare"])
 def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "bare"])
+@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "lead", "bare"])
 def test_saved_model_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_saved_model_agrees(variants[name], texts(1000), tmp_path / "saved")
 

@@ -19,7 +19,7 @@ It gives probabilities over the 46 topics of the Reuters newswire set (`keras.da
 
 | | |
 | --- | --- |
-| encoding | {size:,} words, second occurrences of words, and pairs: multi-hot, scaled to length 1 |
+| encoding | {size:,} words, words after the first {lead}, repeats and pairs: multi-hot, scaled to length 1 |
 | network | Dense {width} linear, {hidden} relu, {topics_count} softmax |
 | made of | a linear support vector machine and {networks} networks of {units} units, merged at rank {width} |
 | trained | {epochs} epochs, batches of {batch_size}, Adam from {learning_rate}, word dropout, spans, seed {seed} |
@@ -52,11 +52,11 @@ body.
 | --- | --- | --- | --- |
 {targets}
 
-**The test set was touched four times** on the way here: by a first recipe (a network distilled from five networks and
+**The test set was touched five times** on the way here: by a first recipe (a network distilled from five networks and
 two linear machines: 0.888 titles, 0.902 own bodies, 0.840 official), by merged networks and a linear machine that saw
 no repeats (wider ones, one of them distilled: 0.890, 0.905, 0.844; five seeds of plainer ones: 0.889, 0.903, 0.841),
-and by this one with all its seeds. Each was fixed by training wires alone, but going on after a touch is a choice that
-the test set had a part in.
+by this recipe without a lead (five seeds: 0.894, 0.905, 0.842), and by this one with all its seeds. Each was fixed by
+training wires alone, but going on after a touch is a choice that the test set had a part in.
 
 ![Learning curves](learning.png)
 
@@ -141,7 +141,7 @@ def write_card(manifest: Manifest, book: dict[str, Evaluation] | None, baselines
         seed_count=len(recipe["seeds"]),
         **{
             key: recipe[key]
-            for key in ("networks", "width", "epochs", "batch_size", "learning_rate", "seed", "held_out")
+            for key in ("lead", "networks", "width", "epochs", "batch_size", "learning_rate", "seed", "held_out")
         },
         **{key: recipe[key] for key in ("titles", "bodies")},
     )

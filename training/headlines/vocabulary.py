@@ -1,4 +1,4 @@
-"""The words, repeats and pairs that the headline model knows, and texts as rows over them."""
+"""The words and pairs that the headline model knows, and texts as rows over them."""
 
 import itertools
 from collections import Counter
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from app.classifier.encoding import TWICE, Encoder
+from app.classifier.encoding import LATER, TWICE, Encoder
 from app.classifier.manifest import EncodingSpec
 from training.corpus import TOPICS
 from training.headlines.recipe import HeadlinesRecipe
@@ -15,23 +15,34 @@ from training.headlines.samples import Sample, Words, labels_of
 
 
 def build_encoder(recipe: HeadlinesRecipe, samples: Sequence[Sample]) -> tuple[Encoder, dict[str, int]]:
-    """The encoder of these samples, and its word index (word, repeat or pair -> rank from 1).
+    """The encoder of these samples, and its word index (word, later word, repeat or pair -> rank from 1).
 
-    First come the words by the number of their texts, then those that most texts repeat, then the pairs that tell
-    most of the label (G-squared, Dunning 1993), together `recipe.features`; last the rare words, which get no id but
-    are not unknown either.
+    First come the words by the number of their texts, then those of them that most texts have only after their lead,
+    then those that most texts repeat, then the pairs that tell most of the label (G-squared, Dunning 1993), together
+    `recipe.features`; last the rare words, which get no id but are not unknown either.
     """
     counts = Counter(word for sample in samples for word in dict.fromkeys(sample.words))
     ranked = [word for word, _ in counts.most_common()]
     words = [word for word in ranked if counts[word] >= recipe.min_word_texts][: recipe.words]
     known = {*words}
+    later = [f"{word} {LATER}" for word in _later(samples, recipe.lead, recipe.min_later_texts) if word in known]
+    later = later[: min(recipe.later, recipe.features - len(words))]
     repeats = [f"{word} {TWICE}" for word in _repeated(samples, recipe.min_repeat_texts) if word in known]
-    repeats = repeats[: min(recipe.repeats, recipe.features - len(words))]
-    pairs = _best_pairs(samples, recipe.min_pair_texts)[: recipe.features - len(words) - len(repeats)]
+    repeats = repeats[: min(recipe.repeats, recipe.features - len(words) - len(later))]
+    pairs = _best_pairs(samples, recipe.min_pair_texts)
+    pairs = pairs[: recipe.features - len(words) - len(later) - len(repeats)]
     rare = [word for word in ranked if word not in known]
-    features = [*words, *repeats, *pairs]
+    features = [*words, *later, *repeats, *pairs]
     word_index = {entry: rank for rank, entry in enumerate([*features, *rare], start=1)}
-    spec = EncodingSpec(size=len(features) + 1, offset=0, start_id=None, rare_id=None, pairs=True, repeats=True)
+    spec = EncodingSpec(
+        size=len(features) + 1,
+        offset=0,
+        start_id=None,
+        rare_id=None,
+        pairs=True,
+        repeats=True,
+        lead=recipe.lead,
+    )
     return Encoder(spec, word_index), word_index
 
 
@@ -51,6 +62,13 @@ def unit_length(rows: sp.csr_matrix) -> sp.csr_matrix:
     """Multi-hot rows scaled to length 1, as the first layer of the model does; a row without ones stays 0."""
     lengths = np.sqrt(np.maximum(np.diff(rows.indptr), 1), dtype=np.float32)
     return sp.csr_matrix((rows.data / np.repeat(lengths, np.diff(rows.indptr)), rows.indices, rows.indptr), rows.shape)
+
+
+def _later(samples: Sequence[Sample], lead: int, least: int) -> list[str]:
+    """Words that occur only after the lead in `least` texts or more, those of most texts first."""
+    counts = Counter(word for sample in samples for word in {*sample.words[lead:]}.difference(sample.words[:lead]))
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))  # sets have no order of their own
+    return [word for word, count in ranked if count >= least]
 
 
 def _repeated(samples: Sequence[Sample], least: int) -> list[str]:

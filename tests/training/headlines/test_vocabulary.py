@@ -42,6 +42,19 @@ def test_rows_are_the_ids_that_serving_gives() -> None:
     assert np.all(rows.data == 1)
 
 
+def test_words_that_come_only_after_the_lead_are_ranked_apart() -> None:
+    recipe = replace(RECIPE, lead=2, later=1, min_later_texts=2)
+    samples = [*SAMPLES, sample("oil prices wheat"), sample("oil prices wheat"), sample("oil wheat oil")]
+    encoder, word_index = build_encoder(recipe, samples)
+    assert list(word_index)[4] in {"wheat *later", "rise *later", "fall *later"}
+    assert encoder.spec.lead == 2
+    [word] = list(word_index)[4].split()[:1]
+    rows = encode(encoder, [("oil", "prices", word), ("oil", word)])
+    assert word_index[f"{word} *later"] in rows[0].indices
+    assert word_index[word] not in rows[0].indices
+    assert word_index[word] in rows[1].indices
+
+
 def test_words_that_texts_repeat_come_between_words_and_pairs() -> None:
     recipe = replace(RECIPE, repeats=1, min_repeat_texts=2)
     samples = [*SAMPLES, sample("oil oil"), sample("prices and oil and oil"), sample("rise rise")]
