@@ -24,7 +24,8 @@ class MadeTexts:
     source = "made from the bundle's words"
 
     def __init__(self, bundle: Bundle) -> None:
-        ranked = sorted(bundle.word_index, key=bundle.word_index.__getitem__)
+        words = [entry for entry in bundle.word_index if " " not in entry]  # and no pairs, repeats or later words
+        ranked = sorted(words, key=bundle.word_index.__getitem__)
         cut = max(1, bundle.manifest.encoding.size - bundle.manifest.encoding.offset)
         self._known = [word for word in ranked if bundle.word_index[word] < cut]
         self._rare = [word for word in ranked if bundle.word_index[word] >= cut] or self._known

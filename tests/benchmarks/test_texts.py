@@ -1,11 +1,17 @@
 """The headlines that are made where there are no real ones."""
 
+from pathlib import Path
+
+import pytest
+
 from app.classifier import Encoder, load_bundle
 from benchmarks.texts import TITLE_WORDS, MadeTexts
+from tests.server import ROOT
 
 
-def test_made_headlines_are_always_the_same_and_as_long_as_titles(tiny_bundle):
-    bundle = load_bundle(tiny_bundle)
+@pytest.mark.parametrize("name", ["tiny", "headlines"])  # in the latter's word index there are more than words
+def test_made_headlines_are_always_the_same_and_as_long_as_titles(tiny_bundle: Path, name: str):
+    bundle = load_bundle(tiny_bundle if name == "tiny" else ROOT / "models" / "headlines" / "1")
     headlines = MadeTexts(bundle).headlines(200)
     assert headlines == MadeTexts(bundle).headlines(200)
     lengths = {len(headline.split()) for headline in headlines}
