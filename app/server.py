@@ -1,8 +1,11 @@
 """uvicorn, set up for this service."""
 
+import asyncio
 import signal
+import socket
 import sys
 from contextlib import suppress
+from functools import partial
 
 import uvicorn
 from prometheus_client import start_http_server
@@ -19,6 +22,21 @@ ACCEPTS = 16
 libuv accepts one a turn of the loop and listening descriptor, and a turn under load takes milliseconds: the last of 64
 clients that came together waited for 165 to 550 ms, and with 16 descriptors of the one socket for 25 to 50.
 """
+
+
+class Server(uvicorn.Server):
+    """Listens on ACCEPTS descriptors of its socket once uvicorn has loaded the app, listens, and has said so."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called by uvicorn; exits where the app cannot start."""
+        await super().startup(sockets)
+        make = partial(Protocol, self.config, self.server_state, self.lifespan.state)
+        for listener in self.servers[0].sockets:
+            for _ in range(ACCEPTS - 1):
+                listening = asyncio.get_running_loop().create_server(
+                    make, sock=listener.dup(), backlog=self.config.backlog
+                )
+                self.servers.append(await listening)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -48,14 +66,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
         server_header=False,
         timeout_worker_healthcheck=30,
     )
-    sock = config.bind_socket()
     if settings.workers > 1:
         # One at a time here: a worker that took in many would leave none for the others.
-        supervisor = Supervisor(config, [sock])
+        supervisor = Supervisor(config, [config.bind_socket()])
         supervisor.run()
         sys.exit(1 if supervisor.failed else 0)
-    server = uvicorn.Server(config)
+    server = Server(config)
     with suppress(KeyboardInterrupt):
-        server.run([sock, *(sock.dup() for _ in range(ACCEPTS - 1))])
+        server.run()
     if not server.started:
         sys.exit(1)

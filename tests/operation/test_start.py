@@ -68,3 +68,9 @@ def test_metrics_port_that_is_taken_stops_the_start_with_one_sentence(tiny_bundl
     assert status != 0
     assert "Traceback" not in output
     assert "TOPICS_METRICS_PORT" in output
+
+
+def test_it_says_that_it_runs_when_it_does(tiny_bundle: Path):
+    with RunningServer(tiny_bundle) as server:
+        said = [line for line in server.lines if "startup complete" in line or "running on" in line]
+    assert ["complete" in line for line in said] == [True, False]
