@@ -9,7 +9,7 @@ def headlines_report(training: HeadlineTraining) -> str:
     """The calibration, and what the network that was thrown away does on the wires held out from it."""
     calibration, topic_set, run = training.calibration, training.topic_set, training.exploration
     lines = [
-        (f"{run.encoder.spec.size - 1:,} words and pairs, {len(run.titles):,} titles, {len(run.bodies):,} bodies,"),
+        (f"{run.encoder.spec.size - 1:,} features, {len(run.titles):,} titles, {len(run.bodies):,} bodies,"),
         (
             f"temperature exp({calibration.intercept:.3f} + {calibration.slope:.3f} log(1 + ones)), topic set from"
             f" {topic_set.threshold:.3f} on. On the held-out wires, which both were fitted on:"
