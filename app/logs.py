@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from typing import Any, TextIO, cast
+from typing import Any
 
 import structlog
 from pydantic_core import to_json
@@ -32,36 +32,29 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
     )
 
 
-class OncePerTurn:
-    """A file to which the lines of one turn of the event loop go in one piece: under load, one system call for many."""
+class AccessLog:
+    """One line a request, straight to stdout: a logger's way there costs half as much as a prediction.
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self._lines: list[str] = []
+    The lines of one turn of the event loop are made at its end, when their answers are out, and written in one piece,
+    which under load is one system call for many.
+    """
 
-    def write(self, text: str) -> None:
-        """Keep a line for the end of this turn."""
-        if not self._lines:
+    def __init__(self) -> None:
+        self._file = sys.stdout
+        self._render = _renderer()
+        self._entries: list[EventDict] = []
+
+    def enter(self, **entry: object) -> None:
+        """A request has been answered."""
+        if not self._entries:
             asyncio.get_running_loop().call_soon(self._write)
-        self._lines.append(text)
-
-    def flush(self) -> None:
-        """What structlog does after each line; the turn's end does it for all of them."""
+        self._entries.append({"level": "info", **entry, "event": "request"})
 
     def _write(self) -> None:
-        lines, self._lines = self._lines, []
-        self._file.write("".join(lines))
+        entries, self._entries = self._entries, []
+        lines = [str(self._render(None, "info", _TIME(None, "info", entry))) for entry in entries]
+        self._file.write("\n".join(lines) + "\n")
         self._file.flush()
-
-
-def access_logger() -> structlog.typing.FilteringBoundLogger:
-    """Writes one line a request; straight to stdout, as the standard library's way costs more than a prediction."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(cast(TextIO, OncePerTurn(sys.stdout))),
-        processors=[_TIME, _renderer()],
-        wrapper_class=structlog.make_filtering_bound_logger("info"),
-    )
-    return logger.bind(level="info")  # wrap_logger's own object would be bound anew for every line
 
 
 def _renderer() -> Processor:

@@ -103,7 +103,7 @@ def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier
     )
     word_index = {f"w{rank}": rank for rank in range(1, words + 1)}
     ids = Encoder(spec, word_index).encode("w1").ids
-    golden = Golden(headline="w1", probabilities=tuple(softmax(network.logits([ids]), None, [1])[0].tolist()))
+    golden = Golden(headline="w1", probabilities=tuple(softmax(network.logits([ids]))[0].tolist()))
     manifest = like.model_copy(update={"encoding": spec, "calibration": None, "topic_set": None})
     return TopicClassifier(Bundle(Path(), manifest, "", word_index, (golden,)), network)
 

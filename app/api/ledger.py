@@ -1,15 +1,15 @@
 """Where every answered request is written down: in the metrics and in the access log."""
 
 from starlette.types import Scope
-from structlog.typing import FilteringBoundLogger
 
 from app.api.service import Service
+from app.logs import AccessLog
 
 
 class Ledger:
     """One entry a request, whoever answered it."""
 
-    def __init__(self, service: Service, access_log: FilteringBoundLogger | None) -> None:
+    def __init__(self, service: Service, access_log: AccessLog | None) -> None:
         """`access_log`: None writes no lines."""
         self._metrics = service.metrics
         self._log_headlines = service.settings.log_headlines
@@ -23,8 +23,7 @@ class Ledger:
         self._metrics.answered(route, method, status, seconds)
         if self._access_log is not None:
             headlines = scope.get("headlines", ())
-            self._access_log.info(
-                "request",
+            self._access_log.enter(
                 request_id=scope["request_id"],
                 method=method,
                 route=route,

@@ -20,7 +20,7 @@ class Together:
 
     A headline alone costs several times what it costs in a batch, nearly all of it the price of calling NumPy. Under
     load a turn of the loop brings many requests at once, and with this the service gets cheaper as it gets busier;
-    after a turn that brought one request only, the next one is answered at once.
+    after a turn that brought one request only, the next one is answered at once, and the others of its turn together.
     """
 
     def __init__(self, classify: Callable[[Sequence[str], int], Classified]) -> None:
@@ -36,7 +36,7 @@ class Together:
         if not self._came:
             loop.call_soon(self._end_turn)  # behind all requests that are ready now
         self._came += 1
-        if self._alone:
+        if self._alone and self._came == 1:
             return self._classify([text], top_k)
         future: asyncio.Future[Classified] = loop.create_future()
         self._waiting.append((text, top_k, future))

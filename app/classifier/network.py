@@ -76,6 +76,9 @@ class DenseNetwork:
             if layer.unit_length and layer is not layers[0]:
                 raise BundleError("model.keras: a layer in the middle scales its input to length 1; train it again.")
         self._first, *self._rest = layers
+        self._lengths = np.sqrt(np.arange(self._first.kernel.shape[0] + 1, dtype=np.float32))
+        """Of a multi-hot vector, by its number of ones."""
+        self._lengths[0] = 1  # as Keras's UnitNormalization: a vector without ones stays as it is
 
     @property
     def layers(self) -> list[Dense]:
@@ -94,7 +97,7 @@ class DenseNetwork:
             return np.concatenate([self.logits(ids[i : i + _BLOCK]) for i in range(0, len(ids), _BLOCK)])
         x = self._sum_rows(ids)
         if self._first.unit_length:
-            x /= np.sqrt(np.array([len(one) or 1 for one in ids], np.float32))[:, None]
+            x /= self._lengths.take(list(map(len, ids)))[:, None]
         x += self._first.bias
         x = _ACTIVATIONS[self._first.activation](x)
         for layer in self._rest:

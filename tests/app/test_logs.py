@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
-from app.logs import CONFIG, OncePerTurn, access_logger
+from app.logs import CONFIG, AccessLog
 from tests.app.conftest import Start
 
 HEADLINE = "Confidential takeover of gold"
@@ -82,7 +82,8 @@ def test_a_terminal_gets_readable_lines(monkeypatch: pytest.MonkeyPatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stdout", terminal)
-    in_one_turn(lambda: access_logger().info("request", route="/predict", status=200))
+    log = AccessLog()
+    in_one_turn(lambda: log.enter(route="/predict", status=200))
     assert "route" in terminal.getvalue()
     assert not terminal.getvalue().startswith("{")
 
@@ -95,14 +96,16 @@ def in_one_turn(do: Callable[[], object]) -> None:
     asyncio.run(turn())
 
 
-def test_lines_of_one_turn_are_written_in_one_piece_and_in_order():
+def test_lines_of_one_turn_are_written_in_one_piece_and_in_order(monkeypatch: pytest.MonkeyPatch):
     pieces: list[str] = []
     file = io.StringIO()
     file.write = pieces.append  # type: ignore[method-assign, assignment]
-    lines = OncePerTurn(file)
-    in_one_turn(lambda: [lines.write(f"{number}\n") for number in range(3)])
-    in_one_turn(lambda: lines.write("later\n"))
-    assert pieces == ["0\n1\n2\n", "later\n"]
+    monkeypatch.setattr(sys, "stdout", file)
+    log = AccessLog()
+    in_one_turn(lambda: [log.enter(status=number) for number in range(3)])
+    in_one_turn(lambda: log.enter(status=4))
+    written = [[json.loads(line)["status"] for line in piece.splitlines()] for piece in pieces]
+    assert written == [[0, 1, 2], [4]]
 
 
 def test_library_records_become_lines_with_their_traceback(monkeypatch: pytest.MonkeyPatch):

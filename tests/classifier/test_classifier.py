@@ -64,11 +64,11 @@ def test_label_of_unknown_code_is_refused(classifier: TopicClassifier) -> None:
 
 def test_calibration_cools_long_texts_by_their_known_words() -> None:
     logits = np.array([[2.0, 0.0], [2.0, 0.0]], np.float32)
-    flat = softmax(logits, Calibration(intercept=0.0, slope=1.0), [0, 9])
+    flat = softmax(logits, Calibration(intercept=0.0, slope=1.0).temperatures(np.array([0, 9], np.float32)))
     assert flat[0] == pytest.approx([1 / (1 + np.exp(-2)), 1 - 1 / (1 + np.exp(-2))])
     assert flat[1, 0] == pytest.approx(1 / (1 + np.exp(-0.2)))  # the temperature is 1 + 9 words
 
 
 def test_softmax_survives_large_logits() -> None:
-    probabilities = softmax(np.array([[1e4, 0.0, -1e4]], np.float32), None, [1])
+    probabilities = softmax(np.array([[1e4, 0.0, -1e4]], np.float32))
     assert probabilities.tolist() == [[1.0, 0.0, 0.0]]

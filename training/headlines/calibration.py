@@ -24,7 +24,7 @@ class HeldOut:
 
     def probabilities(self, calibration: Calibration) -> Floats:
         """Calibrated, float32 [n, topics], as the service computes them."""
-        return softmax(self.logits, calibration, self.ones.tolist())
+        return softmax(self.logits, calibration.temperatures(self.ones.astype(np.float32)))
 
 
 def fit_temperature(held_out: HeldOut) -> Calibration:

@@ -23,7 +23,7 @@ def gathered(classifier: TopicClassifier, sizes: list[int]) -> Together:
 
 
 async def busy(together: Together, sizes: list[int]) -> Together:
-    """After a turn with more than one request, which were answered one by one."""
+    """After a turn with more than one request, of which the first was answered at once."""
     await asyncio.gather(together.classify("gold", 1), together.classify("oil", 1), return_exceptions=True)
     await asyncio.sleep(0)
     sizes.clear()
@@ -58,6 +58,19 @@ def test_request_after_a_quiet_turn_is_answered_at_once(classifier: TopicClassif
         return happened
 
     assert asyncio.run(ask()) == ["first", "a turn", "second", "a turn"]
+
+
+def test_first_turn_of_many_after_a_quiet_one_still_becomes_a_batch(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = gathered(classifier, sizes)
+        await together.classify("gold", 1)
+        await asyncio.sleep(0)
+        await asyncio.gather(*(together.classify("oil", 1) for _ in range(8)))
+
+    asyncio.run(ask())
+    assert sizes == [1, 1, 7]  # one by one they would hold up everybody for as long as eight take
 
 
 def test_nobody_waits_for_the_next_turn(classifier: TopicClassifier):
