@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from app.classifier import Encoder, TopicClassifier, load_classifier
 from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
 from app.classifier.classifier import softmax
@@ -101,9 +99,7 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
     encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
     logits = read_network(folder / MODEL, network).logits([one.ids for one in encoded])
-    calibration = draft.manifest.calibration
-    ones = np.array([len(one.ids) for one in encoded], np.float32)
-    probabilities = softmax(logits, None if calibration is None else calibration.temperatures(ones)).tolist()
+    probabilities = softmax(logits, draft.manifest.calibration).tolist()
     return [
         Golden(headline=headline, probabilities=row).model_dump()
         for headline, row in zip(GOLDEN_HEADLINES, probabilities, strict=True)

@@ -302,11 +302,19 @@ def _import_tensorflow() -> None:
 
 @contextmanager
 def _bar(label: str, length: int | None) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on stderr; gives a function that advances it by some steps and may correct its length."""
+    """A progress bar on stderr; gives a function that advances it by some steps and may correct its length.
+
+    Where stderr is a file or a pipe there is a line for every tenth instead.
+    """
     with click.progressbar(length=length or 1, label=label, show_pos=True, file=sys.stderr) as bar:
+        seen, tenths = sys.stderr.isatty(), 0
 
         def advance(steps: int, total: int | None) -> None:
-            bar.length = total or bar.length
+            nonlocal tenths
+            whole = bar.length = total or bar.length or 1
             bar.update(steps)
+            if not seen and bar.pos * 10 // whole > tenths:
+                tenths = bar.pos * 10 // whole
+                click.echo(f"{label}: {bar.pos:,} of {whole:,}", err=True)
 
         yield advance

@@ -34,10 +34,10 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
     graph = _Graph()
     logits = graph.dense("multi_hot", read_network(bundle.model_path, manifest.network).layers)
     if manifest.calibration is not None:
-        # T = exp(intercept + slope * log(1 + ones)), as in Calibration.temperature.
-        ones = graph.node("ReduceSum", "multi_hot", graph.constant("axis", np.array([1], np.int64)), keepdims=1)
-        log_ones = graph.node("Log", graph.node("Add", ones, graph.scalar("one", 1.0)))
-        sloped = graph.node("Mul", log_ones, graph.scalar("slope", manifest.calibration.slope))
+        # T = exp(intercept + gap_slope * log(1 + gap)), as in Calibration.temperatures.
+        best, mean = (graph.node(f"Reduce{kind}", logits, axes=[1], keepdims=1) for kind in ("Max", "Mean"))
+        log_gap = graph.node("Log", graph.node("Add", graph.node("Sub", best, mean), graph.scalar("one", 1.0)))
+        sloped = graph.node("Mul", log_gap, graph.scalar("gap_slope", manifest.calibration.gap_slope))
         shifted = graph.node("Add", sloped, graph.scalar("intercept", manifest.calibration.intercept))
         logits = graph.node("Div", logits, graph.node("Exp", shifted))
     graph.node("Softmax", logits, output="probabilities", axis=1)

@@ -41,8 +41,8 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
         multi_hot, known = encoder(headline)
         scores = logits(multi_hot)
         if calibration is not None:
-            ones = tf.reduce_sum(multi_hot, axis=1, keepdims=True)
-            scores /= tf.exp(calibration.intercept + calibration.slope * tf.math.log1p(ones))
+            gaps = tf.reduce_max(scores, axis=1, keepdims=True) - tf.reduce_mean(scores, axis=1, keepdims=True)
+            scores /= tf.exp(calibration.intercept + calibration.gap_slope * tf.math.log1p(gaps))
         heard = known > 0
         probabilities = tf.where(heard[:, None], tf.nn.softmax(scores), 0.0)
         best = tf.gather(tf.constant(codes), tf.argmax(probabilities, axis=1))

@@ -10,7 +10,7 @@ from app.classifier.bundle import MANIFEST, Bundle, load_bundle
 from app.classifier.encoding import Encoded, Encoder
 from app.classifier.errors import BundleError, UnknownTopicError
 from app.classifier.keras_network import read_keras_network
-from app.classifier.manifest import Topic
+from app.classifier.manifest import Calibration, Topic
 from app.classifier.network import Floats, Network, read_network
 
 Runtime = Literal["numpy", "keras"]
@@ -47,11 +47,6 @@ class TopicClassifier:
         self.encoder = Encoder(manifest.encoding, bundle.word_index)
         self._network = network
         self._min_probability = min_probability
-        self._temperatures: Floats | None = None
-        """By a text's number of ones; looked up, as to compute one takes five calls of NumPy."""
-        if manifest.calibration is not None:
-            ones = np.arange(manifest.encoding.size + 1, dtype=np.float32)
-            self._temperatures = manifest.calibration.temperatures(ones)
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
         # Probabilities sum to 1, so no more topics than this can reach the threshold.
         self._largest_set = min(len(manifest.topics), int(1 / self._threshold) + 1) if self._threshold else 0
@@ -115,9 +110,7 @@ class TopicClassifier:
         """Calibrated probabilities, float32 [len(encoded), topics]; each row sums to 1."""
         if not encoded:
             return np.zeros((0, len(self.topics)), np.float32)
-        ids = [one.ids for one in encoded]
-        logits = self._network.logits(ids)
-        return softmax(logits, None if self._temperatures is None else self._temperatures.take(list(map(len, ids))))
+        return softmax(self._network.logits([one.ids for one in encoded]), self.bundle.manifest.calibration)
 
     def label(self, code: str) -> int:
         """The label of a topic code such as `crude`; raises UnknownTopicError."""
@@ -127,11 +120,12 @@ class TopicClassifier:
         raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
 
 
-def softmax(logits: Floats, temperatures: Floats | None = None) -> Floats:
-    """Probabilities float32 [n, topics] from logits [n, topics], tempered where there are `temperatures` [n]."""
+def softmax(logits: Floats, calibration: Calibration | None = None) -> Floats:
+    """Probabilities float32 [n, topics] from logits [n, topics], each row at its temperature if there is one."""
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
-    if temperatures is not None:
-        scaled /= temperatures[:, None]
+    if calibration is not None:
+        gaps = np.add.reduce(scaled, axis=1, keepdims=True) / -scaled.shape[1]
+        scaled /= calibration.temperatures(gaps)
     np.exp(scaled, out=scaled)
     scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
     return scaled

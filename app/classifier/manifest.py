@@ -1,5 +1,6 @@
 """What a bundle says about itself: the schema of `manifest.json`, written by training and read by serving."""
 
+import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -71,17 +72,19 @@ class Topic(_Part):
 
 
 class Calibration(_Part):
-    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599), T = exp(intercept + slope * log(1 + ones)).
+    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599), T = exp(intercept + gap_slope * log(1 + gap)).
 
-    The temperature depends on the length because a headline and a whole wire are not equally overconfident.
+    The gap is how far a text's best logit is above the mean of all. With one temperature for all texts the surest
+    answers remain too sure where the others are too unsure; Balanya et al. 2022 (arXiv:2208.00461) let it depend on
+    the entropy for that reason, of which the gap says the same without a second softmax.
     """
 
-    intercept: float
-    slope: float = 0.0
+    intercept: float = Field(ge=-10, le=10)
+    gap_slope: float = Field(default=0.0, ge=-10, le=10, description="of log(1 + best logit - mean logit)")
 
-    def temperatures(self, ones: NDArray[np.float32]) -> NDArray[np.float32]:
-        """T for texts with so many ones in their multi-hot vectors, float32 [n]."""
-        return np.exp(self.intercept + self.slope * np.log1p(ones))
+    def temperatures(self, gaps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """T for texts with such gaps, float32, of the gaps' shape."""
+        return math.exp(self.intercept) * (1 + gaps) ** self.gap_slope
 
 
 class TopicSet(_Part):

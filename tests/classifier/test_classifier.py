@@ -62,11 +62,10 @@ def test_label_of_unknown_code_is_refused(classifier: TopicClassifier) -> None:
         classifier.label("sports")
 
 
-def test_calibration_cools_long_texts_by_their_known_words() -> None:
-    logits = np.array([[2.0, 0.0], [2.0, 0.0]], np.float32)
-    flat = softmax(logits, Calibration(intercept=0.0, slope=1.0).temperatures(np.array([0, 9], np.float32)))
-    assert flat[0] == pytest.approx([1 / (1 + np.exp(-2)), 1 - 1 / (1 + np.exp(-2))])
-    assert flat[1, 0] == pytest.approx(1 / (1 + np.exp(-0.2)))  # the temperature is 1 + 9 words
+def test_calibration_cools_sure_texts_by_how_far_the_best_logit_is_above_the_mean() -> None:
+    logits = np.array([[0.0, 0.0], [2.0, 0.0], [102.0, 100.0], [8.0, 0.0]], np.float32)
+    flat = softmax(logits, Calibration(intercept=0.0, gap_slope=1.0))
+    assert flat[:, 0] == pytest.approx([0.5, *(1 / (1 + np.exp(-gap / (1 + gap / 2))) for gap in (2, 2, 8))])
 
 
 def test_softmax_survives_large_logits() -> None:

@@ -107,3 +107,26 @@ def test_make_targets_in_the_documentation_exist():
     told = {name for page in pages for name in re.findall(r"(?:`|^    )make ([a-z]+)", page, re.MULTILINE)}
     assert told <= set(targets)
     assert {"serve", "test", "check"} <= told
+
+
+PEERS = {
+    "an empty FastAPI route with the same models": "empty FastAPI route",
+    "`tf.function` behind FastAPI": "tf.function",
+    "`model.predict` behind FastAPI": "tutorial: model.predict",
+}
+
+
+def test_speed_table_says_what_was_measured_last():
+    ratios = json.loads((ROOT / "benchmarks" / "results" / "results.json").read_text())["http"]["ratios"]
+    table = README.partition("## How fast")[2].partition("\n## ")[0]
+    head, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\|.*\|$", table, re.MULTILINE)
+    ]
+    loads = [next(load for load in ratios if load.startswith(name)) for name in head[1:]]
+    rows = [row for row in rows if row[0] in PEERS]
+    assert len(rows) == len(PEERS)
+    for peer, *cells in rows:
+        for load, cell in zip(loads, cells, strict=True):
+            told = [float(number) for number in cell.split(" to ")]
+            # Within what one more round would move it by.
+            assert 0.9 * told[0] <= ratios[load][PEERS[peer]]["rate"] <= 1.1 * told[-1], (peer, load)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -147,6 +148,8 @@ def test_train_writes_a_bundle_whose_figures_evaluate_repeats(small_data: Path, 
     result = run("train", "--data", small_data, "--seeds", 2, "--epochs", 2, "--output", target)
     assert result.exit_code == 0, result.output
     assert "published" in result.stdout
+    # Nobody watches a bar in a file: a line for each tenth of the 24 epochs.
+    assert re.findall(r"^epochs: (\d+) of 24$", result.stderr, re.MULTILINE)[-3:] == ["20", "22", "24"]
     manifest = json.loads((target / "manifest.json").read_text())
     assert (manifest["name"], manifest["version"]) == ("small", "1")
     assert manifest["recipe"]["seeds"] == [1, 2]

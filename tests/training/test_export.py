@@ -65,7 +65,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
     for later, given_up in (("of *later", "filler6"), ("oil *later", "filler7"), ("said *later", "filler8")):
         lead[later] = lead.pop(given_up)
     changes = {
-        "calibrated": {"calibration": Calibration(intercept=0.4, slope=-0.15)},
+        "calibrated": {"calibration": Calibration(intercept=-0.4, gap_slope=0.5)},
         "pairs": {"encoding": EncodingSpec(size=SIZE, pairs=True), "calibration": Calibration(intercept=-0.2)},
         "repeats": {"encoding": EncodingSpec(size=SIZE, repeats=True)},
         "lead": {"encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4)},

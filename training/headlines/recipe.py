@@ -24,7 +24,7 @@ class HeadlinesRecipe:
     min_repeat_texts: int = 3
     min_pair_texts: int = 3
     piece_share: float = 0.5
-    """Of a word's pieces of letters in what the networks learn of it, its own place counting 1."""
+    """Of a word's pieces of letters in what is learned of it, its own place counting 1."""
     min_piece_words: int = 4
     networks: int = 4
     hidden: int = 100
@@ -34,13 +34,15 @@ class HeadlinesRecipe:
     dropout: float = 0.5
     word_dropout: float = 0.5
     """Each text loses words at a rate of its own, drawn up to this one."""
+    first_words: int = 20
+    """Of each body, learned as a text of their own besides: nothing else in a wire is as much like a headline."""
     span_words: tuple[int, int] = (4, 20)
     """Each epoch has a new piece of each body, as long as a headline."""
     first_topic_share: float = 0.7
     """Of a wire with several topics; the others share the rest."""
-    penalty: float = 1.0
-    """C of the linear machine."""
-    linear_share: float = 2.5
+    penalties: tuple[tuple[float, float], ...] = ((0.5, 0.0), (2.0, 0.2), (1.0, 0.0))
+    """C of the linear machine for titles, bodies and their first words: for a wire's first topic, and for others."""
+    linear_share: float = 5.0
     """Of its scores, which lie between -1 and 1, in the logits."""
     epochs: int = 16
     batch_size: int = 256

@@ -11,7 +11,7 @@ def headlines_report(training: HeadlineTraining) -> str:
     lines = [
         (f"{run.encoder.spec.size - 1:,} features, {len(run.titles):,} titles, {len(run.bodies):,} bodies,"),
         (
-            f"temperature exp({calibration.intercept:.3f} + {calibration.slope:.3f} log(1 + ones)), topic set from"
+            f"temperature exp({calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)), topic set from"
             f" {topic_set.threshold:.3f} on. On the held-out wires, which both were fitted on:"
         ),
         "",

@@ -46,9 +46,23 @@ def cut_spans(samples: Sequence[Sample], words: tuple[int, int], rng: np.random.
     return spans
 
 
+def cut_leads(samples: Sequence[Sample], words: int) -> list[Sample]:
+    """The first so many words of each sample."""
+    return [Sample(sample.words[:words], sample.wire) for sample in samples]
+
+
 def labels_of(samples: Sequence[Sample]) -> NDArray[np.int64]:
     """Each sample's first topic, int64 [n]: Keras's label."""
     return np.array([sample.wire.label for sample in samples], np.int64)
+
+
+def others_of(samples: Sequence[Sample]) -> NDArray[np.bool_]:
+    """Each sample's topics but the first, bool [n, 46]."""
+    others = np.zeros((len(samples), len(TOPICS)), np.bool_)
+    for row, sample in zip(others, samples, strict=True):
+        row[list(sample.wire.labels)] = True
+        row[sample.wire.label] = False
+    return others
 
 
 def soft_targets(samples: Sequence[Sample], first_share: float) -> Floats:

@@ -16,7 +16,17 @@ from training.headlines.linear import train_linear
 from training.headlines.merge import merge
 from training.headlines.networks import Epoch, drop_words, train_networks
 from training.headlines.recipe import HeadlinesRecipe
-from training.headlines.samples import Sample, Words, cut_spans, labels_of, make_samples, soft_targets, title_words
+from training.headlines.samples import (
+    Sample,
+    Words,
+    cut_leads,
+    cut_spans,
+    labels_of,
+    make_samples,
+    others_of,
+    soft_targets,
+    title_words,
+)
 from training.headlines.subwords import spread
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.train import History
@@ -37,7 +47,7 @@ class Learned:
     def held_out(self, samples: Sequence[Sample]) -> HeldOut:
         """What it says to samples that it did not learn from."""
         ids = [self.encoder.encode_words(sample.words).ids for sample in samples]
-        return HeldOut(DenseNetwork(self.layers).logits(ids), np.array([*map(len, ids)]), labels_of(samples))
+        return HeldOut(DenseNetwork(self.layers).logits(ids), labels_of(samples))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +110,13 @@ def learn(
     """One pass: vocabulary, linear machine and networks of these wires' titles (none of `avoid`) and own bodies."""
     titles, bodies = make_samples(wires, avoid)
     encoder, word_index = build_encoder(recipe, [*titles, *bodies])
-    x_titles, x_bodies = (encode(encoder, [sample.words for sample in some]) for some in (titles, bodies))
-    linear = train_linear(sp.vstack([x_titles, x_bodies], "csr"), labels_of([*titles, *bodies]), recipe.penalty, seed)
-    targets = soft_targets([*titles, *bodies, *bodies], recipe.first_topic_share)
+    kinds = (titles, bodies, cut_leads(bodies, recipe.first_words))
+    samples = [sample for kind in kinds for sample in kind]
+    whole = [encode(encoder, [sample.words for sample in kind]) for kind in kinds]
+    penalties = np.repeat(np.array(recipe.penalties), list(map(len, kinds)), axis=0)
+    pieces = spread(word_index, encoder.spec.size, recipe.piece_share, recipe.min_piece_words)
+    linear = train_linear(sp.vstack(whole, "csr"), pieces, labels_of(samples), others_of(samples), penalties, seed=seed)
+    targets = soft_targets([*samples, *bodies], recipe.first_topic_share)
     watched = None
     if held_out:
         rows = encode(encoder, [sample.words for sample in held_out])
@@ -111,12 +125,11 @@ def learn(
 
     def epoch() -> Epoch:
         spans = encode(encoder, [span.words for span in cut_spans(bodies, recipe.span_words, rng)])
-        whole = [drop_words(rows, recipe.word_dropout, rng) for rows in (x_titles, x_bodies)]
-        return unit_length(sp.vstack([*whole, spans], "csr")), targets
+        fewer = [drop_words(rows, recipe.word_dropout, rng) for rows in whole]
+        return unit_length(sp.vstack([*fewer, spans], "csr")), targets
 
-    pieces = spread(word_index, encoder.spec.size, recipe.piece_share, recipe.min_piece_words)
     networks, history = train_networks(recipe, epoch, pieces, seed=seed, held_out=watched, on_epoch=on_epoch)
     spans = encode(encoder, [span.words for span in cut_spans(bodies, recipe.span_words, rng)])
-    texts = unit_length(sp.vstack([x_titles, x_bodies, spans], "csr"))
+    texts = unit_length(sp.vstack([*whole, spans], "csr"))
     layers = merge(linear, networks, recipe.linear_share, texts, recipe.width)
     return Learned(encoder, word_index, layers, history, tuple(titles), tuple(bodies))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from app.classifier.manifest import Calibration
 from training.evaluate import measure
 from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set
 
@@ -11,16 +12,35 @@ def overconfident(seed: int = 0, count: int = 4_000) -> HeldOut:
     scores = rng.normal(0, 2, (count, 46))
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     labels = np.array([rng.choice(46, p=row) for row in chances])
-    ones = rng.integers(1, 100, count)
-    return HeldOut((3 * scores).astype(np.float32), ones, labels)
+    return HeldOut((3 * scores).astype(np.float32), labels)
+
+
+def twice_as_wrong_where_sure(seed: int, count: int = 4_000) -> HeldOut:
+    """Labels drawn from softmax(scores), scores then blown up the more, the further the best is above the mean."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(0, 1, (count, 46)) * rng.uniform(0.5, 4, (count, 1))
+    chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(46, p=row) for row in chances])
+    gaps = scores.max(axis=1, keepdims=True) - scores.mean(axis=1, keepdims=True)
+    return HeldOut((scores * gaps / 3).astype(np.float32), labels)
 
 
 def test_temperature_takes_overconfidence_back() -> None:
     held_out = overconfident()
     calibration = fit_temperature(held_out)
-    assert calibration.temperatures(np.array([10, 80], np.float32)) == pytest.approx(3, rel=0.1)
+    gaps = held_out.logits.max(axis=1) - held_out.logits.mean(axis=1)
+    assert calibration.temperatures(np.quantile(gaps, [0.1, 0.9])) == pytest.approx(3, rel=0.1)
     fresh = overconfident(seed=1)
     assert measure(fresh.probabilities(calibration), fresh.labels).ece < 0.03
+
+
+def test_the_surer_the_more_is_taken_back_where_that_is_what_is_wrong() -> None:
+    calibration = fit_temperature(twice_as_wrong_where_sure(0))
+    fresh = twice_as_wrong_where_sure(1)
+    assert calibration.gap_slope > 0.3
+    assert measure(fresh.probabilities(calibration), fresh.labels).ece < 0.03
+    one_for_all = Calibration(intercept=float(np.log(calibration.temperatures(np.float32(8)))))
+    assert measure(fresh.probabilities(one_for_all), fresh.labels).ece > 0.05
 
 
 def test_topic_set_holds_the_label_as_often_as_promised() -> None:

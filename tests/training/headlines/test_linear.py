@@ -1,16 +1,65 @@
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 
+from app.classifier.network import Floats
 from training.headlines.linear import train_linear
+
+
+def learned(rows: Floats, labels: Any, others: Any = 0, penalties: Any = (1, 0), spread: Any = None) -> Floats:
+    count, features = rows.shape
+    return train_linear(
+        sp.csr_matrix(rows),
+        sp.identity(features, np.float32, "csr") if spread is None else sp.csr_matrix(np.float32(spread)),
+        labels,
+        np.zeros((count, 46), np.bool_) | (others > 0),
+        np.ones((count, 2)) * penalties,
+        seed=0,
+    )
+
+
+def told_by_words(labels: Any, features: int) -> Floats:
+    """Each row has the word that is numbered like its topic."""
+    rows = np.zeros((len(labels), features), np.float32)
+    rows[np.arange(len(labels)), labels] = 1
+    return rows
 
 
 def test_topics_are_told_by_their_words_and_one_without_samples_scores_nothing() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 200) * 2  # topics 0, 2 and 4
-    rows = np.zeros((200, 6), np.float32)
-    rows[np.arange(200), labels] = 1
+    rows = told_by_words(labels, 6)
     rows[:, 5] = rng.random(200) < 0.5  # tells nothing
-    kernel = train_linear(sp.csr_matrix(rows), labels, 1.0, 0)
+    kernel = learned(rows, labels)
     assert kernel.shape == (6, 46)
     assert np.array_equal((rows @ kernel).argmax(axis=1), labels)
     assert np.all(kernel[:, [1, 3, *range(5, 46)]] == 0)
+
+
+def test_a_further_topic_is_neither_right_nor_wrong_or_as_right_as_one_says() -> None:
+    labels = np.array([0, 1] * 50)
+    rows = told_by_words(labels, 3)
+    rows[::4, 2] = 1  # half of topic 0's, which have topic 1 besides
+    further = rows[:, 2:] * np.eye(46)[1]
+    against, ignored = learned(rows, labels), learned(rows, labels, others=further)
+    right = learned(rows, labels, others=further, penalties=(1, 0.5))
+    assert against[2, 1] < -0.1
+    assert abs(ignored[2, 1]) < 1e-6
+    assert ignored[2, 0] > 0.1
+    assert right[2, 1] > 0.1
+
+
+def test_a_row_counts_as_its_penalty_says() -> None:
+    labels = np.array([0] * 10 + [1] * 10)
+    rows = told_by_words(np.zeros(20, int), 1)  # the same words, told two ways
+    kernel = learned(rows, labels, penalties=np.where(labels, 5.0, 0.5)[:, None])
+    assert kernel[0, 1] > kernel[0, 0]
+
+
+def test_a_word_never_seen_is_known_by_the_pieces_that_it_shares() -> None:
+    labels = np.array([0, 1] * 20)
+    spread = [[1, 0, 0, 0.5], [0, 1, 0, 0], [0, 0, 1, 0.5]]  # the first word and the last have a piece in common
+    kernel = learned(told_by_words(labels, 3), labels, spread=spread)
+    assert kernel[2, 0] > 0.05
+    assert kernel[2, 1] < -0.05

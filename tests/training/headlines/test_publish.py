@@ -66,7 +66,7 @@ def test_figures_are_those_that_evaluate_finds_and_have_a_spread(
 
 def test_manifest_carries_calibration_and_topic_set(bundle: Path, small_training: HeadlineTraining) -> None:
     manifest = json.loads((bundle / "manifest.json").read_text())
-    assert manifest["calibration"]["slope"] == small_training.calibration.slope
+    assert manifest["calibration"]["gap_slope"] == small_training.calibration.gap_slope
     assert manifest["topic_set"] == {"coverage": 0.9, "threshold": small_training.topic_set.threshold}
     assert manifest["encoding"]["pairs"] is True
     assert manifest["recipe"]["seeds"] == [1, 2]

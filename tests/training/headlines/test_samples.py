@@ -1,7 +1,14 @@
 import numpy as np
 
 from training.corpus import Wire
-from training.headlines.samples import cut_spans, make_samples, soft_targets, title_words
+from training.headlines.samples import (
+    cut_leads,
+    cut_spans,
+    make_samples,
+    others_of,
+    soft_targets,
+    title_words,
+)
 
 
 def wire(title: str | None = None, body: str | None = None, labels: tuple[int, ...] = (0,)) -> Wire:
@@ -32,6 +39,18 @@ def test_spans_are_pieces_of_their_bodies() -> None:
         assert 4 <= len(long.words) <= 20
         assert " ".join(long.words) in " ".join(bodies[0].words)
         assert short.words == ("too", "short")
+
+
+def test_lead_is_what_a_body_begins_with() -> None:
+    _, bodies = make_samples([wire(body="One, two three four"), wire(body="too short")])
+    assert [lead.words for lead in cut_leads(bodies, 3)] == [("one", "two", "three"), ("too", "short")]
+
+
+def test_others_are_the_topics_after_the_first() -> None:
+    titles, _ = make_samples([wire(title="a", labels=(1, 5, 1, 9)), wire(title="b", labels=(2,))])
+    others = others_of(titles)
+    assert np.flatnonzero(others[0]).tolist() == [5, 9]
+    assert not others[1].any()
 
 
 def test_target_is_shared_by_all_assigned_topics() -> None:
