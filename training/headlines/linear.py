@@ -41,7 +41,7 @@ def train_linear(
     scale = np.sqrt(x.shape[0] / np.square(rows.data).sum())
     rows *= scale
     kernel = np.zeros((x.shape[1], len(TOPICS)), np.float32)
-    # A topic without a sample keeps its zeros: less than any other topic's score of a text that is not about it.
+    # A topic without a sample keeps its zeros, which is less than the right topic of a text that is like these gets.
     for topic in np.unique(labels).tolist():
         right = (labels == topic) | others[:, topic]
         weights = np.where(others[:, topic], penalties[:, 1], penalties[:, 0])
