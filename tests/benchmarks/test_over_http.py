@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.over_http import BATCH, Rounds, summary, write_bodies
+from benchmarks import wrk
+from benchmarks.over_http import BATCH, LOADS, Rounds, ask, summary, write_bodies
 from benchmarks.targets import SERVICE
 
 
@@ -48,3 +49,35 @@ def test_bodies_are_singles_and_batches_of_the_same_headlines(
     batches = [json.loads(line)["headlines"] for line in files[BATCH].read_text().splitlines()]
     assert [headline for batch in batches for headline in batch] == singles
     assert {len(batch) for batch in batches} == {BATCH}
+
+
+class Watched:
+    """A process that writes down what is asked of it; a tenth of a second of CPU goes by each time it settles."""
+
+    port = 1
+
+    def __init__(self, happened: list[str]) -> None:
+        self.happened = happened
+        self.cpu = 0.0
+
+    def cpu_seconds(self) -> float:
+        return self.cpu
+
+    def settle(self) -> None:
+        self.happened.append("settled")
+        self.cpu += 0.1
+
+
+def test_nothing_is_left_to_do_on_the_core_of_who_is_measured_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    happened: list[str] = []
+    process = Watched(happened)
+
+    def load(*_: object) -> wrk.Run:
+        happened.append("loaded")
+        process.cpu += 1.0
+        return wrk.Run(requests=1_000, seconds=1.0, p50=1.0, p99=2.0)
+
+    monkeypatch.setattr(wrk, "load", load)
+    measured = ask(process, LOADS[0], tmp_path, 1.0, [0])  # type: ignore[arg-type]
+    assert happened == ["loaded", "settled", "loaded", "settled"]
+    assert measured["cpu_us"] == pytest.approx(1_000)  # the run's own second, not what came after it

@@ -1,14 +1,16 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from training.corpus import Wire
 from training.errors import RecipeError
+from training.headlines import train
 from training.headlines.recipe import HeadlinesRecipe
 from training.headlines.reference import reference
 from training.headlines.report import headlines_report
-from training.headlines.samples import labels_of, title_words
+from training.headlines.samples import labels_of, make_samples, others_of, title_words
 from training.headlines.train import HeadlineTraining, train_headlines
 
 Corpus = tuple[Wire, ...]
@@ -17,6 +19,34 @@ Corpus = tuple[Wire, ...]
 def test_too_few_wires_are_refused(small_corpus: Corpus, small_recipe: HeadlinesRecipe) -> None:
     with pytest.raises(RecipeError, match="has 600 wires and recipe headlines holds out 600"):
         train_headlines(replace(small_recipe, held_out=600), small_corpus, (1,))
+
+
+def test_machine_learns_titles_bodies_and_first_words_each_with_its_penalty(
+    small_corpus: Corpus, small_recipe: HeadlinesRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class EnoughError(Exception):
+        pass
+
+    given: dict[str, Any] = {}
+
+    def look(x: Any, spread: Any, labels: Any, others: Any, penalties: Any, *, seed: int) -> None:
+        given.update(x=x, spread=spread, labels=labels, others=others, penalties=penalties, seed=seed)
+        raise EnoughError
+
+    monkeypatch.setattr(train, "train_linear", look)
+    wires = [wire for wire in small_corpus if wire.split == "train"]
+    with pytest.raises(EnoughError):
+        train.learn(replace(small_recipe, first_words=3), wires, (), 1)
+    titles, bodies = make_samples(wires)
+    assert np.array_equal(given["labels"], labels_of([*titles, *bodies, *bodies]))
+    assert np.array_equal(given["others"], others_of([*titles, *bodies, *bodies]))
+    assert given["others"].any()
+    sizes = len(titles), len(bodies), len(bodies)
+    assert np.array_equal(given["penalties"], np.repeat(small_recipe.penalties, sizes, axis=0))
+    ones = given["x"][len(titles) + len(bodies) :].sum(axis=1)
+    assert 0 < ones.max() <= 3 + 2 + 3  # three words, two pairs, and what they repeat
+    assert given["x"].sum(axis=1).max() > 8
+    assert given["spread"].shape[1] > given["spread"].shape[0]  # pieces besides the features
 
 
 @pytest.mark.slow
