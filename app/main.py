@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from app import VERSION
 from app.api import problems
 from app.api.about import about_router
+from app.api.access_log import AccessLog
 from app.api.bytes_route import BytesRoute
 from app.api.door import DOOR, Door
 from app.api.envelope import Envelope
@@ -29,7 +30,6 @@ from app.api.service import Service
 from app.api.v2 import infer_routes, v2_router
 from app.classifier import load_classifier
 from app.draining import drain_on_sigterm
-from app.logs import AccessLog
 from app.settings import Settings, load_settings
 from app.watchdog import watched
 
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     service = Service(settings)
     traced = _traced()
-    ledger = Ledger(service, AccessLog() if settings.access_log else None)
+    ledger = Ledger(service, AccessLog(headlines=settings.log_headlines) if settings.access_log else None)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:

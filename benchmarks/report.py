@@ -122,8 +122,8 @@ def _startup(part: Mapping[str, Any]) -> list[str]:
     imports = [(name, milliseconds) for name, milliseconds in part["imports_ms"].items()]
     image = f"{part['image_mb']:,.0f} MB" if part["image_mb"] else "not measured, no Docker here"
     note = (
-        "Memory in MB of the largest worker, after load; headlines/s with the load generator on the last core, which"
-        " the workers share where there are not more cores than workers."
+        "Memory in MB of the largest worker, after load; headlines/s with the load generator on the workers' cores, of"
+        " which it takes as much from one as from each of several."
     )
     return [
         *table(("service", "ready, s", "first prediction, s", "CPU until then, s", "resident, MB"), starts),

@@ -67,14 +67,14 @@ def _least_disturbed(rounds: list[Figures]) -> Figures:
 def _workers(count: int, folder: Path, bodies: Mapping[int, Path], seconds: float) -> Figures:
     """Headlines a second, microseconds of processor time a headline, and MB of the largest, with so many workers.
 
-    They have as many cores, where there are as many; the last core asks as well.
+    They have as many cores, where there are as many, and share them with who asks.
     """
-    usable = sorted(os.sched_getaffinity(0))
-    with SERVICE.process(folder, usable[:count], workers=count) as process:
+    usable = sorted(os.sched_getaffinity(0))[:count]
+    with SERVICE.process(folder, usable, workers=count) as process:
         process.wait("/health/ready")
-        figures: Figures = {"cores": min(count, len(usable))}
+        figures: Figures = {"cores": len(usable)}
         for name, load in (("single", SINGLE), ("batch", BATCHES)):
-            run = ask(process, load, bodies[load.headlines], seconds, usable[-1:])
+            run = ask(process, load, bodies[load.headlines], seconds, usable)
             figures[name] = run["headlines_per_second"]
             figures[f"{name}_us"] = run["cpu_us"] / load.headlines
         memory = process.memory()

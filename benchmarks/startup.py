@@ -68,21 +68,22 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
 def _workers(count: int, folder: Path, seconds: float, rounds: int) -> dict[str, Any]:
     """Memory of each worker once it has worked, and headlines a second over as many cores as there are workers.
 
-    With fewer cores than that and one more, workers and load generator share the last one.
+    The load generator runs on the same cores, however many: were it beside one worker only on a core of its own, two
+    would be held against one that has a whole core.
     """
-    usable = sorted(os.sched_getaffinity(0))
+    usable = sorted(os.sched_getaffinity(0))[:count]
     rates: dict[str, list[float]] = {load.name: [] for load in _LOADS}
     bodies = write_bodies(folder)
     for _ in range(rounds):
-        with SERVICE.process(folder, usable[:count], workers=count) as process:
+        with SERVICE.process(folder, usable, workers=count) as process:
             process.wait("/health/ready")
             for load in _LOADS:
-                figures = ask(process, load, bodies[load.headlines], seconds, usable[-1:])
+                figures = ask(process, load, bodies[load.headlines], seconds, usable)
                 rates[load.name].append(figures["headlines_per_second"])
             memory = process.memory()
     return {
         "workers": count,
-        "cores": min(count, len(usable)),
+        "cores": len(usable),
         "memory_mb": memory,
         "headlines_per_second": {name: statistics.median(each) for name, each in rates.items()},
     }

@@ -1,16 +1,15 @@
 """What Prometheus is told. With several workers every process writes files that any of them can add up."""
 
 import os
-from bisect import bisect_left
-from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from app.api.drift import Drift
+from app.api.entry import Entry
+from app.api.quick_histogram import QuickHistogram, tally
 from app.classifier import Classification, TopicClassifier
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -20,33 +19,6 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 _INFERENCE = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
 _SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-
-
-T = TypeVar("T")
-
-
-def tally(values: list[T]) -> Iterable[tuple[T, int]]:
-    """Each value and how often it is there."""
-    return Tally(values).items() if len(values) > 1 else [(value, 1) for value in values]
-
-
-class QuickHistogram(Histogram):
-    """prometheus_client's histogram with its search for the bucket halved, and many values at once.
-
-    Both methods add to the same cells as the original, which a test holds them to.
-    """
-
-    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
-        """Count one value; there are no exemplars here."""
-        self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
-        self._sum.inc(amount)
-
-    def observe_many(self, values: Sequence[float]) -> None:
-        """Count many values, adding once to each bucket they fall into."""
-        bounds = self._upper_bounds
-        for bucket, count in tally([bisect_left(bounds, value) for value in values]):
-            self._buckets[bucket].inc(count)
-        self._sum.inc(sum(values))
 
 
 class Metrics:
@@ -103,14 +75,21 @@ class Metrics:
         self._topics = [self.predictions.labels(topic.code) for topic in manifest.topics]
         self._drift = Drift(manifest)
 
-    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        """A request has been answered."""
-        key = (route, method, status)
-        children = self._requests.get(key)
-        if children is None:
-            children = self._requests[key] = (self.requests.labels(*key), self.durations.labels(*key))
-        children[0].inc()
-        children[1].observe(seconds)
+    def answered(self, entries: Sequence[Entry]) -> None:
+        """Some requests have been answered."""
+        durations: dict[tuple[str, str, int], list[float]] = {}
+        for one in entries:
+            durations.setdefault((one.route, one.method, one.status), []).append(one.seconds)
+        for key, seconds in durations.items():
+            children = self._requests.get(key)
+            if children is None:
+                children = self._requests[key] = (self.requests.labels(*key), self.durations.labels(*key))
+            children[0].inc(len(seconds))
+            children[1].observe_many(seconds)
+        sizes = [len(one.headlines) for one in entries if one.headlines]
+        if sizes:
+            self.batch_size.observe_many(sizes)
+            self.inference.observe_many([one.inference for one in entries if one.inference is not None])
 
     def classified(self, results: Sequence[Classification]) -> None:
         """Some headlines have been classified."""

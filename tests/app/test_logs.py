@@ -1,111 +1,14 @@
-"""What is written, and what never is."""
+"""What libraries log comes out as lines, too."""
 
-import asyncio
 import io
 import json
 import logging
 import logging.config
 import sys
-from collections.abc import Callable
 
 import pytest
-from starlette.testclient import TestClient
 
-from app.logs import CONFIG, AccessLog
-from tests.app.conftest import Start
-
-HEADLINE = "Confidential takeover of gold"
-
-
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict]:
-    return [json.loads(line) for line in capsys.readouterr().out.strip().split("\n")]
-
-
-def test_one_line_a_request_with_id_route_status_milliseconds_and_headline_count(
-    start: Start, capsys: pytest.CaptureFixture[str]
-):
-    client = start()
-    client.post("/predict", json={"headline": HEADLINE}, headers={"x-request-id": "mine"})
-    client.post("/predict/batch", json={"headlines": [HEADLINE] * 70})
-    client.get("/health/live")
-    client.get("/nowhere?secret=1")
-    written = lines(capsys)
-    assert [(one["route"], one["method"], one["status"], one["headlines"]) for one in written] == [
-        ("/predict", "POST", 200, 1),
-        ("/predict/batch", "POST", 200, 70),
-        ("/health/live", "GET", 200, 0),
-        ("other", "GET", 404, 0),
-    ]
-    assert written[0]["request_id"] == "mine"
-    for one in written:
-        assert (one["event"], one["level"]) == ("request", "info")
-        assert 0 < one["milliseconds"] < 10_000
-        assert one["timestamp"].endswith("Z")
-
-
-def test_headline_is_never_written_unless_switched_on(start: Start, capsys: pytest.CaptureFixture[str]):
-    for switched_on in (False, True):
-        client = start(log_headlines=switched_on)
-        client.post("/predict", json={"headline": HEADLINE, "top_k": 99})
-        client.post("/predict", content=b'{"headline": "' + HEADLINE.encode() + b'"')
-        client.post("/predict", json={"headline": HEADLINE, "explain": True, "explain_topic": HEADLINE})
-        client.post("/predict", json={"headline": HEADLINE})
-        client.post("/predict/batch", json={"headlines": [HEADLINE, "oil"]})
-        captured = capsys.readouterr()
-        assert ("Confidential" in captured.out) is switched_on
-        assert "Confidential" not in captured.err
-    assert json.loads(captured.out.splitlines()[-1])["headlines"] == [HEADLINE, "oil"]
-
-
-def test_key_is_never_written(start: Start, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture):
-    client = start(api_keys="hush-hush", log_headlines=True)
-    for headers in ({"x-api-key": "hush-hush"}, {"authorization": "Bearer hush-hush"}, {"x-api-key": "hush-hushh"}):
-        client.get("/model", headers=headers)
-    captured = capsys.readouterr()
-    assert captured.out.count('"event":"request"') == 3
-    assert "hush" not in captured.out + captured.err + caplog.text
-
-
-def test_access_log_can_be_switched_off(start: Start, capsys: pytest.CaptureFixture[str]):
-    start(access_log=False).get("/health/live")
-    assert capsys.readouterr().out == ""
-
-
-def test_nothing_hostile_in_an_id_or_path_breaks_a_line(start: Start, capsys: pytest.CaptureFixture[str]):
-    client: TestClient = start(log_headlines=True)
-    client.get("/a%0Ab%22", headers={b"x-request-id": b'x"\n{}'})
-    client.post("/predict", json={"headline": 'gold\n{"event":"forged"}\u2028 \x00 \U0001f600'})
-    assert len(lines(capsys)) == 2
-
-
-def test_a_terminal_gets_readable_lines(monkeypatch: pytest.MonkeyPatch):
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True  # type: ignore[method-assign]
-    monkeypatch.setattr(sys, "stdout", terminal)
-    log = AccessLog()
-    in_one_turn(lambda: log.enter(route="/predict", status=200))
-    assert "route" in terminal.getvalue()
-    assert not terminal.getvalue().startswith("{")
-
-
-def in_one_turn(do: Callable[[], object]) -> None:
-    async def turn() -> None:
-        do()
-        await asyncio.sleep(0)
-
-    asyncio.run(turn())
-
-
-def test_lines_of_one_turn_are_written_in_one_piece_and_in_order(monkeypatch: pytest.MonkeyPatch):
-    pieces: list[str] = []
-    file = io.StringIO()
-    file.write = pieces.append  # type: ignore[method-assign, assignment]
-    monkeypatch.setattr(sys, "stdout", file)
-    log = AccessLog()
-    in_one_turn(lambda: [log.enter(status=number) for number in range(3)])
-    in_one_turn(lambda: log.enter(status=4))
-    written = [[json.loads(line)["status"] for line in piece.splitlines()] for piece in pieces]
-    assert written == [[0, 1, 2], [4]]
+from app.logs import CONFIG
 
 
 def test_library_records_become_lines_with_their_traceback(monkeypatch: pytest.MonkeyPatch):

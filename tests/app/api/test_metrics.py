@@ -1,10 +1,8 @@
 """Every metric after a known sequence of requests; with two workers: tests/operation/test_metrics.py."""
 
 import pytest
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from starlette.testclient import TestClient
 
-from app.api.metrics import QuickHistogram
 from tests.app.conftest import Start
 from tests.app.metrics import read, total
 
@@ -134,19 +132,3 @@ def test_every_promised_metric_is_there_from_the_start(start: Start):
 
 def test_metrics_leave_the_services_port_when_they_have_their_own(start: Start):
     assert start(metrics_port=9).get("/metrics").status_code == 404
-
-
-def test_quick_histogram_counts_like_the_original():
-    values = [0.0, 0.1, 0.1, 0.05, 0.95, 0.9501, 1.0, 2.0, 1e-9]
-    registries = [CollectorRegistry(), CollectorRegistry()]
-    bulk = QuickHistogram("x", "", buckets=(0.0, 0.1, 0.95, 1.0), registry=registries[0])
-    single = Histogram("x", "", buckets=(0.0, 0.1, 0.95, 1.0), registry=registries[1])
-    bulk.observe_many(values)
-    bulk.observe(0.3)
-    bulk.observe_many([])
-    for value in [*values, 0.3]:
-        single.observe(value)
-    texts = [generate_latest(one).decode() for one in registries]
-    assert [line for line in texts[0].splitlines() if "_created" not in line] == [
-        line for line in texts[1].splitlines() if "_created" not in line
-    ]

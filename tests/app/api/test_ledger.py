@@ -1,0 +1,66 @@
+"""What is answered in one turn of the loop is written down together, at its end."""
+
+import asyncio
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from prometheus_client import Counter, generate_latest
+
+from app.api.access_log import AccessLog
+from app.api.ledger import Ledger
+from app.api.service import Service
+from app.settings import load_settings
+from tests.app.metrics import read
+
+
+def scope(**more: object) -> dict:
+    return {"method": "POST", "request_id": "mine", "headlines": ["oil"], "inference": 0.001, **more}
+
+
+def test_a_turns_requests_are_one_addition_to_a_counter_and_one_write(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pieces: list[str] = []
+    added: list[float] = []
+    file = io.StringIO()
+    file.write = pieces.append  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(sys, "stdout", file)
+    service = Service(load_settings(model=tiny_bundle))
+    ledger = Ledger(service, AccessLog(headlines=False))
+    increase = Counter.inc
+    monkeypatch.setattr(Counter, "inc", lambda self, amount=1: (added.append(amount), increase(self, amount))[1])
+
+    async def turns() -> None:
+        for _ in range(3):
+            ledger.enter(scope(), "/predict", 200, 0.002)
+        assert not pieces
+        assert not added
+        await asyncio.sleep(0)
+        ledger.enter(scope(headlines=["oil"] * 7), "/predict/batch", 200, 0.004)
+        await asyncio.sleep(0)
+
+    asyncio.run(turns())
+    assert [piece.count("\n") for piece in pieces] == [3, 1]
+    assert added == [3, 1]
+    value = read(generate_latest(service.metrics.registry).decode())
+    assert value("http_requests_total", route="/predict", method="POST", status=200) == 3
+    assert value("http_request_duration_seconds_sum", route="/predict", method="POST", status=200) == 0.006
+    assert (value("topics_batch_size_count"), value("topics_batch_size_sum")) == (4, 10)
+    assert value("topics_inference_seconds_count") == 4
+
+
+def test_what_was_refused_has_no_size_and_what_was_not_finished_no_time(tiny_bundle: Path):
+    service = Service(load_settings(model=tiny_bundle))
+    ledger = Ledger(service, None)
+
+    async def turn() -> None:
+        ledger.enter(scope(headlines=(), inference=None), "/predict", 503, 0.001)
+        ledger.enter(scope(inference=None), "/predict", 504, 0.001)
+        await asyncio.sleep(0)
+
+    asyncio.run(turn())
+    value = read(generate_latest(service.metrics.registry).decode())
+    assert value("topics_batch_size_count") == 1
+    assert value("topics_inference_seconds_count") == 0
