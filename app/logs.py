@@ -1,13 +1,33 @@
 """Log lines: JSON for machines, readable where somebody looks on. Never a key; a headline only when asked for."""
 
 import sys
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-import structlog
 from pydantic_core import to_json
-from structlog.typing import EventDict, Processor, WrappedLogger
 
-TIME = structlog.processors.TimeStamper(fmt="iso", utc=True)
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+
+@contextmanager
+def _without_rich() -> Iterator[None]:
+    """Keep structlog from loading rich, which Keras brings: 4 MB and 30 ms a worker for tracebacks unwanted here."""
+    kept = sys.modules.pop("rich", None)
+    sys.modules["rich"] = None  # type: ignore[assignment]  # Python's own sign for what must not be imported
+    try:
+        yield
+    finally:
+        del sys.modules["rich"]
+        if kept is not None:
+            sys.modules["rich"] = kept
+
+
+with _without_rich():
+    import structlog
+
+_TIME = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 CONFIG: dict[str, Any] = {
     "version": 1,
@@ -22,26 +42,31 @@ CONFIG: dict[str, Any] = {
 def formatter() -> structlog.stdlib.ProcessorFormatter:
     """Writes standard library log records like access lines."""
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(), _drop_colour, TIME],
+        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(), _drop_colour, _TIME],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            renderer(),
+            _renderer(),
         ],
     )
 
 
-def renderer() -> Processor:
-    """Makes an event one line: JSON, or what people like to read where stdout is a terminal."""
+def writer() -> Callable[[dict[str, Any]], str]:
+    """Makes an event a line that says when: JSON, or what people like to read where stdout is a terminal."""
+    render = _renderer()
+    return lambda event: str(render(None, "info", _TIME(None, "info", event)))
+
+
+def _renderer() -> "Processor":
     if sys.stdout.isatty():
         return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     return _json
 
 
-def _json(_: WrappedLogger, __: str, event: EventDict) -> str:
+def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
     return to_json(event, fallback=repr).decode()
 
 
-def _drop_colour(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def _drop_colour(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
     event.pop("color_message", None)
     return event

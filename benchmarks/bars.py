@@ -55,9 +55,8 @@ def _startup(part: Mapping[str, Any]) -> Iterator[Bar]:
     yield Bar("resident memory of a worker", workers[1]["memory_mb"][0]["resident"], 90, 70, " MB", most=True)
     private = max(one["private"] for one in workers[2]["memory_mb"])
     yield Bar("private memory of each of two workers", private, 60, 40, " MB", most=True)
-    for load in workers[1]["headlines_per_second"]:
-        one, two = (workers[count]["headlines_per_second"][load] for count in (1, 2))
-        yield Bar(f"two workers on two cores against one, {load}", two / one, 1.7, 1.9, "x")
+    for load, ratio in workers[2]["against_one"].items():
+        yield Bar(f"two workers on two cores against one, {load}", ratio, 1.7, 1.9, "x")
 
 
 def _scaling(part: Mapping[str, Any]) -> Iterator[Bar]:

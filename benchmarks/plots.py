@@ -46,9 +46,8 @@ def _scaling(by_axis: Mapping[str, list[dict[str, float]]], workers: list[dict[s
         axes.set(title=name, xticks=xs, xticklabels=[f"{x:,.0f}" for x in xs])
         axes.minorticks_off()
     last = list(figure.axes)[-1]
-    for load in workers[0]["headlines_per_second"] if workers else ():
-        rates = [one["headlines_per_second"][load] for one in workers]
-        last.plot([one["workers"] for one in workers], [rate / rates[0] for rate in rates], "o-", label=load)
+    for load in workers[0]["against_one"] if workers else ():
+        last.plot([one["workers"] for one in workers], [one["against_one"][load] for one in workers], "o-", label=load)
     last.set(title="workers", ylabel="headlines/s, one worker = 1", xticks=[one["workers"] for one in workers], ylim=0)
     figure.axes[0].legend(frameon=False)
     if workers:

@@ -6,6 +6,7 @@ import time
 import timeit
 import tracemalloc
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,23 @@ Points = list[dict[str, float]]
 """x, microseconds, and KiB: the most that one call holds at a time, or what the model holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One point of an axis: batches that are classified one after the other."""
+
+    x: int
+    classifier: TopicClassifier
+    batches: Sequence[Sequence[str]]
+    top_k: int = 5
+    kib: float | None = None
+    """What the model holds, where that is what grows."""
+
+    def run(self) -> None:
+        """Classify all of them."""
+        for batch in self.batches:
+            self.classifier.classify(batch, self.top_k)
+
+
 def measure(say: Callable[[str], None]) -> dict[str, Any]:
     """Time and memory along each axis, and what ten times the words and the headlines cost."""
     classifier = load_classifier(load_settings().model)
@@ -37,14 +55,14 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
     hundred = made.headlines(100)
     # The same words and headlines at every size, or the larger sizes alone would pay for fetching them from memory.
     words, headlines = made.words(max(WORDS)).split(), made.headlines(max(HEADLINES))
-    axes: dict[str, Points] = {
-        "words of a headline": [
-            {"x": x, **_call(classifier, [[" ".join(some)] for some in cut(words, x)])} for x in WORDS
-        ],
-        "headlines of a batch": [{"x": x, **_call(classifier, cut(headlines, x))} for x in HEADLINES],
-        "top_k, batch of 100": [{"x": x, **_call(classifier, [hundred], x)} for x in TOP_K],
-        "vocabulary, batch of 100": [{"x": x, **_model(bundle.manifest, x, 64)} for x in VOCABULARY],
-        "hidden width, batch of 100": [{"x": x, **_model(bundle.manifest, 10_000, x)} for x in WIDTHS],
+    axes = {
+        "words of a headline": _points(
+            [Case(x, classifier, [[" ".join(some)] for some in cut(words, x)]) for x in WORDS]
+        ),
+        "headlines of a batch": _points([Case(x, classifier, cut(headlines, x)) for x in HEADLINES]),
+        "top_k, batch of 100": _points([Case(x, classifier, [hundred], x) for x in TOP_K]),
+        "vocabulary, batch of 100": _points([_random(bundle.manifest, x, x, 64) for x in VOCABULARY]),
+        "hidden width, batch of 100": _points([_random(bundle.manifest, x, 10_000, x) for x in WIDTHS]),
     }
     for axis, points in axes.items():
         say(f"{axis}: " + ", ".join(f"{one['x']:,.0f}: {one['microseconds']:,.1f} us" for one in points))
@@ -68,25 +86,31 @@ def cut(items: Sequence[str], size: int) -> list[Sequence[str]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _call(classifier: TopicClassifier, batches: Sequence[Sequence[str]], top_k: int = 5) -> dict[str, float]:
-    """What a batch costs, on average over some, and the most that one holds."""
-    microseconds = _best(lambda: [classifier.classify(batch, top_k) for batch in batches]) / len(batches)
+def _points(cases: Sequence[Case]) -> Points:
+    """What one batch of each case costs, on average over its batches, and the most that one holds."""
+    times = _best([one.run for one in cases])
+    return [
+        {"x": one.x, "microseconds": time / len(one.batches), "kib": one.kib or _peak(one)}
+        for one, time in zip(cases, times, strict=True)
+    ]
+
+
+def _peak(case: Case) -> float:
     tracemalloc.start()
-    classifier.classify(batches[0], top_k)
+    case.classifier.classify(case.batches[0], case.top_k)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return {"microseconds": microseconds, "kib": peak / 1024}
+    return peak / 1024
 
 
-def _model(like: Manifest, words: int, width: int) -> dict[str, float]:
-    """A batch of 100 for a random network of that vocabulary and hidden width, and the memory that it holds."""
+def _random(like: Manifest, x: int, words: int, width: int) -> Case:
+    """A batch of 100 for a random network of that vocabulary and hidden width."""
     gc.collect()
     tracemalloc.start()
     classifier = random_classifier(like, words, width)
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    headlines = MadeTexts(classifier.bundle).headlines(100)
-    return {"microseconds": _best(lambda: classifier.classify(headlines)), "kib": held / 1024}
+    return Case(x, classifier, [MadeTexts(classifier.bundle).headlines(100)], kib=held / 1024)
 
 
 def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier:
@@ -108,8 +132,12 @@ def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier
     return TopicClassifier(Bundle(Path(), manifest, "", word_index, (golden,)), network)
 
 
-def _best(do: Callable[[], object]) -> float:
-    """Microseconds of the fastest of many calls, in processor time: what else the machine does can only slow them."""
-    timer = timeit.Timer(do, timer=time.process_time)
-    number = max(1, round(0.005 / max(timer.timeit(1), 1e-6)))
-    return min(timer.repeat(repeat=50, number=number)) / number * 1e6
+def _best(calls: Sequence[Callable[[], object]]) -> list[float]:
+    """Microseconds of the fastest of many runs of each, in processor time: what else the machine does only slows them.
+
+    They take turns, so that all of them meet a machine that is faster for a while.
+    """
+    timers = [timeit.Timer(do, timer=time.process_time) for do in calls]
+    numbers = [max(1, round(0.005 / max(timer.timeit(1), 1e-6))) for timer in timers]
+    turns = [[timer.timeit(number) / number for timer, number in zip(timers, numbers, strict=True)] for _ in range(50)]
+    return [min(each) * 1e6 for each in zip(*turns, strict=True)]

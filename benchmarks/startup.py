@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,7 +37,7 @@ def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> dict[str
         folder = Path(directory)
         return {
             "starts": {target.name: _shown(target.name, start(target, folder, rounds), say) for target in TARGETS},
-            "workers": [_shown(f"{n} workers", _workers(n, folder, seconds, rounds), say) for n in WORKERS],
+            "workers": workers(folder, seconds, rounds, say),
             "imports_ms": imports(_import_times()),
             "image_mb": _image_size(),
         }
@@ -65,28 +65,51 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
     return {name: statistics.median(one[name] for one in figures) for name in figures[0]}
 
 
-def _workers(count: int, folder: Path, seconds: float, rounds: int) -> dict[str, Any]:
+def workers(folder: Path, seconds: float, rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Memory of each worker once it has worked, and headlines a second over as many cores as there are workers.
 
-    The load generator runs on the same cores, however many: were it beside one worker only on a core of its own, two
-    would be held against one that has a whole core.
+    The numbers of workers take turns, and what several gain is the median of each round's own ratio, so that slow
+    rounds cancel out.
     """
-    usable = sorted(os.sched_getaffinity(0))[:count]
-    rates: dict[str, list[float]] = {load.name: [] for load in _LOADS}
+    runs: dict[int, list[dict[str, Any]]] = {count: [] for count in WORKERS}
     bodies = write_bodies(folder)
     for _ in range(rounds):
-        with SERVICE.process(folder, usable, workers=count) as process:
-            process.wait("/health/ready")
-            for load in _LOADS:
-                figures = ask(process, load, bodies[load.headlines], seconds, usable)
-                rates[load.name].append(figures["headlines_per_second"])
-            memory = process.memory()
-    return {
-        "workers": count,
-        "cores": len(usable),
-        "memory_mb": memory,
-        "headlines_per_second": {name: statistics.median(each) for name, each in rates.items()},
-    }
+        for count in WORKERS:
+            runs[count].append(_shown(f"{count} workers", _run(count, folder, bodies, seconds), say))
+    return summary(runs)
+
+
+def summary(runs: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Medians by number of workers, smallest first; memory as the last round had it."""
+    alone = runs[WORKERS[0]]
+    return [
+        {
+            "workers": count,
+            "cores": each[-1]["cores"],
+            "memory_mb": each[-1]["memory_mb"],
+            "headlines_per_second": {load.name: statistics.median(one[load.name] for one in each) for load in _LOADS},
+            "against_one": {
+                load.name: statistics.median(a[load.name] / b[load.name] for a, b in zip(each, alone, strict=True))
+                for load in _LOADS
+            },
+        }
+        for count, each in runs.items()
+    ]
+
+
+def _run(count: int, folder: Path, bodies: Mapping[int, Path], seconds: float) -> dict[str, Any]:
+    """The load generator runs on the workers' cores, however many.
+
+    Were it beside one worker only on a core of its own, two would be held against one that has a whole core.
+    """
+    usable = sorted(os.sched_getaffinity(0))[:count]
+    with SERVICE.process(folder, usable, workers=count) as process:
+        process.wait("/health/ready")
+        rates = {
+            load.name: ask(process, load, bodies[load.headlines], seconds, usable)["headlines_per_second"]
+            for load in _LOADS
+        }
+        return {"cores": len(usable), "memory_mb": process.memory(), **rates}
 
 
 def imports(report: str) -> dict[str, float]:

@@ -2,11 +2,10 @@
 
 import sys
 from collections.abc import Iterable
-
-from structlog.typing import EventDict
+from typing import Any
 
 from app.api.entry import Entry
-from app.logs import TIME, renderer
+from app.logs import writer
 
 
 class AccessLog:
@@ -15,17 +14,17 @@ class AccessLog:
     def __init__(self, *, headlines: bool) -> None:
         """`headlines`: whether they are written, and not only how many there are."""
         self._file = sys.stdout
-        self._render = renderer()
+        self._write = writer()
         self._headlines = headlines
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Write some lines in one piece: one system call for many."""
-        lines = [str(self._render(None, "info", self._line(one))) for one in entries]
+        lines = [self._write(self._event(one)) for one in entries]
         self._file.write("\n".join(lines) + "\n")
         self._file.flush()
 
-    def _line(self, entry: Entry) -> EventDict:
-        line = {
+    def _event(self, entry: Entry) -> dict[str, Any]:
+        return {
             "level": "info",
             "request_id": entry.request_id,
             "method": entry.method,
@@ -35,4 +34,3 @@ class AccessLog:
             "headlines": list(entry.headlines) if self._headlines else len(entry.headlines),
             "event": "request",
         }
-        return TIME(None, "info", line)

@@ -1,6 +1,7 @@
 """What Prometheus is told. With several workers every process writes files that any of them can add up."""
 
 import os
+from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from app.api.drift import Drift
 from app.api.entry import Entry
-from app.api.quick_histogram import QuickHistogram, tally
+from app.api.quick_histogram import QuickHistogram
 from app.classifier import Classification, TopicClassifier
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -98,9 +99,9 @@ class Metrics:
             [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _), _ in results]
         )
         self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
-        for label, count in tally([one.labels[0] for one in results if one.labels]):
+        for label, count in Tally([one.labels[0] for one in results if one.labels]).items():
             self._topics[label].inc(count)
-        for reason, count in tally([one.abstained for one in results if one.abstained]):
+        for reason, count in Tally([one.abstained for one in results if one.abstained]).items():
             self.abstained.labels(reason).inc(count)
         if self._drift and self._drift.saw(results):
             for gauge, value in zip(self._drift_gauges, self._drift.indices(), strict=True):

@@ -2,17 +2,9 @@
 
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from prometheus_client import Histogram
-
-T = TypeVar("T")
-
-
-def tally(values: list[T]) -> Iterable[tuple[T, int]]:
-    """Each value and how often it is there."""
-    return Tally(values).items() if len(values) > 1 else [(value, 1) for value in values]
 
 
 class QuickHistogram(Histogram):
@@ -21,9 +13,17 @@ class QuickHistogram(Histogram):
     With several workers a cell is a place in a file, and adding to it takes more than a microsecond.
     """
 
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
+        """Count one value, with the original's search for its bucket halved; there are no exemplars here."""
+        self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
+        self._sum.inc(amount)
+
     def observe_many(self, values: Sequence[float]) -> None:
         """Count some values into the cells that `observe` would count them into, one by one."""
+        if len(values) == 1:
+            self.observe(values[0])
+            return
         bounds = self._upper_bounds
-        for bucket, count in tally([bisect_left(bounds, value) for value in values]):
+        for bucket, count in Tally([bisect_left(bounds, value) for value in values]).items():
             self._buckets[bucket].inc(count)
         self._sum.inc(sum(values))

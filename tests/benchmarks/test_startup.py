@@ -1,6 +1,6 @@
-"""What Python says about its imports."""
+"""What Python says about its imports, and what comes of several rounds."""
 
-from benchmarks.startup import imports
+from benchmarks.startup import imports, summary
 
 REPORT = """\
 import time: self [us] | cumulative | imported package
@@ -12,3 +12,16 @@ import time:       250 |        250 | click
 
 def test_imports_add_up_by_package_the_slowest_first():
     assert list(imports(REPORT).items()) == [("all", 2.25), ("numpy", 2.0), ("click", 0.25)]
+
+
+def test_gain_of_workers_is_the_median_of_each_rounds_own_ratio():
+    singles, batches = "64 clients", "batches of 100, 16 clients"
+
+    def run(rate: float, memory: float) -> dict:
+        return {"cores": 1, "memory_mb": [{"resident": memory}], singles: rate, batches: rate * 5}
+
+    runs = {1: [run(100, 1), run(50, 2), run(10, 3)], 2: [run(190, 4), run(100, 5), run(10, 6)]}
+    one, two = summary(runs)
+    assert (one["against_one"][singles], two["against_one"][singles]) == (1, 1.9)
+    assert two["headlines_per_second"] == {singles: 100, batches: 500}
+    assert two["memory_mb"] == [{"resident": 6}]
