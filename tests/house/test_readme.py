@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from pydantic import SecretStr
 
+from app.classifier import load_bundle
 from app.settings import Settings, load_settings
 from tests.server import ROOT, RunningServer
 
@@ -130,3 +131,9 @@ def test_speed_table_says_what_was_measured_last():
             told = [float(number) for number in cell.split(" to ")]
             # Within what one more round would move it by.
             assert 0.9 * told[0] <= ratios[load][PEERS[peer]]["rate"] <= 1.1 * told[-1], (peer, load)
+
+
+def test_what_the_model_knows_is_what_its_manifest_says():
+    figures = load_bundle(load_settings().model).manifest.figures["test_titles"]
+    right, off = re.search(r"right on (\d+) of 100, its\nprobabilities (\d+) points? off", README).groups()
+    assert (int(right), int(off)) == (round(figures["accuracy"] * 100), round(figures["ece"] * 100))

@@ -23,7 +23,7 @@ class HeadlinesRecipe:
     min_later_texts: int = 2
     min_repeat_texts: int = 3
     min_pair_texts: int = 3
-    piece_share: float = 0.5
+    piece_share: float = 1.0
     """Of a word's pieces of letters in what is learned of it, its own place counting 1."""
     min_piece_words: int = 4
     networks: int = 4
@@ -40,9 +40,9 @@ class HeadlinesRecipe:
     """Each epoch has a new piece of each body, as long as a headline."""
     first_topic_share: float = 0.7
     """Of a wire with several topics; the others share the rest."""
-    penalties: tuple[tuple[float, float], ...] = ((0.5, 0.0), (2.0, 0.2), (1.0, 0.0))
+    penalties: tuple[tuple[float, float], ...] = ((1.0, 0.0), (2.0, 0.4), (1.0, 0.0))
     """C of the linear machine for titles, bodies and their first words: for a wire's first topic, and for others."""
-    linear_share: float = 5.0
+    linear_share: float = 4.0
     """Of its scores, which lie between -1 and 1, in the logits."""
     epochs: int = 16
     batch_size: int = 256

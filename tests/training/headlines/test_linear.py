@@ -51,9 +51,9 @@ def test_a_further_topic_is_neither_right_nor_wrong_or_as_right_as_one_says() ->
 
 
 def test_a_row_counts_as_its_penalty_says() -> None:
-    labels = np.array([0] * 10 + [1] * 10)
-    rows = told_by_words(np.zeros(20, int), 1)  # the same words, told two ways
-    kernel = learned(rows, labels, penalties=np.where(labels, 5.0, 0.5)[:, None])
+    labels = np.array([0] * 10 + [1] * 10 + [2] * 10)
+    rows = told_by_words(np.array([0] * 20 + [1] * 10), 2)  # the same word, told two ways
+    kernel = learned(rows, labels, penalties=np.where(labels == 0, 0.5, 5.0)[:, None])
     assert kernel[0, 1] > kernel[0, 0]
 
 
@@ -63,3 +63,14 @@ def test_a_word_never_seen_is_known_by_the_pieces_that_it_shares() -> None:
     kernel = learned(told_by_words(labels, 3), labels, spread=spread)
     assert kernel[2, 0] > 0.05
     assert kernel[2, 1] < -0.05
+
+
+def test_a_word_weighs_what_it_says_of_a_topic_and_not_how_rare_it_is() -> None:
+    labels = np.array([0] * 20 + [1] * 20)
+    rows = told_by_words(labels, 4)
+    rows[:4, 0] = 0
+    rows[:2, 2] = 1  # two texts are told by a rare word alone,
+    rows[[2, 3, 22, 23], 3] = 1  # and two by one that is as frequent in texts of the other topic
+    kernel = learned(rows, labels)
+    assert 0.2 < kernel[2, 0] < 0.6 * kernel[0, 0]  # as much as the common word by idf
+    assert abs(kernel[3, 0]) < 0.1  # half of it by idf
