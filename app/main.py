@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             # OpenTelemetry would not see what never becomes an ASGI call.
             yield {} if traced else {DOOR: Door(service, _paths(service, routes), ledger)}
         service.phase = "draining"
+        service.metrics.count()
 
     app = FastAPI(
         telemetry=_EXPORT if traced else _NO_TELEMETRY,

@@ -14,8 +14,8 @@ _METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 class Ledger:
     """One entry a request, whoever answered it.
 
-    The entries of one turn of the event loop are written at its end, when their answers are out: under load that is
-    one addition to a counter and one line to the kernel for many requests.
+    The entries of one turn of the event loop are written at its end, when their answers are out: under load that is one
+    system call for many requests.
     """
 
     def __init__(self, service: Service, access_log: AccessLog | None) -> None:

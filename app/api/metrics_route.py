@@ -14,6 +14,6 @@ def metrics_router(service: Service) -> APIRouter:
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
         """Prometheus' text format, for all workers together."""
-        return Response(service.metrics.exposition(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(await service.metrics.exposition(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return router

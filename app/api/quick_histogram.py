@@ -13,16 +13,8 @@ class QuickHistogram(Histogram):
     With several workers a cell is a place in a file, and adding to it takes more than a microsecond.
     """
 
-    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
-        """Count one value, with the original's search for its bucket halved; there are no exemplars here."""
-        self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
-        self._sum.inc(amount)
-
     def observe_many(self, values: Sequence[float]) -> None:
         """Count some values into the cells that `observe` would count them into, one by one."""
-        if len(values) == 1:
-            self.observe(values[0])
-            return
         bounds = self._upper_bounds
         for bucket, count in Tally([bisect_left(bounds, value) for value in values]).items():
             self._buckets[bucket].inc(count)

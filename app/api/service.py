@@ -1,6 +1,5 @@
 """What one process serves with."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,15 +80,14 @@ class Service:
         self.work.check_room(1)
 
     def classify(self, texts: Sequence[str], top_k: int) -> Classified:
-        """`TopicClassifier.classify` with a stopwatch, counted in the metrics at the end of the turn."""
+        """`TopicClassifier.classify` with a stopwatch, counted in the metrics."""
         classifier = self.model().classifier
         begun = time.perf_counter()
         encoded = classifier.encode(texts)
         between = time.perf_counter()
         results = classifier.rank(encoded, top_k)
         ended = time.perf_counter()
-        # Who asked need not wait for it.
-        asyncio.get_running_loop().call_soon(self.metrics.classified, results)
+        self.metrics.classified(results)
         return Classified(results, between - begun, ended - between)
 
 

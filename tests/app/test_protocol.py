@@ -1,5 +1,6 @@
 """Bytes on a socket: slow, cut, malformed, smuggled. A real uvicorn on loopback, in a thread."""
 
+import asyncio
 import json
 import re
 import socket
@@ -290,7 +291,7 @@ def test_batch_stops_when_its_client_hangs_up(tiny_bundle: Path):
         classifier.encode = encode
         check_alive(port)
         assert app.state.service.work.in_flight == 0
-        metrics = app.state.service.metrics.exposition().decode()
+        metrics = asyncio.run(app.state.service.metrics.exposition()).decode()
     assert sum(done) < 500
     assert 'topics_rejected_total{reason="client_gone"} 1.0' in metrics
     assert 'http_requests_total{method="POST",route="/predict/batch",status="499"} 1.0' in metrics

@@ -1,5 +1,6 @@
 """Turned away when only the headers are in: as on the usual way, but without waiting for the body. A real uvicorn."""
 
+import asyncio
 import json
 import re
 import socket
@@ -80,7 +81,7 @@ def test_it_is_counted_and_logged_like_any_other(capsys: pytest.CaptureFixture[s
     with in_thread(app) as port, app.state.service.work.held(10):
         for more in ((), (b"Origin: https://a.org",)):
             exchange(port, whole(b"X-Request-ID: one", CLOSE, *more))
-        value = read(app.state.service.metrics.exposition().decode())
+        value = read(asyncio.run(app.state.service.metrics.exposition()).decode())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"request"' in line]
     assert len(lines) == 2
     for line in lines:

@@ -1,8 +1,13 @@
 """Every metric after a known sequence of requests; with two workers: tests/operation/test_metrics.py."""
 
+from pathlib import Path
+
 import pytest
+from prometheus_client import generate_latest
 from starlette.testclient import TestClient
 
+from app.main import create_app
+from app.settings import load_settings
 from tests.app.conftest import Start
 from tests.app.metrics import read, total
 
@@ -132,3 +137,12 @@ def test_every_promised_metric_is_there_from_the_start(start: Start):
 
 def test_metrics_leave_the_services_port_when_they_have_their_own(start: Start):
     assert start(metrics_port=9).get("/metrics").status_code == 404
+
+
+def test_what_was_answered_last_is_counted_when_the_process_stops(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.api.metrics.COUNT_SECONDS", 60)
+    with TestClient(create_app(load_settings(model=tiny_bundle))) as client:
+        client.post("/predict", json={"headline": "oil"})
+        registry = client.app.state.service.metrics.registry
+        assert read(generate_latest(registry).decode())("topics_headlines_total") == 0
+    assert read(generate_latest(registry).decode())("topics_headlines_total") == 1
