@@ -146,3 +146,11 @@ def test_what_was_answered_last_is_counted_when_the_process_stops(tiny_bundle: P
         registry = client.app.state.service.metrics.registry
         assert read(generate_latest(registry).decode())("topics_headlines_total") == 0
     assert read(generate_latest(registry).decode())("topics_headlines_total") == 1
+
+
+def test_many_headlines_are_counted_at_once_and_not_held(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.api.metrics.COUNT_SECONDS", 60)
+    with TestClient(create_app(load_settings(model=tiny_bundle))) as client:
+        client.post("/predict/batch", json={"headlines": ["oil"] * 250})
+        registry = client.app.state.service.metrics.registry
+        assert read(generate_latest(registry).decode())("topics_headlines_total") == 200
