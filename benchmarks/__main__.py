@@ -55,6 +55,8 @@ def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None
     """
     ctx.obj = results
     if ctx.invoked_subcommand is None:
+        # What is measured in one go must not stand beside what another version measured, or be in its form.
+        (results / "results.json").unlink(missing_ok=True)
         ctx.invoke(in_process_command)
         ctx.invoke(scaling_command)
         ctx.invoke(startup_command, seconds=seconds, rounds=rounds)

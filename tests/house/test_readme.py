@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 from app.classifier import load_bundle
 from app.settings import Settings, load_settings
+from benchmarks.scaling_page import FIGURES
+from benchmarks.targets import SERVICE
 from tests.server import ROOT, RunningServer
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -131,6 +133,19 @@ def test_speed_table_says_what_was_measured_last():
             told = [float(number) for number in cell.split(" to ")]
             # Within what one more round would move it by.
             assert 0.9 * told[0] <= ratios[load][PEERS[peer]]["rate"] <= 1.1 * told[-1], (peer, load)
+
+
+def test_start_memory_and_files_take_what_was_measured_last():
+    told = re.search(r"ready ([\d.]+) s .* takes (\d+) MB, (\d+) MB of .* A million\nheadlines .* take (\d+) s", README)
+    startup = json.loads((ROOT / "benchmarks" / "results" / "results.json").read_text())["startup"]
+    workers = {one["workers"]: one["memory_mb"] for one in startup["workers"]}
+    measured = [
+        startup["starts"][SERVICE.name]["ready_s"],
+        workers[1][0]["resident"],
+        max(one["private"] for one in workers[2]),
+        1e6 / json.loads(FIGURES.read_text("utf-8"))["command"],
+    ]
+    assert [float(number) for number in told.groups()] == pytest.approx(measured, rel=0.15)
 
 
 def test_what_the_model_knows_is_what_its_manifest_says():

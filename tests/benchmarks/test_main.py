@@ -1,0 +1,42 @@
+"""What a whole run keeps, and what it does not."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import in_process, over_http, regression, report, scaling, startup
+from benchmarks.__main__ import main
+
+PARTS = (in_process, scaling, startup, over_http, regression)
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a result of an older form."""
+    for part in PARTS:
+        monkeypatch.setattr(part, "measure", lambda *_: {"new": 1})
+    monkeypatch.setattr(report, "write", lambda *_: None)
+    monkeypatch.setattr(report, "section", lambda *_: [])
+    (tmp_path / "results.json").write_text('{"of another version": {}, "http": {"old": 1}}')
+    return tmp_path
+
+
+def kept(results: Path, *command: str) -> dict:
+    finished = CliRunner().invoke(main, ["--results", str(results), *command], catch_exceptions=False)
+    assert finished.exit_code == 0, finished.output
+    parts: dict = json.loads((results / "results.json").read_text())
+    return parts
+
+
+def test_a_whole_run_begins_anew(results: Path):
+    parts = kept(results)
+    assert set(parts) == {"in_process", "scaling", "startup", "http", "check"}
+    assert "old" not in parts["http"]
+
+
+def test_one_part_leaves_the_others_as_they_are(results: Path):
+    parts = kept(results, "scaling")
+    assert set(parts) == {"of another version", "http", "scaling"}
+    assert parts["http"] == {"old": 1}
