@@ -41,7 +41,7 @@ def serve(host: str, port: int) -> None:
     with tempfile.TemporaryDirectory(prefix="topics-metrics-") as directory:
         if settings.workers > 1 or settings.metrics_port is not None:
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
-        from app.server import serve as run  # noqa: PLC0415 - prometheus_client reads the variable when imported
+        from app.serve import serve as run  # noqa: PLC0415 - prometheus_client reads the variable when imported
 
         run(settings, host, port)
 

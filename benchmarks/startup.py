@@ -7,21 +7,25 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks import wrk
 from benchmarks.machine import cores
-from benchmarks.over_http import BATCH, Load, ask, write_bodies
-from benchmarks.process import ROOT
+from benchmarks.over_http import BATCH, Load, write_bodies
+from benchmarks.process import ROOT, Process
 from benchmarks.targets import SERVICE, TARGETS, Target
 
 T = TypeVar("T")
 
 WORKERS = (1, 2, 4)
+Turn = dict[int, dict[str, float]]
+"""Headlines a second by number of workers and load."""
+
 _LOADS = (Load("64 clients", 64), Load(f"batches of {BATCH}, 16 clients", 16, BATCH))
-_IMPORTS = "import app.__main__, app.server, app.main"
+_IMPORTS = "import app.__main__, app.serve, app.main"
 _IMPORT_LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +(\S+)")
 _IMAGE = "reuters-topics-benchmark"
 
@@ -66,50 +70,76 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
 
 
 def workers(folder: Path, seconds: float, rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Memory of each worker once it has worked, and headlines a second over as many cores as there are workers.
-
-    The numbers of workers take turns, and what several gain is the median of each round's own ratio, so that slow
-    rounds cancel out.
-    """
-    runs: dict[int, list[dict[str, Any]]] = {count: [] for count in WORKERS}
+    """Memory of each worker once it has worked, and headlines a second over as many cores as there are workers."""
     bodies = write_bodies(folder)
-    for _ in range(rounds):
-        for count in WORKERS:
-            runs[count].append(_shown(f"{count} workers", _run(count, folder, bodies, seconds), say))
-    return summary(runs)
+    held = {count: _shown(f"{count} workers, MB", _memory(count, folder, bodies), say) for count in WORKERS}
+    turns = [turn for _ in range(rounds) for turn in _turns(folder, bodies, round(seconds), say)]
+    return summary(held, turns)
 
 
-def summary(runs: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Medians by number of workers, smallest first; memory as the last round had it."""
-    alone = runs[WORKERS[0]]
+def summary(held: Mapping[int, Sequence[Mapping[str, float]]], turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    """By number of workers, smallest first: medians, and what several gain as the median of each turn's own ratio."""
     return [
         {
             "workers": count,
-            "cores": each[-1]["cores"],
-            "memory_mb": each[-1]["memory_mb"],
-            "headlines_per_second": {load.name: statistics.median(one[load.name] for one in each) for load in _LOADS},
+            "cores": len(_cores(count)),
+            "memory_mb": memory,
+            "headlines_per_second": {
+                load.name: statistics.median(one[count][load.name] for one in turns) for load in _LOADS
+            },
             "against_one": {
-                load.name: statistics.median(a[load.name] / b[load.name] for a, b in zip(each, alone, strict=True))
+                load.name: statistics.median(one[count][load.name] / one[WORKERS[0]][load.name] for one in turns)
                 for load in _LOADS
             },
         }
-        for count, each in runs.items()
+        for count, memory in held.items()
     ]
 
 
-def _run(count: int, folder: Path, bodies: Mapping[int, Path], seconds: float) -> dict[str, Any]:
-    """The load generator runs on the workers' cores, however many.
+def _memory(count: int, folder: Path, bodies: Mapping[int, Path]) -> list[dict[str, float]]:
+    """Alone, or it would share pages with the other services."""
+    with _service(count, folder) as process:
+        for load in _LOADS:
+            _rate(process, count, load, bodies)
+        return process.memory()
+
+
+def _turns(folder: Path, bodies: Mapping[int, Path], passes: int, say: Callable[[str], None]) -> Iterator[Turn]:
+    """Services of all sizes side by side, asked for a second each in turn, upwards and downwards.
+
+    What a core does in a second varies by a quarter from one to another here: close together, ratios are steady.
+    """
+    with ExitStack() as running:
+        processes = {count: running.enter_context(_service(count, folder)) for count in WORKERS}
+        for process in processes.values():
+            process.wait("/health/ready")
+            process.settle()  # ready is said by the first worker
+        for _ in range(passes):
+            for counts in (WORKERS, WORKERS[::-1]):
+                turn = {
+                    count: {load.name: _rate(processes[count], count, load, bodies) for load in _LOADS}
+                    for count in counts
+                }
+                yield _shown("workers", turn, say)
+
+
+def _service(count: int, folder: Path) -> Process:
+    return SERVICE.process(folder, _cores(count), workers=count)
+
+
+def _cores(count: int) -> list[int]:
+    return sorted(os.sched_getaffinity(0))[:count]
+
+
+def _rate(process: Process, count: int, load: Load, bodies: Mapping[int, Path]) -> float:
+    """Headlines a second, the load generator on the workers' cores, however many.
 
     Were it beside one worker only on a core of its own, two would be held against one that has a whole core.
     """
-    usable = sorted(os.sched_getaffinity(0))[:count]
-    with SERVICE.process(folder, usable, workers=count) as process:
-        process.wait("/health/ready")
-        rates = {
-            load.name: ask(process, load, bodies[load.headlines], seconds, usable)["headlines_per_second"]
-            for load in _LOADS
-        }
-        return {"cores": len(usable), "memory_mb": process.memory(), **rates}
+    url = f"http://127.0.0.1:{process.port}{load.path}"
+    run = wrk.load(url, bodies[load.headlines], load.clients, 1, _cores(count))
+    process.settle()
+    return run.rate * load.headlines
 
 
 def imports(report: str) -> dict[str, float]:

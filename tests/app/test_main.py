@@ -66,5 +66,5 @@ def test_core_and_app_import_no_tensorflow():
     import subprocess
     import sys
 
-    code = "import sys, app.main, app.server; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'jax')))"
+    code = "import sys, app.main, app.serve; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'jax')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from app import protocol
 from app.main import create_app
+from app.server import Server
 from app.settings import load_settings
 
 DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 415, 422, 503, 504}
@@ -32,7 +33,7 @@ def whole(*headers: bytes, body: bytes = BODY) -> bytes:
 @contextmanager
 def in_thread(app: FastAPI, **config: Any) -> Iterator[int]:
     """uvicorn with our protocol on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=protocol.Protocol, ws="none", log_config=None, **config))
+    server = Server(uvicorn.Config(app, port=0, http=protocol.Protocol, ws="none", log_config=None, **config))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -5,6 +5,7 @@ import itertools
 import signal
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,38 @@ def test_readiness_says_503_with_retry_after_while_draining(tiny_bundle: Path):
         assert (reply.status, reply.headers["retry-after"], reply.headers["connection"]) == (503, "1", "close")
         assert server.predict().status == 200
         assert server.wait() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_whoever_can_still_connect_while_it_stops_is_answered(tiny_bundle: Path, workers: int):
+    request = SINGLE.replace(b"Host: x", b"Host: x\r\nConnection: close")
+    answered: Counter[bytes] = Counter()
+
+    async def client(port: int) -> None:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionError:
+                return
+            writer.write(request)
+            try:
+                answered[(await reader.read())[:15]] += 1
+                writer.close()
+                await writer.wait_closed()
+            except ConnectionError:
+                answered[b"reset"] += 1
+
+    async def clients(server: RunningServer) -> None:
+        asyncio.get_running_loop().call_later(0.5, server.signal, signal.SIGTERM)
+        await asyncio.gather(*(client(server.port) for _ in range(64)))
+
+    with RunningServer(tiny_bundle, workers=workers, drain_seconds=0) as server:
+        asyncio.run(clients(server))
+        assert server.wait() == 0
+    # Between the last look and closing there are microseconds; 10 to 64 before waiting connections were taken then.
+    assert answered.pop(b"reset", 0) <= 1
+    assert answered.keys() == {b"HTTP/1.1 200 OK"}
+    assert answered.total() > 200
 
 
 def test_batch_under_way_is_finished_before_the_process_ends(tiny_bundle: Path):

@@ -52,7 +52,7 @@ def test_broken_bundle_stops_the_start_with_one_sentence_that_names_the_file(
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_port_that_is_taken_stops_the_start_with_one_sentence(tiny_bundle: Path, workers: int):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:  # as another service of ours would have it
         port = taken.getsockname()[1]
         server = RunningServer(tiny_bundle, ("-m", "app", "serve", "--port", str(port)), wait=False, workers=workers)
         with pytest.raises(RuntimeError), server:

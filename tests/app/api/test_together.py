@@ -1,11 +1,11 @@
-"""Headlines of one turn are classified together, and each gets its own answer."""
+"""Headlines that come in quick succession are classified together, and each gets its own answer."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from app.api.together import Classified, Together
+from app.api.together import ENOUGH, Classified, Together
 from app.classifier import TopicClassifier, load_classifier
 
 
@@ -83,6 +83,35 @@ def test_nobody_waits_for_the_next_turn(classifier: TopicClassifier):
 
     asyncio.run(ask())
     assert sizes == [1, 1]
+
+
+def test_those_that_come_while_others_are_read_join_them(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = await busy(gathered(classifier, sizes), sizes)
+        early = [asyncio.ensure_future(together.classify("gold", 1)) for _ in range(3)]
+        await asyncio.sleep(0)
+        late = [asyncio.ensure_future(together.classify("oil", 1)) for _ in range(2)]
+        await asyncio.gather(*early, *late)
+
+    asyncio.run(ask())
+    assert sizes == [5]
+
+
+def test_steady_trickle_keeps_nobody_waiting_for_more_than_enough(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = await busy(gathered(classifier, sizes), sizes)
+        asked = [asyncio.ensure_future(together.classify("gold", 1)) for _ in range(2)]
+        while not sizes:
+            await asyncio.sleep(0)
+            asked.append(asyncio.ensure_future(together.classify("oil", 1)))
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask())
+    assert ENOUGH <= sizes[0] <= ENOUGH + 2
 
 
 def test_error_reaches_everybody_who_waits():
