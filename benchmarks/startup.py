@@ -99,6 +99,7 @@ def summary(held: Mapping[int, Sequence[Mapping[str, float]]], turns: Sequence[T
 def _memory(count: int, folder: Path, bodies: Mapping[int, Path]) -> list[dict[str, float]]:
     """Alone, or it would share pages with the other services."""
     with _service(count, folder) as process:
+        _ready(process)
         for load in _LOADS:
             _rate(process, count, load, bodies)
         return process.memory()
@@ -112,8 +113,7 @@ def _turns(folder: Path, bodies: Mapping[int, Path], passes: int, say: Callable[
     with ExitStack() as running:
         processes = {count: running.enter_context(_service(count, folder)) for count in WORKERS}
         for process in processes.values():
-            process.wait("/health/ready")
-            process.settle()  # ready is said by the first worker
+            _ready(process)
         for _ in range(passes):
             for counts in (WORKERS, WORKERS[::-1]):
                 turn = {
@@ -125,6 +125,11 @@ def _turns(folder: Path, bodies: Mapping[int, Path], passes: int, say: Callable[
 
 def _service(count: int, folder: Path) -> Process:
     return SERVICE.process(folder, _cores(count), workers=count)
+
+
+def _ready(process: Process) -> None:
+    process.wait("/health/ready")
+    process.settle()  # ready is said by the first worker
 
 
 def _cores(count: int) -> list[int]:
