@@ -184,6 +184,18 @@ def test_worker_that_does_not_run_keeps_nobody_waiting(tiny_bundle: Path):
         assert server.stop() == 0
 
 
+def test_sigttin_adds_a_worker_and_sigttou_takes_one_away(tiny_bundle: Path):
+    with RunningServer(tiny_bundle, workers=2) as server:
+        all_started(server, 2)
+        server.signal(signal.SIGTTIN)
+        all_started(server, 3)
+        assert len(server.worker_pids()) == 3
+        server.signal(signal.SIGTTOU)
+        wait_for(lambda: len(server.worker_pids()) == 2)
+        assert versions(server) == {"1"}
+        assert server.stop() == 0
+
+
 def test_process_whose_loop_hangs_ends(tiny_bundle: Path):
     with RunningServer(tiny_bundle, command=("-m", "tests.operation.impatient", "serve", "--port", "0")) as server:
         threading.Thread(target=ask_and_lose, args=(server,)).start()
