@@ -29,7 +29,8 @@ class Supervisor(Multiprocess):
     """Starts workers, each with a socket of its own, and replaces those that have died.
 
     uvicorn stops everything, with status 0, when a replacement cannot start: a bundle that was broken on disk
-    since would turn one worker's end into the end of the service.
+    since would turn one worker's end into the end of the service. Whatever starts a worker is written here anew,
+    since uvicorn's own starts its own, and gives all of them the sockets in one order.
     """
 
     failed = False

@@ -70,10 +70,13 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
 
 
 def workers(folder: Path, seconds: float, rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Memory of each worker once it has worked, and headlines a second over as many cores as there are workers."""
+    """Memory of each worker once it has worked, and headlines a second over as many cores as there are workers.
+
+    Each round is as many passes over all numbers of workers, up and down, as there are `seconds`.
+    """
     bodies = write_bodies(folder)
     held = {count: _shown(f"{count} workers, MB", _memory(count, folder, bodies), say) for count in WORKERS}
-    turns = [turn for _ in range(rounds) for turn in _turns(folder, bodies, round(seconds), say)]
+    turns = [turn for _ in range(rounds) for turn in _turns(folder, bodies, max(1, round(seconds)), say)]
     return summary(held, turns)
 
 

@@ -105,7 +105,7 @@ def test_steady_trickle_keeps_nobody_waiting_for_more_than_enough(classifier: To
     async def ask() -> None:
         together = await busy(gathered(classifier, sizes), sizes)
         asked = [asyncio.ensure_future(together.classify("gold", 1)) for _ in range(2)]
-        while not sizes:
+        while not sizes and len(asked) < 4 * ENOUGH:
             await asyncio.sleep(0)
             asked.append(asyncio.ensure_future(together.classify("oil", 1)))
         await asyncio.gather(*asked)
