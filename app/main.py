@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
@@ -20,6 +20,7 @@ from app.api.access_log import AccessLog
 from app.api.bytes_route import BytesRoute
 from app.api.door import DOOR, Door
 from app.api.envelope import Envelope
+from app.api.guard import Guard
 from app.api.health import health_router
 from app.api.ledger import Ledger
 from app.api.metrics_route import metrics_router
@@ -65,18 +66,26 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # the page has its own, which needs no CDN
         redoc_url=None,
+        redirect_slashes=False,  # to a URL made of the Host header, and with http where a proxy speaks https
         exception_handlers={HTTPException: problems.respond, RequestValidationError: problems.respond},
     )
     app.state.service = service
+    openapi = app.router.routes.copy()  # FastAPI's own, /openapi.json
+    app.router.routes.clear()
     predict = predict_routes(service)
     routes = [*predict, *infer_routes(service)]
     app.router.routes.extend(routes)
     app.include_router(about_router(service))
-    app.include_router(health_router(service))
-    app.include_router(v2_router(service))
-    app.include_router(page_router(service))
+    public = APIRouter(redirect_slashes=False)
+    public.routes.extend(openapi)
+    public.include_router(health_router(service))
+    public.include_router(v2_router(service))
+    public.include_router(page_router(service))
     if settings.metrics_port is None:
-        app.include_router(metrics_router(service))
+        public.include_router(metrics_router(service))
+    app.include_router(public)
+    if settings.keys:
+        Guard(app.router, public, service.authenticate)
     app.add_middleware(
         Envelope,
         service=service,
@@ -84,7 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         direct={} if traced else {route.path: route.app for route in predict},
         ledger=ledger,
     )
-    describe(app, keyed=bool(settings.keys))
+    describe(app, public, keyed=bool(settings.keys))
     return app
 
 

@@ -1,6 +1,7 @@
 """What an operator may choose, read from the environment (prefix TOPICS_)."""
 
-from functools import cached_property
+import re
+import stat
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as NotJsonError
 
 from app.classifier.classifier import Runtime
+
+MAX_KEY_FILE_BYTES = 1024 * 1024
 
 _MODELS = Path(__file__).parent.parent / "models"
 
@@ -67,20 +70,40 @@ class Settings(BaseSettings):
             raise PydanticCustomError("too_small", "TOPICS_MAX_IN_FLIGHT must be at least TOPICS_MAX_BATCH")
         return self
 
-    @cached_property
+    @property
     def keys(self) -> frozenset[str]:
-        """All keys, from both settings; raises SettingsError if the file cannot be read or holds none."""
-        text = self.api_keys.get_secret_value()
-        if self.api_keys_file is not None:
-            try:
-                text += "," + self.api_keys_file.read_text("utf-8").replace("\n", ",")
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-                raise SettingsError(f"TOPICS_API_KEYS_FILE: cannot be read ({reason}).") from error
-        keys = frozenset(key.strip() for key in text.split(",")) - {""}
-        if self.api_keys_file is not None and not keys:
-            raise SettingsError("TOPICS_API_KEYS_FILE: the file holds no key; write one a line.")
-        return keys
+        """All keys, from both settings, the file read again; raises SettingsError if it is unreadable or has no key."""
+        keys = frozenset(_split(self.api_keys.get_secret_value()))
+        return keys if self.api_keys_file is None else keys | _read_keys(self.api_keys_file)
+
+
+def _split(text: str) -> list[str]:
+    return [key for part in text.split(",") if (key := part.strip())]
+
+
+def _read_keys(file: Path) -> frozenset[str]:
+    try:
+        if stat.S_ISREG(file.stat().st_mode):
+            with file.open("rb") as opened:
+                text = opened.read(MAX_KEY_FILE_BYTES + 1)
+        else:  # a pipe would be empty when it is read again
+            text = None
+    except OSError as error:
+        raise SettingsError(f"TOPICS_API_KEYS_FILE: cannot be read ({error.strerror}).") from error
+    if text is None:
+        raise SettingsError("TOPICS_API_KEYS_FILE: it is not a regular file.")
+    if len(text) > MAX_KEY_FILE_BYTES:
+        raise SettingsError(f"TOPICS_API_KEYS_FILE: the file has more than {MAX_KEY_FILE_BYTES:,} bytes.")
+    try:
+        lines = [line.strip() for line in re.split("\r\n|\r|\n", text.decode("utf-8-sig"))]
+    except UnicodeDecodeError:
+        raise SettingsError("TOPICS_API_KEYS_FILE: it is not UTF-8 text.") from None
+    keys = frozenset(line for line in lines if line and not line.startswith("#"))
+    if not keys:
+        raise SettingsError("TOPICS_API_KEYS_FILE: the file holds no key; write one a line.")
+    if not all(key.isprintable() for key in keys):
+        raise SettingsError("TOPICS_API_KEYS_FILE: a key holds a control character, which no header can carry.")
+    return keys
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - one value a setting, each validated

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 
+from starlette._utils import get_route_path
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -32,7 +33,7 @@ class Door:
 
     def refusal(self, scope: Scope) -> Response | None:
         """The answer to a request that is turned away, already counted and logged; None lets it in."""
-        route = self._routes.get(scope["path"])
+        route = self._routes.get(get_route_path(scope))
         if route is None or scope["method"] != "POST":
             return None
         try:
@@ -44,18 +45,18 @@ class Door:
     def _refuse(self, error: OverloadedError, scope: Scope, route: str) -> Response | None:
         started = time.perf_counter()
         headers = dict(scope["headers"])
-        if b"origin" in headers or self._service.phase == "draining" or not self._opens(headers):
+        if b"origin" in headers or self._service.phase == "draining" or not self._opens(scope):
             return None
         scope["request_id"] = request_id(headers)
-        answer = problem(error, scope["path"], scope["request_id"])
+        answer = problem(error, scope["path"], scope["request_id"], get_route_path(scope))
         answer.headers["x-request-id"] = scope["request_id"]
         self._service.metrics.rejected.labels(error.reason).inc()
         self._ledger.enter(scope, route, answer.status_code, time.perf_counter() - started)
         return answer
 
-    def _opens(self, headers: Mapping[bytes, bytes]) -> bool:
+    def _opens(self, scope: Scope) -> bool:
         try:
-            self._service.check_key(headers)
+            self._service.authenticate(scope["headers"])
         except UnauthorizedError:
             return False
         return True

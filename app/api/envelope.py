@@ -1,15 +1,16 @@
 """The outermost layer: what every request gets, whoever answers it."""
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Mapping
 
+from starlette._utils import get_route_path
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.errors import ApiError, ClientGoneError
-from app.api.keys import is_guarded
+from app.api.errors import ApiError, ClientGoneError, MalformedRequestError
 from app.api.ledger import Ledger
 from app.api.problems import problem
 from app.api.request_id import request_id
@@ -18,6 +19,8 @@ from app.classifier import ClassifierError
 
 CLIENT_GONE = 499
 """nginx's status for a client that hung up; only metrics and logs see it."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ class Envelope:
             await self._app(scope, receive, _in_a_sentence(send))
             return
         started = time.perf_counter()
+        path = get_route_path(scope)  # now: a mount that answers adds itself to the root path
         scope["request_id"] = request_id(dict(scope["headers"]))
         added = [(b"x-request-id", scope["request_id"].encode())]
         if self._service.phase == "draining":
@@ -71,28 +75,36 @@ class Envelope:
         try:
             await self._inner(scope, receive, send_sealed)
         finally:
-            path = scope["path"]
             route = path if path in self._direct else getattr(scope.get("route"), "path", "other")
             self._ledger.enter(scope, route, scope.get("status", CLIENT_GONE), time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         try:
-            if is_guarded(path):
-                self._service.check_key(dict(scope["headers"]))
-            app = self._direct.get(path, self._app) if scope["method"] == "POST" else self._app
-            await app(scope, receive, send)
+            _refuse_control_characters(path)
+            direct = self._direct.get(get_route_path(scope)) if scope["method"] == "POST" else None
+            if direct is None:
+                await self._app(scope, receive, send)
+            else:
+                self._service.authenticate(scope["headers"])  # where the router is, its guard does this
+                await direct(scope, receive, send)
         except ClientGoneError:
             self._service.metrics.rejected.labels("client_gone").inc()
         except Exception as error:
             if "status" in scope:
                 raise  # the answer is on its way already
-            answer = problem(error, path, scope["request_id"])
+            answer = problem(error, path, scope["request_id"], get_route_path(scope))
             if answer.status_code == 500:
                 logger.exception("a request failed", extra={"request_id": scope["request_id"]})
             if isinstance(error, ApiError) and error.reason:
                 self._service.metrics.rejected.labels(error.reason).inc()
             await answer(scope, receive, send)
+
+
+def _refuse_control_characters(path: str) -> None:
+    # A line feed at the end would match a route all the same: `$` in Starlette's patterns allows for it.
+    if not path.isprintable() and _CONTROL.search(path):
+        raise MalformedRequestError("The path holds control characters, which no path of this service has.")
 
 
 def _in_a_sentence(send: Send) -> Send:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Match
 
-from app.api.keys import is_guarded
 from app.api.problems import Problem
 
 KEYS: dict[str, Any] = {
@@ -14,10 +14,10 @@ KEYS: dict[str, Any] = {
 """Either will do."""
 
 
-def describe(app: FastAPI, keyed: bool) -> None:
+def describe(app: FastAPI, public: APIRouter, keyed: bool) -> None:
     """Add to the app's document the schema of the errors, which routes refer to but none returns, and the keys.
 
-    `keyed`: whether guarded paths want a key; /docs then has a button for it.
+    `keyed`: whether all but the `public` routes need a key; /docs then has a button for it.
     """
     generate = app.openapi
 
@@ -26,9 +26,10 @@ def describe(app: FastAPI, keyed: bool) -> None:
             document = generate()
             if keyed:
                 document["components"]["securitySchemes"] = KEYS
-                for path in filter(is_guarded, document["paths"]):
-                    for operation in document["paths"][path].values():
-                        operation["security"] = [{name: []} for name in KEYS]
+                for path, operations in document["paths"].items():
+                    for method, operation in operations.items():
+                        if not _matches(public, method, path):
+                            operation["security"] = [{name: []} for name in KEYS]
             schemas = document["components"]["schemas"]
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs")
@@ -38,3 +39,8 @@ def describe(app: FastAPI, keyed: bool) -> None:
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _matches(router: APIRouter, method: str, path: str) -> bool:
+    scope = {"type": "http", "method": method.upper(), "path": path}
+    return any(route.matches(scope)[0] is Match.FULL for route in router.routes)

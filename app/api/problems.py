@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -89,8 +90,12 @@ class Problem(BaseModel):
     ] = None
 
 
-def problem(error: Exception, path: str, request_id: str) -> Response:
-    """The answer to an error. What is not in the table is a 500 that says nothing of its cause."""
+def problem(error: Exception, path: str, request_id: str, route_path: str | None = None) -> Response:
+    """The answer to an error. What is not in the table is a 500 that says nothing of its cause.
+
+    `path` is the request's whole path, `route_path` what routes see of it: the same unless there is a path prefix.
+    """
+    route_path = path if route_path is None else route_path
     if isinstance(error, HTTPException):  # the router's own: 404, 405
         status = HTTPStatus(error.status_code)
         kind, detail, headers = Kind(status, status.phrase), _router_detail(status, path), error.headers
@@ -110,14 +115,15 @@ def problem(error: Exception, path: str, request_id: str) -> Response:
         instance=path,
         request_id=request_id,
         errors=fields,
-        error=detail if path == "/v2" or path.startswith("/v2/") else None,
+        error=detail if route_path == "/v2" or route_path.startswith("/v2/") else None,
     )
     return Response(body.model_dump_json(exclude_none=True), kind.status, headers, MEDIA_TYPE)
 
 
 async def respond(request: Request, error: Exception) -> Response:
     """Starlette's exception handler form of `problem`."""
-    return problem(error, request.url.path, request.scope["request_id"])
+    scope = request.scope
+    return problem(error, scope["path"], scope["request_id"], get_route_path(scope))
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:

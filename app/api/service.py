@@ -1,7 +1,7 @@
 """What one process serves with."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,7 +39,7 @@ class Service:
         self.work = Work(settings.max_in_flight, self.metrics.in_flight)
         self.together = Together(self.classify)
         self.phase: Phase = "starting"
-        self._keys = Keys(settings.keys) if settings.keys else None
+        self._keys = Keys(lambda: settings.keys) if settings.keys else None
         self._model: Model | None = None
         self._checked_at = 0.0
 
@@ -70,10 +70,10 @@ class Service:
             model.classifier.check()
             self._checked_at = now
 
-    def check_key(self, headers: Mapping[bytes, bytes]) -> None:
-        """Raises UnauthorizedError if keys are set and a request to a guarded path brings none of them."""
+    def authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Raises UnauthorizedError if keys are set and none of them is in a request's headers."""
         if self._keys is not None:
-            self._keys.check(headers)
+            self._keys.authenticate(headers)
 
     def admit(self) -> None:
         """Raises OverloadedError if not even one more headline can be taken in, whatever a request's body holds."""
