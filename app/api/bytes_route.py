@@ -15,6 +15,10 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError
 
+MAX_JSON_SEPARATORS = 500_000
+"""Brackets, commas and colons in a body. JSON is parsed in one go, at up to 0.1 microseconds for each, while all
+other requests wait; a body of 8 MiB of texts has a fifth of this."""
+
 
 class BytesRoute(APIRoute):
     """A POST route around `async def endpoint(query: Model, request: Request) -> bytes`.
@@ -47,8 +51,8 @@ class BytesRoute(APIRoute):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._admit()
         check_media_type(dict(scope["headers"]))
-        body = await read_body(receive, self._max_body_bytes)
-        query = parse(self._validate, body)
+        # Not kept in a name: the body would be held until the answer is sent.
+        query = parse(self._validate, await read_body(receive, self._max_body_bytes))
         answer = await self._respond(query, Request(scope, receive))
         await send_answer(send, answer, b"application/json", scope.get("answer_headers", ()))
 
@@ -57,9 +61,14 @@ def parse(validate: Callable[[bytes], Any], body: bytes) -> Any:  # noqa: ANN401
     """A model out of JSON.
 
     Raises:
+        BodyTooLargeError: it has more values than any request needs, whatever its size in bytes.
         NotJsonError: it is not JSON.
         ValidationError: it is, but not what the model wants.
     """
+    if len(body) > MAX_JSON_SEPARATORS and len(body) - len(body.translate(None, b"[{,:")) > MAX_JSON_SEPARATORS:
+        raise BodyTooLargeError(
+            f"The body has more than {MAX_JSON_SEPARATORS:,} brackets, commas and colons; send it in parts."
+        )
     try:
         return validate(body)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from app.api.errors import DeadlineError, HeaderError
+from app.api.errors import DeadlineError, HeaderError, quoted
 
 HEADER = "X-Request-Timeout"
 PARAMETER: dict[str, Any] = {
@@ -48,5 +48,7 @@ def deadline(request: Request, longest: float) -> Deadline:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise HeaderError(f"{HEADER} must be a positive number of seconds, but it is {given.decode('latin-1')!r}.")
+        raise HeaderError(
+            f"{HEADER} must be a positive number of seconds, but it is {quoted(given.decode('latin-1'))}."
+        )
     return Deadline(min(seconds, longest))

@@ -20,6 +20,15 @@ ApiError
 from collections.abc import Mapping
 from typing import ClassVar
 
+LONGEST_QUOTE = 200
+"""Characters of a caller's value that an error repeats: a wrong value of megabytes must not come back whole."""
+
+
+def quoted(value: str) -> str:
+    """A caller's value as an error message shows it: in quotes, escaped, and cut after LONGEST_QUOTE characters."""
+    shown = repr(value[:LONGEST_QUOTE])
+    return shown if len(value) <= LONGEST_QUOTE and len(shown) <= LONGEST_QUOTE + 2 else shown[:LONGEST_QUOTE] + "...'"
+
 
 class ApiError(Exception):
     """One sentence for the caller; `headers` go into the answer."""

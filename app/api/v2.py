@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from app import VERSION
 from app.api.bytes_route import BytesRoute, check_media_type, parse, read_body, send_answer
 from app.api.deadline import PARAMETER
-from app.api.errors import BatchTooLargeError, HeaderError, NotReadyError, UnknownModelError
+from app.api.errors import BatchTooLargeError, HeaderError, NotReadyError, UnknownModelError, quoted
 from app.api.predict import ERRORS, check_size, classify_batch
 from app.api.problems import responses
 from app.api.schemas import queries
@@ -25,11 +25,15 @@ from app.api.v2_schemas import (
     ServerMetadata,
     ServerReady,
 )
-from app.api.v2_tensors import headlines, output, tensors, top_k, wanted
+from app.api.v2_tensors import elements, headlines, tensor, tensors, top_k, wanted
+from app.classifier.classifier import Runtime
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 OCTETS = "application/octet-stream"
 _HEADER_LENGTH = HEADER_LENGTH.lower().encode()
+
+PLATFORMS: Mapping[Runtime, str] = {"numpy": "numpy_keras", "keras": "tensorflow_keras"}
+"""By TOPICS_RUNTIME: what computes the answers and the file format of the model, as the protocol names platforms."""
 
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
@@ -71,7 +75,11 @@ def v2_router(service: Service) -> APIRouter:
         manifest = _model(service, request).classifier.bundle.manifest
         headline, outputs = tensors(len(manifest.topics))
         return ModelMetadata(
-            name=manifest.name, versions=[manifest.version], platform="keras", inputs=[headline], outputs=outputs
+            name=manifest.name,
+            versions=[manifest.version],
+            platform=PLATFORMS[service.settings.runtime],
+            inputs=[headline],
+            outputs=outputs,
         )
 
     async def v2_model_ready(request: Request) -> ModelReady:
@@ -99,23 +107,27 @@ def infer_routes(service: Service) -> list[BytesRoute]:
         """Classify headlines, sent and answered as tensors in JSON or in binary."""
         model = _model(service, request)
         manifest = model.classifier.bundle.manifest
-        outputs = wanted(query, len(manifest.topics))
+        topics = manifest.topics
+        outputs = wanted(query, len(topics))
         # Before anything is cut out of the bytes: they may hold millions of empty elements.
-        check_size(service, max((size for tensor in query.inputs for size in tensor.shape), default=0))
+        check_size(service, max((size for given in query.inputs for size in given.shape), default=0))
         # The limits of a text and of a batch are those of POST /predict/batch.
-        texts = batch_query(headlines=headlines(query, request.scope["binary"])).headlines
-        chunks = await classify_batch(service, request, texts, top_k(outputs, len(manifest.topics)), list)
-        results = [result for chunk in chunks for result in chunk]
-        made = [output(one, results, manifest.topics) for one in outputs]
-        answer = to_json(
-            {
-                "model_name": manifest.name,
-                "model_version": manifest.version,
-                "id": query.id or request.scope["request_id"],
-                "outputs": [tensor for tensor, _ in made],
-            }
+        texts = batch_query(headlines=headlines(query, request.scope.pop("binary"))).headlines
+        parts = await classify_batch(
+            service,
+            request,
+            texts,
+            top_k(outputs, len(topics)),
+            lambda results: [elements(one, results, topics) for one in outputs],
         )
-        binary = b"".join(rest for _, rest in made)
+        made = [tensor(one, len(texts), len(topics), own) for one, *own in zip(outputs, *parts, strict=True)]
+        described = {
+            "model_name": manifest.name,
+            "model_version": manifest.version,
+            "id": query.id or request.scope["request_id"],
+        }
+        answer = to_json(described)[:-1] + b',"outputs":[' + b",".join([json for json, _ in made]) + b"]}"
+        binary = b"".join([rest for _, rest in made])
         if binary:
             request.scope["answer_type"] = OCTETS.encode()
             request.scope["answer_headers"].append((_HEADER_LENGTH, b"%d" % len(answer)))
@@ -162,6 +174,7 @@ class _InferRoute(BytesRoute):
         length = _header_length(headers, len(body))
         scope["binary"] = body[length:]
         query = parse(self._validate, body[:length])
+        del body  # or it would be held until the answer is sent
         answer = await self._respond(query, Request(scope, receive))
         await send_answer(send, answer, scope.get("answer_type", b"application/json"), scope["answer_headers"])
 
@@ -173,7 +186,7 @@ def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
     if not given.isdigit() or int(given[:19]) > whole:
         raise HeaderError(
             f"{HEADER_LENGTH} must be a number of bytes within the body's {whole:,}, but it is"
-            f" {given[:40].decode('latin-1')!r}."
+            f" {quoted(given.decode('latin-1'))}."
         )
     return int(given[:19])
 

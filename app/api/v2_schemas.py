@@ -7,16 +7,41 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Lists fail fast: a body of a million wrong values must not keep everybody waiting for a million messages.
+# Lists fail fast and are short: a body of a million wrong values must not keep every other client waiting.
 Texts = Annotated[list[str], Field(fail_fast=True)]
-Shape = Annotated[list[Annotated[int, Field(ge=0)]], Field(fail_fast=True), Field(examples=[[2]])]
-Parameters = Annotated[
-    dict[str, Any] | None, Field(description="Those of the extensions that GET /v2 lists; others are ignored.")
-]
+Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Shape = Annotated[list[Size], Field(fail_fast=True, max_length=8, examples=[[2]])]
+Parameters = Annotated[dict[str, Any] | None, Field(description="Where the tensor is binary: its size in bytes.")]
+OTHERS = "Parameters that are not listed here are ignored."
+MAX_TENSORS = 8
+"""Longest list of inputs or outputs that is read; the model has fewer, so a longer one is wrong anyway."""
 
 
 class _Query(BaseModel):
     model_config = ConfigDict(strict=True)
+
+
+class RequestParameters(_Query):
+    """Parameters of a request."""
+
+    binary_data_output: Annotated[bool, Field(description="Answer with binary tensors.")] = False
+
+
+class InputParameters(_Query):
+    """Parameters of an input."""
+
+    binary_data_size: Annotated[Size | None, Field(description="Bytes of this tensor that follow the JSON.")] = None
+
+
+class OutputParameters(_Query):
+    """Parameters of an output."""
+
+    binary_data: Annotated[
+        bool | None, Field(description="Answer with this tensor in binary, or not, whatever binary_data_output says.")
+    ] = None
+    classification: Annotated[
+        Size, Field(description="Answer with this many of the largest values as text `value:index:label`; 0: off.")
+    ] = 0
 
 
 class RequestInput(_Query):
@@ -25,7 +50,7 @@ class RequestInput(_Query):
     name: Annotated[str, Field(examples=["headline"])]
     shape: Annotated[Shape, Field(description="[n] or [n, 1]")]
     datatype: Annotated[str, Field(examples=["BYTES"])]
-    parameters: Parameters = None
+    parameters: Annotated[InputParameters | None, Field(description=OTHERS)] = None
     data: Annotated[
         Texts | Annotated[list[Texts], Field(fail_fast=True)] | None,
         Field(
@@ -39,7 +64,7 @@ class RequestOutput(_Query):
     """A tensor that is wanted."""
 
     name: Annotated[str, Field(description="topic, probability, probabilities or abstained", examples=["topic"])]
-    parameters: Parameters = None
+    parameters: Annotated[OutputParameters | None, Field(description=OTHERS)] = None
 
 
 class InferRequest(_Query):
@@ -63,12 +88,12 @@ class InferRequest(_Query):
         }
     )
 
-    id: Annotated[str | None, Field(description="Comes back in the answer.")] = None
-    parameters: Parameters = None
-    inputs: Annotated[list[RequestInput], Field(fail_fast=True)]
+    id: Annotated[str | None, Field(max_length=1_000, description="Comes back in the answer.")] = None
+    parameters: Annotated[RequestParameters | None, Field(description=OTHERS)] = None
+    inputs: Annotated[list[RequestInput], Field(fail_fast=True, max_length=MAX_TENSORS)]
     outputs: Annotated[
-        Annotated[list[RequestOutput], Field(fail_fast=True)] | None,
-        Field(description="Default: topic and probability."),
+        Annotated[list[RequestOutput], Field(fail_fast=True, max_length=MAX_TENSORS)] | None,
+        Field(description="Each at most once; default: topic and probability."),
     ] = None
 
 
@@ -76,7 +101,7 @@ class ResponseOutput(BaseModel):
     """A tensor of the answer."""
 
     name: str
-    shape: Shape
+    shape: Annotated[list[int], Field(examples=[[2]])]
     datatype: str
     parameters: Parameters = None
     data: Annotated[

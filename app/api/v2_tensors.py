@@ -6,13 +6,14 @@ https://github.com/triton-inference-server/server/blob/main/docs/protocol/extens
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_classification.md
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
+from pydantic_core import to_json
 
-from app.api.errors import TensorError
+from app.api.errors import TensorError, quoted
 from app.api.v2_schemas import InferRequest, RequestInput, TensorMetadata
 from app.classifier import Classification
 from app.classifier.manifest import Topic
@@ -33,11 +34,11 @@ def tensors(topics: int) -> tuple[TensorMetadata, list[TensorMetadata]]:
 def headlines(query: InferRequest, binary: bytes) -> list[str]:
     """The texts of the one input tensor; raises TensorError if it does not add up."""
     if len(query.inputs) != 1 or query.inputs[0].name != INPUT:
-        given = ", ".join(repr(one.name) for one in query.inputs[:5]) or "none"
+        given = ", ".join(quoted(one.name) for one in query.inputs[:5]) or "none"
         raise TensorError(f"The model takes one input, {INPUT!r}, but the request has: {given}.")
     [tensor] = query.inputs
     if tensor.datatype != "BYTES":
-        raise TensorError(f"The input {INPUT!r} is of datatype BYTES, not {tensor.datatype!r}.")
+        raise TensorError(f"The input {INPUT!r} is of datatype BYTES, not {quoted(tensor.datatype)}.")
     texts = _from_json(tensor) if tensor.data is not None else _from_binary(tensor, binary)
     if tensor.data is not None and binary:
         raise TensorError(f"{len(binary):,} bytes follow the JSON, but no input asks for them with binary_data_size.")
@@ -54,11 +55,11 @@ def _from_json(tensor: RequestInput) -> list[str]:
 
 
 def _from_binary(tensor: RequestInput, binary: bytes) -> list[str]:
-    size = (tensor.parameters or {}).get("binary_data_size")
+    size = tensor.parameters.binary_data_size if tensor.parameters else None
     if size is None:
         raise TensorError(f"The input {INPUT!r} has neither data nor a binary_data_size.")
     if size != len(binary):
-        raise TensorError(f"binary_data_size is {size!r}, but {len(binary):,} bytes follow the JSON.")
+        raise TensorError(f"binary_data_size is {size}, but {len(binary):,} bytes follow the JSON.")
     texts: list[str] = []
     at = 0
     while at < len(binary):
@@ -84,31 +85,33 @@ class Wanted:
     classes: int
     """0: the tensor itself; else so many of its largest values, as the classification extension writes them."""
 
+    @property
+    def datatype(self) -> str:
+        """BYTES for texts, FP32 for numbers."""
+        return "BYTES" if self.classes or self.name in ("topic", "abstained") else "FP32"
+
 
 def wanted(query: InferRequest, topics: int) -> list[Wanted]:
-    """The outputs to give, in the order asked for; raises TensorError for one that the model does not have."""
-    default = _flag(query.parameters, "binary_data_output", False)
+    """The outputs to give, in the order asked for; raises TensorError for one that the model cannot give."""
+    default = query.parameters.binary_data_output if query.parameters else False
     if not query.outputs:
         return [Wanted("topic", default, 0), Wanted("probability", default, 0)]
     names = [one.name for one in tensors(topics)[1]]
-    found = []
+    found: dict[str, Wanted] = {}
     for one in query.outputs:
         if one.name not in names:
-            raise TensorError(f"The model has no output {one.name!r}; it has {', '.join(names)}.")
-        classes = (one.parameters or {}).get("classification", 0)
+            raise TensorError(f"The model has no output {quoted(one.name)}; it has {', '.join(names)}.")
+        if one.name in found:
+            # Else a request of a few kilobytes could ask for an answer of any size.
+            raise TensorError(f"The output {one.name!r} is asked for twice; ask for each output once.")
+        classes = one.parameters.classification if one.parameters else 0
         if classes and one.name != "probabilities":
             raise TensorError(f"Only 'probabilities' can be asked for as a classification, not {one.name!r}.")
-        if type(classes) is not int or not 0 <= classes <= topics:
-            raise TensorError(f"The classification parameter runs from 1 to {topics}, and is {classes!r}.")
-        found.append(Wanted(one.name, _flag(one.parameters, "binary_data", default), classes))
-    return found
-
-
-def _flag(parameters: Mapping[str, Any] | None, name: str, default: bool) -> bool:
-    value = (parameters or {}).get(name, default)
-    if not isinstance(value, bool):
-        raise TensorError(f"The parameter {name} is true or false, and is {value!r}.")
-    return value
+        if classes > topics:
+            raise TensorError(f"The classification parameter runs from 1 to {topics}, and is {classes}.")
+        binary = one.parameters.binary_data if one.parameters else None
+        found[one.name] = Wanted(one.name, default if binary is None else binary, classes)
+    return list(found.values())
 
 
 def top_k(outputs: Sequence[Wanted], topics: int) -> int:
@@ -116,12 +119,11 @@ def top_k(outputs: Sequence[Wanted], topics: int) -> int:
     return max((one.classes or topics if one.name == "probabilities" else 1) for one in outputs)
 
 
-def output(one: Wanted, results: Sequence[Classification], topics: Sequence[Topic]) -> tuple[dict[str, Any], bytes]:
-    """One tensor as the response has it: its JSON, and the bytes that follow the JSON if it is binary.
+def elements(one: Wanted, results: Sequence[Classification], topics: Sequence[Topic]) -> bytes:
+    """An output's elements for a part of the texts: binary, or JSON values with commas between them.
 
     A headline without a known word has topic "", probability 0, and zeros for probabilities.
     """
-    shape = [len(results)]
     values: list[str] | list[float]
     match one.name:
         case "topic":
@@ -132,22 +134,22 @@ def output(one: Wanted, results: Sequence[Classification], topics: Sequence[Topi
             values = [str(result.abstained or "") for result in results]
         case _ if one.classes:
             values = [text for result in results for text in _classes(result, one.classes, topics)]
-            shape.append(one.classes)
         case _:
             dense = np.zeros((len(results), len(topics)))
             for row, result in zip(dense, results, strict=True):
                 row[result.labels] = result.probabilities
             values = dense.ravel().tolist()
-            shape.append(len(topics))
-    tensor: dict[str, Any] = {
-        "name": one.name,
-        "shape": shape,
-        "datatype": "BYTES" if values and isinstance(values[0], str) else "FP32",
-    }
+    return _binary(values) if one.binary else to_json(values)[1:-1]
+
+
+def tensor(one: Wanted, texts: int, topics: int, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """An output as the response has it, from its `elements`: its JSON, and the bytes that follow the JSON if binary."""
+    shape = [texts] if one.name != "probabilities" else [texts, one.classes or topics]
+    described: dict[str, Any] = {"name": one.name, "shape": shape, "datatype": one.datatype}
     if not one.binary:
-        return tensor | {"data": values}, b""
-    binary = _binary(values)
-    return tensor | {"parameters": {"binary_data_size": len(binary)}}, binary
+        return to_json(described)[:-1] + b',"data":[' + b",".join(parts) + b"]}", b""
+    binary = b"".join(parts)
+    return to_json(described | {"parameters": {"binary_data_size": len(binary)}}), binary
 
 
 def _classes(result: Classification, count: int, topics: Sequence[Topic]) -> list[str]:

@@ -45,6 +45,11 @@ def approx(expected: object) -> object:
     return pytest.approx(expected, abs=1e-6)
 
 
+def tensor_with(**changes: object) -> dict[str, object]:
+    tensor = {"name": "headline", "shape": [1], "datatype": "BYTES", "data": ["gold"]} | changes
+    return {"inputs": [{name: value for name, value in tensor.items() if value is not None}]}
+
+
 def outputs(body: dict) -> dict[str, dict]:
     return {one["name"]: one for one in body["outputs"]}
 
@@ -63,7 +68,7 @@ def test_server_is_live_and_ready(client: TestClient) -> None:
 @pytest.mark.parametrize("path", ["/v2/models/tiny", "/v2/models/tiny/versions/1"])
 def test_model_metadata_describes_every_tensor(client: TestClient, path: str) -> None:
     body = client.get(path).json()
-    assert (body["name"], body["versions"]) == ("tiny", ["1"])
+    assert (body["name"], body["versions"], body["platform"]) == ("tiny", ["1"], "numpy_keras")
     assert body["inputs"] == [{"name": "headline", "datatype": "BYTES", "shape": [-1]}]
     assert {one["name"]: (one["datatype"], one["shape"]) for one in body["outputs"]} == {
         "topic": ("BYTES", [-1]),
@@ -192,11 +197,6 @@ def test_problems_elsewhere_have_no_error_string(client: TestClient) -> None:
     assert "error" not in client.post("/predict", json={}).json()
 
 
-def tensor_with(**changes: object) -> dict[str, object]:
-    tensor = {"name": "headline", "shape": [1], "datatype": "BYTES", "data": ["gold"]} | changes
-    return {"inputs": [{name: value for name, value in tensor.items() if value is not None}]}
-
-
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -221,7 +221,7 @@ def tensor_with(**changes: object) -> dict[str, object]:
         ),
         (
             tensor_with() | {"outputs": [{"name": "topic", "parameters": {"binary_data": "yes"}}]},
-            "binary_data is true or false",
+            "parameters.binary_data: Input should be a valid boolean",
         ),
         ({"outputs": []}, "inputs: Field required"),
     ],
@@ -289,6 +289,64 @@ def test_millions_of_empty_elements_are_refused_before_they_are_made(
     answer = client.post(INFER, content=head + binary, headers={"Inference-Header-Content-Length": str(len(head))})
     assert answer.status_code == status
     assert time.process_time() - begun < 0.3
+
+
+@pytest.mark.parametrize("times", [2, 5000, 100_000])
+def test_output_asked_for_twice_is_422_whatever_it_would_have_cost(client: TestClient, times: int) -> None:
+    body = json.dumps(request(["gold"] * 10, outputs=[{"name": "probabilities"}] * times))
+    begun = time.process_time()
+    answer = client.post(INFER, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert ("'probabilities' is asked for twice" if times == 2 else "at most 8 items") in answer.json()["error"]
+    assert time.process_time() - begun < 2
+
+
+def test_all_outputs_at_once_are_given_in_the_order_asked_for(client: TestClient) -> None:
+    names = ["abstained", "probabilities", "probability", "topic"]
+    body = client.post(INFER, json=request(HEADLINES, outputs=[{"name": name} for name in names])).json()
+    assert [one["name"] for one in body["outputs"]] == names
+
+
+LONG = "\x01\u0394" * 1_000_000
+HOSTILE_VALUES = {
+    "input name": tensor_with(name=LONG),
+    "input names": {"inputs": [tensor_with(name=LONG[:300_000])["inputs"][0]] * 3},
+    "datatype": tensor_with(datatype=LONG),
+    "output name": tensor_with() | {"outputs": [{"name": LONG}]},
+    "binary_data_size": tensor_with(data=None, parameters={"binary_data_size": LONG}),
+    "binary_data_output": tensor_with() | {"parameters": {"binary_data_output": LONG}},
+    "binary_data": tensor_with() | {"outputs": [{"name": "topic", "parameters": {"binary_data": LONG}}]},
+    "classification": tensor_with() | {"outputs": [{"name": "probabilities", "parameters": {"classification": LONG}}]},
+    "number": tensor_with(shape=[10**4000]),
+    "shape": tensor_with(shape=[1] * 200_000),
+    "id": tensor_with() | {"id": LONG},
+    "inputs": {"inputs": tensor_with()["inputs"] * 20_000},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_VALUES)
+def test_wrong_value_of_any_size_is_quoted_in_part(client: TestClient, name: str) -> None:
+    answer = client.post(INFER, json=HOSTILE_VALUES[name])
+    assert answer.status_code == 422
+    assert len(answer.json()["error"]) < 1_000
+    assert len(answer.content) < 10_000
+
+
+def test_wrong_header_of_any_size_is_quoted_in_part(client: TestClient) -> None:
+    for header in ("Inference-Header-Content-Length", "X-Request-Timeout"):
+        answer = client.post(INFER, json=request(HEADLINES), headers={header: "x" * 5000})
+        assert answer.status_code == 422
+        assert "x" * 150 in answer.json()["error"]
+        assert len(answer.json()["error"]) < 400
+
+
+def test_parameters_of_any_number_are_ignored_and_not_kept(client: TestClient) -> None:
+    many = {f"p{number}": [number] for number in range(50_000)}
+    asked = request(HEADLINES, parameters=many, outputs=[{"name": "topic", "parameters": many}])
+    asked["inputs"][0]["parameters"] = many
+    answer = client.post(INFER, json=asked)
+    assert answer.status_code == 200
+    assert len(answer.content) < 1_000
 
 
 def test_text_over_limit_is_422(client: TestClient) -> None:
