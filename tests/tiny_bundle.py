@@ -90,7 +90,8 @@ def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> P
     align(folder / MODEL)
     layers = dense_layers(folder / MODEL)
     assert layers is not None
-    encoder, network = Encoder(encoding, word_index), read_network(folder / MODEL, layers)
+    encoder = Encoder(encoding, word_index)
+    network = read_network((folder / MODEL).read_bytes(), layers, folder / MODEL)
     logits = network.logits([encoder.encode(headline).ids for headline in GOLDEN_HEADLINES])
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = (exponentials / exponentials.sum(axis=1, keepdims=True)).tolist()

@@ -98,7 +98,7 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
     """The golden headlines and what the service's own network answers to them."""
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
     encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
-    logits = read_network(folder / MODEL, network).logits([one.ids for one in encoded])
+    logits = read_network((folder / MODEL).read_bytes(), network, folder / MODEL).logits([one.ids for one in encoded])
     probabilities = softmax(logits, draft.manifest.calibration).tolist()
     return [
         Golden(headline=headline, probabilities=row).model_dump()

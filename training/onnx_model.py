@@ -32,7 +32,7 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
     if manifest.network is None:
         raise OutputError(f"{bundle.path}: is not a stack of dense layers; export it as a saved_model.")
     graph = _Graph()
-    logits = graph.dense("multi_hot", read_network(bundle.model_path, manifest.network).layers)
+    logits = graph.dense("multi_hot", read_network(bundle.model, manifest.network, bundle.model_path).layers)
     if manifest.calibration is not None:
         # T = exp(intercept + gap_slope * log(1 + gap)), as in Calibration.temperatures.
         best, mean = (graph.node(f"Reduce{kind}", logits, axes=[1], keepdims=1) for kind in ("Max", "Mean"))

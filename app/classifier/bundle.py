@@ -1,11 +1,11 @@
-"""Loading a bundle: everything is checked before anything is trusted."""
+"""Loads a bundle: each file is read once, checked against the manifest, and used from the bytes that were checked."""
 
 import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,10 +47,12 @@ class Bundle:
     """SHA-256 of `manifest.json`, which holds those of all other files: it identifies the bundle."""
     word_index: dict[str, int]
     golden: tuple[Golden, ...]
+    model: bytes = field(repr=False)
+    """`model.keras` as it was verified. In memory, so that nothing written to the file later changes an answer."""
 
     @property
     def model_path(self) -> Path:
-        """The model as Keras saved it."""
+        """Where `model` was read from."""
         return self.path / MODEL
 
 
@@ -68,55 +70,65 @@ def load_bundle(path: Path) -> Bundle:
     for required in (MODEL, WORD_INDEX, GOLDEN):
         if required not in manifest.files:
             raise BundleError(f"{path / MANIFEST}: does not list {required}; train the bundle again.")
+    verified = {}
     for name, entry in manifest.files.items():
-        _verify(path, name, entry)
+        content = _verify(path, name, entry)
+        if name in {MODEL, WORD_INDEX, GOLDEN}:
+            verified[name] = content
     if [topic.label for topic in manifest.topics] != list(range(len(manifest.topics))):
         raise BundleError(f"{path / MANIFEST}: topics are not in label order 0 to {len(manifest.topics) - 1}.")
-    golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), _read(path, GOLDEN))
+    golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), verified[GOLDEN])
     if not golden or any(len(one.probabilities) != len(manifest.topics) for one in golden):
         raise BundleError(f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each.")
     return Bundle(
         path=path,
         manifest=manifest,
         digest=hashlib.sha256(raw).hexdigest(),
-        word_index=_validate(path, WORD_INDEX, TypeAdapter(dict[str, int]), _read(path, WORD_INDEX)),
+        word_index=_validate(path, WORD_INDEX, TypeAdapter(dict[str, int]), verified[WORD_INDEX]),
         golden=golden,
+        model=verified[MODEL],
     )
 
 
-def _verify(folder: Path, name: str, entry: FileEntry) -> None:
-    """Hold a file against its entry in the manifest."""
-    with _opened(folder, name) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size != entry.size:
-            raise BundleError(
-                f"{folder / name}: has {size:,} bytes where the manifest says {entry.size:,}; copy it again."
-            )
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != entry.sha256:
+def _verify(folder: Path, name: str, entry: FileEntry) -> bytes:
+    """Read a file and compare it with its entry in the manifest."""
+    content = _read(folder, name)
+    if len(content) != entry.size:
+        raise BundleError(
+            f"{folder / name}: has {len(content):,} bytes where the manifest says {entry.size:,}; copy it again."
+        )
+    if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise BundleError(f"{folder / name}: its SHA-256 is not the one in the manifest; copy the bundle again.")
+    return content
 
 
 def _read(folder: Path, name: str) -> bytes:
     with _opened(folder, name) as file:
-        return file.read()
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_FILE_BYTES:
+            raise BundleError(
+                f"{folder / name}: {size:,} bytes is more than a bundle's file may have ({MAX_FILE_BYTES:,})."
+            )
+        return file.read(size)  # and no more, although a writer may append meanwhile
 
 
 @contextmanager
 def _opened(folder: Path, name: str) -> Iterator[BufferedReader]:
-    """A file of the bundle, if it lies inside it and is not larger than any of its files needs to be."""
+    """A regular file inside the bundle's folder."""
     path = folder / name
     try:
         inside = path.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
         if not inside or not path.is_file():
             raise BundleError(f"{path}: is not a regular file inside the bundle; copy the bundle again.")
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise BundleError(f"{path}: {size:,} bytes is more than a bundle's file may have ({MAX_FILE_BYTES:,}).")
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
             yield file
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror or error}); copy the bundle again.") from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Opening a FIFO waits for a writer unless O_NONBLOCK is set; regular files ignore the flag."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -> T:

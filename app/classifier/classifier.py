@@ -136,7 +136,7 @@ def load_classifier(path: Path, runtime: Runtime = "numpy", min_probability: flo
     bundle = load_bundle(path)
     layers = bundle.manifest.network
     if runtime == "keras":
-        return TopicClassifier(bundle, read_keras_network(bundle.model_path), min_probability)
+        return TopicClassifier(bundle, read_keras_network(bundle.model, bundle.model_path), min_probability)
     if layers is None:
         raise BundleError(f"{bundle.path}: is not a stack of dense layers; set TOPICS_RUNTIME=keras to serve it.")
-    return TopicClassifier(bundle, read_network(bundle.model_path, layers), min_probability)
+    return TopicClassifier(bundle, read_network(bundle.model, layers, bundle.model_path), min_probability)

@@ -1,8 +1,10 @@
 """The second runtime: Keras itself, for models that are not a stack of dense layers, and as the tests' oracle."""
 
+import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -33,26 +35,34 @@ class KerasNetwork:
         return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
 
 
-def read_keras_network(path: Path) -> KerasNetwork:
-    """Load a `.keras` file with Keras in safe mode (no lambdas, nothing unpickled).
+def read_keras_network(model: bytes, path: Path) -> KerasNetwork:
+    """Load the content of a `.keras` file with Keras in safe mode (no lambdas, nothing unpickled).
+
+    `path` is where it was read from, for error messages.
 
     Raises:
-        BundleError: Keras is not installed or cannot load the file.
+        BundleError: Keras is not installed or cannot load the model.
     """
     try:
         import keras  # noqa: PLC0415 - seconds and hundreds of megabytes, only where asked for
     except ImportError as error:
         raise BundleError("TOPICS_RUNTIME=keras needs TensorFlow: install the 'train' extra.") from error
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(model)) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except (OSError, zipfile.BadZipFile) as error:
+    except zipfile.BadZipFile as error:
         raise BundleError(f"{path}: is not a Keras model ({error}); copy the bundle again.") from error
     if unpacked > MAX_FILE_BYTES:
         raise BundleError(
             f"{path}: unpacks to {unpacked:,} bytes, more than {MAX_FILE_BYTES:,}; copy the bundle again."
         )
-    try:
-        return KerasNetwork(keras.saving.load_model(path, compile=False, safe_mode=True))
-    except Exception as error:  # Keras raises whatever its layers raise
-        raise BundleError(f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again.") from error
+    # Keras loads from paths only. `path` may hold other bytes by now; a folder of our own (mode 0700) does not.
+    with TemporaryDirectory(prefix="topics-keras-") as folder:
+        copy = Path(folder, "model.keras")
+        copy.write_bytes(model)
+        try:
+            return KerasNetwork(keras.saving.load_model(copy, compile=False, safe_mode=True))
+        except Exception as error:  # Keras raises whatever its layers raise
+            raise BundleError(
+                f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again."
+            ) from error

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,33 +131,28 @@ class DenseNetwork:
         return sums
 
 
-def read_network(path: Path, layers: Sequence[DenseLayer]) -> DenseNetwork:
-    """Map the weights of a `.keras` file where the manifest says that they lie, without Keras or HDF5.
+def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path) -> DenseNetwork:
+    """The weights of a `.keras` file's content, at the offsets that the manifest names, without Keras or HDF5.
 
-    A `.keras` file is a zip with `model.weights.h5` stored in it as it is, and that holds each weight in one piece.
-    Mapped, the weights are shared by all workers of a machine, and only what is used of them is read.
+    A `.keras` file is a zip in which `model.weights.h5` is stored uncompressed; it holds each weight contiguously.
+    The arrays are views of `model`: it is not copied. `path` is where it was read from, for error messages.
 
     Raises:
-        BundleError: a place is outside the file, a weight is not a number, or the last layer is not a softmax.
+        BundleError: an offset is outside the file, a weight is not a number, or the last layer is not a softmax.
     """
     if [layer.activation == "softmax" for layer in layers] != [False] * (len(layers) - 1) + [True]:
         raise BundleError(f"{path}: its last layer, and no other, must be a softmax; train the bundle again.")
     # Softmax is left to the classifier, which calibrates the logits first.
     activations = [layer.activation for layer in layers[:-1]] + ["linear"]
-    try:
-        with path.open("rb") as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{path}: cannot be read ({error}); copy the bundle again.") from error
     return DenseNetwork(
         [
-            Dense(_array(path, content, layer.kernel), _array(path, content, layer.bias), activation, layer.unit_length)
+            Dense(_array(path, model, layer.kernel), _array(path, model, layer.bias), activation, layer.unit_length)
             for layer, activation in zip(layers, activations, strict=True)
         ]
     )
 
 
-def _array(path: Path, content: mmap.mmap, place: Array) -> Floats:
+def _array(path: Path, content: bytes, place: Array) -> Floats:
     count = math.prod(place.shape)
     if place.offset + 4 * count > len(content):
         raise BundleError(f"{path}: is too short for the weights that the manifest names; copy the bundle again.")

@@ -1,16 +1,22 @@
 """Every fault of a bundle is refused with one sentence that names the file."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.classifier import BundleError, load_bundle, load_classifier
+from app.classifier import Bundle, BundleError, load_bundle, load_classifier
 from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.classifier import Runtime
+from tests.server import ROOT
 from tests.tiny_bundle import SIZE, keras_file, seal
 from training.layout import dense_layers
 
@@ -71,6 +77,80 @@ def test_flipped_byte_is_refused(bundle: Path, name: str, place: float) -> None:
     message = refusal(bundle)
     assert name in message
     assert "SHA-256" in message
+
+
+def overwrite(file: Path) -> None:
+    """In place, as `cp` onto a file does: whoever has it open or mapped sees the new bytes."""
+    with file.open("r+b") as open_file:
+        open_file.write(bytes(file.stat().st_size))
+
+
+def test_files_changed_in_place_after_loading_change_no_answer(bundle: Path) -> None:
+    classifier = load_classifier(bundle)
+    before = classifier.classify(["Oil prices rise", "wheat"])
+    for name in FILES:
+        overwrite(bundle / name)
+    classifier.check()
+    assert classifier.classify(["Oil prices rise", "wheat"]) == before
+
+
+@pytest.mark.parametrize("runtime", ["numpy", pytest.param("keras", marks=pytest.mark.slow)])
+def test_what_is_used_are_the_bytes_that_were_verified(
+    bundle: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if runtime == "keras":
+        pytest.importorskip("keras")
+
+    def load_and_change(folder: Path) -> Bundle:
+        verified = load_bundle(folder)
+        overwrite(folder / MODEL)
+        return verified
+
+    monkeypatch.setattr("app.classifier.classifier.load_bundle", load_and_change)
+    assert load_classifier(bundle, runtime).classify(["oil opec"])[0].labels[0] == 16
+    with pytest.raises(BundleError, match="SHA-256"):
+        load_classifier(bundle, runtime)
+
+
+def test_model_truncated_in_place_is_answered_as_before(bundle: Path) -> None:
+    """In a process of its own: reading a mapped file beyond its end is SIGBUS, which ends the process."""
+    code = (
+        "import os, sys; from app.classifier import load_classifier; c = load_classifier(sys.argv[1]);"
+        "os.truncate(sys.argv[1] + '/model.keras', 0); c.check()"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(bundle)], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    """What waits for ever fails instead."""
+
+    def expire(*_: object) -> None:
+        raise AssertionError("it waits")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(10)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("alarm")
+@pytest.mark.parametrize("name", FILES)
+def test_fifo_in_the_place_of_a_file_is_refused_without_waiting(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+    assert "not a regular file" in refusal(bundle)
+
+
+@pytest.mark.usefixtures("alarm")
+def test_fifo_that_takes_a_files_place_while_it_is_opened_is_refused_without_waiting(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bundle / MODEL).unlink()
+    os.mkfifo(bundle / MODEL)
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    assert "has 0 bytes where" in refusal(bundle)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 2}', b"\xff", b"[" * 100_000])

@@ -87,12 +87,11 @@ def test_file_that_keras_cannot_load_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("keras")
     from app.classifier.keras_network import read_keras_network
 
-    (tmp_path / MODEL).write_bytes(b"PK")
     with pytest.raises(BundleError, match="is not a Keras model"):
-        read_keras_network(tmp_path / MODEL)
+        read_keras_network(b"PK", tmp_path / MODEL)
 
 
 def test_tiny_network_has_the_widths_it_says(tiny_bundle: Path) -> None:
-    layers = load_bundle(tiny_bundle).manifest.network
-    assert layers is not None
-    assert read_network(tiny_bundle / MODEL, layers).shape == (SIZE, 46)
+    bundle = load_bundle(tiny_bundle)
+    assert bundle.manifest.network is not None
+    assert read_network(bundle.model, bundle.manifest.network, bundle.model_path).shape == (SIZE, 46)

@@ -72,7 +72,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
         "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None)},
     }
     assert base.manifest.network is not None
-    layers = read_network(base.model_path, base.manifest.network).layers
+    layers = read_network(base.model, base.manifest.network, base.model_path).layers
     scaled = keras_file(
         [(one.kernel, one.bias, one.activation) for one in layers[:-1]]
         + [(layers[-1].kernel, layers[-1].bias, "softmax")],

@@ -45,5 +45,6 @@ def test_saved_stack_is_served_as_it_was_made(parts: tuple[Floats, Layers, sp.cs
     align(tmp_path / "model.keras")
     layers = dense_layers(tmp_path / "model.keras")
     assert layers is not None
-    served = read_network(tmp_path / "model.keras", layers).logits([row.indices.tolist() for row in texts])
+    path = tmp_path / "model.keras"
+    served = read_network(path.read_bytes(), layers, path).logits([row.indices.tolist() for row in texts])
     np.testing.assert_allclose(served, ask(stack, texts), atol=1e-4)
