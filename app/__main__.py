@@ -33,11 +33,12 @@ def serve(host: str, port: int) -> None:
     """Answer over HTTP. Everything else is set by TOPICS_* variables; the README lists them."""
     try:
         settings = load_settings()
-        settings.keys  # noqa: B018 - read the file now, not in a worker
         if settings.workers > 1:  # else each worker would say the same, and uvicorn end with 0
             load_classifier(settings.model, settings.runtime)
     except (SettingsError, ClassifierError) as error:
         raise click.ClickException(str(error)) from None
+    if settings.metrics_port == port:
+        raise click.ClickException(f"TOPICS_METRICS_PORT: {port} is the service's own port; choose another one.")
     with tempfile.TemporaryDirectory(prefix="topics-metrics-") as directory:
         if settings.workers > 1 or settings.metrics_port is not None:
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)

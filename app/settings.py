@@ -1,30 +1,99 @@
 """What an operator may choose, read from the environment (prefix TOPICS_)."""
 
+import difflib
+import json
+import os
 import re
 import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as NotJsonError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.classifier.classifier import Runtime
 
 MAX_KEY_FILE_BYTES = 1024 * 1024
 
 _MODELS = Path(__file__).parent.parent / "models"
+_PREFIX = "TOPICS_"
+_COMMANDS = {"TOPICS_API_KEY"}
+"""Read by `python -m app classify`, which sends it to a service; a service does not read it."""
+_SERVICE_LINK = re.compile(
+    r"TOPICS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
+    r"|TOPICS_(\w+_)?PORT=(tcp|udp|sctp)://.*"
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SettingsError(Exception):
-    """A setting has a value that cannot be; the message names the variable."""
+    """Settings have values that are not allowed; one sentence for each, which names the variable."""
+
+
+def _check_keys(text: SecretStr) -> SecretStr:
+    value = text.get_secret_value()
+    keys = _split(value)
+    if value and not keys:
+        raise PydanticCustomError("no_key", "it is set but holds no key; unset it to serve without keys")
+    if not all(key.isprintable() for key in keys):
+        raise PydanticCustomError("control", "a key holds a control character; separate keys by commas")
+    return text
+
+
+def _from_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise PydanticCustomError("json", 'is not JSON; write a list such as ["https://example.org"]') from None
+
+
+def _check_origin(origin: str) -> str:
+    """Browsers send an origin in one form; any other spelling of it would never match."""
+    if origin == "*":
+        return origin
+    try:
+        parts = urlsplit(origin.strip())
+        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:  # UnicodeError is one
+        host, port = "", None
+    if not host or "*" in host or not parts.scheme:
+        raise PydanticCustomError(
+            "origin",
+            '{origin} is not an origin; write "https://example.org", or "*" for all',
+            {"origin": _shown(origin)},
+        )
+    host = f"[{host}]" if ":" in host else host
+    right = f"{parts.scheme}://{host}" + ("" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}")
+    if origin != right:
+        raise PydanticCustomError(
+            "origin",
+            "{origin} is not what browsers send as an origin; write {right}",
+            {"origin": _shown(origin), "right": _shown(right)},
+        )
+    return origin
+
+
+def _shown(text: str) -> str:
+    return json.dumps(text if len(text) <= 200 else text[:200] + "..")
 
 
 class Settings(BaseSettings):
     """Every setting; the README's table is held equal to this class by a test."""
 
-    model_config = SettingsConfigDict(env_prefix="TOPICS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     model: Annotated[Path, Field(description="Folder of the bundle to serve.")] = _MODELS / "headlines" / "1"
     runtime: Annotated[
@@ -50,13 +119,19 @@ class Settings(BaseSettings):
         Field(ge=0, allow_inf_nan=False, description="How long SIGTERM still answers while `/health/ready` says 503."),
     ] = 5.0
     api_keys: Annotated[
-        SecretStr, Field(description="Keys, comma-separated, one of which guarded paths then want; empty: none.")
+        SecretStr,
+        AfterValidator(_check_keys),
+        Field(description="API keys, comma-separated. If set, prediction and model endpoints need one."),
     ] = SecretStr("")
     api_keys_file: Annotated[
-        Path | None, Field(description="File with such keys, one a line (a Docker or Kubernetes secret).")
+        Path | None,
+        Field(description="File of API keys, one a line (a Docker or Kubernetes secret); read again when it changes."),
     ] = None
     cors_origins: Annotated[
-        list[str], Field(description="Origins whose pages may call the API, as a JSON list; empty: none.")
+        list[Annotated[str, AfterValidator(_check_origin)]],
+        NoDecode,
+        BeforeValidator(_from_json),
+        Field(description='Origins whose pages may call the API, as a JSON list; `["*"]`: all.'),
     ] = []
     metrics_port: Annotated[
         int | None, Field(ge=1, le=65535, description="Serve `/metrics` here, and not on the service's own port.")
@@ -74,7 +149,23 @@ class Settings(BaseSettings):
     def keys(self) -> frozenset[str]:
         """All keys, from both settings, the file read again; raises SettingsError if it is unreadable or has no key."""
         keys = frozenset(_split(self.api_keys.get_secret_value()))
-        return keys if self.api_keys_file is None else keys | _read_keys(self.api_keys_file)
+        if self.api_keys_file is None:
+            return keys
+        try:
+            return keys | _read_keys(self.api_keys_file)
+        except PydanticCustomError as error:
+            raise SettingsError(f"TOPICS_API_KEYS_FILE: {error.message()}.") from None
+
+
+class _ServiceSettings(Settings):
+    """Those of a service, which must be able to read its key file; a command may be run by another user."""
+
+    @field_validator("api_keys_file")
+    @classmethod
+    def _readable(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            _read_keys(file)
+        return file
 
 
 def _split(text: str) -> list[str]:
@@ -83,40 +174,65 @@ def _split(text: str) -> list[str]:
 
 def _read_keys(file: Path) -> frozenset[str]:
     try:
-        if stat.S_ISREG(file.stat().st_mode):
-            with file.open("rb") as opened:
-                text = opened.read(MAX_KEY_FILE_BYTES + 1)
-        else:  # a pipe would be empty when it is read again
-            text = None
+        keys = _parse_keys(_read(file))
     except OSError as error:
-        raise SettingsError(f"TOPICS_API_KEYS_FILE: cannot be read ({error.strerror}).") from error
-    if text is None:
-        raise SettingsError("TOPICS_API_KEYS_FILE: it is not a regular file.")
-    if len(text) > MAX_KEY_FILE_BYTES:
-        raise SettingsError(f"TOPICS_API_KEYS_FILE: the file has more than {MAX_KEY_FILE_BYTES:,} bytes.")
-    try:
-        lines = [line.strip() for line in re.split("\r\n|\r|\n", text.decode("utf-8-sig"))]
+        raise PydanticCustomError("file", "cannot be read ({reason})", {"reason": error.strerror}) from None
     except UnicodeDecodeError:
-        raise SettingsError("TOPICS_API_KEYS_FILE: it is not UTF-8 text.") from None
-    keys = frozenset(line for line in lines if line and not line.startswith("#"))
+        raise PydanticCustomError("file", "the file is not UTF-8 text") from None
     if not keys:
-        raise SettingsError("TOPICS_API_KEYS_FILE: the file holds no key; write one a line.")
+        raise PydanticCustomError("file", "the file holds no key; write one a line")
     if not all(key.isprintable() for key in keys):
-        raise SettingsError("TOPICS_API_KEYS_FILE: a key holds a control character, which no header can carry.")
+        raise PydanticCustomError("file", "a key holds a control character, which no header can carry")
     return keys
 
 
-def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - one value a setting, each validated
-    """Settings from the environment; raises SettingsError that names the wrong variable in one sentence."""
+def _read(file: Path) -> bytes:
+    if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be empty when it is read again
+        raise PydanticCustomError("file", "it is not a regular file")
+    with file.open("rb") as opened:
+        content = opened.read(MAX_KEY_FILE_BYTES + 1)
+    if len(content) > MAX_KEY_FILE_BYTES:
+        raise PydanticCustomError("file", "the file has more than 1 MiB")
+    return content
+
+
+def _parse_keys(content: bytes) -> frozenset[str]:
+    """One key a line, whatever ends the lines; lines that begin with # are comments."""
+    lines = [line.strip() for line in re.split("\r\n|\r|\n", content.decode("utf-8-sig"))]
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def load_settings(*, serving: bool = True, **overrides: Any) -> Settings:  # noqa: ANN401 - each is validated
+    """Settings from the environment; raises SettingsError with a sentence for each variable that is wrong or unknown.
+
+    `serving`: False for a command, which needs no key file, and has a variable of its own.
+    """
+    wrong = list(_unknown(os.environ, set() if serving else _COMMANDS))
     try:
-        return Settings(**overrides)
-    except NotJsonError as error:
-        field = str(error).split('"')[1]
-        raise SettingsError(
-            f'TOPICS_{field.upper()}: is not JSON; write a list such as ["https://example.org"].'
-        ) from None
+        settings = (_ServiceSettings if serving else Settings)(**overrides)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        # A rule between settings has no place of its own, and its message names them.
-        name = f"TOPICS_{str(first['loc'][0]).upper()}: " if first["loc"] else ""
-        raise SettingsError(f"{name}{first['msg']}.") from None
+        wrong += [_sentence(one["loc"], one["msg"]) for one in error.errors(include_url=False, include_input=False)]
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return settings
+
+
+def _sentence(loc: tuple[int | str, ...], message: str) -> str:
+    # A rule between settings has no place of its own, and its message names them.
+    return f"{_PREFIX}{str(loc[0]).upper()}: {message}." if loc else f"{message}."
+
+
+def _unknown(environment: Mapping[str, str], also: set[str]) -> Iterator[str]:
+    """A sentence for each variable that looks like a setting and is none: a typing error must not go unnoticed."""
+    settings = [_PREFIX + name.upper() for name in Settings.model_fields]
+    for given, value in sorted(environment.items()):
+        name = given.upper()
+        # Kubernetes sets such variables in every pod of a namespace that has a Service called topics.
+        if not name.startswith(_PREFIX) or name in also.union(settings) or _SERVICE_LINK.fullmatch(f"{name}={value}"):
+            continue
+        if name in _COMMANDS:
+            yield f"{given}: is for `python -m app classify` alone; a service reads TOPICS_API_KEYS."
+            continue
+        near = difflib.get_close_matches(name[:100], settings, 1)
+        hint = f"did you mean {near[0]}?" if near else "the README lists those there are."
+        yield f"{given[:200]}: there is no such setting; {hint}"

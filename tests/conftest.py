@@ -1,10 +1,15 @@
 """Fixtures that several parts of the tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from tests import environment, real_data  # noqa: F401 - each reads its variable when it is imported
 from tests.tiny_bundle import write_tiny_bundle
+
+for _name in [name for name in os.environ if name.upper().startswith("TOPICS_")]:
+    del os.environ[_name]  # the service refuses to start where a variable looks like a setting and is none
 
 
 @pytest.fixture(scope="session")

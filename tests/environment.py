@@ -13,6 +13,8 @@ from tests.server import ROOT
 
 INSTALL_SECONDS = 480
 
+_FOLDERS = {name: value for name, value in os.environ.items() if name.endswith("_VENV")}
+
 
 def environment(name: str, *requirements: Sequence[object]) -> Path:
     """The folder of the programs of an environment, made once, and again when the requirements change.
@@ -20,7 +22,7 @@ def environment(name: str, *requirements: Sequence[object]) -> Path:
     Each of `requirements` is what one `pip install` gets. The folder is TOPICS_<NAME>_VENV, else `.venv-<name>`; the
     test skips where the packages cannot be had.
     """
-    folder = Path(os.environ.get(f"TOPICS_{name.upper()}_VENV", ROOT / f".venv-{name}"))
+    folder = Path(_FOLDERS.get(f"TOPICS_{name.upper()}_VENV", ROOT / f".venv-{name}"))
     said = [(one, one.read_text("utf-8") if isinstance(one, Path) else "") for some in requirements for one in some]
     stamp = folder / f"installed-{hashlib.sha256(repr(said).encode()).hexdigest()[:12]}"
     if not stamp.exists():

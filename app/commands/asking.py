@@ -40,7 +40,7 @@ class NoAnswerError(click.ClickException):
 def settings_for(model: Path | None) -> Settings:
     """The settings of the environment, with another model if one was named; raises NoAnswerError."""
     try:
-        return load_settings(**({} if model is None else {"model": model}))
+        return load_settings(serving=False, **({} if model is None else {"model": model}))
     except SettingsError as error:
         raise NoAnswerError(str(error)) from None
 

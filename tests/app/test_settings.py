@@ -1,5 +1,6 @@
 """Every setting can be wrong in a way that is told, and every setting is in the README."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -32,7 +33,60 @@ WRONG = [
     ("TOPICS_LOG_HEADLINES", "2"),
     ("TOPICS_CORS_ORIGINS", "https://example.org"),
     ("TOPICS_CORS_ORIGINS", "[1]"),
+    ("TOPICS_CORS_ORIGINS", '["null"]'),
     ("TOPICS_API_KEYS_FILE", "/nowhere/keys"),
+    ("TOPICS_API_KEYS", ","),
+    ("TOPICS_API_KEYS", " "),
+    ("TOPICS_API_KEYS", " ,\t, "),
+    ("TOPICS_API_KEYS", "one\ntwo"),
+]
+UNKNOWN = [
+    ("TOPICS_API_KEY", "TOPICS_API_KEYS"),
+    ("TOPICS_APIKEYS", "TOPICS_API_KEYS"),
+    ("TOPICS_API_KEY_FILE", "TOPICS_API_KEYS_FILE"),
+    ("TOPICS_WORKER", "TOPICS_WORKERS"),
+    ("topics_worker", "TOPICS_WORKERS"),
+    ("Topics_Log_Headline", "TOPICS_LOG_HEADLINES"),
+    ("TOPICS_CORS_ORIGIN", "TOPICS_CORS_ORIGINS"),
+    ("TOPICS_METRIC_PORT", "TOPICS_METRICS_PORT"),
+    ("TOPICS_PORT", ""),
+    ("TOPICS_HOST", ""),
+    ("TOPICS_", ""),
+    ("TOPICS_" + "X" * 100_000, ""),
+]
+SERVICE_LINKS = {
+    "TOPICS_SERVICE_HOST": "10.0.0.1",
+    "TOPICS_SERVICE_PORT": "80",
+    "TOPICS_SERVICE_PORT_HTTP": "80",
+    "TOPICS_PORT": "tcp://10.0.0.1:80",
+    "TOPICS_PORT_8000_TCP": "tcp://10.0.0.1:8000",
+    "TOPICS_PORT_8000_TCP_PROTO": "tcp",
+    "TOPICS_PORT_8000_TCP_PORT": "8000",
+    "TOPICS_PORT_8000_TCP_ADDR": "10.0.0.1",
+    "TOPICS_WEB_SERVICE_HOST": "10.0.0.2",
+    "TOPICS_WEB_PORT": "tcp://10.0.0.2:80",
+}
+ORIGINS = [  # as given, and as the error says it must be written
+    ("https://example.org/", "https://example.org"),
+    ("https://example.org/app", "https://example.org"),
+    ("https://example.org?x", "https://example.org"),
+    ("https://example.org#x", "https://example.org"),
+    ("https://Example.org", "https://example.org"),
+    ("HTTPS://example.org", "https://example.org"),
+    ("https://example.org:443", "https://example.org"),
+    ("http://example.org:80", "http://example.org"),
+    ("https://user@example.org:8443", "https://example.org:8443"),
+    (" https://example.org", "https://example.org"),
+    ("https://b\u00fccher.example", "https://xn--bcher-kva.example"),
+    ("example.org", None),
+    ("//example.org", None),
+    ("https://", None),
+    ("https://*.example.org", None),
+    ("https://example.org:port", None),
+    ("https://[::1", None),
+    ("null", None),
+    ("", None),
+    ("https://" + "x" * 100_000 + "/", None),
 ]
 
 
@@ -45,8 +99,79 @@ def test_wrong_value_stops_the_start_with_one_sentence_that_names_the_variable(n
     assert line.endswith(".")
 
 
+def refused(**environment: str) -> list[str]:
+    """The lines with which `serve` refuses to start."""
+    result = CliRunner().invoke(main, ["serve", "--port", "0"], env=environment)
+    assert (result.exit_code, result.output[:7]) == (1, "Error: ")
+    return result.output[7:].strip().splitlines()
+
+
+@pytest.mark.parametrize(("name", "near"), UNKNOWN)
+def test_unknown_name_stops_the_start_and_the_near_one_is_named(name: str, near: str):
+    [line] = refused(**{name: "secret"})
+    assert line.startswith(f"{name[:200]}: ")
+    assert near in line
+    assert "secret" not in line
+    assert len(line) < 400
+
+
+def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path):
+    (tmp_path / "keys").touch()
+    wrong = {"TOPICS_WORKERS": "0", "TOPICS_CORS_ORIGINS": "x", "TOPICS_API_KEYS_FILE": str(tmp_path / "keys")}
+    lines = refused(**wrong, TOPICS_API_KEY="secret", TOPICS_MAX_BATCH="many")
+    assert {line.partition(":")[0] for line in lines} == {*wrong, "TOPICS_API_KEY", "TOPICS_MAX_BATCH"}
+    assert all(line.endswith((".", "?")) for line in lines)
+
+
+def test_variables_that_kubernetes_makes_of_a_service_are_no_settings(monkeypatch: pytest.MonkeyPatch):
+    for name, value in SERVICE_LINKS.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().model_dump() == Settings().model_dump()
+
+
+def test_command_needs_no_key_file(tmp_path: Path):
+    assert load_settings(serving=False, api_keys_file=tmp_path / "not-mine").api_keys_file
+
+
+def test_the_commands_key_is_refused_by_a_service_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOPICS_API_KEY", "secret")
+    assert not load_settings(serving=False).keys
+    with pytest.raises(SettingsError, match="TOPICS_API_KEYS"):
+        load_settings()
+    monkeypatch.setenv("TOPICS_MODLE", "x")
+    with pytest.raises(SettingsError, match=r"^TOPICS_MODLE: .* did you mean TOPICS_MODEL"):
+        load_settings(serving=False)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(f"TOPICS_{name.upper()}", "")
+    assert load_settings().model_dump() == Settings().model_dump()
+
+
+@pytest.mark.parametrize(("origin", "right"), ORIGINS)
+def test_origin_that_no_browser_sends_is_refused_with_the_right_one(origin: str, right: str | None):
+    [line] = refused(TOPICS_CORS_ORIGINS=json.dumps(["https://good.example", origin]))
+    assert line.startswith("TOPICS_CORS_ORIGINS: ")
+    assert f'write "{right or "https://example.org"}' in line or right is None
+    assert len(line) < 600
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://example.org", "http://localhost:3000", "http://[::1]:8000", "chrome-extension://abcdef", "*"]
+)
+def test_origin_as_browsers_send_it_is_taken(origin: str):
+    assert load_settings(cors_origins=json.dumps([origin])).cors_origins == [origin]
+
+
+def test_metrics_port_that_is_the_services_is_refused():
+    result = CliRunner().invoke(main, ["serve", "--port", "8123"], env={"TOPICS_METRICS_PORT": "8123"})
+    assert result.exit_code == 1
+    assert result.output == "Error: TOPICS_METRICS_PORT: 8123 is the service's own port; choose another one.\n"
+
+
 def test_every_setting_with_a_rule_has_a_wrong_value_here():
-    free = {"model", "api_keys"}  # any path may be tried, any text may be a key
+    free = {"model"}  # any path may be tried
     assert {name for name, _ in WRONG} == {
         f"TOPICS_{name.upper()}" for name in Settings.model_fields if name not in free
     }
@@ -101,7 +226,7 @@ def test_key_file_that_is_a_pipe_or_a_folder_is_refused_at_once(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     for file in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(SettingsError, match="it is not a regular file"):
-            load_settings(api_keys_file=file).keys  # noqa: B018
+            load_settings(api_keys_file=file)
 
 
 def test_keys_never_show_in_a_representation():
@@ -125,7 +250,7 @@ def test_key_file_without_keys_is_refused(tmp_path: Path, content: bytes):
     file = tmp_path / "keys"
     file.write_bytes(content)
     with pytest.raises(SettingsError, match="TOPICS_API_KEYS_FILE"):
-        load_settings(api_keys_file=file).keys  # noqa: B018
+        load_settings(api_keys_file=file)
 
 
 def test_every_setting_is_described():

@@ -70,7 +70,7 @@ def environment(workload: Manifest) -> dict[str, str]:
 
 
 def settings(workload: Manifest) -> Settings:
-    """What the service would read from it; raises SettingsError if that cannot be."""
+    """What the service would read from it, but for the key file; raises SettingsError if that cannot be."""
     given = {name[7:].lower(): value for name, value in environment(workload).items() if name.startswith("TOPICS_")}
     assert set(given) <= set(Settings.model_fields)
-    return load_settings(**given)
+    return load_settings(serving=False, **given)
