@@ -1,9 +1,12 @@
 """A client of the Reuters topics service: `TopicsClient` and, to await, `AsyncTopicsClient`."""
 
-from topics_client.client import AsyncTopicsClient, TopicsClient
+from topics_client.async_client import AsyncTopicsClient
+from topics_client.client import TopicsClient
 from topics_client.errors import (
     DeadlineError,
     InvalidRequestError,
+    InvalidResponseError,
+    MisuseError,
     NotFoundError,
     Problem,
     ProblemError,
@@ -13,7 +16,17 @@ from topics_client.errors import (
     UnavailableError,
     UnreachableError,
 )
-from topics_client.results import Answer, Explanation, Model, ModelInfo, Prediction, TopicSkill, WordEffect, Words
+from topics_client.results import (
+    Answer,
+    Explanation,
+    Model,
+    ModelInfo,
+    Prediction,
+    Refused,
+    TopicSkill,
+    WordEffect,
+    Words,
+)
 
 __all__ = [
     "Answer",
@@ -21,12 +34,15 @@ __all__ = [
     "DeadlineError",
     "Explanation",
     "InvalidRequestError",
+    "InvalidResponseError",
+    "MisuseError",
     "Model",
     "ModelInfo",
     "NotFoundError",
     "Prediction",
     "Problem",
     "ProblemError",
+    "Refused",
     "TooLargeError",
     "TopicSkill",
     "TopicsClient",

@@ -1,14 +1,18 @@
-"""What can go wrong, drawn as a tree.
+"""The exceptions of this package.
 
 TopicsClientError
-├── UnreachableError        no answer came: connection refused or lost, or time ran out
+├── MisuseError             the client is closed, or belongs to another event loop or process
+├── UnreachableError        no answer came: no connection, the connection was lost, or time ran out
+├── InvalidResponseError    an answer came, but not one of this service: HTML, a redirect, broken gzip, missing fields
 └── ProblemError            the service answered with a problem (RFC 9457)
-    ├── InvalidRequestError   400, 415, 422: the request is wrong and stays wrong
+    ├── InvalidRequestError   400, 415, 422: the request is wrong; sending it again would not help
     ├── UnauthorizedError     401
     ├── NotFoundError         404, 405
     ├── TooLargeError         413
     ├── UnavailableError      429, 502, 503: full, draining or not ready, also after the retries
     └── DeadlineError         504: the service gave up
+
+Arguments of a wrong type or value raise TypeError or ValueError before anything is sent. All exceptions can be pickled.
 """
 
 from collections.abc import Mapping
@@ -18,7 +22,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The service's own words."""
+    """What the service answered instead of a result."""
 
     status: int
     title: str
@@ -27,24 +31,39 @@ class Problem:
     instance: str = ""
     request_id: str = ""
     errors: tuple[tuple[str, str], ...] = ()
-    """Fields that are wrong, and why: `("headlines.3", "String should have at least 1 character")`."""
+    """Wrong fields and why: `("headlines.2003", "String should have at least 1 character")`.
+
+    In a batch the number is the headline's place in what was passed to the client, however it was cut.
+    """
 
 
 class TopicsClientError(Exception):
-    """Everything that this package raises."""
+    """Base of all exceptions of this package."""
+
+
+class MisuseError(TopicsClientError):
+    """The client cannot be used: it is closed, or belongs to another event loop or process."""
 
 
 class UnreachableError(TopicsClientError):
-    """No answer came; the exception of the HTTP library is its cause."""
+    """No answer came in time; `__cause__` is the HTTP library's exception."""
+
+
+class InvalidResponseError(TopicsClientError):
+    """Something answered, but not as this service does; `__cause__` says what could not be read."""
 
 
 class ProblemError(TopicsClientError):
-    """The service answered, but not with what was asked for."""
+    """The service answered with an error."""
 
     def __init__(self, problem: Problem) -> None:
-        """`problem`: what it answered."""
-        super().__init__(f"{problem.title} ({problem.status}): {problem.detail}")
+        """`problem`: what the service answered."""
+        # The only argument, because unpickling calls the class with `args`.
+        super().__init__(problem)
         self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.problem.title} ({self.problem.status}): {self.problem.detail}"
 
 
 class InvalidRequestError(ProblemError):
@@ -52,19 +71,19 @@ class InvalidRequestError(ProblemError):
 
 
 class UnauthorizedError(ProblemError):
-    """A key is needed, or the one sent opens nothing."""
+    """The service requires an API key, or does not know the one that was sent."""
 
 
 class NotFoundError(ProblemError):
-    """The URL is not the service's, or an older one's."""
+    """The URL is not that of this service, or that of an older version."""
 
 
 class TooLargeError(ProblemError):
-    """One text alone is larger than the service takes."""
+    """One text alone is larger than the service accepts."""
 
 
 class UnavailableError(ProblemError):
-    """The service is full, draining, or not ready, and was so until the time was up."""
+    """The service is full, draining, or not ready, and stayed so for all retries."""
 
 
 class DeadlineError(ProblemError):
@@ -86,16 +105,27 @@ _KINDS = {
 }
 
 
-def problem_error(status: int, body: object, text: str) -> ProblemError:
-    """The exception for an answer that is not 200; `body` is its JSON if it is any, else `text` is quoted."""
+def problem_error(status: int, body: object, content: bytes) -> ProblemError:
+    """The exception for an error status.
+
+    Args:
+        status: 400 or above.
+        body: the answer's JSON value; None if it has none.
+        content: the answer's bytes, quoted where `body` is no problem document.
+    """
     fields: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+    errors = fields.get("errors")
     problem = Problem(
         status=status,
         title=str(fields.get("title", "The answer is no problem document")),
-        detail=str(fields.get("detail", text[:200])),
+        detail=str(fields.get("detail", content[:200].decode("utf-8", "replace"))),
         type=str(fields.get("type", "about:blank")),
         instance=str(fields.get("instance", "")),
         request_id=str(fields.get("request_id", "")),
-        errors=tuple((str(one["field"]), str(one["message"])) for one in fields.get("errors") or ()),
+        errors=tuple(
+            (str(one.get("field", "")), str(one.get("message", "")))
+            for one in (errors if isinstance(errors, list) else ())
+            if isinstance(one, Mapping)
+        ),
     )
     return _KINDS.get(status, ProblemError)(problem)

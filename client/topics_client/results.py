@@ -1,11 +1,11 @@
-"""The answers as frozen dataclasses. Fields that a later service may add are ignored."""
+"""The answers as frozen dataclasses, and how they are read from JSON. Unknown fields are ignored."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from functools import cache, partial
+from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
-
-Abstention = Literal["no_known_words", "low_confidence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class WordEffect:
     word: str
     start: int
     end: int
-    status: Literal["known", "rare", "unknown"]
+    status: str
+    """`known`, `rare` or `unknown`."""
     effect: float
 
 
@@ -61,8 +62,8 @@ class Answer:
     predictions: tuple[Prediction, ...]
     """Most probable first; empty when the model knows not one word."""
     words: Words
-    abstained: Abstention | None
-    """Why the model does not stand by the answer; None when it does."""
+    abstained: str | None
+    """Why the model does not stand by the answer, such as `no_known_words` or `low_confidence`; None when it does."""
     model: Model
     topic_set: tuple[str, ...] | None = None
     explanation: Explanation | None = None
@@ -71,6 +72,18 @@ class Answer:
     def best(self) -> Prediction | None:
         """The most probable topic, if there is an answer at all."""
         return self.predictions[0] if self.predictions else None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """In place of an Answer, with `on_error="skip"`: a headline that cannot be answered."""
+
+    index: int
+    """Its place among the headlines that were passed, from 0."""
+    reason: str
+
+
+OnError: TypeAlias = Literal["raise", "skip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +110,53 @@ class ModelInfo:
     manifest: dict[str, Any] = field(repr=False)
 
 
-def read(kind: type[T], raw: dict[str, Any], **made: object) -> T:
-    """A dataclass out of JSON's fields of the same names; `made` are those that are more than plain values."""
-    names = {one.name for one in fields(kind)}  # type: ignore[arg-type]  # every `kind` here is a dataclass
-    return kind(**({name: value for name, value in raw.items() if name in names} | made))
+def read(kind: type[T], raw: object, **made: object) -> T:
+    """A dataclass from a JSON object with the same field names.
+
+    Args:
+        kind: a dataclass of this module.
+        raw: the JSON value.
+        made: fields that the JSON object does not hold.
+
+    Raises:
+        ValueError: `raw` is not an object, lacks a field without default, or holds one of another type.
+    """
+    if not isinstance(raw, dict):
+        raise ValueError(f"{kind.__name__}: expected an object, not {type(raw).__name__}")  # noqa: TRY004 - data
+    values = dict(made)
+    for name, (convert, required) in _readers(kind).items():  # type: ignore[arg-type]  # a class is hashable
+        if name in raw and name not in made:
+            try:
+                values[name] = convert(raw[name])
+            except ValueError as error:
+                raise ValueError(f"{kind.__name__}.{name}: {error}") from None
+        elif required and name not in made:
+            raise ValueError(f"{kind.__name__}.{name}: missing")
+    return kind(**values)
 
 
-def read_answer(raw: dict[str, Any], model: Model) -> Answer:
-    """One of `results`, or the answer to a single headline."""
-    explanation, topics = raw.get("explanation"), raw.get("topic_set")
-    return Answer(
-        predictions=tuple([read(Prediction, one) for one in raw["predictions"]]),
-        words=read(Words, raw["words"], unknown=tuple(raw["words"]["unknown"])),
-        abstained=raw["abstained"],
-        model=model,
-        topic_set=None if topics is None else tuple(topics),
-        explanation=explanation
-        and Explanation(explanation["topic"], tuple([read(WordEffect, one) for one in explanation["words"]])),
-    )
+@cache
+def _readers(kind: type[Any]) -> dict[str, tuple[Callable[[object], object], bool]]:
+    """For each field: how to read it, and whether it must be there."""
+    hints = get_type_hints(kind)
+    return {one.name: (_reader(hints[one.name]), one.default is MISSING) for one in fields(kind)}
+
+
+def _reader(hint: Any) -> Callable[[object], object]:  # noqa: ANN401 - a type expression
+    """How to read a value of a field's type; covers the types that this module uses."""
+    if is_dataclass(hint):
+        return partial(read, hint)  # type: ignore[arg-type]  # a class, not an instance
+    if type(None) in get_args(hint):
+        inner = _reader(next(one for one in get_args(hint) if one is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if get_origin(hint) is tuple:
+        item = _reader(get_args(hint)[0])
+        return lambda value: tuple([item(one) for one in _checked(value, list)])
+    return partial(_checked, kind=get_origin(hint) or hint)
+
+
+def _checked(value: Any, kind: type) -> Any:  # noqa: ANN401 - JSON
+    # A number of JSON may come without a point; True is an int only in Python.
+    if isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"expected {kind.__name__}, not {type(value).__name__}")

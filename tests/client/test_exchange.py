@@ -1,5 +1,6 @@
 """When the client asks again, and for how long it waits; no network and no sleep."""
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -7,15 +8,22 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 from topics_client.batches import MAX_BYTES, MAX_HEADLINES, cut
-from topics_client.errors import DeadlineError, InvalidRequestError, ProblemError, UnavailableError, UnreachableError
-from topics_client.exchange import Send, Sleep, exchange
+from topics_client.errors import (
+    DeadlineError,
+    InvalidRequestError,
+    InvalidResponseError,
+    ProblemError,
+    UnavailableError,
+    UnreachableError,
+)
+from topics_client.exchange import Reply, Send, Sleep, exchange
 
 PROBLEM = {"title": "The service is full", "status": 503, "detail": "full", "type": "about:blank"}
 
 
-def response(status: int, json: object = None, **headers: str) -> httpx2.Response:
+def response(status: int, value: object = None, **headers: str) -> Reply:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx2.Response(status, json=json, headers=names, request=httpx2.Request("POST", "http://x/predict"))
+    return Reply(status, httpx2.Headers(names), json.dumps(value).encode())
 
 
 def walk(*came: object, timeout: float = 30, retries: int = 5) -> tuple[object, list[float]]:
@@ -99,28 +107,67 @@ def test_the_service_is_told_how_much_time_is_left() -> None:
 
 
 def test_error_that_is_no_problem_document_is_quoted() -> None:
-    answer = httpx2.Response(500, text="<html>proxy error</html>")
     with pytest.raises(ProblemError, match="proxy error"):
-        walk(answer)
+        walk(Reply(500, {}, b"<html>proxy error</html>"))
 
 
-def test_answer_that_is_not_json_is_unreachable() -> None:
-    request = httpx2.Request("GET", "http://x/topics")
-    with pytest.raises(UnreachableError, match="not as this service does"):
-        walk(httpx2.Response(200, text="<html>login</html>", request=request))
+@pytest.mark.parametrize(
+    "content", [b"<html>login</html>", b"", b"\xff\xfe{", b"[" * 100_000, b'{"a": NaN}', b"1" * 5_000, b"{'a': 1}"]
+)
+def test_answer_that_is_not_json_is_an_invalid_response_with_its_cause(content: bytes) -> None:
+    with pytest.raises(InvalidResponseError, match="/predict: the answer is not this service's JSON") as caught:
+        walk(Reply(200, {}, content))
+    assert isinstance(caught.value.__cause__, ValueError | RecursionError)
+
+
+def test_redirect_is_not_followed_but_named() -> None:
+    with pytest.raises(InvalidResponseError, match="status 307, a redirect to https://there/"):
+        walk(response(307, Location="https://there/"))
+
+
+def test_answer_that_cannot_be_decoded_is_not_asked_for_again() -> None:
+    with pytest.raises(InvalidResponseError, match="DecodingError: gzip") as caught:
+        walk(httpx2.DecodingError("gzip"), response(200, {}))
+    assert isinstance(caught.value.__cause__, httpx2.DecodingError)
+
+
+def test_time_that_ran_out_is_named_with_its_cause() -> None:
+    with pytest.raises(UnreachableError, match=r"no answer within 2.5 s \(ReadTimeout: slow\)") as caught:
+        walk(httpx2.ReadTimeout("slow"), timeout=2.5, retries=0)
+    assert isinstance(caught.value.__cause__, httpx2.ReadTimeout)
+
+
+@pytest.mark.parametrize("value", ["99999999999999999999999", "Wed, 21 Oct 9999 07:28:00 GMT", "soon", "-1", "1.5"])
+def test_retry_after_of_any_kind_is_no_crash(value: str) -> None:
+    with pytest.raises(UnavailableError):
+        walk(*[response(503, PROBLEM, Retry_After=value)] * 2, retries=1)
+
+
+@pytest.mark.parametrize("errors", [None, {}, "no", [None], [{"field": 1}], [["headlines.0", "x"]]])
+def test_problem_with_foreign_errors_is_still_a_problem(errors: object) -> None:
+    with pytest.raises(InvalidRequestError, match="full"):
+        walk(response(422, PROBLEM | {"errors": errors}))
 
 
 def test_parts_are_as_large_as_a_request_may_be_and_keep_the_order() -> None:
     headlines = [str(number) for number in range(2 * MAX_HEADLINES + 1)]
     parts = list(cut(iter(headlines)))
     assert [len(part) for part in parts] == [MAX_HEADLINES, MAX_HEADLINES, 1]
-    assert [one for part in parts for one in part] == headlines
+    assert [one.text for part in parts for one in part] == headlines
+    assert [one.place for part in parts for one in part] == list(range(len(headlines)))
+
+
+def test_full_part_goes_without_waiting_for_the_next_headline() -> None:
+    taken: list[int] = []
+    texts = (taken.append(number) or "gold" for number in range(1000))
+    assert len(next(cut(texts, 10))) == 10
+    assert len(taken) == 10
 
 
 def test_parts_stay_below_the_bytes_of_a_body() -> None:
     parts = list(cut(["é" * 20_000] * 300))
     assert len(parts) == 3
-    assert all(sum(len(one.encode()) for one in part) <= MAX_BYTES for part in parts)
+    assert all(sum(len(one.text.encode()) for one in part) <= MAX_BYTES for part in parts)
 
 
 def test_text_larger_than_a_part_goes_alone() -> None:

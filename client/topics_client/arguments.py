@@ -1,0 +1,116 @@
+"""Checks of the caller's arguments: TypeError or ValueError, before anything is sent."""
+
+import math
+from collections.abc import AsyncIterable, Iterable, Mapping
+from numbers import Integral, Real
+from typing import TypeVar
+
+import httpx2
+
+LONGEST = 10.0**9
+"""Seconds, 31 years. More is no limit: a socket takes no larger number."""
+
+T = TypeVar("T", bound=Iterable[str] | AsyncIterable[str])
+
+
+def url(value: object) -> str:
+    """The service's URL: `http` or `https`, a host, perhaps a port and a path."""
+    if not isinstance(value, str):
+        raise TypeError(f"url must be a str such as 'http://127.0.0.1:8000', not {type(value).__name__}")
+    try:
+        parsed = httpx2.URL(value)
+    except httpx2.InvalidURL as error:
+        raise ValueError(f"url: {error}, in {value[:200]!r}") from None
+    blank = any(character.isspace() for character in value)
+    if parsed.scheme not in ("http", "https") or not parsed.host or blank or (parsed.port or 0) > 65535:
+        raise ValueError(f"url must look like 'http://127.0.0.1:8000', not {value[:200]!r}")
+    if parsed.query or parsed.fragment:
+        raise ValueError(f"url must end before '?' and '#': {value[:200]!r}")
+    return value
+
+
+def api_key(value: object) -> str | None:
+    """A key that a header can carry; None and the empty text mean no key."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"api_key must be a str, not {type(value).__name__}")
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("api_key must have no line ends, control characters, or blanks at its ends")
+    return value
+
+
+def timeout(value: object) -> float:
+    """Seconds above 0; infinity for None."""
+    if value is None:
+        return math.inf
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"timeout must be a number of seconds, or None for no limit, not {type(value).__name__}")
+    try:
+        seconds = float(value)
+    except OverflowError as error:
+        raise ValueError(f"timeout: {error}") from None
+    if not seconds > 0:  # also NaN
+        raise ValueError(f"timeout must be above 0 seconds, not {value}")
+    return seconds if seconds <= LONGEST else math.inf
+
+
+def of_socket(seconds: float) -> float | None:
+    """A timeout as httpx2 takes it, where None means no limit."""
+    return None if seconds == math.inf else seconds
+
+
+def whole(name: str, value: object, least: int) -> int:
+    """A whole number, also one of NumPy's."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if value < least:
+        raise ValueError(f"{name} must be {least} or above, not {value}")
+    return int(value)
+
+
+def flag(name: str, value: object) -> bool:
+    """True or False, also NumPy's."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
+    return bool(value)
+
+
+def headline(value: object, name: str = "headline") -> str:
+    """A text that JSON can carry."""
+    fault = text_fault(value)
+    if fault is None:
+        return str.__str__(value)  # plain, also of NumPy's str and of an Enum that is one
+    raise (ValueError if isinstance(value, str) else TypeError)(f"{name} {fault}")
+
+
+def text_fault(value: object) -> str | None:
+    """Why a value is no text, or None."""
+    if not isinstance(value, str):
+        return f"must be a str, not {type(value).__name__}"
+    if value.isascii():
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        return f"has half of a surrogate pair at character {error.start}, which no UTF-8 text has"
+    return None
+
+
+def headlines(value: T) -> T:
+    """Texts to iterate over; neither one text, whose characters would count, nor a table, whose column names would."""
+    name = type(value).__name__
+    if isinstance(value, str | bytes | bytearray | memoryview):
+        raise TypeError(f"headlines must be several texts, such as a list, not one {name}; for one there is predict()")
+    if isinstance(value, Mapping) or getattr(value, "ndim", 1) != 1:
+        raise TypeError(f"headlines must be one column of texts, not a {name}")
+    if not isinstance(value, Iterable | AsyncIterable):
+        raise TypeError(f"headlines must be several texts, such as a list, not {name}")
+    return value
+
+
+def on_error(value: object) -> bool:
+    """Whether to skip headlines that cannot be answered."""
+    if value not in ("raise", "skip"):
+        raise ValueError(f"on_error must be 'raise' or 'skip', not {value!r:.200}")
+    return value == "skip"

@@ -1,0 +1,165 @@
+"""The service's calls as steps that either client performs, and what both need to open a connection."""
+
+import dataclasses
+import math
+import re
+from typing import Any, TypeVar
+
+import httpx2
+
+from topics_client import arguments
+from topics_client.batches import Item
+from topics_client.errors import InvalidRequestError, InvalidResponseError, Problem, TooLargeError, UnreachableError
+from topics_client.exchange import Came, Reply, Send, Steps, exchange
+from topics_client.results import Answer, Model, ModelInfo, Refused, TopicSkill, read
+
+C = TypeVar("C", httpx2.Client, httpx2.AsyncClient)
+
+_BATCH = "/predict/batch"
+_HEADLINE = re.compile(r"\bheadlines\.(\d+)\b")
+
+
+class Calls:
+    """The requests and how their answers are read."""
+
+    def __init__(self, timeout: float | None, retries: int) -> None:
+        self._timeout = arguments.timeout(timeout)
+        self._retries = arguments.whole("retries", retries, 0)
+
+    def _ask(self, method: str, path: str, json: object = None) -> Steps:
+        return (yield from exchange(method, path, json, self._timeout, self._retries))
+
+    def _predict(self, headline: str, top_k: int, explain: bool, explain_topic: str | None) -> Steps:
+        if explain_topic is not None:
+            arguments.headline(explain_topic, "explain_topic")
+        query = {
+            "headline": arguments.headline(headline),
+            "top_k": arguments.whole("top_k", top_k, 1),
+            "explain": arguments.flag("explain", explain),
+            "explain_topic": explain_topic,
+        }
+        # Left out where it says nothing: a service may refuse `explain_topic` without `explain`.
+        raw = yield from self._ask(
+            "POST", "/predict", {name: value for name, value in query.items() if value is not None}
+        )
+        return _read(Answer, raw, "/predict")
+
+    def _part(self, part: list[Item], top_k: int, skip: bool) -> Steps:
+        """Answers of one part of a batch, in order.
+
+        Sends less at once where the service takes less than the client thought. With `skip`, what it names as wrong
+        becomes a Refused.
+        """
+        results: dict[int, Answer | Refused] = {one.place: Refused(one.place, one.fault) for one in part if one.fault}
+        waiting = [one for one in part if not one.fault]
+        most = size = len(waiting)
+        at = 0
+        while at < len(waiting):
+            piece = waiting[at : at + size]
+            try:
+                answers = yield from self._batch(piece, top_k)
+            except TooLargeError as error:
+                if len(piece) > 1:
+                    most = size = math.ceil(len(piece) / 2)
+                    continue
+                if not skip:
+                    raise
+                wrong, reason = 0, error.problem.detail
+            except InvalidRequestError as error:
+                named = _first_headline(error.problem, len(piece))
+                if named is None or not skip:
+                    raise InvalidRequestError(_renumbered(error.problem, piece)) from None
+                wrong, reason = named
+            else:
+                results |= {one.place: answer for one, answer in zip(piece, answers, strict=True)}
+                at += len(piece)
+                size = min(size * 2, most)
+                continue
+            # The service names the first wrong headline only: all before it are right and go next, without it.
+            if wrong:
+                size = wrong
+            else:
+                results[piece[0].place] = Refused(piece[0].place, reason)
+                at, size = at + 1, max(size // 2, 1)
+        return [results[place] for place in sorted(results)]
+
+    def _batch(self, piece: list[Item], top_k: int) -> Steps:
+        raw = yield from self._ask("POST", _BATCH, {"headlines": [one.text for one in piece], "top_k": top_k})
+        model = _read(Model, _field(raw, "model", dict, _BATCH), _BATCH)
+        answers = [_read(Answer, one, _BATCH, model=model) for one in _field(raw, "results", list, _BATCH)]
+        if len(answers) != len(piece):
+            raise InvalidResponseError(f"{_BATCH}: {len(answers)} results for {len(piece)} headlines.")
+        return answers
+
+    def _topics(self) -> Steps:
+        raw = yield from self._ask("GET", "/topics")
+        return [_read(TopicSkill, one, "/topics") for one in _field(raw, "topics", list, "/topics")]
+
+    def _model(self) -> Steps:
+        raw = yield from self._ask("GET", "/model")
+        return _read(ModelInfo, raw, "/model", manifest=raw)
+
+    def _probe(self) -> Send:
+        return Send("GET", "/health/ready", {}, None, self._timeout)
+
+
+def is_ready(came: Came) -> bool:
+    """Whether the readiness probe's reply says so."""
+    return isinstance(came, Reply) and came.status == httpx2.codes.OK
+
+
+def opened(kind: type[C], url: str, api_key: str | None, transport: Any) -> C:  # noqa: ANN401 - either kind's
+    """httpx2's client of either kind.
+
+    Raises:
+        TypeError, ValueError: `url` or `api_key` is none.
+        UnreachableError: the environment's proxy or certificates cannot be used.
+    """
+    headers = {b"User-Agent": b"reuters-topics-client"}
+    if key := arguments.api_key(api_key):
+        headers[b"Authorization"] = f"Bearer {key}".encode()
+    url = arguments.url(url)
+    try:
+        return kind(base_url=url, headers=headers, limits=httpx2.Limits(), transport=transport)
+    # ImportError: a SOCKS proxy needs a package. OSError: SSL_CERT_FILE names no file.
+    except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
+        raise UnreachableError(
+            f"{url}: the environment's proxy (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) or certificates (SSL_CERT_FILE) "
+            f"cannot be used: {error}"
+        ) from error
+
+
+def _read(kind: type[Any], raw: object, path: str, **made: object) -> Any:  # noqa: ANN401 - one of `kind`
+    try:
+        return read(kind, raw, **made)
+    except ValueError as error:
+        raise InvalidResponseError(f"{path}: the answer is not this service's ({error}).") from error
+
+
+def _field(raw: object, name: str, kind: type, path: str) -> Any:  # noqa: ANN401 - JSON
+    value = raw.get(name) if isinstance(raw, dict) else None
+    if not isinstance(value, kind):
+        raise InvalidResponseError(f"{path}: the answer is not this service's ({name!r} is no {kind.__name__}).")
+    return value
+
+
+def _first_headline(problem: Problem, number: int) -> tuple[int, str] | None:
+    """Place in the request, and reason, of the first headline that a 422 names; None if it names none."""
+    found = [
+        (int(match[1]), message) for field, message in problem.errors if (match := _HEADLINE.search(field)) is not None
+    ]
+    return min((one for one in found if one[0] < number), default=None)
+
+
+def _renumbered(problem: Problem, piece: list[Item]) -> Problem:
+    """The same problem, where headlines are counted as they were passed to the client."""
+
+    def number(match: re.Match[str]) -> str:
+        place = int(match[1])
+        return f"headlines.{piece[place].place}" if place < len(piece) else match[0]
+
+    return dataclasses.replace(
+        problem,
+        detail=_HEADLINE.sub(number, problem.detail),
+        errors=tuple((_HEADLINE.sub(number, field), message) for field, message in problem.errors),
+    )

@@ -1,0 +1,133 @@
+"""A deadline for a whole blocking request.
+
+httpx2's timeouts hold for each operation: a server that sends a byte every second never runs into a read timeout of
+two. Here each operation gets only what is left until the deadline, also while headers or chunk sizes arrive.
+"""
+
+import ipaddress
+import queue
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from ssl import SSLContext
+from typing import Any
+
+import httpcore2
+import httpx2
+
+_due: ContextVar[float] = ContextVar("_due", default=float("inf"))
+
+
+@contextmanager
+def until(due: float) -> Iterator[None]:
+    """Operations of this thread end at `due`, a time of `time.monotonic()`."""
+    token = _due.set(due)
+    try:
+        yield
+    finally:
+        _due.reset(token)
+
+
+def bound(transport: httpx2.BaseTransport) -> None:
+    """Make a transport of httpx2 keep the deadlines; does nothing to one of another kind."""
+    if isinstance(transport, httpx2.HTTPTransport):
+        # httpcore2's pools take a network backend as an argument, but httpx2 does not hand one on.
+        pool: Any = transport._pool
+        if not isinstance(pool._network_backend, _Backend):
+            pool._network_backend = _Backend(pool._network_backend)
+
+
+def _left(timeout: float | None, error: type[Exception]) -> float | None:
+    """Seconds for one operation; raises `error` when the deadline has passed."""
+    due = _due.get()
+    if due == float("inf"):
+        return timeout
+    left = due - time.monotonic()
+    if left <= 0:
+        raise error("the time is up")
+    return left if timeout is None else min(left, timeout)
+
+
+class _Stream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        # In pieces, because the stream below gives the whole timeout to each piece that the socket takes.
+        for at in range(0, len(buffer), 65536):
+            self._stream.write(buffer[at : at + 65536], _left(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        left = _left(timeout, httpcore2.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as the base class
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore2.NetworkBackend):
+    def __init__(self, backend: httpcore2.NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        addresses = _addresses(host, port, _left(timeout, httpcore2.ConnectTimeout))
+        for tried, address in enumerate(addresses, start=1):
+            left = _left(timeout, httpcore2.ConnectTimeout)
+            # The same share for each address, so that the first does not use up the time of the others.
+            share = None if left is None else left / (len(addresses) - tried + 1)
+            try:
+                return _Stream(self._backend.connect_tcp(address, port, share, local_address, socket_options))
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if tried == len(addresses):
+                    raise
+        raise httpcore2.ConnectError(f"{host} has no address")
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore2.NetworkStream:
+        left = _left(timeout, httpcore2.ConnectTimeout)
+        return _Stream(self._backend.connect_unix_socket(path, left, socket_options))
+
+
+def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
+    """The host's IP addresses. getaddrinfo knows no timeout, so it runs in a thread that is left behind."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return [host]
+    found: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+
+    def resolve() -> None:
+        try:
+            found.put([str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)])
+        except (OSError, UnicodeError) as error:
+            found.put(error)
+
+    threading.Thread(target=resolve, name="topics-client-dns", daemon=True).start()
+    try:
+        answer = found.get(timeout=timeout)
+    except queue.Empty:
+        raise httpcore2.ConnectTimeout(f"the address of {host} was not found in time") from None
+    if isinstance(answer, Exception):
+        raise httpcore2.ConnectError(str(answer)) from answer
+    return answer

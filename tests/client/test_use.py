@@ -1,0 +1,118 @@
+"""Clients that are closed, shared, forked or interrupted, and an environment that is no use."""
+
+import asyncio
+import json
+import multiprocessing
+from typing import Any
+
+import httpx2
+import pytest
+from topics_client import (
+    AsyncTopicsClient,
+    MisuseError,
+    TopicsClient,
+    UnreachableError,
+)
+
+from tests.client.foreign_server import ForeignServer, http
+from tests.client.mock_service import (
+    SINGLE,
+    aclient,
+    client,
+    served,
+)
+
+
+def test_keyboard_interrupt_leaves_a_client_that_answers() -> None:
+    answers = iter([KeyboardInterrupt(), None])
+
+    def interrupt(request: httpx2.Request) -> httpx2.Response:
+        if (error := next(answers)) is not None:
+            raise error
+        return served(request)
+
+    one = client(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        one.predict("gold")
+    assert one.predict("gold").best is not None
+
+
+@pytest.mark.parametrize("status", [204, 301, 401, 404, 429, 500, 503])
+def test_ready_is_false_for_every_status_but_200(status: int) -> None:
+    assert client(lambda _: httpx2.Response(status)).ready() is False
+    assert asyncio.run(aclient(lambda _: httpx2.Response(status)).ready()) is False
+
+
+def test_ready_is_true_for_200_and_asked_once() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.path)
+        return httpx2.Response(200 if len(asked) < 3 else 503)
+
+    assert client(answer).ready() is True
+    assert asyncio.run(aclient(answer).ready()) is True
+    assert client(answer).ready() is False
+    assert asked == ["/health/ready"] * 3
+
+
+def test_closed_client_says_so() -> None:
+    one = client()
+    one.close()
+    one.close()
+    for ask in (lambda: one.predict("gold"), lambda: one.predict_batch(["gold"]), one.topics, one.ready):
+        with pytest.raises(MisuseError, match="closed"):
+            ask()
+
+    async def ask() -> None:
+        other = aclient()
+        await other.aclose()
+        with pytest.raises(MisuseError, match="closed"):
+            await other.predict("gold")
+
+    asyncio.run(ask())
+
+
+def test_awaited_client_in_a_second_event_loop_says_so() -> None:
+    one = aclient()
+    asyncio.run(one.predict("gold"))
+    with pytest.raises(MisuseError, match="another event loop"):
+        asyncio.run(one.predict("gold"))
+
+
+def _ask_in_child(one: TopicsClient, results: Any) -> None:
+    results.put(one.predict("gold").best.topic)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_forked_process_has_connections_of_its_own() -> None:
+    answer = http(json.dumps(SINGLE).encode())[0].replace(b"Connection: close\r\n", b"")
+    context = multiprocessing.get_context("fork")
+    with ForeignServer(lambda: [answer]) as server, TopicsClient(server.url, retries=0) as one:
+        one.predict("gold")
+        results = context.Queue()
+        child = context.Process(target=_ask_in_child, args=(one, results))
+        child.start()
+        assert results.get(timeout=30) == "gold"
+        child.join(30)
+        assert server.connections == 2
+
+
+PROXIES = ["socks5://127.0.0.1:9", "foo://127.0.0.1:9", "http://[::", "socks4://x"]
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+@pytest.mark.parametrize("kind", [TopicsClient, AsyncTopicsClient])
+def test_proxy_of_the_environment_that_cannot_be_used_is_unreachable(
+    kind: Any, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(UnreachableError, match="ALL_PROXY") as caught:
+        kind("http://127.0.0.1:8000")
+    assert caught.value.__cause__ is not None
+
+
+def test_certificates_of_the_environment_that_are_not_there_are_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent.pem")
+    with pytest.raises(UnreachableError, match="SSL_CERT_FILE"):
+        TopicsClient("http://127.0.0.1:8000")
