@@ -200,6 +200,69 @@ def test_full_service_is_refused_once_and_at_once(tiny_bundle: Path, tmp_path: P
     assert tally.without_retry_after == 0
 
 
-def test_metrics_are_not_one_replicas_at_random(server: RunningServer, tmp_path: Path, stack: ExitStack):
+METRICS = [
+    "/metrics",
+    "/metrics/",
+    "/metrics?x=1",
+    "//metrics",
+    "/./metrics",
+    "/x/../metrics",
+    "/%6detrics",
+    "/METRICS",
+    "/metrics%2f",
+    "/metrics%2F..%2Fmetrics",
+    "/metrics;x",
+    "/metrics%00",
+    "/metrics%0A",
+    "/metrics%0D",
+    "/metrics%20",
+    "/metrics%7F",
+    "/%0Ametrics",
+    "/metrics%C2%85",
+    "http://127.0.0.1/metrics",
+    "http://127.0.0.1//metrics%0A",
+]
+
+
+def test_metrics_are_at_no_spelling_of_their_path(server: RunningServer, tmp_path: Path, stack: ExitStack):
+    """They would be those of one replica at random."""
     proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
-    assert (proxy.get("/metrics").status, server.get("/metrics").status) == (404, 200)
+    assert server.get("/metrics").status == 200
+    for path in METRICS:
+        for method in ("GET", "HEAD", "POST"):
+            reply = proxy.request(method, path)
+            assert reply.status in (400, 404), (method, path)
+            assert b"http_requests" not in reply.body
+        assert Problem.model_validate(proxy.get(path).json()).status in (400, 404)
+
+
+def test_guarded_routes_need_a_key_in_every_spelling(tiny_bundle: Path, tmp_path: Path, stack: ExitStack):
+    server = stack.enter_context(RunningServer(tiny_bundle, api_keys="secret"))
+    proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
+    key = {"X-API-Key": "secret"}
+    assert [proxy.request("GET", "/topics", None, headers).status for headers in ({}, key)] == [401, 200]
+    for path in ("/topics", "/model", "/predict"):
+        for before in ("", "/", "/.", "/x/..", "/health/..", "/health%2f..", "http://127.0.0.1"):
+            for after in ("", "/", "%0A", "%0D%0A", "%00", "%20", "?", "%3F", "%23", ";x", ".", "/.", "/..%2f", "%2f"):
+                for method in ("GET", "POST", "HEAD"):
+                    reply = proxy.request(method, before + path + after, {"headline": "oil"})
+                    assert reply.status in (400, 401, 404, 405), (method, before + path + after)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"\x16\x03\x01\r\n\r\n",
+        b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"x" * 40_000),
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: %b\r\n\r\n" % (b"x" * 40_000),
+    ],
+)
+def test_malformed_request_is_400(server: RunningServer, tmp_path: Path, stack: ExitStack, head: bytes):
+    proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as client:
+        client.sendall(head)
+        status, _, rest = client.makefile("rb").read().partition(b"\r\n")
+    assert status.split()[1] == b"400"
+    assert b"problem+json" in rest
