@@ -65,7 +65,7 @@ def test_timeout_holds_for_a_server_that_does_not_read(ask: Ask) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         begun = time.monotonic()
-        with pytest.raises(UnreachableError, match=r"WriteTimeout|ReadTimeout"):
+        with pytest.raises(UnreachableError, match=r"(Connect|Write|Read)Timeout"):
             ask(url, headline="gold " * 4_000_000, timeout=0.3, retries=0)
         assert time.monotonic() - begun < 5
 
