@@ -104,7 +104,11 @@ class Settings(BaseSettings):
     max_batch: Annotated[int, Field(ge=1, description="Most headlines in one batch.")] = 1_000
     max_body_bytes: Annotated[int, Field(ge=1, description="Largest request body, in bytes.")] = 8 * 1024 * 1024
     max_in_flight: Annotated[
-        int, Field(ge=1, description="Most headlines a process holds at once; what is beyond is refused with 503.")
+        int,
+        Field(
+            ge=1,
+            description="Most headlines a process holds at once (long texts count for more); beyond it: 503.",
+        ),
     ] = 10_000
     deadline_seconds: Annotated[
         float, Field(gt=0, allow_inf_nan=False, description="An answer that takes longer is given up with 504.")

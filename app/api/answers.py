@@ -53,9 +53,13 @@ class Answers:
         [result] = self.results([one])
         return f'{result[:-1]},"model":{self._model}{more}}}'.encode()
 
-    def batch(self, chunks: Sequence[Sequence[str]]) -> bytes:
-        """`schemas.BatchAnswer` as JSON, from the `results` of each chunk."""
-        return f'{{"results":[{",".join([one for chunk in chunks for one in chunk])}],"model":{self._model}}}'.encode()
+    def part(self, some: Sequence[Classification]) -> bytes:
+        """The results of some of a batch's texts, with commas between them."""
+        return ",".join(self.results(some)).encode()
+
+    def batch(self, parts: Sequence[bytes]) -> bytes:
+        """`schemas.BatchAnswer` as JSON, from all its parts; nothing but joining is left for the end."""
+        return b'{"results":[' + b",".join(parts) + f'],"model":{self._model}}}'.encode()
 
 
 def _json(value: object) -> str:

@@ -22,7 +22,8 @@ from app.api.errors import (
 from app.api.problems import responses
 from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery, queries
 from app.api.service import Run, Service
-from app.classifier import Classification, explain
+from app.api.work import chunks, weight
+from app.classifier import Classification, Explainer
 
 ERRORS: tuple[type[Exception], ...] = (
     NotJsonError,
@@ -50,7 +51,7 @@ def check_size(service: Service, headlines: int) -> None:
 async def classify_batch(
     service: Service, request: Request, headlines: Sequence[str], top_k: int, write: Callable[[list[Classification]], T]
 ) -> list[T]:
-    """Classify a request's headlines, giving way to others after each chunk; `write` gets every chunk's results.
+    """Classify a request's headlines, giving way to others after each chunk; `write` makes the answer's part of it.
 
     Raises:
         BatchTooLargeError: there are more than an operator allows.
@@ -58,13 +59,13 @@ async def classify_batch(
     """
     check_size(service, len(headlines))
     due = deadline(request, service.settings.deadline_seconds)
-    with service.work.held(len(headlines)):
+    with service.work.held(weight(headlines)):
         run = Run(service, request, headlines)
-        chunks = await service.work.in_turns(
-            headlines, lambda chunk: write(run.classify(chunk, top_k)), request.receive, due
+        parts = await service.work.in_turns(
+            chunks(headlines), lambda chunk: write(run.classify(chunk, top_k)), request.receive, due
         )
         run.finish()
-    return chunks
+    return parts
 
 
 def predict_routes(service: Service) -> list[BytesRoute]:
@@ -80,17 +81,18 @@ def predict_routes(service: Service) -> list[BytesRoute]:
         result = await run.classify_one(query.headline, query.top_k)
         explanation = None
         if query.explain:
-            explanation = explain(model.classifier, query.headline, query.explain_topic)
+            explainer = Explainer(model.classifier, query.headline, query.explain_topic)
+            with service.work.held(explainer.variants):
+                effects = await service.work.in_turns(explainer.pieces, explainer.effects, request.receive, due)
+            explanation = explainer.explanation(effects)
         run.finish()
         due.check()
         return model.answers.single(result, explanation)
 
     async def predict_batch(query: BatchQuery, request: Request) -> bytes:
         """Classify many headlines; the answers come in their order."""
-        model = service.model()
-
-        chunks = await classify_batch(service, request, query.headlines, query.top_k, model.answers.results)
-        return model.answers.batch(chunks)
+        answers = service.model().answers
+        return answers.batch(await classify_batch(service, request, query.headlines, query.top_k, answers.part))
 
     return [
         BytesRoute(

@@ -37,7 +37,7 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.work = Work(settings.max_in_flight, self.metrics.in_flight)
-        self.together = Together(self.classify)
+        self.together = Together(self.classify, self.work)
         self.phase: Phase = "starting"
         self._keys = Keys(lambda: settings.keys) if settings.keys else None
         self._model: Model | None = None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from app.api.work import Work, chunks, weight
 from app.classifier import Classification
 
 
@@ -28,23 +29,27 @@ class Together:
     busier. After a batch of one the next headline is answered at once, and those that come with it together.
     """
 
-    def __init__(self, classify: Callable[[Sequence[str], int], Classified]) -> None:
-        """`classify`: texts and top_k to answers."""
+    def __init__(self, classify: Callable[[Sequence[str], int], Classified], work: Work) -> None:
+        """`classify`: texts and top_k to answers; `work` counts the texts that wait."""
         self._classify = classify
+        self._work = work
         self._waiting: list[tuple[str, int, asyncio.Future[Classified]]] = []
+        self._turn_is_due = False
         self._came = 0
         self._seen = 0
         """Those that had come when it was last looked."""
         self._alone = True
 
     async def classify(self, text: str, top_k: int) -> Classified:
-        """The answer to one text; raises whatever classifying raises."""
+        """The answer to one text; raises OverloadedError, and whatever classifying raises."""
         loop = asyncio.get_running_loop()
-        if not self._came:
+        if not self._turn_is_due:
+            self._turn_is_due = True
             loop.call_soon(self._end_turn)  # behind all requests that are ready now
         self._came += 1
         if self._alone and self._came == 1:
             return self._classify([text], top_k)
+        self._work.take(weight([text]))
         future: asyncio.Future[Classified] = loop.create_future()
         self._waiting.append((text, top_k, future))
         return await future
@@ -54,21 +59,30 @@ class Together:
             self._seen = self._came
             asyncio.get_running_loop().call_soon(self._end_turn)
             return
-        self._alone = self._came == 1
+        if self._waiting:
+            self._answer(len(chunks([text for text, _, _ in self._waiting])[0]))
+            self._work.show()
+        self._turn_is_due = bool(self._waiting)
+        if self._turn_is_due:  # the rest has its turn after everything else that is ready
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        self._alone = self._came == 1 and not self._waiting
         self._came = self._seen = 0
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
+
+    def _answer(self, count: int) -> None:
+        """Classify the first of those that wait."""
+        first, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._work.give_back(sum([weight([text]) for text, _, _ in first]))
+        wanted = [one for one in first if not one[2].done()]  # a client that hung up has cancelled its own
+        if not wanted:
             return
         try:
-            done = self._classify([text for text, _, _ in waiting], max(top_k for _, top_k, _ in waiting))
+            done = self._classify([text for text, _, _ in wanted], max(top_k for _, top_k, _ in wanted))
         except Exception as error:  # each request tells its own client
-            for _, _, future in waiting:
-                if not future.done():
-                    future.set_exception(error)
+            for _, _, future in wanted:
+                future.set_exception(error)
             return
-        for (_, top_k, future), one in zip(waiting, done.results, strict=True):
-            if not future.done():  # a client that hung up has cancelled its own
-                future.set_result(done._replace(results=[_first(one, top_k)]))
+        for (_, top_k, future), one in zip(wanted, done.results, strict=True):
+            future.set_result(done._replace(results=[_first(one, top_k)]))
 
 
 def _first(one: Classification, top_k: int) -> Classification:

@@ -1,8 +1,10 @@
 """Headlines in flight: how many are taken in, and who gives way to whom."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from typing import TypeVar
 
 from prometheus_client import Gauge
@@ -11,48 +13,86 @@ from starlette.types import Receive
 from app.api.deadline import Deadline
 from app.api.errors import ClientGoneError, OverloadedError
 
-CHUNK = 100
-"""Headlines a batch works on before it gives way: about a millisecond, so nobody else waits much longer."""
+CHUNK_TEXTS = 100
+CHUNK_CHARACTERS = 20_000
+"""A chunk of a batch ends with the one or the other: headlines take about a millisecond then, the slowest texts two or
+three, and all other requests wait no longer than that."""
 
+UNIT_CHARACTERS = 1_000
+"""A text counts as one headline in flight, and as one more for each so many of its characters."""
+
+P = TypeVar("P")
 T = TypeVar("T")
+
+
+def weight(texts: Sequence[str]) -> int:
+    """What some texts count for in flight: about what they cost in time and in memory, in headlines."""
+    return len(texts) + sum(map(len, texts)) // UNIT_CHARACTERS
+
+
+def chunks(texts: Sequence[str]) -> list[Sequence[str]]:
+    """The texts in pieces that each take about as long; a text is never divided."""
+    ends = list(accumulate(map(len, texts)))
+    pieces = []
+    start = characters = 0
+    while start < len(texts):
+        most = min(start + CHUNK_TEXTS, len(texts))
+        end = max(start + 1, bisect_right(ends, characters + CHUNK_CHARACTERS, start, most))
+        pieces.append(texts[start:end])
+        start, characters = end, ends[end - 1]
+    return pieces
 
 
 class Work:
     """The process's share of work; see `docs/decisions/0004-headlines-in-flight.md` for the measurements."""
 
     def __init__(self, capacity: int, gauge: Gauge) -> None:
-        """`capacity`: most headlines that may be held at once, waiting or worked on; `gauge` shows how many are."""
+        """`capacity`: most headlines, as `weight` counts them, that may be held at once; `gauge` shows how many are."""
         self.capacity = capacity
         self.in_flight = 0
         self._gauge = gauge
+        self._shown = 0
         self._lane = asyncio.Lock()
 
     def check_room(self, headlines: int) -> None:
         """Raises OverloadedError at once if there is no room for some headlines.
 
-        Enough for what never waits: while a single headline is classified nothing else runs to count it.
+        Enough for what never waits: while a single headline is classified nothing else runs to count it. What counts
+        for more than the whole capacity has room when nothing else is in flight, or it would never have.
         """
-        if self.in_flight + headlines > self.capacity:
+        if self.in_flight + min(headlines, self.capacity) > self.capacity:
             raise OverloadedError(
                 f"{self.in_flight:,} headlines are in flight and {self.capacity:,} may be; try again in a second."
             )
 
+    def take(self, headlines: int) -> None:
+        """Count some headlines in until `give_back`; raises OverloadedError at once if there is no room for them."""
+        self.check_room(headlines)
+        self.in_flight += headlines
+
+    def give_back(self, headlines: int) -> None:
+        """Count them out again."""
+        self.in_flight -= headlines
+
+    def show(self) -> None:
+        """Bring the gauge up to date."""
+        if self.in_flight != self._shown:
+            self._shown = self.in_flight
+            self._gauge.set(self._shown)
+
     @contextmanager
     def held(self, headlines: int) -> Iterator[None]:
         """Hold room for some headlines; raises OverloadedError at once if there is not enough."""
-        self.check_room(headlines)
-        self.in_flight += headlines
-        self._gauge.set(self.in_flight)
+        self.take(headlines)
+        self.show()
         try:
             yield
         finally:
-            self.in_flight -= headlines
-            self._gauge.set(self.in_flight)
+            self.give_back(headlines)
+            self.show()
 
-    async def in_turns(
-        self, items: Sequence[str], do: Callable[[Sequence[str]], T], receive: Receive, due: Deadline
-    ) -> list[T]:
-        """Do a batch in chunks, one batch at a time, giving way to everything else between chunks.
+    async def in_turns(self, pieces: Sequence[P], do: Callable[[P], T], receive: Receive, due: Deadline) -> list[T]:
+        """Do a request's work piece by piece, one request at a time, giving way to everything else between pieces.
 
         Raises:
             DeadlineError: it was not done in time, waiting for its turn included.
@@ -61,14 +101,14 @@ class Work:
         hung_up = asyncio.ensure_future(receive())  # the body is read, so what comes next is the end
         try:
             async with asyncio.timeout(due.left()), self._lane:
-                done = []
-                for start in range(0, len(items), CHUNK):
-                    if start:
+                done: list[T] = []
+                for piece in pieces:
+                    if done:
                         await asyncio.sleep(0)
                     if hung_up.done():
                         raise ClientGoneError("The client hung up.")
-                    done.append(do(items[start : start + CHUNK]))
-                due.check()  # the last chunk had nobody to be interrupted by
+                    done.append(do(piece))
+                due.check()  # the last piece had nobody to be interrupted by
                 return done
         except TimeoutError:
             raise due.error() from None

@@ -4,7 +4,7 @@ from app.classifier.bundle import Bundle, load_bundle
 from app.classifier.classifier import Classification, TopicClassifier, load_classifier
 from app.classifier.encoding import Encoder, tokenize
 from app.classifier.errors import BundleError, ClassifierError, TextTooLongError, UnknownTopicError
-from app.classifier.explanation import Explanation, WordEffect, explain
+from app.classifier.explanation import Explainer, Explanation, WordEffect, explain
 
 __all__ = [
     "Bundle",
@@ -12,6 +12,7 @@ __all__ = [
     "Classification",
     "ClassifierError",
     "Encoder",
+    "Explainer",
     "Explanation",
     "TextTooLongError",
     "TopicClassifier",

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.classifier import TextTooLongError, TopicClassifier, UnknownTopicError, explain, load_classifier
-from app.classifier.explanation import MAX_WORDS
+from app.classifier import Explainer, TextTooLongError, TopicClassifier, UnknownTopicError, explain, load_classifier
+from app.classifier.explanation import MAX_WORDS, WORDS_AT_ONCE
 
 words = st.lists(
     st.sampled_from(["oil", "OPEC", "wheat", "the", "brent", "zimbabwe", "profit"]), min_size=1, max_size=9
@@ -59,3 +59,23 @@ def test_more_words_than_an_explanation_covers_are_refused(classifier: TopicClas
 
 def test_text_without_words_has_an_empty_explanation(classifier: TopicClassifier) -> None:
     assert explain(classifier, " ... ").words == []
+
+
+def test_pieces_of_long_texts_have_few_words_and_cover_all(classifier: TopicClassifier) -> None:
+    for words in (0, 1, 10, 45, MAX_WORDS):
+        pieces = Explainer(classifier, "oil " * words).pieces
+        assert [place for piece in pieces for place in piece] == list(range(words))
+        assert all(len(piece) * words <= WORDS_AT_ONCE for piece in pieces)
+    assert len(pieces) == 20
+
+
+def test_unknown_words_cost_nothing(classifier: TopicClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    explainer = Explainer(classifier, "oil " + "brent " * 99)
+    encoded: list[int] = []
+    encode_words = classifier.encoder.encode_words
+    monkeypatch.setattr(
+        classifier.encoder, "encode_words", lambda some: encoded.append(len(some)) or encode_words(some)
+    )
+    effects = explainer.explanation(map(explainer.effects, explainer.pieces)).words
+    assert encoded == [99]
+    assert [effect.effect for effect in effects[1:]] == [0.0] * 99

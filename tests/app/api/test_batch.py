@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.work import CHUNK
+from app.api.work import CHUNK_TEXTS
 from tests.app.conftest import Start
 
 HEADLINES = ["Gold falls", "Wheat harvest", "unheard-of", "the", "Oil prices rise", "Gold falls"]
@@ -26,7 +26,7 @@ def test_results_come_in_order_and_are_those_of_single_headlines(client: TestCli
         assert {**result, "predictions": []} == {**single, "predictions": []}
 
 
-@pytest.mark.parametrize("size", [1, CHUNK - 1, CHUNK, CHUNK + 1, 1000])
+@pytest.mark.parametrize("size", [1, CHUNK_TEXTS - 1, CHUNK_TEXTS, CHUNK_TEXTS + 1, 1000])
 def test_batch_of_1_to_1000_is_answered(client: TestClient, size: int):
     headlines = [f"gold filler{number % 30}" for number in range(size)]
     reply = batch(client, headlines, top_k=1)

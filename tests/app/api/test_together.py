@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from prometheus_client import CollectorRegistry, Gauge
 
+from app.api.errors import OverloadedError
 from app.api.together import ENOUGH, Classified, Together
+from app.api.work import CHUNK_CHARACTERS, Work
 from app.classifier import TopicClassifier, load_classifier
 
 
@@ -14,12 +17,16 @@ def classifier(tiny_bundle) -> TopicClassifier:
     return load_classifier(tiny_bundle)
 
 
+def unlimited(capacity: int = 10_000) -> Work:
+    return Work(capacity, Gauge("in_flight", "", registry=CollectorRegistry()))
+
+
 def gathered(classifier: TopicClassifier, sizes: list[int]) -> Together:
     def classify(texts: Sequence[str], top_k: int) -> Classified:
         sizes.append(len(texts))
         return Classified(classifier.classify(texts, top_k), 0.0, 0.0)
 
-    return Together(classify)
+    return Together(classify, unlimited())
 
 
 async def busy(together: Together, sizes: list[int]) -> Together:
@@ -119,7 +126,7 @@ def test_error_reaches_everybody_who_waits():
         raise ValueError("no")
 
     async def ask() -> list[object]:
-        together = await busy(Together(fail), [])
+        together = await busy(Together(fail, unlimited()), [])
         return await asyncio.gather(*(together.classify("gold", 1) for _ in range(3)), return_exceptions=True)
 
     assert [str(error) for error in asyncio.run(ask())] == ["no"] * 3
@@ -135,3 +142,71 @@ def test_one_that_is_cancelled_takes_nothing_from_the_others(classifier: TopicCl
         return await stays
 
     assert asyncio.run(ask()).results[0].labels
+
+
+LONG = "oil " * (CHUNK_CHARACTERS // 10)  # two fifths of a chunk
+
+
+def test_long_texts_of_one_turn_are_classified_in_several(classifier: TopicClassifier):
+    sizes: list[int] = []
+    turns: list[int] = []
+
+    async def count_turns() -> None:
+        while True:
+            turns.append(len(sizes))
+            await asyncio.sleep(0)
+
+    async def ask() -> list[Classified]:
+        together = await busy(gathered(classifier, sizes), sizes)
+        counting = asyncio.create_task(count_turns())
+        answers = await asyncio.gather(*(together.classify(LONG + str(n), 1) for n in range(7)))
+        counting.cancel()
+        return answers
+
+    answers = asyncio.run(ask())
+    assert sizes == [2, 2, 2, 1]
+    assert [one.results[0].encoded.unknown for one in answers] == [[str(n)] for n in range(7)]
+    assert set(turns) >= {1, 2, 3}  # others had a turn after each
+
+
+def test_single_headlines_of_a_turn_beyond_a_chunk_are_classified_in_the_next(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = await busy(gathered(classifier, sizes), sizes)
+        await asyncio.gather(*(together.classify("gold", 1) for _ in range(250)))
+
+    asyncio.run(ask())
+    assert sizes == [100, 100, 50]
+
+
+def test_texts_that_wait_are_counted_and_too_many_refused(classifier: TopicClassifier):
+    async def ask() -> tuple[list[object], int]:
+        together = await busy(gathered(classifier, []), [])
+        together._work = work = unlimited(20)
+        asked = [asyncio.ensure_future(together.classify(LONG, 1)) for _ in range(3)]  # each counts as 9
+        await asyncio.sleep(0)
+        held = work.in_flight
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert work.in_flight == 0
+        return answers, held
+
+    answers, held = asyncio.run(ask())
+    assert held == 18
+    assert [type(one) for one in answers] == [Classified, Classified, OverloadedError]
+
+
+def test_text_that_nobody_waits_for_any_more_is_not_classified(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = await busy(gathered(classifier, sizes), sizes)
+        gone = [asyncio.ensure_future(together.classify("oil", 1)) for _ in range(3)]
+        await asyncio.sleep(0)
+        for one in gone:
+            one.cancel()
+        await asyncio.gather(*gone, together.classify("gold", 1), return_exceptions=True)
+        assert together._work.in_flight == 0
+
+    asyncio.run(ask())
+    assert sizes == [1]

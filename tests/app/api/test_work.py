@@ -6,11 +6,13 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Gauge
 
 from app.api.deadline import Deadline
 from app.api.errors import ClientGoneError, DeadlineError, OverloadedError
-from app.api.work import CHUNK, Work
+from app.api.work import CHUNK_CHARACTERS, CHUNK_TEXTS, UNIT_CHARACTERS, Work, chunks, weight
 from tests.app.conftest import Start
 
 
@@ -23,7 +25,7 @@ async def never() -> Any:
     await asyncio.Event().wait()
 
 
-ITEMS = ["x"] * (10 * CHUNK)
+PIECES = list(range(10))
 
 
 def test_what_cannot_be_held_is_refused_at_once(work: Work):
@@ -43,7 +45,7 @@ def test_room_is_given_back_after_an_error(work: Work):
     work.check_room(1000)
 
 
-def test_batch_gives_way_after_every_chunk(work: Work):
+def test_work_gives_way_after_every_piece(work: Work):
     turns = 0
 
     async def others():
@@ -54,13 +56,76 @@ def test_batch_gives_way_after_every_chunk(work: Work):
 
     async def main():
         other = asyncio.create_task(others())
-        seen = await work.in_turns(ITEMS, lambda chunk: (len(chunk), turns), never, Deadline(10))
+        seen = await work.in_turns(PIECES, lambda piece: (piece, turns), never, Deadline(10))
         other.cancel()
         return seen
 
     seen = asyncio.run(main())
-    assert [size for size, _ in seen] == [CHUNK] * 10
+    assert [piece for piece, _ in seen] == PIECES
     assert all(after > before for (_, before), (_, after) in itertools.pairwise(seen))
+
+
+SHORT, LONG, LONGEST = "x" * 50, "x" * 7000, "x" * 30_000
+
+
+@pytest.mark.parametrize(
+    ("texts", "sizes"),
+    [
+        ([], []),
+        ([SHORT], [1]),
+        ([SHORT] * 250, [100, 100, 50]),
+        ([LONG] * 5, [2, 2, 1]),
+        ([LONGEST] * 3, [1, 1, 1]),
+        ([SHORT, LONGEST, SHORT], [1, 1, 1]),
+        ([SHORT] * 10 + [LONG] * 3 + [SHORT] * 100, [12, 100, 1]),
+        ([""] * 150, [100, 50]),
+    ],
+)
+def test_chunks_end_with_so_many_texts_or_characters(texts: list[str], sizes: list[int]):
+    pieces = chunks(texts)
+    assert [len(piece) for piece in pieces] == sizes
+    assert [text for piece in pieces for text in piece] == texts
+
+
+@given(st.lists(st.integers(0, 2 * CHUNK_CHARACTERS), max_size=300))
+def test_no_chunk_is_larger_than_it_may_be_nor_smaller_than_it_could_be(lengths: list[int]):
+    pieces = [[len(text) for text in piece] for piece in chunks(["x" * length for length in lengths])]
+    for piece, after in itertools.pairwise([*pieces, [2 * CHUNK_CHARACTERS]]):
+        assert len(piece) <= CHUNK_TEXTS
+        assert len(piece) == 1 or sum(piece) <= CHUNK_CHARACTERS
+        assert not pieces or len(piece) == CHUNK_TEXTS or sum(piece) + after[0] > CHUNK_CHARACTERS
+
+
+def test_long_text_counts_as_several_headlines():
+    assert weight(["oil"] * 7) == 7
+    assert weight(["x" * (UNIT_CHARACTERS - 1)]) == 1
+    assert weight(["x" * 20 * UNIT_CHARACTERS, "oil"]) == 22
+
+
+def test_what_counts_for_more_than_the_capacity_is_taken_when_nothing_else_is_in_flight(work: Work):
+    with work.held(5000):
+        assert work.in_flight == 5000
+        with pytest.raises(OverloadedError):
+            work.take(1)
+    with work.held(1), pytest.raises(OverloadedError), work.held(5000):
+        pass
+    assert work.in_flight == 0
+
+
+def test_gauge_shows_what_is_held(work: Work):
+    assert gauge(work) == 0
+    with work.held(600):
+        work.take(3)
+        assert gauge(work) == 600
+        work.show()
+        assert gauge(work) == 603
+        work.give_back(3)
+    assert gauge(work) == 0
+
+
+def gauge(work: Work) -> float:
+    [metric] = work._gauge.collect()
+    return metric.samples[0].value
 
 
 def test_batches_take_turns_one_at_a_time(work: Work):
@@ -68,7 +133,7 @@ def test_batches_take_turns_one_at_a_time(work: Work):
 
     async def main():
         await asyncio.gather(
-            *(work.in_turns(ITEMS, lambda _, name=name: order.append(name), never, Deadline(10)) for name in "ab")
+            *(work.in_turns(PIECES, lambda _, name=name: order.append(name), never, Deadline(10)) for name in "ab")
         )
 
     asyncio.run(main())
@@ -91,7 +156,7 @@ def test_work_stops_when_the_client_hangs_up(work: Work):
     async def main():
         nonlocal hung_up
         hung_up = asyncio.Event()
-        await work.in_turns(ITEMS, do, receive, Deadline(10))
+        await work.in_turns(PIECES, do, receive, Deadline(10))
 
     with pytest.raises(ClientGoneError):
         asyncio.run(main())
@@ -101,7 +166,7 @@ def test_work_stops_when_the_client_hangs_up(work: Work):
 def test_batch_whose_deadline_passes_in_the_queue_is_not_begun(work: Work):
     async def main():
         async with work._lane:
-            await work.in_turns(ITEMS, lambda _: pytest.fail("begun"), never, Deadline(0.02))
+            await work.in_turns(PIECES, lambda _: pytest.fail("begun"), never, Deadline(0.02))
 
     with pytest.raises(DeadlineError):
         asyncio.run(main())
@@ -110,7 +175,7 @@ def test_batch_whose_deadline_passes_in_the_queue_is_not_begun(work: Work):
 
 def test_deadline_passes_between_chunks(work: Work):
     async def main():
-        await work.in_turns(ITEMS, lambda _: time.sleep(0.02), never, Deadline(0.05))
+        await work.in_turns(PIECES, lambda _: time.sleep(0.02), never, Deadline(0.05))
 
     with pytest.raises(DeadlineError):
         asyncio.run(main())
@@ -142,3 +207,24 @@ def test_full_service_refuses_before_it_reads_the_body(start: Start):
     with client.app.state.service.work.held(10):
         for path in ("/predict", "/predict/batch", "/v2/models/tiny/infer"):
             assert client.post(path, content=b"not json").status_code == 503
+
+
+def test_long_texts_of_a_batch_count_as_what_they_hold(start: Start):
+    client = start(max_batch=100, max_in_flight=100)
+    batch = {"headlines": ["oil " * 2500] * 5}  # 10,000 characters each
+    with client.app.state.service.work.held(45):
+        assert client.post("/predict/batch", json=batch).status_code == 200
+    with client.app.state.service.work.held(46):
+        assert client.post("/predict/batch", json=batch).status_code == 503
+    assert client.app.state.service.work.in_flight == 0
+
+
+def test_explanation_counts_as_a_headline_a_word(start: Start):
+    client = start(max_batch=100, max_in_flight=100)
+    query = {"headline": "oil " * 50, "explain": True}
+    with client.app.state.service.work.held(50):
+        assert client.post("/predict", json=query).status_code == 200
+    with client.app.state.service.work.held(51):
+        assert client.post("/predict", json=query).status_code == 503
+        assert client.post("/predict", json={"headline": "oil " * 50}).status_code == 200
+    assert client.app.state.service.work.in_flight == 0
