@@ -78,15 +78,50 @@ KEYWORDS = {
 GOLDEN_HEADLINES = ("Oil prices rise as OPEC cuts crude output", "Wheat harvest falls", "quorum of the unheard-of", "")
 
 
+SHARES: dict[str, dict[str, float]] = {
+    "certain": {"crude": 0.9, "gas": 0.1},
+    "torn": {"gas": 0.45, "crude": 0.35, "heat": 0.12, "ship": 0.08},
+    "vague": {"wheat": 0.24, "grain": 0.2, "rubber": 0.18, "cocoa": 0.16, "coffee": 0.13, "sugar": 0.09},
+    "even": dict.fromkeys(("cocoa", "grain", "earn", "acq", "wheat", "trade", "ship", "crude"), 1 / 8),
+    "anything": dict.fromkeys(NAMES, 1 / len(NAMES)),
+    "thirds": dict.fromkeys(("gold", "silver", "zinc"), 1 / 3),
+}
+"""What `write_sets_bundle` answers to each of these words alone; all other topics have 0, to within 1e-25."""
+
+
+def write_sets_bundle(folder: Path, threshold: float | None = 0.125) -> Path:
+    """Write a bundle with prediction sets that can be worked out from SHARES; None: without sets."""
+    kernel = np.full((len(SHARES) + 1, len(NAMES)), -60, np.float32)
+    for row, shares in enumerate(SHARES.values(), start=1):
+        most = max(shares.values())  # its logit is 0, so that equal shares come out equal to the last bit
+        for code, share in shares.items():
+            kernel[row, list(NAMES).index(code)] = np.log(share / most)
+    kernel[0] = 0
+    word_index = {word: rank for rank, word in enumerate([*SHARES, "scarce"], start=1)}
+    encoding = EncodingSpec(size=len(kernel), offset=0, start_id=None, rare_id=None)
+    topic_set = None if threshold is None else {"coverage": 0.9, "threshold": threshold}
+    layers = [(kernel, np.zeros(len(NAMES), np.float32), "softmax")]
+    return _write(folder, layers, word_index, encoding, name="sets", version="1", topic_set=topic_set)
+
+
 def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> Path:
     """Write the bundle into `folder`, which must not exist yet, and return it."""
-    folder.mkdir(parents=True)
     words = [*COMMON, *dict.fromkeys(word for line in KEYWORDS.values() for word in line.split())]
     fillers = [f"filler{number}" for number in range(SIZE - 3 - 1 - len(words))]
     word_index = {word: rank for rank, word in enumerate([*words, *fillers, *RARE_WORDS], start=1)}
-    encoding = EncodingSpec(size=SIZE)
+    return _write(folder, _weights(word_index), word_index, EncodingSpec(size=SIZE), name=name, version=version)
+
+
+def _write(
+    folder: Path,
+    weights: list[tuple[np.ndarray, np.ndarray, str]],
+    word_index: dict[str, int],
+    encoding: EncodingSpec,
+    **more: object,
+) -> Path:
+    folder.mkdir(parents=True)
     (folder / WORD_INDEX).write_text(json.dumps(word_index))
-    (folder / MODEL).write_bytes(keras_file(_weights(word_index)))
+    (folder / MODEL).write_bytes(keras_file(weights))
     align(folder / MODEL)
     layers = dense_layers(folder / MODEL)
     assert layers is not None
@@ -99,8 +134,6 @@ def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> P
     (folder / GOLDEN).write_text(json.dumps(golden))
     manifest = {
         "format": 1,
-        "name": name,
-        "version": version,
         "description": "Written by hand for the tests.",
         "encoding": encoding.model_dump(),
         "network": [layer.model_dump() for layer in layers],
@@ -112,7 +145,7 @@ def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> P
         "recipe": {"name": "by hand"},
         "figures": {"accuracy": 0.8},
         "reference": {"topic_mix": dict.fromkeys(NAMES, 1 / len(NAMES)), "unknown_word_ratio": 0.02},
-    }
+    } | more
     (folder / MANIFEST).write_text(json.dumps(manifest))
     seal(folder)
     return folder
