@@ -116,6 +116,60 @@ def test_new_word_after_the_lead_counts_as_one_that_comes_later(text: str, ids: 
     assert Encoder(LEAD_SPEC, LEAD_INDEX).encode(text).ids == ids
 
 
+@pytest.mark.parametrize(
+    ("text", "counts", "unknown"),
+    [  # counts: words, known, rare, unknown; the lead has three words of the index
+        ("u s oil rarely", (4, 3, 1, 0), []),
+        ("u s oil rarely oil", (5, 4, 1, 0), []),
+        ("u s oil brent prices brent", (6, 4, 0, 2), ["brent"]),
+        ("opec u brent s oil brent opec rise ghana rarely", (10, 4, 1, 5), ["opec", "brent", "ghana"]),
+        ("rarely rarely rarely rarely rarely", (5, 0, 5, 0), []),
+        ("u s oil u s oil", (6, 6, 0, 0), []),
+        ("brent brent", (2, 0, 0, 2), ["brent"]),
+    ],
+)
+@pytest.mark.parametrize("lead", [3, None])
+def test_words_after_the_lead_are_counted_like_those_before(
+    text: str, counts: tuple[int, ...], unknown: list[str], lead: int | None
+) -> None:
+    spec = EncodingSpec(size=9, offset=3, pairs=True, repeats=True, lead=lead)
+    found = Encoder(spec, WORD_INDEX).encode(text)
+    assert (found.words, found.known, found.rare, found.unknown_words) == counts
+    assert found.unknown == unknown
+
+
+def test_rare_word_after_the_lead_sets_the_rare_id() -> None:
+    spec = EncodingSpec(size=9, lead=3)
+    assert 2 in Encoder(spec, WORD_INDEX).encode("u s oil rarely").ids
+    assert 2 not in Encoder(spec, WORD_INDEX).encode("u s oil prices").ids
+
+
+def test_special_ids_may_be_absent_and_the_last_one_fits() -> None:
+    assert Encoder(EncodingSpec(size=3, offset=0, start_id=2, rare_id=None), {}).encode("").ids == [2]
+    assert Encoder(EncodingSpec(size=3, offset=0, start_id=None, rare_id=None), WORD_INDEX).sequence("rarely oil") == [
+        1
+    ]
+    for special in ("start_id", "rare_id"):
+        with pytest.raises(BundleError, match="special id 3 is outside an encoding of size 3"):
+            Encoder(EncodingSpec(size=3, **{special: 3}), {})
+
+
+def test_pairs_repeats_and_later_words_need_their_own_switch() -> None:
+    index = WORD_INDEX | {"oil *2": 8, "rise *later": 9}
+    plain = EncodingSpec(size=30, offset=0, start_id=None, rare_id=None)
+    text = "oil prices oil rise"
+    ids = {
+        name: Encoder(plain.model_copy(update=update), index).encode(text).ids
+        for name, update in {
+            "plain": {},
+            "pairs": {"pairs": True},
+            "repeats": {"repeats": True},
+            "lead": {"lead": 3},
+        }.items()
+    }
+    assert ids == {"plain": [1, 2, 3], "pairs": [1, 2, 3, 7], "repeats": [1, 2, 3, 8], "lead": [1, 2, 9]}
+
+
 @given(words, st.lists(st.integers(0, 30), max_size=5))
 def test_unknown_words_move_nothing_out_of_the_lead(some: list[str], places: list[int]) -> None:
     encoder = Encoder(LEAD_SPEC, LEAD_INDEX)

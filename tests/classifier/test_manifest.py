@@ -1,0 +1,159 @@
+"""Bounds and defaults of `manifest.json`: what a server refuses to believe of a model."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from app.classifier.manifest import (
+    Array,
+    Calibration,
+    DenseLayer,
+    EncodingSpec,
+    FileEntry,
+    Manifest,
+    Topic,
+    TopicSet,
+)
+
+ARRAY = {"offset": 0, "shape": [3, 2]}
+GOOD: dict[type[BaseModel], dict[str, Any]] = {
+    FileEntry: {"sha256": "0123456789abcdef" * 4, "size": 0},
+    EncodingSpec: {"size": 10, "offset": 3, "start_id": 1, "rare_id": 2, "pairs": True, "repeats": True, "lead": 30},
+    Array: ARRAY,
+    DenseLayer: {"unit_length": True, "kernel": ARRAY, "bias": {"offset": 24, "shape": [2]}, "activation": "relu"},
+    Topic: {"label": 0, "code": "x", "name": "X", "support": 0, "precision": 0.0, "recall": 1.0, "f1": 0.5},
+    Calibration: {"intercept": 0.1, "gap_slope": 0.2},
+    TopicSet: {"coverage": 0.9, "threshold": 0.1},
+    Manifest: {
+        "format": 1,
+        "name": "a",
+        "version": "1",
+        "topics": [{"label": i, "code": str(i), "name": str(i), "support": 1} for i in range(2)],
+        "encoding": {},
+        "files": {},
+    },
+}
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize("part", GOOD, ids=lambda part: part.__name__)
+def test_good_part_is_taken_as_it_is(part: type[BaseModel]) -> None:
+    one = part.model_validate(GOOD[part])
+    for name, value in GOOD[part].items():
+        if part is not Manifest and not isinstance(value, dict):
+            found = getattr(one, name)
+            assert (list(found) if isinstance(found, tuple) else found) == value
+
+
+@pytest.mark.parametrize("part", GOOD, ids=lambda part: part.__name__)
+def test_unknown_field_is_refused_and_nothing_can_be_changed(part: type[BaseModel]) -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        part.model_validate(GOOD[part] | {"more": 1})
+    one = part.model_validate(GOOD[part])
+    name = next(iter(GOOD[part]))
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(one, name, getattr(one, name))
+
+
+AT_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
+    (EncodingSpec, "size", 1),
+    (EncodingSpec, "offset", 0),
+    *[(EncodingSpec, name, value) for name in ("start_id", "rare_id") for value in (0, None)],
+    *[(EncodingSpec, "lead", value) for value in (1, None)],
+    (Array, "shape", [1]),
+    (Array, "shape", [1, 1]),
+    *[(DenseLayer, "activation", value) for value in ("relu", "tanh", "linear", "softmax")],
+    *[(Topic, name, value) for name in ("precision", "recall", "f1") for value in (0, 1, None)],
+    *[(Calibration, name, value) for name in ("intercept", "gap_slope") for value in (-10, 10)],
+    *[(TopicSet, "coverage", value) for value in (1e-9, 1 - 1e-9)],
+    *[(TopicSet, "threshold", value) for value in (1e-9, 1)],
+    *[(Manifest, name, value) for name in ("name", "version") for value in ("A", "9.z_-", "a" * 64)],
+    *[(Manifest, name, None) for name in ("network", "calibration", "topic_set")],
+]
+
+
+@pytest.mark.parametrize(("part", "field", "value"), AT_THE_BOUNDS)
+def test_value_at_the_bound_is_taken(part: type[BaseModel], field: str, value: object) -> None:
+    part.model_validate(GOOD[part] | {field: value})
+
+
+BEYOND_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
+    *[(FileEntry, "sha256", value) for value in ("", "0" * 63, "0" * 65, "g" * 64, "A" * 64, "0" * 64 + "\n", None)],
+    *[(FileEntry, "size", value) for value in (-1, 0.5, None)],
+    *[(EncodingSpec, "size", value) for value in (0, -1, 1.5, None, NAN)],
+    *[(EncodingSpec, "offset", value) for value in (-1, None)],
+    *[(EncodingSpec, name, value) for name in ("start_id", "rare_id") for value in (-1, 0.5)],
+    *[(EncodingSpec, name, value) for name in ("pairs", "repeats") for value in (None, 2, "perhaps")],
+    *[(EncodingSpec, "lead", value) for value in (0, -1)],
+    *[(Array, "offset", value) for value in (-1, None)],
+    *[(Array, "shape", value) for value in ([], [1, 1, 1], [0], [2, 0], [-1, 2], 3, None)],
+    *[(DenseLayer, "activation", value) for value in ("sigmoid", "", None)],
+    *[(DenseLayer, name, None) for name in ("unit_length", "kernel", "bias")],
+    *[(Topic, "label", value) for value in (-1, 0.5, None)],
+    *[(Topic, name, value) for name in ("code", "name") for value in ("", None, 7)],
+    *[(Topic, "support", value) for value in (-1, None)],
+    *[(Topic, name, value) for name in ("precision", "recall", "f1") for value in (-0.01, 1.01, 2, NAN, INFINITY)],
+    *[(Calibration, name, value) for name in ("intercept", "gap_slope") for value in (-10.1, 10.1, NAN, None)],
+    *[(TopicSet, "coverage", value) for value in (0, 1, -1, NAN, None)],
+    *[(TopicSet, "threshold", value) for value in (0, 1.01, -1, NAN, None)],
+    *[(Manifest, "format", value) for value in (0, 2, "1", None)],
+    *[
+        (Manifest, name, value)
+        for name in ("name", "version")
+        for value in ("", ".a", "-a", "_a", "a/b", "a b", "é", "a" * 65, "a\n", None)
+    ],
+    *[(Manifest, "topics", value) for value in ([], GOOD[Manifest]["topics"][:1], None)],
+    *[(Manifest, name, None) for name in ("encoding", "files", "recipe", "data", "libraries", "figures", "reference")],
+    (Manifest, "libraries", {"keras": 3}),
+    (Manifest, "description", None),
+    (Manifest, "network", [{}]),
+]
+
+
+@pytest.mark.parametrize(("part", "field", "value"), BEYOND_THE_BOUNDS)
+def test_value_beyond_the_bound_is_refused(part: type[BaseModel], field: str, value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        part.model_validate(GOOD[part] | {field: value})
+    assert {one["loc"][0] for one in refused.value.errors()} == {field}
+
+
+@pytest.mark.parametrize(
+    ("part", "required"),
+    [
+        (FileEntry, {"sha256", "size"}),
+        (EncodingSpec, set()),
+        (Array, {"offset", "shape"}),
+        (DenseLayer, {"kernel", "bias", "activation"}),
+        (Topic, {"label", "code", "name", "support"}),
+        (Calibration, {"intercept"}),
+        (TopicSet, {"coverage", "threshold"}),
+        (Manifest, {"name", "version", "encoding", "topics", "files"}),
+    ],
+)
+def test_field_without_a_default_is_required(part: type[BaseModel], required: set[str]) -> None:
+    with pytest.raises(ValidationError) if required else pytest.MonkeyPatch.context() as refused:
+        part.model_validate({})
+    missing = refused.value.errors() if required else []
+    assert {one["loc"][0] for one in missing if one["type"] == "missing"} == required
+
+
+def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_known() -> None:
+    spec = EncodingSpec()
+    assert (spec.size, spec.offset, spec.start_id, spec.rare_id) == (10_000, 3, 1, 2)
+    assert (spec.pairs, spec.repeats, spec.lead) == (False, False, None)
+    assert Calibration(intercept=0).gap_slope == 0
+    assert DenseLayer.model_validate(GOOD[DenseLayer] | {"unit_length": False}).unit_length is False
+    assert DenseLayer(kernel=Array(**ARRAY), bias=Array(**ARRAY), activation="relu").unit_length is False
+    topic = Topic(label=0, code="x", name="X", support=1)
+    assert (topic.precision, topic.recall, topic.f1) == (None, None, None)
+    bare = Manifest.model_validate({key: value for key, value in GOOD[Manifest].items() if key != "format"})
+    assert (bare.format, bare.description) == (1, "")
+    assert (bare.network, bare.calibration, bare.topic_set) == (None, None, None)
+    assert (bare.recipe, bare.data, bare.libraries, bare.figures, bare.reference) == ({}, {}, {}, {}, {})
+
+
+def test_temperature_is_a_power_of_the_gap() -> None:
+    found = Calibration(intercept=0.5, gap_slope=2.0).temperatures(np.array([0, 1, 3], np.float32))
+    assert found.tolist() == pytest.approx([1.6487213, 1.6487213 * 4, 1.6487213 * 16])
