@@ -59,8 +59,8 @@ def check_target(target: Path, force: bool) -> None:
         OutputError: it exists already and may not be replaced, or the folder cannot be written.
     """
     if target.exists() and not force:
-        raise OutputError(f"{target}: exists already; give another --output, or --force to replace it.")
-    with _staging(target):
+        raise OutputError(f"{target}: exists already; choose another --output, or --force to replace it.")
+    with staging(target):
         pass
 
 
@@ -75,7 +75,7 @@ def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassi
         BundleError: what was written does not add up; nothing is left behind.
     """
     check_target(target, force)
-    with _staging(target) as folder:
+    with staging(target) as folder:
         draft.save_model(folder / MODEL)
         align(folder / MODEL)
         network = dense_layers(folder / MODEL)
@@ -112,8 +112,12 @@ def _entry(file: Path) -> FileEntry:
 
 
 @contextmanager
-def _staging(target: Path) -> Iterator[Path]:
-    """An empty folder beside the target, on its file system; gone afterwards, whatever happens, unless renamed."""
+def staging(target: Path) -> Iterator[Path]:
+    """An empty folder beside the target, on its file system; gone afterwards, whatever happens, unless renamed.
+
+    Raises:
+        OutputError: the folder, or something in it, cannot be written.
+    """
     # Not tempfile's: that one is for its owner alone, and the server may well be another user.
     folder = target.parent / f".{target.name}-{uuid.uuid4().hex[:12]}"
     try:

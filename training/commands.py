@@ -28,7 +28,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 class Commands(click.Group):
-    """Turns what we expect to go wrong into one sentence and a status."""
+    """Turns what goes wrong outside the code, and what we expect to, into one sentence and a status."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as the base class has it
         """Run the command; an error of ours ends with status 1, Ctrl-C with 130."""
@@ -36,6 +36,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (TrainingError, CorpusError, ClassifierError) as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise  # click ends it in silence, as shells expect when a reader such as `head` has had enough
+        except OSError as error:
+            # What no module expects, such as a full disk under TMPDIR or behind stdout.
+            where = f"{error.filename}: " if error.filename else "The output "
+            raise click.ClickException(f"{where}cannot be read or written ({error.strerror or error}).") from error
         except KeyboardInterrupt:
             click.echo("\nStopped: what was not finished was not written.", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None

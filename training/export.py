@@ -1,17 +1,16 @@
 """A bundle for other servers: TensorFlow Serving (text in) and ONNX Runtime (multi-hot in)."""
 
-import shutil
-import uuid
 from pathlib import Path
 from typing import Literal
 
 from app.classifier import Bundle, load_classifier
+from training.bundle import staging
 from training.errors import OutputError
 
 Format = Literal["saved_model", "onnx"]
 
 
-def export(folder: Path, form: Format, output: Path) -> list[Path]:
+def export(source: Path, form: Format, output: Path) -> list[Path]:
     """Write the model of a bundle in another format into a folder that must not exist yet, whole or not at all.
 
     Returns:
@@ -22,17 +21,11 @@ def export(folder: Path, form: Format, output: Path) -> list[Path]:
         OutputError: the folder exists, cannot be written, or the format cannot hold this model.
     """
     if output.exists():
-        raise OutputError(f"{output}: exists already; give another --output.")
-    bundle = load_classifier(folder, "keras" if form == "saved_model" else "numpy").bundle
-    staging = output.parent / f".{output.name}-{uuid.uuid4().hex[:12]}"
-    try:
-        staging.mkdir(parents=True)
-        _write(bundle, form, staging)
-        staging.replace(output)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be written ({error.strerror or error}); give another --output.") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        raise OutputError(f"{output}: exists already; choose another --output.")
+    bundle = load_classifier(source, "keras" if form == "saved_model" else "numpy").bundle
+    with staging(output) as folder:
+        _write(bundle, form, folder)
+        folder.replace(output)
     return sorted(file for file in output.rglob("*") if file.is_file())
 
 

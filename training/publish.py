@@ -5,7 +5,6 @@ import importlib.metadata
 import io
 import platform
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 from app.classifier import Encoder, TopicClassifier
 from app.classifier.bundle import CARD
 from app.classifier.manifest import EncodingSpec, Manifest, Topic
-from training.bundle import Draft, check_target, write_bundle
+from training.bundle import Draft, check_target, staging, write_bundle
 from training.card import write_card
 from training.corpus import Wire
 from training.dataset import Dataset, Labels
@@ -57,9 +56,9 @@ def publish(
     manifest = _manifest(target, training, dataset)
     network = training.runs[0].model
     draft = Draft(manifest, lambda path: save_network(network, path), dataset.word_index)
-    with tempfile.TemporaryDirectory() as scratch:
+    with staging(target) as scratch:
         # Measured on a bundle that was written and loaded, so that the figures are those of what is served.
-        measured = evaluate(write_bundle(Path(scratch) / "draft", draft), dataset, corpus)
+        measured = evaluate(write_bundle(scratch / "draft", draft), dataset, corpus)
     manifest = _with_figures(manifest, training, measured)
     extras = {
         HISTORY: _history(training),

@@ -27,6 +27,9 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
 
     Its outputs are the tensors of the service's V2 protocol: `topic` string [n], `probability` float32 [n],
     `probabilities` float32 [n, topics]. A headline without one known word has "", 0 and zeros.
+
+    Raises:
+        OSError: the folder cannot be written.
     """
     archive = keras.export.ExportArchive()
     encoder = _Encoder(bundle)
@@ -53,7 +56,10 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
         }
 
     archive.add_endpoint("serve", serve, input_signature=[tf.TensorSpec([None], tf.string, name="headline")])
-    archive.write_out(str(folder), verbose=False)
+    try:
+        archive.write_out(str(folder), verbose=False)
+    except tf.errors.OpError as error:  # what TensorFlow makes of an OSError, the reason last
+        raise OSError(error.message.rpartition("; ")[2].partition(" [Op:")[0]) from error
 
 
 def _logits(model: Any) -> Any:  # noqa: ANN401 - Keras has no types

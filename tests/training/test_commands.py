@@ -129,6 +129,34 @@ def test_baselines_of_no_bundle_is_refused(small_data: Path, tmp_path: Path) -> 
     assert "no such bundle folder" in sentence
 
 
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(28, "No space left on device"), "The output cannot be read or written (No space left on device).\n"),
+        (OSError(5, "Input/output error", "/x/y"), "/x/y: cannot be read or written (Input/output error).\n"),
+    ],
+)
+def test_failure_of_the_disk_that_no_module_expects_is_one_sentence(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, sentence: str
+) -> None:
+    def fail(_: Path) -> None:
+        raise error
+
+    monkeypatch.setattr("training.commands.load_classifier", fail)
+    assert failure("evaluate", tiny_bundle) == sentence
+
+
+def test_reader_that_has_had_enough_ends_the_command_in_silence(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("training.commands.load_classifier", fail)
+    result = run("evaluate", tiny_bundle)
+    assert (result.exit_code, result.output) == (1, "")
+
+
 def test_evaluate_prints_json_alone_on_stdout(small_data: Path, tiny_bundle: Path) -> None:
     figures = json.loads(run("evaluate", tiny_bundle, "--data", small_data, "--json").stdout)
     assert len(figures["topics"]) == len(figures["test"]["confusion"]) == len(figures["test"]["topics"]) == 46

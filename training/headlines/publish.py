@@ -2,7 +2,6 @@
 
 import csv
 import io
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from app.classifier import TopicClassifier, load_classifier
 from app.classifier.bundle import CARD, MANIFEST
 from app.classifier.manifest import Manifest, Topic
-from training.bundle import Draft, write_bundle
+from training.bundle import Draft, staging, write_bundle
 from training.corpus import Wire
 from training.dataset import Dataset
 from training.evaluate import Evaluation, evaluate
@@ -45,10 +44,10 @@ def publish_headlines(
         OutputError: `target` cannot be written.
     """
     measured = []
-    with tempfile.TemporaryDirectory() as scratch:
+    with staging(target) as scratch:
         for number, run in enumerate(training.runs):
             # Measured on a bundle that was written and loaded, so that the figures are those of what is served.
-            classifier = write_bundle(Path(scratch) / str(number), _draft(target, training, run, dataset))
+            classifier = write_bundle(scratch / str(number), _draft(target, training, run, dataset))
             measured.append(evaluate(classifier, dataset, corpus))
     book = target.resolve().parent.parent / BOOK
     other = evaluate(load_classifier(book), dataset, corpus) if (book / MANIFEST).exists() else None
