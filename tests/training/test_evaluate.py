@@ -6,7 +6,7 @@ import pytest
 
 from app.classifier import load_classifier
 from training.corpus import Wire
-from training.dataset import Dataset
+from training.dataset import Dataset, Part
 from training.errors import DataError
 from training.evaluate import answer, evaluate, measure, read_corpus_if_present, reliability
 from training.report import evaluation_report
@@ -78,6 +78,38 @@ def test_wires_with_their_own_body_are_told_apart(tiny_bundle: Path, small_set: 
     assert measured["own_body"].accuracy == pytest.approx(right[own].mean())
     assert measured["test"].accuracy == pytest.approx(right.mean())
     assert measured["test"].accuracy > 0.9  # its keywords are those that the wires were made of
+
+
+def test_each_part_is_measured_on_its_own_texts(tiny_bundle: Path) -> None:
+    oil, wheat, gold = "crude opec", "wheat flour", "gold ounce"  # labels 16, 5 and 25
+    words, titles, bodies, labels = zip(
+        # the set's words, title, body, labels
+        (oil, oil, oil, (16,)),
+        (oil, oil, wheat, (16, 5)),
+        (oil, wheat, None, (16, 5)),
+        (oil, None, gold, (16,)),
+        (wheat, wheat, gold, (5, 25)),
+        (gold, oil, None, (5, 16)),
+        strict=True,
+    )
+    test = [
+        Wire(at, title, body, "the raw text", ("x",), topics[0], topics, "test", at)
+        for at, (title, body, topics) in enumerate(zip(titles, bodies, labels, strict=True))
+    ]
+    train = [
+        Wire(at, title, body, "the raw text", ("x",), 0, (0,), "train", at)
+        for at, (title, body) in enumerate([("Wheat, FLOUR!", None), (None, oil), ("gold ounce", oil)], start=10)
+    ]
+    first = np.array([topics[0] for topics in labels])
+    dataset = Dataset(Part((), np.array([], int)), Part(words, first), {}, {})
+    measured = evaluate(load_classifier(tiny_bundle), dataset, [*train, *reversed(test)])
+    assert {part: (one.wires, one.accuracy, one.any_topic_accuracy) for part, one in measured.items()} == {
+        "test": (6, 5 / 6, 5 / 6),
+        "own_body": (4, 1, 1),  # the set's words, of the wires that have a body
+        "decoded_body": (4, 1 / 4, 3 / 4),
+        "test_titles": (5, 3 / 5, 1),
+        "repeated_titles": (2, 1 / 2, 1),
+    }
 
 
 def test_corpus_of_another_set_is_refused(tiny_bundle: Path, small_set: Dataset) -> None:

@@ -13,8 +13,6 @@ from training.evaluate import evaluate
 from training.headlines.publish import publish_headlines
 from training.headlines.train import HeadlineTraining
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def small_headlines_set(small_corpus: tuple[Wire, ...]) -> Dataset:

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from training.corpus import Wire
 from training.headlines.recipe import HEADLINES
@@ -75,3 +76,48 @@ def test_rows_of_length_1_keep_their_ones_and_empty_ones_stay_empty() -> None:
 def test_corpus_without_frequent_pairs_has_words_only() -> None:
     _, word_index = build_encoder(RECIPE, [sample("a b"), sample("b a")])
     assert list(word_index) == ["a", "b"]
+
+
+def kinds(word_index: dict[str, int], size: int) -> str:
+    """A letter for each entry with an id: Word, Later word, Twice, Pair; and r for each rare word."""
+    letters = {"*later": "L", "*2": "T"}
+    return "".join(
+        letters.get(second, "P") if space else "W" if rank < size else "r"
+        for entry, rank in word_index.items()
+        for _, space, second in [entry.partition(" ")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("budgets", "expected"),
+    [
+        ({}, "WWLTPPrr"),
+        ({"words": 1}, "WLTPPPrrr"),
+        ({"words": 4, "features": 4}, "WWWW"),
+        ({"later": 0}, "WWTPPPrr"),
+        ({"repeats": 0}, "WWLPPPrr"),
+        ({"later": 2}, "WWLLTPrr"),
+        ({"repeats": 2}, "WWLTTPrr"),
+        ({"features": 3}, "WWLrr"),
+        ({"features": 4}, "WWLTrr"),
+        ({"features": 5, "later": 2, "repeats": 2}, "WWLLTrr"),
+        ({"features": 100}, "WWLTPPPPPrr"),
+        ({"min_later_texts": 5}, "WWTPPPrr"),
+        ({"min_repeat_texts": 3}, "WWLPPPrr"),
+        ({"features": 100, "min_pair_texts": 4}, "WWLTPPPrr"),
+        ({"min_pair_texts": 5}, "WWLTrr"),
+        ({"words": 10, "min_word_texts": 5}, "WWLTPPrr"),
+        ({"words": 10, "min_word_texts": 100}, "PPPPPrrrr"),
+    ],
+)
+def test_every_budget_of_the_recipe_is_kept(budgets: dict[str, int], expected: str) -> None:
+    small = {"features": 6, "words": 2, "lead": 2, "later": 1, "repeats": 1}
+    least = {"min_word_texts": 1, "min_later_texts": 2, "min_repeat_texts": 2, "min_pair_texts": 2}
+    recipe = replace(HEADLINES, **(small | least | budgets))
+    # Six texts have a and b, four c and d. a and b come only later in four texts, and twice in two. Of the five pairs
+    # three are in four texts and two in two.
+    texts = ["a b a b", "a b a b", "c d a b", "c d a b", "c d b a", "c d b a"]
+    encoder, word_index = build_encoder(recipe, [sample(text) for text in texts])
+    assert kinds(word_index, encoder.spec.size) == expected
+    assert encoder.spec.size == 1 + sum(letter != "r" for letter in expected)
+    assert list(word_index.values()) == list(range(1, len(word_index) + 1))
