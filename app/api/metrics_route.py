@@ -11,6 +11,7 @@ def metrics_router(service: Service) -> APIRouter:
     """The one route; it never asks for a key, and moves away with TOPICS_METRICS_PORT."""
     router = APIRouter(tags=["health"])
 
+    @router.head("/metrics", include_in_schema=False)
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
         """Prometheus' text format, for all workers together."""

@@ -34,7 +34,7 @@ def page_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """The tiny bundle with what a trained one also has: topic sets, figures, a card with a plot."""
     folder = shutil.copytree(tiny_bundle, tmp_path_factory.mktemp("page") / "1")
     (folder / "README.md").write_text(CARD)
-    (folder / "plot.png").write_bytes(_png())
+    (folder / "plot.png").write_bytes(png())
     figures = {"test_titles": {"accuracy": 0.873, "ece": 0.0123}, "test": {"accuracy": 0.81}}
     seal(folder, topic_set={"coverage": 0.9, "threshold": 0.2}, figures=figures)
     return folder
@@ -118,7 +118,7 @@ def opened(page: Page, server: RunningServer) -> Page:
     return page
 
 
-def _png() -> bytes:
+def png() -> bytes:
     """One white pixel."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:

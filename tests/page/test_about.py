@@ -1,4 +1,5 @@
 import shutil
+import socket
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
@@ -19,9 +20,23 @@ def test_model_leads_with_its_figures_on_headlines(page: Page) -> None:
 
 
 def test_model_links_to_card_docs_and_metrics(page: Page, server: RunningServer) -> None:
+    expect(page.locator("footer a >> visible=true")).to_have_count(3)
     paths = [link.get_attribute("href") for link in page.locator("footer a").all()]
     assert paths == ["model/card", "docs", "metrics"]
     assert {server.get(f"/{path}").status for path in paths} == {200}
+
+
+def test_metrics_on_another_port_are_not_linked(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
+    watch.allowed = ("404",)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with RunningServer(page_bundle, metrics_port=port, access_log="false") as server:
+        page = watch.over(context.new_page(), server.url)
+        with page.expect_response("**/metrics") as asked:
+            page.goto(server.url)
+        assert asked.value.status == 404
+        expect(page.locator("footer a >> visible=true")).to_have_text(["Model card", "API documentation"])
 
 
 def test_topics_sort_by_skill_with_unknown_skill_last(

@@ -156,12 +156,18 @@ def test_markup_in_a_headline_stays_text(page: Page) -> None:
     expect(page.locator("main img")).to_have_count(0)
 
 
-def test_text_too_long_to_explain_is_still_classified(page: Page, watch: Watch) -> None:
+def test_text_too_long_to_explain_is_still_classified_and_explains_nothing(page: Page, watch: Watch) -> None:
     watch.allowed = ("422",)
+    type_headline(page, "wheat flour")
+    expect(page.locator("#why-topic")).to_have_text("“Wheat”")
     type_headline(page, "a " * 210 + "oil")
-    expect(page.locator("#words-note")).to_contain_text("200 words at most")
-    expect(page.locator("#words")).to_be_hidden()
+    expect(page.locator("#unexplained")).to_contain_text("200 words at most")
+    expect(page.locator("#explained")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Why")).to_have_count(0)
     expect(bar(page, "crude")).to_be_visible()
+    type_headline(page, "gold ounce")
+    expect(page.locator("#why-topic")).to_have_text("“Gold”")
+    expect(page.locator("#unexplained")).to_be_hidden()
 
 
 def test_text_too_long_to_classify_is_refused_in_words(page: Page, watch: Watch) -> None:
@@ -174,3 +180,25 @@ def test_empty_headline_shows_nothing(page: Page) -> None:
     type_headline(page, "  ")
     expect(page.locator("#answer")).to_be_hidden()
     expect(page.locator("#verdict")).to_have_text("")
+
+
+def test_page_sends_only_fields_that_the_api_names(page: Page, server: RunningServer) -> None:
+    schemas = server.get("/openapi.json").json()["components"]["schemas"]
+    known = {"predict": set(schemas["PredictQuery"]["properties"]), "batch": set(schemas["BatchQuery"]["properties"])}
+    sent: dict[str, set[str]] = {"predict": set(), "batch": set()}
+
+    def note(route: Route) -> None:
+        sent[route.request.url.rpartition("/")[2]] |= set(route.request.post_data_json)
+        route.continue_()
+
+    page.route("**/predict", note)
+    page.route("**/predict/batch", note)
+    type_headline(page, "oil prices wheat")
+    page.locator("#words button").first.click()
+    bar(page, "wheat").locator("button").click()
+    expect(page.locator("#why-topic")).to_have_text("“Wheat”")
+    page.fill("#lines", "gold")
+    page.click("#start")
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    assert sent["predict"] == {"headline", "top_k", "explain", "explain_topic"} <= known["predict"]
+    assert sent["batch"] == {"headlines", "top_k"} <= known["batch"]

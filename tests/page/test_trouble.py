@@ -51,6 +51,20 @@ def test_batch_goes_on_where_the_service_went_away(context: BrowserContext, page
             expect(page.locator("#trouble")).to_be_hidden()
 
 
+def test_old_verdict_goes_while_the_service_does_not_answer(page: Page, watch: Watch) -> None:
+    watch.allowed = ("ERR_FAILED",)
+    page.fill("#headline", "wheat flour")
+    expect(page.locator("#verdict strong")).to_have_text("Wheat")
+    page.route("**/predict", lambda route: route.abort())
+    page.fill("#headline", "gold ounce")
+    expect(page.locator("#trouble")).to_contain_text("The service does not answer")
+    expect(page.locator("#verdict")).to_have_text("")
+    expect(page.locator("#answer")).to_be_hidden()
+    page.unroute("**/predict")
+    expect(page.locator("#verdict strong")).to_have_text("Gold", timeout=15_000)
+    expect(page.locator("#answer")).to_be_visible()
+
+
 def test_page_that_opens_before_the_model_is_ready_fills_itself(page: Page, watch: Watch) -> None:
     watch.allowed = ("503",)
     page.route("**/model", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, body=""), times=1)

@@ -17,8 +17,8 @@ export class Refusal extends Error {
   }
 }
 
-/** The answer's JSON. Throws Refusal, or the signal's reason; waits as long as nobody answers. */
-export async function call(path, { body, signal } = {}) {
+/** The answer's JSON. Throws Refusal, or the signal's reason; waits as long as nothing answers, after `onWait()`. */
+export async function call(path, { body, signal, onWait } = {}) {
   const id = Symbol(path);
   try {
     for (let attempt = 0; ; attempt += 1) {
@@ -28,6 +28,7 @@ export async function call(path, { body, signal } = {}) {
         wakeUp.dispatchEvent(new Event("recovered"));
         return response.content;
       }
+      if (!response || response.status === 401 || AGAIN.has(response.status)) onWait?.();
       if (response?.status === 401) {
         trouble(id, { text: response.content?.detail ?? "A key is needed.", key: true });
         if (key() === used) await askForKey(response.content?.detail ?? "", signal);

@@ -4,12 +4,14 @@ import { Bars } from "./bars.js";
 import { classify } from "./classify.js";
 import { toCsv } from "./csv.js";
 import { announce, byId, element } from "./dom.js";
-import { readText, toTable } from "./lines.js";
+import { readText, UnreadableError } from "./encoding.js";
+import { toTable } from "./lines.js";
 import { count, percent } from "./numbers.js";
 import { BAD, NO_TOPIC, Results } from "./results.js";
 
 const REDRAW = 250; // milliseconds
 const MOST = 200_000; // lines; more would not fit a tab's memory well
+const NAMED = 5; // bad lines that the status names; the table has all
 
 export class Batch {
   constructor() {
@@ -46,14 +48,33 @@ export class Batch {
   async #open(file) {
     if (!file) return;
     try {
-      this.#load(await readText(file), file.name);
-    } catch {
-      this.#say(`${file.name} cannot be read.`);
+      const { text, note } = await readText(file);
+      this.#load(text, file.name, note);
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      this.#refuse(`${file.name} ${error.message}.`);
     }
   }
 
-  #load(text, fileName = "") {
-    this.table = toTable(text, fileName);
+  /** Say why there is nothing to classify; the results of what was classified before go. */
+  #refuse(reason) {
+    this.controller?.abort();
+    byId("batch").hidden = true;
+    byId("stop").hidden = true;
+    byId("progress").hidden = true;
+    byId("column-field").hidden = true;
+    this.#say(reason, true);
+  }
+
+  #load(text, fileName = "", note = null) {
+    const table = toTable(text, fileName);
+    if (table.fault) {
+      this.#refuse(`${fileName} ${table.fault}.`);
+      return;
+    }
+    this.table = table;
+    this.note = note;
+    byId("results").querySelector("th[data-key=line] button").textContent = table.unit;
     byId("column-field").hidden = this.table.columns.length < 2;
     byId("column").replaceChildren(...this.table.columns.map((name, index) => element("option", { value: index }, name)));
     byId("column").value = this.table.chosen;
@@ -64,9 +85,10 @@ export class Batch {
     this.controller?.abort();
     const { signal } = (this.controller = new AbortController());
     const lines = this.table.rows.slice(0, MOST);
-    this.rows = lines.map((row, index) => ({ line: index + 1, headline: row[column] ?? "" }));
+    this.column = column;
+    this.rows = lines.map((row) => toClassify(row, column, this.table.columns[column]));
     if (!this.rows.length) {
-      this.#say("There is no headline to classify: paste some lines first.");
+      this.#refuse(fileName ? `${fileName} has no headline to classify.` : "There is no headline to classify: paste some lines first.");
       return;
     }
     this.dropped = this.table.rows.length - lines.length;
@@ -91,9 +113,13 @@ export class Batch {
     if (signal !== this.controller.signal) return; // a newer run has taken over
     this.#draw();
     this.#working(false);
-    const bad = this.ready.filter((row) => row.error).length;
+    const bad = this.ready.filter((row) => row.error).map((row) => count(row.line));
+    const places = `${bad.slice(0, NAMED).join(", ")}${bad.length > NAMED ? " …" : ""}`;
+    const unit = `${this.table.unit.toLowerCase()}${bad.length > 1 ? "s" : ""}`;
+    const badly = bad.length ? `; ${count(bad.length)} bad (${unit} ${places})` : "";
+    const note = this.note ? ` ${this.note}` : "";
     const left = this.dropped ? ` The last ${count(this.dropped)} were left out: ${count(MOST)} is the most.` : "";
-    this.#say(`${count(this.done)} of ${count(this.rows.length)} lines classified ${how}${bad ? `; ${count(bad)} bad` : ""}.${left}`);
+    this.#say(`${count(this.done)} of ${count(this.rows.length)} lines classified ${how}${badly}.${left}${note}`);
   }
 
   #working(working) {
@@ -108,7 +134,7 @@ export class Batch {
     while (this.ready.length < this.done) this.ready.push(flat(this.rows[this.ready.length]));
     byId("progress").max = this.rows.length;
     byId("progress").value = this.done;
-    byId("batch-status").textContent = `${count(this.done)} of ${count(this.rows.length)} lines…`;
+    showStatus(`${count(this.done)} of ${count(this.rows.length)} lines…`);
     this.#drawHistogram();
     this.results.show(this.ready);
   }
@@ -135,27 +161,42 @@ export class Batch {
     select.dispatchEvent(new Event("input"));
   }
 
-  #say(text) {
-    byId("batch-status").textContent = text;
+  #say(text, refused = false) {
+    showStatus(text, refused);
     announce(text);
   }
 
   #download() {
     const head = ["line", "headline", "topic", "name", "probability", "topic_set", "known", "rare", "unknown", "abstained", "error"];
-    const rows = this.ready.map((row) => [
+    // The file's other columns come last, so that the first are the same for every file.
+    const others = this.table.columns.map((_, index) => index).filter((index) => index !== this.column);
+    const names = others.map((index) => this.table.columns[index]).map((name) => (head.includes(name) ? `input_${name}` : name));
+    const rows = this.ready.map((row, index) => [
       row.line, row.headline, row.topic, row.topic && row.name, row.probability, row.set, row.known, row.rare, row.unknown,
-      row.abstained, row.error,
+      row.abstained, row.error, ...others.map((other) => (row.lost ? "" : this.table.rows[index].cells[other])),
     ]);
     // The mark tells spreadsheets that this is UTF-8.
-    const url = URL.createObjectURL(new Blob(["\uFEFF", toCsv([head, ...rows])], { type: "text/csv" }));
+    const url = URL.createObjectURL(new Blob(["\uFEFF", toCsv([[...head, ...names], ...rows])], { type: "text/csv" }));
     element("a", { href: url, download: "topics.csv" }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
 }
 
+function showStatus(text, refused = false) {
+  byId("batch-status").textContent = text;
+  byId("batch-status").classList.toggle("bad", refused);
+}
+
+/** What is known of a row before it is classified: its headline, or what is wrong with it. */
+function toClassify({ line, cells, fault }, column, name) {
+  if (fault) return { line, headline: cells[0], error: fault, lost: true };
+  if (cells[column] === undefined) return { line, headline: "", error: `This row has no cell in “${name}”.` };
+  return { line, headline: cells[column] };
+}
+
 /** A row with its answer's values beside the headline. */
-function flat({ line, headline, answer, error }) {
-  if (!answer) return { line, headline, name: BAD, probability: null, error: error ?? "There is no answer." };
+function flat({ line, headline, answer, error, lost }) {
+  if (!answer) return { line, headline, lost, name: BAD, probability: null, error: error ?? "There is no answer." };
   const [best] = answer.predictions;
   return {
     line,

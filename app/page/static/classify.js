@@ -7,7 +7,7 @@ const PART = 250; // small enough that the bar moves, large enough that requests
 const DIVISIBLE = new Set([413, 422, 500, 504]); // a smaller part may pass
 const HOPELESS = 20; // single headlines refused one after another
 
-/** Fill in `row.answer` or `row.error` of each row `{headline}`, in order; `onPart(done)` after each part. */
+/** Fill in `row.answer` or `row.error` of each row `{headline}` without error, in order; `onPart(done)` after each part. */
 export async function classify(rows, signal, onPart) {
   let size = PART;
   let refused = 0;
@@ -34,7 +34,7 @@ export async function classify(rows, signal, onPart) {
 
 /** Answer one part. Headlines that the service names as wrong are marked, and the others sent without them. */
 async function answer(part, signal) {
-  for (const row of part) if (!row.headline.trim()) row.error = "There is no headline here.";
+  for (const row of part) if (!row.headline.trim()) row.error ??= "There is no headline here.";
   let waiting = part.filter((row) => !row.error);
   while (waiting.length) {
     try {

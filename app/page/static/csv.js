@@ -1,38 +1,50 @@
 // CSV as spreadsheets write and read it (RFC 4180).
 
-/** Rows of fields; quotes may hold separators, line ends and doubled quotes. */
+const LINE_END = /\r\n|\r|\n/g;
+
+/**
+ * Rows `{line, cells}` in order; `line` is where the row begins, from 1. Quotes may hold separators, line ends and
+ * doubled quotes. A row whose quote does not end its cell is `{line, cells: [its text], fault}`, and reading goes on
+ * with the next line: a stray quote costs one line, not all up to the next quote.
+ */
 export function parseCsv(text, separator = ",") {
   const rows = [];
-  let row = [];
-  let field = "";
   let at = 0;
-  const endRow = () => {
-    row.push(field);
-    if (row.length > 1 || field !== "") rows.push(row);
-    row = [];
-    field = "";
-  };
+  let line = 1;
   while (at < text.length) {
-    const character = text[at];
-    if (character === '"' && field === "") {
-      const closing = closingQuote(text, at + 1);
-      field = text.slice(at + 1, closing).replaceAll('""', '"');
-      at = closing + 1;
-    } else if (character === separator) {
-      row.push(field);
-      field = "";
-      at += 1;
-    } else if (character === "\n" || character === "\r") {
-      endRow();
-      at += character === "\r" && text[at + 1] === "\n" ? 2 : 1;
-    } else {
-      const end = nextOf(text, at, separator);
-      field += text.slice(at, end);
-      at = end;
-    }
+    const { cells, end, strayAt } = readRow(text, at, separator);
+    const stop = strayAt === undefined ? end : lineEnd(text, strayAt);
+    if (strayAt !== undefined) rows.push({ line, cells: [text.slice(at, stop)], fault: "A quote opens here and does not end its cell." });
+    else if (cells.length > 1 || cells[0] !== "") rows.push({ line, cells });
+    const next = text.startsWith("\r\n", stop) ? stop + 2 : stop + 1;
+    line += (text.slice(at, next).match(LINE_END) ?? []).length;
+    at = next;
   }
-  if (field !== "" || row.length) endRow();
   return rows;
+}
+
+/** The cells of one row and where it ends; `strayAt` is where a quote opens that does not end its cell. */
+function readRow(text, from, separator) {
+  const cells = [];
+  for (let at = from; ; at += 1) {
+    let end;
+    if (text[at] === '"') {
+      const closing = closingQuote(text, at + 1);
+      end = closing + 1;
+      if (closing === text.length || !endsCell(text, end, separator)) return { strayAt: at };
+      cells.push(text.slice(at + 1, closing).replaceAll('""', '"'));
+    } else {
+      end = at;
+      while (!endsCell(text, end, separator)) end += 1;
+      cells.push(text.slice(at, end));
+    }
+    if (text[end] !== separator) return { cells, end };
+    at = end;
+  }
+}
+
+function endsCell(text, at, separator) {
+  return at >= text.length || text[at] === separator || text[at] === "\n" || text[at] === "\r";
 }
 
 function closingQuote(text, from) {
@@ -42,9 +54,9 @@ function closingQuote(text, from) {
   return text.length;
 }
 
-function nextOf(text, from, separator) {
-  let at = from + 1;
-  while (at < text.length && text[at] !== separator && text[at] !== "\n" && text[at] !== "\r") at += 1;
+function lineEnd(text, from) {
+  let at = from;
+  while (at < text.length && text[at] !== "\n" && text[at] !== "\r") at += 1;
   return at;
 }
 
@@ -55,6 +67,7 @@ export function toCsv(rows) {
 
 function toField(value) {
   let text = String(value ?? "");
-  if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+  const formula = /^\s*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text);
+  if (typeof value === "string" && formula) text = `'${text}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -91,7 +91,8 @@ export class Headline {
     }
     const left = this.layout?.filter((word) => this.out.has(word.start)) ?? [];
     try {
-      const answer = await this.#predict(leaveOut(points, left), signal);
+      // While it waits for the service, the answer to an older text must not stand there as the answer to this one.
+      const answer = await this.#predict(leaveOut(points, left), signal, () => this.#empty(""));
       signal.throwIfAborted(); // the newest answer wins, whatever order they come in
       if (!this.out.size) this.layout = answer.explanation?.words ?? null;
       this.points = points;
@@ -104,14 +105,14 @@ export class Headline {
     }
   }
 
-  async #predict(headline, signal) {
+  async #predict(headline, signal, onWait) {
     const body = { headline, top_k: ALL };
     try {
       const asked = { ...body, explain: true, ...(this.topic && { explain_topic: this.topic }) };
-      return await call("predict", { body: asked, signal });
+      return await call("predict", { body: asked, signal, onWait });
     } catch (error) {
       if (error.status !== 422) throw error;
-      const answer = await call("predict", { body, signal }); // too long to explain, perhaps not to classify
+      const answer = await call("predict", { body, signal, onWait }); // too long to explain, perhaps not to classify
       return { ...answer, note: error.message };
     }
   }
@@ -155,12 +156,13 @@ export class Headline {
 
   #drawWords() {
     const { explanation, note, predictions } = this.answer;
-    byId("words-panel").hidden = !this.layout && !note;
-    byId("words-note").hidden = !note;
-    byId("words-note").textContent = note ?? "";
-    byId("words").hidden = !this.layout;
+    const explained = Boolean(this.layout && explanation);
+    byId("words-panel").hidden = !explained && !note;
+    byId("unexplained").hidden = explained;
+    byId("unexplained-note").textContent = note ?? "";
+    byId("explained").hidden = !explained;
     byId("restore").hidden = !this.out.size;
-    if (!this.layout || !explanation) return;
+    if (!explained) return;
     const name = predictions.find(({ topic }) => topic === explanation.topic)?.name ?? explanation.topic;
     byId("why-topic").textContent = predictions.length ? `“${name}”` : "no topic";
     this.words.show(this.points, this.layout, new Map(explanation.words.map((word) => [word.start, word.effect])), name);

@@ -1,38 +1,47 @@
-// From a file, or from what was pasted, to headlines.
+// From a file's text, or from what was pasted, to a table: lines, CSV, or JSON.
 
 import { parseCsv } from "./csv.js";
 
 const NAMED = /^(headlines?|titles?|texts?)$/i;
 
-/** A file's text: UTF-8 or UTF-16 by its mark, else UTF-8 where it is that, else Windows-1252. */
-export async function readText(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
-  }
-}
-
 /**
- * `{columns, rows, chosen}`: one column for plain lines. A pasted text is CSV only if its first line names a column
- * `headline`, `title` or `text` beside others, for headlines have commas.
+ * `{columns, rows, chosen, unit}`. A row is `{line, cells, fault}`: where it begins in the file, from 1; its texts in
+ * the order of `columns`; and why it cannot be classified, if so. `chosen` is the column with the headlines. `unit` is
+ * what `line` counts: "Line", or "Item" of a JSON array.
+ *
+ * A pasted text is CSV only if its first line names a column `headline`, `title` or `text` beside others, for headlines
+ * have commas.
  */
 export function toTable(text, fileName = "") {
+  const ending = /\.(\w+)$/.exec(fileName.toLowerCase())?.[1];
+  if (ending === "json") return jsonTable(text);
+  if (ending === "jsonl" || ending === "ndjson") return objectsTable(linesOf(text).map(parsedLine), "Line");
   const first = text.slice(0, /[\r\n]|$/.exec(text).index);
-  const isCsv = /\.(csv|tsv)$/i.test(fileName);
-  const separator = ["\t", ";", ","].find((one) => first.split(one).some((name) => NAMED.test(unquoted(name))) && first.includes(one));
-  if (!isCsv && !separator) {
-    const rows = text.split(/\r\n|\r|\n/).map((line) => [line]);
-    while (rows.length && !rows.at(-1)[0].trim()) rows.pop();
-    return { columns: ["line"], rows, chosen: 0 };
-  }
-  const rows = parseCsv(text, separator ?? (/\.tsv$/i.test(fileName) ? "\t" : first.includes(";") && !first.includes(",") ? ";" : ","));
-  const named = (rows[0] ?? []).findIndex((name) => NAMED.test(name.trim()));
-  const columns = named === -1 ? (rows[0] ?? []).map((_, index) => `column ${index + 1}`) : rows.shift();
-  return { columns, rows, chosen: named === -1 ? longest(rows) : named };
+  const named = ["\t", ";", ","].find((one) => first.split(one).some((name) => NAMED.test(unquoted(name))) && first.includes(one));
+  if (named || ["csv", "tsv", "tab"].includes(ending)) return csvTable(text, named ?? separatorOf(first, ending));
+  return { columns: ["line"], rows: linesOf(text).map(({ line, raw }) => ({ line, cells: [raw] })), chosen: 0, unit: "Line" };
+}
+
+function linesOf(text) {
+  const lines = text.split(/\r\n|\r|\n/);
+  while (lines.length && !lines.at(-1).trim()) lines.pop();
+  return lines.map((raw, index) => ({ line: index + 1, raw }));
+}
+
+function separatorOf(first, ending) {
+  if (ending !== "csv") return "\t";
+  const times = (one) => first.split(one).length;
+  return [",", ";", "\t"].reduce((best, one) => (times(one) > times(best) ? one : best));
+}
+
+function csvTable(text, separator) {
+  const rows = parseCsv(text, separator);
+  const header = rows[0] && !rows[0].fault ? rows[0].cells.map((name) => name.trim()) : [];
+  const named = header.findIndex((name) => NAMED.test(name));
+  if (named !== -1) rows.shift();
+  const width = Math.max(0, ...new Set(rows.map((row) => row.cells.length)), named === -1 ? 0 : header.length);
+  const columns = Array.from({ length: width }, (_, index) => (named !== -1 && header[index]) || `column ${index + 1}`);
+  return { columns, rows, chosen: named === -1 ? longest(rows) : named, unit: "Line" };
 }
 
 const unquoted = (name) => name.trim().replace(/^"(.*)"$/, "$1");
@@ -41,7 +50,47 @@ const unquoted = (name) => name.trim().replace(/^"(.*)"$/, "$1");
 function longest(rows) {
   const lengths = [];
   for (const row of rows.slice(0, 100)) {
-    row.forEach((field, index) => { lengths[index] = (lengths[index] ?? 0) + field.length; });
+    if (row.fault) continue;
+    row.cells.forEach((cell, index) => { lengths[index] = (lengths[index] ?? 0) + cell.length; });
   }
   return Math.max(0, lengths.indexOf(Math.max(...lengths)));
+}
+
+/** A JSON array of texts or of objects, perhaps as the only array of an object. */
+function jsonTable(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { fault: `is not JSON: ${error.message}` };
+  }
+  const arrays = value && typeof value === "object" && !Array.isArray(value) ? Object.values(value).filter(Array.isArray) : [];
+  const items = Array.isArray(value) ? value : arrays.length === 1 ? arrays[0] : null;
+  if (!items) return { fault: "has no JSON array of headlines, such as [\"Oil rises\", \"Gold falls\"]" };
+  return objectsTable(items.map((item, index) => ({ line: index + 1, item, raw: JSON.stringify(item) })), "Item");
+}
+
+function parsedLine({ line, raw }) {
+  try {
+    return { line, raw, item: JSON.parse(raw) };
+  } catch {
+    return { line, raw, fault: raw.trim() ? "This is not JSON." : "There is no headline here." };
+  }
+}
+
+/** A column for each field of the objects; a plain text is its own only field. */
+function objectsTable(items, unit) {
+  const isObject = (item) => item !== null && typeof item === "object" && !Array.isArray(item);
+  const fields = new Set(items.flatMap(({ item }) => (isObject(item) ? Object.keys(item) : [])));
+  const found = [...fields].find((name) => NAMED.test(name));
+  const columns = [...new Set([found ?? "headline", ...fields])];
+  const rows = items.map(({ line, raw, item, fault }) => {
+    const row = { line, cells: [raw] };
+    if (fault) return { ...row, fault };
+    if (typeof item === "string") return { line, cells: [item] };
+    if (!isObject(item)) return { ...row, fault: "This is neither a text nor an object." };
+    row.cells = columns.map((name) => (typeof item[name] === "string" ? item[name] : JSON.stringify(item[name]) ?? ""));
+    return typeof item[columns[0]] === "string" ? row : { ...row, fault: `Its field “${columns[0]}” is no text.` };
+  });
+  return { columns, rows, chosen: 0, unit };
 }

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { Batch } from "./batch.js";
+import { byId } from "./dom.js";
 import { Headline } from "./headline.js";
 import { setUpKey } from "./key.js";
 import { showModel } from "./model.js";
@@ -21,11 +22,18 @@ async function describe(model) {
     headline.setCoverage(facts.topic_set?.coverage ?? null);
   } catch (error) {
     shown = null; // the next answer tries again
-    document.getElementById("model-facts").textContent = error.message;
+    byId("model-facts").textContent = error.message;
   }
 }
 
+/** The link to the metrics, where this port serves them (TOPICS_METRICS_PORT moves them to another). */
+async function linkMetrics() {
+  const response = await fetch("metrics", { method: "HEAD", cache: "no-store" }).catch(() => null);
+  byId("metrics-link").hidden = !response?.ok;
+}
+
 setUpKey();
+linkMetrics();
 setUpTopics();
 const headline = new Headline(describe);
 new Batch();

@@ -1,0 +1,48 @@
+// From a file's bytes to its text, or to the reason why it has none.
+
+const MOST_BYTES = 100 * 1024 * 1024; // a tab holds the text, its rows and their answers
+const BINARY = [
+  [[0x1f, 0x8b], "is compressed: unpack it first"],
+  [[0x50, 0x4b, 0x03, 0x04], "is a spreadsheet or an archive: save it as CSV, or unpack it"],
+  [[0xd0, 0xcf, 0x11, 0xe0], "is a spreadsheet or a document: save it as CSV or as text"],
+  [[0x25, 0x50, 0x44, 0x46], "is a PDF, not a text file"],
+];
+
+/** Why a file cannot be read, as the end of a sentence that begins with its name. */
+export class UnreadableError extends Error {}
+
+/**
+ * `{text, note}` of a file; `note` is null or says what was guessed. UTF-8, or UTF-16 by its byte order mark, else
+ * Windows-1252, which is what spreadsheets on Windows save. Throws UnreadableError.
+ */
+export async function readText(file) {
+  if (file.size > MOST_BYTES) throw new UnreadableError("has more than 100 MB; cut it into parts");
+  let bytes;
+  try {
+    bytes = new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new UnreadableError("cannot be read; a folder cannot be classified");
+  }
+  const begins = (mark) => mark.every((byte, at) => bytes[at] === byte);
+  const known = BINARY.find(([mark]) => begins(mark));
+  if (known) throw new UnreadableError(known[1]);
+  const encoding = begins([0xff, 0xfe]) ? "utf-16le" : begins([0xfe, 0xff]) ? "utf-16be" : "utf-8";
+  const exact = decoded(bytes, encoding);
+  const text = exact ?? (encoding === "utf-8" ? decoded(bytes, "windows-1252") : null);
+  if (text === null) throw new UnreadableError(`begins as ${encoding.slice(0, 6).toUpperCase()}, but is not`);
+  if (!isText(text)) throw new UnreadableError("is not a text file in UTF-8, or in UTF-16 with a byte order mark");
+  return { text, note: exact === null ? "It is not UTF-8 and was read as Windows-1252." : null };
+}
+
+function decoded(bytes, encoding) {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** No control characters but white space, DOS's end of file and those that terminals colour text with. */
+function isText(text) {
+  return !/[\0-\x08\x0e-\x19\x1c-\x1f\x7f-\x84\x86-\x9f]/.test(text);
+}

@@ -1,0 +1,194 @@
+"""Files of every kind: what is no text is refused by name, and what is read keeps its lines and columns."""
+
+import csv
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.conftest import png
+from tests.page.test_batch import classify, column, finished
+
+
+def choose(page: Page, content: bytes, name: str) -> None:
+    page.set_input_files("#file", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
+
+
+def downloaded(page: Page) -> list[dict[str, str]]:
+    with page.expect_download() as download:
+        page.click("#download")
+    return list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"), newline="")))
+
+
+def parsed(page: Page, text: str, separator: str = ",") -> list[dict[str, Any]]:
+    script = "([text, separator]) => import('./page/csv.js').then(csv => csv.parseCsv(text, separator))"
+    rows: list[dict[str, Any]] = page.evaluate(script, [text, separator])
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("photo.png", png(), "is not a text file"),
+        ("news.txt.gz", gzip.compress(b"wheat"), "is compressed: unpack it first"),
+        ("news.xlsx", b"PK\x03\x04\x14", "is a spreadsheet or an archive"),
+        ("news.xls", b"\xd0\xcf\x11\xe0\xa1", "is a spreadsheet or a document"),
+        ("news.pdf", b"%PDF-1.7\nwheat", "is a PDF"),
+        ("wide.txt", "wheat\ngold".encode("utf-16-le"), "is not a text file in UTF-8, or in UTF-16"),
+        ("wide.txt", "wheat\ngold".encode("utf-16-be"), "is not a text file in UTF-8, or in UTF-16"),
+        ("wider.txt", "wheat\ngold".encode("utf-32"), "is not a text file in UTF-8, or in UTF-16"),
+        ("odd.txt", "wheat".encode("utf-16")[:-1], "begins as UTF-16, but is not"),
+        ("noise.csv", bytes(range(256)), "is not a text file"),
+        ("empty.csv", b"", "has no headline to classify"),
+        ("header.csv", b"headline,date\n", "has no headline to classify"),
+        ("broken.json", b'["wheat"', "is not JSON"),
+        ("number.json", b"5", "has no JSON array"),
+        ("nothing.json", b"[]", "has no headline to classify"),
+    ],
+    ids=str,
+)
+def test_file_without_headlines_is_refused_by_name(page: Page, name: str, content: bytes, reason: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    choose(page, content, name)
+    expect(page.locator("#batch-status")).to_contain_text(f"{name} {reason}")
+    expect(page.locator("#announcement")).to_contain_text(f"{name} {reason}")
+    assert not [url for url in asked if url.endswith("/batch")]
+    expect(page.locator("#batch")).to_be_hidden()
+
+
+def test_refused_file_takes_the_results_of_the_one_before_with_it(page: Page) -> None:
+    classify(page, "wheat")
+    choose(page, png(), "photo.png")
+    expect(page.locator("#batch")).to_be_hidden()
+    classify(page, "gold")
+    assert column(page, 3) == ["Gold"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_text_is_decoded_by_its_mark(page: Page, encoding: str) -> None:
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    choose(page, mark + "wheat é “flour”\ngold".encode(encoding), "lines.txt")
+    finished(page)
+    assert column(page, 2) == ["wheat é “flour”", "gold"]
+
+
+def test_guess_of_an_encoding_is_said(page: Page) -> None:
+    choose(page, "wheat “café”".encode("windows-1252"), "lines.txt")
+    finished(page)
+    expect(page.locator("#batch-status")).to_contain_text("read as Windows-1252")
+    assert column(page, 2) == ["wheat “café”"]
+    classify(page, "gold")
+    expect(page.locator("#batch-status")).not_to_contain_text("Windows-1252")
+
+
+def test_stray_quote_costs_its_line_and_all_others_are_answered(page: Page) -> None:
+    lines = [f'{number},"wheat flour",today' for number in range(1, 2001)]
+    lines[1] = '2,"wheat flour,today'
+    lines[1500] = '1501,"wheat" flour,today'
+    choose(page, "\n".join(["id,headline,date", *lines]).encode(), "news.csv")
+    finished(page)
+    expect(page.locator("#batch-status")).to_contain_text("2,000 of 2,000 lines classified")
+    expect(page.locator("#batch-status")).to_contain_text("2 bad (lines 3, 1,502)")
+    rows = downloaded(page)
+    assert [int(row["line"]) for row in rows] == list(range(2, 2002))
+    assert [row["line"] for row in rows if row["error"]] == ["3", "1502"]
+    assert {row["topic"] for row in rows if not row["error"]} == {"wheat"}
+    assert rows[1]["headline"] == '2,"wheat flour,today'
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_is_that_of_the_file_where_the_row_begins(page: Page, end: str) -> None:
+    text = end.join(["headline,id", '"wheat', 'flour",1', "", "gold,2", '"oil', "crude", '",3', "silver,4", ""])
+    choose(page, text.encode(), "news.csv")
+    finished(page)
+    assert column(page, 1) == ["2", "5", "6", "9"]
+    assert [row["line"] for row in downloaded(page)] == ["2", "5", "6", "9"]
+
+
+def test_rows_of_csv_begin_where_they_begin(page: Page) -> None:
+    assert parsed(page, 'a,"b ""c""\n,d",\n\n"",x\n"",""\n') == [
+        {"line": 1, "cells": ["a", 'b "c"\n,d', ""]},
+        {"line": 4, "cells": ["", "x"]},
+        {"line": 5, "cells": ["", ""]},
+    ]
+    assert [
+        (row["line"], row["cells"], "fault" in row) for row in parsed(page, 'a;5" b\n"x\ny;"z\n"q" r;1\nb;2', ";")
+    ] == [
+        (1, ["a", '5" b'], False),
+        (2, ['"x'], True),
+        (3, ['y;"z'], True),
+        (4, ['"q" r;1'], True),
+        (5, ["b", "2"], False),
+    ]
+    assert parsed(page, "") == parsed(page, "\n\r\n") == []
+
+
+def test_row_without_the_column_is_bad_and_named(page: Page) -> None:
+    choose(page, b"id,headline\n1,wheat\n2\n3,gold", "news.csv")
+    finished(page)
+    expect(page.locator("#batch-status")).to_contain_text("1 bad (line 3)")
+    assert column(page, 3) == ["Wheat", "This row has no cell in “headline”.", "Gold"]
+
+
+def test_download_keeps_the_files_other_columns(page: Page) -> None:
+    text = 'id,headline,topic,change\n1,"wheat, flour",old,-5.5\n=2+2,gold,,"a\nb"\n3,oil,x,+1,more\n'
+    choose(page, text.encode(), "news.csv")
+    finished(page)
+    rows = downloaded(page)
+    assert [(row["id"], row["input_topic"], row["change"], row["column 5"]) for row in rows] == [
+        ("1", "old", "-5.5", ""),
+        ("'=2+2", "", "a\nb", ""),
+        ("3", "x", "+1", "more"),
+    ]
+    assert [row["topic"] for row in rows] == ["wheat", "gold", "crude"]
+    assert [row["headline"] for row in rows] == ["wheat, flour", "gold", "oil"]
+
+
+def test_download_of_plain_lines_has_no_other_columns(page: Page) -> None:
+    classify(page, "wheat")
+    assert list(downloaded(page)[0])[-1] == "error"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("news.json", ["wheat", "gold"]),
+        ("news.json", {"headlines": ["wheat", "gold"]}),
+        ("news.json", [{"id": 1, "title": "wheat"}, {"title": "gold", "tags": ["x"]}]),
+        ("news.tsv", "id\theadline\n1\twheat\n2\tgold"),
+        ("news.csv", "wheat flour and corn;1\rgold;2\r"),
+        ("news.csv", "wheat flour and corn\t1\ngold\t2"),
+    ],
+)
+def test_formats_are_told_by_the_name(page: Page, name: str, content: Any) -> None:
+    choose(page, (content if isinstance(content, str) else json.dumps(content)).encode(), name)
+    finished(page)
+    assert column(page, 3) == ["Wheat", "Gold"]
+    heading = page.locator("#results th[data-key=line] button")
+    expect(heading).to_have_text("Item" if name == "news.json" else "Line")
+
+
+def test_json_lines_name_their_bad_lines_and_keep_their_fields(page: Page) -> None:
+    good = ['{"headline": "wheat", "id": 7}', '"oil"', '{"headline": "silver", "id": {"a": 1}}']
+    text = "\n".join([good[0], '{"headline": "gold"', good[1], '{"headline": 5}', "", "[1]", good[2], ""])
+    choose(page, text.encode(), "news.jsonl")
+    finished(page)
+    expect(page.locator("#batch-status")).to_contain_text("4 bad (lines 2, 4, 5, 6)")
+    rows = downloaded(page)
+    assert [(row["line"], row["topic"], row["id"]) for row in rows if not row["error"]] == [
+        ("1", "wheat", "7"),
+        ("3", "crude", ""),
+        ("7", "silver", '{"a":1}'),
+    ]
+
+
+def test_formula_of_any_spelling_is_kept_from_the_spreadsheet(page: Page) -> None:
+    dangerous = ["=1+1", "+1+cmd", "-1+1", "@SUM(A1)", " =1", "\uff1d1+1"]
+    harmless = ["-5", "+12.5", "1-2", "a=b"]
+    script = "values => import('./page/csv.js').then(csv => csv.toCsv(values.map(value => [value])))"
+    cells = page.evaluate(script, dangerous + harmless).split("\r\n")[:-1]
+    assert cells == [f"'{one}" for one in dangerous] + harmless
