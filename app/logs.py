@@ -1,11 +1,15 @@
-"""Log lines: JSON for machines, readable where somebody looks on. Never a key; a headline only when asked for."""
+"""Log lines: JSON, or text for people where stdout is a terminal. Never a key; a headline only if configured."""
 
+import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
+
+from app.log_stream import non_blocking, replace_standard_streams
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
@@ -33,10 +37,28 @@ CONFIG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "app.logs.formatter"}},
-    "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"}},
+    "handlers": {"stdout": {"()": "app.logs.handler", "formatter": "lines"}},
     "loggers": {name: {"handlers": ["stdout"], "level": "INFO", "propagate": False} for name in ("app", "uvicorn")},
+    "root": {"handlers": ["stdout"], "level": "WARNING"},
 }
-"""For `logging.config.dictConfig`: what uvicorn and this package say, one line each, on stdout."""
+"""For `logging.config.dictConfig`: what uvicorn and this package log, and others from WARNING, as lines on stdout."""
+
+
+def handler() -> logging.Handler:
+    """Make stdout and stderr of this process non-blocking and warnings log records; called when CONFIG is applied."""
+    replace_standard_streams(_notice)
+    logging.captureWarnings(True)
+    return logging.StreamHandler(sys.stdout)
+
+
+def stdout() -> TextIO:
+    """Stdout for log lines: never blocks and never raises, whatever server runs the app."""
+    return non_blocking(sys.stdout, _notice)
+
+
+def _notice(lines: int) -> str:
+    event = {"level": "warning", "event": "log lines were dropped because they could not be written", "lines": lines}
+    return writer()(event) + "\n"
 
 
 def formatter() -> structlog.stdlib.ProcessorFormatter:
@@ -58,13 +80,16 @@ def writer() -> Callable[[dict[str, Any]], str]:
 
 
 def _renderer() -> "Processor":
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     return _json
 
 
 def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
-    return to_json(event, fallback=repr).decode()
+    try:
+        return to_json(event, fallback=repr, ensure_ascii=True).decode()  # ASCII: a line for any locale
+    except PydanticSerializationError:  # a lone surrogate
+        return json.dumps(event, default=repr)
 
 
 def _drop_colour(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":

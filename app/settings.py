@@ -141,7 +141,7 @@ class Settings(BaseSettings):
         int | None, Field(ge=1, le=65535, description="Serve `/metrics` here, and not on the service's own port.")
     ] = None
     access_log: Annotated[bool, Field(description="Write a line for every request.")] = True
-    log_headlines: Annotated[bool, Field(description="Put the headlines' text into that line.")] = False
+    log_headlines: Annotated[bool, Field(description="Add the headlines' texts to that line, as `texts`.")] = False
 
     @model_validator(mode="after")
     def _batches_fit(self) -> "Settings":

@@ -1,4 +1,4 @@
-"""A process whose event loop hangs ends, so that whoever supervises it starts another."""
+"""Watchdog: ends a process whose event loop hangs, so that its supervisor starts another."""
 
 import asyncio
 import logging
@@ -7,11 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.log_stream import drain
+
 HANG_SECONDS = 15
 """Counted in waits of one second, so that a suspended process is not taken for a hung one when it resumes."""
 
 EXIT_STATUS = 70
 """EX_SOFTWARE of sysexits.h."""
+
+MESSAGE_SECONDS = 2
+"""How long the last log line may take: the hung thread may hold the logger's lock, and nobody may read stdout."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,5 +44,14 @@ def _watch(loop: asyncio.AbstractEventLoop, stopped: threading.Event) -> None:
         except RuntimeError:
             return  # the loop is closed
         if not any(turned.wait(1) or stopped.is_set() for _ in range(HANG_SECONDS)):
-            logger.critical("the event loop has not turned for %d seconds; this process ends", HANG_SECONDS)
-            os._exit(EXIT_STATUS)
+            try:
+                message = threading.Thread(target=_say_so, daemon=True)
+                message.start()
+                message.join(MESSAGE_SECONDS)
+            finally:
+                os._exit(EXIT_STATUS)
+
+
+def _say_so() -> None:
+    logger.critical("the event loop has not turned for %d seconds; this process ends", HANG_SECONDS)
+    drain(MESSAGE_SECONDS / 2)

@@ -64,6 +64,8 @@ class RunningServer:
         self.port = 0
         self._wait = wait
         self._listening = threading.Event()
+        self.pause_reading = threading.Event()
+        """While set, what the process writes is not read."""
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
@@ -156,6 +158,14 @@ class RunningServer:
             time.sleep(0.02)
         raise RuntimeError(f"the server did not become ready:\n{self.output}")
 
+    def wait_line(self, part: str, seconds: float = START_SECONDS) -> None:
+        """Until the process has written a line with this in it; raises RuntimeError if time runs out."""
+        due = time.monotonic() + seconds
+        while not any(part in line for line in list(self.lines)):
+            if time.monotonic() > due:
+                raise RuntimeError(f"no line has {part!r}:\n{self.output[-2000:]}")
+            time.sleep(0.02)
+
     def worker_pids(self) -> list[int]:
         """The processes that answer, where there are several."""
         workers = []
@@ -203,6 +213,8 @@ class RunningServer:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            while self.pause_reading.is_set():
+                time.sleep(0.01)
             self.lines.append(line.rstrip("\n"))
             if not self.port and (found := _LISTENING.search(line)):
                 self.port = int(found[1])

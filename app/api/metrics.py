@@ -15,6 +15,7 @@ from app.api.drift import Drift
 from app.api.entry import Entry
 from app.api.quick_histogram import QuickHistogram
 from app.classifier import Classification, TopicClassifier
+from app.log_stream import dropped_lines
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """Where the workers' files are; prometheus_client reads the variable when it is first imported."""
@@ -48,7 +49,10 @@ class Metrics:
         )
         self.batch_size = QuickHistogram("topics_batch_size", "Headlines a request.", buckets=_SIZES, registry=registry)
         self.in_flight = Gauge(
-            "topics_in_flight", "Headlines waiting or worked on.", registry=registry, multiprocess_mode="livesum"
+            "topics_in_flight",
+            "Headlines of batches waiting or worked on.",
+            registry=registry,
+            multiprocess_mode="livesum",
         )
         self.rejected = Counter("topics_rejected", "Requests refused.", ("reason",), registry=registry)
         self.predictions = Counter(
@@ -61,6 +65,9 @@ class Metrics:
             "topics_unknown_word_ratio", "Share of a headline's words unknown.", buckets=_SHARES, registry=registry
         )
         self.abstained = Counter("topics_abstained", "Headlines without an answer.", ("reason",), registry=registry)
+        self.lines_dropped = Counter(
+            "topics_log_lines_dropped", "Log lines dropped because stdout could not take them.", registry=registry
+        )
         self.info = Gauge(
             "topics_model_info",
             "The model that serves.",
@@ -81,6 +88,7 @@ class Metrics:
         self._entries: list[Entry] = []
         self._results: list[Classification] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._lines_dropped = dropped_lines()
 
     def serving(self, classifier: TopicClassifier) -> None:
         """A model begins to serve."""
@@ -110,6 +118,10 @@ class Metrics:
         entries, self._entries = self._entries, []
         results, self._results = self._results, []
         self._count_requests(entries)
+        dropped = dropped_lines()
+        if dropped > self._lines_dropped:
+            self.lines_dropped.inc(dropped - self._lines_dropped)
+            self._lines_dropped = dropped
         if results:
             self._count_headlines(results)
 

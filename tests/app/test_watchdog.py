@@ -1,4 +1,4 @@
-"""A hanging loop ends the process; with a real process: tests/operation/test_watchdog.py."""
+"""A hanging loop ends the process; with a real service: tests/operation/test_logs.py."""
 
 import asyncio
 import threading
@@ -26,6 +26,21 @@ def test_hanging_loop_ends_the_process_and_a_turning_one_does_not(ended: list[in
             time.sleep(2.4)  # noqa: ASYNC251 - this is the hang
 
     asyncio.run(main())
+    assert set(ended) == {watchdog.EXIT_STATUS}
+
+
+def test_message_that_blocks_does_not_keep_the_process(ended: list[int], monkeypatch: pytest.MonkeyPatch):
+    """The hung thread may hold the logger's lock."""
+    monkeypatch.setattr(watchdog, "MESSAGE_SECONDS", 0.1)
+    released = threading.Event()
+    monkeypatch.setattr(watchdog.logger, "critical", lambda *_: released.wait(60))
+
+    async def main():
+        with watchdog.watched(asyncio.get_running_loop()):
+            time.sleep(2.6)  # noqa: ASYNC251 - this is the hang
+
+    asyncio.run(main())
+    released.set()
     assert set(ended) == {watchdog.EXIT_STATUS}
 
 

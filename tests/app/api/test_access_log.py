@@ -51,7 +51,32 @@ def test_headline_is_never_written_unless_switched_on(start: Start, capsys: pyte
         captured = capsys.readouterr()
         assert ("Confidential" in captured.out) is switched_on
         assert "Confidential" not in captured.err
-    assert json.loads(captured.out.splitlines()[-1])["headlines"] == [HEADLINE, "oil"]
+    last = json.loads(captured.out.splitlines()[-1])
+    assert (last["headlines"], last["texts"]) == (2, [HEADLINE, "oil"])
+
+
+def test_switching_texts_on_adds_a_field_and_changes_no_other(monkeypatch: pytest.MonkeyPatch):
+    off, on = io.StringIO(), io.StringIO()
+    for file, headlines in ((off, False), (on, True)):
+        monkeypatch.setattr(sys, "stdout", file)
+        AccessLog(headlines=headlines).write([ENTRY, ENTRY._replace(headlines=())])
+    for without, with_texts in zip(off.getvalue().splitlines(), on.getvalue().splitlines(), strict=True):
+        before, after = json.loads(without), json.loads(with_texts)
+        assert after.keys() - before.keys() == {"texts"}
+        assert {key: type(after[key]) for key in before} == {key: type(value) for key, value in before.items()}
+        assert after["headlines"] == len(after["texts"])
+
+
+def test_lone_surrogate_in_a_text_is_written(monkeypatch: pytest.MonkeyPatch):
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", file)
+    AccessLog(headlines=True).write([ENTRY._replace(headlines=["gold \ud800"])])
+    assert json.loads(file.getvalue())["texts"] == ["gold \ud800"]
+
+
+def test_closed_stdout_loses_lines_and_nothing_else(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    AccessLog(headlines=False).write([ENTRY])
 
 
 def test_key_is_never_written(start: Start, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture):

@@ -1,0 +1,242 @@
+"""Non-blocking stdout and stderr: a thread writes queued text, so a log reader that stops holds up no request."""
+
+import atexit
+import fcntl
+import io
+import os
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TextIO, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CAPACITY = 4 * 1024 * 1024
+"""Most characters that wait to be written; what comes then is dropped and counted."""
+
+GATHER_SECONDS = 0.01
+"""Wait before a write, so that it takes many lines: a thread switch costs more than the write itself."""
+
+DRAIN_SECONDS = 1.0
+"""How long the end of the process waits for a reader."""
+
+_WRITE_CHARACTERS = 64 * 1024  # the size of a pipe
+
+_streams: dict[int, "LogStream"] = {}
+
+
+class LogStream(io.TextIOBase):
+    """A text stream over a file descriptor whose `write` never blocks and never raises.
+
+    Only a thread waits for the reader. O_NONBLOCK is not an option: it belongs to the open file, which the parent
+    process, the shell and other workers share. Full disks and closed pipes drop lines too.
+    """
+
+    def __init__(self, descriptor: int, encoding: str, notice: Callable[[int], str]) -> None:
+        """`notice`: makes the line that says, once text can be written again, how many lines were dropped."""
+        self._descriptor, self._encoding, self._notice = descriptor, encoding, notice
+        self._reset()
+
+    def _reset(self) -> None:
+        self._queue: SimpleQueue[str] = SimpleQueue()
+        self._lock = threading.RLock()  # reentrant: a signal handler may log while its thread is in `write`
+        self._thread: threading.Thread | None = None
+        self._direct = False
+        self._accepted = self._written = 0
+        self._refused = self._failed = self._reported = 0
+        self._torn = False
+        self._rest = ""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of the stream it replaces; characters it does not have are written as escapes."""
+        return self._encoding
+
+    @property
+    def dropped(self) -> int:
+        """Lines dropped so far."""
+        return self._refused + self._failed
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return os.isatty(self._descriptor)
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Queue text, whole lines at best; dropped if CAPACITY characters wait already."""
+        with self._lock:
+            waiting = self._accepted - self._written
+            if waiting and waiting + len(text) > CAPACITY:
+                self._refused += _lines(text)
+                return len(text)
+            self._accepted += len(text)
+            if self._thread is None and not self._direct:
+                self._start()
+        if self._direct:
+            self._write_if_ready(text)
+        else:
+            self._queue.put(text)
+        return len(text)
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until everything queued has been written; False if that takes longer than `seconds`."""
+        due = time.monotonic() + seconds
+        while self._written < self._accepted:
+            if time.monotonic() >= due:
+                return False
+            time.sleep(GATHER_SECONDS / 2)
+        return True
+
+    def end(self) -> None:
+        """The interpreter ends and stops threads: from now on text is written at once if nothing waits before it."""
+        self._direct = self._written == self._accepted
+        if self._direct:
+            self._write_if_ready(self._rest)
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name=f"log-{self._descriptor}", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # no thread can be had: the limit of processes, or the interpreter ends
+            self._direct = True
+
+    def _run(self) -> None:
+        while True:
+            pieces = [self._queue.get()]
+            time.sleep(GATHER_SECONDS)
+            size = len(pieces[0])
+            while size < _WRITE_CHARACTERS and not self._queue.empty():
+                pieces.append(self._queue.get())
+                size += len(pieces[-1])
+            text = self._rest + "".join(pieces)
+            end = text.rfind("\n") + 1
+            self._rest = text[end:]  # `print` writes a line in two pieces, and other processes write in between
+            if self._write(text[:end]) and self.dropped > self._reported:
+                dropped = self.dropped
+                if self._write(self._notice(dropped - self._reported)):
+                    self._reported = dropped
+            self._written += size
+
+    def _write(self, text: str) -> bool:
+        data = text.encode(self._encoding, "backslashreplace")
+        if self._torn:
+            data = b"\n" + data
+        done = 0
+        try:
+            with _locked(self._descriptor):
+                while done < len(data):
+                    try:
+                        done += os.write(self._descriptor, data[done:])
+                    except BlockingIOError:  # another process has set O_NONBLOCK on the open file
+                        _wait_writable(self._descriptor)
+        except OSError:  # closed pipe, full disk
+            self._failed += data.count(b"\n", done or self._torn)
+            if done:
+                self._torn = not data.endswith(b"\n", 0, done)
+            return False
+        self._torn = False
+        return True
+
+    def _write_if_ready(self, text: str) -> None:
+        self._written += len(text)
+        with suppress(OSError):
+            if _wait_writable(self._descriptor, 0):
+                data = text.encode(self._encoding, "backslashreplace")
+                os.write(self._descriptor, data[: select.PIPE_BUF])  # more could block
+
+
+def non_blocking(file: TextIO | None, notice: Callable[[int], str]) -> TextIO:
+    """The LogStream of a process's stdout or stderr; any other file, such as one in memory, as it is.
+
+    A closed descriptor (`>&-`, where Python has None) becomes a file in which nothing is kept.
+    """
+    if file is None:
+        return cast("TextIO", _Nowhere())
+    try:
+        descriptor = file.fileno()
+    except (AttributeError, OSError, ValueError):
+        return file
+    if descriptor not in {1, 2}:
+        return file
+    stream = _streams.get(descriptor)
+    if stream is None:
+        # One pipe for both needs one writer, or their lines would mix.
+        stream = next((one for other, one in _streams.items() if os.path.sameopenfile(other, descriptor)), None)
+        _streams[descriptor] = stream = stream or LogStream(descriptor, file.encoding or "utf-8", notice)
+    return cast("TextIO", stream)
+
+
+def replace_standard_streams(notice: Callable[[int], str]) -> None:
+    """Make `sys.stdout` and `sys.stderr` non-blocking for all that uses them: loggers, warnings, tracebacks, print."""
+    sys.stdout = non_blocking(sys.stdout, notice)
+    sys.stderr = non_blocking(sys.stderr, notice)
+
+
+def dropped_lines() -> int:
+    """Lines that this process has dropped."""
+    return sum(one.dropped for one in set(_streams.values())) if _streams else 0
+
+
+def drain(seconds: float) -> None:
+    """Wait until stdout and stderr have been written, at most `seconds` in all."""
+    due = time.monotonic() + seconds
+    for stream in set(_streams.values()):
+        stream.drain(due - time.monotonic())
+
+
+class _Nowhere(io.TextIOBase):
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") or 1
+
+
+def _wait_writable(descriptor: int, milliseconds: int | None = None) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return any(event & select.POLLOUT for _, event in poll.poll(milliseconds))
+
+
+@contextmanager
+def _locked(descriptor: int) -> "Iterator[None]":
+    """Keep other workers from writing between the pieces of a line: a pipe takes only 4096 bytes as one piece."""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX)
+    except OSError:  # a file that cannot be locked
+        yield
+        return
+    try:
+        yield
+    finally:
+        fcntl.lockf(descriptor, fcntl.LOCK_UN)
+
+
+@atexit.register
+def _end() -> None:
+    drain(DRAIN_SECONDS)
+    for stream in set(_streams.values()):
+        stream.end()
+
+
+def _forget() -> None:
+    for stream in set(_streams.values()):
+        stream._reset()  # what is queued is written by the parent
+
+
+os.register_at_fork(after_in_child=_forget)
