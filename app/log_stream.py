@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CAPACITY = 4 * 1024 * 1024
 """Most characters that wait to be written; what comes then is dropped and counted."""
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.02
 """Wait before a write, so that it takes many lines: a thread switch costs more than the write itself."""
 
 DRAIN_SECONDS = 1.0
@@ -96,7 +96,7 @@ class LogStream(io.TextIOBase):
         while self._written < self._accepted:
             if time.monotonic() >= due:
                 return False
-            time.sleep(GATHER_SECONDS / 2)
+            time.sleep(GATHER_SECONDS / 4)
         return True
 
     def end(self) -> None:

@@ -87,9 +87,12 @@ def _renderer() -> "Processor":
 
 def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
     try:
-        return to_json(event, fallback=repr, ensure_ascii=True).decode()  # ASCII: a line for any locale
+        line = to_json(event, fallback=repr)
+        if not line.isascii():  # nearly all are, and those that may not be cost more
+            line = to_json(event, fallback=repr, ensure_ascii=True)  # for any locale
     except PydanticSerializationError:  # a lone surrogate
         return json.dumps(event, default=repr)
+    return line.decode()
 
 
 def _drop_colour(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":

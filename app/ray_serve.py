@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from ray import serve
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.metrics import DIRECTORY
+from app.api.multiprocess import DIRECTORY
 from app.main import create_app
 
 

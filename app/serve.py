@@ -5,11 +5,10 @@ import sys
 from contextlib import suppress
 
 import uvicorn
-from prometheus_client import start_http_server
 
-from app.api.metrics import all_workers
 from app.listeners import listeners
 from app.logs import CONFIG
+from app.metrics_server import serve_metrics
 from app.protocol import Protocol
 from app.server import Server
 from app.settings import Settings
@@ -26,7 +25,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if settings.metrics_port is not None:
         try:
-            start_http_server(settings.metrics_port, host, all_workers())
+            serve_metrics(host, settings.metrics_port)
         except OSError as error:
             sys.exit(f"Error: TOPICS_METRICS_PORT: {settings.metrics_port} cannot be listened on ({error.strerror}).")
     config = uvicorn.Config(

@@ -1,31 +1,25 @@
-"""What Prometheus is told. With several workers every process writes files that any of them can add up."""
+"""Prometheus metrics of one process. With several workers each writes files: see app/api/multiprocess.py."""
 
 import asyncio
 import os
-import time
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.concurrency import run_in_threadpool
 
 from app.api.drift import Drift
 from app.api.entry import Entry
+from app.api.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrift, all_workers
 from app.api.quick_histogram import QuickHistogram
 from app.classifier import Classification, TopicClassifier
 from app.log_stream import dropped_lines
 
-DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the workers' files are; prometheus_client reads the variable when it is first imported."""
-
-COUNT_SECONDS = 0.02
-"""What is answered in this time is added up before it is counted: one request alone would pay for counting a tenth of
-what it costs, and with several workers any request an eighth."""
-
 COUNT_AT_ONCE = 100
 """Headlines that are counted without waiting, which gains them nothing: those of 20 ms would hold 2 MB."""
+
+DRIFT_SECONDS = 1.0
+"""Time between two looks at drift under load: no scrape comes more often, and one costs up to a millisecond."""
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _INFERENCE = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
@@ -76,15 +70,15 @@ class Metrics:
             multiprocess_mode="livemax",
         )
         self._drift_gauges = [
-            Gauge(name, text, registry=registry, multiprocess_mode="livemax")
-            for name, text in (
-                ("topics_topic_drift_psi", "Population stability index of recent topics against training's."),
-                ("topics_unknown_word_drift_psi", "The same for the share of unknown words."),
-            )
+            Gauge(name, text, ("part",), registry=registry, multiprocess_mode="livesum") for name, text in DRIFT.items()
         ]
+        for gauge in self._drift_gauges:
+            for part in ("headlines", "weighted"):
+                gauge.labels(part).set(0)
         self._requests: dict[tuple[str, str, int], tuple[Counter, QuickHistogram]] = {}
         self._topics: list[Counter] = []
         self._drift: Drift | None = None
+        self._drift_timer: asyncio.TimerHandle | None = None
         self._entries: list[Entry] = []
         self._results: list[Classification] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -152,39 +146,24 @@ class Metrics:
             self._topics[label].inc(count)
         for reason, count in Tally([one.abstained for one in results if one.abstained]).items():
             self.abstained.labels(reason).inc(count)
-        if self._drift and self._drift.saw(results):
-            for gauge, value in zip(self._drift_gauges, self._drift.indices(), strict=True):
-                gauge.set(value)
+        if self._drift:
+            self._drift.add(results)
+            if self._drift_timer is None:
+                self._drift_timer = asyncio.get_running_loop().call_later(DRIFT_SECONDS, self._measure_drift)
+
+    def _measure_drift(self) -> None:
+        if self._drift is None or self._drift_timer is None:
+            return
+        self._drift_timer.cancel()
+        self._drift_timer = None
+        for gauge, index in zip(self._drift_gauges, (self._drift.topics(), self._drift.unknown_words()), strict=True):
+            gauge.labels("weighted").set(index.psi * index.headlines if index else 0)
+            gauge.labels("headlines").set(index.headlines if index else 0)
 
     async def exposition(self) -> bytes:
         """The text format; for all workers where there are several."""
         self.count()
         if DIRECTORY in os.environ:
             return await run_in_threadpool(lambda: generate_latest(all_workers()))
-        return generate_latest(self.registry)
-
-
-class _LiveWorkers(MultiProcessCollector):
-    """Adds up the workers' files; what a dead worker held at the moment counts no more.
-
-    It lets the workers count first what they have answered by now, so it has to run in a thread.
-    """
-
-    def __init__(self, directory: str) -> None:
-        super().__init__(None, directory)
-        self._directory = directory
-
-    def collect(self) -> Iterable[Metric]:
-        time.sleep(2 * COUNT_SECONDS)
-        for pid in {file.stem.rpartition("_")[2] for file in Path(self._directory).glob("gauge_live*.db")}:
-            if not Path("/proc", pid).exists():
-                mark_process_dead(pid, self._directory)
-        merged: Iterable[Metric] = super().collect()
-        return merged
-
-
-def all_workers() -> CollectorRegistry:
-    """A registry of what all workers have written to the folder that DIRECTORY names."""
-    registry = CollectorRegistry()
-    registry.register(_LiveWorkers(os.environ[DIRECTORY]))
-    return registry
+        self._measure_drift()
+        return generate_latest(WithDrift(self.registry))

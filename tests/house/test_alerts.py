@@ -1,5 +1,6 @@
 """The example alerts ask for metrics that exist."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -53,6 +54,64 @@ def test_scraping_finds_the_compose_service_on_its_port():
     assert job["job_name"] == "topics"  # the alerts' up{job="topics"}
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+
+
+@needs_promtool
 def test_prometheus_accepts_its_configuration():
     subprocess.run(["promtool", "check", "config", str(FOLDER / "prometheus.yml")], check=True, capture_output=True)
+
+
+@needs_promtool
+def test_names_and_help_keep_prometheus_conventions(tiny_bundle: Path):
+    with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False))) as client:
+        client.post("/predict/batch", json={"headlines": ["Oil prices rise"] * 2})
+        text = client.get("/metrics").content
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+DRIFT_TEST = """
+rule_files: [{rules}]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - series: '{name}{{instance="quiet"}}'
+        values: {quiet}
+      - series: '{name}{{instance="one"}}'
+        values: {one}
+      - series: '{name}{{instance="other"}}'
+        values: {other}
+    alert_rule_test:
+      - eval_time: 20m
+        alertname: {alert}
+        exp_alerts: [{expected}]
+"""
+
+
+@needs_promtool
+@pytest.mark.parametrize(
+    ("alert", "name"),
+    [("TopicsTopicsDrift", "topics_topic_drift_psi"), ("TopicsWordsDrift", "topics_unknown_word_drift_psi")],
+)
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [(("NaN", "NaN"), None), (("0.1", "0.3"), None), (("0.3", "0.4"), "0.35"), (("0.4", "NaN"), "0.40")],
+)
+def test_drift_alert_fires_for_the_mean_of_those_that_have_seen_enough(
+    tmp_path: Path, alert: str, name: str, values: tuple[str, str], shown: str | None
+):
+    [rule] = [rule for rule in RULES if rule["alert"] == alert]
+    expected = ""
+    if shown:
+        summary = rule["annotations"]["summary"].replace("{{ printf `%.2f` $value }}", shown)
+        expected = json.dumps({"exp_labels": rule["labels"], "exp_annotations": {"summary": summary}})
+    quiet, one, other = (" ".join([value] * 31) for value in ("NaN", *values))
+    text = DRIFT_TEST.format(
+        rules=FOLDER / "alerts.yml", name=name, quiet=quiet, one=one, other=other, alert=alert, expected=expected
+    )
+    file = tmp_path / "test.yml"
+    file.write_text(text)
+    done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

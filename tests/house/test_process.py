@@ -13,7 +13,8 @@ LOADED = """
 import json, sys
 from starlette.testclient import TestClient
 from app.main import create_app
-with TestClient(create_app()) as client:
+from app.settings import load_settings
+with TestClient(create_app(load_settings(access_log=False))) as client:
     assert client.post("/predict", json={"headline": "Oil prices rise"}).status_code == 200
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """

@@ -1,9 +1,11 @@
 """Metrics over several processes, and on a port of their own."""
 
 import http.client
+import json
 import os
 import signal
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -77,18 +79,52 @@ def _directory(server: RunningServer) -> str:
     return next(one.split(b"=")[1].decode() for one in environment if one.startswith(b"PROMETHEUS_MULTIPROC_DIR="))
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_metrics_port_has_the_metrics_and_the_services_port_has_not(tiny_bundle: Path, workers: int):
+@pytest.fixture
+def port() -> int:
+    """A free one."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+def ask(port: int, method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_metrics_port_has_the_metrics_and_the_services_port_has_not(tiny_bundle: Path, workers: int, port: int):
     with RunningServer(tiny_bundle, workers=workers, metrics_port=port, max_batch=10, api_keys="hush") as server:
         assert server.get("/metrics").status == 404
         for _ in range(3):
             server.request("POST", "/predict", {"headline": "oil"}, {"X-API-Key": "hush"})
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/metrics")
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-    assert answer.status == 200
-    assert read(text)("topics_headlines_total") == 3
+        status, headers, text = ask(port, "GET", "/metrics")
+        assert status == 200
+        assert headers["content-type"].startswith("text/plain; version=0.0.4")
+        assert read(text.decode())("topics_headlines_total") == 3
+        status, headers, body = ask(port, "HEAD", "/metrics")
+        assert (status, body) == (200, b"")
+        assert int(headers["content-length"]) > 1000
+        for method, path, expected in (("GET", "/", 404), ("GET", "/predict", 404), ("POST", "/metrics", 405)):
+            status, headers, body = ask(port, method, path)
+            assert (status, headers["content-type"]) == (expected, "application/problem+json")
+            assert json.loads(body)["status"] == expected
+        assert ask(port, "POST", "/metrics")[1]["allow"] == "GET, HEAD"
+
+
+def test_slow_clients_of_the_metrics_port_cost_no_thread_each_and_keep_no_scrape(tiny_bundle: Path, port: int):
+    with RunningServer(tiny_bundle, metrics_port=port) as server, ExitStack() as stack:
+        tasks = Path(f"/proc/{server.pid}/task")
+        threads = len(list(tasks.iterdir()))
+        for _ in range(200):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            slow.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n")
+        assert ask(port, "GET", "/metrics")[0] == 200
+        assert len(list(tasks.iterdir())) <= threads + 2  # those that read the files
+        assert server.predict().status == 200
+        slow.settimeout(30)
+        assert slow.recv(100).startswith(b"HTTP/1.1 408")

@@ -1,5 +1,6 @@
 """Every metric after a known sequence of requests; with two workers: tests/operation/test_metrics.py."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,29 @@ def test_what_was_answered_last_is_counted_when_the_process_stops(tiny_bundle: P
         registry = client.app.state.service.metrics.registry
         assert read(generate_latest(registry).decode())("topics_headlines_total") == 0
     assert read(generate_latest(registry).decode())("topics_headlines_total") == 1
+
+
+def test_counting_goes_on_after_the_first_time(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    """Without a scrape, which counts by itself."""
+    monkeypatch.setattr("app.api.metrics.COUNT_SECONDS", 0.001)
+    with TestClient(create_app(load_settings(model=tiny_bundle))) as client:
+        registry = client.app.state.service.metrics.registry
+        for number in (1, 2, 3):
+            client.post("/predict", json={"headline": "oil"})
+            due = time.monotonic() + 10
+            while registry.get_sample_value("topics_headlines_total") != number:
+                assert time.monotonic() < due
+                client.get("/health/live")  # the loop of the test client turns only in a request
+
+
+def test_lines_dropped_are_counted_from_the_start_of_the_app(start: Start, monkeypatch: pytest.MonkeyPatch):
+    dropped = 5
+    monkeypatch.setattr("app.api.metrics.dropped_lines", lambda: dropped)
+    client = start()
+    assert scrape(client)("topics_log_lines_dropped_total") == 0
+    dropped = 7
+    assert scrape(client)("topics_log_lines_dropped_total") == 2
+    assert scrape(client)("topics_log_lines_dropped_total") == 2
 
 
 def test_many_headlines_are_counted_at_once_and_not_held(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
