@@ -8,6 +8,9 @@ import tempfile
 if __name__ == "__main__":
     # Process 1 of a container ignores SIGTERM until something handles it, and the imports below take a while.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    interrupted = signal.getsignal(signal.SIGINT)
+    if interrupted is signal.default_int_handler:  # not for a background job, which ignores it
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(128 + signal.SIGINT))  # no traceback out of an import
 
 # One thread: a headline's matrices are too small to share, and idle BLAS threads spin and hold memory.
 # Set before NumPy is first imported, which is when OpenBLAS reads it.
@@ -18,10 +21,12 @@ import click
 from app.classifier import ClassifierError, load_classifier
 from app.commands.about import model, topics
 from app.commands.classify import classify
+from app.commands.entry_point import EntryPoint
+from app.commands.standard_streams import open_closed
 from app.settings import SettingsError, load_settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=EntryPoint, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """What a news headline is about, as probabilities over the 46 Reuters topics."""
 
@@ -51,4 +56,6 @@ for command in (classify, model, topics):
     main.add_command(command)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, interrupted)
+    open_closed()
     main(prog_name="python -m app")

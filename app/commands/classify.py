@@ -3,56 +3,38 @@
 import os
 import stat
 import sys
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 import click
 
-from app.commands.asking import CHUNK, Ask, NoAnswerError, ask_all, in_process, load, over_http, settings_for
+from app.commands.asking import CHUNK, Ask, ask_about, in_process, load, over_http, settings_for
 from app.commands.bulk.command import classify_in_bulk
-from app.commands.reading import DEFAULT_NAME, ColumnError, Row, form_of, read_rows
-from app.commands.writing import BulkFormat, Format, Writer
-
-SOME_BAD = 1
-INTERRUPTED = 130
-PIPE_CLOSED = 141
-"""128 + SIGINT and 128 + SIGPIPE, as shells have it."""
-
-HELP = """Say what headlines are about: one row for each, in JSON Lines or CSV.
-
-\b
-  python -m app classify "Oil prices rise as OPEC cuts output"
-  python -m app classify -f headlines.txt > topics.jsonl
-  python -m app classify -f news.csv --column title --format csv --top-k 3
-  zcat news.jsonl.gz | python -m app classify -f - --field headline
-
-  python -m app classify --engine ray news/ topics/ --format parquet
-
-A row has the line of the input, the headline, the most probable topic with its name and probability, and why the
-model abstains, if it does: a headline without one known word gets no topic. --top-k adds topic_2, probability_2, ...
-
-Lines that cannot be read are reported by number on standard error, and the rest is done.
-
---engine ray uses all cores of this machine, or of the cluster at --address: INPUT is a file or a folder of Parquet,
-CSV, JSON Lines or text, OUTPUT a folder. A rerun does what is left. docs/ray.md tells more.
-
-\b
-Exit status:
-  0    every headline was answered
-  1    some lines were bad; all others were answered
-  2    the command was used wrongly
-  3    nothing more can be answered: no model, or no service at --url
-  130  stopped by Ctrl-C        141  the reader of the output has gone
-"""
+from app.commands.classify_help import HELP, KEEP_ALL
+from app.commands.csv_rows import ColumnError
+from app.commands.decoding import decoded, read_pieces
+from app.commands.exit_status import ExitStatus, InputError
+from app.commands.reading import DEFAULT_NAME, Options, Table, column_names, form_of, read_table
+from app.commands.row import Row, checked
+from app.commands.standard_streams import is_terminal, say, write
+from app.commands.writing import BulkFormat, Format, Writer, columns
 
 
 @click.command(help=HELP)
 @click.argument("headlines", nargs=-1, metavar="[HEADLINES]... | INPUT OUTPUT")
-@click.option("-f", "--file", type=click.File("rb"), help="Read headlines from a file; - is standard input.")
+@click.option("-f", "--file", "name", metavar="FILE", help="Read headlines from a file; - is standard input.")
 @click.option("--column", help=f"The input is CSV or Parquet; the column with the headline.  [default: {DEFAULT_NAME}]")
-@click.option("--field", help=f"The input is JSON Lines; the field with it.  [default: {DEFAULT_NAME}]")
+@click.option("--field", help=f"The input is JSON; the field with the headline.  [default: {DEFAULT_NAME}]")
+@click.option(
+    "--keep",
+    multiple=True,
+    is_flag=False,
+    flag_value=KEEP_ALL,
+    metavar="[COLUMNS]",
+    help="Repeat other columns or fields of the input: those named, such as id,date, or all of them.",
+)
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl", show_default=True)
 @click.option("--top-k", type=click.IntRange(1, 46), default=1, show_default=True, help="How many topics a headline.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: as TOPICS_MODEL says]")
@@ -63,9 +45,10 @@ Exit status:
 def classify(
     *,
     headlines: tuple[str, ...],
-    file: BinaryIO | None,
+    name: str | None,
     column: str | None,
     field: str | None,
+    keep: tuple[str, ...],
     form: BulkFormat,
     top_k: int,
     model: Path | None,
@@ -75,16 +58,9 @@ def classify(
     address: str | None,
 ) -> None:
     """The command; HELP tells users about it."""
-    if engine == "ray" and (len(headlines) != 2 or file is not None or url is not None):
-        raise click.UsageError("--engine ray takes INPUT and OUTPUT, and neither -f nor --url.")
-    if engine == "process" and (form == "parquet" or address is not None):
-        raise click.UsageError("--format parquet and --address are for --engine ray.")
-    if engine == "process" and bool(headlines) == (file is not None):
-        raise click.UsageError("Give headlines, or -f FILE (- for standard input).")
-    if column is not None and field is not None:
-        raise click.UsageError("--column is for CSV and --field for JSON Lines; give one of them.")
+    _ensure_used_rightly(headlines, name, column, field, keep, form, url, engine, address)
+    settings = settings_for(model)
     try:
-        settings = settings_for(model)
         if engine == "ray":
             source, target = headlines
             all_good = classify_in_bulk(
@@ -97,53 +73,113 @@ def classify(
                 settings=settings,
                 address=address,
             )
-            raise click.exceptions.Exit(0 if all_good else SOME_BAD)
-        ask = over_http(url, api_key, top_k) if url else in_process(load(settings), top_k)
-        read: Iterable[Row]
-        if file is None:
-            read = [Row(number, text) for number, text in enumerate(headlines, start=1)]
+            raise click.exceptions.Exit(ExitStatus.OK if all_good else ExitStatus.SOME_BAD)
+        file = None if name is None else _open(name)
+        run = _Run(over_http(url, api_key, top_k) if url else in_process(load(settings), top_k))
+        if file is None or name is None:
+            rows = [checked(number, text, settings.max_characters) for number, text in enumerate(headlines, start=1)]
+            table = Table(iter(rows), [])
         else:
-            name = column or field or DEFAULT_NAME
-            read = read_rows(file, form_of(file.name, column, field), name, settings.max_characters)
-        with closing(_watched(read, file)) as rows:  # closed, so that the terminal gets its cursor back
-            bad = _run(rows, ask, Writer(cast(Format, form), top_k))
+            options = Options(
+                name=column or field or DEFAULT_NAME,
+                max_characters=settings.max_characters,
+                keep=None if KEEP_ALL in keep else column_names(keep),
+                result=columns(top_k),
+            )
+            pieces = decoded(read_pieces(file, name, run.answer), name)
+            table = read_table(pieces, form_of(name, column, field), options, name)
+        if table.kept is None and form == "csv":
+            raise click.UsageError("--keep without names makes no CSV of JSON, whose rows differ; name the fields.")
+        run.all(table, Writer(cast(Format, form), top_k, table.kept), file)
     except ColumnError as error:
         raise click.UsageError(f"{error}.") from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit may not complain either
-        raise click.exceptions.Exit(PIPE_CLOSED) from None
-    except OSError as error:
-        raise NoAnswerError(f"Cannot go on: {error}.") from None
-    except KeyboardInterrupt:
-        _say("Stopped.")
-        raise click.exceptions.Exit(INTERRUPTED) from None
-    if bad:
-        _say(f"{bad:,} bad {'line' if bad == 1 else 'lines'}; all others were answered.")
-        raise click.exceptions.Exit(SOME_BAD)
+    except (KeyboardInterrupt, SystemExit) as stop:  # SystemExit: SIGTERM, by the handler in __main__
+        say("Stopped.")
+        raise click.exceptions.Exit(
+            ExitStatus.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitStatus.TERMINATED
+        ) from None
+    if run.bad:
+        say(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; all others were answered.")
+        raise click.exceptions.Exit(ExitStatus.SOME_BAD)
 
 
-def _run(rows: Iterator[Row], ask: Ask, writer: Writer) -> int:
-    """Read, ask and write, chunk by chunk; how many rows were bad."""
-    out = sys.stdout.buffer
-    out.write(writer.head())
-    bad = 0
-    for asked in ask_all(rows, ask):
+def _ensure_used_rightly(  # noqa: PLR0917
+    headlines: tuple[str, ...],
+    name: str | None,
+    column: str | None,
+    field: str | None,
+    keep: tuple[str, ...],
+    form: BulkFormat,
+    url: str | None,
+    engine: str,
+    address: str | None,
+) -> None:
+    """Raise UsageError for options that do not go together."""
+    if engine == "ray" and (len(headlines) != 2 or name is not None or url is not None or keep):
+        raise click.UsageError("--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep.")
+    if engine == "process" and (form == "parquet" or address is not None):
+        raise click.UsageError("--format parquet and --address are for --engine ray.")
+    if engine == "process" and bool(headlines) == (name is not None):
+        raise click.UsageError("Give headlines, or -f FILE (- for standard input).")
+    if column is not None and field is not None:
+        raise click.UsageError("--column is for CSV and --field for JSON; give one of them.")
+    if keep and name is None:
+        raise click.UsageError("--keep is for the columns of a file.")
+
+
+def _open(name: str) -> BinaryIO:
+    """A file, or standard input for `-`; raises InputError."""
+    if name == "-":
+        if sys.stdin is None:
+            raise InputError("Standard input is closed.")
+        return sys.stdin.buffer
+    try:
+        return click.get_current_context().with_resource(Path(name).open("rb"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{click.format_filename(name)}: cannot be read ({reason}).") from None
+
+
+class _Run:
+    """Rows in, answers out, CHUNK of them at a time, or as many as have come when no more are there yet."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.bad = 0
+        self._ask = ask
+        self._held: list[Row] = []
+        self._writer: Writer
+
+    def all(self, table: Table, writer: Writer, file: BinaryIO | None) -> None:
+        """Answer every row; where the input cannot be read to its end, those before."""
+        self._writer = writer
+        if head := writer.head():
+            write(head)
+        with closing(_watched(table.rows, file)) as rows:  # closed, so that the terminal gets its cursor back
+            try:
+                for row in rows:
+                    self._held.append(row)
+                    if len(self._held) == CHUNK:
+                        self.answer()
+            except InputError:
+                self.answer()
+                raise
+        self.answer()
+
+    def answer(self) -> None:
+        """Answer the rows that are held."""
+        if not self._held:
+            return
+        held, self._held = self._held, []
+        asked = ask_about(held, self._ask)
         for line, reason in asked.bad:
-            _say(f"line {line} {reason}")
-        bad += len(asked.bad)
-        out.write(writer.rows(asked.answered))
-    out.flush()
-    return bad
+            say(f"line {line} {reason}")
+        self.bad += len(asked.bad)
+        write(self._writer.rows(asked.answered))
 
 
-def _say(message: str) -> None:
-    """A line on standard error, where the progress bar may be."""
-    click.echo(f"\r\x1b[K{message}" if sys.stderr.isatty() else message, err=True)
-
-
-def _watched(rows: Iterable[Row], file: BinaryIO | None) -> Generator[Row, None, None]:
+def _watched(rows: Iterator[Row], file: BinaryIO | None) -> Generator[Row, None, None]:
     """The rows, with a progress bar on standard error if they come from a file and that is a terminal."""
-    if file is None or not sys.stderr.isatty():
+    if file is None or not is_terminal(sys.stderr):
         yield from rows
         return
     status = os.fstat(file.fileno())

@@ -1,152 +1,94 @@
-"""Headlines out of a stream of bytes: plain lines, CSV or JSON Lines; a line at a time, however long the stream."""
+"""Headlines out of a stream of bytes: plain lines, CSV, TSV or JSON; a row at a time, however long the stream."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO, Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
-from pydantic_core import from_json
+from app.commands.csv_rows import ColumnError, csv_rows, read_header
+from app.commands.json_rows import Fields, json_line_rows, json_rows
+from app.commands.lines import TOO_LONG, Line, LongLine, split_lines
+from app.commands.row import Row, checked
+from app.commands.writing import clear_names
 
-Form = Literal["lines", "csv", "jsonl"]
-
-MAX_LINE_BYTES = 1024 * 1024
-"""A longer line is a bad line, read over without being kept."""
-
-_TOO_LONG = f"has more than {MAX_LINE_BYTES} bytes"
+Form = Literal["lines", "csv", "tsv", "jsonl", "json"]
 
 DEFAULT_NAME = "headline"
 
+SEPARATORS = {"csv": ",;\t", "tsv": "\t"}
+"""Tried in this order, on the header."""
 
-class Row(NamedTuple):
-    """A headline, or why there is none, and the line of the input where it begins."""
-
-    line: int
-    headline: str
-    fault: str | None = None
+_ENDINGS: dict[str, Form] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json"}
 
 
-class ColumnError(Exception):
-    """The file has no such column, or not one of text."""
+class Options(NamedTuple):
+    """How the rows of an input are read."""
+
+    name: str
+    """The column or field with the headline."""
+    max_characters: int
+    keep: Sequence[str] | None = ()
+    """The other columns or fields that rows keep; None: all of them."""
+    result: Sequence[str] = ()
+    """Names of columns that the output has already."""
+
+
+class Table(NamedTuple):
+    """An input whose first row may have been read, but not more."""
+
+    rows: Iterator[Row]
+    """Faulty ones included."""
+    kept: list[str] | None
+    """What is kept of each row; None: that differs from row to row."""
 
 
 def form_of(name: str, column: str | None, field: str | None) -> Form:
     """What a file holds: as the options say, else as its name ends, else plain lines."""
-    ending = name.lower().rpartition(".")[2]
-    if column is not None or (field is None and ending == "csv"):
-        return "csv"
-    return "jsonl" if field is not None or ending in ("jsonl", "ndjson") else "lines"
+    ending = name.lower().removesuffix(".gz").rpartition(".")[2]
+    form = _ENDINGS.get(ending, "lines")
+    if column is not None:
+        return "tsv" if form == "tsv" else "csv"
+    if field is not None:
+        return "jsonl" if form == "jsonl" else "json"
+    return form
 
 
-def read_rows(
-    stream: BinaryIO, form: Form, name: str, max_characters: int, *, from_start: bool = True
-) -> Iterator[Row]:
-    """The rows of a stream, faulty ones included; `name` is the column or field that holds the headline.
-
-    `from_start`: the stream is a file from its start, where a byte order mark means nothing.
+def read_table(pieces: Iterator[bytes], form: Form, options: Options, name: str) -> Table:
+    """The rows of an input that messages call `name`, given as pieces of UTF-8.
 
     Raises:
-        ColumnError: the header of a CSV file does not have the column.
+        ColumnError: a CSV or TSV file has no such column.
+        InputError: now or with a row: the input cannot be read.
     """
-    if form == "csv":
-        rows = _csv_rows(stream, name)
-    else:
-        rows = _rows(_lines(stream, from_start), (lambda raw: _field(raw, name)) if form == "jsonl" else _text)
-    yield from checked(rows, max_characters)
+    if form == "lines":
+        return Table(line_rows(split_lines(pieces), options.max_characters), [])
+    if form in ("json", "jsonl"):
+        fields = Fields(options.name, options.max_characters, options.keep, options.result)
+        rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
+        return Table(rows, None if options.keep is None else clear_names(options.keep, options.result))
+    header, lines = read_header(split_lines(pieces), options.name, SEPARATORS[form], name)
+    numbers = [number for number in range(len(header.names)) if number != header.at]
+    if options.keep is not None:
+        numbers = [_number(header.names, kept, name) for kept in options.keep]
+    kept = clear_names([header.names[number] for number in numbers], options.result)
+    keep = list(zip(numbers, kept, strict=True))
+    return Table(csv_rows(lines, header, options.max_characters, keep, 1 + header.lines), kept)
 
 
-def checked(rows: Iterable[Row], max_characters: int) -> Iterator[Row]:
-    """The same rows, where an empty or too long headline is a fault."""
-    for row in rows:
-        if row.fault is None and not row.headline.strip():
-            yield Row(row.line, "", "is empty")
-        elif len(row.headline) > max_characters:
-            yield Row(row.line, "", f"has {len(row.headline):,} characters, more than {max_characters:,}")
+def line_rows(lines: Iterable[Line], max_characters: int, line: int = 1) -> Iterator[Row]:
+    """A headline on each line."""
+    for number, raw in enumerate(lines, start=line):
+        if isinstance(raw, LongLine):
+            yield Row(number, "", TOO_LONG)
         else:
-            yield row
+            yield checked(number, raw.decode("utf-8", "surrogateescape").rstrip("\r\n"), max_characters)
 
 
-def _rows(lines: Iterator[bytes | None], headline: Callable[[bytes], str]) -> Iterator[Row]:
-    for number, raw in enumerate(lines, start=1):
-        if raw is None:
-            yield Row(number, "", _TOO_LONG)
-            continue
-        try:
-            yield Row(number, headline(raw))
-        except UnicodeDecodeError:
-            yield Row(number, "", "is not UTF-8")
-        except ValueError as error:
-            yield Row(number, "", str(error))
+def column_names(values: Sequence[str]) -> list[str]:
+    """The names in the values of an option: `id,date`, or several options; a name with a comma is quoted."""
+    return list(dict.fromkeys(name for value in values for name in next(csv.reader((value,)), [])))
 
 
-def _text(raw: bytes) -> str:
-    return raw.decode().rstrip("\r\n")
-
-
-def _field(raw: bytes, name: str) -> str:
-    try:
-        value = from_json(raw)
-    except ValueError as error:
-        raise ValueError(f"is not JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise ValueError("is not a JSON object")  # noqa: TRY004 - a bad line, not a bug
-    headline = value.get(name)
-    if not isinstance(headline, str):
-        raise ValueError(f"has no text in its field {name!r}")  # noqa: TRY004
-    return headline
-
-
-def _csv_rows(stream: BinaryIO, name: str) -> Iterator[Row]:
-    reader = csv.reader(csv_lines(stream), strict=True)
-    at = find_column(next(reader, []), name)
-    while True:
-        begin = reader.line_num + 1  # a quoted cell may hold line ends
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Row(begin, "", f"is not CSV ({error})")
-            continue
-        if not row:
-            continue  # a blank line, which CSV readers skip
-        if row == [_TOO_LONG]:
-            yield Row(begin, "", _TOO_LONG)
-        elif len(row) <= at:
-            yield Row(begin, "", f"has no column {name!r}")
-        elif not row[at].isascii() and not _is_text(row[at]):
-            yield Row(begin, "", "is not UTF-8")
-        else:
-            yield Row(begin, row[at])
-
-
-def csv_lines(stream: BinaryIO, *, from_start: bool = True) -> Iterator[str]:
-    """What the CSV reader reads; `from_start` as `read_rows` has it."""
-    # What is not UTF-8 is let through, so that a bad cell costs its row only, and found in the headline's cell.
-    return (_TOO_LONG if raw is None else raw.decode("utf-8", "surrogateescape") for raw in _lines(stream, from_start))
-
-
-def find_column(header: Sequence[str], name: str) -> int:
-    """Which column has the headline; raises ColumnError if none has that name."""
-    if name not in header:
-        raise ColumnError(f"there is no column {name!r}; the first line has: {', '.join(header)[:300] or 'nothing'}")
-    return header.index(name)
-
-
-def _is_text(cell: str) -> bool:
-    try:
-        cell.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _lines(stream: BinaryIO, from_start: bool) -> Iterator[bytes | None]:
-    """Each line with its end; None for one that is too long. A byte order mark at the start is dropped."""
-    raw = stream.readline(MAX_LINE_BYTES).removeprefix(b"\xef\xbb\xbf" if from_start else b"")
-    while raw:
-        if len(raw) >= MAX_LINE_BYTES and not raw.endswith(b"\n"):
-            while raw and not raw.endswith(b"\n"):
-                raw = stream.readline(MAX_LINE_BYTES)
-            yield None
-        else:
-            yield raw
-        raw = stream.readline(MAX_LINE_BYTES)
+def _number(names: Sequence[str], name: str, file: str) -> int:
+    if name not in names:
+        raise ColumnError(f"{file}: there is no column {name!r} to keep; the first line has: {', '.join(names)[:300]}")
+    return names.index(name)

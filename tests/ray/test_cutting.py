@@ -1,12 +1,14 @@
 """A file read in shards gives the rows that it gives as a whole, wherever it is cut."""
 
+import gzip
 import json
 import random
 from pathlib import Path
 
 import pytest
 
-from app.commands.reading import form_of, read_rows
+from app.commands.decoding import decoded, read_pieces
+from app.commands.reading import Options, form_of, read_table
 from tests.ray.conftest import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
@@ -19,17 +21,32 @@ CSV = [
     "headline\r\noil\r\n\r\nwheat\r\n",
     'headline\n"never closed\noil\nwheat\n' + "gold\n" * 40,
     'headline\n"' + "y" * 140_000 + '"\noil\nwheat\n',
+    "id,headline\r1,oil\r\r2,wheat\r" * 3,
+    'id,headline\r\n1,"oil\r\nand gas"\r\n2,"wheat\r\n3,gold\r\n' * 20,
+    'id,headline\n1,"oil\n' + "2,wheat\n" * 1100 + '3,"gold, silver"\n4,"tin"\n',
+    "id,date,headline\n" + '1,2026,"oil\n2,2026,wheat\n3,2026,gold\n4,2026,tin"\n' * 9,
+    "headline\n",
+    "headline",
+    '"id";"headline"\n1;"oil\n; gas"\n2;wheat\n',
 ]
-LINES = ["oil\nwheat\n\ufeffgold\n\n" * 20, "no end", "\n\n\n", "a\r\nb\rc\n"]
+LINES = ["oil\nwheat\n\ufeffgold\n\n" * 20, "no end", "\n\n\n", "a\r\nb\rc\n", "a\rb\r" * 9, "\r\n\r\n\n\r\r\n" * 9]
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
     chance = random.Random(8)
-    made = ["headline\n" + "".join(chance.choices(PIECES, k=120)) for _ in range(60)]
+    made = [
+        f"{chance.choice(['headline', 'id,headline'])}\n" + "".join(chance.choices(PIECES, k=120)) for _ in range(60)
+    ]
     for number, content in enumerate([*CSV, *made]):
         (folder / f"{number:03}.csv").write_bytes(content.encode())
+    (folder / "a.tsv").write_text("id\theadline\n" + '1\toil, gas\n2\t"wheat\nflour"\n' * 9)
+    (folder / "a.json").write_text(json.dumps(["oil", "wheat", 7, {"headline": "gold"}]))
+    (folder / "lines.json").write_text('{"headline": "oil"}\n{\n' * 9)
+    (folder / "a.csv.gz").write_bytes(gzip.compress(CSV[1].encode()))
+    (folder / "utf16.csv").write_bytes(f"\ufeff{CSV[1]}".encode("utf-16-be"))
+    (folder / "mark.txt").write_bytes("\ufeffoil\r\nwheat".encode())
     long = "x" * (1024 * 1024 + 7)
     (folder / "long.csv").write_text(f'headline\noil\n{long}\n"a\n{long}\nb"\nwheat\n')
     for number, content in enumerate([*LINES, f"oil\n{long}\nwheat\n{long}"]):
@@ -46,7 +63,9 @@ def test_shards_give_the_rows_of_the_whole_file(run: Run, files: Path, size: int
         one = json.loads(line)
         path = files / one["file"]
         with path.open("rb") as stream:
-            whole = [list(row) for row in read_rows(stream, form_of(path.name, None, None), "headline", 1000)]
+            pieces = decoded(read_pieces(stream, path.name), path.name)
+            table = read_table(pieces, form_of(path.name, None, None), Options("headline", 1000), path.name)
+            whole = [list(row[:3]) for row in table.rows]
         assert [row for rows in one["rows"] for row in rows] == whole, path.name
         edges = [edge for bounds in one["bounds"] for edge in bounds]
         assert edges[1:-1:2] == edges[2::2], "shards neither overlap nor leave a gap"

@@ -4,7 +4,8 @@ from importlib.util import find_spec
 
 import click
 
-from app.commands.asking import NoAnswerError, load
+from app.commands.asking import load
+from app.commands.exit_status import NoAnswerError
 from app.commands.reading import DEFAULT_NAME
 from app.commands.writing import BulkFormat
 from app.settings import Settings

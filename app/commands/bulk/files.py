@@ -1,18 +1,20 @@
 """The files of an input: where they are, what they hold, and whether they have changed since."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
 from pyarrow.fs import FileSelector, FileSystem, FileType
 from pydantic import BaseModel
 
-from app.commands.asking import NoAnswerError
+from app.commands.exit_status import InputError, NoAnswerError
 from app.commands.reading import Form as TextForm
 from app.commands.reading import form_of
 
 Form = TextForm | Literal["parquet"]
 
-_ENDINGS = {"parquet", "csv", "jsonl", "ndjson", "txt"}
+_TEXT = ("csv", "tsv", "json", "jsonl", "ndjson", "txt")
+_ENDINGS = {"parquet", *_TEXT, *(f"{name}.gz" for name in _TEXT)}
 
 
 class File(BaseModel, frozen=True):
@@ -51,27 +53,34 @@ def find_files(address: str, column: str | None, field: str | None) -> list[File
     """The input's files by name; a folder is read with all folders in it, but for names that begin with _ or a dot.
 
     Raises:
-        NoAnswerError: there is no file, or one of a kind that cannot be read.
+        InputError: there is no file, or one of a kind that cannot be read.
+        NoAnswerError: as `place` does.
     """
     system, path = place(address)
-    [found] = system.get_file_info([path])
-    if found.type == FileType.NotFound:
-        raise NoAnswerError(f"{address}: there is no such file or folder.")
+    try:
+        [found] = system.get_file_info([path])
+        if found.type == FileType.NotFound:
+            raise InputError(f"{address}: there is no such file or folder.")
+        inside = [] if found.type == FileType.File else system.get_file_info(FileSelector(path, recursive=True))
+    except OSError as error:
+        raise InputError(f"{address}: cannot be read ({error}).") from None
     if found.type == FileType.File:
         several = [(found.base_name, found)]
     else:
-        inside = system.get_file_info(FileSelector(path, recursive=True))
         several = [(one.path.removeprefix(path).lstrip("/"), one) for one in inside if one.type == FileType.File]
         several = [(name, one) for name, one in several if not any(part[0] in "_." for part in name.split("/"))]
     if not several:
-        raise NoAnswerError(f"{address}: holds no file.")
+        raise InputError(f"{address}: holds no file.")
     named = column is not None or field is not None
     files = []
     for name, one in sorted(several):
-        ending = name.lower().rpartition(".")[2]
+        ending = re.split(r"\.(?=[^.]*(?:\.gz)?$)", name.lower(), maxsplit=1)[-1]
         if ending not in _ENDINGS and not (named and found.type == FileType.File):
-            known = ", ".join(f".{known}" for known in sorted(_ENDINGS))
-            raise NoAnswerError(f"{one.path}: cannot be read, its name ends with none of {known}; unpack or rename it.")
+            known = ", ".join(f".{known}" for known in sorted(("parquet", *_TEXT)))
+            raise InputError(
+                f"{one.path}: cannot be read, its name ends with none of {known} (all but .parquet also with .gz);"
+                " unpack or rename it."
+            )
         form: Form = "parquet" if ending == "parquet" else form_of(name, column, field)
         files.append(File(name=name, path=one.path, form=form, size=one.size, modified=one.mtime_ns))
     return files

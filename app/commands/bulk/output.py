@@ -9,10 +9,12 @@ Those who read the folder as one table pass over names that begin with _.
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
+import pyarrow as pa
 from pyarrow.fs import FileSelector, FileType, LocalFileSystem
 from pydantic_core import to_json
 
@@ -20,7 +22,8 @@ from app.commands.asking import Asked
 from app.commands.bulk.cutting import Shard
 from app.commands.bulk.files import place
 from app.commands.bulk.table import write_table
-from app.commands.reading import Row
+from app.commands.exit_status import OutputError
+from app.commands.row import Row
 from app.commands.writing import BulkFormat, Verdict
 
 _PLAN = "_plan.json"
@@ -46,11 +49,9 @@ class Output:
             return bytes(file.read())
 
     def keep_plan(self, plan: bytes) -> None:
-        """Write it."""
-        file = self._unfinished()
-        with self._system.open_output_stream(file) as stream:
+        """Write it; raises OutputError."""
+        with self._new_file(_PLAN) as stream:
             stream.write(plan)
-        self._settle(file, _PLAN)
 
     def names(self, folder: str = "") -> set[str]:
         """The files that are there, relative to the folder; those of answers are as `name` says."""
@@ -67,7 +68,7 @@ class Output:
         return f"file={quote(shard.file, safe='')}/part-{shard.part:06d}.{self._form}"
 
     def write(self, shard: Shard, answers: Iterable[Asked]) -> int:
-        """Write a shard; how many rows were answered.
+        """Write a shard; how many rows were answered; raises OutputError.
 
         What a process leaves half written when it dies has a name that nobody uses again, and two who write the same
         shard write the same, so the later replaces like with like. Answers get their name last: where they are, the
@@ -83,26 +84,31 @@ class Output:
                 bad.extend(asked.bad)
                 yield asked.answered
 
-        file = self._unfinished()
-        with self._system.open_output_stream(file) as stream:
+        with self._new_file(self.name(shard)) as stream:
             write_table(stream, self._form, self._top_k, good())
-        if bad:
-            bad_file = self._unfinished()
-            with self._system.open_output_stream(bad_file) as stream:
-                stream.write(b"".join(to_json({"line": line, "reason": reason}) + b"\n" for line, reason in bad))
-            self._settle(bad_file, f"{_BAD}/{self.name(shard).rpartition('.')[0]}.jsonl")
-        self._settle(file, self.name(shard))
+            if bad:
+                with self._new_file(f"{_BAD}/{self.name(shard).rpartition('.')[0]}.jsonl") as other:
+                    other.write(b"".join(to_json({"line": line, "reason": reason}) + b"\n" for line, reason in bad))
         return answered
 
     def tidy(self) -> None:
         """Remove what dead processes left half written; only when nobody writes any more."""
         self._system.delete_dir(f"{self._folder}/{_UNFINISHED}")
 
-    def _unfinished(self) -> str:
-        """The path of a new file to write into."""
+    @contextmanager
+    def _new_file(self, name: str) -> Iterator[pa.NativeFile]:
+        """A file to write, which gets its name when it is whole; raises OutputError."""
         folder = f"{self._folder}/{_UNFINISHED}"
-        self._system.create_dir(folder)
-        return f"{folder}/{uuid4().hex}"
+        file = f"{folder}/{uuid4().hex}"
+        try:
+            self._system.create_dir(folder)
+            with self._system.open_output_stream(file) as stream:
+                yield stream
+            self._settle(file, name)
+        except OSError as error:
+            with suppress(OSError):  # a full disk needs the room
+                self._system.delete_file(file)
+            raise OutputError(f"{self._folder}/{name}: cannot be written ({error}).") from None
 
     def _settle(self, file: str, name: str) -> None:
         """Give a file that has been written its name."""

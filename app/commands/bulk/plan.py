@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import BaseModel, ValidationError
 
-from app.commands.asking import NoAnswerError
 from app.commands.bulk.cutting import Shard
 from app.commands.bulk.files import File
 from app.commands.bulk.output import Output
+from app.commands.exit_status import NoAnswerError
 from app.commands.writing import BulkFormat
 
 

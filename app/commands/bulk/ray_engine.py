@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-import pyarrow as pa
 
 from app.classifier import TopicClassifier
-from app.commands.asking import NoAnswerError, ask_all, in_process
+from app.commands.asking import ask_all, in_process
 from app.commands.bulk.cutting import Shard, cut
 from app.commands.bulk.files import File, absolute, place
 from app.commands.bulk.output import Output
 from app.commands.bulk.plan import Job, Plan
 from app.commands.bulk.rows import shard_rows
-from app.commands.reading import ColumnError
+from app.commands.csv_rows import ColumnError
+from app.commands.exit_status import ExitStatus, InputError, NoAnswerError, OutputError
 
 OBJECT_STORE_BYTES = 128 * 1024 * 1024
 """Of a Ray of our own: room for the model, and shards are only numbers. Ray's default is 30% of the memory."""
@@ -57,16 +57,19 @@ class ShardClassifier:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
         """Shards, by number, to how many of their headlines were answered, and what stopped it, if anything did."""
-        answered, faults = zip(*[self._classify(self._plan.shards[number]) for number in batch["item"]], strict=True)
-        return {"answered": list(answered), "fault": list(faults)}
+        done = [self._classify(self._plan.shards[number]) for number in batch["item"]]
+        answered, statuses, faults = zip(*done, strict=True)
+        return {"answered": list(answered), "status": list(statuses), "fault": list(faults)}
 
-    def _classify(self, shard: Shard) -> tuple[int, str]:
+    def _classify(self, shard: Shard) -> tuple[int, int, str]:
         job = self._plan.job
         rows = shard_rows(self._system, self._files[shard.file], shard, job.name, job.max_characters)
         try:
-            return self._output.write(shard, ask_all(rows, self._ask)), ""
-        except (OSError, ColumnError, pa.ArrowException) as error:
-            return 0, f"{shard.file}: {error}"  # not raised: Ray would wrap it in two tracebacks
+            return self._output.write(shard, ask_all(rows, self._ask)), ExitStatus.OK, ""
+        except (InputError, OutputError) as error:  # not raised: Ray would wrap it in two tracebacks
+            return 0, error.exit_code, error.message.rstrip(".")
+        except ColumnError as error:
+            return 0, ExitStatus.INPUT, str(error)
 
 
 def classify_files(job: Job, classifier: TopicClassifier, *, source: str, target: str, address: str | None) -> Done:
@@ -75,7 +78,9 @@ def classify_files(job: Job, classifier: TopicClassifier, *, source: str, target
     `address`: of a cluster; None: Ray is started here, for this alone.
 
     Raises:
-        NoAnswerError: the target holds other things, Ray cannot be had, or a file cannot be read or written.
+        NoAnswerError: the target holds other things, or Ray cannot be had.
+        InputError: a file cannot be read.
+        OutputError: one cannot be written.
         ColumnError: a file does not have the column.
     """
     source, target = absolute(source), absolute(target)
@@ -93,12 +98,12 @@ def classify_files(job: Job, classifier: TopicClassifier, *, source: str, target
         with click.progressbar(length=len(todo), file=sys.stderr, hidden=not sys.stderr.isatty()) as progress:
             for row in _classify(todo, (classifier, source, target, plan)):
                 if row["fault"]:
-                    raise NoAnswerError(f"Cannot go on: {row['fault']}; a rerun does what is left.")
+                    stopped = OutputError if row["status"] == ExitStatus.OUTPUT else InputError
+                    raise stopped(f"Cannot go on: {row['fault']}; a rerun does what is left.")
                 answered += row["answered"]
                 progress.update(1)
-    except (ColumnError, OSError) as error:
-        cause = getattr(error, "cause", error)  # what a task raises brings its traceback along as text
-        raise (ColumnError(str(cause)) if isinstance(error, ColumnError) else NoAnswerError(f"{cause}.")) from None
+    except (ColumnError, InputError) as error:
+        raise getattr(error, "cause", error) from None  # what a task raises brings its traceback along as text
     except ray.exceptions.RayError as error:
         raise NoAnswerError(f"Ray cannot go on ({error}); a rerun does what is left.") from None
     finally:
@@ -109,12 +114,7 @@ def classify_files(job: Job, classifier: TopicClassifier, *, source: str, target
 
 def _cut(source: str, file: File, name: str) -> list[Shard]:
     """In a task, because it reads the file."""
-    try:
-        return cut(place(source)[0], file, name)
-    except ColumnError as error:
-        raise ColumnError(f"{file.path}: {error}") from None
-    except (OSError, pa.ArrowException) as error:
-        raise OSError(f"{file.path}: {error}") from None
+    return cut(place(source)[0], file, name)
 
 
 def _classify(todo: list[int], arguments: tuple[Any, ...]) -> Iterator[dict[str, Any]]:

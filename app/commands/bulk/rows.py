@@ -1,61 +1,66 @@
 """The rows of a shard, as the one-machine command would read them in the whole file."""
 
-import csv
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSystem
 
 from app.commands.asking import CHUNK
-from app.commands.bulk.cutting import Shard
+from app.commands.bulk.cutting import Shard, header_of, text_of
 from app.commands.bulk.files import File
-from app.commands.reading import Row, checked, csv_lines, read_rows
+from app.commands.csv_rows import csv_rows
+from app.commands.decoding import PIECE_BYTES
+from app.commands.exit_status import InputError
+from app.commands.json_rows import Fields, json_line_rows
+from app.commands.lines import split_lines
+from app.commands.reading import Options, line_rows, read_table
+from app.commands.row import Row, checked
 
 
 def shard_rows(system: FileSystem, file: File, shard: Shard, name: str, max_characters: int) -> Iterator[Row]:
-    """Every row, faulty ones included, some at a time; raises OSError if the file cannot be read."""
-    with system.open_input_file(file.path) as raw:
-        if file.form == "parquet":
-            yield from checked(_parquet_rows(pq.ParquetFile(raw), shard, name), max_characters)
-            return
-        with io.BufferedReader(raw) as stream:
-            head = _header(stream) if shard.begin and file.form == "csv" else b""
-            part = cast(BinaryIO, _Part(head, stream, shard))
-            before = shard.line - 1 - head.count(b"\n")
-            from_start = bool(head) or not shard.begin
-            for row in read_rows(part, file.form, name, max_characters, from_start=from_start):
-                yield row._replace(line=before + row.line)
+    """Every row, faulty ones included, some at a time; raises InputError if the file cannot be read."""
+    try:
+        with system.open_input_file(file.path) as raw:
+            if file.form == "parquet":
+                for number, text, fault in _parquet_rows(pq.ParquetFile(raw), shard, name):
+                    yield checked(number, text, max_characters) if fault is None else Row(number, "", fault)
+            else:
+                with io.BufferedReader(raw) as stream:
+                    yield from _text_rows(stream, file, shard, Options(name, max_characters))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{file.path}: cannot be read ({error}).") from None
 
 
-class _Part:
-    """The one method with which rows are read, over two pieces: the head, then the shard's bytes."""
-
-    def __init__(self, head: bytes, stream: io.BufferedReader, shard: Shard) -> None:
-        self._head = io.BytesIO(head)
-        self._stream = stream
-        self._left = shard.end - stream.seek(shard.begin)
-
-    def readline(self, limit: int) -> bytes:
-        """A line, or `limit` bytes of it; nothing at the end."""
-        line = self._head.readline(limit)
-        if not line:
-            line = self._stream.readline(min(limit, self._left))
-            self._left -= len(line)
-        return line
-
-
-def _header(stream: io.BufferedReader) -> bytes:
-    """The first row of a CSV file, as bytes; it may have several lines."""
-    next(csv.reader(csv_lines(stream), strict=True), None)
-    end = stream.tell()
-    stream.seek(0)
-    return stream.read(end)
+def _text_rows(stream: io.BufferedReader, file: File, shard: Shard, options: Options) -> Iterator[Row]:
+    if (shard.begin, shard.end) == (0, file.size) and file.form != "parquet":
+        yield from read_table(text_of(stream, file), file.form, options, file.name).rows
+        return
+    header = header_of(stream, file, options.name)
+    lines = split_lines(_pieces(stream, shard))
+    if header is not None:
+        if not shard.begin:
+            for _ in range(header.lines):
+                next(lines)
+        line = shard.line if shard.begin else 1 + header.lines
+        yield from csv_rows(lines, header, options.max_characters, line=line)
+    elif file.form == "lines":
+        yield from line_rows(lines, options.max_characters, shard.line)
+    else:
+        fields = Fields(options.name, options.max_characters, (), ())
+        yield from json_line_rows(lines, fields, shard.line)
 
 
-def _parquet_rows(file: pq.ParquetFile, shard: Shard, name: str) -> Iterator[Row]:
+def _pieces(stream: io.BufferedReader, shard: Shard) -> Iterator[bytes]:
+    """The bytes of a shard, without a byte order mark at the file's start."""
+    left = shard.end - stream.seek(shard.begin)
+    while left and (piece := stream.read(min(PIECE_BYTES, left))):
+        left -= len(piece)
+        yield piece.removeprefix(b"\xef\xbb\xbf") if stream.tell() == len(piece) else piece
+
+
+def _parquet_rows(file: pq.ParquetFile, shard: Shard, name: str) -> Iterator[tuple[int, str, str | None]]:
     at = 0
     groups = []
     first = None
@@ -71,7 +76,7 @@ def _parquet_rows(file: pq.ParquetFile, shard: Shard, name: str) -> Iterator[Row
         if begin < end:
             texts = _texts(batch.column(0)[begin:end], f"has no text in its column {name!r}")
             for number, (headline, fault) in enumerate(texts, start=at + begin + 1):
-                yield Row(number, headline, fault)
+                yield number, headline, fault
         at += len(batch)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.commands.reading import Row
+from app.commands.row import Row
 from app.commands.writing import BulkFormat, Verdict, Writer, columns
 
 ROW_GROUP = 25_000

@@ -11,6 +11,6 @@ folder, size = sys.argv[1], int(sys.argv[2])
 system, _ = place(folder)
 for file in find_files(folder, None, None):
     shards = cut(system, file, "headline", size)
-    rows = [[tuple(row) for row in shard_rows(system, file, shard, "headline", 1000)] for shard in shards]
+    rows = [[tuple(row[:3]) for row in shard_rows(system, file, shard, "headline", 1000)] for shard in shards]
     bounds = [(shard.begin, shard.end) for shard in shards]
     print(json.dumps({"file": file.name, "size": file.size, "bounds": bounds, "rows": rows}))

@@ -1,0 +1,58 @@
+"""Exit statuses of `python -m app`, and the errors that end the program with one."""
+
+from enum import IntEnum
+
+import click
+
+
+class ExitStatus(IntEnum):
+    """What the shell sees; `MEANINGS` is the one table of them, for the help text and docs/classify.md."""
+
+    OK = 0
+    SOME_BAD = 1
+    USAGE = 2
+    NO_ANSWER = 3
+    INPUT = 4
+    OUTPUT = 5
+    UNEXPECTED = 70
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+    TERMINATED = 143
+
+
+MEANINGS = {
+    ExitStatus.OK: "every headline was answered",
+    ExitStatus.SOME_BAD: "some or all lines were bad; all others were answered",
+    ExitStatus.USAGE: "wrong options, or a column that the input does not have",
+    ExitStatus.NO_ANSWER: "no model, no service at --url, or no Ray",
+    ExitStatus.INPUT: "the input cannot be read, or is not text",
+    ExitStatus.OUTPUT: "the output cannot be written, such as on a full disk",
+    ExitStatus.UNEXPECTED: "an unexpected error; python -m app --debug shows the traceback",
+    ExitStatus.INTERRUPTED: "stopped by Ctrl-C",
+    ExitStatus.PIPE_CLOSED: "the reader of the output has gone",
+    ExitStatus.TERMINATED: "stopped by SIGTERM",
+}
+
+
+class NoAnswerError(click.ClickException):
+    """There is no model or service to answer."""
+
+    exit_code = ExitStatus.NO_ANSWER
+
+
+class InputError(click.ClickException):
+    """The input cannot be read to its end."""
+
+    exit_code = ExitStatus.INPUT
+
+
+class OutputError(click.ClickException):
+    """The output cannot be written."""
+
+    exit_code = ExitStatus.OUTPUT
+
+
+class UnexpectedError(click.ClickException):
+    """An error that the program did not foresee."""
+
+    exit_code = ExitStatus.UNEXPECTED

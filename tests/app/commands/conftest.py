@@ -1,0 +1,10 @@
+"""The commands with a tiny model."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def model(tiny_bundle: Path, no_settings_from_outside: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPICS_MODEL", str(tiny_bundle))
