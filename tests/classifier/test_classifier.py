@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.classifier import TopicClassifier, UnknownTopicError, load_classifier
@@ -10,7 +10,9 @@ from app.classifier.classifier import softmax
 from app.classifier.manifest import Calibration
 from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS
 
+MODELS = Path(__file__).parents[2] / "models"
 VOCABULARY = [*COMMON, *(word for line in KEYWORDS.values() for word in line.split()), *RARE_WORDS, "unheard", "of"]
+wires = st.lists(st.sampled_from(VOCABULARY), min_size=20, max_size=120).map(" ".join)
 headlines = st.lists(st.sampled_from(VOCABULARY), max_size=15).map(" ".join)
 
 
@@ -19,13 +21,47 @@ def classifier(tiny_bundle: Path) -> TopicClassifier:
     return load_classifier(tiny_bundle)
 
 
-@given(st.lists(headlines, min_size=1, max_size=10))
-def test_batched_answers_equal_single_answers(classifier: TopicClassifier, texts: list[str]) -> None:
-    for one, text in zip(classifier.classify(texts, 46), texts, strict=True):
-        (alone,) = classifier.classify([text], 46)
-        by_label = dict(zip(one.labels, one.probabilities, strict=True))
-        alone_by_label = dict(zip(alone.labels, alone.probabilities, strict=True))
-        assert by_label == pytest.approx(alone_by_label, abs=1e-6)
+@pytest.fixture(scope="module")
+def tiny(classifier: TopicClassifier) -> TopicClassifier:
+    return classifier
+
+
+@pytest.fixture(scope="module", name="headlines")
+def headlines_model() -> TopicClassifier:
+    return load_classifier(MODELS / "headlines" / "1")
+
+
+@pytest.fixture(scope="module")
+def book() -> TopicClassifier:
+    return load_classifier(MODELS / "book" / "1")
+
+
+@pytest.mark.parametrize("model", ["tiny", "headlines", "book"])
+@given(texts=st.lists(st.one_of(headlines, wires), min_size=1, max_size=130), top_k=st.integers(1, 46))
+@settings(deadline=None)
+def test_answer_is_the_same_whatever_else_is_in_the_batch(
+    request: pytest.FixtureRequest, model: str, texts: list[str], top_k: int
+) -> None:
+    classifier = request.getfixturevalue(model)
+    alone = [classifier.classify([text], top_k)[0] for text in texts]
+    assert classifier.classify(texts, top_k) == alone
+    assert classifier.classify(texts[::-1], top_k) == alone[::-1]
+    encoded = classifier.encode(texts)
+    each = np.concatenate([classifier.probabilities([one]) for one in encoded])
+    assert np.array_equal(classifier.probabilities(encoded), each)
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 46])
+def test_topic_set_and_abstention_at_the_threshold_do_not_depend_on_the_batch(tiny_bundle: Path, top_k: int) -> None:
+    texts = ["oil crude opec", "oil wheat coffee", "gold silver", "the of to said", "wheat harvest falls"]
+    first = load_classifier(tiny_bundle)
+    borders = {p for one in first.classify(texts) for p in one.probabilities[:2]}
+    for border in borders:  # the threshold is a probability that occurs, to the last digit
+        classifier = load_classifier(tiny_bundle, min_probability=border)
+        classifier._threshold, classifier._largest_set = border, 46
+        alone = [classifier.classify([text], top_k)[0] for text in texts]
+        for times in (1, 3, 30):
+            assert classifier.classify(texts * times, top_k) == alone * times
 
 
 @given(headlines)
