@@ -1,8 +1,11 @@
 """GET /topics and GET /model: what the model knows, and what is known of it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from pydantic import ValidationError
+from starlette.requests import Request
 
 from app.api.errors import NotReadyError, UnauthorizedError
+from app.api.fields import refuse_query
 from app.api.problems import responses
 from app.api.schemas import ModelAnswer, TopicsAnswer, TopicSkill
 from app.api.service import Service
@@ -10,7 +13,11 @@ from app.api.service import Service
 
 def about_router(service: Service) -> APIRouter:
     """Both routes."""
-    router = APIRouter(tags=["model"], responses=responses(NotReadyError, UnauthorizedError))
+    router = APIRouter(
+        tags=["model"],
+        responses=responses(NotReadyError, UnauthorizedError, ValidationError),
+        dependencies=[Depends(_no_query)],
+    )
 
     @router.get("/topics")
     async def topics() -> TopicsAnswer:
@@ -28,3 +35,7 @@ def about_router(service: Service) -> APIRouter:
         return ModelAnswer(digest=classifier.bundle.digest, runtime=service.settings.runtime, **manifest)
 
     return router
+
+
+async def _no_query(request: Request) -> None:
+    refuse_query(request.scope)

@@ -5,7 +5,7 @@ JSON to dicts, validate, solve dependencies, validate and serialise the response
 the prediction itself: `docs/decisions/0003-bytes-routes.md`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from app.api.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError
+from app.api.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError, quoted
+from app.api.fields import refuse_query, unknown_fields, with_unknown_fields
 
 MAX_JSON_SEPARATORS = 500_000
 """Brackets, commas and colons in a body. JSON is parsed in one go, at up to 0.1 microseconds for each, while all
@@ -43,6 +44,7 @@ class BytesRoute(APIRoute):
         endpoint.__annotations__["query"] = query  # where FastAPI looks for what to document
         super().__init__(path, endpoint, methods=["POST"], **documentation)
         self._validate = query.__pydantic_validator__.validate_json
+        self._fields = tuple(query.model_fields)
         self._respond: Callable[[Any, Request], Awaitable[bytes]] = endpoint
         self._max_body_bytes = max_body_bytes
         self._admit = admit
@@ -50,32 +52,38 @@ class BytesRoute(APIRoute):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._admit()
+        refuse_query(scope, self._fields)
         check_media_type(dict(scope["headers"]))
         # Not kept in a name: the body would be held until the answer is sent.
-        query = parse(self._validate, await read_body(receive, self._max_body_bytes))
+        query = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)
         answer = await self._respond(query, Request(scope, receive))
         await send_answer(send, answer, b"application/json", scope.get("answer_headers", ()))
 
 
-def parse(validate: Callable[[bytes], Any], body: bytes) -> Any:  # noqa: ANN401 - whatever `validate` makes
-    """A model out of JSON.
+def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
+    """A model out of JSON; `fields`: all that the body may have, else whatever the model does not know is ignored.
 
     Raises:
         BodyTooLargeError: it has more values than any request needs, whatever its size in bytes.
         NotJsonError: it is not JSON.
-        ValidationError: it is, but not what the model wants.
+        ValidationError: it is, but not what the model wants, or has unknown fields.
     """
     if len(body) > MAX_JSON_SEPARATORS and len(body) - len(body.translate(None, b"[{,:")) > MAX_JSON_SEPARATORS:
         raise BodyTooLargeError(
             f"The body has more than {MAX_JSON_SEPARATORS:,} brackets, commas and colons; send it in parts."
         )
     try:
-        return validate(body)
+        query = validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["type"] == "json_invalid":
             raise NotJsonError(f"The body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}.") from None
+        if fields:
+            raise with_unknown_fields(error, body, fields) from None
         raise
+    if fields and query.__pydantic_extra__:
+        raise unknown_fields(query.__pydantic_extra__, fields)
+    return query
 
 
 async def send_answer(send: Send, answer: bytes, media_type: bytes, more: Iterable[tuple[bytes, bytes]]) -> None:
@@ -91,8 +99,8 @@ def check_media_type(headers: Mapping[bytes, bytes], other: bytes = b"applicatio
     if content_type != b"application/json":
         essence = content_type.partition(b";")[0].strip().lower()
         if essence not in (b"application/json", other) and not essence.endswith(b"+json"):
-            shown = essence.decode("latin-1")
-            raise MediaTypeError(f"The body is said to be {shown!r}; send it as application/json.")
+            shown = quoted(essence.decode("latin-1"))
+            raise MediaTypeError(f"The body is said to be {shown}; send it as application/json.")
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise MediaTypeError("The body is compressed; send it without Content-Encoding.")
 

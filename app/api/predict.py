@@ -19,6 +19,7 @@ from app.api.errors import (
     SlowRequestError,
     UnauthorizedError,
 )
+from app.api.fields import wrong_field
 from app.api.problems import responses
 from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery, queries
 from app.api.service import Run, Service
@@ -77,6 +78,8 @@ def predict_routes(service: Service) -> list[BytesRoute]:
         """Classify one headline."""
         model = service.model()
         due = deadline(request, settings.deadline_seconds)
+        if query.explain_topic is not None and not query.explain:
+            raise wrong_field("explain_topic", "it needs explain to be true")
         run = Run(service, request, [query.headline])
         result = await run.classify_one(query.headline, query.top_k)
         explanation = None

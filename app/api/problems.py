@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.errors import (
+    LONGEST_QUOTE,
     ApiError,
     BatchTooLargeError,
     BodyTooLargeError,
@@ -34,6 +35,9 @@ from app.api.errors import (
 from app.classifier import BundleError, TextTooLongError, UnknownTopicError
 
 MEDIA_TYPE = "application/problem+json"
+
+LONGEST_DETAIL = 2000
+"""Characters. Every value in it is short already (`errors.quoted`); this holds where one was forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,11 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
     body = Problem(
         title=kind.title,
         status=kind.status,
-        detail=detail,
-        instance=path,
+        detail=detail if len(detail) <= LONGEST_DETAIL else detail[:LONGEST_DETAIL] + "...",
+        instance=_cut(path),
         request_id=request_id,
         errors=fields,
-        error=detail if route_path == "/v2" or route_path.startswith("/v2/") else None,
+        error=detail[:LONGEST_DETAIL] if route_path == "/v2" or route_path.startswith("/v2/") else None,
     )
     return Response(body.model_dump_json(exclude_none=True), kind.status, headers, MEDIA_TYPE)
 
@@ -133,7 +137,7 @@ def field_errors(error: ValidationError | RequestValidationError) -> list[FieldE
         if isinstance(error, ValidationError)
         else error.errors()
     )
-    return [FieldError(field=".".join(map(str, one["loc"])), message=one["msg"]) for one in raw[:100]]
+    return [FieldError(field=_cut(".".join(map(str, one["loc"]))), message=_cut(one["msg"])) for one in raw[:100]]
 
 
 def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
@@ -150,9 +154,15 @@ def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _cut(text: str) -> str:
+    """A path, a field's name: callers choose these, too, and they may be megabytes."""
+    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
+
+
 def _router_detail(status: HTTPStatus, path: str) -> str:
     if status == HTTPStatus.NOT_FOUND:
-        return f"There is nothing at {path}; /docs lists what there is."
+        hint = "leave out the slash at its end; " if path.endswith("/") and path != "/" else ""
+        return f"There is nothing at {_cut(path)}; {hint}/docs lists what there is."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{path} does not answer this method; the Allow header names those it does."
+        return f"{_cut(path)} does not answer this method; the Allow header names those it does."
     return status.description or status.phrase

@@ -62,7 +62,7 @@ BODIES = {
     "exponent": (b'{"headline":"oil","top_k":1e999}', None),
     "NaN": (b'{"headline":"oil","top_k":NaN}', None),
     "a field twice": (b'{"headline":"oil","headline":5}', 422),
-    "many fields": (b'{"headline":"oil"' + b"".join(b',"%d":0' % n for n in range(100_000)) + b"}", 200),
+    "many fields": (b'{"headline":"oil"' + b"".join(b',"%d":0' % n for n in range(100_000)) + b"}", 422),
     "a million numbers": (b'{"headlines":[' + b"0," * 1_000_000 + b"0]}", None),
     "two million texts": (b'{"headlines":[' + b'"",' * 2_000_000 + b'""]}', None),
     "a million tensors": (b'{"inputs":[' + b"0," * 1_000_000 + b"0]}", None),

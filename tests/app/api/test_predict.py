@@ -82,10 +82,6 @@ def test_longest_text_is_a_setting(start: Start):
     assert [predict(client, text).status_code for text in ("oil", "oils")] == [200, 422]
 
 
-def test_unknown_fields_are_ignored(client: TestClient):
-    assert predict(client, language="en").status_code == 200
-
-
 @pytest.mark.parametrize("headline", ["qwertz uiop", "zimbabwe", "...", "\u3000"])
 def test_text_without_a_known_word_gets_no_guess(client: TestClient, headline: str):
     answer = predict(client, headline).json()

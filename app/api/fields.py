@@ -1,0 +1,66 @@
+"""Errors about fields of a request. Unknown ones are refused, so that a misspelt one does not go unnoticed."""
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError, from_json
+
+_MOST = 10
+"""Unknown fields that an error names: there may be a hundred thousand."""
+
+
+def wrong_field(name: str, message: str) -> ValidationError:
+    """The error for one field of the body."""
+    return ValidationError.from_exception_data("Body", [_error((name,), message)])
+
+
+def unknown_fields(given: Iterable[str], known: Collection[str]) -> ValidationError:
+    """The error for fields that the body should not have."""
+    return ValidationError.from_exception_data("Body", _unknown(given, known))
+
+
+def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[str]) -> ValidationError:
+    """An error and those for the body's unknown fields: a field may be missing only because it is misspelt."""
+    try:
+        value = from_json(body)
+    except ValueError:  # a number that only the validator would have understood
+        return error
+    unknown = _unknown((name for name in value if name not in known), known) if isinstance(value, dict) else []
+    if not unknown:
+        return error
+    others = [
+        InitErrorDetails(type=PydanticCustomError(one["type"], one["msg"]), loc=one["loc"], input=None)
+        for one in error.errors(include_url=False, include_input=False, include_context=False)[:_MOST]
+    ]
+    return ValidationError.from_exception_data(error.title, unknown + others)
+
+
+def refuse_query(scope: Mapping[str, Any], known: Collection[str] = ()) -> None:
+    """Raises ValidationError if the URL has a query; `known`: fields of the body, where a parameter may belong."""
+    if not scope["query_string"]:
+        return
+    names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)]
+    errors = []
+    for name in names[:_MOST]:
+        near = difflib.get_close_matches(name[:50], known, 1)
+        hint = f"; {near[0]} is a field of the JSON body" if near else ""
+        errors.append(_error(("query", name), f"this URL has no parameters{hint}"))
+    if errors:
+        raise ValidationError.from_exception_data("Query", errors)
+
+
+def _unknown(given: Iterable[str], known: Collection[str]) -> list[InitErrorDetails]:
+    errors = []
+    for name in islice(given, _MOST):
+        near = difflib.get_close_matches(name[:50].lower(), known, 1)
+        hint = f"perhaps {near[0]} is meant" if near else f"the fields are {', '.join(known)}"
+        errors.append(_error((name,), f"unknown field; {hint}"))
+    return errors
+
+
+def _error(loc: tuple[str, ...], message: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("unknown", "{message}", {"message": message}), loc=loc, input=None)
