@@ -1,5 +1,6 @@
 """The outermost layer: what every request gets, whoever answers it."""
 
+import errno
 import logging
 import re
 import sys
@@ -7,10 +8,10 @@ import time
 from collections.abc import Mapping
 
 from starlette._utils import get_route_path
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.errors import ApiError, ClientGoneError, MalformedRequestError
+from app.api.cors import Cors
+from app.api.errors import ApiError, ClientGoneError, FileLimitError, MalformedRequestError
 from app.api.ledger import Ledger
 from app.api.problems import problem
 from app.api.request_id import request_id
@@ -21,6 +22,8 @@ CLIENT_GONE = 499
 """nginx's status for a client that hung up; only metrics and logs see it."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_NO_FILES = (errno.EMFILE, errno.ENFILE)
 
 logger = logging.getLogger(__name__)
 
@@ -46,13 +49,7 @@ class Envelope:
         self._ledger = ledger
         self._inner: ASGIApp = self._answer
         if settings.cors_origins:
-            self._inner = CORSMiddleware(
-                self._answer,
-                allow_origins=settings.cors_origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["*"],
-                expose_headers=["X-Request-ID", "Retry-After", "Server-Timing"],
-            )
+            self._inner = Cors(self._answer, settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -83,22 +80,44 @@ class Envelope:
         try:
             _refuse_control_characters(path)
             direct = self._direct.get(get_route_path(scope)) if scope["method"] == "POST" else None
-            if direct is None:
+            if scope["method"] == "HEAD":
+                send = _without_body(send)
+                await self._answer_head(scope, receive, send)
+            elif direct is None:
                 await self._app(scope, receive, send)
             else:
                 self._service.authenticate(scope["headers"])  # where the router is, its guard does this
                 await direct(scope, receive, send)
         except ClientGoneError:
             self._service.metrics.rejected.labels("client_gone").inc()
-        except Exception as error:
+        except Exception as raised:
             if "status" in scope:
                 raise  # the answer is on its way already
+            full = isinstance(raised, OSError) and raised.errno in _NO_FILES
+            error = FileLimitError("No file can be opened at the moment; try again in a second.") if full else raised
             answer = problem(error, path, scope["request_id"], get_route_path(scope))
             if answer.status_code == 500:
                 logger.exception("a request failed", extra={"request_id": scope["request_id"]})
             if isinstance(error, ApiError) and error.reason:
                 self._service.metrics.rejected.labels(error.reason).inc()
             await answer(scope, receive, send)
+
+    async def _answer_head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As a GET, with all its headers: every route that answers GET answers HEAD, and none has to say so."""
+        as_get = {**scope, "method": "GET"}
+        try:
+            await self._app(as_get, receive, send)
+        finally:
+            scope["route"] = as_get.get("route")
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_head
 
 
 def _refuse_control_characters(path: str) -> None:

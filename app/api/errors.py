@@ -5,6 +5,7 @@ ApiError
 ├── MalformedRequestError  bytes that are not HTTP
 ├── NotJsonError         the body is not JSON
 ├── HeaderError          a header whose value cannot be
+├── CorsError            a preflight for an origin or a method that is not allowed
 ├── TensorError          a tensor that does not add up
 ├── UnknownModelError    a model that this service does not have
 ├── MediaTypeError       the body is said to be something else, or is compressed
@@ -14,6 +15,7 @@ ApiError
 ├── OverloadedError      more headlines in flight than the process may hold
 ├── DeadlineError        the answer was not ready in time
 ├── ClientGoneError      nobody waits for the answer any more
+├── FileLimitError       the process has no file descriptor left
 └── NotReadyError        the model has not loaded, or the process is going away
 """
 
@@ -57,6 +59,10 @@ class HeaderError(ApiError):
     """A header has a value that cannot be."""
 
 
+class CorsError(ApiError):
+    """A browser asks for a page whose origin, method or header is not allowed."""
+
+
 class TensorError(ApiError):
     """A tensor of the Open Inference Protocol that the model does not have, or that does not add up."""
 
@@ -93,6 +99,13 @@ class NotReadyError(ApiError):
     """There is nobody to answer yet, or no longer."""
 
     reason: ClassVar = "not_ready"
+    headers: ClassVar = {"Retry-After": "1"}
+
+
+class FileLimitError(ApiError):
+    """The process, or the machine, has as many files and connections open as it may."""
+
+    reason: ClassVar = "file_limit"
     headers: ClassVar = {"Retry-After": "1"}
 
 

@@ -6,17 +6,20 @@ from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
-from starlette.types import Scope
+from starlette.types import Message, Receive, Scope, Send
 
 from app.api.card import card_page, plots
 from app.api.service import Service
 
 FOLDER = Path(__file__).parent.parent / "page"
+
+METRICS_LINK = '<a href="metrics">Metrics</a>'
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -34,6 +37,30 @@ HEADERS = {
 DOCS_HEADERS = HEADERS | {"Content-Security-Policy": POLICY}
 
 
+class PageFile(FileResponse):
+    """A file whose errors are problems: Starlette sends the head before it opens the file, and range errors as text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; raises OSError if it cannot be opened and HTTPException if there is no such range."""
+        head: Message | None = None
+
+        async def send_together(message: Message) -> None:
+            nonlocal head
+            if message["type"] == "http.response.start":
+                if message["status"] >= 400:
+                    headers = Headers(raw=message["headers"])
+                    ranges = {name: headers[name] for name in ("content-range",) if name in headers}
+                    raise HTTPException(message["status"], headers=ranges)
+                head = message
+                return
+            if head is not None:
+                await send(head)
+                head = None
+            await send(message)
+
+        await super().__call__(scope, receive, send_together)
+
+
 class PageFiles(StaticFiles):
     """Static files with the page's headers; Starlette gives them their ETags."""
 
@@ -41,9 +68,25 @@ class PageFiles(StaticFiles):
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         """The file, or 304."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers.update(HEADERS)
+        response = PageFile(full_path, status_code, HEADERS, stat_result=stat_result)
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return NotModifiedResponse(response.headers)
         return response
+
+
+def tagged(html: str, request: Request) -> Response:
+    """HTML that is made and not a file, or 304."""
+    etag = f'"{hashlib.sha256(html.encode()).hexdigest()}"'
+    response = HTMLResponse(html, headers=HEADERS | {"ETag": etag})
+    if etag in request.headers.get("if-none-match", ""):
+        return NotModifiedResponse(response.headers)
+    return response
+
+
+@cache
+def page_without_metrics() -> str:
+    """The page where /metrics has moved to a port of its own, which a browser need not be able to reach."""
+    return (FOLDER / "index.html").read_text("utf-8").replace(METRICS_LINK, "")
 
 
 def page_router(service: Service) -> APIRouter:
@@ -54,30 +97,27 @@ def page_router(service: Service) -> APIRouter:
     router.routes.append(Mount("/page/swagger", PageFiles(packages=[("fastapi_offline", "static")])))
     router.routes.append(Mount("/page", PageFiles(directory=FOLDER / "static")))
 
-    @router.api_route("/", methods=["GET", "HEAD"])
+    @router.get("/")
     async def page(request: Request) -> Response:
+        if service.settings.metrics_port is not None:
+            return tagged(page_without_metrics(), request)
         return await files.get_response("index.html", request.scope)
 
-    @router.api_route("/docs", methods=["GET", "HEAD"])
+    @router.get("/docs")
     async def docs(request: Request) -> Response:
         response = await files.get_response("docs.html", request.scope)
         response.headers.update(DOCS_HEADERS)
         return response
 
     @cache
-    def card() -> tuple[str, str]:
-        html = card_page(service.model().classifier.bundle)
-        return html, f'"{hashlib.sha256(html.encode()).hexdigest()}"'
+    def card() -> str:
+        return card_page(service.model().classifier.bundle)
 
-    @router.api_route("/model/card", methods=["GET", "HEAD"])
+    @router.get("/model/card")
     async def model_card(request: Request) -> Response:
-        html, etag = card()
-        response = HTMLResponse(html, headers=HEADERS | {"ETag": etag})
-        if etag in request.headers.get("if-none-match", ""):
-            return NotModifiedResponse(response.headers)
-        return response
+        return tagged(card(), request)
 
-    @router.api_route("/model/card/{name:path}", methods=["GET", "HEAD"])
+    @router.get("/model/card/{name:path}")
     async def plot(name: str, request: Request) -> Response:
         bundle = service.model().classifier.bundle
         if name not in plots(bundle):

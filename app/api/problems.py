@@ -20,7 +20,9 @@ from app.api.errors import (
     ApiError,
     BatchTooLargeError,
     BodyTooLargeError,
+    CorsError,
     DeadlineError,
+    FileLimitError,
     HeaderError,
     MalformedRequestError,
     MediaTypeError,
@@ -50,6 +52,7 @@ class Kind:
 
 TABLE: Mapping[type[Exception], Kind] = {
     MalformedRequestError: Kind(400, "The request is not HTTP"),
+    CorsError: Kind(400, "The cross-origin request is not allowed"),
     UnauthorizedError: Kind(401, "A key is needed"),
     NotJsonError: Kind(400, "The body is not JSON"),
     UnknownModelError: Kind(404, "There is no such model"),
@@ -65,6 +68,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     TextTooLongError: Kind(422, "The request has wrong values"),
     NotReadyError: Kind(503, "The service is not ready"),
     BundleError: Kind(503, "The service is not ready"),
+    FileLimitError: Kind(503, "The service is full"),
     OverloadedError: Kind(503, "The service is full"),
     DeadlineError: Kind(504, "The answer took too long"),
 }
@@ -102,7 +106,8 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
     route_path = path if route_path is None else route_path
     if isinstance(error, HTTPException):  # the router's own: 404, 405
         status = HTTPStatus(error.status_code)
-        kind, detail, headers = Kind(status, status.phrase), _router_detail(status, path), error.headers
+        kind, detail = Kind(status, status.phrase), _router_detail(status, path)
+        headers: Mapping[str, str] | None = _router_headers(error)
     else:
         kind = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), _UNEXPECTED)
         detail = "It has been logged under this request's ID." if kind is _UNEXPECTED else str(error)
@@ -157,6 +162,15 @@ def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
 def _cut(text: str) -> str:
     """A path, a field's name: callers choose these, too, and they may be megabytes."""
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
+
+
+def _router_headers(error: HTTPException) -> Mapping[str, str]:
+    """Its own, and in Allow the HEAD that `app.api.envelope` makes of every GET."""
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        methods = set(headers["Allow"].split(", "))
+        headers["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+    return headers
 
 
 def _router_detail(status: HTTPStatus, path: str) -> str:

@@ -1,11 +1,14 @@
 """What the page's routes answer, without a browser."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from app.api.page import METRICS_LINK
 from app.main import create_app
 from app.settings import load_settings
 
@@ -37,10 +40,63 @@ def test_policy_allows_no_inline_script_and_no_other_host(client: TestClient, pa
     assert policy["frame-ancestors"] == "'none'"
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_page_answers_head(client: TestClient, path: str) -> None:
-    answer = client.head(path)
+@pytest.mark.parametrize("path", PAGES + FILES)
+def test_page_answers_head_with_the_length_of_the_body_that_it_leaves_out(client: TestClient, path: str) -> None:
+    answer, whole = client.head(path), client.get(path)
     assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(len(whole.content))
+    assert answer.headers["etag"] == whole.headers["etag"]
+    assert client.head(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("ranges", ["bytes=999999999-", "bytes=5-2", "bytes", "lines=1-2", "bytes=a-b", "bytes=-0"])
+def test_range_that_cannot_be_answered_is_a_problem(client: TestClient, path: str, ranges: str) -> None:
+    answer = client.get(path, headers={"Range": ranges})
+    if answer.status_code != 206:
+        assert answer.status_code in (400, 416)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == answer.status_code
+    if answer.status_code == 416:
+        assert answer.headers["content-range"].startswith("bytes */")
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_range_is_answered_with_it(client: TestClient, path: str) -> None:
+    whole = client.get(path).content
+    answer = client.get(path, headers={"Range": "bytes=2-5"})
+    assert (answer.status_code, answer.content) == (206, whole[2:6])
+    several = client.get(path, headers={"Range": "bytes=0-1,4-5"})
+    assert several.status_code == 206
+    assert several.headers["content-type"].startswith("multipart/byteranges")
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", *FILES])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_file_that_cannot_be_opened_for_want_of_descriptors_is_503(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, number: int
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("starlette.responses.anyio.open_file", full)
+    for headers in ({}, {"Range": "bytes=2-5"}, {"Range": "bytes=0-1,4-5"}):
+        answer = client.get(path, headers=headers)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.headers["content-type"] == "application/problem+json"
+    monkeypatch.undo()
+    assert client.get(path).status_code == 200
+
+
+def test_page_links_to_metrics_only_where_they_are(tiny_bundle: Path) -> None:
+    for port, links in ((None, 1), (9999, 0)):
+        settings = load_settings(model=tiny_bundle, access_log=False, metrics_port=port)
+        with TestClient(create_app(settings)) as client:
+            answer = client.get("/")
+            assert answer.text.count(METRICS_LINK) == answer.text.count('href="metrics') == links
+            assert client.get("/metrics").status_code == (200 if links else 404)
+            assert answer.headers["content-security-policy"]
+            assert client.get("/", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 
 
 def test_card_shows_html_as_text_and_only_listed_plots(client: TestClient) -> None:

@@ -1,5 +1,6 @@
 """What every answer gets: an ID, and CORS where it is set."""
 
+import errno
 import re
 
 import pytest
@@ -31,6 +32,77 @@ def test_exactly_one_request_id_whatever_answers(client: TestClient):
         assert len(client.get(path).headers.get_list("x-request-id")) == 1
 
 
+GETS = ["/health", "/health/live", "/health/ready", "/topics", "/model", "/metrics", "/openapi.json", "/v2", "/docs"]
+GETS += [
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/tiny",
+    "/v2/models/tiny/ready",
+    "/v2/models/tiny/versions/1",
+    "/v2/models/tiny/versions/1/ready",
+]
+
+
+@pytest.mark.parametrize("path", GETS)
+def test_every_get_route_answers_head(client: TestClient, path: str):
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+    if path != "/metrics":  # which grow with each request
+        assert head.headers["content-length"] == get.headers["content-length"] == str(len(get.content))
+
+
+def test_list_of_get_routes_is_whole(client: TestClient):
+    paths = client.get("/openapi.json").json()["paths"]
+    named = {path.format(name="tiny", version="1") for path, operations in paths.items() if "get" in operations}
+    assert named <= set(GETS)
+
+
+def test_head_of_what_fails_has_the_status_of_get_and_no_body(client: TestClient):
+    for path in ("/nowhere", "/predict", "/v2/models/other", "/topics?x"):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        assert head.headers["content-type"] == "application/problem+json"
+        assert int(head.headers["content-length"]) > 0
+
+
+def test_head_is_counted_as_head_under_its_route(start: Start):
+    client = start()
+    client.head("/topics")
+    client.head("/page/main.js")
+    lines = client.get("/metrics").text
+    assert 'http_requests_total{method="HEAD",route="/topics",status="200"} 1.0' in lines
+    assert 'http_requests_total{method="GET",route="/topics"' not in lines
+    assert 'method="HEAD",route="other",status="200"} 1.0' in lines
+
+
+@pytest.mark.parametrize("path", ["/predict/", "/health/", "/topics/", "/docs/", "/page", "/v2/models/tiny/infer/"])
+def test_slash_too_many_or_too_few_is_404_and_no_redirect(start: Start, path: str):
+    client = start(api_keys="k")
+    for method in ("GET", "POST", "HEAD"):
+        headers = {"host": "evil.example", "x-api-key": "k"}
+        reply = client.request(method, path, headers=headers, follow_redirects=False)
+        assert reply.status_code == 404
+        assert "location" not in reply.headers
+        assert "evil.example" not in reply.text
+    if path.endswith("/"):
+        assert "leave out the slash" in client.get(path).json()["detail"]
+
+
+def test_no_file_descriptor_left_is_503_and_says_when_to_come_again(start: Start, monkeypatch: pytest.MonkeyPatch):
+    client = start()
+
+    async def full():
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client.app.state.service.metrics, "exposition", full)
+        reply = client.get("/metrics")
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+    assert reply.json()["title"] == "The service is full"
+    assert 'topics_rejected_total{reason="file_limit"} 1.0' in client.get("/metrics").text
+
+
 def preflight(client: TestClient, origin: str):
     headers = {"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "x-api-key"}
     return client.options("/predict", headers=headers)
@@ -48,6 +120,31 @@ def test_cors_lets_a_listed_origin_in_and_no_other(start: Start):
     assert "access-control-allow-origin" not in client.get("/model", headers={"origin": "https://evil.example"}).headers
     assert preflight(client, ORIGIN).status_code == 200
     assert "access-control-allow-origin" not in preflight(client, "https://evil.example").headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        ({"origin": "https://evil.example"}, "origin"),
+        ({"origin": ORIGIN, "access-control-request-method": "DELETE"}, "method"),
+        ({"origin": "null"}, "origin"),
+        ({"origin": ORIGIN, "access-control-request-private-network": "true"}, "private-network"),
+    ],
+)
+def test_refused_preflight_is_a_problem(start: Start, headers: dict[str, str], refused: str):
+    client = start(cors_origins=[ORIGIN])
+    reply = client.options("/predict", headers={"access-control-request-method": "POST"} | headers)
+    assert (reply.status_code, reply.headers["content-type"]) == (400, "application/problem+json")
+    assert reply.json()["detail"].endswith(f"{refused}.")
+    assert reply.json()["request_id"] == reply.headers["x-request-id"]
+    assert "access-control-allow-origin" not in reply.headers
+    assert "Origin" in reply.headers["vary"]
+
+
+def test_cors_for_all_origins(start: Start):
+    client = start(cors_origins=["*"], api_keys="k")
+    assert preflight(client, "https://anything.example").status_code == 200
+    assert client.get("/model", headers={"origin": ORIGIN}).headers["access-control-allow-origin"] == "*"
 
 
 def test_cors_preflight_needs_no_key_and_errors_can_be_read(start: Start):
