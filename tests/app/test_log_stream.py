@@ -216,12 +216,15 @@ def test_stdout_that_takes_nothing_changes_neither_status_nor_stderr(mode: str):
 
 
 def test_lines_of_two_processes_do_not_mix_however_long_they_are():
-    code = "\nfor _ in range(20): print(sys.argv[0] and {!r} * 50_000)"
+    code = "\nfor _ in range(10): print({!r} * 200_000)\nprint('started', file=sys.stderr)"
     reading, writing = os.pipe()
     processes = [run(code.format(letter), writing) for letter in "ab"]
     os.close(writing)
+    for process in processes:  # both wait in the middle of a line
+        assert process.stderr is not None
+        assert process.stderr.readline() == "started\n"
     with os.fdopen(reading) as file:
         lines = file.read().splitlines()
     for process in processes:
         process.communicate(timeout=30)
-    assert sorted(lines) == ["a" * 50_000] * 20 + ["b" * 50_000] * 20
+    assert sorted(lines) == ["a" * 200_000] * 10 + ["b" * 200_000] * 10

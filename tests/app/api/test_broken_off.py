@@ -1,0 +1,103 @@
+"""Requests whose client hangs up, and answers that fail half-way: each is counted once and answered at most once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from app.api.envelope import CLIENT_GONE, Envelope
+from app.api.ledger import Ledger
+from app.api.service import Service
+from app.settings import load_settings
+from tests.app.conftest import Start
+from tests.app.metrics import read
+
+
+def request(path: str) -> Scope:
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+        "state": {},
+    }
+
+
+async def ask(app: Any, path: str, *came: Message) -> list[Message]:
+    """What an app sends when these messages come and then nothing more."""
+    waiting, sent = list(came), []
+
+    async def receive() -> Message:
+        if not waiting:
+            await anyio.sleep_forever()
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with anyio.fail_after(10):
+        await app(request(path), receive, send)
+    return sent
+
+
+PART = {"type": "http.request", "body": b'{"headl', "more_body": True}
+GONE = {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch", "/v2/models/{name}/infer"])
+@pytest.mark.parametrize("came", [(GONE,), (PART, GONE), (PART, PART, GONE)])
+def test_client_that_hangs_up_in_its_body_is_counted_and_not_answered(start: Start, path: str, came: tuple):
+    client = start()
+    assert client.portal is not None
+    assert client.portal.call(ask, client.app, path.format(name="tiny"), *came) == []
+    text = client.get("/metrics").text
+    value = read(text)
+    assert value("http_requests_total", route=path, method="POST", status=CLIENT_GONE) == 1
+    assert value("http_request_duration_seconds_count", route=path, method="POST", status=CLIENT_GONE) == 1
+    assert value("topics_rejected_total", reason="client_gone") == 1
+    assert value("topics_batch_size_count") == value("topics_headlines_total") == 0
+
+
+def test_client_that_hangs_up_while_its_batch_waits_is_counted_and_not_answered(start: Start):
+    client = start()
+    assert client.portal is not None
+    body = json.dumps({"headlines": ["oil"] * 300}).encode()
+    whole = {"type": "http.request", "body": body, "more_body": False}
+    assert client.portal.call(ask, client.app, "/predict/batch", whole, GONE) == []
+    value = read(client.get("/metrics").text)
+    assert value("http_requests_total", route="/predict/batch", method="POST", status=CLIENT_GONE) == 1
+    assert value("topics_rejected_total", reason="client_gone") == 1
+    assert value("topics_headlines_total") < 300
+
+
+def test_answer_that_fails_after_its_start_gets_no_second_one(tiny_bundle: Path):
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("half-way")
+
+    service = Service(load_settings(model=tiny_bundle))
+    envelope = Envelope(broken, service=service, direct={}, ledger=Ledger(service, None))
+    sent: list[Message] = []
+
+    async def main() -> bytes:
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        with pytest.raises(RuntimeError, match="half-way"):
+            await envelope(request("/predict"), anyio.sleep_forever, send)
+        await anyio.sleep(0)  # the ledger is written at the end of the loop's turn
+        return await service.metrics.exposition()
+
+    text = anyio.run(main).decode()
+    assert [one["type"] for one in sent] == ["http.response.start"]
+    assert read(text)("http_requests_total", route="other", method="POST", status=200) == 1
