@@ -100,19 +100,27 @@ class Work:
         """
         hung_up = asyncio.ensure_future(receive())  # the body is read, so what comes next is the end
         try:
-            async with asyncio.timeout(due.left()), self._lane:
-                done: list[T] = []
-                for piece in pieces:
-                    if done:
-                        await asyncio.sleep(0)
-                    if hung_up.done():
-                        raise ClientGoneError("The client hung up.")
-                    done.append(do(piece))
+            async with asyncio.timeout(due.left()) as limit:
+                hung_up.add_done_callback(lambda _: _end_now(limit))
+                async with self._lane:
+                    done: list[T] = []
+                    for piece in pieces:
+                        if done:
+                            await asyncio.sleep(0)
+                        if hung_up.done():
+                            raise ClientGoneError("The client hung up.")
+                        done.append(do(piece))
                 due.check()  # the last piece had nobody to be interrupted by
                 return done
         except TimeoutError:
-            raise due.error() from None
+            raise (ClientGoneError("The client hung up.") if hung_up.done() else due.error()) from None
         finally:
             hung_up.cancel()
             with suppress(asyncio.CancelledError):
                 await hung_up
+
+
+def _end_now(limit: asyncio.Timeout) -> None:
+    """End a wait whose client has hung up: it would keep its place in the queue, and its room, until its turn came."""
+    with suppress(RuntimeError):  # it has ended already
+        limit.reschedule(0)

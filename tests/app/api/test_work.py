@@ -163,6 +163,42 @@ def test_work_stops_when_the_client_hangs_up(work: Work):
     assert 3 <= len(chunks) <= 5  # the news needs a turn or two of the loop
 
 
+def test_client_that_hangs_up_in_the_queue_frees_its_room_at_once(work: Work):
+    async def gone() -> Any:
+        await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    async def main():
+        async with work._lane:  # somebody else's turn
+            with pytest.raises(ClientGoneError), work.held(1000):
+                await work.in_turns(PIECES, lambda _: pytest.fail("begun"), gone, Deadline(10))
+            assert work.in_flight == 0
+            assert work._lane.locked()
+        await work.in_turns(PIECES, lambda _: None, never, Deadline(10))
+
+    asyncio.run(main())
+
+
+def test_client_that_hangs_up_behind_its_last_piece_is_no_error(work: Work):
+    errors = []
+    hung_up = None
+
+    async def receive() -> Any:
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def main():
+        nonlocal hung_up
+        hung_up = asyncio.Event()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        await work.in_turns([1], lambda _: hung_up.set(), receive, Deadline(10))
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert errors == []
+
+
 def test_batch_whose_deadline_passes_in_the_queue_is_not_begun(work: Work):
     async def main():
         async with work._lane:

@@ -1,0 +1,299 @@
+"""What a request may cost others: no answer larger than its request allows, and no long turn of the event loop."""
+
+import asyncio
+import json
+import struct
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.api import v2
+from app.api.bytes_route import parse
+from app.api.errors import BodyTooLargeError
+from app.api.schemas import BatchQuery
+from app.api.work import CHUNK_TEXTS
+from app.classifier import Explainer, load_classifier
+from app.main import create_app
+from app.settings import load_settings
+from tests.app.conftest import Start
+from tests.tiny_bundle import KEYWORDS
+
+INFER = "/v2/models/tiny/infer"
+TOPICS = 46
+
+
+def most_bytes(request: int, texts: int, topics: int, explained: int = 0) -> int:
+    """The bound that docs/decisions/0004-headlines-in-flight.md promises."""
+    return 1_000 + texts * (300 + 120 * topics + 25 * TOPICS) + 120 * explained + 3 * request
+
+
+def batch(texts: Iterable[str], **fields: object) -> bytes:
+    return json.dumps({"headlines": list(texts), **fields}, ensure_ascii=False).encode()
+
+
+def single(text: str, **fields: object) -> bytes:
+    return json.dumps({"headline": text, **fields}, ensure_ascii=False).encode()
+
+
+def infer(texts: list[str], *outputs: str, classes: int = 0, **fields: object) -> bytes:
+    tensor = {"name": "headline", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
+    asked: list[dict[str, Any]] = [{"name": name} for name in outputs]
+    if classes:
+        asked.append({"name": "probabilities", "parameters": {"classification": classes}})
+    return json.dumps({"inputs": [tensor], "outputs": asked, **fields}, ensure_ascii=False).encode()
+
+
+# Words that are short, unknown and all different are written with two quotes and a comma; `İ` grows in lower case.
+SHORT_WORDS = " ".join(chr(code) for code in range(0xC0, 0x500) if chr(code).isalpha())
+LIVELY = " ".join(next(iter(words.split())) for words in KEYWORDS.values())
+ALL = ("topic", "probability", "probabilities", "abstained")
+COSTLY = {
+    "one known letter and all topics": ("/predict", single("a", top_k=46), 1, 46, 0),
+    "short unknown words": ("/predict", single(SHORT_WORDS, top_k=46), 1, 46, 0),
+    "words that grow in lower case": ("/predict", single("İ" * 20_000), 1, 5, 0),
+    "escaped control characters": ("/predict", single("\x01" * 19_000 + " \x02\x7f"), 1, 5, 0),
+    "explained short words": ("/predict", single("a " * 200, explain=True), 1, 5, 200),
+    "explained long words": (
+        "/predict",
+        single(" ".join(f"{'İ' * 90}{n}" for n in range(200)), explain=True),
+        1,
+        5,
+        200,
+    ),
+    "1,000 letters and all topics": ("/predict/batch", batch(["a"] * 1000, top_k=46), 1000, 46, 0),
+    "1,000 lively texts and all topics": ("/predict/batch", batch([LIVELY] * 1000, top_k=46), 1000, 46, 0),
+    "1,000 texts of short unknown words": ("/predict/batch", batch([SHORT_WORDS] * 1000), 1000, 5, 0),
+    "1,000 unknown letters": ("/predict/batch", batch(["é"] * 1000, top_k=46), 1000, 46, 0),
+    "all outputs": (INFER, infer(["a"] * 1000, *ALL), 1000, 46, 0),
+    "all topics as text": (INFER, infer(["a"] * 1000, "topic", "probability", "abstained", classes=46), 1000, 46, 0),
+    "longest ID": (INFER, infer(["a"], id="\x01" * 1000), 1, 1, 0),
+    "parameters": (INFER, infer(["a"], parameters={f"p{n}": n for n in range(50_000)}), 1, 1, 0),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_answer_is_no_larger_than_its_request_allows(client: TestClient, name: str):
+    path, body, texts, topics, explained = COSTLY[name]
+    reply = client.post(path, content=body, headers={"content-type": "application/json"})
+    assert reply.status_code == 200
+    assert len(reply.content) <= most_bytes(len(body), texts, topics, explained)
+
+
+def test_answer_to_binary_tensors_is_no_larger_than_its_request_allows(client: TestClient):
+    texts = b"".join(struct.pack("<I", 1) + b"a" for _ in range(1000))
+    tensor = {"name": "headline", "shape": [1000], "datatype": "BYTES", "parameters": {"binary_data_size": len(texts)}}
+    asked = [{"name": name, "parameters": {"binary_data": True}} for name in ALL]
+    asked[2]["parameters"] = {"binary_data": True, "classification": 46}
+    head = json.dumps({"inputs": [tensor], "outputs": asked}).encode()
+    reply = client.post(INFER, content=head + texts, headers={"Inference-Header-Content-Length": str(len(head))})
+    assert reply.status_code == 200
+    assert len(reply.content) <= most_bytes(len(head + texts), 1000, 46)
+
+
+def scope(path: str) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "state": {},
+    }
+
+
+async def ask(app: FastAPI, path: str, body: bytes, hangs_up: asyncio.Event | None = None) -> int | None:
+    """The status of the answer, or None if there was none."""
+    statuses: list[int] = []
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+    del body  # kept by whoever reads it, or not
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        await (hangs_up or asyncio.Event()).wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    await app(scope(path), receive, send)
+    return statuses[0] if statuses else None
+
+
+def turns_of_others(model: Path, path: str, bodies: list[bytes]) -> int:
+    """How many turns of the loop somebody else has while some requests, which come at once, are answered."""
+
+    async def main() -> int:
+        app = create_app(load_settings(model=model, access_log=False))
+        async with app.router.lifespan_context(app):
+            app.state.service.together._alone = False  # as under load
+            turns = 0
+
+            async def others() -> None:
+                nonlocal turns
+                while True:
+                    await asyncio.sleep(0)
+                    turns += 1
+
+            other = asyncio.create_task(others())
+            statuses = await asyncio.gather(*(ask(app, path, body) for body in bodies))
+            other.cancel()
+        assert statuses == [200] * len(bodies)
+        return turns
+
+    return asyncio.run(main())
+
+
+LONG = {
+    "words": "oil prices rise " * 1250,
+    "letters": "a " * 10_000,
+    "one word": "a" * 20_000,
+    "separators": "a" + "!" * 19_999,
+    "combining marks": "o" + "\u0301" * 19_999,
+    "not ASCII": "\u00e9 " * 10_000,
+    "beyond the basic plane": "\U0001d52c " * 10_000,
+    "unknown": " ".join(f"{n:x}" for n in range(4_000))[:20_000],
+}
+
+
+def test_batch_of_long_texts_gives_way_after_each(tiny_bundle: Path):
+    assert turns_of_others(tiny_bundle, "/predict/batch", [batch([LONG["words"]] * 20)]) >= 19
+
+
+def test_single_long_texts_that_come_at_once_give_way_after_each(tiny_bundle: Path):
+    assert turns_of_others(tiny_bundle, "/predict", [single(LONG["words"])] * 20) >= 19
+
+
+def quickest(do: Callable[[], object]) -> float:
+    """Seconds of processor time that something takes, at best of five times."""
+    times = []
+    for _ in range(5):
+        begun = time.thread_time()
+        do()
+        times.append(time.thread_time() - begun)
+    return min(times)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_no_text_takes_much_longer_than_a_chunk_of_headlines(tiny_bundle: Path, name: str):
+    classifier = load_classifier(tiny_bundle)
+    headlines = [f"Oil prices rise as OPEC cuts crude output by {n} pct" for n in range(CHUNK_TEXTS)]
+    plain = quickest(lambda: classifier.classify(headlines))
+    assert quickest(lambda: classifier.classify([LONG[name]])) < 20 * plain  # 1 to 4 times
+
+
+def test_no_body_takes_much_longer_to_read_than_one_of_texts():
+    validate = BatchQuery.__pydantic_validator__.validate_json
+    plain = batch([LONG["words"]] * 400)
+    texts = quickest(lambda: parse(validate, plain))
+    for unit in (b'{"a":[{}]},', b'"a",', b"[],", b"0,", b'{"a":0},'):
+        hostile = b'{"headlines":["oil"],"x":[' + unit * (len(plain) // len(unit)) + b"0]}"
+
+        def refused(hostile: bytes = hostile) -> None:
+            with pytest.raises(BodyTooLargeError, match="more than 500,000 brackets, commas and colons"):
+                parse(validate, hostile)
+
+        assert quickest(refused) < 20 * texts
+
+
+def test_explanation_gives_way_between_its_pieces(tiny_bundle: Path):
+    assert turns_of_others(tiny_bundle, "/predict", [single("oil " * 200, explain=True)]) >= 19
+
+
+@pytest.mark.parametrize("classes", [0, 46])
+def test_outputs_are_made_in_pieces(tiny_bundle: Path, classes: int):
+    outputs = ("topic", "probability", "abstained") if classes else ALL
+    assert turns_of_others(tiny_bundle, INFER, [infer(["oil"] * 1000, *outputs, classes=classes)]) >= 9
+
+
+def test_deadline_holds_while_outputs_are_made(start: Start, monkeypatch: pytest.MonkeyPatch):
+    made: list[int] = []
+
+    def slowly(one: object, results: list[object], _topics: object) -> bytes:
+        made.append(len(results))
+        time.sleep(0.05)
+        return b""
+
+    monkeypatch.setattr(v2, "elements", slowly)
+    reply = start().post(INFER, content=infer(["oil"] * 1000, "topic"), headers={"x-request-timeout": "0.12"})
+    assert reply.status_code == 504
+    assert sum(made) < 1000
+
+
+def test_explanation_past_its_deadline_is_504_and_left_undone(start: Start, monkeypatch: pytest.MonkeyPatch):
+    done: list[range] = []
+
+    def slowly(_: Explainer, piece: range) -> list[object]:
+        done.append(piece)
+        time.sleep(0.05)
+        return []
+
+    monkeypatch.setattr(Explainer, "effects", slowly)
+    query = {"headline": "oil " * 200, "explain": True}
+    assert start().post("/predict", json=query, headers={"x-request-timeout": "0.12"}).status_code == 504
+    assert len(done) < 20
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/predict", single("oil " * 200, explain=True)),
+        ("/predict/batch", batch(["oil"] * 1000)),
+        (INFER, infer(["oil"] * 1000, *ALL)),
+    ],
+)
+def test_work_for_a_client_that_hung_up_stops_and_is_counted(tiny_bundle: Path, path: str, body: bytes):
+    async def main() -> tuple[int | None, str, int]:
+        app = create_app(load_settings(model=tiny_bundle, access_log=False))
+        async with app.router.lifespan_context(app):
+            service = app.state.service
+            hangs_up = asyncio.Event()
+            asked = asyncio.create_task(ask(app, path, body, hangs_up))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert service.work.in_flight
+            hangs_up.set()
+            status = await asked
+            return status, (await service.metrics.exposition()).decode(), service.work.in_flight
+
+    status, metrics, in_flight = asyncio.run(main())
+    assert status is None
+    assert 'topics_rejected_total{reason="client_gone"} 1.0' in metrics
+    assert in_flight == 0
+
+
+def test_body_is_not_kept_while_its_request_waits(tiny_bundle: Path):
+    class Body(bytes):
+        """Tells when it is freed."""
+
+        def __del__(self) -> None:
+            freed.set()
+
+    async def main() -> None:
+        app = create_app(load_settings(model=tiny_bundle, access_log=False))
+        async with app.router.lifespan_context(app):
+            lane = app.state.service.work._lane
+            await lane.acquire()
+            body = Body(batch(["oil"]) + b" " * 1_000_000)
+            asked = asyncio.create_task(ask(app, "/predict/batch", body))
+            del body
+            async with asyncio.timeout(5):
+                await freed.wait()
+            assert not asked.done()
+            lane.release()
+            assert await asked == 200
+
+    freed = asyncio.Event()
+    asyncio.run(main())
