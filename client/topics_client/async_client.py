@@ -58,12 +58,12 @@ class AsyncTopicsClient(Calls):
 
     @overload
     async def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: Literal["raise"] = "raise"
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: Literal["raise"] = ...
     ) -> list[Answer]: ...
 
     @overload
     async def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError
     ) -> list[Answer | Refused]: ...
 
     async def predict_batch(
@@ -79,9 +79,9 @@ class AsyncTopicsClient(Calls):
         self,
         headlines: Iterable[str] | AsyncIterable[str],
         *,
-        top_k: int = 5,
-        on_error: Literal["raise"] = "raise",
-        batch_size: int = MAX_HEADLINES,
+        top_k: int = ...,
+        on_error: Literal["raise"] = ...,
+        batch_size: int = ...,
     ) -> AsyncIterator[Answer]: ...
 
     @overload
@@ -89,9 +89,9 @@ class AsyncTopicsClient(Calls):
         self,
         headlines: Iterable[str] | AsyncIterable[str],
         *,
-        top_k: int = 5,
+        top_k: int = ...,
         on_error: OnError,
-        batch_size: int = MAX_HEADLINES,
+        batch_size: int = ...,
     ) -> AsyncIterator[Answer | Refused]: ...
 
     def predict_iter(

@@ -83,12 +83,12 @@ class TopicsClient(Calls):
 
     @overload
     def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: Literal["raise"] = "raise"
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: Literal["raise"] = ...
     ) -> list[Answer]: ...
 
     @overload
     def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError
     ) -> list[Answer | Refused]: ...
 
     def predict_batch(
@@ -113,14 +113,14 @@ class TopicsClient(Calls):
         self,
         headlines: Iterable[str],
         *,
-        top_k: int = 5,
-        on_error: Literal["raise"] = "raise",
-        batch_size: int = MAX_HEADLINES,
+        top_k: int = ...,
+        on_error: Literal["raise"] = ...,
+        batch_size: int = ...,
     ) -> Iterator[Answer]: ...
 
     @overload
     def predict_iter(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError, batch_size: int = MAX_HEADLINES
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError, batch_size: int = ...
     ) -> Iterator[Answer | Refused]: ...
 
     def predict_iter(

@@ -1,6 +1,7 @@
 """Arguments: what is wrong raises TypeError or ValueError, and what is like a text or a number works."""
 
 import asyncio
+import inspect
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -136,7 +137,12 @@ def test_any_iterable_of_texts_works(texts: Any) -> None:
 
 @pytest.mark.parametrize("value", [0, -5, 1.0, "5", None, True, np.float64(3)])
 def test_top_k_that_is_no_count_is_named(value: Any) -> None:
-    for ask in (client().predict, lambda _, **more: client().predict_batch(["gold"], **more)):
+    for ask in (
+        client().predict,
+        lambda _, **more: client().predict_batch(["gold"], **more),
+        lambda _, **more: asyncio.run(aclient().predict("gold", **more)),
+        lambda _, **more: asyncio.run(aclient().predict_batch(["gold"], **more)),
+    ):
         with pytest.raises((TypeError, ValueError), match="top_k"):
             ask("gold", top_k=value)
 
@@ -153,3 +159,28 @@ def test_numpys_numbers_and_texts_are_sent_as_json() -> None:
             one.predict("gold", explain=wrong)
     with pytest.raises(TypeError, match="explain_topic"):
         one.predict("gold", explain=True, explain_topic=5)
+
+
+def test_defaults_are_the_documented_ones_and_the_same_in_both_clients() -> None:
+    def defaults(kind: type, name: str) -> dict[str, Any]:
+        parameters = inspect.signature(getattr(kind, name)).parameters.values()
+        return {one.name: one.default for one in parameters if one.default is not one.empty}
+
+    single = {"top_k": 5, "explain": False, "explain_topic": None}
+    batch = {"top_k": 5, "on_error": "raise"}
+    for kind in (TopicsClient, AsyncTopicsClient):
+        assert defaults(kind, "predict") == single
+        assert defaults(kind, "predict_batch") == batch
+        assert defaults(kind, "predict_iter") == batch | {"batch_size": 1000}
+    blocking = {"api_key": None, "timeout": 30.0, "retries": 5, "transport": None}
+    assert defaults(TopicsClient, "__init__") == blocking
+    assert defaults(AsyncTopicsClient, "__init__") == blocking | {"concurrency": 4}
+
+
+def test_transport_of_the_callers_is_given_the_seconds_that_are_left() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert all(2 < seconds <= 3 for seconds in request.extensions["timeout"].values())
+        return served(request)
+
+    assert client(answer, timeout=3).predict("gold").best is not None
+    assert asyncio.run(aclient(answer, timeout=3).predict("gold")).best is not None

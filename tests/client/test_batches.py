@@ -15,7 +15,9 @@ from topics_client import (
     InvalidResponseError,
     Refused,
     TooLargeError,
+    UnauthorizedError,
 )
+from topics_client.batches import cut
 
 from tests.client.mock_service import (
     ANSWER,
@@ -146,6 +148,17 @@ def test_awaited_iterator_keeps_the_order_and_its_bounds() -> None:
     assert counting.most_at_once == 3
 
 
+def test_awaited_iterator_over_a_stream_answers_the_rest_and_skips() -> None:
+    async def ask() -> list[Any]:
+        async def stream() -> Any:
+            for text in MIXED:
+                yield text
+
+        return [one async for one in aclient().predict_iter(stream(), batch_size=4, on_error="skip")]
+
+    assert shown(asyncio.run(ask())) == SKIPPED
+
+
 def test_awaited_iterator_over_a_stream_answers_before_its_next_part_comes() -> None:
     async def ask() -> list[str]:
         order: list[str] = []
@@ -193,6 +206,44 @@ def test_error_of_the_callers_generator_is_raised_bare() -> None:
         asyncio.run(aclient().predict_batch(texts()))
     with pytest.raises(KeyError, match="mine"):
         client().predict_batch(texts())
+
+
+def test_error_of_the_callers_generator_ends_the_requests_in_flight() -> None:
+    def texts() -> Iterator[str]:
+        yield from ["gold"] * 1000
+        raise KeyError("mine")
+
+    async def ask() -> None:
+        async def hang(_: httpx2.Request) -> httpx2.Response:
+            return await asyncio.Event().wait()  # type: ignore[return-value]
+
+        with pytest.raises(KeyError, match="mine"):
+            await asyncio.wait_for(aclient(hang).predict_batch(texts()), 30)
+
+    asyncio.run(ask())
+
+
+def test_failed_part_ends_the_requests_in_flight() -> None:
+    async def ask() -> None:
+        async def fail_one(request: httpx2.Request) -> httpx2.Response:
+            if len(json.loads(request.content)["headlines"]) == 1:
+                return httpx2.Response(401, json={"status": 401, "title": "A key is needed", "detail": "none"})
+            return await asyncio.Event().wait()  # type: ignore[return-value]
+
+        with pytest.raises(UnauthorizedError):
+            await asyncio.wait_for(aclient(fail_one).predict_batch(["gold"] * 1001), 30)
+
+    asyncio.run(ask())
+
+
+def test_cut_raises_for_what_is_no_text_unless_it_skips() -> None:
+    with pytest.raises(TypeError, match=r"headlines\[1\]"):
+        list(cut(["gold", None]))
+    assert [one.fault for part in cut(["gold", None, ""], skip=True) for one in part] == [
+        None,
+        "must be a str, not NoneType",
+        "is empty",
+    ]
 
 
 def test_cancelled_batch_leaves_a_client_that_answers() -> None:

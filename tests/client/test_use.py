@@ -3,6 +3,8 @@
 import asyncio
 import json
 import multiprocessing
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -86,16 +88,22 @@ def _ask_in_child(one: TopicsClient, results: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_forked_process_has_connections_of_its_own() -> None:
-    answer = http(json.dumps(SINGLE).encode())[0].replace(b"Connection: close\r\n", b"")
+    done = threading.Event()
+
+    def answer_once_and_stay_open() -> Iterator[bytes]:
+        yield http(json.dumps(SINGLE).encode())[0].replace(b"Connection: close\r\n", b"")
+        done.wait(60)
+
     context = multiprocessing.get_context("fork")
-    with ForeignServer(lambda: [answer]) as server, TopicsClient(server.url, retries=0) as one:
+    with ForeignServer(answer_once_and_stay_open) as server, TopicsClient(server.url, timeout=20, retries=0) as one:
         one.predict("gold")
         results = context.Queue()
         child = context.Process(target=_ask_in_child, args=(one, results))
         child.start()
-        assert results.get(timeout=30) == "gold"
-        child.join(30)
-        assert server.connections == 2
+        child.join(60)
+        assert child.exitcode == 0, "the child waits for an answer on its parent's connection"
+        assert results.get(timeout=20) == "gold"
+        done.set()
 
 
 PROXIES = ["socks5://127.0.0.1:9", "foo://127.0.0.1:9", "http://[::", "socks4://x"]
@@ -116,3 +124,47 @@ def test_certificates_of_the_environment_that_are_not_there_are_unreachable(monk
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent.pem")
     with pytest.raises(UnreachableError, match="SSL_CERT_FILE"):
         TopicsClient("http://127.0.0.1:8000")
+
+
+def test_client_that_is_closed_while_it_asks_says_so() -> None:
+    one = client(lambda _: one.close() or _raise())
+    with pytest.raises(MisuseError, match="closed") as caught:
+        one.predict("gold")
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+    async def ask() -> None:
+        async def close(_: httpx2.Request) -> httpx2.Response:
+            await other.aclose()
+            return _raise()
+
+        other = aclient(close)
+        with pytest.raises(MisuseError, match="closed"):
+            await other.predict("gold")
+
+    asyncio.run(ask())
+
+
+def _raise() -> httpx2.Response:
+    raise RuntimeError("the pool is closed")
+
+
+def test_other_runtime_errors_of_a_transport_pass_through() -> None:
+    with pytest.raises(RuntimeError, match="the pool"):
+        client(lambda _: _raise()).predict("gold")
+    with pytest.raises(RuntimeError, match="the pool"):
+        asyncio.run(aclient(lambda _: _raise()).predict("gold"))
+
+
+def test_forked_process_cannot_use_a_transport_of_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = client()
+    assert one.predict("gold").best is not None
+    monkeypatch.setattr("topics_client.client.os.getpid", lambda: -1)
+    with pytest.raises(MisuseError, match="forked"):
+        one.predict("gold")
+
+
+def test_ready_is_false_for_an_answer_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("topics_client.exchange.MAX_ANSWER_BYTES", 10)
+    assert client(lambda _: httpx2.Response(200, content=b"a" * 11)).ready() is False
+    assert asyncio.run(aclient(lambda _: httpx2.Response(200, content=b"a" * 11)).ready()) is False
+    assert client(lambda _: httpx2.Response(200, content=b"a" * 10)).ready() is True
