@@ -11,7 +11,14 @@ from starlette.types import Receive, Scope, Send
 from app import VERSION
 from app.api.bytes_route import BytesRoute, check_media_type, parse, read_body, send_answer
 from app.api.deadline import PARAMETER
-from app.api.errors import BatchTooLargeError, HeaderError, NotReadyError, UnknownModelError, quoted
+from app.api.errors import (
+    BatchTooLargeError,
+    HeaderError,
+    MalformedRequestError,
+    NotReadyError,
+    UnknownModelError,
+    quoted,
+)
 from app.api.predict import ERRORS, check_size, classify_batch
 from app.api.problems import responses
 from app.api.schemas import queries
@@ -91,7 +98,7 @@ def v2_router(service: Service) -> APIRouter:
     for path, parameters in _PATHS.items():
         documented: dict[str, Any] = {
             "methods": ["GET"],
-            "responses": responses(NotReadyError, UnknownModelError),
+            "responses": responses(MalformedRequestError, NotReadyError, UnknownModelError),
             "openapi_extra": {"parameters": parameters},
         }
         router.add_api_route(path, v2_model, **documented)
