@@ -75,7 +75,7 @@ def classify(
             )
             raise click.exceptions.Exit(ExitStatus.OK if all_good else ExitStatus.SOME_BAD)
         file = None if name is None else _open(name)
-        run = _Run(over_http(url, api_key, top_k) if url else in_process(load(settings), top_k))
+        run = _Run(over_http(url, api_key, top_k) if url is not None else in_process(load(settings), top_k))
         if file is None or name is None:
             rows = [checked(number, text, settings.max_characters) for number, text in enumerate(headlines, start=1)]
             table = Table(iter(rows), [])
@@ -83,7 +83,7 @@ def classify(
             options = Options(
                 name=column or field or DEFAULT_NAME,
                 max_characters=settings.max_characters,
-                keep=None if KEEP_ALL in keep else column_names(keep),
+                keep=None if KEEP_ALL in keep else tuple(column_names(keep)),
                 result=columns(top_k),
             )
             pieces = decoded(read_pieces(file, name, run.answer), name)

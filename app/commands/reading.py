@@ -56,10 +56,12 @@ def read_table(pieces: Iterator[bytes], form: Form, options: Options, name: str)
     """The rows of an input that messages call `name`, given as pieces of UTF-8.
 
     Raises:
-        ColumnError: a CSV or TSV file has no such column.
+        ColumnError: a CSV or TSV file has no such column, or plain lines should keep some.
         InputError: now or with a row: the input cannot be read.
     """
     if form == "lines":
+        if options.keep != ():
+            raise ColumnError(f"{name}: is read as plain lines, which have no columns to keep")
         return Table(line_rows(split_lines(pieces), options.max_characters), [])
     if form in ("json", "jsonl"):
         fields = Fields(options.name, options.max_characters, options.keep, options.result)
@@ -84,8 +86,15 @@ def line_rows(lines: Iterable[Line], max_characters: int, line: int = 1) -> Iter
 
 
 def column_names(values: Sequence[str]) -> list[str]:
-    """The names in the values of an option: `id,date`, or several options; a name with a comma is quoted."""
-    return list(dict.fromkeys(name for value in values for name in next(csv.reader((value,)), [])))
+    """The names in the values of an option: `id,date`, or several options; a name with a comma is quoted.
+
+    Raises:
+        ColumnError: a value is not a row of CSV.
+    """
+    try:
+        return list(dict.fromkeys(name for value in values for name in next(csv.reader((value,), strict=True), [])))
+    except csv.Error as error:
+        raise ColumnError(f"--keep takes names as CSV has them ({error})") from None
 
 
 def _number(names: Sequence[str], name: str, file: str) -> int:

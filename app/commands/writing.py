@@ -13,9 +13,9 @@ from app.commands.row import Row
 Format = Literal["jsonl", "csv"]
 BulkFormat = Format | Literal["parquet"]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""With these a spreadsheet takes a cell for a formula; the page's download (csv.js) has the same rule."""
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
+_FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]")
+"""So a text begins that a spreadsheet may take for a formula; the page's download (csv.js) has the same rule."""
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 class Guess(NamedTuple):
@@ -76,12 +76,11 @@ class Writer:
             pairs = zip(table, values, strict=True)
             objects = [dict(zip(names, one, strict=True)) | dict(row.kept) for (row, _), one in pairs]
             return b"".join([to_json(one, inf_nan_mode="null") + b"\n" for one in objects])
-        for one, (row, _) in zip(values, table, strict=True):
-            if one[1].startswith(_FORMULA):
-                one[1] = _safe(one[1])
-            if self._kept:
+        cells = [[_safe(value) if isinstance(value, str) else value for value in one] for one in values]
+        if self._kept:
+            for one, (row, _) in zip(cells, table, strict=True):
                 one += [_safe(_cell(row.kept.get(name))) for name in self._kept]
-        return _csv(values)
+        return _csv(cells)
 
     def values(self, table: Iterable[tuple[Row, Verdict]]) -> list[list[Any]]:
         """The same as values, one for each of `columns`."""
@@ -106,7 +105,9 @@ def _cell(value: object) -> str:
 
 def _safe(text: str) -> str:
     """An apostrophe before what a spreadsheet would run as a formula (OWASP, CSV injection); plain numbers stay."""
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    if text[:1].isalnum() or not _FORMULA.match(text) or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"
 
 
 def _csv(rows: Sequence[Sequence[object]]) -> bytes:

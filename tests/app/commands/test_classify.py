@@ -168,6 +168,11 @@ def test_keep_takes_a_name_with_a_comma_and_refuses_one_that_is_not_there(tmp_pa
     result = run("classify", "-f", tmp_path / "a.csv", "--keep", "a")
     assert result.exit_code == 2
     assert "no column 'a' to keep; the first line has: a,b, headline." in result.stderr
+    assert "takes names as CSV has them" in run("classify", "-f", tmp_path / "a.csv", "--keep", '"a').stderr
+    (tmp_path / "a.txt").write_text("oil\n")
+    result = run("classify", "-f", tmp_path / "a.txt", "--keep")
+    assert result.exit_code == 2
+    assert "plain lines, which have no columns to keep." in result.stderr
 
 
 def test_missing_column_is_a_usage_error_that_names_those_there(tmp_path: Path) -> None:

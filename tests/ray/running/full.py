@@ -1,0 +1,33 @@
+"""Writes a shard to a full disk, run with Ray's Python: FOLDER; what is said, and what is there then."""
+
+import sys
+from pathlib import Path
+
+from app.commands.asking import Asked
+from app.commands.bulk import output
+from app.commands.bulk.cutting import Shard
+from app.commands.exit_status import OutputError
+from app.commands.row import Row
+from app.commands.writing import Verdict
+
+folder = Path(sys.argv[1])
+(folder / "_unfinished").mkdir(parents=True)
+(folder / "_unfinished" / "full").symlink_to("/dev/full")
+
+
+class Full:
+    """In place of uuid4: the next file to be written is a device that is always full."""
+
+    hex = "full"
+
+
+output.uuid4 = Full
+answers = Asked([(Row(number, "oil"), Verdict([], None)) for number in range(10_000)], [(10_001, "is empty")])
+for form in ("jsonl", "parquet"):
+    try:
+        output.Output(str(folder), form, 1).write(Shard("a.txt", 0, 0, 9, 1), iter([answers]))
+    except OutputError as error:
+        print(error.exit_code, error.message)
+    (folder / "_unfinished" / "full").unlink(missing_ok=True)
+    (folder / "_unfinished" / "full").symlink_to("/dev/full")
+print(sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()))
