@@ -12,8 +12,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL $(BIN)/uv pip compile --no-config --quiet \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header pyproject.toml
 
+# Nothing else needs these, so that they come in a layer of their own over .venv.
+MUTATION := cosmic-ray==8.7.0 --with coverage==7.17.4
+
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench train image lock clean
+.PHONY: help serve test check format bench mutants train image lock clean
 
 help: ## Say what there is
 	@echo "make TARGET"
@@ -38,6 +41,10 @@ format: $(VENV)/.dev ## Format the code and repair what lint can repair
 
 bench: $(VENV)/.dev ## Measure; ARGS goes to python -m benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
+
+mutants: $(VENV)/.dev ## Break the code on purpose; ARGS="app/classifier --places 10" goes to tests/mutants.py
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv run --no-project --no-config --quiet --with $(MUTATION) \
+		python tests/mutants.py $(ARGS)
 
 train: $(VENV)/.dev ## Train; ARGS="--recipe book --output models/mine/1" goes to python -m training train
 	$(BIN)/python -m training train $(ARGS)

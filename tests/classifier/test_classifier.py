@@ -81,8 +81,20 @@ def test_top_k_answers_so_many_topics(classifier: TopicClassifier, top_k: int) -
     assert len(answer.labels) == len(answer.probabilities) == top_k
 
 
+def test_five_topics_unless_asked_otherwise(classifier: TopicClassifier) -> None:
+    texts = ["oil prices rise", "wheat"]
+    for answers in (classifier.classify(texts), classifier.rank(classifier.encode(texts))):
+        assert [len(answer.labels) for answer in answers] == [5, 5]
+
+
 def test_no_texts_no_answers(classifier: TopicClassifier) -> None:
     assert classifier.classify([]) == []
+    assert classifier.probabilities([]).shape == (0, 46)
+
+
+def test_no_answer_is_unsure_unless_asked_otherwise(classifier: TopicClassifier) -> None:
+    plain = TopicClassifier(classifier.bundle, classifier._network)
+    assert [one.abstained for one in plain.classify(["oil wheat coffee", "the of to"])] == [None, None]
 
 
 def test_unsure_answer_is_marked(tiny_bundle: Path) -> None:

@@ -1,0 +1,240 @@
+"""Mutation testing: puts one small fault at a time into the code, which the fast tests should notice.
+
+Cosmic Ray makes the faults. Each is tried in a fork of this process, which has imported every library, on a copy of the
+working tree. Coverage says which tests run the faulty line: those are run first, then others of the file.
+"""
+
+import contextlib
+import difflib
+import importlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import coverage
+import hypothesis
+import pytest
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+from cosmic_ray.plugins import get_operator, operator_names
+from parso import parse
+
+ROOT = Path(__file__).resolve().parents[1]
+MUTATED = ("app", "client", "training")
+TESTS = ("tests/app", "tests/classifier", "tests/client", "tests/house", "tests/training", "tests/test_tiny_bundle.py")
+OPTIONS = ("-q", "-m", "not slow", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+LEFT_ALONE = ("description=", "frozen=", "help=", "slots=", "strict=")
+"""Arguments without which everything but documentation and careless code goes on as before."""
+
+
+class StatementRemoval(Operator):
+    """`pass` in the place of a call, an assignment, a `return` or a `raise`."""
+
+    examples = tuple
+
+    def mutation_positions(self, node):
+        kinds = ("atom_expr", "await", "expr_stmt", "raise_stmt", "return_stmt")
+        if node.type == "simple_stmt" and node.children[0].type in kinds and node.parent.type != "file_input":
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node, index):
+        return parse(f"{node.get_first_leaf().prefix}pass\n")
+
+
+class ArgumentRemoval(Operator):
+    """A call without one of its keyword arguments."""
+
+    examples = tuple
+
+    def mutation_positions(self, node):
+        for one in node.children if node.type == "arglist" else ():
+            if one.type == "argument" and one.children[1] == "=":
+                yield one.start_pos, one.end_pos
+
+    def mutate(self, node, index):
+        start, _ = list(self.mutation_positions(node))[index]
+        at = next(number for number, one in enumerate(node.children) if one.start_pos == start)
+        del node.children[at : at + 2]
+        return node
+
+
+def mutants(source: str, chosen: random.Random) -> Iterator[tuple[int, str]]:
+    """First line of a fault, and the source with it: one for each place of the source, in a random order."""
+    operators = [get_operator(name) for name in operator_names() if "BitOr" not in name]  # `|` is mostly in types
+    lines = source.splitlines()
+    places: dict[object, list[tuple[Operator, int]]] = {}
+    for operator in (*(one() for one in operators if not one.arguments()), StatementRemoval(), ArgumentRemoval()):
+        found = (place for node in ast_nodes(get_ast(source)) for place in operator.mutation_positions(node))
+        for occurrence, place in enumerate(found):
+            row, column = place[0]
+            before, after = lines[row - 1][:column], lines[row - 1][column:]
+            if not before.endswith(LEFT_ALONE) and not after.startswith(LEFT_ALONE):
+                places.setdefault(place, []).append((operator, occurrence))
+    for place in chosen.sample(sorted(places), len(places)):
+        mutated = mutate_code(source, *chosen.choice(places[place]))
+        with contextlib.suppress(SyntaxError, TypeError):
+            compile(mutated, "mutant", "exec")
+            yield place[0][0], mutated
+
+
+class Contexts:
+    """Pytest plugin: tells coverage which test runs, and keeps how long each that passes takes."""
+
+    def __init__(self, measured):
+        self.measured, self.seconds = measured, {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        self.measured.switch_context(item.nodeid)
+        return (yield)
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" and report.passed:
+            self.seconds[report.nodeid] = report.duration
+
+
+class Selection:
+    """Pytest plugin: leaves the given tests only, in their order."""
+
+    def __init__(self, tests):
+        self.place = {test: place for place, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items):
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.place), key=lambda item: self.place[item.nodeid]
+        )
+
+
+def measure(tree: Path) -> bool:
+    """Run all fast tests once; write how long each took, the tests by file and line, and the libraries imported."""
+    measured = coverage.Coverage(data_file=None, source=[str(tree / one) for one in MUTATED])
+    plugin = Contexts(measured)
+    with measured.collect():
+        pytest.main([*OPTIONS, *TESTS], plugins=[plugin])
+    data = measured.get_data()
+    lines = {str(Path(file).relative_to(tree)): data.contexts_by_lineno(file) for file in data.measured_files()}
+    libraries = [name for name in sys.modules if not name.startswith((*MUTATED, "topics_client", "tests", "__main__"))]
+    (tree / "measured.json").write_text(json.dumps({"seconds": plugin.seconds, "lines": lines, "libraries": libraries}))
+    return True
+
+
+def relevant(name: str, line: int, lines: dict[str, list[str]], seconds: dict[str, float], budget: float) -> list[str]:
+    """The tests to run for a fault, as many as the budget allows: first those that run its line or one just above.
+
+    Then come those that run the file. What runs only while it is imported has none, and gets those of its folder.
+    """
+    here = [set(lines.get(str(number), ())) & seconds.keys() for number in range(line, max(line - 8, 0), -1)]
+    nearest = next((tests for tests in here if tests), set())
+    folder = f"tests/{Path(name).parent.name}/"
+    tests = {test for tests in lines.values() for test in tests} & seconds.keys()
+    tests = tests or {test for test in seconds if folder in test}
+    taken, spent = [], 0.0
+    mirrored = f"test_{Path(name).stem.strip('_')}"
+    for test in sorted(tests, key=lambda test: (test not in nearest, mirrored not in test, seconds[test])):
+        spent += seconds[test] + 0.01
+        if taken and spent > budget:
+            break
+        taken.append(test)
+    return taken
+
+
+def passes(tests: list[str]) -> bool:
+    """Whether all of these tests pass; there may be none."""
+    arguments = (*OPTIONS, "-x", "--hypothesis-seed=0", "--hypothesis-profile=mutants")
+    files = dict.fromkeys(test.partition("::")[0] for test in tests)
+    return not tests or pytest.main([*arguments, *files], plugins=[Selection(tests)]) == 0
+
+
+def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool:
+    """Whether `work` says in a fork, inside the tree and in time, that all is well."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.chdir(tree)
+        sink = os.open(tree / "output.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+        os.dup2(sink, 1), os.dup2(sink, 2)
+        sys.path[:1] = [str(tree), str(tree / "client")]
+        good = False
+        with contextlib.suppress(BaseException):
+            good = work()
+        os._exit(0 if good else 1)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status == 0
+        time.sleep(0.01)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+@click.command(
+    help=f"{__doc__}\nWithout FILES it takes those that were changed since --base; a folder means all in it."
+)
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--base", default="main", show_default=True, help="A commit or branch.")
+@click.option("--places", default=25, show_default=True, help="Faults a file.")
+@click.option("--seed", default=0, show_default=True, help="Another one chooses other places.")
+@click.option("--minutes", default=30.0, show_default=True, help="Stop after so long.")
+@click.option("--budget", default=10.0, show_default=True, help="Seconds of tests for a fault, as measured without it.")
+def main(files: tuple[Path, ...], base: str, places: int, seed: int, minutes: float, budget: float) -> None:  # noqa: PLR0917
+    end = time.monotonic() + 60 * minutes
+    git = ["git", "-C", str(ROOT)]
+    listed = subprocess.check_output([*git, "ls-files", "-co", "--exclude-standard"], text=True).splitlines()
+    wanted = [file.resolve() for file in files]
+    if not files:
+        changed = subprocess.check_output([*git, "diff", "--name-only", base, "--", *MUTATED], text=True)
+        wanted = [ROOT / name for name in changed.splitlines()]
+    names = [one for one in listed if one.endswith(".py") and {ROOT / one, *(ROOT / one).parents} & {*wanted}]
+    os.environ |= {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_PLUGINS": "_hypothesis_pytestplugin",
+    }  # in half the time
+    hypothesis.settings.register_profile("mutants", phases=[hypothesis.Phase.generate], database=None)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        for name in listed:
+            if (ROOT / name).is_file():
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, tree / name)
+        print("The fast tests are run once to see which lines each of them runs ...", flush=True)
+        if not forked(tree, 900, lambda: measure(tree)):
+            raise click.ClickException((tree / "output.txt").read_text("utf-8")[-2_000:])
+        measured = json.loads((tree / "measured.json").read_text())
+        sys.dont_write_bytecode = True
+        for library in measured["libraries"]:
+            with contextlib.suppress(BaseException):
+                importlib.import_module(library)
+        noticed = tried = 0
+        for name in names:
+            source = (tree / name).read_text("utf-8")
+            results = []
+            for line, mutated in mutants(source, random.Random(f"{seed} {name}")):
+                if len(results) == places or time.monotonic() > end:
+                    break
+                tests = relevant(name, line, measured["lines"].get(name, {}), measured["seconds"], budget)
+                (tree / name).write_text(mutated, "utf-8")
+                survived = forked(tree, 30 + 3 * budget, lambda: passes(tests))  # noqa: B023 - called at once
+                (tree / name).write_text(source, "utf-8")
+                results.append(survived)
+                if survived:
+                    texts = (source.splitlines(), mutated.splitlines())
+                    print(*difflib.unified_diff(*texts, name, "survives", lineterm="", n=1), sep="\n")
+            print(f"{name}: {results.count(False)} of {len(results)} noticed", flush=True)
+            noticed, tried = noticed + results.count(False), tried + len(results)
+    print(f"All: {noticed} of {tried} noticed, {100 * noticed / max(tried, 1):.0f}%")
+
+
+if __name__ == "__main__":
+    main()
