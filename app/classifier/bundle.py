@@ -62,7 +62,6 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: a file is missing, is not the one the manifest names, or says something that cannot be.
     """
-    path = Path(path)
     if not path.is_dir():
         raise BundleError(f"{path}: no such bundle folder; set TOPICS_MODEL to one that holds a {MANIFEST}.")
     raw = _read(path, MANIFEST)

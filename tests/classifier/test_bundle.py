@@ -159,6 +159,38 @@ def test_damaged_manifest_is_refused(bundle: Path, content: bytes) -> None:
     assert MANIFEST in refusal(bundle)
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"topics": []}, "topics: tuple should have at least 2 items after validation, not 0"),
+        ({"encoding": {"size": 0}}, "encoding.size: input should be greater than 0"),
+        ({"more": 1}, "more: extra inputs are not permitted"),
+    ],
+)
+def test_fault_of_the_manifest_is_named_with_its_place(bundle: Path, change: dict[str, object], sentence: str) -> None:
+    change_manifest(bundle, **change)
+    assert refusal(bundle) == f"{bundle / MANIFEST}: {sentence}; train the bundle again."
+
+
+def test_manifest_that_is_no_object_has_its_fault_in_the_whole_file(bundle: Path) -> None:
+    (bundle / MANIFEST).write_text("[]")
+    assert refusal(bundle).startswith(f"{bundle / MANIFEST}: the whole file: ")
+
+
+def test_file_that_cannot_be_read_is_refused_with_the_systems_reason(bundle: Path) -> None:
+    (bundle / GOLDEN).unlink()
+    assert refusal(bundle) == f"{bundle / GOLDEN}: cannot be read (No such file or directory); copy the bundle again."
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_golden_answer_that_is_no_number_is_refused(bundle: Path, number: float) -> None:
+    golden = json.loads((bundle / GOLDEN).read_text())
+    golden[1]["probabilities"][7] = number
+    (bundle / GOLDEN).write_text(json.dumps(golden))
+    seal(bundle)
+    assert f"{GOLDEN}: 1.probabilities.7: input should be a finite number" in refusal(bundle)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_file_that_the_manifest_does_not_list_is_refused(bundle: Path, name: str) -> None:
     files = json.loads((bundle / MANIFEST).read_text())["files"]
@@ -189,6 +221,14 @@ def test_gigabyte_file_is_refused_unread(bundle: Path, name: str) -> None:
     message = refusal(bundle)
     assert name in message
     assert "more than a bundle's file may have" in message
+
+
+def test_largest_file_may_be_as_large_as_the_limit(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    largest = max((bundle / name).stat().st_size for name in FILES)
+    monkeypatch.setattr("app.classifier.bundle.MAX_FILE_BYTES", largest)
+    load_bundle(bundle)
+    monkeypatch.setattr("app.classifier.bundle.MAX_FILE_BYTES", largest - 1)
+    assert f"{largest:,} bytes is more than a bundle's file may have ({largest - 1:,})" in refusal(bundle)
 
 
 @pytest.mark.parametrize("runtime", ["numpy", "keras"])
