@@ -57,3 +57,17 @@ def test_threshold_is_the_quantile_worked_out_by_hand() -> None:
     probabilities = np.stack([own, 1 - own], axis=1).astype(np.float32)
     # floor(0.1 * 20) = 2 of 20: the second smallest of the labels' probabilities
     assert fit_topic_set(probabilities, np.zeros(19, int), 0.9).threshold == pytest.approx(own[1])
+
+
+@pytest.mark.parametrize(("count", "place"), [(18, 0), (8, 0), (19, 1), (28, 1), (29, 2)])
+def test_few_texts_get_the_smallest_probability_or_the_next(count: int, place: int) -> None:
+    own = np.linspace(0.1, 0.9, count)
+    probabilities = np.stack([own, 1 - own], axis=1).astype(np.float32)
+    found = fit_topic_set(probabilities, np.zeros(count, int), 0.9)
+    assert (found.coverage, found.threshold) == (0.9, pytest.approx(own[place]))
+
+
+def test_threshold_stays_within_what_a_manifest_takes() -> None:
+    nothing = np.array([[0.0, 1.0]] * 9, np.float32)
+    assert fit_topic_set(nothing, np.zeros(9, int), 0.9).threshold == pytest.approx(1e-6)
+    assert fit_topic_set(nothing, np.ones(9, int), 0.9).threshold == 1

@@ -1,9 +1,12 @@
 from typing import Any
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
+from sklearn.svm import LinearSVC
 
 from app.classifier.network import Floats
+from training.headlines import linear
 from training.headlines.linear import train_linear
 
 
@@ -74,3 +77,29 @@ def test_a_word_weighs_what_it_says_of_a_topic_and_not_how_rare_it_is() -> None:
     kernel = learned(rows, labels)
     assert 0.2 < kernel[2, 0] < 0.6 * kernel[0, 0]  # as much as the common word by idf
     assert abs(kernel[3, 0]) < 0.1  # half of it by idf
+
+
+def test_machine_has_no_intercept_and_the_seed_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+
+    class Seen(LinearSVC):
+        def __init__(self, **options: Any) -> None:
+            made.append(options)
+            super().__init__(**options)
+
+    monkeypatch.setattr(linear, "LinearSVC", Seen)
+    labels = np.array([0, 1] * 5)
+    train_linear(
+        sp.csr_matrix(told_by_words(labels, 2)),
+        sp.identity(2, np.float32, "csr"),
+        labels,
+        np.zeros((10, 46), np.bool_),
+        np.ones((10, 2)),
+        seed=7,
+    )
+    assert made == [{"fit_intercept": False, "random_state": 7}] * 2
+
+
+def test_shares_sum_to_1_and_each_word_has_occurred_once_more() -> None:
+    shares = np.exp(linear._log_share(np.array([0, 1, 6], np.float32)))
+    assert shares.tolist() == pytest.approx([0.1, 0.2, 0.7])

@@ -38,6 +38,23 @@ def test_a_lower_rank_is_near_and_nearer_the_higher(parts: tuple[Floats, Layers,
     assert gaps[0] > gaps[1] > gaps[2]
 
 
+def test_units_are_kept_the_better_the_more_they_say(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
+    _, networks, texts = parts
+    out = np.zeros((8, 46), np.float32)
+    out[0, 0], out[1:, 1] = 1e-2, 1e-4  # one unit says a hundred times what each of the others says
+    networks = Layers(networks.kernel, np.zeros(8, np.float32), out, np.zeros(46, np.float32))
+    layers = merge(np.zeros((30, 46), np.float32), networks, 1.0, texts, 1)
+    wanted = networks.logits(texts)[:, 0]
+    np.testing.assert_allclose(ask(layers, texts)[:, 0], wanted, atol=0.02 * wanted.max())
+
+
+def test_stack_is_of_single_precision_throughout(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
+    layers = merge(*parts[:2], 0.5, parts[2], 20)
+    assert {array.dtype for layer in layers for array in (layer.kernel, layer.bias)} == {np.dtype(np.float32)}
+    assert [layer.activation for layer in layers] == ["linear", "relu", "linear"]
+    assert [layer.unit_length for layer in layers] == [True, False, False]
+
+
 def test_saved_stack_is_served_as_it_was_made(parts: tuple[Floats, Layers, sp.csr_matrix], tmp_path: Path) -> None:
     linear, networks, texts = parts
     stack = merge(linear, networks, 0.5, texts, 20)
