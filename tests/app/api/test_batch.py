@@ -22,6 +22,10 @@ def test_results_come_in_order_and_are_those_of_single_headlines(client: TestCli
         assert result == single
 
 
+def test_top_k_is_5_unless_given(client: TestClient):
+    assert [len(one["predictions"]) for one in batch(client, ["gold", "wheat"]).json()["results"]] == [5, 5]
+
+
 @pytest.mark.parametrize("size", [1, CHUNK_TEXTS - 1, CHUNK_TEXTS, CHUNK_TEXTS + 1, 1000])
 def test_batch_of_1_to_1000_is_answered(client: TestClient, size: int):
     headlines = [f"gold filler{number % 30}" for number in range(size)]

@@ -1,0 +1,56 @@
+"""What both clients send when nothing is said."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from topics_client import AsyncTopicsClient, TopicsClient
+
+RESULT = {"predictions": [], "topic_set": None, "words": {"known": 0, "rare": 0, "unknown": []}, "abstained": None}
+MODEL = {"name": "tiny", "version": "1"}
+
+
+@pytest.fixture
+def sent() -> list[tuple[str, Any]]:
+    return []
+
+
+@pytest.fixture
+def transport(sent: list[tuple[str, Any]]) -> httpx2.MockTransport:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        body = json.loads(request.content)
+        sent.append((request.url.path, body))
+        results = {"results": [RESULT] * len(body.get("headlines", ()))}
+        return httpx2.Response(200, json=(results if "headlines" in body else RESULT) | {"model": MODEL})
+
+    return httpx2.MockTransport(answer)
+
+
+EXPECTED = [
+    ("/predict", {"headline": "gold", "top_k": 5, "explain": False}),
+    ("/predict/batch", {"headlines": ["gold", "oil"], "top_k": 5}),
+    ("/predict/batch", {"headlines": ["gold", "oil"], "top_k": 5}),
+]
+
+
+def test_blocking_client_asks_for_five_topics(sent: list[tuple[str, Any]], transport: httpx2.MockTransport) -> None:
+    with TopicsClient("http://localhost", transport=transport) as client:
+        client.predict("gold")
+        client.predict_batch(["gold", "oil"])
+        list(client.predict_iter(["gold", "oil"]))
+    assert sent == EXPECTED
+
+
+def test_async_client_asks_for_five_topics(sent: list[tuple[str, Any]], transport: httpx2.MockTransport) -> None:
+    async def ask() -> None:
+        async with AsyncTopicsClient("http://localhost", transport=transport) as client:
+            await client.predict("gold")
+            await client.predict_batch(["gold", "oil"])
+            async for _ in client.predict_iter(["gold", "oil"]):
+                pass
+
+    asyncio.run(ask())
+    assert sent == EXPECTED
