@@ -6,6 +6,7 @@ working tree. Coverage says which tests run the faulty line: those are run first
 
 import contextlib
 import difflib
+import gc
 import importlib
 import json
 import os
@@ -141,7 +142,7 @@ def relevant(name: str, line: int, lines: dict[str, list[str]], seconds: dict[st
     taken, spent = [], 0.0
     mirrored = f"test_{Path(name).stem.strip('_')}"
     for test in sorted(tests, key=lambda test: (test not in nearest, mirrored not in test, seconds[test])):
-        spent += seconds[test] + 0.01
+        spent += seconds[test] + 0.02
         if taken and spent > budget:
             break
         taken.append(test)
@@ -216,6 +217,7 @@ def main(files: tuple[Path, ...], base: str, places: int, seed: int, minutes: fl
         for library in measured["libraries"]:
             with contextlib.suppress(BaseException):
                 importlib.import_module(library)
+        gc.freeze()  # else the first collection in each fork would copy everything that was imported
         noticed = tried = 0
         for name in names:
             source = (tree / name).read_text("utf-8")

@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx2
 import pytest
-
 from topics_client import AsyncTopicsClient, TopicsClient
 
 RESULT = {"predictions": [], "topic_set": None, "words": {"known": 0, "rare": 0, "unknown": []}, "abstained": None}

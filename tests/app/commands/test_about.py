@@ -8,7 +8,9 @@ from tests.app.commands.running import run
 
 
 def test_model_says_what_the_manifest_says(tiny_bundle: Path) -> None:
-    body = json.loads(run("model").stdout)
+    printed = run("model").stdout
+    assert printed.startswith('{\n  "path": ')
+    body = json.loads(printed)
     assert (body["name"], body["version"], body["encoding"]["size"]) == ("tiny", "1", 300)
     assert body["digest"] == load_classifier(tiny_bundle).bundle.digest
 
