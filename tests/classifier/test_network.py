@@ -117,7 +117,6 @@ def test_no_layer_is_refused() -> None:
         DenseNetwork([])
 
 
-@pytest.mark.slow
 def test_keras_agrees_with_numpy(tiny_bundle: Path) -> None:
     pytest.importorskip("keras")
     from app.classifier import load_classifier
@@ -128,7 +127,6 @@ def test_keras_agrees_with_numpy(tiny_bundle: Path) -> None:
     np.testing.assert_allclose(numpy_.probabilities(encoded), keras.probabilities(encoded), atol=1e-5)
 
 
-@pytest.mark.slow
 def test_file_that_keras_cannot_load_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("keras")
     from app.classifier.keras_network import read_keras_network

@@ -197,6 +197,27 @@ def test_awaited_batch_of_more_parts_than_concurrency_ends_in_order_and_within_b
     assert counting.most_at_once == 2
 
 
+@pytest.mark.parametrize("at_fault", ["service", "caller"])
+def test_awaited_batch_that_fails_waits_for_no_other_part(at_fault: str) -> None:
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        if b"bad" in request.content:
+            return httpx2.Response(401, json={"status": 401, "title": "x", "detail": "y"})
+        await asyncio.Event().wait()  # never answered
+        raise AssertionError
+
+    def texts() -> Iterator[str]:
+        yield from ["gold"] * 1000
+        if at_fault == "caller":
+            raise KeyError("mine")
+        yield from ["bad"] * 1000
+
+    async def ask() -> None:
+        await asyncio.wait_for(aclient(answer, concurrency=2, timeout=60).predict_batch(texts()), 20)
+
+    with pytest.raises(UnauthorizedError if at_fault == "service" else KeyError):
+        asyncio.run(ask())
+
+
 def test_error_of_the_callers_generator_is_raised_bare() -> None:
     def texts() -> Iterator[str]:
         yield from ["gold"] * 1500

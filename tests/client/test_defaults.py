@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import math
 from typing import Any
 
 import httpx2
 import pytest
-from topics_client import AsyncTopicsClient, TopicsClient
+from topics_client import AsyncTopicsClient, TopicsClient, arguments
 
 RESULT = {"predictions": [], "topic_set": None, "words": {"known": 0, "rare": 0, "unknown": []}, "abstained": None}
 MODEL = {"name": "tiny", "version": "1"}
@@ -53,3 +54,8 @@ def test_async_client_asks_for_five_topics(sent: list[tuple[str, Any]], transpor
 
     asyncio.run(ask())
     assert sent == EXPECTED
+
+
+@pytest.mark.parametrize(("seconds", "socket"), [(math.inf, None), (2.5, 2.5)])
+def test_no_limit_is_none_to_the_transport(seconds: float, socket: float | None) -> None:
+    assert arguments.of_socket(seconds) == socket

@@ -1,0 +1,92 @@
+"""The Keras runtime, on a model that stands in for one of Keras; test_network.py holds the two runtimes together."""
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.classifier import BundleError
+from app.classifier.bundle import MODEL
+from app.classifier.keras_network import KerasNetwork, read_keras_network
+from tests.tiny_bundle import keras_file
+
+
+class Model:
+    """Takes four words and gives three topics: the words' first three places, scaled to 1."""
+
+    input_shape, output_shape = (None, 4), (None, 3)
+
+    def __init__(self) -> None:
+        self.given: list[Any] = []
+
+    def __call__(self, multi_hot: Any, training: bool) -> Any:
+        self.given.append((multi_hot.tolist(), multi_hot.dtype, training))
+        return multi_hot[:, :3] / 4
+
+
+def test_words_go_in_as_ones_and_logarithms_come_out() -> None:
+    model = Model()
+    logits = KerasNetwork(model).logits([[0, 3], [], [1, 2, 3]])
+    assert model.given == [([[1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 1, 1]], np.float32, False)]
+    assert logits.shape == (3, 3)
+    assert logits[0, 0] == logits[2, 1] == logits[2, 2] == pytest.approx(np.log(0.25))
+    assert logits[1].tolist() == pytest.approx([np.log(np.finfo(np.float32).tiny)] * 3)  # and no minus infinity
+
+
+def test_shape_is_words_and_topics() -> None:
+    assert KerasNetwork(Model()).shape == (4, 3)
+
+
+def test_model_is_loaded_from_the_given_bytes_in_safe_mode_and_uncompiled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keras = pytest.importorskip("keras")
+    content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
+    loaded: list[Any] = []
+
+    def load(path: Path, **options: Any) -> Model:
+        loaded.append((path.read_bytes(), options))
+        return Model()
+
+    monkeypatch.setattr(keras.saving, "load_model", load)
+    read_keras_network(content, tmp_path / MODEL)
+    assert loaded == [(content, {"compile": False, "safe_mode": True})]
+
+
+def test_what_keras_raises_is_one_sentence_with_the_files_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    keras = pytest.importorskip("keras")
+    content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
+
+    def load(*_: Any, **__: Any) -> Model:
+        raise ValueError("many\nlines")
+
+    monkeypatch.setattr(keras.saving, "load_model", load)
+    with pytest.raises(BundleError) as refused:
+        read_keras_network(content, tmp_path / MODEL)
+    assert str(refused.value) == f"{tmp_path / MODEL}: Keras cannot load it (ValueError); copy the bundle again."
+
+
+def test_runtime_without_keras_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(BundleError, match="needs TensorFlow: install the 'train' extra"):
+        read_keras_network(b"", tmp_path / MODEL)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_model_may_unpack_to_the_limit_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: int) -> None:
+    keras = pytest.importorskip("keras")
+    content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    monkeypatch.setattr("app.classifier.keras_network.MAX_FILE_BYTES", unpacked - more)
+    monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: Model())
+    if more:
+        with pytest.raises(BundleError, match=f"unpacks to {unpacked:,} bytes, more than {unpacked - 1:,}"):
+            read_keras_network(content, tmp_path / MODEL)
+    else:
+        assert read_keras_network(content, tmp_path / MODEL).shape == (4, 3)
