@@ -44,7 +44,7 @@ def chunks(texts: Sequence[str]) -> list[Sequence[str]]:
 
 
 class Work:
-    """The process's share of work; see `docs/decisions/0004-headlines-in-flight.md` for the measurements."""
+    """The process's share of work; see `docs/decisions/0010-bounded-work-in-flight.md`."""
 
     def __init__(self, capacity: int, gauge: Gauge) -> None:
         """`capacity`: most headlines, as `weight` counts them, that may be held at once; `gauge` shows how many are."""

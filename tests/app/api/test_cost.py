@@ -28,7 +28,7 @@ TOPICS = 46
 
 
 def most_bytes(request: int, texts: int, topics: int, explained: int = 0) -> int:
-    """The bound that docs/decisions/0004-headlines-in-flight.md promises."""
+    """The bound that docs/decisions/0016-answer-size.md promises."""
     return 1_000 + texts * (300 + 120 * topics + 25 * TOPICS) + 120 * explained + 3 * request
 
 
