@@ -132,15 +132,15 @@ def measure(tree: Path) -> bool:
 def relevant(name: str, line: int, lines: dict[str, list[str]], seconds: dict[str, float], budget: float) -> list[str]:
     """The tests to run for a fault, as many as the budget allows: first those that run its line or one just above.
 
-    Then come those that run the file. What runs only while it is imported has none, and gets those of its folder.
+    Then come those of the file's own tests, and others that run it. A line that runs only while it is imported, such as
+    a field of a schema, gets all tests of its folder.
     """
     here = [set(lines.get(str(number), ())) & seconds.keys() for number in range(line, max(line - 8, 0), -1)]
     nearest = next((tests for tests in here if tests), set())
-    folder = f"tests/{Path(name).parent.name}/"
+    folder, mirrored = f"/{Path(name).parent.name.removeprefix('topics_')}/", f"/test_{Path(name).stem.strip('_')}.py"
     tests = {test for tests in lines.values() for test in tests} & seconds.keys()
-    tests = tests or {test for test in seconds if folder in test}
+    tests |= {test for test in seconds if mirrored in test or (folder in test and not nearest)}
     taken, spent = [], 0.0
-    mirrored = f"test_{Path(name).stem.strip('_')}"
     for test in sorted(tests, key=lambda test: (test not in nearest, mirrored not in test, seconds[test])):
         spent += seconds[test] + 0.02
         if taken and spent > budget:
