@@ -30,6 +30,7 @@ class Trained:
 
     def __init__(self, seed: int, recipe: Any = RECIPE, held_out: bool = True) -> None:
         self.asked = self.told = 0
+        self.spreads: list[sp.csr_matrix] = []
         self.held_out = material(60)
         self.layers: Layers
         self.history: History
@@ -46,9 +47,20 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained() -> Trained:
+def trained() -> Iterator[Trained]:
+    """One training, and in `spreads` what its networks were given for each feature."""
     pytest.importorskip("keras")
-    return Trained(seed=1)
+    mean, spreads = networks._mean, []
+
+    def look(recipe: Any, model: Any, spread: sp.csr_matrix) -> Layers:
+        spreads.append(spread)
+        return mean(recipe, model, spread)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(networks, "_mean", look)
+        one = Trained(seed=1)
+        one.spreads = spreads
+        yield one
 
 
 @pytest.fixture
@@ -67,6 +79,12 @@ def test_networks_learn(trained: Trained) -> None:
     assert {name: len(values) for name, values in trained.history.items()} == dict.fromkeys(
         ("loss", "accuracy", "val_loss", "val_accuracy"), RECIPE.epochs
     )
+
+
+def test_networks_learn_from_rows_three_times_as_long(trained: Trained) -> None:
+    assert len(trained.spreads) == RECIPE.epochs + 1
+    for spread in trained.spreads:
+        assert (spread != 3 * ITSELF).nnz == 0
 
 
 def test_every_epoch_has_material_of_its_own_and_is_told(trained: Trained) -> None:
@@ -108,6 +126,7 @@ def test_first_weights_are_as_far_from_zero_as_the_ones_of_a_text_ask_for(keras:
     for weights, limit in ((kernel, (6 / (2_000 + 64)) ** 0.5), (out, (6 / (64 + 46)) ** 0.5)):
         assert 0.95 * limit < weights.max() <= limit
         assert -limit <= weights.min() < -0.95 * limit
+    assert model.inputs[0].sparse
     assert not bias.any()
     assert not out_bias.any()
     assert [layer.rate for layer in model.layers if hasattr(layer, "rate")] == [RECIPE.dropout]
