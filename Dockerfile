@@ -47,4 +47,5 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=4s --start-period=10s \
     CMD ["python", "-IS", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=3); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
-CMD ["python", "-m", "app", "serve", "--host", "0.0.0.0", "--port", "8000"]
+# IPv4 and IPv6; IPv4 alone where the kernel has no IPv6.
+CMD ["python", "-m", "app", "serve", "--host", "::", "--port", "8000"]

@@ -1,9 +1,13 @@
 """python -m app: serve, and what needs no server."""
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 if __name__ == "__main__":
     # Process 1 of a container ignores SIGTERM until something handles it, and the imports below take a while.
@@ -18,12 +22,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import click
 
-from app.classifier import ClassifierError, load_classifier
+from app.classifier import ClassifierError
 from app.commands.about import model, topics
 from app.commands.classify import classify
 from app.commands.entry_point import EntryPoint
 from app.commands.standard_streams import open_closed
+from app.listeners import ListenError
 from app.settings import SettingsError, load_settings
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus_client reads this variable when it is first imported."""
 
 
 @click.group(cls=EntryPoint, context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,18 +46,36 @@ def serve(host: str, port: int) -> None:
     """Answer over HTTP. Everything else is set by TOPICS_* variables; the README lists them."""
     try:
         settings = load_settings()
-        if settings.workers > 1:  # else each worker would say the same, and uvicorn end with 0
-            load_classifier(settings.model, settings.runtime)
-    except (SettingsError, ClassifierError) as error:
-        raise click.ClickException(str(error)) from None
-    if settings.metrics_port == port:
-        raise click.ClickException(f"TOPICS_METRICS_PORT: {port} is the service's own port; choose another one.")
-    with tempfile.TemporaryDirectory(prefix="topics-metrics-") as directory:
-        if settings.workers > 1 or settings.metrics_port is not None:
-            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
-        from app.serve import serve as run  # noqa: PLC0415 - prometheus_client reads the variable when imported
+        if settings.metrics_port == port:
+            raise SettingsError(f"TOPICS_METRICS_PORT: {port} is the service's own port; choose another one.")  # noqa: TRY301
+        with _metrics_folder(settings.workers > 1 or settings.metrics_port is not None):
+            from app.serve import serve as run  # noqa: PLC0415 - prometheus_client reads the variable when imported
 
-        run(settings, host, port)
+            run(settings, host, port)
+    except (SettingsError, ClassifierError, ListenError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _metrics_folder(needed: bool) -> Iterator[None]:
+    """The folder for metrics of several processes: the one that METRICS_FOLDER names, or else one of our own."""
+    given = os.environ.get(METRICS_FOLDER) or None
+    if given is not None and not (Path(given).is_dir() and os.access(given, os.R_OK | os.W_OK | os.X_OK)):
+        raise SettingsError(f"{METRICS_FOLDER}: {given} is no folder that can be written to; create or unset it.")
+    if given is None:
+        os.environ.pop(METRICS_FOLDER, None)  # set to nothing is not set
+    if given is not None or not needed:
+        yield
+        return
+    try:
+        # Not a TemporaryDirectory: workers, which are forked, would remove it when they end.
+        os.environ[METRICS_FOLDER] = folder = tempfile.mkdtemp(prefix="topics-metrics-")
+    except OSError as error:
+        raise SettingsError(f"{METRICS_FOLDER}: no folder can be made ({error.strerror}); set it to one.") from None
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 for command in (classify, model, topics):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from app.listeners import BACKLOG
+
 AT_ONCE = 16
 """Connections taken in one turn of the loop.
 
@@ -41,7 +43,7 @@ class Acceptor:
             return
         self._loop.remove_reader(self._listener)
         with suppress(OSError):  # BlockingIOError in the end
-            while True:
+            for _ in range(BACKLOG):  # no more can wait; clients that keep coming do not count
                 self._take_one()
         self._closed = True
         self._listener.close()

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -29,7 +29,7 @@ from app.api.page import page_router
 from app.api.predict import predict_routes
 from app.api.service import Service
 from app.api.v2 import infer_routes, v2_router
-from app.classifier import load_classifier
+from app.classifier import TopicClassifier, load_classifier
 from app.draining import drain_on_sigterm
 from app.settings import Settings, load_settings
 from app.watchdog import watched
@@ -38,8 +38,8 @@ _EXPORT: TelemetryConfig = {"auto_configure": True}
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The service as an ASGI app; nothing is loaded before its lifespan begins."""
+def create_app(settings: Settings | None = None, load: Callable[[], TopicClassifier] | None = None) -> FastAPI:
+    """The service as an ASGI app; the lifespan calls `load`, or else reads the bundle."""
     settings = settings or load_settings()
     service = Service(settings)
     traced = _traced()
@@ -47,8 +47,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        service.start(load_classifier(settings.model, settings.runtime, settings.min_probability))
-        drain_on_sigterm(service, settings.drain_seconds)
+        given = load() if load else load_classifier(settings.model, settings.runtime, settings.min_probability)
+        service.start(given)
+        drain_on_sigterm(service, settings.drain_seconds, repeated=settings.workers == 1)
         # What is alive now lives for ever: keep the collector from walking it during requests.
         gc.collect()
         gc.freeze()

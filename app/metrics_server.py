@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import threading
+from collections.abc import Sequence
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -15,29 +16,30 @@ from uvicorn.server import ServerState
 from app.api.multiprocess import all_workers
 from app.api.problems import problem
 from app.api.request_id import request_id
+from app.listeners import listeners
 from app.protocol import Protocol
 
 logger = logging.getLogger(__name__)
 
 
 def serve_metrics(host: str, port: int) -> None:
-    """Answer from now until the process ends; raises OSError if the address cannot be listened on.
+    """Answer from now until the process ends; raises ListenError if the address cannot be listened on.
 
     With the service's own HTTP protocol, however many slow clients there are, each costs a connection with a time
     limit and no thread.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=128)
-    threading.Thread(target=asyncio.run, args=(_serve(listener),), name="metrics", daemon=True).start()
+    sockets = listeners(host, port)[0]
+    threading.Thread(target=asyncio.run, args=(_serve(sockets),), name="metrics", daemon=True).start()
 
 
-async def _serve(listener: socket.socket) -> None:
+async def _serve(sockets: Sequence[socket.socket]) -> None:
     config = uvicorn.Config(_App(), http=Protocol, lifespan="off", ws="none", log_config=None, access_log=False)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Protocol(config, state, {}), sock=listener)
-    await server.serve_forever()
+    for one in sockets:
+        await loop.create_server(lambda: Protocol(config, state, {}), sock=one)
+    await loop.create_future()  # which nothing ever resolves
 
 
 class _App:

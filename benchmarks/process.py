@@ -92,11 +92,9 @@ class Process:
         raise MeasurementError(f"{' '.join(self._command[1:])} has not answered {path} in {passed:.0f} seconds.")
 
     def worker_pids(self) -> list[int]:
-        """The processes that answer: those that uvicorn has spawned, or else the one."""
+        """The processes that answer: the workers, or else the one."""
         pid = self._process.pid
-        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        workers = [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-        return workers or [pid]
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] or [pid]
 
     def cpu_seconds(self) -> float:
         """User and system time of the processes that answer, all their threads together."""

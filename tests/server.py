@@ -170,8 +170,8 @@ class RunningServer:
         """The processes that answer, where there are several."""
         workers = []
         for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
-            with contextlib.suppress(FileNotFoundError):  # one that has just ended
-                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has just ended
+                if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
                     workers.append(int(pid))
         return workers
 

@@ -47,7 +47,9 @@ class WithDrift(Collector):
 
 
 class _LiveWorkers(MultiProcessCollector):
-    """Adds up the workers' files; what a dead worker held at the moment counts no more.
+    """Adds up the processes' files; what a dead one held at the moment counts no more.
+
+    Files are named after a process ID, or after a worker's number: of those the supervisor removes the gauges.
 
     It lets the workers count first what they have answered by now, so it has to run in a thread.
     """
@@ -64,7 +66,7 @@ class _LiveWorkers(MultiProcessCollector):
         time.sleep(2 * COUNT_SECONDS)
         files = [file for file in Path(self._directory).iterdir() if file.suffix == ".db"]
         for pid in {file.stem.rpartition("_")[2] for file in files if file.name.startswith("gauge_live")}:
-            if not Path("/proc", pid).exists():
+            if pid.isdigit() and not Path("/proc", pid).exists():
                 mark_process_dead(pid, self._directory)
         merged: Iterable[Metric] = self.merge([str(file) for file in files])  # passes over those that are gone
         return merged

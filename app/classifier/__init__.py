@@ -1,7 +1,7 @@
 """Text -> words -> ids -> multi-hot -> probabilities -> topics. Knows NumPy, not HTTP."""
 
 from app.classifier.bundle import Bundle, load_bundle
-from app.classifier.classifier import Classification, TopicClassifier, load_classifier
+from app.classifier.classifier import Classification, TopicClassifier, build_classifier, load_classifier
 from app.classifier.encoding import Encoder, tokenize
 from app.classifier.errors import BundleError, ClassifierError, TextTooLongError, UnknownTopicError
 from app.classifier.explanation import Explainer, Explanation, WordEffect, explain
@@ -18,6 +18,7 @@ __all__ = [
     "TopicClassifier",
     "UnknownTopicError",
     "WordEffect",
+    "build_classifier",
     "explain",
     "load_bundle",
     "load_classifier",

@@ -133,7 +133,11 @@ def softmax(logits: Floats, calibration: Calibration | None = None) -> Floats:
 
 def load_classifier(path: Path, runtime: Runtime = "numpy", min_probability: float = 0.0) -> TopicClassifier:
     """Load, verify and try out the bundle in a folder; raises BundleError if it cannot be vouched for."""
-    bundle = load_bundle(path)
+    return build_classifier(load_bundle(path), runtime, min_probability)
+
+
+def build_classifier(bundle: Bundle, runtime: Runtime, min_probability: float) -> TopicClassifier:
+    """Make a bundle's network and try it on the golden headlines; raises BundleError if it cannot be vouched for."""
     layers = bundle.manifest.network
     if runtime == "keras":
         return TopicClassifier(bundle, read_keras_network(bundle.model, bundle.model_path), min_probability)

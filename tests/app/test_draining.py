@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from app.api.service import Service
-from app.draining import drain_on_sigterm
+from app.draining import END_SECONDS, drain_on_sigterm
 from app.settings import load_settings
 from tests.app.conftest import Start
 
@@ -21,6 +21,7 @@ def stops() -> Iterator[list[int]]:
     told: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     yield told
+    signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGTERM, before)
 
 
@@ -33,7 +34,7 @@ def service(tiny_bundle: Path) -> Service:
 
 def test_sigterm_turns_unready_at_once_and_stops_after_the_wait(stops: list[int], service: Service):
     async def main():
-        drain_on_sigterm(service, 0.2)
+        drain_on_sigterm(service, 0.2, repeated=True)
         assert service.phase == "ready"
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.sleep(0.05)
@@ -44,19 +45,47 @@ def test_sigterm_turns_unready_at_once_and_stops_after_the_wait(stops: list[int]
     asyncio.run(main())
 
 
-def test_second_sigterm_ends_the_wait(stops: list[int], service: Service):
+def test_second_sigterm_ends_the_wait_for_clients_too(stops: list[int], service: Service):
     async def main():
-        drain_on_sigterm(service, 60)
-        for expected in ([], [signal.SIGTERM]):
-            os.kill(os.getpid(), signal.SIGTERM)
-            await asyncio.sleep(0.02)
-            assert stops == expected
+        drain_on_sigterm(service, 60, repeated=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.02)
+        assert stops == []
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.02)
+        assert stops == [signal.SIGTERM] * 2  # uvicorn stops on the first and does not wait after the second
 
     asyncio.run(main())
 
 
+def test_second_sigterm_to_a_worker_changes_nothing(stops: list[int], service: Service):
+    """systemd sends one to all processes of a service, and the supervisor sends one more."""
+
+    async def main():
+        drain_on_sigterm(service, 60, repeated=False)
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.02)
+        assert stops == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("stops")
+def test_process_that_drains_is_ended_by_the_kernel_if_its_loop_hangs(service: Service):
+    async def main():
+        drain_on_sigterm(service, 60, repeated=True)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.02)
+        assert 60 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60 + END_SECONDS
+
+    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+    asyncio.run(main())
+
+
 def test_outside_the_main_thread_signals_are_left_alone(stops: list[int], service: Service):
-    thread = Thread(target=drain_on_sigterm, args=(service, 0))
+    thread = Thread(target=drain_on_sigterm, args=(service, 0, True))
     thread.start()
     thread.join()
     os.kill(os.getpid(), signal.SIGTERM)

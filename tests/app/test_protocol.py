@@ -33,7 +33,8 @@ def whole(*headers: bytes, body: bytes = BODY) -> bytes:
 @contextmanager
 def in_thread(app: FastAPI, **config: Any) -> Iterator[int]:
     """uvicorn with our protocol on a free port."""
-    server = Server(uvicorn.Config(app, port=0, http=protocol.Protocol, ws="none", log_config=None, **config))
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = Server(uvicorn.Config(app, http=protocol.Protocol, ws="none", log_config=None, **config), [listening])
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -31,7 +31,7 @@ def test_plain_build_gives_the_serving_image():
 
 def test_serving_image_runs_the_service_itself_so_that_sigterm_arrives():
     command = json.loads(re.search(r"^CMD (\[.*\])$", STAGES["serve"], re.MULTILINE)[1])
-    assert command == ["python", "-m", "app", "serve", "--host", "0.0.0.0", "--port", "8000"]
+    assert command == ["python", "-m", "app", "serve", "--host", "::", "--port", "8000"]
     assert re.search(r"^EXPOSE 8000$", STAGES["serve"], re.MULTILINE)
 
 

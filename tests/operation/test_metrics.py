@@ -75,8 +75,9 @@ def test_both_workers_had_a_part_in_it(tiny_bundle: Path):
 
 
 def _directory(server: RunningServer) -> str:
-    environment = Path(f"/proc/{server.worker_pids()[0]}/environ").read_bytes().split(b"\0")
-    return next(one.split(b"=")[1].decode() for one in environment if one.startswith(b"PROMETHEUS_MULTIPROC_DIR="))
+    """Of the files that a worker has mapped."""
+    maps = Path(f"/proc/{server.worker_pids()[0]}/maps").read_text().splitlines()
+    return next(line.split()[-1].rpartition("/")[0] for line in maps if line.endswith(".db"))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.classifier.bundle import WORD_INDEX
+from app.classifier.bundle import MODEL, WORD_INDEX
 from app.settings import load_settings
 from tests.operation.impatient import HANG
 from tests.operation.load import SINGLE, SteadyLoad
@@ -103,19 +103,18 @@ def test_sighup_to_a_bundle_that_does_not_verify_leaves_the_old_one_serving_and_
         assert server.stop() == 0
 
 
-def test_worker_that_dies_beside_a_broken_bundle_does_not_end_the_others(tmp_path: Path):
+def test_worker_that_dies_beside_a_broken_bundle_is_replaced_with_what_was_verified(tmp_path: Path):
     write_tiny_bundle(tmp_path / "bundle")
     with RunningServer(tmp_path / "bundle", workers=2) as server:
         all_started(server, 2)
         killed, kept = server.worker_pids()
-        index = (tmp_path / "bundle" / WORD_INDEX).read_bytes()
         (tmp_path / "bundle" / WORD_INDEX).write_text("{}")
+        os.truncate(tmp_path / "bundle" / MODEL, 0)
         os.kill(killed, signal.SIGKILL)
-        wait_for(lambda: "could not start; the others go on serving" in server.output)
+        all_started(server, 3)
+        assert len(server.worker_pids()) == 2
         assert kept in server.worker_pids()
         assert versions(server) == {"1"}
-        (tmp_path / "bundle" / WORD_INDEX).write_bytes(index)  # mended: the next one starts
-        wait_for(lambda: server.output.count(STARTED) == 3)
         assert server.stop() == 0
 
 
@@ -160,14 +159,15 @@ def test_clients_that_come_together_are_dealt_among_the_workers():
     smaller_shares = []
     with RunningServer(load_settings().model, workers=2) as server:
         all_started(server, 2)
-        for _ in range(6):
+        for _ in range(9):
             wait_for(lambda: sum(connections(server)) == 0)
             with burst(server.port, 64):
                 held = connections(server)
             assert sum(held) == 64
             smaller_shares.append(min(held))
-    # By chance 29 of 64, and the mean of six 5 standard deviations from 24; with one socket for both it was 17 to 20.
-    assert statistics.mean(smaller_shares) > 24
+    # By chance 29 of 64, and the median of nine far from 24; with one socket for both it was 17 to 20.
+    # Not the mean: a worker that a busy machine does not run for 10 ms loses its whole share of that time.
+    assert statistics.median(smaller_shares) > 24
 
 
 def test_worker_that_does_not_run_keeps_nobody_waiting(tiny_bundle: Path):
