@@ -262,9 +262,7 @@ def test_files_of_metrics_are_as_many_after_many_replaced_workers_and_counters_g
             wait_for(lambda: not before & set(server.worker_pids()) and len(server.worker_pids()) == 2)  # noqa: B023
             full(server)
         numbers = {file.stem.rpartition("_")[2] for file in files()}
-        assert numbers <= {
-            f"worker{number}" for number in range(4)
-        }  # at most both, and one starting, and one going away
+        assert numbers <= {f"worker{number}" for number in range(4)}  # at most both, one starting and one leaving
         text = server.get("/metrics").body.decode()
         assert read(text)("topics_headlines_total") == predicted
         live = {file.stem.rpartition("_")[2] for file in files() if "live" in file.name}
