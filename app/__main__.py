@@ -75,6 +75,7 @@ def _metrics_folder(needed: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        del os.environ[METRICS_FOLDER]
         shutil.rmtree(folder, ignore_errors=True)
 
 
