@@ -11,9 +11,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import click
 
-from app.classifier import BundleError
-from app.settings import SettingsError
-from benchmarks import in_process, over_http, regression, report, scaling, sizing, startup
+from app.classifier import BundleError, load_classifier
+from app.settings import SettingsError, load_settings
+from benchmarks import in_process, over_http, present_day, regression, report, scaling, sizing, startup
 from benchmarks.machine import MeasurementError, describe
 
 RESULTS = Path(__file__).with_name("results")
@@ -112,6 +112,20 @@ def sizing_command(measure: bool, seconds: float, rounds: int) -> None:
         figures |= {"machine": describe()} | sizing.measure(seconds, rounds, click.echo)
         scaling_page.FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     scaling_page.write()
+
+
+@main.command("present-day")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def present_day_command(file: Path) -> None:
+    """How the default model does on a FILE of labelled headlines; writes docs/headlines/present_day.md and .json.
+
+    A line of FILE is a kind, acceptable topic codes with | between them (`none`: about no topic), and a headline,
+    separated by tabs.
+    """
+    settings = load_settings(serving=False)
+    figures = present_day.measure(load_classifier(settings.model), present_day.read(file))
+    present_day.write(figures)
+    click.echo(present_day.markdown(figures))
 
 
 @main.command("check")

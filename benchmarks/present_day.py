@@ -1,0 +1,145 @@
+"""Present-day headlines: how well a bundle does on a labelled file of them, which is not in the repository."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.classifier import TopicClassifier
+from benchmarks.machine import MeasurementError
+
+FOLDER = Path(__file__).parent.parent / "docs" / "headlines"
+FIGURES = FOLDER / "present_day.json"
+PAGE = FOLDER / "present_day.md"
+
+NONE = "none"
+KINDS = {"biz": "business, 2018 to 2020", "gen": "general, 2016"}
+
+MANY_UNKNOWN = 3
+"""Unknown words from which on an answer is counted separately."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A line of the file: kind, acceptable topic codes separated by |, headline; separated by tabs."""
+
+    kind: str
+    codes: tuple[str, ...]
+    """`none` stands for: about none of the model's topics."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Figures for one kind of headlines. `right` and `ece` are about those with a topic, and null if there are none."""
+
+    kind: str
+    headlines: int
+    with_topic: int
+    right: float | None
+    """Share whose most probable topic is acceptable."""
+    ece: float | None
+    """Expected calibration error in 15 bins."""
+    without_topic: int
+    many_unknown: int
+    """Those with a topic that have MANY_UNKNOWN or more unknown words, .."""
+    many_unknown_right: float | None
+    """.. and the share of them that is right."""
+
+
+def read(file: Path) -> list[Headline]:
+    """The headlines of a file; raises MeasurementError if a line has another form."""
+    headlines = []
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        cells = line.split("\t")
+        if len(cells) != 3:
+            raise MeasurementError(f"{file}: line {number} is not kind, codes and headline, separated by tabs.")
+        headlines.append(Headline(cells[0], tuple(cells[1].split("|")), cells[2]))
+    return headlines
+
+
+def measure(classifier: TopicClassifier, headlines: Sequence[Headline]) -> dict[str, Any]:
+    """Figures for each kind of headlines, and for all of them."""
+    kinds = list(dict.fromkeys(one.kind for one in headlines))
+    rows = [_row(classifier, KINDS.get(kind, kind), [one for one in headlines if one.kind == kind]) for kind in kinds]
+    manifest = classifier.bundle.manifest
+    rows.append(_row(classifier, "all", headlines))
+    return {"model": f"{manifest.name}/{manifest.version}", "rows": [asdict(row) for row in rows]}
+
+
+def write(figures: dict[str, Any], file: Path = FIGURES, page: Path = PAGE) -> None:
+    """Write the figures, and the page that shows them."""
+    file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    page.write_text(markdown(figures), "utf-8")
+
+
+def markdown(figures: dict[str, Any]) -> str:
+    """The page."""
+    lines = [
+        "# Present-day headlines",
+        "",
+        f"How `{figures['model']}` does on a development sample of real headlines of 2016 to 2020, found in public",
+        "repositories and labelled by one reader. The sample is used for measuring only and is not in this repository.",
+        "Made by `python -m benchmarks present-day FILE`.",
+        "",
+        "| headlines | number | about one of the topics | right | calibration error | about none of the topics |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {kind} | {number} | {with_topic} | {_percent(right)} | {_percent(ece)} | {without_topic} |"
+        for kind, number, with_topic, right, ece, without_topic, *_ in (row.values() for row in figures["rows"])
+    ]
+    total = figures["rows"][-1]
+    lines += [
+        "",
+        f"Of the {total['many_unknown']} headlines about one of the topics that have {MANY_UNKNOWN} or more unknown",
+        f"words, {_percent(total['many_unknown_right'])} are right. Headlines for which a topic and none are both",
+        "acceptable are in neither group. A headline about none of the topics still gets one.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(classifier: TopicClassifier, kind: str, headlines: Sequence[Headline]) -> Row:
+    answers = classifier.classify([one.text for one in headlines], 1)
+    codes = [topic.code for topic in classifier.topics]
+    judged = [
+        (
+            bool(answer.labels) and codes[answer.labels[0]] in one.codes,
+            answer.probabilities[0] if answer.probabilities else 0.0,
+            len(answer.encoded.unknown),
+        )
+        for one, answer in zip(headlines, answers, strict=True)
+        if NONE not in one.codes
+    ]
+    many = [right for right, _, unknown in judged if unknown >= MANY_UNKNOWN]
+    return Row(
+        kind=kind,
+        headlines=len(headlines),
+        with_topic=len(judged),
+        right=_share(right for right, _, _ in judged),
+        ece=_calibration_error([(right, probability) for right, probability, _ in judged]),
+        without_topic=sum(one.codes == (NONE,) for one in headlines),
+        many_unknown=len(many),
+        many_unknown_right=_share(many),
+    )
+
+
+def _share(values: Iterable[bool]) -> float | None:
+    chosen = list(values)
+    return round(float(np.mean(chosen)), 4) if chosen else None
+
+
+def _calibration_error(judged: Sequence[tuple[bool, float]], bins: int = 15) -> float | None:
+    if not judged:
+        return None
+    right, probability = (np.array(column, dtype=float) for column in zip(*judged, strict=True))
+    places = np.ceil(probability * bins)
+    gaps = [abs((right - probability)[places == place].sum()) for place in np.unique(places)]
+    return round(float(sum(gaps)) / len(judged), 4)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"

@@ -1,0 +1,55 @@
+"""Figures for labelled present-day headlines, and the page made of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.classifier import load_classifier
+from benchmarks.machine import MeasurementError
+from benchmarks.present_day import FIGURES, PAGE, markdown, measure, read
+
+LINES = """biz\tcrude|ship\tOil prices rise as OPEC agrees to cut crude output
+biz\tgold\tOil prices rise as OPEC agrees to cut crude output
+biz\tnone\tSingers meet in a stadium
+biz\tearn|none\tCompany reports profit
+gen\tcrude\tqwertyuiop zxcvbnm asdfghjkl
+"""
+
+
+@pytest.fixture
+def figures(tmp_path: Path, tiny_bundle: Path) -> dict:
+    (tmp_path / "headlines.tsv").write_text(LINES, "utf-8")
+    return measure(load_classifier(tiny_bundle), read(tmp_path / "headlines.tsv"))
+
+
+def test_each_kind_is_counted_and_then_all(figures: dict):
+    business, general, total = figures["rows"]
+    assert business["kind"] == "business, 2018 to 2020"
+    assert [business[name] for name in ("headlines", "with_topic", "without_topic")] == [4, 2, 1]
+    assert [general[name] for name in ("headlines", "with_topic", "many_unknown")] == [1, 1, 1]
+    assert [total[name] for name in ("headlines", "with_topic", "without_topic")] == [5, 3, 1]
+
+
+def test_right_is_one_of_the_acceptable_topics_and_no_answer_is_wrong(tmp_path: Path, tiny_bundle: Path):
+    classifier = load_classifier(tiny_bundle)
+    text = "Oil prices rise"
+    [answer] = classifier.classify([text], 1)
+    best = classifier.topics[answer.labels[0]].code
+    other = next(topic.code for topic in classifier.topics if topic.code != best)
+    rows = [f"biz\t{other}|{best}\t{text}", f"biz\t{other}\t{text}", "gen\tcrude\tqwertyuiop"]
+    (tmp_path / "headlines.tsv").write_text("\n".join(rows), "utf-8")
+    business, general, _ = measure(classifier, read(tmp_path / "headlines.tsv"))["rows"]
+    assert business["right"] == 0.5
+    assert business["ece"] == pytest.approx(abs(1 - 2 * answer.probabilities[0]) / 2, abs=1e-4)
+    assert general["right"] == 0.0
+
+
+def test_line_of_another_form_is_named(tmp_path: Path):
+    (tmp_path / "headlines.tsv").write_text("biz\tcrude\tOil\nOil\n", "utf-8")
+    with pytest.raises(MeasurementError, match="line 2 is not kind, codes and headline"):
+        read(tmp_path / "headlines.tsv")
+
+
+def test_committed_page_is_made_of_the_committed_figures():
+    assert PAGE.read_text("utf-8") == markdown(json.loads(FIGURES.read_text("utf-8")))
