@@ -49,8 +49,10 @@ def shown(default: object) -> str:
     return f"`{default}`".lower()
 
 
-def test_settings_table_says_what_the_settings_say():
-    rows = re.findall(r"^\| `TOPICS_(\w+)` \| (.*?) ?\| (.*) \|$", README, re.MULTILINE)
+@pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
+def test_settings_table_says_what_the_settings_say(page: str):
+    text = (ROOT / page).read_text("utf-8")
+    rows = re.findall(r"^\| `TOPICS_(\w+)` \| (.*?) ?\| (.*) \|$", text, re.MULTILINE)
     assert [(name.lower(), default, meaning) for name, default, meaning in rows] == [
         (name, shown(field.default), field.description) for name, field in Settings.model_fields.items()
     ]
@@ -100,8 +102,16 @@ def test_tree_names_every_module():
     ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_links_lead_somewhere(page: Path):
-    targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text("utf-8"))
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    for target, _, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(#([^)\s]+))?\)", page.read_text("utf-8")):
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_make_targets_in_the_documentation_exist():

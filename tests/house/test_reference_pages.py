@@ -1,0 +1,140 @@
+"""The reference pages of docs/ list exactly what the code has: settings, errors, metrics, alerts, public paths."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from app.api.errors import ApiError
+from app.api.problems import TABLE, Problem
+from app.main import create_app
+from app.settings import Settings, load_settings
+from tests.server import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the table whose first row is `heading`."""
+    table = text.partition(f"| {heading} |")[2].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table]
+
+
+def test_index_lists_every_page():
+    linked = re.findall(r"\]\(([^)]+)\)", page("README.md"))
+    pages = {file.relative_to(DOCS).as_posix() for file in DOCS.rglob("*.md") if file.parent.name != "decisions"}
+    assert pages - {"README.md"} <= set(linked)
+
+
+def test_documents_name_only_variables_that_exist():
+    known = {f"TOPICS_{name.upper()}" for name in Settings.model_fields}
+    # The command's own, the tests' own, the deliberate mistake in configuration.md, Kubernetes' own.
+    known |= {"TOPICS_API_KEY", "TOPICS_TEST_DATA", "TOPICS_WORKER", "TOPICS_PORT"}
+    named = {name for file in PAGES for name in re.findall(r"\bTOPICS_[A-Z_]*[A-Z]\b", file.read_text("utf-8"))}
+    assert named <= known
+
+
+def test_mistaken_settings_are_answered_as_configuration_says():
+    shown = page("configuration.md").partition("    $ ")[2].split("\n\n")[0].splitlines()
+    variables = dict(word.split("=") for word in shown[0].split() if "=" in word)
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "serve"], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.stderr.splitlines() == [line.strip() for line in shown[1:]]
+    assert done.returncode == 1
+
+
+def test_errors_page_lists_every_row_of_the_table_of_problems():
+    listed = [
+        (int(status), title) for status, title, *_ in rows(page("errors.md"), "status | title | when | what to do")
+    ]
+    known = {(kind.status, kind.title) for kind in TABLE.values()} | {(404, "Not Found"), (405, "Method Not Allowed")}
+    assert len(listed) == len(set(listed))
+    assert set(listed) - {one for one in listed if one[0] == 500} == known
+    assert sorted(status for status, _ in listed) == [status for status, _ in listed]
+
+
+def test_example_of_an_error_has_the_fields_of_a_problem():
+    example = json.loads(re.search(r"```json\n(.*?)```", page("errors.md"), re.DOTALL)[1])
+    assert Problem.model_validate(example).model_dump(exclude_none=True) == example
+
+
+@pytest.fixture(scope="module")
+def exposed(tiny_bundle: Path) -> dict[str, tuple[str, set[str]]]:
+    """Type and labels by metric, after an answer, an abstention and a refusal."""
+    metrics: dict[str, tuple[str, set[str]]] = {}
+    with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False, max_batch=1))) as client:
+        client.post("/predict", json={"headline": "qwertyuiop"})
+        client.post("/predict/batch", json={"headlines": ["Oil prices rise"] * 2})
+        text = client.get("/metrics").text
+    for family in text_string_to_metric_families(text):
+        if not family.name.endswith("_created"):
+            name = family.name + ("_total" if family.type == "counter" else "")
+            metrics[name] = (family.type, {label for one in family.samples for label in one.labels} - {"le"})
+    return metrics
+
+
+def test_metrics_page_lists_every_metric_with_type_and_labels(exposed: dict[str, tuple[str, set[str]]]):
+    listed = {
+        metric.strip("`"): (kind, set(re.findall(r"`(\w+)`", labels)))
+        for metric, kind, labels, _ in rows(page("metrics.md"), "metric | type | labels | meaning")
+    }
+    assert listed == exposed
+
+
+def reasons(of: type[ApiError]) -> Iterator[str]:
+    """Of an error and all those derived from it."""
+    if of.reason:
+        yield of.reason
+    for error in of.__subclasses__():
+        yield from reasons(error)
+
+
+def test_metrics_page_lists_every_reason_for_which_a_request_is_refused():
+    listed = {
+        reason.strip("`"): int(status) for reason, status, _ in rows(page("metrics.md"), "reason | status | meaning")
+    }
+    assert set(listed) == {*reasons(ApiError), "client_gone"}
+    statuses = {
+        error.reason: kind.status for error, kind in TABLE.items() if issubclass(error, ApiError) and error.reason
+    }
+    assert {reason: listed[reason] for reason in statuses} == statuses
+
+
+def test_metrics_page_has_a_paragraph_for_every_alert():
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text("utf-8"))["groups"]
+    alerts = [rule["alert"] for group in rules for rule in group["rules"]]
+    assert re.findall(r"^### (Topics\w+)\n\S", page("metrics.md"), re.MULTILINE) == alerts
+
+
+def test_authentication_page_says_of_every_path_whether_it_needs_a_key(tiny_bundle: Path):
+    app = create_app(load_settings(model=tiny_bundle, access_log=False, api_keys="secret"))
+    listed = rows(page("authentication.md"), "path | key")
+    paths: set[tuple[str, str]] = set()
+    with TestClient(app) as client:
+        manifest = app.state.service.model().classifier.bundle.manifest
+        for cell, key in listed:
+            method, path = re.match(r"`(GET|POST) (\S+)`", cell).groups()
+            paths.add((method, path))
+            answer = client.request(method, path.replace("NAME", manifest.name).replace("VERSION", manifest.version))
+            assert (answer.status_code == 401) == (key == "required"), (method, path)
+            assert key == "required" or answer.status_code == 200, (method, path)
+    documented = {
+        (method.upper(), path.replace("{name}", "NAME").replace("{version}", "VERSION"))
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+        if method in {"get", "post"}
+    }
+    assert documented <= paths
