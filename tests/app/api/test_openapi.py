@@ -25,3 +25,9 @@ def test_every_schema_that_the_document_refers_to_is_in_it(tiny_bundle: Path) ->
     names = {part.split('"')[0] for part in answer.text.split("#/components/schemas/")[1:]}
     assert names <= answer.json()["components"]["schemas"].keys()
     assert "Problem" in names
+
+
+def test_readiness_documents_its_503_and_liveness_none(client: TestClient):
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, documented in (("/health", True), ("/health/ready", True), ("/health/live", False)):
+        assert ("503" in paths[path]["get"]["responses"]) == documented, path

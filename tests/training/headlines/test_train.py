@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from app.classifier import Encoder
+from app.classifier.manifest import EncodingSpec
 from tests.training.headlines.conftest import NoisyNetworks
 from training.corpus import Wire
 from training.errors import RecipeError
@@ -13,7 +15,7 @@ from training.headlines.calibration import fit_temperature, fit_topic_set
 from training.headlines.recipe import HeadlinesRecipe
 from training.headlines.reference import reference
 from training.headlines.report import headlines_report
-from training.headlines.samples import labels_of, make_samples, others_of, soft_targets, title_words
+from training.headlines.samples import Sample, labels_of, make_samples, others_of, soft_targets, title_words
 from training.headlines.train import HeadlineTraining, train_headlines
 from training.headlines.vocabulary import encode, unit_length
 
@@ -151,6 +153,9 @@ def test_report_says_what_was_calibrated(small_training: HeadlineTraining) -> No
     report = headlines_report(small_training)
     assert "temperature exp(" in report
     assert "\ntitles         150" in report
+    exploration = small_training.exploration
+    features, titles, bodies = exploration.encoder.spec.size - 1, len(exploration.titles), len(exploration.bodies)
+    assert f"{features:,} features, {titles:,} titles, {bodies:,} bodies," in report.splitlines()
 
 
 def test_reference_counts_words_that_other_wires_lack(small_training: HeadlineTraining) -> None:
@@ -161,3 +166,13 @@ def test_reference_counts_words_that_other_wires_lack(small_training: HeadlineTr
     assert found["unknown_word_ratio"] < 0.01  # every keyword comes in many wires
     alone = reference(run.encoder, run.titles[:1], ())
     assert (alone["unknown_word_ratio"], alone["rare_word_ratio"]) == (1, 0)
+
+
+def test_reference_counts_words_beyond_the_cut_as_rare() -> None:
+    encoder = Encoder(EncodingSpec(size=3, offset=0, start_id=None, rare_id=None), {"oil": 1, "wheat": 2, "quorum": 3})
+    wires = [Wire(number, None, None, "", ("cocoa",), 0, (0,), "train", number) for number in range(3)]
+    words = [("oil", "quorum"), ("quorum", "wheat"), ("oil", "wheat", "only", "here")]
+    titles = [Sample(one, wire) for one, wire in zip(words, wires, strict=True)]
+    found = reference(encoder, titles, ())
+    assert (found["unknown_word_ratio"], found["rare_word_ratio"]) == (2 / 8, 2 / 8)
+    assert found["topic_mix"]["cocoa"] == 1

@@ -1,0 +1,13 @@
+"""The recipe is the one that the shipped bundle was made by."""
+
+from app.classifier import load_bundle
+from tests.real_data import REPOSITORY
+from training.headlines.recipe import HEADLINES
+
+
+def test_every_choice_is_that_of_the_shipped_bundle() -> None:
+    shipped = load_bundle(REPOSITORY / "models" / "headlines" / "1").manifest.recipe
+    described = HEADLINES.describe()
+    as_json = {name: list(map(list, value)) if name == "penalties" else value for name, value in described.items()}
+    as_json["span_words"] = list(described["span_words"])
+    assert as_json == {name: shipped[name] for name in described}
