@@ -46,10 +46,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
     # would say that SIGTERM killed the process, although everything ended as it should.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGHUP, partial(_hang_up, sys.stdin is not None and sys.stdin.isatty()))
-    logging.config.dictConfig(CONFIG)
     load = _prepare(settings)
     each = listeners(host, port, settings.workers)
     _serve_metrics(settings, host)
+    logging.config.dictConfig(CONFIG)  # not before the last error that the command line reports
     if settings.workers == 1:
         server = Server(_config(settings, load), each[0], started=partial(announce, each[0]))
         with suppress(KeyboardInterrupt):
