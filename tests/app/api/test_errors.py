@@ -1,5 +1,7 @@
 """The errors' reasons, by which refusals are counted, and the headers of their answers."""
 
+import pytest
+
 from app.api import errors
 
 REFUSALS = {
@@ -29,3 +31,16 @@ def test_every_refusal_has_its_reason_and_what_is_wrong_in_itself_has_none():
 def test_answers_have_the_headers_that_their_status_asks_for():
     for kind in errors.ApiError.__subclasses__():
         assert kind.headers == HEADERS.get(kind), kind
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a" * 200, "'" + "a" * 200 + "'"),
+        ("a" * 201, "'" + "a" * 199 + "...'"),
+        ("\x00" * 50, "'" + "\\x00" * 50 + "'"),
+        ("\x00" * 200, ("'" + "\\x00" * 200)[:200] + "...'"),
+    ],
+)
+def test_wrong_value_is_quoted_with_200_characters_at_most_escapes_included(value: str, shown: str):
+    assert errors.quoted(value) == shown
