@@ -30,6 +30,7 @@ from app.api.predict import predict_routes
 from app.api.service import Service
 from app.api.v2 import infer_routes, v2_router
 from app.classifier import TopicClassifier, load_classifier
+from app.connections import CONNECTIONS, Connections
 from app.draining import drain_on_sigterm
 from app.settings import Settings, load_settings
 from app.watchdog import watched
@@ -54,8 +55,11 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         gc.collect()
         gc.freeze()
         with watched(asyncio.get_running_loop()):
-            # OpenTelemetry would not see what never becomes an ASGI call.
-            yield {} if traced else {DOOR: Door(service, _paths(service, routes), ledger)}
+            yield {
+                # OpenTelemetry would not see what never becomes an ASGI call.
+                DOOR: Door(service, {} if traced else _paths(service, routes), ledger),
+                CONNECTIONS: Connections(settings.max_body_bytes),
+            }
         service.phase = "draining"
         service.metrics.count()
 

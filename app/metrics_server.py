@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 from app.api.multiprocess import all_workers
 from app.api.problems import problem
 from app.api.request_id import request_id
+from app.connections import CONNECTIONS, Connections
 from app.listeners import listeners
 from app.protocol import Protocol
 
@@ -35,10 +36,10 @@ def serve_metrics(host: str, port: int) -> None:
 async def _serve(sockets: Sequence[socket.socket]) -> None:
     config = uvicorn.Config(_App(), http=Protocol, lifespan="off", ws="none", log_config=None, access_log=False)
     config.load()
-    state = ServerState()
+    state, held = ServerState(), {CONNECTIONS: Connections(max_body_bytes=0)}
     loop = asyncio.get_running_loop()
     for one in sockets:
-        await loop.create_server(lambda: Protocol(config, state, {}), sock=one)
+        await loop.create_server(lambda: Protocol(config, state, held), sock=one)
     await loop.create_future()  # which nothing ever resolves
 
 

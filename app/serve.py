@@ -115,6 +115,7 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # nothing here asks who the client is
         server_header=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=FINISH_SECONDS,
         **more,  # type: ignore[arg-type]
     )

@@ -137,6 +137,9 @@ class Settings(BaseSettings):
         BeforeValidator(_from_json),
         Field(description='Origins whose pages may call the API, as a JSON list; `["*"]`: all.'),
     ] = []
+    keep_alive_seconds: Annotated[
+        int, Field(ge=1, description="How long an idle connection stays open; longer than the proxy in front keeps it.")
+    ] = 75
     metrics_port: Annotated[
         int | None, Field(ge=1, le=65535, description="Serve `/metrics` here, and not on the service's own port.")
     ] = None

@@ -7,14 +7,22 @@ from starlette._utils import get_route_path
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.api.errors import OverloadedError, UnauthorizedError
+from app.api.errors import ApiError, OverloadedError, UnauthorizedError
 from app.api.ledger import Ledger
 from app.api.problems import problem
-from app.api.request_id import request_id
+from app.api.request_id import new_request_id, request_id
 from app.api.service import Service
 
 DOOR = "door"
 """Its name in the lifespan's state, where the protocol finds it."""
+
+
+def malformed(error: ApiError) -> Response:
+    """The answer to bytes that have not become a request."""
+    request_id = new_request_id()
+    answer = problem(error, "", request_id)
+    answer.headers["x-request-id"] = request_id
+    return answer
 
 
 class Door:
@@ -41,6 +49,19 @@ class Door:
         except OverloadedError as error:
             return self._refuse(error, scope, route)
         return None
+
+    def malformed(self, error: ApiError, seconds: float) -> Response:
+        """`malformed`, counted and logged; `seconds`: since the first came."""
+        answer = malformed(error)
+        self.rejected(error.reason)
+        request = {"request_id": answer.headers["x-request-id"], "method": ""}
+        self._ledger.enter(request, "other", answer.status_code, seconds)
+        return answer
+
+    def rejected(self, reason: str | None) -> None:
+        """Count what was given up in `topics_rejected_total`; None is a fault of the request, not counted there."""
+        if reason:
+            self._service.metrics.rejected.labels(reason).inc()
 
     def _refuse(self, error: OverloadedError, scope: Scope, route: str) -> Response | None:
         started = time.perf_counter()

@@ -3,6 +3,7 @@
 ApiError
 ├── UnauthorizedError    no key, or not one of ours
 ├── MalformedRequestError  bytes that are not HTTP
+├── ExpectationError     an Expect header that asks for something unknown
 ├── NotJsonError         the body is not JSON
 ├── HeaderError          a header whose value cannot be
 ├── CorsError            a preflight for an origin or a method that is not allowed
@@ -51,6 +52,10 @@ class MalformedRequestError(ApiError):
     """What came is not an HTTP request."""
 
 
+class ExpectationError(ApiError):
+    """The Expect header asks for something other than 100-continue."""
+
+
 class NotJsonError(ApiError):
     """The body is not JSON."""
 
@@ -76,9 +81,10 @@ class MediaTypeError(ApiError):
 
 
 class SlowRequestError(ApiError):
-    """The body did not arrive in time."""
+    """The request did not arrive in time."""
 
     reason: ClassVar = "slow_request"
+    headers: ClassVar = {"Connection": "close"}
 
 
 class BodyTooLargeError(ApiError):

@@ -19,8 +19,9 @@ from app import protocol
 from app.main import create_app
 from app.server import Server
 from app.settings import load_settings
+from tests.app.metrics import read
 
-DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 415, 422, 503, 504}
+DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 415, 417, 422, 503, 504}
 BODY = b'{"headline":"oil"}'
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 
@@ -116,6 +117,32 @@ MALFORMED = {
     "bad chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + BODY,
     "headers without end": HEAD + b"X-Filler: " + b"a" * 200_000,
     "headers without number": HEAD + b"X-Filler: a\r\n" * 20_000,
+    "host missing": whole().replace(b"Host: x\r\n", b""),
+    "two hosts": whole(b"Host: x"),
+    "host that is none": whole().replace(b"Host: x", b"Host: a/b"),
+    "host with a blank": whole().replace(b"Host: x", b"Host: a b"),
+    "line feed in the path": whole().replace(b"/predict", b"/predict%0A"),
+    "carriage return in the path": whole().replace(b"/predict", b"/%0dpredict"),
+    "nul in the path": whole().replace(b"/predict", b"/predict%00"),
+    "delete in the path": whole().replace(b"/predict", b"/pre%7Fdict"),
+    "next line in the path": whole().replace(b"/predict", b"/predict%C2%85"),
+    "overlong line feed in the path": whole().replace(b"/predict", b"/predict%c0%8a"),
+    "path that is not UTF-8": whole().replace(b"/predict", b"/predict%ff"),
+    "surrogate in the path": whole().replace(b"/predict", b"/predict%ed%a0%80"),
+    "control in an absolute path": whole().replace(b"/predict", b"http://x/predict%0a"),
+    "fragment": whole().replace(b"/predict", b"/predict#x"),
+    "path too long": whole().replace(b"/predict", b"/" + b"a" * 70_000),
+    "tunnel": b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "star": b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+    "HTTP/0.9": b"GET /topics\r\n\r\n",
+    "HTTP/2.0": b"GET /topics HTTP/2.0\r\nHost: x\r\n\r\n",
+    "other transfer coding": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "unknown transfer coding": HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "chunked in HTTP/1.0": b"POST /predict HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "lengths in one header": HEAD + b"Content-Length: 18, 18\r\n\r\n" + BODY,
+    "length with a sign": HEAD + b"Content-Length: +18\r\n\r\n" + BODY,
+    "header lines without number, each short": HEAD + b"a:b\r\n" * 101 + b"\r\n",
+    "trailer with a length": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 3\r\n\r\n",
     "chunk longer than it says": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n" + BODY + b"\r\n0\r\n\r\n",
 }
 
@@ -127,6 +154,106 @@ def test_malformed_or_smuggled_request_is_a_400_problem_and_the_end_of_its_conne
     assert statuses(received) == [400]
     assert problem(received)["title"] == "The request is not HTTP"
     check_alive(port)
+
+
+def test_refusal_is_counted_and_logged(capsys: pytest.CaptureFixture[str], tiny_bundle: Path):
+    app = create_app(load_settings(model=tiny_bundle))
+    with in_thread(app) as port:
+        answers = [
+            exchange(port, whole().replace(b"Host: x\r\n", b"")),
+            exchange(port, HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        ]
+    value = read(asyncio.run(app.state.service.metrics.exposition()).decode())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"request"' in line]
+    assert [(line["route"], line["method"], line["status"]) for line in lines] == [
+        ("other", "OTHER", 400),
+        ("/predict", "POST", 400),
+    ]
+    assert [line["request_id"] for line in lines] == [problem(one)["request_id"] for one in answers]
+    assert value("http_requests_total", route="other", method="OTHER", status=400) == 1
+    assert value("http_requests_total", route="/predict", method="POST", status=400) == 1
+
+
+@pytest.mark.parametrize("pieces", [[HEAD], [HEAD + b"Content-Length: 18\r\n\r\n"]])
+def test_slow_request_is_counted_and_logged(
+    capsys: pytest.CaptureFixture[str], tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
+):
+    monkeypatch.setattr(protocol, "ARRIVAL_SECONDS", 0.1)
+    app = create_app(load_settings(model=tiny_bundle))
+    with in_thread(app) as port:
+        assert statuses(exchange(port, *pieces)) == [408]
+    value = read(asyncio.run(app.state.service.metrics.exposition()).decode())
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"request"' in line]
+    assert line["status"] == 408
+    assert line["milliseconds"] >= 99
+    assert line["route"] == ("other" if pieces == [HEAD] else "/predict")
+    assert value("topics_rejected_total", reason="slow_request") == 1
+    assert value("topics_rejected_total", reason="client_gone") == 0
+
+
+def test_error_waits_for_the_answers_before_it(port: int):
+    batch = HEAD.replace(b"/predict", b"/predict/batch") + b"Content-Length: %d\r\n\r\n%b"
+    body = json.dumps({"headlines": ["oil"] * 500}).encode()
+    received = exchange(port, batch % (len(body), body) + b"no HTTP\r\n\r\n")
+    assert statuses(received) == [200, 400]
+
+
+@pytest.mark.parametrize(
+    ("name", "request_"),
+    {
+        "413": HEAD + b"Content-Length: 3000000\r\n\r\n" + b" " * 3_000_000,
+        "400 of a head": HEAD + b"X: " + b"a" * 3_000_000,
+        "400 of a body": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + b" " * 3_000_000,
+        "404": whole(b"Connection: close", body=b" " * 3_000_000).replace(b"/predict", b"/nowhere"),
+    }.items(),
+)
+def test_client_that_is_refused_while_it_sends_gets_its_answer(port: int, name: str, request_: bytes):
+    """Closing with bytes unread would reset the connection, and the answer be lost with it."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(request_)
+        received = b""
+        while data := connection.recv(65536):
+            received += data
+    assert statuses(received) == [int(name[:3])]
+
+
+@pytest.mark.parametrize("fault", [b"X: " + b"a" * 200_000, b"a: b\r\n" * 20_000, b"X: y\r\n" * 20_000 + b"\r\n"])
+def test_trailers_without_end_are_refused(port: int, fault: bytes):
+    head = HEAD + b"Transfer-Encoding: chunked\r\n\r\n12\r\n" + BODY + b"\r\n0\r\n"
+    pieces = [fault[start : start + 20_000] for start in range(0, len(fault), 20_000)]
+    assert statuses(exchange(port, head, *pieces, pause=0.01)) == [400]
+
+
+@pytest.mark.parametrize("path", [b"/predict", b"/nowhere", b"/health/live"])
+def test_chunk_extension_without_end_ends_the_connection(port: int, path: bytes):
+    head = HEAD.replace(b"/predict", path) + b"Transfer-Encoding: chunked\r\n\r\n12;"
+    received = exchange(port, head, *[b"a" * 20_000] * 10, pause=0.01)
+    assert len(statuses(received)) == 1
+    assert statuses(received)[0] in {400, 404, 405}
+
+
+def test_trailers_are_no_headers(port: int):
+    trailers = b"X-Request-ID: trailer\r\nX-Request-Timeout: nonsense\r\nHost: y\r\nExpect: tea\r\n"
+    request = (CHUNKED % b"X-Request-ID: head\r\n")[:-2] + trailers + b"\r\n"
+    received = exchange(port, request[:-30], request[-30:] + whole(b"Connection: close"), pause=0.05)
+    assert statuses(received) == [200, 200]
+    assert b"x-request-id: head" in received
+    assert b"trailer" not in received
+
+
+@pytest.mark.parametrize("target", [b"http://x/topics", b"HTTP://x:80/topics?a=b", b"/topics?x=%0a%ff"])
+def test_target_of_a_proxy_and_any_query_are_taken(port: int, target: bytes):
+    assert statuses(exchange(port, b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target)) == [200]
+
+
+def test_absolute_target_without_a_path_is_the_root(port: int):
+    received = exchange(port, b"GET http://x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert statuses(received) == [200]
+
+
+@pytest.mark.parametrize("host", [b"", b"x", b"[::1]:8000", b"a_b.example:80", b"127.0.0.1"])
+def test_host_of_any_kind_is_taken(port: int, host: bytes):
+    assert statuses(exchange(port, whole(b"Connection: close").replace(b"Host: x", b"Host: " + host))) == [200]
 
 
 @pytest.mark.parametrize("target", [b"/" + b"a" * 100_000, b"http://[/", b"*", b"/%ff%00", b"//", b"/../../etc/passwd"])
@@ -244,16 +371,58 @@ def test_expect_100_continue_is_obeyed(port: int):
     assert statuses(received) == [100, 200]
 
 
+def test_client_answered_before_it_was_asked_for_its_body_starts_another_connection(port: int):
+    """Whether its body still comes cannot be known, so what follows cannot be taken for a request."""
+    head = HEAD.replace(b"/predict", b"/nowhere") + b"Content-Length: 18\r\nExpect: 100-continue\r\n\r\n"
+    received = exchange(port, head, whole(), pause=0.1)
+    assert statuses(received) == [404]
+    assert b"connection: close" in received
+
+
+@pytest.mark.parametrize("expect", [b"100-Continue ", b""])
+def test_expectation_with_a_body_beside_it_needs_no_answer_of_its_own(port: int, expect: bytes):
+    assert statuses(exchange(port, whole(b"Expect: " + expect, b"Connection: close")))[-1] == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [[b"Expect: tea"], [b"Expect: 100-continue, tea"], [b"Expect: a", b"Expect: 100-continue"]]
+)
+def test_unknown_expectation_is_417(port: int, headers: list[bytes]):
+    received = exchange(port, whole(*headers))
+    assert statuses(received) == [417]
+    assert problem(received)["title"] == "The expectation cannot be met"
+
+
+def test_expectation_of_http_1_0_is_ignored(port: int):
+    received = exchange(port, whole(b"Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert statuses(received) == [200]
+
+
 @pytest.mark.parametrize("upgrade", [b"websocket", b"h2c"])
 def test_upgrade_that_is_not_offered_is_ignored(port: int, upgrade: bytes):
     request = b"GET /topics HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: %b\r\n\r\n" % upgrade
     assert statuses(exchange(port, request, whole(b"Connection: close"), pause=0.05)) == [200, 200]
 
 
-@pytest.mark.xfail(strict=True, reason="httptools skips the body of a request that asks for an upgrade")
-def test_body_of_a_request_that_asks_for_an_upgrade_is_read(port: int):
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n%b\r\n6\r\n" + BODY[:6] + b"\r\nc\r\n" + BODY[6:] + b"\r\n0\r\n\r\n"
+H2C = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA")
+
+
+@pytest.mark.parametrize("size", [1, 20, 1000])
+@pytest.mark.parametrize(
+    "request_", [whole(*H2C), CHUNKED % b"".join(one + b"\r\n" for one in H2C), whole(H2C[0], b"Upgrade: websocket")]
+)
+def test_body_of_a_request_that_asks_for_an_upgrade_is_read(port: int, request_: bytes, size: int):
     """Java's HttpClient asks for h2c with its first request, unless it is told to speak HTTP/1.1."""
-    assert statuses(exchange(port, whole(b"Connection: Upgrade, close", b"Upgrade: h2c"))) == [200]
+    stream = request_ * 2 + whole(*H2C, b"Connection: close")
+    pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
+    assert statuses(exchange(port, *pieces)) == [200] * 3
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 9", b"Content-Length: 99999", b"Transfer-Encoding: chunked"])
+def test_broken_body_after_an_upgrade_is_refused_like_any(port: int, length: bytes):
+    received = exchange(port, HEAD + b"\r\n".join(H2C) + b"\r\n" + length + b"\r\n\r\n" + b'{"headline' * 1000)
+    assert statuses(received) == ([400] if b"chunked" in length else [413] if b"99" in length else [400, 400])
 
 
 @pytest.mark.parametrize("path", [b"/nowhere", b"/predict", b"/docs"])

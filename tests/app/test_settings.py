@@ -28,6 +28,7 @@ WRONG = [
     ("TOPICS_DRAIN_SECONDS", "-1"),
     ("TOPICS_DRAIN_SECONDS", "inf"),
     ("TOPICS_MIN_PROBABILITY", "2"),
+    ("TOPICS_KEEP_ALIVE_SECONDS", "0"),
     ("TOPICS_METRICS_PORT", "0"),
     ("TOPICS_ACCESS_LOG", "perhaps"),
     ("TOPICS_LOG_HEADLINES", "2"),

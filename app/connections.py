@@ -1,0 +1,126 @@
+"""Bounds on what the connections of one process may hold: requests in arrival, unread answers, and their number.
+
+With the largest request body these decide how much memory a process needs at most: `tests/deploy/test_pods.py` adds
+them up and holds the pod's limit against the sum.
+"""
+
+import asyncio
+import heapq
+from typing import Protocol
+
+CONNECTIONS = "connections"
+"""Its name in the lifespan's state, where the protocol finds it."""
+
+MAX_CONNECTIONS = 2048
+"""Connections of one process; a further one takes the place of one that waits for its client."""
+
+CLOSE_AT_ONCE = 64
+"""Connections closed together when there are too many, so that finding those whose time is up costs little for each."""
+
+FREE_BYTES = 4096
+"""What any connection may hold of its request without being counted: most requests are smaller."""
+
+MIN_REQUEST_BYTES = 32 * 1024 * 1024
+LARGEST_REQUESTS = 4
+"""A process holds this many bytes of unanswered requests, or this many of the largest bodies if that is more."""
+
+MAX_UNREAD_BYTES = 32 * 1024 * 1024
+"""Bytes of answers that clients have not read. Beyond it those lose their connection that have kept most waiting."""
+
+WRITE_SECONDS = 10.0
+"""A client that takes nothing of its answer for so long loses its connection (nginx: send_timeout)."""
+
+_LOOKS = 4
+"""How often within that time it is looked whether a client has taken anything."""
+
+
+class Connection(Protocol):
+    """What this module asks of a connection."""
+
+    transport: asyncio.Transport
+
+    def expires(self) -> float | None:
+        """The loop's time when it is closed if its client sends nothing; None while an answer is being made."""
+
+    def give_way(self) -> None:
+        """End, because there are too many."""
+
+    def drop_unread(self) -> None:
+        """End at once, because the client does not read."""
+
+
+class Connections:
+    """The connections of one process."""
+
+    def __init__(self, max_body_bytes: int) -> None:
+        """`max_body_bytes`: the largest body that a request may have."""
+        self._request_room = max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)
+        self.request_bytes = 0
+        """Of requests that are in arrival or not answered yet, beyond FREE_BYTES a connection."""
+        self._open: set[Connection] = set()
+        self._unread: dict[Connection, None] = {}
+        """Those whose answers wait to be read, the longest waiting first."""
+        self._stalled: dict[Connection, tuple[int, int]] = {}
+        """Bytes that a client has not taken, and how many looks have found no fewer."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def opened(self, connection: Connection) -> None:
+        """A client has connected."""
+        self._open.add(connection)
+        if len(self._open) > MAX_CONNECTIONS:
+            others = self._open - {connection}
+            waiting = [(due, id(one), one) for one in others if (due := one.expires()) is not None]
+            for _, _, one in heapq.nsmallest(CLOSE_AT_ONCE, waiting) or [(0, 0, connection)]:
+                one.give_way()
+        if self._timer is None:
+            self._look_again()
+
+    def closed(self, connection: Connection) -> None:
+        """It is gone."""
+        self._open.discard(connection)
+        self._unread.pop(connection, None)
+        self._stalled.pop(connection, None)
+
+    def hold(self, size: int) -> bool:
+        """Whether there is room for so many more bytes of requests, which then are held until `release`."""
+        if self.request_bytes + size > self._request_room:
+            return False
+        self.request_bytes += size
+        return True
+
+    def release(self, size: int) -> None:
+        """They are answered, or given up."""
+        self.request_bytes -= size
+
+    def write_paused(self, connection: Connection) -> None:
+        """An answer is larger than what its client takes at once."""
+        self._unread[connection] = None
+        size = sum(one.transport.get_write_buffer_size() for one in self._unread)
+        while size > MAX_UNREAD_BYTES and len(self._unread) > 1:
+            longest = next(iter(self._unread))
+            del self._unread[longest]
+            size -= longest.transport.get_write_buffer_size()
+            longest.drop_unread()
+
+    def write_resumed(self, connection: Connection) -> None:
+        """Its client has taken most of it."""
+        self._unread.pop(connection, None)
+
+    def _look_again(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(WRITE_SECONDS / _LOOKS, self._look)
+
+    def _look(self) -> None:
+        """Closing connections are among them: closing waits until everything is sent, for ever if need be."""
+        self._timer = None
+        for one in list(self._open):
+            size = one.transport.get_write_buffer_size()
+            if not size:
+                self._stalled.pop(one, None)
+                continue
+            before, looks = self._stalled.get(one, (size + 1, 0))
+            looks = looks + 1 if size >= before else 0
+            self._stalled[one] = (size, looks)
+            if looks >= _LOOKS:
+                one.drop_unread()
+        if self._open:
+            self._look_again()
