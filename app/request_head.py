@@ -1,6 +1,7 @@
 """Which request heads are refused: what httptools lets through and a proxy in front might read differently."""
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from httptools import parse_url
@@ -30,9 +31,9 @@ def checked_target(version: str, method: bytes, target: bytes, headers: list[tup
         _check_old(version, names)
     elif b"host" not in names:
         raise MalformedRequestError("The request has no Host header; HTTP/1.1 requires one.")
-    if not _HOST.fullmatch(names.get(b"host", b"")):
-        raise MalformedRequestError("The Host header is not a host name with an optional port.")
-    if names.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
+    if b"host" in names:
+        _check_host(names[b"host"])
+    if b"transfer-encoding" in names and names[b"transfer-encoding"].lower() != b"chunked":
         raise MalformedRequestError("The body has a Transfer-Encoding other than chunked; send it as it is.")
     if b"expect" in names:
         _check_expectation(names[b"expect"])
@@ -43,6 +44,12 @@ def checked_target(version: str, method: bytes, target: bytes, headers: list[tup
     if b"#" in target:
         raise MalformedRequestError("The request's target has a fragment (#); leave it out.")
     return target
+
+
+@lru_cache(maxsize=32)
+def _check_host(host: bytes) -> None:
+    if not _HOST.fullmatch(host):
+        raise MalformedRequestError("The Host header is not a host name with an optional port.")
 
 
 def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
