@@ -16,6 +16,7 @@ REFUSALS = {
 }
 HEADERS = {
     errors.UnauthorizedError: {"WWW-Authenticate": "Bearer"},
+    errors.SlowRequestError: {"Connection": "close"},
     errors.BodyTooLargeError: {"Connection": "close"},
     errors.NotReadyError: {"Retry-After": "1"},
     errors.FileLimitError: {"Retry-After": "1"},
