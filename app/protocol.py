@@ -66,6 +66,8 @@ class Protocol(HttpToolsProtocol):
     """Whether a request is due or under way."""
     _ended = False
     """Whether a request has ended in the bytes parsed last."""
+    _payload = False
+    """Whether some of a body was among them."""
     _body_bytes = 0
     """Bytes of the body that have come."""
     _overhead = 0
@@ -168,7 +170,7 @@ class Protocol(HttpToolsProtocol):
     def _parse(self, data: bytes | memoryview) -> None:
         """As uvicorn, but errors are problems, and a request that asks for an upgrade keeps its body."""
         self._unset_keepalive_if_required()
-        self._ended, body_bytes = False, self._body_bytes
+        self._ended = self._payload = False
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -181,7 +183,7 @@ class Protocol(HttpToolsProtocol):
                 cause = MalformedRequestError("The bytes received are not an HTTP/1.1 request; send it again.")
             self._fail(cause)
         if self._arriving and not self._ended:
-            self._continue(0 if self._body_bytes > body_bytes else len(data))
+            self._continue(0 if self._payload else len(data))
         self._watch_arrival()
 
     def _continue(self, overhead: int) -> None:
@@ -227,6 +229,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of it."""
+        self._payload = True
         self._body_bytes += len(body)
         super().on_body(body)
 
