@@ -49,8 +49,8 @@ mutants: $(VENV)/.dev ## Break the code on purpose; ARGS="app/classifier --place
 train: $(VENV)/.dev ## Train; ARGS="--recipe book --output models/mine/1" goes to python -m training train
 	$(BIN)/python -m training train $(ARGS)
 
-image: ## Build the container image reuters-topics
-	docker build --tag reuters-topics .
+image: ## Build the container image reuters-topics, tagged with the version and with latest
+	docker build --tag reuters-topics:$(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' app/__init__.py) --tag reuters-topics:latest .
 
 lock: $(VENV)/.dev ## Write requirements/ anew from pyproject.toml; ARGS=--upgrade takes newer releases
 	$(COMPILE) --extra dev --output-file requirements/dev.txt $(ARGS)

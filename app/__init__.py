@@ -1,3 +1,3 @@
 """The online half: a headline in, topics out. Never imports `training`, nor TensorFlow unless told to."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
