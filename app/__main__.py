@@ -43,7 +43,7 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 def serve(host: str, port: int) -> None:
-    """Answer over HTTP. Everything else is set by TOPICS_* variables; the README lists them."""
+    """Serve over HTTP. TOPICS_* variables configure everything else; docs/configuration.md lists them."""
     try:
         settings = load_settings()
         if settings.metrics_port == port:

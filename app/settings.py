@@ -1,4 +1,4 @@
-"""What an operator may choose, read from the environment (prefix TOPICS_)."""
+"""Settings, read from environment variables with the prefix TOPICS_."""
 
 import difflib
 import json
@@ -91,27 +91,30 @@ def _shown(text: str) -> str:
 
 
 class Settings(BaseSettings):
-    """Every setting; the README's table is held equal to this class by a test."""
+    """Every setting; a test compares the table of docs/configuration.md with this class."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     model: Annotated[Path, Field(description="Folder of the bundle to serve.")] = _MODELS / "headlines" / "1"
     runtime: Annotated[
-        Runtime, Field(description="`numpy`, or `keras` for a model that is not a stack of dense layers.")
+        Runtime, Field(description="`numpy`, or `keras` (TensorFlow) for a model that is not a stack of dense layers.")
     ] = "numpy"
-    workers: Annotated[int, Field(ge=1, le=256, description="Processes that answer requests.")] = 1
-    max_characters: Annotated[int, Field(ge=1, description="Longest text, in characters.")] = 20_000
-    max_batch: Annotated[int, Field(ge=1, description="Most headlines in one batch.")] = 1_000
-    max_body_bytes: Annotated[int, Field(ge=1, description="Largest request body, in bytes.")] = 8 * 1024 * 1024
+    workers: Annotated[int, Field(ge=1, le=256, description="Worker processes.")] = 1
+    max_characters: Annotated[int, Field(ge=1, description="Maximum length of a text, in characters.")] = 20_000
+    max_batch: Annotated[int, Field(ge=1, description="Maximum number of headlines in a batch.")] = 1_000
+    max_body_bytes: Annotated[int, Field(ge=1, description="Maximum size of a request body, in bytes.")] = (
+        8 * 1024 * 1024
+    )
     max_in_flight: Annotated[
         int,
         Field(
             ge=1,
-            description="Most headlines a process holds at once (long texts count for more); beyond it: 503.",
+            description="Maximum number of headlines in flight per worker (long texts count for more); beyond it: 503.",
         ),
     ] = 10_000
     deadline_seconds: Annotated[
-        float, Field(gt=0, allow_inf_nan=False, description="An answer that takes longer is given up with 504.")
+        float,
+        Field(gt=0, allow_inf_nan=False, description="Maximum time for one request, in seconds; after that: 504."),
     ] = 10.0
     min_probability: Annotated[
         float,
@@ -120,31 +123,40 @@ class Settings(BaseSettings):
 
     drain_seconds: Annotated[
         float,
-        Field(ge=0, allow_inf_nan=False, description="How long SIGTERM still answers while `/health/ready` says 503."),
+        Field(
+            ge=0,
+            allow_inf_nan=False,
+            description="Seconds for which requests are answered after SIGTERM, while `/health/ready` is 503.",
+        ),
     ] = 5.0
     api_keys: Annotated[
         SecretStr,
         AfterValidator(_check_keys),
-        Field(description="API keys, comma-separated. If set, prediction and model endpoints need one."),
+        Field(description="Comma-separated API keys. If set, prediction and model endpoints require one."),
     ] = SecretStr("")
     api_keys_file: Annotated[
         Path | None,
-        Field(description="File of API keys, one a line (a Docker or Kubernetes secret); read again when it changes."),
+        Field(
+            description="File of API keys, one per line (a Docker or Kubernetes secret); read again when it changes."
+        ),
     ] = None
     cors_origins: Annotated[
         list[Annotated[str, AfterValidator(_check_origin)]],
         NoDecode,
         BeforeValidator(_from_json),
-        Field(description='Origins whose pages may call the API, as a JSON list; `["*"]`: all.'),
+        Field(description='Origins whose web pages may call the API, as a JSON list; `["*"]`: all.'),
     ] = []
     keep_alive_seconds: Annotated[
-        int, Field(ge=1, description="How long an idle connection stays open; longer than the proxy in front keeps it.")
+        int,
+        Field(
+            ge=1, description="Seconds for which an idle connection stays open; more than the proxy in front keeps it."
+        ),
     ] = 75
     metrics_port: Annotated[
-        int | None, Field(ge=1, le=65535, description="Serve `/metrics` here, and not on the service's own port.")
+        int | None, Field(ge=1, le=65535, description="Port for `/metrics`, instead of the service's own.")
     ] = None
-    access_log: Annotated[bool, Field(description="Write a line for every request.")] = True
-    log_headlines: Annotated[bool, Field(description="Add the headlines' texts to that line, as `texts`.")] = False
+    access_log: Annotated[bool, Field(description="Log a line for every request.")] = True
+    log_headlines: Annotated[bool, Field(description="Add the headlines' texts to these lines, as `texts`.")] = False
 
     @model_validator(mode="after")
     def _batches_fit(self) -> "Settings":
@@ -241,5 +253,5 @@ def _unknown(environment: Mapping[str, str], also: set[str]) -> Iterator[str]:
             yield f"{given}: is for `python -m app classify` alone; a service reads TOPICS_API_KEYS."
             continue
         near = difflib.get_close_matches(name[:100], settings, 1)
-        hint = f"did you mean {near[0]}?" if near else "the README lists those there are."
+        hint = f"did you mean {near[0]}?" if near else "docs/configuration.md lists all settings."
         yield f"{given[:200]}: there is no such setting; {hint}"

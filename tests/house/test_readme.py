@@ -1,4 +1,4 @@
-"""The README says what is so: its first commands, its settings, its tree and its links."""
+"""The README says what is so: its first commands, its settings, its figures, its tree and its links."""
 
 import json
 import re
@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 from app.classifier import load_bundle
 from app.settings import Settings, load_settings
+from benchmarks.present_day import FIGURES as PRESENT_DAY
+from benchmarks.present_day import MANY_UNKNOWN
 from benchmarks.scaling_page import FIGURES
 from benchmarks.targets import SERVICE
 from tests.server import ROOT, RunningServer
@@ -49,17 +51,25 @@ def shown(default: object) -> str:
     return f"`{default}`".lower()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
-def test_settings_table_says_what_the_settings_say(page: str):
-    text = (ROOT / page).read_text("utf-8")
-    rows = re.findall(r"^\| `TOPICS_(\w+)` \| (.*?) ?\| (.*) \|$", text, re.MULTILINE)
-    assert [(name.lower(), default, meaning) for name, default, meaning in rows] == [
+def settings_rows(page: str) -> list[tuple[str, str, str]]:
+    """Name, default and meaning, as the table of a page has them."""
+    return re.findall(r"^\| `TOPICS_(\w+)` \| (.*?) ?\| (.*) \|$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+
+
+def test_settings_table_says_what_the_settings_say():
+    assert [(name.lower(), default, meaning) for name, default, meaning in settings_rows("docs/configuration.md")] == [
         (name, shown(field.default), field.description) for name, field in Settings.model_fields.items()
     ]
 
 
+def test_readme_has_the_first_settings_as_the_whole_table_has_them():
+    first = settings_rows("README.md")
+    assert len(first) >= 5
+    assert set(first) <= set(settings_rows("docs/configuration.md"))
+
+
 def test_api_table_names_every_path_of_openapi(openapi_paths: set[str]):
-    table = README.partition("## The API")[2].partition("\n## ")[0]
+    table = README.partition("## API")[2].partition("\n## ")[0]
     told = set(re.findall(r"`(?:GET |POST )(/[^ `]*)`", table))
     assert {path for path in openapi_paths if not path.startswith("/v2")} <= told
     assert "`/v2/...`" in table
@@ -98,7 +108,8 @@ def test_tree_names_every_module():
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").rglob("*.md")),
+    [ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    + sorted((ROOT / "docs").rglob("*.md")),
     ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_links_lead_somewhere(page: Path):
@@ -160,5 +171,48 @@ def test_start_memory_and_files_take_what_was_measured_last():
 
 def test_what_the_model_knows_is_what_its_manifest_says():
     figures = load_bundle(load_settings().model).manifest.figures["test_titles"]
-    right, off = re.search(r"right on (\d+) of 100, its\nprobabilities (\d+) points? off", README).groups()
+    right, off = re.search(
+        r"(\d+) of 100 right; probabilities are (\d+) percentage points? off on average", README
+    ).groups()
     assert (int(right), int(off)) == (round(figures["accuracy"] * 100), round(figures["ece"] * 100))
+
+
+def test_what_it_makes_of_present_day_headlines_is_what_was_measured_last():
+    business, general, total = json.loads(PRESENT_DAY.read_text("utf-8"))["rows"]
+    right, off = re.search(r"(\d+) of 100 right; probabilities are (\d+) percentage points off \|", README).groups()
+    assert (int(right), int(off)) == (round(business["right"] * 100), round(business["ece"] * 100))
+    least, right = re.search(r"with (\d+) or more of them about (\d+) of 100 right", README).groups()
+    assert int(least) == MANY_UNKNOWN
+    assert int(right) == pytest.approx(total["many_unknown_right"] * 100, abs=5)
+    assert "about half of today's business news, most general news" in README
+    assert business["without_topic"] / business["headlines"] == pytest.approx(0.5, abs=0.1)
+    assert general["without_topic"] / general["headlines"] > 0.75
+
+
+def test_readme_is_short():
+    assert len(README.partition("\n## What is where")[0].splitlines()) <= 150
+
+
+def parts(page: str) -> list[dict[str, object]]:
+    """For each section what does not depend on the language: code, links and figures."""
+    found = []
+    for section in re.split(r"^## ", page.partition("\n## What is where")[0], flags=re.MULTILINE):
+        block = re.compile(r"(?s:```.*?```)|^    .*$", re.MULTILINE)
+        text = block.sub("", section)
+        links = re.findall(r"\]\(([^)]+)\)|(https?://[^\s)]+)", text)
+        words = re.sub(r"`[^`]*`|\]\([^)]*\)|https?://\S+", " ", text)
+        found.append(
+            {
+                "blocks": block.findall(section),
+                "code": sorted(re.findall(r"`[^`\n]+`", text)),
+                "links": sorted(target or url for target, url in links if not target.startswith("README")),
+                "figures": sorted(re.findall(r"\d+(?:[.,]\d+)*", words)),
+            }
+        )
+    return found
+
+
+def test_korean_readme_has_the_same_commands_code_links_and_figures():
+    korean = parts((ROOT / "README.ko.md").read_text("utf-8"))
+    for here, there in zip(parts(README), korean, strict=True):
+        assert here == there
