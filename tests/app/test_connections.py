@@ -207,7 +207,7 @@ def test_body_of_a_route_that_takes_none_is_not_held(app: FastAPI, monkeypatch: 
 def test_large_bodies_follow_each_other_on_one_connection(app: FastAPI):
     """The first bytes of a body are not taken for headers because the body before had more of them."""
     request = whole(body=BODY.ljust(MAX_BODY))
-    cuts = [200_000, len(request) - 10, len(request) + 100, len(request) + 150_000, 3 * len(request)]
+    cuts = [200_000, len(request), len(request) + 150_000, 3 * len(request)]
     stream = request * 3
     pieces = [stream[start:end] for start, end in zip([0, *cuts], cuts, strict=False)]
     with serving(app) as (port, held):

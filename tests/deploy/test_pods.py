@@ -7,11 +7,14 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from app import VERSION
+from app.connections import FREE_BYTES, LARGEST_REQUESTS, MAX_CONNECTIONS, MAX_UNREAD_BYTES, MIN_REQUEST_BYTES
 from app.main import create_app
 from app.protocol import ARRIVAL_SECONDS, FRESH_SECONDS
 from app.settings import Settings, load_settings
 from tests.deploy.manifests import BASE, FOLDER, KSERVE, Manifest, container, environment, pod, settings, written
 from tests.server import ROOT
+
+MIB = 1024 * 1024
 
 
 def test_environment_is_settings_that_the_code_accepts(workload: Manifest):
@@ -100,6 +103,20 @@ def test_inference_service_has_the_name_that_the_path_wants():
     manifest = json.loads((load_settings().model / "manifest.json").read_text("utf-8"))
     assert KSERVE["metadata"]["name"] == manifest["name"]
     assert environment(KSERVE)["PROTOCOL"] == "v2"
+
+
+def test_memory_limit_holds_all_that_connections_may_make_the_process_hold(workload: Manifest):
+    """Sums what app/connections.py allows; tests/operation/test_memory.py measures what attacks reach of it."""
+    largest = settings(workload).max_body_bytes
+    process = 100 * MIB  # README: 90 MB
+    connections = MAX_CONNECTIONS * (
+        24 * 1024 + 4 * FREE_BYTES
+    )  # sockets and a head of 100 lines; a text of 4 bytes each
+    requests = 4 * max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * largest)  # as text with one character outside the BMP
+    parsing = 10 * largest  # one body at a time becomes JSON values
+    limit = container(workload)["resources"]["limits"]["memory"]
+    assert process + connections + requests + parsing + MAX_UNREAD_BYTES < int(limit.removesuffix("Mi")) * MIB
+    assert limit == "512Mi"
 
 
 def test_kserve_and_deployment_ask_for_the_same_resources():
