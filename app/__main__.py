@@ -22,6 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import click
 
+from app import VERSION
 from app.classifier import ClassifierError
 from app.commands.about import model, topics
 from app.commands.classify import classify
@@ -35,6 +36,7 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @click.group(cls=EntryPoint, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="reuters-topics")
 def main() -> None:
     """What a news headline is about, as probabilities over the 46 Reuters topics."""
 

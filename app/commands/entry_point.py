@@ -36,6 +36,8 @@ class EntryPoint(click.Group):
         """Run a command and exit with the status that says how it ended."""
         self.debug = False
         status = 0
+        if prog_name:  # exits if a shell asks for completions
+            self._main_shell_completion(extra, prog_name)
         try:
             with self.make_context(prog_name, list(sys.argv[1:] if args is None else args), **extra) as context:
                 self.invoke(context)

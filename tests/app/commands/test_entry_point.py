@@ -7,8 +7,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from app import VERSION
+from app.__main__ import main
 from app.commands.entry_point import EntryPoint
 from app.commands.exit_status import ExitStatus
+from tests.app.commands.running import run
 
 
 def group(act: Callable[[], object]) -> EntryPoint:
@@ -71,3 +74,16 @@ def test_every_end_has_its_status(error: BaseException, status: int, monkeypatch
     monkeypatch.setattr("app.commands.entry_point.discard", lambda _: None)
     assert CliRunner().invoke(failing(error), ["act-now"]).exit_code == status
     assert CliRunner().invoke(group(lambda: None), ["act-now"]).exit_code == 0
+
+
+def test_version_is_printed():
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"reuters-topics, version {VERSION}\n")
+
+
+def test_shell_that_asks_for_completions_gets_the_commands(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("_REUTERS_TOPICS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "reuters-topics cl")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    result = CliRunner().invoke(main, prog_name="reuters-topics")
+    assert (result.exit_code, result.stdout) == (0, "plain,classify\n")
