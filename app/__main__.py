@@ -24,11 +24,11 @@ import click
 
 from app import VERSION
 from app.classifier import ClassifierError
-from app.commands.about import model, topics
-from app.commands.classify import classify
-from app.commands.entry_point import EntryPoint
-from app.commands.standard_streams import open_closed
-from app.listeners import ListenError
+from app.cli.classify import classify
+from app.cli.entry_point import EntryPoint
+from app.cli.model_info import model, topics
+from app.cli.standard_streams import open_closed
+from app.server.sockets import ListenError
 from app.settings import SettingsError, load_settings
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -51,7 +51,7 @@ def serve(host: str, port: int) -> None:
         if settings.metrics_port == port:
             raise SettingsError(f"TOPICS_METRICS_PORT: {port} is the service's own port; choose another one.")  # noqa: TRY301
         with _metrics_folder(settings.workers > 1 or settings.metrics_port is not None):
-            from app.serve import serve as run  # noqa: PLC0415 - prometheus_client reads the variable when imported
+            from app.server.run import serve as run  # noqa: PLC0415 - prometheus_client reads the variable when imported
 
             run(settings, host, port)
     except (SettingsError, ClassifierError, ListenError) as error:

@@ -15,25 +15,26 @@ from starlette.exceptions import HTTPException
 
 from app import VERSION
 from app.api import problems
-from app.api.about import about_router
-from app.api.access_log import AccessLog
-from app.api.bytes_route import BytesRoute
-from app.api.door import DOOR, Door
-from app.api.envelope import Envelope
-from app.api.guard import Guard
-from app.api.health import health_router
-from app.api.ledger import Ledger
-from app.api.metrics_route import metrics_router
+from app.api.middleware.api_keys import Keys
+from app.api.middleware.auth import Authentication, authentication_off
+from app.api.middleware.load_shedding import LOAD_SHEDDER, LoadShedder
+from app.api.middleware.request import RequestMiddleware
+from app.api.open_inference.routes import infer_routes, v2_router
 from app.api.openapi import describe
-from app.api.page import page_router
-from app.api.predict import predict_routes
-from app.api.service import Service
-from app.api.v2 import infer_routes, v2_router
+from app.api.raw_route import RawRoute
+from app.api.routes.health import health_router
+from app.api.routes.metrics import metrics_router
+from app.api.routes.model_info import model_info_router
+from app.api.routes.predict import predict_routes
 from app.classifier import TopicClassifier, load_classifier
-from app.connections import CONNECTIONS, Connections
-from app.draining import drain_on_sigterm
+from app.server.http.connections import CONNECTIONS, Connections
+from app.serving.draining import drain_on_sigterm
+from app.serving.service import Service
+from app.serving.watchdog import watched
 from app.settings import Settings, load_settings
-from app.watchdog import watched
+from app.telemetry.access_log import AccessLog
+from app.telemetry.recorder import RequestRecorder
+from app.web.routes import page_router
 
 _EXPORT: TelemetryConfig = {"auto_configure": True}
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
@@ -44,7 +45,9 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
     settings = settings or load_settings()
     service = Service(settings)
     traced = _traced()
-    ledger = Ledger(service, AccessLog(headlines=settings.log_headlines) if settings.access_log else None)
+    access_log = AccessLog(headlines=settings.log_headlines) if settings.access_log else None
+    recorder = RequestRecorder(service.metrics, access_log)
+    authenticate = Keys(lambda: settings.keys).authenticate if settings.keys else authentication_off
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -57,10 +60,10 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         with watched(asyncio.get_running_loop()):
             yield {
                 # OpenTelemetry would not see what never becomes an ASGI call.
-                DOOR: Door(service, {} if traced else _paths(service, routes), ledger),
+                LOAD_SHEDDER: LoadShedder(service, {} if traced else _paths(service, routes), recorder, authenticate),
                 CONNECTIONS: Connections(settings.max_body_bytes),
             }
-        service.phase = "draining"
+        service.begin_draining()
         service.metrics.count()
 
     app = FastAPI(
@@ -80,7 +83,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
     predict = predict_routes(service)
     routes = [*predict, *infer_routes(service)]
     app.router.routes.extend(routes)
-    app.include_router(about_router(service))
+    app.include_router(model_info_router(service))
     public = APIRouter(redirect_slashes=False)
     public.routes.extend(openapi)
     public.include_router(health_router(service))
@@ -90,21 +93,22 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         public.include_router(metrics_router(service))
     app.include_router(public)
     if settings.keys:
-        Guard(app.router, public, service.authenticate)
+        Authentication(app.router, public, authenticate)
     app.add_middleware(
-        Envelope,
+        RequestMiddleware,
         service=service,
         # The router is what tells OpenTelemetry the route.
         direct={} if traced else {route.path: route.app for route in predict},
-        ledger=ledger,
+        recorder=recorder,
+        authenticate=authenticate,
     )
     describe(app, public, keyed=bool(settings.keys))
     return app
 
 
-def _paths(service: Service, routes: Sequence[BytesRoute]) -> dict[str, str]:
+def _paths(service: Service, routes: Sequence[RawRoute]) -> dict[str, str]:
     """The paths at which the model that serves can be asked, and the routes' templates that they belong to."""
-    manifest = service.model().classifier.bundle.manifest
+    manifest = service.classifier.bundle.manifest
     return {route.path.format(name=manifest.name, version=manifest.version): route.path for route in routes}
 
 

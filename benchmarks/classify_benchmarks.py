@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from app.api.answers import Answers
+from app.api.serialization import ResponseSerializer
 from app.classifier import Bundle, TopicClassifier, load_classifier
 from app.classifier.network import Floats
 from app.settings import load_settings
@@ -56,7 +56,7 @@ def test_service(
     some = asked[size]
     encoded = classifier.encode(some)
     results = classifier.rank(encoded)
-    answers = Answers(classifier)
+    answers = ResponseSerializer(classifier)
     run: dict[str, Callable[[], object]] = {
         "encode": lambda: classifier.encode(some),
         "network": lambda: classifier.probabilities(encoded),

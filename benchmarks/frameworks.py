@@ -52,7 +52,7 @@ def onnx_runtime(bundle: Bundle) -> Callable[[Floats], Floats]:
     """The bundle's ONNX export, on one thread like all the others."""
     import onnxruntime  # noqa: PLC0415 - both are slow to import
 
-    from training.onnx_model import write_onnx  # noqa: PLC0415
+    from training.bundles.onnx import write_onnx  # noqa: PLC0415
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

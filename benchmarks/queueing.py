@@ -1,8 +1,8 @@
 """A worker as a queue, simulated with SimPy: what it takes in, what it refuses, and how long an answer takes.
 
-It is app/api/work.py in a few lines: first come, first done, one at a time; a bound in headlines; whatever is beyond is
-refused at once, which takes the worker some time, too. The tests hold it to M/D/1 and M/M/1/K in closed form, and to a
-real process under four times its load.
+It is app/serving/concurrency.py in a few lines: first come, first done, one at a time; a bound in headlines; whatever
+is beyond is refused at once, which takes the worker some time, too. The tests hold it to M/D/1 and M/M/1/K in closed
+form, and to a real process under four times its load.
 """
 
 import random

@@ -25,7 +25,7 @@ Turn = dict[int, dict[str, float]]
 """Headlines a second by number of workers and load."""
 
 _LOADS = (Load("64 clients", 64), Load(f"batches of {BATCH}, 16 clients", 16, BATCH))
-_IMPORTS = "import app.__main__, app.serve, app.main"
+_IMPORTS = "import app.__main__, app.server.run, app.main"
 _IMPORT_LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +(\S+)")
 _IMAGE = "reuters-topics-benchmark"
 

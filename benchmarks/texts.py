@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 from app.classifier import Bundle
-from training.corpus import read_archive
+from training.data.corpus import read_archive
 
 _ROOT = Path(__file__).parent.parent
 _ARCHIVES = (_ROOT / ".data" / "reuters21578.tar.gz", _ROOT.parent / "shared" / "data" / "reuters21578.tar.gz")

@@ -16,8 +16,8 @@ from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
 from app.classifier.network import read_network
-from training.layout import align, dense_layers
-from training.topics import NAMES
+from training.bundles.weight_offsets import align, dense_layers
+from training.data.topics import NAMES
 
 SIZE = 300
 RARE_WORDS = ("zimbabwe", "quorum", "apogee")

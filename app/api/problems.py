@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.errors import (
+from app.classifier import BundleError, TextTooLongError, UnknownTopicError
+from app.errors import (
     LONGEST_QUOTE,
     ApiError,
     BatchTooLargeError,
@@ -35,7 +36,7 @@ from app.api.errors import (
     UnauthorizedError,
     UnknownModelError,
 )
-from app.classifier import BundleError, TextTooLongError, UnknownTopicError
+from app.telemetry.request_context import context_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -134,7 +135,7 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
 async def respond(request: Request, error: Exception) -> Response:
     """Starlette's exception handler form of `problem`."""
     scope = request.scope
-    return problem(error, scope["path"], scope["request_id"], get_route_path(scope))
+    return problem(error, scope["path"], context_of(scope).request_id, get_route_path(scope))
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:
@@ -167,7 +168,7 @@ def _cut(text: str) -> str:
 
 
 def _router_headers(error: HTTPException) -> Mapping[str, str]:
-    """Its own, and in Allow the HEAD that `app.api.envelope` makes of every GET."""
+    """Its own, and in Allow the HEAD that `app.api.middleware.request` makes of every GET."""
     headers = dict(error.headers or {})
     if "Allow" in headers:
         methods = set(headers["Allow"].split(", "))

@@ -18,7 +18,7 @@ class _Query(BaseModel):
     top_k: TopK = 5
 
 
-class PredictQuery(_Query):
+class PredictRequest(_Query):
     """One text to classify."""
 
     model_config = ConfigDict(
@@ -38,7 +38,7 @@ class PredictQuery(_Query):
     ] = None
 
 
-class BatchQuery(_Query):
+class BatchRequest(_Query):
     """Several texts to classify."""
 
     model_config = ConfigDict(
@@ -51,7 +51,7 @@ class BatchQuery(_Query):
     headlines: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
-def queries(settings: Settings) -> tuple[type[PredictQuery], type[BatchQuery]]:
+def queries(settings: Settings) -> tuple[type[PredictRequest], type[BatchRequest]]:
     """The two with an operator's limits in them, so that pydantic checks and OpenAPI tells the real ones.
 
     The batch's length is documented here but checked by the route: too many headlines is 413, not 422.
@@ -62,8 +62,8 @@ def queries(settings: Settings) -> tuple[type[PredictQuery], type[BatchQuery]]:
         list[text], Field(fail_fast=True, min_length=1, json_schema_extra={"maxItems": settings.max_batch})
     ]
     return (
-        create_model("PredictQuery", __base__=PredictQuery, headline=(text, ...)),
-        create_model("BatchQuery", __base__=BatchQuery, headlines=(batch, ...)),
+        create_model("PredictRequest", __base__=PredictRequest, headline=(text, ...)),
+        create_model("BatchRequest", __base__=BatchRequest, headlines=(batch, ...)),
     )
 
 
@@ -123,14 +123,14 @@ class Model(BaseModel):
     version: Annotated[str, Field(examples=["1"])]
 
 
-class PredictAnswer(Result):
+class PredictResponse(Result):
     """The answer to one text, and who gave it."""
 
     model: Model
     explanation: Annotated[Explanation | None, Field(description="Only where `explain` was asked for.")] = None
 
 
-class BatchAnswer(BaseModel):
+class BatchResponse(BaseModel):
     """The answers, in the order of the headlines."""
 
     results: list[Result]
@@ -149,13 +149,13 @@ class TopicSkill(BaseModel):
     f1: Probability | None
 
 
-class TopicsAnswer(BaseModel):
+class TopicsResponse(BaseModel):
     """All topics, in label order."""
 
     topics: list[TopicSkill]
 
 
-class ModelAnswer(Model):
+class ModelResponse(Model):
     """What the manifest says."""
 
     digest: Annotated[str, Field(description="SHA-256 that identifies the bundle.")]
@@ -170,7 +170,7 @@ class ModelAnswer(Model):
     figures: dict[str, Any]
 
 
-class HealthAnswer(BaseModel):
+class HealthResponse(BaseModel):
     """A probe's answer."""
 
     status: Literal["live", "ready"]

@@ -56,14 +56,14 @@ class TopicClassifier:
                 f"{bundle.model_path}: takes {network.shape[0]} words and gives {network.shape[1]} topics, but"
                 f" {MANIFEST} says {wanted[0]} and {wanted[1]}; train the bundle again."
             )
-        self.check()
+        self.verify_golden()
 
     @property
     def topics(self) -> tuple[Topic, ...]:
         """The topics, in label order."""
         return self.bundle.manifest.topics
 
-    def check(self) -> None:
+    def verify_golden(self) -> None:
         """Answer the golden headlines again; raises BundleError if an answer has moved."""
         golden = self.bundle.golden
         answers = self.probabilities([self.encoder.encode(one.headline) for one in golden])

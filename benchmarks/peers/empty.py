@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery
+from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse
 
 PREDICTIONS = [
     {"topic": "crude", "name": "Crude oil", "label": 16, "probability": 0.9712},
@@ -26,11 +26,11 @@ BATCH = {"results": [RESULT] * 100, "model": MODEL}
 app = FastAPI()
 
 
-@app.post("/predict", response_model=PredictAnswer)
-async def predict(query: PredictQuery) -> dict[str, Any]:
+@app.post("/predict", response_model=PredictResponse)
+async def predict(query: PredictRequest) -> dict[str, Any]:
     return SINGLE
 
 
-@app.post("/predict/batch", response_model=BatchAnswer)
-async def predict_batch(query: BatchQuery) -> dict[str, Any]:
+@app.post("/predict/batch", response_model=BatchResponse)
+async def predict_batch(query: BatchRequest) -> dict[str, Any]:
     return BATCH

@@ -2,20 +2,20 @@
 
 from fastapi import FastAPI
 
-from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery
+from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse
 from benchmarks.peers import empty
 
-SINGLE = PredictAnswer.model_validate(empty.SINGLE)
-BATCH = BatchAnswer.model_validate(empty.BATCH)
+SINGLE = PredictResponse.model_validate(empty.SINGLE)
+BATCH = BatchResponse.model_validate(empty.BATCH)
 
 app = FastAPI()
 
 
 @app.post("/predict")
-async def predict(query: PredictQuery) -> PredictAnswer:
+async def predict(query: PredictRequest) -> PredictResponse:
     return SINGLE
 
 
 @app.post("/predict/batch")
-async def predict_batch(query: BatchQuery) -> BatchAnswer:
+async def predict_batch(query: BatchRequest) -> BatchResponse:
     return BATCH

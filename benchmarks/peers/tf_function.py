@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from fastapi import FastAPI
 
-from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery
+from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse
 from benchmarks.peers.answers import bundle, encoder, model_name, result, size, vectorize
 
 model = keras.models.load_model(bundle.model_path)
@@ -20,16 +20,16 @@ infer(tf.zeros([1, size]))  # traced before the first request
 app = FastAPI()
 
 
-@app.post("/predict", response_model=PredictAnswer)
-async def predict(query: PredictQuery) -> PredictAnswer:
+@app.post("/predict", response_model=PredictResponse)
+async def predict(query: PredictRequest) -> PredictResponse:
     encoded = encoder.encode(query.headline)
     probabilities = infer(tf.constant(vectorize([encoded]))).numpy()[0]
-    return PredictAnswer(**dict(result(encoded, probabilities, query.top_k)), model=model_name)
+    return PredictResponse(**dict(result(encoded, probabilities, query.top_k)), model=model_name)
 
 
-@app.post("/predict/batch", response_model=BatchAnswer)
-async def predict_batch(query: BatchQuery) -> BatchAnswer:
+@app.post("/predict/batch", response_model=BatchResponse)
+async def predict_batch(query: BatchRequest) -> BatchResponse:
     encoded = [encoder.encode(headline) for headline in query.headlines]
     probabilities = infer(tf.constant(vectorize(encoded))).numpy()
     results = [result(one, row, query.top_k) for one, row in zip(encoded, probabilities, strict=True)]
-    return BatchAnswer(results=results, model=model_name)
+    return BatchResponse(results=results, model=model_name)

@@ -7,7 +7,7 @@ and more slowly with 64.
 import keras
 from fastapi import FastAPI
 
-from app.api.schemas import BatchAnswer, BatchQuery, PredictAnswer, PredictQuery
+from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse
 from benchmarks.peers.answers import bundle, encoder, model_name, result, vectorize
 
 model = keras.models.load_model(bundle.model_path)
@@ -15,16 +15,16 @@ model = keras.models.load_model(bundle.model_path)
 app = FastAPI()
 
 
-@app.post("/predict", response_model=PredictAnswer)
-async def predict(query: PredictQuery) -> PredictAnswer:
+@app.post("/predict", response_model=PredictResponse)
+async def predict(query: PredictRequest) -> PredictResponse:
     encoded = encoder.encode(query.headline)
     probabilities = model.predict(vectorize([encoded]), verbose=0)[0]
-    return PredictAnswer(**dict(result(encoded, probabilities, query.top_k)), model=model_name)
+    return PredictResponse(**dict(result(encoded, probabilities, query.top_k)), model=model_name)
 
 
-@app.post("/predict/batch", response_model=BatchAnswer)
-async def predict_batch(query: BatchQuery) -> BatchAnswer:
+@app.post("/predict/batch", response_model=BatchResponse)
+async def predict_batch(query: BatchRequest) -> BatchResponse:
     encoded = [encoder.encode(headline) for headline in query.headlines]
     probabilities = model.predict(vectorize(encoded), verbose=0)
     results = [result(one, row, query.top_k) for one, row in zip(encoded, probabilities, strict=True)]
-    return BatchAnswer(results=results, model=model_name)
+    return BatchResponse(results=results, model=model_name)

@@ -47,7 +47,7 @@ def test_bundle_is_loaded_once(start: Start, monkeypatch: pytest.MonkeyPatch):
 
 def test_two_apps_share_nothing(start: Start):
     first, second = start(), start(max_batch=1)
-    first.app.state.service.phase = "draining"
+    first.app.state.service.begin_draining()
     assert second.get("/health/ready").status_code == 200
     assert "topics_headlines_total 0.0" in second.get("/metrics").text
 
@@ -66,5 +66,7 @@ def test_core_and_app_import_no_tensorflow():
     import subprocess
     import sys
 
-    code = "import sys, app.main, app.serve; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'jax')))"
+    code = (
+        "import sys, app.main, app.server.run; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'jax')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

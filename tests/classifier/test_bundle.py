@@ -18,7 +18,7 @@ from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.classifier import Runtime
 from tests.server import ROOT
 from tests.tiny_bundle import SIZE, keras_file, seal
-from training.layout import dense_layers
+from training.bundles.weight_offsets import dense_layers
 
 FILES = (MODEL, WORD_INDEX, GOLDEN)
 
@@ -90,7 +90,7 @@ def test_files_changed_in_place_after_loading_change_no_answer(bundle: Path) -> 
     before = classifier.classify(["Oil prices rise", "wheat"])
     for name in FILES:
         overwrite(bundle / name)
-    classifier.check()
+    classifier.verify_golden()
     assert classifier.classify(["Oil prices rise", "wheat"]) == before
 
 
@@ -115,8 +115,9 @@ def test_what_is_used_are_the_bytes_that_were_verified(
 def test_model_truncated_in_place_is_answered_as_before(bundle: Path) -> None:
     """In a process of its own: reading a mapped file beyond its end is SIGBUS, which ends the process."""
     code = (
-        "import os, sys; from app.classifier import load_classifier; c = load_classifier(sys.argv[1]);"
-        "os.truncate(sys.argv[1] + '/model.keras', 0); c.check()"
+        "import os, sys; from pathlib import Path; from app.classifier import load_classifier;"
+        "c = load_classifier(Path(sys.argv[1]));"
+        "os.truncate(sys.argv[1] + '/model.keras', 0); c.verify_golden()"
     )
     assert subprocess.run([sys.executable, "-c", code, str(bundle)], cwd=ROOT, check=False).returncode == 0
 

@@ -7,9 +7,15 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from app import VERSION
-from app.connections import FREE_BYTES, LARGEST_REQUESTS, MAX_CONNECTIONS, MAX_UNREAD_BYTES, MIN_REQUEST_BYTES
 from app.main import create_app
-from app.protocol import ARRIVAL_SECONDS, FRESH_SECONDS
+from app.server.http.connections import (
+    FREE_BYTES,
+    LARGEST_REQUESTS,
+    MAX_CONNECTIONS,
+    MAX_UNREAD_BYTES,
+    MIN_REQUEST_BYTES,
+)
+from app.server.http.protocol import ARRIVAL_SECONDS, FRESH_SECONDS
 from app.settings import Settings, load_settings
 from tests.deploy.manifests import BASE, FOLDER, KSERVE, Manifest, container, environment, pod, settings, written
 from tests.server import ROOT
@@ -44,7 +50,7 @@ def test_probes_ask_paths_that_exist_on_the_port_that_the_image_serves(workload:
             assert ports.get(asked["port"], asked["port"]) == int(exposed)
             assert client.get(asked["path"]).status_code == 200
             assert asked["path"].endswith("live" if name == "livenessProbe" else "ready")
-        client.app.state.service.phase = "draining"
+        client.app.state.service.begin_draining()
         refused = {name for name, asked in probes.items() if client.get(asked["path"]).status_code == 503}
     assert refused == probes.keys() - {"livenessProbe"}
     assert {"livenessProbe", "readinessProbe"} <= probes.keys()
@@ -106,7 +112,7 @@ def test_inference_service_has_the_name_that_the_path_wants():
 
 
 def test_memory_limit_holds_all_that_connections_may_make_the_process_hold(workload: Manifest):
-    """Sums what app/connections.py allows; tests/operation/test_memory.py measures what attacks reach of it."""
+    """Sums what app/server/http/connections.py allows; tests/operation/test_memory.py measures what attacks reach."""
     largest = settings(workload).max_body_bytes
     process = 100 * MIB  # README: 90 MB
     connections = MAX_CONNECTIONS * (

@@ -4,8 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -80,30 +79,6 @@ def openapi_paths(tiny_bundle: Path) -> set[str]:
     from app.main import create_app
 
     return set(create_app(load_settings(model=tiny_bundle)).openapi()["paths"])
-
-
-def tree() -> Iterator[PurePosixPath]:
-    """The paths of the tree under "What is where"; two spaces are one level."""
-    folders: list[str] = []
-    for line in README.partition("## What is where")[2].split("```")[1].strip().splitlines():
-        name = line.split()[0]
-        depth = (len(line) - len(line.lstrip())) // 2
-        folders[depth:] = [name]
-        yield PurePosixPath(*folders)
-
-
-def test_tree_names_only_what_is_there():
-    assert [path for path in tree() if not (ROOT / path).exists()] == []
-
-
-def test_tree_names_every_module():
-    modules = {
-        PurePosixPath(file.relative_to(ROOT))
-        for folder in ("app", "training")
-        for file in (ROOT / folder).rglob("*.py")
-        if file.name != "__init__.py"
-    }
-    assert sorted(map(str, modules - set(tree()))) == [], "these need a line in the README's tree"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from app.api.errors import ApiError
 from app.api.problems import TABLE, Problem
+from app.errors import ApiError
 from app.main import create_app
 from app.settings import Settings, load_settings
 from tests.server import ROOT
@@ -124,7 +124,7 @@ def test_authentication_page_says_of_every_path_whether_it_needs_a_key(tiny_bund
     listed = rows(page("authentication.md"), "path | key")
     paths: set[tuple[str, str]] = set()
     with TestClient(app) as client:
-        manifest = app.state.service.model().classifier.bundle.manifest
+        manifest = app.state.service.classifier.bundle.manifest
         for cell, key in listed:
             method, path = re.match(r"`(GET|POST) (\S+)`", cell).groups()
             paths.add((method, path))

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Sequence
 
-from app import watchdog
 from app.__main__ import main
 from app.classifier import TopicClassifier
 from app.classifier.encoding import Encoded
+from app.serving import watchdog
 
 HANG = "hang"
 

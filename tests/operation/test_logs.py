@@ -56,8 +56,8 @@ def test_service_answers_and_ends_while_nobody_reads_its_log(tiny_bundle: Path, 
 
 HANG = """
 import asyncio, logging.config, sys, time
-from app import watchdog
-from app.logs import CONFIG
+from app.serving import watchdog
+from app.telemetry.logs import CONFIG
 watchdog.HANG_SECONDS = 1
 logging.config.dictConfig(CONFIG)
 async def main():

@@ -27,15 +27,12 @@ def test_model_links_to_card_docs_and_metrics(page: Page, server: RunningServer)
 
 
 def test_metrics_on_another_port_are_not_linked(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
-    watch.allowed = ("404",)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with RunningServer(page_bundle, metrics_port=port, access_log="false") as server:
         page = watch.over(context.new_page(), server.url)
-        with page.expect_response("**/metrics") as asked:
-            page.goto(server.url)
-        assert asked.value.status == 404
+        page.goto(server.url)
         expect(page.locator("footer a >> visible=true")).to_have_text(["Model card", "API documentation"])
 
 

@@ -184,7 +184,10 @@ def test_empty_headline_shows_nothing(page: Page) -> None:
 
 def test_page_sends_only_fields_that_the_api_names(page: Page, server: RunningServer) -> None:
     schemas = server.get("/openapi.json").json()["components"]["schemas"]
-    known = {"predict": set(schemas["PredictQuery"]["properties"]), "batch": set(schemas["BatchQuery"]["properties"])}
+    known = {
+        "predict": set(schemas["PredictRequest"]["properties"]),
+        "batch": set(schemas["BatchRequest"]["properties"]),
+    }
     sent: dict[str, set[str]] = {"predict": set(), "batch": set()}
 
     def note(route: Route) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.page import METRICS_LINK
 from app.main import create_app
 from app.settings import load_settings
+from app.web.routes import METRICS_LINK
 
 PAGES = ("/", "/docs", "/model/card")
 FILES = ("/page/main.js", "/page/base.css", "/page/swagger/swagger-ui-bundle.js", "/model/card/plot.png")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.commands.decoding import decoded, read_pieces
-from app.commands.reading import Options, form_of, read_table
+from app.cli.readers.decoding import decoded, read_pieces
+from app.cli.readers.rows import Options, form_of, read_table
 from tests.ray.conftest import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_bundle import COMMON, KEYWORDS
-from training.dataset import Dataset, load_dataset
+from training.data.dataset import Dataset, load_dataset
 
 WIRES = 1_500
 

@@ -9,10 +9,10 @@ from app.classifier import TopicClassifier, load_classifier
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
 from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
-from training.chance import majority_accuracy, shuffled_accuracy
-from training.corpus import Wire, read_corpus
-from training.dataset import Dataset, load_dataset
-from training.evaluate import answer, evaluate
+from training.book.chance_baselines import majority_accuracy, shuffled_accuracy
+from training.data.corpus import Wire, read_corpus
+from training.data.dataset import Dataset, load_dataset
+from training.evaluation.evaluate import answer, evaluate
 
 BOOK = REPOSITORY / "models" / "book" / "1"
 

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from app.classifier.classifier import softmax
 from app.classifier.manifest import Calibration, TopicSet
 from app.classifier.network import Floats
-from training.dataset import Labels
+from training.data.dataset import Labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from app.classifier.network import Dense, Floats
-from training.headlines.networks import Layers
+from training.headlines.mlp import Layers
 
 
 def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, width: int) -> tuple[Dense, ...]:

@@ -12,20 +12,20 @@ import numpy as np
 from app.classifier import TopicClassifier, load_classifier
 from app.classifier.bundle import CARD, MANIFEST
 from app.classifier.manifest import Manifest, Topic
-from training.bundle import Draft, staging, write_bundle
-from training.corpus import Wire
-from training.dataset import Dataset
-from training.evaluate import Evaluation, evaluate
-from training.headlines.card import write_card
+from training.book.publish import HISTORY, libraries, slug
+from training.book.train import History, spread
+from training.bundles.writer import Draft, staging, write_bundle
+from training.data.corpus import Wire
+from training.data.dataset import Dataset
+from training.data.topics import NAMES
+from training.evaluation.evaluate import Evaluation, evaluate
+from training.figures import plot_confusion
+from training.headlines.drift_reference import reference
 from training.headlines.merge import save_stack
-from training.headlines.plots import plot_learning, plot_reliability
-from training.headlines.reference import reference
+from training.headlines.reporting.figures import plot_learning, plot_reliability
+from training.headlines.reporting.model_card import write_card
 from training.headlines.samples import labels_of
 from training.headlines.train import HeadlineTraining, Learned
-from training.plots import plot_confusion
-from training.publish import HISTORY, libraries, slug
-from training.topics import NAMES
-from training.train import History, spread
 
 SPREAD = ("accuracy", "any_topic_accuracy", "ece", "macro_f1", "loss", "set_coverage", "set_size")
 BOOK = Path("book") / "1"

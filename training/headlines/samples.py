@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.classifier.encoding import tokenize
 from app.classifier.network import Floats
-from training.corpus import TOPICS, Wire
+from training.data.corpus import TOPICS, Wire
 
 Words = tuple[str, ...]
 

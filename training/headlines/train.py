@@ -9,12 +9,13 @@ import scipy.sparse as sp
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import Calibration, TopicSet
 from app.classifier.network import Dense, DenseNetwork
-from training.corpus import Wire
+from training.book.train import History
+from training.data.corpus import Wire
 from training.errors import RecipeError
 from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set
-from training.headlines.linear import train_linear
+from training.headlines.char_ngrams import spread
 from training.headlines.merge import merge
-from training.headlines.networks import Epoch, drop_words, train_networks
+from training.headlines.mlp import Epoch, drop_words, train_networks
 from training.headlines.recipe import HeadlinesRecipe
 from training.headlines.samples import (
     Sample,
@@ -27,9 +28,8 @@ from training.headlines.samples import (
     soft_targets,
     title_words,
 )
-from training.headlines.subwords import spread
+from training.headlines.svm import train_linear
 from training.headlines.vocabulary import build_encoder, encode, unit_length
-from training.train import History
 
 
 @dataclass(frozen=True, slots=True)

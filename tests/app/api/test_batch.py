@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.work import CHUNK_TEXTS
+from app.serving.concurrency import CHUNK_TEXTS
 from tests.app.conftest import Start
 
 HEADLINES = ["Gold falls", "Wheat harvest", "unheard-of", "the", "Oil prices rise", "Gold falls"]

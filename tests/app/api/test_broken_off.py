@@ -9,10 +9,12 @@ import anyio.lowlevel
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.api.envelope import CLIENT_GONE, Envelope
-from app.api.ledger import Ledger
-from app.api.service import Service
+from app.api.middleware.auth import authentication_off
+from app.api.middleware.request import RequestMiddleware
+from app.serving.service import Service
 from app.settings import load_settings
+from app.telemetry.recorder import RequestRecorder
+from app.telemetry.request_context import CLIENT_GONE
 from tests.app.conftest import Start
 from tests.app.metrics import read
 
@@ -87,7 +89,10 @@ def test_answer_that_fails_after_its_start_gets_no_second_one(tiny_bundle: Path)
         raise RuntimeError("half-way")
 
     service = Service(load_settings(model=tiny_bundle))
-    envelope = Envelope(broken, service=service, direct={}, ledger=Ledger(service, None))
+    recorder = RequestRecorder(service.metrics, None)
+    middleware = RequestMiddleware(
+        broken, service=service, direct={}, recorder=recorder, authenticate=authentication_off
+    )
     sent: list[Message] = []
 
     async def main() -> bytes:
@@ -95,8 +100,8 @@ def test_answer_that_fails_after_its_start_gets_no_second_one(tiny_bundle: Path)
             sent.append(message)
 
         with pytest.raises(RuntimeError, match="half-way"):
-            await envelope(request("/predict"), anyio.sleep_forever, send)
-        await anyio.lowlevel.checkpoint()  # the ledger is written at the end of the loop's turn
+            await middleware(request("/predict"), anyio.sleep_forever, send)
+        await anyio.lowlevel.checkpoint()  # records are written at the end of the loop's turn
         return await service.metrics.exposition()
 
     text = anyio.run(main).decode()

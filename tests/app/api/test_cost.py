@@ -12,13 +12,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app.api import v2
-from app.api.bytes_route import parse
-from app.api.errors import BodyTooLargeError
-from app.api.schemas import BatchQuery
-from app.api.work import CHUNK_TEXTS
+from app.api.open_inference import routes
+from app.api.raw_route import parse
+from app.api.schemas import BatchRequest
 from app.classifier import Explainer, load_classifier
+from app.errors import BodyTooLargeError
 from app.main import create_app
+from app.serving.concurrency import CHUNK_TEXTS
 from app.settings import load_settings
 from tests.app.conftest import Start
 from tests.tiny_bundle import KEYWORDS
@@ -138,7 +138,7 @@ def turns_of_others(model: Path, path: str, bodies: list[bytes]) -> int:
     async def main() -> int:
         app = create_app(load_settings(model=model, access_log=False))
         async with app.router.lifespan_context(app):
-            app.state.service.together._alone = False  # as under load
+            app.state.service.batcher._alone = False  # as under load
             turns = 0
 
             async def others() -> None:
@@ -195,7 +195,7 @@ def test_no_text_takes_much_longer_than_a_chunk_of_headlines(tiny_bundle: Path, 
 
 
 def test_no_body_takes_much_longer_to_read_than_one_of_texts():
-    validate = BatchQuery.__pydantic_validator__.validate_json
+    validate = BatchRequest.__pydantic_validator__.validate_json
     plain = batch([LONG["words"]] * 400)
     texts = quickest(lambda: parse(validate, plain))
     for unit in (b'{"a":[{}]},', b'"a",', b"[],", b"0,", b'{"a":0},'):
@@ -226,7 +226,7 @@ def test_deadline_holds_while_outputs_are_made(start: Start, monkeypatch: pytest
         time.sleep(0.05)
         return b""
 
-    monkeypatch.setattr(v2, "elements", slowly)
+    monkeypatch.setattr(routes, "elements", slowly)
     reply = start().post(INFER, content=infer(["oil"] * 1000, "topic"), headers={"x-request-timeout": "0.12"})
     assert reply.status_code == 504
     assert sum(made) < 1000
@@ -263,10 +263,10 @@ def test_work_for_a_client_that_hung_up_stops_and_is_counted(tiny_bundle: Path, 
             asked = asyncio.create_task(ask(app, path, body, hangs_up))
             for _ in range(3):
                 await asyncio.sleep(0)
-            assert service.work.in_flight
+            assert service.limiter.in_flight
             hangs_up.set()
             status = await asked
-            return status, (await service.metrics.exposition()).decode(), service.work.in_flight
+            return status, (await service.metrics.exposition()).decode(), service.limiter.in_flight
 
     status, metrics, in_flight = asyncio.run(main())
     assert status is None
@@ -284,7 +284,7 @@ def test_body_is_not_kept_while_its_request_waits(tiny_bundle: Path):
     async def main() -> None:
         app = create_app(load_settings(model=tiny_bundle, access_log=False))
         async with app.router.lifespan_context(app):
-            lane = app.state.service.work._lane
+            lane = app.state.service.limiter._lane
             await lane.acquire()
             body = Body(batch(["oil"]) + b" " * 1_000_000)
             asked = asyncio.create_task(ask(app, "/predict/batch", body))

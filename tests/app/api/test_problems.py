@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 
-from app.api import errors
+from app import errors
 from app.api.problems import TABLE, problem, respond
 from app.classifier import BundleError, TextTooLongError, UnknownTopicError
 from tests.app.conftest import Start
@@ -24,12 +24,12 @@ def post(client: TestClient, content: Any, path: str = "/predict", **headers: st
 
 
 def draining(client: TestClient) -> Reply:
-    client.app.state.service.phase = "draining"
+    client.app.state.service.begin_draining()
     return client.get("/health/ready")
 
 
 def full(client: TestClient) -> Reply:
-    with client.app.state.service.work.held(5):
+    with client.app.state.service.limiter.held(5):
         return client.post("/predict/batch", json={"headlines": ["oil"] * 6})
 
 
@@ -38,7 +38,7 @@ def gone_bad(client: TestClient) -> Reply:
         raise BundleError("golden headlines are answered otherwise.")
 
     client.app.state.service._checked_at = -10
-    client.app.state.service.model().classifier.check = check
+    client.app.state.service.classifier.verify_golden = check
     return client.get("/health/ready")
 
 
@@ -46,7 +46,7 @@ def broken(client: TestClient) -> Reply:
     def encode(_: object):
         raise RuntimeError("secret cause")
 
-    client.app.state.service.model().classifier.encode = encode
+    client.app.state.service.classifier.encode = encode
     return client.post("/predict", json={"headline": "oil"})
 
 
@@ -76,7 +76,7 @@ WAYS: dict[Any, tuple[int, Callable[[TestClient], Reply]]] = {
 ELSEWHERE = {
     errors.CorsError,  # where CORS is on, and at the limit of open files: test_envelope.py
     errors.FileLimitError,
-    errors.MalformedRequestError,  # before there is a request: tests/app/test_protocol.py
+    errors.MalformedRequestError,  # before there is a request: tests/app/server/http/test_protocol.py
     errors.SlowRequestError,
     errors.ExpectationError,
     RequestValidationError,  # FastAPI's own, for a route with parameters that FastAPI parses
@@ -124,7 +124,7 @@ def test_unexpected_error_says_nothing_of_its_cause_but_logs_it(start: Start, ca
     reply = broken(start())
     assert check_shape(reply, 500)["title"] == "The service made a mistake"
     assert "secret" not in reply.text
-    [record] = [one for one in caplog.records if one.name == "app.api.envelope"]
+    [record] = [one for one in caplog.records if one.name == "app.api.middleware.request"]
     assert "secret cause" in str(record.exc_info[1])
     assert record.request_id == reply.headers["x-request-id"]
 
@@ -153,7 +153,7 @@ def test_errors_that_openapi_promises_are_those_of_the_table(client: TestClient)
 
 def test_openapi_has_examples_that_are_answered(client: TestClient):
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
-    for path, schema in (("/predict", "PredictQuery"), ("/predict/batch", "BatchQuery"), (V2, "InferRequest")):
+    for path, schema in (("/predict", "PredictRequest"), ("/predict/batch", "BatchRequest"), (V2, "InferRequest")):
         for example in schemas[schema]["examples"]:
             assert client.post(path, json=example).status_code == 200
 

@@ -3,9 +3,9 @@
 import json
 import sys
 
-from app.commands.bulk.cutting import cut
-from app.commands.bulk.files import find_files, place
-from app.commands.bulk.rows import shard_rows
+from app.cli.bulk.files import find_files, place
+from app.cli.bulk.rows import shard_rows
+from app.cli.bulk.sharding import cut
 
 folder, size = sys.argv[1], int(sys.argv[2])
 system, _ = place(folder)

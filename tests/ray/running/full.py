@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from app.commands.asking import Asked
-from app.commands.bulk import output
-from app.commands.bulk.cutting import Shard
-from app.commands.exit_status import OutputError
-from app.commands.row import Row
-from app.commands.writing import Verdict
+from app.cli.bulk import output
+from app.cli.bulk.sharding import Shard
+from app.cli.exit_status import OutputError
+from app.cli.predictors import Asked
+from app.cli.readers.row import Row
+from app.cli.writers import Verdict
 
 folder = Path(sys.argv[1])
 (folder / "_unfinished").mkdir(parents=True)

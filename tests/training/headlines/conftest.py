@@ -9,12 +9,12 @@ import pytest
 import scipy.sparse as sp
 
 from tests.tiny_bundle import COMMON, KEYWORDS
-from training.corpus import TOPICS, Wire
+from training.book.train import History
+from training.data.corpus import TOPICS, Wire
 from training.headlines import train
-from training.headlines.networks import Epoch, Layers
+from training.headlines.mlp import Epoch, Layers
 from training.headlines.recipe import HEADLINES, HeadlinesRecipe
 from training.headlines.train import HeadlineTraining, train_headlines
-from training.train import History
 
 TRAIN, TEST = 600, 150
 SMALL = replace(

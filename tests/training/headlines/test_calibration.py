@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from app.classifier.manifest import Calibration
-from training.evaluate import measure
+from training.evaluation.evaluate import measure
 from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set
 
 

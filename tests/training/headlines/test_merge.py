@@ -5,10 +5,10 @@ import pytest
 import scipy.sparse as sp
 
 from app.classifier.network import Dense, DenseNetwork, Floats, read_network
+from training.bundles.weight_offsets import align, dense_layers
 from training.headlines.merge import merge, save_stack
-from training.headlines.networks import Layers
+from training.headlines.mlp import Layers
 from training.headlines.vocabulary import unit_length
-from training.layout import align, dense_layers
 
 
 @pytest.fixture

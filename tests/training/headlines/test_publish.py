@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from app.classifier import load_classifier
-from training.corpus import Wire
-from training.dataset import Dataset, Part
-from training.evaluate import evaluate
+from training.data.corpus import Wire
+from training.data.dataset import Dataset, Part
+from training.evaluation.evaluate import evaluate
 from training.headlines.publish import publish_headlines
 from training.headlines.train import HeadlineTraining
 

@@ -7,10 +7,10 @@ import pytest
 
 from app.classifier import TopicClassifier, load_classifier
 from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
-from training.against import compare_bundles
-from training.corpus import Wire, read_corpus
-from training.dataset import load_dataset
-from training.evaluate import Evaluation, answer, evaluate
+from training.data.corpus import Wire, read_corpus
+from training.data.dataset import load_dataset
+from training.evaluation.compare_bundles import compare_bundles
+from training.evaluation.evaluate import Evaluation, answer, evaluate
 from training.headlines.recipe import HEADLINES
 from training.headlines.samples import make_samples, title_words
 from training.headlines.vocabulary import build_encoder

@@ -1,6 +1,6 @@
 import numpy as np
 
-from training.corpus import Wire
+from training.data.corpus import Wire
 from training.headlines.samples import (
     cut_leads,
     cut_spans,

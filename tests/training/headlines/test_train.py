@@ -8,13 +8,13 @@ import scipy.sparse as sp
 from app.classifier import Encoder
 from app.classifier.manifest import EncodingSpec
 from tests.training.headlines.conftest import NoisyNetworks
-from training.corpus import Wire
+from training.data.corpus import Wire
 from training.errors import RecipeError
 from training.headlines import train
 from training.headlines.calibration import fit_temperature, fit_topic_set
+from training.headlines.drift_reference import reference
 from training.headlines.recipe import HeadlinesRecipe
-from training.headlines.reference import reference
-from training.headlines.report import headlines_report
+from training.headlines.reporting.report import headlines_report
 from training.headlines.samples import Sample, labels_of, make_samples, others_of, soft_targets, title_words
 from training.headlines.train import HeadlineTraining, train_headlines
 from training.headlines.vocabulary import encode, unit_length

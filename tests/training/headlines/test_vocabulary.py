@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.corpus import Wire
+from training.data.corpus import Wire
 from training.headlines.recipe import HEADLINES
 from training.headlines.samples import Sample
 from training.headlines.vocabulary import build_encoder, encode, unit_length

@@ -1,0 +1,1 @@
+"""ASGI middleware: request IDs, authentication, load shedding, errors."""

@@ -1,0 +1,73 @@
+"""API keys: which requests are authenticated."""
+
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable
+
+from app.errors import UnauthorizedError
+from app.settings import SettingsError
+
+RELOAD_SECONDS = 1.0
+"""A key file is read again at most this often."""
+
+logger = logging.getLogger(__name__)
+
+
+class Keys:
+    """The keys that the settings and the key file hold at the moment."""
+
+    def __init__(self, read: Callable[[], frozenset[str]], clock: Callable[[], float] = time.monotonic) -> None:
+        """`read` returns all keys; it is called again as time goes by, so that keys rotate without a restart."""
+        self._read = read
+        self._clock = clock
+        # Digests under a random key are compared: what a comparison costs says nothing about the keys themselves.
+        self._salt = secrets.token_bytes(32)
+        self._read_at = clock()
+        self._failed = False
+        self._use(read())
+
+    def authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Raises UnauthorizedError unless an `Authorization: Bearer` or `X-API-Key` header holds one of the keys."""
+        if self._clock() - self._read_at >= RELOAD_SECONDS:
+            self._reload()
+        given = {key for name, value in headers if (key := _key(name, value)) is not None}
+        if not given:
+            raise UnauthorizedError("A key is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.")
+        if self._digests.isdisjoint(map(self._digest, given)):
+            raise UnauthorizedError("The key is not one of this service's.")
+
+    def _reload(self) -> None:
+        self._read_at = self._clock()
+        try:
+            keys = self._read()
+        except SettingsError as error:
+            if not self._failed:
+                logger.warning("%s The keys read before stay valid.", error)
+            self._failed = True
+            return
+        if self._failed or keys != self._keys:
+            logger.info("the API keys have been read again; there are %d", len(keys))
+        self._failed = False
+        if keys != self._keys:
+            self._use(keys)
+
+    def _use(self, keys: frozenset[str]) -> None:
+        self._keys = keys
+        # Clients send a key beyond ASCII as UTF-8 (curl) or Latin-1 (Python's http.client).
+        encoded = {key.encode() for key in keys} | {key.encode("latin-1") for key in keys if max(key) <= "\xff"}
+        self._digests = frozenset(map(self._digest, encoded))
+
+    def _digest(self, key: bytes) -> bytes:
+        return hashlib.blake2b(key, key=self._salt, digest_size=32).digest()
+
+
+def _key(name: bytes, value: bytes) -> bytes | None:
+    """The key in a header; None if it is no header for keys, or one for other credentials."""
+    if name == b"x-api-key":
+        return value.strip()
+    if name == b"authorization":
+        scheme, _, token = value.strip().partition(b" ")
+        return token.strip() if scheme.lower() == b"bearer" else None
+    return None

@@ -1,0 +1,38 @@
+"""CORS, where the answer to a refused preflight is a problem like every other error."""
+
+from starlette._utils import get_route_path
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.api.problems import problem
+from app.errors import CorsError
+from app.telemetry.request_context import context_of
+
+
+class Cors(CORSMiddleware):
+    """For some origins; any header may be sent, since the key is in one."""
+
+    def __init__(self, app: ASGIApp, origins: list[str]) -> None:
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=["*"],
+            expose_headers=["X-Request-ID", "Retry-After", "Server-Timing"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight, or add headers to the answer of the app."""
+        headers = Headers(scope=scope)
+        if scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers:
+            response = self.preflight_response(request_headers=headers)
+            if response.status_code != 200:
+                refused = bytes(response.body).decode().removeprefix("Disallowed CORS ")
+                error = CorsError(f"A page of this origin may not send such a request: refused is its {refused}.")
+                answer = problem(error, scope["path"], context_of(scope).request_id, get_route_path(scope))
+                answer.headers["vary"] = response.headers["vary"]
+                response = answer
+            await response(scope, receive, send)
+        else:
+            await self.simple_response(scope, receive, send, request_headers=headers)

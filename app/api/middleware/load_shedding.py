@@ -1,0 +1,88 @@
+"""Load shedding: answers 503 from the headers alone, before the body arrives."""
+
+from collections.abc import Mapping
+
+from starlette._utils import get_route_path
+from starlette.responses import Response
+from starlette.types import Scope
+
+from app.api.middleware.auth import Authenticate
+from app.api.middleware.request_id import new_request_id, request_id
+from app.api.problems import problem
+from app.errors import ApiError, OverloadedError, UnauthorizedError
+from app.serving.service import Service
+from app.telemetry.recorder import RequestRecorder
+from app.telemetry.request_context import RequestContext
+
+LOAD_SHEDDER = "door"
+"""Its name in the lifespan's state, where the protocol finds it."""
+
+
+def malformed(error: ApiError) -> Response:
+    """The answer to bytes that have not become a request."""
+    request_id = new_request_id()
+    answer = problem(error, "", request_id)
+    answer.headers["x-request-id"] = request_id
+    return answer
+
+
+class LoadShedder:
+    """Answers 503 from the headers alone, before the body arrives; `app.server.http.protocol` asks it.
+
+    At four times the load three requests are refused for each that is answered. Through the middleware (a task, the
+    body, exceptions) each refusal costs as much as dozens of headlines. Nothing is decided here that would be decided
+    otherwise there: anything unusual takes the normal way and is refused, or rejected as unauthorized, at its end.
+    """
+
+    def __init__(
+        self, service: Service, routes: Mapping[str, str], recorder: RequestRecorder, authenticate: Authenticate
+    ) -> None:
+        """`routes`: the paths that accept headlines, and the route that each is recorded under."""
+        self._service = service
+        self._routes = routes
+        self._recorder = recorder
+        self._authenticate = authenticate
+
+    def refusal(self, scope: Scope) -> Response | None:
+        """The answer to a request that is refused, already recorded; None admits it."""
+        route = self._routes.get(get_route_path(scope))
+        if route is None or scope["method"] != "POST":
+            return None
+        try:
+            self._service.limiter.raise_if_full()
+        except OverloadedError as error:
+            return self._refuse(error, scope, route)
+        return None
+
+    def malformed(self, error: ApiError, seconds: float) -> Response:
+        """`malformed`, recorded; `seconds`: since the first byte."""
+        answer = malformed(error)
+        self._recorder.rejected(error.reason)
+        self._recorder.record(
+            RequestContext(answer.headers["x-request-id"], "", status=answer.status_code, seconds=seconds)
+        )
+        return answer
+
+    def rejected(self, reason: str | None) -> None:
+        """Count what was given up; see RequestRecorder."""
+        self._recorder.rejected(reason)
+
+    def _refuse(self, error: OverloadedError, scope: Scope, route: str) -> Response | None:
+        headers = dict(scope["headers"])
+        if b"origin" in headers or self._service.phase == "draining" or not self._is_authenticated(scope):
+            return None
+        context = RequestContext(request_id(headers), scope["method"], route)
+        answer = problem(error, scope["path"], context.request_id, get_route_path(scope))
+        answer.headers["x-request-id"] = context.request_id
+        context.status = answer.status_code
+        self._recorder.rejected(error.reason)
+        context.finish()
+        self._recorder.record(context)
+        return answer
+
+    def _is_authenticated(self, scope: Scope) -> bool:
+        try:
+            self._authenticate(scope["headers"])
+        except UnauthorizedError:
+            return False
+        return True

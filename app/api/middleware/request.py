@@ -1,0 +1,140 @@
+"""Request middleware, the outermost layer: request ID, authentication, timing, recording, and errors as problems."""
+
+import errno
+import logging
+import re
+import sys
+from collections.abc import Mapping
+
+from starlette._utils import get_route_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.middleware.auth import Authenticate
+from app.api.middleware.cors import Cors
+from app.api.middleware.request_id import request_id
+from app.api.problems import problem
+from app.classifier import ClassifierError
+from app.errors import ApiError, ClientGoneError, FileLimitError, MalformedRequestError
+from app.serving.service import Service
+from app.telemetry.recorder import RequestRecorder
+from app.telemetry.request_context import RequestContext, context_of
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_NO_FILES = (errno.EMFILE, errno.ENFILE)
+
+logger = logging.getLogger(__name__)
+
+
+class RequestMiddleware:
+    """Gives every request a RequestContext, records it, and turns every error into a problem.
+
+    Pure ASGI, because Starlette's BaseHTTPMiddleware costs a task and two streams a request.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        service: Service,
+        direct: Mapping[str, ASGIApp],
+        recorder: RequestRecorder,
+        authenticate: Authenticate,
+    ) -> None:
+        """`direct`: the apps of POST paths that bypass the router, which would try its routes one by one."""
+        settings = service.settings
+        self._app = app
+        self._service = service
+        self._direct = direct
+        self._recorder = recorder
+        self._authenticate = authenticate
+        self._inner: ASGIApp = self._answer
+        if settings.cors_origins:
+            self._inner = Cors(self._answer, settings.cors_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, _in_a_sentence(send))
+            return
+        context = RequestContext(request_id(dict(scope["headers"])), scope["method"])
+        context.attach(scope)
+        path = get_route_path(scope)  # now: a mount that answers adds itself to the root path
+        added = [(b"x-request-id", context.request_id.encode())]
+        if self._service.phase == "draining":
+            added.append((b"connection", b"close"))  # the next request must find another process
+
+        async def send_sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                context.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *added]
+            await send(message)
+
+        try:
+            await self._inner(scope, receive, send_sealed)
+        finally:
+            context.route = path if path in self._direct else getattr(scope.get("route"), "path", "other")
+            context.finish()
+            self._recorder.record(context)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        try:
+            _refuse_control_characters(path)
+            direct = self._direct.get(get_route_path(scope)) if scope["method"] == "POST" else None
+            if scope["method"] == "HEAD":
+                send = _without_body(send)
+                await self._answer_head(scope, receive, send)
+            elif direct is None:
+                await self._app(scope, receive, send)
+            else:
+                self._authenticate(scope["headers"])  # elsewhere the router does this
+                await direct(scope, receive, send)
+        except ClientGoneError:
+            self._recorder.rejected("client_gone")
+        except Exception as raised:
+            context = context_of(scope)
+            if context.status:
+                raise  # the answer is on its way already
+            full = isinstance(raised, OSError) and raised.errno in _NO_FILES
+            error = FileLimitError("No file can be opened at the moment; try again in a second.") if full else raised
+            answer = problem(error, path, context.request_id, get_route_path(scope))
+            if answer.status_code == 500:
+                logger.exception("a request failed", extra={"request_id": context.request_id})
+            if isinstance(error, ApiError):
+                self._recorder.rejected(error.reason)
+            await answer(scope, receive, send)
+
+    async def _answer_head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As a GET, with all its headers: every route that answers GET answers HEAD, and none has to say so."""
+        as_get = {**scope, "method": "GET"}
+        try:
+            await self._app(as_get, receive, send)
+        finally:
+            scope["route"] = as_get.get("route")
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_head
+
+
+def _refuse_control_characters(path: str) -> None:
+    # A line feed at the end would match a route all the same: `$` in Starlette's patterns allows for it.
+    if not path.isprintable() and _CONTROL.search(path):
+        raise MalformedRequestError("The path holds control characters, which no path of this service has.")
+
+
+def _in_a_sentence(send: Send) -> Send:
+    """Lifespan's `send`, where a start that failed for a known reason says the reason and no traceback."""
+
+    async def send_sentence(message: Message) -> None:
+        error = sys.exc_info()[1]  # Starlette sends from inside its except block
+        if message["type"] == "lifespan.startup.failed" and isinstance(error, ClassifierError):
+            message["message"] = str(error)
+        await send(message)
+
+    return send_sentence

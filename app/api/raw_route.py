@@ -1,0 +1,132 @@
+"""Routes whose bodies go from bytes to a model and from an answer to bytes in pydantic-core, with nothing between.
+
+FastAPI documents them like any other route, out of the same models; what it would do at run time (parse
+JSON to dicts, validate, solve dependencies, validate and serialise the response model) costs several times
+the prediction itself: `docs/decisions/0003-bytes-routes.md`.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from app.api.field_errors import refuse_query, unknown_fields, with_unknown_fields
+from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError, quoted
+from app.telemetry.request_context import RequestContext, context_of
+
+MAX_JSON_SEPARATORS = 500_000
+"""Brackets, commas and colons in a body. JSON is parsed in one go, at up to 0.1 microseconds for each, while all
+other requests wait; a body of 8 MiB of texts has a fifth of this."""
+
+
+class RawRoute(APIRoute):
+    """A POST route around `async def endpoint(query: Model, request: Request) -> bytes`.
+
+    The endpoint may add response headers to the RequestContext.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        query: type[BaseModel],
+        max_body_bytes: int,
+        admit: Callable[[], None],
+        **documentation: Any,  # noqa: ANN401 - APIRoute's own
+    ) -> None:
+        """`query`: the endpoint's model with the operator's limits in it; `admit` raises if nothing more is taken in.
+
+        It is asked before the body is read: what is refused must cost little, or refusing leaves no time to serve.
+        """
+        endpoint.__annotations__["query"] = query  # where FastAPI looks for what to document
+        super().__init__(path, endpoint, methods=["POST"], **documentation)
+        self._validate = query.__pydantic_validator__.validate_json
+        self._fields = tuple(query.model_fields)
+        self._respond: Callable[[Any, Request], Awaitable[bytes]] = endpoint
+        self._max_body_bytes = max_body_bytes
+        self._admit = admit
+        self.app = self._answer
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._admit()
+        refuse_query(scope, self._fields)
+        check_media_type(dict(scope["headers"]))
+        # Not kept in a name: the body would be held until the answer is sent.
+        query = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)
+        answer = await self._respond(query, Request(scope, receive))
+        await send_answer(send, answer, context_of(scope))
+
+
+def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
+    """A model out of JSON; `fields`: all that the body may have, else whatever the model does not know is ignored.
+
+    Raises:
+        BodyTooLargeError: it has more values than any request needs, whatever its size in bytes.
+        NotJsonError: it is not JSON.
+        ValidationError: it is, but not what the model wants, or has unknown fields.
+    """
+    if len(body) > MAX_JSON_SEPARATORS and len(body) - len(body.translate(None, b"[{,:")) > MAX_JSON_SEPARATORS:
+        raise BodyTooLargeError(
+            f"The body has more than {MAX_JSON_SEPARATORS:,} brackets, commas and colons; send it in parts."
+        )
+    try:
+        query = validate(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["type"] == "json_invalid":
+            raise NotJsonError(f"The body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}.") from None
+        if fields:
+            raise with_unknown_fields(error, body, fields) from None
+        raise
+    if fields and query.__pydantic_extra__:
+        raise unknown_fields(query.__pydantic_extra__, fields)
+    return query
+
+
+async def send_answer(send: Send, answer: bytes, context: RequestContext) -> None:
+    """Send a whole answer with status 200, with the content type and the further headers of its context."""
+    headers = [(b"content-type", context.content_type), (b"content-length", b"%d" % len(answer))]
+    headers += context.response_headers
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+def check_media_type(headers: Mapping[bytes, bytes], other: bytes = b"application/json") -> None:
+    """Raises MediaTypeError unless the body is uncompressed JSON, of the `other` type, or says nothing about itself."""
+    content_type = headers.get(b"content-type", b"application/json")
+    if content_type != b"application/json":
+        essence = content_type.partition(b";")[0].strip().lower()
+        if essence not in (b"application/json", other) and not essence.endswith(b"+json"):
+            shown = quoted(essence.decode("latin-1"))
+            raise MediaTypeError(f"The body is said to be {shown}; send it as application/json.")
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise MediaTypeError("The body is compressed; send it without Content-Encoding.")
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The request's body; how long it may take to arrive is the protocol's to watch.
+
+    Raises:
+        BodyTooLargeError: as soon as more than `limit` bytes have come, whatever Content-Length says.
+        ClientGoneError: the client hung up in the middle of it.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False) and len(body) <= limit and message["type"] == "http.request":
+        return body
+    parts = [body]
+    size = len(body)
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError("The client hung up in the middle of its body.")
+        if size > limit:
+            raise BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])

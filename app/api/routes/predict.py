@@ -1,0 +1,124 @@
+"""POST /predict and POST /predict/batch."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TypeVar
+
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from app.api.field_errors import wrong_field
+from app.api.problems import responses
+from app.api.raw_route import RawRoute
+from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, queries
+from app.api.serialization import ResponseSerializer
+from app.api.timeout_header import PARAMETER, deadline
+from app.classifier import Classification, Explainer
+from app.errors import (
+    BatchTooLargeError,
+    BodyTooLargeError,
+    DeadlineError,
+    MediaTypeError,
+    NotJsonError,
+    NotReadyError,
+    OverloadedError,
+    SlowRequestError,
+    UnauthorizedError,
+)
+from app.serving.classification_run import ClassificationRun
+from app.serving.concurrency import chunks, weight
+from app.serving.service import Service
+from app.telemetry.request_context import context_of
+
+ERRORS: tuple[type[Exception], ...] = (
+    NotJsonError,
+    UnauthorizedError,
+    SlowRequestError,
+    BodyTooLargeError,
+    MediaTypeError,
+    ValidationError,
+    NotReadyError,
+    OverloadedError,
+    DeadlineError,
+)
+
+T = TypeVar("T")
+
+
+def check_size(service: Service, headlines: int) -> None:
+    """Raises BatchTooLargeError if there are more headlines than an operator allows in one batch."""
+    if headlines > service.settings.max_batch:
+        raise BatchTooLargeError(
+            f"The batch has {headlines:,} headlines and may have {service.settings.max_batch:,}; send it in parts."
+        )
+
+
+async def classify_batch(
+    service: Service, request: Request, headlines: Sequence[str], top_k: int, write: Callable[[list[Classification]], T]
+) -> list[T]:
+    """Classify a request's headlines, giving way to others after each chunk; `write` makes the answer's part of it.
+
+    Raises:
+        BatchTooLargeError: there are more than an operator allows.
+        OverloadedError, DeadlineError, ClientGoneError: as `InFlightLimiter` says.
+    """
+    check_size(service, len(headlines))
+    due = deadline(request, service.settings.deadline_seconds)
+    with service.limiter.held(weight(headlines)):
+        run = ClassificationRun(service, context_of(request.scope), headlines)
+        parts = await service.limiter.run_in_turns(
+            chunks(headlines), lambda chunk: write(run.classify(chunk, top_k)), request.receive, due
+        )
+        run.finish()
+    return parts
+
+
+def predict_routes(service: Service) -> list[RawRoute]:
+    """The two routes, with the operator's limits in them."""
+    settings = service.settings
+    predict_query, batch_query = queries(settings)
+
+    @cache
+    def serializer() -> ResponseSerializer:
+        return ResponseSerializer(service.classifier)
+
+    async def predict(query: PredictRequest, request: Request) -> bytes:
+        """Classify one headline."""
+        classifier = service.classifier
+        due = deadline(request, settings.deadline_seconds)
+        if query.explain_topic is not None and not query.explain:
+            raise wrong_field("explain_topic", "it needs explain to be true")
+        run = ClassificationRun(service, context_of(request.scope), [query.headline])
+        result = await run.classify_one(query.headline, query.top_k)
+        explanation = None
+        if query.explain:
+            explainer = Explainer(classifier, query.headline, query.explain_topic)
+            with service.limiter.held(explainer.variants):
+                effects = await service.limiter.run_in_turns(explainer.pieces, explainer.effects, request.receive, due)
+            explanation = explainer.explanation(effects)
+        run.finish()
+        due.raise_if_expired()
+        return serializer().single(result, explanation)
+
+    async def predict_batch(query: BatchRequest, request: Request) -> bytes:
+        """Classify many headlines; the answers come in their order."""
+        write = serializer()
+        return write.batch(await classify_batch(service, request, query.headlines, query.top_k, write.part))
+
+    return [
+        RawRoute(
+            path,
+            endpoint,
+            query=query,
+            max_body_bytes=settings.max_body_bytes,
+            admit=service.limiter.raise_if_full,
+            response_model=answer,
+            responses=responses(*ERRORS, *more),
+            openapi_extra={"parameters": [PARAMETER]},
+            tags=["predict"],
+        )
+        for path, endpoint, query, answer, more in (
+            ("/predict", predict, predict_query, PredictResponse, ()),
+            ("/predict/batch", predict_batch, batch_query, BatchResponse, (BatchTooLargeError,)),
+        )
+    ]

@@ -1,0 +1,33 @@
+"""X-Request-Timeout header: a deadline earlier than TOPICS_DEADLINE_SECONDS."""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from app.errors import HeaderError, quoted
+from app.serving.deadline import Deadline
+
+HEADER = "X-Request-Timeout"
+PARAMETER: dict[str, Any] = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Seconds after which the answer is not wanted any more; the service's own limit still holds.",
+    "schema": {"type": "number", "exclusiveMinimum": 0, "examples": [2.5]},
+}
+
+
+def deadline(request: Request, longest: float) -> Deadline:
+    """The caller's own, if it comes before the service's; raises HeaderError if it is not a positive number."""
+    given = dict(request.scope["headers"]).get(b"x-request-timeout")
+    if given is None:
+        return Deadline(longest)
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise HeaderError(
+            f"{HEADER} must be a positive number of seconds, but it is {quoted(given.decode('latin-1'))}."
+        )
+    return Deadline(min(seconds, longest))

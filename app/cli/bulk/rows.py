@@ -1,0 +1,93 @@
+"""The rows of a shard, as the one-machine command would read them in the whole file."""
+
+import io
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.fs import FileSystem
+
+from app.cli.bulk.files import File
+from app.cli.bulk.sharding import Shard, header_of, text_of
+from app.cli.exit_status import InputError
+from app.cli.predictors import CHUNK
+from app.cli.readers.csv_rows import csv_rows
+from app.cli.readers.decoding import PIECE_BYTES
+from app.cli.readers.json_rows import Fields, json_line_rows
+from app.cli.readers.lines import split_lines
+from app.cli.readers.row import Row, checked
+from app.cli.readers.rows import Options, line_rows, read_table
+
+
+def shard_rows(system: FileSystem, file: File, shard: Shard, name: str, max_characters: int) -> Iterator[Row]:
+    """Every row, faulty ones included, some at a time; raises InputError if the file cannot be read."""
+    try:
+        with system.open_input_file(file.path) as raw:
+            if file.form == "parquet":
+                for number, text, fault in _parquet_rows(pq.ParquetFile(raw), shard, name):
+                    yield checked(number, text, max_characters) if fault is None else Row(number, "", fault)
+            else:
+                with io.BufferedReader(raw) as stream:
+                    yield from _text_rows(stream, file, shard, Options(name, max_characters))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{file.path}: cannot be read ({error}).") from None
+
+
+def _text_rows(stream: io.BufferedReader, file: File, shard: Shard, options: Options) -> Iterator[Row]:
+    if (shard.begin, shard.end) == (0, file.size) and file.form != "parquet":
+        yield from read_table(text_of(stream, file), file.form, options, file.name).rows
+        return
+    header = header_of(stream, file, options.name)
+    lines = split_lines(_pieces(stream, shard))
+    if header is not None:
+        if not shard.begin:
+            for _ in range(header.lines):
+                next(lines)
+        line = shard.line if shard.begin else 1 + header.lines
+        yield from csv_rows(lines, header, options.max_characters, line=line)
+    elif file.form == "lines":
+        yield from line_rows(lines, options.max_characters, shard.line)
+    else:
+        fields = Fields(options.name, options.max_characters, (), ())
+        yield from json_line_rows(lines, fields, shard.line)
+
+
+def _pieces(stream: io.BufferedReader, shard: Shard) -> Iterator[bytes]:
+    """The bytes of a shard, without a byte order mark at the file's start."""
+    left = shard.end - stream.seek(shard.begin)
+    while left and (piece := stream.read(min(PIECE_BYTES, left))):
+        left -= len(piece)
+        yield piece.removeprefix(b"\xef\xbb\xbf") if stream.tell() == len(piece) else piece
+
+
+def _parquet_rows(file: pq.ParquetFile, shard: Shard, name: str) -> Iterator[tuple[int, str, str | None]]:
+    at = 0
+    groups = []
+    first = None
+    for group in range(file.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if at < shard.end and at + rows > shard.begin:
+            first = at if first is None else first
+            groups.append(group)
+        at += rows
+    at = first or 0
+    for batch in file.iter_batches(CHUNK, row_groups=groups, columns=[name], use_threads=False):
+        begin, end = max(shard.begin - at, 0), min(shard.end - at, len(batch))
+        if begin < end:
+            texts = _texts(batch.column(0)[begin:end], f"has no text in its column {name!r}")
+            for number, (headline, fault) in enumerate(texts, start=at + begin + 1):
+                yield number, headline, fault
+        at += len(batch)
+
+
+def _texts(column: pa.Array, missing: str) -> Iterator[tuple[str, str | None]]:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    try:
+        yield from [("", missing) if text is None else (text, None) for text in column.to_pylist()]
+    except UnicodeDecodeError:
+        for raw in column.cast(pa.large_binary()).to_pylist():
+            try:
+                yield ("", missing) if raw is None else (raw.decode(), None)
+            except UnicodeDecodeError:
+                yield "", "is not UTF-8"

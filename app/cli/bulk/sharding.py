@@ -1,0 +1,149 @@
+"""Where a file can be cut, so that its parts read apart give what the whole gives."""
+
+import io
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.fs import FileSystem
+
+from app.cli.bulk.files import File
+from app.cli.exit_status import InputError
+from app.cli.readers.csv_rows import ColumnError, Header, read_header, records
+from app.cli.readers.decoding import PIECE_BYTES, decoded, encoding_of, read_pieces
+from app.cli.readers.lines import line_ends, split_lines
+from app.cli.readers.rows import SEPARATORS
+
+SHARD_BYTES = 8 * 1024 * 1024
+"""Of a text file; some 100,000 headlines, which one core classifies in two seconds."""
+SHARD_ROWS = 100_000
+"""Of a Parquet file."""
+
+
+class Shard(NamedTuple):
+    """A part of a file that is classified and written as one."""
+
+    file: str
+    """Its name."""
+    part: int
+    """Counted from 0 in its file."""
+    begin: int
+    """First byte of a text file, first row of a Parquet file."""
+    end: int
+    """One past the last."""
+    line: int
+    """Line of the file where it begins; of a Parquet file the row, counted from 1."""
+
+
+def cut(system: FileSystem, file: File, name: str, size: int | None = None) -> list[Shard]:
+    """The shards of a file, in order; `size` in bytes, or in rows of Parquet, if not the usual.
+
+    Raises:
+        ColumnError: there is no column `name`, or it does not hold text.
+        InputError: the file cannot be read, or is not text.
+    """
+    try:
+        with system.open_input_file(file.path) as raw:
+            if file.form == "parquet":
+                reading = pq.ParquetFile(raw)
+                _check_column(reading.schema_arrow, name, file.name)
+                rows = reading.metadata.num_rows
+                begins = [(row, row + 1) for row in range(0, rows, size or SHARD_ROWS)]
+                ends = [*begins, (rows, rows + 1)]
+            else:
+                with io.BufferedReader(raw) as stream:
+                    ends = _text_ends(stream, file, name, size or SHARD_BYTES)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{file.path}: cannot be read ({error}).") from None
+    return [Shard(file.name, part, begin, end, line) for part, ((begin, line), (end, _)) in enumerate(pairwise(ends))]
+
+
+def text_of(stream: io.BufferedReader, file: File) -> Iterator[bytes]:
+    """A file from its start, as UTF-8."""
+    stream.seek(0)
+    return decoded(read_pieces(stream, file.name), file.name)
+
+
+def header_of(stream: io.BufferedReader, file: File, name: str) -> Header | None:
+    """The header of CSV or TSV, None of a file in another form; raises ColumnError."""
+    if file.form not in SEPARATORS:
+        return None
+    return read_header(split_lines(text_of(stream, file)), name, SEPARATORS[file.form], file.name)[0]
+
+
+def _text_ends(stream: io.BufferedReader, file: File, name: str, size: int) -> list[tuple[int, int]]:
+    """Byte and line where each shard begins, and the end."""
+    header = header_of(stream, file, name)
+    next(text_of(stream, file), None)  # raises if it is not text
+    stream.seek(0)
+    head = stream.read(4)
+    if not head:
+        return [(0, 1)]
+    if file.form == "json" or encoding_of(head):  # one shard: it makes sense from its start only
+        return [(0, 1), (file.size, 0)]
+    ends = [(0, 1)]
+    at, line = 0, 1
+    if header is not None:
+        at = (len(BOM_UTF8) if head.startswith(BOM_UTF8) else 0) + header.size
+        line += header.lines
+    while at < file.size:
+        at, line = _row_end(stream, at, line, ends[-1][0] + size, header)
+        ends.append((at, line))
+    if len(ends) == 1:  # a header and no row
+        ends.append((at, line))
+    return ends
+
+
+def _row_end(stream: io.BufferedReader, at: int, line: int, due: int, header: Header | None) -> tuple[int, int]:
+    """Byte and line where the first row ends that ends at byte `due` or later; one begins at `at`.
+
+    A quoted cell may hold line ends, and whether a quote opens one only the CSV reader knows. It is far slower
+    than looking for line ends, so it reads no more than it must.
+    """
+    stream.seek(at)
+    piece = stream.read(max(due - at, 1))
+    piece += _rest_of_line(stream, piece[-1:])
+    if header is None or b'"' not in piece:
+        return at + len(piece), line + line_ends(piece)
+    stream.seek(at)
+    lines = split_lines(iter(lambda: stream.read(PIECE_BYTES), b""))
+    for _, _, _, several, size in records(lines, header.separator, len(header.names), line):
+        at += size
+        line += several
+        if at >= due:
+            break
+    return at, line
+
+
+def _rest_of_line(stream: io.BufferedReader, last: bytes) -> bytes:
+    """What is left of a line, its end included, after the byte `last`."""
+    rest = b""
+    while True:
+        if last.endswith(b"\n"):
+            return rest
+        piece = stream.read(1) if last.endswith(b"\r") else stream.readline(PIECE_BYTES)
+        if last.endswith(b"\r"):
+            if piece == b"\n":
+                return rest + piece
+            stream.seek(-len(piece), io.SEEK_CUR)
+            return rest
+        if not piece:
+            return rest
+        if (carriage := piece.find(b"\r")) >= 0:
+            stream.seek(carriage + 1 - len(piece), io.SEEK_CUR)
+            piece = piece[: carriage + 1]
+        rest += piece
+        last = piece
+
+
+def _check_column(schema: pa.Schema, name: str, file: str) -> None:
+    if name not in schema.names:
+        raise ColumnError(f"{file}: there is no column {name!r}; there are: {', '.join(schema.names)[:300]}")
+    kind = schema.field(name).type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        raise ColumnError(f"{file}: the column {name!r} holds {kind}, not text")

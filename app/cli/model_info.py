@@ -1,0 +1,46 @@
+"""python -m app model, and topics."""
+
+import json
+from pathlib import Path
+
+import click
+
+from app.cli.predictors import load, settings_for
+from app.cli.standard_streams import write
+
+MODEL = click.option(
+    "--model", "folder", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: as TOPICS_MODEL says]"
+)
+
+
+@click.command()
+@MODEL
+def model(folder: Path | None) -> None:
+    """Say what the model is, as JSON: version, digest, encoding, recipe, measured figures."""
+    bundle = load(settings_for(folder)).bundle
+    manifest = bundle.manifest.model_dump(mode="json", exclude={"format", "topics", "files", "reference"})
+    _print(json.dumps({"path": str(bundle.path), "digest": bundle.digest} | manifest, indent=2))
+
+
+@click.command()
+@MODEL
+@click.option("--json", "as_json", is_flag=True, help="As JSON Lines.")
+def topics(folder: Path | None, as_json: bool) -> None:
+    """List the topics, with the training support of each and the model's skill at it on held-out headlines."""
+    known = load(settings_for(folder)).topics
+    if as_json:
+        _print(*(topic.model_dump_json() for topic in known))
+        return
+    width = max(len(topic.name) for topic in known)
+    lines = [f"label  {'topic':15}  {'name':{width}}  support  precision  recall     F1"]
+    for topic in known:
+        skill = [f"{value:.2f}" if value is not None else "-" for value in (topic.precision, topic.recall, topic.f1)]
+        lines.append(
+            f"{topic.label:5}  {topic.code:15}  {topic.name:{width}}  {topic.support:7}"
+            f"  {skill[0]:>9}  {skill[1]:>6}  {skill[2]:>5}"
+        )
+    _print(*lines)
+
+
+def _print(*lines: str) -> None:
+    write("".join(f"{line}\n" for line in lines).encode())

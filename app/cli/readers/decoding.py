@@ -1,0 +1,172 @@
+"""Bytes of a file or a pipe to UTF-8: unpacks gzip, obeys byte order marks, refuses what is not text."""
+
+import codecs
+import os
+import select
+import stat
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
+
+from app.cli.exit_status import InputError
+
+PIECE_BYTES = 64 * 1024
+"""Read, and unpacked, at a time."""
+
+_GZIP = b"\x1f\x8b"
+_UTF_8 = b"\xef\xbb\xbf"
+_MARKS = {  # UTF-32 first: its little-endian mark begins with that of UTF-16
+    b"\xff\xfe\0\0": "utf-32-le",
+    b"\0\0\xfe\xff": "utf-32-be",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
+_BINARY = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"%PDF-": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive or an Office document",
+    b"\xd0\xcf\x11\xe0": "an Office document",
+    _GZIP: "packed twice",
+    b"BZh": "packed with bzip2",
+    b"\xfd7zX": "packed with xz",
+    b"\x28\xb5\x2f\xfd": "packed with Zstandard",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"PAR1": "a Parquet file, which needs --engine ray,",
+    b"\x7fELF": "a program",
+}
+_SAMPLE_BYTES = 8192
+_LEAST_SAMPLE = 64
+"""A share of fewer bytes says little."""
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b"))
+
+
+def read_pieces(stream: BinaryIO, name: str, before_wait: Callable[[], None] | None = None) -> Iterator[bytes]:
+    """The bytes of a stream as they come; `before_wait` is called when a pipe or terminal has no more of them yet.
+
+    Raises:
+        InputError: the stream, which messages call `name`, cannot be read.
+    """
+    read = getattr(stream, "read1", stream.read)
+    pipe = _pipe(stream)
+    try:
+        while True:
+            if pipe is not None and not pipe.poll(0):
+                if before_wait is not None:
+                    before_wait()
+                pipe.poll()  # a pipe that somebody made non-blocking would otherwise look as if it had ended
+            piece = read(PIECE_BYTES)
+            if not piece:
+                return
+            yield piece
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror or error}).") from None
+
+
+def _pipe(stream: BinaryIO) -> "select.poll | None":
+    try:
+        descriptor = stream.fileno()
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+    except OSError:  # bytes in memory
+        return None
+    pipe = select.poll()
+    pipe.register(descriptor, select.POLLIN)
+    return pipe
+
+
+def decoded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """The same text as UTF-8 without a mark; bytes that are not valid stay invalid, for the lines' readers to report.
+
+    Raises:
+        InputError: the input, which messages call `name`, is damaged gzip or no text.
+    """
+    head, pieces = _head(pieces)
+    if head.startswith(_GZIP):
+        head, pieces = _head(gunzipped(chain([head], pieces), name))
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            yield from _transcoded(chain([head[len(mark) :]], pieces), encoding)
+            return
+    head = head.removeprefix(_UTF_8)
+    _ensure_text(head, name)
+    if head:
+        yield head
+    yield from pieces
+
+
+def encoding_of(head: bytes) -> str | None:
+    """What the first bytes of a file say that it is, None if it can be read as UTF-8 from any line on."""
+    if head.startswith(_GZIP):
+        return "gzip"
+    return next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
+
+
+def _head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Enough of the beginning to know every mark, and the rest; a pipe may bring it byte by byte."""
+    pieces = iter(pieces)
+    head = b""
+    marks = (_GZIP, _UTF_8, *_MARKS, *_BINARY)
+    while any(len(head) < len(mark) and mark.startswith(head) for mark in marks):
+        piece = next(pieces, None)
+        if piece is None:
+            break
+        head += piece
+    return head, pieces
+
+
+def gunzipped(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """The content of one gzip member after another, PIECE_BYTES at a time, so that a bomb costs no memory.
+
+    Raises:
+        InputError: the data are damaged, or end early; what came before has been yielded.
+    """
+    unpack = None
+    members = 0
+    try:
+        for packed in pieces:
+            piece = packed
+            while True:
+                if unpack is None:
+                    if members:
+                        piece = piece.lstrip(b"\0")  # tapes are padded, and gzip passes over it too
+                    if not piece:
+                        break
+                    unpack = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+                    members += 1
+                content = unpack.decompress(piece, PIECE_BYTES)
+                if content:
+                    yield content
+                if unpack.eof:
+                    piece, unpack = unpack.unused_data, None
+                else:
+                    piece = unpack.unconsumed_tail
+                    if not piece and len(content) < PIECE_BYTES:
+                        break
+    except zlib.error as error:
+        raise InputError(f"{name}: its gzip data are damaged ({error}).") from None
+    if unpack is not None:
+        raise InputError(f"{name}: its gzip data end too early; the file is incomplete.")
+
+
+def _transcoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    # A lone surrogate is what UTF-8 cannot have, so the line with it is reported, and only that line.
+    codecs.register_error("lone surrogate", lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
+    decoder = codecs.getincrementaldecoder(encoding)("lone surrogate")
+    for piece in pieces:
+        yield decoder.decode(piece).encode("utf-8", "surrogatepass")
+    yield decoder.decode(b"", True).encode("utf-8", "surrogatepass")
+
+
+def _ensure_text(head: bytes, name: str) -> None:
+    for magic, kind in _BINARY.items():
+        if head.startswith(magic) and not (magic.isascii() and head[:_SAMPLE_BYTES].isascii() and b"\0" not in head):
+            raise InputError(f"{name}: is {kind} and not text.")
+    sample = head[:_SAMPLE_BYTES]
+    if 4 * sample.count(0) > len(sample):
+        raise InputError(f"{name}: is not text, or UTF-16 without a byte order mark; convert it to UTF-8.")
+    odd = len(sample) - len(sample.translate(None, _CONTROLS)) + sample.decode("utf-8", "replace").count("\ufffd")
+    if len(sample) >= _LEAST_SAMPLE and 10 * odd > 3 * len(sample):
+        raise InputError(f"{name}: is not text, or not in UTF-8; convert it to UTF-8.")

@@ -1,0 +1,1 @@
+"""uvicorn set up for this service: HTTP protocol, workers, signals."""

@@ -1,0 +1,98 @@
+"""Which request heads are refused: what httptools lets through and a proxy in front might read differently."""
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from httptools import parse_url
+
+from app.errors import ApiError, ExpectationError, MalformedRequestError
+
+MAX_HEADERS = 100
+"""Header lines of a request, as in Apache: five bytes of one take up 170 in memory."""
+
+_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def checked_target(version: str, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The path and query of a request's target.
+
+    Header names are in lower case.
+
+    Raises:
+        MalformedRequestError: the head is not one of HTTP/1.1 or 1.0, or can be read in two ways.
+        ExpectationError: `Expect` asks for something other than 100-continue.
+    """
+    names = dict(headers)
+    if len(names) != len(headers):
+        _check_repeated(headers)
+    if version != "1.1":
+        _check_old(version, names)
+    elif b"host" not in names:
+        raise MalformedRequestError("The request has no Host header; HTTP/1.1 requires one.")
+    if b"host" in names:
+        _check_host(names[b"host"])
+    if b"transfer-encoding" in names and names[b"transfer-encoding"].lower() != b"chunked":
+        raise MalformedRequestError("The body has a Transfer-Encoding other than chunked; send it as it is.")
+    if b"expect" in names:
+        _check_expectation(names[b"expect"])
+    if not target.startswith(b"/"):
+        target = _origin_form(method, target)
+    if b"%" in target:
+        _check_path(target.partition(b"?")[0])
+    if b"#" in target:
+        raise MalformedRequestError("The request's target has a fragment (#); leave it out.")
+    return target
+
+
+@lru_cache(maxsize=32)
+def _check_host(host: bytes) -> None:
+    if not _HOST.fullmatch(host):
+        raise MalformedRequestError("The Host header is not a host name with an optional port.")
+
+
+def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
+    if len(headers) > MAX_HEADERS:
+        raise too_many_headers()
+    if sum(name == b"host" for name, _ in headers) > 1:
+        raise MalformedRequestError("The request has more than one Host header; send one.")
+    for name, value in headers:
+        if name == b"expect":
+            _check_expectation(value)
+
+
+def _check_expectation(value: bytes) -> None:
+    if value.strip().lower() not in (b"100-continue", b""):
+        raise ExpectationError("The Expect header asks for something other than 100-continue; leave it out.")
+
+
+def too_many_headers() -> ApiError:
+    """The refusal of more than MAX_HEADERS."""
+    return MalformedRequestError(f"The request has more than {MAX_HEADERS} header lines.")
+
+
+def _check_old(version: str, names: dict[bytes, bytes]) -> None:
+    if version != "1.0":
+        raise MalformedRequestError(f"The request is of HTTP/{version}; send it as HTTP/1.1.")
+    if b"transfer-encoding" in names:
+        raise MalformedRequestError("HTTP/1.0 has no Transfer-Encoding; send a Content-Length, or HTTP/1.1.")
+
+
+def _origin_form(method: bytes, target: bytes) -> bytes:
+    """What a proxy is sent (`http://host/path`) as a path; `*` stays as it is."""
+    if target == b"*" and method == b"OPTIONS":
+        return target
+    if target.lower().startswith((b"http://", b"https://")) and method != b"CONNECT":
+        url = parse_url(target)
+        return (url.path or b"/") + (b"?" + url.query if url.query else b"")
+    raise MalformedRequestError("The request's target is not a path.")
+
+
+def _check_path(path: bytes) -> None:
+    try:
+        decoded = unquote_to_bytes(path).decode()
+    except UnicodeDecodeError:
+        raise MalformedRequestError("The path is not UTF-8.") from None
+    if _CONTROL.search(decoded):
+        raise MalformedRequestError("The path has a control character in it; no path of this service has one.")

@@ -1,0 +1,106 @@
+"""A transport that sends an answer's head and the first piece of its body together."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+class CoalescingTransport(asyncio.Transport):
+    """A connection's transport with the head of each answer held until its body, or until the end of the loop's turn.
+
+    uvicorn writes the two apart: two system calls and two packets. All else is passed on.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, hang_up: Callable[[], None]
+    ) -> None:
+        """`hang_up` closes the transport once what has been written is sent."""
+        super().__init__()
+        self._transport = transport
+        self._loop = loop
+        self._hang_up = hang_up
+        self._head: bytes | None = None
+        """None: an answer is due, whose head is written first; empty: it has been passed on."""
+
+    def begin(self) -> None:
+        """What is written next is the head of an answer."""
+        self._head = None
+
+    def write(self, data: Any) -> None:  # noqa: ANN401 - any buffer, as in asyncio
+        """Hold a head; pass on a body, with its head if that still waits."""
+        if self._head is None:
+            self._head = data
+            self._loop.call_soon(self._flush)
+        elif self._head:
+            head, self._head = self._head, b""
+            self._transport.writelines((head, data))
+        else:
+            self._transport.write(data)
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        """Pass on some pieces."""
+        self._flush()
+        self._transport.writelines(list_of_data)
+
+    def write_eof(self) -> None:
+        """Close this half of the connection."""
+        self._flush()
+        self._transport.write_eof()
+
+    def close(self) -> None:
+        """Close once what has been written is sent."""
+        self._flush()
+        self._hang_up()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    def can_write_eof(self) -> bool:
+        """As the transport says, like all that follows."""
+        return self._transport.can_write_eof()
+
+    def is_closing(self) -> bool:
+        """.."""
+        return self._transport.is_closing()
+
+    def is_reading(self) -> bool:
+        """.."""
+        return self._transport.is_reading()
+
+    def pause_reading(self) -> None:
+        """.."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """.."""
+        self._transport.resume_reading()
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes, a head that is held included."""
+        return self._transport.get_write_buffer_size() + len(self._head or b"")
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        """.."""
+        return self._transport.get_write_buffer_limits()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """.."""
+        self._transport.set_write_buffer_limits(high, low)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in asyncio
+        """.."""
+        return self._transport.get_extra_info(name, default)
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        """.."""
+        return self._transport.get_protocol()
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """.."""
+        self._transport.set_protocol(protocol)
+
+    def _flush(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)

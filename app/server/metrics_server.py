@@ -1,0 +1,76 @@
+"""GET /metrics on a port of its own (TOPICS_METRICS_PORT): a small HTTP server in a thread of the parent process."""
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Sequence
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from app.api.middleware.request_id import request_id
+from app.api.problems import problem
+from app.server.http.connections import CONNECTIONS, Connections
+from app.server.http.protocol import Protocol
+from app.server.sockets import listeners
+from app.telemetry.multiprocess import all_workers
+
+logger = logging.getLogger(__name__)
+
+
+def serve_metrics(host: str, port: int) -> None:
+    """Answer from now until the process ends; raises ListenError if the address cannot be listened on.
+
+    With the service's own HTTP protocol, however many slow clients there are, each costs a connection with a time
+    limit and no thread.
+    """
+    sockets = listeners(host, port)[0]
+    threading.Thread(target=asyncio.run, args=(_serve(sockets),), name="metrics", daemon=True).start()
+
+
+async def _serve(sockets: Sequence[socket.socket]) -> None:
+    config = uvicorn.Config(_App(), http=Protocol, lifespan="off", ws="none", log_config=None, access_log=False)
+    config.load()
+    state, held = ServerState(), {CONNECTIONS: Connections(max_body_bytes=0)}
+    loop = asyncio.get_running_loop()
+    for one in sockets:
+        await loop.create_server(lambda: Protocol(config, state, held), sock=one)
+    await loop.create_future()  # which nothing ever resolves
+
+
+class _App:
+    """The ASGI app: one path."""
+
+    def __init__(self) -> None:
+        self._rendering: asyncio.Task[bytes] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        name = request_id(dict(scope["headers"]))
+        try:
+            _raise_if_elsewhere(scope)
+            answer = Response(await self._render(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        except Exception as error:  # the table of problems knows it, or it is a 500
+            answer = problem(error, scope["path"], name)
+            if answer.status_code == 500:
+                logger.exception("metrics cannot be read", extra={"request_id": name})
+        answer.headers["x-request-id"] = name
+        await answer(scope, receive, send)
+
+    async def _render(self) -> bytes:
+        # Requests that come meanwhile share one text: each would hold up the service's own thread.
+        if self._rendering is None or self._rendering.done():
+            self._rendering = asyncio.create_task(asyncio.to_thread(lambda: generate_latest(all_workers())))
+        return await asyncio.shield(self._rendering)
+
+
+def _raise_if_elsewhere(scope: Scope) -> None:
+    if scope["path"] != "/metrics":
+        raise HTTPException(404)
+    if scope["method"] not in {"GET", "HEAD"}:
+        raise HTTPException(405, headers={"Allow": "GET, HEAD"})

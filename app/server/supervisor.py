@@ -1,0 +1,236 @@
+"""Supervisor: keeps workers running, replaces those that end or stop responding, and replaces all on SIGHUP.
+
+One loop reacts to signals, heartbeats and deadlines; nothing in it waits for a single worker. Workers are forked from a
+process that has imported the app and loaded the model, so they start fast and share that memory.
+"""
+
+import logging
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from app.server.worker import SIGNALS, Serve, Worker
+
+RETRY_SECONDS = 0.5
+"""Wait before another start when a worker has ended before it was ready."""
+
+AT_ONCE_SECONDS = 1.0
+"""How long workers may take to end after a second SIGTERM."""
+
+_TICK_SECONDS = 0.25
+_STOP = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+logger = logging.getLogger(__name__)
+
+
+class _StopError(BaseException):
+    """A signal to stop came while a model was loading."""
+
+
+class Supervisor:
+    """Keeps a worker in each place."""
+
+    def __init__(
+        self,
+        workers: int,
+        serve: Serve,
+        *,
+        load: Callable[[], Serve],
+        end_seconds: float,
+        sockets: Iterable[socket.socket],
+        on_ready: Callable[[], None] = lambda: None,
+        on_end: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Nothing is forked before `run`.
+
+        Args:
+            workers: how many.
+            serve: what they run.
+            load: called on SIGHUP; returns what workers run from then on. If it raises, no worker is touched.
+            end_seconds: how long a worker may take to end; then it is killed.
+            sockets: closed when stopping, so that they are closed for all when the last worker closes them.
+            on_ready: called when the first worker has started.
+            on_end: called with the number of a worker that has ended.
+        """
+        self._count, self._load, self._end_seconds = workers, load, end_seconds
+        self._sockets, self._on_ready, self._on_end = sockets, on_ready, on_end
+        self._serve = serve
+        self._proven = False
+        """Whether a worker has started with it."""
+        self._before: Serve | None = None
+        """What workers run until one has, after SIGHUP."""
+        self._workers: dict[int, Worker] = {}
+        self._retry_at = 0.0
+        self._loading = self._stopping = self._failed = False
+
+    def run(self) -> bool:
+        """Until SIGTERM, SIGINT or SIGQUIT, and then until all workers have ended; False if none could start."""
+        with selectors.DefaultSelector() as self._selector, self._signals() as signals:
+            last = time.monotonic()
+            while not self._stopping or self._workers:
+                self._retire()
+                self._start_missing()
+                for key, _ in self._selector.select(_TICK_SECONDS):
+                    if key.data is not None:
+                        self._hear(key.data)
+                self._handle_signals(signals)
+                self._reap()
+                now = time.monotonic()
+                # Time in which this process did not run counts little: when a machine resumes nobody is late.
+                self._count_down(min(now - last, 2 * _TICK_SECONDS))
+                last = now
+        return not self._failed
+
+    @contextmanager
+    def _signals(self) -> Iterator[socket.socket]:
+        """Signals as bytes to read: none is missed, and each is handled in the loop."""
+        receive, send = socket.socketpair()
+        with receive, send:
+            receive.setblocking(False)
+            send.setblocking(False)
+            self._selector.register(receive, selectors.EVENT_READ)
+            before = {number: signal.signal(number, self._interrupt) for number in SIGNALS}
+            signal.set_wakeup_fd(send.fileno(), warn_on_full_buffer=False)
+            try:
+                yield receive
+            finally:
+                signal.set_wakeup_fd(-1)
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    def _interrupt(self, number: int, _: FrameType | None) -> None:
+        if self._loading and number in _STOP:
+            self._loading = False
+            raise _StopError
+
+    def _handle_signals(self, signals: socket.socket) -> None:
+        received = b""
+        with suppress(BlockingIOError):
+            received = signals.recv(4096)
+        for _ in filter(_STOP.__contains__, received):
+            self._stop()
+        if signal.SIGHUP in received and not self._stopping:  # many are one
+            self._reload()
+        self._count = max(1, self._count + received.count(signal.SIGTTIN) - received.count(signal.SIGTTOU))
+
+    def _stop(self) -> None:
+        """The first time ask all workers to drain, then to end at once."""
+        for worker in self._workers.values():
+            if self._stopping:
+                worker.end(min(worker.seconds_left, AT_ONCE_SECONDS), signal.SIGINT)
+            elif not worker.leaving:
+                worker.end(self._end_seconds)
+        logger.info("stopping at once" if self._stopping else "stopping")
+        self._stopping = True
+        for one in self._sockets:
+            one.close()
+
+    def _reload(self) -> None:
+        """Load the model again; the loop then replaces the workers."""
+        self._loading = True
+        try:
+            serve = self._load()
+        except _StopError:
+            return
+        except Exception as error:  # whatever it is, the workers that serve go on
+            logger.error("aborting the restart and keeping workers %s: %s", sorted(self._workers), error)  # noqa: TRY400 - one sentence
+            return
+        finally:
+            self._loading = False
+        logger.info("replacing the workers")
+        if self._proven:
+            self._before = self._serve
+        self._serve, self._proven = serve, False
+
+    def _retire(self) -> None:
+        """End workers whose replacement is ready, that are one too many, or start with what has been loaded before."""
+        served = {one.place for one in self._workers.values() if one.serve is self._serve and one.ready}
+        for worker in self._workers.values():
+            replaced = worker.serve is not self._serve and (not worker.ready or worker.place in served)
+            if not worker.leaving and not self._stopping and (replaced or worker.place >= self._count):
+                worker.end(self._end_seconds)
+
+    def _start_missing(self) -> None:
+        """Start a worker where there is none at once, and replacements one after the other."""
+        for place in range(self._count):
+            if self._stopping or time.monotonic() < self._retry_at:
+                return
+            stay = [one for one in self._workers.values() if not one.leaving]
+            here = [one for one in stay if one.place == place]
+            if not here or (all(one.serve is not self._serve for one in here) and all(one.ready for one in stay)):
+                self._start(place)
+
+    def _start(self, place: int) -> None:
+        taken = {one.number for one in self._workers.values()}
+        number = next(number for number in range(len(taken) + 1) if number not in taken)
+        supervisors = [key.fd for key in self._selector.get_map().values()]
+        try:
+            worker = Worker(self._serve, place, number, supervisors)
+        except OSError as error:
+            logger.error("no worker can be forked (%s)", error.strerror)  # noqa: TRY400 - one sentence
+            self._could_not_start()
+            return
+        self._workers[worker.pid] = worker
+        self._selector.register(worker.heartbeat, selectors.EVENT_READ, worker)
+
+    def _hear(self, worker: Worker) -> None:
+        if not worker.hear():
+            self._selector.unregister(worker.heartbeat)
+        elif worker.serve is self._serve and not self._proven:
+            self._proven, self._before = True, None
+            if not self._stopping:
+                self._on_ready()
+            self._on_ready = lambda: None
+
+    def _reap(self) -> None:
+        """Collect what has ended; as process 1 of a container also processes that are not workers."""
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if worker := self._workers.get(ended[0]):
+                    self._forget(worker)
+                    if not worker.leaving:
+                        self._look_into(worker, os.waitstatus_to_exitcode(ended[1]))
+
+    def _forget(self, worker: Worker) -> None:
+        del self._workers[worker.pid]
+        with suppress(KeyError):
+            self._selector.unregister(worker.heartbeat)
+        os.close(worker.heartbeat)
+        self._on_end(worker.number)
+
+    def _look_into(self, worker: Worker, status: int) -> None:
+        """A worker has ended that nobody asked to."""
+        if worker.ready:
+            logger.warning("worker %d ended with status %d; another takes its place", worker.pid, status)
+            return
+        logger.error("worker %d could not start (status %d)", worker.pid, status)
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        if worker.serve is self._serve and (status > 0 or worker.killed):  # else it was killed by somebody
+            self._could_not_start()
+
+    def _could_not_start(self) -> None:
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        if self._before is not None:
+            logger.error(
+                "no worker starts with the new bundle; aborting the restart and keeping workers %s",
+                sorted(self._workers),
+            )
+            self._serve, self._before, self._proven = self._before, None, True
+        elif not self._proven and not self._workers:
+            logger.error("no worker can start; the service ends")
+            self._failed = self._stopping = True
+
+    def _count_down(self, seconds: float) -> None:
+        for worker in list(self._workers.values()):
+            worker.seconds_left -= seconds
+            if worker.seconds_left <= 0 and worker.killed:
+                self._forget(worker)  # not even SIGKILL ends it: it is stuck in the kernel
+            elif worker.seconds_left <= 0:
+                if not worker.leaving:
+                    logger.error("worker %d does not respond; killing it", worker.pid)
+                worker.kill()

@@ -1,0 +1,1 @@
+"""One process's model, batching, limits and lifecycle; no HTTP."""

@@ -1,0 +1,78 @@
+"""Per-process state: settings, model, metrics, micro-batcher, lifecycle phase."""
+
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from app.classifier import TopicClassifier
+from app.errors import NotReadyError
+from app.serving.batching import Classified, MicroBatcher
+from app.serving.concurrency import InFlightLimiter
+from app.settings import Settings
+from app.telemetry.metrics import Metrics
+
+Phase = Literal["starting", "ready", "draining"]
+
+VERIFY_SECONDS = 1.0
+"""Golden headlines are classified again at most this often, however often probes come."""
+
+
+class Service:
+    """One process's settings, model, metrics, limits and lifecycle phase."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.limiter = InFlightLimiter(settings.max_in_flight, self.metrics.in_flight)
+        self.batcher = MicroBatcher(self.classify, self.limiter)
+        self._phase: Phase = "starting"
+        self._classifier: TopicClassifier | None = None
+        self._verified_at = 0.0
+
+    @property
+    def phase(self) -> Phase:
+        """`starting`, then `ready` once the model has loaded, then `draining`."""
+        return self._phase
+
+    def start(self, classifier: TopicClassifier) -> None:
+        """Become ready with a classifier, which has reproduced its golden headlines when it was made."""
+        self._classifier = classifier
+        self.metrics.serving(classifier)
+        self._phase = "ready"
+
+    def begin_draining(self) -> None:
+        """Report not ready from now on; requests are still answered."""
+        self._phase = "draining"
+
+    @property
+    def classifier(self) -> TopicClassifier:
+        """The model; raises NotReadyError until it has loaded."""
+        if self._classifier is None:
+            raise NotReadyError("The model has not loaded yet; try again in a second.")
+        return self._classifier
+
+    def ensure_ready(self) -> None:
+        """Readiness: golden headlines are classified again, at most once in VERIFY_SECONDS.
+
+        Raises:
+            NotReadyError: still starting, or draining.
+            BundleError: the model no longer reproduces its golden headlines.
+        """
+        classifier = self.classifier
+        if self._phase == "draining":
+            raise NotReadyError("This process is shutting down; send the request to another one.")
+        now = time.monotonic()
+        if now - self._verified_at >= VERIFY_SECONDS:
+            classifier.verify_golden()
+            self._verified_at = now
+
+    def classify(self, texts: Sequence[str], top_k: int) -> Classified:
+        """`TopicClassifier.classify`, timed and counted in the metrics."""
+        classifier = self.classifier
+        begun = time.perf_counter()
+        encoded = classifier.encode(texts)
+        between = time.perf_counter()
+        results = classifier.rank(encoded, top_k)
+        ended = time.perf_counter()
+        self.metrics.classified(results)
+        return Classified(results, between - begun, ended - between)

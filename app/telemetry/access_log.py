@@ -1,0 +1,38 @@
+"""Access log: one line for each answered request. Never a key; a headline only if configured."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.telemetry.logs import stdout, writer
+from app.telemetry.request_context import RequestContext
+
+
+class AccessLog:
+    """One line a request, straight to stdout: a logger's way there costs half as much as a prediction."""
+
+    def __init__(self, *, headlines: bool) -> None:
+        """`headlines`: whether their texts are written, and not only how many there are."""
+        self._file = stdout()
+        self._write = writer()
+        self._headlines = headlines
+
+    def write(self, contexts: Iterable[RequestContext]) -> None:
+        """Write some lines in one piece: one system call for many."""
+        lines = [self._write(self._event(one)) for one in contexts]
+        self._file.write("\n".join(lines) + "\n")
+        self._file.flush()
+
+    def _event(self, context: RequestContext) -> dict[str, Any]:
+        event: dict[str, Any] = {
+            "level": "info",
+            "request_id": context.request_id,
+            "method": context.method,
+            "route": context.route,
+            "status": context.status,
+            "milliseconds": round(context.seconds * 1000, 3),
+            "headlines": len(context.headlines),
+            "event": "request",
+        }
+        if self._headlines:
+            event["texts"] = list(context.headlines)
+        return event

@@ -1,0 +1,42 @@
+"""Records every answered request in the metrics and in the access log."""
+
+import asyncio
+
+from app.telemetry.access_log import AccessLog
+from app.telemetry.metrics import Metrics
+from app.telemetry.request_context import RequestContext
+
+_METHODS = ("GET", "POST", "HEAD", "OPTIONS")
+
+
+class RequestRecorder:
+    """One record per request, whichever layer answered it.
+
+    The records of one turn of the event loop are written together after their answers are out: under load that is one
+    system call for many requests.
+    """
+
+    def __init__(self, metrics: Metrics, access_log: AccessLog | None) -> None:
+        """`access_log`: None writes no lines."""
+        self._metrics = metrics
+        self._access_log = access_log
+        self._contexts: list[RequestContext] = []
+
+    def record(self, context: RequestContext) -> None:
+        """A request has finished."""
+        if context.method not in _METHODS:
+            context.method = "OTHER"  # clients can invent methods; the number of metrics must not grow with them
+        if not self._contexts:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._contexts.append(context)
+
+    def rejected(self, reason: str | None) -> None:
+        """Count a refusal in `topics_rejected_total`; None: the request was wrong, which is not counted there."""
+        if reason:
+            self._metrics.rejected.labels(reason).inc()
+
+    def _write(self) -> None:
+        contexts, self._contexts = self._contexts, []
+        self._metrics.answered(contexts)
+        if self._access_log is not None:
+            self._access_log.write(contexts)

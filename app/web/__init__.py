@@ -1,0 +1,1 @@
+"""The web page, the model card and the API reference."""

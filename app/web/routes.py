@@ -1,0 +1,127 @@
+"""The page for people: `/`, the model card and `/docs`, all out of files that this process has."""
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
+from starlette.types import Message, Receive, Scope, Send
+
+from app.serving.service import Service
+from app.web.model_card import card_page, plots
+
+FOLDER = Path(__file__).parent
+
+METRICS_LINK = '<a href="metrics">Metrics</a>'
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    # Trusted Types: a script that would hand a string to innerHTML fails, so no headline can become markup.
+    "Content-Security-Policy": POLICY + "; require-trusted-types-for 'script'; trusted-types 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",  # ask each time; the ETag makes the answer a 304
+}
+# Swagger UI sets innerHTML itself, of what it has sanitised.
+DOCS_HEADERS = HEADERS | {"Content-Security-Policy": POLICY}
+
+
+class PageFile(FileResponse):
+    """A file whose errors are problems: Starlette sends the head before it opens the file, and range errors as text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; raises OSError if it cannot be opened and HTTPException if there is no such range."""
+        head: Message | None = None
+
+        async def send_together(message: Message) -> None:
+            nonlocal head
+            if message["type"] == "http.response.start":
+                if message["status"] >= 400:
+                    headers = Headers(raw=message["headers"])
+                    ranges = {name: headers[name] for name in ("content-range",) if name in headers}
+                    raise HTTPException(message["status"], headers=ranges)
+                head = message
+                return
+            if head is not None:
+                await send(head)
+                head = None
+            await send(message)
+
+        await super().__call__(scope, receive, send_together)
+
+
+class PageFiles(StaticFiles):
+    """Static files with the page's headers; Starlette gives them their ETags."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The file, or 304."""
+        response = PageFile(full_path, status_code, HEADERS, stat_result=stat_result)
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return NotModifiedResponse(response.headers)
+        return response
+
+
+def tagged(html: str, request: Request) -> Response:
+    """HTML that is made and not a file, or 304."""
+    etag = f'"{hashlib.sha256(html.encode()).hexdigest()}"'
+    response = HTMLResponse(html, headers=HEADERS | {"ETag": etag})
+    if etag in request.headers.get("if-none-match", ""):
+        return NotModifiedResponse(response.headers)
+    return response
+
+
+@cache
+def page_without_metrics() -> str:
+    """The page where /metrics has moved to a port of its own, which a browser need not be able to reach."""
+    return (FOLDER / "index.html").read_text("utf-8").replace(METRICS_LINK, "")
+
+
+def page_router(service: Service) -> APIRouter:
+    """The page; it never asks for a key, the API that it calls does."""
+    router = APIRouter(include_in_schema=False)
+    files = PageFiles(directory=FOLDER)
+    # /docs works without network: the package brings Swagger UI's files, which FastAPI would load from a CDN.
+    router.routes.append(Mount("/page/swagger", PageFiles(packages=[("fastapi_offline", "static")])))
+    router.routes.append(Mount("/page", PageFiles(directory=FOLDER / "static")))
+
+    @router.get("/")
+    async def page(request: Request) -> Response:
+        if service.settings.metrics_port is not None:
+            return tagged(page_without_metrics(), request)
+        return await files.get_response("index.html", request.scope)
+
+    @router.get("/docs")
+    async def docs(request: Request) -> Response:
+        response = await files.get_response("docs.html", request.scope)
+        response.headers.update(DOCS_HEADERS)
+        return response
+
+    @cache
+    def card() -> str:
+        return card_page(service.classifier.bundle)
+
+    @router.get("/model/card")
+    async def model_card(request: Request) -> Response:
+        return tagged(card(), request)
+
+    @router.get("/model/card/{name:path}")
+    async def plot(name: str, request: Request) -> Response:
+        bundle = service.classifier.bundle
+        if name not in plots(bundle):
+            raise HTTPException(404)
+        return await PageFiles(directory=bundle.path).get_response(name, request.scope)
+
+    return router

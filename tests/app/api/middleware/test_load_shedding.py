@@ -1,0 +1,201 @@
+"""Turned away when only the headers are in: as on the usual way, but without waiting for the body. A real uvicorn."""
+
+import asyncio
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from app.main import create_app
+from app.server.http import protocol
+from app.settings import load_settings
+from tests.app.metrics import read
+from tests.app.server.http.test_protocol import HEAD, exchange, in_thread, statuses, whole
+
+KEY = b"X-API-Key: secret"
+CLOSE = b"Connection: close"
+PATHS = ["/predict", "/predict/batch", "/v2/models/tiny/infer", "/v2/models/tiny/versions/1/infer"]
+
+
+@pytest.fixture(scope="module")
+def app(tiny_bundle: Path) -> FastAPI:
+    settings = {"max_batch": 10, "max_in_flight": 10, "api_keys": "secret", "cors_origins": ["https://a.org"]}
+    return create_app(load_settings(model=tiny_bundle, access_log=False, **settings))
+
+
+@pytest.fixture(scope="module")
+def port(app: FastAPI) -> Iterator[int]:
+    with in_thread(app) as number:
+        yield number
+
+
+@pytest.fixture
+def full(app: FastAPI, port: int) -> Iterator[int]:
+    with app.state.service.limiter.held(10):
+        yield port
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the requests that went the usual way."""
+    seen: list[str] = []
+    call = FastAPI.__call__
+
+    async def counted(self, scope, receive, send):
+        seen.append(scope["path"])
+        await call(self, scope, receive, send)
+
+    monkeypatch.setattr(FastAPI, "__call__", counted)
+    return seen
+
+
+def parts(received: bytes) -> tuple[bytes, dict[str, str], dict]:
+    head, _, body = received.partition(b"\r\n\r\n")
+    status, *lines = head.split(b"\r\n")
+    return status, dict(line.decode().split(": ") for line in lines), json.loads(body)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_refused_as_on_the_usual_way_but_before_the_body_comes(full: int, tasks: list[str], path: str):
+    head = whole(KEY, CLOSE, b"X-Request-ID: one").partition(b"\r\n\r\n")[0].replace(b"/predict", path.encode())
+    early = parts(exchange(full, head + b"\r\n\r\n"))
+    assert tasks == []
+    usual = parts(exchange(full, head + b"\r\nOrigin: https://b.org\r\n\r\n"))
+    assert tasks == [path]
+    for _, headers, _ in (early, usual):
+        for name in ("date", "vary", "access-control-expose-headers"):  # the last two are for browsers
+            headers.pop(name, None)
+    assert early == usual
+    assert early[0] == b"HTTP/1.1 503 Service Unavailable"
+    assert (early[1]["retry-after"], early[1]["x-request-id"]) == ("1", "one")
+    assert early[2]["title"] == "The service is full"
+
+
+def test_it_is_counted_and_logged_like_any_other(capsys: pytest.CaptureFixture[str], tiny_bundle: Path):
+    app = create_app(load_settings(model=tiny_bundle, max_batch=10, max_in_flight=10))
+    with in_thread(app) as port, app.state.service.limiter.held(10):
+        for more in ((), (b"Origin: https://a.org",)):
+            exchange(port, whole(b"X-Request-ID: one", CLOSE, *more))
+        value = read(asyncio.run(app.state.service.metrics.exposition()).decode())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"request"' in line]
+    assert len(lines) == 2
+    for line in lines:
+        line.pop("timestamp")
+        assert 0 <= line.pop("milliseconds") < 1000
+    assert lines[0] == lines[1]
+    assert (lines[0]["route"], lines[0]["status"], lines[0]["request_id"]) == ("/predict", 503, "one")
+    assert value("topics_rejected_total", reason="overloaded") == 2
+    labels = {"route": "/predict", "method": "POST", "status": 503}
+    assert value("http_requests_total", **labels) == value("http_request_duration_seconds_count", **labels) == 2
+
+
+@pytest.mark.parametrize("key", [b"X-API-Key: wrong", b"X: y"])
+def test_who_has_no_key_is_told_so_and_not_that_the_service_is_full(full: int, key: bytes):
+    assert statuses(exchange(full, whole(key, CLOSE))) == [401]
+
+
+def test_browser_may_read_its_refusal(full: int):
+    received = exchange(full, whole(KEY, CLOSE, b"Origin: https://a.org"))
+    assert statuses(received) == [503]
+    assert b"access-control-allow-origin: https://a.org" in received
+
+
+def test_draining_process_still_says_that_the_connection_ends(app: FastAPI, full: int):
+    app.state.service.begin_draining()
+    received = exchange(full, whole(KEY))
+    app.state.service._phase = "ready"
+    assert statuses(received) == [503]
+    assert b"connection: close" in received
+
+
+@pytest.mark.parametrize("method", [b"GET", b"OPTIONS"])
+def test_only_what_brings_headlines_is_turned_away(full: int, method: bytes):
+    request = method + b" /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + KEY + b"\r\n\r\n"
+    assert statuses(exchange(full, request)) == [405]
+    assert statuses(exchange(full, b"GET /health/live HTTP/1.1\r\nHost: x\r\n" + CLOSE + b"\r\n\r\n")) == [200]
+
+
+def chunked(body: bytes) -> bytes:
+    return HEAD + KEY + b"\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+
+@pytest.mark.parametrize("make", [lambda body: whole(KEY, body=body), chunked])
+@pytest.mark.parametrize("size", [100, 1_000_000])
+def test_connection_serves_on_when_there_is_room_again(
+    app: FastAPI, port: int, make: Callable[[bytes], bytes], size: int
+):
+    """Whatever of the body comes after the refusal belongs to the refused request."""
+    smuggled = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = make(smuggled * (size // len(smuggled)))
+    head = request.index(b"\r\n\r\n") + 4
+    middle = (head + len(request)) // 2
+
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with app.state.service.limiter.held(10):
+            connection.sendall(request[:middle])
+            received = connection.recv(65536)
+        connection.sendall(request[middle:] + whole(KEY, CLOSE))
+        while data := connection.recv(65536):
+            received += data
+    assert statuses(received) == [503, 200]
+
+
+def test_pipelined_requests_are_refused_in_order(full: int, tasks: list[str]):
+    requests = [whole(KEY, b"X-Request-ID: %d" % number) for number in range(1000)]
+    requests[500] = requests[500].replace(b"/predict ", b"/nowhere ")  # the usual way: what follows has to wait for it
+    received = exchange(full, b"".join(requests))
+    assert re.findall(rb"x-request-id: (\d+)", received) == [b"%d" % number for number in range(1000)]
+    assert statuses(received) == [*[503] * 500, 404, *[503] * 499]
+
+
+def test_answers_do_not_pile_up_for_a_client_that_reads_none(full: int, tasks: list[str]):
+    """The usual way waits until they have been read, and reads no further request meanwhile."""
+    requests = whole(KEY) * 1000
+
+    with socket.create_connection(("127.0.0.1", full), timeout=0.5) as connection:
+        due = time.monotonic() + 20
+        while not tasks and time.monotonic() < due:
+            with suppress(TimeoutError):
+                connection.sendall(requests)
+        with suppress(TimeoutError):
+            connection.sendall(requests * 100)
+    assert 1 <= len(tasks) <= 2
+
+
+def test_client_that_asks_first_is_not_asked_for_its_body(full: int):
+    head = whole(KEY, b"Expect: 100-continue").partition(b"\r\n\r\n")[0]
+    assert statuses(exchange(full, head + b"\r\n\r\n")) == [503]
+
+
+@pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+def test_connection_that_is_to_be_closed_is_closed(full: int, version: bytes):
+    received = exchange(full, whole(KEY, CLOSE).replace(b"HTTP/1.1", version))
+    assert statuses(received) == [503]
+    assert b"connection: close" in received
+
+
+def test_body_that_stops_after_its_refusal_ends_the_connection(full: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(protocol, "ARRIVAL_SECONDS", 0.2)
+    begun = time.monotonic()
+    assert statuses(exchange(full, HEAD + KEY + b"\r\nContent-Length: 1000\r\n\r\n" + b" " * 10)) == [503]
+    assert time.monotonic() - begun < 0.55  # and not only gone quiet, for which `exchange` waits 0.6 seconds
+
+
+def test_idle_connection_is_closed_in_time_also_after_a_refusal(tiny_bundle: Path):
+    app = create_app(load_settings(model=tiny_bundle, max_batch=10, max_in_flight=10, access_log=False))
+    with (
+        in_thread(app, timeout_keep_alive=0.2) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=3) as connection,
+        app.state.service.limiter.held(10),
+    ):
+        request = whole()
+        connection.sendall(request[:-5])
+        assert statuses(connection.recv(65536)) == [503]
+        connection.sendall(request[-5:])
+        assert connection.recv(65536) == b""

@@ -1,0 +1,131 @@
+"""What a request should not have is refused with the near name, and costs little however much of it there is."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+TYPING_ERRORS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("/predict", {"headline": "oil", "topk": 3}, "topk", "top_k"),
+    ("/predict", {"headline": "oil", "top-k": 3}, "top-k", "top_k"),
+    ("/predict", {"headline": "oil", "TOP_K": 3}, "TOP_K", "top_k"),
+    ("/predict", {"headline": "oil", "explian": True}, "explian", "explain"),
+    ("/predict", {"headline": "oil", "explain": True, "explainTopic": "crude"}, "explainTopic", "explain_topic"),
+    ("/predict", {"headlin": "oil"}, "headlin", "headline"),
+    ("/predict", {"headlines": ["oil"]}, "headlines", "headline"),
+    ("/predict", {"text": "oil"}, "text", "headline, explain"),
+    ("/predict", {"headline": 5, "topk": 3}, "topk", "top_k"),
+    ("/predict", {"headline": "oil", "": 1}, "", "headline"),
+    ("/predict", {"headline": "oil", "model_config": 1}, "model_config", "headline"),
+    ("/predict/batch", {"headlines": ["oil"], "explain": True}, "explain", "headlines"),
+    ("/predict/batch", {"headlines": ["oil"], "topK": 1}, "topK", "top_k"),
+    ("/predict/batch", {"headline": "oil"}, "headline", "headlines"),
+]
+
+
+def refused(client: TestClient, path: str, body: Any) -> list[dict[str, str]]:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    reply = client.post(path, content=content)
+    assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
+    assert len(reply.content) < 6000
+    return reply.json()["errors"]
+
+
+@pytest.mark.parametrize(("path", "body", "field", "near"), TYPING_ERRORS)
+def test_unknown_field_is_named_with_the_near_one(client: TestClient, path: str, body: Any, field: str, near: str):
+    first = refused(client, path, body)[0]
+    assert first["field"] == field
+    assert first["message"].startswith("unknown field; ")
+    assert near in first["message"]
+
+
+def test_wrong_values_are_named_beside_unknown_fields(client: TestClient):
+    fields = {one["field"] for one in refused(client, "/predict", {"headlin": "oil", "top_k": "3"})}
+    assert fields == {"headlin", "headline", "top_k"}
+
+
+def test_topic_to_explain_needs_explain(client: TestClient):
+    [error] = refused(client, "/predict", {"headline": "oil", "explain_topic": "crude"})
+    assert error == {"field": "explain_topic", "message": "it needs explain to be true"}
+    for body in ({"explain_topic": None}, {"explain": True, "explain_topic": "crude"}, {"explain": True}):
+        assert client.post("/predict", json={"headline": "oil"} | body).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch"])
+@pytest.mark.parametrize("query", ["top_k=3", "topk=3&x", "x", "=", "%ff=%00", "x=" + "1" * 5000])
+def test_query_of_an_endpoint_is_refused(client: TestClient, path: str, query: str):
+    body = {"headline": "oil"} if path == "/predict" else {"headlines": ["oil"]}
+    assert client.post(f"{path}?{query}", json=body).status_code == 422
+    assert client.post(f"{path}?", json=body).status_code == 200
+
+
+def test_query_says_where_its_parameter_belongs(client: TestClient):
+    [error] = client.post("/predict?topk=3", json={"headline": "oil"}).json()["errors"]
+    assert error == {"field": "query.topk", "message": "this URL has no parameters; top_k is a field of the JSON body"}
+    assert client.get("/topics?limit=3").json()["errors"][0]["field"] == "query.limit"
+    assert client.get("/model?x").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/metrics", "/", "/page/main.js", "/v2", "/openapi.json"])
+def test_probes_pages_and_scrapes_may_have_a_query(client: TestClient, path: str):
+    """Load balancers and browsers add one against caches."""
+    assert client.get(f"{path}?time=1").status_code == 200
+
+
+def test_open_inference_protocol_ignores_what_it_does_not_know(client: TestClient):
+    tensor = {"name": "headline", "shape": [1], "datatype": "BYTES", "data": ["oil"], "extension": 1}
+    body = {"inputs": [tensor], "extension": {"a": 1}}
+    assert client.post("/v2/models/tiny/infer?x=1", json=body).status_code == 200
+
+
+def test_document_says_that_there_are_no_other_fields(client: TestClient):
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    for name in ("PredictRequest", "BatchRequest"):
+        assert schemas[name]["additionalProperties"] is False
+        assert "examples" in schemas[name]
+
+
+LARGE = {
+    "unknown fields": b'{"headline":"oil",' + b",".join(b'"%d":1' % number for number in range(200_000)) + b"}",
+    "name of an unknown field": b'{"headline":"oil","' + b"x" * 4_000_000 + b'":1}',
+    "value of an unknown field": b'{"headline":"oil","x":"' + b"y" * 4_000_000 + b'"}',
+    "text for a number": b'{"headline":"oil","top_k":"' + b"7" * 4_000_000 + b'"}',
+    "fraction for a number": b'{"headline":"oil","top_k":0.' + b"7" * 4_000_000 + b"}",
+    "dictionary for a number": b'{"headline":"oil","top_k":{'
+    + b",".join([b'"%d":1' % n for n in range(200_000)])
+    + b"}}",
+    "names in a list": b'{"headline":"oil","top_k":[' + b",".join([b'"x"'] * 400_000) + b"]}",
+    "topic": b'{"headline":"oil","explain":true,"explain_topic":"' + b"x" * 4_000_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("body", LARGE.values(), ids=LARGE)
+def test_large_wrong_value_is_not_repeated_in_full(client: TestClient, body: bytes):
+    begun = time.monotonic()
+    refused_or_unknown = client.post("/predict", content=body)
+    assert refused_or_unknown.status_code == 422
+    assert len(refused_or_unknown.content) < 6000
+    assert time.monotonic() - begun < 20
+
+
+@pytest.mark.parametrize("number", [b"7" * 4_000_000, b"-" + b"7" * 4_000_000, b"7e" + b"7" * 4_000_000])
+def test_number_of_millions_of_digits_is_refused(client: TestClient, number: bytes):
+    reply = client.post("/predict", content=b'{"headline":"oil","top_k":%b}' % number)
+    assert reply.status_code in (400, 422)
+    assert len(reply.content) < 1000
+
+
+@pytest.mark.parametrize("prefix", ["/", "/v2/models/", "/model/card/", "/page/"])
+def test_long_path_is_not_repeated_in_full(client: TestClient, prefix: str):
+    reply = client.get(prefix + "x" * 50_000)
+    assert reply.status_code == 404
+    assert len(reply.content) < 1200
+    assert client.delete(prefix + "x" * 50_000).status_code in (404, 405)
+
+
+@pytest.mark.parametrize("name", ["X-Request-Timeout", "Content-Type", "Content-Encoding", "Range", "X-API-Key"])
+def test_long_header_is_not_repeated_in_full(client: TestClient, name: str):
+    reply = client.post("/predict", json={"headline": "oil"}, headers={name: "x" * 50_000})
+    assert len(reply.content) < 1200

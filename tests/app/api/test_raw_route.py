@@ -1,0 +1,62 @@
+"""A body in pieces, as a server hands it over."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from app.api.raw_route import read_body
+from app.errors import BodyTooLargeError, ClientGoneError
+
+
+def read(pieces: Sequence[bytes | None], limit: int) -> tuple[bytes, int]:
+    """What is read of these pieces (None: the client hangs up), and how many of them were taken."""
+    messages: list[dict[str, Any]] = [
+        {"type": "http.disconnect"}
+        if piece is None
+        else {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
+        for number, piece in enumerate(pieces, start=1)
+    ]
+    taken = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal taken
+        taken += 1
+        return messages[taken - 1]
+
+    try:
+        return asyncio.run(read_body(receive, limit)), taken
+    except BodyTooLargeError as error:
+        return str(error).encode(), taken
+
+
+@pytest.mark.parametrize(
+    "pieces", [[b"abcdef"], [b"ab", b"cdef"], [b"a", b"bc", b"def"], [b"", b"abcdef", b""], [b"abcdef", b""]]
+)
+def test_body_of_exactly_the_limit_is_read_whole(pieces: list[bytes]) -> None:
+    assert read(pieces, 6) == (b"abcdef", len(pieces))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "taken"),
+    [
+        ([b"abcdefg"], 1),
+        ([b"abcdefg", b"h"], 1),
+        ([b"a", b"bcdefg"], 2),
+        ([b"abcd", b"e", b"fg", b"h"], 3),
+        ([b"", b"abcdef", b"g", b"h"], 3),
+    ],
+)
+def test_body_of_a_byte_more_is_refused_as_soon_as_it_has_come(pieces: list[bytes], taken: int) -> None:
+    assert read(pieces, 6) == (b"The body has more than 6 bytes; send it in parts.", taken)
+
+
+def test_empty_body_is_empty() -> None:
+    assert read([b""], 0) == (b"", 1)
+
+
+@pytest.mark.parametrize("pieces", [[None], [b"abc", None], [b"", b"abc", None]])
+def test_client_that_hangs_up_in_its_body_is_gone(pieces: list[bytes | None]) -> None:
+    with pytest.raises(ClientGoneError, match="in the middle of its body"):
+        read(pieces, 6)

@@ -1,0 +1,54 @@
+"""X-Request-Timeout and TOPICS_DEADLINE_SECONDS."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.app.conftest import Start
+
+BOTH = [("/predict", {"headline": "oil"}), ("/predict/batch", {"headlines": ["oil"] * 200})]
+
+
+@pytest.mark.parametrize(("path", "body"), BOTH)
+def test_passed_deadline_is_504_and_the_service_goes_on(client: TestClient, path: str, body: object):
+    reply = client.post(path, json=body, headers={"x-request-timeout": "0.000001"})
+    assert reply.status_code == 504
+    assert reply.json()["title"] == "The answer took too long"
+    assert client.post(path, json=body).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "body"), BOTH)
+def test_services_own_deadline_is_504_however_long_the_caller_would_wait(start: Start, path: str, body: object):
+    client = start(deadline_seconds=0.000001)
+    assert client.post(path, json=body, headers={"x-request-timeout": "60"}).status_code == 504
+
+
+@pytest.mark.parametrize(("path", "body"), BOTH)
+@pytest.mark.parametrize("seconds", ["5", "0.5", "1e3"])
+def test_deadline_that_is_kept_is_200(client: TestClient, path: str, body: object, seconds: str):
+    assert client.post(path, json=body, headers={"x-request-timeout": seconds}).status_code == 200
+
+
+@pytest.mark.parametrize("seconds", ["", "soon", "0", "-1", "nan", "inf", "1s"])
+def test_deadline_that_is_not_a_positive_number_is_422(client: TestClient, seconds: str):
+    reply = client.post("/predict", json={"headline": "oil"}, headers={"x-request-timeout": seconds})
+    assert reply.status_code == 422
+    assert "X-Request-Timeout" in reply.json()["detail"]
+
+
+def test_batch_past_its_deadline_leaves_the_rest_undone(start: Start):
+    client = start()
+    classifier = client.app.state.service.classifier
+    done = []
+    encode = classifier.encode
+
+    def slowly(texts):
+        import time
+
+        done.append(len(texts))
+        time.sleep(0.05)
+        return encode(texts)
+
+    classifier.encode = slowly
+    reply = client.post("/predict/batch", json={"headlines": ["oil"] * 1000}, headers={"x-request-timeout": "0.12"})
+    assert reply.status_code == 504
+    assert sum(done) < 500

@@ -1,0 +1,110 @@
+"""JSON Lines and JSON arrays."""
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cli.exit_status import InputError
+from app.cli.readers.rows import Options, read_table
+from tests.app.cli.running import answered, faults, pieces, read
+
+
+def test_lines_that_are_no_object_with_a_text_are_named() -> None:
+    lines = ['{"headline": "oil"}', "{", "[1]", '{"headline": 7}', '{"title": "x"}', '{"headline": " "}', "", '"oil"']
+    found = read("\n".join([*lines, '{"headline": "wheat"}']).encode() + b'\n{"headline": "\xff"}\n', "jsonl")
+    assert answered(found) == [(1, "oil"), (9, "wheat")]
+    reasons = {line: fault.partition(" (")[0] for line, fault in faults(found).items()}
+    assert reasons == {
+        2: "is not JSON",
+        3: "is not a JSON object",
+        4: "has no text in its field 'headline'",
+        5: "has no text in its field 'headline'",
+        6: "is empty",
+        7: "is empty",
+        8: "is not a JSON object",
+        10: "is not JSON",
+    }
+
+
+VALUES = st.one_of(
+    st.text(max_size=8),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.none(),
+    st.fixed_dictionaries({"headline": st.text()}),
+)
+
+
+@given(st.lists(VALUES), st.integers(1, 9), st.sampled_from([None, 1]), st.booleans())
+def test_elements_of_an_array_are_numbered_wherever_the_bytes_are_cut(
+    values: list[object], size: int, indent: int | None, escaped: bool
+) -> None:
+    content = f" \n{json.dumps(values, indent=indent, ensure_ascii=escaped)}\n".encode()
+    found = read(content, "json", size)
+    texts = [value["headline"] if isinstance(value, dict) else value for value in values]
+    assert [row.line for row in found] == list(range(1, len(values) + 1))
+    assert answered(found) == [
+        (number, text)
+        for number, text in enumerate(texts, start=1)
+        if isinstance(text, str) and text.strip() and "\0" not in text
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "before", "sentence"),
+    [
+        (b'["oil", "wheat"', 2, "is no JSON array beyond element 2 (it ends too early)"),
+        (b'["oil", "wheat', 1, "beyond element 1 (Unterminated string starting at)"),
+        (b'["oil" "wheat"]', 1, "beyond element 1 ('\"' where a comma should be)"),
+        (b'["oil",]', 1, "beyond element 1 (Expecting value)"),
+        (b'["oil"] ["wheat"]', 1, "beyond element 1 (text follows its end)"),
+        (b"[", 0, "beyond element 0 (it ends too early)"),
+        (b'["oil", ' + b"[" * 100_000, 1, "beyond element 1 ("),
+        (b'["oil", "' + b"x" * 3_000_000 + b'"]', 1, "beyond element 1 (Unterminated string"),
+        (b'["oil", ' + b"7" * 9000 + b"]", 1, "beyond element 1 ("),
+    ],
+)
+def test_damaged_array_is_answered_up_to_the_damage(content: bytes, before: int, sentence: str) -> None:
+    table = read_table(pieces(content, 65536), "json", Options("headline", 1000), "the input")
+    found = []
+    with pytest.raises(InputError) as refused:
+        found.extend(row for row in table.rows)
+    assert len(found) == before
+    assert sentence in refused.value.message
+    assert refused.value.message.startswith("the input: ")
+    assert len(refused.value.message) < 200
+
+
+def test_element_that_is_not_text_costs_itself_only() -> None:
+    found = read(b'["oil", "\xff", "\\ud800", {"headline": "gold"}, [], "wheat"]', "json")
+    assert answered(found) == [(1, "oil"), (4, "gold"), (6, "wheat")]
+    assert faults(found) == {2: "is not UTF-8", 3: "is not UTF-8", 5: "is neither a text nor an object"}
+
+
+def test_json_that_is_no_array_is_read_as_lines() -> None:
+    found = read(b'\n{"headline": "oil"}\n{"headline": "wheat"}\n', "json")
+    assert answered(found) == [(2, "oil"), (3, "wheat")]
+    with pytest.raises(InputError, match="an array, or an object on each line"):
+        read(b'{\n "headline": "oil"\n}\n', "json")
+    assert read(b" \n", "json") == []
+
+
+def test_array_of_any_length_takes_the_memory_of_a_piece() -> None:
+    def endless() -> Iterator[bytes]:
+        yield b"["
+        for _ in range(100):
+            yield b'"oil prices rise", ' * 100
+        yield b'"wheat"]'
+
+    tracemalloc.start()
+    try:
+        rows = read_table(endless(), "json", Options("headline", 1000), "the input").rows
+        assert sum(row.fault is None for row in rows) == 10_001
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000

@@ -1,0 +1,375 @@
+"""The command line: as functions where that is enough, as a process where signals, pipes and terminals matter."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app.classifier import load_classifier
+from tests.app.cli.running import command, rows, run
+from tests.server import ROOT
+
+HEADLINES = ["Oil prices rise as OPEC cuts crude output", "Wheat harvest falls", "Zzyzx qqq"]
+
+
+def test_headlines_as_arguments_are_answered_as_the_classifier_does(tiny_bundle: Path) -> None:
+    result = run("classify", *HEADLINES)
+    classifier = load_classifier(tiny_bundle)
+    answers = classifier.classify(HEADLINES, 1)
+    assert result.exit_code == 0
+    assert rows(result) == [
+        {
+            "line": number,
+            "headline": headline,
+            "topic": classifier.topics[answer.labels[0]].code if answer.labels else None,
+            "name": classifier.topics[answer.labels[0]].name if answer.labels else None,
+            "probability": answer.probabilities[0] if answer.labels else None,
+            "abstained": answer.abstained,
+        }
+        for number, (headline, answer) in enumerate(zip(HEADLINES, answers, strict=True), start=1)
+    ]
+
+
+def test_top_k_adds_columns_in_both_formats() -> None:
+    as_json = rows(run("classify", *HEADLINES, "--top-k", 3))
+    table = csv.DictReader(io.StringIO(run("classify", *HEADLINES, "--top-k", 3, "--format", "csv").stdout))
+    as_csv = list(table)
+    assert table.fieldnames == list(as_json[0])
+    assert table.fieldnames[5:9] == ["topic_2", "probability_2", "topic_3", "probability_3"]
+    assert [{name: "" if value is None else str(value) for name, value in one.items()} for one in as_json] == as_csv
+    assert as_csv[2]["topic_3"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("a.txt", "oil\nwheat\n", ()),
+        ("a.txt", "oil\r\nwheat", ()),
+        ("a.txt", "\ufeffoil\nwheat\n", ()),
+        ("a.csv", "id,headline\n1,oil\n2,wheat\n", ()),
+        ("a.txt", "id,title\n1,oil\n\n2,wheat\n", ("--column", "title")),
+        ("a.csv", '\ufeff"headline"\n"oil"\nwheat\n', ()),
+        ("a.jsonl", '{"headline": "oil"}\n{"headline": "wheat"}\n', ()),
+        ("a.txt", '{"t": "oil"}\n{"t": "wheat", "more": [1]}\n', ("--field", "t")),
+        ("a.json", '["oil", "wheat"]', ()),
+        ("a.txt", '[{"t": "oil"}, {"t": "wheat"}]', ("--field", "t")),
+        ("a.ndjson", '{"t": "oil"}\n{"t": "wheat"}\n', ("--field", "t")),
+        ("a.tsv", "id\theadline\n1\toil\n2\twheat\n", ()),
+        ("a.TSV", "id\ttitle\n1\toil\n2\twheat\n", ("--column", "title")),
+        ("a.txt", "oil\rwheat\r", ()),
+    ],
+)
+def test_every_form_of_input_gives_the_same(tmp_path: Path, name: str, content: str, options: tuple[str, ...]) -> None:
+    (tmp_path / name).write_bytes(content.encode())
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content.encode()))
+    for file in (name, f"{name}.gz"):
+        result = run("classify", "-f", tmp_path / file, *options)
+        assert result.exit_code == 0
+        assert [(one["headline"], one["topic"]) for one in rows(result)] == [("oil", "crude"), ("wheat", "wheat")]
+
+
+def test_standard_input_is_read() -> None:
+    for content in (b"oil\nwheat\n", gzip.compress("\ufeffoil\nwheat".encode("utf-16-le"))):
+        done = subprocess.run(command("classify", "-f", "-"), cwd=ROOT, input=content, capture_output=True, check=True)
+        assert [json.loads(line)["topic"] for line in done.stdout.splitlines()] == ["crude", "wheat"]
+
+
+def test_bad_lines_are_reported_by_number_and_the_rest_is_done(tmp_path: Path) -> None:
+    lines = [b"oil", b"", b"\xff\xfe", b"gold " * 5000, b"x" * 3_000_000, b"wheat"]
+    (tmp_path / "a.txt").write_bytes(b"\n".join(lines))
+    result = run("classify", "-f", tmp_path / "a.txt")
+    assert result.exit_code == 1
+    assert [(one["line"], one["topic"]) for one in rows(result)] == [(1, "crude"), (6, "wheat")]
+    assert result.stderr.splitlines() == [
+        "line 2 is empty",
+        "line 3 is not UTF-8",
+        "line 4 has 25,000 characters, more than 20,000",
+        "line 5 has more than 1048576 bytes",
+        "4 bad lines; all others were answered.",
+    ]
+
+
+def test_arguments_are_bad_as_lines_are() -> None:
+    result = run("classify", "oil", "", " ", "caf\udce9", "gold " * 5000, "wheat")
+    assert result.exit_code == 1
+    assert [(one["line"], one["topic"]) for one in rows(result)] == [(1, "crude"), (6, "wheat")]
+    assert result.stderr.splitlines() == [
+        "line 2 is empty",
+        "line 3 is empty",
+        "line 4 is not UTF-8",
+        "line 5 has 25,000 characters, more than 20,000",
+        "4 bad lines; all others were answered.",
+    ]
+
+
+@pytest.mark.parametrize(("content", "status"), [("", 0), ("\n", 1), (" \n\n", 1)])
+def test_file_without_a_headline_is_good_only_if_it_has_no_line(tmp_path: Path, content: str, status: int) -> None:
+    (tmp_path / "a.txt").write_text(content)
+    result = run("classify", "-f", tmp_path / "a.txt")
+    assert (result.exit_code, result.stdout) == (status, "")
+
+
+KEPT = {"id": "7", "topic": "mine", "input_topic": "too", "date": "2026"}
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.json"])
+def test_keep_repeats_named_columns_in_both_formats(tmp_path: Path, name: str, form: str) -> None:
+    values = KEPT | {"headline": "oil"}
+    separator = "\t" if name == "a.tsv" else ","
+    content = f"{separator.join(values)}\n{separator.join(values.values())}\n"
+    content = {"a.jsonl": json.dumps(values), "a.json": json.dumps([values])}.get(name, content)
+    (tmp_path / name).write_text(content)
+    result = run("classify", "-f", tmp_path / name, "--keep", "topic,date", "--keep", "id", "--format", form)
+    assert result.exit_code == 0, result.stderr
+    [one] = rows(result) if form == "jsonl" else csv.DictReader(io.StringIO(result.stdout))
+    assert list(one)[-4:] == ["abstained", "input_topic", "date", "id"]
+    assert (one["topic"], one["input_topic"], one["date"], one["id"]) == ("crude", "mine", "2026", "7")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_keep_alone_repeats_all_other_columns(tmp_path: Path, name: str) -> None:
+    values = KEPT | {"title": "oil"}
+    content = f"{','.join(values)}\n{','.join(values.values())}\n" if name == "a.csv" else json.dumps(values)
+    (tmp_path / name).write_text(content)
+    option = "--column" if name == "a.csv" else "--field"
+    [one] = rows(run("classify", "-f", tmp_path / name, "--keep", option, "title"))
+    assert list(one)[6:] == ["id", "input_topic", "input_input_topic", "date"]
+    assert list(one.values())[6:] == list(KEPT.values())
+
+
+def test_keep_keeps_the_types_of_json(tmp_path: Path) -> None:
+    kept = {"id": 7, "tags": ["a", None], "more": {"a": 1.5}, "line": True}
+    (tmp_path / "a.jsonl").write_text(json.dumps({"headline": "oil"} | kept) + '\n{"headline": "oil", "x": NaN}\n')
+    one, other = rows(run("classify", "-f", tmp_path / "a.jsonl", "--keep"))
+    assert list(one.items())[6:] == [("id", 7), ("tags", ["a", None]), ("more", {"a": 1.5}), ("input_line", True)]
+    assert other["x"] is None
+    names = ("--keep", "id,tags,none", "--format", "csv")
+    lines = run("classify", "-f", tmp_path / "a.jsonl", *names).stdout.splitlines()
+    assert lines[1].endswith(',7,"[""a"",null]",')
+    result = run("classify", "-f", tmp_path / "a.jsonl", "--keep", "--format", "csv")
+    assert result.exit_code == 2
+    assert "name the fields" in result.stderr
+
+
+def test_keep_takes_a_name_with_a_comma_and_refuses_one_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('"a,b",headline\n1,oil\n')
+    [one] = rows(run("classify", "-f", tmp_path / "a.csv", "--keep", '"a,b"'))
+    assert one["a,b"] == "1"
+    result = run("classify", "-f", tmp_path / "a.csv", "--keep", "a")
+    assert result.exit_code == 2
+    assert "no column 'a' to keep; the first line has: a,b, headline." in result.stderr
+    assert "takes names as CSV has them" in run("classify", "-f", tmp_path / "a.csv", "--keep", '"a').stderr
+    (tmp_path / "a.txt").write_text("oil\n")
+    result = run("classify", "-f", tmp_path / "a.txt", "--keep")
+    assert result.exit_code == 2
+    assert "plain lines, which have no columns to keep." in result.stderr
+
+
+def test_missing_column_is_a_usage_error_that_names_those_there(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,title\n1,oil\n")
+    result = run("classify", "-f", tmp_path / "a.csv")
+    assert result.exit_code == 2
+    assert "no column 'headline'; the first line has: id, title." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("oil", "-f", "-"),
+        ("-f", "-", "--column", "a", "--field", "b"),
+        ("oil", "--top-k", "47"),
+        ("oil", "--format", "parquet"),
+        ("oil", "--address", "auto"),
+        ("--engine", "ray", "in"),
+        ("--engine", "ray", "in", "out", "--url", "http://127.0.0.1:1"),
+        ("--engine", "ray", "in", "out", "--keep", "id"),
+        ("oil", "--keep", "id"),
+        ("oil", "--topk", "3"),
+    ],
+)
+def test_wrong_use_is_2(arguments: tuple[str, ...]) -> None:
+    assert run("classify", *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("none.txt", "No such file or directory"),
+        (".", "Is a directory"),
+        ("\udcff.txt", "No such"),
+        ("a\0b", "null byte"),
+    ],
+)
+def test_file_that_cannot_be_read_is_4_with_one_sentence(tmp_path: Path, name: str, sentence: str) -> None:
+    result = run("classify", "-f", os.path.join(tmp_path, name))  # noqa: PTH118 - Path cannot hold all of them
+    assert result.exit_code == 4
+    assert sentence in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "answers"),
+    [
+        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 0),
+        ("a.txt", "oil\n".encode("utf-16-le"), 0),
+        ("a.txt.gz", gzip.compress(b"oil prices\nwheat\n")[:-4], 2),
+        ("a.json", b'["oil", "wheat"', 2),
+        ("a.csv", b"", 0),
+        ("a.csv", b'"id,headline\n1,oil\n', 0),
+    ],
+)
+def test_input_that_cannot_be_read_to_its_end_is_4_after_the_rows_before(
+    tmp_path: Path, name: str, content: bytes, answers: int
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    result = run("classify", "-f", tmp_path / name)
+    assert result.exit_code == 4
+    assert len(rows(result)) == answers
+    assert result.stderr.startswith(f"Error: {tmp_path / name}: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_no_model_is_3_with_one_sentence(tmp_path: Path) -> None:
+    result = run("classify", "oil", "--model", tmp_path / "none")
+    assert result.exit_code == 3
+    assert "no such bundle folder" in result.stderr
+    assert result.stdout == ""
+
+
+def test_ray_that_is_not_installed_is_3_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.cli.bulk.command.find_spec", lambda _: None)
+    result = run("classify", "--engine", "ray", "in", "out")
+    assert result.exit_code == 3
+    assert "--engine ray needs Ray: pip install '.[ray]'" in result.stderr
+
+
+def big_file(folder: Path, lines: int) -> Path:
+    file = folder / "big.txt"
+    file.write_text("\n".join(HEADLINES * (lines // 3)) + "\n")
+    return file
+
+
+def test_rows_of_a_pipe_are_answered_when_they_come() -> None:
+    for first in (b"oil\n", b"oil\nwheat\n", b"oil\nwhe"):
+        with subprocess.Popen(
+            command("classify", "-f", "-"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            process.stdin.write(first)
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["topic"] == "crude"  # while the pipe is open
+            process.stdin.write(b"gold\n")
+            process.stdin.close()
+            rest = process.stdout.read().splitlines()
+            assert json.loads(rest[-1])["line"] == 1 + first.count(b"\n")
+            assert process.wait(30) == 0
+
+
+def test_rows_of_a_fifo_are_answered(tmp_path: Path) -> None:
+    fifo = tmp_path / "a.csv"
+    os.mkfifo(fifo)
+    with subprocess.Popen(command("classify", "-f", fifo), cwd=ROOT, stdout=subprocess.PIPE) as process:
+        with fifo.open("wb") as stream:
+            stream.write(b"headline\noil\n")
+            stream.flush()
+            assert json.loads(process.stdout.readline())["line"] == 2
+        assert process.wait(30) == 0
+
+
+def test_sigterm_ends_it_after_a_whole_row() -> None:
+    with subprocess.Popen(
+        command("classify", "-f", "-"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdin.write(b"oil\nwhe")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["topic"] == "crude"
+        process.terminate()
+        assert process.wait(30) == 143
+        assert process.stdout.read() == b""
+        assert process.stderr.read() == b"Stopped.\n"
+
+
+def test_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command("classify", "-f", big_file(tmp_path, 60_000)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["topic"] == "crude"
+        process.stdout.close()
+        assert process.wait(30) == 141
+        assert process.stderr.read() == b""
+
+
+def test_interrupt_ends_it_cleanly_and_gives_the_cursor_back(tmp_path: Path) -> None:
+    controller, terminal = pty.openpty()
+    endless = subprocess.Popen(["yes", "oil prices"], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        command("classify", "-f", "-"), cwd=ROOT, stdin=endless.stdout, stdout=subprocess.PIPE, stderr=terminal
+    )
+    os.close(terminal)
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["topic"] == "crude"
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=30)
+        shown = os.read(controller, 1_000_000).decode()
+    finally:
+        for one in (endless, process):
+            one.kill()
+            one.wait(10)
+        endless.stdout.close()
+        os.close(controller)
+    assert process.returncode == 130
+    assert json.loads(rest.splitlines()[-1])["topic"] == "crude", "the last row is cut off"
+    assert "Stopped." in shown
+    assert "Traceback" not in shown
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+
+
+def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
+    file = big_file(tmp_path, 3000)
+    plain = subprocess.run(command("classify", "-f", file), cwd=ROOT, capture_output=True, check=True)
+    assert plain.stderr == b""
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        command("classify", "-f", file), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        assert process.wait(30) == 0
+    shown = os.read(controller, 1_000_000)
+    os.close(controller)
+    assert b"100%" in shown
+
+
+@pytest.mark.slow
+def test_ten_times_the_lines_take_no_more_memory(tmp_path: Path) -> None:
+    # Not getrusage's maximum, which begins with that of the process that forked this one.
+    peak = "import sys; from app.__main__ import main\ntry: main(sys.argv[1:])\nexcept SystemExit: pass\n"
+    peak += "print(next(line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line), file=sys.stderr)"
+
+    def kilobytes(lines: int) -> int:
+        arguments = [sys.executable, "-c", peak, "classify", "-f", str(big_file(tmp_path, lines))]
+        done = subprocess.run(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+        return int(done.stderr)
+
+    few, many = kilobytes(30_000), kilobytes(300_000)
+    assert many < few + 4096, f"{few} kB for 30,000 lines, {many} kB for 300,000"
+
+
+@pytest.mark.slow
+def test_speed_in_process_is_far_from_a_loop_of_single_predictions(tmp_path: Path) -> None:
+    begun = time.process_time()
+    assert run("classify", "-f", big_file(tmp_path, 60_000)).exit_code == 0
+    # 50,000 a second is the bar on a quiet machine; a tenth of it catches a lost batch without ever being flaky.
+    assert 60_000 / (time.process_time() - begun) > 5_000

@@ -1,0 +1,89 @@
+"""Whatever happens, a command ends with one sentence and the status that says it."""
+
+import errno
+from collections.abc import Callable
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from app import VERSION
+from app.__main__ import main
+from app.cli.entry_point import EntryPoint
+from app.cli.exit_status import ExitStatus
+from tests.app.cli.running import run
+
+
+def group(act: Callable[[], object]) -> EntryPoint:
+    @click.group(cls=EntryPoint)
+    def main() -> None: ...
+
+    @main.command()
+    def act_now() -> None:
+        act()
+
+    return main
+
+
+def failing(error: BaseException) -> EntryPoint:
+    def fail() -> None:
+        raise error
+
+    return group(fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyError("name"), "Unexpected KeyError ('name'); --debug before the command shows where."),
+        (ValueError("two\nlines " * 200), "Unexpected ValueError (two lines two lines"),
+        (RecursionError(), "Unexpected RecursionError; --debug"),
+        (MemoryError(), "Unexpected MemoryError; --debug"),
+        (OSError(errno.EIO, "Input/output error"), "Unexpected OSError ([Errno 5] Input/output error)"),
+        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"), "Unexpected UnicodeEncodeError"),
+    ],
+)
+def test_unexpected_error_is_one_sentence_and_a_status_of_its_own(error: Exception, words: str) -> None:
+    result = CliRunner().invoke(failing(error), ["act-now"])
+    assert result.exit_code == ExitStatus.UNEXPECTED
+    assert result.stderr.startswith(f"Error: {words}")
+    assert len(result.stderr.splitlines()) == 1
+    assert len(result.stderr) < 500
+
+
+def test_debug_shows_the_traceback() -> None:
+    error = KeyError("name")
+    result = CliRunner().invoke(failing(error), ["--debug", "act-now"])
+    assert result.exception is error
+    assert "--debug" in CliRunner().invoke(failing(error), ["--help"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (KeyboardInterrupt(), ExitStatus.INTERRUPTED),
+        (click.Abort(), ExitStatus.INTERRUPTED),
+        (click.UsageError("no"), ExitStatus.USAGE),
+        (click.exceptions.Exit(ExitStatus.SOME_BAD), ExitStatus.SOME_BAD),
+        (SystemExit(7), 7),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), ExitStatus.PIPE_CLOSED),
+        (OSError(errno.ENOSPC, "No space left on device"), ExitStatus.OUTPUT),
+    ],
+)
+def test_every_end_has_its_status(error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.cli.entry_point.discard", lambda _: None)
+    assert CliRunner().invoke(failing(error), ["act-now"]).exit_code == status
+    assert CliRunner().invoke(group(lambda: None), ["act-now"]).exit_code == 0
+
+
+def test_version_is_printed():
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"reuters-topics, version {VERSION}\n")
+
+
+def test_shell_that_asks_for_completions_gets_the_commands(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("_REUTERS_TOPICS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "reuters-topics cl")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    result = CliRunner().invoke(main, prog_name="reuters-topics")
+    assert (result.exit_code, result.stdout) == (0, "plain,classify\n")

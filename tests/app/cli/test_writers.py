@@ -1,0 +1,87 @@
+"""ResponseSerializer as JSON Lines and CSV."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from app.cli import writers
+from app.cli.readers.row import Row
+from app.cli.writers import Guess, Verdict, Writer, clear_names, columns
+from tests.server import ROOT
+
+OIL = Verdict([Guess("crude", "Crude oil", 0.9)], None)
+
+
+def written(headline: str, verdict: Verdict = OIL, **kept: object) -> list[str]:
+    text = Writer("csv", 1, list(kept)).rows([(Row(1, headline, None, kept), verdict)]).decode()
+    [row] = csv.reader(io.StringIO(text, newline=""))
+    return row
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+oil", "'+oil"),
+        ("-oil", "'-oil"),
+        ("@oil", "'@oil"),
+        ("\toil", "'\toil"),
+        ("\roil", "'\roil"),
+        ("-5", "-5"),
+        ("+5.25", "+5.25"),
+        ("-1e-05", "'-1e-05"),
+        ("\uff1doil", "'\uff1doil"),
+        ("\ufeff=oil", "'\ufeff=oil"),
+        ("\noil", "'\noil"),
+        ("-5+1", "'-5+1"),
+        ("-5\n", "'-5\n"),
+        ("-\u0665", "'-\u0665"),
+        ("- 5", "'- 5"),
+        ("oil = 5", "oil = 5"),
+        (" =oil", "' =oil"),
+        ("", ""),
+        ("'=oil", "'=oil"),
+        ('oil "up", gas\r\ndown\rup', 'oil "up", gas\r\ndown\rup'),
+    ],
+)
+def test_csv_has_no_formulas_and_gives_all_else_as_it_is(text: str, cell: str) -> None:
+    assert written(text)[1] == cell
+    assert written("oil", more=text)[-1] == cell
+    assert written("oil", Verdict([Guess(text, text, 0.5)], None))[2:4] == [cell, cell]
+    head = Writer("csv", 1, [text]).head().decode()
+    assert next(csv.reader(io.StringIO(head, newline="")))[-1] == cell
+
+
+def test_formulas_are_those_of_the_page() -> None:
+    page = (ROOT / "app" / "web" / "static" / "csv.js").read_text("utf-8")
+    [begins, number] = re.findall(r"/\^(\S+?)\$?/\.test\(text\)", page)[:2]
+    # JavaScript's \\s knows the byte order mark, Python's does not; Python's \\d knows digits of all scripts.
+    assert writers._FORMULA.pattern == begins.replace("\\s", "[\\s\\ufeff]")
+    assert writers._NUMBER.pattern == number.replace("\\d", "[0-9]")
+
+
+@pytest.mark.parametrize("text", ["a\rb", "a\r\nb", "a\nb", 'a"b', "a,b"])
+def test_cell_with_a_line_end_is_quoted_whichever_it_is(text: str) -> None:
+    content = Writer("csv", 1).rows([(Row(1, text), OIL), (Row(2, "oil"), OIL)]).decode()
+    assert f'"{text.replace(chr(34), chr(34) * 2)}"' in content
+    assert content.endswith("\n2,oil,crude,Crude oil,0.9,\n")
+
+
+def test_json_lines_have_the_text_as_it_was_and_the_kept_values_with_their_types() -> None:
+    kept = {"id": 7, "big": 10**30, "nan": float("nan"), "more": ["=a"]}
+    line = Writer("jsonl", 1, None).rows([(Row(1, "=oil", None, kept), OIL)])
+    one = json.loads(line)
+    assert one["headline"] == "=oil"
+    assert list(one.items())[len(columns(1)) :] == [("id", 7), ("big", 10**30), ("nan", None), ("more", ["=a"])]
+
+
+def test_names_that_are_taken_get_a_prefix_until_they_are_not() -> None:
+    assert clear_names(["id", "topic", "input_topic", "id"], columns(1)) == [
+        "id",
+        "input_topic",
+        "input_input_topic",
+        "input_id",
+    ]

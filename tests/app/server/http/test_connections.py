@@ -1,0 +1,253 @@
+"""What the connections of a process may hold, whatever their clients do. A real uvicorn on loopback."""
+
+import asyncio
+import json
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from app.main import create_app
+from app.server.http import connections, protocol
+from app.server.http.connections import Connections
+from app.settings import load_settings
+from tests.app.metrics import read
+from tests.app.server.http.test_protocol import BODY, HEAD, exchange, in_thread, problem, statuses, whole
+
+GET_PAGE = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
+TEXTS = json.dumps({"headlines": ["oil"] * 1000, "top_k": 3}).encode()
+BATCH = HEAD.replace(b"/predict", b"/predict/batch") + b"Content-Length: %d\r\n\r\n%b" % (len(TEXTS), TEXTS)
+MAX_BODY = 300_000
+
+
+@pytest.fixture
+def app(tiny_bundle: Path) -> FastAPI:
+    return create_app(load_settings(model=tiny_bundle, max_body_bytes=MAX_BODY, access_log=False))
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[tuple[int, Connections]]:
+    """The port, and what its connections hold."""
+    made: list[Connections] = []
+    with pytest.MonkeyPatch.context() as patch:
+        init = Connections.__init__
+
+        def noted(self: Connections, max_body_bytes: int) -> None:
+            init(self, max_body_bytes)
+            made.append(self)
+
+        patch.setattr(Connections, "__init__", noted)
+        with in_thread(app, timeout_keep_alive=60) as port:
+            yield port, made[0]
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something holds."""
+    due = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < due
+        time.sleep(0.01)
+
+
+def connect(port: int, stack: ExitStack, sent: bytes = b"") -> socket.socket:
+    connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+    connection.sendall(sent)
+    return connection
+
+
+def everything(connection: socket.socket) -> bytes:
+    """All until the server closes."""
+    received = b""
+    try:
+        while data := connection.recv(65536):
+            received += data
+    except ConnectionError:
+        pass
+    return received
+
+
+def rejected(app: FastAPI, reason: str) -> float:
+    text = asyncio.run(app.state.service.metrics.exposition()).decode()
+    return read(text)("topics_rejected_total", reason=reason)
+
+
+def never_read(port: int, stack: ExitStack, request: bytes = GET_PAGE * 1000) -> socket.socket:
+    """A connection whose client asks until the server takes no more, and reads nothing."""
+    connection = stack.enter_context(socket.socket())
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", port))
+    connection.settimeout(0.5)
+    with suppress(TimeoutError, ConnectionError):
+        while True:
+            connection.sendall(request)
+    return connection
+
+
+def test_client_that_reads_nothing_loses_its_connection(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "WRITE_SECONDS", 1.0)
+    with serving(app) as (port, held), ExitStack() as stack:
+        never_read(port, stack)
+        eventually(lambda: not held._open)
+        assert rejected(app, "slow_reader") == 1
+        assert held.request_bytes == 0
+        assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
+
+
+def test_connection_that_is_closing_does_not_wait_for_its_client_for_ever(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(connections, "WRITE_SECONDS", 0.4)
+    with serving(app) as (port, held), ExitStack() as stack:
+        never_read(port, stack)
+        for one in held._open:
+            one.loop.call_soon_threadsafe(one.transport.close)
+        eventually(lambda: not held._open)
+
+
+def test_client_that_reads_slowly_keeps_its_connection(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "WRITE_SECONDS", 3.0)
+    with serving(app) as (port, _), socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(BATCH * 30 + whole(b"Connection: close"))
+        received, begun = b"", time.monotonic()
+        while data := connection.recv(50_000):
+            received += data
+            if time.monotonic() - begun < 5:
+                time.sleep(0.02)
+    assert statuses(received) == [200] * 31
+
+
+def test_pipeline_is_no_longer_than_what_is_read_at_once(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    """And of that no more than two requests exist at a time."""
+    longest = 0
+    start = protocol.Protocol._start_asgi_task
+
+    def noted(self: Any, *args: Any) -> None:
+        nonlocal longest
+        longest = max(longest, len(self.pipeline))
+        start(self, *args)
+
+    monkeypatch.setattr(protocol.Protocol, "_start_asgi_task", noted)
+    with serving(app) as (port, held), ExitStack() as stack:
+        never_read(port, stack)
+        assert longest <= 1
+        assert held.request_bytes <= 2 * 256 * 1024
+        assert all(len(one.pipeline) <= 1 for one in held._open)
+
+
+def test_unread_answers_have_a_bound_and_the_longest_waiting_goes_first(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MAX_UNREAD_BYTES", 300_000)
+    with serving(app) as (port, held), ExitStack() as stack:
+        clients = [never_read(port, stack, BATCH) for _ in range(8)]
+        assert sum(one.transport.get_write_buffer_size() for one in held._open) <= 300_000
+        assert 1 <= len(held._open) < 8
+        ports = {one.client[1] for one in held._open}
+        assert [client.getsockname()[1] in ports for client in clients] == sorted(
+            client.getsockname()[1] in ports for client in clients
+        )
+
+
+def test_bodies_in_arrival_have_a_bound_beyond_which_the_answer_is_503(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 100_000)
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % MAX_BODY
+    with serving(app) as (port, held), ExitStack() as stack:
+        waiting = [connect(port, stack, head + b" " * 290_000) for _ in range(4)]
+        eventually(lambda: held.request_bytes > 4 * 285_000)
+        one_too_many = connect(port, stack, head + b" " * 200_000)
+        received = everything(one_too_many)
+        assert statuses(received) == [503]
+        assert problem(received)["title"] == "The service is full"
+        assert b"retry-after: 1" in received
+        assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
+        assert rejected(app, "overloaded") == 1
+        for one in waiting:
+            one.close()
+        eventually(lambda: held.request_bytes == 0)
+        body = BODY.ljust(MAX_BODY)
+        assert statuses(exchange(port, whole(b"Connection: close", body=body))) == [200]
+        eventually(lambda: held.request_bytes == 0)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    {
+        "tiny chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 200_000,
+        "chunk extensions": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + (b"1;%b\r\n \r\n" % (b"a" * 9000)) * 100,
+        "blank lines": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"4\r\n\r\n\r\n\r\n" * 60_000,
+        "many headers": HEAD + b"a:b\r\n" * 12_000,
+    }.values(),
+)
+def test_overhead_counts_like_the_body(app: FastAPI, monkeypatch: pytest.MonkeyPatch, request_: bytes):
+    monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 0)
+    monkeypatch.setattr(connections, "LARGEST_REQUESTS", 1)
+    with serving(app) as (port, held):
+        received = exchange(port, request_)
+        assert statuses(received) in ([503], [400])
+        eventually(lambda: held.request_bytes == 0)
+
+
+@pytest.mark.parametrize("path", [b"/nowhere", b"/health/live", b"/model", b"/predict/x"])
+def test_body_of_a_route_that_takes_none_is_not_held(app: FastAPI, monkeypatch: pytest.MonkeyPatch, path: bytes):
+    monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 0)
+    monkeypatch.setattr(connections, "LARGEST_REQUESTS", 2)
+    for method in (b"GET", b"POST"):
+        head = b"%b %b HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n" % (method, path)
+        with serving(app) as (port, held):
+            received = exchange(port, head, b" " * 3_000_000 + whole(b"Connection: close"), pause=0.02)
+            assert statuses(received)[0] in (200, 404, 405)
+            assert statuses(received)[1:] == [200]
+            eventually(lambda: held.request_bytes == 0)
+
+
+def test_large_bodies_follow_each_other_on_one_connection(app: FastAPI):
+    """The first bytes of a body are not taken for headers because the body before had more of them."""
+    request = whole(body=BODY.ljust(MAX_BODY))
+    cuts = [200_000, len(request), len(request) + 150_000, 3 * len(request)]
+    stream = request * 3
+    pieces = [stream[start:end] for start, end in zip([0, *cuts], cuts, strict=False)]
+    with serving(app) as (port, held):
+        assert statuses(exchange(port, *pieces, whole(b"Connection: close"), pause=0.05)) == [200] * 4
+        eventually(lambda: held.request_bytes == 0)
+
+
+def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 20)
+    monkeypatch.setattr(connections, "CLOSE_AT_ONCE", 5)
+    with serving(app) as (port, held), ExitStack() as stack:
+        idle = connect(port, stack, whole())
+        assert statuses(idle.recv(65536)) == [200]
+        slow = [connect(port, stack, HEAD) for _ in range(18)]
+        eventually(lambda: len(held._open) == 19)
+        for _ in range(10):
+            assert statuses(exchange(port, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) == [
+                200
+            ]
+        more = [connect(port, stack) for _ in range(2)]
+        eventually(lambda: rejected(app, "overloaded") == 5)
+        [received, *others] = [everything(one) for one in select.select(slow, [], [], 5)[0]]
+        assert len(others) < 5
+        assert statuses(received) == [503]
+        assert b"retry-after: 1" in received
+        assert problem(received)["detail"].startswith("There are too many connections")
+        idle.sendall(whole(b"Connection: close"))  # it would have waited for longer, and is still there
+        assert statuses(everything(idle)) == [200]
+        del more
+
+
+def test_too_many_idle_connections_are_closed(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 10)
+    monkeypatch.setattr(connections, "CLOSE_AT_ONCE", 2)
+    with serving(app) as (port, held), ExitStack() as stack:
+        idle = []
+        for _ in range(10):
+            idle.append(connect(port, stack, whole()))
+            assert statuses(idle[-1].recv(65536)) == [200]
+        assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
+        eventually(lambda: len(held._open) == 8)
+        ended = [everything(one) for one in select.select(idle, [], [], 5)[0]]
+        assert set(ended) == {b""}

@@ -1,0 +1,165 @@
+"""The supervisor with workers that do little; with the service in them: tests/operation/test_supervisor.py.
+
+In a process of its own each: it forks, handles signals and collects every child.
+"""
+
+import subprocess
+import sys
+import textwrap
+import time
+
+from tests.server import ROOT
+
+START = """
+import os, signal, sys, time
+from app.server import supervisor, worker
+from app.server.supervisor import Supervisor
+
+def serve(place, number, beat):
+    beat()
+    while beat():
+        time.sleep(0.05)
+
+def fail(place, number, beat):
+    sys.exit(3)
+
+def supervise(first, load=None, workers=2, **more):
+    one = Supervisor(workers, first, load=load or (lambda: first), end_seconds=2, sockets=[], **more)
+    return one, one.run
+
+def at(seconds, *signals):
+    if os.fork() == 0:
+        for number in signals:
+            time.sleep(seconds)
+            os.kill(os.getppid(), number)
+        os._exit(0)
+"""
+
+
+def run(code: str, seconds: float = 60) -> tuple[int, str, float]:
+    """Status, output and seconds."""
+    begun = time.monotonic()
+    program = START + textwrap.dedent(code)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False
+    )
+    return done.returncode, done.stdout + done.stderr, time.monotonic() - begun
+
+
+def test_runs_until_sigterm_and_says_once_that_it_is_ready():
+    status, output, _ = run("""
+        one, go = supervise(serve, on_ready=lambda: (print("ready", flush=True), at(0, signal.SIGTERM)))
+        sys.exit(0 if go() else 1)
+    """)
+    assert (status, output.count("ready")) == (0, 1)
+
+
+def test_ends_with_a_sentence_when_no_worker_can_start():
+    status, output, _ = run("sys.exit(0 if supervise(fail)[1]() else 1)")
+    assert status == 1
+    assert "no worker can start; the service ends" in output
+
+
+def test_roll_to_what_cannot_start_is_aborted_and_the_workers_stay():
+    status, output, _ = run("""
+        pids = set()
+        one, go = supervise(serve, lambda: fail, on_ready=lambda: at(0.5, signal.SIGHUP, signal.SIGINT))
+        before = one._stop
+        def stop():
+            print([w.serve is serve and w.ready and not w.leaving for w in one._workers.values()])
+            before()
+        one._stop = stop
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    assert "aborting the restart and keeping workers" in output
+    assert "[True, True]" in output
+
+
+def test_what_cannot_be_loaded_touches_no_worker():
+    status, output, _ = run("""
+        def load():
+            raise ValueError("model.keras: is bad.")
+        ended = []
+        one, go = supervise(serve, load, on_ready=lambda: at(0.3, signal.SIGHUP, signal.SIGHUP, signal.SIGTERM),
+                            on_end=lambda number: ended.append(one._stopping))
+        go()
+        print(ended)
+    """)
+    assert status == 0
+    assert "model.keras: is bad." in output
+    assert "[True, True]" in output
+
+
+def test_sigterm_ends_a_load_that_takes_for_ever():
+    status, _, seconds = run("""
+        one, go = supervise(serve, lambda: time.sleep(1000), on_ready=lambda: at(0.5, signal.SIGHUP, signal.SIGTERM))
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    assert seconds < 30
+
+
+def test_worker_that_never_starts_or_falls_silent_is_killed_and_replaced():
+    status, output, _ = run("""
+        worker.START_SECONDS = worker.SILENT_SECONDS = 0.5
+        started = []
+        def hang(place, number, beat):
+            if place == 0:
+                beat()
+            time.sleep(1000)
+        def ended(number):
+            started.append(number)
+            if len(started) == 6:
+                os.kill(os.getpid(), signal.SIGTERM)
+        one, go = supervise(hang, on_end=ended)
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    assert output.count("does not respond; killing it") >= 5
+
+
+def test_worker_that_ignores_sigterm_is_killed_in_time_and_at_once_after_a_second_one():
+    for signals in ("signal.SIGTERM", "signal.SIGTERM, signal.SIGTERM"):
+        status, _, seconds = run(f"""
+            def deaf(place, number, beat):
+                for one in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(one, signal.SIG_IGN)
+                serve(place, number, beat)
+            one, go = supervise(deaf, on_ready=lambda: at(0.1, {signals}))
+            sys.exit(0 if go() else 1)
+        """)
+        assert status == 0
+        assert seconds < 30
+
+
+def test_numbers_of_a_thousand_workers_that_follow_each_other_are_few():
+    """So metrics files, which are named after them, are few as well."""
+    status, output, _ = run("""
+        supervisor.RETRY_SECONDS = 0
+        numbers, seen = set(), []
+        def brief(place, number, beat):
+            beat()
+        def ended(number):
+            numbers.add(number)
+            seen.append(number)
+            if len(seen) == 1000:
+                os.kill(os.getpid(), signal.SIGTERM)
+        one, go = supervise(brief, on_end=ended)
+        go()
+        print(len(seen) >= 1000, max(numbers))
+    """)
+    assert status == 0
+    assert {"True 0", "True 1"} & set(output.splitlines())
+
+
+def test_workers_end_when_the_supervisor_is_killed():
+    status, output, _ = run("""
+        receive, send = os.pipe()
+        if os.fork() == 0:
+            os.close(receive)
+            supervise(serve, on_ready=lambda: os.kill(os.getpid(), signal.SIGKILL))[1]()
+        os.close(send)
+        print(os.read(receive, 1))  # the end, once nobody has the other side
+    """)
+    assert (status, output.strip()) == (0, "b''")

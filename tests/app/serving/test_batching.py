@@ -1,0 +1,209 @@
+"""Headlines that come in quick succession are classified together, and each gets its own answer."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from prometheus_client import CollectorRegistry, Gauge
+
+from app.classifier import TopicClassifier, load_classifier
+from app.errors import OverloadedError
+from app.serving.batching import ENOUGH, Classified, MicroBatcher
+from app.serving.concurrency import CHUNK_CHARACTERS, InFlightLimiter
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_bundle) -> TopicClassifier:
+    return load_classifier(tiny_bundle)
+
+
+def unlimited(capacity: int = 10_000) -> InFlightLimiter:
+    return InFlightLimiter(capacity, Gauge("in_flight", "", registry=CollectorRegistry()))
+
+
+def gathered(classifier: TopicClassifier, sizes: list[int]) -> MicroBatcher:
+    def classify(texts: Sequence[str], top_k: int) -> Classified:
+        sizes.append(len(texts))
+        return Classified(classifier.classify(texts, top_k), 0.0, 0.0)
+
+    return MicroBatcher(classify, unlimited())
+
+
+async def busy(together: MicroBatcher, sizes: list[int]) -> MicroBatcher:
+    """After a turn with more than one request, of which the first was answered at once."""
+    await asyncio.gather(together.classify("gold", 1), together.classify("oil", 1), return_exceptions=True)
+    await asyncio.sleep(0)
+    sizes.clear()
+    return together
+
+
+def test_requests_of_one_turn_become_one_batch_with_each_its_own_answer(classifier: TopicClassifier):
+    texts = ["gold falls", "oil prices rise", "unheard-of", "wheat harvest"]
+    sizes: list[int] = []
+
+    async def ask() -> list[Classified]:
+        together = await busy(gathered(classifier, sizes), sizes)
+        return await asyncio.gather(*(together.classify(text, k) for k, text in enumerate(texts, start=1)))
+
+    answers = asyncio.run(ask())
+    assert sizes == [4]
+    for k, (text, answer) in enumerate(zip(texts, answers, strict=True), start=1):
+        assert answer.results == classifier.classify([text], k)
+
+
+def test_request_after_a_quiet_turn_is_answered_at_once(classifier: TopicClassifier):
+    async def ask() -> list[str]:
+        together, happened = gathered(classifier, []), []
+        for name in ("first", "second"):
+            await together.classify("gold", 1)
+            asyncio.get_running_loop().call_soon(happened.append, "a turn")
+            happened.append(name)
+            await asyncio.sleep(0)
+        return happened
+
+    assert asyncio.run(ask()) == ["first", "a turn", "second", "a turn"]
+
+
+def test_first_turn_of_many_after_a_quiet_one_still_becomes_a_batch(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = gathered(classifier, sizes)
+        await together.classify("gold", 1)
+        await asyncio.sleep(0)
+        await asyncio.gather(*(together.classify("oil", 1) for _ in range(8)))
+
+    asyncio.run(ask())
+    assert sizes == [1, 1, 7]  # one by one they would hold up everybody for as long as eight take
+
+
+def test_nobody_waits_for_the_next_turn(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = gathered(classifier, sizes)
+        await together.classify("gold", 1)
+        await together.classify("oil", 1)
+
+    asyncio.run(ask())
+    assert sizes == [1, 1]
+
+
+def test_those_that_come_while_others_are_read_join_them(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = await busy(gathered(classifier, sizes), sizes)
+        early = [asyncio.ensure_future(together.classify("gold", 1)) for _ in range(3)]
+        await asyncio.sleep(0)
+        late = [asyncio.ensure_future(together.classify("oil", 1)) for _ in range(2)]
+        await asyncio.gather(*early, *late)
+
+    asyncio.run(ask())
+    assert sizes == [5]
+
+
+def test_steady_trickle_keeps_nobody_waiting_for_more_than_enough(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = await busy(gathered(classifier, sizes), sizes)
+        asked = [asyncio.ensure_future(together.classify("gold", 1)) for _ in range(2)]
+        while not sizes and len(asked) < 4 * ENOUGH:
+            await asyncio.sleep(0)
+            asked.append(asyncio.ensure_future(together.classify("oil", 1)))
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask())
+    assert ENOUGH <= sizes[0] <= ENOUGH + 2
+
+
+def test_error_reaches_everybody_who_waits():
+    def fail(_texts: Sequence[str], _top_k: int) -> Classified:
+        raise ValueError("no")
+
+    async def ask() -> list[object]:
+        together = await busy(MicroBatcher(fail, unlimited()), [])
+        return await asyncio.gather(*(together.classify("gold", 1) for _ in range(3)), return_exceptions=True)
+
+    assert [str(error) for error in asyncio.run(ask())] == ["no"] * 3
+
+
+def test_one_that_is_cancelled_takes_nothing_from_the_others(classifier: TopicClassifier):
+    async def ask() -> Classified:
+        together = await busy(gathered(classifier, []), [])
+        gone = asyncio.ensure_future(together.classify("oil", 1))
+        stays = asyncio.ensure_future(together.classify("gold", 1))
+        await asyncio.sleep(0)
+        gone.cancel()
+        return await stays
+
+    assert asyncio.run(ask()).results[0].labels
+
+
+LONG = "oil " * (CHUNK_CHARACTERS // 10)  # two fifths of a chunk
+
+
+def test_long_texts_of_one_turn_are_classified_in_several(classifier: TopicClassifier):
+    sizes: list[int] = []
+    turns: list[int] = []
+
+    async def count_turns() -> None:
+        while True:
+            turns.append(len(sizes))
+            await asyncio.sleep(0)
+
+    async def ask() -> list[Classified]:
+        together = await busy(gathered(classifier, sizes), sizes)
+        counting = asyncio.create_task(count_turns())
+        answers = await asyncio.gather(*(together.classify(LONG + str(n), 1) for n in range(7)))
+        counting.cancel()
+        return answers
+
+    answers = asyncio.run(ask())
+    assert sizes == [2, 2, 2, 1]
+    assert [one.results[0].encoded.unknown for one in answers] == [[str(n)] for n in range(7)]
+    assert set(turns) >= {1, 2, 3}  # others had a turn after each
+
+
+def test_single_headlines_of_a_turn_beyond_a_chunk_are_classified_in_the_next(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = await busy(gathered(classifier, sizes), sizes)
+        await asyncio.gather(*(together.classify("gold", 1) for _ in range(250)))
+
+    asyncio.run(ask())
+    assert sizes == [100, 100, 50]
+
+
+def test_texts_that_wait_are_counted_and_too_many_refused(classifier: TopicClassifier):
+    async def ask() -> tuple[list[object], int]:
+        together = await busy(gathered(classifier, []), [])
+        together._work = work = unlimited(20)
+        asked = [asyncio.ensure_future(together.classify(LONG, 1)) for _ in range(3)]  # each counts as 9
+        await asyncio.sleep(0)
+        held = work.in_flight
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert work.in_flight == 0
+        return answers, held
+
+    answers, held = asyncio.run(ask())
+    assert held == 18
+    assert [type(one) for one in answers] == [Classified, Classified, OverloadedError]
+
+
+def test_text_that_nobody_waits_for_any_more_is_not_classified(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    async def ask() -> None:
+        together = await busy(gathered(classifier, sizes), sizes)
+        gone = [asyncio.ensure_future(together.classify("oil", 1)) for _ in range(3)]
+        await asyncio.sleep(0)
+        for one in gone:
+            one.cancel()
+        await asyncio.gather(*gone, together.classify("gold", 1), return_exceptions=True)
+        assert together._work.in_flight == 0
+
+    asyncio.run(ask())
+    assert sizes == [1]

@@ -1,0 +1,266 @@
+"""Overload is refused at once, batches give way, and work that nobody waits for stops."""
+
+import asyncio
+import itertools
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Gauge
+
+from app.errors import ClientGoneError, DeadlineError, OverloadedError
+from app.serving.concurrency import CHUNK_CHARACTERS, CHUNK_TEXTS, UNIT_CHARACTERS, InFlightLimiter, chunks, weight
+from app.serving.deadline import Deadline
+from tests.app.conftest import Start
+
+
+@pytest.fixture
+def work() -> InFlightLimiter:
+    return InFlightLimiter(1000, Gauge("in_flight", "", registry=CollectorRegistry()))
+
+
+async def never() -> Any:
+    await asyncio.Event().wait()
+
+
+PIECES = list(range(10))
+
+
+def test_what_cannot_be_held_is_refused_at_once(work: InFlightLimiter):
+    with work.held(600):
+        with pytest.raises(OverloadedError, match="600 headlines are in flight and 1,000 may be"), work.held(401):
+            pass
+        with work.held(400):
+            assert work.in_flight == 1000
+            with pytest.raises(OverloadedError):
+                work.raise_if_full(1)
+    assert work.in_flight == 0
+
+
+def test_room_is_given_back_after_an_error(work: InFlightLimiter):
+    with pytest.raises(ZeroDivisionError), work.held(1000):
+        1 / 0  # noqa: B018
+    work.raise_if_full(1000)
+
+
+def test_work_gives_way_after_every_piece(work: InFlightLimiter):
+    turns = 0
+
+    async def others():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def main():
+        other = asyncio.create_task(others())
+        seen = await work.run_in_turns(PIECES, lambda piece: (piece, turns), never, Deadline(10))
+        other.cancel()
+        return seen
+
+    seen = asyncio.run(main())
+    assert [piece for piece, _ in seen] == PIECES
+    assert all(after > before for (_, before), (_, after) in itertools.pairwise(seen))
+
+
+SHORT, LONG, LONGEST = "x" * 50, "x" * 7000, "x" * 30_000
+
+
+@pytest.mark.parametrize(
+    ("texts", "sizes"),
+    [
+        ([], []),
+        ([SHORT], [1]),
+        ([SHORT] * 250, [100, 100, 50]),
+        ([LONG] * 5, [2, 2, 1]),
+        ([LONGEST] * 3, [1, 1, 1]),
+        ([SHORT, LONGEST, SHORT], [1, 1, 1]),
+        ([SHORT] * 10 + [LONG] * 3 + [SHORT] * 100, [12, 100, 1]),
+        ([""] * 150, [100, 50]),
+    ],
+)
+def test_chunks_end_with_so_many_texts_or_characters(texts: list[str], sizes: list[int]):
+    pieces = chunks(texts)
+    assert [len(piece) for piece in pieces] == sizes
+    assert [text for piece in pieces for text in piece] == texts
+
+
+@given(st.lists(st.integers(0, 2 * CHUNK_CHARACTERS), max_size=300))
+def test_no_chunk_is_larger_than_it_may_be_nor_smaller_than_it_could_be(lengths: list[int]):
+    pieces = [[len(text) for text in piece] for piece in chunks(["x" * length for length in lengths])]
+    for piece, after in itertools.pairwise([*pieces, [2 * CHUNK_CHARACTERS]]):
+        assert len(piece) <= CHUNK_TEXTS
+        assert len(piece) == 1 or sum(piece) <= CHUNK_CHARACTERS
+        assert not pieces or len(piece) == CHUNK_TEXTS or sum(piece) + after[0] > CHUNK_CHARACTERS
+
+
+def test_long_text_counts_as_several_headlines():
+    assert weight(["oil"] * 7) == 7
+    assert weight(["x" * (UNIT_CHARACTERS - 1)]) == 1
+    assert weight(["x" * 20 * UNIT_CHARACTERS, "oil"]) == 22
+
+
+def test_what_counts_for_more_than_the_capacity_is_taken_when_nothing_else_is_in_flight(work: InFlightLimiter):
+    with work.held(5000):
+        assert work.in_flight == 5000
+        with pytest.raises(OverloadedError):
+            work.take(1)
+    with work.held(1), pytest.raises(OverloadedError), work.held(5000):
+        pass
+    assert work.in_flight == 0
+
+
+def test_gauge_shows_what_is_held(work: InFlightLimiter):
+    assert gauge(work) == 0
+    with work.held(600):
+        work.take(3)
+        assert gauge(work) == 600
+        work.show()
+        assert gauge(work) == 603
+        work.release(3)
+    assert gauge(work) == 0
+
+
+def gauge(work: InFlightLimiter) -> float:
+    [metric] = work._gauge.collect()
+    return metric.samples[0].value
+
+
+def test_batches_take_turns_one_at_a_time(work: InFlightLimiter):
+    order = []
+
+    async def main():
+        await asyncio.gather(
+            *(work.run_in_turns(PIECES, lambda _, name=name: order.append(name), never, Deadline(10)) for name in "ab")
+        )
+
+    asyncio.run(main())
+    assert "".join(order) == "a" * 10 + "b" * 10
+
+
+def test_work_stops_when_the_client_hangs_up(work: InFlightLimiter):
+    chunks = []
+    hung_up = None
+
+    async def receive() -> Any:
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    def do(chunk):
+        chunks.append(chunk)
+        if len(chunks) == 3:
+            hung_up.set()
+
+    async def main():
+        nonlocal hung_up
+        hung_up = asyncio.Event()
+        await work.run_in_turns(PIECES, do, receive, Deadline(10))
+
+    with pytest.raises(ClientGoneError):
+        asyncio.run(main())
+    assert 3 <= len(chunks) <= 5  # the news needs a turn or two of the loop
+
+
+def test_client_that_hangs_up_in_the_queue_frees_its_room_at_once(work: InFlightLimiter):
+    async def gone() -> Any:
+        await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    async def main():
+        async with work._lane:  # somebody else's turn
+            with pytest.raises(ClientGoneError), work.held(1000):
+                await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), gone, Deadline(10))
+            assert work.in_flight == 0
+            assert work._lane.locked()
+        await work.run_in_turns(PIECES, lambda _: None, never, Deadline(10))
+
+    asyncio.run(main())
+
+
+def test_client_that_hangs_up_behind_its_last_piece_is_no_error(work: InFlightLimiter):
+    errors = []
+    hung_up = None
+
+    async def receive() -> Any:
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def main():
+        nonlocal hung_up
+        hung_up = asyncio.Event()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        await work.run_in_turns([1], lambda _: hung_up.set(), receive, Deadline(10))
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert errors == []
+
+
+def test_batch_whose_deadline_passes_in_the_queue_is_not_begun(work: InFlightLimiter):
+    async def main():
+        async with work._lane:
+            await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), never, Deadline(0.02))
+
+    with pytest.raises(DeadlineError):
+        asyncio.run(main())
+    assert not work._lane.locked()
+
+
+def test_deadline_passes_between_chunks(work: InFlightLimiter):
+    async def main():
+        await work.run_in_turns(PIECES, lambda _: time.sleep(0.02), never, Deadline(0.05))
+
+    with pytest.raises(DeadlineError):
+        asyncio.run(main())
+    assert not work._lane.locked()
+
+
+def test_full_service_refuses_with_503_but_answers_probes_and_metrics(start: Start):
+    client = start(max_batch=10, max_in_flight=10)
+    with client.app.state.service.limiter.held(10):
+        for path, body in (("/predict", {"headline": "oil"}), ("/predict/batch", {"headlines": ["oil"]})):
+            reply = client.post(path, json=body)
+            assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+            assert reply.json()["title"] == "The service is full"
+        assert [client.get(f"/{path}").status_code for path in ("health", "health/live", "metrics", "topics")] == [
+            200
+        ] * 4
+    assert client.post("/predict", json={"headline": "oil"}).status_code == 200
+
+
+def test_batch_counts_its_headlines_not_itself(start: Start):
+    client = start(max_batch=10, max_in_flight=10)
+    with client.app.state.service.limiter.held(4):
+        sizes = [client.post("/predict/batch", json={"headlines": ["oil"] * size}).status_code for size in (6, 7)]
+    assert sizes == [200, 503]
+
+
+def test_full_service_refuses_before_it_reads_the_body(start: Start):
+    client = start(max_batch=10, max_in_flight=10)
+    with client.app.state.service.limiter.held(10):
+        for path in ("/predict", "/predict/batch", "/v2/models/tiny/infer"):
+            assert client.post(path, content=b"not json").status_code == 503
+
+
+def test_long_texts_of_a_batch_count_as_what_they_hold(start: Start):
+    client = start(max_batch=100, max_in_flight=100)
+    batch = {"headlines": ["oil " * 2500] * 5}  # 10,000 characters each
+    with client.app.state.service.limiter.held(45):
+        assert client.post("/predict/batch", json=batch).status_code == 200
+    with client.app.state.service.limiter.held(46):
+        assert client.post("/predict/batch", json=batch).status_code == 503
+    assert client.app.state.service.limiter.in_flight == 0
+
+
+def test_explanation_counts_as_a_headline_a_word(start: Start):
+    client = start(max_batch=100, max_in_flight=100)
+    query = {"headline": "oil " * 50, "explain": True}
+    with client.app.state.service.limiter.held(50):
+        assert client.post("/predict", json=query).status_code == 200
+    with client.app.state.service.limiter.held(51):
+        assert client.post("/predict", json=query).status_code == 503
+        assert client.post("/predict", json={"headline": "oil " * 50}).status_code == 200
+    assert client.app.state.service.limiter.in_flight == 0

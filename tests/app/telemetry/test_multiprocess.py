@@ -1,0 +1,79 @@
+"""Two workers' metrics added up, without the processes; with them: tests/operation/test_metrics.py."""
+
+import errno
+import math
+import os
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest, values
+from prometheus_client.values import MultiProcessValue
+
+from app.telemetry import multiprocess
+from app.telemetry.metrics import Metrics
+from app.telemetry.multiprocess import DIRECTORY, all_workers
+from tests.app.metrics import Read, read
+
+PIDS = (os.getpid(), os.getppid())
+"""Of two processes that live."""
+
+
+@pytest.fixture
+def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Metrics]:
+    """The metrics of two workers, in files."""
+    monkeypatch.setenv(DIRECTORY, str(tmp_path))
+    monkeypatch.setattr(multiprocess, "COUNT_SECONDS", 0)
+    made = []
+    for pid in PIDS:
+        monkeypatch.setattr(values, "ValueClass", MultiProcessValue(lambda pid=pid: pid))
+        made.append(Metrics())
+    return made
+
+
+def scraped() -> Read:
+    return read(generate_latest(all_workers()).decode())
+
+
+def test_headlines_in_flight_are_the_sum_over_the_workers(workers: list[Metrics]):
+    for worker, headlines in zip(workers, (30, 12), strict=True):
+        worker.in_flight.set(headlines)
+    assert scraped()("topics_in_flight") == 42
+
+
+def test_what_a_dead_worker_held_counts_no_more_and_what_it_counted_does(
+    workers: list[Metrics], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    dead = 2**22 + 1  # more than any process has
+    monkeypatch.setattr(values, "ValueClass", MultiProcessValue(lambda: dead))
+    gone = Metrics()
+    for worker in (*workers, gone):
+        worker.in_flight.set(10)
+        worker.headlines.inc(5)
+    value = scraped()
+    assert value("topics_in_flight") == 20
+    assert value("topics_headlines_total") == 15
+
+
+def test_drift_is_the_mean_over_the_workers_weighted_by_headlines_and_not_the_largest(workers: list[Metrics]):
+    names = ("topics_topic_drift_psi", "topics_unknown_word_drift_psi")
+    assert all(math.isnan(scraped()(name)) for name in names)
+    for worker, psi, headlines in zip(workers, (0.9, 0.1), (300, 900), strict=True):
+        worker._drift_gauges[0].labels("weighted").set(psi * headlines)
+        worker._drift_gauges[0].labels("headlines").set(headlines)
+    assert scraped()(names[0]) == pytest.approx(0.3)
+    workers[0]._drift_gauges[0].labels("weighted").set(-900)
+    assert scraped()(names[0]) == 0
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_no_file_descriptor_left_is_an_error_and_not_a_service_without_metrics(
+    workers: list[Metrics], monkeypatch: pytest.MonkeyPatch, number: int
+):
+    def refuse(*_: object, **__: object) -> object:
+        raise OSError(number, os.strerror(number))
+
+    registry = all_workers()
+    for name in ("listdir", "scandir"):
+        monkeypatch.setattr(os, name, refuse)
+    with pytest.raises(OSError, match="open files"):
+        generate_latest(registry)

@@ -1,0 +1,204 @@
+"""The exports answer as the service does: the SavedModel in a process that has none of our code."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from app.classifier import TopicClassifier, load_bundle, load_classifier
+from app.classifier.manifest import Calibration, EncodingSpec
+from app.classifier.network import read_network
+from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
+from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS, SIZE, keras_file
+from training.bundles.export import export
+from training.bundles.writer import Draft, write_bundle
+from training.cli import cli
+
+TOLERANCE = 1e-5
+
+LOAD = """
+import importlib.util, json, sys
+assert importlib.util.find_spec("app") is None and importlib.util.find_spec("training") is None
+import numpy as np
+import tensorflow as tf
+folder, texts, output = sys.argv[1:]
+headlines = json.load(open(texts))
+serve = tf.saved_model.load(folder).signatures["serving_default"]
+parts = [serve(headline=tf.constant(headlines[start : start + 256])) for start in range(0, len(headlines), 256)]
+answers = {name: np.concatenate([part[name].numpy() for part in parts]) for name in parts[0]}
+np.savez(output, **(answers | {"topic": answers["topic"].astype("U")}))
+"""
+
+
+def texts(count: int) -> list[str]:
+    """Generated headlines and wires, with everything that the encoder knows how to cut."""
+    draw = random.Random(3)
+    words = [*COMMON, *" ".join(KEYWORDS.values()).split(), *RARE_WORDS, "zzyzx", "İstanbul", "ΟΔΟΣ", "don't"]
+    between = [" ", " ", " ", "  ", "-", ", ", "/", "\t", "\u2003", "\u2014", "\x1f", "\xa0", ". ", " \u201c", "\u2026"]
+    cases = [str, str.upper, str.title, lambda word: word.replace("'", "\u2019")]
+    made = ["", "zzyzx qqq", "!?", "the the the", "\u3000", "oil\x00prices", "\U0001f600 gold", "".join(words)]
+    while len(made) < count:
+        chosen = draw.choices(words, k=draw.choice([1, 3, 7, 10, 120]))
+        made.append("".join(draw.choice(cases)(word) + draw.choice(between) for word in chosen))
+    return made
+
+
+@pytest.fixture(scope="module")
+def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The tiny bundle, and others in which everything differs that a manifest may say of encoding and calibration."""
+    base = load_bundle(tiny_bundle)
+    words = dict(base.word_index)
+    for pair in ("oil prices", "wheat harvest", "gold mine", "the the"):
+        words[pair] = words.pop(f"filler{len(pair)}")
+    words |= {"prices fall": SIZE + 50}
+    again = dict(base.word_index)
+    for repeat, given_up in (("the *2", "filler3"), ("oil *2", "filler4"), ("gold *2", "filler5")):
+        again[repeat] = again.pop(given_up)
+    lead = dict(again)
+    for later, given_up in (("of *later", "filler6"), ("oil *later", "filler7"), ("said *later", "filler8")):
+        lead[later] = lead.pop(given_up)
+    changes = {
+        "calibrated": {"calibration": Calibration(intercept=-0.4, gap_slope=0.5)},
+        "pairs": {"encoding": EncodingSpec(size=SIZE, pairs=True), "calibration": Calibration(intercept=-0.2)},
+        "repeats": {"encoding": EncodingSpec(size=SIZE, repeats=True)},
+        "lead": {"encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4)},
+        "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None)},
+    }
+    assert base.manifest.network is not None
+    layers = read_network(base.model, base.manifest.network, base.model_path).layers
+    scaled = keras_file(
+        [(one.kernel, one.bias, one.activation) for one in layers[:-1]]
+        + [(layers[-1].kernel, layers[-1].bias, "softmax")],
+        unit_length=True,
+    )
+    folder = tmp_path_factory.mktemp("variants")
+    for name, change in changes.items():
+        write_bundle(
+            folder / name,
+            Draft(
+                manifest=base.manifest.model_copy(update=change),
+                # The bundle with repeats is also the one whose model scales its input to length 1.
+                save_model=lambda path, name=name: path.write_bytes(
+                    scaled if name == "repeats" else base.model_path.read_bytes()
+                ),
+                word_index={"pairs": words, "repeats": again, "lead": lead}.get(name, base.word_index),
+            ),
+        )
+    return {"tiny": tiny_bundle} | {name: folder / name for name in changes}
+
+
+def multi_hot(classifier: TopicClassifier, headlines: Sequence[str]) -> np.ndarray:
+    rows = np.zeros((len(headlines), classifier.encoder.spec.size), np.float32)
+    for row, one in zip(rows, classifier.encode(headlines), strict=True):
+        row[one.ids] = 1
+    return rows
+
+
+def assert_onnx_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    [file] = export(bundle, "onnx", folder)
+    classifier = load_classifier(bundle)
+    session = onnxruntime.InferenceSession(file)
+    [probabilities] = session.run(None, {"multi_hot": multi_hot(classifier, headlines)})
+    expected = classifier.probabilities(classifier.encode(headlines))
+    assert np.abs(probabilities - expected).max() < TOLERANCE
+    assert session.get_modelmeta().custom_metadata_map["topics"].split(",")[16] == "crude"
+
+
+def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> None:
+    export(bundle, "saved_model", folder)
+    (folder.parent / "headlines.json").write_text(json.dumps(headlines))
+    output = folder.parent / "answers.npz"
+    # -I: neither this folder nor PYTHONPATH is searched for modules.
+    command = [sys.executable, "-I", "-c", LOAD, folder, folder.parent / "headlines.json", output]
+    done = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answers = np.load(output)
+    classifier = load_classifier(bundle)
+    encoded = classifier.encode(headlines)
+    known = np.array([one.known > 0 for one in encoded])
+    assert 0.5 < known.mean() < 1
+    expected = classifier.probabilities(encoded) * known[:, None]
+    assert np.abs(answers["probabilities"] - expected).max() < TOLERANCE
+    assert np.abs(answers["probability"] - expected.max(axis=1)).max() < TOLERANCE
+    # Where two topics are within the tolerance of each other either may come first.
+    chosen = [classifier.label(topic) if topic else -1 for topic in answers["topic"]]
+    assert [label >= 0 for label in chosen] == known.tolist()
+    assert (expected.max(axis=1) - expected[np.arange(len(chosen)), chosen] < TOLERANCE)[known].all()
+
+
+@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare"])
+def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
+    assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "lead", "bare"])
+def test_saved_model_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
+    assert_saved_model_agrees(variants[name], texts(1000), tmp_path / "saved")
+
+
+@pytest.fixture(scope="module")
+def wires() -> list[str]:
+    """A thousand real headlines and bodies, as they were sent."""
+    from training.data.corpus import read_corpus
+
+    found = [text for wire in read_corpus(ARCHIVE) for text in (wire.title, wire.body) if text]
+    return ["zzyzx", *random.Random(5).sample(found, 1000)]
+
+
+SHIPPED = sorted(folder for folder in (REPOSITORY / "models").glob("*/*") if (folder / "manifest.json").exists())
+
+
+@needs_data
+@pytest.mark.slow
+@pytest.mark.parametrize("bundle", SHIPPED, ids=lambda one: "-".join(one.parts[-2:]))
+def test_exports_of_shipped_bundles_answer_as_the_service_on_real_wires(
+    bundle: Path, wires: list[str], tmp_path: Path
+) -> None:
+    assert DATA.exists()
+    assert_onnx_agrees(bundle, wires, tmp_path / "onnx")
+    assert_saved_model_agrees(bundle, wires, tmp_path / "saved")
+
+
+def test_command_writes_the_files_and_says_so(tiny_bundle: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        cli, ["export", str(tiny_bundle), "--format", "onnx", "--output", str(tmp_path / "out")]
+    )
+    assert result.exit_code == 0
+    assert str(tmp_path / "out" / "model.onnx") in result.output
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+def test_output_that_exists_is_refused_and_left_alone(tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    result = CliRunner().invoke(cli, ["export", str(tiny_bundle), "--format", "onnx", "--output", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "exists already" in result.output
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_damaged_bundle_is_refused_and_nothing_written(tiny_bundle: Path, tmp_path: Path) -> None:
+    damaged = shutil.copytree(tiny_bundle, tmp_path / "damaged")
+    (damaged / "word_index.json").write_text("{}")
+    result = CliRunner().invoke(cli, ["export", str(damaged), "--format", "onnx", "--output", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert "word_index.json" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_onnx_of_what_only_keras_can_run_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    from tests.tiny_bundle import seal
+
+    bundle = shutil.copytree(tiny_bundle, tmp_path / "bundle")
+    seal(bundle, network=None)
+    result = CliRunner().invoke(cli, ["export", str(bundle), "--format", "onnx", "--output", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert "not a stack of dense layers" in result.output

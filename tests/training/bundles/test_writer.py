@@ -1,0 +1,140 @@
+import errno
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.classifier import BundleError, load_bundle, load_classifier
+from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
+from app.classifier.manifest import Manifest
+from training.bundles.writer import GOLDEN_HEADLINES, Draft, check_target, write_bundle
+from training.errors import OutputError
+
+
+@pytest.fixture
+def draft(tiny_bundle: Path) -> Draft:
+    """The tiny bundle, to be written again."""
+    bundle = load_bundle(tiny_bundle)
+    return Draft(
+        manifest=Manifest.model_validate(bundle.manifest.model_dump() | {"files": {}}),
+        save_model=lambda path: Path(path).write_bytes((tiny_bundle / MODEL).read_bytes()) and None,
+        word_index=bundle.word_index,
+        extras={"README.md": b"# Card\n"},
+    )
+
+
+def test_bundle_is_written_whole_and_loads(draft: Draft, tmp_path: Path) -> None:
+    target = tmp_path / "models" / "new" / "1"
+    classifier = write_bundle(target, draft)
+    assert set(classifier.bundle.manifest.files) == {MODEL, WORD_INDEX, GOLDEN, "README.md"}
+    assert [one.headline for one in classifier.bundle.golden] == list(GOLDEN_HEADLINES)
+    assert list(target.parent.iterdir()) == [target]
+    assert target.stat().st_mode & 0o055 == 0o055  # the server may be another user
+
+
+def test_existing_bundle_is_not_overwritten(draft: Draft, tmp_path: Path) -> None:
+    target = tmp_path / "1"
+    write_bundle(target, draft)
+    with pytest.raises(OutputError, match="exists already; choose another --output, or --force"):
+        write_bundle(target, draft)
+
+
+def test_force_replaces_the_bundle(draft: Draft, tmp_path: Path) -> None:
+    target = tmp_path / "1"
+    write_bundle(target, draft)
+    other = draft.manifest.model_copy(update={"description": "another"})
+    write_bundle(target, replace(draft, manifest=other), force=True)
+    assert load_bundle(target).manifest.description == "another"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("exception", [KeyboardInterrupt, RuntimeError])
+def test_failure_while_writing_leaves_nothing(draft: Draft, tmp_path: Path, exception: type[BaseException]) -> None:
+    def fail(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise exception
+
+    with pytest.raises(exception):
+        write_bundle(tmp_path / "1", replace(draft, save_model=fail))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("name", [MODEL, WORD_INDEX, "README.md", GOLDEN, MANIFEST])
+def test_full_disk_is_one_sentence_and_leaves_what_was_there(
+    draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, force: bool
+) -> None:
+    target = tmp_path / "1"
+    before = write_bundle(target, draft).bundle.digest if force else None
+    write = Path.open
+
+    def open_(self: Path, mode: str = "r", *more: Any, **options: Any) -> Any:
+        if self.name == name and mode not in ("r", "rb"):
+            with write(self, "wb") as file:
+                file.write(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device", str(self))
+        return write(self, mode, *more, **options)
+
+    monkeypatch.setattr(Path, "open", open_)
+    with pytest.raises(OutputError) as refused:
+        write_bundle(target, draft, force)
+    monkeypatch.undo()
+    assert str(refused.value) == (f"{target}: cannot be written (No space left on device); choose another --output.")
+    assert list(tmp_path.iterdir()) == ([target] if force else [])
+    assert not force or load_classifier(target).bundle.digest == before
+
+
+def test_failure_while_replacing_keeps_the_old_bundle(draft: Draft, tmp_path: Path) -> None:
+    target = tmp_path / "1"
+    digest = write_bundle(target, draft).bundle.digest
+    with pytest.raises(BundleError):
+        write_bundle(target, replace(draft, word_index={"oil": 0}), force=True)
+    assert load_classifier(target).bundle.digest == digest
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_old_bundle_comes_back_if_the_rename_fails(
+    draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "1"
+    digest = write_bundle(target, draft).bundle.digest
+    replace_ = Path.replace
+
+    def fail_for_the_new(self: Path, to: Path) -> Path:
+        if to == target and self.suffix != ".old":
+            raise OSError(5, "Input/output error")
+        return replace_(self, to)
+
+    monkeypatch.setattr(Path, "replace", fail_for_the_new)
+    with pytest.raises(OutputError, match="Input/output error"):
+        write_bundle(target, draft, force=True)
+    assert load_classifier(target).bundle.digest == digest
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_bundle_that_does_not_load_is_not_kept(draft: Draft, tmp_path: Path) -> None:
+    topics = draft.manifest.topics[:-1]
+    with pytest.raises(BundleError):
+        write_bundle(tmp_path / "1", replace(draft, manifest=draft.manifest.model_copy(update={"topics": topics})))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_target_that_cannot_be_written_is_found_out_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="choose another --output"):
+        check_target(tmp_path / "file" / "1", force=False)
+
+
+def test_check_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_target(tmp_path / "1", force=False)
+    assert not (tmp_path / "1").exists()
+
+
+def test_copy_of_a_written_bundle_is_the_same_bundle(draft: Draft, tmp_path: Path) -> None:
+    digest = write_bundle(tmp_path / "1", draft).bundle.digest
+    shutil.copytree(tmp_path / "1", tmp_path / "2")
+    assert load_bundle(tmp_path / "2").digest == digest
+    assert json.loads((tmp_path / "1" / WORD_INDEX).read_text())["the"] == 1

@@ -1,0 +1,74 @@
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.data import npz
+from training.data.npz import read_npz
+from training.errors import DataError
+
+
+class Runs:
+    """Runs a command when it is unpickled the ordinary way."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (self.command,)
+
+
+def test_arrays_come_back_as_saved(small_data: Path) -> None:
+    file = small_data / "keras" / "reuters.npz"
+    x, y = read_npz(file)
+    theirs = np.load(file, allow_pickle=True)
+    assert x.tolist() == theirs["x"].tolist()
+    assert y.tolist() == theirs["y"].tolist()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.999])
+def test_truncated_file_is_refused(small_data: Path, tmp_path: Path, share: float) -> None:
+    content = (small_data / "keras" / "reuters.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(DataError, match=r"cut\.npz: is truncated or not an npz file"):
+        read_npz(tmp_path / "cut.npz")
+
+
+def test_pickle_that_runs_code_is_refused_and_runs_nothing(tmp_path: Path) -> None:
+    rows = np.empty(1, dtype=object)
+    rows[0] = Runs(f"touch {tmp_path / 'ran'}")
+    np.savez(tmp_path / "evil.npz", x=rows, y=np.zeros(1, int))
+    with pytest.raises(DataError, match=r"evil\.npz: is refused because it asks for posix\.system"):
+        read_npz(tmp_path / "evil.npz")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_labels_are_never_unpickled(tmp_path: Path) -> None:
+    rows = np.empty(1, dtype=object)
+    rows[0] = [1]
+    np.savez(tmp_path / "evil.npz", x=rows, y=np.array([Runs(f"touch {tmp_path / 'ran'}")], dtype=object))
+    with pytest.raises(DataError, match=r"evil\.npz"):
+        read_npz(tmp_path / "evil.npz")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_missing_array_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "half.npz", x=np.array([[1], [1, 2]], dtype=object))
+    with pytest.raises(DataError, match=r"half\.npz: lacks an array"):
+        read_npz(tmp_path / "half.npz")
+
+
+def test_rectangular_array_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "square.npz", x=np.zeros((2, 2)), y=np.zeros(2, int))
+    with pytest.raises(DataError, match=r"x\.npy holds float64, not lists"):
+        read_npz(tmp_path / "square.npz")
+
+
+def test_zip_bomb_is_refused_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(npz, "MAX_MEMBER_BYTES", 1_000)
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", bytes(1_001))
+    with pytest.raises(DataError, match="unpacks to 1,001 bytes"):
+        read_npz(tmp_path / "bomb.npz")

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from training.evaluation.compare_bundles import against_report, compare_answers
+
+CODES = ("a", "b", "c")
+
+
+def answers(*labels: int) -> np.ndarray:
+    rows = np.full((len(labels), 3), 0.1, np.float32)
+    rows[np.arange(len(labels)), labels] = 0.8
+    return rows
+
+
+TEXTS = [f"headline {i}" for i in range(8)]
+LABELS = np.zeros(8, int)
+BEFORE = answers(0, 0, 1, 1, 1, 1, 1, 0)
+AFTER = answers(0, 1, 0, 0, 0, 2, 1, 0)
+
+
+def test_changes_are_counted_by_direction() -> None:
+    found = compare_answers(TEXTS, LABELS, BEFORE, AFTER, CODES)
+    assert (found.both_right, found.better, found.worse, found.both_wrong) == (2, 3, 1, 2)
+    assert [(one.text, one.direction) for one in found.changes] == [
+        *[(f"headline {i}", "better") for i in (2, 3, 4)],
+        *[("headline 1", "worse"), ("headline 5", "as wrong")],
+    ]
+
+
+def test_p_value_is_the_one_worked_out_by_hand() -> None:
+    # 3 of 4 changes for the better: two-sided, 2 * (C(4,3) + C(4,4)) / 2**4
+    assert compare_answers(TEXTS, LABELS, BEFORE, AFTER, CODES).p_value == pytest.approx(10 / 16)
+
+
+def test_bundle_against_itself_changes_nothing() -> None:
+    found = compare_answers(TEXTS, LABELS, AFTER, AFTER, CODES)
+    assert (found.p_value, found.changes, found.better, found.worse) == (1.0, (), 0, 0)
+
+
+def test_report_has_a_row_for_each_changed_headline() -> None:
+    report = against_report(compare_answers(["x | y", *TEXTS[1:]], LABELS, AFTER, BEFORE, CODES), "old/1", "new/1")
+    assert "| new/1 right | 2 | 1 |" in report
+    assert "p = 0.62" in report
+    assert report.count("\n| better |") == 1
+    assert report.count("\n| worse |") == 3
+    assert "| as wrong | headline 5 | a | c 80% | b 80% |" in report

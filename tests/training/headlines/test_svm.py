@@ -1,0 +1,105 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.svm import LinearSVC
+
+from app.classifier.network import Floats
+from training.headlines import svm
+from training.headlines.svm import train_linear
+
+
+def learned(rows: Floats, labels: Any, others: Any = 0, penalties: Any = (1, 0), spread: Any = None) -> Floats:
+    count, features = rows.shape
+    return train_linear(
+        sp.csr_matrix(rows),
+        sp.identity(features, np.float32, "csr") if spread is None else sp.csr_matrix(np.float32(spread)),
+        labels,
+        np.zeros((count, 46), np.bool_) | (others > 0),
+        np.ones((count, 2)) * penalties,
+        seed=0,
+    )
+
+
+def told_by_words(labels: Any, features: int) -> Floats:
+    """Each row has the word that is numbered like its topic."""
+    rows = np.zeros((len(labels), features), np.float32)
+    rows[np.arange(len(labels)), labels] = 1
+    return rows
+
+
+def test_topics_are_told_by_their_words_and_one_without_samples_scores_nothing() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 200) * 2  # topics 0, 2 and 4
+    rows = told_by_words(labels, 6)
+    rows[:, 5] = rng.random(200) < 0.5  # tells nothing
+    kernel = learned(rows, labels)
+    assert kernel.shape == (6, 46)
+    assert np.array_equal((rows @ kernel).argmax(axis=1), labels)
+    assert np.all(kernel[:, [1, 3, *range(5, 46)]] == 0)
+
+
+def test_a_further_topic_is_neither_right_nor_wrong_or_as_right_as_one_says() -> None:
+    labels = np.array([0, 1] * 50)
+    rows = told_by_words(labels, 3)
+    rows[::4, 2] = 1  # half of topic 0's, which have topic 1 besides
+    further = rows[:, 2:] * np.eye(46)[1]
+    against, ignored = learned(rows, labels), learned(rows, labels, others=further)
+    right = learned(rows, labels, others=further, penalties=(1, 0.5))
+    assert against[2, 1] < -0.1
+    assert abs(ignored[2, 1]) < 1e-6
+    assert ignored[2, 0] > 0.1
+    assert right[2, 1] > 0.1
+
+
+def test_a_row_counts_as_its_penalty_says() -> None:
+    labels = np.array([0] * 10 + [1] * 10 + [2] * 10)
+    rows = told_by_words(np.array([0] * 20 + [1] * 10), 2)  # the same word, told two ways
+    kernel = learned(rows, labels, penalties=np.where(labels == 0, 0.5, 5.0)[:, None])
+    assert kernel[0, 1] > kernel[0, 0]
+
+
+def test_a_word_never_seen_is_known_by_the_pieces_that_it_shares() -> None:
+    labels = np.array([0, 1] * 20)
+    spread = [[1, 0, 0, 0.5], [0, 1, 0, 0], [0, 0, 1, 0.5]]  # the first word and the last have a piece in common
+    kernel = learned(told_by_words(labels, 3), labels, spread=spread)
+    assert kernel[2, 0] > 0.05
+    assert kernel[2, 1] < -0.05
+
+
+def test_a_word_weighs_what_it_says_of_a_topic_and_not_how_rare_it_is() -> None:
+    labels = np.array([0] * 20 + [1] * 20)
+    rows = told_by_words(labels, 4)
+    rows[:4, 0] = 0
+    rows[:2, 2] = 1  # two texts are told by a rare word alone,
+    rows[[2, 3, 22, 23], 3] = 1  # and two by one that is as frequent in texts of the other topic
+    kernel = learned(rows, labels)
+    assert 0.2 < kernel[2, 0] < 0.6 * kernel[0, 0]  # as much as the common word by idf
+    assert abs(kernel[3, 0]) < 0.1  # half of it by idf
+
+
+def test_machine_has_no_intercept_and_the_seed_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+
+    class Seen(LinearSVC):
+        def __init__(self, **options: Any) -> None:
+            made.append(options)
+            super().__init__(**options)
+
+    monkeypatch.setattr(svm, "LinearSVC", Seen)
+    labels = np.array([0, 1] * 5)
+    train_linear(
+        sp.csr_matrix(told_by_words(labels, 2)),
+        sp.identity(2, np.float32, "csr"),
+        labels,
+        np.zeros((10, 46), np.bool_),
+        np.ones((10, 2)),
+        seed=7,
+    )
+    assert made == [{"fit_intercept": False, "random_state": 7}] * 2
+
+
+def test_shares_sum_to_1_and_each_word_has_occurred_once_more() -> None:
+    shares = np.exp(svm._log_share(np.array([0, 1, 6], np.float32)))
+    assert shares.tolist() == pytest.approx([0.1, 0.2, 0.7])

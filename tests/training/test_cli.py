@@ -1,0 +1,222 @@
+"""The commands as a user meets them: what they print, what they write, how they fail."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.real_data import REPOSITORY
+from tests.training.conftest import write_data
+from training.cli import cli
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def failure(*arguments: object) -> str:
+    """The one sentence of a command that fails."""
+    result = run(*arguments)
+    assert result.exit_code == 1, result.output
+    _, _, sentence = result.stderr.partition("Error: ")  # before it may stand a progress bar's label
+    assert sentence.endswith(".\n")
+    assert sentence.count("\n") == 1
+    return sentence
+
+
+@pytest.mark.parametrize("command", [[], ["fetch"], ["train"], ["compare"], ["evaluate"], ["baselines"]])
+def test_every_command_has_help(command: list[str]) -> None:
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_help_waits_for_no_tensorflow() -> None:
+    code = "import sys, training.cli; assert not {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
+
+
+def test_fetch_that_fails_says_so(tmp_path: Path) -> None:
+    assert "cannot be reached" in failure("fetch", "--into", tmp_path / "x", "--url", "http://127.0.0.1:1/x")
+
+
+def test_epochs_given_and_read_off_exclude_each_other(small_data: Path) -> None:
+    result = run("train", "--data", small_data, "--epochs", 3, "--best-epoch")
+    assert result.exit_code == 2
+    assert "exclude each other" in result.stderr
+
+
+def test_train_on_truncated_data_writes_nothing(small_data: Path, tmp_path: Path) -> None:
+    keras = tmp_path / "data" / "keras"
+    keras.mkdir(parents=True)
+    (keras / "reuters.npz").write_bytes((small_data / "keras" / "reuters.npz").read_bytes()[:5_000])
+    target = tmp_path / "models" / "book" / "1"
+    assert "is truncated" in failure("train", "--data", tmp_path / "data", "--output", target)
+    assert not list(target.parent.iterdir())
+
+
+def test_train_on_wrong_labels_is_refused(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data", [[1], [1, 1]] * 5, [0, 46] * 5, {"oil": 1})
+    assert "integers from 0 to 45" in failure("train", "--data", data)
+
+
+def test_train_on_too_few_wires_is_refused(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data", [[1], [1, 1]] * 5, [0, 45] * 5, {"oil": 1})
+    assert "has 8 wires and recipe book holds out 1,000" in failure("train", "--data", data)
+
+
+def test_train_into_an_unwritable_place_is_refused_before_training(small_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert "choose another --output" in failure("train", "--data", small_data, "--output", tmp_path / "file" / "1")
+
+
+def test_train_onto_a_bundle_is_refused_before_training(small_data: Path, tiny_bundle: Path) -> None:
+    assert "exists already" in failure("train", "--data", small_data, "--output", tiny_bundle)
+
+
+def test_compare_into_an_unwritable_place_is_refused_before_training(small_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert "choose another --output" in failure("compare", "--data", small_data, "--output", tmp_path / "file" / "x")
+
+
+def test_recipe_that_no_bundle_can_hold_is_refused(small_data: Path, tmp_path: Path) -> None:
+    sentence = failure("train", "--data", small_data, "--recipe", "embedding", "--output", tmp_path / "1")
+    assert "leave out --output" in sentence
+
+
+def test_evaluate_of_no_bundle_is_refused(small_data: Path, tmp_path: Path) -> None:
+    assert "no such bundle folder" in failure("evaluate", tmp_path / "none", "--data", small_data)
+
+
+def test_evaluate_with_a_damaged_archive_is_refused(small_data: Path, tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "keras").symlink_to(small_data / "keras")
+    (tmp_path / "reuters21578.tar.gz").write_bytes(b"half")
+    assert "cannot be read as a gzipped tar" in failure("evaluate", tiny_bundle, "--data", tmp_path)
+
+
+def test_evaluate_prints_a_table_and_says_that_the_archive_is_absent(small_data: Path, tiny_bundle: Path) -> None:
+    result = run("evaluate", tiny_bundle, "--data", small_data)
+    assert result.exit_code == 0, result.output
+    assert "macro-F1" in result.stdout
+    assert "No archive at" in result.stderr
+
+
+def test_headlines_without_an_archive_is_refused(small_data: Path) -> None:
+    assert "There is no archive at" in failure("train", "--recipe", "headlines", "--data", small_data)
+
+
+def test_headlines_has_no_best_epoch(small_data: Path) -> None:
+    result = run("train", "--recipe", "headlines", "--best-epoch", "--data", small_data)
+    assert result.exit_code == 2
+    assert "are not for the recipe headlines" in result.stderr
+
+
+def test_evaluate_against_without_an_archive_is_refused(small_data: Path, tiny_bundle: Path) -> None:
+    assert "There is no archive at" in failure("evaluate", tiny_bundle, "--against", tiny_bundle, "--data", small_data)
+
+
+def test_baselines_of_no_bundle_is_refused(small_data: Path, tmp_path: Path) -> None:
+    sentence = failure("baselines", "--bundle", tmp_path / "none", "--data", small_data, "--output", tmp_path)
+    assert "no such bundle folder" in sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(28, "No space left on device"), "The output cannot be read or written (No space left on device).\n"),
+        (OSError(5, "Input/output error", "/x/y"), "/x/y: cannot be read or written (Input/output error).\n"),
+    ],
+)
+def test_failure_of_the_disk_that_no_module_expects_is_one_sentence(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, sentence: str
+) -> None:
+    def fail(_: Path) -> None:
+        raise error
+
+    monkeypatch.setattr("training.cli.load_classifier", fail)
+    assert failure("evaluate", tiny_bundle) == sentence
+
+
+def test_reader_that_has_had_enough_ends_the_command_in_silence(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("training.cli.load_classifier", fail)
+    result = run("evaluate", tiny_bundle)
+    assert (result.exit_code, result.output) == (1, "")
+
+
+def test_evaluate_prints_json_alone_on_stdout(small_data: Path, tiny_bundle: Path) -> None:
+    figures = json.loads(run("evaluate", tiny_bundle, "--data", small_data, "--json").stdout)
+    assert len(figures["topics"]) == len(figures["test"]["confusion"]) == len(figures["test"]["topics"]) == 46
+
+
+def test_tensorboard_that_is_not_installed_is_refused_before_training(
+    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    sentence = failure("train", "--data", small_data, "--tensorboard", tmp_path)
+    assert "--tensorboard needs the package tensorboard" in sentence
+
+
+@pytest.mark.slow
+def test_train_writes_a_bundle_whose_figures_evaluate_repeats(small_data: Path, tmp_path: Path) -> None:
+    target = tmp_path / "models" / "small" / "1"
+    result = run("train", "--data", small_data, "--seeds", 2, "--epochs", 2, "--output", target)
+    assert result.exit_code == 0, result.output
+    assert "published" in result.stdout
+    # Nobody watches a bar in a file: a line for each tenth of the 24 epochs.
+    assert re.findall(r"^epochs: (\d+) of 24$", result.stderr, re.MULTILINE)[-3:] == ["20", "22", "24"]
+    manifest = json.loads((target / "manifest.json").read_text())
+    assert (manifest["name"], manifest["version"]) == ("small", "1")
+    assert manifest["recipe"]["seeds"] == [1, 2]
+    assert sum(topic["support"] for topic in manifest["topics"]) == 200  # 1,200 less 1,000 held out
+    assert sum(manifest["reference"]["topic_mix"].values()) == pytest.approx(1, abs=1e-3)
+    plots = ["loss.png", "accuracy.png", "confusion.png"]
+    assert set(manifest["files"]) >= {
+        "model.keras",
+        "word_index.json",
+        "golden.json",
+        "README.md",
+        "history.csv",
+        *plots,
+    }
+    card = (target / "README.md").read_text()
+    assert all(f"]({name})" in card for name in plots)
+    assert len((target / "history.csv").read_text().splitlines()) == 1 + 20 + 2 * 2
+    again = json.loads(run("evaluate", target, "--data", small_data, "--json").stdout)
+    assert again["test"]["accuracy"] == manifest["figures"]["test"]["accuracy"]
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.slow
+def test_compare_writes_its_table(small_data: Path, tmp_path: Path) -> None:
+    result = run("compare", "--recipe", "bottleneck-4", "--seeds", 1, "--data", small_data, "--output", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "| `bottleneck-4` |" in (tmp_path / "compare.md").read_text()
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_mid_training_ends_130_and_leaves_nothing(small_data: Path, tmp_path: Path) -> None:
+    target = tmp_path / "models" / "1"
+    command = [sys.executable, "-m", "training", "train", "--data", small_data, "--epochs", "1000"]
+    command += ["--output", target]
+    with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "epochs\n"  # the progress bar's label: training begins
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors.rstrip().endswith("Stopped: what was not finished was not written.")
+    assert "Traceback" not in errors
+    assert not list(target.parent.iterdir())

@@ -1,0 +1,1 @@
+"""The recipes of the book's chapter, as it trains them."""

@@ -1,0 +1,41 @@
+"""A bundle for other servers: TensorFlow Serving (text in) and ONNX Runtime (multi-hot in)."""
+
+from pathlib import Path
+from typing import Literal
+
+from app.classifier import Bundle, load_classifier
+from training.bundles.writer import staging
+from training.errors import OutputError
+
+Format = Literal["saved_model", "onnx"]
+
+
+def export(source: Path, form: Format, output: Path) -> list[Path]:
+    """Write the model of a bundle in another format into a folder that must not exist yet, whole or not at all.
+
+    Returns:
+        The files written.
+
+    Raises:
+        BundleError: the bundle cannot be vouched for.
+        OutputError: the folder exists, cannot be written, or the format cannot hold this model.
+    """
+    if output.exists():
+        raise OutputError(f"{output}: exists already; choose another --output.")
+    bundle = load_classifier(source, "keras" if form == "saved_model" else "numpy").bundle
+    with staging(output) as folder:
+        _write(bundle, form, folder)
+        folder.replace(output)
+    return sorted(file for file in output.rglob("*") if file.is_file())
+
+
+def _write(bundle: Bundle, form: Format, folder: Path) -> None:
+    # Imported here because each brings a library that takes seconds, or is not needed for the other.
+    if form == "saved_model":
+        from training.bundles.saved_model import write_saved_model  # noqa: PLC0415
+
+        write_saved_model(bundle, folder)
+    else:
+        from training.bundles.onnx import write_onnx  # noqa: PLC0415
+
+        write_onnx(bundle, folder / "model.onnx")

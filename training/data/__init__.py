@@ -1,0 +1,1 @@
+"""Labelled texts: the Reuters archive and the Keras data set."""

@@ -1,0 +1,158 @@
+"""Fetches the Reuters-21578 archive: resumed when cut off, checked before it counts, renamed into place.
+
+With urllib, because one GET with a Range header is all there is to do, and the train extra then needs no HTTP client.
+"""
+
+import hashlib
+import http
+import http.client
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+from training.data.checksums import SHA256
+from training.errors import DownloadError, OutputError
+
+ARCHIVE: Final = "reuters21578.tar.gz"
+URLS: Final = (
+    "https://kdd.ics.uci.edu/databases/reuters21578/reuters21578.tar.gz",
+    "http://www.daviddlewis.com/resources/testcollections/reuters21578/reuters21578.tar.gz",
+)
+"""The archive's public homes; the second knows no HTTPS, which the hashes of its files make up for."""
+
+DEFAULT_FOLDER: Final = Path(".data")
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""The archive has 8 MB; a server that goes on and on is stopped here."""
+TRIES: Final = 3
+TIMEOUT_SECONDS: Final = 30.0
+_CHUNK: Final = 64 * 1024
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes so far and, where the server tells, the bytes in all."""
+
+
+class _CutOffError(Exception):
+    """The download ended before the file did: worth another request from there."""
+
+
+class _RefusedError(Exception):
+    """The server says no, or sends what cannot be the file: asking again changes nothing."""
+
+
+def fetch_archive(folder: Path, urls: Sequence[str] = URLS, progress: Progress = lambda _done, _total: None) -> Path:
+    """Download the archive into `folder`, unless it is there and whole already.
+
+    Each URL is tried in turn; a download that is cut off goes on from there, where the server supports Range.
+
+    Returns:
+        The path of the archive, every file of which has the SHA-256 that is known of it.
+
+    Raises:
+        DownloadError: no URL gave the archive whole and unchanged; `folder` is as it was.
+        OutputError: `folder` cannot be written.
+    """
+    target = folder / ARCHIVE
+    if target.exists() and archive_fault(target) is None:
+        return target
+    faults = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for url in urls:
+            # Beside the target, so that the rename stays on one file system; gone afterwards, whatever happens.
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
+                part = Path(scratch) / ARCHIVE
+                fault = _download(url, part, progress) or archive_fault(part)
+                if fault is None:
+                    part.replace(target)
+                    return target
+            faults.append(f"{url} {fault}")
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); choose another --into.") from error
+    raise DownloadError(
+        f"The archive could not be fetched ({'; '.join(faults)}); try again later, or put {ARCHIVE} into {folder}."
+    )
+
+
+def archive_fault(archive: Path) -> str | None:
+    """What is wrong with an archive, as the end of a sentence; None if all of Reuters-21578 is in it, unchanged."""
+    missing = dict(SHA256)
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            for member in tar:
+                name = Path(member.name).name
+                if not member.isfile() or name not in missing:
+                    continue
+                if _sha256(tar.extractfile(member)) != missing.pop(name):
+                    return f"holds another {name} than Reuters-21578, Distribution 1.0"
+    except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
+        return f"is not a whole gzipped tar ({error})"
+    return f"lacks {', '.join(sorted(missing)[:3])}" if missing else None
+
+
+def _download(url: str, part: Path, progress: Progress) -> str | None:
+    """Download `url` into `part`, in several requests if need be; gives what went wrong, as the end of a sentence."""
+    fault = None
+    with part.open("wb") as file:
+        for _ in range(TRIES):
+            try:
+                _request(url, file, progress)
+            except _RefusedError as error:
+                return str(error)
+            except _CutOffError as error:
+                fault = str(error)
+            else:
+                return None
+    return fault
+
+
+def _request(url: str, file: IO[bytes], progress: Progress) -> None:
+    """One GET: the whole file, or the rest of it after what `file` holds."""
+    done = file.tell()
+    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})  # noqa: S310 - our URLs
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        fault = _CutOffError if error.code >= 500 else _RefusedError
+        raise fault(f"answered {error.code} {error.reason}") from error
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        raise _CutOffError(f"cannot be reached ({getattr(error, 'reason', error)})") from error
+    with answer:
+        if done and not _continues(answer, done):
+            done = 0
+            file.seek(0)
+            file.truncate()
+        length = answer.headers.get("Content-Length", "")
+        total = done + int(length) if length.isdecimal() else None
+        while chunk := _read(answer):
+            done += file.write(chunk)
+            if done > MAX_BYTES:
+                raise _RefusedError(f"sends more than {MAX_BYTES:,} bytes")
+            progress(done, total)
+    if total is not None and done != total:
+        raise _CutOffError(f"cut the download off at {done:,} of {total:,} bytes")
+
+
+def _continues(answer: Any, done: int) -> bool:  # noqa: ANN401 - urllib's answer has no one public type
+    """Whether the server sends what was asked for; one that knows no Range answers 200 and starts anew."""
+    places: str = answer.headers.get("Content-Range", "")
+    return bool(answer.status == http.HTTPStatus.PARTIAL_CONTENT) and places.startswith(f"bytes {done}-")
+
+
+def _read(answer: Any) -> bytes:  # noqa: ANN401
+    try:
+        chunk: bytes = answer.read(_CHUNK)
+    except (http.client.HTTPException, OSError) as error:
+        raise _CutOffError(f"cut the download off ({error})") from error
+    return chunk
+
+
+def _sha256(stream: IO[bytes] | None) -> str:
+    digest = hashlib.sha256()
+    while stream and (chunk := stream.read(_CHUNK)):
+        digest.update(chunk)
+    return digest.hexdigest()

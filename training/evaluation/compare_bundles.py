@@ -1,0 +1,120 @@
+"""Two bundles on the same texts: what changed, in which direction, and whether chance could have done it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+
+from app.classifier import TopicClassifier
+from app.classifier.network import Floats
+from training.data.corpus import Wire
+from training.data.dataset import Labels
+from training.errors import RecipeError
+from training.evaluation.evaluate import answer
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A text that the two answer differently."""
+
+    text: str
+    topic: str
+    before: str
+    before_probability: float
+    after: str
+    after_probability: float
+
+    @property
+    def direction(self) -> str:
+        """Seen from the newer bundle."""
+        return "better" if self.after == self.topic else "worse" if self.before == self.topic else "as wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The other bundle's answers (before) and this one's (after)."""
+
+    texts: int
+    both_right: int
+    better: int
+    """Right only now."""
+    worse: int
+    """Right only before."""
+    both_wrong: int
+    p_value: float
+    """McNemar's exact test, two-sided: how likely so uneven a split of the changes is if neither is better."""
+    changes: tuple[Change, ...]
+    """Where the most probable topic differs: better first, then worse, then as wrong."""
+
+    def figures(self) -> dict[str, Any]:
+        """As JSON."""
+        changes = [asdict(change) | {"direction": change.direction} for change in self.changes]
+        return asdict(self) | {"changes": changes}
+
+
+def compare_bundles(before: TopicClassifier, after: TopicClassifier, corpus: Sequence[Wire]) -> Comparison:
+    """Two bundles on the titles of the test wires; raises RecipeError if their topics are not the same."""
+    codes = [topic.code for topic in after.topics]
+    if codes != [topic.code for topic in before.topics]:
+        raise RecipeError("The two bundles have different topics, so that their answers cannot be compared.")
+    wires = [wire for wire in corpus if wire.split == "test" and wire.title]
+    titles = [wire.title or "" for wire in wires]
+    labels = np.array([wire.label for wire in wires], np.int64)
+    return compare_answers(titles, labels, answer(before, titles), answer(after, titles), codes)
+
+
+def compare_answers(
+    texts: Sequence[str], labels: Labels, before: Floats, after: Floats, codes: Sequence[str]
+) -> Comparison:
+    """Hold two bundles' answers, float32 [n, topics] each, against each other and the labels.
+
+    McNemar's test looks only at the texts that one of them gets right and the other not: by chance each would get
+    half of them (McNemar 1947; exact, so by the binomial distribution).
+    """
+    old, new = before.argmax(axis=1), after.argmax(axis=1)
+    better, worse = int(((new == labels) & (old != labels)).sum()), int(((old == labels) & (new != labels)).sum())
+    both_right = int(((new == labels) & (old == labels)).sum())
+    changes = [
+        Change(
+            texts[i], codes[labels[i]], codes[old[i]], float(before[i, old[i]]), codes[new[i]], float(after[i, new[i]])
+        )
+        for i in (old != new).nonzero()[0]
+    ]
+    order = ("better", "worse", "as wrong")
+    return Comparison(
+        texts=len(texts),
+        both_right=both_right,
+        better=better,
+        worse=worse,
+        both_wrong=len(texts) - both_right - better - worse,
+        p_value=float(binomtest(better, better + worse).pvalue) if better + worse else 1.0,
+        changes=tuple(sorted(changes, key=lambda change: order.index(change.direction))),
+    )
+
+
+def against_report(comparison: Comparison, before: str, after: str) -> str:
+    """The comparison as Markdown, with every changed text."""
+    c = comparison
+    now, then = (f"{(c.both_right + only) / c.texts:.1%}" for only in (c.better, c.worse))
+    lines = [
+        f"On {c.texts:,} test titles, {after} against {before}:",
+        "",
+        f"| | {before} right | {before} wrong |",
+        "| --- | ---: | ---: |",
+        f"| {after} right | {c.both_right:,} | {c.better:,} |",
+        f"| {after} wrong | {c.worse:,} | {c.both_wrong:,} |",
+        "",
+        f"{after}: {now} right; {before}: {then}. McNemar's exact test: p = {c.p_value:.2g}.",
+        "",
+        f"{len(c.changes):,} headlines are answered otherwise:",
+        "",
+        f"| | headline | topic | {before} | {after} |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for one in c.changes:
+        text = one.text.replace("|", "\\|")
+        old, new = f"{one.before} {one.before_probability:.0%}", f"{one.after} {one.after_probability:.0%}"
+        lines.append(f"| {one.direction} | {text} | {one.topic} | {old} | {new} |")
+    return "\n".join(lines)

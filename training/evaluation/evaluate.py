@@ -1,0 +1,207 @@
+"""Measures a bundle as it is served: texts through `app.classifier`, answers against labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from app.classifier import TopicClassifier, tokenize
+from app.classifier.network import Floats
+from training.data.corpus import Wire, read_corpus
+from training.data.dataset import Dataset, Labels
+from training.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSkill:
+    """How well one topic is told from the others."""
+
+    support: int
+    """Wires that have this label."""
+    precision: float | None
+    """None: it was never predicted."""
+    recall: float | None
+    """None: no wire has it."""
+    f1: float | None
+    """None: neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Texts whose best topic was about equally probable."""
+
+    texts: int
+    confidence: float
+    """Mean probability of the best topic."""
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured on one set of wires."""
+
+    wires: int
+    loss: float
+    """Mean cross-entropy in nats."""
+    accuracy: float
+    any_topic_accuracy: float | None
+    """The same where any topic that the editors assigned counts as right; None: only the first is known."""
+    top3: float
+    """How often the label is among the three most probable topics."""
+    macro_f1: float
+    """Mean F1 over the topics that occur or were predicted: each topic counts alike, however rare."""
+    topics: tuple[TopicSkill, ...]
+    confusion: NDArray[np.int64]
+    """int64 [topics, topics]: row is the label, column the prediction."""
+    ece: float
+    """Expected calibration error, 15 bins of equal width: how far confidence and accuracy are apart."""
+    bins: tuple[Bin, ...]
+    """What `ece` is made of, for a reliability diagram."""
+    set_coverage: float | None
+    """How often the label is in the topic set; None: the bundle has no topic sets."""
+    set_size: float | None
+    """Mean number of topics in the set."""
+
+    def figures(self) -> dict[str, Any]:
+        """The single numbers, for the manifest and the reader."""
+        figures = {
+            "wires": self.wires,
+            "accuracy": self.accuracy,
+            "loss": self.loss,
+            "macro_f1": self.macro_f1,
+            "top3": self.top3,
+            "ece": self.ece,
+            "any_topic_accuracy": self.any_topic_accuracy,
+            "set_coverage": self.set_coverage,
+            "set_size": self.set_size,
+        }
+        return {name: value for name, value in figures.items() if value is not None}
+
+
+def measure(
+    probabilities: Floats,
+    labels: Labels,
+    assigned: Sequence[Sequence[int]] | None = None,
+    threshold: float | None = None,
+) -> Evaluation:
+    """Hold answers against labels.
+
+    Args:
+        probabilities: float32 [n, topics], each row summing to 1.
+        labels: int64 [n], the one right topic of each wire.
+        assigned: all labels that each wire's editors gave it, if known.
+        threshold: from which probability a topic belongs to the topic set, if there are sets.
+    """
+    count, topics = probabilities.shape
+    predicted = probabilities.argmax(axis=1)
+    # Stable, as the classifier ranks: equal probabilities by label.
+    top3 = np.argsort(-probabilities, axis=1, kind="stable")[:, :3]
+    own = probabilities[np.arange(count), labels].astype(np.float64)
+    skills = _skills(labels, predicted, topics)
+    bins = reliability(probabilities.max(axis=1), predicted == labels)
+    sets = None if threshold is None else _topic_sets(probabilities, threshold)
+    known = [skill.f1 for skill in skills if skill.f1 is not None]
+    return Evaluation(
+        wires=count,
+        loss=float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean()),
+        accuracy=float((predicted == labels).mean()),
+        any_topic_accuracy=None if assigned is None else _any_topic(predicted, assigned),
+        top3=float((top3 == labels[:, None]).any(axis=1).mean()),
+        macro_f1=float(np.mean(known)),
+        topics=skills,
+        confusion=confusion_matrix(labels, predicted, labels=np.arange(topics)),
+        ece=sum(abs(one.accuracy - one.confidence) * one.texts for one in bins) / count,
+        bins=bins,
+        set_coverage=None if sets is None else float(sets[np.arange(count), labels].mean()),
+        set_size=None if sets is None else float(sets.sum(axis=1).mean()),
+    )
+
+
+def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wire] | None) -> dict[str, Evaluation]:
+    """Measure on the `test` wires as the set has them and, where the corpus is at hand, on more.
+
+    Returns:
+        `test`; with a corpus also `own_body` (those that carry their own text), `decoded_body` (the same texts as a
+        client sends them: entities decoded, without the closing cue), `test_titles`, and `repeated_titles` (those
+        that some training wire has, too).
+
+    Raises:
+        DataError: the corpus is not that of the set.
+    """
+    labels, topic_set = dataset.test.labels, classifier.bundle.manifest.topic_set
+    threshold = topic_set.threshold if topic_set else None
+    probabilities = answer(classifier, dataset.test.texts)
+    if corpus is None:
+        return {"test": measure(probabilities, labels, threshold=threshold)}
+    wires = sorted((wire for wire in corpus if wire.split == "test"), key=lambda wire: wire.position)
+    if [wire.label for wire in wires] != labels.tolist():
+        raise DataError("The archive's test wires are not those of the 46-topic set; use both unchanged.")
+    learned = {tuple(tokenize(wire.title)) for wire in corpus if wire.split == "train" and wire.title}
+    repeated = [wire.title is not None and tuple(tokenize(wire.title)) in learned for wire in wires]
+    has_title = np.array([wire.title is not None for wire in wires])
+    has_body = np.array([wire.body is not None for wire in wires])
+    titles = answer(classifier, [wire.title or "" for wire in wires])
+    decoded = answer(classifier, [wire.body or "" for wire in wires])
+    parts = {
+        "test": (probabilities, np.ones(len(wires), bool)),
+        "own_body": (probabilities, has_body),
+        "decoded_body": (decoded, has_body),
+        "test_titles": (titles, has_title),
+        "repeated_titles": (titles, np.array(repeated)),
+    }
+    return {
+        name: measure(
+            answers[chosen], labels[chosen], [wires[i].labels for i in np.flatnonzero(chosen)], threshold=threshold
+        )
+        for name, (answers, chosen) in parts.items()
+        if chosen.any()
+    }
+
+
+def answer(classifier: TopicClassifier, texts: Sequence[str], batch: int = 1_000) -> Floats:
+    """What the service would answer to each text: probabilities, float32 [len(texts), topics]."""
+    batches = [texts[start : start + batch] for start in range(0, len(texts), batch)]
+    encode = classifier.encoder.encode
+    return np.concatenate([classifier.probabilities([encode(text) for text in one]) for one in batches])
+
+
+def read_corpus_if_present(archive: Path) -> tuple[Wire, ...] | None:
+    """The archive's wires, or None without an archive; raises CorpusError if there is one but it is damaged."""
+    return read_corpus(archive) if archive.exists() else None
+
+
+def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 15) -> tuple[Bin, ...]:
+    """Texts by confidence, in bins of equal width; empty bins are left out (Naeini et al. 2015)."""
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    chosen = [places == place for place in range(bins)]
+    return tuple(Bin(int(b.sum()), float(confidence[b].mean()), float(right[b].mean())) for b in chosen if b.any())
+
+
+def _topic_sets(probabilities: Floats, threshold: float) -> NDArray[np.bool_]:
+    sets = probabilities >= threshold
+    sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True  # never empty, as the classifier has it
+    return sets
+
+
+def _skills(labels: Labels, predicted: NDArray[np.int64], topics: int) -> tuple[TopicSkill, ...]:
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predicted, labels=np.arange(topics), zero_division=0.0
+    )
+    guesses = np.bincount(predicted, minlength=topics)
+    return tuple(
+        TopicSkill(
+            support=int(support[i]),
+            precision=float(precision[i]) if guesses[i] else None,
+            recall=float(recall[i]) if support[i] else None,
+            f1=float(f1[i]) if guesses[i] or support[i] else None,
+        )
+        for i in range(topics)
+    )
+
+
+def _any_topic(predicted: NDArray[np.int64], assigned: Sequence[Sequence[int]]) -> float:
+    return float(np.mean([guess in labels for guess, labels in zip(predicted.tolist(), assigned, strict=True)]))

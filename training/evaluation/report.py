@@ -1,0 +1,62 @@
+"""What the commands print: plain text that lines up."""
+
+from collections.abc import Sequence
+
+from training.book.recipes import PUBLISHED
+from training.book.train import Training, best_epoch
+from training.evaluation.evaluate import Evaluation
+
+CONFUSIONS = 10
+_PARTS = {
+    "test": "official test wires",
+    "own_body": "with own body",
+    "decoded_body": "the same, decoded",
+    "test_titles": "test titles",
+    "repeated_titles": "titles seen in training",
+}
+
+
+def training_report(training: Training) -> str:
+    """The runs of a training beside the published result."""
+    summary = training.summary()
+    lines = [f"Validation loss is lowest after epoch {best_epoch(training.exploration)} of {_epochs(training)}.", ""]
+    lines += [f"{'seed':<10}{'epochs':>8}{'loss':>10}{'accuracy':>10}"]
+    lines += [f"{run.seed:<10}{run.epochs:>8}{run.loss:>10.4f}{run.accuracy:>10.4f}" for run in training.runs]
+    for title, key in (("mean", "mean"), ("deviation", "deviation")):
+        lines.append(f"{title:<18}{summary['loss'][key]:>10.4f}{summary['accuracy'][key]:>10.4f}")
+    return "\n".join([*lines, f"{'published':<18}{PUBLISHED['loss']:>10.2f}{PUBLISHED['accuracy']:>10.3f}"])
+
+
+def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> str:
+    """The figures of a bundle, each topic's on the official test wires, and what is most often confused."""
+    parts = list(measured)
+    lines = [f"{'':<28}" + "".join(f"{_PARTS[part]:>26}" for part in parts)]
+    names = {"wires": "wires", "accuracy": "accuracy", "any_topic_accuracy": "accuracy, any topic"}
+    names |= {"top3": "label among the top 3", "macro_f1": "macro-F1", "loss": "loss (nats)"}
+    names |= {"ece": "calibration error", "set_coverage": "topic set: coverage", "set_size": "topic set: mean size"}
+    for key, name in names.items():
+        values = [measured[part].figures().get(key) for part in parts]
+        if None not in values:
+            lines.append(f"{name:<28}" + "".join(f"{v:>26,}" if key == "wires" else f"{v:>26.4f}" for v in values))
+    return "\n".join([*lines, "", *_topics(measured["test"], codes), "", *_confusions(measured["test"], codes)])
+
+
+def _epochs(training: Training) -> int:
+    return len(training.exploration["loss"])
+
+
+def _topics(evaluation: Evaluation, codes: Sequence[str]) -> list[str]:
+    lines = [f"{'topic':<18}{'wires':>7}{'precision':>11}{'recall':>8}{'F1':>8}"]
+    for code, skill in zip(codes, evaluation.topics, strict=True):
+        values = [f"{'-' if x is None else format(x, '.3f'):>8}" for x in (skill.precision, skill.recall, skill.f1)]
+        lines.append(f"{code:<18}{skill.support:>7,}   {''.join(values)}")
+    return lines
+
+
+def _confusions(evaluation: Evaluation, codes: Sequence[str]) -> list[str]:
+    matrix = evaluation.confusion
+    pairs = [(int(matrix[i, j]), i, j) for i in range(len(codes)) for j in range(len(codes)) if i != j and matrix[i, j]]
+    pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
+    return ["Most often confused (the whole matrix: --json):"] + [
+        f"{count:>5,}  {codes[i]} taken for {codes[j]}" for count, i, j in pairs[:CONFUSIONS]
+    ]

