@@ -1,8 +1,8 @@
-"""Routes whose bodies go from bytes to a model and from an answer to bytes in pydantic-core, with nothing between.
+"""Routes that read and write bytes: pydantic-core parses and validates the body, the endpoint returns JSON.
 
-FastAPI documents them like any other route, out of the same models; what it would do at run time (parse
-JSON to dicts, validate, solve dependencies, validate and serialise the response model) costs several times
-the prediction itself: `docs/decisions/0003-bytes-routes.md`.
+FastAPI documents these routes from the same models as any other route. At run time they bypass its request handling
+(JSON to dicts, dependencies, validation and serialization of the response model), which costs several times the
+prediction itself: `docs/decisions/0003-bytes-routes.md`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -18,8 +18,8 @@ from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJs
 from app.telemetry.request_context import RequestContext, context_of
 
 MAX_JSON_SEPARATORS = 500_000
-"""Brackets, commas and colons in a body. JSON is parsed in one go, at up to 0.1 microseconds for each, while all
-other requests wait; a body of 8 MiB of texts has a fifth of this."""
+"""Maximum number of brackets, commas and colons in a body. Parsing blocks the event loop for up to 0.1 microseconds
+per separator; a body of 8 MiB of ordinary texts has a fifth of this number."""
 
 
 class RawRoute(APIRoute):
@@ -38,11 +38,11 @@ class RawRoute(APIRoute):
         admit: Callable[[], None],
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
-        """`query`: the endpoint's model with the operator's limits in it; `admit` raises if nothing more is taken in.
+        """`query`: model of the request body, with the operator's limits; `admit`: raises OverloadedError at capacity.
 
-        It is asked before the body is read: what is refused must cost little, or refusing leaves no time to serve.
+        `admit` is called before the body is read, so that a refusal costs little under overload.
         """
-        endpoint.__annotations__["query"] = query  # where FastAPI looks for what to document
+        endpoint.__annotations__["query"] = query  # FastAPI generates the documentation from this
         super().__init__(path, endpoint, methods=["POST"], **documentation)
         self._validate = query.__pydantic_validator__.validate_json
         self._fields = tuple(query.model_fields)
@@ -55,19 +55,19 @@ class RawRoute(APIRoute):
         self._admit()
         refuse_query(scope, self._fields)
         check_media_type(dict(scope["headers"]))
-        # Not kept in a name: the body would be held until the answer is sent.
+        # No variable for the body: it would stay in memory until the response is sent.
         query = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)
         answer = await self._respond(query, Request(scope, receive))
         await send_answer(send, answer, context_of(scope))
 
 
 def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
-    """A model out of JSON; `fields`: all that the body may have, else whatever the model does not know is ignored.
+    """Parse and validate a JSON body; `fields`: the allowed fields. If empty, unknown fields are ignored.
 
     Raises:
-        BodyTooLargeError: it has more values than any request needs, whatever its size in bytes.
-        NotJsonError: it is not JSON.
-        ValidationError: it is, but not what the model wants, or has unknown fields.
+        BodyTooLargeError: more than MAX_JSON_SEPARATORS brackets, commas and colons.
+        NotJsonError: the body is not JSON.
+        ValidationError: a field has a wrong value, is missing, or is unknown.
     """
     if len(body) > MAX_JSON_SEPARATORS and len(body) - len(body.translate(None, b"[{,:")) > MAX_JSON_SEPARATORS:
         raise BodyTooLargeError(
@@ -88,7 +88,7 @@ def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str]
 
 
 async def send_answer(send: Send, answer: bytes, context: RequestContext) -> None:
-    """Send a whole answer with status 200, with the content type and the further headers of its context."""
+    """Send a complete response with status 200, and the content type and extra headers of its context."""
     headers = [(b"content-type", context.content_type), (b"content-length", b"%d" % len(answer))]
     headers += context.response_headers
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -96,23 +96,23 @@ async def send_answer(send: Send, answer: bytes, context: RequestContext) -> Non
 
 
 def check_media_type(headers: Mapping[bytes, bytes], other: bytes = b"application/json") -> None:
-    """Raises MediaTypeError unless the body is uncompressed JSON, of the `other` type, or says nothing about itself."""
+    """Raises MediaTypeError if the headers declare compression, or a type that is neither JSON nor `other`."""
     content_type = headers.get(b"content-type", b"application/json")
     if content_type != b"application/json":
         essence = content_type.partition(b";")[0].strip().lower()
         if essence not in (b"application/json", other) and not essence.endswith(b"+json"):
             shown = quoted(essence.decode("latin-1"))
-            raise MediaTypeError(f"The body is said to be {shown}; send it as application/json.")
+            raise MediaTypeError(f"The Content-Type is {shown}; send application/json.")
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise MediaTypeError("The body is compressed; send it without Content-Encoding.")
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The request's body; how long it may take to arrive is the protocol's to watch.
+    """Read the request body. Its timeout is enforced in `app.server.http.protocol`.
 
     Raises:
-        BodyTooLargeError: as soon as more than `limit` bytes have come, whatever Content-Length says.
-        ClientGoneError: the client hung up in the middle of it.
+        BodyTooLargeError: as soon as more than `limit` bytes have arrived, whatever Content-Length says.
+        ClientGoneError: the client disconnected before the end of the body.
     """
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -122,7 +122,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     size = len(body)
     while True:
         if message["type"] == "http.disconnect":
-            raise ClientGoneError("The client hung up in the middle of its body.")
+            raise ClientGoneError("The client disconnected before the end of the body.")
         if size > limit:
             raise BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
         if not message.get("more_body", False):

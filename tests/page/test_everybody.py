@@ -135,4 +135,4 @@ def test_page_works_below_a_path_of_another_site(page: Page, server: RunningServ
 def test_docs_work_without_another_host(context: BrowserContext, server: RunningServer, watch: Watch) -> None:
     page = watch.over(context.new_page(), server.url)
     page.goto(f"{server.url}/docs")
-    expect(page.locator("#operations-predict-predict_predict_post")).to_be_visible(timeout=15_000)
+    expect(page.locator("#operations-prediction-predict")).to_be_visible(timeout=15_000)

@@ -27,9 +27,9 @@ logger = logging.getLogger(__name__)
 
 
 class RequestMiddleware:
-    """Gives every request a RequestContext, records it, and turns every error into a problem.
+    """Creates the RequestContext of every request, records it, and converts every exception to a problem response.
 
-    Pure ASGI, because Starlette's BaseHTTPMiddleware costs a task and two streams a request.
+    Pure ASGI, because Starlette's BaseHTTPMiddleware costs a task and two memory streams per request.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class RequestMiddleware:
         recorder: RequestRecorder,
         authenticate: Authenticate,
     ) -> None:
-        """`direct`: the apps of POST paths that bypass the router, which would try its routes one by one."""
+        """`direct`: apps of POST paths, called without the router, which would match its routes one by one."""
         settings = service.settings
         self._app = app
         self._service = service
@@ -58,10 +58,10 @@ class RequestMiddleware:
             return
         context = RequestContext(request_id(dict(scope["headers"])), scope["method"])
         context.attach(scope)
-        path = get_route_path(scope)  # now: a mount that answers adds itself to the root path
+        path = get_route_path(scope)  # read it here: a mount adds its own path to root_path
         added = [(b"x-request-id", context.request_id.encode())]
         if self._service.phase == "draining":
-            added.append((b"connection", b"close"))  # the next request must find another process
+            added.append((b"connection", b"close"))  # the client's next request must reach another process
 
         async def send_sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -87,16 +87,22 @@ class RequestMiddleware:
             elif direct is None:
                 await self._app(scope, receive, send)
             else:
-                self._authenticate(scope["headers"])  # elsewhere the router does this
+                self._authenticate(scope["headers"])  # for all other routes, `Authentication` does this
                 await direct(scope, receive, send)
         except ClientGoneError:
             self._recorder.rejected("client_gone")
         except Exception as raised:
             context = context_of(scope)
             if context.status:
-                raise  # the answer is on its way already
+                raise  # the response has already started
             full = isinstance(raised, OSError) and raised.errno in _NO_FILES
-            error = FileLimitError("No file can be opened at the moment; try again in a second.") if full else raised
+            error = (
+                FileLimitError(
+                    "No file can be opened because the limit of open files is reached; try again in a second."
+                )
+                if full
+                else raised
+            )
             answer = problem(error, path, context.request_id, get_route_path(scope))
             if answer.status_code == 500:
                 logger.exception("a request failed", extra={"request_id": context.request_id})
@@ -105,7 +111,7 @@ class RequestMiddleware:
             await answer(scope, receive, send)
 
     async def _answer_head(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As a GET, with all its headers: every route that answers GET answers HEAD, and none has to say so."""
+        """Handle HEAD as GET, so that no route has to declare it; `send` drops the body."""
         as_get = {**scope, "method": "GET"}
         try:
             await self._app(as_get, receive, send)
@@ -123,16 +129,16 @@ def _without_body(send: Send) -> Send:
 
 
 def _refuse_control_characters(path: str) -> None:
-    # A line feed at the end would match a route all the same: `$` in Starlette's patterns allows for it.
+    # Starlette's patterns end in `$`, which also matches before a trailing line feed: "/predict\n" would reach a route.
     if not path.isprintable() and _CONTROL.search(path):
-        raise MalformedRequestError("The path holds control characters, which no path of this service has.")
+        raise MalformedRequestError("The path contains control characters; no path of this service does.")
 
 
 def _in_a_sentence(send: Send) -> Send:
-    """Lifespan's `send`, where a start that failed for a known reason says the reason and no traceback."""
+    """Wrap the lifespan's `send`: a startup that fails with a ClassifierError logs its message without a traceback."""
 
     async def send_sentence(message: Message) -> None:
-        error = sys.exc_info()[1]  # Starlette sends from inside its except block
+        error = sys.exc_info()[1]  # Starlette calls `send` inside its except block
         if message["type"] == "lifespan.startup.failed" and isinstance(error, ClassifierError):
             message["message"] = str(error)
         await send(message)

@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 
 def check_size(service: Service, headlines: int) -> None:
-    """Raises BatchTooLargeError if there are more headlines than an operator allows in one batch."""
+    """Raises BatchTooLargeError if a batch has more headlines than TOPICS_MAX_BATCH."""
     if headlines > service.settings.max_batch:
         raise BatchTooLargeError(
             f"The batch has {headlines:,} headlines and may have {service.settings.max_batch:,}; send it in parts."
@@ -56,11 +56,11 @@ def check_size(service: Service, headlines: int) -> None:
 async def classify_batch(
     service: Service, request: Request, headlines: Sequence[str], top_k: int, write: Callable[[list[Classification]], T]
 ) -> list[T]:
-    """Classify a request's headlines, giving way to others after each chunk; `write` makes the answer's part of it.
+    """Classify headlines in chunks, yielding to the event loop between them; `write` serializes each chunk's results.
 
     Raises:
-        BatchTooLargeError: there are more than an operator allows.
-        OverloadedError, DeadlineError, ClientGoneError: as `InFlightLimiter` says.
+        BatchTooLargeError: more headlines than TOPICS_MAX_BATCH.
+        OverloadedError, DeadlineError, ClientGoneError: see `InFlightLimiter`.
     """
     check_size(service, len(headlines))
     due = deadline(request, service.settings.deadline_seconds)
@@ -74,7 +74,7 @@ async def classify_batch(
 
 
 def predict_routes(service: Service) -> list[RawRoute]:
-    """The two routes, with the operator's limits in them."""
+    """Both prediction routes, with the limits of the settings in their request models."""
     settings = service.settings
     predict_query, batch_query = queries(settings)
 
@@ -83,11 +83,11 @@ def predict_routes(service: Service) -> list[RawRoute]:
         return ResponseSerializer(service.classifier)
 
     async def predict(query: PredictRequest, request: Request) -> bytes:
-        """Classify one headline."""
+        """Returns the most probable topics of one headline or longer text, most probable first."""
         classifier = service.classifier
         due = deadline(request, settings.deadline_seconds)
         if query.explain_topic is not None and not query.explain:
-            raise wrong_field("explain_topic", "it needs explain to be true")
+            raise wrong_field("explain_topic", "requires explain to be true")
         run = ClassificationRun(service, context_of(request.scope), [query.headline])
         result = await run.classify_one(query.headline, query.top_k)
         explanation = None
@@ -101,7 +101,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
         return serializer().single(result, explanation)
 
     async def predict_batch(query: BatchRequest, request: Request) -> bytes:
-        """Classify many headlines; the answers come in their order."""
+        """Returns one result for each headline, in the same order."""
         write = serializer()
         return write.batch(await classify_batch(service, request, query.headlines, query.top_k, write.part))
 
@@ -115,10 +115,20 @@ def predict_routes(service: Service) -> list[RawRoute]:
             response_model=answer,
             responses=responses(*ERRORS, *more),
             openapi_extra={"parameters": [PARAMETER]},
-            tags=["predict"],
+            operation_id=operation_id,
+            summary=summary,
+            tags=["prediction"],
         )
-        for path, endpoint, query, answer, more in (
-            ("/predict", predict, predict_query, PredictResponse, ()),
-            ("/predict/batch", predict_batch, batch_query, BatchResponse, (BatchTooLargeError,)),
+        for path, operation_id, summary, endpoint, query, answer, more in (
+            ("/predict", "predict", "Classify one headline", predict, predict_query, PredictResponse, ()),
+            (
+                "/predict/batch",
+                "predictBatch",
+                "Classify many headlines",
+                predict_batch,
+                batch_query,
+                BatchResponse,
+                (BatchTooLargeError,),
+            ),
         )
     ]

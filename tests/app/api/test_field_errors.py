@@ -48,7 +48,7 @@ def test_wrong_values_are_named_beside_unknown_fields(client: TestClient):
 
 def test_topic_to_explain_needs_explain(client: TestClient):
     [error] = refused(client, "/predict", {"headline": "oil", "explain_topic": "crude"})
-    assert error == {"field": "explain_topic", "message": "it needs explain to be true"}
+    assert error == {"field": "explain_topic", "message": "requires explain to be true"}
     for body in ({"explain_topic": None}, {"explain": True, "explain_topic": "crude"}, {"explain": True}):
         assert client.post("/predict", json={"headline": "oil"} | body).status_code == 200
 

@@ -9,22 +9,19 @@ sys.path.insert(0, sys.argv[3])
 from reuters_topics_client import Client  # noqa: E402
 from reuters_topics_client.api.model import topics_topics_get  # noqa: E402
 from reuters_topics_client.api.open_inference_protocol import v2_infer_v2_models_name_infer_post  # noqa: E402
-from reuters_topics_client.api.predict import predict_batch_predict_batch_post, predict_predict_post  # noqa: E402
+from reuters_topics_client.api.prediction import predict, predict_batch  # noqa: E402
 from reuters_topics_client.models import BatchRequest, InferRequest, PredictRequest, RequestInput  # noqa: E402
 
 answers = {}
 with Client(base_url=url) as client:
     answers["single"] = [
-        [
-            (one.topic, one.probability)
-            for one in predict_predict_post.sync(client=client, body=PredictRequest(text)).predictions
-        ]
+        [(one.topic, one.probability) for one in predict.sync(client=client, body=PredictRequest(text)).predictions]
         for text in headlines
     ]
-    batch = predict_batch_predict_batch_post.sync(client=client, body=BatchRequest(headlines, top_k=1))
+    batch = predict_batch.sync(client=client, body=BatchRequest(headlines, top_k=1))
     answers["batch"] = [[(one.topic, one.probability) for one in result.predictions] for result in batch.results]
     answers["topics"] = len(topics_topics_get.sync(client=client).topics)
-    wrong = predict_predict_post.sync_detailed(client=client, body=PredictRequest("gold", top_k=99))
+    wrong = predict.sync_detailed(client=client, body=PredictRequest("gold", top_k=99))
     answers["wrong"] = [wrong.status_code, wrong.parsed.title]
     tensor = RequestInput("headline", [len(headlines)], "BYTES", data=headlines)
     tensors = v2_infer_v2_models_name_infer_post.sync(name="tiny", client=client, body=InferRequest(inputs=[tensor]))
