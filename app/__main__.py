@@ -1,4 +1,4 @@
-"""python -m app: serve, and what needs no server."""
+"""The command line `python -m app`: serve, classify, model, topics."""
 
 import os
 import shutil
@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Process 1 of a container ignores SIGTERM until something handles it, and the imports below take a while.
+    # Process 1 of a container ignores SIGTERM until a handler is set, and the imports below take most of the start.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     interrupted = signal.getsignal(signal.SIGINT)
-    if interrupted is signal.default_int_handler:  # not for a background job, which ignores it
-        signal.signal(signal.SIGINT, lambda *_: sys.exit(128 + signal.SIGINT))  # no traceback out of an import
+    if interrupted is signal.default_int_handler:  # a background job of a shell ignores SIGINT, and keeps doing so
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(128 + signal.SIGINT))  # no traceback from within an import
 
-# One thread: a headline's matrices are too small to share, and idle BLAS threads spin and hold memory.
-# Set before NumPy is first imported, which is when OpenBLAS reads it.
+# One thread: the matrices of a headline are too small for several, and idle BLAS threads take CPU time and memory.
+# OpenBLAS reads the variable when NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import click
@@ -27,7 +27,7 @@ from app.classifier import ClassifierError
 from app.cli.classify import classify
 from app.cli.entry_point import EntryPoint
 from app.cli.model_info import model, topics
-from app.cli.standard_streams import open_closed
+from app.cli.standard_streams import reopen_closed_streams
 from app.server.sockets import ListenError
 from app.settings import SettingsError, load_settings
 
@@ -38,20 +38,29 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 @click.group(cls=EntryPoint, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="reuters-topics")
 def main() -> None:
-    """What a news headline is about, as probabilities over the 46 Reuters topics."""
+    """Classify news headlines by topic, as an HTTP service or on the command line."""
 
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 picks a free one.",
+)
 def serve(host: str, port: int) -> None:
-    """Serve over HTTP. TOPICS_* variables configure everything else; docs/configuration.md lists them."""
+    """Serve predictions over HTTP.
+
+    All other settings are TOPICS_* environment variables; docs/configuration.md lists them.
+    """
     try:
         settings = load_settings()
         if settings.metrics_port == port:
             raise SettingsError(f"TOPICS_METRICS_PORT: {port} is the service's own port; choose another one.")  # noqa: TRY301
         with _metrics_folder(settings.workers > 1 or settings.metrics_port is not None):
-            from app.server.run import serve as run  # noqa: PLC0415 - prometheus_client reads the variable when imported
+            from app.server.run import serve as run  # noqa: PLC0415 - imports prometheus_client
 
             run(settings, host, port)
     except (SettingsError, ClassifierError, ListenError) as error:
@@ -60,17 +69,21 @@ def serve(host: str, port: int) -> None:
 
 @contextmanager
 def _metrics_folder(needed: bool) -> Iterator[None]:
-    """The folder for metrics of several processes: the one that METRICS_FOLDER names, or else one of our own."""
+    """Set METRICS_FOLDER to a temporary folder while serving, if one is needed and the variable is not yet set.
+
+    Raises:
+        SettingsError: the variable names a folder that cannot be written to, or no temporary folder can be made.
+    """
     given = os.environ.get(METRICS_FOLDER) or None
     if given is not None and not (Path(given).is_dir() and os.access(given, os.R_OK | os.W_OK | os.X_OK)):
         raise SettingsError(f"{METRICS_FOLDER}: {given} is no folder that can be written to; create or unset it.")
     if given is None:
-        os.environ.pop(METRICS_FOLDER, None)  # set to nothing is not set
+        os.environ.pop(METRICS_FOLDER, None)  # prometheus_client would take an empty value for a folder
     if given is not None or not needed:
         yield
         return
     try:
-        # Not a TemporaryDirectory: workers, which are forked, would remove it when they end.
+        # Not a TemporaryDirectory: forked workers would remove it when they end.
         os.environ[METRICS_FOLDER] = folder = tempfile.mkdtemp(prefix="topics-metrics-")
     except OSError as error:
         raise SettingsError(f"{METRICS_FOLDER}: no folder can be made ({error.strerror}); set it to one.") from None
@@ -86,5 +99,5 @@ for command in (classify, model, topics):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, interrupted)
-    open_closed()
+    reopen_closed_streams()
     main(prog_name="python -m app")

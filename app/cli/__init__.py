@@ -1,1 +1,1 @@
-"""What the command line does besides serving: classify files, and say what the model is and knows."""
+"""Commands that need no server: classify headlines, print the model's manifest, list its topics."""

@@ -1,4 +1,4 @@
-"""python -m app classify."""
+"""The command `python -m app classify`."""
 
 import os
 import stat
@@ -13,35 +13,48 @@ import click
 from app.cli.bulk.command import classify_in_bulk
 from app.cli.classify_help import HELP, KEEP_ALL
 from app.cli.exit_status import ExitStatus, InputError
-from app.cli.predictors import CHUNK, Ask, ask_about, in_process, load, over_http, settings_for
+from app.cli.predictors import CHUNK, Predictor, load, local_predictor, predict_rows, remote_predictor, settings_for
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
-from app.cli.readers.row import Row, checked
-from app.cli.readers.rows import DEFAULT_NAME, Options, Table, column_names, form_of, read_table
-from app.cli.standard_streams import is_terminal, say, write
-from app.cli.writers import BulkFormat, Format, Writer, columns
+from app.cli.readers.row import Row, validate_row
+from app.cli.readers.rows import DEFAULT_NAME, Options, Table, column_names, input_format, read_table
+from app.cli.standard_streams import is_terminal, print_error, write
+from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
 
 
 @click.command(help=HELP)
 @click.argument("headlines", nargs=-1, metavar="[HEADLINES]... | INPUT OUTPUT")
 @click.option("-f", "--file", "name", metavar="FILE", help="Read headlines from a file; - is standard input.")
-@click.option("--column", help=f"The input is CSV or Parquet; the column with the headline.  [default: {DEFAULT_NAME}]")
-@click.option("--field", help=f"The input is JSON; the field with the headline.  [default: {DEFAULT_NAME}]")
+@click.option("--column", help=f"CSV or Parquet column that holds the headline.  [default: {DEFAULT_NAME}]")
+@click.option("--field", help=f"JSON field that holds the headline.  [default: {DEFAULT_NAME}]")
 @click.option(
     "--keep",
     multiple=True,
     is_flag=False,
     flag_value=KEEP_ALL,
     metavar="[COLUMNS]",
-    help="Repeat other columns or fields of the input: those named, such as id,date, or all of them.",
+    help="Copy input columns or fields to the output: those named, such as id,date, or all.",
 )
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl", show_default=True)
-@click.option("--top-k", type=click.IntRange(1, 46), default=1, show_default=True, help="How many topics a headline.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: as TOPICS_MODEL says]")
-@click.option("--url", help="Ask the service there, and load no model here; needs the package in client/.")
-@click.option("--api-key", envvar="TOPICS_API_KEY", show_envvar=True, help="The key that the service wants.")
-@click.option("--engine", type=click.Choice(["process", "ray"]), default="process", show_default=True)
-@click.option("--address", help="With --engine ray: the cluster's, such as auto.  [default: this machine alone]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "parquet"]),
+    default="jsonl",
+    show_default=True,
+    help="Output format; parquet needs --engine ray.",
+)
+@click.option("--top-k", type=click.IntRange(1, 46), default=1, show_default=True, help="Topics per headline.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: TOPICS_MODEL]")
+@click.option("--url", help="Send headlines to this service instead of loading a model; needs the package in client/.")
+@click.option("--api-key", envvar="TOPICS_API_KEY", show_envvar=True, help="API key for the service at --url.")
+@click.option(
+    "--engine",
+    type=click.Choice(["process", "ray"]),
+    default="process",
+    show_default=True,
+    help="Run in this process, or on all cores with Ray.",
+)
+@click.option("--address", help="Address of a Ray cluster, such as auto.  [default: this machine only]")
 def classify(
     *,
     headlines: tuple[str, ...],
@@ -49,7 +62,7 @@ def classify(
     column: str | None,
     field: str | None,
     keep: tuple[str, ...],
-    form: BulkFormat,
+    form: BulkOutputFormat,
     top_k: int,
     model: Path | None,
     url: str | None,
@@ -57,8 +70,8 @@ def classify(
     engine: Literal["process", "ray"],
     address: str | None,
 ) -> None:
-    """The command; HELP tells users about it."""
-    _ensure_used_rightly(headlines, name, column, field, keep, form, url, engine, address)
+    """The command; its help text is HELP."""
+    _ensure_valid_options(headlines, name, column, field, keep, form, url, engine, address)
     settings = settings_for(model)
     try:
         if engine == "ray":
@@ -75,9 +88,12 @@ def classify(
             )
             raise click.exceptions.Exit(ExitStatus.OK if all_good else ExitStatus.SOME_BAD)
         file = None if name is None else _open(name)
-        run = _Run(over_http(url, api_key, top_k) if url is not None else in_process(load(settings), top_k))
+        predict = local_predictor(load(settings), top_k) if url is None else remote_predictor(url, api_key, top_k)
+        run = _ChunkedRun(predict)
         if file is None or name is None:
-            rows = [checked(number, text, settings.max_characters) for number, text in enumerate(headlines, start=1)]
+            rows = [
+                validate_row(number, text, settings.max_characters) for number, text in enumerate(headlines, start=1)
+            ]
             table = Table(iter(rows), [])
         else:
             options = Options(
@@ -86,35 +102,37 @@ def classify(
                 keep=None if KEEP_ALL in keep else tuple(column_names(keep)),
                 result=columns(top_k),
             )
-            pieces = decoded(read_pieces(file, name, run.answer), name)
-            table = read_table(pieces, form_of(name, column, field), options, name)
+            pieces = decoded(read_pieces(file, name, run.flush), name)
+            table = read_table(pieces, input_format(name, column, field), options, name)
         if table.kept is None and form == "csv":
-            raise click.UsageError("--keep without names makes no CSV of JSON, whose rows differ; name the fields.")
-        run.all(table, Writer(cast(Format, form), top_k, table.kept), file)
+            raise click.UsageError(
+                "--keep without names cannot write CSV from JSON, whose objects have different fields; name the fields."
+            )
+        run.run(table, Writer(cast(OutputFormat, form), top_k, table.kept), file)
     except ColumnError as error:
         raise click.UsageError(f"{error}.") from None
-    except (KeyboardInterrupt, SystemExit) as stop:  # SystemExit: SIGTERM, by the handler in __main__
-        say("Stopped.")
+    except (KeyboardInterrupt, SystemExit) as stop:  # SystemExit: raised by the SIGTERM handler in __main__
+        print_error("Stopped.")
         raise click.exceptions.Exit(
             ExitStatus.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitStatus.TERMINATED
         ) from None
     if run.bad:
-        say(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; all others were answered.")
+        print_error(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; all others were answered.")
         raise click.exceptions.Exit(ExitStatus.SOME_BAD)
 
 
-def _ensure_used_rightly(  # noqa: PLR0917
+def _ensure_valid_options(  # noqa: PLR0917
     headlines: tuple[str, ...],
     name: str | None,
     column: str | None,
     field: str | None,
     keep: tuple[str, ...],
-    form: BulkFormat,
+    form: BulkOutputFormat,
     url: str | None,
     engine: str,
     address: str | None,
 ) -> None:
-    """Raise UsageError for options that do not go together."""
+    """Raise UsageError for options that cannot be combined."""
     if engine == "ray" and (len(headlines) != 2 or name is not None or url is not None or keep):
         raise click.UsageError("--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep.")
     if engine == "process" and (form == "parquet" or address is not None):
@@ -140,45 +158,45 @@ def _open(name: str) -> BinaryIO:
         raise InputError(f"{click.format_filename(name)}: cannot be read ({reason}).") from None
 
 
-class _Run:
-    """Rows in, answers out, CHUNK of them at a time, or as many as have come when no more are there yet."""
+class _ChunkedRun:
+    """Classifies rows in chunks of CHUNK, or fewer when the input has no more yet, and writes each chunk at once."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, predict: Predictor) -> None:
         self.bad = 0
-        self._ask = ask
-        self._held: list[Row] = []
+        self._predict = predict
+        self._pending: list[Row] = []
         self._writer: Writer
 
-    def all(self, table: Table, writer: Writer, file: BinaryIO | None) -> None:
-        """Answer every row; where the input cannot be read to its end, those before."""
+    def run(self, table: Table, writer: Writer, file: BinaryIO | None) -> None:
+        """Classify every row; if the input cannot be read to its end, the rows before that point."""
         self._writer = writer
-        if head := writer.head():
-            write(head)
-        with closing(_watched(table.rows, file)) as rows:  # closed, so that the terminal gets its cursor back
+        if header := writer.header():
+            write(header)
+        with closing(_with_progress(table.rows, file)) as rows:  # closing it makes the terminal's cursor visible again
             try:
                 for row in rows:
-                    self._held.append(row)
-                    if len(self._held) == CHUNK:
-                        self.answer()
+                    self._pending.append(row)
+                    if len(self._pending) == CHUNK:
+                        self.flush()
             except InputError:
-                self.answer()
+                self.flush()
                 raise
-        self.answer()
+        self.flush()
 
-    def answer(self) -> None:
-        """Answer the rows that are held."""
-        if not self._held:
+    def flush(self) -> None:
+        """Classify the pending rows, write their answers, and report bad rows on standard error."""
+        if not self._pending:
             return
-        held, self._held = self._held, []
-        asked = ask_about(held, self._ask)
-        for line, reason in asked.bad:
-            say(f"line {line} {reason}")
-        self.bad += len(asked.bad)
-        write(self._writer.rows(asked.answered))
+        pending, self._pending = self._pending, []
+        result = predict_rows(pending, self._predict)
+        for line, reason in result.bad:
+            print_error(f"line {line} {reason}")
+        self.bad += len(result.bad)
+        write(self._writer.rows(result.answered))
 
 
-def _watched(rows: Iterator[Row], file: BinaryIO | None) -> Generator[Row, None, None]:
-    """The rows, with a progress bar on standard error if they come from a file and that is a terminal."""
+def _with_progress(rows: Iterator[Row], file: BinaryIO | None) -> Generator[Row, None, None]:
+    """The rows, with a progress bar if they come from a file and standard error is a terminal."""
     if file is None or not is_terminal(sys.stderr):
         yield from rows
         return
@@ -190,6 +208,6 @@ def _watched(rows: Iterator[Row], file: BinaryIO | None) -> Generator[Row, None,
                 if number % CHUNK == 0:
                     bytes_read.update(file.tell() - bytes_read.pos)
             bytes_read.update(status.st_size - bytes_read.pos)
-    else:  # a pipe: nobody knows how long it will be
+    else:  # a pipe, whose length is unknown
         with click.progressbar(rows, file=sys.stderr, show_pos=True, update_min_steps=CHUNK) as lines:
             yield from lines

@@ -1,31 +1,32 @@
-"""The help text of python -m app classify."""
+"""The help text of `python -m app classify`."""
 
 from app.cli.exit_status import MEANINGS
 
 KEEP_ALL = "*"
-"""What --keep without a name means."""
+"""Value of --keep given without names: keep every column."""
 
-HELP = """Say what headlines are about: one row for each, in JSON Lines or CSV.
+HELP = """Classify headlines: one row each, in JSON Lines or CSV.
 
 \b
   python -m app classify "Oil prices rise as OPEC cuts output"
   python -m app classify -f headlines.txt > topics.jsonl
-  python -m app classify -f news.csv --column title --keep --format csv --top-k 3
+  python -m app classify -f news.csv --column title --keep --format csv
   tail -f news.jsonl | python -m app classify -f - --field headline
   python -m app classify --engine ray news/ topics/ --format parquet
 
-A row has the line of the input, the headline, the most probable topic with its name and probability, and why the
-model abstains, if it does: a headline without one known word gets no topic. --top-k adds topic_2, probability_2, ...
-and --keep adds the input's other columns behind them; one whose name is taken begins with input_.
+Columns: line of the input, headline, most probable topic, its name and probability, and, if the model abstains, the
+reason. A headline without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends
+columns of the input, with the prefix input_ if the name is already used.
 
-The name says what a file holds: .csv, .tsv, .jsonl, .ndjson or .json, which may be an array; else each line is a
-headline. --column and --field say it too. Gzip is unpacked; UTF-16 and UTF-32 are known by their byte order mark.
+The input format follows from the file name: .csv, .tsv, .jsonl, .ndjson or .json (JSON Lines or an array). Any other
+file has one headline per line. --column makes it CSV, --field JSON. Gzip is unpacked; UTF-16 and UTF-32 are recognized
+by their byte order mark.
 
-Lines that cannot be read, or hold no headline, are reported by number on standard error, and the rest is done.
-docs/classify.md tells more.
+Lines that cannot be read or hold no headline are reported on standard error with their number; all other lines are
+classified. See docs/classify.md.
 
---engine ray uses all cores of this machine, or of the cluster at --address: INPUT is a file or a folder of Parquet,
-CSV, JSON or text, OUTPUT a folder. A rerun does what is left. docs/ray.md tells more.
+--engine ray uses all cores of this machine, or of the cluster at --address. INPUT is a file or a folder of Parquet,
+CSV, JSON or text files, OUTPUT a folder. Run it again to continue after an interruption. See docs/ray.md.
 
 \b
 Exit status:

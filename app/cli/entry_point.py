@@ -1,4 +1,4 @@
-"""The `python -m app` group: every end of a command becomes an exit status and at most one sentence."""
+"""The `python -m app` command group: turns every exception into an exit status and a message of one sentence."""
 
 import errno
 import sys
@@ -8,16 +8,16 @@ from typing import Any, NoReturn
 import click
 
 from app.cli.exit_status import ExitStatus, OutputError, UnexpectedError
-from app.cli.standard_streams import discard, say
+from app.cli.standard_streams import discard, print_error
 
 MOST_CHARACTERS = 300
-"""Of an unexpected error's own message."""
+"""An unexpected error's own message is cut to this length."""
 
 FULL = "The output cannot be written (No space left on device)."
 
 
 class EntryPoint(click.Group):
-    """A group whose commands never end in a traceback, unless --debug asks for it."""
+    """A click group whose commands show no traceback unless --debug is given."""
 
     debug = False
 
@@ -33,10 +33,10 @@ class EntryPoint(click.Group):
         self.debug = value
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]  # noqa: ANN401 - click's
-        """Run a command and exit with the status that says how it ended."""
+        """Run a command and exit with a status of `ExitStatus`."""
         self.debug = False
         status = 0
-        if prog_name:  # exits if a shell asks for completions
+        if prog_name:  # exits if a shell's completion script called the program
             self._main_shell_completion(extra, prog_name)
         try:
             with self.make_context(prog_name, list(sys.argv[1:] if args is None else args), **extra) as context:
@@ -47,11 +47,11 @@ class EntryPoint(click.Group):
             status = ExitStatus.INTERRUPTED
         except click.ClickException as error:
             status = _report(error)
-        except Exception as error:  # the last resort: a sentence rather than a traceback and status 1
+        except Exception as error:  # every other error: one sentence and status 70, not a traceback and status 1
             if self.debug:
                 raise
             number = error.errno if isinstance(error, OSError) else None
-            if number in (errno.EPIPE, errno.ENOSPC):  # click printed its help there
+            if number in (errno.EPIPE, errno.ENOSPC):  # raised by click while it printed a help text to stdout
                 discard(sys.stdout)
             if number == errno.EPIPE:
                 status = ExitStatus.PIPE_CLOSED
@@ -68,8 +68,8 @@ def _sentence(error: Exception) -> str:
 def _report(error: click.ClickException) -> int:
     try:
         error.show()
-    except OSError:  # standard error is full or has no reader: the status has to do
+    except OSError:  # standard error is full or has no reader: only the exit status tells
         discard(sys.stderr)
-    except Exception:  # such as characters that the terminal's encoding does not have
-        say(ascii(error.format_message()))
+    except Exception:  # such as UnicodeEncodeError: the terminal's encoding lacks a character
+        print_error(ascii(error.format_message()))
     return error.exit_code

@@ -6,12 +6,12 @@ import click
 
 
 class ExitStatus(IntEnum):
-    """What the shell sees; `MEANINGS` is the one table of them, for the help text and docs/classify.md."""
+    """Exit statuses; `MEANINGS` describes each, for the help text and docs/classify.md."""
 
     OK = 0
     SOME_BAD = 1
     USAGE = 2
-    NO_ANSWER = 3
+    UNAVAILABLE = 3
     INPUT = 4
     OUTPUT = 5
     UNEXPECTED = 70
@@ -24,20 +24,20 @@ MEANINGS = {
     ExitStatus.OK: "every headline was answered",
     ExitStatus.SOME_BAD: "some or all lines were bad; all others were answered",
     ExitStatus.USAGE: "wrong options, or a column that the input does not have",
-    ExitStatus.NO_ANSWER: "no model, no service at --url, or no Ray",
+    ExitStatus.UNAVAILABLE: "no model, no service at --url, or no Ray",
     ExitStatus.INPUT: "the input cannot be read, or is not text",
     ExitStatus.OUTPUT: "the output cannot be written, such as on a full disk",
     ExitStatus.UNEXPECTED: "an unexpected error; python -m app --debug shows the traceback",
     ExitStatus.INTERRUPTED: "stopped by Ctrl-C",
-    ExitStatus.PIPE_CLOSED: "the reader of the output has gone",
+    ExitStatus.PIPE_CLOSED: "the reader of the output closed the pipe",
     ExitStatus.TERMINATED: "stopped by SIGTERM",
 }
 
 
-class NoAnswerError(click.ClickException):
-    """There is no model or service to answer."""
+class UnavailableError(click.ClickException):
+    """No model, no service, or no Ray can classify the headlines."""
 
-    exit_code = ExitStatus.NO_ANSWER
+    exit_code = ExitStatus.UNAVAILABLE
 
 
 class InputError(click.ClickException):
@@ -53,6 +53,6 @@ class OutputError(click.ClickException):
 
 
 class UnexpectedError(click.ClickException):
-    """An error that the program did not foresee."""
+    """Any exception that no other class covers."""
 
     exit_code = ExitStatus.UNEXPECTED

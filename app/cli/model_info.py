@@ -1,4 +1,4 @@
-"""python -m app model, and topics."""
+"""The commands `python -m app model` and `python -m app topics`."""
 
 import json
 from pathlib import Path
@@ -9,14 +9,14 @@ from app.cli.predictors import load, settings_for
 from app.cli.standard_streams import write
 
 MODEL = click.option(
-    "--model", "folder", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: as TOPICS_MODEL says]"
+    "--model", "folder", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: TOPICS_MODEL]"
 )
 
 
 @click.command()
 @MODEL
 def model(folder: Path | None) -> None:
-    """Say what the model is, as JSON: version, digest, encoding, recipe, measured figures."""
+    """Print the model's manifest as JSON."""
     bundle = load(settings_for(folder)).bundle
     manifest = bundle.manifest.model_dump(mode="json", exclude={"format", "topics", "files", "reference"})
     _print(json.dumps({"path": str(bundle.path), "digest": bundle.digest} | manifest, indent=2))
@@ -24,9 +24,9 @@ def model(folder: Path | None) -> None:
 
 @click.command()
 @MODEL
-@click.option("--json", "as_json", is_flag=True, help="As JSON Lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of a table.")
 def topics(folder: Path | None, as_json: bool) -> None:
-    """List the topics, with the training support of each and the model's skill at it on held-out headlines."""
+    """List the topics with support, precision, recall and F1."""
     known = load(settings_for(folder)).topics
     if as_json:
         _print(*(topic.model_dump_json() for topic in known))

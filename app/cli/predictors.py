@@ -1,4 +1,4 @@
-"""Who answers: the model in this process, or a service."""
+"""Predictors: classify headlines with the model loaded in this process, or with a running service."""
 
 import gc
 import ipaddress
@@ -11,74 +11,77 @@ from urllib.parse import urlsplit
 import click
 
 from app.classifier import ClassifierError, TopicClassifier, load_classifier
-from app.cli.exit_status import NoAnswerError
+from app.cli.exit_status import UnavailableError
 from app.cli.readers.row import Row
-from app.cli.writers import Guess, Verdict
+from app.cli.writers import Answer, Prediction
 from app.settings import Settings, SettingsError, load_settings
 
 CHUNK = 500
-"""Headlines asked about at a time."""
+"""Headlines classified per call of a predictor."""
+Predictor = Callable[[Sequence[str]], "list[Answer | str]"]
+"""Takes headlines, returns one answer each in the same order; a str gives the reason why a headline was refused."""
 
-Ask = Callable[[Sequence[str]], "list[Verdict | str]"]
-"""Headlines to verdicts, in order; in place of a verdict the reason why that headline was refused."""
 
+class ChunkResult(NamedTuple):
+    """Result of one chunk of rows; each row is in exactly one of the two lists."""
 
-class Asked(NamedTuple):
-    """What came of a chunk of rows; every row is in one of the two."""
-
-    answered: list[tuple[Row, Verdict]]
+    answered: list[tuple[Row, Answer]]
     bad: list[tuple[int, str]]
-    """Line of the input, and what is wrong with it."""
+    """Line number in the input, and what is wrong with that line."""
 
 
 def settings_for(model: Path | None) -> Settings:
-    """The settings of the environment, with another model if one was named; raises NoAnswerError."""
+    """Read the settings from the environment; `model`, if given, overrides TOPICS_MODEL.
+
+    Raises:
+        UnavailableError: a setting is invalid.
+    """
     try:
         return load_settings(serving=False, **({} if model is None else {"model": model}))
     except SettingsError as error:
-        raise NoAnswerError(str(error)) from None
+        raise UnavailableError(str(error)) from None
 
 
 def load(settings: Settings) -> TopicClassifier:
-    """The model that the settings name; raises NoAnswerError."""
+    """Load the model that the settings name; raises UnavailableError if its bundle cannot be loaded."""
     try:
         return load_classifier(settings.model, settings.runtime, settings.min_probability)
     except ClassifierError as error:
-        raise NoAnswerError(str(error)) from None
+        raise UnavailableError(str(error)) from None
 
 
-def ask_about(rows: Sequence[Row], ask: Ask) -> Asked:
-    """Ask about some rows, in their order."""
-    verdicts = iter(ask([row.headline for row in rows if row.fault is None]))
-    asked = Asked([], [])
+def predict_rows(rows: Sequence[Row], predict: Predictor) -> ChunkResult:
+    """Classify the valid rows and collect the others as bad; both lists keep the order of `rows`."""
+    answers = iter(predict([row.headline for row in rows if row.fault is None]))
+    result = ChunkResult([], [])
     for row in rows:
-        verdict = next(verdicts) if row.fault is None else row.fault
-        if isinstance(verdict, str):
-            asked.bad.append((row.line, verdict))
+        answer = next(answers) if row.fault is None else row.fault
+        if isinstance(answer, str):
+            result.bad.append((row.line, answer))
         else:
-            asked.answered.append((row, verdict))
-    return asked
+            result.answered.append((row, answer))
+    return result
 
 
-def ask_all(rows: Iterator[Row], ask: Ask) -> Iterator[Asked]:
-    """Ask about rows, chunk by chunk, in their order."""
+def predict_chunks(rows: Iterator[Row], predict: Predictor) -> Iterator[ChunkResult]:
+    """Classify any number of rows, CHUNK at a time, in order."""
     while chunk := list(islice(rows, CHUNK)):
-        yield ask_about(chunk, ask)
+        yield predict_rows(chunk, predict)
 
 
-def in_process(classifier: TopicClassifier, top_k: int) -> Ask:
-    """The model here answers."""
+def local_predictor(classifier: TopicClassifier, top_k: int) -> Predictor:
+    """A predictor that runs the model in this process."""
     names = [(topic.code, topic.name) for topic in classifier.topics]
-    # What is alive now lives as long as this: a collector that walks the word index again and again takes a quarter of
-    # the time, and more the more has been imported.
+    # Objects alive now (the word index above all) stay alive until the process ends. Frozen, they are no longer
+    # scanned by each garbage collection, which would take a quarter of the run time, or more with more imports.
     gc.collect()
     gc.freeze()
 
-    def ask(headlines: Sequence[str]) -> list[Verdict | str]:
+    def predict(headlines: Sequence[str]) -> list[Answer | str]:
         return [
-            Verdict(
+            Answer(
                 [
-                    Guess(*names[label], probability)
+                    Prediction(*names[label], probability)
                     for label, probability in zip(one.labels, one.probabilities, strict=True)
                 ],
                 one.abstained,
@@ -86,49 +89,53 @@ def in_process(classifier: TopicClassifier, top_k: int) -> Ask:
             for one in classifier.classify(headlines, top_k)
         ]
 
-    return ask
+    return predict
 
 
-def over_http(url: str, api_key: str | None, top_k: int) -> Ask:
-    """A service answers; raises NoAnswerError if the client is not installed, or when it gives up."""
+def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
+    """A predictor that sends headlines to the service at `url`, with the client package.
+
+    Raises:
+        UnavailableError: now, if the client is not installed or the URL is invalid; in a call, if the service does not
+            answer after all retries or answers with an error that is not about single headlines.
+    """
     try:
         from topics_client import InvalidRequestError, TopicsClient  # noqa: PLC0415 - optional
     except ImportError:
-        raise NoAnswerError("--url needs the client package: pip install ./client") from None
+        raise UnavailableError("--url needs the client package: pip install ./client") from None
     try:
         client = TopicsClient(url, api_key=api_key, transport=_transport(url))
     except Exception as error:  # a URL or a proxy variable that is wrong, or a SOCKS proxy without its package
-        raise NoAnswerError(f"{url}: cannot be asked ({_reason(error)}).") from None
+        raise UnavailableError(f"{url}: no client can be made for this URL ({_reason(error)}).") from None
     click.get_current_context().call_on_close(client.close)
 
-    def ask(headlines: Sequence[str]) -> list[Verdict | str]:
-        answers: list[Verdict | str] = [""] * len(headlines)
-        open_places = list(range(len(headlines)))
-        while open_places:
+    def predict(headlines: Sequence[str]) -> list[Answer | str]:
+        answers: list[Answer | str] = [""] * len(headlines)
+        pending = list(range(len(headlines)))  # indices of the headlines without an answer
+        while pending:
             try:
-                asked = client.predict_batch([headlines[place] for place in open_places], top_k=top_k)
-                verdicts = [_verdict(answer) for _, answer in zip(open_places, asked, strict=True)]
+                received = client.predict_batch([headlines[index] for index in pending], top_k=top_k)
+                for index, answer in zip(pending, received, strict=True):
+                    answers[index] = _to_answer(answer)
             except InvalidRequestError as error:
-                # A batch is refused as a whole: leave out the headlines that it names, and ask for the rest.
-                refused = _places(error.problem.errors, len(open_places))
+                # The service refuses a batch as a whole: leave out the headlines that it names and send the rest.
+                refused = _refused_headlines(error.problem.errors, len(pending))
                 if not refused:
-                    raise NoAnswerError(f"{url}: {error}") from None
-                for place, reason in refused.items():
-                    answers[open_places[place]] = reason
-                open_places = [one for at, one in enumerate(open_places) if at not in refused]
-            except Exception as error:  # whatever answers there may not be this service
-                raise NoAnswerError(f"{url}: gives no answer ({_reason(error)}).") from None
+                    raise UnavailableError(f"{url}: {error}") from None
+                for position, reason in refused.items():
+                    answers[pending[position]] = reason
+                pending = [index for position, index in enumerate(pending) if position not in refused]
+            except Exception as error:  # another server may be listening at this URL and answer anything
+                raise UnavailableError(f"{url}: gives no answer ({_reason(error)}).") from None
             else:
-                for place, verdict in zip(open_places, verdicts, strict=True):
-                    answers[place] = verdict
                 break
         return answers
 
-    return ask
+    return predict
 
 
 def _transport(url: str) -> Any:  # noqa: ANN401 - httpx2.HTTPTransport, where that is installed
-    """For a service on this machine a transport without the proxies of the environment, which cannot reach it."""
+    """A transport that ignores proxy variables if the service is on this machine, where a proxy cannot reach it."""
     import httpx2  # noqa: PLC0415 - the client brings it
 
     try:
@@ -140,19 +147,19 @@ def _transport(url: str) -> Any:  # noqa: ANN401 - httpx2.HTTPTransport, where t
 
 
 def _reason(error: Exception) -> str:
-    """What an error says, on one line and not longer than a sentence."""
+    """The message of an error, on one line of at most 300 characters."""
     return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
 
 
-def _places(errors: Sequence[tuple[str, str]], count: int) -> dict[int, str]:
-    """`headlines.3: too long` -> {3: "is refused: too long"}, if there are so many headlines."""
-    found = {}
+def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[int, str]:
+    """`("headlines.3", "too long")` -> `{3: "is refused: too long"}`; indices of `count` or more are ignored."""
+    refused = {}
     for field, message in errors:
-        name, _, place = field.rpartition(".")
-        if name.endswith("headlines") and place.isdecimal() and int(place) < count:
-            found[int(place)] = f"is refused: {message}"
-    return found
+        name, _, index = field.rpartition(".")
+        if name.endswith("headlines") and index.isdecimal() and int(index) < count:
+            refused[int(index)] = f"is refused: {message}"
+    return refused
 
 
-def _verdict(answer: Any) -> Verdict:  # noqa: ANN401 - topics_client.Answer, where that is installed
-    return Verdict([Guess(one.topic, one.name, one.probability) for one in answer.predictions], answer.abstained)
+def _to_answer(answer: Any) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed
+    return Answer([Prediction(one.topic, one.name, one.probability) for one in answer.predictions], answer.abstained)

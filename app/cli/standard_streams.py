@@ -1,4 +1,4 @@
-"""Standard output and standard error, either of which may be closed, full, or a pipe without a reader."""
+"""Standard output and standard error, also where one is closed, full, or a pipe without a reader."""
 
 import os
 import sys
@@ -9,23 +9,26 @@ import click
 from app.cli.exit_status import ExitStatus, OutputError
 
 
-def open_closed() -> None:
-    """Open what was closed when the program started, so that no file gets its number and what was meant for it."""
+def reopen_closed_streams() -> None:
+    """Open descriptors 0 to 2 to /dev/null where they are closed.
+
+    Otherwise the next file opened would get such a number, and receive what is written to that standard stream.
+    """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
     if sys.stderr is None:
-        sys.stderr = os.fdopen(2, "w")  # `sys.stdout` stays None: `write` has to know
+        sys.stderr = os.fdopen(2, "w")  # `sys.stdout` stays None, so that `write` can report it as closed
 
 
 def write(data: bytes) -> None:
-    """Write to standard output, and flush, so that the reader of a pipe waits for nothing.
+    """Write to standard output and flush, so that the reader of a pipe gets the data at once.
 
     Raises:
         OutputError: it is closed, or its disk is full.
-        click.exceptions.Exit: its reader has gone, which is no error of this program.
+        click.exceptions.Exit: the reader of the pipe closed it, which is not reported as an error.
     """
     if sys.stdout is None:
         raise OutputError("Standard output is closed.")
@@ -40,8 +43,8 @@ def write(data: bytes) -> None:
         raise OutputError(f"Standard output cannot be written ({error.strerror}).") from None
 
 
-def say(message: str) -> None:
-    """Write a line to standard error, over the progress bar if there is one; lost if it cannot be written."""
+def print_error(message: str) -> None:
+    """Write a line to standard error, replacing a progress bar if there is one; ignores write errors."""
     try:
         click.echo(f"\r\x1b[K{message}" if is_terminal(sys.stderr) else message, err=True)
     except OSError:
@@ -49,14 +52,14 @@ def say(message: str) -> None:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person looks at it; Python has None for a stream that was closed when it started."""
+    """Whether the stream is a terminal; None (Python's value for a stream closed at its start) is not."""
     return stream is not None and stream.isatty()
 
 
 def discard(stream: TextIO | None) -> None:
-    """Let what is written from now on, and what is still buffered, disappear.
+    """Send everything still buffered, and everything written later, to /dev/null.
 
-    Python flushes both streams when it exits; if that fails it reports so, and the exit status becomes 120.
+    Python flushes both streams at exit; if that fails it prints an error, and the exit status becomes 120.
     """
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

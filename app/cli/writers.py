@@ -1,4 +1,4 @@
-"""Answers as a table, in JSON Lines or CSV; the same columns in both."""
+"""Writes answers as a table in JSON Lines or CSV, with the same columns in both."""
 
 import csv
 import io
@@ -10,64 +10,71 @@ from pydantic_core import to_json
 
 from app.cli.readers.row import Row
 
-Format = Literal["jsonl", "csv"]
-BulkFormat = Format | Literal["parquet"]
+OutputFormat = Literal["jsonl", "csv"]
+BulkOutputFormat = OutputFormat | Literal["parquet"]
 
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]")
-"""So a text begins that a spreadsheet may take for a formula; the page's download (csv.js) has the same rule."""
+"""Beginning of a text that a spreadsheet may evaluate as a formula; csv.js, the page's download, uses the same rule."""
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-class Guess(NamedTuple):
-    """A topic and how probable it is."""
+class Prediction(NamedTuple):
+    """A topic and its probability, 0 to 1."""
 
     topic: str
     name: str
     probability: float
 
 
-class Verdict(NamedTuple):
-    """What the model says of one headline, whoever asked it."""
+class Answer(NamedTuple):
+    """The model's result for one headline, from this process or from a service."""
 
-    guesses: Sequence[Guess]
-    """Most probable first; empty when not one word is known."""
+    predictions: Sequence[Prediction]
+    """Most probable first; empty if the model knows no word of the headline."""
     abstained: str | None
+    """Reason why the model abstains, such as `no_known_words`; None if it does not."""
 
 
 def columns(top_k: int) -> list[str]:
-    """The names of a table's columns, without those kept of the input."""
+    """Names of the output columns, without the input columns that --keep appends."""
     more = [name for rank in range(2, top_k + 1) for name in (f"topic_{rank}", f"probability_{rank}")]
     return ["line", "headline", "topic", "name", "probability", *more, "abstained"]
 
 
-def clear_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
-    """What kept columns are called: `input_` goes before a name until it is not taken."""
+def unique_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Output names of kept input columns: `input_` is prefixed until a name is not yet used."""
     used = set(taken)
-    clear = []
+    unique = []
     for name in names:
         while name in used:
             name = f"input_{name}"  # noqa: PLW2901
         used.add(name)
-        clear.append(name)
-    return clear
+        unique.append(name)
+    return unique
 
 
 class Writer:
-    """Turns verdicts into bytes, some at a time."""
+    """Turns answers into bytes of JSON Lines or CSV, a chunk of rows at a time."""
 
-    def __init__(self, form: Format, top_k: int, kept: Sequence[str] | None = ()) -> None:
-        """`kept`: columns of the input that come last; None, for JSON Lines only: as each row has them."""
+    def __init__(self, form: OutputFormat, top_k: int, kept: Sequence[str] | None = ()) -> None:
+        """Prepare the columns.
+
+        Args:
+            form: `jsonl` or `csv`.
+            top_k: topics per row.
+            kept: input columns appended to each row; None, for JSON Lines only: all that the row itself has.
+        """
         self._form = form
         self._columns = columns(top_k)
         self._kept = kept
-        self._nothing = [None] * (len(self._columns) - 3)
+        self._empty_cells = [None] * (len(self._columns) - 3)
 
-    def head(self) -> bytes:
-        """What comes before the first row."""
+    def header(self) -> bytes:
+        """The CSV header line; empty for JSON Lines."""
         return _csv([[_safe(name) for name in (*self._columns, *(self._kept or ()))]]) if self._form == "csv" else b""
 
-    def rows(self, table: Sequence[tuple[Row, Verdict]]) -> bytes:
-        """Some headlines and what was said of them."""
+    def rows(self, table: Sequence[tuple[Row, Answer]]) -> bytes:
+        """The lines for some rows and their answers."""
         values = self.values(table)
         if self._form == "jsonl":
             names = self._columns
@@ -82,29 +89,29 @@ class Writer:
                 one += [_safe(_cell(row.kept.get(name))) for name in self._kept]
         return _csv(cells)
 
-    def values(self, table: Iterable[tuple[Row, Verdict]]) -> list[list[Any]]:
-        """The same as values, one for each of `columns`."""
-        return [[row.line, row.headline, *self._values(verdict)] for row, verdict in table]
+    def values(self, table: Iterable[tuple[Row, Answer]]) -> list[list[Any]]:
+        """The cells of each row, one per name in `columns`."""
+        return [[row.line, row.headline, *self._values(answer)] for row, answer in table]
 
-    def _values(self, verdict: Verdict) -> list[Any]:
-        if not verdict.guesses:
-            return [*self._nothing, verdict.abstained]
-        best, *others = verdict.guesses
+    def _values(self, answer: Answer) -> list[Any]:
+        if not answer.predictions:
+            return [*self._empty_cells, answer.abstained]
+        best, *others = answer.predictions
         values: list[Any] = [*best]
-        for guess in others:
-            values += (guess.topic, guess.probability)
-        return [*values, verdict.abstained]
+        for prediction in others:
+            values += (prediction.topic, prediction.probability)
+        return [*values, answer.abstained]
 
 
 def _cell(value: object) -> str:
-    """A kept value: a text as it is, anything else as JSON."""
+    """A kept value as CSV text: strings unchanged, everything else as JSON, None as an empty cell."""
     if isinstance(value, str):
         return value
     return "" if value is None else to_json(value, inf_nan_mode="null").decode()
 
 
 def _safe(text: str) -> str:
-    """An apostrophe before what a spreadsheet would run as a formula (OWASP, CSV injection); plain numbers stay."""
+    """Prefix an apostrophe where a spreadsheet would evaluate a formula (OWASP, CSV injection), but keep numbers."""
     if text[:1].isalnum() or not _FORMULA.match(text) or _NUMBER.fullmatch(text):
         return text
     return f"'{text}"
@@ -114,7 +121,8 @@ def _csv(rows: Sequence[Sequence[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     if "\r" in (written := text.getvalue()):
-        # Python 3.11 quotes a cell with CR only if rows end with one, and other readers would end the row there.
+        # Python 3.11 quotes a cell that holds CR only if the line terminator holds one too; unquoted, other CSV readers
+        # would end the row at the CR.
         lines = []
         for row in rows:
             text = io.StringIO()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.readers.decoding import decoded, read_pieces
-from app.cli.readers.rows import Options, form_of, read_table
+from app.cli.readers.rows import Options, input_format, read_table
 from tests.ray.conftest import Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
@@ -64,7 +64,7 @@ def test_shards_give_the_rows_of_the_whole_file(run: Run, files: Path, size: int
         path = files / one["file"]
         with path.open("rb") as stream:
             pieces = decoded(read_pieces(stream, path.name), path.name)
-            table = read_table(pieces, form_of(path.name, None, None), Options("headline", 1000), path.name)
+            table = read_table(pieces, input_format(path.name, None, None), Options("headline", 1000), path.name)
             whole = [list(row[:3]) for row in table.rows]
         assert [row for rows in one["rows"] for row in rows] == whole, path.name
         edges = [edge for bounds in one["bounds"] for edge in bounds]

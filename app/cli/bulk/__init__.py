@@ -1,1 +1,1 @@
-"""Files of any size, cut into shards that are classified apart, and each written whole or not at all."""
+"""Bulk classification: splits files of any size into shards and writes each shard's output file atomically."""

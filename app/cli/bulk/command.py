@@ -1,13 +1,13 @@
-"""What --engine ray does once the options are understood."""
+"""Runs `python -m app classify --engine ray` with validated options."""
 
 from importlib.util import find_spec
 
 import click
 
-from app.cli.exit_status import NoAnswerError
+from app.cli.exit_status import UnavailableError
 from app.cli.predictors import load
 from app.cli.readers.rows import DEFAULT_NAME
-from app.cli.writers import BulkFormat
+from app.cli.writers import BulkOutputFormat
 from app.settings import Settings
 
 
@@ -17,19 +17,22 @@ def classify_in_bulk(
     target: str,
     column: str | None,
     field: str | None,
-    form: BulkFormat,
+    form: BulkOutputFormat,
     top_k: int,
     settings: Settings,
     address: str | None,
 ) -> bool:
-    """Classify the files of `source` into the folder `target` and tell on standard error; whether all rows were good.
+    """Classify the files of `source` into the folder `target` and print a summary on standard error.
+
+    Returns:
+        Whether every row was valid.
 
     Raises:
-        NoAnswerError: Ray is not installed, or as `classify_files` does.
+        UnavailableError: Ray is not installed, or one of the reasons of `classify_files`.
         ColumnError: a file does not have the column.
     """
     if find_spec("ray") is None or find_spec("pyarrow") is None:
-        raise NoAnswerError("--engine ray needs Ray: pip install '.[ray]' in this folder.")
+        raise UnavailableError("--engine ray needs Ray: pip install '.[ray]' in this folder.")
     from app.cli.bulk.files import find_files  # noqa: PLC0415 - optional
     from app.cli.bulk.plan import Job  # noqa: PLC0415
     from app.cli.bulk.ray_engine import classify_files  # noqa: PLC0415
@@ -44,9 +47,10 @@ def classify_in_bulk(
         min_probability=settings.min_probability,
         max_characters=settings.max_characters,
     )
-    done = classify_files(job, classifier, source=source, target=target, address=address)
-    before = f", {done.shards_before:,} of them before" if done.shards_before else ""
-    click.echo(f"{target}: {done.shards:,} shards{before}; {done.answered:,} headlines answered now.", err=True)
-    if done.bad_files:
-        click.echo(f"{target}: bad rows are in {done.bad_files:,} files in _bad; all others were answered.", err=True)
-    return not done.bad_files
+    summary = classify_files(job, classifier, source=source, target=target, address=address)
+    before = f", {summary.shards_before:,} of them before" if summary.shards_before else ""
+    click.echo(f"{target}: {summary.shards:,} shards{before}; {summary.answered:,} headlines answered now.", err=True)
+    if summary.bad_files:
+        bad = f"bad rows are in {summary.bad_files:,} files in _bad; all others were answered."
+        click.echo(f"{target}: {bad}", err=True)
+    return not summary.bad_files

@@ -1,4 +1,4 @@
-"""The files of an input: where they are, what they hold, and whether they have changed since."""
+"""Input files of a bulk job: path, format, size and modification time, on local or remote file systems."""
 
 import re
 from pathlib import Path
@@ -7,56 +7,56 @@ from typing import Literal
 from pyarrow.fs import FileSelector, FileSystem, FileType
 from pydantic import BaseModel
 
-from app.cli.exit_status import InputError, NoAnswerError
-from app.cli.readers.rows import Form as TextForm
-from app.cli.readers.rows import form_of
+from app.cli.exit_status import InputError, UnavailableError
+from app.cli.readers.rows import InputFormat as TextFormat
+from app.cli.readers.rows import input_format
 
-Form = TextForm | Literal["parquet"]
+InputFormat = TextFormat | Literal["parquet"]
 
 _TEXT = ("csv", "tsv", "json", "jsonl", "ndjson", "txt")
 _ENDINGS = {"parquet", *_TEXT, *(f"{name}.gz" for name in _TEXT)}
 
 
 class File(BaseModel, frozen=True):
-    """One file of the input, as it was when it was planned."""
+    """One input file, as it was when the job was planned."""
 
     name: str
-    """Relative to the input; the last part of the path if that is one file."""
+    """Path relative to the input folder; the file's own name if the input is one file."""
     path: str
-    """In the file system."""
-    form: Form
+    """Path within its file system."""
+    form: InputFormat
     size: int
     """Bytes."""
     modified: int
-    """Nanoseconds since 1970."""
+    """Modification time, in nanoseconds since 1970."""
 
 
-def place(address: str) -> tuple[FileSystem, str]:
-    """File system and path of a local path or of a URI that pyarrow knows (s3://, gs://, hdfs://).
+def resolve(address: str) -> tuple[FileSystem, str]:
+    """File system and path of a local path or of a URI that pyarrow supports (s3://, gs://, hdfs://).
 
     Raises:
-        NoAnswerError: there is no such file system.
+        UnavailableError: pyarrow does not know the scheme, or cannot reach the file system.
     """
     try:
         system, path = FileSystem.from_uri(absolute(address))
     except (ValueError, OSError) as error:
-        raise NoAnswerError(f"{address}: cannot be reached ({error}).") from None
+        raise UnavailableError(f"{address}: cannot be reached ({error}).") from None
     return system, path
 
 
 def absolute(address: str) -> str:
-    """The same place for processes that run in other folders."""
+    """A local path as an absolute path, so that it holds in processes with another working directory."""
     return address if "://" in address else str(Path(address).absolute())
 
 
 def find_files(address: str, column: str | None, field: str | None) -> list[File]:
-    """The input's files by name; a folder is read with all folders in it, but for names that begin with _ or a dot.
+    """The input files, sorted by name; folders are searched recursively, without names that begin with _ or a dot.
 
     Raises:
-        InputError: there is no file, or one of a kind that cannot be read.
-        NoAnswerError: as `place` does.
+        InputError: there is no file, or one of an unsupported format.
+        UnavailableError: the file system cannot be reached.
     """
-    system, path = place(address)
+    system, path = resolve(address)
     try:
         [found] = system.get_file_info([path])
         if found.type == FileType.NotFound:
@@ -65,22 +65,22 @@ def find_files(address: str, column: str | None, field: str | None) -> list[File
     except OSError as error:
         raise InputError(f"{address}: cannot be read ({error}).") from None
     if found.type == FileType.File:
-        several = [(found.base_name, found)]
+        named = [(found.base_name, found)]
     else:
-        several = [(one.path.removeprefix(path).lstrip("/"), one) for one in inside if one.type == FileType.File]
-        several = [(name, one) for name, one in several if not any(part[0] in "_." for part in name.split("/"))]
-    if not several:
+        named = [(one.path.removeprefix(path).lstrip("/"), one) for one in inside if one.type == FileType.File]
+        named = [(name, one) for name, one in named if not any(part[0] in "_." for part in name.split("/"))]
+    if not named:
         raise InputError(f"{address}: holds no file.")
-    named = column is not None or field is not None
+    format_given = column is not None or field is not None
     files = []
-    for name, one in sorted(several):
+    for name, one in sorted(named):
         ending = re.split(r"\.(?=[^.]*(?:\.gz)?$)", name.lower(), maxsplit=1)[-1]
-        if ending not in _ENDINGS and not (named and found.type == FileType.File):
+        if ending not in _ENDINGS and not (format_given and found.type == FileType.File):
             known = ", ".join(f".{known}" for known in sorted(("parquet", *_TEXT)))
             raise InputError(
                 f"{one.path}: cannot be read, its name ends with none of {known} (all but .parquet also with .gz);"
                 " unpack or rename it."
             )
-        form: Form = "parquet" if ending == "parquet" else form_of(name, column, field)
+        form: InputFormat = "parquet" if ending == "parquet" else input_format(name, column, field)
         files.append(File(name=name, path=one.path, form=form, size=one.size, modified=one.mtime_ns))
     return files

@@ -1,7 +1,7 @@
-"""python -m app classify --engine ray: files of any size, on all cores of a machine or of a cluster.
+"""Runs a bulk job with Ray, on all cores of one machine or of a cluster.
 
-Ray Data hands the numbers of shards to a pool of actors, one classifier each, and hands them out again when an actor or
-its node dies. Headlines never pass through Ray: an actor reads its shard, and writes its answers, where the files are.
+Ray Data distributes shard numbers to a pool of actors, each with a classifier, and reassigns them when an actor or its
+node dies. Headlines never pass through Ray: an actor reads its shard from the file system and writes its answers there.
 """
 
 import logging
@@ -15,115 +15,137 @@ from typing import Any, NamedTuple
 import click
 
 from app.classifier import TopicClassifier
-from app.cli.bulk.files import File, absolute, place
+from app.cli.bulk.files import File, absolute, resolve
 from app.cli.bulk.output import Output
 from app.cli.bulk.plan import Job, Plan
 from app.cli.bulk.rows import shard_rows
-from app.cli.bulk.sharding import Shard, cut
-from app.cli.exit_status import ExitStatus, InputError, NoAnswerError, OutputError
-from app.cli.predictors import ask_all, in_process
+from app.cli.bulk.sharding import Shard, split_file
+from app.cli.exit_status import ExitStatus, InputError, OutputError, UnavailableError
+from app.cli.predictors import local_predictor, predict_chunks
 from app.cli.readers.csv_rows import ColumnError
 
 OBJECT_STORE_BYTES = 128 * 1024 * 1024
-"""Of a Ray of our own: room for the model, and shards are only numbers. Ray's default is 30% of the memory."""
+"""Ray's object store when Ray is started here: enough for the model. Ray's default is 30% of the memory."""
 
 IN_FLIGHT = 2
-"""Shards given to an actor: the one in work and the next."""
+"""Shards assigned to an actor at a time: the current one and the next."""
 
 CONNECT_SECONDS = 5
+"""Timeout for the connection to a cluster's address."""
 
 
-class Done(NamedTuple):
-    """What is there after a run."""
+class JobSummary(NamedTuple):
+    """State of the output folder after a run."""
 
     shards: int
     shards_before: int
-    """Those that an earlier run had done."""
+    """Shards that an earlier run had finished."""
     answered: int
-    """Headlines, in this run."""
+    """Headlines classified in this run."""
     bad_files: int
-    """Shards with bad rows, from all runs."""
+    """Shards with bad rows, over all runs."""
 
 
 class ShardClassifier:
-    """What an actor runs."""
+    """Classifies shards; Ray Data runs one in each actor."""
 
     def __init__(self, classifier: TopicClassifier, source: str, target: str, plan: Plan) -> None:
         self._plan = plan
         self._files = {file.name: file for file in plan.job.files}
-        self._system = place(source)[0]
+        self._system = resolve(source)[0]
         self._output = Output(target, plan.job.form, plan.job.top_k)
-        self._ask = in_process(classifier, plan.job.top_k)
+        self._predict = local_predictor(classifier, plan.job.top_k)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        """Shards, by number, to how many of their headlines were answered, and what stopped it, if anything did."""
-        done = [self._classify(self._plan.shards[number]) for number in batch["item"]]
-        answered, statuses, faults = zip(*done, strict=True)
-        return {"answered": list(answered), "status": list(statuses), "fault": list(faults)}
+        """Classify the shards with the numbers in column `item`.
 
-    def _classify(self, shard: Shard) -> tuple[int, int, str]:
+        Returns:
+            One entry per shard in each column: `answered` (headlines), `status` (an ExitStatus), and `fault` (the error
+            message, empty if there was none).
+        """
+        done = [self._classify(self._plan.shards[number]) for number in batch["item"]]
+        return {
+            "answered": [shard.answered for shard in done],
+            "status": [shard.status for shard in done],
+            "fault": [shard.fault for shard in done],
+        }
+
+    def _classify(self, shard: Shard) -> "_ShardResult":
         job = self._plan.job
         rows = shard_rows(self._system, self._files[shard.file], shard, job.name, job.max_characters)
         try:
-            return self._output.write(shard, ask_all(rows, self._ask)), ExitStatus.OK, ""
-        except (InputError, OutputError) as error:  # not raised: Ray would wrap it in two tracebacks
-            return 0, error.exit_code, error.message.rstrip(".")
+            return _ShardResult(self._output.write(shard, predict_chunks(rows, self._predict)), ExitStatus.OK, "")
+        except (InputError, OutputError) as error:  # returned, because Ray would wrap an exception in two tracebacks
+            return _ShardResult(0, error.exit_code, error.message.rstrip("."))
         except ColumnError as error:
-            return 0, ExitStatus.INPUT, str(error)
+            return _ShardResult(0, ExitStatus.INPUT, str(error))
 
 
-def classify_files(job: Job, classifier: TopicClassifier, *, source: str, target: str, address: str | None) -> Done:
-    """Classify what is not in the folder `target` yet; every node has to see both under the same path or URI.
+class _ShardResult(NamedTuple):
+    answered: int
+    status: int
+    fault: str
 
-    `address`: of a cluster; None: Ray is started here, for this alone.
+
+def classify_files(
+    job: Job, classifier: TopicClassifier, *, source: str, target: str, address: str | None
+) -> JobSummary:
+    """Classify the shards whose answers are not yet in the output folder.
+
+    Args:
+        job: what to classify, and how.
+        classifier: the model, sent to every actor.
+        source: input file or folder; every node must be able to read it under this path or URI.
+        target: output folder; every node must be able to write it under this path or URI.
+        address: of a Ray cluster; None starts Ray on this machine for this run.
 
     Raises:
-        NoAnswerError: the target holds other things, or Ray cannot be had.
+        UnavailableError: the output folder holds other files, or Ray cannot be started, reached or continued.
         InputError: a file cannot be read.
-        OutputError: one cannot be written.
+        OutputError: a file cannot be written.
         ColumnError: a file does not have the column.
     """
     source, target = absolute(source), absolute(target)
     output = Output(target, job.form, job.top_k)
-    plan = Plan.kept(output, target, job)
+    plan = Plan.load(output, target, job)
     ray = _connect(address)
     try:
         if plan is None:
             tasks = [ray.remote(_cut).remote(source, file, job.name) for file in job.files]
             plan = Plan(job=job, shards=[shard for shards in ray.get(tasks) for shard in shards])
-            output.keep_plan(plan.model_dump_json().encode())
-        there = output.names()
-        todo = [number for number, shard in enumerate(plan.shards) if output.name(shard) not in there]
+            output.write_plan(plan.model_dump_json().encode())
+        finished = output.names()
+        todo = [number for number, shard in enumerate(plan.shards) if output.name(shard) not in finished]
         answered = 0
         with click.progressbar(length=len(todo), file=sys.stderr, hidden=not sys.stderr.isatty()) as progress:
             for row in _classify(todo, (classifier, source, target, plan)):
                 if row["fault"]:
-                    stopped = OutputError if row["status"] == ExitStatus.OUTPUT else InputError
-                    raise stopped(f"Cannot go on: {row['fault']}; a rerun does what is left.")
+                    kind = OutputError if row["status"] == ExitStatus.OUTPUT else InputError
+                    raise kind(f"Cannot go on: {row['fault']}; a rerun does what is left.")
                 answered += row["answered"]
                 progress.update(1)
     except (ColumnError, InputError) as error:
-        raise getattr(error, "cause", error) from None  # what a task raises brings its traceback along as text
+        raise getattr(error, "cause", error) from None  # Ray's wrapper holds the remote traceback as text
     except ray.exceptions.RayError as error:
-        raise NoAnswerError(f"Ray cannot go on ({error}); a rerun does what is left.") from None
+        raise UnavailableError(f"Ray cannot go on ({error}); a rerun does what is left.") from None
     finally:
         ray.shutdown()
-    output.tidy()
-    return Done(len(plan.shards), len(plan.shards) - len(todo), answered, output.bad_files())
+    output.remove_unfinished()
+    return JobSummary(len(plan.shards), len(plan.shards) - len(todo), answered, output.bad_files())
 
 
 def _cut(source: str, file: File, name: str) -> list[Shard]:
-    """In a task, because it reads the file."""
-    return cut(place(source)[0], file, name)
+    """Split one file; runs as a Ray task, because it reads the file."""
+    return split_file(resolve(source)[0], file, name)
 
 
 def _classify(todo: list[int], arguments: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
-    """What ShardClassifier, made with some arguments, says of each shard, as they are done."""
+    """Run a ShardClassifier with these constructor arguments over shard numbers; yields its rows as shards finish."""
     import ray.data  # noqa: PLC0415
 
     if not todo:
         return
-    logging.getLogger("ray.data._internal").setLevel(logging.ERROR)  # its plans and progress: there is a bar already
+    logging.getLogger("ray.data._internal").setLevel(logging.ERROR)  # no execution plans on stderr
     ray.data.DataContext.get_current().enable_progress_bars = False
     cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
     dataset = ray.data.from_items(todo, override_num_blocks=len(todo)).map_batches(
@@ -131,7 +153,7 @@ def _classify(todo: list[int], arguments: tuple[Any, ...]) -> Iterator[dict[str,
         fn_constructor_args=arguments,
         batch_size=1,
         num_cpus=1,
-        # No fixed size: when shards run out, an idle actor must leave its core to one that has lost its node.
+        # The pool may shrink: near the end, an idle actor must free its core for one that was restarted elsewhere.
         compute=ray.data.ActorPoolStrategy(
             min_size=1,
             initial_size=min(cores, len(todo)),
@@ -143,19 +165,19 @@ def _classify(todo: list[int], arguments: tuple[Any, ...]) -> Iterator[dict[str,
 
 
 def _connect(address: str | None) -> Any:  # noqa: ANN401 - the module
-    """Ray, connected to a cluster or to one of its own.
+    """The `ray` module, connected to a cluster, or to a Ray instance started for this run.
 
     Raises:
-        NoAnswerError: it is not installed, or nobody answers at the address.
+        UnavailableError: Ray is not installed, or no cluster answers at the address.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers unless told not to
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray sends usage statistics unless this is 0
     if address is None:
-        # Where Ray makes no clusters it listens on loopback only, and one for this command is nobody else's business.
+        # With this set to 0, Ray listens on loopback only.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     try:
         import ray  # noqa: PLC0415 - reads the variables when imported
     except ImportError:
-        raise NoAnswerError("--engine ray needs Ray: pip install '.[ray]' in this folder.") from None
+        raise UnavailableError("--engine ray needs Ray: pip install '.[ray]' in this folder.") from None
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
@@ -163,9 +185,9 @@ def _connect(address: str | None) -> Any:  # noqa: ANN401 - the module
             ray.init("local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
         else:
             if port.isdecimal():
-                socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself tries for minutes
-            # The code goes along; what it imports has to be installed on the nodes.
+                socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself retries for minutes
+            # Ray copies this package to the nodes; its dependencies must be installed there.
             ray.init(address, runtime_env={"py_modules": [str(Path(__file__).parents[2])]}, **quiet)
     except (OSError, RuntimeError, ValueError) as error:
-        raise NoAnswerError(f"{address or 'Ray'}: cannot be reached or started ({error}).") from None
+        raise UnavailableError(f"{address or 'Ray'}: cannot be reached or started ({error}).") from None
     return ray

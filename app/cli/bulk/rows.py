@@ -1,4 +1,4 @@
-"""The rows of a shard, as the one-machine command would read them in the whole file."""
+"""Reads the rows of one shard, identical to those that `--engine process` reads from the whole file."""
 
 import io
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from app.cli.readers.csv_rows import csv_rows
 from app.cli.readers.decoding import PIECE_BYTES
 from app.cli.readers.json_rows import Fields, json_line_rows
 from app.cli.readers.lines import split_lines
-from app.cli.readers.row import Row, checked
+from app.cli.readers.row import Row, validate_row
 from app.cli.readers.rows import Options, line_rows, read_table
 
 
 def shard_rows(system: FileSystem, file: File, shard: Shard, name: str, max_characters: int) -> Iterator[Row]:
-    """Every row, faulty ones included, some at a time; raises InputError if the file cannot be read."""
+    """Yield every row of a shard, bad ones included; raises InputError if the file cannot be read."""
     try:
         with system.open_input_file(file.path) as raw:
             if file.form == "parquet":
                 for number, text, fault in _parquet_rows(pq.ParquetFile(raw), shard, name):
-                    yield checked(number, text, max_characters) if fault is None else Row(number, "", fault)
+                    yield validate_row(number, text, max_characters) if fault is None else Row(number, "", fault)
             else:
                 with io.BufferedReader(raw) as stream:
                     yield from _text_rows(stream, file, shard, Options(name, max_characters))
@@ -53,7 +53,7 @@ def _text_rows(stream: io.BufferedReader, file: File, shard: Shard, options: Opt
 
 
 def _pieces(stream: io.BufferedReader, shard: Shard) -> Iterator[bytes]:
-    """The bytes of a shard, without a byte order mark at the file's start."""
+    """The bytes of a shard, without a byte order mark at the start of the file."""
     left = shard.end - stream.seek(shard.begin)
     while left and (piece := stream.read(min(PIECE_BYTES, left))):
         left -= len(piece)

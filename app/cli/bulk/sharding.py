@@ -1,4 +1,4 @@
-"""Where a file can be cut, so that its parts read apart give what the whole gives."""
+"""Splits files into shards at row boundaries, so that shards read separately give the rows of the whole file."""
 
 import io
 from codecs import BOM_UTF8
@@ -18,28 +18,34 @@ from app.cli.readers.lines import line_ends, split_lines
 from app.cli.readers.rows import SEPARATORS
 
 SHARD_BYTES = 8 * 1024 * 1024
-"""Of a text file; some 100,000 headlines, which one core classifies in two seconds."""
+"""Size of a text file's shard: about 100,000 headlines, which one core classifies in two seconds."""
 SHARD_ROWS = 100_000
-"""Of a Parquet file."""
+"""Size of a Parquet file's shard."""
 
 
 class Shard(NamedTuple):
-    """A part of a file that is classified and written as one."""
+    """A contiguous part of a file, classified and written as one unit."""
 
     file: str
-    """Its name."""
+    """Name of the file in the job."""
     part: int
-    """Counted from 0 in its file."""
+    """Index of the shard in its file, from 0."""
     begin: int
-    """First byte of a text file, first row of a Parquet file."""
+    """First byte of the shard in a text file, first row in a Parquet file."""
     end: int
-    """One past the last."""
+    """One past its last byte or row."""
     line: int
-    """Line of the file where it begins; of a Parquet file the row, counted from 1."""
+    """Line of the file where the shard begins, from 1; in a Parquet file the row, from 1."""
 
 
-def cut(system: FileSystem, file: File, name: str, size: int | None = None) -> list[Shard]:
-    """The shards of a file, in order; `size` in bytes, or in rows of Parquet, if not the usual.
+def split_file(system: FileSystem, file: File, name: str, size: int | None = None) -> list[Shard]:
+    """The shards of a file, in order.
+
+    Args:
+        system: file system of the file.
+        file: the file.
+        name: column or field that holds the headline.
+        size: of a shard, in bytes or in Parquet rows; SHARD_BYTES or SHARD_ROWS by default.
 
     Raises:
         ColumnError: there is no column `name`, or it does not hold text.
@@ -49,7 +55,7 @@ def cut(system: FileSystem, file: File, name: str, size: int | None = None) -> l
         with system.open_input_file(file.path) as raw:
             if file.form == "parquet":
                 reading = pq.ParquetFile(raw)
-                _check_column(reading.schema_arrow, name, file.name)
+                _ensure_text_column(reading.schema_arrow, name, file.name)
                 rows = reading.metadata.num_rows
                 begins = [(row, row + 1) for row in range(0, rows, size or SHARD_ROWS)]
                 ends = [*begins, (rows, rows + 1)]
@@ -62,27 +68,27 @@ def cut(system: FileSystem, file: File, name: str, size: int | None = None) -> l
 
 
 def text_of(stream: io.BufferedReader, file: File) -> Iterator[bytes]:
-    """A file from its start, as UTF-8."""
+    """The whole file as pieces of UTF-8."""
     stream.seek(0)
     return decoded(read_pieces(stream, file.name), file.name)
 
 
 def header_of(stream: io.BufferedReader, file: File, name: str) -> Header | None:
-    """The header of CSV or TSV, None of a file in another form; raises ColumnError."""
+    """The header of a CSV or TSV file, None for other formats; raises ColumnError if the column is missing."""
     if file.form not in SEPARATORS:
         return None
     return read_header(split_lines(text_of(stream, file)), name, SEPARATORS[file.form], file.name)[0]
 
 
 def _text_ends(stream: io.BufferedReader, file: File, name: str, size: int) -> list[tuple[int, int]]:
-    """Byte and line where each shard begins, and the end."""
+    """Byte offset and line where each shard begins, followed by those of the end of the file."""
     header = header_of(stream, file, name)
-    next(text_of(stream, file), None)  # raises if it is not text
+    next(text_of(stream, file), None)  # raises InputError if the file is not text
     stream.seek(0)
     head = stream.read(4)
     if not head:
         return [(0, 1)]
-    if file.form == "json" or encoding_of(head):  # one shard: it makes sense from its start only
+    if file.form == "json" or encoding_of(head):  # one shard, because it can only be decoded from its start
         return [(0, 1), (file.size, 0)]
     ends = [(0, 1)]
     at, line = 0, 1
@@ -92,16 +98,16 @@ def _text_ends(stream: io.BufferedReader, file: File, name: str, size: int) -> l
     while at < file.size:
         at, line = _row_end(stream, at, line, ends[-1][0] + size, header)
         ends.append((at, line))
-    if len(ends) == 1:  # a header and no row
+    if len(ends) == 1:  # a header without rows
         ends.append((at, line))
     return ends
 
 
 def _row_end(stream: io.BufferedReader, at: int, line: int, due: int, header: Header | None) -> tuple[int, int]:
-    """Byte and line where the first row ends that ends at byte `due` or later; one begins at `at`.
+    """Byte offset and line of the first row end at byte `due` or later; a row begins at byte `at`.
 
-    A quoted cell may hold line ends, and whether a quote opens one only the CSV reader knows. It is far slower
-    than looking for line ends, so it reads no more than it must.
+    A quoted CSV cell may hold line ends, and only the CSV reader can tell whether a quote opens a cell. The reader is
+    much slower than a search for line ends, so it is used only if the piece holds a quote.
     """
     stream.seek(at)
     piece = stream.read(max(due - at, 1))
@@ -110,16 +116,16 @@ def _row_end(stream: io.BufferedReader, at: int, line: int, due: int, header: He
         return at + len(piece), line + line_ends(piece)
     stream.seek(at)
     lines = split_lines(iter(lambda: stream.read(PIECE_BYTES), b""))
-    for _, _, _, several, size in records(lines, header.separator, len(header.names), line):
-        at += size
-        line += several
+    for record in records(lines, header.separator, len(header.names), line):
+        at += record.size
+        line += record.lines
         if at >= due:
             break
     return at, line
 
 
 def _rest_of_line(stream: io.BufferedReader, last: bytes) -> bytes:
-    """What is left of a line, its end included, after the byte `last`."""
+    """The rest of a line, including its line end, after the byte `last`."""
     rest = b""
     while True:
         if last.endswith(b"\n"):
@@ -139,7 +145,7 @@ def _rest_of_line(stream: io.BufferedReader, last: bytes) -> bytes:
         last = piece
 
 
-def _check_column(schema: pa.Schema, name: str, file: str) -> None:
+def _ensure_text_column(schema: pa.Schema, name: str, file: str) -> None:
     if name not in schema.names:
         raise ColumnError(f"{file}: there is no column {name!r}; there are: {', '.join(schema.names)[:300]}")
     kind = schema.field(name).type

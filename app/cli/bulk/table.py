@@ -1,4 +1,4 @@
-"""A file of answers: Parquet, or what the one-machine command writes, with the same columns."""
+"""Writes a shard's answers as Parquet, JSON Lines or CSV, with the same columns in each."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,21 +7,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.cli.readers.row import Row
-from app.cli.writers import BulkFormat, Verdict, Writer, columns
+from app.cli.writers import Answer, BulkOutputFormat, Writer, columns
 
 ROW_GROUP = 25_000
 
 _TYPES = {"line": pa.int64(), "probability": pa.float64()}
-"""By a column's name before its rank; all others hold text."""
+"""Parquet types by column name without its rank; all other columns hold text."""
 
 
 def write_table(
-    stream: pa.NativeFile, form: BulkFormat, top_k: int, chunks: Iterable[Sequence[tuple[Row, Verdict]]]
+    stream: pa.NativeFile, form: BulkOutputFormat, top_k: int, chunks: Iterable[Sequence[tuple[Row, Answer]]]
 ) -> None:
-    """Write all rows, holding ROW_GROUP of them at most and a chunk."""
+    """Write all rows, with at most ROW_GROUP rows plus one chunk in memory."""
     if form != "parquet":
         writer = Writer(form, top_k)
-        stream.write(writer.head())
+        stream.write(writer.header())
         for chunk in chunks:
             stream.write(writer.rows(chunk))
         return

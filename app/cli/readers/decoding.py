@@ -1,4 +1,4 @@
-"""Bytes of a file or a pipe to UTF-8: unpacks gzip, obeys byte order marks, refuses what is not text."""
+"""Decodes a file or pipe to UTF-8: unpacks gzip, follows byte order marks, refuses binary files."""
 
 import codecs
 import os
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from app.cli.exit_status import InputError
 
 PIECE_BYTES = 64 * 1024
-"""Read, and unpacked, at a time."""
+"""Bytes read, or unpacked from gzip, at a time."""
 
 _GZIP = b"\x1f\x8b"
 _UTF_8 = b"\xef\xbb\xbf"
@@ -39,15 +39,20 @@ _BINARY = {
 }
 _SAMPLE_BYTES = 8192
 _LEAST_SAMPLE = 64
-"""A share of fewer bytes says little."""
+"""With fewer bytes the share of control characters is no reliable sign of a binary file."""
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b"))
 
 
 def read_pieces(stream: BinaryIO, name: str, before_wait: Callable[[], None] | None = None) -> Iterator[bytes]:
-    """The bytes of a stream as they come; `before_wait` is called when a pipe or terminal has no more of them yet.
+    """Yield the bytes of a stream as they arrive.
+
+    Args:
+        stream: a file, pipe or terminal.
+        name: of the input in messages.
+        before_wait: called before a read that would block, because a pipe or terminal has no data yet.
 
     Raises:
-        InputError: the stream, which messages call `name`, cannot be read.
+        InputError: the stream cannot be read.
     """
     read = getattr(stream, "read1", stream.read)
     pipe = _pipe(stream)
@@ -56,7 +61,7 @@ def read_pieces(stream: BinaryIO, name: str, before_wait: Callable[[], None] | N
             if pipe is not None and not pipe.poll(0):
                 if before_wait is not None:
                     before_wait()
-                pipe.poll()  # a pipe that somebody made non-blocking would otherwise look as if it had ended
+                pipe.poll()  # wait here: on a non-blocking pipe, a read without data looks like the end of input
             piece = read(PIECE_BYTES)
             if not piece:
                 return
@@ -78,10 +83,10 @@ def _pipe(stream: BinaryIO) -> "select.poll | None":
 
 
 def decoded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
-    """The same text as UTF-8 without a mark; bytes that are not valid stay invalid, for the lines' readers to report.
+    """The text as UTF-8 without a byte order mark; invalid bytes stay, for the row readers to report by line.
 
     Raises:
-        InputError: the input, which messages call `name`, is damaged gzip or no text.
+        InputError: the input, called `name` in messages, is damaged gzip or not text.
     """
     head, pieces = _head(pieces)
     if head.startswith(_GZIP):
@@ -98,14 +103,14 @@ def decoded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
 
 
 def encoding_of(head: bytes) -> str | None:
-    """What the first bytes of a file say that it is, None if it can be read as UTF-8 from any line on."""
+    """`gzip`, or the UTF-16 or UTF-32 codec that a file's first bytes name; None if it can be read as UTF-8."""
     if head.startswith(_GZIP):
         return "gzip"
     return next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
 
 
 def _head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Enough of the beginning to know every mark, and the rest; a pipe may bring it byte by byte."""
+    """Enough first bytes to recognize every signature, and the rest; a pipe may deliver single bytes."""
     pieces = iter(pieces)
     head = b""
     marks = (_GZIP, _UTF_8, *_MARKS, *_BINARY)
@@ -118,10 +123,10 @@ def _head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def gunzipped(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
-    """The content of one gzip member after another, PIECE_BYTES at a time, so that a bomb costs no memory.
+    """Unpack all gzip members, PIECE_BYTES at a time, so that a decompression bomb takes no memory.
 
     Raises:
-        InputError: the data are damaged, or end early; what came before has been yielded.
+        InputError: the data are damaged or truncated; everything before that point has been yielded.
     """
     unpack = None
     members = 0
@@ -131,7 +136,7 @@ def gunzipped(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
             while True:
                 if unpack is None:
                     if members:
-                        piece = piece.lstrip(b"\0")  # tapes are padded, and gzip passes over it too
+                        piece = piece.lstrip(b"\0")  # zero padding between members, which gzip skips too
                     if not piece:
                         break
                     unpack = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -152,7 +157,7 @@ def gunzipped(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
 
 
 def _transcoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    # A lone surrogate is what UTF-8 cannot have, so the line with it is reported, and only that line.
+    # Undecodable data become a lone surrogate, which is invalid in UTF-8, so that only their own line is reported.
     codecs.register_error("lone surrogate", lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
     decoder = codecs.getincrementaldecoder(encoding)("lone surrogate")
     for piece in pieces:

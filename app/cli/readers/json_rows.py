@@ -1,4 +1,4 @@
-"""JSON Lines, and JSON arrays of texts or objects, to rows."""
+"""Reads rows from JSON Lines and from JSON arrays of strings or objects."""
 
 import codecs
 import json
@@ -10,8 +10,8 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import NOTHING, Row, checked
-from app.cli.writers import clear_names
+from app.cli.readers.row import NO_COLUMNS, Row, validate_row
+from app.cli.writers import unique_names
 
 _BLANK = " \t\r\n"
 _AFTER_VALUE = frozenset(f"{_BLANK},]")
@@ -19,17 +19,24 @@ _DECODER = json.JSONDecoder()
 
 
 class Fields:
-    """Takes a row out of a JSON value."""
+    """Makes rows from JSON values."""
 
     def __init__(self, name: str, max_characters: int, keep: Sequence[str] | None, result: Sequence[str]) -> None:
-        """`name`: the field with the headline; `keep`: others that are kept, None for all; `result`: names in use."""
+        """Set which fields are read.
+
+        Args:
+            name: the field that holds the headline.
+            max_characters: a longer headline makes its row bad.
+            keep: other fields that rows keep; None keeps all.
+            result: names of output columns, which kept fields must not use.
+        """
         self._name = name
         self._max_characters = max_characters
         self._keep = keep
         self._result = result
 
     def row(self, line: int, value: object) -> Row:
-        """The row of an object, faulty ones included."""
+        """The row of an object; it has a fault if the value is not an object with a valid headline."""
         if not isinstance(value, dict):
             return Row(line, "", "is not a JSON object")
         headline = value.get(self._name)
@@ -40,23 +47,23 @@ class Fields:
             to_json(dict(kept))
         except PydanticSerializationError:  # lone surrogates
             return Row(line, "", "is not UTF-8")
-        return checked(line, headline, self._max_characters, kept)
+        return validate_row(line, headline, self._max_characters, kept)
 
     def text(self, line: int, value: object) -> Row:
-        """The row of an array's element: a text, or an object."""
+        """The row of an array element, which may be a string or an object."""
         if isinstance(value, str):
-            return checked(line, value, self._max_characters)
+            return validate_row(line, value, self._max_characters)
         return self.row(line, value) if isinstance(value, dict) else Row(line, "", "is neither a text nor an object")
 
     def _kept(self, value: dict[str, Any]) -> Mapping[str, object]:
         names = [name for name in value if name != self._name] if self._keep is None else self._keep
         if not names:
-            return NOTHING
-        return {called: value.get(name) for name, called in zip(names, clear_names(names, self._result), strict=True)}
+            return NO_COLUMNS
+        return {called: value.get(name) for name, called in zip(names, unique_names(names, self._result), strict=True)}
 
 
 def json_line_rows(lines: Iterable[Line], fields: Fields, line: int = 1) -> Iterator[Row]:
-    """An object on each line."""
+    """Yield the rows of JSON Lines; `line` is the number of the first line."""
     for number, raw in enumerate(lines, start=line):
         if isinstance(raw, LongLine):
             yield Row(number, "", TOO_LONG)
@@ -73,10 +80,10 @@ def json_line_rows(lines: Iterable[Line], fields: Fields, line: int = 1) -> Iter
 
 
 def json_rows(pieces: Iterator[bytes], fields: Fields, name: str) -> Iterator[Row]:
-    """An array, whose elements are numbered from 1, or JSON Lines: which of them, the first character says.
+    """Yield the rows of a JSON array, numbered from 1, or of JSON Lines if the first character is not `[`.
 
     Raises:
-        InputError: the input, which messages call `name`, is no JSON; what came before the fault has been yielded.
+        InputError: the input, called `name` in messages, is not JSON; all rows before that point have been yielded.
     """
     head = b""
     while not head.strip():
@@ -95,26 +102,26 @@ def json_rows(pieces: Iterator[bytes], fields: Fields, name: str) -> Iterator[Ro
         yield fields.text(number, value)
 
 
-class _Text:
-    """A text that comes in pieces, of which one is held and what is left of those before."""
+class _JsonStream:
+    """Reads JSON values from pieces of bytes, with one piece and the unread rest of earlier ones in memory."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
-        # Invalid bytes become lone surrogates, so that they cost their element only.
+        # Invalid bytes become lone surrogates, so that only the element that holds them is bad.
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self.held = ""
         self.at = 0
         self.complete = False
 
     def more(self) -> None:
-        """Forget what has been read and add a piece."""
+        """Drop what has been read and append the next piece."""
         piece = next(self._pieces, None)
         self.complete = piece is None
         self.held = self.held[self.at :] + self._decoder.decode(piece or b"", self.complete)
         self.at = 0
 
     def peek(self) -> str:
-        """The next character that is not blank, empty at the end; what is blank before it is read."""
+        """Skip white space; return the next character without reading it, empty at the end."""
         while True:
             while self.at < len(self.held) and self.held[self.at] in _BLANK:
                 self.at += 1
@@ -123,26 +130,26 @@ class _Text:
             self.more()
 
     def value(self) -> object:
-        """The JSON value that comes next, of MAX_LINE_BYTES at most; raises ValueError or RecursionError."""
+        """Read the next JSON value of at most MAX_LINE_BYTES; raises ValueError or RecursionError."""
         self.peek()
         while True:
             try:
                 value, end = _DECODER.raw_decode(self.held, self.at)
-                if self.held[end : end + 1] in _AFTER_VALUE or self._may_not_go_on():  # else a number may
+                if self.held[end : end + 1] in _AFTER_VALUE or self._is_last_try():  # a number may continue
                     self.at = end
                     return value
             except ValueError:
-                if self._may_not_go_on():
+                if self._is_last_try():
                     raise
             self.more()
 
-    def _may_not_go_on(self) -> bool:
+    def _is_last_try(self) -> bool:
         return self.complete or len(self.held) - self.at > MAX_LINE_BYTES
 
 
 def _elements(pieces: Iterator[bytes], name: str) -> Iterator[object]:
-    """The elements of an array, of which the first character is its bracket."""
-    text = _Text(pieces)
+    """Yield the elements of an array that starts with the first character."""
+    text = _JsonStream(pieces)
     number = 0
     follows = text.peek()
     text.at += 1
@@ -164,7 +171,7 @@ def _elements(pieces: Iterator[bytes], name: str) -> Iterator[object]:
         if text.peek():
             _fail("text follows its end")
     except (ValueError, RecursionError) as error:
-        why = str(getattr(error, "msg", error))[:80]  # JSONDecodeError's words without a position in what is held
+        why = str(getattr(error, "msg", error))[:80]  # without JSONDecodeError's position, which is within `held`
         raise InputError(f"{name}: is no JSON array beyond element {number} ({why}); those before were read.") from None
 
 

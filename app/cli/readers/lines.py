@@ -1,28 +1,28 @@
-"""Lines out of pieces of bytes; LF, CR LF and CR end one, as in Python's universal newlines."""
+"""Splits pieces of bytes into lines that end with LF, CR LF or CR, as Python's universal newlines do."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 MAX_LINE_BYTES = 1024 * 1024
-"""A longer line is a bad line, read over without being kept."""
+"""A longer line is bad, and is skipped without being held in memory."""
 
 TOO_LONG = f"has more than {MAX_LINE_BYTES} bytes"
 
 
 class LongLine(NamedTuple):
-    """In place of a line of more than MAX_LINE_BYTES."""
+    """Stands for a line of more than MAX_LINE_BYTES."""
 
     size: int
-    """Bytes, its end included."""
+    """Bytes, including the line end."""
 
 
 Line: TypeAlias = bytes | LongLine
 
 
 def split_lines(pieces: Iterable[bytes]) -> Iterator[Line]:
-    """Each line with its end, however the bytes were cut; holds a piece and MAX_LINE_BYTES at most."""
-    rest = bytearray()  # a line whose end has not come, or a CR that may be half of CR LF
-    dropped = 0  # bytes of that line that are no longer held
+    """Yield each line with its line end; at most one piece and MAX_LINE_BYTES are in memory."""
+    rest = bytearray()  # an incomplete line, or a line that ends with a CR which may be half of CR LF
+    dropped = 0  # bytes of that line that were discarded
     for piece in pieces:
         if b"\n" not in piece and b"\r" not in piece and not rest.endswith(b"\r"):
             rest += piece
@@ -45,5 +45,5 @@ def split_lines(pieces: Iterable[bytes]) -> Iterator[Line]:
 
 
 def line_ends(text: bytes) -> int:
-    """How many lines end in it; it must not end between CR and LF."""
+    """Number of line ends in a text that does not end between CR and LF."""
     return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")

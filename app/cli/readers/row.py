@@ -1,25 +1,27 @@
-"""A row of the input: a headline, or why there is none."""
+"""An input row: a headline, or the reason why the row has none."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-NOTHING: Mapping[str, object] = MappingProxyType({})
+NO_COLUMNS: Mapping[str, object] = MappingProxyType({})
 
 
 class Row(NamedTuple):
-    """A headline, or why there is none, and where it stands."""
+    """A headline and its position in the input, or a fault."""
 
     line: int
-    """Line of the file where the row begins, from 1, a header counted; in a JSON array or Parquet, the row."""
+    """Line where the row begins, from 1, including a header; in a JSON array or Parquet file, the row from 1."""
     headline: str
+    """Empty if there is a fault."""
     fault: str | None = None
-    kept: Mapping[str, object] = NOTHING
-    """Other columns of the input that the output repeats, under the names that they have there."""
+    """Why the row cannot be classified, as the rest of a sentence that begins with the line; None if it can."""
+    kept: Mapping[str, object] = NO_COLUMNS
+    """Values of the kept input columns, by their names in the output."""
 
 
-def checked(line: int, headline: str, max_characters: int, kept: Mapping[str, object] = NOTHING) -> Row:
-    """A row, faulty if the headline is empty, too long, or not text."""
+def validate_row(line: int, headline: str, max_characters: int, kept: Mapping[str, object] = NO_COLUMNS) -> Row:
+    """A row, with a fault if the headline is blank, too long, not valid Unicode, or holds a NUL character."""
     if len(headline) > max_characters:
         return Row(line, "", f"has {len(headline):,} characters, more than {max_characters:,}")
     if not headline.isascii() and not is_text(headline):
@@ -32,7 +34,7 @@ def checked(line: int, headline: str, max_characters: int, kept: Mapping[str, ob
 
 
 def is_text(value: str) -> bool:
-    """False if it has surrogates: bytes that were not UTF-8, let through by `surrogateescape`."""
+    """Whether a string has no lone surrogates, which `surrogateescape` makes of bytes that are not UTF-8."""
     try:
         value.encode()
     except UnicodeEncodeError:

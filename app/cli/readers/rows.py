@@ -1,4 +1,4 @@
-"""Headlines out of a stream of bytes: plain lines, CSV, TSV or JSON; a row at a time, however long the stream."""
+"""Reads rows lazily from a stream of plain lines, CSV, TSV, JSON Lines or JSON."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,42 +7,42 @@ from typing import Literal, NamedTuple
 from app.cli.readers.csv_rows import ColumnError, csv_rows, read_header
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import Row, checked
-from app.cli.writers import clear_names
+from app.cli.readers.row import Row, validate_row
+from app.cli.writers import unique_names
 
-Form = Literal["lines", "csv", "tsv", "jsonl", "json"]
+InputFormat = Literal["lines", "csv", "tsv", "jsonl", "json"]
 
 DEFAULT_NAME = "headline"
 
 SEPARATORS = {"csv": ",;\t", "tsv": "\t"}
-"""Tried in this order, on the header."""
+"""Separators that are tried on the header, in this order."""
 
-_ENDINGS: dict[str, Form] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json"}
+_ENDINGS: dict[str, InputFormat] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json"}
 
 
 class Options(NamedTuple):
     """How the rows of an input are read."""
 
     name: str
-    """The column or field with the headline."""
+    """Column or field that holds the headline."""
     max_characters: int
     keep: Sequence[str] | None = ()
-    """The other columns or fields that rows keep; None: all of them."""
+    """Other columns or fields that rows keep; None keeps all."""
     result: Sequence[str] = ()
-    """Names of columns that the output has already."""
+    """Names of the output columns, which kept columns must not use."""
 
 
 class Table(NamedTuple):
-    """An input whose first row may have been read, but not more."""
+    """An input, of which at most the header has been read."""
 
     rows: Iterator[Row]
-    """Faulty ones included."""
+    """All rows, including those with a fault."""
     kept: list[str] | None
-    """What is kept of each row; None: that differs from row to row."""
+    """Output names of the kept columns; None if they differ from row to row."""
 
 
-def form_of(name: str, column: str | None, field: str | None) -> Form:
-    """What a file holds: as the options say, else as its name ends, else plain lines."""
+def input_format(name: str, column: str | None, field: str | None) -> InputFormat:
+    """Format of an input file: from --column or --field, otherwise from its suffix, otherwise plain lines."""
     ending = name.lower().removesuffix(".gz").rpartition(".")[2]
     form = _ENDINGS.get(ending, "lines")
     if column is not None:
@@ -52,12 +52,18 @@ def form_of(name: str, column: str | None, field: str | None) -> Form:
     return form
 
 
-def read_table(pieces: Iterator[bytes], form: Form, options: Options, name: str) -> Table:
-    """The rows of an input that messages call `name`, given as pieces of UTF-8.
+def read_table(pieces: Iterator[bytes], form: InputFormat, options: Options, name: str) -> Table:
+    """Open an input as a table of rows.
+
+    Args:
+        pieces: the input as UTF-8.
+        form: its format.
+        options: which columns to read and keep.
+        name: of the input in messages.
 
     Raises:
-        ColumnError: a CSV or TSV file has no such column, or plain lines should keep some.
-        InputError: now or with a row: the input cannot be read.
+        ColumnError: a CSV or TSV file does not have the column, or columns of plain lines were to be kept.
+        InputError: the input cannot be read; also raised while the rows are read.
     """
     if form == "lines":
         if options.keep != ():
@@ -66,27 +72,27 @@ def read_table(pieces: Iterator[bytes], form: Form, options: Options, name: str)
     if form in ("json", "jsonl"):
         fields = Fields(options.name, options.max_characters, options.keep, options.result)
         rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
-        return Table(rows, None if options.keep is None else clear_names(options.keep, options.result))
+        return Table(rows, None if options.keep is None else unique_names(options.keep, options.result))
     header, lines = read_header(split_lines(pieces), options.name, SEPARATORS[form], name)
     numbers = [number for number in range(len(header.names)) if number != header.at]
     if options.keep is not None:
         numbers = [_number(header.names, kept, name) for kept in options.keep]
-    kept = clear_names([header.names[number] for number in numbers], options.result)
+    kept = unique_names([header.names[number] for number in numbers], options.result)
     keep = list(zip(numbers, kept, strict=True))
     return Table(csv_rows(lines, header, options.max_characters, keep, 1 + header.lines), kept)
 
 
 def line_rows(lines: Iterable[Line], max_characters: int, line: int = 1) -> Iterator[Row]:
-    """A headline on each line."""
+    """Yield one row per line; `line` is the number of the first line."""
     for number, raw in enumerate(lines, start=line):
         if isinstance(raw, LongLine):
             yield Row(number, "", TOO_LONG)
         else:
-            yield checked(number, raw.decode("utf-8", "surrogateescape").rstrip("\r\n"), max_characters)
+            yield validate_row(number, raw.decode("utf-8", "surrogateescape").rstrip("\r\n"), max_characters)
 
 
 def column_names(values: Sequence[str]) -> list[str]:
-    """The names in the values of an option: `id,date`, or several options; a name with a comma is quoted.
+    """Column names from the values of --keep, each a row of CSV such as `id,date`; duplicates are removed.
 
     Raises:
         ColumnError: a value is not a row of CSV.

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from app.__main__ import main
 from app.cli.readers.row import Row
-from app.cli.readers.rows import Form, Options, read_table
+from app.cli.readers.rows import InputFormat, Options, read_table
 
 
 def run(*arguments: object) -> Result:
@@ -28,7 +28,7 @@ def pieces(content: bytes, size: int = 7) -> Iterator[bytes]:
     return iter([content[at : at + size] for at in range(0, len(content), size)])
 
 
-def read(content: bytes, form: Form, size: int = 7, **options: object) -> list[Row]:
+def read(content: bytes, form: InputFormat, size: int = 7, **options: object) -> list[Row]:
     """The rows of an input, by the reader of its form alone."""
     settings = {"name": "headline", "max_characters": 1000} | options
     return list(read_table(pieces(content, size), form, Options(**settings), "the input").rows)

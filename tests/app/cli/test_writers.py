@@ -9,13 +9,13 @@ import pytest
 
 from app.cli import writers
 from app.cli.readers.row import Row
-from app.cli.writers import Guess, Verdict, Writer, clear_names, columns
+from app.cli.writers import Answer, Prediction, Writer, columns, unique_names
 from tests.server import ROOT
 
-OIL = Verdict([Guess("crude", "Crude oil", 0.9)], None)
+OIL = Answer([Prediction("crude", "Crude oil", 0.9)], None)
 
 
-def written(headline: str, verdict: Verdict = OIL, **kept: object) -> list[str]:
+def written(headline: str, verdict: Answer = OIL, **kept: object) -> list[str]:
     text = Writer("csv", 1, list(kept)).rows([(Row(1, headline, None, kept), verdict)]).decode()
     [row] = csv.reader(io.StringIO(text, newline=""))
     return row
@@ -50,8 +50,8 @@ def written(headline: str, verdict: Verdict = OIL, **kept: object) -> list[str]:
 def test_csv_has_no_formulas_and_gives_all_else_as_it_is(text: str, cell: str) -> None:
     assert written(text)[1] == cell
     assert written("oil", more=text)[-1] == cell
-    assert written("oil", Verdict([Guess(text, text, 0.5)], None))[2:4] == [cell, cell]
-    head = Writer("csv", 1, [text]).head().decode()
+    assert written("oil", Answer([Prediction(text, text, 0.5)], None))[2:4] == [cell, cell]
+    head = Writer("csv", 1, [text]).header().decode()
     assert next(csv.reader(io.StringIO(head, newline="")))[-1] == cell
 
 
@@ -79,7 +79,7 @@ def test_json_lines_have_the_text_as_it_was_and_the_kept_values_with_their_types
 
 
 def test_names_that_are_taken_get_a_prefix_until_they_are_not() -> None:
-    assert clear_names(["id", "topic", "input_topic", "id"], columns(1)) == [
+    assert unique_names(["id", "topic", "input_topic", "id"], columns(1)) == [
         "id",
         "input_topic",
         "input_input_topic",

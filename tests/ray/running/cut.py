@@ -3,14 +3,14 @@
 import json
 import sys
 
-from app.cli.bulk.files import find_files, place
+from app.cli.bulk.files import find_files, resolve
 from app.cli.bulk.rows import shard_rows
-from app.cli.bulk.sharding import cut
+from app.cli.bulk.sharding import split_file
 
 folder, size = sys.argv[1], int(sys.argv[2])
-system, _ = place(folder)
+system, _ = resolve(folder)
 for file in find_files(folder, None, None):
-    shards = cut(system, file, "headline", size)
+    shards = split_file(system, file, "headline", size)
     rows = [[tuple(row[:3]) for row in shard_rows(system, file, shard, "headline", 1000)] for shard in shards]
     bounds = [(shard.begin, shard.end) for shard in shards]
     print(json.dumps({"file": file.name, "size": file.size, "bounds": bounds, "rows": rows}))

@@ -6,9 +6,9 @@ from pathlib import Path
 from app.cli.bulk import output
 from app.cli.bulk.sharding import Shard
 from app.cli.exit_status import OutputError
-from app.cli.predictors import Asked
+from app.cli.predictors import ChunkResult
 from app.cli.readers.row import Row
-from app.cli.writers import Verdict
+from app.cli.writers import Answer
 
 folder = Path(sys.argv[1])
 (folder / "_unfinished").mkdir(parents=True)
@@ -22,7 +22,7 @@ class Full:
 
 
 output.uuid4 = Full
-answers = Asked([(Row(number, "oil"), Verdict([], None)) for number in range(10_000)], [(10_001, "is empty")])
+answers = ChunkResult([(Row(number, "oil"), Answer([], None)) for number in range(10_000)], [(10_001, "is empty")])
 for form in ("jsonl", "parquet"):
     try:
         output.Output(str(folder), form, 1).write(Shard("a.txt", 0, 0, 9, 1), iter([answers]))
