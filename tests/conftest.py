@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import environment, real_data  # noqa: F401 - each reads its variable when it is imported
@@ -10,6 +11,10 @@ from tests.tiny_bundle import write_tiny_bundle
 
 for _name in [name for name in os.environ if name.upper().startswith("TOPICS_")]:
     del os.environ[_name]  # the service refuses to start where a variable looks like a setting and is none
+
+# A busy machine may take longer than hypothesis' 200 ms for an example.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,8 @@ class RawRoute(APIRoute):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._admit()
-        refuse_query(scope, self._fields)
+        if scope["query_string"]:
+            refuse_query(scope, self._fields)
         check_media_type(dict(scope["headers"]))
         # No variable for the body: it would stay in memory until the response is sent.
         query = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)

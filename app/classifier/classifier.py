@@ -1,6 +1,7 @@
 """Texts in, topics out: encode, run the network, calibrate, rank."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -43,8 +44,9 @@ class TopicClassifier:
                 not answer the bundle's golden headlines as it did when it was trained.
         """
         manifest = bundle.manifest
-        self.bundle = bundle
         self.encoder = Encoder(manifest.encoding, bundle.word_index)
+        self.bundle = replace(bundle, word_index={})
+        """Without the word index, all of which the encoder holds: both would take 3 MB more a process."""
         self._network = network
         self._min_probability = min_probability
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None

@@ -17,8 +17,10 @@ class RequestContext:
 
     request_id: str
     method: str
-    route: str = "other"
-    """Template of the route that answered, such as `/v2/models/{name}/infer`."""
+    path: str
+    """As the router sees it: without the root path."""
+    route: str = ""
+    """Template of the route that answered, such as `/v2/models/{name}/infer`; `other` if none did."""
     status: int = 0
     """0 until the answer has begun."""
     started: float = field(default_factory=time.perf_counter)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.classifier import TopicClassifier, UnknownTopicError, load_classifier
@@ -38,7 +38,6 @@ def book() -> TopicClassifier:
 
 @pytest.mark.parametrize("model", ["tiny", "headlines", "book"])
 @given(texts=st.lists(st.one_of(headlines, wires), min_size=1, max_size=130), top_k=st.integers(1, 46))
-@settings(deadline=None)
 def test_answer_is_the_same_whatever_else_is_in_the_batch(
     request: pytest.FixtureRequest, model: str, texts: list[str], top_k: int
 ) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.classifier import BundleError
@@ -45,7 +45,6 @@ def test_row_sums_equal_the_matrix_product(ids: list[list[int]]) -> None:
 
 @pytest.mark.parametrize("rows_agree", [None, False])
 @given(ids=st.lists(st.lists(st.integers(0, 299), unique=True, max_size=80).map(sorted), min_size=1, max_size=140))
-@settings(deadline=None)
 def test_batch_answers_as_each_alone_to_the_last_bit(rows_agree: bool | None, ids: list[list[int]]) -> None:
     network = DenseNetwork(WIDE)
     if rows_agree is not None:  # as where BLAS rounds a row otherwise among others

@@ -45,13 +45,14 @@ class LoadShedder:
 
     def refusal(self, scope: Scope) -> Response | None:
         """The answer to a request that is refused, already recorded; None admits it."""
-        route = self._routes.get(get_route_path(scope))
+        path = get_route_path(scope)
+        route = self._routes.get(path)
         if route is None or scope["method"] != "POST":
             return None
         try:
             self._service.limiter.raise_if_full()
         except OverloadedError as error:
-            return self._refuse(error, scope, route)
+            return self._refuse(error, scope, path, route)
         return None
 
     def malformed(self, error: ApiError, seconds: float) -> Response:
@@ -59,7 +60,7 @@ class LoadShedder:
         answer = malformed(error)
         self._recorder.rejected(error.reason)
         self._recorder.record(
-            RequestContext(answer.headers["x-request-id"], "", status=answer.status_code, seconds=seconds)
+            RequestContext(answer.headers["x-request-id"], "", "", "other", status=answer.status_code, seconds=seconds)
         )
         return answer
 
@@ -67,12 +68,12 @@ class LoadShedder:
         """Count what was given up; see RequestRecorder."""
         self._recorder.rejected(reason)
 
-    def _refuse(self, error: OverloadedError, scope: Scope, route: str) -> Response | None:
+    def _refuse(self, error: OverloadedError, scope: Scope, path: str, route: str) -> Response | None:
         headers = dict(scope["headers"])
         if b"origin" in headers or self._service.phase == "draining" or not self._is_authenticated(scope):
             return None
-        context = RequestContext(request_id(headers), scope["method"], route)
-        answer = problem(error, scope["path"], context.request_id, get_route_path(scope))
+        context = RequestContext(request_id(headers), scope["method"], path, route)
+        answer = problem(error, scope["path"], context.request_id, path)
         answer.headers["x-request-id"] = context.request_id
         context.status = answer.status_code
         self._recorder.rejected(error.reason)

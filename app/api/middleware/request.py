@@ -56,9 +56,8 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, _in_a_sentence(send))
             return
-        context = RequestContext(request_id(dict(scope["headers"])), scope["method"])
+        context = RequestContext(request_id(dict(scope["headers"])), scope["method"], get_route_path(scope))
         context.attach(scope)
-        path = get_route_path(scope)  # read it here: a mount adds its own path to root_path
         added = [(b"x-request-id", context.request_id.encode())]
         if self._service.phase == "draining":
             added.append((b"connection", b"close"))  # the client's next request must reach another process
@@ -72,27 +71,30 @@ class RequestMiddleware:
         try:
             await self._inner(scope, receive, send_sealed)
         finally:
-            context.route = path if path in self._direct else getattr(scope.get("route"), "path", "other")
+            if not context.route:
+                context.route = getattr(scope.get("route"), "path", "other")
             context.finish()
             self._recorder.record(context)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
+        context = context_of(scope)
         try:
-            _refuse_control_characters(path)
-            direct = self._direct.get(get_route_path(scope)) if scope["method"] == "POST" else None
-            if scope["method"] == "HEAD":
+            direct = self._direct.get(context.path)
+            if direct is not None:
+                context.route = context.path
+                if context.method == "POST":
+                    self._authenticate(scope["headers"])  # for all other routes, `Authentication` does this
+                    await direct(scope, receive, send)
+                    return
+            _refuse_control_characters(scope["path"])
+            if context.method == "HEAD":
                 send = _without_body(send)
                 await self._answer_head(scope, receive, send)
-            elif direct is None:
-                await self._app(scope, receive, send)
             else:
-                self._authenticate(scope["headers"])  # for all other routes, `Authentication` does this
-                await direct(scope, receive, send)
+                await self._app(scope, receive, send)
         except ClientGoneError:
             self._recorder.rejected("client_gone")
         except Exception as raised:
-            context = context_of(scope)
             if context.status:
                 raise  # the response has already started
             full = isinstance(raised, OSError) and raised.errno in _NO_FILES
@@ -103,7 +105,7 @@ class RequestMiddleware:
                 if full
                 else raised
             )
-            answer = problem(error, path, context.request_id, get_route_path(scope))
+            answer = problem(error, scope["path"], context.request_id, context.path)
             if answer.status_code == 500:
                 logger.exception("a request failed", extra={"request_id": context.request_id})
             if isinstance(error, ApiError):

@@ -116,7 +116,7 @@ ANY_TEXT = st.one_of(
 @pytest.mark.slow
 @given(ANY_TEXT)
 @example("\u0130'\u2019\u02bc")
-@settings(max_examples=5000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5000, database=None, suppress_health_check=list(HealthCheck))
 def test_5000_texts_are_each_classified(client: TestClient, text: str):
     reply = client.post("/predict", json={"headline": text, "top_k": 46, "explain": len(text) < 100})
     assert reply.status_code == 200

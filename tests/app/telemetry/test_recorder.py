@@ -19,7 +19,7 @@ from tests.app.metrics import read
 
 def context(route: str, status: int, seconds: float, **more: Any) -> RequestContext:
     fields = {"headlines": ["oil"], "inference_seconds": 0.001} | more
-    return RequestContext("mine", "POST", route, status, seconds=seconds, **fields)
+    return RequestContext("mine", "POST", route, route, status, seconds=seconds, **fields)
 
 
 def test_a_turns_requests_are_one_write_and_all_until_a_scrape_one_addition(
