@@ -1,4 +1,4 @@
-"""What was measured, held against what this project set out to reach."""
+"""Measured figures compared with their goals."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,30 +9,30 @@ from benchmarks.targets import EMPTY, SERVICE, TF_FUNCTION, TUTORIAL
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure and what it has to reach; `most` where less is better."""
+    """A figure, its goal, and a stretch goal if there is one; `most`: less is better."""
 
     name: str
     measured: float
-    reach: float
-    dream: float | None
+    goal: float
+    stretch: float | None
     unit: str = ""
     most: bool = False
 
     @property
     def verdict(self) -> str:
-        """Which of the two it reaches."""
+        """Whether it reaches the goal, and the stretch goal."""
         reached = [
             self.measured <= wanted if self.most else self.measured >= wanted
-            for wanted in (self.reach, self.dream)
+            for wanted in (self.goal, self.stretch)
             if wanted is not None
         ]
         if not reached[0]:
             return "**no**"
-        return "yes, and the dream" if reached[1:] == [True] else "yes"
+        return "yes, and the stretch goal" if reached[1:] == [True] else "yes"
 
 
 def bars(parts: Mapping[str, Any]) -> list[Bar]:
-    """Those of the parts that have been measured."""
+    """The figures with goals of all parts that have been measured."""
     readers = {"http": _http, "startup": _startup, "scaling": _scaling}
     return [bar for part, read in readers.items() if part in parts for bar in read(parts[part])]
 

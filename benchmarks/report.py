@@ -17,10 +17,10 @@ def write(folder: Path, parts: Parts) -> None:
     lines = ["# What it costs, measured", "", "Made by `make bench`; take ratios, not absolute figures."]
     if measured := bars(parts):
         rows = [
-            (one.name, _bar(one.reach, one), _bar(one.dream, one), _bar(one.measured, one), one.verdict)
+            (one.name, _bar(one.goal, one), _bar(one.stretch, one), _bar(one.measured, one), one.verdict)
             for one in measured
         ]
-        lines += ["", "## The bars", "", *table(("bar", "to reach", "to dream of", "measured", "reached"), rows)]
+        lines += ["", "## Goals", "", *table(("figure", "goal", "stretch goal", "measured", "reached"), rows)]
     for part in _SECTIONS:
         if part in parts:
             lines += ["", *section(part, parts)]

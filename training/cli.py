@@ -1,57 +1,33 @@
-"""The commands: they read options, show progress and print; what they do stands in the modules they call."""
+"""The commands of `python -m training`: they read options, show progress and print; other modules do the work."""
 
 import dataclasses
 import importlib.util
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
-from app.classifier import ClassifierError, TopicClassifier, load_classifier
+from app.classifier import TopicClassifier, load_bundle, load_classifier
 from training.book.recipes import EXPLORE_EPOCHS, RECIPES, find_recipe
-from training.data.corpus import CorpusError
 from training.data.dataset import load_dataset
 from training.data.fetch import ARCHIVE, DEFAULT_FOLDER, URLS, fetch_archive
-from training.errors import RecipeError, TrainingError
+from training.entry_point import EntryPoint
+from training.errors import RecipeError
 from training.headlines.recipe import HEADLINES
-
-INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
+from training.output import ensure_writable
+from training.progress import progress_bar
 
 RECIPE = click.Choice(list(RECIPES))
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-class Commands(click.Group):
-    """Turns what goes wrong outside the code, and what we expect to, into one sentence and a status."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as the base class has it
-        """Run the command; an error of ours ends with status 1, Ctrl-C with 130."""
-        try:
-            return super().invoke(ctx)
-        except (TrainingError, CorpusError, ClassifierError) as error:
-            raise click.ClickException(str(error)) from error
-        except BrokenPipeError:
-            raise  # click ends it in silence, as shells expect when a reader such as `head` has had enough
-        except OSError as error:
-            # What no module expects, such as a full disk under TMPDIR or behind stdout.
-            where = f"{error.filename}: " if error.filename else "The output "
-            raise click.ClickException(f"{where}cannot be read or written ({error.strerror or error}).") from error
-        except KeyboardInterrupt:
-            click.echo("\nStopped: what was not finished was not written.", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=EntryPoint, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
-    """The offline half: from the Reuters data to a bundle that the service loads.
+    """Train models on the Reuters data and write them as bundles that the service loads.
 
-    Start with `fetch`, then `train --output models/book/2`; `evaluate`, `compare` and `baselines` say how good it is.
+    Start with `fetch`, then `train --output models/book/2`. `evaluate`, `compare` and `baselines` measure.
     """
 
 
@@ -65,11 +41,11 @@ data_option = click.option(
 
 @cli.command()
 @click.option("--into", type=FOLDER, default=DEFAULT_FOLDER, show_default=True, help="Folder for the archive.")
-@click.option("--url", "urls", multiple=True, help="Where to get the archive; may be repeated.  [default: its homes]")
-@click.option("--archive-only", is_flag=True, help="Leave the 46-topic set to Keras, which fetches it when first used.")
+@click.option("--url", "urls", multiple=True, help="URL of the archive; may be repeated.  [default: its public sites]")
+@click.option("--archive-only", is_flag=True, help="Fetch only the archive, not the 46-topic set.")
 def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
-    """Fetch the 46-topic set (Keras's cache) and the Reuters-21578 archive; free for research purposes only."""
-    with _bar("archive", None) as advance:
+    """Download the 46-topic set (into Keras's cache) and the Reuters-21578 archive; for research purposes only."""
+    with progress_bar("archive", None) as advance:
         done = 0
 
         def progress(now: int, total: int | None) -> None:
@@ -78,7 +54,7 @@ def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
             done = now
 
         archive = fetch_archive(into, urls or URLS, progress)
-    click.echo(f"{archive}: whole, every file has the known SHA-256.")
+    click.echo(f"{archive}: complete, every file has the expected SHA-256.")
     if not archive_only:
         dataset = load_dataset()
         click.echo(f"46-topic set: {len(dataset.train.texts):,} training and {len(dataset.test.texts):,} test wires.")
@@ -95,13 +71,19 @@ def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
     help=f"What to train: {', '.join([HEADLINES.name, *RECIPES])}.",
 )
 @data_option
-@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="How many networks to train.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="First seed; the bundle gets it.")
-@click.option("--epochs", type=click.IntRange(1, 1000), help="Train for so long.  [default: the recipe's]")
-@click.option("--best-epoch", is_flag=True, help="Read the epochs off the validation loss instead.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How many networks to train.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="First seed; it gets the bundle.")
+@click.option("--epochs", type=click.IntRange(1, 1000), help="Number of epochs.  [default: the recipe's]")
+@click.option("--best-epoch", is_flag=True, help="Train up to the epoch with the lowest validation loss.")
 @click.option("--output", type=FOLDER, help="Folder of the bundle to write: models/NAME/VERSION.")
-@click.option("--force", is_flag=True, help="Replace the bundle that is there.")
-@click.option("--tensorboard", type=FOLDER, help="Folder for TensorBoard's logs.")
+@click.option("--force", is_flag=True, help="Replace an existing bundle.")
+@click.option("--tensorboard", type=FOLDER, help="Folder for TensorBoard logs.")
 def train(
     name: str,
     data: Path | None,
@@ -115,32 +97,32 @@ def train(
 ) -> None:
     """Train a recipe, test it, and write it as a bundle.
 
-    By the book, that is once for 20 epochs to see where overfitting begins, then fresh networks, one a seed. The recipe
-    `headlines` trains once without held-out wires to calibrate, then on all training wires, once a seed.
+    A recipe of the book trains once for 20 epochs to find where overfitting begins, then a new network per seed. The
+    recipe `headlines` trains once without held-out wires, to calibrate on them, then on all training wires per seed.
     """
-    # Imported here because they bring TensorFlow or matplotlib, for which --help should not wait.
+    # Imported here because they import TensorFlow or matplotlib, which takes seconds that --help need not wait.
     from training.book.publish import check_publishable, publish
+    from training.book.report import training_report
     from training.book.train import train_and_evaluate
     from training.evaluation.evaluate import read_corpus_if_present
-    from training.evaluation.report import training_report
 
     if epochs and best_epoch:
-        raise click.UsageError("--epochs and --best-epoch exclude each other.")
+        raise click.UsageError("--epochs and --best-epoch exclude each other; give one of them.")
     if name == HEADLINES.name:
         if best_epoch or tensorboard:
-            raise click.UsageError(f"--best-epoch and --tensorboard are not for the recipe {name}.")
+            raise click.UsageError(f"--best-epoch and --tensorboard are not for the recipe {name}; leave them out.")
         _train_headlines(data, range(seed, seed + seeds), epochs, output, force)
         return
     recipe = find_recipe(name)
     if output is not None:
         check_publishable(recipe, output, force)
     if tensorboard is not None and importlib.util.find_spec("tensorboard") is None:
-        raise RecipeError("--tensorboard needs the package tensorboard, which the train extra leaves out; install it.")
+        raise RecipeError("--tensorboard needs the package tensorboard, which the train extra lacks; install it.")
     dataset = load_dataset(data)
     _import_tensorflow()
     length = None if best_epoch else epochs or recipe.epochs
-    # With --best-epoch the length is not known yet: as long as the exploration at most.
-    with _bar("epochs", EXPLORE_EPOCHS + seeds * (length or EXPLORE_EPOCHS)) as advance:
+    # With --best-epoch the number is not known yet; it is at most that of the exploration.
+    with progress_bar("epochs", EXPLORE_EPOCHS + seeds * (length or EXPLORE_EPOCHS)) as advance:
         training = train_and_evaluate(
             recipe,
             dataset,
@@ -152,7 +134,7 @@ def train(
     click.echo(training_report(training))
     if output is not None:
         publish(output, training, dataset, read_corpus_if_present(_archive(data)), force)
-        click.echo(f"\n{output}: the network of seed {seed}, written and loaded as the service loads it.")
+        click.echo(f"\n{output}: written, with the network of seed {seed}, and loaded as the service loads it.")
 
 
 def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output: Path | None, force: bool) -> None:
@@ -167,30 +149,30 @@ def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output
     recipe = dataclasses.replace(HEADLINES, epochs=epochs or HEADLINES.epochs)
     corpus, dataset = read_corpus(_archive(data)), load_dataset(data)
     _import_tensorflow()
-    with _bar("epochs", (1 + len(seeds)) * recipe.epochs) as advance:
+    with progress_bar("epochs", (1 + len(seeds)) * recipe.epochs) as advance:
         training = train_headlines(recipe, corpus, seeds, lambda: advance(1, None))
     click.echo(headlines_report(training))
     if output is not None:
         publish_headlines(output, training, dataset, corpus, force)
-        click.echo(f"\n{output}: the network of seed {seeds[0]}, written and loaded as the service loads it.")
+        click.echo(f"\n{output}: written, with the network of seed {seeds[0]}, and loaded as the service loads it.")
 
 
 @cli.command()
 @click.option("--recipe", "names", metavar="NAME", type=RECIPE, multiple=True, help="May be repeated.  [default: all]")
 @data_option
 @click.option("--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="How many networks of each.")
-@click.option("--output", type=FOLDER, default=Path("docs/book"), show_default=True, help="Folder of table and figure.")
+@click.option("--output", type=FOLDER, default=Path("docs/book"), show_default=True, help="Folder to write to.")
 def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path) -> None:
-    """Train every variant that the book discusses; one table (Markdown, JSON) and one figure."""
-    from training.book.ablation import check_folder, markdown, write_comparison
+    """Ablation: train every variant that the book discusses; write a table (Markdown, JSON) and a figure."""
     from training.book.ablation import compare as run
+    from training.book.ablation import markdown, write_comparison
 
     recipes = [find_recipe(name) for name in names or RECIPES]
-    check_folder(output)
+    ensure_writable(output)
     dataset = load_dataset(data)
     _import_tensorflow()
     numbers = range(1, seeds + 1)
-    with _bar("epochs", seeds * sum(recipe.epochs for recipe in recipes)) as advance:
+    with progress_bar("epochs", seeds * sum(recipe.epochs for recipe in recipes)) as advance:
         rows = run(recipes, dataset, numbers, lambda: advance(1, None))
     write_comparison(rows, numbers, output)
     click.echo(markdown(rows, numbers))
@@ -205,15 +187,12 @@ def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path)
     multiple=True,
     default=(Path("models/book/1"), Path("models/headlines/1")),
     show_default=True,
-    help="Bundle to put into the table; may be repeated.",
+    help="Bundle to add to the table; may be repeated.",
 )
-@click.option("--sentence-transformer", is_flag=True, help="MiniLM with logistic regression, too; takes minutes.")
-@click.option(
-    "--output", type=FOLDER, default=Path("docs/headlines"), show_default=True, help="Folder of the table to write."
-)
+@click.option("--sentence-transformer", is_flag=True, help="Also test MiniLM with logistic regression; takes minutes.")
+@click.option("--output", type=FOLDER, default=Path("docs/headlines"), show_default=True, help="Folder for the table.")
 def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer: bool, output: Path) -> None:
-    """Test linear baselines on the headline model's own training material; one table (Markdown, JSON)."""
-    from training.book.ablation import check_folder
+    """Train linear baselines on the texts of the headline model and test them; write a table (Markdown, JSON)."""
     from training.data.corpus import read_corpus
     from training.headlines.baselines import (
         LINEAR,
@@ -225,10 +204,10 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
 
     if sentence_transformer:
         check_sentence_transformer()
-    check_folder(output)
+    ensure_writable(output)
     classifiers = [load_classifier(bundle) for bundle in bundles]
     corpus = read_corpus(_archive(data))
-    with _bar("models", len(LINEAR) + sentence_transformer + len(bundles)) as advance:
+    with progress_bar("models", len(LINEAR) + sentence_transformer + len(bundles)) as advance:
         rows = run_baselines(corpus, classifiers, lambda: advance(1, None), sentence_transformer)
     write_baselines(rows, output)
     click.echo(markdown(rows))
@@ -237,10 +216,14 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
 @cli.command()
 @click.argument("bundle", type=FOLDER)
 @data_option
-@click.option("--against", type=FOLDER, help="Another bundle: what changed on the test titles, and by chance or not.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with the whole confusion matrix.")
+@click.option(
+    "--against",
+    type=FOLDER,
+    help="Another bundle: list the test titles answered differently.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the complete confusion matrix.")
 def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: bool) -> None:
-    """Measure a BUNDLE on the test wires and their titles, answered as the service answers them."""
+    """Measure a BUNDLE on the test wires and their titles, answered the way the service answers."""
     from training.evaluation.evaluate import evaluate as run
     from training.evaluation.evaluate import read_corpus_if_present
     from training.evaluation.report import evaluation_report
@@ -254,7 +237,7 @@ def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: boo
     measured = run(classifier, load_dataset(data), corpus)
     codes = [topic.code for topic in classifier.topics]
     if corpus is None:
-        click.echo(f"No archive at {archive}, so only the set's own words are measured; see fetch.", err=True)
+        click.echo(f"No archive at {archive}: only the data set's own words are measured; run fetch.", err=True)
     if as_json:
         matrices = {
             part: dataclasses.asdict(one) | {"confusion": one.confusion.tolist()} for part, one in measured.items()
@@ -275,11 +258,27 @@ def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: boo
 )
 @click.option("--output", type=FOLDER, required=True, help="Folder to write; must not exist yet.")
 def export(bundle: Path, form: Literal["saved_model", "onnx"], output: Path) -> None:
-    """Write the model of a BUNDLE for other servers, its calibration included."""
+    """Convert the model of a BUNDLE, with its calibration, for other servers."""
     from training.bundles.export import export as run
 
     for file in run(bundle, form, output):
         click.echo(file)
+
+
+@cli.command()
+@click.argument("bundle", type=FOLDER)
+def card(bundle: Path) -> None:
+    """Write the model card of a BUNDLE again from its manifest, for when the text of the cards has changed."""
+    from training.book.model_card import write_card as book_card
+    from training.bundles.writer import replace_card
+    from training.headlines.reporting.model_card import write_card as headlines_card
+
+    manifest = load_bundle(bundle).manifest
+    recipe = manifest.recipe.get("name")
+    if recipe not in {HEADLINES.name, *RECIPES}:
+        raise RecipeError(f"{bundle}: its manifest names no recipe of this program, so its card cannot be written.")
+    classifier = replace_card(bundle, headlines_card(manifest) if recipe == HEADLINES.name else book_card(manifest))
+    click.echo(f"{bundle}: README.md written; the digest is now {classifier.bundle.digest}.")
 
 
 def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archive: Path, as_json: bool) -> None:
@@ -299,8 +298,8 @@ def _archive(data: Path | None) -> Path:
 
 
 def _import_tensorflow() -> None:
-    """Import it before the progress bar starts, and without the banner that it writes over the bar."""
-    # It writes to file descriptor 2 before its log level can be set; an error is an exception and still seen.
+    """Import TensorFlow before the progress bar starts, without the banner that it would write over the bar."""
+    # The banner goes to file descriptor 2 before the log level can be set; errors are exceptions and not hidden.
     kept = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -310,23 +309,3 @@ def _import_tensorflow() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-@contextmanager
-def _bar(label: str, length: int | None) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on stderr; gives a function that advances it by some steps and may correct its length.
-
-    Where stderr is a file or a pipe there is a line for every tenth instead.
-    """
-    with click.progressbar(length=length or 1, label=label, show_pos=True, file=sys.stderr) as bar:
-        seen, tenths = sys.stderr.isatty(), 0
-
-        def advance(steps: int, total: int | None) -> None:
-            nonlocal tenths
-            whole = bar.length = total or bar.length or 1
-            bar.update(steps)
-            if not seen and bar.pos * 10 // whole > tenths:
-                tenths = bar.pos * 10 // whole
-                click.echo(f"{label}: {bar.pos:,} of {whole:,}", err=True)
-
-        yield advance

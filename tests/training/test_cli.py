@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from app.classifier import load_bundle
+from app.classifier.bundle import CARD
 from tests.real_data import REPOSITORY
 from tests.training.conftest import write_data
+from training.bundles.writer import replace_card
 from training.cli import cli
 
 
@@ -31,7 +35,7 @@ def failure(*arguments: object) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("command", [[], ["fetch"], ["train"], ["compare"], ["evaluate"], ["baselines"]])
+@pytest.mark.parametrize("command", [[], ["fetch"], ["train"], ["compare"], ["evaluate"], ["baselines"], ["card"]])
 def test_every_command_has_help(command: list[str]) -> None:
     result = run(*command, "--help")
     assert result.exit_code == 0
@@ -174,7 +178,7 @@ def test_train_writes_a_bundle_whose_figures_evaluate_repeats(small_data: Path, 
     result = run("train", "--data", small_data, "--seeds", 2, "--epochs", 2, "--output", target)
     assert result.exit_code == 0, result.output
     assert "published" in result.stdout
-    # Nobody watches a bar in a file: a line for each tenth of the 24 epochs.
+    # In a file there is no bar to watch: a line for each tenth of the 24 epochs.
     assert re.findall(r"^epochs: (\d+) of 24$", result.stderr, re.MULTILINE)[-3:] == ["20", "22", "24"]
     manifest = json.loads((target / "manifest.json").read_text())
     assert (manifest["name"], manifest["version"]) == ("small", "1")
@@ -220,3 +224,18 @@ def test_ctrl_c_in_mid_training_ends_130_and_leaves_nothing(small_data: Path, tm
     assert errors.rstrip().endswith("Stopped: what was not finished was not written.")
     assert "Traceback" not in errors
     assert not list(target.parent.iterdir())
+
+
+def test_card_is_written_again_from_the_manifest(tmp_path: Path) -> None:
+    target = tmp_path / "1"
+    shutil.copytree(REPOSITORY / "models" / "book" / "1", target)
+    card = (target / CARD).read_text("utf-8")
+    replace_card(target, "# Old\n")
+    result = run("card", target)
+    assert result.exit_code == 0, result.output
+    assert (target / CARD).read_text("utf-8") == card
+    assert load_bundle(target).digest in result.output
+
+
+def test_card_of_another_programs_bundle_is_left_alone(tiny_bundle: Path) -> None:
+    assert "names no recipe of this program" in failure("card", tiny_bundle)

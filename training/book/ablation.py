@@ -1,7 +1,6 @@
 """Trains every variant that the book discusses and sets them side by side."""
 
 import json
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,15 @@ import numpy as np
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
 from training.book.chance_baselines import majority_accuracy, shuffled_accuracy
+from training.book.figures import plot_comparison
 from training.book.recipes import PUBLISHED, Recipe
-from training.book.train import fit, prepare, spread
+from training.book.train import fit, prepare
 from training.book.vectors import to_one_hot, vectorize_sequences
 from training.data.dataset import Dataset
 from training.data.topics import NAMES
-from training.errors import OutputError, TrainingError
-from training.figures import plot_comparison
+from training.errors import TrainingError
+from training.history import spread
+from training.output import write_files
 
 FLOAT_NOISE = 1e-4
 """One-hot and integer labels are the same sum in another order."""
@@ -98,30 +99,12 @@ def check_losses(rows: Sequence[Row]) -> None:
         )
 
 
-def check_folder(folder: Path) -> None:
-    """Find out before the training whether the folder can be written; raises OutputError if not."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be written ({error.strerror or error}); choose another --output."
-        ) from error
-
-
 def write_comparison(rows: Sequence[Row], seeds: Sequence[int], folder: Path) -> None:
     """Write compare.md, compare.json and compare.png; raises OutputError if the folder cannot be written."""
     figures = {"seeds": list(seeds), "published": PUBLISHED, "rows": [row.figures() for row in rows]}
     png = plot_comparison([row.title for row in rows], [row.accuracies for row in rows], PUBLISHED["accuracy"])
-    check_folder(folder)
-    try:
-        (folder / "compare.json").write_text(json.dumps(figures, indent=1) + "\n")
-        (folder / "compare.png").write_bytes(png)
-        (folder / "compare.md").write_text(markdown(rows, seeds))
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be written ({error.strerror or error}); choose another --output."
-        ) from error
+    table = (json.dumps(figures, indent=1) + "\n").encode()
+    write_files(folder, {"compare.json": table, "compare.png": png, "compare.md": markdown(rows, seeds).encode()})
 
 
 def markdown(rows: Sequence[Row], seeds: Sequence[int]) -> str:

@@ -1,6 +1,5 @@
 """Trains a recipe as the book does: look where overfitting begins, train anew up to there, then test."""
 
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,7 @@ from training.book.recipes import EXPLORE_EPOCHS, Recipe
 from training.book.vectors import to_one_hot, vectorize_sequences
 from training.data.dataset import Dataset, Labels, Part
 from training.errors import RecipeError
-
-History = dict[str, list[float]]
-"""`loss`, `accuracy`, `val_loss`, `val_accuracy` -> one number an epoch."""
+from training.history import History, spread
 
 Array = NDArray[np.generic]
 
@@ -152,12 +149,6 @@ def fit(
 def best_epoch(history: History) -> int:
     """The epoch, from 1, after which validation loss never was lower: beyond it the network overfits."""
     return int(np.argmin(history["val_loss"])) + 1
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Mean, sample standard deviation (0 for one value), least and greatest."""
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return {"mean": statistics.fmean(values), "deviation": deviation, "min": min(values), "max": max(values)}
 
 
 def _inputs(recipe: Recipe, encoder: Encoder, part: Part) -> Array:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Literal
 
 from app.classifier import Bundle, load_classifier
-from training.bundles.writer import staging
 from training.errors import OutputError
+from training.output import move_into_place, staging
 
 Format = Literal["saved_model", "onnx"]
 
@@ -25,7 +25,7 @@ def export(source: Path, form: Format, output: Path) -> list[Path]:
     bundle = load_classifier(source, "keras" if form == "saved_model" else "numpy").bundle
     with staging(output) as folder:
         _write(bundle, form, folder)
-        folder.replace(output)
+        move_into_place(folder, output)
     return sorted(file for file in output.rglob("*") if file.is_file())
 
 

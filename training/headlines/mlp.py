@@ -8,9 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from app.classifier.network import Floats
-from training.book.train import History
-from training.data.corpus import TOPICS
+from training.data.topics import TOPICS
 from training.headlines.recipe import HeadlinesRecipe
+from training.history import History
 
 Epoch = tuple[sp.csr_matrix, Floats]
 """Inputs and targets of one epoch."""
@@ -43,7 +43,7 @@ class Layers:
 def train_networks(
     recipe: HeadlinesRecipe,
     epoch: Callable[[], Epoch],
-    spread: sp.csr_matrix,
+    expansion: sp.csr_matrix,
     *,
     seed: int,
     held_out: Epoch | None = None,
@@ -54,7 +54,7 @@ def train_networks(
     Args:
         recipe: how.
         epoch: gives rows of length 1, float32 [n, features], and targets, float32 [n, 46].
-        spread: float32 [features, inputs], what a network is given for each feature.
+        expansion: float32 [features, inputs], what a network is given for each feature.
         seed: of weights, dropout and order.
         held_out: rows and targets to watch.
         on_epoch: called after each.
@@ -68,9 +68,9 @@ def train_networks(
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
-    spread = SCALE * spread
+    expansion = SCALE * expansion
     x, y = epoch()
-    model = _model(recipe, (x.shape[0], spread.shape[1]), keras)
+    model = _model(recipe, (x.shape[0], expansion.shape[1]), keras)
     history: History = {"loss": [], "accuracy": []}
     for number in range(recipe.epochs):
         if number:
@@ -78,16 +78,16 @@ def train_networks(
         order = rng.permutation(x.shape[0])
         each = np.repeat(y[order, None], recipe.networks, axis=1)
         fitted = model.fit(
-            _sorted(x[order] @ spread), each, batch_size=recipe.batch_size, shuffle=False, verbose=0
+            _sorted(x[order] @ expansion), each, batch_size=recipe.batch_size, shuffle=False, verbose=0
         ).history
         history["loss"].append(float(fitted["loss"][0]))
         history["accuracy"].append(float(fitted["accuracy"][0]))
         if held_out is not None:
-            loss, accuracy = _score(_mean(recipe, model, spread), *held_out)
+            loss, accuracy = _score(_mean(recipe, model, expansion), *held_out)
             history.setdefault("val_loss", []).append(loss)
             history.setdefault("val_accuracy", []).append(accuracy)
         on_epoch()
-    return _mean(recipe, model, spread), history
+    return _mean(recipe, model, expansion), history
 
 
 def drop_words(rows: sp.csr_matrix, highest: float, rng: np.random.Generator) -> sp.csr_matrix:
@@ -129,9 +129,9 @@ def _sorted(rows: sp.csr_matrix) -> sp.csr_matrix:
     return rows
 
 
-def _mean(recipe: HeadlinesRecipe, model: Any, spread: sp.csr_matrix) -> Layers:  # noqa: ANN401
+def _mean(recipe: HeadlinesRecipe, model: Any, expansion: sp.csr_matrix) -> Layers:  # noqa: ANN401
     kernel, bias, out, out_bias = model.get_weights()
-    return Layers(spread @ kernel, bias, out.reshape(-1, out.shape[-1]) / recipe.networks, out_bias.mean(axis=0))
+    return Layers(expansion @ kernel, bias, out.reshape(-1, out.shape[-1]) / recipe.networks, out_bias.mean(axis=0))
 
 
 def _score(layers: Layers, x: sp.csr_matrix, targets: Floats) -> tuple[float, float]:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from app.classifier.encoding import tokenize
 from app.classifier.network import Floats
-from training.data.corpus import TOPICS, Wire
+from training.data.corpus import Wire
+from training.data.topics import TOPICS
 
 Words = tuple[str, ...]
 

@@ -6,14 +6,14 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from app.classifier.network import Floats
-from training.data.corpus import TOPICS
 from training.data.dataset import Labels
+from training.data.topics import TOPICS
 from training.headlines.vocabulary import unit_length
 
 
 def train_linear(
     x: sp.csr_matrix,
-    spread: sp.csr_matrix,
+    expansion: sp.csr_matrix,
     labels: Labels,
     others: NDArray[np.bool_],
     penalties: NDArray[np.float64],
@@ -31,15 +31,15 @@ def train_linear(
 
     Args:
         x: multi-hot, float32 [n, features].
-        spread: float32 [features, inputs], what it is given for each feature.
+        expansion: float32 [features, inputs], what it is given for each feature.
         labels: each row's topic, int64 [n].
         others: bool [n, 46], each row's further topics.
         penalties: float64 [n, 2], C of each row, and C of it as an example of its further topics; where that is 0 it
             is neither an example of them nor a counterexample.
         seed: of the solver.
     """
-    rows = (unit_length(x) @ spread).tocsr()
-    counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ spread).tocsr()
+    rows = (unit_length(x) @ expansion).tocsr()
+    counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ expansion).tocsr()
     everywhere = np.asarray(counted.sum(axis=0)).ravel()
     kernel = np.zeros((x.shape[1], len(TOPICS)), np.float32)
     # A topic without a sample keeps its zeros, which is less than the right topic of a text that is like these gets.
@@ -53,7 +53,7 @@ def train_linear(
         used = np.flatnonzero(costs)
         machine = LinearSVC(fit_intercept=False, random_state=seed)
         machine.fit(weighted[used] * scale, right[used], sample_weight=costs[used])
-        kernel[:, topic] = spread @ (scale * weights * machine.coef_[0])
+        kernel[:, topic] = expansion @ (scale * weights * machine.coef_[0])
     return kernel
 
 

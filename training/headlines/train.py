@@ -9,11 +9,10 @@ import scipy.sparse as sp
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import Calibration, TopicSet
 from app.classifier.network import Dense, DenseNetwork
-from training.book.train import History
 from training.data.corpus import Wire
 from training.errors import RecipeError
 from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set
-from training.headlines.char_ngrams import spread
+from training.headlines.char_ngrams import ngram_expansion
 from training.headlines.merge import merge
 from training.headlines.mlp import Epoch, drop_words, train_networks
 from training.headlines.recipe import HeadlinesRecipe
@@ -30,6 +29,7 @@ from training.headlines.samples import (
 )
 from training.headlines.svm import train_linear
 from training.headlines.vocabulary import build_encoder, encode, unit_length
+from training.history import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,9 @@ def learn(
     samples = [sample for kind in kinds for sample in kind]
     whole = [encode(encoder, [sample.words for sample in kind]) for kind in kinds]
     penalties = np.repeat(np.array(recipe.penalties), list(map(len, kinds)), axis=0)
-    pieces = spread(word_index, encoder.spec.size, recipe.piece_share, recipe.min_piece_words)
-    linear = train_linear(sp.vstack(whole, "csr"), pieces, labels_of(samples), others_of(samples), penalties, seed=seed)
+    expansion = ngram_expansion(word_index, encoder.spec.size, recipe.piece_share, recipe.min_piece_words)
+    topics = labels_of(samples), others_of(samples)
+    linear = train_linear(sp.vstack(whole, "csr"), expansion, *topics, penalties, seed=seed)
     targets = soft_targets([*samples, *bodies], recipe.first_topic_share)
     watched = None
     if held_out:
@@ -128,7 +129,7 @@ def learn(
         fewer = [drop_words(rows, recipe.word_dropout, rng) for rows in whole]
         return unit_length(sp.vstack([*fewer, spans], "csr")), targets
 
-    networks, history = train_networks(recipe, epoch, pieces, seed=seed, held_out=watched, on_epoch=on_epoch)
+    networks, history = train_networks(recipe, epoch, expansion, seed=seed, held_out=watched, on_epoch=on_epoch)
     spans = encode(encoder, [span.words for span in cut_spans(bodies, recipe.span_words, rng)])
     texts = unit_length(sp.vstack([*whole, spans], "csr"))
     layers = merge(linear, networks, recipe.linear_share, texts, recipe.width)

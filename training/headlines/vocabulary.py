@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from app.classifier.encoding import LATER, TWICE, Encoder
 from app.classifier.manifest import EncodingSpec
-from training.data.corpus import TOPICS
+from training.data.topics import TOPICS
 from training.headlines.recipe import HeadlinesRecipe
 from training.headlines.samples import Sample, Words, labels_of
 

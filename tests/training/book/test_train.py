@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.book.recipes import BOOK, EXPLORE_EPOCHS, RECIPES, find_recipe
-from training.book.train import best_epoch, fit, prepare, spread, train_and_evaluate
+from training.book.train import best_epoch, fit, prepare, train_and_evaluate
 from training.data.dataset import Dataset
 from training.errors import RecipeError
 
@@ -100,8 +100,3 @@ def test_epochs_are_read_off_the_validation_loss_where_none_are_given(small_set:
 
 def test_best_epoch_counts_from_one() -> None:
     assert best_epoch({"val_loss": [3.0, 1.0, 2.0]}) == 2
-
-
-def test_spread_is_that_of_a_sample() -> None:
-    assert spread([1.0, 3.0]) == {"mean": 2.0, "deviation": pytest.approx(2**0.5), "min": 1.0, "max": 3.0}
-    assert spread([1.0])["deviation"] == 0.0

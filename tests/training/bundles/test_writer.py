@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.classifier import BundleError, load_bundle, load_classifier
-from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
+from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.manifest import Manifest
-from training.bundles.writer import GOLDEN_HEADLINES, Draft, check_target, write_bundle
+from training.bundles.writer import GOLDEN_HEADLINES, Draft, check_target, replace_card, write_bundle
 from training.errors import OutputError
 
 
@@ -138,3 +138,25 @@ def test_copy_of_a_written_bundle_is_the_same_bundle(draft: Draft, tmp_path: Pat
     shutil.copytree(tmp_path / "1", tmp_path / "2")
     assert load_bundle(tmp_path / "2").digest == digest
     assert json.loads((tmp_path / "1" / WORD_INDEX).read_text())["the"] == 1
+
+
+def test_card_is_replaced_with_its_hash_and_nothing_else_changes(draft: Draft, tmp_path: Path) -> None:
+    target = tmp_path / "1"
+    before = write_bundle(target, draft).bundle.manifest
+    after = replace_card(target, "# Another\n").bundle.manifest
+    assert (target / CARD).read_text() == "# Another\n"
+    assert load_classifier(target).bundle.manifest.files[CARD] != before.files[CARD]
+    assert after.model_copy(update={"files": {}}) == before.model_copy(update={"files": {}})
+    assert {name: entry for name, entry in after.files.items() if name != CARD} == {
+        name: entry for name, entry in before.files.items() if name != CARD
+    }
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_card_of_a_damaged_bundle_is_not_replaced(draft: Draft, tmp_path: Path) -> None:
+    target = tmp_path / "1"
+    write_bundle(target, draft)
+    (target / WORD_INDEX).write_text("{}")
+    with pytest.raises(BundleError):
+        replace_card(target, "# Another\n")
+    assert (target / CARD).read_text() == "# Card\n"

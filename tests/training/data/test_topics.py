@@ -1,11 +1,15 @@
 import pytest
 
-from training.data.corpus import TOPICS
-from training.data.topics import NAMES
+from app.classifier import load_bundle
+from tests.real_data import REPOSITORY
+from training.data.topics import LABELS, NAMES, TOPICS
 
 
 def test_names_are_in_label_order() -> None:
-    assert tuple(NAMES) == TOPICS
+    shipped = load_bundle(REPOSITORY / "models" / "book" / "1").manifest.topics
+    assert [(topic.label, topic.code, topic.name) for topic in shipped] == [
+        (LABELS[code], code, NAMES[code]) for code in TOPICS
+    ]
 
 
 def test_names_differ() -> None:

@@ -9,12 +9,13 @@ import pytest
 import scipy.sparse as sp
 
 from tests.tiny_bundle import COMMON, KEYWORDS
-from training.book.train import History
-from training.data.corpus import TOPICS, Wire
+from training.data.corpus import Wire
+from training.data.topics import TOPICS
 from training.headlines import train
 from training.headlines.mlp import Epoch, Layers
 from training.headlines.recipe import HEADLINES, HeadlinesRecipe
 from training.headlines.train import HeadlineTraining, train_headlines
+from training.history import History
 
 TRAIN, TEST = 600, 150
 SMALL = replace(
@@ -79,18 +80,18 @@ class NoisyNetworks:
         self,
         recipe: HeadlinesRecipe,
         epoch: Callable[[], Epoch],
-        spread: sp.csr_matrix,
+        expansion: sp.csr_matrix,
         *,
         seed: int,
         held_out: Epoch | None = None,
         on_epoch: Callable[[], object] = lambda: None,
     ) -> tuple[Layers, History]:
         epochs = [epoch() for _ in range(recipe.epochs)]
-        self.calls.append({"epochs": epochs, "spread": spread, "seed": seed, "held_out": held_out})
+        self.calls.append({"epochs": epochs, "expansion": expansion, "seed": seed, "held_out": held_out})
         for _ in epochs:
             on_epoch()
         rng, hidden = np.random.default_rng(seed), recipe.networks * recipe.hidden
-        shapes = ((spread.shape[0], hidden), (hidden,), (hidden, len(TOPICS)), (len(TOPICS),))
+        shapes = ((expansion.shape[0], hidden), (hidden,), (hidden, len(TOPICS)), (len(TOPICS),))
         layers = Layers(*(rng.normal(0, 0.01, shape).astype(np.float32) for shape in shapes))
         measures = ("loss", "accuracy", *(("val_loss", "val_accuracy") if held_out else ()))
         return layers, {name: [1 / (1 + number) for number in range(recipe.epochs)] for name in measures}

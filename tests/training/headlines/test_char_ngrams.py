@@ -1,26 +1,26 @@
 import numpy as np
 import scipy.sparse as sp
 
-from training.headlines.char_ngrams import pieces, spread
+from training.headlines.char_ngrams import char_ngrams, ngram_expansion
 
 WORD_INDEX = {"refine": 1, "refinery": 2, "oil": 3, "oil *2": 4, "oil refinery": 5, "rare": 6}
 
 
-def test_pieces_know_where_a_word_begins_and_ends() -> None:
-    assert pieces("oil") == ["<oi", "oil", "il>", "<oil", "oil>"]
-    assert pieces("u") == ["<u>"]
+def test_ngrams_mark_where_a_word_begins_and_ends() -> None:
+    assert char_ngrams("oil") == ["<oi", "oil", "il>", "<oil", "oil>"]
+    assert char_ngrams("u") == ["<u>"]
 
 
-def test_words_share_pieces_and_pairs_and_repeats_have_none() -> None:
-    matrix = spread(WORD_INDEX, size=6, share=0.5, least=2)
+def test_words_share_ngrams_and_pairs_and_repeats_have_none() -> None:
+    matrix = ngram_expansion(WORD_INDEX, size=6, share=0.5, least=2)
     np.testing.assert_array_equal(matrix[:, :6].toarray(), np.eye(6))
     shared = matrix[:, 6:].toarray()
     np.testing.assert_allclose(np.linalg.norm(shared, axis=1), [0, 0.5, 0.5, 0, 0, 0])  # `oil` shares none
     assert np.all((shared[1] > 0) == (shared[2] > 0))
 
 
-def test_folded_kernel_says_of_the_rows_what_the_network_learned_of_the_pieces() -> None:
-    matrix = spread(WORD_INDEX, size=6, share=0.5, least=1)
+def test_folded_kernel_says_of_the_rows_what_the_network_learned_of_the_ngrams() -> None:
+    matrix = ngram_expansion(WORD_INDEX, size=6, share=0.5, least=1)
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(matrix.shape[1], 3))
     rows = sp.csr_matrix((rng.random((4, 6)) < 0.5).astype(float))

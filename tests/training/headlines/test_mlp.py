@@ -7,10 +7,10 @@ import pytest
 import scipy.sparse as sp
 
 from app.classifier.network import Floats
-from training.book.train import History
 from training.headlines import mlp
 from training.headlines.mlp import Layers, drop_words, train_networks
 from training.headlines.recipe import HEADLINES
+from training.history import History
 
 RECIPE = replace(HEADLINES, hidden=8, networks=2, epochs=6, batch_size=16, learning_rate=0.02)
 TEXTS = 100
@@ -30,7 +30,7 @@ class Trained:
 
     def __init__(self, seed: int, recipe: Any = RECIPE, held_out: bool = True) -> None:
         self.asked = self.told = 0
-        self.spreads: list[sp.csr_matrix] = []
+        self.expansions: list[sp.csr_matrix] = []
         self.held_out = material(60)
         self.layers: Layers
         self.history: History
@@ -48,18 +48,18 @@ class Trained:
 
 @pytest.fixture(scope="module")
 def trained() -> Iterator[Trained]:
-    """One training, and in `spreads` what its networks were given for each feature."""
+    """One training, and in `expansions` what its networks were given for each feature."""
     pytest.importorskip("keras")
-    mean, spreads = mlp._mean, []
+    mean, expansions = mlp._mean, []
 
-    def look(recipe: Any, model: Any, spread: sp.csr_matrix) -> Layers:
-        spreads.append(spread)
-        return mean(recipe, model, spread)
+    def look(recipe: Any, model: Any, expansion: sp.csr_matrix) -> Layers:
+        expansions.append(expansion)
+        return mean(recipe, model, expansion)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlp, "_mean", look)
         one = Trained(seed=1)
-        one.spreads = spreads
+        one.expansions = expansions
         yield one
 
 
@@ -82,9 +82,9 @@ def test_networks_learn(trained: Trained) -> None:
 
 
 def test_networks_learn_from_rows_three_times_as_long(trained: Trained) -> None:
-    assert len(trained.spreads) == RECIPE.epochs + 1
-    for spread in trained.spreads:
-        assert (spread != 3 * ITSELF).nnz == 0
+    assert len(trained.expansions) == RECIPE.epochs + 1
+    for expansion in trained.expansions:
+        assert (expansion != 3 * ITSELF).nnz == 0
 
 
 def test_every_epoch_has_material_of_its_own_and_is_told(trained: Trained) -> None:
@@ -108,15 +108,15 @@ def test_score_of_logits_beyond_exp_is_finite() -> None:
 
 
 def test_mean_of_the_networks_answers_as_their_logits_on_average(keras: Any) -> None:
-    spread = sp.csr_matrix(np.random.default_rng(1).random((50, 70)).astype(np.float32))
+    expansion = sp.csr_matrix(np.random.default_rng(1).random((50, 70)).astype(np.float32))
     model = mlp._model(replace(RECIPE, networks=3), (TEXTS, 70), keras)
     biases = [np.random.default_rng(2).random(weight.shape) for weight in model.get_weights()]
     model.set_weights(biases)
     x, _ = material(9)
-    each = np.asarray(model(np.asarray((x @ spread).todense()), training=False))
+    each = np.asarray(model(np.asarray((x @ expansion).todense()), training=False))
     assert each.shape == (9, 3, 46)
     np.testing.assert_allclose(
-        mlp._mean(replace(RECIPE, networks=3), model, spread).logits(x), each.mean(axis=1), rtol=1e-4
+        mlp._mean(replace(RECIPE, networks=3), model, expansion).logits(x), each.mean(axis=1), rtol=1e-4
     )
 
 

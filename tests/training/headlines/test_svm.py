@@ -10,11 +10,11 @@ from training.headlines import svm
 from training.headlines.svm import train_linear
 
 
-def learned(rows: Floats, labels: Any, others: Any = 0, penalties: Any = (1, 0), spread: Any = None) -> Floats:
+def learned(rows: Floats, labels: Any, others: Any = 0, penalties: Any = (1, 0), expansion: Any = None) -> Floats:
     count, features = rows.shape
     return train_linear(
         sp.csr_matrix(rows),
-        sp.identity(features, np.float32, "csr") if spread is None else sp.csr_matrix(np.float32(spread)),
+        sp.identity(features, np.float32, "csr") if expansion is None else sp.csr_matrix(np.float32(expansion)),
         labels,
         np.zeros((count, 46), np.bool_) | (others > 0),
         np.ones((count, 2)) * penalties,
@@ -60,10 +60,10 @@ def test_a_row_counts_as_its_penalty_says() -> None:
     assert kernel[0, 1] > kernel[0, 0]
 
 
-def test_a_word_never_seen_is_known_by_the_pieces_that_it_shares() -> None:
+def test_a_word_never_seen_is_known_by_the_ngrams_that_it_shares() -> None:
     labels = np.array([0, 1] * 20)
-    spread = [[1, 0, 0, 0.5], [0, 1, 0, 0], [0, 0, 1, 0.5]]  # the first word and the last have a piece in common
-    kernel = learned(told_by_words(labels, 3), labels, spread=spread)
+    expansion = [[1, 0, 0, 0.5], [0, 1, 0, 0], [0, 0, 1, 0.5]]  # the first word and the last have an n-gram in common
+    kernel = learned(told_by_words(labels, 3), labels, expansion=expansion)
     assert kernel[2, 0] > 0.05
     assert kernel[2, 1] < -0.05
 

@@ -12,8 +12,8 @@ from training.data.corpus import Wire
 from training.errors import RecipeError
 from training.headlines import train
 from training.headlines.calibration import fit_temperature, fit_topic_set
-from training.headlines.drift_reference import reference
 from training.headlines.recipe import HeadlinesRecipe
+from training.headlines.reporting.drift_reference import drift_reference
 from training.headlines.reporting.report import headlines_report
 from training.headlines.samples import Sample, labels_of, make_samples, others_of, soft_targets, title_words
 from training.headlines.train import HeadlineTraining, train_headlines
@@ -35,8 +35,8 @@ def test_machine_learns_titles_bodies_and_first_words_each_with_its_penalty(
 
     given: dict[str, Any] = {}
 
-    def look(x: Any, spread: Any, labels: Any, others: Any, penalties: Any, *, seed: int) -> None:
-        given.update(x=x, spread=spread, labels=labels, others=others, penalties=penalties, seed=seed)
+    def look(x: Any, expansion: Any, labels: Any, others: Any, penalties: Any, *, seed: int) -> None:
+        given.update(x=x, expansion=expansion, labels=labels, others=others, penalties=penalties, seed=seed)
         raise EnoughError
 
     monkeypatch.setattr(train, "train_linear", look)
@@ -52,7 +52,7 @@ def test_machine_learns_titles_bodies_and_first_words_each_with_its_penalty(
     ones = given["x"][len(titles) + len(bodies) :].sum(axis=1)
     assert 0 < ones.max() <= 3 + 2 + 3  # three words, two pairs, and what they repeat
     assert given["x"].sum(axis=1).max() > 8
-    assert given["spread"].shape[1] > given["spread"].shape[0]  # pieces besides the features
+    assert given["expansion"].shape[1] > given["expansion"].shape[0]  # n-grams besides the features
 
 
 def test_networks_learn_titles_bodies_first_words_and_new_pieces_of_bodies(
@@ -160,11 +160,11 @@ def test_report_says_what_was_calibrated(small_training: HeadlineTraining) -> No
 
 def test_reference_counts_words_that_other_wires_lack(small_training: HeadlineTraining) -> None:
     run = small_training.runs[0]
-    found = reference(run.encoder, run.titles, run.bodies)
+    found = drift_reference(run.encoder, run.titles, run.bodies)
     assert sum(found["topic_mix"].values()) == pytest.approx(1, abs=1e-3)
     assert found["topic_mix"]["cocoa"] == pytest.approx((labels_of(run.titles) == 0).mean(), abs=1e-6)
     assert found["unknown_word_ratio"] < 0.01  # every keyword comes in many wires
-    alone = reference(run.encoder, run.titles[:1], ())
+    alone = drift_reference(run.encoder, run.titles[:1], ())
     assert (alone["unknown_word_ratio"], alone["rare_word_ratio"]) == (1, 0)
 
 
@@ -173,6 +173,6 @@ def test_reference_counts_words_beyond_the_cut_as_rare() -> None:
     wires = [Wire(number, None, None, "", ("cocoa",), 0, (0,), "train", number) for number in range(3)]
     words = [("oil", "quorum"), ("quorum", "wheat"), ("oil", "wheat", "only", "here")]
     titles = [Sample(one, wire) for one, wire in zip(words, wires, strict=True)]
-    found = reference(encoder, titles, ())
+    found = drift_reference(encoder, titles, ())
     assert (found["unknown_word_ratio"], found["rare_word_ratio"]) == (2 / 8, 2 / 8)
     assert found["topic_mix"]["cocoa"] == 1

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from training.book.train import History
 from training.evaluation.evaluate import Bin
 from training.figures import TRAINING_COLOUR, VALIDATION_COLOUR, to_png
+from training.history import History
 
 
 def plot_learning(history: History) -> bytes:

@@ -1,23 +1,21 @@
-"""What the headline model learned from, to hold the service's traffic against."""
+"""Drift reference: topic mix and word ratios of the training titles, with which the service compares its traffic."""
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+from typing import Any, Final
 
 from app.classifier import Encoder
-from training.data.topics import NAMES
+from training.bundles.publishing import topic_mix
 from training.headlines.samples import Sample, labels_of
 
-FOLDS = 5
+FOLDS: Final = 5
 
 
-def reference(encoder: Encoder, titles: Sequence[Sample], bodies: Sequence[Sample]) -> dict[str, Any]:
-    """Topic mix of the titles, and shares of unknown and rare words that titles of new wires would show.
+def drift_reference(encoder: Encoder, titles: Sequence[Sample], bodies: Sequence[Sample]) -> dict[str, Any]:
+    """`topic_mix` of the titles, and the `unknown_word_ratio` and `rare_word_ratio` to expect of new titles.
 
-    Cross-fitted: every word of a title is known to a word index that was made from it, so that each fifth of the
-    wires is held against an index of the other four.
+    The ratios (0 to 1) are cross-fitted: every training word is in the word index, so each fifth of the wires is
+    looked up among the words of the other four fifths.
     """
     numbers = {sample.wire.number: i % FOLDS for i, sample in enumerate(titles)}
     every = Counter(word for sample in [*titles, *bodies] for word in set(sample.words))
@@ -33,9 +31,8 @@ def reference(encoder: Encoder, titles: Sequence[Sample], bodies: Sequence[Sampl
         rare += sum(
             texts > 0 and encoder.status(word) == "rare" for word, texts in zip(sample.words, elsewhere, strict=True)
         )
-    shares = np.bincount(labels_of(titles), minlength=len(NAMES)) / len(titles)
     return {
-        "topic_mix": dict(zip(NAMES, shares.round(6).tolist(), strict=True)),
+        "topic_mix": topic_mix(labels_of(titles)),
         "unknown_word_ratio": round(unknown / total, 6),
         "rare_word_ratio": round(rare / total, 6),
     }

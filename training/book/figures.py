@@ -1,0 +1,67 @@
+"""Figures of the book's recipes, as PNG: learning curves, and the accuracy of each variant."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from training.figures import TRAINING_COLOUR, VALIDATION_COLOUR, to_png
+from training.history import History
+
+
+def plot_loss(history: History, chosen: int) -> bytes:
+    """Training and validation loss by epoch, and where training was stopped."""
+    figure, axes = _curves(history, "loss", chosen)
+    axes.set_title("Loss by epoch: training goes on falling, validation turns")
+    axes.set_ylabel("cross-entropy (nats)")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, loc="upper right")
+    return to_png(figure)
+
+
+def plot_accuracy(history: History, chosen: int) -> bytes:
+    """Training and validation accuracy by epoch, and where training was stopped."""
+    figure, axes = _curves(history, "accuracy", chosen)
+    axes.set_title("Accuracy by epoch: training goes on rising, validation levels off")
+    axes.set_ylabel("wires with the right topic")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.legend(frameon=False, loc="lower right")
+    return to_png(figure)
+
+
+def plot_comparison(titles: Sequence[str], accuracies: Sequence[Sequence[float]], published: float) -> bytes:
+    """One row a variant: its accuracy from each seed (dots) and their mean (bar)."""
+    figure = Figure(figsize=(9.5, 0.42 * len(titles) + 1.5), layout="constrained")
+    axes = figure.add_subplot()
+    rows = range(len(titles))
+    means = [float(np.mean(one)) for one in accuracies]
+    axes.barh(rows, means, color=TRAINING_COLOUR, alpha=0.55, height=0.62)
+    for row, one in zip(rows, accuracies, strict=True):
+        axes.plot(one, [row] * len(one), "o", color=TRAINING_COLOUR, markersize=4)
+        axes.text(0.99, row, f"{np.mean(one):.1%}", ha="right", va="center", fontsize=9)
+    axes.axvline(published, color=VALIDATION_COLOUR, linestyle="--", linewidth=1, label=f"published: {published:.1%}")
+    axes.set_yticks(rows, titles, fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_xlabel("test wires with the right topic (bar: mean; dots: one seed each)")
+    axes.set_title("The book's network and its variants, with the mean of each")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(edgecolor="none", framealpha=1, loc="lower right", bbox_to_anchor=(0.93, 0))
+    return to_png(figure)
+
+
+def _curves(history: History, measure: str, chosen: int) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    epochs = range(1, len(history[measure]) + 1)
+    axes.plot(epochs, history[measure], "o-", color=TRAINING_COLOUR, markersize=4, label="training wires")
+    axes.plot(epochs, history[f"val_{measure}"], "o-", color=VALIDATION_COLOUR, markersize=4, label="validation wires")
+    axes.axvline(chosen, color="#777777", linestyle="--", linewidth=1, label=f"the bundle's network stops ({chosen})")
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes

@@ -1,0 +1,77 @@
+"""Output folders: written beside their final place and renamed into it when they are complete."""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from training.errors import OutputError
+
+
+@contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """Make an empty folder beside `target`, on the same file system; delete it at the end unless it was renamed.
+
+    Raises:
+        OutputError: the folder, or something in it, cannot be written.
+    """
+    # Not tempfile's: only its owner could read that one, and the server may run as another user.
+    folder = target.parent / f".{target.name}-{uuid.uuid4().hex[:12]}"
+    with _as_output_error(target):
+        try:
+            folder.mkdir(parents=True)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def move_into_place(folder: Path, target: Path) -> None:
+    """Rename a complete folder to `target`; if that fails, an existing `target` is restored.
+
+    Raises:
+        OSError: the folder cannot be renamed.
+    """
+    if not target.exists():
+        folder.replace(target)
+        return
+    old = folder.with_suffix(".old")
+    target.replace(old)
+    try:
+        folder.replace(target)
+    except BaseException:
+        old.replace(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def ensure_writable(folder: Path) -> None:
+    """Create the folder if necessary and check, before any training, that files can be written to it.
+
+    Raises:
+        OutputError: they cannot.
+    """
+    with _as_output_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by name into a folder, which is created if necessary.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    with _as_output_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+
+
+@contextmanager
+def _as_output_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); choose another --output.") from error
