@@ -15,7 +15,8 @@ from app.server.http.connections import (
     MAX_UNREAD_BYTES,
     MIN_REQUEST_BYTES,
 )
-from app.server.http.protocol import ARRIVAL_SECONDS, FRESH_SECONDS
+from app.server.http.limited_connection import FRESH_SECONDS
+from app.server.http.refusing_connection import ARRIVAL_SECONDS
 from app.settings import Settings, load_settings
 from tests.deploy.manifests import BASE, FOLDER, KSERVE, Manifest, container, environment, pod, settings, written
 from tests.server import ROOT

@@ -48,6 +48,9 @@ class Connection(Protocol):
     def drop_unread(self) -> None:
         """End at once, because the client does not read."""
 
+    def flush(self) -> None:
+        """Send the head of an answer whose body has not followed yet."""
+
 
 class Connections:
     """The connections of one process."""
@@ -113,6 +116,7 @@ class Connections:
         """Closing connections are among them: closing waits until everything is sent, for ever if need be."""
         self._timer = None
         for one in list(self._open):
+            one.flush()
             size = one.transport.get_write_buffer_size()
             if not size:
                 self._stalled.pop(one, None)

@@ -6,31 +6,34 @@ from typing import Any
 
 
 class CoalescingTransport(asyncio.Transport):
-    """A connection's transport with the head of each answer held until its body, or until the end of the loop's turn.
+    """A connection's transport with the head of each answer held until its body follows.
 
-    uvicorn writes the two apart: two system calls and two packets. All else is passed on.
+    uvicorn writes the two apart: two system calls and two packets. Everything else is passed on. A head whose body does
+    not follow is sent by `flush`: when the answer is complete, or by `Connections`, which calls it every 2.5 s.
     """
 
-    def __init__(
-        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, hang_up: Callable[[], None]
-    ) -> None:
+    def __init__(self, transport: asyncio.Transport, hang_up: Callable[[], None]) -> None:
         """`hang_up` closes the transport once what has been written is sent."""
         super().__init__()
         self._transport = transport
-        self._loop = loop
         self._hang_up = hang_up
-        self._head: bytes | None = None
-        """None: an answer is due, whose head is written first; empty: it has been passed on."""
+        self._head: bytes | None = b""
+        """None: the head of an answer is written next; empty: it has been passed on."""
 
     def begin(self) -> None:
         """What is written next is the head of an answer."""
         self._head = None
 
+    def flush(self) -> None:
+        """Pass on a head that is held."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
     def write(self, data: Any) -> None:  # noqa: ANN401 - any buffer, as in asyncio
-        """Hold a head; pass on a body, with its head if that still waits."""
+        """Hold a head; pass on a body, with its head if that is still held."""
         if self._head is None:
             self._head = data
-            self._loop.call_soon(self._flush)
         elif self._head:
             head, self._head = self._head, b""
             self._transport.writelines((head, data))
@@ -39,17 +42,17 @@ class CoalescingTransport(asyncio.Transport):
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
         """Pass on some pieces."""
-        self._flush()
+        self.flush()
         self._transport.writelines(list_of_data)
 
     def write_eof(self) -> None:
         """Close this half of the connection."""
-        self._flush()
+        self.flush()
         self._transport.write_eof()
 
     def close(self) -> None:
         """Close once what has been written is sent."""
-        self._flush()
+        self.flush()
         self._hang_up()
 
     def abort(self) -> None:
@@ -57,7 +60,7 @@ class CoalescingTransport(asyncio.Transport):
         self._transport.abort()
 
     def can_write_eof(self) -> bool:
-        """As the transport says, like all that follows."""
+        """As asyncio.Transport, like everything below."""
         return self._transport.can_write_eof()
 
     def is_closing(self) -> bool:
@@ -99,8 +102,3 @@ class CoalescingTransport(asyncio.Transport):
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """.."""
         self._transport.set_protocol(protocol)
-
-    def _flush(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
-            self._transport.write(head)

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.server.http import protocol
+from app.server.http import refusing_connection
 from app.settings import load_settings
 from tests.app.metrics import read
 from tests.app.server.http.test_protocol import HEAD, exchange, in_thread, statuses, whole
@@ -181,7 +181,7 @@ def test_connection_that_is_to_be_closed_is_closed(full: int, version: bytes):
 
 
 def test_body_that_stops_after_its_refusal_ends_the_connection(full: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(protocol, "ARRIVAL_SECONDS", 0.2)
+    monkeypatch.setattr(refusing_connection, "ARRIVAL_SECONDS", 0.2)
     begun = time.monotonic()
     assert statuses(exchange(full, HEAD + KEY + b"\r\nContent-Length: 1000\r\n\r\n" + b" " * 10)) == [503]
     assert time.monotonic() - begun < 0.55  # and not only gone quiet, for which `exchange` waits 0.6 seconds

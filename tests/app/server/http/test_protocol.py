@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.server.http import protocol
+from app.server.http import protocol, refusing_connection
 from app.server.uvicorn_server import Server
 from app.settings import load_settings
 from tests.app.metrics import read
@@ -50,7 +50,7 @@ def in_thread(app: FastAPI, **config: Any) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def port(tiny_bundle: Path) -> Iterator[int]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(protocol, "ARRIVAL_SECONDS", 0.4)
+    patch.setattr(refusing_connection, "ARRIVAL_SECONDS", 0.4)
     settings = load_settings(model=tiny_bundle, max_body_bytes=5000, access_log=False)
     with in_thread(create_app(settings)) as number:
         yield number
@@ -178,7 +178,7 @@ def test_refusal_is_counted_and_logged(capsys: pytest.CaptureFixture[str], tiny_
 def test_slow_request_is_counted_and_logged(
     capsys: pytest.CaptureFixture[str], tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
 ):
-    monkeypatch.setattr(protocol, "ARRIVAL_SECONDS", 0.1)
+    monkeypatch.setattr(refusing_connection, "ARRIVAL_SECONDS", 0.1)
     app = create_app(load_settings(model=tiny_bundle))
     with in_thread(app) as port:
         assert statuses(exchange(port, *pieces)) == [408]

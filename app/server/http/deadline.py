@@ -1,0 +1,52 @@
+"""A deadline that can be moved at every request without a timer for each."""
+
+import asyncio
+from collections.abc import Callable
+
+
+class Deadline:
+    """Calls a function when the time `at` has passed.
+
+    To set and cancel a timer of asyncio for each request costs 1 us of processor time. Here one timer stays, and looks
+    at `at` when it fires.
+    """
+
+    __slots__ = ("_callback", "_due", "_loop", "_timer", "at")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+        """`callback` runs in the event loop."""
+        self._loop, self._callback = loop, callback
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self.at: float | None = None
+        """Time of the loop, in seconds; None: no deadline. May be set to None to remove the deadline."""
+
+    def set(self, seconds: float) -> None:
+        """Move the deadline to so many seconds from now."""
+        self.at = at = self._loop.time() + seconds
+        if self._timer is None or at < self._due:
+            self._start()
+
+    def close(self) -> None:
+        """Remove the deadline and its timer."""
+        self.at = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _start(self) -> None:
+        assert self.at is not None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = self.at
+        self._timer = self._loop.call_at(self.at, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        if self.at is None:
+            return
+        if self.at > self._loop.time():  # it has been moved since
+            self._start()
+        else:
+            self.at = None
+            self._callback()
