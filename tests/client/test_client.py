@@ -123,7 +123,7 @@ def test_text_too_large_for_any_request_is_raised(tiny_bundle: Path) -> None:
         RunningServer(tiny_bundle, max_body_bytes=5000) as server,
         TopicsClient(server.url, retries=0) as client,
     ):
-        # MicroBatcher they are too much and are halved; the last is too much alone.
+        # Together they are too much and are halved; the last is too much alone.
         assert len(client.predict_batch(["gold " * 300] * 9)) == 9
         with pytest.raises(TooLargeError):
             client.predict_batch(["gold", "gold " * 1200])

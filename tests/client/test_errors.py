@@ -9,12 +9,17 @@ import httpx2
 import pytest
 import topics_client
 from topics_client import (
+    DeadlineError,
+    InvalidRequestError,
+    NotFoundError,
     Problem,
     ProblemError,
     Refused,
     TopicsClientError,
+    UnauthorizedError,
     UnavailableError,
 )
+from topics_client.errors import TooLargeError, problem_error
 
 from tests.client.mock_service import client
 
@@ -44,3 +49,43 @@ def test_problem_after_retries_is_unavailable_with_the_services_words() -> None:
     with pytest.raises(UnavailableError, match=r"^The service is full \(503\): no room$") as caught:
         client(lambda _: httpx2.Response(503, json=full), retries=1).predict("gold")
     assert caught.value.problem.request_id == "7"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *[(status, InvalidRequestError) for status in (400, 415, 422)],
+        (401, UnauthorizedError),
+        *[(status, NotFoundError) for status in (404, 405)],
+        (413, TooLargeError),
+        *[(status, UnavailableError) for status in (429, 502, 503)],
+        (504, DeadlineError),
+        *[(status, ProblemError) for status in (402, 403, 414, 418, 500, 501, 505)],
+    ],
+)
+def test_each_status_has_its_exception(status: int, kind: type[Exception]) -> None:
+    assert type(problem_error(status, None, b"")) is kind
+
+
+def test_problem_document_is_taken_over_whole() -> None:
+    body = {
+        "title": "Wrong",
+        "detail": "two fields",
+        "type": "https://topics/wrong",
+        "instance": "/predict",
+        "request_id": "7",
+        "errors": [{"field": "top_k", "message": "too large"}, "no object", {"field": "explain"}, {"message": "bare"}],
+    }
+    errors = (("top_k", "too large"), ("explain", ""), ("", "bare"))
+    expected = Problem(422, "Wrong", "two fields", "https://topics/wrong", "/predict", "7", errors)
+    assert problem_error(422, body, b"{}").problem == expected
+
+
+@pytest.mark.parametrize("body", [None, [], "text"])
+def test_other_answer_is_quoted_up_to_200_bytes(body: object) -> None:
+    problem = problem_error(500, body, b"\xff" + b"a" * 300).problem
+    assert problem == Problem(500, "The answer is no problem document", "\ufffd" + "a" * 199, "about:blank", "", "", ())
+
+
+def test_problem_without_details_is_of_no_special_type() -> None:
+    assert Problem(500, "a", "b") == Problem(500, "a", "b", "about:blank", "", "", ())

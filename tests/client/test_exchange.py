@@ -1,12 +1,14 @@
 """When the client asks again, and for how long it waits; no network and no sleep."""
 
 import json
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import httpx2
 import pytest
+from topics_client import exchange as exchange_module
 from topics_client.batches import MAX_BYTES, MAX_HEADLINES, cut
 from topics_client.errors import (
     DeadlineError,
@@ -16,7 +18,7 @@ from topics_client.errors import (
     UnavailableError,
     UnreachableError,
 )
-from topics_client.exchange import Reply, Send, Sleep, exchange
+from topics_client.exchange import MAX_ANSWER_BYTES, Reply, Send, Sleep, exchange
 
 PROBLEM = {"title": "The service is full", "status": 503, "detail": "full", "type": "about:blank"}
 
@@ -58,6 +60,59 @@ def test_unavailable_is_asked_again(status: int) -> None:
     assert 0.1 <= pauses[1] <= 0.3
 
 
+def test_pauses_double_up_to_five_seconds_with_half_as_much_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranges: list[tuple[float, float]] = []
+    monkeypatch.setattr(exchange_module.random, "uniform", lambda low, high: ranges.append((low, high)) or 1.0)
+    _, pauses = walk(*[response(503, PROBLEM)] * 8, response(200, {}), timeout=60, retries=8)
+    assert pauses == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5])
+    assert set(ranges) == {(0.5, 1.5)}
+
+
+def test_pause_is_finite_after_any_number_of_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_module.random, "uniform", lambda _low, high: high)
+    _, pauses = walk(*[response(503, PROBLEM)] * 1_100, response(200, {}), timeout=1e6, retries=1_100)
+    assert max(pauses) == pauses[-1] == pytest.approx(7.5)
+
+
+def test_pause_after_a_lost_connection_doubles_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_module.random, "uniform", lambda *_: 1.0)
+    _, pauses = walk(httpx2.ReadError("reset"), httpx2.ConnectError("refused"), response(200, {}))
+    assert pauses == pytest.approx([0.1, 0.2])
+
+
+def test_pause_that_ends_at_the_deadline_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_module.random, "uniform", lambda *_: 1.0)
+    monkeypatch.setattr(exchange_module.time, "monotonic", lambda: 100.0)
+    with pytest.raises(UnavailableError):
+        walk(response(503, PROBLEM), timeout=0.1)
+    assert walk(response(503, PROBLEM), response(200, 1), timeout=0.11) == (1, [pytest.approx(0.1)])
+
+
+def test_request_after_a_pause_gets_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(exchange_module.time, "monotonic", lambda: now[0])
+    steps = exchange("GET", "/topics", None, 10, 1)
+    assert next(steps) == Send("GET", "/topics", {"X-Request-Timeout": "10.000"}, None, 10.0)
+    assert isinstance(steps.send(response(503, PROBLEM)), Sleep)
+    now[0] = 104.5
+    assert steps.send(None) == Send("GET", "/topics", {"X-Request-Timeout": "5.500"}, None, 5.5)
+
+
+def test_request_gets_a_millisecond_where_no_time_is_left() -> None:
+    assert next(exchange("GET", "/topics", None, 0.0, 0)) == Send(
+        "GET", "/topics", {"X-Request-Timeout": "0.001"}, None, 0.001
+    )
+
+
+def test_no_limit_is_no_header() -> None:
+    assert next(exchange("POST", "/predict", {"a": 1}, math.inf, 0)) == Send("POST", "/predict", {}, {"a": 1}, math.inf)
+
+
+def test_without_retries_the_first_refusal_is_raised() -> None:
+    with pytest.raises(UnavailableError):
+        walk(response(503, PROBLEM), retries=0)
+
+
 def test_retry_after_in_seconds_is_obeyed() -> None:
     _, [pause] = walk(response(503, PROBLEM, Retry_After="3"), response(200, {}))
     assert 3 <= pause <= 3.2
@@ -67,6 +122,31 @@ def test_retry_after_as_a_date_is_obeyed() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=7), usegmt=True)
     _, [pause] = walk(response(503, PROBLEM, Retry_After=date), response(200, {}))
     assert 5.5 <= pause <= 7.2
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("", 0),
+        ("0", 0),
+        ("3", 3),
+        ("1.5", 0),
+        ("Wed, 21 Oct 2015 07:28:09 GMT", 9),
+        ("Wed, 21 Oct 2015 09:28:09 +0200", 9),
+        ("Wed, 21 Oct 2015 07:28:09 -0000", 9),  # no zone is UTC
+        ("Wed, 21 Oct 2015 07:27:00 GMT", 0),  # in the past
+    ],
+)
+def test_retry_after_comes_before_the_pause(value: str, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return datetime(2015, 10, 21, 7, 28, tzinfo=UTC)
+
+    monkeypatch.setattr(exchange_module, "datetime", Clock)
+    monkeypatch.setattr(exchange_module.random, "uniform", lambda *_: 1.0)
+    _, pauses = walk(response(503, PROBLEM, Retry_After=value), response(200, {}))
+    assert pauses == [pytest.approx(seconds + 0.1)]
 
 
 def test_retry_after_beyond_the_time_is_raised_at_once() -> None:
@@ -123,6 +203,48 @@ def test_answer_that_is_not_json_is_an_invalid_response_with_its_cause(content: 
 def test_redirect_is_not_followed_but_named() -> None:
     with pytest.raises(InvalidResponseError, match="status 307, a redirect to https://there/"):
         walk(response(307, Location="https://there/"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"Location": "/" + "a" * 250}, f", a redirect to /{'a' * 199}: give the client that service's URL."),
+        ({}, "."),
+    ],
+)
+def test_status_that_is_no_answer_is_named(headers: dict[str, str], told: str) -> None:
+    with pytest.raises(InvalidResponseError) as caught:
+        walk(response(302, **headers))
+    assert str(caught.value) == f"/predict: the answer has status 302{told}"
+
+
+@pytest.mark.parametrize("status", [204, 399])
+def test_status_below_400_is_not_a_problem(status: int) -> None:
+    with pytest.raises(InvalidResponseError, match=f"status {status}"):
+        walk(response(status, PROBLEM))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [
+        (httpx2.ReadTimeout(""), UnreachableError, "/predict: no answer within 30 s (ReadTimeout)."),
+        (httpx2.ConnectTimeout("slow"), UnreachableError, "/predict: no answer within 30 s (ConnectTimeout: slow)."),
+        (httpx2.ReadError(""), UnreachableError, "/predict: no answer (ReadError)."),
+        (
+            httpx2.DecodingError("gzip"),
+            InvalidResponseError,
+            "/predict: the answer cannot be read (DecodingError: gzip).",
+        ),
+    ],
+)
+def test_error_in_place_of_an_answer_is_one_sentence(error: Exception, kind: type[Exception], told: str) -> None:
+    with pytest.raises(kind) as caught:
+        walk(error, retries=0)
+    assert (str(caught.value), caught.value.__cause__) == (told, error)
+
+
+def test_answer_may_have_128_mebibytes() -> None:
+    assert MAX_ANSWER_BYTES == 134_217_728
 
 
 def test_answer_that_cannot_be_decoded_is_not_asked_for_again() -> None:
