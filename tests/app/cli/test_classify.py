@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.classifier import load_classifier
+from app.cli.writers import Verdict
 from tests.app.cli.running import command, rows, run
 from tests.server import ROOT
 
@@ -182,19 +184,88 @@ def test_missing_column_is_a_usage_error_that_names_those_there(tmp_path: Path) 
     assert "no column 'headline'; the first line has: id, title." in result.stderr
 
 
+BOTH = "Give headlines, or -f FILE (- for standard input)."
+RAY = "--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep."
+NOT_RAY = "--format parquet and --address are for --engine ray."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), BOTH),
+        (("oil", "-f", "-"), BOTH),
+        (("-f", "-", "--column", "a", "--field", "b"), "--column is for CSV and --field for JSON; give one of them."),
+        (("oil", "--format", "parquet"), NOT_RAY),
+        (("oil", "--address", "auto"), NOT_RAY),
+        (("--engine", "ray", "in"), RAY),
+        (("--engine", "ray", "in", "out", "more"), RAY),
+        (("--engine", "ray", "in", "out", "-f", "-"), RAY),
+        (("--engine", "ray", "in", "out", "--url", "http://127.0.0.1:1"), RAY),
+        (("--engine", "ray", "in", "out", "--keep", "id"), RAY),
+        (("oil", "--keep", "id"), "--keep is for the columns of a file."),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(arguments: tuple[str, ...], sentence: str) -> None:
+    result = run("classify", *arguments)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {sentence}")
+
+
+def test_keeping_all_fields_of_json_as_csv_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"headline": "oil"}]')
+    result = run("classify", "-f", tmp_path / "a.json", "--format", "csv", "--keep")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--keep without names makes no CSV of JSON, whose rows differ; name the fields." in result.stderr
+
+
+def test_one_bad_line_is_counted_in_the_singular() -> None:
+    result = run("classify", "oil", "")
+    assert (result.exit_code, result.stderr) == (1, "line 2 is empty\n1 bad line; all others were answered.\n")
+
+
+@pytest.mark.parametrize(("good", "status"), [(True, 0), (False, 1)])
+def test_ray_gets_every_option(good: bool, status: int, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("app.cli.classify.classify_in_bulk", lambda **options: given.update(options) or good)
+    options = ("--column", "title", "--format", "parquet", "--top-k", 3, "--address", "auto", "--model", tiny_bundle)
+    assert run("classify", "--engine", "ray", "in", "out", *options).exit_code == status
+    assert given.pop("settings").model == tiny_bundle
+    assert given == {
+        "source": "in",
+        "target": "out",
+        "column": "title",
+        "field": None,
+        "form": "parquet",
+        "top_k": 3,
+        "address": "auto",
+    }
+
+
+@pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+def test_stop_is_told_and_has_its_status(stop: BaseException, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(_: object) -> None:
+        raise stop
+
+    monkeypatch.setattr("app.cli.classify.in_process", lambda *_: ask)
+    result = run("classify", "oil")
+    assert (result.exit_code, result.stdout, result.stderr) == (status, "", "Stopped.\n")
+
+
+def test_rows_are_answered_500_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(
+        "app.cli.classify.in_process",
+        lambda *_: lambda texts: sizes.append(len(texts)) or [Verdict([], "no_known_words")] * len(texts),
+    )
+    (tmp_path / "a.txt").write_text("oil\n" * 1_001)
+    assert run("classify", "-f", tmp_path / "a.txt").exit_code == 0
+    assert sizes == [500, 500, 1]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
-        ("oil", "-f", "-"),
-        ("-f", "-", "--column", "a", "--field", "b"),
         ("oil", "--top-k", "47"),
-        ("oil", "--format", "parquet"),
-        ("oil", "--address", "auto"),
-        ("--engine", "ray", "in"),
-        ("--engine", "ray", "in", "out", "--url", "http://127.0.0.1:1"),
-        ("--engine", "ray", "in", "out", "--keep", "id"),
-        ("oil", "--keep", "id"),
+        ("oil", "--top-k", "0"),
         ("oil", "--topk", "3"),
     ],
 )

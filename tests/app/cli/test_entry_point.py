@@ -1,7 +1,9 @@
 """Whatever happens, a command ends with one sentence and the status that says it."""
 
 import errno
+import sys
 from collections.abc import Callable
+from typing import Any
 
 import click
 import pytest
@@ -87,3 +89,69 @@ def test_shell_that_asks_for_completions_gets_the_commands(monkeypatch: pytest.M
     monkeypatch.setenv("COMP_CWORD", "1")
     result = CliRunner().invoke(main, prog_name="reuters-topics")
     assert (result.exit_code, result.stdout) == (0, "plain,classify\n")
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC, errno.EIO])
+def test_output_that_cannot_be_written_is_discarded_so_that_exiting_does_not_fail(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discarded: list[object] = []
+    monkeypatch.setattr("app.cli.entry_point.discard", lambda stream: discarded.append(stream is sys.stdout))
+    CliRunner().invoke(failing(OSError(number, "no")), ["act-now"])
+    assert discarded == ([] if number == errno.EIO else [True])
+
+
+def test_reader_that_has_gone_ends_it_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.cli.entry_point.discard", lambda _: None)
+    assert CliRunner().invoke(failing(BrokenPipeError(errno.EPIPE, "Broken pipe")), ["act-now"]).stderr == ""
+
+
+def test_full_disk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.cli.entry_point.discard", lambda _: None)
+    result = CliRunner().invoke(failing(OSError(errno.ENOSPC, "full")), ["act-now"])
+    assert result.stderr == "Error: The output cannot be written (No space left on device).\n"
+
+
+def test_words_of_an_unexpected_error_are_cut_at_300_characters() -> None:
+    result = CliRunner().invoke(failing(ValueError("a" * 500)), ["act-now"])
+    told = f"Error: Unexpected ValueError ({'a' * 300}); --debug before the command shows where.\n"
+    assert result.stderr == told
+
+
+class Unprintable(click.ClickException):
+    """Cannot be shown, for the reason that the test gives."""
+
+    exit_code = 9
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__("caf\u00e9")
+        self.reason = reason
+
+    def show(self, file: Any = None) -> None:
+        raise self.reason
+
+
+def test_message_that_the_terminal_cannot_show_is_escaped() -> None:
+    result = CliRunner().invoke(failing(Unprintable(UnicodeError("no such character"))), ["act-now"])
+    assert (result.exit_code, result.stderr) == (9, "'caf\\xe9'\n")
+
+
+def test_message_without_a_reader_keeps_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    discarded: list[object] = []
+    monkeypatch.setattr("app.cli.entry_point.discard", lambda stream: discarded.append(stream is sys.stderr))
+    result = CliRunner().invoke(failing(Unprintable(BrokenPipeError())), ["act-now"])
+    assert (result.exit_code, discarded) == (9, [True])
+
+
+def test_debug_holds_for_one_call_only() -> None:
+    group = failing(KeyError("name"))
+    assert isinstance(CliRunner().invoke(group, ["--debug", "act-now"]).exception, KeyError)
+    assert CliRunner().invoke(group, ["act-now"]).exit_code == ExitStatus.UNEXPECTED
+
+
+def test_arguments_are_those_of_the_process_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["app", "act-now"])
+    done: list[int] = []
+    with pytest.raises(SystemExit) as end:
+        group(lambda: done.append(1)).main()
+    assert (end.value.code, done) == (0, [1])

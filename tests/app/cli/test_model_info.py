@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from app.classifier import load_classifier
 from tests.app.cli.running import run
 
@@ -21,3 +23,32 @@ def test_topics_lists_all_46() -> None:
     assert lines[17].split() == ["16", "crude", "Crude", "oil", "26", "0.80", "0.75", "-"]
     as_json = [json.loads(line) for line in run("topics", "--json").stdout.splitlines()]
     assert [one["label"] for one in as_json] == list(range(46))
+
+
+def test_model_leaves_out_what_the_topics_command_and_the_bundle_itself_say(tiny_bundle: Path) -> None:
+    body = json.loads(run("model").stdout)
+    assert body["path"] == str(tiny_bundle)
+    assert not {"format", "topics", "files", "reference"} & set(body)
+
+
+def test_table_of_topics_is_aligned_and_has_a_dash_where_no_skill_was_measured() -> None:
+    lines = run("topics").stdout.splitlines()
+    width = max(len(line[24:].split("  ")[0]) for line in lines[1:])
+    assert lines[0] == f"label  topic            {'name':{width}}  support  precision  recall     F1"
+    assert lines[17] == f"   16  crude            {'Crude oil':{width}}       26       0.80    0.75      -"
+    assert {len(line) for line in lines} == {len(lines[0])}
+
+
+@pytest.mark.parametrize("command", ["model", "topics"])
+def test_bundle_that_is_named_is_the_one_described(command: str, tmp_path: Path) -> None:
+    result = run(command, "--model", tmp_path / "none")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert f"{tmp_path / 'none'}: no such bundle folder" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["model", "topics"])
+def test_setting_that_is_wrong_is_3_with_its_name(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPICS_MIN_PROBABILITY", "2")
+    result = run(command)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "TOPICS_MIN_PROBABILITY" in result.stderr

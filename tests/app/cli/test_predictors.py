@@ -1,14 +1,23 @@
 """--url: another service answers, or something that is none."""
 
+import gc
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
+from app.classifier import load_classifier
+from app.cli import predictors
+from app.cli.exit_status import NoAnswerError
+from app.cli.predictors import Asked, ask_about, ask_all, in_process, over_http
+from app.cli.readers.row import Row
+from app.cli.writers import Guess, Verdict
 from tests.app.cli.running import rows, run
 from tests.server import RunningServer
 
@@ -138,3 +147,136 @@ def test_proxy_that_cannot_be_used_is_3_with_one_sentence(monkeypatch: pytest.Mo
     assert result.exit_code == 3
     assert "prox" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def verdict(text: str) -> Verdict:
+    return Verdict([Guess(text, text.title(), 0.5)], None)
+
+
+def ask(headlines: Sequence[str]) -> list[Verdict | str]:
+    return ["is refused" if text == "no" else verdict(text) for text in headlines]
+
+
+def test_every_row_is_answered_or_bad_in_its_order() -> None:
+    found = [Row(1, "oil"), Row(2, "", "is empty"), Row(4, "no"), Row(5, "gold")]
+    answered = [(found[0], verdict("oil")), (found[3], verdict("gold"))]
+    assert ask_about(found, ask) == Asked(answered, [(2, "is empty"), (4, "is refused")])
+
+
+def test_rows_are_asked_about_in_chunks_of_500() -> None:
+    asked = list(ask_all((Row(number, "oil") for number in range(1, 1202)), ask))
+    assert [len(one.answered) for one in asked] == [500, 500, 201]
+    assert [row.line for one in asked for row, _ in one.answered] == list(range(1, 1202))
+
+
+def test_model_in_process_answers_with_codes_and_names(tiny_bundle: Path) -> None:
+    before = gc.get_freeze_count()
+    answers = in_process(load_classifier(tiny_bundle), 2)(["Oil prices rise", "Zzyzx qqq"])
+    assert gc.get_freeze_count() > before
+    gc.unfreeze()
+    first, second = answers
+    assert isinstance(first, Verdict)
+    assert first.guesses[0][:2] == ("crude", "Crude oil")
+    assert (len(first.guesses), first.abstained) == (2, None)
+    assert second == Verdict([], "no_known_words")
+
+
+class Service:
+    """Stands in for the client: refuses the headlines in `wrong`, and names at most `named` of them at once."""
+
+    def __init__(self, wrong: Sequence[str], named: int = 99) -> None:
+        self.wrong, self.named = wrong, named
+        self.asked: list[list[str]] = []
+        self.options: dict[str, Any] = {}
+        self.closed = False
+
+    def __call__(self, url: str, **options: Any) -> "Service":
+        self.options = {"url": url} | options
+        return self
+
+    def close(self) -> None:
+        self.closed = True
+
+    def predict_batch(self, headlines: list[str], *, top_k: int) -> list[Any]:
+        import topics_client
+
+        self.asked.append(headlines)
+        errors = [(f"headlines.{place}", "too odd") for place, text in enumerate(headlines) if text in self.wrong]
+        if errors:
+            raise topics_client.InvalidRequestError(
+                topics_client.Problem(422, "Wrong", "no", errors=tuple(errors[: self.named]))
+            )
+        words = topics_client.Words(1, 0, ())
+        model = topics_client.Model("a", "1")
+        return [
+            topics_client.Answer(
+                (topics_client.Prediction(text, text.title(), 1, 0.5),) * top_k, words, "low_confidence", model
+            )
+            for text in headlines
+        ]
+
+
+def ask_service(service: Service, headlines: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> list[Verdict | str]:
+    monkeypatch.setattr("topics_client.TopicsClient", service)
+    with click.Context(click.Command("classify")):
+        answers = over_http("http://topics.example", "key", 2)(headlines)
+        assert not service.closed
+    assert service.closed
+    return answers
+
+
+@pytest.mark.parametrize(("named", "requests"), [(99, 2), (1, 3)])
+def test_headlines_that_the_service_refuses_are_left_out_and_the_rest_is_asked_again(
+    named: int, requests: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service(["bad", "worse"], named)
+    answers = ask_service(service, ["bad", "oil", "worse", "gold"], monkeypatch)
+    right = [Verdict([Guess(text, text.title(), 0.5)] * 2, "low_confidence") for text in ("oil", "gold")]
+    assert answers == ["is refused: too odd", right[0], "is refused: too odd", right[1]]
+    assert len(service.asked) == requests
+    assert service.asked[-1] == ["oil", "gold"]
+    assert service.options == {"url": "http://topics.example", "api_key": "key", "transport": None}
+
+
+def test_service_that_refuses_every_headline_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(["bad"])
+    assert ask_service(service, ["bad", "bad"], monkeypatch) == ["is refused: too odd"] * 2
+    assert len(service.asked) == 1
+
+
+def test_refusal_that_names_no_headline_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NoAnswerError, match=r"^http://topics.example: Wrong \(422\): no$"):
+        ask_service(Service(["bad"], named=0), ["bad"], monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [("headlines.1", True), ("body.headlines.0", True), ("headlines.2", False), ("headlines.x", False), ("a.1", False)],
+)
+def test_refused_headline_is_found_by_its_field(field: str, named: bool) -> None:
+    found = predictors._places([(field, "too odd")], 2)
+    assert found == ({int(field[-1]): "is refused: too odd"} if named else {})
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(ValueError("two\n lines."), "two lines"), (ValueError("a" * 400), "a" * 300), (KeyError(), "KeyError")],
+)
+def test_reason_is_one_line_of_at_most_300_characters(error: Exception, told: str) -> None:
+    assert predictors._reason(error) == told
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://localhost:8000", True),
+        ("http://127.0.0.2", True),
+        ("http://[::1]:8000", True),
+        ("http://192.0.2.1", False),
+        ("http://topics.example", False),
+        ("http://[::", False),
+        ("nonsense", False),
+    ],
+)
+def test_service_on_this_machine_is_asked_without_the_environment(url: str, local: bool) -> None:
+    assert (predictors._transport(url) is not None) is local

@@ -1,9 +1,18 @@
 """Standard streams that are closed, full, or pipes without a reader, as shells make them."""
 
+import errno
+import io
+import os
 import subprocess
+import sys
+from pathlib import Path
 
+import click
 import pytest
 
+from app.cli import standard_streams
+from app.cli.exit_status import ExitStatus, OutputError
+from app.cli.standard_streams import discard, is_terminal, open_closed, say, write
 from tests.app.cli.running import command
 from tests.server import ROOT
 
@@ -46,3 +55,150 @@ def test_reader_that_has_gone_is_141_without_a_word(arguments: list[str]) -> Non
     done = shell(arguments, "> >(exec 0<&-; cat >/dev/null </dev/null); exit")
     assert done.stderr == b""
     assert done.returncode in (0, 141)  # 0 if it wrote before the reader went
+
+
+class Stream(io.TextIOWrapper):
+    """A text stream over bytes in memory whose `flush` may fail, and which may be a terminal."""
+
+    def __init__(self, error: OSError | None = None, terminal: bool = False) -> None:
+        self.content = Content(error)
+        self.terminal = terminal
+        super().__init__(self.content, encoding="utf-8", write_through=True)
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+class Content(io.BytesIO):
+    flushed = False
+
+    def __init__(self, error: OSError | None) -> None:
+        super().__init__()
+        self.error = error
+
+    def flush(self) -> None:
+        self.flushed = True
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+
+@pytest.fixture
+def discarded(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    streams: list[object] = []
+    monkeypatch.setattr(standard_streams, "discard", streams.append)
+    return streams
+
+
+def test_bytes_are_written_and_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Stream()
+    monkeypatch.setattr(sys, "stdout", stream)
+    write(b"oil\n")
+    assert (stream.content.getvalue(), stream.content.flushed) == (b"oil\n", True)
+
+
+def test_output_without_a_reader_ends_the_program_quietly(
+    monkeypatch: pytest.MonkeyPatch, discarded: list[object]
+) -> None:
+    stream = Stream(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(click.exceptions.Exit) as end:
+        write(b"oil")
+    assert (end.value.exit_code, discarded) == (ExitStatus.PIPE_CLOSED, [stream])
+
+
+def test_output_on_a_full_disk_is_an_error_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch, discarded: list[object]
+) -> None:
+    stream = Stream(OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(OutputError) as error:
+        write(b"oil")
+    assert error.value.message == "Standard output cannot be written (No space left on device)."
+    assert discarded == [stream]
+
+
+def test_closed_output_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(OutputError, match=r"^Standard output is closed\.$"):
+        write(b"oil")
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [(False, b"careful\n"), (True, b"\r\x1b[Kcareful\n")])
+def test_message_goes_to_standard_error_over_a_progress_bar(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, shown: bytes
+) -> None:
+    stream = Stream(terminal=terminal)
+    monkeypatch.setattr(sys, "stderr", stream)
+    say("careful")
+    assert stream.content.getvalue() == shown
+
+
+def test_message_that_cannot_be_written_is_lost(monkeypatch: pytest.MonkeyPatch, discarded: list[object]) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(click, "echo", fail)
+    say("careful")
+    assert discarded == [sys.stderr]
+
+
+def test_closed_stream_is_no_terminal() -> None:
+    assert is_terminal(Stream(terminal=True)) is True
+    assert is_terminal(Stream()) is False
+    assert is_terminal(None) is False
+
+
+def test_discarded_stream_accepts_everything_and_keeps_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    with file.open("w") as stream:
+        discard(stream)
+        stream.write("oil")
+        stream.flush()
+    assert file.read_bytes() == b""
+    discard(None)
+
+
+class ClosedDescriptors:
+    """Stands in for `os` where only descriptor 1 is open."""
+
+    devnull, O_RDWR = os.devnull, os.O_RDWR
+
+    def __init__(self) -> None:
+        self.opened: list[tuple[str, int]] = []
+        self.replacement = Stream()
+
+    def fstat(self, descriptor: int) -> None:
+        if descriptor != 1:
+            raise OSError(errno.EBADF, "closed")
+
+    def open(self, path: str, flags: int) -> None:
+        self.opened.append((path, flags))
+
+    def fdopen(self, descriptor: int, mode: str) -> Stream:
+        assert (descriptor, mode) == (2, "w")
+        return self.replacement
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> ClosedDescriptors:
+    system = ClosedDescriptors()
+    monkeypatch.setattr(standard_streams, "os", system)
+    return system
+
+
+def test_descriptors_that_were_closed_are_opened_on_the_null_device(closed: ClosedDescriptors) -> None:
+    before = sys.stderr
+    open_closed()
+    assert closed.opened == [(os.devnull, os.O_RDWR)] * 2
+    assert sys.stderr is before
+
+
+def test_closed_standard_error_is_replaced_and_closed_output_is_not(
+    closed: ClosedDescriptors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(sys, "stdout", None)
+    open_closed()
+    assert sys.stderr is closed.replacement
+    assert sys.stdout is None

@@ -1,4 +1,4 @@
-"""ResponseSerializer as JSON Lines and CSV."""
+"""Answers as JSON Lines and CSV."""
 
 import csv
 import io
@@ -85,3 +85,50 @@ def test_names_that_are_taken_get_a_prefix_until_they_are_not() -> None:
         "input_input_topic",
         "input_id",
     ]
+
+
+def test_columns_follow_the_rank() -> None:
+    assert columns(1) == ["line", "headline", "topic", "name", "probability", "abstained"]
+    more = ["topic_2", "probability_2", "topic_3", "probability_3"]
+    assert columns(3) == ["line", "headline", "topic", "name", "probability", *more, "abstained"]
+
+
+def test_head_names_the_columns_in_csv_only() -> None:
+    assert Writer("csv", 1, ["id"]).head() == b"line,headline,topic,name,probability,abstained,id\n"
+    assert Writer("csv", 1).head() == b"line,headline,topic,name,probability,abstained\n"
+    assert Writer("jsonl", 1, ["id"]).head() == b""
+
+
+def test_every_column_is_empty_where_the_model_has_no_answer() -> None:
+    silent = Verdict([], "no_known_words")
+    assert Writer("csv", 2).rows([(Row(3, "qqq"), silent)]) == b"3,qqq,,,,,,no_known_words\n"
+    assert Writer("jsonl", 2).values([(Row(3, "qqq"), silent)]) == [
+        [3, "qqq", None, None, None, None, None, "no_known_words"]
+    ]
+
+
+def test_further_guesses_are_without_a_name() -> None:
+    verdict = Verdict([Guess("crude", "Crude oil", 0.5), Guess("gas", "Gasoline", 0.25)], "low_confidence")
+    assert Writer("csv", 2).rows([(Row(1, "oil"), verdict)]) == b"1,oil,crude,Crude oil,0.5,gas,0.25,low_confidence\n"
+
+
+def test_kept_values_that_are_no_text_are_json_in_csv() -> None:
+    assert written("oil", a=7, b=None, c=["x"], d=float("nan"), e=True)[6:] == ["7", "", '["x"]', "null", "true"]
+
+
+def test_kept_value_that_a_row_lacks_is_an_empty_cell() -> None:
+    table = [(Row(1, "oil", None, {"id": "7"}), OIL), (Row(2, "gas", None, {}), OIL)]
+    assert Writer("csv", 1, ["id"]).rows(table) == b"1,oil,crude,Crude oil,0.9,,7\n2,gas,crude,Crude oil,0.9,,\n"
+
+
+def test_json_lines_with_named_columns_repeat_what_each_row_keeps() -> None:
+    table = [(Row(1, "oil", None, {"id": "7"}), OIL), (Row(2, "gas"), OIL)]
+    lines = [json.loads(line) for line in Writer("jsonl", 1, ["id"]).rows(table).splitlines()]
+    assert [line.get("id") for line in lines] == ["7", None]
+    assert [line["headline"] for line in lines] == ["oil", "gas"]
+
+
+def test_json_lines_without_kept_columns_are_one_object_a_row() -> None:
+    assert Writer("jsonl", 1).rows([(Row(1, "oil"), OIL)]) == (
+        b'{"line":1,"headline":"oil","topic":"crude","name":"Crude oil","probability":0.9,"abstained":null}\n'
+    )
