@@ -83,6 +83,31 @@ def test_skip_sends_each_text_a_few_times_however_many_are_refused(wrong: Iterab
     assert counting.requests <= 4 * len(wrong) + 20
 
 
+@pytest.mark.parametrize(
+    ("texts", "sizes"),
+    [
+        (["", "a", "b", "c", "d", "e"], [6, 3, 2]),
+        (["", "a", "b"], [3, 1, 1]),
+        (["a", "b", "c", "", "d"], [5, 3, 2, 1]),
+        (["a"] * 300, [300, 150, 75, 75, 75, 75]),
+    ],
+)
+def test_request_after_a_refusal_is_half_as_large_and_grows_again(texts: list[str], sizes: list[int]) -> None:
+    sent: list[int] = []
+
+    def record(request: httpx2.Request) -> httpx2.Response:
+        sent.append(len(json.loads(request.content)["headlines"]))
+        return served(request)
+
+    # A space is a text to the client; the service that stands in takes it for an empty one.
+    def refuse_spaces(request: httpx2.Request) -> httpx2.Response:
+        content = request.content.replace(b'" "', b'""')
+        return record(httpx2.Request("POST", request.url, content=content))
+
+    client(refuse_spaces).predict_batch([text or " " for text in texts], on_error="skip")
+    assert sent == sizes
+
+
 def test_raise_names_the_headline_by_its_place_in_the_whole_batch() -> None:
     with pytest.raises(InvalidRequestError, match=r"headlines\.2345: wrong") as caught:
         client().predict_batch(["gold"] * 2345 + ["x" * 30])

@@ -14,10 +14,10 @@ import pytest
 
 from app.classifier import load_classifier
 from app.cli import predictors
-from app.cli.exit_status import NoAnswerError
-from app.cli.predictors import Asked, ask_about, ask_all, in_process, over_http
+from app.cli.exit_status import UnavailableError
+from app.cli.predictors import ChunkResult, local_predictor, predict_chunks, predict_rows, remote_predictor
 from app.cli.readers.row import Row
-from app.cli.writers import Guess, Verdict
+from app.cli.writers import Answer, Prediction
 from tests.app.cli.running import rows, run
 from tests.server import RunningServer
 
@@ -69,7 +69,7 @@ class Foreign(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class Answer(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(self.server.status)
@@ -83,7 +83,7 @@ class Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def foreign() -> Iterator[Foreign]:
-    with Foreign(("127.0.0.1", 0), Answer) as server:
+    with Foreign(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
@@ -149,36 +149,36 @@ def test_proxy_that_cannot_be_used_is_3_with_one_sentence(monkeypatch: pytest.Mo
     assert len(result.stderr.splitlines()) == 1
 
 
-def verdict(text: str) -> Verdict:
-    return Verdict([Guess(text, text.title(), 0.5)], None)
+def answer(text: str) -> Answer:
+    return Answer([Prediction(text, text.title(), 0.5)], None)
 
 
-def ask(headlines: Sequence[str]) -> list[Verdict | str]:
-    return ["is refused" if text == "no" else verdict(text) for text in headlines]
+def ask(headlines: Sequence[str]) -> list[Answer | str]:
+    return ["is refused" if text == "no" else answer(text) for text in headlines]
 
 
 def test_every_row_is_answered_or_bad_in_its_order() -> None:
     found = [Row(1, "oil"), Row(2, "", "is empty"), Row(4, "no"), Row(5, "gold")]
-    answered = [(found[0], verdict("oil")), (found[3], verdict("gold"))]
-    assert ask_about(found, ask) == Asked(answered, [(2, "is empty"), (4, "is refused")])
+    answered = [(found[0], answer("oil")), (found[3], answer("gold"))]
+    assert predict_rows(found, ask) == ChunkResult(answered, [(2, "is empty"), (4, "is refused")])
 
 
 def test_rows_are_asked_about_in_chunks_of_500() -> None:
-    asked = list(ask_all((Row(number, "oil") for number in range(1, 1202)), ask))
+    asked = list(predict_chunks((Row(number, "oil") for number in range(1, 1202)), ask))
     assert [len(one.answered) for one in asked] == [500, 500, 201]
     assert [row.line for one in asked for row, _ in one.answered] == list(range(1, 1202))
 
 
 def test_model_in_process_answers_with_codes_and_names(tiny_bundle: Path) -> None:
     before = gc.get_freeze_count()
-    answers = in_process(load_classifier(tiny_bundle), 2)(["Oil prices rise", "Zzyzx qqq"])
+    answers = local_predictor(load_classifier(tiny_bundle), 2)(["Oil prices rise", "Zzyzx qqq"])
     assert gc.get_freeze_count() > before
     gc.unfreeze()
     first, second = answers
-    assert isinstance(first, Verdict)
-    assert first.guesses[0][:2] == ("crude", "Crude oil")
-    assert (len(first.guesses), first.abstained) == (2, None)
-    assert second == Verdict([], "no_known_words")
+    assert isinstance(first, Answer)
+    assert first.predictions[0][:2] == ("crude", "Crude oil")
+    assert (len(first.predictions), first.abstained) == (2, None)
+    assert second == Answer([], "no_known_words")
 
 
 class Service:
@@ -216,10 +216,10 @@ class Service:
         ]
 
 
-def ask_service(service: Service, headlines: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> list[Verdict | str]:
+def ask_service(service: Service, headlines: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> list[Answer | str]:
     monkeypatch.setattr("topics_client.TopicsClient", service)
     with click.Context(click.Command("classify")):
-        answers = over_http("http://topics.example", "key", 2)(headlines)
+        answers = remote_predictor("http://topics.example", "key", 2)(headlines)
         assert not service.closed
     assert service.closed
     return answers
@@ -231,7 +231,7 @@ def test_headlines_that_the_service_refuses_are_left_out_and_the_rest_is_asked_a
 ) -> None:
     service = Service(["bad", "worse"], named)
     answers = ask_service(service, ["bad", "oil", "worse", "gold"], monkeypatch)
-    right = [Verdict([Guess(text, text.title(), 0.5)] * 2, "low_confidence") for text in ("oil", "gold")]
+    right = [Answer([Prediction(text, text.title(), 0.5)] * 2, "low_confidence") for text in ("oil", "gold")]
     assert answers == ["is refused: too odd", right[0], "is refused: too odd", right[1]]
     assert len(service.asked) == requests
     assert service.asked[-1] == ["oil", "gold"]
@@ -245,7 +245,7 @@ def test_service_that_refuses_every_headline_is_asked_once(monkeypatch: pytest.M
 
 
 def test_refusal_that_names_no_headline_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(NoAnswerError, match=r"^http://topics.example: Wrong \(422\): no$"):
+    with pytest.raises(UnavailableError, match=r"^http://topics.example: Wrong \(422\): no$"):
         ask_service(Service(["bad"], named=0), ["bad"], monkeypatch)
 
 
@@ -254,7 +254,7 @@ def test_refusal_that_names_no_headline_is_an_error(monkeypatch: pytest.MonkeyPa
     [("headlines.1", True), ("body.headlines.0", True), ("headlines.2", False), ("headlines.x", False), ("a.1", False)],
 )
 def test_refused_headline_is_found_by_its_field(field: str, named: bool) -> None:
-    found = predictors._places([(field, "too odd")], 2)
+    found = predictors._refused_headlines([(field, "too odd")], 2)
     assert found == ({int(field[-1]): "is refused: too odd"} if named else {})
 
 

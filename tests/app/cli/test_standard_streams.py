@@ -12,7 +12,7 @@ import pytest
 
 from app.cli import standard_streams
 from app.cli.exit_status import ExitStatus, OutputError
-from app.cli.standard_streams import discard, is_terminal, open_closed, say, write
+from app.cli.standard_streams import discard, is_terminal, print_error, reopen_closed_streams, write
 from tests.app.cli.running import command
 from tests.server import ROOT
 
@@ -130,7 +130,7 @@ def test_message_goes_to_standard_error_over_a_progress_bar(
 ) -> None:
     stream = Stream(terminal=terminal)
     monkeypatch.setattr(sys, "stderr", stream)
-    say("careful")
+    print_error("careful")
     assert stream.content.getvalue() == shown
 
 
@@ -139,7 +139,7 @@ def test_message_that_cannot_be_written_is_lost(monkeypatch: pytest.MonkeyPatch,
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(click, "echo", fail)
-    say("careful")
+    print_error("careful")
     assert discarded == [sys.stderr]
 
 
@@ -189,7 +189,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> ClosedDescriptors:
 
 def test_descriptors_that_were_closed_are_opened_on_the_null_device(closed: ClosedDescriptors) -> None:
     before = sys.stderr
-    open_closed()
+    reopen_closed_streams()
     assert closed.opened == [(os.devnull, os.O_RDWR)] * 2
     assert sys.stderr is before
 
@@ -199,6 +199,6 @@ def test_closed_standard_error_is_replaced_and_closed_output_is_not(
 ) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.setattr(sys, "stdout", None)
-    open_closed()
+    reopen_closed_streams()
     assert sys.stderr is closed.replacement
     assert sys.stdout is None

@@ -94,13 +94,13 @@ def test_columns_follow_the_rank() -> None:
 
 
 def test_head_names_the_columns_in_csv_only() -> None:
-    assert Writer("csv", 1, ["id"]).head() == b"line,headline,topic,name,probability,abstained,id\n"
-    assert Writer("csv", 1).head() == b"line,headline,topic,name,probability,abstained\n"
-    assert Writer("jsonl", 1, ["id"]).head() == b""
+    assert Writer("csv", 1, ["id"]).header() == b"line,headline,topic,name,probability,abstained,id\n"
+    assert Writer("csv", 1).header() == b"line,headline,topic,name,probability,abstained\n"
+    assert Writer("jsonl", 1, ["id"]).header() == b""
 
 
 def test_every_column_is_empty_where_the_model_has_no_answer() -> None:
-    silent = Verdict([], "no_known_words")
+    silent = Answer([], "no_known_words")
     assert Writer("csv", 2).rows([(Row(3, "qqq"), silent)]) == b"3,qqq,,,,,,no_known_words\n"
     assert Writer("jsonl", 2).values([(Row(3, "qqq"), silent)]) == [
         [3, "qqq", None, None, None, None, None, "no_known_words"]
@@ -108,7 +108,7 @@ def test_every_column_is_empty_where_the_model_has_no_answer() -> None:
 
 
 def test_further_guesses_are_without_a_name() -> None:
-    verdict = Verdict([Guess("crude", "Crude oil", 0.5), Guess("gas", "Gasoline", 0.25)], "low_confidence")
+    verdict = Answer([Prediction("crude", "Crude oil", 0.5), Prediction("gas", "Gasoline", 0.25)], "low_confidence")
     assert Writer("csv", 2).rows([(Row(1, "oil"), verdict)]) == b"1,oil,crude,Crude oil,0.5,gas,0.25,low_confidence\n"
 
 
