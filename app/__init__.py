@@ -1,3 +1,3 @@
-"""The online half: a headline in, topics out. Never imports `training`, nor TensorFlow unless told to."""
+"""The service and the command line. Never imports `training`; imports TensorFlow only with TOPICS_RUNTIME=keras."""
 
 VERSION = "0.2.0"

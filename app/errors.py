@@ -1,59 +1,59 @@
-"""What can go wrong between the socket and the core.
+"""Exceptions of the service; `app/api/problems.py` maps each to an HTTP status.
 
 ApiError
-├── UnauthorizedError    no key, or not one of ours
-├── MalformedRequestError  bytes that are not HTTP
-├── ExpectationError     an Expect header that asks for something unknown
-├── NotJsonError         the body is not JSON
-├── HeaderError          a header whose value cannot be
-├── CorsError            a preflight for an origin or a method that is not allowed
-├── TensorError          a tensor that does not add up
-├── UnknownModelError    a model that this service does not have
-├── MediaTypeError       the body is said to be something else, or is compressed
-├── SlowRequestError     the body did not arrive in time
-├── BodyTooLargeError    more bytes than the service takes
-├── BatchTooLargeError   more headlines than the service takes at once
-├── OverloadedError      more headlines in flight than the process may hold
-├── DeadlineError        the answer was not ready in time
-├── ClientGoneError      nobody waits for the answer any more
-├── FileLimitError       the process has no file descriptor left
-└── NotReadyError        the model has not loaded, or the process is going away
+├── UnauthorizedError      no API key, or an unknown one
+├── MalformedRequestError  not a valid HTTP/1.1 request
+├── ExpectationError       Expect has a value other than 100-continue
+├── NotJsonError           the body is not JSON
+├── HeaderError            a header has an invalid value
+├── CorsError              a preflight for an origin or method that is not allowed
+├── TensorError            a tensor that is missing, unknown or inconsistent
+├── UnknownModelError      a model or version that this service does not serve
+├── MediaTypeError         the body is not JSON by its Content-Type, or is compressed
+├── SlowRequestError       the request did not arrive in time
+├── BodyTooLargeError      more bytes than TOPICS_MAX_BODY_BYTES
+├── BatchTooLargeError     more headlines than TOPICS_MAX_BATCH
+├── OverloadedError        more headlines in flight than TOPICS_MAX_IN_FLIGHT
+├── DeadlineError          the response was not ready in time
+├── ClientGoneError        the client disconnected before its response
+├── FileLimitError         no file descriptor left
+└── NotReadyError          the model has not loaded, or the process is shutting down
 """
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 LONGEST_QUOTE = 200
-"""Characters of a caller's value that an error repeats: a wrong value of megabytes must not come back whole."""
+"""Maximum number of characters of a caller's value that an error repeats; the value may be megabytes long."""
 
 
 def quoted(value: str) -> str:
-    """A caller's value as an error message shows it: in quotes, escaped, and cut after LONGEST_QUOTE characters."""
+    """A caller's value for an error message: quoted, escaped, and cut after LONGEST_QUOTE characters."""
     shown = repr(value[:LONGEST_QUOTE])
     return shown if len(value) <= LONGEST_QUOTE and len(shown) <= LONGEST_QUOTE + 2 else shown[:LONGEST_QUOTE] + "...'"
 
 
 class ApiError(Exception):
-    """One sentence for the caller; `headers` go into the answer."""
+    """An error whose message, one sentence, is sent to the caller; `headers` are added to the response."""
 
     headers: ClassVar[Mapping[str, str] | None] = None
     reason: ClassVar[str | None] = None
-    """Under which `topics_rejected_total` counts it; None: the request is wrong, not refused."""
+    """Label `reason` of the metric `topics_rejected_total`; None for invalid requests, which are not counted there."""
 
 
 class UnauthorizedError(ApiError):
-    """No key came with the request, or one that does not open anything."""
+    """The request has no API key, or an unknown one."""
 
     reason: ClassVar = "unauthorized"
     headers: ClassVar = {"WWW-Authenticate": "Bearer"}
 
 
 class MalformedRequestError(ApiError):
-    """What came is not an HTTP request."""
+    """The bytes received are not a valid HTTP/1.1 request."""
 
 
 class ExpectationError(ApiError):
-    """The Expect header asks for something other than 100-continue."""
+    """The Expect header has a value other than 100-continue."""
 
 
 class NotJsonError(ApiError):
@@ -61,23 +61,23 @@ class NotJsonError(ApiError):
 
 
 class HeaderError(ApiError):
-    """A header has a value that cannot be."""
+    """A header has an invalid value."""
 
 
 class CorsError(ApiError):
-    """A browser asks for a page whose origin, method or header is not allowed."""
+    """A CORS preflight names an origin, method or header that is not allowed."""
 
 
 class TensorError(ApiError):
-    """A tensor of the Open Inference Protocol that the model does not have, or that does not add up."""
+    """A tensor of the Open Inference Protocol is missing, unknown, or inconsistent with its shape or datatype."""
 
 
 class UnknownModelError(ApiError):
-    """A path names a model, or a version of it, that this service does not have."""
+    """The path names a model or version that this service does not serve."""
 
 
 class MediaTypeError(ApiError):
-    """The body is not `application/json`, or has a Content-Encoding."""
+    """The Content-Type is not `application/json`, or there is a Content-Encoding."""
 
 
 class SlowRequestError(ApiError):
@@ -91,7 +91,7 @@ class BodyTooLargeError(ApiError):
     """The body has more bytes than TOPICS_MAX_BODY_BYTES."""
 
     reason: ClassVar = "body_too_large"
-    # What was not read cannot be told from a next request.
+    # The rest of the body is not read, so the next request on this connection could not be found.
     headers: ClassVar = {"Connection": "close"}
 
 
@@ -102,31 +102,31 @@ class BatchTooLargeError(ApiError):
 
 
 class NotReadyError(ApiError):
-    """There is nobody to answer yet, or no longer."""
+    """The model has not loaded yet, or the process is shutting down."""
 
     reason: ClassVar = "not_ready"
     headers: ClassVar = {"Retry-After": "1"}
 
 
 class FileLimitError(ApiError):
-    """The process, or the machine, has as many files and connections open as it may."""
+    """The process or the machine has reached its limit of open files and connections."""
 
     reason: ClassVar = "file_limit"
     headers: ClassVar = {"Retry-After": "1"}
 
 
 class OverloadedError(ApiError):
-    """There is no room for the request's headlines; nothing of it was done."""
+    """TOPICS_MAX_IN_FLIGHT is reached; nothing of the request was classified."""
 
     reason: ClassVar = "overloaded"
     headers: ClassVar = {"Retry-After": "1"}
 
 
 class DeadlineError(ApiError):
-    """The answer was not ready within the deadline."""
+    """The response was not ready within the deadline."""
 
     reason: ClassVar = "deadline"
 
 
 class ClientGoneError(ApiError):
-    """The client closed the connection before its answer was ready; there is nobody to tell."""
+    """The client disconnected before its response was ready; no response is sent."""

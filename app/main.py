@@ -1,4 +1,4 @@
-"""All the wiring, and nothing else."""
+"""create_app: wires settings, routes, middleware and telemetry into one FastAPI app."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ from app.api.middleware.auth import Authentication, authentication_off
 from app.api.middleware.load_shedding import LOAD_SHEDDER, LoadShedder
 from app.api.middleware.request import RequestMiddleware
 from app.api.open_inference.routes import infer_routes, v2_router
-from app.api.openapi import describe
+from app.api.openapi import LICENSE, TAGS, extend_openapi
 from app.api.raw_route import RawRoute
 from app.api.routes.health import health_router
 from app.api.routes.metrics import metrics_router
@@ -41,7 +41,10 @@ _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": Fa
 
 
 def create_app(settings: Settings | None = None, load: Callable[[], TopicClassifier] | None = None) -> FastAPI:
-    """The service as an ASGI app; the lifespan calls `load`, or else reads the bundle."""
+    """The service as an ASGI app.
+
+    `settings`: default from the environment. `load`: returns the classifier at startup; default: load TOPICS_MODEL.
+    """
     settings = settings or load_settings()
     service = Service(settings)
     traced = _traced()
@@ -54,12 +57,12 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         given = load() if load else load_classifier(settings.model, settings.runtime, settings.min_probability)
         service.start(given)
         drain_on_sigterm(service, settings.drain_seconds, repeated=settings.workers == 1)
-        # What is alive now lives for ever: keep the collector from walking it during requests.
+        # Objects that exist now live as long as the process: exclude them from later garbage collections.
         gc.collect()
         gc.freeze()
         with watched(asyncio.get_running_loop()):
             yield {
-                # OpenTelemetry would not see what never becomes an ASGI call.
+                # Refusals made before the ASGI call are invisible to OpenTelemetry, so with tracing there are none.
                 LOAD_SHEDDER: LoadShedder(service, {} if traced else _paths(service, routes), recorder, authenticate),
                 CONNECTIONS: Connections(settings.max_body_bytes),
             }
@@ -69,16 +72,18 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
     app = FastAPI(
         telemetry=_EXPORT if traced else _NO_TELEMETRY,
         title="Reuters topics",
-        summary="What a news headline is about, as probabilities over the 46 topics of the Reuters newswire set.",
+        summary="Classifies news headlines into the 46 topics of the Reuters newswire set.",
         version=VERSION,
+        license_info=LICENSE,
+        openapi_tags=TAGS,
         lifespan=lifespan,
-        docs_url=None,  # the page has its own, which needs no CDN
+        docs_url=None,  # app/web has its own, which loads nothing from a CDN
         redoc_url=None,
-        redirect_slashes=False,  # to a URL made of the Host header, and with http where a proxy speaks https
+        redirect_slashes=False,  # a redirect would use the Host header, and http behind an https proxy
         exception_handlers={HTTPException: problems.respond, RequestValidationError: problems.respond},
     )
     app.state.service = service
-    openapi = app.router.routes.copy()  # FastAPI's own, /openapi.json
+    openapi = app.router.routes.copy()  # /openapi.json
     app.router.routes.clear()
     predict = predict_routes(service)
     routes = [*predict, *infer_routes(service)]
@@ -97,21 +102,21 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
     app.add_middleware(
         RequestMiddleware,
         service=service,
-        # The router is what tells OpenTelemetry the route.
+        # With tracing all requests use the router, from which OpenTelemetry reads the route.
         direct={} if traced else {route.path: route.app for route in predict},
         recorder=recorder,
         authenticate=authenticate,
     )
-    describe(app, public, keyed=bool(settings.keys))
+    extend_openapi(app, public, keyed=bool(settings.keys))
     return app
 
 
 def _paths(service: Service, routes: Sequence[RawRoute]) -> dict[str, str]:
-    """The paths at which the model that serves can be asked, and the routes' templates that they belong to."""
+    """Maps each prediction path, with the name and version of the loaded model, to its route template."""
     manifest = service.classifier.bundle.manifest
     return {route.path.format(name=manifest.name, version=manifest.version): route.path for route in routes}
 
 
 def _traced() -> bool:
-    """Whether the `otel` extra is installed and an OTEL_* variable configures it; to ask on each request costs time."""
+    """Whether the `otel` extra is installed and an OTEL_* variable is set; read once, not per request."""
     return find_spec("opentelemetry.sdk") is not None and any(name.startswith("OTEL_") for name in os.environ)

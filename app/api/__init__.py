@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out: the only code that knows FastAPI."""
+"""The HTTP API: routes, middleware, schemas and errors."""

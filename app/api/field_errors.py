@@ -1,4 +1,4 @@
-"""Errors about fields of a request. Unknown ones are refused, so that a misspelt one does not go unnoticed."""
+"""Validation errors for fields. Unknown fields are refused, so that misspelt ones are noticed."""
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
@@ -10,24 +10,24 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, from_json
 
 _MOST = 10
-"""Unknown fields that an error names: there may be a hundred thousand."""
+"""Maximum number of unknown fields in one error; a body may have a hundred thousand."""
 
 
 def wrong_field(name: str, message: str) -> ValidationError:
-    """The error for one field of the body."""
+    """A ValidationError for one field of the body."""
     return ValidationError.from_exception_data("Body", [_error((name,), message)])
 
 
 def unknown_fields(given: Iterable[str], known: Collection[str]) -> ValidationError:
-    """The error for fields that the body should not have."""
+    """A ValidationError for the unknown fields `given`; `known`: the allowed fields."""
     return ValidationError.from_exception_data("Body", _unknown(given, known))
 
 
 def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[str]) -> ValidationError:
-    """An error and those for the body's unknown fields: a field may be missing only because it is misspelt."""
+    """`error` plus the errors for unknown fields of the body: a missing field may just be misspelt."""
     try:
         value = from_json(body)
-    except ValueError:  # a number that only the validator would have understood
+    except ValueError:  # a number that only the validator accepts
         return error
     unknown = _unknown((name for name in value if name not in known), known) if isinstance(value, dict) else []
     if not unknown:
@@ -40,7 +40,7 @@ def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[s
 
 
 def refuse_query(scope: Mapping[str, Any], known: Collection[str] = ()) -> None:
-    """Raises ValidationError if the URL has a query; `known`: fields of the body, where a parameter may belong."""
+    """Raises ValidationError if the URL has query parameters; `known`: fields of the body, suggested in the error."""
     if not scope["query_string"]:
         return
     names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)]
@@ -48,7 +48,7 @@ def refuse_query(scope: Mapping[str, Any], known: Collection[str] = ()) -> None:
     for name in names[:_MOST]:
         near = difflib.get_close_matches(name[:50], known, 1)
         hint = f"; {near[0]} is a field of the JSON body" if near else ""
-        errors.append(_error(("query", name), f"this URL has no parameters{hint}"))
+        errors.append(_error(("query", name), f"this endpoint has no query parameters{hint}"))
     if errors:
         raise ValidationError.from_exception_data("Query", errors)
 
@@ -57,7 +57,7 @@ def _unknown(given: Iterable[str], known: Collection[str]) -> list[InitErrorDeta
     errors = []
     for name in islice(given, _MOST):
         near = difflib.get_close_matches(name[:50].lower(), known, 1)
-        hint = f"perhaps {near[0]} is meant" if near else f"the fields are {', '.join(known)}"
+        hint = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(known)}"
         errors.append(_error((name,), f"unknown field; {hint}"))
     return errors
 

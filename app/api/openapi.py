@@ -1,23 +1,33 @@
-"""The OpenAPI document: FastAPI's own, plus what it cannot know of."""
+"""The OpenAPI document: FastAPI's own, plus the Problem schema, error examples, tags and security schemes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Match
 
-from app.api.problems import Problem
+from app.api.problems import MEDIA_TYPE, Problem
 
-KEYS: dict[str, Any] = {
+LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+
+TAGS = [
+    {"name": "prediction", "description": "Classify headlines."},
+    {"name": "model", "description": "Describe the loaded model."},
+    {"name": "operations", "description": "Health probes and metrics."},
+    {"name": "open-inference", "description": "Open Inference Protocol (V2), for KServe, Triton and MLServer clients."},
+]
+
+SECURITY_SCHEMES: dict[str, Any] = {
     "Bearer": {"type": "http", "scheme": "bearer"},
     "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
-"""Either will do."""
+"""Alternatives: a request needs one of them."""
 
 
-def describe(app: FastAPI, public: APIRouter, keyed: bool) -> None:
-    """Add to the app's document the schema of the errors, which routes refer to but none returns, and the keys.
+def extend_openapi(app: FastAPI, public: APIRouter, keyed: bool) -> None:
+    """Extend the document that `app.openapi()` generates.
 
-    `keyed`: whether all but the `public` routes need a key; /docs then has a button for it.
+    `keyed`: whether all routes but those of `public` require an API key; /docs then has an "Authorize" button.
     """
     generate = app.openapi
 
@@ -25,20 +35,36 @@ def describe(app: FastAPI, public: APIRouter, keyed: bool) -> None:
         if app.openapi_schema is None:
             document = generate()
             if keyed:
-                document["components"]["securitySchemes"] = KEYS
-                for path, operations in document["paths"].items():
-                    for method, operation in operations.items():
-                        if not _matches(public, method, path):
-                            operation["security"] = [{name: []} for name in KEYS]
+                document["components"]["securitySchemes"] = SECURITY_SCHEMES
+            for method, path, operation in _operations(document):
+                if keyed and not _matches(public, method, path):
+                    operation["security"] = [{name: []} for name in SECURITY_SCHEMES]
+                _complete_examples(operation, path)
             schemas = document["components"]["schemas"]
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs")
             schemas["Problem"] = problem
-            for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's shape of errors, which we never send
+            for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own errors, which are never sent
                 schemas.pop(unused, None)
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            yield method, path, operation
+
+
+def _complete_examples(operation: dict[str, Any], path: str) -> None:
+    """Insert what depends on the path into the examples of the errors."""
+    for response in operation["responses"].values():
+        for example in response["content"].get(MEDIA_TYPE, {}).get("examples", {}).values():
+            value = example["value"]
+            value["instance"] = path
+            if path.startswith("/v2"):
+                value["error"] = value["detail"]
 
 
 def _matches(router: APIRouter, method: str, path: str) -> bool:

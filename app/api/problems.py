@@ -1,6 +1,6 @@
-"""Every error the API answers with, as RFC 9457 `application/problem+json`, in one table.
+"""One table maps every exception to an RFC 9457 problem (`application/problem+json`) with its HTTP status.
 
-The table is the only place that knows statuses; OpenAPI's error responses are derived from it.
+The error responses of the OpenAPI document, with their examples, are derived from the table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ from app.telemetry.request_context import context_of
 MEDIA_TYPE = "application/problem+json"
 
 LONGEST_DETAIL = 2000
-"""Characters. Every value in it is short already (`errors.quoted`); this holds where one was forgotten."""
+"""Maximum length of `detail` in characters. Quoted values are already cut by `errors.quoted`; this covers the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,73 +50,93 @@ class Kind:
 
     status: int
     title: str
+    example: str = ""
+    """A `detail`, for the OpenAPI document."""
 
+
+_INVALID = "Request validation failed"
+_NOT_READY = "Service not ready"
+_OVERLOADED = "Service overloaded"
 
 TABLE: Mapping[type[Exception], Kind] = {
-    MalformedRequestError: Kind(400, "The request is not HTTP"),
-    CorsError: Kind(400, "The cross-origin request is not allowed"),
-    UnauthorizedError: Kind(401, "A key is needed"),
-    NotJsonError: Kind(400, "The body is not JSON"),
-    UnknownModelError: Kind(404, "There is no such model"),
-    SlowRequestError: Kind(408, "The request took too long to arrive"),
-    BodyTooLargeError: Kind(413, "The body is too large"),
-    BatchTooLargeError: Kind(413, "The batch is too large"),
-    MediaTypeError: Kind(415, "The body's media type is not supported"),
-    ExpectationError: Kind(417, "The expectation cannot be met"),
-    ValidationError: Kind(422, "The request has wrong values"),
-    RequestValidationError: Kind(422, "The request has wrong values"),
-    HeaderError: Kind(422, "The request has wrong values"),
-    TensorError: Kind(422, "The request has wrong values"),
-    UnknownTopicError: Kind(422, "The request has wrong values"),
-    TextTooLongError: Kind(422, "The request has wrong values"),
-    NotReadyError: Kind(503, "The service is not ready"),
-    BundleError: Kind(503, "The service is not ready"),
-    FileLimitError: Kind(503, "The service is full"),
-    OverloadedError: Kind(503, "The service is full"),
-    DeadlineError: Kind(504, "The answer took too long"),
+    MalformedRequestError: Kind(
+        400, "Malformed HTTP request", "The path contains control characters; no path of this service does."
+    ),
+    CorsError: Kind(400, "Cross-origin request not allowed", "CORS does not allow this request because of its origin."),
+    NotJsonError: Kind(400, "Request body is not JSON", "The body is not JSON: expected value at line 1 column 1."),
+    UnauthorizedError: Kind(
+        401, "Valid API key required", "No API key; send one as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'."
+    ),
+    UnknownModelError: Kind(404, "Model not found", "This service serves only model 'headlines', version '1'."),
+    SlowRequestError: Kind(408, "Request timeout", "The request did not arrive within 10 seconds."),
+    BodyTooLargeError: Kind(413, "Request body too large", "The body has more than 8,388,608 bytes; send it in parts."),
+    BatchTooLargeError: Kind(
+        413, "Batch too large", "The batch has 1,200 headlines and may have 1,000; send it in parts."
+    ),
+    MediaTypeError: Kind(415, "Unsupported media type", "The Content-Type is 'text/plain'; send application/json."),
+    ExpectationError: Kind(417, "Expectation failed", "The only supported value of Expect is 100-continue."),
+    ValidationError: Kind(422, _INVALID, "top_k: Input should be less than or equal to 46."),
+    RequestValidationError: Kind(422, _INVALID, "query.n: Input should be an integer."),
+    HeaderError: Kind(422, _INVALID, "X-Request-Timeout must be a positive number of seconds, but it is 'soon'."),
+    TensorError: Kind(422, _INVALID, "The model takes one input, 'headline', but the request has: none."),
+    UnknownTopicError: Kind(422, _INVALID, "There is no topic 'oil'; GET /topics lists all."),
+    TextTooLongError: Kind(422, _INVALID, "The text has 900 words and may have 500 to be explained."),
+    NotReadyError: Kind(503, _NOT_READY, "The model has not loaded yet; try again in a second."),
+    BundleError: Kind(503, _NOT_READY, "The model no longer reproduces its golden headlines."),
+    FileLimitError: Kind(
+        503, _OVERLOADED, "No file can be opened because the limit of open files is reached; try again in a second."
+    ),
+    OverloadedError: Kind(503, _OVERLOADED, "10,000 headlines are in flight and 10,000 may be; try again in a second."),
+    DeadlineError: Kind(504, "Deadline exceeded", "The answer was not ready within 10 seconds."),
 }
-_UNEXPECTED = Kind(500, "The service made a mistake")
+_UNEXPECTED = Kind(500, "Internal server error")
 
 
 class FieldError(BaseModel):
-    """One wrong value of a request."""
+    """One invalid field of a request."""
 
     field: str = Field(examples=["body.top_k"])
     message: str = Field(examples=["Input should be less than or equal to 46"])
 
 
 class Problem(BaseModel):
-    """RFC 9457."""
+    """An error, as RFC 9457 problem details."""
 
-    type: str = Field(default="about:blank", description="A URI that names the kind of problem.")
-    title: str = Field(examples=["The request has wrong values"])
-    status: int = Field(examples=[422])
-    detail: str = Field(examples=["top_k: Input should be less than or equal to 46."])
-    instance: str = Field(examples=["/predict"])
-    request_id: str = Field(examples=["0d5f6ac14f2b4a6f8a2f0c7f5c3a9e1b"])
-    errors: list[FieldError] | None = None
+    type: str = Field(
+        default="about:blank", description="Always `about:blank`: `title` and `status` say what kind of problem it is."
+    )
+    title: str = Field(description="Kind of problem; docs/errors.md lists all.", examples=["Request validation failed"])
+    status: int = Field(description="HTTP status.", examples=[422])
+    detail: str = Field(
+        description="What is wrong and what to do.", examples=["top_k: Input should be less than or equal to 46."]
+    )
+    instance: str = Field(description="Path of the request.", examples=["/predict"])
+    request_id: str = Field(
+        description="X-Request-ID of the request, also in the log.", examples=["0d5f6ac14f2b4a6f8a2f0c7f5c3a9e1b"]
+    )
+    errors: list[FieldError] | None = Field(default=None, description="The invalid fields, if any.")
     error: Annotated[
         str | None,
-        Field(description="`detail` once more, on /v2 paths, where the Open Inference Protocol looks for it."),
+        Field(description="Same as `detail`; only on /v2 paths, where the Open Inference Protocol requires it."),
     ] = None
 
 
 def problem(error: Exception, path: str, request_id: str, route_path: str | None = None) -> Response:
-    """The answer to an error. What is not in the table is a 500 that says nothing of its cause.
+    """The problem response for an exception. One that is not in the table is a 500 without its cause.
 
-    `path` is the request's whole path, `route_path` what routes see of it: the same unless there is a path prefix.
+    `path`: full path of the request; `route_path`: the path without a prefix (root path), if it differs.
     """
     route_path = path if route_path is None else route_path
-    if isinstance(error, HTTPException):  # the router's own: 404, 405
+    if isinstance(error, HTTPException):  # raised by the router: 404, 405
         status = HTTPStatus(error.status_code)
         kind, detail = Kind(status, status.phrase), _router_detail(status, path)
         headers: Mapping[str, str] | None = _router_headers(error)
     else:
         kind = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), _UNEXPECTED)
-        detail = "It has been logged under this request's ID." if kind is _UNEXPECTED else str(error)
+        detail = "The error has been logged under this request_id." if kind is _UNEXPECTED else str(error)
         headers = error.headers if isinstance(error, ApiError) else None
         if kind.status == 503:
-            headers = {"Retry-After": "1"}  # a BundleError knows no HTTP
+            headers = {"Retry-After": "1"}  # a BundleError comes from the classifier, which has no HTTP headers
     fields = field_errors(error) if isinstance(error, ValidationError | RequestValidationError) else None
     if fields:
         detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3]) + "."
@@ -133,13 +153,13 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
 
 
 async def respond(request: Request, error: Exception) -> Response:
-    """Starlette's exception handler form of `problem`."""
+    """`problem` as a Starlette exception handler."""
     scope = request.scope
     return problem(error, scope["path"], context_of(scope).request_id, get_route_path(scope))
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:
-    """Where and why, never the value: a headline does not come back in an error."""
+    """Field and message of each error, at most 100, without the values: errors never repeat a headline."""
     raw: Sequence[Any] = (
         error.errors(include_url=False, include_input=False, include_context=False)
         if isinstance(error, ValidationError)
@@ -149,26 +169,42 @@ def field_errors(error: ValidationError | RequestValidationError) -> list[FieldE
 
 
 def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI's `responses` for the errors that a route may answer with, out of the table."""
-    titles: dict[int, set[str]] = {}
+    """OpenAPI `responses` for the exceptions a route may raise: status, title and an example for each exception."""
+    rows: dict[int, dict[str, Kind]] = {}
     for error in errors:
-        titles.setdefault(TABLE[error].status, set()).add(TABLE[error].title)
+        rows.setdefault(TABLE[error].status, {})[error.__name__.removesuffix("Error")] = TABLE[error]
     return {
         status: {
-            "description": "; ".join(sorted(names)),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "description": "; ".join(sorted({kind.title for kind in kinds.values()})),
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "examples": {name: _example(kind) for name, kind in kinds.items()},
+                }
+            },
         }
-        for status, names in sorted(titles.items())
+        for status, kinds in sorted(rows.items())
     }
 
 
+def _example(kind: Kind) -> dict[str, Any]:
+    example = Problem(
+        title=kind.title,
+        status=kind.status,
+        detail=kind.example,
+        instance="",  # `app.api.openapi` inserts the path of the operation
+        request_id="0d5f6ac14f2b4a6f8a2f0c7f5c3a9e1b",
+    )
+    return {"summary": kind.title, "value": example.model_dump(exclude_none=True)}
+
+
 def _cut(text: str) -> str:
-    """A path, a field's name: callers choose these, too, and they may be megabytes."""
+    """Limit a path or field name: callers choose these, and they may be megabytes long."""
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
 
 
 def _router_headers(error: HTTPException) -> Mapping[str, str]:
-    """Its own, and in Allow the HEAD that `app.api.middleware.request` makes of every GET."""
+    """The router's headers; Allow also gets HEAD, which `app.api.middleware.request` handles as GET."""
     headers = dict(error.headers or {})
     if "Allow" in headers:
         methods = set(headers["Allow"].split(", "))
@@ -178,8 +214,8 @@ def _router_headers(error: HTTPException) -> Mapping[str, str]:
 
 def _router_detail(status: HTTPStatus, path: str) -> str:
     if status == HTTPStatus.NOT_FOUND:
-        hint = "leave out the slash at its end; " if path.endswith("/") and path != "/" else ""
-        return f"There is nothing at {_cut(path)}; {hint}/docs lists what there is."
+        hint = "remove the trailing slash; " if path.endswith("/") and path != "/" else ""
+        return f"There is no endpoint at {_cut(path)}; {hint}/docs lists all endpoints."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{_cut(path)} does not answer this method; the Allow header names those it does."
+        return f"{_cut(path)} does not support this method; the Allow header lists the supported ones."
     return status.description or status.phrase

@@ -1,4 +1,4 @@
-"""What goes in and what comes out; OpenAPI is made from these."""
+"""Request and response schemas; the OpenAPI document is generated from them."""
 
 from typing import Annotated, Any, Literal
 
@@ -7,18 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from app.settings import Settings
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-TopK = Annotated[int, Field(ge=1, le=46, description="How many topics to return, most probable first.")]
+TopK = Annotated[int, Field(ge=1, le=46, description="Number of topics to return, most probable first.")]
 
 
-class _Query(BaseModel):
-    # Strict: "5" is not 5. Extra fields are kept for the route to refuse them: with "forbid" pydantic makes an error of
-    # each, and 300 MB of a body with 250,000 of them.
+class _Request(BaseModel):
+    # Strict: "5" is not a number. Unknown fields are kept, and the route refuses them: with "forbid", pydantic creates
+    # an error for each, 300 MB for a body with 250,000 unknown fields.
     model_config = ConfigDict(strict=True, extra="allow")
 
     top_k: TopK = 5
 
 
-class PredictRequest(_Query):
+class PredictRequest(_Request):
     """One text to classify."""
 
     model_config = ConfigDict(
@@ -28,17 +28,18 @@ class PredictRequest(_Query):
         }
     )
 
-    headline: Annotated[str, Field(min_length=1, description="A headline, or a whole wire.")]
-    explain: Annotated[bool, Field(description="Also say what each word did for one topic.")] = False
+    headline: Annotated[str, Field(min_length=1, description="A headline, or a longer text.")]
+    explain: Annotated[bool, Field(description="Also return the effect of each word on one topic.")] = False
     explain_topic: Annotated[
         str | None,
         Field(
-            max_length=200, description="With `explain`: code of the topic to explain; default: the most probable one."
+            max_length=200,
+            description="Code of the topic to explain, with `explain`. Default: the most probable topic.",
         ),
     ] = None
 
 
-class BatchRequest(_Query):
+class BatchRequest(_Request):
     """Several texts to classify."""
 
     model_config = ConfigDict(
@@ -48,16 +49,18 @@ class BatchRequest(_Query):
         }
     )
 
-    headlines: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    headlines: Annotated[
+        list[Annotated[str, Field(min_length=1)]], Field(min_length=1, description="The texts to classify.")
+    ]
 
 
-def queries(settings: Settings) -> tuple[type[PredictRequest], type[BatchRequest]]:
-    """The two with an operator's limits in them, so that pydantic checks and OpenAPI tells the real ones.
+def request_models(settings: Settings) -> tuple[type[PredictRequest], type[BatchRequest]]:
+    """PredictRequest and BatchRequest with the limits of the settings, for validation and for the OpenAPI document.
 
-    The batch's length is documented here but checked by the route: too many headlines is 413, not 422.
+    The maximum length of a batch is only documented here. The route enforces it, because the status is 413 and not 422.
     """
     text = Annotated[str, Field(min_length=1, max_length=settings.max_characters)]
-    # Fails fast: a body of a million wrong values must not keep everybody waiting for a million messages.
+    # Fail fast: a million invalid values would block the event loop while a million messages are built.
     batch = Annotated[
         list[text], Field(fail_fast=True, min_length=1, json_schema_extra={"maxItems": settings.max_batch})
     ]
@@ -68,82 +71,84 @@ def queries(settings: Settings) -> tuple[type[PredictRequest], type[BatchRequest
 
 
 class Prediction(BaseModel):
-    """A topic and how probable it is."""
+    """A topic with its probability."""
 
-    topic: Annotated[str, Field(examples=["crude"])]
-    name: Annotated[str, Field(examples=["Crude oil"])]
-    label: Annotated[int, Field(examples=[16])]
+    topic: Annotated[str, Field(description="Code of the topic.", examples=["crude"])]
+    name: Annotated[str, Field(description="Name of the topic.", examples=["Crude oil"])]
+    label: Annotated[int, Field(description="Index of the topic in the model's output.", examples=[16])]
     probability: Annotated[Probability, Field(examples=[0.97])]
 
 
 class Words(BaseModel):
-    """How much of the text the model knew."""
+    """Words of the text that the model knows, and does not know."""
 
-    known: Annotated[int, Field(description="Words with a place in the multi-hot vector.")]
-    rare: Annotated[int, Field(description="Words of the training corpus beyond the most frequent ones.")]
-    unknown: Annotated[list[str], Field(description="Words that the training corpus never had.")]
+    known: Annotated[int, Field(description="Number of words in the model's vocabulary.")]
+    rare: Annotated[int, Field(description="Number of words seen in training but too rare for the vocabulary.")]
+    unknown: Annotated[list[str], Field(description="Words never seen in training.")]
 
 
 class WordEffect(BaseModel):
-    """One word of the headline and what it did."""
+    """One word of the headline with its effect on the explained topic."""
 
     word: str
-    start: Annotated[int, Field(description="First code point of the word in the headline as sent.")]
-    end: Annotated[int, Field(description="One past its last code point.")]
-    status: Literal["known", "rare", "unknown"]
-    effect: Annotated[float, Field(ge=-1, le=1, description="Probability with the word, minus without it.")]
+    start: Annotated[int, Field(description="Index of the word's first code point in the headline as sent.")]
+    end: Annotated[int, Field(description="Index after its last code point.")]
+    status: Annotated[Literal["known", "rare", "unknown"], Field(description="As in `words`.")]
+    effect: Annotated[float, Field(ge=-1, le=1, description="Probability of the topic with the word minus without it.")]
 
 
 class Explanation(BaseModel):
-    """What each word did for one topic."""
+    """The effect of each word on the probability of one topic."""
 
     topic: str
     words: list[WordEffect]
 
 
 class Result(BaseModel):
-    """The answer to one text."""
+    """The result for one text."""
 
-    predictions: list[Prediction]
+    predictions: Annotated[
+        list[Prediction], Field(description="Most probable first; empty if no word of the text is known.")
+    ]
     topic_set: Annotated[
         list[str] | None,
-        Field(description="Smallest set of topics that holds the right one as often as GET /model says."),
+        Field(description="Prediction set: contains the right topic at the rate in GET /model; null if uncalibrated."),
     ]
     words: Words
     abstained: Annotated[
         Literal["no_known_words", "low_confidence"] | None,
-        Field(description="Why the model does not stand by an answer; null when it does."),
+        Field(description="Reason for abstaining; null if the model does not abstain."),
     ]
 
 
 class Model(BaseModel):
-    """Which model answered."""
+    """Name and version of the model."""
 
     name: Annotated[str, Field(examples=["headlines"])]
     version: Annotated[str, Field(examples=["1"])]
 
 
 class PredictResponse(Result):
-    """The answer to one text, and who gave it."""
+    """The result for one text, with the model."""
 
     model: Model
-    explanation: Annotated[Explanation | None, Field(description="Only where `explain` was asked for.")] = None
+    explanation: Annotated[Explanation | None, Field(description="Only with `explain`.")] = None
 
 
 class BatchResponse(BaseModel):
-    """The answers, in the order of the headlines."""
+    """The results of a batch, with the model."""
 
-    results: list[Result]
+    results: Annotated[list[Result], Field(description="One for each headline, in the same order.")]
     model: Model
 
 
 class TopicSkill(BaseModel):
-    """A topic and what is known of the model's skill at it."""
+    """A topic with the model's skill on held-out headlines; null where not measured."""
 
     label: int
     topic: str
     name: str
-    support: Annotated[int, Field(description="Training wires with this label.")]
+    support: Annotated[int, Field(description="Number of training texts with this label.")]
     precision: Probability | None
     recall: Probability | None
     f1: Probability | None
@@ -156,7 +161,7 @@ class TopicsResponse(BaseModel):
 
 
 class ModelResponse(Model):
-    """What the manifest says."""
+    """The manifest of the loaded bundle."""
 
     digest: Annotated[str, Field(description="SHA-256 that identifies the bundle.")]
     description: str
@@ -171,6 +176,6 @@ class ModelResponse(Model):
 
 
 class HealthResponse(BaseModel):
-    """A probe's answer."""
+    """Result of a probe."""
 
     status: Literal["live", "ready"]

@@ -1,4 +1,4 @@
-"""From what the classifier says to the JSON that the schemas promise."""
+"""Response serializer: classifications to the JSON described by `app/api/schemas.py`."""
 
 from collections.abc import Sequence
 from operator import add
@@ -9,10 +9,10 @@ from app.classifier import Classification, Explanation, TopicClassifier
 
 
 class ResponseSerializer:
-    """Writes answers for one model; what is the same in all of them is made once.
+    """Serializes the classifications of one model.
 
-    A topic's fields are the same wherever it comes up, all but the probability, so answers are put together from
-    text that is ready: half the time of serialising dicts, which was the largest part of a batch.
+    Only the probability of a topic differs between responses, so the JSON of its other fields is built once and joined
+    with the numbers. This takes half the time of serializing dicts, which was the largest part of a batch.
     """
 
     def __init__(self, classifier: TopicClassifier) -> None:
@@ -54,11 +54,11 @@ class ResponseSerializer:
         return f'{result[:-1]},"model":{self._model}{more}}}'.encode()
 
     def part(self, some: Sequence[Classification]) -> bytes:
-        """The results of some of a batch's texts, with commas between them."""
+        """The results of a chunk of a batch, separated by commas."""
         return ",".join(self.results(some)).encode()
 
     def batch(self, parts: Sequence[bytes]) -> bytes:
-        """`schemas.BatchResponse` as JSON, from all its parts; nothing but joining is left for the end."""
+        """`schemas.BatchResponse` as JSON, from the bytes that `part` returned for each chunk."""
         return b'{"results":[' + b",".join(parts) + f'],"model":{self._model}}}'.encode()
 
 

@@ -12,13 +12,13 @@ PARAMETER: dict[str, Any] = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "Seconds after which the answer is not wanted any more; the service's own limit still holds.",
+    "description": "Deadline in seconds. The earlier of this and TOPICS_DEADLINE_SECONDS applies; after that: 504.",
     "schema": {"type": "number", "exclusiveMinimum": 0, "examples": [2.5]},
 }
 
 
 def deadline(request: Request, longest: float) -> Deadline:
-    """The caller's own, if it comes before the service's; raises HeaderError if it is not a positive number."""
+    """The request's deadline, at most `longest` seconds; raises HeaderError if the header is not a positive number."""
     given = dict(request.scope["headers"]).get(b"x-request-timeout")
     if given is None:
         return Deadline(longest)

@@ -1,1 +1,1 @@
-"""Hosts other than uvicorn."""
+"""Integrations with servers other than uvicorn."""

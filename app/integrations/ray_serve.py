@@ -1,4 +1,4 @@
-"""The same app as a Ray Serve deployment, for those who run Ray already: `serve run deploy/ray/serve.yaml`."""
+"""The app as a Ray Serve deployment: `serve run deploy/ray/serve.yaml`."""
 
 import os
 from pathlib import Path
@@ -12,8 +12,8 @@ from app.telemetry.multiprocess import DIRECTORY
 
 
 def build() -> FastAPI:
-    """The app of one replica, made where it runs; TOPICS_* variables come from `runtime_env`."""
-    if DIRECTORY in os.environ:  # nobody starts a node's replicas who could make it for them
+    """Create the app of one replica, in the replica's process; TOPICS_* variables come from `runtime_env`."""
+    if DIRECTORY in os.environ:  # with uvicorn the supervisor creates it; Ray has none
         Path(os.environ[DIRECTORY]).mkdir(parents=True, exist_ok=True)
     app = create_app()
     app.add_middleware(WithoutRequestId)
@@ -21,13 +21,13 @@ def build() -> FastAPI:
 
 
 class WithoutRequestId:
-    """Leaves the header to Serve's proxy, which hands the ID in, a caller's or its own, and adds it to the answer."""
+    """Removes X-Request-ID from responses: Serve's proxy, which passes the ID in, adds it to the response itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
 
         async def send_without(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -40,13 +40,13 @@ class WithoutRequestId:
 @serve.deployment
 @serve.ingress(build)
 class Topics:
-    """Serve's side of a replica."""
+    """The deployment class: one instance per replica."""
 
-    app: FastAPI  # what `build` made; the decorator sets it
+    app: FastAPI  # the app from `build`, set by the decorator
 
     def check_health(self) -> None:
-        """Asked by Serve, which replaces a replica that raises."""
+        """Called by Serve, which replaces a replica whose check raises."""
         self.app.state.service.ensure_ready()
 
 
-topics = Topics.bind()  # type: ignore[attr-defined]  # the decorators, untyped, make a deployment of the class
+topics = Topics.bind()  # type: ignore[attr-defined]  # the untyped decorators return a deployment

@@ -34,7 +34,7 @@ def served(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, json=SINGLE)
     texts = body["headlines"]
     if len(texts) > 100:
-        problem = {"title": "The batch is too large", "status": 413, "detail": "100 at most"}
+        problem = {"title": "Batch too large", "status": 413, "detail": "100 at most"}
         return httpx2.Response(413, json=problem)
     for place, text in enumerate(texts):
         if not 0 < len(text) <= 20:

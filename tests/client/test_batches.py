@@ -273,7 +273,7 @@ def test_failed_part_ends_the_requests_in_flight() -> None:
     async def ask() -> None:
         async def fail_one(request: httpx2.Request) -> httpx2.Response:
             if len(json.loads(request.content)["headlines"]) == 1:
-                return httpx2.Response(401, json={"status": 401, "title": "A key is needed", "detail": "none"})
+                return httpx2.Response(401, json={"status": 401, "title": "Valid API key required", "detail": "none"})
             return await asyncio.Event().wait()  # type: ignore[return-value]
 
         with pytest.raises(UnauthorizedError):

@@ -45,8 +45,8 @@ def test_results_can_be_pickled_and_copied(value: object) -> None:
 
 
 def test_problem_after_retries_is_unavailable_with_the_services_words() -> None:
-    full = {"status": 503, "title": "The service is full", "detail": "no room", "request_id": "7"}
-    with pytest.raises(UnavailableError, match=r"^The service is full \(503\): no room$") as caught:
+    full = {"status": 503, "title": "Service overloaded", "detail": "no room", "request_id": "7"}
+    with pytest.raises(UnavailableError, match=r"^Service overloaded \(503\): no room$") as caught:
         client(lambda _: httpx2.Response(503, json=full), retries=1).predict("gold")
     assert caught.value.problem.request_id == "7"
 

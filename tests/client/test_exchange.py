@@ -20,7 +20,7 @@ from topics_client.errors import (
 )
 from topics_client.exchange import MAX_ANSWER_BYTES, Reply, Send, Sleep, exchange
 
-PROBLEM = {"title": "The service is full", "status": 503, "detail": "full", "type": "about:blank"}
+PROBLEM = {"title": "Service overloaded", "status": 503, "detail": "full", "type": "about:blank"}
 
 
 def response(status: int, value: object = None, **headers: str) -> Reply:
@@ -151,7 +151,7 @@ def test_retry_after_comes_before_the_pause(value: str, seconds: float, monkeypa
 
 def test_retry_after_beyond_the_time_is_raised_at_once() -> None:
     begun = time.monotonic()
-    with pytest.raises(UnavailableError, match="The service is full"):
+    with pytest.raises(UnavailableError, match="Service overloaded"):
         walk(response(503, PROBLEM, Retry_After="60"), timeout=30)
     assert time.monotonic() - begun < 1
 

@@ -98,7 +98,7 @@ def test_bad_line_is_marked_and_the_rest_goes_on(page: Page, watch: Watch) -> No
 
 def test_service_without_room_for_a_part_gets_smaller_ones(page: Page, watch: Watch) -> None:
     watch.allowed = ("413",)
-    problem = '{"title": "The batch is too large", "status": 413, "detail": "too large"}'
+    problem = '{"title": "Batch too large", "status": 413, "detail": "too large"}'
 
     def small_only(route: Route) -> None:
         if len(route.request.post_data_json["headlines"]) > 2:

@@ -10,7 +10,7 @@ from tests.page.conftest import Watch, opened
 from tests.page.test_batch import upload
 from tests.server import RunningServer
 
-FULL = '{"title": "The service is full", "status": 503, "detail": "There is no room."}'
+FULL = '{"title": "Service overloaded", "status": 503, "detail": "There is no room."}'
 
 
 @pytest.mark.slow
@@ -100,10 +100,10 @@ def test_key_is_asked_for_and_kept_by_the_tab_only(context: BrowserContext, page
         page = watch.over(context.new_page(), server.url)
         page.goto(server.url)
         dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("A key is needed")
+        expect(dialog).to_contain_text("No API key")
         page.get_by_role("textbox", name="Key").fill("abracadabra ✨")
         page.keyboard.press("Enter")
-        expect(dialog).to_contain_text("not one of this service's")
+        expect(dialog).to_contain_text("API key is not valid")
         page.get_by_role("textbox", name="Key").fill("sesame")
         page.get_by_role("button", name="Use this key").click()
         expect(page.locator("#verdict strong")).not_to_be_empty()
@@ -128,7 +128,7 @@ def test_key_can_be_given_later(context: BrowserContext, page_bundle: Path, watc
         page = watch.over(context.new_page(), server.url)
         page.goto(server.url)
         page.get_by_role("button", name="Not now").click()
-        expect(page.locator("#trouble")).to_contain_text("A key is needed")
+        expect(page.locator("#trouble")).to_contain_text("No API key")
         page.get_by_role("button", name="Enter a key").click()
         page.get_by_role("textbox", name="Key").fill("sesame")
         page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""API keys: which requests are authenticated."""
+"""API key authentication, with keys that are read again when their file changes."""
 
 import hashlib
 import logging
@@ -10,19 +10,19 @@ from app.errors import UnauthorizedError
 from app.settings import SettingsError
 
 RELOAD_SECONDS = 1.0
-"""A key file is read again at most this often."""
+"""Minimum time between two reads of the key file, in seconds."""
 
 logger = logging.getLogger(__name__)
 
 
 class Keys:
-    """The keys that the settings and the key file hold at the moment."""
+    """The API keys of the settings and of the key file."""
 
     def __init__(self, read: Callable[[], frozenset[str]], clock: Callable[[], float] = time.monotonic) -> None:
-        """`read` returns all keys; it is called again as time goes by, so that keys rotate without a restart."""
+        """`read`: returns all keys; called again every RELOAD_SECONDS, so keys can be rotated without a restart."""
         self._read = read
         self._clock = clock
-        # Digests under a random key are compared: what a comparison costs says nothing about the keys themselves.
+        # Keys are compared as digests with a random salt, so the timing of a comparison reveals nothing about a key.
         self._salt = secrets.token_bytes(32)
         self._read_at = clock()
         self._failed = False
@@ -34,9 +34,9 @@ class Keys:
             self._reload()
         given = {key for name, value in headers if (key := _key(name, value)) is not None}
         if not given:
-            raise UnauthorizedError("A key is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.")
+            raise UnauthorizedError("No API key; send one as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.")
         if self._digests.isdisjoint(map(self._digest, given)):
-            raise UnauthorizedError("The key is not one of this service's.")
+            raise UnauthorizedError("The API key is not valid.")
 
     def _reload(self) -> None:
         self._read_at = self._clock()
@@ -44,18 +44,18 @@ class Keys:
             keys = self._read()
         except SettingsError as error:
             if not self._failed:
-                logger.warning("%s The keys read before stay valid.", error)
+                logger.warning("%s The previous keys stay valid.", error)
             self._failed = True
             return
         if self._failed or keys != self._keys:
-            logger.info("the API keys have been read again; there are %d", len(keys))
+            logger.info("API keys reloaded: %d", len(keys))
         self._failed = False
         if keys != self._keys:
             self._use(keys)
 
     def _use(self, keys: frozenset[str]) -> None:
         self._keys = keys
-        # Clients send a key beyond ASCII as UTF-8 (curl) or Latin-1 (Python's http.client).
+        # Clients encode a non-ASCII key as UTF-8 (curl) or Latin-1 (Python's http.client).
         encoded = {key.encode() for key in keys} | {key.encode("latin-1") for key in keys if max(key) <= "\xff"}
         self._digests = frozenset(map(self._digest, encoded))
 
@@ -64,7 +64,7 @@ class Keys:
 
 
 def _key(name: bytes, value: bytes) -> bytes | None:
-    """The key in a header; None if it is no header for keys, or one for other credentials."""
+    """The key in a header; None for any other header or authentication scheme."""
     if name == b"x-api-key":
         return value.strip()
     if name == b"authorization":

@@ -1,4 +1,4 @@
-"""Authentication by route: a request without a key can only reach the public routes."""
+"""Authentication by route: a request without a valid API key can reach only the public routes."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketClose
 from app.errors import UnauthorizedError
 
 Authenticate = Callable[[Iterable[tuple[bytes, bytes]]], None]
-"""Raises UnauthorizedError unless one of the headers holds a key."""
+"""Raises UnauthorizedError unless one of the headers holds a valid key."""
 
 _ERROR = "unauthorized"
 
@@ -21,24 +21,24 @@ def authentication_off(_: Iterable[tuple[bytes, bytes]]) -> None:
 
 
 class Authentication:
-    """Stands in front of the app's router, which it asks only for requests with a key.
+    """Routes requests with a valid key to the app's router, and all others to a router of public routes only.
 
-    All others go to a router that has nothing but the public routes. No path is compared here, so there is no spelling
-    of a path that this class and the router could read differently, and a route that is added later needs a key.
+    It compares no paths itself, so no spelling of a path can be read differently here and in the router. Every route
+    that is added later requires a key unless it is added to the public router.
     """
 
     def __init__(self, router: APIRouter, public: APIRouter, authenticate: Authenticate) -> None:
-        """Takes its place in `router`; `public`: the routes that need no key, all of which `router` includes."""
+        """Installs itself in `router`; `public`: the routes that need no key, also included in `router`."""
         self._router = router
         self._public = public
         self._authenticate = authenticate
-        self._everything = router.middleware_stack
+        self._all_routes = router.middleware_stack
         router.middleware_stack = self
         public.default = self._refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Route one request; raises UnauthorizedError if it needs a key and has none."""
-        app = self._everything
+        """Route one request; raises UnauthorizedError if it needs a valid key and has none."""
+        app = self._all_routes
         if scope["type"] != "lifespan":
             try:
                 self._authenticate(scope["headers"])
@@ -48,7 +48,7 @@ class Authentication:
         await app(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Called where no public route matches. Only the wording depends on what the other routes are."""
+        """Called if no public route matches: 401 if another route does, else 404."""
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""CORS, where the answer to a refused preflight is a problem like every other error."""
+"""CORS middleware that answers a refused preflight with a problem, like every other error."""
 
 from starlette._utils import get_route_path
 from starlette.datastructures import Headers
@@ -11,7 +11,7 @@ from app.telemetry.request_context import context_of
 
 
 class Cors(CORSMiddleware):
-    """For some origins; any header may be sent, since the key is in one."""
+    """Allows the configured origins, and any request header, because API keys are sent in one."""
 
     def __init__(self, app: ASGIApp, origins: list[str]) -> None:
         super().__init__(
@@ -23,13 +23,13 @@ class Cors(CORSMiddleware):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, or add headers to the answer of the app."""
+        """Answer a preflight request, or add CORS headers to the app's response."""
         headers = Headers(scope=scope)
         if scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers:
             response = self.preflight_response(request_headers=headers)
             if response.status_code != 200:
                 refused = bytes(response.body).decode().removeprefix("Disallowed CORS ")
-                error = CorsError(f"A page of this origin may not send such a request: refused is its {refused}.")
+                error = CorsError(f"CORS does not allow this request because of its {refused}.")
                 answer = problem(error, scope["path"], context_of(scope).request_id, get_route_path(scope))
                 answer.headers["vary"] = response.headers["vary"]
                 response = answer

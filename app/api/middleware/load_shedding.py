@@ -14,12 +14,12 @@ from app.serving.service import Service
 from app.telemetry.recorder import RequestRecorder
 from app.telemetry.request_context import RequestContext
 
-LOAD_SHEDDER = "door"
-"""Its name in the lifespan's state, where the protocol finds it."""
+LOAD_SHEDDER = "load_shedder"
+"""Key of the LoadShedder in the lifespan state, where `app.server.http.protocol` looks it up."""
 
 
 def malformed(error: ApiError) -> Response:
-    """The answer to bytes that have not become a request."""
+    """The response to bytes that are not a valid HTTP request."""
     request_id = new_request_id()
     answer = problem(error, "", request_id)
     answer.headers["x-request-id"] = request_id
@@ -27,24 +27,24 @@ def malformed(error: ApiError) -> Response:
 
 
 class LoadShedder:
-    """Answers 503 from the headers alone, before the body arrives; `app.server.http.protocol` asks it.
+    """Answers 503 from the headers alone; called by `app.server.http.protocol` before the body arrives.
 
-    At four times the load three requests are refused for each that is answered. Through the middleware (a task, the
-    body, exceptions) each refusal costs as much as dozens of headlines. Nothing is decided here that would be decided
-    otherwise there: anything unusual takes the normal way and is refused, or rejected as unauthorized, at its end.
+    At four times the capacity, three requests are refused for each one answered. A refusal through the middleware
+    (a task, the body, exceptions) costs as much as dozens of headlines. The decision is the same as in the middleware:
+    requests with an Origin header, without a valid key, or during draining are left to it.
     """
 
     def __init__(
         self, service: Service, routes: Mapping[str, str], recorder: RequestRecorder, authenticate: Authenticate
     ) -> None:
-        """`routes`: the paths that accept headlines, and the route that each is recorded under."""
+        """`routes`: maps each path that accepts headlines to the route template used in metrics and logs."""
         self._service = service
         self._routes = routes
         self._recorder = recorder
         self._authenticate = authenticate
 
     def refusal(self, scope: Scope) -> Response | None:
-        """The answer to a request that is refused, already recorded; None admits it."""
+        """The 503 response, already recorded, if the request is refused; None admits it."""
         path = get_route_path(scope)
         route = self._routes.get(path)
         if route is None or scope["method"] != "POST":
@@ -56,7 +56,7 @@ class LoadShedder:
         return None
 
     def malformed(self, error: ApiError, seconds: float) -> Response:
-        """`malformed`, recorded; `seconds`: since the first byte."""
+        """The response of the function `malformed`, recorded; `seconds`: time since the first byte."""
         answer = malformed(error)
         self._recorder.rejected(error.reason)
         self._recorder.record(
@@ -65,7 +65,7 @@ class LoadShedder:
         return answer
 
     def rejected(self, reason: str | None) -> None:
-        """Count what was given up; see RequestRecorder."""
+        """Count a rejected request; see `RequestRecorder.rejected`."""
         self._recorder.rejected(reason)
 
     def _refuse(self, error: OverloadedError, scope: Scope, path: str, route: str) -> Response | None:

@@ -1,4 +1,4 @@
-"""Which request is which, from the client to the log."""
+"""Request IDs: the client's X-Request-ID header, or a new one."""
 
 import random
 import re
@@ -8,7 +8,7 @@ _WELL_FORMED = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
 
 
 def new_request_id() -> str:
-    """128 random bits, hexadecimal; not a secret, so no system call for it."""
+    """128 random bits in hexadecimal, without the system call of a cryptographic generator: an ID is not a secret."""
     return f"{random.getrandbits(128):032x}"
 
 

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol (V2), which KServe, Triton, MLServer and their clients speak; see `docs/v2.md`."""
+"""Routes of the Open Inference Protocol (V2) of KServe, Triton and MLServer; see `docs/v2.md`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +18,11 @@ from app.api.open_inference.schemas import (
     ServerMetadata,
     ServerReady,
 )
-from app.api.open_inference.tensors import elements, headlines, tensor, tensors, top_k, wanted
+from app.api.open_inference.tensors import elements, headlines, requested_outputs, tensor, tensors, top_k
 from app.api.problems import responses
 from app.api.raw_route import RawRoute, check_media_type, parse, read_body, send_answer
 from app.api.routes.predict import ERRORS, check_size, classify_batch
-from app.api.schemas import queries
+from app.api.schemas import request_models
 from app.api.timeout_header import PARAMETER
 from app.classifier.classifier import Runtime
 from app.classifier.manifest import Manifest
@@ -37,12 +37,13 @@ from app.errors import (
 from app.serving.service import Service
 from app.telemetry.request_context import context_of
 
+TAG = "open-inference"
 HEADER_LENGTH = "Inference-Header-Content-Length"
 OCTETS = "application/octet-stream"
 _HEADER_LENGTH = HEADER_LENGTH.lower().encode()
 
 PLATFORMS: Mapping[Runtime, str] = {"numpy": "numpy_keras", "keras": "tensorflow_keras"}
-"""By TOPICS_RUNTIME: what computes the answers and the file format of the model, as the protocol names platforms."""
+"""Value of `platform` for each TOPICS_RUNTIME: the runtime and the format of the model file."""
 
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
@@ -52,35 +53,45 @@ def _path_parameter(name: str) -> dict[str, Any]:
 
 
 _PATHS = {
-    "/v2/models/{name}": [_path_parameter("name")],
-    "/v2/models/{name}/versions/{version}": [_path_parameter("name"), _path_parameter("version")],
+    "/v2/models/{name}": ("Model", "a model", [_path_parameter("name")]),
+    "/v2/models/{name}/versions/{version}": (
+        "ModelVersion",
+        "a model version",
+        [_path_parameter("name"), _path_parameter("version")],
+    ),
 }
+"""Path prefixes of the model routes, with their part in operation ids, their name in summaries, and parameters."""
 
 
 def v2_router(service: Service) -> APIRouter:
-    """All routes of the protocol, with the same limits, keys, deadline and metrics as /predict/batch."""
-    router = APIRouter(tags=["open inference protocol"])
+    """Metadata and health routes of the protocol; `infer_routes` has inference."""
+    router = APIRouter(tags=[TAG])
 
-    @router.get("/v2")
+    @router.get("/v2", operation_id="v2ServerMetadata", summary="Server metadata")
     async def v2_server() -> ServerMetadata:
-        """Which server this is, and the protocol extensions it knows."""
+        """Returns name, version and supported protocol extensions of the server."""
         return ServerMetadata(
             name="reuters-topics", version=VERSION, extensions=["binary_tensor_data", "classification"]
         )
 
-    @router.get("/v2/health/live")
+    @router.get("/v2/health/live", operation_id="v2ServerLive", summary="Server liveness probe")
     async def v2_live() -> ServerLive:
-        """The event loop turns."""
+        """200 while the process responds; it does not touch the model."""
         return ServerLive(live=True)
 
-    @router.get("/v2/health/ready", responses=responses(NotReadyError))
+    @router.get(
+        "/v2/health/ready",
+        operation_id="v2ServerReady",
+        summary="Server readiness probe",
+        responses=responses(NotReadyError),
+    )
     async def v2_ready() -> ServerReady:
-        """The model has loaded, answers as it did in training, and the process is not going away."""
+        """200 if the model has loaded and reproduces its golden headlines, and the process is not shutting down."""
         service.ensure_ready()
         return ServerReady(live=True, ready=True)
 
     async def v2_model(request: Request) -> ModelMetadata:
-        """The tensors that the model takes and gives."""
+        """Returns inputs and outputs of the model: name, datatype and shape of each tensor."""
         manifest = _manifest(service, request)
         headline, outputs = tensors(len(manifest.topics))
         return ModelMetadata(
@@ -92,36 +103,44 @@ def v2_router(service: Service) -> APIRouter:
         )
 
     async def v2_model_ready(request: Request) -> ModelReady:
-        """This very model is ready."""
+        """200 if the server is ready and serves this model and version."""
         manifest = _manifest(service, request)
         service.ensure_ready()
         return ModelReady(name=manifest.name, ready=True)
 
-    for path, parameters in _PATHS.items():
+    for path, (kind, of_kind, parameters) in _PATHS.items():
         documented: dict[str, Any] = {
             "methods": ["GET"],
             "responses": responses(MalformedRequestError, NotReadyError, UnknownModelError),
             "openapi_extra": {"parameters": parameters},
         }
-        router.add_api_route(path, v2_model, **documented)
-        router.add_api_route(f"{path}/ready", v2_model_ready, **documented)
+        router.add_api_route(
+            path, v2_model, operation_id=f"v2{kind}Metadata", summary=f"Metadata of {of_kind}", **documented
+        )
+        router.add_api_route(
+            f"{path}/ready",
+            v2_model_ready,
+            operation_id=f"v2{kind}Ready",
+            summary=f"Readiness probe of {of_kind}",
+            **documented,
+        )
     return router
 
 
 def infer_routes(service: Service) -> list[RawRoute]:
-    """Prediction, under both of its paths."""
-    batch_query = queries(service.settings)[1]
+    """Both inference routes, with the limits, deadline and metrics of /predict/batch."""
+    batch_request = request_models(service.settings)[1]
 
     async def v2_infer(query: InferRequest, request: Request) -> bytes:
-        """Classify headlines, sent and answered as tensors in JSON or in binary."""
+        """Classifies the headlines of a BYTES tensor; tensors are in JSON or in binary."""
         manifest = _manifest(service, request)
         context = context_of(request.scope)
         topics = manifest.topics
-        outputs = wanted(query, len(topics))
-        # Before anything is cut out of the bytes: they may hold millions of empty elements.
+        outputs = requested_outputs(query, len(topics))
+        # Checked before the binary data is split: it may hold millions of empty elements.
         check_size(service, max((size for given in query.inputs for size in given.shape), default=0))
-        # The limits of a text and of a batch are those of POST /predict/batch.
-        texts = batch_query(headlines=headlines(query, context.binary)).headlines
+        # Applies the limits of POST /predict/batch on texts and batches.
+        texts = batch_request(headlines=headlines(query, context.binary)).headlines
         context.binary = b""
         parts = await classify_batch(
             service,
@@ -150,6 +169,8 @@ def infer_routes(service: Service) -> list[RawRoute]:
             query=InferRequest,
             max_body_bytes=service.settings.max_body_bytes,
             admit=service.limiter.raise_if_full,
+            operation_id="v2Infer" if kind == "Model" else "v2InferVersion",
+            summary=f"Infer with {of_kind}",
             response_model=InferResponse,
             response_model_exclude_none=True,
             responses={200: {"content": {OCTETS: _BYTES}}}
@@ -158,9 +179,9 @@ def infer_routes(service: Service) -> list[RawRoute]:
                 "parameters": [*parameters, PARAMETER, _HEADER],
                 "requestBody": {"content": {OCTETS: _BYTES}},
             },
-            tags=["open inference protocol"],
+            tags=[TAG],
         )
-        for path, parameters in _PATHS.items()
+        for path, (kind, of_kind, parameters) in _PATHS.items()
     ]
 
 
@@ -168,13 +189,13 @@ _HEADER: dict[str, Any] = {
     "name": HEADER_LENGTH,
     "in": "header",
     "required": False,
-    "description": "Bytes of JSON that the body begins with, where tensors follow in binary.",
+    "description": "Length of the JSON at the start of the body, in bytes; binary tensors follow it.",
     "schema": {"type": "integer", "minimum": 0},
 }
 
 
 class _InferRoute(RawRoute):
-    """A bytes route whose body, and answer, may go on in binary after the JSON."""
+    """A RawRoute with optional binary tensors after the JSON, in request and response."""
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._admit()
@@ -184,7 +205,7 @@ class _InferRoute(RawRoute):
         length = _header_length(headers, len(body))
         context_of(scope).binary = body[length:]
         query = parse(self._validate, body[:length])
-        del body  # or it would be held until the answer is sent
+        del body  # otherwise it would stay in memory until the response is sent
         answer = await self._respond(query, Request(scope, receive))
         await send_answer(send, answer, context_of(scope))
 
@@ -195,16 +216,16 @@ def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
         return whole
     if not given.isdigit() or int(given[:19]) > whole:
         raise HeaderError(
-            f"{HEADER_LENGTH} must be a number of bytes within the body's {whole:,}, but it is"
+            f"{HEADER_LENGTH} must be a number of bytes up to the body's {whole:,}, but it is"
             f" {quoted(given.decode('latin-1'))}."
         )
     return int(given[:19])
 
 
 def _manifest(service: Service, request: Request) -> Manifest:
-    """The manifest of the model, if it is the one in the path; raises UnknownModelError."""
+    """The manifest of the loaded model; raises UnknownModelError if the path names another model or version."""
     manifest = service.classifier.bundle.manifest
     name, version = request.path_params["name"], request.path_params.get("version", manifest.version)
     if (name, version) != (manifest.name, manifest.version):
-        raise UnknownModelError(f"This service has the model {manifest.name!r} in version {manifest.version!r} alone.")
+        raise UnknownModelError(f"This service serves only model {manifest.name!r}, version {manifest.version!r}.")
     return manifest

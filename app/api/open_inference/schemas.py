@@ -1,4 +1,4 @@
-"""What the Open Inference Protocol (V2) says in JSON; OpenAPI is made from these.
+"""Schemas of the Open Inference Protocol (V2); the OpenAPI document is generated from them.
 
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
@@ -7,44 +7,44 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Lists fail fast and are short: a body of a million wrong values must not keep every other client waiting.
+# Lists fail fast: a million invalid values would block the event loop while a million messages are built.
 Texts = Annotated[list[str], Field(fail_fast=True)]
 Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Shape = Annotated[list[Size], Field(fail_fast=True, max_length=8, examples=[[2]])]
-Parameters = Annotated[dict[str, Any] | None, Field(description="Where the tensor is binary: its size in bytes.")]
-OTHERS = "Parameters that are not listed here are ignored."
+Parameters = Annotated[dict[str, Any] | None, Field(description="`binary_data_size` of a binary tensor, in bytes.")]
+OTHERS = "Unknown parameters are ignored."
 MAX_TENSORS = 8
-"""Longest list of inputs or outputs that is read; the model has fewer, so a longer one is wrong anyway."""
+"""Maximum number of inputs or outputs in a request; the model has fewer."""
 
 
-class _Query(BaseModel):
+class _Request(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
-class RequestParameters(_Query):
+class RequestParameters(_Request):
     """Parameters of a request."""
 
-    binary_data_output: Annotated[bool, Field(description="Answer with binary tensors.")] = False
+    binary_data_output: Annotated[bool, Field(description="Return binary tensors.")] = False
 
 
-class InputParameters(_Query):
+class InputParameters(_Request):
     """Parameters of an input."""
 
-    binary_data_size: Annotated[Size | None, Field(description="Bytes of this tensor that follow the JSON.")] = None
+    binary_data_size: Annotated[Size | None, Field(description="Size of this tensor after the JSON, in bytes.")] = None
 
 
-class OutputParameters(_Query):
+class OutputParameters(_Request):
     """Parameters of an output."""
 
     binary_data: Annotated[
-        bool | None, Field(description="Answer with this tensor in binary, or not, whatever binary_data_output says.")
+        bool | None, Field(description="Return this tensor in binary or not; overrides `binary_data_output`.")
     ] = None
     classification: Annotated[
-        Size, Field(description="Answer with this many of the largest values as text `value:index:label`; 0: off.")
+        Size, Field(description="Return this many of the largest values as text `value:index:label`; 0: off.")
     ] = 0
 
 
-class RequestInput(_Query):
+class RequestInput(_Request):
     """A tensor of headlines."""
 
     name: Annotated[str, Field(examples=["headline"])]
@@ -54,21 +54,21 @@ class RequestInput(_Query):
     data: Annotated[
         Texts | Annotated[list[Texts], Field(fail_fast=True)] | None,
         Field(
-            description="The headlines; left out where `binary_data_size` says how many bytes of them follow.",
+            description="The headlines; omitted for a binary tensor, which has `binary_data_size` instead.",
             examples=[["Gold falls to a three-month low", "Wheat crop damaged"]],
         ),
     ] = None
 
 
-class RequestOutput(_Query):
-    """A tensor that is wanted."""
+class RequestOutput(_Request):
+    """A requested output tensor."""
 
     name: Annotated[str, Field(description="topic, probability, probabilities or abstained", examples=["topic"])]
     parameters: Annotated[OutputParameters | None, Field(description=OTHERS)] = None
 
 
-class InferRequest(_Query):
-    """Headlines to classify."""
+class InferRequest(_Request):
+    """An inference request."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -88,48 +88,48 @@ class InferRequest(_Query):
         }
     )
 
-    id: Annotated[str | None, Field(max_length=1_000, description="Comes back in the answer.")] = None
+    id: Annotated[str | None, Field(max_length=1_000, description="Returned in the response.")] = None
     parameters: Annotated[RequestParameters | None, Field(description=OTHERS)] = None
     inputs: Annotated[list[RequestInput], Field(fail_fast=True, max_length=MAX_TENSORS)]
     outputs: Annotated[
         Annotated[list[RequestOutput], Field(fail_fast=True, max_length=MAX_TENSORS)] | None,
-        Field(description="Each at most once; default: topic and probability."),
+        Field(description="Requested outputs, each at most once. Default: topic and probability."),
     ] = None
 
 
 class ResponseOutput(BaseModel):
-    """A tensor of the answer."""
+    """An output tensor."""
 
     name: str
     shape: Annotated[list[int], Field(examples=[[2]])]
     datatype: str
     parameters: Parameters = None
     data: Annotated[
-        list[str] | list[float] | None, Field(description="Row by row; left out where its bytes follow the JSON.")
+        list[str] | list[float] | None, Field(description="Elements in row-major order; omitted for a binary tensor.")
     ] = None
 
 
 class InferResponse(BaseModel):
-    """The answers, in the order of the headlines."""
+    """An inference response; rows are in the order of the headlines."""
 
     model_config = ConfigDict(protected_namespaces=())
 
     model_name: Annotated[str, Field(examples=["headlines"])]
     model_version: Annotated[str, Field(examples=["1"])]
-    id: Annotated[str, Field(description="The request's, or else its X-Request-ID.")]
+    id: Annotated[str, Field(description="`id` of the request, or its X-Request-ID if it has none.")]
     outputs: list[ResponseOutput]
 
 
 class TensorMetadata(BaseModel):
-    """A tensor that the model takes or gives."""
+    """Name, datatype and shape of a tensor."""
 
     name: str
     datatype: str
-    shape: Annotated[list[int], Field(description="-1: as many as there are headlines")]
+    shape: Annotated[list[int], Field(description="-1: number of headlines.")]
 
 
 class ModelMetadata(BaseModel):
-    """What the model takes and gives."""
+    """Name, versions, inputs and outputs of the model."""
 
     name: str
     versions: list[str]
@@ -139,7 +139,7 @@ class ModelMetadata(BaseModel):
 
 
 class ServerMetadata(BaseModel):
-    """Who answers, and what it knows beyond the protocol."""
+    """Name, version and protocol extensions of the server."""
 
     name: str
     version: str
@@ -147,19 +147,19 @@ class ServerMetadata(BaseModel):
 
 
 class ServerLive(BaseModel):
-    """The event loop turns."""
+    """Result of the liveness probe."""
 
     live: bool
 
 
 class ServerReady(ServerLive):
-    """The specification names the field `live`, its OpenAPI file and its clients `ready`: both are here."""
+    """Result of the readiness probe. The specification calls the field `live`, its OpenAPI file and clients `ready`."""
 
     ready: bool
 
 
 class ModelReady(BaseModel):
-    """The model answers as it did in training."""
+    """Result of the model's readiness probe."""
 
     name: str
     ready: bool

@@ -1,7 +1,7 @@
-"""Tensors of the Open Inference Protocol: headlines out of requests, answers into responses.
+"""Tensors of the Open Inference Protocol: reads headlines from requests, writes results to responses.
 
-In JSON a tensor is a list; in the binary extension its bytes follow the JSON, little-endian, each element of a
-BYTES tensor after its length as 4 bytes:
+In JSON a tensor is a list. In the binary extension its bytes follow the JSON, little-endian; each element of a BYTES
+tensor is preceded by its length in 4 bytes:
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_classification.md
 """
@@ -22,7 +22,7 @@ INPUT = "headline"
 
 
 def tensors(topics: int) -> tuple[TensorMetadata, list[TensorMetadata]]:
-    """The model's input and its outputs, of which only the first two are given unasked."""
+    """Metadata of the input and of all outputs; the first two outputs are returned by default."""
     return TensorMetadata(name=INPUT, datatype="BYTES", shape=[-1]), [
         TensorMetadata(name="topic", datatype="BYTES", shape=[-1]),
         TensorMetadata(name="probability", datatype="FP32", shape=[-1]),
@@ -31,17 +31,17 @@ def tensors(topics: int) -> tuple[TensorMetadata, list[TensorMetadata]]:
     ]
 
 
-def headlines(query: InferRequest, binary: bytes) -> list[str]:
-    """The texts of the one input tensor; raises TensorError if it does not add up."""
-    if len(query.inputs) != 1 or query.inputs[0].name != INPUT:
-        given = ", ".join(quoted(one.name) for one in query.inputs[:5]) or "none"
+def headlines(request: InferRequest, binary: bytes) -> list[str]:
+    """The texts of the input tensor; raises TensorError if it is missing, unknown, or inconsistent with its shape."""
+    if len(request.inputs) != 1 or request.inputs[0].name != INPUT:
+        given = ", ".join(quoted(one.name) for one in request.inputs[:5]) or "none"
         raise TensorError(f"The model takes one input, {INPUT!r}, but the request has: {given}.")
-    [tensor] = query.inputs
+    [tensor] = request.inputs
     if tensor.datatype != "BYTES":
         raise TensorError(f"The input {INPUT!r} is of datatype BYTES, not {quoted(tensor.datatype)}.")
     texts = _from_json(tensor) if tensor.data is not None else _from_binary(tensor, binary)
     if tensor.data is not None and binary:
-        raise TensorError(f"{len(binary):,} bytes follow the JSON, but no input asks for them with binary_data_size.")
+        raise TensorError(f"{len(binary):,} bytes follow the JSON, but no input has a binary_data_size.")
     if tensor.shape not in ([len(texts)], [len(texts), 1]):
         raise TensorError(f"The input has shape {tensor.shape} and {len(texts):,} elements; send [n] or [n, 1].")
     return texts
@@ -67,7 +67,7 @@ def _from_binary(tensor: RequestInput, binary: bytes) -> list[str]:
             raise TensorError(f"The input has shape {tensor.shape}, but its bytes hold more elements.")
         end = at + 4 + int.from_bytes(binary[at : at + 4], "little")
         if at + 4 > len(binary) or end > len(binary):
-            raise TensorError(f"Element {len(texts)} of the input is longer than the bytes that are left.")
+            raise TensorError(f"Element {len(texts)} of the input is longer than the remaining bytes.")
         try:
             texts.append(binary[at + 4 : end].decode())
         except UnicodeDecodeError:
@@ -77,52 +77,52 @@ def _from_binary(tensor: RequestInput, binary: bytes) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """An output that the caller asked for."""
+class RequestedOutput:
+    """An output tensor that the request asks for."""
 
     name: str
     binary: bool
     classes: int
-    """0: the tensor itself; else so many of its largest values, as the classification extension writes them."""
+    """Number of largest values to return, in the format of the classification extension; 0: the whole tensor."""
 
     @property
     def datatype(self) -> str:
-        """BYTES for texts, FP32 for numbers."""
+        """Datatype in the response: BYTES for text, FP32 for numbers."""
         return "BYTES" if self.classes or self.name in ("topic", "abstained") else "FP32"
 
 
-def wanted(query: InferRequest, topics: int) -> list[Wanted]:
-    """The outputs to give, in the order asked for; raises TensorError for one that the model cannot give."""
-    default = query.parameters.binary_data_output if query.parameters else False
-    if not query.outputs:
-        return [Wanted("topic", default, 0), Wanted("probability", default, 0)]
+def requested_outputs(request: InferRequest, topics: int) -> list[RequestedOutput]:
+    """The requested outputs, in order; raises TensorError for an unknown or repeated one."""
+    default = request.parameters.binary_data_output if request.parameters else False
+    if not request.outputs:
+        return [RequestedOutput("topic", default, 0), RequestedOutput("probability", default, 0)]
     names = [one.name for one in tensors(topics)[1]]
-    found: dict[str, Wanted] = {}
-    for one in query.outputs:
+    found: dict[str, RequestedOutput] = {}
+    for one in request.outputs:
         if one.name not in names:
             raise TensorError(f"The model has no output {quoted(one.name)}; it has {', '.join(names)}.")
         if one.name in found:
-            # Else a request of a few kilobytes could ask for an answer of any size.
-            raise TensorError(f"The output {one.name!r} is asked for twice; ask for each output once.")
+            # Without this limit, a request of a few kilobytes could ask for a response of any size.
+            raise TensorError(f"The output {one.name!r} is requested twice; request each output once.")
         classes = one.parameters.classification if one.parameters else 0
         if classes and one.name != "probabilities":
-            raise TensorError(f"Only 'probabilities' can be asked for as a classification, not {one.name!r}.")
+            raise TensorError(f"The classification parameter applies only to 'probabilities', not to {one.name!r}.")
         if classes > topics:
-            raise TensorError(f"The classification parameter runs from 1 to {topics}, and is {classes}.")
+            raise TensorError(f"The classification parameter must be from 1 to {topics}, but it is {classes}.")
         binary = one.parameters.binary_data if one.parameters else None
-        found[one.name] = Wanted(one.name, default if binary is None else binary, classes)
+        found[one.name] = RequestedOutput(one.name, default if binary is None else binary, classes)
     return list(found.values())
 
 
-def top_k(outputs: Sequence[Wanted], topics: int) -> int:
-    """How many topics a text the outputs need."""
+def top_k(outputs: Sequence[RequestedOutput], topics: int) -> int:
+    """Number of topics per headline that the outputs need."""
     return max((one.classes or topics if one.name == "probabilities" else 1) for one in outputs)
 
 
-def elements(one: Wanted, results: Sequence[Classification], topics: Sequence[Topic]) -> bytes:
-    """An output's elements for a part of the texts: binary, or JSON values with commas between them.
+def elements(one: RequestedOutput, results: Sequence[Classification], topics: Sequence[Topic]) -> bytes:
+    """Elements of an output for a chunk of the headlines: binary, or JSON values separated by commas.
 
-    A headline without a known word has topic "", probability 0, and zeros for probabilities.
+    A headline without a known word has topic "", probability 0 and all probabilities 0.
     """
     values: list[str] | list[float]
     match one.name:
@@ -142,8 +142,8 @@ def elements(one: Wanted, results: Sequence[Classification], topics: Sequence[To
     return _binary(values) if one.binary else to_json(values)[1:-1]
 
 
-def tensor(one: Wanted, texts: int, topics: int, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """An output as the response has it, from its `elements`: its JSON, and the bytes that follow the JSON if binary."""
+def tensor(one: RequestedOutput, texts: int, topics: int, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """JSON of an output tensor and its binary data, which is empty for a JSON tensor; `parts`: from `elements`."""
     shape = [texts] if one.name != "probabilities" else [texts, one.classes or topics]
     described: dict[str, Any] = {"name": one.name, "shape": shape, "datatype": one.datatype}
     if not one.binary:
@@ -153,7 +153,7 @@ def tensor(one: Wanted, texts: int, topics: int, parts: Sequence[bytes]) -> tupl
 
 
 def _classes(result: Classification, count: int, topics: Sequence[Topic]) -> list[str]:
-    """`value:index:label` of the largest values; nine digits are enough for every float32."""
+    """`value:index:label` of the largest values; nine digits represent every float32 exactly."""
     if not result.labels:
         return [""] * count
     pairs = zip(result.probabilities[:count], result.labels[:count], strict=True)

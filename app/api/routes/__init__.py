@@ -1,1 +1,1 @@
-"""The service's own endpoints."""
+"""Endpoints of the service's own API."""

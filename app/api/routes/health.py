@@ -1,4 +1,6 @@
-"""The probes: live touches nothing, ready asks the model its golden headlines again."""
+"""Health probes: liveness, and readiness, which classifies the golden headlines again."""
+
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -9,18 +11,20 @@ from app.serving.service import Service
 
 
 def health_router(service: Service) -> APIRouter:
-    """The three probes; none of them ever asks for a key or is refused for load."""
-    router = APIRouter(tags=["health"])
+    """Three probes, never authenticated and never refused for load."""
+    router = APIRouter(tags=["operations"])
 
-    @router.get("/health/live")
+    @router.get("/health/live", operation_id="getLiveness", summary="Liveness probe")
     async def live() -> HealthResponse:
-        """The event loop turns."""
+        """200 while the process responds; it does not touch the model."""
         return HealthResponse(status="live")
 
-    @router.get("/health", responses=responses(NotReadyError))
-    @router.get("/health/ready", responses=responses(NotReadyError))
+    documented: dict[str, Any] = {"summary": "Readiness probe", "responses": responses(NotReadyError)}
+
+    @router.get("/health", operation_id="getHealth", **documented)
+    @router.get("/health/ready", operation_id="getReadiness", **documented)
     async def ready() -> HealthResponse:
-        """The model has loaded, answers as it did in training, and the process is not going away."""
+        """200 if the model has loaded and reproduces its golden headlines, and the process is not shutting down."""
         service.ensure_ready()
         return HealthResponse(status="ready")
 

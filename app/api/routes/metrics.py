@@ -1,4 +1,4 @@
-"""GET /metrics."""
+"""GET /metrics: Prometheus metrics of all workers."""
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -8,13 +8,19 @@ from app.serving.service import Service
 
 
 def metrics_router(service: Service) -> APIRouter:
-    """The one route; it never asks for a key, and moves away with TOPICS_METRICS_PORT."""
-    router = APIRouter(tags=["health"])
+    """GET /metrics without authentication; not included if TOPICS_METRICS_PORT is set."""
+    router = APIRouter(tags=["operations"])
 
     @router.head("/metrics", include_in_schema=False)
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @router.get(
+        "/metrics",
+        operation_id="getMetrics",
+        summary="Prometheus metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     async def metrics() -> Response:
-        """Prometheus' text format, for all workers together."""
+        """Metrics of all workers in the Prometheus text format."""
         return Response(await service.metrics.exposition(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return router

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from app.api.field_errors import wrong_field
 from app.api.problems import responses
 from app.api.raw_route import RawRoute
-from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, queries
+from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, request_models
 from app.api.serialization import ResponseSerializer
 from app.api.timeout_header import PARAMETER, deadline
 from app.classifier import Classification, Explainer
@@ -76,7 +76,7 @@ async def classify_batch(
 def predict_routes(service: Service) -> list[RawRoute]:
     """Both prediction routes, with the limits of the settings in their request models."""
     settings = service.settings
-    predict_query, batch_query = queries(settings)
+    predict_query, batch_query = request_models(settings)
 
     @cache
     def serializer() -> ResponseSerializer:

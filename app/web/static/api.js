@@ -30,7 +30,7 @@ export async function call(path, { body, signal, onWait } = {}) {
       }
       if (!response || response.status === 401 || AGAIN.has(response.status)) onWait?.();
       if (response?.status === 401) {
-        trouble(id, { text: response.content?.detail ?? "A key is needed.", key: true });
+        trouble(id, { text: response.content?.detail ?? "This service requires an API key.", key: true });
         if (key() === used) await askForKey(response.content?.detail ?? "", signal);
         attempt = -1;
       } else if (!response) {

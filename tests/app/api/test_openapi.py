@@ -1,4 +1,6 @@
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -31,3 +33,70 @@ def test_readiness_documents_its_503_and_liveness_none(client: TestClient):
     paths = client.get("/openapi.json").json()["paths"]
     for path, documented in (("/health", True), ("/health/ready", True), ("/health/live", False)):
         assert ("503" in paths[path]["get"]["responses"]) == documented, path
+
+
+OPERATION_IDS = {
+    "POST /predict": "predict",
+    "POST /predict/batch": "predictBatch",
+    "GET /topics": "listTopics",
+    "GET /model": "getModel",
+    "GET /health": "getHealth",
+    "GET /health/live": "getLiveness",
+    "GET /health/ready": "getReadiness",
+    "GET /metrics": "getMetrics",
+    "GET /v2": "v2ServerMetadata",
+    "GET /v2/health/live": "v2ServerLive",
+    "GET /v2/health/ready": "v2ServerReady",
+    "GET /v2/models/{name}": "v2ModelMetadata",
+    "GET /v2/models/{name}/ready": "v2ModelReady",
+    "POST /v2/models/{name}/infer": "v2Infer",
+    "GET /v2/models/{name}/versions/{version}": "v2ModelVersionMetadata",
+    "GET /v2/models/{name}/versions/{version}/ready": "v2ModelVersionReady",
+    "POST /v2/models/{name}/versions/{version}/infer": "v2InferVersion",
+}
+"""Generated clients name their functions after these: changing one breaks their users."""
+
+
+def operations(client: TestClient) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each operation of the document, as `METHOD /path` and its description."""
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_operation_ids_are_unique_and_stable(client: TestClient):
+    assert {name: operation["operationId"] for name, operation in operations(client)} == OPERATION_IDS
+    assert len(set(OPERATION_IDS.values())) == len(OPERATION_IDS)
+
+
+def test_operation_has_a_summary_a_description_and_one_documented_tag(client: TestClient):
+    document = client.get("/openapi.json").json()
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for name, operation in operations(client):
+        assert operation["summary"][0].isupper(), name
+        assert operation["description"].endswith("."), name
+        assert len(operation["tags"]) == 1, name
+        assert operation["tags"][0] in tags, name
+
+
+def test_document_names_the_licence_and_no_contact(client: TestClient):
+    info = client.get("/openapi.json").json()["info"]
+    assert info["license"] == {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+    assert "contact" not in info
+
+
+def test_every_error_status_has_examples_of_its_own(client: TestClient):
+    seen = set()
+    for name, operation in operations(client):
+        path = name.partition(" ")[2]
+        for status, response in operation["responses"].items():
+            if status < "400":
+                continue
+            for example in response["content"]["application/problem+json"]["examples"].values():
+                value = example["value"]
+                assert (str(value["status"]), value["instance"]) == (status, path)
+                assert value["title"] in response["description"]
+                assert value["detail"].endswith(".")
+                assert value.get("error") == (value["detail"] if path.startswith("/v2") else None)
+                seen.add(status)
+    assert seen == {"400", "401", "404", "408", "413", "415", "422", "503", "504"}

@@ -74,7 +74,7 @@ WAYS: dict[Any, tuple[int, Callable[[TestClient], Reply]]] = {
     errors.DeadlineError: (504, lambda client: post(client, b'{"headline":"oil"}', x_request_timeout="1e-9")),
 }
 ELSEWHERE = {
-    errors.CorsError,  # where CORS is on, and at the limit of open files: test_envelope.py
+    errors.CorsError,  # where CORS is on, and at the limit of open files: middleware/test_request.py
     errors.FileLimitError,
     errors.MalformedRequestError,  # before there is a request: tests/app/server/http/test_protocol.py
     errors.SlowRequestError,
@@ -122,7 +122,7 @@ def test_every_row_of_the_table_has_its_way():
 
 def test_unexpected_error_says_nothing_of_its_cause_but_logs_it(start: Start, caplog: pytest.LogCaptureFixture):
     reply = broken(start())
-    assert check_shape(reply, 500)["title"] == "The service made a mistake"
+    assert check_shape(reply, 500)["title"] == "Internal server error"
     assert "secret" not in reply.text
     [record] = [one for one in caplog.records if one.name == "app.api.middleware.request"]
     assert "secret cause" in str(record.exc_info[1])

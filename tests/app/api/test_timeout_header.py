@@ -12,7 +12,7 @@ BOTH = [("/predict", {"headline": "oil"}), ("/predict/batch", {"headlines": ["oi
 def test_passed_deadline_is_504_and_the_service_goes_on(client: TestClient, path: str, body: object):
     reply = client.post(path, json=body, headers={"x-request-timeout": "0.000001"})
     assert reply.status_code == 504
-    assert reply.json()["title"] == "The answer took too long"
+    assert reply.json()["title"] == "Deadline exceeded"
     assert client.post(path, json=body).status_code == 200
 
 

@@ -224,7 +224,7 @@ def test_full_service_refuses_with_503_but_answers_probes_and_metrics(start: Sta
         for path, body in (("/predict", {"headline": "oil"}), ("/predict/batch", {"headlines": ["oil"]})):
             reply = client.post(path, json=body)
             assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
-            assert reply.json()["title"] == "The service is full"
+            assert reply.json()["title"] == "Service overloaded"
         assert [client.get(f"/{path}").status_code for path in ("health", "health/live", "metrics", "topics")] == [
             200
         ] * 4

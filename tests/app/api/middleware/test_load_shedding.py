@@ -74,7 +74,7 @@ def test_refused_as_on_the_usual_way_but_before_the_body_comes(full: int, tasks:
     assert early == usual
     assert early[0] == b"HTTP/1.1 503 Service Unavailable"
     assert (early[1]["retry-after"], early[1]["x-request-id"]) == ("1", "one")
-    assert early[2]["title"] == "The service is full"
+    assert early[2]["title"] == "Service overloaded"
 
 
 def test_it_is_counted_and_logged_like_any_other(capsys: pytest.CaptureFixture[str], tiny_bundle: Path):

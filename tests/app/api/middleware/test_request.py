@@ -86,7 +86,7 @@ def test_slash_too_many_or_too_few_is_404_and_no_redirect(start: Start, path: st
         assert "location" not in reply.headers
         assert "evil.example" not in reply.text
     if path.endswith("/"):
-        assert "leave out the slash" in client.get(path).json()["detail"]
+        assert "remove the trailing slash" in client.get(path).json()["detail"]
 
 
 def test_no_file_descriptor_left_is_503_and_says_when_to_come_again(start: Start, monkeypatch: pytest.MonkeyPatch):
@@ -99,7 +99,7 @@ def test_no_file_descriptor_left_is_503_and_says_when_to_come_again(start: Start
         patch.setattr(client.app.state.service.metrics, "exposition", full)
         reply = client.get("/metrics")
     assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
-    assert reply.json()["title"] == "The service is full"
+    assert reply.json()["title"] == "Service overloaded"
     assert 'topics_rejected_total{reason="file_limit"} 1.0' in client.get("/metrics").text
 
 

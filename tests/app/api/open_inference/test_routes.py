@@ -170,10 +170,10 @@ def test_binary_data_output_holds_unless_an_output_says_otherwise(client: TestCl
 @pytest.mark.parametrize(
     ("path", "detail"),
     [
-        ("/v2/models/other", "has the model 'tiny' in version '1'"),
-        ("/v2/models/tiny/versions/2", "has the model 'tiny' in version '1'"),
-        ("/v2/models/tiny/versions/2/ready", "has the model 'tiny' in version '1'"),
-        ("/v2/nothing", "There is nothing at /v2/nothing"),
+        ("/v2/models/other", "serves only model 'tiny', version '1'"),
+        ("/v2/models/tiny/versions/2", "serves only model 'tiny', version '1'"),
+        ("/v2/models/tiny/versions/2/ready", "serves only model 'tiny', version '1'"),
+        ("/v2/nothing", "There is no endpoint at /v2/nothing"),
     ],
 )
 def test_unknown_model_or_path_is_404_with_error(client: TestClient, path: str, detail: str) -> None:
@@ -208,11 +208,11 @@ def test_problems_elsewhere_have_no_error_string(client: TestClient) -> None:
         (tensor_with() | {"outputs": [{"name": "score"}]}, "no output 'score'; it has topic, probability"),
         (
             tensor_with() | {"outputs": [{"name": "topic", "parameters": {"classification": 3}}]},
-            "Only 'probabilities' can be asked for as a classification",
+            "The classification parameter applies only to 'probabilities'",
         ),
         (
             tensor_with() | {"outputs": [{"name": "probabilities", "parameters": {"classification": 47}}]},
-            "runs from 1 to 46, and is 47",
+            "must be from 1 to 46, but it is 47",
         ),
         (
             tensor_with() | {"outputs": [{"name": "topic", "parameters": {"binary_data": "yes"}}]},
@@ -292,7 +292,7 @@ def test_output_asked_for_twice_is_422_whatever_it_would_have_cost(client: TestC
     begun = time.process_time()
     answer = client.post(INFER, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
-    assert ("'probabilities' is asked for twice" if times == 2 else "at most 8 items") in answer.json()["error"]
+    assert ("'probabilities' is requested twice" if times == 2 else "at most 8 items") in answer.json()["error"]
     assert time.process_time() - begun < 2
 
 

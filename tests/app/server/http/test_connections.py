@@ -161,7 +161,7 @@ def test_bodies_in_arrival_have_a_bound_beyond_which_the_answer_is_503(app: Fast
         one_too_many = connect(port, stack, head + b" " * 200_000)
         received = everything(one_too_many)
         assert statuses(received) == [503]
-        assert problem(received)["title"] == "The service is full"
+        assert problem(received)["title"] == "Service overloaded"
         assert b"retry-after: 1" in received
         assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
         assert rejected(app, "overloaded") == 1

@@ -152,7 +152,7 @@ def test_malformed_or_smuggled_request_is_a_400_problem_and_the_end_of_its_conne
     received = exchange(port, MALFORMED[name])
     assert set(statuses(received)) <= DOCUMENTED
     assert statuses(received) == [400]
-    assert problem(received)["title"] == "The request is not HTTP"
+    assert problem(received)["title"] == "Malformed HTTP request"
     check_alive(port)
 
 
@@ -267,7 +267,7 @@ def test_odd_target_gets_a_documented_answer(port: int, target: bytes):
 def test_slow_headers_are_408(port: int, pieces: list[bytes]):
     received = exchange(port, *pieces, pause=0.1)
     assert statuses(received) == [408]
-    assert problem(received)["title"] == "The request took too long to arrive"
+    assert problem(received)["title"] == "Request timeout"
 
 
 @pytest.mark.parametrize("body", [b'{"headline":', b""])
@@ -390,7 +390,7 @@ def test_expectation_with_a_body_beside_it_needs_no_answer_of_its_own(port: int,
 def test_unknown_expectation_is_417(port: int, headers: list[bytes]):
     received = exchange(port, whole(*headers))
     assert statuses(received) == [417]
-    assert problem(received)["title"] == "The expectation cannot be met"
+    assert problem(received)["title"] == "Expectation failed"
 
 
 def test_expectation_of_http_1_0_is_ignored(port: int):
