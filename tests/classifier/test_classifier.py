@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.classifier import TopicClassifier, UnknownTopicError, load_classifier
+from app.classifier import TopicClassifier, UnknownTopicError, load_bundle, load_classifier
 from app.classifier.classifier import softmax
 from app.classifier.manifest import Calibration
 from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS
@@ -91,8 +91,9 @@ def test_no_texts_no_answers(classifier: TopicClassifier) -> None:
     assert classifier.probabilities([]).shape == (0, 46)
 
 
-def test_no_answer_is_unsure_unless_asked_otherwise(classifier: TopicClassifier) -> None:
-    plain = TopicClassifier(classifier.bundle, classifier._network)
+def test_no_answer_is_unsure_unless_asked_otherwise(classifier: TopicClassifier, tiny_bundle: Path) -> None:
+    bundle = load_bundle(tiny_bundle)
+    plain = TopicClassifier(bundle, classifier._network)
     assert [one.abstained for one in plain.classify(["oil wheat coffee", "the of to"])] == [None, None]
 
 
