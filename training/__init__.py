@@ -1,1 +1,1 @@
-"""The offline half: from the Reuters data to a bundle that the service loads. Never imported by `app`."""
+"""Offline training: from the Reuters data to a bundle that the service loads. `app` never imports this package."""

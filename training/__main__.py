@@ -1,8 +1,8 @@
-"""`python -m training`: kept short on purpose; what the commands do can be imported and tested."""
+"""python -m training: the command group."""
 
 import os
 
-# Before TensorFlow is imported anywhere: its banner about CPU features is no news to who trains.
+# Set before anything imports TensorFlow: hides its banner about CPU features.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from training.cli import cli

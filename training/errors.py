@@ -1,18 +1,18 @@
-"""What can go wrong offline.
+"""Exceptions of training.
 
 TrainingError
 ├── CorpusError     the Reuters-21578 archive is missing or damaged
-├── DataError       the 46-topic set is missing, damaged, or is another
-├── DownloadError   the archive could not be fetched, or is not the one that was asked for
-├── OutputError     a result cannot be written where it was asked for
-└── RecipeError     a recipe cannot do what was asked of it
+├── DataError       the 46-topic set is missing or damaged
+├── DownloadError   the archive could not be downloaded
+├── OutputError     a result cannot be written
+└── RecipeError     a recipe does not support what was requested
 
 The command line reports the core's `ClassifierError` in the same way.
 """
 
 
 class TrainingError(Exception):
-    """One sentence: what is wrong, where, and what to do."""
+    """Base class. The message is one sentence: what is wrong, where, and what to do."""
 
 
 class CorpusError(TrainingError):
@@ -20,16 +20,16 @@ class CorpusError(TrainingError):
 
 
 class DataError(TrainingError):
-    """The 46-topic set is missing, damaged, or not what it should be."""
+    """The 46-topic set is missing, damaged, or another data set."""
 
 
 class DownloadError(TrainingError):
-    """The archive could not be fetched whole and unchanged; nothing of it was left behind."""
+    """The archive could not be downloaded complete and unchanged; nothing was left behind."""
 
 
 class OutputError(TrainingError):
-    """A result cannot be written where it was asked for; nothing of it was left behind."""
+    """A result cannot be written to the requested path; nothing was left behind."""
 
 
 class RecipeError(TrainingError):
-    """A recipe cannot do what was asked of it."""
+    """A recipe does not support what was requested."""

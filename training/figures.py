@@ -1,4 +1,4 @@
-"""The figures of a training, as PNG: made for readers who only look."""
+"""Figures as PNG: the confusion matrix, and the colours and format that all figures share."""
 
 import io
 from collections.abc import Sequence
@@ -15,12 +15,17 @@ _DPI = 100
 
 
 def plot_confusion(confusion: NDArray[np.int64], codes: Sequence[str]) -> bytes:
-    """Share of each topic's wires by predicted topic; int64 [n, n], rows are labels; rows without wires stay blank."""
+    """Confusion matrix as a heat map: how the wires of each topic were classified.
+
+    Args:
+        confusion: int64 [topics, topics], rows are labels, columns predictions; rows without wires stay blank.
+        codes: the topics' codes.
+    """
     totals = confusion.sum(axis=1, keepdims=True)
     shares = np.divide(confusion, totals, out=np.zeros(confusion.shape), where=totals > 0)
     figure = Figure(figsize=(11, 10), layout="constrained")
     axes = figure.add_subplot()
-    # The square root lifts the small confusions, which are what one looks for, above the paper's white.
+    # A square-root scale keeps small shares visible against white.
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 1))
     names = [f"{code} ({total:,})" for code, total in zip(codes, totals[:, 0], strict=True)]
     axes.set_xticks(range(len(codes)), codes, rotation=90, fontsize=8)
@@ -40,7 +45,7 @@ def plot_confusion(confusion: NDArray[np.int64], codes: Sequence[str]) -> bytes:
 
 
 def to_png(figure: Figure) -> bytes:
-    """The figure as PNG; a Figure of its own uses Agg and none of pyplot's global state."""
+    """The figure as PNG. Figures are made without pyplot, so there is no global state, and Agg draws them."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None}, pil_kwargs={"optimize": True})
     return buffer.getvalue()

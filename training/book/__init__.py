@@ -1,1 +1,1 @@
-"""The recipes of the book's chapter, as it trains them."""
+"""The recipes of the book's chapter on newswires, trained as in the book."""

@@ -1,4 +1,4 @@
-"""Trains every variant that the book discusses and sets them side by side."""
+"""Ablation: trains every variant that the book discusses, and compares them in a table and a figure."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,12 +22,12 @@ from training.history import spread
 from training.output import write_files
 
 FLOAT_NOISE = 1e-4
-"""One-hot and integer labels are the same sum in another order."""
+"""Largest difference of losses that rounding explains: with integer labels the same sum is added in another order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One variant's results, one a seed."""
+    """Results of one variant: accuracies, losses (one per seed), and what describes it in the table."""
 
     name: str
     title: str
@@ -35,10 +35,10 @@ class Row:
     parameters: int | None
     accuracies: list[float]
     losses: list[float]
-    """Empty for what gives no probabilities."""
+    """Mean cross-entropy in nats. Empty for chance baselines, which give no probabilities."""
 
     def figures(self) -> dict[str, Any]:
-        """The row as JSON."""
+        """The row as it is written to compare.json."""
         return {
             "name": self.name,
             "title": self.title,
@@ -52,10 +52,19 @@ class Row:
 def compare(
     recipes: Sequence[Recipe], dataset: Dataset, seeds: Sequence[int], on_epoch: Callable[[], object] = lambda: None
 ) -> list[Row]:
-    """Train each recipe from each seed; the chance baselines come last.
+    """Train each recipe once per seed and test it on the test wires.
+
+    Args:
+        recipes: the variants.
+        dataset: training and test wires.
+        seeds: at least one.
+        on_epoch: called after every epoch.
+
+    Returns:
+        One row per recipe, then one per chance baseline.
 
     Raises:
-        TrainingError: a claim of the book does not hold here: that two encodings, or two losses, are the same.
+        TrainingError: what the book says is equivalent (two ways to encode, two losses) is not equivalent here.
     """
     check_vectors(dataset)
     rows = [_train(recipe, dataset, seeds, on_epoch) for recipe in recipes]
@@ -68,11 +77,15 @@ def compare(
 
 
 def check_vectors(dataset: Dataset, sample: int = 500) -> None:
-    """Hold the book's two functions against Keras's own; raises TrainingError where they differ."""
+    """Compare the book's two encoding functions with those of Keras, on the first `sample` test wires.
+
+    Raises:
+        TrainingError: the results differ.
+    """
     import keras  # noqa: PLC0415
 
     sequences = dataset.test.sequences(Encoder(EncodingSpec(), dataset.word_index))[:sample]
-    # Padded with the start id, which every wire has: the utility takes one length only, and 0 would be a word to it.
+    # Padded with the start id, which is in every wire: the layer takes one length only, and would count 0 as a word.
     padded = keras.utils.pad_sequences(sequences, value=EncodingSpec().start_id)
     multi_hot = keras.layers.CategoryEncoding(num_tokens=EncodingSpec().size, output_mode="multi_hot", sparse=True)
     theirs = [np.asarray(_dense(multi_hot(one[None])))[0] for one in padded]
@@ -86,7 +99,11 @@ def check_vectors(dataset: Dataset, sample: int = 500) -> None:
 
 
 def check_losses(rows: Sequence[Row]) -> None:
-    """One-hot labels and integer labels must train the same network; raises TrainingError where they do not."""
+    """Check that one-hot labels and integer labels trained the same network.
+
+    Raises:
+        TrainingError: their losses differ by more than FLOAT_NOISE.
+    """
     by_name = {row.name: row for row in rows}
     if not {"book", "integer-labels"} <= by_name.keys():
         return
@@ -100,7 +117,11 @@ def check_losses(rows: Sequence[Row]) -> None:
 
 
 def write_comparison(rows: Sequence[Row], seeds: Sequence[int], folder: Path) -> None:
-    """Write compare.md, compare.json and compare.png; raises OutputError if the folder cannot be written."""
+    """Write compare.md, compare.json and compare.png.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
     figures = {"seeds": list(seeds), "published": PUBLISHED, "rows": [row.figures() for row in rows]}
     png = plot_comparison([row.title for row in rows], [row.accuracies for row in rows], PUBLISHED["accuracy"])
     table = (json.dumps(figures, indent=1) + "\n").encode()
@@ -108,11 +129,11 @@ def write_comparison(rows: Sequence[Row], seeds: Sequence[int], folder: Path) ->
 
 
 def markdown(rows: Sequence[Row], seeds: Sequence[int]) -> str:
-    """The rows as a document."""
+    """The table as a Markdown page."""
     lines = [
         "# The book's network and its variants",
         "",
-        f"Trained from seeds {', '.join(map(str, seeds))} each, tested on the untouched test wires; mean ± deviation.",
+        f"Trained with seeds {', '.join(map(str, seeds))}, tested on the test wires; mean ± standard deviation.",
         f"Published: accuracy {PUBLISHED['accuracy']:.1%}, loss {PUBLISHED['loss']}.",
         "Made by `python -m training compare`; the numbers of each seed are in `compare.json`.",
         "",

@@ -12,7 +12,7 @@ from training.history import History
 
 
 def plot_loss(history: History, chosen: int) -> bytes:
-    """Training and validation loss by epoch, and where training was stopped."""
+    """Training and validation loss by epoch; `chosen` is the epoch at which the bundle's network stopped."""
     figure, axes = _curves(history, "loss", chosen)
     axes.set_title("Loss by epoch: training goes on falling, validation turns")
     axes.set_ylabel("cross-entropy (nats)")
@@ -22,7 +22,7 @@ def plot_loss(history: History, chosen: int) -> bytes:
 
 
 def plot_accuracy(history: History, chosen: int) -> bytes:
-    """Training and validation accuracy by epoch, and where training was stopped."""
+    """Training and validation accuracy by epoch; `chosen` is the epoch at which the bundle's network stopped."""
     figure, axes = _curves(history, "accuracy", chosen)
     axes.set_title("Accuracy by epoch: training goes on rising, validation levels off")
     axes.set_ylabel("wires with the right topic")
@@ -32,7 +32,7 @@ def plot_accuracy(history: History, chosen: int) -> bytes:
 
 
 def plot_comparison(titles: Sequence[str], accuracies: Sequence[Sequence[float]], published: float) -> bytes:
-    """One row a variant: its accuracy from each seed (dots) and their mean (bar)."""
+    """One row per variant: the accuracy of each seed (dots) and their mean (bar), 0 to 1."""
     figure = Figure(figsize=(9.5, 0.42 * len(titles) + 1.5), layout="constrained")
     axes = figure.add_subplot()
     rows = range(len(titles))

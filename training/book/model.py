@@ -8,8 +8,12 @@ from training.data.topics import NAMES
 
 
 def build_network(recipe: Recipe) -> Any:  # noqa: ANN401 - Keras has no types
-    """A compiled Keras model with fresh weights: [n, words] (or [n, length] ids) -> probabilities [n, 46]."""
-    import keras  # noqa: PLC0415 - seconds, and --help should not wait for them
+    """A compiled Keras model with new random weights.
+
+    Input is multi-hot, float32 [n, recipe.words], or for `padded` recipes ids, int32 [n, recipe.length]; output is
+    probabilities, float32 [n, 46].
+    """
+    import keras  # noqa: PLC0415 - takes seconds, which --help need not wait
 
     layers: list[Any]
     if recipe.inputs == "padded":
@@ -27,15 +31,15 @@ def build_network(recipe: Recipe) -> Any:  # noqa: ANN401 - Keras has no types
 
 
 def save_network(model: Any, path: Path) -> None:  # noqa: ANN401
-    """Save what answers need as a `.keras` file, without the optimizer's state, which would double it.
+    """Save a model as a `.keras` file, without the state of the optimizer, which would double its size.
 
-    Keras writes the date into the file, so that equal weights do not make equal bytes.
+    Keras writes the date into the file, so two files with equal weights differ.
 
     Raises:
         OSError: the file cannot be written.
     """
     import keras  # noqa: PLC0415
 
-    answering = keras.Sequential.from_config(model.get_config())  # not compiled, so without an optimizer
-    answering.set_weights(model.get_weights())
-    answering.save(path)
+    inference = keras.Sequential.from_config(model.get_config())  # not compiled, so without an optimizer
+    inference.set_weights(model.get_weights())
+    inference.save(path)

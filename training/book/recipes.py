@@ -1,4 +1,4 @@
-"""What is trained: the book's network and each variant that the book discusses, as data.
+"""The book's network and every variant that the book discusses, as data.
 
 The book is F. Chollet, Deep Learning with Python, section "Classifying newswires: a multiclass classification example".
 """
@@ -9,37 +9,37 @@ from typing import Any, Final, Literal
 from training.errors import RecipeError
 
 PUBLISHED: Final = {"loss": 1.02, "accuracy": 0.776}
-"""The book's result on the test wires: `[1.022498257544459, 0.7756010686194165]`."""
+"""Loss and accuracy on the test wires as printed in the book: `[1.022498257544459, 0.7756010686194165]`."""
 
 EXPLORE_EPOCHS: Final = 20
-"""How long the book trains to see where overfitting begins."""
+"""Epochs of the first training, which shows where overfitting begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides a training run, but the data and the seed. The defaults are the book's."""
+    """Everything that determines a training run, except the data and the seed. The defaults are the book's."""
 
     name: str
     title: str
-    """What sets it apart, as the comparison's table says it."""
+    """How it differs from the book's network, for the table of the ablation."""
     hidden: tuple[int, ...] = (64, 64)
-    """Units of the hidden layers, each relu."""
+    """Units of each hidden layer; the activation is relu."""
     inputs: Literal["multi-hot", "padded"] = "multi-hot"
-    """`padded`: integer sequences of one length, of which an Embedding learns `hidden[0]` numbers a word."""
+    """`padded`: id sequences of one length, for an Embedding layer with `hidden[0]` numbers per word."""
     labels: Literal["one-hot", "integer"] = "one-hot"
     epochs: int = 9
     batch_size: int = 512
     validation: int = 1_000
-    """Training wires held out, from the first."""
+    """Number of training wires held out for validation: the first ones."""
     words: int = 10_000
-    """Word ids kept, special ids included."""
+    """Number of ids, including the special ones."""
     optimizer: str = "rmsprop"
     length: int = 256
-    """Words of each wire that `padded` keeps, from the first; three quarters of the wires have no more."""
+    """Number of words that `padded` keeps, the first ones; three quarters of the wires have no more."""
 
     @property
     def loss(self) -> str:
-        """Keras's name of the loss that fits the labels."""
+        """Keras's name of the loss for this kind of labels."""
         return "categorical_crossentropy" if self.labels == "one-hot" else "sparse_categorical_crossentropy"
 
     def describe(self) -> dict[str, Any]:
@@ -68,7 +68,11 @@ RECIPES: Final = {
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe of that name; raises RecipeError if there is none."""
+    """The recipe with this name.
+
+    Raises:
+        RecipeError: there is none.
+    """
     try:
         return RECIPES[name]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Trains a recipe as the book does: look where overfitting begins, train anew up to there, then test."""
+"""Trains a recipe as the book does: find the epoch where overfitting begins, train a new network up to it, test it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Array = NDArray[np.generic]
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """What Keras is given: inputs and labels of the three parts."""
+    """Inputs and labels of the three parts, as Keras takes them; shapes as in `build_network`."""
 
     train: tuple[Array, Array]
     validation: tuple[Array, Array]
@@ -31,32 +31,34 @@ class Arrays:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One fresh network, trained from one seed and tested once."""
+    """One network, trained from one seed and tested once."""
 
     seed: int
     history: History
     loss: float
     """Mean cross-entropy on the test wires, in nats."""
     accuracy: float
+    """On the test wires."""
     model: Any
+    """The Keras model."""
 
     @property
     def epochs(self) -> int:
-        """How long it was trained."""
+        """Number of epochs trained."""
         return len(self.history["loss"])
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """All that was learned of a recipe."""
+    """All runs of a recipe."""
 
     recipe: Recipe
     exploration: History
-    """The long run of the first seed, whose network is thrown away."""
+    """History of the first training, EXPLORE_EPOCHS long, from the first seed; its network is discarded."""
     runs: tuple[Run, ...]
 
     def summary(self) -> dict[str, dict[str, float]]:
-        """Mean, standard deviation (n - 1) and range over the seeds, of `loss` and `accuracy`."""
+        """`loss` and `accuracy` -> their spread over the seeds (see `training.history.spread`)."""
         return {
             "loss": spread([run.loss for run in self.runs]),
             "accuracy": spread([run.accuracy for run in self.runs]),
@@ -72,18 +74,18 @@ def train_and_evaluate(
     on_epoch: Callable[[], object] = lambda: None,
     tensorboard: Path | None = None,
 ) -> Training:
-    """Train a recipe by the book, once a seed, and test each network on the untouched test wires.
+    """Train a recipe as in the book, once per seed, and test each network on the test wires.
 
     Args:
         recipe: what to train.
-        dataset: on what.
+        dataset: training and test wires.
         seeds: at least one; the exploration uses the first.
-        epochs: for how long; None reads it off the exploration's validation loss.
+        epochs: number of epochs; None: up to the lowest validation loss of the exploration.
         on_epoch: called after every epoch, EXPLORE_EPOCHS + len(seeds) * epochs times.
-        tensorboard: folder for logs, one subfolder a run.
+        tensorboard: folder for logs, with a subfolder per run.
 
     Raises:
-        RecipeError: the training part is not larger than what the recipe holds out.
+        RecipeError: there are not more training wires than the recipe holds out.
     """
     arrays = prepare(recipe, dataset)
     logs = tensorboard and tensorboard / "explore"
@@ -99,7 +101,11 @@ def train_and_evaluate(
 
 
 def prepare(recipe: Recipe, dataset: Dataset) -> Arrays:
-    """Turn the set into what the recipe's network takes; the first wires of the training part become validation."""
+    """Encode the data set for the recipe's network; the first training wires become the validation part.
+
+    Raises:
+        RecipeError: there are not more training wires than the recipe holds out.
+    """
     held_out = recipe.validation
     if len(dataset.train.texts) <= held_out:
         raise RecipeError(
@@ -124,11 +130,15 @@ def fit(
     on_epoch: Callable[[], object] = lambda: None,
     tensorboard: Path | None = None,
 ) -> tuple[Any, History]:
-    """Train a fresh network; the same seed gives the same weights on the same machine and versions."""
-    import keras  # noqa: PLC0415 - seconds, and --help should not wait for them
+    """Train a new network; the same seed gives the same weights on the same machine with the same versions.
+
+    Returns:
+        The trained Keras model, and its history.
+    """
+    import keras  # noqa: PLC0415 - takes seconds, which --help need not wait
     import tensorflow as tf  # noqa: PLC0415
 
-    keras.utils.clear_session()  # so that layers are named alike however many networks came before
+    keras.utils.clear_session()  # layer names then do not depend on how many networks were built before
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=lambda _epoch, _logs: on_epoch())]
@@ -147,7 +157,7 @@ def fit(
 
 
 def best_epoch(history: History) -> int:
-    """The epoch, from 1, after which validation loss never was lower: beyond it the network overfits."""
+    """The epoch, counted from 1, with the lowest validation loss; after it the network overfits."""
     return int(np.argmin(history["val_loss"])) + 1
 
 
@@ -157,7 +167,7 @@ def _inputs(recipe: Recipe, encoder: Encoder, part: Part) -> Array:
         return vectorize_sequences(sequences, recipe.words)
     import keras  # noqa: PLC0415
 
-    # The first words say most of a wire's topic; Keras would by default keep the last.
+    # The first words say most about a wire's topic; by default Keras keeps the last ones.
     padded: Array = keras.utils.pad_sequences(sequences, recipe.length, padding="post", truncating="post")
     return padded
 

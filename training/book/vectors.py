@@ -1,4 +1,4 @@
-"""Lists of ids and labels as the arrays that networks take; the book's own two functions."""
+"""The book's two encoding functions: ids to multi-hot vectors, labels to one-hot vectors."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,11 @@ from app.classifier.network import Floats
 
 
 def vectorize_sequences(sequences: Sequence[Sequence[int]], dimension: int = 10_000) -> Floats:
-    """Multi-hot vectors, float32 [n, dimension]: 1 at each id that occurs. Ids must be below `dimension`."""
+    """Multi-hot vectors, float32 [n, dimension]: 1 at each id that occurs in a sequence.
+
+    Raises:
+        IndexError: an id is not below `dimension`.
+    """
     results = np.zeros((len(sequences), dimension), np.float32)
     for row, sequence in zip(results, sequences, strict=True):
         row[np.asarray(sequence, np.intp)] = 1.0
@@ -17,7 +21,11 @@ def vectorize_sequences(sequences: Sequence[Sequence[int]], dimension: int = 10_
 
 
 def to_one_hot(labels: Sequence[int] | NDArray[np.int64], dimension: int = 46) -> Floats:
-    """One-hot vectors, float32 [n, dimension]: 1 at each label."""
+    """One-hot vectors, float32 [n, dimension]: 1 at the label.
+
+    Raises:
+        IndexError: a label is not below `dimension`.
+    """
     results = np.zeros((len(labels), dimension), np.float32)
     results[np.arange(len(labels)), np.asarray(labels, np.intp)] = 1.0
     return results

@@ -1,4 +1,4 @@
-"""A bundle for other servers: TensorFlow Serving (text in) and ONNX Runtime (multi-hot in)."""
+"""Converts a bundle for other servers: TensorFlow Serving (text in) and ONNX Runtime (multi-hot in)."""
 
 from pathlib import Path
 from typing import Literal
@@ -11,14 +11,19 @@ Format = Literal["saved_model", "onnx"]
 
 
 def export(source: Path, form: Format, output: Path) -> list[Path]:
-    """Write the model of a bundle in another format into a folder that must not exist yet, whole or not at all.
+    """Write the model of a bundle in another format, complete or not at all.
+
+    Args:
+        source: the bundle.
+        form: `saved_model` or `onnx`.
+        output: folder to create.
 
     Returns:
         The files written.
 
     Raises:
-        BundleError: the bundle cannot be vouched for.
-        OutputError: the folder exists, cannot be written, or the format cannot hold this model.
+        BundleError: the bundle is missing, damaged or fails verification.
+        OutputError: the folder exists or cannot be written, or the format does not support this model.
     """
     if output.exists():
         raise OutputError(f"{output}: exists already; choose another --output.")
@@ -30,7 +35,7 @@ def export(source: Path, form: Format, output: Path) -> list[Path]:
 
 
 def _write(bundle: Bundle, form: Format, folder: Path) -> None:
-    # Imported here because each brings a library that takes seconds, or is not needed for the other.
+    # Imported here because each needs a library that takes seconds to import.
     if form == "saved_model":
         from training.bundles.saved_model import write_saved_model  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The dense layers as an ONNX graph: multi-hot in, calibrated probabilities out."""
+"""Export to ONNX: a graph of the dense layers, multi-hot in, calibrated probabilities out."""
 
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,16 @@ from training.errors import OutputError
 
 OPSET = 17
 IR_VERSION = 8
-"""Of 2022: old enough for the runtimes that are about, new enough for all that is used here."""
+"""Of 2022: supported by the runtimes in use, and has every operator used here."""
 
 _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 
 
 def write_onnx(bundle: Bundle, path: Path) -> None:
-    """Write `multi_hot` float32 [n, size] -> `probabilities` float32 [n, topics].
+    """Write a model with input `multi_hot`, float32 [n, size], and output `probabilities`, float32 [n, topics].
 
-    The graph is made node by node, because it is a handful of nodes. Keras's own `model.export(format="onnx")` goes
-    through tf2onnx, which was tried: it needs TensorFlow, and wrote a file that no runtime loads, saying so in a
-    log line only, because it does not know Log1p.
+    The graph is built node by node, because it has few nodes. Keras's `model.export(format="onnx")` uses tf2onnx, which
+    needs TensorFlow and does not support Log1p: it logged that and wrote a file that no runtime loads.
 
     Raises:
         OutputError: the model is not a stack of dense layers.
@@ -60,15 +59,15 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
 
 
 class _Graph:
-    """Nodes and constants as they come."""
+    """Nodes and constants of a graph, in order."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def dense(self, value: str, layers: list[Dense]) -> str:
-        """Layers on top of a value; gives the name of the last one's output."""
-        if layers[0].unit_length:  # every one counts 1, so the squares' sum is the ones' sum
+        """Add dense layers on top of a value; gives the name of the last output."""
+        if layers[0].unit_length:  # all values are 0 or 1, so the sum of squares is the sum
             ones = self.node("ReduceSum", value, self.constant("features", np.array([1], np.int64)), keepdims=1)
             value = self.node("Div", value, self.node("Sqrt", self.node("Max", ones, self.scalar("least", 1.0))))
         for number, layer in enumerate(layers):
@@ -79,16 +78,16 @@ class _Graph:
         return value
 
     def node(self, kind: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
-        """One operation; gives the name of its output."""
+        """Add an operation; gives the name of its output."""
         output = output or f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
 
     def constant(self, name: str, value: np.ndarray[Any, Any]) -> str:
-        """A constant under its name."""
+        """Add a constant; gives its name."""
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
     def scalar(self, name: str, value: float) -> str:
-        """A float32 constant without dimensions."""
+        """Add a float32 scalar; gives its name."""
         return self.constant(name, np.array(value, np.float32))

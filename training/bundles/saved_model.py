@@ -1,4 +1,4 @@
-"""The whole way from text to topic as a SavedModel, with Keras's StringLookup in the place of our encoder."""
+"""Export to a SavedModel: from text to topic, with the encoder as TensorFlow operations."""
 
 import re
 from collections.abc import Mapping
@@ -14,19 +14,19 @@ from app.classifier import Bundle
 from app.classifier.encoding import KERAS_FILTERS, LATER, SINGLE_QUOTES, TWICE, TYPOGRAPHIC_FILTERS
 
 UNKNOWN, RARE = -2, -1
-"""In the table of ids: a word that the corpus never had, and one beyond the cut."""
+"""In the table of ids: a word that is not in the word index, and one that is in it but has no id below `size`."""
 
-# What str.split() splits at beyond the filters; tf.strings.split knows ASCII's only.
+# Unicode white space, at which str.split() splits; tf.strings.split knows only that of ASCII.
 _SPACES = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
 _SEPARATORS = "[" + re.escape(KERAS_FILTERS + TYPOGRAPHIC_FILTERS + _SPACES) + "]"
 _QUOTES = f"[{SINGLE_QUOTES}]"
 
 
 def write_saved_model(bundle: Bundle, folder: Path) -> None:
-    """Write a SavedModel that holds all it needs: signature `serve` and the default, `headline` string [n] in.
+    """Write a self-contained SavedModel; `serve`, also the default signature, takes `headline`, string [n].
 
     Its outputs are the tensors of the service's V2 protocol: `topic` string [n], `probability` float32 [n],
-    `probabilities` float32 [n, topics]. A headline without one known word has "", 0 and zeros.
+    `probabilities` float32 [n, topics]. For a headline without a known word they are "", 0 and zeros.
 
     Raises:
         OSError: the folder cannot be written.
@@ -46,11 +46,11 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
         if calibration is not None:
             gaps = tf.reduce_max(scores, axis=1, keepdims=True) - tf.reduce_mean(scores, axis=1, keepdims=True)
             scores /= tf.exp(calibration.intercept + calibration.gap_slope * tf.math.log1p(gaps))
-        heard = known > 0
-        probabilities = tf.where(heard[:, None], tf.nn.softmax(scores), 0.0)
+        has_words = known > 0
+        probabilities = tf.where(has_words[:, None], tf.nn.softmax(scores), 0.0)
         best = tf.gather(tf.constant(codes), tf.argmax(probabilities, axis=1))
         return {
-            "topic": tf.where(heard, best, ""),
+            "topic": tf.where(has_words, best, ""),
             "probability": tf.reduce_max(probabilities, axis=1),
             "probabilities": probabilities,
         }
@@ -58,12 +58,12 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
     archive.add_endpoint("serve", serve, input_signature=[tf.TensorSpec([None], tf.string, name="headline")])
     try:
         archive.write_out(str(folder), verbose=False)
-    except tf.errors.OpError as error:  # what TensorFlow makes of an OSError, the reason last
+    except tf.errors.OpError as error:  # TensorFlow's form of an OSError, with the reason at the end
         raise OSError(error.message.rpartition("; ")[2].partition(" [Op:")[0]) from error
 
 
 def _logits(model: Any) -> Any:  # noqa: ANN401 - Keras has no types
-    """The model without its softmax, which comes after the calibration; logarithms of what any other model gives."""
+    """The model without its softmax, which is applied after the calibration; for other models, log of the output."""
     last = model.layers[-1]
     if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
         last.activation = keras.activations.linear
@@ -72,20 +72,20 @@ def _logits(model: Any) -> Any:  # noqa: ANN401 - Keras has no types
 
 
 class _Encoder:
-    """`app.classifier.encoding.Encoder` in TensorFlow's operations; the tests hold the two together."""
+    """`app.classifier.encoding.Encoder` as TensorFlow operations; tests compare the two."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._spec = spec = bundle.manifest.encoding
         words = list(bundle.word_index)
         ids = [rank + spec.offset for rank in bundle.word_index.values()]
         self.words = keras.layers.StringLookup(vocabulary=words, num_oov_indices=1)
-        self.words(tf.constant([""]))  # builds the layer, which only then can be exported
+        self.words(tf.constant([""]))  # builds the layer, which must happen before the export
         self._ids = np.array([UNKNOWN, *(one if one < spec.size else RARE for one in ids)], np.int64)
         known = {word: one for word, one in zip(words, ids, strict=True) if one < spec.size}
         self._repeats, self._later = (_beside(known, mark) for mark in (TWICE, LATER))
 
     def __call__(self, headline: Any) -> tuple[Any, Any]:  # noqa: ANN401 - TensorFlow has no types
-        """Multi-hot float32 [n, size], and how many known words each text has, int64 [n]."""
+        """Multi-hot, float32 [n, size], and the number of known words of each text, int64 [n]."""
         spec = self._spec
         text = tf.strings.regex_replace(headline, _SEPARATORS, " ")
         text = tf.strings.regex_replace(text, _QUOTES, "'")
@@ -113,7 +113,7 @@ class _Encoder:
             hits += _columns(place, (tf.gather(hits, own, axis=1) == 0) & (tf.gather(later, own, axis=1) > 0), shape)
         if spec.repeats:
             own, place = self._repeats
-            # A word that comes later, and has no place for that, is not there for its repeats either.
+            # A word found only after the lead that has no id for that has no id for its repetition either.
             there = tf.gather(hits, own, axis=1) > 0
             if spec.lead is not None:
                 there |= np.isin(own, self._later[0])
@@ -122,24 +122,24 @@ class _Encoder:
         return tf.minimum(hits, 1.0), known
 
     def _look_up(self, words: Any) -> Any:  # noqa: ANN401
-        """Ragged words to ragged ids, UNKNOWN and RARE among them."""
+        """Ragged words to ragged ids, including UNKNOWN and RARE."""
         return words.with_flat_values(tf.gather(self._ids, self.words(words.flat_values)))
 
 
 def _beside(known: Mapping[str, int], mark: str) -> NDArray[np.int64]:
-    """Of the words that have an id under `mark`: their own ids and those, int64 [2, n]."""
+    """Words that have a second id with `mark`: their first and second ids, int64 [2, n]."""
     both = [(known[word], known[f"{word} {mark}"]) for word in known if f"{word} {mark}" in known]
     return np.array(both, np.int64).reshape(-1, 2).T
 
 
 def _count(ids: Any, shape: Any) -> Any:  # noqa: ANN401 - TensorFlow has no types
-    """How often each id from 0 on comes up in each row of ragged ids, float32 [n, size]."""
+    """How often each id occurs in each row of ragged ids, float32 [n, size]; negative ids are ignored."""
     ids = tf.ragged.boolean_mask(ids, ids >= 0)
     places = tf.stack([ids.value_rowids(), ids.values], axis=1)
     return tf.scatter_nd(places, tf.ones_like(ids.values, tf.float32), shape)
 
 
 def _columns(places: NDArray[np.int64], ones: Any, shape: Any) -> Any:  # noqa: ANN401
-    """Float32 [n, size] with bool [n, len(places)] in some columns."""
+    """Float32 [n, size]: `ones`, bool [n, len(places)], at the columns `places`, and 0 elsewhere."""
     turned = tf.transpose(tf.cast(ones, tf.float32))
     return tf.transpose(tf.scatter_nd(places[:, None], turned, tf.reverse(shape, [0])))

@@ -1,4 +1,4 @@
-"""Where the weights lie in a `.keras` file, so that serving can map them without Keras or HDF5."""
+"""Weight offsets: where the weights are in a `.keras` file, so serving can map them without Keras or HDF5."""
 
 import io
 import json
@@ -13,15 +13,19 @@ from app.classifier.manifest import Array, DenseLayer
 
 WEIGHTS: Final = "model.weights.h5"
 ALIGNMENT: Final = 64
-"""Bytes; HDF5 aligns its data sets to 8 within its own file."""
+"""Bytes. HDF5 aligns data sets to 8 within its own file."""
 PADDING_ID: Final = 0xD935
-"""The zip extra field that Android's zipalign pads with, for the same purpose."""
+"""Id of the zip extra field that Android's zipalign uses for padding."""
 LOCAL_HEADER: Final = 30
 """Bytes of a zip member's local header before its name (APPNOTE.TXT, 4.3.7)."""
 
 
 def align(path: Path) -> None:
-    """Write a `.keras` file again, its members the same, so that the weights begin at a multiple of ALIGNMENT."""
+    """Rewrite a `.keras` file in place so that its weights begin at a multiple of ALIGNMENT.
+
+    Raises:
+        OSError: the file cannot be read or written.
+    """
     with zipfile.ZipFile(path) as archive:
         members = [(info, archive.read(info)) for info in archive.infolist()]
     with zipfile.ZipFile(path, "w") as archive:
@@ -36,9 +40,12 @@ def align(path: Path) -> None:
 
 
 def dense_layers(path: Path) -> tuple[DenseLayer, ...] | None:
-    """The layers of a Sequential model of Dense layers, behind a UnitNormalization or not; None for any other model.
+    """The layers of a Sequential model of Dense layers, which may follow a UnitNormalization layer.
 
-    Dropout does nothing in serving.
+    Dropout layers are skipped, because they do nothing at inference.
+
+    Returns:
+        Each layer's activation and the byte offsets of its weights in the file; None for any other kind of model.
     """
     with zipfile.ZipFile(path) as archive:
         model = json.loads(archive.read("config.json"))
@@ -70,7 +77,7 @@ def _array(dataset: h5py.Dataset, start: int) -> Array:
 
 
 def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
-    """Where a stored member's bytes begin: behind its local header, name and extra field."""
+    """Offset of a stored member's bytes: after its local header, name and extra field."""
     with path.open("rb") as file:
         file.seek(info.header_offset + LOCAL_HEADER - 4)
         name, extra = struct.unpack("<HH", file.read(4))

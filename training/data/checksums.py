@@ -1,4 +1,4 @@
-"""What Reuters-21578, Distribution 1.0, consists of: the SHA-256 of each file in the public archive."""
+"""SHA-256 of each file in the public archive of Reuters-21578, Distribution 1.0."""
 
 from typing import Final
 

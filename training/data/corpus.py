@@ -3,8 +3,8 @@
 `keras.datasets.reuters` holds word ids of bodies only. It was made by a script of 2015 that read the archive's SGML
 files in order, kept each wire whose *first* topic has at least 15 wires, and numbered the topics as they came
 (https://github.com/keras-team/keras, `make_reuters_dataset`, since removed). This module follows the same rules, so
-its wires are those of Keras, one for one; it adds what that script threw away: titles, further topics, and whether
-the text is the wire's own.
+it gives exactly the wires of Keras, and adds what that script left out: titles, further topics, and whether the text
+is the wire's own.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ ARCHIVE_FILES: Final = tuple(f"reut2-{number:03}.sgm" for number in range(22))
 
 @dataclass(frozen=True, slots=True)
 class ArchiveWire:
-    """One wire of the archive, as it stands there.
+    """One wire of the archive.
 
     Attributes:
         number: The archive's own number (`NEWID`), 1 to 21,578.
         title: Its headline, entities decoded, on one line; None if it has none.
         body: Its own text, entities decoded, without the closing `Reuter` cue; None if it has none.
-        keras_text: The raw text that Keras used, entities and all: its own body, else (a slip) the next wire's.
+        keras_text: The raw text that Keras used, entities included: its own body or, by mistake, that of the next wire.
         topics: All assigned topics, in the archive's order; may be empty.
     """
 
@@ -53,7 +53,7 @@ class Wire:
     Attributes:
         label: Keras's label, the number of the first topic.
         labels: The numbers of all assigned topics that are among the 46; the first is `label`.
-        split: The part of the Keras split (seed 113, one fifth for the test) in which it stands.
+        split: Its part of the Keras split (seed 113, one fifth for testing).
         position: Its index in that part: `x_train[position]` or `x_test[position]` of `load_data()`.
     """
 
@@ -113,7 +113,7 @@ def read_archive(archive: Path) -> Iterator[ArchiveWire]:
 
 
 def _place(wire: ArchiveWire, rank: int) -> Wire:
-    """Labels a wire and gives it its place, `rank` (0 to 11,227) being its index in the shuffled set."""
+    """Gives a wire its label, split and position; `rank` (0 to 11,227) is its index in the shuffled set."""
     in_train = rank < KERAS_TRAIN
     return Wire(
         number=wire.number,
@@ -167,7 +167,7 @@ def _parse_file(name: str, text: str) -> Iterator[ArchiveWire]:
 
 
 def _between(text: str, opening: str, closing: str, start: int, end: int) -> str | None:
-    """Gives what stands in `text[start:end]` between the first `opening` and the `closing` after it, or None."""
+    """Returns the text between the first `opening` in `text[start:end]` and the next `closing`, or None."""
     first = text.find(opening, start, end)
     if first == -1:
         return None
@@ -176,18 +176,18 @@ def _between(text: str, opening: str, closing: str, start: int, end: int) -> str
 
 
 def _keras_text(text: str, start: int) -> str:
-    """Gives the text that Keras's script took for the wire that starts at `start`, with both of its slips."""
-    # It looked for the body up to the file's end and not the wire's: 975 wires without one got a later wire's.
-    # Where no body follows (number 7000 only), find's -1 led it to the file's sixth character: a piece of its head.
+    """Returns the text that Keras's script used for the wire at `start`, with both mistakes of that script."""
+    # It searched to the end of the file, not of the wire: 975 wires without a body got that of a later wire.
+    # Where no body follows (number 7000 only), find's -1 made it start at the sixth character of the file.
     first = text.find("<BODY>", start) + len("<BODY>")
     return text[first : text.find("</", first)]
 
 
 def _clean_body(raw: str) -> str:
-    """Decodes the entities of a body and drops the `Reuter` that closes most; `&#3;`, its end mark, decodes to ''."""
+    """Decodes the entities of a body and drops the closing `Reuter`; the end mark `&#3;` decodes to an empty string."""
     body = html.unescape(raw).strip()
     words = body.rsplit(maxsplit=1)
-    # As a cue it says nothing of the topic, and no headline or pasted article ends in it.
+    # It says nothing about the topic, and headlines and pasted articles do not end with it.
     if words and words[-1].lower() == "reuter":
         body = body[: -len(words[-1])].rstrip()
     return body

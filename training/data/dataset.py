@@ -1,4 +1,4 @@
-"""The 46-topic Reuters set: from Keras, or from files on disk, as texts that the one encoder turns into ids."""
+"""The 46-topic Reuters data set, from Keras or from files, as texts for the encoder of the service."""
 
 import hashlib
 import json
@@ -28,12 +28,12 @@ class Part:
     """One part of the split."""
 
     texts: tuple[str, ...]
-    """The wires' words in their order, lower case, with one space between: what `tokenize` makes of the wires."""
+    """Each wire's words in order, lower case, separated by one space, as `tokenize` splits them."""
     labels: Labels
     """int64 [len(texts)], 0 to 45"""
 
     def sequences(self, encoder: Encoder) -> list[list[int]]:
-        """The ids of each wire in the order of its words, as `load_data` gives them."""
+        """The ids of each wire in the order of its words, as in `load_data`."""
         return [encoder.sequence(text) for text in self.texts]
 
 
@@ -46,11 +46,11 @@ class Dataset:
     word_index: dict[str, int]
     """Word -> rank, from 1 for the most frequent."""
     files: dict[str, str]
-    """File name -> SHA-256 of what was read; empty where Keras could not use its cache folder."""
+    """File name -> SHA-256; empty if Keras could not use its cache folder."""
 
 
 def load_dataset(data: Path | None = None) -> Dataset:
-    """Load the set from `data`/keras or, by default, through Keras with its cache and hash check.
+    """Load the data set from `data`/keras or, by default, through Keras, which caches and verifies it.
 
     Raises:
         DataError: a file is missing, damaged, or does not hold lists of ranks and labels 0 to 45.
@@ -80,15 +80,15 @@ def _from_keras() -> Dataset:
 
     reuters = keras.datasets.reuters
     try:
-        # Ranks as they are stored: the encoder cuts, moves and marks them, as it does for the service.
+        # Ranks as stored: the encoder of the service applies limit, offset and special ids.
         train, test = reuters.load_data(num_words=2**31, start_char=None, oov_char=None, index_from=0)
         word_index = reuters.get_word_index()
-    except Exception as error:  # Keras raises whatever its download raises, a bare Exception among them
+    except Exception as error:  # Keras raises what its download raises, including plain Exception
         raise DataError(
             f"keras.datasets.reuters cannot be loaded ({error}); check the connection, or give --data a folder with"
             f" keras/{NPZ} and keras/{WORD_INDEX}."
         ) from error
-    # Where Keras keeps what it fetched: https://keras.io/api/utils/python_utils/#get_file-function
+    # Keras's cache folder: https://keras.io/api/utils/python_utils/#get_file-function
     cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
     return _dataset(train, test, word_index, cache)
 
@@ -122,7 +122,7 @@ def _dataset(
 
 
 def _part(sequences: Sequence[Any], labels: Sequence[Any], words: dict[int, str], part: str, file: Path) -> Part:
-    """Check one part and give its words back their spelling."""
+    """Check one part and turn its ranks back into words."""
     if not len(labels):
         raise DataError(f"{file}: its {part} part is empty; fetch the set again.")
     array = np.asarray(labels)

@@ -1,6 +1,6 @@
-"""Fetches the Reuters-21578 archive: resumed when cut off, checked before it counts, renamed into place.
+"""Downloads the Reuters-21578 archive: resumes, verifies every file, and then renames it into place.
 
-With urllib, because one GET with a Range header is all there is to do, and the train extra then needs no HTTP client.
+Uses urllib: it takes one GET with a Range header, for which the train extra needs no HTTP client.
 """
 
 import hashlib
@@ -23,37 +23,37 @@ URLS: Final = (
     "https://kdd.ics.uci.edu/databases/reuters21578/reuters21578.tar.gz",
     "http://www.daviddlewis.com/resources/testcollections/reuters21578/reuters21578.tar.gz",
 )
-"""The archive's public homes; the second knows no HTTPS, which the hashes of its files make up for."""
+"""The public sites of the archive. The second has no HTTPS; the SHA-256 of each file is verified either way."""
 
 DEFAULT_FOLDER: Final = Path(".data")
 MAX_BYTES: Final = 64 * 1024 * 1024
-"""The archive has 8 MB; a server that goes on and on is stopped here."""
+"""Limit of a download. The archive has 8 MB."""
 TRIES: Final = 3
 TIMEOUT_SECONDS: Final = 30.0
 _CHUNK: Final = 64 * 1024
 
 Progress = Callable[[int, int | None], None]
-"""Called with the bytes so far and, where the server tells, the bytes in all."""
+"""Called with the bytes received and, if the server sends it, the total."""
 
 
 class _CutOffError(Exception):
-    """The download ended before the file did: worth another request from there."""
+    """The download was interrupted: retry from where it stopped."""
 
 
 class _RefusedError(Exception):
-    """The server says no, or sends what cannot be the file: asking again changes nothing."""
+    """The server refused, or sent something else: do not retry."""
 
 
 def fetch_archive(folder: Path, urls: Sequence[str] = URLS, progress: Progress = lambda _done, _total: None) -> Path:
-    """Download the archive into `folder`, unless it is there and whole already.
+    """Download the archive into `folder`, unless it is there already and complete.
 
-    Each URL is tried in turn; a download that is cut off goes on from there, where the server supports Range.
+    Each URL is tried in turn; an interrupted download is resumed if the server supports Range.
 
     Returns:
-        The path of the archive, every file of which has the SHA-256 that is known of it.
+        The path of the archive; every file in it has the expected SHA-256.
 
     Raises:
-        DownloadError: no URL gave the archive whole and unchanged; `folder` is as it was.
+        DownloadError: no URL gave the complete, unchanged archive; `folder` stays as it was.
         OutputError: `folder` cannot be written.
     """
     target = folder / ARCHIVE
@@ -63,7 +63,7 @@ def fetch_archive(folder: Path, urls: Sequence[str] = URLS, progress: Progress =
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for url in urls:
-            # Beside the target, so that the rename stays on one file system; gone afterwards, whatever happens.
+            # Beside the target, so the rename stays on one file system; deleted in any case.
             with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
                 part = Path(scratch) / ARCHIVE
                 fault = _download(url, part, progress) or archive_fault(part)
@@ -79,7 +79,7 @@ def fetch_archive(folder: Path, urls: Sequence[str] = URLS, progress: Progress =
 
 
 def archive_fault(archive: Path) -> str | None:
-    """What is wrong with an archive, as the end of a sentence; None if all of Reuters-21578 is in it, unchanged."""
+    """What is wrong with an archive, as the end of a sentence; None if it has all files of Reuters-21578, unchanged."""
     missing = dict(SHA256)
     try:
         with tarfile.open(archive, "r:gz") as tar:
@@ -95,7 +95,7 @@ def archive_fault(archive: Path) -> str | None:
 
 
 def _download(url: str, part: Path, progress: Progress) -> str | None:
-    """Download `url` into `part`, in several requests if need be; gives what went wrong, as the end of a sentence."""
+    """Download `url` into `part` in up to TRIES requests; returns what went wrong, or None."""
     fault = None
     with part.open("wb") as file:
         for _ in range(TRIES):
@@ -111,7 +111,7 @@ def _download(url: str, part: Path, progress: Progress) -> str | None:
 
 
 def _request(url: str, file: IO[bytes], progress: Progress) -> None:
-    """One GET: the whole file, or the rest of it after what `file` holds."""
+    """Send one GET for the whole file, or for the rest after what `file` contains."""
     done = file.tell()
     request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})  # noqa: S310 - our URLs
     try:
@@ -138,7 +138,7 @@ def _request(url: str, file: IO[bytes], progress: Progress) -> None:
 
 
 def _continues(answer: Any, done: int) -> bool:  # noqa: ANN401 - urllib's answer has no one public type
-    """Whether the server sends what was asked for; one that knows no Range answers 200 and starts anew."""
+    """Whether the server resumes at `done`; one without support for Range answers 200 and sends the whole file."""
     places: str = answer.headers.get("Content-Range", "")
     return bool(answer.status == http.HTTPStatus.PARTIAL_CONTENT) and places.startswith(f"bytes {done}-")
 

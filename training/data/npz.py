@@ -1,4 +1,4 @@
-"""Reads the arrays of Keras's ragged data sets without letting the file run code."""
+"""Reads the arrays of Keras's ragged data sets without running code from the file."""
 
 import io
 import pickle
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from training.errors import DataError
 
 MAX_MEMBER_BYTES: Final = 256 * 1024 * 1024
-"""The real members have 4 MB; a zip that unpacks to more than this is a bomb or another file."""
+"""Limit of an unpacked member. The real ones have 4 MB; more is a zip bomb or another file."""
 
-# What an object array needs to be rebuilt and nothing else; numpy < 2 named the second module differently.
+# Exactly what unpickling an object array needs; NumPy before 2 had the third instead of the fourth.
 _ADMITTED: Final = frozenset(
     {
         ("numpy", "ndarray"),
@@ -28,10 +28,10 @@ _ADMITTED: Final = frozenset(
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Admits arrays, lists and numbers: every other global is refused before it is looked up.
+    """Accepts arrays, lists and numbers; any other global is refused before it is looked up.
 
-    Sequences of unequal length are saved as an array of lists, for which NumPy knows only pickle. `np.load` would
-    need `allow_pickle=True`, which runs whatever the file says; `keras.datasets` does the same as this, in private.
+    NumPy saves sequences of different lengths as an array of lists, with pickle. `np.load` would need
+    `allow_pickle=True`, which runs code from the file. `keras.datasets` has a private class like this one.
     """
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as the base class has it
@@ -44,7 +44,7 @@ def read_npz(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     """Read the arrays `x` (object [n], a list each) and `y` (int64 [n]) of a data set.
 
     Raises:
-        DataError: the file is missing, truncated, not an npz, lacks an array, or wants more than arrays of lists.
+        DataError: the file is missing, truncated, not an npz, lacks an array, or contains other objects.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -56,7 +56,7 @@ def read_npz(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
         raise DataError(f"{file}: is refused because {error}, not only arrays of integers; fetch it again.") from error
     except KeyError as error:
         raise DataError(f"{file}: lacks an array ({error.args[0]}); fetch it again.") from error
-    # What a damaged stream raises, from the zip, the inflater, NumPy's header and the unpickler.
+    # What zipfile, zlib, NumPy's header and the unpickler raise for a damaged file.
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -79,7 +79,7 @@ def _read_member(archive: zipfile.ZipFile, name: str, read: Callable[[io.BytesIO
 
 
 def _read_objects(stream: io.BytesIO) -> NDArray[Any]:
-    """An array of objects: NumPy's header, then a pickle of the array; a plain array has no pickle and is refused."""
+    """Read an array of objects: NumPy's header, then a pickle. A plain array is refused."""
     version = np.lib.format.read_magic(stream)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     _, _, dtype = read_header(stream)
@@ -87,5 +87,5 @@ def _read_objects(stream: io.BytesIO) -> NDArray[Any]:
         raise ValueError(f"x.npy holds {dtype}, not lists")
     array = _ArrayUnpickler(stream).load()
     if not isinstance(array, np.ndarray) or array.ndim != 1:
-        raise ValueError("x.npy holds no row of lists")
+        raise ValueError("x.npy is not a one-dimensional array of lists")
     return array

@@ -1,4 +1,4 @@
-"""Plain English names of the 46 topics; the serving side reads them from a bundle's manifest, never from here."""
+"""The 46 topics of the data set: codes, labels and English names. Serving reads them from the manifest instead."""
 
 from typing import Final
 

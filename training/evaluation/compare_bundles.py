@@ -1,4 +1,4 @@
-"""Two bundles on the same texts: what changed, in which direction, and whether chance could have done it."""
+"""Compares two bundles on the test titles: which answers differ, and whether the difference is significant."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ from training.evaluation.evaluate import answer
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A text that the two answer differently."""
+    """A text for which the two bundles predict different topics."""
 
     text: str
     topic: str
@@ -28,37 +28,41 @@ class Change:
 
     @property
     def direction(self) -> str:
-        """Seen from the newer bundle."""
+        """`better`, `worse` or `as wrong`, from the point of view of the newer bundle (`after`)."""
         return "better" if self.after == self.topic else "worse" if self.before == self.topic else "as wrong"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The other bundle's answers (before) and this one's (after)."""
+    """How two bundles, before and after, answer the same texts."""
 
     texts: int
     both_right: int
     better: int
-    """Right only now."""
+    """Texts that only `after` classifies correctly."""
     worse: int
-    """Right only before."""
+    """Texts that only `before` classifies correctly."""
     both_wrong: int
     p_value: float
-    """McNemar's exact test, two-sided: how likely so uneven a split of the changes is if neither is better."""
+    """McNemar's exact test, two-sided: probability of a split this uneven if neither bundle is better."""
     changes: tuple[Change, ...]
-    """Where the most probable topic differs: better first, then worse, then as wrong."""
+    """Texts whose most probable topic differs: better first, then worse, then as wrong."""
 
     def figures(self) -> dict[str, Any]:
-        """As JSON."""
+        """The comparison as JSON-serializable dict."""
         changes = [asdict(change) | {"direction": change.direction} for change in self.changes]
         return asdict(self) | {"changes": changes}
 
 
 def compare_bundles(before: TopicClassifier, after: TopicClassifier, corpus: Sequence[Wire]) -> Comparison:
-    """Two bundles on the titles of the test wires; raises RecipeError if their topics are not the same."""
+    """Compare two bundles on the titles of the test wires.
+
+    Raises:
+        RecipeError: the bundles have different topics.
+    """
     codes = [topic.code for topic in after.topics]
     if codes != [topic.code for topic in before.topics]:
-        raise RecipeError("The two bundles have different topics, so that their answers cannot be compared.")
+        raise RecipeError("The two bundles have different topics, so their answers cannot be compared; choose another.")
     wires = [wire for wire in corpus if wire.split == "test" and wire.title]
     titles = [wire.title or "" for wire in wires]
     labels = np.array([wire.label for wire in wires], np.int64)
@@ -68,10 +72,10 @@ def compare_bundles(before: TopicClassifier, after: TopicClassifier, corpus: Seq
 def compare_answers(
     texts: Sequence[str], labels: Labels, before: Floats, after: Floats, codes: Sequence[str]
 ) -> Comparison:
-    """Hold two bundles' answers, float32 [n, topics] each, against each other and the labels.
+    """Compare the probabilities of two bundles, float32 [n, topics] each, with the labels, int64 [n].
 
-    McNemar's test looks only at the texts that one of them gets right and the other not: by chance each would get
-    half of them (McNemar 1947; exact, so by the binomial distribution).
+    The p-value is that of McNemar's exact test: of the texts that exactly one bundle classifies correctly, each bundle
+    would get half by chance (binomial distribution; McNemar 1947).
     """
     old, new = before.argmax(axis=1), after.argmax(axis=1)
     better, worse = int(((new == labels) & (old != labels)).sum()), int(((old == labels) & (new != labels)).sum())
@@ -95,7 +99,7 @@ def compare_answers(
 
 
 def against_report(comparison: Comparison, before: str, after: str) -> str:
-    """The comparison as Markdown, with every changed text."""
+    """The comparison as Markdown, with every text whose answer changed."""
     c = comparison
     now, then = (f"{(c.both_right + only) / c.texts:.1%}" for only in (c.better, c.worse))
     lines = [
@@ -108,7 +112,7 @@ def against_report(comparison: Comparison, before: str, after: str) -> str:
         "",
         f"{after}: {now} right; {before}: {then}. McNemar's exact test: p = {c.p_value:.2g}.",
         "",
-        f"{len(c.changes):,} headlines are answered otherwise:",
+        f"{len(c.changes):,} headlines are answered differently:",
         "",
         f"| | headline | topic | {before} | {after} |",
         "| --- | --- | --- | --- | --- |",

@@ -1,4 +1,4 @@
-"""Measures a bundle as it is served: texts through `app.classifier`, answers against labels."""
+"""Evaluates a bundle as it is served: classifies test texts with `app.classifier` and compares with their labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,56 +18,57 @@ from training.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class TopicSkill:
-    """How well one topic is told from the others."""
+    """Precision, recall and F1 of one topic."""
 
     support: int
     """Wires that have this label."""
     precision: float | None
     """None: it was never predicted."""
     recall: float | None
-    """None: no wire has it."""
+    """None: no wire has this label."""
     f1: float | None
-    """None: neither."""
+    """None: no wire has it, and it was never predicted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Texts whose best topic was about equally probable."""
+    """One bin of a reliability diagram: texts with about the same confidence."""
 
     texts: int
     confidence: float
-    """Mean probability of the best topic."""
+    """Mean probability of the most probable topic."""
     accuracy: float
+    """Share of the texts for which that topic is right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured on one set of wires."""
+    """Figures of one set of wires. Rates are 0 to 1."""
 
     wires: int
     loss: float
     """Mean cross-entropy in nats."""
     accuracy: float
     any_topic_accuracy: float | None
-    """The same where any topic that the editors assigned counts as right; None: only the first is known."""
+    """Accuracy if any topic assigned to the wire counts as right; None: only the first is known."""
     top3: float
-    """How often the label is among the three most probable topics."""
+    """Share of wires whose label is among the three most probable topics."""
     macro_f1: float
-    """Mean F1 over the topics that occur or were predicted: each topic counts alike, however rare."""
+    """Mean F1 of the topics that occur or were predicted, each with the same weight."""
     topics: tuple[TopicSkill, ...]
     confusion: NDArray[np.int64]
     """int64 [topics, topics]: row is the label, column the prediction."""
     ece: float
-    """Expected calibration error, 15 bins of equal width: how far confidence and accuracy are apart."""
+    """Expected calibration error: mean difference of confidence and accuracy, in 15 bins of equal width."""
     bins: tuple[Bin, ...]
-    """What `ece` is made of, for a reliability diagram."""
+    """The bins of `ece`, for a reliability diagram; empty bins are left out."""
     set_coverage: float | None
-    """How often the label is in the topic set; None: the bundle has no topic sets."""
+    """Share of wires whose label is in the prediction set; None: the bundle has no prediction sets."""
     set_size: float | None
-    """Mean number of topics in the set."""
+    """Mean number of topics in the prediction set; None: as above."""
 
     def figures(self) -> dict[str, Any]:
-        """The single numbers, for the manifest and the reader."""
+        """Figure -> number, without those that are None, as in the manifest."""
         figures = {
             "wires": self.wires,
             "accuracy": self.accuracy,
@@ -88,17 +89,17 @@ def measure(
     assigned: Sequence[Sequence[int]] | None = None,
     threshold: float | None = None,
 ) -> Evaluation:
-    """Hold answers against labels.
+    """Compare probabilities with labels.
 
     Args:
         probabilities: float32 [n, topics], each row summing to 1.
-        labels: int64 [n], the one right topic of each wire.
-        assigned: all labels that each wire's editors gave it, if known.
-        threshold: from which probability a topic belongs to the topic set, if there are sets.
+        labels: int64 [n], the first topic of each wire.
+        assigned: all labels of each wire, if known.
+        threshold: least probability of a topic in the prediction set, if there are sets.
     """
     count, topics = probabilities.shape
     predicted = probabilities.argmax(axis=1)
-    # Stable, as the classifier ranks: equal probabilities by label.
+    # Stable, like the classifier: equal probabilities are ordered by label.
     top3 = np.argsort(-probabilities, axis=1, kind="stable")[:, :3]
     own = probabilities[np.arange(count), labels].astype(np.float64)
     skills = _skills(labels, predicted, topics)
@@ -122,15 +123,15 @@ def measure(
 
 
 def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wire] | None) -> dict[str, Evaluation]:
-    """Measure on the `test` wires as the set has them and, where the corpus is at hand, on more.
+    """Evaluate on the test wires of the data set and, with the corpus, on their own bodies and titles.
 
     Returns:
-        `test`; with a corpus also `own_body` (those that carry their own text), `decoded_body` (the same texts as a
-        client sends them: entities decoded, without the closing cue), `test_titles`, and `repeated_titles` (those
-        that some training wire has, too).
+        `test`; with a corpus also `own_body` (wires whose text is their own), `decoded_body` (the same as a client
+        sends it: entities decoded, without the closing `REUTER`), `test_titles`, and `repeated_titles` (those that
+        a training wire also has).
 
     Raises:
-        DataError: the corpus is not that of the set.
+        DataError: the corpus has other test wires than the data set.
     """
     labels, topic_set = dataset.test.labels, classifier.bundle.manifest.topic_set
     threshold = topic_set.threshold if topic_set else None
@@ -163,19 +164,29 @@ def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wir
 
 
 def answer(classifier: TopicClassifier, texts: Sequence[str], batch: int = 1_000) -> Floats:
-    """What the service would answer to each text: probabilities, float32 [len(texts), topics]."""
+    """The probabilities that the service computes for each text, float32 [len(texts), topics]."""
     batches = [texts[start : start + batch] for start in range(0, len(texts), batch)]
     encode = classifier.encoder.encode
     return np.concatenate([classifier.probabilities([encode(text) for text in one]) for one in batches])
 
 
 def read_corpus_if_present(archive: Path) -> tuple[Wire, ...] | None:
-    """The archive's wires, or None without an archive; raises CorpusError if there is one but it is damaged."""
+    """The wires of the archive, or None if there is no archive.
+
+    Raises:
+        CorpusError: the archive is damaged.
+    """
     return read_corpus(archive) if archive.exists() else None
 
 
 def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 15) -> tuple[Bin, ...]:
-    """Texts by confidence, in bins of equal width; empty bins are left out (Naeini et al. 2015)."""
+    """Reliability diagram: texts in bins of equal width by confidence (Naeini et al. 2015).
+
+    Args:
+        confidence: float32 [n], probability of the most probable topic.
+        right: bool [n], whether that topic is right.
+        bins: number of bins; empty ones are left out of the result.
+    """
     places = np.minimum((confidence * bins).astype(int), bins - 1)
     chosen = [places == place for place in range(bins)]
     return tuple(Bin(int(b.sum()), float(confidence[b].mean()), float(right[b].mean())) for b in chosen if b.any())
@@ -183,7 +194,7 @@ def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 15) ->
 
 def _topic_sets(probabilities: Floats, threshold: float) -> NDArray[np.bool_]:
     sets = probabilities >= threshold
-    sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True  # never empty, as the classifier has it
+    sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True  # never empty, as in the classifier
     return sets
 
 

@@ -8,19 +8,23 @@ CONFUSIONS = 10
 _PARTS = {
     "test": "official test wires",
     "own_body": "with own body",
-    "decoded_body": "the same, decoded",
+    "decoded_body": "own body, decoded",
     "test_titles": "test titles",
-    "repeated_titles": "titles seen in training",
+    "repeated_titles": "titles also in training",
 }
 
 
 def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> str:
-    """The figures of a bundle, each topic's on the official test wires, and what is most often confused."""
+    """Figures of every part, then each topic's and the most frequent confusions on the official test wires."""
     parts = list(measured)
     lines = [f"{'':<28}" + "".join(f"{_PARTS[part]:>26}" for part in parts)]
     names = {"wires": "wires", "accuracy": "accuracy", "any_topic_accuracy": "accuracy, any topic"}
     names |= {"top3": "label among the top 3", "macro_f1": "macro-F1", "loss": "loss (nats)"}
-    names |= {"ece": "calibration error", "set_coverage": "topic set: coverage", "set_size": "topic set: mean size"}
+    names |= {
+        "ece": "calibration error",
+        "set_coverage": "prediction set: coverage",
+        "set_size": "prediction set: size",
+    }
     for key, name in names.items():
         values = [measured[part].figures().get(key) for part in parts]
         if None not in values:
@@ -41,5 +45,5 @@ def _confusions(evaluation: Evaluation, codes: Sequence[str]) -> list[str]:
     pairs = [(int(matrix[i, j]), i, j) for i in range(len(codes)) for j in range(len(codes)) if i != j and matrix[i, j]]
     pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
     return ["Most often confused (the whole matrix: --json):"] + [
-        f"{count:>5,}  {codes[i]} taken for {codes[j]}" for count, i, j in pairs[:CONFUSIONS]
+        f"{count:>5,}  {codes[i]} predicted as {codes[j]}" for count, i, j in pairs[:CONFUSIONS]
     ]

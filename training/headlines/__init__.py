@@ -1,1 +1,1 @@
-"""The model made for headlines: trained on titles and bodies, a linear machine and small networks merged into one."""
+"""The recipe `headlines`: a linear SVM and small MLPs, trained on titles and bodies, merged into one network."""

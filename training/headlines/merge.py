@@ -1,4 +1,4 @@
-"""The linear machine and the networks as one stack of dense layers, small enough to ship."""
+"""Merges the linear SVM and the MLPs into one stack of dense layers of low rank."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,23 +11,23 @@ from training.headlines.mlp import Layers
 
 
 def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, width: int) -> tuple[Dense, ...]:
-    """Three layers whose logits are, nearly, `share` times the linear scores plus the networks' logits.
+    """Make three layers whose logits approximate `share` times the SVM's scores plus the MLPs' logits.
 
-    All see texts scaled to length 1, which the first layer does.
+    The first layer scales texts to length 1, as the SVM and the MLPs expect.
 
-    The kernels of the machine and of all networks, side by side, are one wide matrix. It is replaced by its best
-    approximation of rank `width` on `texts` like those to be served: the principal directions of what the units
-    receive, where a unit counts as much as its outgoing weights say. The second layer gives every unit its input back.
+    The first kernels of the SVM and of all MLPs, side by side, form one wide matrix. It is replaced by its best
+    approximation of rank `width` on `texts`: the principal components of the units' inputs, each unit weighted by the
+    length of its outgoing weights. The second layer maps these components back to the units' inputs.
 
     Args:
-        linear: float32 [features, topics].
-        networks: all of them as one.
-        share: of the linear scores.
-        texts: rows of length 1.
-        width: of the first layer.
+        linear: kernel of the SVM, float32 [features, topics].
+        networks: all MLPs as one.
+        share: weight of the SVM's scores.
+        texts: rows of length 1, float32 [n, features], like those to be served.
+        width: units of the first layer.
 
     Returns:
-        [features, width] linear, [width, units] relu, [units, topics] linear: the softmax is left to who serves.
+        [features, width] linear, [width, units] relu, [units, topics] linear; the softmax is not included.
     """
     topics = linear.shape[1]
     scale = np.concatenate([np.ones(topics), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
@@ -36,8 +36,8 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     _, directions = np.linalg.eigh(received.T @ received)
     directions = directions[:, ::-1][:, :width]
     down, up = (kernels @ directions).astype(np.float32), (directions.T / scale).astype(np.float32)
-    # Linear scores pass the relu by an offset, half as large again as any of these texts needs; what a stranger
-    # text goes beyond it is cut off where its topic is hopeless.
+    # An offset lets negative SVM scores pass the relu. It is half as large again as any of these texts needs; for other
+    # texts, lower scores are cut off, where the topic has no chance anyway.
     offset = -1.5 * np.minimum((texts @ down) @ up[:, :topics], 0).min(axis=0)
     return (
         Dense(down, np.zeros(down.shape[1], np.float32), "linear", unit_length=True),
@@ -51,10 +51,14 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
 
 
 def save_stack(layers: Sequence[Dense], path: Path) -> None:
-    """Save dense layers as a Keras model, multi-hot in, probabilities out."""
-    import keras  # noqa: PLC0415 - seconds, and --help should not wait for them
+    """Save dense layers as a Keras model: multi-hot, float32 [n, features], to probabilities, float32 [n, topics].
 
-    keras.utils.clear_session()  # so that layers are named alike however many networks came before
+    Raises:
+        OSError: the file cannot be written.
+    """
+    import keras  # noqa: PLC0415 - takes seconds, which --help need not wait
+
+    keras.utils.clear_session()  # layer names then do not depend on how many networks were built before
     activations = [layer.activation for layer in layers[:-1]] + ["softmax"]
     model = keras.Sequential(
         [

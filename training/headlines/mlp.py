@@ -1,4 +1,4 @@
-"""The other half: small Keras networks side by side, whose logits are averaged."""
+"""MLPs: several small Keras networks, trained side by side, whose logits are averaged."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,28 +13,30 @@ from training.headlines.recipe import HeadlinesRecipe
 from training.history import History
 
 Epoch = tuple[sp.csr_matrix, Floats]
-"""Inputs and targets of one epoch."""
+"""Rows, float32 [n, features], and targets, float32 [n, 46], of one epoch."""
 
 ACTIVE = 2_000
-"""A kernel sees a hundred or so ones and not 20,000: Glorot's limit for them all would start it near zero."""
+"""Inputs assumed for Glorot's initial limit: a text has about a hundred ones. All 20,000 would give a limit near 0."""
 
 SCALE = 3.0
-"""Of the rows of length 1 that networks learn from: a headline's nine ones are then ones again."""
+"""Factor of the rows of length 1: the values of a headline, with about nine ones, are then about 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """relu(x @ kernel + bias) @ out + out_bias."""
+    """Weights of relu(x @ kernel + bias) @ out + out_bias."""
 
     kernel: Floats
     """float32 [features, hidden]"""
     bias: Floats
+    """float32 [hidden]"""
     out: Floats
     """float32 [hidden, 46]"""
     out_bias: Floats
+    """float32 [46]"""
 
     def logits(self, x: sp.csr_matrix) -> Floats:
-        """Scores before softmax, float32 [n, 46], of rows of length 1."""
+        """Logits, float32 [n, 46], of rows of length 1, float32 [n, features]."""
         hidden: Floats = np.maximum(x @ self.kernel + self.bias, 0)
         scores: Floats = hidden @ self.out + self.out_bias
         return scores
@@ -49,21 +51,21 @@ def train_networks(
     held_out: Epoch | None = None,
     on_epoch: Callable[[], object] = lambda: None,
 ) -> tuple[Layers, History]:
-    """Train `recipe.networks` of features -> hidden relu -> 46 at once, on what `epoch` gives anew for each epoch.
+    """Train `recipe.networks` MLPs (features, hidden relu, 46) at once; each epoch has new rows from `epoch`.
 
     Args:
-        recipe: how.
-        epoch: gives rows of length 1, float32 [n, features], and targets, float32 [n, 46].
-        expansion: float32 [features, inputs], what a network is given for each feature.
-        seed: of weights, dropout and order.
-        held_out: rows and targets to watch.
-        on_epoch: called after each.
+        recipe: sizes, rates and number of epochs.
+        epoch: returns rows of length 1, float32 [n, features], and targets, float32 [n, 46]; called once per epoch.
+        expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
+        seed: for weights, dropout and order.
+        held_out: rows and targets to evaluate after each epoch.
+        on_epoch: called after each epoch.
 
     Returns:
-        All of them as one whose logits are their mean, and by epoch the mean loss and accuracy of each alone (with
-        dropout) and, if there are `held_out` rows and targets, those of the mean on them.
+        One network whose logits are the mean of all; and the history: mean loss and accuracy of the single networks
+        (with dropout) and, with `held_out`, `val_loss` and `val_accuracy` of the mean network.
     """
-    import keras  # noqa: PLC0415 - seconds, and --help should not wait for them
+    import keras  # noqa: PLC0415 - takes seconds, which --help need not wait
 
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
@@ -91,7 +93,7 @@ def train_networks(
 
 
 def drop_words(rows: sp.csr_matrix, highest: float, rng: np.random.Generator) -> sp.csr_matrix:
-    """The rows without some of their ones, each row at a rate of its own, drawn from 0 to `highest`."""
+    """Word dropout: remove ones from rows, float32 [n, features]; each row has its own rate, from 0 to `highest`."""
     rates = rng.random(rows.shape[0]) * highest
     keep = rng.random(rows.nnz) >= np.repeat(rates, np.diff(rows.indptr))
     starts = np.concatenate([[0], np.cumsum(keep)])[rows.indptr]
@@ -124,7 +126,7 @@ def _model(recipe: HeadlinesRecipe, shape: tuple[int, int], keras: Any) -> Any: 
 
 
 def _sorted(rows: sp.csr_matrix) -> sp.csr_matrix:
-    """With columns ascending in each row, as TensorFlow's sparse product wants them."""
+    """Sort the columns of each row, as TensorFlow's sparse product requires."""
     rows.sort_indices()
     return rows
 

@@ -1,4 +1,4 @@
-"""Texts to learn from: titles, own bodies and pieces of them, with targets over all assigned topics."""
+"""Training texts: titles, own bodies and spans of them, with targets over all assigned topics."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A text cut into words, and the wire that it comes from."""
+    """A text, split into words, and its wire."""
 
     words: Words
     wire: Wire
 
 
 def title_words(wires: Iterable[Wire]) -> set[Words]:
-    """The wires' titles, as the tokenizer sees them: what no title to learn from may equal."""
+    """The tokenized titles of wires, to leave out of training."""
     return {tuple(tokenize(wire.title)) for wire in wires if wire.title}
 
 
 def make_samples(wires: Sequence[Wire], avoid: Collection[Words] = frozenset()) -> tuple[list[Sample], list[Sample]]:
-    """The titles (none of `avoid`) and the own bodies of wires; a wrong body is none of its own."""
+    """Titles, except those in `avoid`, and own bodies of wires, as two lists; empty texts are left out."""
     titles = [Sample(tuple(tokenize(wire.title)), wire) for wire in wires if wire.title]
     bodies = [Sample(tuple(tokenize(wire.body)), wire) for wire in wires if wire.body]
     return (
@@ -38,7 +38,7 @@ def make_samples(wires: Sequence[Wire], avoid: Collection[Words] = frozenset()) 
 
 
 def cut_spans(samples: Sequence[Sample], words: tuple[int, int], rng: np.random.Generator) -> list[Sample]:
-    """A random piece of each sample, of so many words at least and at most, if it has them."""
+    """A random span of each sample, `words[0]` to `words[1]` words long; shorter samples stay whole."""
     spans = []
     for sample in samples:
         size = min(len(sample.words), int(rng.integers(words[0], words[1] + 1)))
@@ -48,17 +48,17 @@ def cut_spans(samples: Sequence[Sample], words: tuple[int, int], rng: np.random.
 
 
 def cut_leads(samples: Sequence[Sample], words: int) -> list[Sample]:
-    """The first so many words of each sample."""
+    """The first `words` words of each sample."""
     return [Sample(sample.words[:words], sample.wire) for sample in samples]
 
 
 def labels_of(samples: Sequence[Sample]) -> NDArray[np.int64]:
-    """Each sample's first topic, int64 [n]: Keras's label."""
+    """The label (first topic) of each sample, int64 [n]."""
     return np.array([sample.wire.label for sample in samples], np.int64)
 
 
 def others_of(samples: Sequence[Sample]) -> NDArray[np.bool_]:
-    """Each sample's topics but the first, bool [n, 46]."""
+    """The further topics of each sample, bool [n, 46]."""
     others = np.zeros((len(samples), len(TOPICS)), np.bool_)
     for row, sample in zip(others, samples, strict=True):
         row[list(sample.wire.labels)] = True

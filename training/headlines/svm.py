@@ -1,4 +1,4 @@
-"""The linear half: a support vector machine over words and pairs weighted by topic, as the kernel of a dense layer."""
+"""Linear SVM: one per topic, on features weighted by log-count ratio (NBSVM), as the kernel of a dense layer."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,29 +20,32 @@ def train_linear(
     *,
     seed: int,
 ) -> Floats:
-    """A kernel, float32 [features, 46], for `unit_length(x) @ kernel`: scores of the topics, mostly within -1 and 1.
+    """Train one linear SVM per topic.
 
-    Each topic's machine sees the words weighted by how much more often they are in its texts than in others, as a naive
-    Bayes classifier would have it (Wang and Manning 2012, "Baselines and Bigrams", NBSVM), instead of by their idf,
-    which is the same for all topics.
+    Each topic's SVM weights features by their log-count ratio, that is how much more often they occur in its texts than
+    in others (NBSVM; Wang and Manning 2012, "Baselines and Bigrams"), instead of by idf, which is the same for all
+    topics.
 
-    Each row is scaled by its number of ones and not by its weighted length, as is usual, because the model that
-    serves can do that; the rows' mean length is made 1, which is what the penalties are meant for.
+    Rows are scaled by their number of ones, which the served model can do too, and not, as is usual, by their weighted
+    length. Then all rows of a topic are scaled so that their mean squared length is 1, which `penalties` assume.
 
     Args:
-        x: multi-hot, float32 [n, features].
-        expansion: float32 [features, inputs], what it is given for each feature.
-        labels: each row's topic, int64 [n].
-        others: bool [n, 46], each row's further topics.
-        penalties: float64 [n, 2], C of each row, and C of it as an example of its further topics; where that is 0 it
-            is neither an example of them nor a counterexample.
+        x: multi-hot rows, float32 [n, features].
+        expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
+        labels: int64 [n].
+        others: bool [n, 46], the further topics of each row.
+        penalties: float64 [n, 2], C of each row, and its C as a positive example of its further topics; if that is 0,
+            the row is left out when training their SVMs.
         seed: of the solver.
+
+    Returns:
+        A kernel, float32 [features, 46]: `unit_length(x) @ kernel` are the topics' scores, mostly within -1 and 1.
     """
     rows = (unit_length(x) @ expansion).tocsr()
     counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ expansion).tocsr()
     everywhere = np.asarray(counted.sum(axis=0)).ravel()
     kernel = np.zeros((x.shape[1], len(TOPICS)), np.float32)
-    # A topic without a sample keeps its zeros, which is less than the right topic of a text that is like these gets.
+    # A topic without a sample keeps a kernel of zeros; the right topic of a text like these scores higher.
     for topic in np.unique(labels).tolist():
         here = np.asarray(counted[labels == topic].sum(axis=0)).ravel()
         weights = _log_share(here) - _log_share(everywhere - here)
@@ -51,13 +54,13 @@ def train_linear(
         right = (labels == topic) | others[:, topic]
         costs = np.where(others[:, topic], penalties[:, 1], penalties[:, 0])
         used = np.flatnonzero(costs)
-        machine = LinearSVC(fit_intercept=False, random_state=seed)
-        machine.fit(weighted[used] * scale, right[used], sample_weight=costs[used])
-        kernel[:, topic] = expansion @ (scale * weights * machine.coef_[0])
+        svm = LinearSVC(fit_intercept=False, random_state=seed)
+        svm.fit(weighted[used] * scale, right[used], sample_weight=costs[used])
+        kernel[:, topic] = expansion @ (scale * weights * svm.coef_[0])
     return kernel
 
 
 def _log_share(counts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Of all occurrences, as if each word had occurred once more."""
+    """Log of each input's share of all counts, with add-one smoothing."""
     shares: NDArray[np.float32] = np.log((counts + 1) / (counts + 1).sum())
     return shares

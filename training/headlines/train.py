@@ -1,4 +1,4 @@
-"""Trains the headline model: once without the held-out wires to calibrate it, then on all of them, once a seed."""
+"""Trains the headline model: once without the held-out wires, to calibrate, then on all training wires per seed."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -34,32 +34,33 @@ from training.history import History
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What one pass over some wires gave."""
+    """A trained model, its encoder and the texts it was trained on."""
 
     encoder: Encoder
     word_index: dict[str, int]
     layers: tuple[Dense, ...]
-    """Linear machine and networks in one."""
+    """SVM and MLPs, merged."""
     history: History
+    """Of the MLPs."""
     titles: tuple[Sample, ...]
     bodies: tuple[Sample, ...]
 
     def held_out(self, samples: Sequence[Sample]) -> HeldOut:
-        """What it says to samples that it did not learn from."""
+        """The model's logits for samples that it was not trained on, with their labels."""
         ids = [self.encoder.encode_words(sample.words).ids for sample in samples]
         return HeldOut(DenseNetwork(self.layers).logits(ids), labels_of(samples))
 
 
 @dataclass(frozen=True, slots=True)
 class HeadlineTraining:
-    """Everything that a bundle is made of."""
+    """All runs of a training, with the calibration."""
 
     recipe: HeadlinesRecipe
     seeds: tuple[int, ...]
     runs: tuple[Learned, ...]
-    """One a seed, learned from all training wires."""
+    """One per seed, trained on all training wires."""
     exploration: Learned
-    """Learned without the held-out wires; it calibrates, and is thrown away."""
+    """Trained without the held-out wires; used to calibrate, and then discarded."""
     held_out: tuple[Wire, ...]
     calibration: Calibration
     topic_set: TopicSet
@@ -68,16 +69,16 @@ class HeadlineTraining:
 def train_headlines(
     recipe: HeadlinesRecipe, corpus: Sequence[Wire], seeds: Sequence[int], on_epoch: Callable[[], object] = lambda: None
 ) -> HeadlineTraining:
-    """Train once to calibrate, then once a seed on all training wires; no test wire is looked at but for its title.
+    """Train once to calibrate, then once per seed on all training wires; no test wire is read, except for its title.
 
     Args:
-        recipe: how.
-        corpus: all wires; titles that a test wire has too are left out.
+        recipe: hyperparameters.
+        corpus: all wires; titles that a test wire also has are left out.
         seeds: at least one; the first also calibrates.
         on_epoch: called after every epoch, (1 + len(seeds)) * recipe.epochs times.
 
     Raises:
-        RecipeError: the training part is not larger than what the recipe holds out.
+        RecipeError: there are not more training wires than the recipe holds out.
     """
     train = [wire for wire in corpus if wire.split == "train"]
     if len(train) <= recipe.held_out:
@@ -107,7 +108,16 @@ def learn(
     held_out: Sequence[Sample] = (),
     on_epoch: Callable[[], object] = lambda: None,
 ) -> Learned:
-    """One pass: vocabulary, linear machine and networks of these wires' titles (none of `avoid`) and own bodies."""
+    """Train vocabulary, linear SVM and MLPs on titles and own bodies, and merge them.
+
+    Args:
+        recipe: hyperparameters.
+        wires: training wires.
+        avoid: tokenized titles to leave out.
+        seed: for everything random.
+        held_out: samples on which the MLPs are evaluated after each epoch.
+        on_epoch: called after each epoch.
+    """
     titles, bodies = make_samples(wires, avoid)
     encoder, word_index = build_encoder(recipe, [*titles, *bodies])
     kinds = (titles, bodies, cut_leads(bodies, recipe.first_words))

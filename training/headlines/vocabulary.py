@@ -1,4 +1,4 @@
-"""The words and pairs that the headline model knows, and texts as rows over them."""
+"""Vocabulary of the headline model, and texts as sparse multi-hot rows."""
 
 import itertools
 from collections import Counter
@@ -15,11 +15,14 @@ from training.headlines.samples import Sample, Words, labels_of
 
 
 def build_encoder(recipe: HeadlinesRecipe, samples: Sequence[Sample]) -> tuple[Encoder, dict[str, int]]:
-    """The encoder of these samples, and its word index (word, later word, repeat or pair -> rank from 1).
+    """Choose the vocabulary of these samples.
 
-    First come the words by the number of their texts, then those of them that most texts have only after their lead,
-    then those that most texts repeat, then the pairs that tell most of the label (G-squared, Dunning 1993), together
-    `recipe.features`; last the rare words, which get no id but are not unknown either.
+    The word index contains, in this order: the words by number of texts; words that occur only after the lead, and
+    words that occur twice or more, each by number of texts; the word pairs with the highest G-squared statistic for
+    the label (Dunning 1993). These are `recipe.features` together. Last are the rare words, which have no id.
+
+    Returns:
+        The encoder, and the word index: word, later word, repeated word or pair -> rank, from 1.
     """
     counts = Counter(word for sample in samples for word in dict.fromkeys(sample.words))
     ranked = [word for word, _ in counts.most_common()]
@@ -47,38 +50,38 @@ def build_encoder(recipe: HeadlinesRecipe, samples: Sequence[Sample]) -> tuple[E
 
 
 def encode(encoder: Encoder, texts: Iterable[Words]) -> sp.csr_matrix:
-    """Texts as multi-hot rows, float32 [n, encoder.spec.size], by the encoder of the service."""
+    """Texts as multi-hot rows, float32 [n, encoder.spec.size], encoded as in the service."""
     return multi_hot([encoder.encode_words(words).ids for words in texts], encoder.spec.size)
 
 
 def multi_hot(ids: Sequence[Sequence[int]], size: int) -> sp.csr_matrix:
-    """Ascending ids as sparse rows, float32 [n, size]: 1 at each."""
+    """Ascending ids as sparse rows, float32 [n, size], with 1 at each id."""
     starts = np.concatenate([[0], np.cumsum([len(row) for row in ids])]).astype(np.int32)
     columns = np.fromiter(itertools.chain.from_iterable(ids), np.int32, starts[-1])
     return sp.csr_matrix((np.ones(len(columns), np.float32), columns, starts), shape=(len(ids), size))
 
 
 def unit_length(rows: sp.csr_matrix) -> sp.csr_matrix:
-    """Multi-hot rows scaled to length 1, as the first layer of the model does; a row without ones stays 0."""
+    """Multi-hot rows, float32 [n, size], scaled to length 1 as in the first layer of the model; empty rows stay 0."""
     lengths = np.sqrt(np.maximum(np.diff(rows.indptr), 1), dtype=np.float32)
     return sp.csr_matrix((rows.data / np.repeat(lengths, np.diff(rows.indptr)), rows.indices, rows.indptr), rows.shape)
 
 
 def _later(samples: Sequence[Sample], lead: int, least: int) -> list[str]:
-    """Words that occur only after the lead in `least` texts or more, those of most texts first."""
+    """Words that occur only after the lead in `least` texts or more, by number of texts."""
     counts = Counter(word for sample in samples for word in {*sample.words[lead:]}.difference(sample.words[:lead]))
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))  # sets have no order of their own
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))  # sets have no stable order
     return [word for word, count in ranked if count >= least]
 
 
 def _repeated(samples: Sequence[Sample], least: int) -> list[str]:
-    """Words that occur twice or more in `least` texts or more, those of most texts first."""
+    """Words that occur twice or more in `least` texts or more, by number of texts."""
     counts = Counter(word for sample in samples for word, n in Counter(sample.words).items() if n > 1)
     return [word for word, count in counts.most_common() if count >= least]
 
 
 def _best_pairs(samples: Sequence[Sample], least: int) -> list[str]:
-    """Pairs of adjacent words that occur in `least` texts or more, those that tell most of the label first."""
+    """Pairs of adjacent words that occur in `least` texts or more, by G-squared for the label."""
     texts = [list(dict.fromkeys(map(" ".join, itertools.pairwise(sample.words)))) for sample in samples]
     counts = Counter(itertools.chain.from_iterable(texts))
     candidates = {pair: i for i, pair in enumerate(pair for pair, count in counts.items() if count >= least)}

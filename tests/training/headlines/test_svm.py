@@ -72,8 +72,8 @@ def test_a_word_weighs_what_it_says_of_a_topic_and_not_how_rare_it_is() -> None:
     labels = np.array([0] * 20 + [1] * 20)
     rows = told_by_words(labels, 4)
     rows[:4, 0] = 0
-    rows[:2, 2] = 1  # two texts are told by a rare word alone,
-    rows[[2, 3, 22, 23], 3] = 1  # and two by one that is as frequent in texts of the other topic
+    rows[:2, 2] = 1  # two texts contain only a rare word,
+    rows[[2, 3, 22, 23], 3] = 1  # and two only one that is as frequent in texts of the other topic
     kernel = learned(rows, labels)
     assert 0.2 < kernel[2, 0] < 0.6 * kernel[0, 0]  # as much as the common word by idf
     assert abs(kernel[3, 0]) < 0.1  # half of it by idf

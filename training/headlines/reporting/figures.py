@@ -1,4 +1,4 @@
-"""The figures of the headline model's card, as PNG."""
+"""Figures of the headline model's card, as PNG: learning curves and reliability diagrams."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from training.history import History
 
 
 def plot_learning(history: History) -> bytes:
-    """Loss and accuracy by epoch, side by side: on what is learned from, and on the held-out wires."""
+    """Loss and accuracy of the MLPs by epoch, on training texts and on held-out wires."""
     figure = Figure(figsize=(9.5, 4), layout="constrained")
     epochs = range(1, len(history["loss"]) + 1)
     for axes, measure, title in zip(
@@ -38,7 +38,7 @@ def plot_learning(history: History) -> bytes:
 
 
 def plot_reliability(parts: Sequence[tuple[str, Sequence[Bin], float]]) -> bytes:
-    """A reliability diagram a part (title, bins, calibration error): how often answers of each confidence are right."""
+    """One reliability diagram per part (title, bins, calibration error): accuracy by confidence."""
     figure = Figure(figsize=(4.6 * len(parts), 4.6), layout="constrained")
     for axes, (title, bins, ece) in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
         axes.plot([0, 1], [0, 1], "--", color="#777777", linewidth=1, label="confidence = accuracy")

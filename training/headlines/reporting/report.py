@@ -1,4 +1,4 @@
-"""What `train --recipe headlines` prints: plain text that lines up."""
+"""What `train --recipe headlines` prints: calibration, and figures on the held-out wires."""
 
 from training.evaluation.evaluate import measure
 from training.headlines.samples import make_samples
@@ -6,13 +6,13 @@ from training.headlines.train import HeadlineTraining
 
 
 def headlines_report(training: HeadlineTraining) -> str:
-    """The calibration, and what the network that was thrown away does on the wires held out from it."""
+    """Calibration, and the figures of the exploration on the wires held out from it, as aligned plain text."""
     calibration, topic_set, run = training.calibration, training.topic_set, training.exploration
     lines = [
         (f"{run.encoder.spec.size - 1:,} features, {len(run.titles):,} titles, {len(run.bodies):,} bodies,"),
         (
-            f"temperature exp({calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)), topic set from"
-            f" {topic_set.threshold:.3f} on. On the held-out wires, which both were fitted on:"
+            f"temperature exp({calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)), prediction"
+            f" set from {topic_set.threshold:.3f} on. On the held-out wires, on which both were fitted:"
         ),
         "",
         f"{'':<10}{'texts':>8}{'accuracy':>10}{'any topic':>11}{'loss':>8}{'ECE':>8}{'set':>8}{'size':>8}",
