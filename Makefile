@@ -18,17 +18,17 @@ MUTATION := cosmic-ray==8.7.0 --with coverage==7.17.4
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench mutants train image lock clean
 
-help: ## Say what there is
+help: ## List the targets
 	@echo "make TARGET"
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-8s %s\n' $$name "$$text"; done
 
-serve: $(VENV)/.serve ## Answer on http://HOST:PORT, by default http://127.0.0.1:8000
+serve: $(VENV)/.serve ## Start the service on http://HOST:PORT, by default http://127.0.0.1:8000
 	@exec $(BIN)/python -m app serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev ## Run the tests; ARGS="-k batch" goes to pytest
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev ## Lint, format, types, walls, tests: what CI runs
+check: $(VENV)/.dev ## Lint, format, types, imports, tests: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -52,7 +52,7 @@ train: $(VENV)/.dev ## Train; ARGS="--recipe book --output models/mine/1" goes t
 image: ## Build the container image reuters-topics, tagged with the version and with latest
 	docker build --tag reuters-topics:$(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' app/__init__.py) --tag reuters-topics:latest .
 
-lock: $(VENV)/.dev ## Write requirements/ anew from pyproject.toml; ARGS=--upgrade takes newer releases
+lock: $(VENV)/.dev ## Regenerate requirements/ from pyproject.toml; ARGS=--upgrade takes newer releases
 	$(COMPILE) --extra dev --output-file requirements/dev.txt $(ARGS)
 	$(COMPILE) --extra train --constraint requirements/dev.txt --output-file requirements/train.txt $(ARGS)
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/serve.txt $(ARGS)

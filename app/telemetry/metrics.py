@@ -35,16 +35,25 @@ class Metrics:
         request = ("route", "method", "status")
         self.requests = Counter("http_requests", "Requests answered.", request, registry=registry)
         self.durations = BatchHistogram(
-            "http_request_duration_seconds", "From first byte to answer.", request, buckets=_SECONDS, registry=registry
+            "http_request_duration_seconds",
+            "Seconds from the complete request headers to the end of the response.",
+            request,
+            buckets=_SECONDS,
+            registry=registry,
         )
         self.headlines = Counter("topics_headlines", "Headlines classified.", registry=registry)
         self.inference = BatchHistogram(
-            "topics_inference_seconds", "In the classifier, a request.", buckets=_INFERENCE, registry=registry
+            "topics_inference_seconds",
+            "Seconds in the classifier per request; explanations not included.",
+            buckets=_INFERENCE,
+            registry=registry,
         )
-        self.batch_size = BatchHistogram("topics_batch_size", "Headlines a request.", buckets=_SIZES, registry=registry)
+        self.batch_size = BatchHistogram(
+            "topics_batch_size", "Headlines per request.", buckets=_SIZES, registry=registry
+        )
         self.in_flight = Gauge(
             "topics_in_flight",
-            "Headlines of batches waiting or worked on.",
+            "Headlines in flight: batches, explanations and queued single requests.",
             registry=registry,
             multiprocess_mode="livesum",
         )
@@ -56,15 +65,17 @@ class Metrics:
             "topics_confidence", "Probability of the most probable topic.", buckets=_SHARES, registry=registry
         )
         self.unknown_words = BatchHistogram(
-            "topics_unknown_word_ratio", "Share of a headline's words unknown.", buckets=_SHARES, registry=registry
+            "topics_unknown_word_ratio", "Share of unknown words per headline.", buckets=_SHARES, registry=registry
         )
-        self.abstained = Counter("topics_abstained", "Headlines without an answer.", ("reason",), registry=registry)
+        self.abstained = Counter(
+            "topics_abstained", "Headlines with abstained set, by reason.", ("reason",), registry=registry
+        )
         self.lines_dropped = Counter(
             "topics_log_lines_dropped", "Log lines dropped because stdout could not take them.", registry=registry
         )
         self.info = Gauge(
             "topics_model_info",
-            "The model that serves.",
+            "1 for the model that is loaded.",
             ("name", "version", "digest"),
             registry=registry,
             multiprocess_mode="livemax",

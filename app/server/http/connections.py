@@ -25,7 +25,7 @@ LARGEST_REQUESTS = 4
 """A process holds this many bytes of unanswered requests, or this many of the largest bodies if that is more."""
 
 MAX_UNREAD_BYTES = 32 * 1024 * 1024
-"""Bytes of answers that clients have not read. Beyond it those lose their connection that have kept most waiting."""
+"""Bytes of answers that clients have not read. Above it, the connections that have waited longest are closed."""
 
 WRITE_SECONDS = 10.0
 """A client that takes nothing of its answer for so long loses its connection (nginx: send_timeout)."""
