@@ -171,7 +171,7 @@ def test_readme_is_short():
 def parts(page: str) -> list[dict[str, object]]:
     """For each section what does not depend on the language: code, links and figures."""
     found = []
-    for section in re.split(r"^## ", page.partition("\n## What is where")[0], flags=re.MULTILINE):
+    for section in re.split(r"^## ", page, flags=re.MULTILINE):
         block = re.compile(r"(?s:```.*?```)|^    .*$", re.MULTILINE)
         text = block.sub("", section)
         links = re.findall(r"\]\(([^)]+)\)|(https?://[^\s)]+)", text)
