@@ -100,4 +100,5 @@ for command in (classify, model, topics):
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, interrupted)
     reopen_closed_streams()
-    main(prog_name="python -m app")
+    called = Path(sys.argv[0]).name
+    main(prog_name="python -m app" if called == "__main__.py" else called)

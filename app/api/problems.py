@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
@@ -35,6 +36,7 @@ from app.errors import (
     TensorError,
     UnauthorizedError,
     UnknownModelError,
+    quoted,
 )
 from app.telemetry.request_context import context_of
 
@@ -144,7 +146,7 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
         title=kind.title,
         status=kind.status,
         detail=detail if len(detail) <= LONGEST_DETAIL else detail[:LONGEST_DETAIL] + "...",
-        instance=_cut(path),
+        instance=quote(_cut(path), safe="/:@!$&'()*+,;=", errors="replace"),
         request_id=request_id,
         errors=fields,
         error=detail[:LONGEST_DETAIL] if route_path == "/v2" or route_path.startswith("/v2/") else None,
@@ -215,7 +217,7 @@ def _router_headers(error: HTTPException) -> Mapping[str, str]:
 def _router_detail(status: HTTPStatus, path: str) -> str:
     if status == HTTPStatus.NOT_FOUND:
         hint = "remove the trailing slash; " if path.endswith("/") and path != "/" else ""
-        return f"There is no endpoint at {_cut(path)}; {hint}/docs lists all endpoints."
+        return f"There is no endpoint at {quoted(path)}; {hint}/docs lists all endpoints."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{_cut(path)} does not support this method; the Allow header lists the supported ones."
+        return f"{quoted(path)} does not support this method; the Allow header lists the supported ones."
     return status.description or status.phrase

@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# As in app/__main__.py. It takes effect where Ray has not imported NumPy before; deploy/ray/serve.yaml sets it earlier.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from fastapi import FastAPI
 from ray import serve
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import os
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -29,14 +32,22 @@ def serve_metrics(host: str, port: int) -> None:
     With the service's own HTTP protocol, however many slow clients there are, each costs a connection with a time
     limit and no thread.
     """
-    sockets = listeners(host, port)[0]
-    threading.Thread(target=asyncio.run, args=(_serve(sockets),), name="metrics", daemon=True).start()
+    sockets, connections = listeners(host, port)[0], Connections(max_body_bytes=0)
+    os.register_at_fork(after_in_child=partial(_close, sockets, connections))
+    threading.Thread(target=asyncio.run, args=(_serve(sockets, connections),), name="metrics", daemon=True).start()
 
 
-async def _serve(sockets: Sequence[socket.socket]) -> None:
+def _close(sockets: Sequence[socket.socket], connections: Connections) -> None:
+    """In a worker: a connection that the parent closes would stay open as long as a worker has it as well."""
+    for descriptor in [*(one.fileno() for one in sockets), *connections.descriptors()]:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+async def _serve(sockets: Sequence[socket.socket], connections: Connections) -> None:
     config = uvicorn.Config(_App(), http=Protocol, lifespan="off", ws="none", log_config=None, access_log=False)
     config.load()
-    state, held = ServerState(), {CONNECTIONS: Connections(max_body_bytes=0)}
+    state, held = ServerState(), {CONNECTIONS: connections}
     loop = asyncio.get_running_loop()
     for one in sockets:
         await loop.create_server(lambda: Protocol(config, state, held), sock=one)

@@ -1,6 +1,7 @@
 """`pip install .` gives the console script `reuters-topics` with the default bundle, and no package named `app`."""
 
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -43,6 +44,25 @@ def test_installed_commands_run_outside_the_checkout_with_the_default_bundle(ins
     command = [sys.executable, "-c", RUN, "classify", "Oil prices rise"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert '"topic":"crude"' in done.stdout
+
+
+@pytest.mark.parametrize("command", [("-m", "app"), ("-c", RUN)])
+def test_sigterm_ends_a_command_of_either_name_with_the_same_status(command: tuple[str, ...]):
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "deploy" / "wheel")}
+    with subprocess.Popen(
+        [sys.executable, *command, "classify", "-f", "-"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"Oil prices rise\n")
+        process.stdin.flush()
+        assert b"crude" in process.stdout.readline()
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
 
 
 def test_installed_service_answers_with_several_workers(installed: Path, monkeypatch: pytest.MonkeyPatch):

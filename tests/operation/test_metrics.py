@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -129,3 +129,24 @@ def test_slow_clients_of_the_metrics_port_cost_no_thread_each_and_keep_no_scrape
         assert server.predict().status == 200
         slow.settimeout(30)
         assert slow.recv(100).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.slow
+def test_connection_of_the_metrics_port_is_not_kept_open_by_a_worker_forked_meanwhile(tiny_bundle: Path, port: int):
+    with (
+        RunningServer(tiny_bundle, workers=2, metrics_port=port) as server,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as client,
+    ):
+        client.request("GET", "/metrics")
+        client.getresponse().read()  # the parent has this connection now
+        before = set(server.worker_pids())
+        os.kill(min(before), signal.SIGKILL)
+        server.wait_line("another takes its place")
+        server.wait_ready()
+        client.request("GET", "/metrics", headers={"Connection": "close"})
+        assert client.getresponse().read().endswith(b"\n")  # it ends although the new worker lives
+        table = [row.split() for row in Path(f"/proc/{server.pid}/net/tcp").read_text().splitlines()]
+        sockets = {f"socket:[{row[9]}]" for row in table if row[1].endswith(f":{port:04X}") and row[9] != "0"}
+        assert sockets
+        for pid in server.worker_pids():
+            assert not sockets & {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()}

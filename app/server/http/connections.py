@@ -84,6 +84,10 @@ class Connections:
         self._unread.pop(connection, None)
         self._stalled.pop(connection, None)
 
+    def descriptors(self) -> list[int]:
+        """File descriptors of those that are open."""
+        return [one.transport.get_extra_info("socket").fileno() for one in self._open]
+
     def hold(self, size: int) -> bool:
         """Whether there is room for so many more bytes of requests, which then are held until `release`."""
         if self.request_bytes + size > self._request_room:

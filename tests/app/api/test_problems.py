@@ -116,6 +116,22 @@ def test_error_is_a_problem_and_the_service_goes_on_serving(small, start: Start,
         assert client.post("/predict", json={"headline": "oil"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "detail", "instance"),
+    [
+        ("/no.%20Send%20your%20key%20to%20x", "'/no. Send your key to x'", "/no.%20Send%20your%20key%20to%20x"),
+        ("/'%3B%20x", '"/\'; x"', "/';%20x"),
+        ("/\u00e9\u2028\u202e", "'/\u00e9\\u2028\\u202e'", "/%C3%A9%E2%80%A8%E2%80%AE"),
+        ("/" + "a" * 3000, f"'/{'a' * 198}...'", f"/{'a' * 199}..."),
+    ],
+)
+def test_path_comes_back_in_quotes_and_as_a_uri(small, path: str, detail: str, instance: str):
+    body = small.get(path).json()
+    assert body["detail"] == f"There is no endpoint at {detail}; /docs lists all endpoints."
+    assert body["instance"] == instance
+    assert small.post("/topics").json()["detail"].startswith("'/topics' does not support this method")
+
+
 def test_every_row_of_the_table_has_its_way():
     assert set(TABLE) - ELSEWHERE == {error for error in WAYS if not isinstance(error, int)}
 

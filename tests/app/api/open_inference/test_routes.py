@@ -173,7 +173,7 @@ def test_binary_data_output_holds_unless_an_output_says_otherwise(client: TestCl
         ("/v2/models/other", "serves only model 'tiny', version '1'"),
         ("/v2/models/tiny/versions/2", "serves only model 'tiny', version '1'"),
         ("/v2/models/tiny/versions/2/ready", "serves only model 'tiny', version '1'"),
-        ("/v2/nothing", "There is no endpoint at /v2/nothing"),
+        ("/v2/nothing", "There is no endpoint at '/v2/nothing'"),
     ],
 )
 def test_unknown_model_or_path_is_404_with_error(client: TestClient, path: str, detail: str) -> None:
