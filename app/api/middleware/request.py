@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from starlette._utils import get_route_path
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.middleware.auth import Authenticate
@@ -97,20 +98,24 @@ class RequestMiddleware:
         except Exception as raised:
             if context.status:
                 raise  # the response has already started
-            full = isinstance(raised, OSError) and raised.errno in _NO_FILES
-            error = (
-                FileLimitError(
-                    "No file can be opened because the limit of open files is reached; try again in a second."
-                )
-                if full
-                else raised
+            await self._refusal(raised, scope, context)(scope, receive, send)
+
+    def _refusal(self, raised: Exception, scope: Scope, context: RequestContext) -> Response:
+        """The problem for an exception. Not part of `_answer`, whose frame is in the exception's traceback.
+
+        A local name for the exception there would be a reference cycle, in which the request's body (8 MiB) would be
+        held until the next full garbage collection.
+        """
+        if isinstance(raised, OSError) and raised.errno in _NO_FILES:
+            raised = FileLimitError(
+                "No file can be opened because the limit of open files is reached; try again in a second."
             )
-            answer = problem(error, scope["path"], context.request_id, context.path)
-            if answer.status_code == 500:
-                logger.exception("a request failed", extra={"request_id": context.request_id})
-            if isinstance(error, ApiError):
-                self._recorder.rejected(error.reason)
-            await answer(scope, receive, send)
+        answer = problem(raised, scope["path"], context.request_id, context.path)
+        if answer.status_code == 500:
+            logger.error("a request failed", exc_info=raised, extra={"request_id": context.request_id})
+        if isinstance(raised, ApiError):
+            self._recorder.rejected(raised.reason)
+        return answer
 
     async def _answer_head(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle HEAD as GET, so that no route has to declare it; `send` drops the body."""

@@ -1,9 +1,11 @@
 """What a request may cost others: no answer larger than its request allows, and no long turn of the event loop."""
 
 import asyncio
+import gc
 import json
 import struct
 import time
+import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -297,3 +299,46 @@ def test_body_is_not_kept_while_its_request_waits(tiny_bundle: Path):
 
     freed = asyncio.Event()
     asyncio.run(main())
+
+
+REFUSED = {
+    "not JSON": ("/predict", b'{"headline":"%b'),
+    "too long a text": ("/predict", b'{"headline":"%b"}'),
+    "unknown field": ("/predict", b'{"headline":"oil","%b":1}'),
+    "too long a text in a batch": ("/predict/batch", b'{"headlines":["oil","%b"]}'),
+    "unknown input": (INFER, b'{"inputs":[{"name":"%b","datatype":"BYTES","shape":[1],"data":["oil"]}]}'),
+}
+
+
+@pytest.mark.parametrize(("path", "body"), REFUSED.values(), ids=REFUSED)
+def test_body_of_a_refused_request_is_not_held_after_its_answer(start: Start, path: str, body: bytes):
+    """Only the garbage collector frees what is in a reference cycle, and 8 MiB of text do not make it run."""
+    content = body % (b"x" * 1_000_000)
+    client = start()
+
+    async def ask() -> int:
+        messages = [{"type": "http.request", "body": bytes(bytearray(content)), "more_body": False}]
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return messages.pop()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        headers = [(b"host", b"x"), (b"content-type", b"application/json")]
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+        await client.app(scope | {"root_path": "", "state": {}}, receive, send)
+        return sent[0]["status"]
+
+    asyncio.run(ask())
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        assert asyncio.run(ask()) in {400, 422}
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert held < len(content) / 2
