@@ -168,3 +168,11 @@ def test_ready_is_false_for_an_answer_without_end(monkeypatch: pytest.MonkeyPatc
     assert client(lambda _: httpx2.Response(200, content=b"a" * 11)).ready() is False
     assert asyncio.run(aclient(lambda _: httpx2.Response(200, content=b"a" * 11)).ready()) is False
     assert client(lambda _: httpx2.Response(200, content=b"a" * 10)).ready() is True
+
+
+def test_closed_client_stays_closed_in_a_forked_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = TopicsClient("http://127.0.0.1:1", retries=0)
+    one.close()
+    monkeypatch.setattr("topics_client.client.os.getpid", lambda: -1)
+    with pytest.raises(MisuseError, match="closed"):
+        one.predict("gold")
