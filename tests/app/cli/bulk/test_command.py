@@ -1,0 +1,94 @@
+"""What --engine ray hands on and says at the end; Ray itself is tried by tests/ray."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.classifier import load_classifier
+from app.cli.bulk.command import classify_in_bulk
+from app.cli.exit_status import UnavailableError
+from app.settings import load_settings
+
+
+class Ray:
+    """Stands in for the modules that need Ray and pyarrow, and records what they are given."""
+
+    def __init__(self) -> None:
+        self.summary = SimpleNamespace(shards=1_200, shards_before=0, answered=3_000_000, bad_files=0)
+        self.job: dict[str, Any] = {}
+        self.run: tuple[Any, ...] = ()
+
+    def find_files(self, *where: Any) -> tuple[Any, ...]:
+        return where
+
+    def make_job(self, **job: Any) -> str:
+        self.job = job
+        return "the job"
+
+    def classify_files(self, job: str, classifier: Any, **places: Any) -> SimpleNamespace:
+        self.run = (job, classifier.bundle.digest, places)
+        return self.summary
+
+
+@pytest.fixture
+def ray(monkeypatch: pytest.MonkeyPatch) -> Ray:
+    one = Ray()
+    monkeypatch.setattr("app.cli.bulk.command.find_spec", lambda _: object())
+    for name, module in (
+        ("files", SimpleNamespace(find_files=one.find_files)),
+        ("plan", SimpleNamespace(Job=one.make_job)),
+        ("ray_engine", SimpleNamespace(classify_files=one.classify_files)),
+    ):
+        monkeypatch.setitem(sys.modules, f"app.cli.bulk.{name}", module)
+    return one
+
+
+def classify(bundle: Path, **options: Any) -> bool:
+    settings = load_settings(serving=False, model=bundle, min_probability=0.25, max_characters=77)
+    given = {"source": "in", "target": "out", "column": None, "field": None, "form": "csv", "top_k": 3, "address": "a"}
+    return classify_in_bulk(**given | options, settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("column", "field", "name"), [(None, None, "headline"), ("title", None, "title"), (None, "text", "text")]
+)
+def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, field: Any, name: str) -> None:
+    assert classify(tiny_bundle, column=column, field=field) is True
+    digest = load_classifier(tiny_bundle).bundle.digest
+    assert ray.job == {
+        "files": ("in", column, field),
+        "name": name,
+        "form": "csv",
+        "top_k": 3,
+        "digest": digest,
+        "min_probability": 0.25,
+        "max_characters": 77,
+    }
+    assert ray.run == ("the job", digest, {"source": "in", "target": "out", "address": "a"})
+
+
+def test_end_is_told_on_standard_error(ray: Ray, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classify(tiny_bundle)
+    assert capsys.readouterr() == ("", "out: 1,200 shards; 3,000,000 headlines answered now.\n")
+
+
+def test_shards_of_an_earlier_run_and_bad_rows_are_counted(
+    ray: Ray, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ray.summary.shards_before, ray.summary.bad_files = 1_000, 1_001
+    assert classify(tiny_bundle) is False
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "out: 1,200 shards, 1,000 of them before; 3,000,000 headlines answered now."
+    assert second == "out: bad rows are in 1,001 files in _bad; all others were answered."
+
+
+@pytest.mark.parametrize("missing", ["ray", "pyarrow"])
+def test_either_package_that_is_missing_is_told(
+    missing: str, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cli.bulk.command.find_spec", lambda name: None if name == missing else object())
+    with pytest.raises(UnavailableError, match=r"pip install '\.\[ray\]'"):
+        classify(tiny_bundle)

@@ -1,0 +1,127 @@
+"""The phases of a process, and how its requests are timed; no clock."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.classifier import load_classifier
+from app.errors import NotReadyError
+from app.serving import service
+from app.serving.classification_run import ClassificationRun
+from app.serving.service import Service
+from app.settings import load_settings
+from app.telemetry.request_context import RequestContext
+
+
+def in_loop(work: Callable[[], Any]) -> Any:
+    """The result of `work` in an event loop, where the metrics set a timer."""
+
+    async def run() -> Any:
+        return work()
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def starting(tiny_bundle: Path) -> Service:
+    return Service(load_settings(model=tiny_bundle))
+
+
+@pytest.fixture
+def ready(starting: Service, tiny_bundle: Path) -> Service:
+    starting.start(load_classifier(tiny_bundle))
+    return starting
+
+
+class Clock:
+    """Stands in for `time`: each reading of `perf_counter` is twice as far from the one before, from 1 ms on."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.counted, self.step = 0.0, 0.0005
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def perf_counter(self) -> float:
+        self.step *= 2
+        self.counted += self.step
+        return self.counted
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    one = Clock()
+    monkeypatch.setattr(service, "time", one)
+    return one
+
+
+def test_without_a_model_a_process_is_starting_and_not_ready(starting: Service) -> None:
+    assert starting.phase == "starting"
+    for ask in (starting.ensure_ready, lambda: starting.classifier, lambda: starting.classify(["oil"], 1)):
+        with pytest.raises(NotReadyError, match="has not loaded yet"):
+            ask()
+
+
+def test_with_a_model_it_is_ready_until_it_drains_and_still_answers_then(ready: Service) -> None:
+    assert ready.phase == "ready"
+    ready.ensure_ready()
+    ready.begin_draining()
+    assert ready.phase == "draining"
+    with pytest.raises(NotReadyError, match="is shutting down"):
+        ready.ensure_ready()
+    [result] = in_loop(lambda: ready.classify(["oil"], 1)).results
+    assert ready.classifier.topics[result.labels[0]].code == "crude"
+
+
+def test_golden_headlines_are_classified_again_once_a_second(
+    ready: Service, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified: list[float] = []
+    monkeypatch.setattr(type(ready.classifier), "verify_golden", lambda _: verified.append(clock.now))
+    for clock.now in (100.0, 100.5, 100.75, 101.0, 101.5, 103.0):
+        ready.ensure_ready()
+    assert verified == [100.0, 101.0, 103.0]
+
+
+def test_failed_verification_is_tried_again_at_the_next_probe(
+    ready: Service, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise RuntimeError("other probabilities")
+
+    monkeypatch.setattr(type(ready.classifier), "verify_golden", fail)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="other probabilities"):
+            ready.ensure_ready()
+
+
+def test_encoding_and_predicting_are_timed_apart(ready: Service, clock: Clock) -> None:
+    done = in_loop(lambda: ready.classify(["oil", "wheat"], 1))
+    assert (done.encoding, done.predicting) == (pytest.approx(0.002), pytest.approx(0.004))
+    assert len(done.results) == 2
+
+
+def test_seconds_of_all_parts_of_a_batch_are_added_up(ready: Service, clock: Clock) -> None:
+    context = RequestContext("1", "POST", "/predict/batch")
+    run = ClassificationRun(ready, context, ["oil", "wheat"])
+    assert context.headlines == ["oil", "wheat"]
+    assert context.inference_seconds is None
+    for text in ("oil", "wheat"):  # 2 + 4 ms, then 16 + 32 ms
+        assert len(in_loop(partial(run.classify, [text], 1))) == 1
+    run.finish()
+    assert context.inference_seconds == pytest.approx(0.054)
+    assert context.response_headers == [(b"server-timing", b"encode;dur=18.000, predict;dur=36.000")]
+
+
+def test_single_headline_has_the_seconds_of_its_micro_batch(ready: Service, clock: Clock) -> None:
+    context = RequestContext("1", "POST", "/predict")
+    run = ClassificationRun(ready, context, ["oil"])
+    result = asyncio.run(run.classify_one("oil", 2))
+    assert len(result.labels) == 2
+    run.finish()
+    assert context.response_headers == [(b"server-timing", b"encode;dur=2.000, predict;dur=4.000")]
