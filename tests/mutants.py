@@ -82,8 +82,9 @@ def mutants(source: str, chosen: random.Random) -> Iterator[tuple[int, str]]:
             if not before.endswith(LEFT_ALONE) and not after.startswith(LEFT_ALONE):
                 places.setdefault(place, []).append((operator, occurrence))
     for place in chosen.sample(sorted(places), len(places)):
-        mutated = mutate_code(source, *chosen.choice(places[place]))
-        with contextlib.suppress(SyntaxError, TypeError):
+        operator = chosen.choice(places[place])
+        with contextlib.suppress(AttributeError, SyntaxError, TypeError):  # an operator fails, or what it makes
+            mutated = mutate_code(source, *operator)
             compile(mutated, "mutant", "exec")
             yield place[0][0], mutated
 

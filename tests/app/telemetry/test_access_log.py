@@ -124,3 +124,10 @@ def test_many_lines_are_written_in_one_piece_and_in_order(monkeypatch: pytest.Mo
     [piece] = pieces
     assert [json.loads(line)["request_id"] for line in piece.splitlines()] == ["0", "1", "2"]
     assert piece.endswith("}\n")
+
+
+def test_milliseconds_have_three_decimals(monkeypatch: pytest.MonkeyPatch):
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", file)
+    AccessLog(headlines=False).write([replace(CONTEXT, seconds=0.0123456)])
+    assert json.loads(file.getvalue())["milliseconds"] == 12.346

@@ -118,6 +118,7 @@ def test_quotes_that_are_never_closed_take_bounded_memory() -> None:
         (b"x" * 2_000_000, InputError, "its first line, which should name the columns, has more than 1048576 bytes."),
         (b"id,headline,Stra\xdfe\n", InputError, "its first line, which should name the columns, is not UTF-8."),
         (b"a\0b,c\n", ColumnError, "the first line has: 'a\\x00b, c'"),
+        (b"b" * 400 + b"\n", ColumnError, f"the first line has: {'b' * 300}"),
     ],
 )
 def test_header_that_cannot_be_used_is_refused_in_a_sentence(
@@ -125,12 +126,19 @@ def test_header_that_cannot_be_used_is_refused_in_a_sentence(
 ) -> None:
     with pytest.raises(error) as refused:
         read(content, "csv", 4096)
-    assert sentence in str(refused.value)
+    assert str(refused.value).endswith(sentence)
 
 
 @pytest.mark.parametrize("content", ["headline\toil\nwheat, corn\t1\n", 'headline\toil\n"wheat, corn"\t1\n'])
 def test_tabs_separate_tsv(content: str) -> None:
     assert answered(read(content.encode(), "tsv")) == [(2, "wheat, corn")]
+
+
+def test_tabs_separate_rows_of_several_lines() -> None:
+    assert answered(read(b'headline\tid\n"oil\nprices, up"\t1\nwheat\t2\n', "tsv")) == [
+        (2, "oil\nprices, up"),
+        (4, "wheat"),
+    ]
 
 
 def test_semicolons_separate_where_the_header_has_them() -> None:

@@ -1,8 +1,10 @@
 """Encodings, gzip, and what is no text at all."""
 
 import gzip
+import io
 import os
 import random
+import threading
 import tracemalloc
 from collections.abc import Callable
 
@@ -144,3 +146,31 @@ def test_pipe_that_has_no_more_yet_is_noticed() -> None:
     with os.fdopen(reading, "rb") as stream:
         assert list(read_pieces(stream, "-", wait)) == [b"oil\n", b"oil\n"]
     assert waits == [0, 1, 2]
+
+
+def test_pipe_without_data_is_waited_for_although_it_does_not_block() -> None:
+    reading, writing = os.pipe()
+
+    def write_later() -> None:
+        os.write(writing, b"oil\n")
+        os.close(writing)
+
+    later = threading.Timer(0.05, write_later)
+    os.set_blocking(reading, False)
+    with os.fdopen(reading, "rb") as stream:
+        later.start()
+        assert b"".join(read_pieces(stream, "-")) == b"oil\n"
+    later.join()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(OSError(5, "Input/output error"), "Input/output error"), (OSError("odd"), "odd")]
+)
+def test_stream_that_cannot_be_read_is_told_with_its_reason(error: OSError, reason: str) -> None:
+    class Broken(io.BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            raise error
+
+    with pytest.raises(InputError) as refused:
+        list(read_pieces(Broken(), "a.txt"))
+    assert refused.value.message == f"a.txt: cannot be read ({reason})."
