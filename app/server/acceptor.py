@@ -1,4 +1,4 @@
-"""Takes the connections that wait at a listening socket."""
+"""Accepts connections from a listening socket."""
 
 import asyncio
 import logging
@@ -38,7 +38,7 @@ class Acceptor:
         self._watch()
 
     def close(self) -> None:
-        """Take what waits, since there may be nobody else any more, and nothing from then on."""
+        """Accept what is in the backlog, then stop listening."""
         if self._closed:
             return
         self._loop.remove_reader(self._listener)
@@ -79,7 +79,7 @@ class Acceptor:
             self._rest(RETRY_SECONDS, self._watch)
         else:
             if self._patience_seconds:
-                self._loop.call_soon(self._take)  # those to whom they were left do not take them
+                self._loop.call_soon(self._take)  # the other workers have not accepted them
 
     def _take_one(self) -> None:
         connection, _ = self._listener.accept()

@@ -36,10 +36,10 @@ Load = Callable[[], TopicClassifier]
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop; exits with 1 if the service cannot start.
 
-    Where DIRECTORY is set, workers write their metrics there, and the port of their own reads them there.
+    If PROMETHEUS_MULTIPROC_DIR is set, workers write their metrics there, and the metrics port reads them.
 
     Raises:
-        BundleError: the bundle cannot be vouched for.
+        BundleError: the bundle fails verification.
         ListenError: the address cannot be listened on.
     """
     # uvicorn raises the signal that stopped it once more when it is done; without this the exit status

@@ -33,7 +33,7 @@ class _StopError(BaseException):
 
 
 class Supervisor:
-    """Keeps a worker in each place."""
+    """Keeps one worker running per place."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Supervisor:
             received = signals.recv(4096)
         for _ in filter(_STOP.__contains__, received):
             self._stop()
-        if signal.SIGHUP in received and not self._stopping:  # many are one
+        if signal.SIGHUP in received and not self._stopping:  # several SIGHUPs count as one
             self._reload()
         self._count = max(1, self._count + received.count(signal.SIGTTIN) - received.count(signal.SIGTTOU))
 
@@ -204,13 +204,13 @@ class Supervisor:
         self._on_end(worker.number)
 
     def _look_into(self, worker: Worker, status: int) -> None:
-        """A worker has ended that nobody asked to."""
+        """A worker exited unexpectedly."""
         if worker.ready:
             logger.warning("worker %d ended with status %d; another takes its place", worker.pid, status)
             return
         logger.error("worker %d could not start (status %d)", worker.pid, status)
         self._retry_at = time.monotonic() + RETRY_SECONDS
-        if worker.serve is self._serve and (status > 0 or worker.killed):  # else it was killed by somebody
+        if worker.serve is self._serve and (status > 0 or worker.killed):  # else it was killed from outside
             self._could_not_start()
 
     def _could_not_start(self) -> None:

@@ -1,4 +1,4 @@
-"""Headlines in flight: how many are taken in, and who gives way to whom."""
+"""Concurrency limit on headlines in flight, and cooperative scheduling of large requests."""
 
 import asyncio
 from bisect import bisect_right
@@ -52,7 +52,7 @@ class InFlightLimiter:
         self.in_flight = 0
         self._gauge = gauge
         self._shown = 0
-        self._lane = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     def raise_if_full(self, headlines: int = 1) -> None:
         """Raises OverloadedError at once if there is no room for some headlines.
@@ -98,11 +98,11 @@ class InFlightLimiter:
             DeadlineError: it was not done in time, waiting for its turn included.
             ClientGoneError: the client hung up; what was left of the work is not done.
         """
-        hung_up = asyncio.ensure_future(receive())  # the body is read, so what comes next is the end
+        hung_up = asyncio.ensure_future(receive())  # after the body the next ASGI message is http.disconnect
         try:
             async with asyncio.timeout(due.left()) as limit:
                 hung_up.add_done_callback(lambda _: _end_now(limit))
-                async with self._lane:
+                async with self._lock:
                     done: list[T] = []
                     for piece in pieces:
                         if done:
@@ -110,7 +110,7 @@ class InFlightLimiter:
                         if hung_up.done():
                             raise ClientGoneError("The client hung up.")
                         done.append(do(piece))
-                due.raise_if_expired()  # the last piece had nobody to be interrupted by
+                due.raise_if_expired()  # nothing interrupts the last piece
                 return done
         except TimeoutError:
             raise (ClientGoneError("The client hung up.") if hung_up.done() else due.error()) from None

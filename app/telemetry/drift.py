@@ -17,7 +17,7 @@ WINDOW = 1_000
 """Most recent headlines that are looked at; more for models of more than 500 topics."""
 
 LEAST = 100
-"""Headlines below which there is no index, whatever the model."""
+"""Minimum number of headlines for an index, for any model."""
 
 FLOOR = 1e-3
 """Least share: keeps a topic that did not come up lately, or in training, from making the index infinite."""

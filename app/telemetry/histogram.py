@@ -8,7 +8,7 @@ from prometheus_client import Histogram
 
 
 class BatchHistogram(Histogram):
-    """prometheus_client's histogram, where every cell is written at most once however many values there are.
+    """prometheus_client's histogram, where each bucket is incremented at most once per call.
 
     With several workers a cell is a place in a file, and adding to it takes more than a microsecond.
     """

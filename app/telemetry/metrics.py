@@ -16,7 +16,8 @@ from app.telemetry.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrif
 from app.telemetry.request_context import RequestContext
 
 COUNT_AT_ONCE = 100
-"""Headlines that are counted without waiting, which gains them nothing: those of 20 ms would hold 2 MB."""
+"""Above this many buffered headlines, count at once: buffering gains nothing for batches, and 20 ms of results would
+hold 2 MB."""
 
 DRIFT_SECONDS = 1.0
 """Time between two looks at drift under load: no scrape comes more often, and one costs up to a millisecond."""

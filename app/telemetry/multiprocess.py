@@ -29,7 +29,7 @@ DRIFT = {
 class WithDrift(Collector):
     """Metrics of another collector, with one value for drift: the mean over the workers, weighted by headlines.
 
-    Largest of many noisy values it would be an alarm without a cause. Workers that have seen too few weigh nothing.
+    The maximum of noisy values would raise false alarms. Workers with too few headlines have weight 0.
     """
 
     def __init__(self, source: Collector) -> None:

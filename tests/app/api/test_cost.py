@@ -286,7 +286,7 @@ def test_body_is_not_kept_while_its_request_waits(tiny_bundle: Path):
     async def main() -> None:
         app = create_app(load_settings(model=tiny_bundle, access_log=False))
         async with app.router.lifespan_context(app):
-            lane = app.state.service.limiter._lane
+            lane = app.state.service.limiter._lock
             await lane.acquire()
             body = Body(batch(["oil"]) + b" " * 1_000_000)
             asked = asyncio.create_task(ask(app, "/predict/batch", body))

@@ -169,11 +169,11 @@ def test_client_that_hangs_up_in_the_queue_frees_its_room_at_once(work: InFlight
         return {"type": "http.disconnect"}
 
     async def main():
-        async with work._lane:  # somebody else's turn
+        async with work._lock:  # somebody else's turn
             with pytest.raises(ClientGoneError), work.held(1000):
                 await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), gone, Deadline(10))
             assert work.in_flight == 0
-            assert work._lane.locked()
+            assert work._lock.locked()
         await work.run_in_turns(PIECES, lambda _: None, never, Deadline(10))
 
     asyncio.run(main())
@@ -201,12 +201,12 @@ def test_client_that_hangs_up_behind_its_last_piece_is_no_error(work: InFlightLi
 
 def test_batch_whose_deadline_passes_in_the_queue_is_not_begun(work: InFlightLimiter):
     async def main():
-        async with work._lane:
+        async with work._lock:
             await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), never, Deadline(0.02))
 
     with pytest.raises(DeadlineError):
         asyncio.run(main())
-    assert not work._lane.locked()
+    assert not work._lock.locked()
 
 
 def test_deadline_passes_between_chunks(work: InFlightLimiter):
@@ -215,7 +215,7 @@ def test_deadline_passes_between_chunks(work: InFlightLimiter):
 
     with pytest.raises(DeadlineError):
         asyncio.run(main())
-    assert not work._lane.locked()
+    assert not work._lock.locked()
 
 
 def test_full_service_refuses_with_503_but_answers_probes_and_metrics(start: Start):
