@@ -1,0 +1,220 @@
+"""What app/server uses of uvicorn beyond its documentation: fails with one sentence that names the part that breaks.
+
+A new release of uvicorn may rename or change any of this. When a test here fails, read the change in uvicorn, repair
+the module named, and run tests/app/server and tests/operation before the bounds in pyproject.toml are moved.
+"""
+
+import asyncio
+import hashlib
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http import flow_control, httptools_impl
+from uvicorn.server import ServerState
+
+from app.server.http.connections import CONNECTIONS, Connections
+from app.server.http.protocol import Protocol
+from app.server.uvicorn_server import Server
+
+HTTP = "app/server/http/"
+SERVER = "app/server/uvicorn_server.py"
+
+METHODS: dict[type, dict[str, tuple[list[str], str]]] = {
+    httptools_impl.HttpToolsProtocol: {
+        "connection_made": (["transport"], HTTP + "refusing_connection.py (time limit of a request)"),
+        "connection_lost": (["exc"], HTTP + "limited_connection.py (release of what a connection held)"),
+        "data_received": (["data"], HTTP + "pipelining_connection.py (one request at a time)"),
+        "pause_writing": ([], HTTP + "limited_connection.py (limit of unread answers)"),
+        "resume_writing": ([], HTTP + "limited_connection.py (limit of unread answers)"),
+        "shutdown": ([], HTTP + "limited_connection.py (new connections when the process stops)"),
+        "on_message_begin": ([], HTTP + "parsing_connection.py (time limit of a request)"),
+        "on_headers_complete": ([], HTTP + "parsing_connection.py (checks of a request's head)"),
+        "on_header": (["name", "value"], HTTP + "upgrade.py (body after an upgrade)"),
+        "on_url": (["url"], HTTP + "upgrade.py (body after an upgrade)"),
+        "on_body": (["body"], HTTP + "parsing_connection.py (limit of what is not a body)"),
+        "on_message_complete": ([], HTTP + "parsing_connection.py (time limit of a request)"),
+        "on_response_complete": ([], HTTP + "protocol.py (end of a request)"),
+        "_start_asgi_task": (["cycle", "app"], HTTP + "protocol.py (load shedding, head and body in one write)"),
+    },
+    httptools_impl.RequestResponseCycle: {
+        "receive": ([], HTTP + "refusing_connection.py (end of a body that does not arrive)"),
+    },
+    flow_control.FlowControl: {
+        "pause_reading": ([], HTTP + "flow.py (holding back pipelined requests)"),
+        "resume_reading": ([], HTTP + "flow.py (holding back pipelined requests)"),
+    },
+    uvicorn.Server: {
+        "startup": (["sockets"], SERVER + " (sockets of several workers)"),
+        "shutdown": (["sockets"], SERVER + " (connections that wait when the process stops)"),
+        "handle_exit": (["sig", "frame"], SERVER + " (a second SIGTERM)"),
+    },
+}
+"""Methods that are overridden or called, with their parameters."""
+
+ATTRIBUTES = {
+    "protocol": {
+        "app_state": HTTP + "limited_connection.py (limits of the process)",
+        "cycle": HTTP + "refusing_connection.py (refusal in the order of the requests)",
+        "expect_100_continue": HTTP + "parsing_connection.py (Expect in HTTP/1.0)",
+        "flow": HTTP + "flow.py (holding back pipelined requests)",
+        "headers": HTTP + "parsing_connection.py (trailers, number of headers)",
+        "loop": HTTP + "deadline.py (time limits)",
+        "parser": HTTP + "upgrade.py (body after an upgrade)",
+        "pipeline": HTTP + "protocol.py (end of a request)",
+        "scope": HTTP + "refusing_connection.py (whether a body is incomplete)",
+        "server_state": HTTP + "protocol.py (end of a request)",
+        "timeout_keep_alive": HTTP + "protocol.py (closing of idle connections)",
+        "transport": HTTP + "refusing_connection.py (closing)",
+        "url": HTTP + "parsing_connection.py (checks of a request's head)",
+    },
+    "protocol.cycle": {
+        "disconnected": HTTP + "refusing_connection.py (end of a body that does not arrive)",
+        "keep_alive": HTTP + "protocol.py (load shedding)",
+        "message_event": HTTP + "refusing_connection.py (end of a body that does not arrive)",
+        "more_body": HTTP + "refusing_connection.py (end of a body that does not arrive)",
+        "response_complete": HTTP + "protocol.py (load shedding)",
+        "response_started": HTTP + "protocol.py (load shedding)",
+        "scope": HTTP + "limited_connection.py (bodies that are dropped)",
+        "transport": HTTP + "transport.py (head and body in one write)",
+        "waiting_for_100_continue": HTTP + "protocol.py (head and body in one write)",
+    },
+    "protocol.flow": {
+        "read_paused": HTTP + "flow.py (holding back pipelined requests)",
+        "write_paused": HTTP + "protocol.py (load shedding)",
+    },
+    "protocol.server_state": {
+        "connections": SERVER + " (end of the process)",
+        "default_headers": HTTP + "refusing_connection.py (problems)",
+        "total_requests": HTTP + "protocol.py (end of a request)",
+    },
+    "server": {
+        "config": SERVER + " (protocol of a connection)",
+        "force_exit": SERVER + " (a second SIGTERM)",
+        "lifespan": SERVER + " (end of the lifespan)",
+        "server_state": SERVER + " (protocol of a connection)",
+        "should_exit": "app/server/run.py (end of a worker)",
+        "started": "app/server/run.py (whether the app could start)",
+    },
+}
+"""Attributes that are read or set."""
+
+REPLACED = {
+    httptools_impl.HttpToolsProtocol.data_received: (
+        "010a7ae5",
+        "HttpToolsProtocol.data_received",
+        HTTP + "pipelining_connection.py and parsing_connection.py, `data_received` and `_parse`",
+    ),
+    httptools_impl.HttpToolsProtocol.on_response_complete: (
+        "64e254f2",
+        "HttpToolsProtocol.on_response_complete",
+        HTTP + "protocol.py, `on_response_complete`",
+    ),
+}
+"""Methods whose replacement does not call them, by a hash of their source."""
+
+
+class Transport(asyncio.Transport):
+    """Takes everything, goes nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        self.calls.append(bytes(data))
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        self.calls.append(b"".join(list_of_data))
+
+    def is_closing(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    assert (await receive())["body"] == b"oil"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})
+    await send({"type": "http.response.body", "body": b"oil"})
+
+
+CONFIG = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False)
+
+
+async def answered(protocol_class: type[httptools_impl.HttpToolsProtocol]) -> httptools_impl.HttpToolsProtocol:
+    """A connection that has had one request."""
+    protocol = protocol_class(CONFIG, ServerState(), {CONNECTIONS: Connections(1000)})
+    protocol.connection_made(Transport())
+    protocol.data_received(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\noil")
+    await asyncio.gather(*protocol.tasks)
+    return protocol
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[str, Any]:
+    """What ATTRIBUTES belong to."""
+    protocol = asyncio.run(answered(Protocol))
+    server = Server(CONFIG, [])
+    server.lifespan = CONFIG.lifespan_class(CONFIG)
+    return {
+        "protocol": protocol,
+        "protocol.cycle": protocol.cycle,
+        "protocol.flow": protocol.flow,
+        "protocol.server_state": protocol.server_state,
+        "server": server,
+    }
+
+
+@pytest.mark.parametrize(("owner", "name"), [(owner, name) for owner in METHODS for name in METHODS[owner]])
+def test_method_exists_with_its_parameters(owner: type, name: str):
+    parameters, breaks = METHODS[owner][name]
+    method = getattr(owner, name, None)
+    assert method is not None, f"uvicorn {uvicorn.__version__} has no {owner.__name__}.{name}, which breaks {breaks}."
+    found = list(inspect.signature(method).parameters)[1:]
+    assert found == parameters, (
+        f"{owner.__name__}.{name} of uvicorn {uvicorn.__version__} takes {found} and not {parameters},"
+        f" which breaks {breaks}."
+    )
+
+
+@pytest.mark.parametrize(("owner", "name"), [(owner, name) for owner in ATTRIBUTES for name in ATTRIBUTES[owner]])
+def test_attribute_exists(objects: dict[str, Any], owner: str, name: str):
+    has = hasattr(objects[owner], name)
+    assert has, f"uvicorn {uvicorn.__version__} has no {owner}.{name}, which breaks {ATTRIBUTES[owner][name]}."
+
+
+@pytest.mark.parametrize("method", REPLACED)
+def test_method_that_is_replaced_is_what_it_was(method: Callable[..., Any]):
+    known, name, breaks = REPLACED[method]
+    digest = hashlib.sha256(inspect.getsource(method).encode()).hexdigest()[:8]
+    assert digest == known, (
+        f"{name} of uvicorn {uvicorn.__version__} has changed (its hash is {digest}): compare it with its replacement,"
+        f" {breaks}, and then put the hash here."
+    )
+
+
+@pytest.mark.parametrize(("protocol_class", "calls"), [(httptools_impl.HttpToolsProtocol, 2), (Protocol, 1)])
+def test_head_and_body_are_written_by_two_calls_of_uvicorn_and_one_of_ours(
+    protocol_class: type[httptools_impl.HttpToolsProtocol], calls: int
+):
+    """If uvicorn writes them together one day, app/server/http/transport.py can be deleted."""
+    transport = asyncio.run(answered(protocol_class)).transport
+    assert isinstance(transport, Transport)
+    assert len(transport.calls) == calls
+    assert b"".join(transport.calls).endswith(b"\r\n\r\noil")
+
+
+def test_status_lines_are_known_by_their_codes():
+    """app/server/http/refusing_connection.py writes problems with them."""
+    assert httptools_impl.STATUS_LINE[503] == b"HTTP/1.1 503 Service Unavailable\r\n"
