@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 class Acceptor:
-    """What uvicorn has in the place of asyncio's server, with the same `sockets`, `close` and `wait_closed`."""
+    """Takes the place of asyncio's server in uvicorn, with the same `sockets`, `close` and `wait_closed`.
+
+    `Server` in `app/server/uvicorn_server.py` says what uvicorn lacks without it.
+    """
 
     def __init__(
         self, listener: socket.socket, make: Callable[[], asyncio.Protocol], patience_seconds: float = 0.0

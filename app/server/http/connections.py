@@ -9,16 +9,16 @@ import heapq
 from typing import Protocol
 
 CONNECTIONS = "connections"
-"""Its name in the lifespan's state, where the protocol finds it."""
+"""The name of `Connections` in the lifespan's state, where the protocol finds it."""
 
 MAX_CONNECTIONS = 2048
 """Connections of one process; a further one takes the place of one that waits for its client."""
 
 CLOSE_AT_ONCE = 64
-"""Connections closed together when there are too many, so that finding those whose time is up costs little for each."""
+"""Connections closed together when there are too many: sorting them by the time that they have left costs time."""
 
 FREE_BYTES = 4096
-"""What any connection may hold of its request without being counted: most requests are smaller."""
+"""Bytes of its request that a connection may hold uncounted; most requests are smaller."""
 
 MIN_REQUEST_BYTES = 32 * 1024 * 1024
 LARGEST_REQUESTS = 4
@@ -31,7 +31,7 @@ WRITE_SECONDS = 10.0
 """A client that takes nothing of its answer for so long loses its connection (nginx: send_timeout)."""
 
 _LOOKS = 4
-"""How often within that time it is looked whether a client has taken anything."""
+"""Checks within that time whether a client has taken anything."""
 
 
 class Connection(Protocol):
@@ -59,12 +59,12 @@ class Connections:
         """`max_body_bytes`: the largest body that a request may have."""
         self._request_room = max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)
         self.request_bytes = 0
-        """Of requests that are in arrival or not answered yet, beyond FREE_BYTES a connection."""
+        """Bytes of requests that arrive or are not answered yet, without the first FREE_BYTES of each connection."""
         self._open: set[Connection] = set()
         self._unread: dict[Connection, None] = {}
         """Those whose answers wait to be read, the longest waiting first."""
         self._stalled: dict[Connection, tuple[int, int]] = {}
-        """Bytes that a client has not taken, and how many looks have found no fewer."""
+        """Bytes that a client has not taken, and the number of checks that found no fewer."""
         self._timer: asyncio.TimerHandle | None = None
 
     def opened(self, connection: Connection) -> None:
@@ -79,7 +79,7 @@ class Connections:
             self._look_again()
 
     def closed(self, connection: Connection) -> None:
-        """It is gone."""
+        """A connection is gone."""
         self._open.discard(connection)
         self._unread.pop(connection, None)
         self._stalled.pop(connection, None)
@@ -89,14 +89,14 @@ class Connections:
         return [one.transport.get_extra_info("socket").fileno() for one in self._open]
 
     def hold(self, size: int) -> bool:
-        """Whether there is room for so many more bytes of requests, which then are held until `release`."""
+        """Count `size` more bytes of requests until `release`; False, and nothing is counted, if there is no room."""
         if self.request_bytes + size > self._request_room:
             return False
         self.request_bytes += size
         return True
 
     def release(self, size: int) -> None:
-        """They are answered, or given up."""
+        """Count `size` bytes less: their requests are answered, or given up."""
         self.request_bytes -= size
 
     def write_paused(self, connection: Connection) -> None:
@@ -117,7 +117,10 @@ class Connections:
         self._timer = asyncio.get_running_loop().call_later(WRITE_SECONDS / _LOOKS, self._look)
 
     def _look(self) -> None:
-        """Closing connections are among them: closing waits until everything is sent, for ever if need be."""
+        """Find the clients that have taken nothing for WRITE_SECONDS.
+
+        Connections that are being closed are included: closing one waits without a limit until everything is sent.
+        """
         self._timer = None
         for one in list(self._open):
             one.flush()

@@ -14,7 +14,8 @@ class LimitedConnection(RefusingConnection):
     """Counts in `Connections`, and ends when they say so.
 
     uvicorn lacks: any limit on the memory that connections hold together. It buys: 105 MiB resident under the attacks
-    of tests/operation/test_memory.py instead of 1 to 2.4 GB (decision 17).
+    of tests/operation/test_memory.py, which took 1 to 2.4 GB without (decision 17). Delete when: uvicorn has limits per
+    process, or clients reach the service only through a proxy that buffers requests and answers.
     """
 
     _received = 0
@@ -45,9 +46,11 @@ class LimitedConnection(RefusingConnection):
         self._connections.write_resumed(self)
 
     def shutdown(self) -> None:
-        """The process stops. uvicorn alone would close a new connection while its first request arrives.
+        """The process stops.
 
-        It buys: rolling replacements lose no request (tests/operation/test_serving.py).
+        uvicorn lacks: it closes a new connection whose first request is on its way, and the client sees a reset.
+        It buys: replacing workers loses no request (tests/operation/test_serving.py). Delete when: uvicorn merges
+        https://github.com/Kludex/uvicorn/pull/3124 or the like.
         """
         if self.cycle is None and not self.transport.is_closing():
             self.loop.call_later(FRESH_SECONDS, super().shutdown)

@@ -19,7 +19,9 @@ class Protocol(PipeliningConnection):
     def on_response_complete(self) -> None:
         """uvicorn: the last byte of an answer is written.
 
-        Replaces uvicorn's method, which starts and cancels a timer for each request: 1 us of processor time.
+        Replaces uvicorn's method, which starts a timer for each request and cancels it at the next one. It buys: 1 us
+        of processor time a request, and one place where the next pipelined request begins. Delete when: uvicorn has no
+        timer for each request; the lines after `elif` then follow a call of its method.
         """
         self._coalescing.flush()
         if self._hung_up:
@@ -44,7 +46,9 @@ class Protocol(PipeliningConnection):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
         """uvicorn: the headers are complete, and no answer of this connection is outstanding.
 
-        Override: refuses before the body arrives, and lets head and body of the answer be sent together.
+        uvicorn lacks: a hook before the task is made, when a request can be refused without its body. It buys: 47 us of
+        processor time for a refused batch of 30 KB; 62 us in the first lines of the request middleware (decision 11).
+        Delete when: refusing costs as little in the middleware. `CoalescingTransport` says what `begin` is for.
         """
         # A client that does not read its answers is not refused here, or refusals would pile up in memory. Nor is a
         # request that has waited behind another one: each would start the next from within, however many there are.

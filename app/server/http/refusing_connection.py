@@ -27,8 +27,10 @@ If bytes are unread when a connection is closed, the kernel resets it, and the c
 class RefusingConnection(HttpToolsProtocol):
     """Refuses requests with problems (RFC 9457), and closes connections so that clients can read the answer.
 
-    uvicorn lacks: a time limit for requests (https://github.com/Kludex/uvicorn/issues/157), problems instead of its
-    plain-text 400 with an immediate close, and an end of a request's body other than the client's disconnect.
+    uvicorn lacks: a time limit for requests (https://github.com/Kludex/uvicorn/issues/157); problems in place of its
+    plain-text 400, after which it closes at once; an end of a request's body other than the client's disconnect.
+    It buys: 408 after 10 s instead of a connection that stays open as long as its client likes, and answers that
+    clients still receive while they send. Delete when: uvicorn has a time limit for requests and a hook for errors.
     """
 
     flow: HoldableFlow

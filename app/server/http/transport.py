@@ -8,8 +8,12 @@ from typing import Any
 class CoalescingTransport(asyncio.Transport):
     """A connection's transport with the head of each answer held until its body follows.
 
-    uvicorn writes the two apart: two system calls and two packets. Everything else is passed on. A head whose body does
-    not follow is sent by `flush`: when the answer is complete, or by `Connections`, which calls it every 2.5 s.
+    Everything else is passed on. A head whose body does not follow is sent by `flush`: when the answer is complete, or
+    by `Connections`, which calls it every 2.5 s.
+
+    uvicorn lacks: it writes head and body separately, which makes two system calls and two packets. It buys: 36 us of
+    processor time for a small answer on loopback instead of 42. Delete when: uvicorn writes them together, for which
+    the contract test has a test.
     """
 
     def __init__(self, transport: asyncio.Transport, hang_up: Callable[[], None]) -> None:
