@@ -14,6 +14,9 @@ from app.server.http.upgrade import parser_after_upgrade
 MAX_HEAD_BYTES = 64 * 1024
 """Limit of request line and headers, and of what a chunked body has between two pieces of data."""
 
+_SHORT = 200
+"""Longer targets and hosts are checked at every request: an idle connection keeps no more than this of its last one."""
+
 _TRAILERS: Any = deque(maxlen=0)
 """Discards trailers, which uvicorn would add to the request's headers."""
 
@@ -82,14 +85,15 @@ class ParsingConnection(LimitedConnection):
     def on_headers_complete(self) -> None:
         """httptools: the head is complete. What is raised here reaches `_parse`.
 
-        Override: uvicorn and httptools accept heads that a proxy in front may read differently.
+        Override: uvicorn and httptools accept heads that a proxy in front may read differently. What a connection sends
+        again and again is compared with its last request: 0.7 us instead of 2.
         """
         names = dict(self.headers)
         version = self.parser.get_http_version()
         if (
             self.url != self._target
             or names.get(b"host") != self._host
-            or len(names) != len(self.headers)
+            or not len(names) == len(self.headers) <= MAX_HEADERS
             or b"expect" in names
             or b"transfer-encoding" in names
             or version != "1.1"
@@ -103,7 +107,9 @@ class ParsingConnection(LimitedConnection):
         if version == "1.0":
             self.expect_100_continue = False  # uvicorn would send 100, which HTTP/1.0 does not have
         if target == self.url and target.startswith(b"/") and version == "1.1":
-            self._host, self._target = names[b"host"], target
+            host = names[b"host"]
+            if len(target) + len(host) < _SHORT:
+                self._host, self._target = host, target
         self.url = target
 
     def on_body(self, body: bytes) -> None:

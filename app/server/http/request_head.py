@@ -24,6 +24,8 @@ def checked_target(version: str, method: bytes, target: bytes, headers: list[tup
         MalformedRequestError: the head is not one of HTTP/1.1 or 1.0, or can be read in two ways.
         ExpectationError: `Expect` asks for something other than 100-continue.
     """
+    if len(headers) > MAX_HEADERS:
+        raise too_many_headers()
     names = dict(headers)
     if len(names) != len(headers):
         _check_repeated(headers)
@@ -53,8 +55,6 @@ def _check_host(host: bytes) -> None:
 
 
 def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
-    if len(headers) > MAX_HEADERS:
-        raise too_many_headers()
     if sum(name == b"host" for name, _ in headers) > 1:
         raise MalformedRequestError("The request has more than one Host header; send one.")
     for name, value in headers:

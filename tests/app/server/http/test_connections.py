@@ -4,14 +4,17 @@ import asyncio
 import json
 import select
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
 from app.main import create_app
 from app.server.http import connections, protocol
@@ -251,3 +254,20 @@ def test_too_many_idle_connections_are_closed(app: FastAPI, monkeypatch: pytest.
         eventually(lambda: len(held._open) == 8)
         ended = [everything(one) for one in select.select(idle, [], [], 5)[0]]
         assert set(ended) == {b""}
+
+
+def test_head_is_sent_even_if_its_body_is_late(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "WRITE_SECONDS", 0.4)
+    seen = threading.Event()
+
+    async def late() -> AsyncIterator[bytes]:
+        assert await asyncio.to_thread(seen.wait, 10)
+        yield b"late"
+
+    app.router.routes.insert(0, Route("/late", lambda _: StreamingResponse(late())))
+    with serving(app) as (port, _), ExitStack() as stack:
+        connection = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        received = connection.recv(65536)
+        assert received.endswith(b"\r\n\r\n")
+        seen.set()
+        assert b"late" in everything(connection)

@@ -142,6 +142,7 @@ MALFORMED = {
     "lengths in one header": HEAD + b"Content-Length: 18, 18\r\n\r\n" + BODY,
     "length with a sign": HEAD + b"Content-Length: +18\r\n\r\n" + BODY,
     "header lines without number, each short": HEAD + b"a:b\r\n" * 101 + b"\r\n",
+    "header lines without number, each different": HEAD + b"".join(b"a%d:b\r\n" % n for n in range(101)) + b"\r\n",
     "trailer with a length": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 3\r\n\r\n",
     "chunk longer than it says": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n" + BODY + b"\r\n0\r\n\r\n",
 }
