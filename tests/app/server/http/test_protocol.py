@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -467,3 +467,23 @@ def test_batch_stops_when_its_client_hangs_up(tiny_bundle: Path):
     assert sum(done) < 500
     assert 'topics_rejected_total{reason="client_gone"} 1.0' in metrics
     assert 'http_requests_total{method="POST",route="/predict/batch",status="499"} 1.0' in metrics
+
+
+def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path):
+    app = create_app(load_settings(model=tiny_bundle, access_log=False))
+    with (
+        in_thread(app, timeout_keep_alive=0.3) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=0.05) as connection,
+    ):
+        connection.sendall(whole())
+        received, due = b"", time.monotonic() + 10
+        with suppress(ConnectionError):  # it may be closed while we send
+            while time.monotonic() < due:
+                try:
+                    if not (data := connection.recv(65536)):
+                        break
+                    received += data
+                except TimeoutError:
+                    connection.sendall(b"\r\n")
+    assert time.monotonic() < due
+    assert statuses(received) == [200]
