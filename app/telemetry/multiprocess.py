@@ -64,12 +64,20 @@ class _LiveWorkers(MultiProcessCollector):
         The library's own `collect` looks for them by `glob`, which says then that there are none.
         """
         time.sleep(2 * COUNT_SECONDS)
-        files = [file for file in Path(self._directory).iterdir() if file.suffix == ".db"]
+        files = [file for file in Path(self._directory).iterdir() if file.suffix == ".db" and _has_begun(file)]
         for pid in {file.stem.rpartition("_")[2] for file in files if file.name.startswith("gauge_live")}:
             if pid.isdigit() and not Path("/proc", pid).exists():
                 mark_process_dead(pid, self._directory)
         merged: Iterable[Metric] = self.merge([str(file) for file in files])  # passes over those that are gone
         return merged
+
+
+def _has_begun(file: Path) -> bool:
+    """Whether there is anything in it: a worker that starts creates its files empty, which the library cannot read."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:  # of a worker that has ended meanwhile
+        return False
 
 
 def all_workers() -> CollectorRegistry:
