@@ -1,4 +1,4 @@
-"""A small generated set of the same shape as the real one, so that all of the code runs everywhere."""
+"""A small generated data set in the format of the real one, so that tests need no download."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ WIRES = 1_500
 
 
 def write_data(folder: Path, x: list[object], y: object, word_index: object) -> Path:
-    """A folder for --data that holds these wires (lists of ranks) and labels."""
+    """Create a folder for --data with these wires (lists of ranks) and labels."""
     keras = folder / "keras"
     keras.mkdir(parents=True)
     rows = np.empty(len(x), dtype=object)
@@ -25,13 +25,13 @@ def write_data(folder: Path, x: list[object], y: object, word_index: object) -> 
 
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """1,500 wires of some eight words, half of them their topic's keywords: easy to learn, quick to train on."""
+    """1,500 wires of about eight words, half of them keywords of their topic: easy to learn and quick to train on."""
     rng = np.random.default_rng(7)
     words = [*COMMON, *dict.fromkeys(word for line in KEYWORDS.values() for word in line.split())]
     word_index = {word: rank for rank, word in enumerate(words, start=1)} | {"outlier": 20_000}
     topics = [line.split() for line in KEYWORDS.values()]
     labels = rng.integers(0, len(topics), WIRES)
-    sizes = rng.integers(3, 7, WIRES)  # unequal, as Keras expects: it would make a matrix of equal ones
+    sizes = rng.integers(3, 7, WIRES)  # of different lengths, as Keras expects; NumPy would make a matrix of equal ones
     wires = [
         [*rng.choice(topics[label], size).tolist(), *rng.choice(COMMON, 4).tolist()]
         for label, size in zip(labels, sizes, strict=True)
@@ -43,5 +43,5 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_set(small_data: Path) -> Dataset:
-    """The same, loaded."""
+    """The same data set, loaded."""
     return load_dataset(small_data)

@@ -1,4 +1,4 @@
-"""The commands as a user meets them: what they print, what they write, how they fail."""
+"""The commands from the user's side: what they print and write, and how they fail."""
 
 import json
 import os
@@ -26,10 +26,10 @@ def run(*arguments: object) -> Result:
 
 
 def failure(*arguments: object) -> str:
-    """The one sentence of a command that fails."""
+    """The one-sentence error of a command that fails."""
     result = run(*arguments)
     assert result.exit_code == 1, result.output
-    _, _, sentence = result.stderr.partition("Error: ")  # before it may stand a progress bar's label
+    _, _, sentence = result.stderr.partition("Error: ")  # a progress bar's label may come first
     assert sentence.endswith(".\n")
     assert sentence.count("\n") == 1
     return sentence

@@ -1,4 +1,4 @@
-"""Proofs on the real wires: the encoder, the network and the shipped bundle are what they claim to be."""
+"""Encoder, network and shipped bundle of the book, verified on the real wires."""
 
 import json
 
@@ -40,7 +40,7 @@ def test_set_has_the_published_size(dataset: Dataset) -> None:
 
 def test_ids_are_those_that_keras_gives(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     keras = pytest.importorskip("keras")
-    # The set was rebuilt, so that its hash is not the official file's: only the download is left out here.
+    # The data set was rebuilt, so its hash differs from that of the official file; only the download is skipped.
     monkeypatch.setattr("keras.src.datasets.reuters.get_file", lambda *_, **__: str(DATA / "keras" / "reuters.npz"))
     (x_train, y_train), (x_test, y_test) = keras.datasets.reuters.load_data(num_words=10_000)
     encoder = Encoder(EncodingSpec(), dataset.word_index)

@@ -1,4 +1,4 @@
-"""The model card of the shipped bundle is what its manifest gives."""
+"""The model card of the shipped bundle equals the one generated from its manifest."""
 
 from app.classifier import load_bundle
 from app.classifier.bundle import CARD

@@ -1,4 +1,4 @@
-"""The exports answer as the service does: the SavedModel in a process that has none of our code."""
+"""The exports give the answers of the service; the SavedModel runs in a process without the code of this project."""
 
 import json
 import random
@@ -38,7 +38,7 @@ np.savez(output, **(answers | {"topic": answers["topic"].astype("U")}))
 
 
 def texts(count: int) -> list[str]:
-    """Generated headlines and wires, with everything that the encoder knows how to cut."""
+    """Generated headlines and wires, with every separator that the encoder knows."""
     draw = random.Random(3)
     words = [*COMMON, *" ".join(KEYWORDS.values()).split(), *RARE_WORDS, "zzyzx", "İstanbul", "ΟΔΟΣ", "don't"]
     between = [" ", " ", " ", "  ", "-", ", ", "/", "\t", "\u2003", "\u2014", "\x1f", "\xa0", ". ", " \u201c", "\u2026"]
@@ -52,7 +52,7 @@ def texts(count: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """The tiny bundle, and others in which everything differs that a manifest may say of encoding and calibration."""
+    """The tiny bundle, and variants with other encodings and calibrations."""
     base = load_bundle(tiny_bundle)
     words = dict(base.word_index)
     for pair in ("oil prices", "wheat harvest", "gold mine", "the the"):
@@ -128,7 +128,7 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     expected = classifier.probabilities(encoded) * known[:, None]
     assert np.abs(answers["probabilities"] - expected).max() < TOLERANCE
     assert np.abs(answers["probability"] - expected.max(axis=1)).max() < TOLERANCE
-    # Where two topics are within the tolerance of each other either may come first.
+    # Of two topics within the tolerance of each other, either may come first.
     chosen = [classifier.label(topic) if topic else -1 for topic in answers["topic"]]
     assert [label >= 0 for label in chosen] == known.tolist()
     assert (expected.max(axis=1) - expected[np.arange(len(chosen)), chosen] < TOLERANCE)[known].all()
@@ -147,7 +147,7 @@ def test_saved_model_answers_as_the_service(variants: Mapping[str, Path], name: 
 
 @pytest.fixture(scope="module")
 def wires() -> list[str]:
-    """A thousand real headlines and bodies, as they were sent."""
+    """A thousand real headlines and bodies."""
     from training.data.corpus import read_corpus
 
     found = [text for wire in read_corpus(ARCHIVE) for text in (wire.title, wire.body) if text]

@@ -16,7 +16,7 @@ from training.errors import OutputError
 
 @pytest.fixture
 def draft(tiny_bundle: Path) -> Draft:
-    """The tiny bundle, to be written again."""
+    """A draft with the content of the tiny bundle."""
     bundle = load_bundle(tiny_bundle)
     return Draft(
         manifest=Manifest.model_validate(bundle.manifest.model_dump() | {"files": {}}),

@@ -1,4 +1,4 @@
-"""Reading the archive, on one of ten wires that the test itself writes: two SGML files instead of 22."""
+"""Reads a generated archive of ten wires in two SGML files instead of 22."""
 
 import io
 import tarfile
@@ -18,7 +18,7 @@ FIRST, SECOND = ARCHIVE_FILES[:2]
 
 
 def wire(number: object, topics: str, title: str | None = None, body: str | None = None) -> str:
-    """One wire as SGML, with what the archive has around it."""
+    """One wire as SGML, with the header that it has in the archive."""
     text = "" if title is None else f"<TITLE>{title}</TITLE>\n"
     text += "<DATELINE>    LONDON, March 1 - </DATELINE>"
     text += "" if body is None else f"<BODY>{body}\n&#3;</BODY>"
@@ -45,7 +45,7 @@ FILES = {
     + wire(10, "<D>crude</D>", "NO BODY FOLLOWS", None),
 }
 KEPT = [1, 3, 5, 6, 7, 8, 9, 10]
-"""Numbers of those whose first topic is one of the 46."""
+"""Numbers of the wires whose first topic is one of the 46."""
 
 
 def write(archive: Path, files: dict[str, str], mode: str = "w:gz") -> Path:
@@ -68,7 +68,7 @@ def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    # Written in the wrong order, with files beside them: the names say which is which.
+    # Written in the wrong order and with other files; only the names matter.
     return write(tmp_path / "small.tar.gz", {"README.txt": "x", SECOND: FILES[SECOND], FIRST: FILES[FIRST]})
 
 

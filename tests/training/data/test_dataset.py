@@ -39,7 +39,7 @@ def test_ids_are_those_that_keras_gives(small_data: Path, small_set: Dataset, mo
     assert small_set.train.sequences(encoder) == list(x_train)
     assert small_set.test.sequences(encoder) == list(x_test)
     assert [*y_train, *y_test] == [*small_set.train.labels, *small_set.test.labels]
-    assert any(2 in sequence for sequence in [*x_train, *x_test])  # the word beyond the cut
+    assert any(2 in sequence for sequence in [*x_train, *x_test])  # the word beyond the limit
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The download against a server on loopback that also misbehaves."""
+"""Downloads from a server on loopback that can also misbehave."""
 
 import hashlib
 import io
@@ -31,7 +31,7 @@ CONTENT = tar(FILES)
 
 
 class Server:
-    """Serves CONTENT as `behaviour` says, which is called with each request's handler."""
+    """A server that calls `behaviour` with the handler of each request."""
 
     def __init__(self) -> None:
         self.behaviour: Callable[[BaseHTTPRequestHandler], None] = whole
@@ -87,12 +87,12 @@ def whole(handler: BaseHTTPRequestHandler) -> None:
 
 
 def cut_off(handler: BaseHTTPRequestHandler) -> None:
-    """Half of it, under the length of all of it; knows no Range."""
+    """Send half of the content, with the length of all of it; no support for Range."""
     send(handler, CONTENT[: len(CONTENT) // 2], length=len(CONTENT))
 
 
 def cut_off_at_first(handler: BaseHTTPRequestHandler) -> None:
-    """Cut off without Range, the right rest with it."""
+    """Interrupt requests without Range; send the right rest to those with it."""
     if asked := handler.headers.get("Range"):
         start = int(asked.removeprefix("bytes=").removesuffix("-"))
         places = f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"
@@ -153,7 +153,7 @@ def wrong_bytes(handler: BaseHTTPRequestHandler) -> None:
 
 
 def too_short(handler: BaseHTTPRequestHandler) -> None:
-    """A length that lies: the server has more, and a client that believes it stops early."""
+    """Send a Content-Length that is too small, so that a client that trusts it stops early."""
     send(handler, CONTENT[:-50_000], length=len(CONTENT) - 50_000)
 
 

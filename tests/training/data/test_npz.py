@@ -11,7 +11,7 @@ from training.errors import DataError
 
 
 class Runs:
-    """Runs a command when it is unpickled the ordinary way."""
+    """Runs a command when it is unpickled by pickle.loads."""
 
     def __init__(self, command: str) -> None:
         self.command = command

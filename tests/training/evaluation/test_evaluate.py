@@ -23,7 +23,7 @@ def test_measures_are_those_worked_out_by_hand() -> None:
         "wires": 4,
         "accuracy": 0.5,
         "loss": pytest.approx(-np.log([0.7, 0.3, 0.1, 0.6]).mean()),
-        "macro_f1": pytest.approx((0.5 + 2 / 3 + 0) / 3),  # topic 3 was predicted once, topic 2 never met
+        "macro_f1": pytest.approx((0.5 + 2 / 3 + 0) / 3),  # topic 3 was predicted once, topic 2 does not occur
         "top3": 0.75,
         "any_topic_accuracy": 0.75,
         # one text each at 0.7 (right), 0.6 (right), and two at 0.4 (wrong) in one bin
@@ -62,7 +62,7 @@ def test_batches_answer_as_one(tiny_bundle: Path, small_set: Dataset) -> None:
 
 
 def wires(labels: list[int]) -> list[Wire]:
-    """A corpus with these labels in its test part, every third without a body of its own."""
+    """A corpus with these labels in its test part; every third wire has no body of its own."""
     return [
         Wire(i, None, "text" if i % 3 else None, "text", ("x",), label, (label,), "test", i)
         for i, label in enumerate(labels)
@@ -77,7 +77,7 @@ def test_wires_with_their_own_body_are_told_apart(tiny_bundle: Path, small_set: 
     assert measured["own_body"].wires == own.sum()
     assert measured["own_body"].accuracy == pytest.approx(right[own].mean())
     assert measured["test"].accuracy == pytest.approx(right.mean())
-    assert measured["test"].accuracy > 0.9  # its keywords are those that the wires were made of
+    assert measured["test"].accuracy > 0.9  # the wires were generated from its keywords
 
 
 def test_each_part_is_measured_on_its_own_texts(tiny_bundle: Path) -> None:

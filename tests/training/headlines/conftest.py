@@ -1,4 +1,4 @@
-"""A small generated corpus with titles, bodies and further topics, and what the recipe makes of it."""
+"""A small generated corpus with titles, bodies and further topics, and a training on it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +33,7 @@ SMALL = replace(
 
 
 def make_corpus() -> tuple[Wire, ...]:
-    """600 + 150 wires of keywords among common words; every fifth has no body, every fourth two topics."""
+    """600 training, 150 test wires of keywords and common words; every fifth has no body, every fourth two topics."""
     rng = np.random.default_rng(3)
     keywords = {topic: KEYWORDS[topic].split() for topic in TOPICS}
 
@@ -64,14 +64,14 @@ def small_recipe() -> HeadlinesRecipe:
 
 @pytest.fixture(scope="session")
 def small_training(small_corpus: tuple[Wire, ...]) -> HeadlineTraining:
-    """The whole of it but for the networks, which are noise: the linear machine alone tells these topics apart."""
+    """A complete training with random weights instead of trained MLPs; the SVM alone separates these topics."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "train_networks", NoisyNetworks())
         return train_headlines(SMALL, small_corpus, (1, 2))
 
 
 class NoisyNetworks:
-    """Stands in for `train_networks`, and keeps what it was given."""
+    """Replaces `train_networks` and records its arguments."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []

@@ -7,7 +7,7 @@ from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_s
 
 
 def overconfident(seed: int = 0, count: int = 4_000) -> HeldOut:
-    """Labels drawn from softmax(scores), scores then blown up threefold."""
+    """Labels drawn from softmax(scores), then scores multiplied by 3."""
     rng = np.random.default_rng(seed)
     scores = rng.normal(0, 2, (count, 46))
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
@@ -16,7 +16,7 @@ def overconfident(seed: int = 0, count: int = 4_000) -> HeldOut:
 
 
 def twice_as_wrong_where_sure(seed: int, count: int = 4_000) -> HeldOut:
-    """Labels drawn from softmax(scores), scores then blown up the more, the further the best is above the mean."""
+    """Labels drawn from softmax(scores), then scores multiplied by a factor that grows with the gap."""
     rng = np.random.default_rng(seed)
     scores = rng.normal(0, 1, (count, 46)) * rng.uniform(0.5, 4, (count, 1))
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)

@@ -13,7 +13,7 @@ from training.headlines.vocabulary import unit_length
 
 @pytest.fixture
 def parts() -> tuple[Floats, Layers, sp.csr_matrix]:
-    """A linear kernel, networks of 8 units and twenty texts of some nine of thirty words."""
+    """A linear kernel, networks with 8 units, and 20 texts of about 9 out of 30 words."""
     rng = np.random.default_rng(0)
     shapes = ((30, 8), (8,), (8, 46), (46,))
     networks = Layers(*(rng.normal(size=shape).astype(np.float32) for shape in shapes))
@@ -41,7 +41,7 @@ def test_a_lower_rank_is_near_and_nearer_the_higher(parts: tuple[Floats, Layers,
 def test_units_are_kept_the_better_the_more_they_say(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
     _, networks, texts = parts
     out = np.zeros((8, 46), np.float32)
-    out[0, 0], out[1:, 1] = 1e-2, 1e-4  # one unit says a hundred times what each of the others says
+    out[0, 0], out[1:, 1] = 1e-2, 1e-4  # one unit has a hundred times the weight of each other one
     networks = Layers(networks.kernel, np.zeros(8, np.float32), out, np.zeros(46, np.float32))
     layers = merge(np.zeros((30, 46), np.float32), networks, 1.0, texts, 1)
     wanted = networks.logits(texts)[:, 0]

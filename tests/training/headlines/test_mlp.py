@@ -20,13 +20,13 @@ Epoch = tuple[sp.csr_matrix, Floats]
 
 
 def material(texts: int = TEXTS) -> Epoch:
-    """Texts of one word that tells their topic, one of ten."""
+    """Texts of one word, which determines their topic, one of ten."""
     labels = np.random.default_rng(0).integers(0, 10, texts)
     return sp.csr_matrix(np.eye(50, dtype=np.float32)[labels]), np.eye(46, dtype=np.float32)[labels]
 
 
 class Trained:
-    """What one short training was seen to do."""
+    """Records of one short training."""
 
     def __init__(self, seed: int, recipe: Any = RECIPE, held_out: bool = True) -> None:
         self.asked = self.told = 0
@@ -48,7 +48,7 @@ class Trained:
 
 @pytest.fixture(scope="module")
 def trained() -> Iterator[Trained]:
-    """One training, and in `expansions` what its networks were given for each feature."""
+    """One training, with the expansion matrices that its networks used in `expansions`."""
     pytest.importorskip("keras")
     mean, expansions = mlp._mean, []
 

@@ -1,4 +1,4 @@
-"""Headlines of today, written and labelled by us before this recipe was chosen, and never used to choose."""
+"""Present-day headlines, written and labelled before this recipe was chosen, and not used to choose it."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""The bundle of a small training: whole, measured, and with a card that shows its figures."""
+"""The bundle of a small training: complete, with measured figures and a card that shows them."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from training.headlines.train import HeadlineTraining
 
 @pytest.fixture(scope="module")
 def small_headlines_set(small_corpus: tuple[Wire, ...]) -> Dataset:
-    """The same wires as the 46-topic set has them."""
+    """The same wires in the form of the 46-topic data set."""
 
     def part(split: str) -> Part:
         wires = [wire for wire in small_corpus if wire.split == split]

@@ -1,4 +1,4 @@
-"""The recipe is the one that the shipped bundle was made by."""
+"""The recipe equals the one in the manifest of the shipped bundle."""
 
 from app.classifier import load_bundle
 from tests.real_data import REPOSITORY

@@ -23,7 +23,7 @@ def learned(rows: Floats, labels: Any, others: Any = 0, penalties: Any = (1, 0),
 
 
 def told_by_words(labels: Any, features: int) -> Floats:
-    """Each row has the word that is numbered like its topic."""
+    """Rows that each contain the word with the number of its topic."""
     rows = np.zeros((len(labels), features), np.float32)
     rows[np.arange(len(labels)), labels] = 1
     return rows
@@ -33,7 +33,7 @@ def test_topics_are_told_by_their_words_and_one_without_samples_scores_nothing()
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 200) * 2  # topics 0, 2 and 4
     rows = told_by_words(labels, 6)
-    rows[:, 5] = rng.random(200) < 0.5  # tells nothing
+    rows[:, 5] = rng.random(200) < 0.5  # independent of the topic
     kernel = learned(rows, labels)
     assert kernel.shape == (6, 46)
     assert np.array_equal((rows @ kernel).argmax(axis=1), labels)
@@ -43,7 +43,7 @@ def test_topics_are_told_by_their_words_and_one_without_samples_scores_nothing()
 def test_a_further_topic_is_neither_right_nor_wrong_or_as_right_as_one_says() -> None:
     labels = np.array([0, 1] * 50)
     rows = told_by_words(labels, 3)
-    rows[::4, 2] = 1  # half of topic 0's, which have topic 1 besides
+    rows[::4, 2] = 1  # half of those with topic 0, whose further topic is 1
     further = rows[:, 2:] * np.eye(46)[1]
     against, ignored = learned(rows, labels), learned(rows, labels, others=further)
     right = learned(rows, labels, others=further, penalties=(1, 0.5))

@@ -50,7 +50,7 @@ def test_machine_learns_titles_bodies_and_first_words_each_with_its_penalty(
     sizes = len(titles), len(bodies), len(bodies)
     assert np.array_equal(given["penalties"], np.repeat(small_recipe.penalties, sizes, axis=0))
     ones = given["x"][len(titles) + len(bodies) :].sum(axis=1)
-    assert 0 < ones.max() <= 3 + 2 + 3  # three words, two pairs, and what they repeat
+    assert 0 < ones.max() <= 3 + 2 + 3  # three words, two pairs, and their repetitions
     assert given["x"].sum(axis=1).max() > 8
     assert given["expansion"].shape[1] > given["expansion"].shape[0]  # n-grams besides the features
 
@@ -62,7 +62,7 @@ def test_networks_learn_titles_bodies_first_words_and_new_pieces_of_bodies(
     monkeypatch.setattr(train, "train_networks", networks)
     told: list[int] = []
     training = train_headlines(replace(small_recipe, epochs=2), small_corpus, (5, 6), lambda: told.append(1))
-    assert [call["seed"] for call in networks.calls] == [5, 5, 6]  # the exploration, then a run a seed
+    assert [call["seed"] for call in networks.calls] == [5, 5, 6]  # the exploration, then one run per seed
     assert len(told) == 3 * 2
     for learned, call in zip((training.exploration, *training.runs), networks.calls, strict=True):
         titles, bodies = learned.titles, learned.bodies

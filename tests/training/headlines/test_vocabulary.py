@@ -26,7 +26,7 @@ def test_frequent_words_then_telling_pairs_then_rare_words() -> None:
     features = list(word_index)
     assert features[0] == "prices"
     assert set(features[:4]) < {"prices", "oil", "rise", "fall", "wheat"}
-    assert set(features[4:6]) == {"oil prices", "wheat prices"}  # not `prices rise`, which tells nothing
+    assert set(features[4:6]) == {"oil prices", "wheat prices"}  # not `prices rise`, which says nothing about the label
     assert list(word_index.values()) == list(range(1, len(word_index) + 1))
     assert encoder.status("once") == "rare"
     assert encoder.status("never") == "unknown"
@@ -79,7 +79,7 @@ def test_corpus_without_frequent_pairs_has_words_only() -> None:
 
 
 def kinds(word_index: dict[str, int], size: int) -> str:
-    """A letter for each entry with an id: Word, Later word, Twice, Pair; and r for each rare word."""
+    """One letter per entry with an id: Word, Later word, Twice, Pair; and r per rare word."""
     letters = {"*later": "L", "*2": "T"}
     return "".join(
         letters.get(second, "P") if space else "W" if rank < size else "r"

@@ -1,4 +1,4 @@
-"""What the plots of the headline model's card show; how large and in which colours is left open."""
+"""What the figures of the headline model's card show; size and colours are not tested."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ BINS = (Bin(10, 0.5, 0.4), Bin(1_000, 0.9, 0.95))
 
 @pytest.fixture
 def figure(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that would have been written."""
+    """The figures that were drawn."""
     drawn: list[Figure] = []
     write = figures.to_png
 

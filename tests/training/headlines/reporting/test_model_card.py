@@ -1,4 +1,4 @@
-"""The model card of the shipped bundle is what its manifest and the table of baselines give."""
+"""The model card of the shipped bundle equals the one generated from its manifest and the table of baselines."""
 
 import json
 from pathlib import Path
