@@ -1,4 +1,4 @@
-# The last stage is what a plain build gives: the service. `--target train` gives TensorFlow and the training commands.
+# The default target is the service; `--target train` builds an image with TensorFlow and the training commands.
 
 FROM python:3.12-slim AS base
 ENV PYTHONUNBUFFERED=1 \
@@ -7,7 +7,7 @@ WORKDIR /srv
 
 FROM base AS serve-packages
 COPY requirements/serve.txt .
-# Packages' own tests and type stubs serve nobody here. Byte code stays: without it every start would compile anew.
+# Removes tests and type stubs of the packages. Byte code stays: without it every start would compile all modules.
 RUN pip install --no-cache-dir --no-warn-script-location --require-hashes --prefix /packages -r serve.txt \
     && find /packages -type d -name tests -prune -exec rm -r {} + \
     && find /packages -type f -name '*.pyi' -delete
@@ -20,18 +20,18 @@ FROM base AS files
 COPY app app
 COPY training training
 COPY models models
-# Readable for every user, whatever the umask of whoever checked them out.
+# Readable for every user, whatever the umask of the checkout.
 RUN python -m compileall -q app training && chmod -R a+rX .
 
 FROM base AS train
 COPY --from=train-packages /packages /usr/local
 COPY --from=files /srv/app app
 COPY --from=files /srv/training training
-# Downloads are kept in .data, which any user may write to, so that a volume mounted there may be, too.
+# Downloads go to .data. It is writable for every user, so a volume mounted there inherits that.
 ENV KERAS_HOME=/srv/.data/keras \
     MPLCONFIGDIR=/tmp/matplotlib
 RUN mkdir --mode=1777 .data && mkdir models
-# Runs as whoever owns the folder mounted at models, so that what it writes there is theirs and not root's.
+# Runs as the owner of the folder mounted at models, so that new bundles do not belong to root.
 ENTRYPOINT ["/bin/sh", "-c", "owner=$(stat -c %u models) group=$(stat -c %g models) && exec setpriv --reuid \"$owner\" --regid \"$group\" --clear-groups python -m training \"$@\"", "training"]
 CMD ["--help"]
 
@@ -39,13 +39,13 @@ FROM base AS serve
 COPY --from=serve-packages /packages /usr/local
 COPY --from=files /srv/app app
 COPY --from=files /srv/models models
-# /dev/shm can be written to even where the root file system is read-only; several workers keep their metrics there.
+# /dev/shm is writable even with a read-only root file system; workers store their metrics there.
 ENV OPENBLAS_NUM_THREADS=1 \
     TMPDIR=/dev/shm
-# A number, so that Kubernetes can see that it is not root.
+# A numeric user ID, which Kubernetes needs for runAsNonRoot.
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=4s --start-period=10s \
     CMD ["python", "-IS", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=3); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
-# IPv4 and IPv6; IPv4 alone where the kernel has no IPv6.
+# IPv4 and IPv6; only IPv4 if the kernel has no IPv6.
 CMD ["python", "-m", "app", "serve", "--host", "::", "--port", "8000"]

@@ -3,16 +3,16 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
 VENV ?= .venv
-# The first of these that is new enough; PYTHON=/path/to/python chooses another.
+# The first of these with a supported version is used; PYTHON=/path/to/python overrides it.
 PYTHON ?= python3.13 python3.12 python3.11 python3
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Wheels that lie about on a machine must not get into the locks.
+# Local wheels must not end up in the lock files.
 COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL $(BIN)/uv pip compile --no-config --quiet \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header pyproject.toml
 
-# Nothing else needs these, so that they come in a layer of their own over .venv.
+# Only some targets need these, so they are installed in a second step on top of .venv.
 MUTATION := cosmic-ray==8.7.0 --with coverage==7.17.4
 
 .DEFAULT_GOAL := help
@@ -35,14 +35,14 @@ check: $(VENV)/.dev ## Lint, format, types, imports, tests: what CI runs
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
-format: $(VENV)/.dev ## Format the code and repair what lint can repair
+format: $(VENV)/.dev ## Format the code and fix what the linter can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## Measure; ARGS goes to python -m benchmarks
+bench: $(VENV)/.dev ## Run the benchmarks; ARGS goes to python -m benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
-mutants: $(VENV)/.dev ## Break the code on purpose; ARGS="app/classifier --places 10" goes to tests/mutants.py
+mutants: $(VENV)/.dev ## Mutation testing; ARGS="app/classifier --places 10" goes to tests/mutants.py
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv run --no-project --no-config --quiet --with $(MUTATION) \
 		python tests/mutants.py $(ARGS)
 
@@ -61,7 +61,7 @@ clean: ## Remove .venv and all caches
 	rm -rf $(VENV) .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Stamps come last, so that a stop half-way leaves nothing that looks whole.
+# The stamp file is written last, so that an interrupted installation is repeated.
 $(VENV)/.made:
 	@for python in $(PYTHON); do \
 		if "$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \

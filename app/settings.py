@@ -4,7 +4,6 @@ import difflib
 import json
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,13 +22,12 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.classifier.classifier import Runtime
-
-MAX_KEY_FILE_BYTES = 1024 * 1024
+from app.key_file import KeyFileError, read_keys
 
 _MODELS = Path(__file__).parent.parent / "models"
 _PREFIX = "TOPICS_"
 _COMMANDS = {"TOPICS_API_KEY"}
-"""Read by `python -m app classify`, which sends it to a service; a service does not read it."""
+"""Read by `python -m app classify --server`, which sends it to a service; the service itself does not use it."""
 _SERVICE_LINK = re.compile(
     r"TOPICS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
     r"|TOPICS_(\w+_)?PORT=(tcp|udp|sctp)://.*"
@@ -38,16 +36,16 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SettingsError(Exception):
-    """Settings have values that are not allowed; one sentence for each, which names the variable."""
+    """Invalid settings; the message has one sentence for each, which names the variable."""
 
 
-def _check_keys(text: SecretStr) -> SecretStr:
+def _validate_keys(text: SecretStr) -> SecretStr:
     value = text.get_secret_value()
     keys = _split(value)
     if value and not keys:
-        raise PydanticCustomError("no_key", "it is set but holds no key; unset it to serve without keys")
+        raise PydanticCustomError("no_key", "it is set but has no key; unset it to serve without authentication")
     if not all(key.isprintable() for key in keys):
-        raise PydanticCustomError("control", "a key holds a control character; separate keys by commas")
+        raise PydanticCustomError("control", "a key contains a control character; separate keys by commas")
     return text
 
 
@@ -60,8 +58,8 @@ def _from_json(value: object) -> object:
         raise PydanticCustomError("json", 'is not JSON; write a list such as ["https://example.org"]') from None
 
 
-def _check_origin(origin: str) -> str:
-    """Browsers send an origin in one form; any other spelling of it would never match."""
+def _validate_origin(origin: str) -> str:
+    """Accept only the form in which browsers send an origin; any other spelling would never match."""
     if origin == "*":
         return origin
     try:
@@ -80,7 +78,7 @@ def _check_origin(origin: str) -> str:
     if origin != right:
         raise PydanticCustomError(
             "origin",
-            "{origin} is not what browsers send as an origin; write {right}",
+            "browsers never send {origin} as an origin; write {right}",
             {"origin": _shown(origin), "right": _shown(right)},
         )
     return origin
@@ -91,7 +89,7 @@ def _shown(text: str) -> str:
 
 
 class Settings(BaseSettings):
-    """Every setting; a test compares the table of docs/configuration.md with this class."""
+    """All settings; a test compares the table in docs/configuration.md with this class."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
@@ -109,7 +107,7 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=1,
-            description="Maximum number of headlines in flight per worker (long texts count for more); beyond it: 503.",
+            description="Maximum number of headlines in flight per worker (long texts count more); beyond that: 503.",
         ),
     ] = 10_000
     deadline_seconds: Annotated[
@@ -118,7 +116,9 @@ class Settings(BaseSettings):
     ] = 10.0
     min_probability: Annotated[
         float,
-        Field(ge=0, le=1, description="Answers whose best topic is less probable are marked `low_confidence`; 0: off."),
+        Field(
+            ge=0, le=1, description="Predictions below this probability are marked `low_confidence`; 0 disables this."
+        ),
     ] = 0.0
 
     drain_seconds: Annotated[
@@ -126,37 +126,36 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             allow_inf_nan=False,
-            description="Seconds for which requests are answered after SIGTERM, while `/health/ready` is 503.",
+            description="Time for which requests are still answered after SIGTERM, in seconds; `/health/ready` is 503.",
         ),
     ] = 5.0
     api_keys: Annotated[
         SecretStr,
-        AfterValidator(_check_keys),
+        AfterValidator(_validate_keys),
         Field(description="Comma-separated API keys. If set, prediction and model endpoints require one."),
     ] = SecretStr("")
     api_keys_file: Annotated[
         Path | None,
         Field(
-            description="File of API keys, one per line (a Docker or Kubernetes secret); read again when it changes."
+            description="File of API keys, one per line, such as a Docker or Kubernetes secret; changes are picked up."
         ),
     ] = None
     cors_origins: Annotated[
-        list[Annotated[str, AfterValidator(_check_origin)]],
+        list[Annotated[str, AfterValidator(_validate_origin)]],
         NoDecode,
         BeforeValidator(_from_json),
-        Field(description='Origins whose web pages may call the API, as a JSON list; `["*"]`: all.'),
+        Field(description='Origins allowed by CORS, as a JSON list; `["*"]` allows all.'),
     ] = []
     keep_alive_seconds: Annotated[
         int,
         Field(
-            ge=1, description="Seconds for which an idle connection stays open; more than the proxy in front keeps it."
+            ge=1,
+            description="Time before an idle connection is closed, in seconds; longer than the proxy's own timeout.",
         ),
     ] = 75
-    metrics_port: Annotated[
-        int | None, Field(ge=1, le=65535, description="Port for `/metrics`, instead of the service's own.")
-    ] = None
-    access_log: Annotated[bool, Field(description="Log a line for every request.")] = True
-    log_headlines: Annotated[bool, Field(description="Add the headlines' texts to these lines, as `texts`.")] = False
+    metrics_port: Annotated[int | None, Field(ge=1, le=65535, description="Separate port for `/metrics`.")] = None
+    access_log: Annotated[bool, Field(description="Log one line per request.")] = True
+    log_headlines: Annotated[bool, Field(description="Add the headlines to the access log, as `texts`.")] = False
 
     @model_validator(mode="after")
     def _batches_fit(self) -> "Settings":
@@ -166,24 +165,27 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> frozenset[str]:
-        """All keys, from both settings, the file read again; raises SettingsError if it is unreadable or has no key."""
+        """Keys of both settings. Reads the key file on each call; raises SettingsError if it cannot be used."""
         keys = frozenset(_split(self.api_keys.get_secret_value()))
         if self.api_keys_file is None:
             return keys
         try:
-            return keys | _read_keys(self.api_keys_file)
-        except PydanticCustomError as error:
-            raise SettingsError(f"TOPICS_API_KEYS_FILE: {error.message()}.") from None
+            return keys | read_keys(self.api_keys_file)
+        except KeyFileError as error:
+            raise SettingsError(f"TOPICS_API_KEYS_FILE: {error}.") from None
 
 
 class _ServiceSettings(Settings):
-    """Those of a service, which must be able to read its key file; a command may be run by another user."""
+    """Settings of a service: its key file must be readable. A command may run as another user, who cannot read it."""
 
     @field_validator("api_keys_file")
     @classmethod
-    def _readable(cls, file: Path | None) -> Path | None:
+    def _validate_key_file(cls, file: Path | None) -> Path | None:
         if file is not None:
-            _read_keys(file)
+            try:
+                read_keys(file)
+            except KeyFileError as error:
+                raise PydanticCustomError("key_file", "{reason}", {"reason": str(error)}) from None
         return file
 
 
@@ -191,40 +193,10 @@ def _split(text: str) -> list[str]:
     return [key for part in text.split(",") if (key := part.strip())]
 
 
-def _read_keys(file: Path) -> frozenset[str]:
-    try:
-        keys = _parse_keys(_read(file))
-    except OSError as error:
-        raise PydanticCustomError("file", "cannot be read ({reason})", {"reason": error.strerror}) from None
-    except UnicodeDecodeError:
-        raise PydanticCustomError("file", "the file is not UTF-8 text") from None
-    if not keys:
-        raise PydanticCustomError("file", "the file holds no key; write one a line")
-    if not all(key.isprintable() for key in keys):
-        raise PydanticCustomError("file", "a key holds a control character, which no header can carry")
-    return keys
-
-
-def _read(file: Path) -> bytes:
-    if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be empty when it is read again
-        raise PydanticCustomError("file", "it is not a regular file")
-    with file.open("rb") as opened:
-        content = opened.read(MAX_KEY_FILE_BYTES + 1)
-    if len(content) > MAX_KEY_FILE_BYTES:
-        raise PydanticCustomError("file", "the file has more than 1 MiB")
-    return content
-
-
-def _parse_keys(content: bytes) -> frozenset[str]:
-    """One key a line, whatever ends the lines; lines that begin with # are comments."""
-    lines = [line.strip() for line in re.split("\r\n|\r|\n", content.decode("utf-8-sig"))]
-    return frozenset(line for line in lines if line and not line.startswith("#"))
-
-
 def load_settings(*, serving: bool = True, **overrides: Any) -> Settings:  # noqa: ANN401 - each is validated
-    """Settings from the environment; raises SettingsError with a sentence for each variable that is wrong or unknown.
+    """Read the settings from the environment; raises SettingsError with a sentence for each invalid variable.
 
-    `serving`: False for a command, which needs no key file, and has a variable of its own.
+    `serving`: False for a command, which does not read the key file and also accepts TOPICS_API_KEY.
     """
     wrong = list(_unknown(os.environ, set() if serving else _COMMANDS))
     try:
@@ -237,21 +209,21 @@ def load_settings(*, serving: bool = True, **overrides: Any) -> Settings:  # noq
 
 
 def _sentence(loc: tuple[int | str, ...], message: str) -> str:
-    # A rule between settings has no place of its own, and its message names them.
+    # The error of a rule between settings has no location; its message names the variables.
     return f"{_PREFIX}{str(loc[0]).upper()}: {message}." if loc else f"{message}."
 
 
 def _unknown(environment: Mapping[str, str], also: set[str]) -> Iterator[str]:
-    """A sentence for each variable that looks like a setting and is none: a typing error must not go unnoticed."""
+    """A sentence for each TOPICS_ variable that is not a setting, so that typing errors are noticed."""
     settings = [_PREFIX + name.upper() for name in Settings.model_fields]
     for given, value in sorted(environment.items()):
         name = given.upper()
-        # Kubernetes sets such variables in every pod of a namespace that has a Service called topics.
+        # Kubernetes sets TOPICS_PORT and others in every pod of a namespace that has a Service named topics.
         if not name.startswith(_PREFIX) or name in also.union(settings) or _SERVICE_LINK.fullmatch(f"{name}={value}"):
             continue
         if name in _COMMANDS:
-            yield f"{given}: is for `python -m app classify` alone; a service reads TOPICS_API_KEYS."
+            yield f"{given}: is only for `python -m app classify`; a service reads TOPICS_API_KEYS."
             continue
         near = difflib.get_close_matches(name[:100], settings, 1)
         hint = f"did you mean {near[0]}?" if near else "docs/configuration.md lists all settings."
-        yield f"{given[:200]}: there is no such setting; {hint}"
+        yield f"{given[:200]}: unknown setting; {hint}"

@@ -1,4 +1,4 @@
-"""The page for people: `/`, the model card and `/docs`, all out of files that this process has."""
+"""The web page at `/`, the model card and the API reference at `/docs`, all from local files."""
 
 import hashlib
 import os
@@ -26,25 +26,28 @@ POLICY = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    # Trusted Types: a script that would hand a string to innerHTML fails, so no headline can become markup.
+    # Trusted Types: assigning a string to innerHTML fails, so a headline can never become markup.
     "Content-Security-Policy": POLICY + "; require-trusted-types-for 'script'; trusted-types 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-cache",  # ask each time; the ETag makes the answer a 304
+    "Cache-Control": "no-cache",  # revalidate each time; with an unchanged ETag: 304
 }
-# Swagger UI sets innerHTML itself, of what it has sanitised.
+# Swagger UI assigns to innerHTML, after sanitizing.
 DOCS_HEADERS = HEADERS | {"Content-Security-Policy": POLICY}
 
 
 class PageFile(FileResponse):
-    """A file whose errors are problems: Starlette sends the head before it opens the file, and range errors as text."""
+    """A file response whose errors become problems.
+
+    Starlette sends the response head before it opens the file, and range errors as text.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; raises OSError if it cannot be opened and HTTPException if there is no such range."""
+        """Send the file; raises OSError if it cannot be opened, and HTTPException if the range does not exist."""
         head: Message | None = None
 
-        async def send_together(message: Message) -> None:
+        async def send_after_open(message: Message) -> None:
             nonlocal head
             if message["type"] == "http.response.start":
                 if message["status"] >= 400:
@@ -58,11 +61,11 @@ class PageFile(FileResponse):
                 head = None
             await send(message)
 
-        await super().__call__(scope, receive, send_together)
+        await super().__call__(scope, receive, send_after_open)
 
 
 class PageFiles(StaticFiles):
-    """Static files with the page's headers; Starlette gives them their ETags."""
+    """Static files with the headers of the page; Starlette adds ETags."""
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -75,7 +78,7 @@ class PageFiles(StaticFiles):
 
 
 def tagged(html: str, request: Request) -> Response:
-    """HTML that is made and not a file, or 304."""
+    """A response of generated HTML with an ETag, or 304."""
     etag = f'"{hashlib.sha256(html.encode()).hexdigest()}"'
     response = HTMLResponse(html, headers=HEADERS | {"ETag": etag})
     if etag in request.headers.get("if-none-match", ""):
@@ -85,15 +88,15 @@ def tagged(html: str, request: Request) -> Response:
 
 @cache
 def page_without_metrics() -> str:
-    """The page where /metrics has moved to a port of its own, which a browser need not be able to reach."""
+    """The page without the link to /metrics, for TOPICS_METRICS_PORT: browsers may be unable to reach that port."""
     return (FOLDER / "index.html").read_text("utf-8").replace(METRICS_LINK, "")
 
 
 def page_router(service: Service) -> APIRouter:
-    """The page; it never asks for a key, the API that it calls does."""
+    """Routes of the page. They need no API key; the API that the page calls may."""
     router = APIRouter(include_in_schema=False)
     files = PageFiles(directory=FOLDER)
-    # /docs works without network: the package brings Swagger UI's files, which FastAPI would load from a CDN.
+    # Swagger UI's files come from a package, so that /docs works offline; FastAPI's own page loads them from a CDN.
     router.routes.append(Mount("/page/swagger", PageFiles(packages=[("fastapi_offline", "static")])))
     router.routes.append(Mount("/page", PageFiles(directory=FOLDER / "static")))
 

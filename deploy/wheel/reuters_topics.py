@@ -1,4 +1,4 @@
-"""The installed package: `app` and the bundles lie inside it, so that nothing named `app` lands in site-packages."""
+"""The installed package. It contains `app` and the bundles, so that no package named `app` is in site-packages."""
 
 import runpy
 import sys

@@ -1,4 +1,4 @@
-"""Phones, dark rooms, keyboards and screen readers."""
+"""Small screens, dark mode, keyboard and screen reader."""
 
 import json
 from collections.abc import Iterator
@@ -63,12 +63,26 @@ def test_key_dialog_has_no_serious_finding_of_axe(page: Page) -> None:
     assert_accessible(page)
 
 
+def colour(page: Page, selector: str, name: str) -> list[int]:
+    script = f"getComputedStyle(document.querySelector('{selector}')).{name}.match(/\\d+/g).map(Number)"
+    return page.evaluate(script)[:3]
+
+
 @pytest.mark.parametrize("context", ["dark"], indirect=True)
 def test_dark_mode_is_dark(page: Page) -> None:
-    red, green, blue = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
-    assert max(red, green, blue) < 64
-    red, green, blue = page.evaluate("getComputedStyle(document.body).color.match(/\\d+/g).map(Number)")
-    assert min(red, green, blue) > 192
+    assert max(colour(page, "body", "backgroundColor")) < 64
+    assert min(colour(page, "body", "color")) > 192
+
+
+@pytest.mark.parametrize("context", ["desktop"], indirect=True)
+def test_docs_follow_the_colour_scheme_as_it_changes(page: Page, server: RunningServer) -> None:
+    page.goto(f"{server.url}/docs")
+    expect(page.locator(".info .title")).to_be_visible(timeout=15_000)
+    assert max(colour(page, ".info .title", "color")) < 96
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_class("dark-mode")
+    assert max(colour(page, "html", "backgroundColor")) < 64
+    assert min(colour(page, ".info .title", "color")) > 192
 
 
 @pytest.mark.parametrize("context", ["desktop"], indirect=True)

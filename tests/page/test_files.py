@@ -1,4 +1,4 @@
-"""Files of every kind: what is no text is refused by name, and what is read keeps its lines and columns."""
+"""Files of every kind: binary files are refused by name, and lines and columns are kept."""
 
 import csv
 import gzip
@@ -40,7 +40,7 @@ def parsed(page: Page, text: str, separator: str = ",") -> list[dict[str, Any]]:
         ("wide.txt", "wheat\ngold".encode("utf-16-le"), "is not a text file in UTF-8, or in UTF-16"),
         ("wide.txt", "wheat\ngold".encode("utf-16-be"), "is not a text file in UTF-8, or in UTF-16"),
         ("wider.txt", "wheat\ngold".encode("utf-32"), "is not a text file in UTF-8, or in UTF-16"),
-        ("odd.txt", "wheat".encode("utf-16")[:-1], "begins as UTF-16, but is not"),
+        ("odd.txt", "wheat".encode("utf-16")[:-1], "has a byte order mark of UTF-16, but is not valid UTF-16"),
         ("noise.csv", bytes(range(256)), "is not a text file"),
         ("empty.csv", b"", "has no headline to classify"),
         ("header.csv", b"headline,date\n", "has no headline to classify"),

@@ -132,9 +132,9 @@ def test_clicking_another_topic_explains_that_one(page: Page, server: RunningSer
     expect(page.locator("#words .effect")).to_have_text([points(word["effect"]) for word in words])
 
 
-def test_nonsense_is_answered_with_i_know_none_of_these_words(page: Page) -> None:
+def test_headline_without_a_known_word_gets_no_topic(page: Page) -> None:
     page.get_by_role("button", name="Nonsense").click()
-    expect(page.locator("#verdict")).to_contain_text("I know none of these words")
+    expect(page.locator("#verdict")).to_contain_text("The model knows none of these words")
     expect(page.locator("#chart-panel")).to_be_hidden()
     expect(page.locator("#words button").first).to_have_class("word unknown")
 
@@ -144,7 +144,7 @@ def test_taking_all_words_out_abstains_and_they_can_be_put_back(page: Page) -> N
     word = page.locator("#words button")
     expect(word).to_have_count(1)
     word.click()
-    expect(page.locator("#verdict")).to_contain_text("I know none of these words")
+    expect(page.locator("#verdict")).to_contain_text("The model knows none of these words")
     word.click()
     expect(page.locator("#verdict strong")).to_have_text("Wheat")
 

@@ -20,7 +20,7 @@ def test_page_recovers_when_the_service_comes_back(context: BrowserContext, page
         page = opened(watch.over(context.new_page(), first.url), first)
         first.stop()
         page.fill("#headline", "gold bullion")
-        expect(page.locator("#trouble")).to_contain_text("The service does not answer")
+        expect(page.locator("#trouble")).to_contain_text("The service is not responding")
         again = ("-m", "app", "serve", "--port", str(first.port))
         with RunningServer(page_bundle, again, access_log="false"):
             expect(page.locator("#verdict strong")).to_have_text("Gold", timeout=15_000)
@@ -42,7 +42,7 @@ def test_batch_goes_on_where_the_service_went_away(context: BrowserContext, page
 
         page.route("**/predict/batch", stop_at_the_third)
         upload(page, "\n".join(["wheat flour"] * 10_000))
-        expect(page.locator("#trouble")).to_contain_text("The service does not answer")
+        expect(page.locator("#trouble")).to_contain_text("The service is not responding")
         expect(page.locator("#batch-status")).to_contain_text("500 of 10,000")
         again = ("-m", "app", "serve", "--port", str(first.port))
         with RunningServer(page_bundle, again, access_log="false"):
@@ -57,7 +57,7 @@ def test_old_verdict_goes_while_the_service_does_not_answer(page: Page, watch: W
     expect(page.locator("#verdict strong")).to_have_text("Wheat")
     page.route("**/predict", lambda route: route.abort())
     page.fill("#headline", "gold ounce")
-    expect(page.locator("#trouble")).to_contain_text("The service does not answer")
+    expect(page.locator("#trouble")).to_contain_text("The service is not responding")
     expect(page.locator("#verdict")).to_have_text("")
     expect(page.locator("#answer")).to_be_hidden()
     page.unroute("**/predict")
@@ -69,7 +69,7 @@ def test_page_that_opens_before_the_model_is_ready_fills_itself(page: Page, watc
     watch.allowed = ("503",)
     page.route("**/model", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, body=""), times=1)
     page.reload()
-    expect(page.locator("#trouble")).to_contain_text("Trying again in 1 s")
+    expect(page.locator("#trouble")).to_contain_text("Retrying in 1 s")
     expect(page.locator("#model-facts")).to_contain_text("tiny")
 
 
@@ -88,7 +88,7 @@ def test_retry_after_is_obeyed(page: Page, watch: Watch) -> None:
     page.route("**/predict/batch", full_once)
     page.fill("#lines", "wheat\ngold")
     page.click("#start")
-    expect(page.locator("#trouble")).to_contain_text("There is no room. Trying again in 2 s.")
+    expect(page.locator("#trouble")).to_contain_text("There is no room. Retrying in 2 s.")
     expect(page.locator("#batch-status")).to_contain_text("2 of 2 lines classified")
     expect(page.locator("#trouble")).to_be_hidden()
     assert times[1] - times[0] >= 2

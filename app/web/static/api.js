@@ -1,4 +1,4 @@
-// The service's public API, asked again until it answers: a page that was open while the service was away goes on.
+// Client of the service's API. It retries until the service answers, so an open page survives a restart of the service.
 
 import { byId } from "./dom.js";
 import { askForKey, key, keyHeader, openDialog } from "./key.js";
@@ -6,18 +6,18 @@ import { askForKey, key, keyHeader, openDialog } from "./key.js";
 const LONGEST_WAIT = 5; // seconds
 const AGAIN = new Set([429, 502, 503]);
 const wakeUp = new EventTarget();
-const troubles = new Map(); // what keeps each call waiting
+const troubles = new Map(); // reason why each pending call is waiting
 
-/** The service has understood and says no. */
+/** The service refused the request, and retrying does not help. */
 export class Refusal extends Error {
   constructor(status, problem) {
-    super(problem?.detail ?? `The service answers with status ${status}.`);
+    super(problem?.detail ?? `The service returned status ${status}.`);
     this.status = status;
     this.errors = problem?.errors ?? [];
   }
 }
 
-/** The answer's JSON. Throws Refusal, or the signal's reason; waits as long as nothing answers, after `onWait()`. */
+/** Returns the JSON response. Throws Refusal, or the signal's reason. Calls `onWait()` before each retry. */
 export async function call(path, { body, signal, onWait } = {}) {
   const id = Symbol(path);
   try {
@@ -35,12 +35,12 @@ export async function call(path, { body, signal, onWait } = {}) {
         attempt = -1;
       } else if (!response) {
         const seconds = Math.min(2 ** attempt, LONGEST_WAIT);
-        trouble(id, { text: "The service does not answer. This page tries again by itself." });
+        trouble(id, { text: "The service is not responding. Retrying automatically." });
         await pause(seconds, signal, true);
       } else if (AGAIN.has(response.status)) {
         const seconds = response.retryAfter ?? Math.min(2 ** attempt, LONGEST_WAIT);
         const reason = response.content?.detail ?? "The service is busy.";
-        trouble(id, { text: `${reason} Trying again in ${Math.ceil(seconds)} s.` });
+        trouble(id, { text: `${reason} Retrying in ${Math.ceil(seconds)} s.` });
         await pause(seconds, signal, false);
       } else {
         throw new Refusal(response.status, response.content);
@@ -51,7 +51,7 @@ export async function call(path, { body, signal, onWait } = {}) {
   }
 }
 
-/** One request; null when nobody answered it to the end. */
+/** One request; null if there was no complete response. */
 async function attemptOnce(path, body, signal) {
   try {
     const response = await fetch(path, {
@@ -63,7 +63,7 @@ async function attemptOnce(path, body, signal) {
     });
     const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
     const content = isJson ? await response.json() : await response.text().then(() => null);
-    if (response.ok && content === null) return null; // something else that answers on this address
+    if (response.ok && content === null) return null; // another server answers at this address
     return { ok: response.ok, status: response.status, content, retryAfter: retryAfter(response.headers) };
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -79,7 +79,7 @@ export function retryAfter(headers) {
   return Number.isFinite(seconds) ? Math.max(seconds, 0) : null;
 }
 
-/** Waits; `early`: another call's success, or the network's return, ends it. */
+/** Waits; with `early`, a success of another call or the browser going online ends the wait. */
 function pause(seconds, signal, early) {
   return new Promise((resolve, reject) => {
     const done = () => {
@@ -100,7 +100,7 @@ function pause(seconds, signal, early) {
   });
 }
 
-/** Show what keeps a call waiting; null: it waits no more. */
+/** Show why a call is waiting; null: it no longer waits. */
 function trouble(id, what) {
   if (what) troubles.set(id, what);
   else if (!troubles.delete(id)) return;

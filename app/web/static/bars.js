@@ -12,7 +12,7 @@ export class Bars {
     this.rows = new Map();
   }
 
-  /** Show bars `{key, name, share (0 to 1), value, marked, note, pressed}` in their order; rows move to new places. */
+  /** Show bars `{key, name, share (0 to 1), value, marked, note, pressed}` in this order, with animated moves. */
   show(bars) {
     const before = new Map([...this.rows].map(([key, row]) => [key, row.item.offsetTop]));
     const focused = document.activeElement;

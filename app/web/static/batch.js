@@ -1,4 +1,4 @@
-// Many at once: a file or a pasted text becomes a table, a histogram and a download.
+// Many headlines: a file or pasted text becomes a table, a histogram and a download.
 
 import { Bars } from "./bars.js";
 import { classify } from "./classify.js";
@@ -10,8 +10,8 @@ import { count, percent } from "./numbers.js";
 import { BAD, NO_TOPIC, Results } from "./results.js";
 
 const REDRAW = 250; // milliseconds
-const MOST = 200_000; // lines; more would not fit a tab's memory well
-const NAMED = 5; // bad lines that the status names; the table has all
+const MOST = 200_000; // lines; more would need too much memory in a tab
+const NAMED = 5; // bad lines listed in the status; the table has all
 
 export class Batch {
   constructor() {
@@ -32,7 +32,7 @@ export class Batch {
   }
 
   #acceptDrops(zone) {
-    // A file dropped beside the zone must not replace the page.
+    // Otherwise the browser would open a file dropped outside the zone.
     addEventListener("dragover", (event) => event.preventDefault());
     addEventListener("drop", (event) => event.preventDefault());
     zone.addEventListener("dragover", () => zone.classList.add("over"));
@@ -56,7 +56,7 @@ export class Batch {
     }
   }
 
-  /** Say why there is nothing to classify; the results of what was classified before go. */
+  /** Say why there is nothing to classify, and hide earlier results. */
   #refuse(reason) {
     this.controller?.abort();
     byId("batch").hidden = true;
@@ -88,7 +88,7 @@ export class Batch {
     this.column = column;
     this.rows = lines.map((row) => toClassify(row, column, this.table.columns[column]));
     if (!this.rows.length) {
-      this.#refuse(fileName ? `${fileName} has no headline to classify.` : "There is no headline to classify: paste some lines first.");
+      this.#refuse(fileName ? `${fileName} has no headline to classify.` : "No headline to classify; paste some lines first.");
       return;
     }
     this.dropped = this.table.rows.length - lines.length;
@@ -110,7 +110,7 @@ export class Batch {
   }
 
   #finish(how, signal) {
-    if (signal !== this.controller.signal) return; // a newer run has taken over
+    if (signal !== this.controller.signal) return; // a newer run has started
     this.#draw();
     this.#working(false);
     const bad = this.ready.filter((row) => row.error).map((row) => count(row.line));
@@ -118,7 +118,7 @@ export class Batch {
     const unit = `${this.table.unit.toLowerCase()}${bad.length > 1 ? "s" : ""}`;
     const badly = bad.length ? `; ${count(bad.length)} bad (${unit} ${places})` : "";
     const note = this.note ? ` ${this.note}` : "";
-    const left = this.dropped ? ` The last ${count(this.dropped)} were left out: ${count(MOST)} is the most.` : "";
+    const left = this.dropped ? ` The last ${count(this.dropped)} were skipped: the maximum is ${count(MOST)}.` : "";
     this.#say(`${count(this.done)} of ${count(this.rows.length)} lines classified ${how}${badly}.${left}${note}`);
   }
 
@@ -168,14 +168,14 @@ export class Batch {
 
   #download() {
     const head = ["line", "headline", "topic", "name", "probability", "topic_set", "known", "rare", "unknown", "abstained", "error"];
-    // The file's other columns come last, so that the first are the same for every file.
+    // The file's other columns come last, so that the first columns are the same for every file.
     const others = this.table.columns.map((_, index) => index).filter((index) => index !== this.column);
     const names = others.map((index) => this.table.columns[index]).map((name) => (head.includes(name) ? `input_${name}` : name));
     const rows = this.ready.map((row, index) => [
       row.line, row.headline, row.topic, row.topic && row.name, row.probability, row.set, row.known, row.rare, row.unknown,
       row.abstained, row.error, ...others.map((other) => (row.lost ? "" : this.table.rows[index].cells[other])),
     ]);
-    // The mark tells spreadsheets that this is UTF-8.
+    // The byte order mark tells spreadsheets that this is UTF-8.
     const url = URL.createObjectURL(new Blob(["\uFEFF", toCsv([[...head, ...names], ...rows])], { type: "text/csv" }));
     element("a", { href: url, download: "topics.csv" }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
@@ -187,16 +187,16 @@ function showStatus(text, refused = false) {
   byId("batch-status").classList.toggle("bad", refused);
 }
 
-/** What is known of a row before it is classified: its headline, or what is wrong with it. */
+/** A row before it is classified: its headline, or its error. */
 function toClassify({ line, cells, fault }, column, name) {
   if (fault) return { line, headline: cells[0], error: fault, lost: true };
   if (cells[column] === undefined) return { line, headline: "", error: `This row has no cell in “${name}”.` };
   return { line, headline: cells[column] };
 }
 
-/** A row with its answer's values beside the headline. */
+/** A row as flat values, for the table and the download. */
 function flat({ line, headline, answer, error, lost }) {
-  if (!answer) return { line, headline, lost, name: BAD, probability: null, error: error ?? "There is no answer." };
+  if (!answer) return { line, headline, lost, name: BAD, probability: null, error: error ?? "No result." };
   const [best] = answer.predictions;
   return {
     line,

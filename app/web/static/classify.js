@@ -1,11 +1,11 @@
-// Many headlines through /predict/batch, in parts; a headline that the service refuses does not stop the others.
+// Classifies many headlines with /predict/batch, in batches; a refused headline does not stop the others.
 
 import { call, Refusal } from "./api.js";
 import { codePoints } from "./text.js";
 
-const PART = 250; // small enough that the bar moves, large enough that requests cost little
-const DIVISIBLE = new Set([413, 422, 500, 504]); // a smaller part may pass
-const HOPELESS = 20; // single headlines refused one after another
+const PART = 250; // small enough for visible progress, large enough for little overhead
+const DIVISIBLE = new Set([413, 422, 500, 504]); // statuses for which a smaller batch may succeed
+const HOPELESS = 20; // give up after this many single headlines refused in a row
 
 /** Fill in `row.answer` or `row.error` of each row `{headline}` without error, in order; `onPart(done)` after each part. */
 export async function classify(rows, signal, onPart) {
@@ -15,7 +15,7 @@ export async function classify(rows, signal, onPart) {
     const part = rows.slice(done, done + size);
     try {
       await answer(part, signal);
-      signal.throwIfAborted(); // a newer run may have begun just now
+      signal.throwIfAborted(); // a newer run may have started
       refused = 0;
       size = Math.min(size * 2, PART);
     } catch (error) {
@@ -32,9 +32,9 @@ export async function classify(rows, signal, onPart) {
   }
 }
 
-/** Answer one part. Headlines that the service names as wrong are marked, and the others sent without them. */
+/** Classify one batch. Headlines that the service reports as invalid are marked, and the others sent again. */
 async function answer(part, signal) {
-  for (const row of part) if (!row.headline.trim()) row.error ??= "There is no headline here.";
+  for (const row of part) if (!row.headline.trim()) row.error ??= "Empty headline.";
   let waiting = part.filter((row) => !row.error);
   while (waiting.length) {
     try {
@@ -51,7 +51,7 @@ async function answer(part, signal) {
   }
 }
 
-/** Which headlines a 422 speaks of, and what it says. */
+/** Maps the index of each headline named in a 422 to its message. */
 function named(errors) {
   const found = new Map();
   for (const { field, message } of errors) {

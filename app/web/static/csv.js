@@ -1,11 +1,11 @@
-// CSV as spreadsheets write and read it (RFC 4180).
+// CSV reader and writer (RFC 4180).
 
 const LINE_END = /\r\n|\r|\n/g;
 
 /**
- * Rows `{line, cells}` in order; `line` is where the row begins, from 1. Quotes may hold separators, line ends and
- * doubled quotes. A row whose quote does not end its cell is `{line, cells: [its text], fault}`, and reading goes on
- * with the next line: a stray quote costs one line, not all up to the next quote.
+ * Returns rows `{line, cells}` in order; `line`: first line of the row, from 1. Quoted cells may contain separators, line
+ * ends and doubled quotes. A row with an unmatched quote becomes `{line, cells: [its text], fault}`, and parsing continues
+ * with the next line: a stray quote affects one line, not everything up to the next quote.
  */
 export function parseCsv(text, separator = ",") {
   const rows = [];
@@ -14,7 +14,7 @@ export function parseCsv(text, separator = ",") {
   while (at < text.length) {
     const { cells, end, strayAt } = readRow(text, at, separator);
     const stop = strayAt === undefined ? end : lineEnd(text, strayAt);
-    if (strayAt !== undefined) rows.push({ line, cells: [text.slice(at, stop)], fault: "A quote opens here and does not end its cell." });
+    if (strayAt !== undefined) rows.push({ line, cells: [text.slice(at, stop)], fault: "Unmatched quote." });
     else if (cells.length > 1 || cells[0] !== "") rows.push({ line, cells });
     const next = text.startsWith("\r\n", stop) ? stop + 2 : stop + 1;
     line += (text.slice(at, next).match(LINE_END) ?? []).length;
@@ -23,7 +23,7 @@ export function parseCsv(text, separator = ",") {
   return rows;
 }
 
-/** The cells of one row and where it ends; `strayAt` is where a quote opens that does not end its cell. */
+/** The cells of one row and its end; `strayAt`: position of an unmatched quote, if any. */
 function readRow(text, from, separator) {
   const cells = [];
   for (let at = from; ; at += 1) {
@@ -60,7 +60,7 @@ function lineEnd(text, from) {
   return at;
 }
 
-/** Rows as CSV. A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP). */
+/** Writes rows as CSV. Text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP). */
 export function toCsv(rows) {
   return rows.map((row) => row.map(toField).join(",")).join("\r\n") + "\r\n";
 }

@@ -1,4 +1,9 @@
-// Swagger UI of this service's own OpenAPI document; what FastAPI would write as an inline script.
+// Configures Swagger UI for this service's OpenAPI document (a file, because the policy forbids inline scripts).
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const followScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches); // Swagger UI has the style
+dark.addEventListener("change", followScheme);
+followScheme();
+
 SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",

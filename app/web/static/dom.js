@@ -1,4 +1,4 @@
-// Elements out of data. Everything that is not an attribute goes in as text, never as markup.
+// Creates elements from data. Children are inserted as text, never as markup.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -13,7 +13,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Say something to those who hear the page. */
+/** Announce a text to screen readers. */
 export function announce(text) {
   byId("announcement").textContent = text;
 }

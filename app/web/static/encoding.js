@@ -1,6 +1,6 @@
-// From a file's bytes to its text, or to the reason why it has none.
+// Decodes the bytes of a file to text.
 
-const MOST_BYTES = 100 * 1024 * 1024; // a tab holds the text, its rows and their answers
+const MOST_BYTES = 100 * 1024 * 1024; // the tab holds the text, its rows and their results in memory
 const BINARY = [
   [[0x1f, 0x8b], "is compressed: unpack it first"],
   [[0x50, 0x4b, 0x03, 0x04], "is a spreadsheet or an archive: save it as CSV, or unpack it"],
@@ -8,12 +8,12 @@ const BINARY = [
   [[0x25, 0x50, 0x44, 0x46], "is a PDF, not a text file"],
 ];
 
-/** Why a file cannot be read, as the end of a sentence that begins with its name. */
+/** Why a file cannot be read; the message continues a sentence that begins with the file name. */
 export class UnreadableError extends Error {}
 
 /**
- * `{text, note}` of a file; `note` is null or says what was guessed. UTF-8, or UTF-16 by its byte order mark, else
- * Windows-1252, which is what spreadsheets on Windows save. Throws UnreadableError.
+ * Returns `{text, note}` of a file; `note` says which encoding was guessed, or is null. UTF-8, UTF-16 with a byte order
+ * mark, otherwise Windows-1252, which spreadsheets on Windows write. Throws UnreadableError.
  */
 export async function readText(file) {
   if (file.size > MOST_BYTES) throw new UnreadableError("has more than 100 MB; cut it into parts");
@@ -29,7 +29,7 @@ export async function readText(file) {
   const encoding = begins([0xff, 0xfe]) ? "utf-16le" : begins([0xfe, 0xff]) ? "utf-16be" : "utf-8";
   const exact = decoded(bytes, encoding);
   const text = exact ?? (encoding === "utf-8" ? decoded(bytes, "windows-1252") : null);
-  if (text === null) throw new UnreadableError(`begins as ${encoding.slice(0, 6).toUpperCase()}, but is not`);
+  if (text === null) throw new UnreadableError(`has a byte order mark of ${encoding.slice(0, 6).toUpperCase()}, but is not valid ${encoding.slice(0, 6).toUpperCase()}`);
   if (!isText(text)) throw new UnreadableError("is not a text file in UTF-8, or in UTF-16 with a byte order mark");
   return { text, note: exact === null ? "It is not UTF-8 and was read as Windows-1252." : null };
 }
@@ -42,7 +42,7 @@ function decoded(bytes, encoding) {
   }
 }
 
-/** No control characters but white space, DOS's end of file and those that terminals colour text with. */
+/** No control characters except white space, DOS's end of file (1A) and escape (1B, terminal colours). */
 function isText(text) {
   return !/[\0-\x08\x0e-\x19\x1c-\x1f\x7f-\x84\x86-\x9f]/.test(text);
 }

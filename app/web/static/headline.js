@@ -1,4 +1,4 @@
-// One headline: type and see. The state is the text, the words that are left out, and the topic that is explained.
+// One headline, classified while typing. State: the text, the words left out, and the explained topic.
 
 import { call, Refusal } from "./api.js";
 import { Bars } from "./bars.js";
@@ -23,7 +23,7 @@ const ALL = 46;
 const FEW = 6;
 
 export class Headline {
-  /** `onModel(model)`: who answered. */
+  /** `onModel(model)`: called with the model of each answer. */
   constructor(onModel) {
     this.onModel = onModel;
     this.input = byId("headline");
@@ -38,7 +38,7 @@ export class Headline {
   #reset() {
     this.out = new Set();
     this.topic = null;
-    this.layout = null; // all words of the text, from the answer to the whole of it
+    this.layout = null; // words of the complete text, before any is left out
   }
 
   #listen() {
@@ -69,9 +69,9 @@ export class Headline {
   }
 
   #toggle(start) {
-    if (!this.layout) return; // typed on since
+    if (!this.layout) return; // the text has changed since
     if (!this.out.delete(start)) this.out.add(start);
-    this.topic ??= this.answer.explanation.topic; // what the chart is watched for
+    this.topic ??= this.answer.explanation.topic; // keep explaining the same topic
     this.#ask();
   }
 
@@ -91,9 +91,9 @@ export class Headline {
     }
     const left = this.layout?.filter((word) => this.out.has(word.start)) ?? [];
     try {
-      // While it waits for the service, the answer to an older text must not stand there as the answer to this one.
+      // While waiting, hide the result of the previous text, which would look like the result of this one.
       const answer = await this.#predict(leaveOut(points, left), signal, () => this.#empty(""));
-      signal.throwIfAborted(); // the newest answer wins, whatever order they come in
+      signal.throwIfAborted(); // only the newest request is shown, in whatever order responses arrive
       if (!this.out.size) this.layout = answer.explanation?.words ?? null;
       this.points = points;
       this.answer = answer;
@@ -101,7 +101,7 @@ export class Headline {
       this.#draw();
       this.onModel(answer.model);
     } catch (error) {
-      if (!signal.aborted) this.#empty(error instanceof Refusal ? error.message : `This page has failed: ${error}`);
+      if (!signal.aborted) this.#empty(error instanceof Refusal ? error.message : `Error in this page: ${error}`);
     }
   }
 
@@ -112,12 +112,12 @@ export class Headline {
       return await call("predict", { body: asked, signal, onWait });
     } catch (error) {
       if (error.status !== 422) throw error;
-      const answer = await call("predict", { body, signal, onWait }); // too long to explain, perhaps not to classify
+      const answer = await call("predict", { body, signal, onWait }); // too long to explain, but perhaps not to classify
       return { ...answer, note: error.message };
     }
   }
 
-  /** Whether what is shown is the answer to an older text. */
+  /** Mark the shown result as that of an older text. */
   #stale(stale) {
     byId("try").classList.toggle("stale", stale);
     byId("answer").setAttribute("aria-busy", String(stale));
@@ -168,7 +168,7 @@ export class Headline {
     this.words.show(this.points, this.layout, new Map(explanation.words.map((word) => [word.start, word.effect])), name);
   }
 
-  /** Only what is new, for it is read aloud. */
+  /** Update the verdict only if it changed, because screen readers announce it. */
   #say(...parts) {
     const text = parts.map((part) => part.textContent ?? part).join("");
     if (text !== byId("verdict").textContent) byId("verdict").replaceChildren(...parts);
@@ -177,11 +177,11 @@ export class Headline {
   #verdict() {
     const { abstained, predictions, words, topic_set: set } = this.answer;
     if (abstained === "no_known_words") {
-      const rare = words.rare ? " (I have met one or more of them, too rarely to tell anything)" : "";
-      return [element("strong", {}, "I know none of these words"), `${rare}, so I will not guess.`];
+      const rare = words.rare ? " (some are too rare in training to be used)" : "";
+      return [element("strong", {}, "The model knows none of these words"), `${rare}, so it gives no topic.`];
     }
     const [best] = predictions;
-    const before = abstained === "low_confidence" ? "I do not stand by this: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
+    const before = abstained === "low_confidence" ? "Low confidence: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
     const more = set?.length > 1 ? `, or one of ${set.length - 1} more` : "";
     const only = before ? ", but only " : ", ";
     return [before, element("strong", {}, best.name), `${only}${percent(best.probability)}${more}.${this.#unknown(words)}`];
@@ -190,7 +190,7 @@ export class Headline {
   #unknown({ unknown }) {
     if (!unknown.length) return "";
     const shown = unknown.slice(0, 4).map((word) => `“${word}”`).join(", ");
-    return ` I do not know ${shown}${unknown.length > 4 ? ` and ${unknown.length - 4} more` : ""}.`;
+    return ` Unknown: ${shown}${unknown.length > 4 ? ` and ${unknown.length - 4} more` : ""}.`;
   }
 
   #setName() {
@@ -198,12 +198,12 @@ export class Headline {
   }
 
   #setNote() {
-    if (!this.answer.topic_set?.length) return "Press a topic to see what each word did for it.";
-    const often = this.coverage ? `${Math.round(this.coverage * 100)} of 100 times` : "about as often as GET /model says";
-    return `Topics marked “${this.#setName()}” hold the right one ${often} on headlines like those measured. Press a topic to see what each word did for it.`;
+    if (!this.answer.topic_set?.length) return "Press a topic to see the effect of each word.";
+    const often = this.coverage ? `${Math.round(this.coverage * 100)} of 100 times` : "at the rate stated by GET /model";
+    return `Topics marked “${this.#setName()}” contain the right one ${often} on headlines like those in the test data. Press a topic to see the effect of each word.`;
   }
 
-  /** The share of headlines whose topic is in its set; null when the model has no sets. */
+  /** `coverage`: share of headlines whose topic is in its prediction set; null if the model has none. */
   setCoverage(coverage) {
     this.coverage = coverage;
     this.#draw();

@@ -1,4 +1,4 @@
-// The key, where the service wants one: asked for once, kept by this tab only.
+// The API key, if the service requires one: requested once, stored in this tab only.
 
 import { byId } from "./dom.js";
 
@@ -8,14 +8,14 @@ let dismissed = false;
 
 export const key = () => sessionStorage.getItem(PLACE);
 
-/** The header for a key; UTF-8 bytes, because a header takes no other characters. */
+/** The Authorization header; the key as UTF-8 bytes, because fetch accepts only bytes in headers. */
 export function keyHeader() {
   const value = key();
   if (!value) return {};
   return { Authorization: `Bearer ${String.fromCharCode(...new TextEncoder().encode(value))}` };
 }
 
-/** Resolves when somebody has entered a key; rejects when the signal aborts. */
+/** Resolves when the user has entered a key; rejects when the signal aborts. */
 export function askForKey(reason, signal) {
   byId("key-reason").textContent = reason;
   if (!dismissed) openDialog();

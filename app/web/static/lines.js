@@ -1,16 +1,16 @@
-// From a file's text, or from what was pasted, to a table: lines, CSV, or JSON.
+// Parses a file or pasted text into a table: lines, CSV, or JSON.
 
 import { parseCsv } from "./csv.js";
 
 const NAMED = /^(headlines?|titles?|texts?)$/i;
 
 /**
- * `{columns, rows, chosen, unit}`. A row is `{line, cells, fault}`: where it begins in the file, from 1; its texts in
- * the order of `columns`; and why it cannot be classified, if so. `chosen` is the column with the headlines. `unit` is
- * what `line` counts: "Line", or "Item" of a JSON array.
+ * Returns `{columns, rows, chosen, unit}`. A row is `{line, cells, fault}`: its first line in the file, from 1; its texts
+ * in the order of `columns`; and why it cannot be classified, if so. `chosen`: index of the column with the headlines.
+ * `unit`: what `line` counts, "Line" or, in a JSON array, "Item".
  *
- * A pasted text is CSV only if its first line names a column `headline`, `title` or `text` beside others, for headlines
- * have commas.
+ * Pasted text is CSV only if its first line has a column `headline`, `title` or `text` and others: headlines contain
+ * commas.
  */
 export function toTable(text, fileName = "") {
   const ending = /\.(\w+)$/.exec(fileName.toLowerCase())?.[1];
@@ -46,7 +46,7 @@ function csvTable(text, separator) {
 
 const unquoted = (name) => name.trim().replace(/^"(.*)"$/, "$1");
 
-/** The column with the most text in it: the headlines, most likely. */
+/** The column with the most text, most likely the headlines. */
 function longest(rows) {
   const lengths = [];
   for (const row of rows.slice(0, 100)) {
@@ -56,7 +56,7 @@ function longest(rows) {
   return Math.max(0, lengths.indexOf(Math.max(...lengths)));
 }
 
-/** A JSON array of texts or of objects, perhaps as the only array of an object. */
+/** A JSON array of texts or objects, or an object with exactly one array. */
 function jsonTable(text) {
   let value;
   try {
@@ -74,11 +74,11 @@ function parsedLine({ line, raw }) {
   try {
     return { line, raw, item: JSON.parse(raw) };
   } catch {
-    return { line, raw, fault: raw.trim() ? "This is not JSON." : "There is no headline here." };
+    return { line, raw, fault: raw.trim() ? "Not JSON." : "Empty line." };
   }
 }
 
-/** A column for each field of the objects; a plain text is its own only field. */
+/** One column per field of the objects; a plain text is a row with one cell. */
 function objectsTable(items, unit) {
   const isObject = (item) => item !== null && typeof item === "object" && !Array.isArray(item);
   const fields = new Set(items.flatMap(({ item }) => (isObject(item) ? Object.keys(item) : [])));
@@ -88,9 +88,9 @@ function objectsTable(items, unit) {
     const row = { line, cells: [raw] };
     if (fault) return { ...row, fault };
     if (typeof item === "string") return { line, cells: [item] };
-    if (!isObject(item)) return { ...row, fault: "This is neither a text nor an object." };
+    if (!isObject(item)) return { ...row, fault: "Neither a text nor an object." };
     row.cells = columns.map((name) => (typeof item[name] === "string" ? item[name] : JSON.stringify(item[name]) ?? ""));
-    return typeof item[columns[0]] === "string" ? row : { ...row, fault: `Its field “${columns[0]}” is no text.` };
+    return typeof item[columns[0]] === "string" ? row : { ...row, fault: `Field “${columns[0]}” is not a text.` };
   });
   return { columns, rows, chosen: 0, unit };
 }

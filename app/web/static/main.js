@@ -1,4 +1,4 @@
-// The page: a client of the public API and nothing else.
+// Entry point of the page, which uses only the public API.
 
 import { call } from "./api.js";
 import { Batch } from "./batch.js";
@@ -10,7 +10,7 @@ import { setUpTopics, showTopics } from "./topics.js";
 
 let shown = null; // the model that the page describes
 
-/** Describe the model that answers now; another may have taken its place while the page was open. */
+/** Describe the current model, which may have been replaced while the page was open. */
 async function describe(model) {
   const name = `${model.name}/${model.version}`;
   if (name === shown) return;
@@ -21,7 +21,7 @@ async function describe(model) {
     showTopics(topics);
     headline.setCoverage(facts.topic_set?.coverage ?? null);
   } catch (error) {
-    shown = null; // the next answer tries again
+    shown = null; // try again with the next response
     byId("model-facts").textContent = error.message;
   }
 }

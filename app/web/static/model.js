@@ -1,4 +1,4 @@
-// Which model answers. Its figures are whatever its bundle says: the known ones lead, all are there to unfold.
+// Describes the model. Known figures of the bundle come first; all others are in collapsed sections.
 
 import { byId, element } from "./dom.js";
 import { count, percent } from "./numbers.js";
@@ -11,14 +11,14 @@ export function showModel(model) {
     ...figures(model.figures, ["accuracy"]).map(([where, value]) => tile("Accuracy", percent(value), where)),
     ...figures(model.figures, ERRORS).map(([where, value]) => tile("Calibration error", percent(value), where)),
   ].slice(0, 4);
-  if (model.topic_set) tiles.push(tile("Topic sets hold the right one", percent(model.topic_set.coverage), "by design"));
+  if (model.topic_set) tiles.push(tile("Prediction sets contain the right topic", percent(model.topic_set.coverage), "by design"));
   byId("model-facts").replaceChildren(
     element("p", { class: "model-name" }, element("strong", {}, model.name), ` version ${model.version}`),
     element("p", { class: "intro" }, model.description),
     element("ul", { class: "tiles" }, ...tiles),
     list([
       ["Vocabulary", `${count(model.encoding.size)} ${model.encoding.pairs ? "words and pairs of words" : "words"}`],
-      ["Answered by", model.runtime === "keras" ? "Keras" : "NumPy"],
+      ["Runtime", model.runtime === "keras" ? "Keras" : "NumPy"],
       ["Digest", element("code", { class: "digest" }, model.digest)],
     ]),
     element("p", {}, element("a", { href: "model/card" }, "Read the model card"), ": what it is for, what it is not for, and how it was measured."),
@@ -26,7 +26,7 @@ export function showModel(model) {
   );
 }
 
-/** `[[where, value]]` of a figure: where the bundle measured headlines first, then at its top, then anywhere. */
+/** `[[where, value]]` of a figure, at most two: measured on headlines first, then top level, then others. */
 function figures(tree, names) {
   const found = [];
   const own = (one) => names.map((name) => one?.[name]).find((value) => typeof value === "number");
@@ -56,7 +56,7 @@ function list(pairs) {
   return element("dl", {}, ...pairs.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
 }
 
-/** Everything else that the manifest says, folded away. */
+/** All other parts of the manifest, in collapsed sections. */
 function all(model) {
   return ["figures", "recipe", "data", "libraries", "calibration"].flatMap((part) => {
     const pairs = flatten(model[part] ?? {}).map(([path, value]) => [words(path), shown(path, value)]);

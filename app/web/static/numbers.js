@@ -1,10 +1,10 @@
-// Numbers as people read them.
+// Formats numbers for display.
 
 const whole = new Intl.NumberFormat("en");
 
 export const count = (value) => whole.format(value);
 
-/** A probability as a percentage that never claims certainty. */
+/** A probability as a percentage; never 0% or 100% unless it is exactly that. */
 export function percent(probability) {
   if (probability > 0 && probability < 0.001) return "<0.1%";
   if (probability < 1 && probability >= 0.9995) return ">99.9%";

@@ -1,4 +1,4 @@
-// The table of a file's results: filtered, sorted, and shown a page at a time, so that 10,000 lines stay smooth.
+// Table of results: filtered, sorted, and shown page by page, so that 10,000 lines stay fast.
 
 import { byId, element } from "./dom.js";
 import { count, percent } from "./numbers.js";
@@ -23,7 +23,7 @@ export class Results {
     }
   }
 
-  /** Rows `{line, headline, name, probability, abstained, error}`, as many as there are by now. */
+  /** Show the rows available so far: `{line, headline, name, probability, abstained, error}`. */
   show(rows) {
     this.rows = rows;
     this.#filter();

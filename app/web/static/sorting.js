@@ -1,10 +1,10 @@
-// Tables that sort by the column whose heading is pressed.
+// Tables that can be sorted by clicking a column heading.
 
 import { element } from "./dom.js";
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/** Turns the headings with data-key into buttons; `onSort(compare)` gets a comparison of two rows by that key. */
+/** Turns headings with data-key into buttons; `onSort(compare)`: called with a function that compares two rows. */
 export function makeSortable(table, initial, onSort) {
   const headings = [...table.querySelectorAll("th[data-key]")];
   for (const heading of headings) {
@@ -26,7 +26,7 @@ export function makeSortable(table, initial, onSort) {
   sortBy(headings.find((heading) => heading.dataset.key === key), order);
 }
 
-/** Rows without the value come last, whichever way round. */
+/** Rows without a value come last in both orders. */
 function comparison(key, sign) {
   return (a, b) => {
     const [left, right] = [a[key], b[key]];

@@ -1,11 +1,11 @@
-// The API counts in code points, JavaScript in UTF-16 units; these two count as the API does.
+// Text in code points, as the API counts; JavaScript strings count UTF-16 units.
 
-/** The text's code points. A lone half of a surrogate pair, which JSON cannot carry, becomes U+FFFD. */
+/** The code points of a text; a lone surrogate, which is invalid in JSON, becomes U+FFFD. */
 export function codePoints(text) {
   return Array.from(text, (point) => (/^[\uD800-\uDFFF]$/.test(point) ? "\uFFFD" : point));
 }
 
-/** The text with some words turned into as many spaces, so that all other words stay where they are. */
+/** Replaces words by spaces of the same length, so that the positions of all other words stay the same. */
 export function leaveOut(points, words) {
   const left = [...points];
   for (const { start, end } of words) left.fill(" ", start, end);

@@ -1,4 +1,4 @@
-// The 46 topics, and how well the model does at each.
+// Table of the topics with the model's skill at each.
 
 import { byId, element } from "./dom.js";
 import { count, percent } from "./numbers.js";

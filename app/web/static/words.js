@@ -1,4 +1,4 @@
-// The words of the headline, coloured by what each did for one topic; pressing one leaves it out.
+// The words of the headline, coloured by their effect on one topic; pressing a word leaves it out.
 
 import { byId, element } from "./dom.js";
 import { points } from "./numbers.js";
@@ -15,10 +15,10 @@ export class WordView {
   }
 
   /**
-   * @param {string[]} codePoints the whole text
+   * @param {string[]} codePoints the complete text
    * @param {{word, start, end, status, effect}[]} words all of its words, left out or not
-   * @param {Map<number, number>} effects of the words that are in, by where they start
-   * @param {string} topic plain name of the topic that is explained
+   * @param {Map<number, number>} effects effect of each word that is not left out, by its start
+   * @param {string} topic name of the explained topic
    */
   show(codePoints, words, effects, topic) {
     const text = codePoints.join("");
