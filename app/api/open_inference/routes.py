@@ -53,9 +53,9 @@ def _path_parameter(name: str) -> dict[str, Any]:
 
 
 _PATHS = {
-    "/v2/models/{name}": ("Model", "a model", [_path_parameter("name")]),
+    "/v2/models/{name}": ("model", "a model", [_path_parameter("name")]),
     "/v2/models/{name}/versions/{version}": (
-        "ModelVersion",
+        "modelVersion",
         "a model version",
         [_path_parameter("name"), _path_parameter("version")],
     ),
@@ -67,21 +67,21 @@ def v2_router(service: Service) -> APIRouter:
     """Metadata and health routes of the protocol; `infer_routes` has inference."""
     router = APIRouter(tags=[TAG])
 
-    @router.get("/v2", operation_id="v2ServerMetadata", summary="Server metadata")
+    @router.get("/v2", operation_id="serverMetadata", summary="Server metadata")
     async def v2_server() -> ServerMetadata:
         """Returns name, version and supported protocol extensions of the server."""
         return ServerMetadata(
             name="reuters-topics", version=VERSION, extensions=["binary_tensor_data", "classification"]
         )
 
-    @router.get("/v2/health/live", operation_id="v2ServerLive", summary="Server liveness probe")
+    @router.get("/v2/health/live", operation_id="serverLive", summary="Server liveness probe")
     async def v2_live() -> ServerLive:
         """200 while the process responds; it does not touch the model."""
         return ServerLive(live=True)
 
     @router.get(
         "/v2/health/ready",
-        operation_id="v2ServerReady",
+        operation_id="serverReady",
         summary="Server readiness probe",
         responses=responses(NotReadyError),
     )
@@ -115,12 +115,12 @@ def v2_router(service: Service) -> APIRouter:
             "openapi_extra": {"parameters": parameters},
         }
         router.add_api_route(
-            path, v2_model, operation_id=f"v2{kind}Metadata", summary=f"Metadata of {of_kind}", **documented
+            path, v2_model, operation_id=f"{kind}Metadata", summary=f"Metadata of {of_kind}", **documented
         )
         router.add_api_route(
             f"{path}/ready",
             v2_model_ready,
-            operation_id=f"v2{kind}Ready",
+            operation_id=f"{kind}Ready",
             summary=f"Readiness probe of {of_kind}",
             **documented,
         )
@@ -169,7 +169,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             query=InferRequest,
             max_body_bytes=service.settings.max_body_bytes,
             admit=service.limiter.raise_if_full,
-            operation_id="v2Infer" if kind == "Model" else "v2InferVersion",
+            operation_id="infer" if kind == "model" else "inferVersion",
             summary=f"Infer with {of_kind}",
             response_model=InferResponse,
             response_model_exclude_none=True,

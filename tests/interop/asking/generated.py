@@ -8,7 +8,7 @@ sys.path.insert(0, sys.argv[3])
 
 from reuters_topics_client import Client  # noqa: E402
 from reuters_topics_client.api.model import list_topics  # noqa: E402
-from reuters_topics_client.api.open_inference import v2_infer  # noqa: E402
+from reuters_topics_client.api.open_inference import infer  # noqa: E402
 from reuters_topics_client.api.prediction import predict, predict_batch  # noqa: E402
 from reuters_topics_client.models import BatchRequest, InferRequest, PredictRequest, RequestInput  # noqa: E402
 
@@ -24,6 +24,6 @@ with Client(base_url=url) as client:
     wrong = predict.sync_detailed(client=client, body=PredictRequest("gold", top_k=99))
     answers["wrong"] = [wrong.status_code, wrong.parsed.title]
     tensor = RequestInput("headline", [len(headlines)], "BYTES", data=headlines)
-    tensors = v2_infer.sync(name="tiny", client=client, body=InferRequest(inputs=[tensor]))
+    tensors = infer.sync(name="tiny", client=client, body=InferRequest(inputs=[tensor]))
     answers["v2"] = [one.data for one in tensors.outputs]
 print(json.dumps(answers))
