@@ -23,7 +23,7 @@ per separator; a body of 8 MiB of ordinary texts has a fifth of this number."""
 
 
 class RawRoute(APIRoute):
-    """A POST route around `async def endpoint(query: Model, request: Request) -> bytes`.
+    """A POST route around `async def endpoint(body: Model, request: Request) -> bytes`.
 
     The endpoint may add response headers to the RequestContext.
     """
@@ -33,19 +33,19 @@ class RawRoute(APIRoute):
         path: str,
         endpoint: Callable[..., Any],
         *,
-        query: type[BaseModel],
+        model: type[BaseModel],
         max_body_bytes: int,
         admit: Callable[[], None],
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
-        """`query`: model of the request body, with the operator's limits; `admit`: raises OverloadedError at capacity.
+        """`model`: model of the request body, with the operator's limits; `admit`: raises OverloadedError at capacity.
 
         `admit` is called before the body is read, so that a refusal costs little under overload.
         """
-        endpoint.__annotations__["query"] = query  # FastAPI generates the documentation from this
+        endpoint.__annotations__["body"] = model  # FastAPI generates the documentation from this
         super().__init__(path, endpoint, methods=["POST"], **documentation)
-        self._validate = query.__pydantic_validator__.validate_json
-        self._fields = tuple(query.model_fields)
+        self._validate = model.__pydantic_validator__.validate_json
+        self._fields = tuple(model.model_fields)
         self._respond: Callable[[Any, Request], Awaitable[bytes]] = endpoint
         self._max_body_bytes = max_body_bytes
         self._admit = admit
@@ -55,10 +55,10 @@ class RawRoute(APIRoute):
         self._admit()
         if scope["query_string"]:
             refuse_query(scope, self._fields)
-        check_media_type(dict(scope["headers"]))
+        raise_if_unsupported_media_type(dict(scope["headers"]))
         # No variable for the body: it would stay in memory until the response is sent.
-        query = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)
-        answer = await self._respond(query, Request(scope, receive))
+        body = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)
+        answer = await self._respond(body, Request(scope, receive))
         await send_answer(send, answer, context_of(scope))
 
 
@@ -75,7 +75,7 @@ def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str]
             f"The body has more than {MAX_JSON_SEPARATORS:,} brackets, commas and colons; send it in parts."
         )
     try:
-        query = validate(body)
+        parsed = validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["type"] == "json_invalid":
@@ -83,9 +83,9 @@ def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str]
         if fields:
             raise with_unknown_fields(error, body, fields) from None
         raise
-    if fields and query.__pydantic_extra__:
-        raise unknown_fields(query.__pydantic_extra__, fields)
-    return query
+    if fields and parsed.__pydantic_extra__:
+        raise unknown_fields(parsed.__pydantic_extra__, fields)
+    return parsed
 
 
 async def send_answer(send: Send, answer: bytes, context: RequestContext) -> None:
@@ -96,7 +96,7 @@ async def send_answer(send: Send, answer: bytes, context: RequestContext) -> Non
     await send({"type": "http.response.body", "body": answer})
 
 
-def check_media_type(headers: Mapping[bytes, bytes], other: bytes = b"application/json") -> None:
+def raise_if_unsupported_media_type(headers: Mapping[bytes, bytes], other: bytes = b"application/json") -> None:
     """Raises MediaTypeError if the headers declare compression, or a type that is neither JSON nor `other`."""
     content_type = headers.get(b"content-type", b"application/json")
     if content_type != b"application/json":

@@ -1,4 +1,4 @@
-"""Overlays, and everything that makes pods."""
+"""Fixtures: rendered overlays, and all workloads that create pods."""
 
 import pytest
 

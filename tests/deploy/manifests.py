@@ -1,4 +1,4 @@
-"""The manifests as they are written, and the overlays as kubectl renders them."""
+"""Loads the manifests, and overlays rendered by kubectl."""
 
 import json
 import re
@@ -21,7 +21,7 @@ Manifest = dict[str, Any]
 
 @cache
 def renders() -> bool:
-    """Whether kubectl is here, with a kustomize that knows components and labels."""
+    """Whether kubectl is installed, with a kustomize that supports components and labels."""
     if shutil.which("kubectl") is None:
         return False
     done = subprocess.run(["kubectl", "version", "--client", "-o", "json"], capture_output=True, check=False)
@@ -52,7 +52,7 @@ def the(kind: str, manifests: list[Manifest]) -> Manifest:
 
 
 def pod(workload: Manifest) -> Manifest:
-    """The pod's spec."""
+    """The PodSpec of a workload."""
     return workload["spec"]["predictor"] if workload["kind"] == "InferenceService" else pod_template(workload)["spec"]
 
 
@@ -70,7 +70,7 @@ def environment(workload: Manifest) -> dict[str, str]:
 
 
 def settings(workload: Manifest) -> Settings:
-    """What the service would read from it, but for the key file; raises SettingsError if that cannot be."""
+    """The settings a container would read, without the key file; raises SettingsError if they are invalid."""
     given = {name[7:].lower(): value for name, value in environment(workload).items() if name.startswith("TOPICS_")}
     assert set(given) <= set(Settings.model_fields)
     return load_settings(serving=False, **given)

@@ -1,4 +1,4 @@
-"""What is around the pods agrees with them, with the metrics that exist and with the alerts."""
+"""Services, monitors, policies and autoscalers match the pods, the metrics and the alerts."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -90,7 +90,7 @@ def test_autoscaler_scales_the_deployment_within_what_stays_up(production: list[
 
 @pytest.fixture(scope="module")
 def exposed_metrics(tiny_bundle: Path) -> Mapping[str, str]:
-    """Types by name."""
+    """Metric types by name."""
     with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False))) as client:
         text = client.get("/metrics").text
     return {family.name: family.type for family in text_string_to_metric_families(text)}

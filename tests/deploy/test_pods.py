@@ -1,4 +1,4 @@
-"""What makes pods agrees with the code and with the Dockerfile: base, overlays and the InferenceService alike."""
+"""Pods of the base, the overlays and the InferenceService match the code and the Dockerfile."""
 
 import json
 import re
@@ -66,7 +66,7 @@ def test_grace_is_longer_than_all_that_may_happen_after_the_signal(workload: Man
 
 
 def test_base_says_the_drain_that_it_counts_on():
-    """It is the code's default, written out because the grace period beside it depends on it."""
+    """The value equals the default, and is stated because the grace period depends on it."""
     assert float(environment(BASE)["TOPICS_DRAIN_SECONDS"]) == Settings.model_fields["drain_seconds"].default
 
 
@@ -113,7 +113,7 @@ def test_inference_service_has_the_name_that_the_path_wants():
 
 
 def test_memory_limit_holds_all_that_connections_may_make_the_process_hold(workload: Manifest):
-    """Sums what app/server/http/connections.py allows; tests/operation/test_memory.py measures what attacks reach."""
+    """The sum of the bounds in app/server/http/connections.py; tests/operation/test_memory.py measures attacks."""
     largest = settings(workload).max_body_bytes
     process = 100 * MIB  # README: 90 MB
     connections = MAX_CONNECTIONS * (

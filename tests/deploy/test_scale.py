@@ -1,4 +1,4 @@
-"""compose.scale.yml and the nginx configuration that it mounts agree with the code and with docker-compose.yml.
+"""compose.scale.yml and the nginx configuration that it mounts match the code and docker-compose.yml.
 
 That they do what they say is tested on a real nginx in tests/operation/test_behind_nginx.py.
 """
@@ -21,7 +21,7 @@ UPSTREAM = (ROOT / "deploy" / "nginx" / "upstream.conf").read_text("utf-8")
 
 
 class Compose(yaml.SafeLoader):
-    """YAML with Compose's tag for what is not inherited."""
+    """A YAML loader that knows the `!reset` tag of Compose."""
 
 
 Compose.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))
@@ -72,7 +72,7 @@ def test_proxy_is_stopped_so_that_it_finishes_what_is_under_way(services: dict[s
 
 
 def test_nginx_can_resolve_names_again(services: dict[str, Any]):
-    """`resolve` came to the free nginx with 1.27.3."""
+    """Open-source nginx has `resolve` since 1.27.3."""
     name, version = services["proxy"]["image"].split(":")
     assert name == "nginx"
     assert tuple(map(int, version.split(".")[:2])) >= (1, 28)

@@ -1,4 +1,4 @@
-"""The manifests are valid for every Kubernetes that they are for.
+"""The manifests are valid for every supported Kubernetes version.
 
 A CustomResourceDefinition's schema is its operator's. So a ServiceMonitor is only held to the Service that it selects
 (test_overlays.py), and an InferenceService's pod to a Pod's schema; tests/interop/test_kserve_manifest.py has the rest.
@@ -15,7 +15,7 @@ from tests.deploy.manifests import FOLDER, KSERVE, Manifest, container, rendered
 
 CUSTOM = {"ServiceMonitor", "InferenceService"}
 VERSIONS = ("1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
-"""1.30 is the oldest that knows a preStop that sleeps; these are what kubernetes-validate checks past their end."""
+"""1.30 is the first version with a sleeping preStop hook."""
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -46,7 +46,7 @@ def test_production_with_a_component_is_valid(component: str, tmp_path: Path):
 
 
 def test_manifests_that_need_no_rendering_are_valid():
-    """So that something is checked where there is no kubectl."""
+    """Checked even without kubectl."""
     folder = FOLDER / "overlays" / "production"
     names = ("horizontal-pod-autoscaler", "network-policy", "pod-disruption-budget")
     for file in [FOLDER / "base" / "service.yaml", *(folder / f"{name}.yaml" for name in names)]:

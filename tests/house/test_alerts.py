@@ -1,4 +1,4 @@
-"""The example alerts ask for metrics that exist."""
+"""The example alerts use metrics and labels that exist."""
 
 import json
 import re
@@ -23,7 +23,7 @@ RULES = [
 
 @pytest.fixture(scope="module")
 def exposed(tiny_bundle: Path) -> dict[str, set[str]]:
-    """Label names by sample name, after an answer and a refusal."""
+    """Label names by sample name, after a prediction and a refusal."""
     names: dict[str, set[str]] = {}
     with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False, max_batch=1))) as client:
         client.get("/health/ready")

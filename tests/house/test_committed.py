@@ -1,4 +1,4 @@
-"""What must never be committed: data, pickles, and names of one place or one machine."""
+"""Nothing committed is data, a pickle, or the name of a host or machine."""
 
 import shutil
 import subprocess

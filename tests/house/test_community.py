@@ -1,4 +1,4 @@
-"""What people expect of a project that they adopt: a licence, a security policy, CI and hooks that call what exists."""
+"""Licence, notice, CI and pre-commit hooks are complete and call targets that exist."""
 
 import re
 from pathlib import Path

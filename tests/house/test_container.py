@@ -1,4 +1,4 @@
-"""Dockerfile and compose file, as far as they can be held to the settings without an engine."""
+"""Dockerfile and compose file match the settings; checked without a container engine."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The Makefile's own logic: choosing a Python, and saying what there is."""
+"""The Makefile: choice of the Python, and `make help`."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ def test_help_names_every_target():
     assert sorted(shown) == sorted(targets)
 
 
-def test_no_usable_python_is_told_in_one_sentence(tmp_path: Path):
+def test_missing_python_is_reported_in_one_sentence(tmp_path: Path):
     old = tmp_path / "old-python"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)

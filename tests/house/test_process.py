@@ -1,4 +1,4 @@
-"""What a serving process is made of, with the bundle that ships."""
+"""Modules and memory of a serving process with the shipped bundle."""
 
 import json
 import re

@@ -73,7 +73,7 @@ def test_example_of_an_error_has_the_fields_of_a_problem():
 
 @pytest.fixture(scope="module")
 def exposed(tiny_bundle: Path) -> dict[str, tuple[str, set[str]]]:
-    """Type and labels by metric, after an answer, an abstention and a refusal."""
+    """Type and labels by metric, after a prediction, an abstention and a refusal."""
     metrics: dict[str, tuple[str, set[str]]] = {}
     with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False, max_batch=1))) as client:
         client.post("/predict", json={"headline": "qwertyuiop"})
@@ -95,7 +95,7 @@ def test_metrics_page_lists_every_metric_with_type_and_labels(exposed: dict[str,
 
 
 def reasons(of: type[ApiError]) -> Iterator[str]:
-    """Of an error and all those derived from it."""
+    """Reasons of an error class and its subclasses."""
     if of.reason:
         yield of.reason
     for error in of.__subclasses__():

@@ -1,4 +1,4 @@
-"""A real browser, and the real server behind it."""
+"""Fixtures: a real browser and a real server."""
 
 import shutil
 import struct
@@ -31,7 +31,7 @@ CARD = """# The card
 
 @pytest.fixture(scope="session")
 def page_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny bundle with what a trained one also has: topic sets, figures, a card with a plot."""
+    """The tiny bundle plus prediction sets, figures, and a model card with a plot."""
     folder = shutil.copytree(tiny_bundle, tmp_path_factory.mktemp("page") / "1")
     (folder / "README.md").write_text(CARD)
     (folder / "plot.png").write_bytes(png())
@@ -42,15 +42,15 @@ def page_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="package")
 def server(page_bundle: Path) -> Iterator[RunningServer]:
-    """One server for all tests that leave it as it is."""
+    """One server, shared by all tests that do not change it."""
     with RunningServer(page_bundle, max_characters=500, access_log="false") as running:
         yield running
 
 
-# Of the package, not of the session: Playwright's loop would be in the way of other tests' own.
+# Package scope: in the session scope, Playwright's event loop would disturb other tests.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, where there is one; Playwright's own is never downloaded."""
+    """The installed Chromium; Playwright never downloads its own."""
     if program() is None:
         pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)}); on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
@@ -61,21 +61,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A window that remembers nothing; phone and dark tests make their own."""
+    """A fresh browser context; tests of phones and dark mode create their own."""
     with browser.new_context(viewport={"width": 1200, "height": 900}) as context:
         yield context
 
 
 class Watch:
-    """What a page must not do: ask another host, open a dialog, or have an error in its console."""
+    """Records forbidden events of a page: requests to other hosts, dialogs and console errors."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
         self.allowed: tuple[str, ...] = ()
-        """Parts of console messages that the test means to provoke."""
+        """Substrings of console errors that the test expects."""
 
     def over(self, page: Page, origin: str) -> Page:
-        """The page, watched from now on."""
+        """Start watching a page, and return it."""
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
@@ -94,7 +94,7 @@ class Watch:
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    """Fails the test at its end if the page did what no page may."""
+    """Fails the test at its end on any forbidden event."""
     watch = Watch()
     yield watch
     assert watch.faults == []
@@ -102,17 +102,17 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture
 def page(context: BrowserContext, server: RunningServer, watch: Watch) -> Page:
-    """The page, loaded and watched."""
+    """A loaded, watched page."""
     return opened(watch.over(context.new_page(), server.url), server)
 
 
 def program() -> str | None:
-    """The browser's program, where there is one."""
+    """Path of the installed browser, if any."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def opened(page: Page, server: RunningServer) -> Page:
-    """The page of a server, when all of it is there."""
+    """Open a server's page and wait until it is complete."""
     page.goto(server.url)
     page.wait_for_selector("#topics-table tbody tr")
     return page

@@ -1,4 +1,4 @@
-"""python -m tests.page.screenshots: take the README's pictures of the page again, with the default bundle."""
+"""python -m tests.page.screenshots: regenerate the README's screenshots with the default bundle."""
 
 import io
 import random
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def prepare(page: Page, many: bool) -> None:
-    """Fill in what the picture shows."""
+    """Prepare the page for the screenshot."""
     if many:
         choose = random.Random(1)
         upload(page, "\n".join(f"{choose.choice(SUBJECTS)} {choose.choice(EVENTS)}" for _ in range(1200)))

@@ -19,7 +19,7 @@ WINDOWS = {
 
 @pytest.fixture(params=WINDOWS)
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    # Calm: a colour that is half way through its transition has half its contrast.
+    # Without transitions: a colour in the middle of one has too little contrast.
     with browser.new_context(reduced_motion="reduce", **WINDOWS[request.param]) as context:
         yield context
 
@@ -134,7 +134,7 @@ def test_answers_and_ends_are_said_aloud(page: Page) -> None:
 
 @pytest.mark.parametrize("context", ["desktop"], indirect=True)
 def test_page_works_below_a_path_of_another_site(page: Page, server: RunningServer, watch: Watch) -> None:
-    """A proxy may give the service a prefix: no address in the page is absolute."""
+    """Behind a proxy with a path prefix: no URL in the page is absolute."""
     page.route(
         "**/prefix/**",
         lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("/prefix/", "/"))),

@@ -1,4 +1,4 @@
-"""What the page's routes answer, without a browser."""
+"""Routes of the page, tested without a browser."""
 
 import errno
 import os

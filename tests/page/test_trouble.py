@@ -1,4 +1,4 @@
-"""Keys, a full service, a service that goes away and comes back."""
+"""The page with API keys, an overloaded service, and a service that restarts."""
 
 import time
 from pathlib import Path

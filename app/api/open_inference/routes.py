@@ -20,8 +20,8 @@ from app.api.open_inference.schemas import (
 )
 from app.api.open_inference.tensors import elements, headlines, requested_outputs, tensor, tensors, top_k
 from app.api.problems import responses
-from app.api.raw_route import RawRoute, check_media_type, parse, read_body, send_answer
-from app.api.routes.predict import ERRORS, check_size, classify_batch
+from app.api.raw_route import RawRoute, parse, raise_if_unsupported_media_type, read_body, send_answer
+from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
 from app.api.schemas import request_models
 from app.api.timeout_header import PARAMETER
 from app.classifier.classifier import Runtime
@@ -131,16 +131,16 @@ def infer_routes(service: Service) -> list[RawRoute]:
     """Both inference routes, with the limits, deadline and metrics of /predict/batch."""
     batch_request = request_models(service.settings)[1]
 
-    async def v2_infer(query: InferRequest, request: Request) -> bytes:
+    async def v2_infer(body: InferRequest, request: Request) -> bytes:
         """Classifies the headlines of a BYTES tensor; tensors are in JSON or in binary."""
         manifest = _manifest(service, request)
         context = context_of(request.scope)
         topics = manifest.topics
-        outputs = requested_outputs(query, len(topics))
+        outputs = requested_outputs(body, len(topics))
         # Checked before the binary data is split: it may hold millions of empty elements.
-        check_size(service, max((size for given in query.inputs for size in given.shape), default=0))
+        raise_if_batch_too_large(service, max((size for given in body.inputs for size in given.shape), default=0))
         # Applies the limits of POST /predict/batch on texts and batches.
-        texts = batch_request(headlines=headlines(query, context.binary)).headlines
+        texts = batch_request(headlines=headlines(body, context.binary)).headlines
         context.binary = b""
         parts = await classify_batch(
             service,
@@ -153,7 +153,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
         described = {
             "model_name": manifest.name,
             "model_version": manifest.version,
-            "id": query.id or context.request_id,
+            "id": body.id or context.request_id,
         }
         answer = to_json(described)[:-1] + b',"outputs":[' + b",".join([json for json, _ in made]) + b"]}"
         binary = b"".join([rest for _, rest in made])
@@ -166,7 +166,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
         _InferRoute(
             f"{path}/infer",
             v2_infer,
-            query=InferRequest,
+            model=InferRequest,
             max_body_bytes=service.settings.max_body_bytes,
             admit=service.limiter.raise_if_full,
             operation_id="infer" if kind == "model" else "inferVersion",
@@ -200,13 +200,13 @@ class _InferRoute(RawRoute):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._admit()
         headers = dict(scope["headers"])
-        check_media_type(headers, OCTETS.encode())
-        body = await read_body(receive, self._max_body_bytes)
-        length = _header_length(headers, len(body))
-        context_of(scope).binary = body[length:]
-        query = parse(self._validate, body[:length])
-        del body  # otherwise it would stay in memory until the response is sent
-        answer = await self._respond(query, Request(scope, receive))
+        raise_if_unsupported_media_type(headers, OCTETS.encode())
+        content = await read_body(receive, self._max_body_bytes)
+        length = _header_length(headers, len(content))
+        context_of(scope).binary = content[length:]
+        body = parse(self._validate, content[:length])
+        del content  # otherwise it would stay in memory until the response is sent
+        answer = await self._respond(body, Request(scope, receive))
         await send_answer(send, answer, context_of(scope))
 
 

@@ -45,7 +45,7 @@ ERRORS: tuple[type[Exception], ...] = (
 T = TypeVar("T")
 
 
-def check_size(service: Service, headlines: int) -> None:
+def raise_if_batch_too_large(service: Service, headlines: int) -> None:
     """Raises BatchTooLargeError if a batch has more headlines than TOPICS_MAX_BATCH."""
     if headlines > service.settings.max_batch:
         raise BatchTooLargeError(
@@ -62,7 +62,7 @@ async def classify_batch(
         BatchTooLargeError: more headlines than TOPICS_MAX_BATCH.
         OverloadedError, DeadlineError, ClientGoneError: see `InFlightLimiter`.
     """
-    check_size(service, len(headlines))
+    raise_if_batch_too_large(service, len(headlines))
     due = deadline(request, service.settings.deadline_seconds)
     with service.limiter.held(weight(headlines)):
         run = ClassificationRun(service, context_of(request.scope), headlines)
@@ -76,23 +76,23 @@ async def classify_batch(
 def predict_routes(service: Service) -> list[RawRoute]:
     """Both prediction routes, with the limits of the settings in their request models."""
     settings = service.settings
-    predict_query, batch_query = request_models(settings)
+    predict_model, batch_model = request_models(settings)
 
     @cache
     def serializer() -> ResponseSerializer:
         return ResponseSerializer(service.classifier)
 
-    async def predict(query: PredictRequest, request: Request) -> bytes:
+    async def predict(body: PredictRequest, request: Request) -> bytes:
         """Returns the most probable topics of one headline or longer text, most probable first."""
         classifier = service.classifier
         due = deadline(request, settings.deadline_seconds)
-        if query.explain_topic is not None and not query.explain:
+        if body.explain_topic is not None and not body.explain:
             raise wrong_field("explain_topic", "requires explain to be true")
-        run = ClassificationRun(service, context_of(request.scope), [query.headline])
-        result = await run.classify_one(query.headline, query.top_k)
+        run = ClassificationRun(service, context_of(request.scope), [body.headline])
+        result = await run.classify_one(body.headline, body.top_k)
         explanation = None
-        if query.explain:
-            explainer = Explainer(classifier, query.headline, query.explain_topic)
+        if body.explain:
+            explainer = Explainer(classifier, body.headline, body.explain_topic)
             with service.limiter.held(explainer.variants):
                 effects = await service.limiter.run_in_turns(explainer.pieces, explainer.effects, request.receive, due)
             explanation = explainer.explanation(effects)
@@ -100,16 +100,16 @@ def predict_routes(service: Service) -> list[RawRoute]:
         due.raise_if_expired()
         return serializer().single(result, explanation)
 
-    async def predict_batch(query: BatchRequest, request: Request) -> bytes:
+    async def predict_batch(body: BatchRequest, request: Request) -> bytes:
         """Returns one result for each headline, in the same order."""
         write = serializer()
-        return write.batch(await classify_batch(service, request, query.headlines, query.top_k, write.part))
+        return write.batch(await classify_batch(service, request, body.headlines, body.top_k, write.part))
 
     return [
         RawRoute(
             path,
             endpoint,
-            query=query,
+            model=model,
             max_body_bytes=settings.max_body_bytes,
             admit=service.limiter.raise_if_full,
             response_model=answer,
@@ -119,14 +119,14 @@ def predict_routes(service: Service) -> list[RawRoute]:
             summary=summary,
             tags=["prediction"],
         )
-        for path, operation_id, summary, endpoint, query, answer, more in (
-            ("/predict", "predict", "Classify one headline", predict, predict_query, PredictResponse, ()),
+        for path, operation_id, summary, endpoint, model, answer, more in (
+            ("/predict", "predict", "Classify one headline", predict, predict_model, PredictResponse, ()),
             (
                 "/predict/batch",
                 "predictBatch",
                 "Classify many headlines",
                 predict_batch,
-                batch_query,
+                batch_model,
                 BatchResponse,
                 (BatchTooLargeError,),
             ),

@@ -1,4 +1,4 @@
-"""Requests whose client hangs up, and answers that fail half-way: each is counted once and answered at most once."""
+"""Client disconnects and failing responses: each request is counted once and answered at most once."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def request(path: str) -> Scope:
 
 
 async def ask(app: Any, path: str, *came: Message) -> list[Message]:
-    """What an app sends when these messages come and then nothing more."""
+    """The messages an app sends after it has received the given ones and nothing else."""
     waiting, sent = list(came), []
 
     async def receive() -> Message:

@@ -1,4 +1,4 @@
-"""What a request may cost others: no answer larger than its request allows, and no long turn of the event loop."""
+"""Bounds on the cost of one request: size of its response, and time that it blocks the event loop."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ TOPICS = 46
 
 
 def most_bytes(request: int, texts: int, topics: int, explained: int = 0) -> int:
-    """The bound that docs/decisions/0016-answer-size.md promises."""
+    """The bound stated in docs/decisions/0016-answer-size.md."""
     return 1_000 + texts * (300 + 120 * topics + 25 * TOPICS) + 120 * explained + 3 * request
 
 
@@ -50,7 +50,7 @@ def infer(texts: list[str], *outputs: str, classes: int = 0, **fields: object) -
     return json.dumps({"inputs": [tensor], "outputs": asked, **fields}, ensure_ascii=False).encode()
 
 
-# Words that are short, unknown and all different are written with two quotes and a comma; `İ` grows in lower case.
+# Short, unknown, distinct words take two quotes and a comma each in the response; `İ` grows when lowercased.
 SHORT_WORDS = " ".join(chr(code) for code in range(0xC0, 0x500) if chr(code).isalpha())
 LIVELY = " ".join(next(iter(words.split())) for words in KEYWORDS.values())
 ALL = ("topic", "probability", "probabilities", "abstained")
@@ -116,10 +116,10 @@ def scope(path: str) -> dict[str, Any]:
 
 
 async def ask(app: FastAPI, path: str, body: bytes, hangs_up: asyncio.Event | None = None) -> int | None:
-    """The status of the answer, or None if there was none."""
+    """Status of the response, or None without one."""
     statuses: list[int] = []
     messages = [{"type": "http.request", "body": body, "more_body": False}]
-    del body  # kept by whoever reads it, or not
+    del body  # only the app may still hold it
 
     async def receive() -> Any:
         if messages:
@@ -135,7 +135,7 @@ async def ask(app: FastAPI, path: str, body: bytes, hangs_up: asyncio.Event | No
 
 
 def turns_of_others(model: Path, path: str, bodies: list[bytes]) -> int:
-    """How many turns of the loop somebody else has while some requests, which come at once, are answered."""
+    """Number of event loop iterations of another task while concurrent requests are answered."""
 
     async def main() -> int:
         app = create_app(load_settings(model=model, access_log=False))
@@ -179,7 +179,7 @@ def test_single_long_texts_that_come_at_once_give_way_after_each(tiny_bundle: Pa
 
 
 def quickest(do: Callable[[], object]) -> float:
-    """Seconds of processor time that something takes, at best of five times."""
+    """CPU time of a call in seconds, best of five."""
     times = []
     for _ in range(5):
         begun = time.thread_time()
@@ -278,7 +278,7 @@ def test_work_for_a_client_that_hung_up_stops_and_is_counted(tiny_bundle: Path, 
 
 def test_body_is_not_kept_while_its_request_waits(tiny_bundle: Path):
     class Body(bytes):
-        """Tells when it is freed."""
+        """Records when it is freed."""
 
         def __del__(self) -> None:
             freed.set()

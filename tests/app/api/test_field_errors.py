@@ -1,4 +1,4 @@
-"""What a request should not have is refused with the near name, and costs little however much of it there is."""
+"""Unknown fields and query parameters are refused with a suggestion, at low cost however many there are."""
 
 import json
 import time
@@ -73,7 +73,7 @@ def test_query_says_where_its_parameter_belongs(client: TestClient):
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/metrics", "/", "/page/main.js", "/v2", "/openapi.json"])
 def test_probes_pages_and_scrapes_may_have_a_query(client: TestClient, path: str):
-    """Load balancers and browsers add one against caches."""
+    """Load balancers and browsers add one to bypass caches."""
     assert client.get(f"{path}?time=1").status_code == 200
 
 

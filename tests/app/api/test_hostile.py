@@ -1,4 +1,4 @@
-"""Texts and bodies that somebody may send to see what breaks: a clear answer, never a 500, and never for long."""
+"""Hostile texts and bodies: a clear response within a short time, never a 500."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Every error has one shape, and every row of the table can be reached from outside."""
+"""Every error has the same format, and every row of the table can be triggered by a request."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A body in pieces, as a server hands it over."""
+"""Reading a body that arrives in pieces."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from app.errors import BodyTooLargeError, ClientGoneError
 
 
 def read(pieces: Sequence[bytes | None], limit: int) -> tuple[bytes, int]:
-    """What is read of these pieces (None: the client hangs up), and how many of them were taken."""
+    """The body read from these pieces (None: the client disconnects), and the number of pieces consumed."""
     messages: list[dict[str, Any]] = [
         {"type": "http.disconnect"}
         if piece is None

@@ -1,4 +1,4 @@
-"""Keys: who gets in where."""
+"""API keys: which requests they authenticate, and rotation of the key file."""
 
 import os
 import time
@@ -26,7 +26,7 @@ GOOD = [
     [(BEARER, b"bearer  second ")],
     [(NAMED, b"second")],
     [(NAMED, b" second\t ")],
-    # Other credentials, a proxy's or a browser's, do not get in the way of a key.
+    # Other credentials in the request, from a proxy or a browser, do not affect the key.
     [(BEARER, b"Basic dXNlcjpwYXNzd29yZA=="), (NAMED, b"first")],
     [(BEARER, b"Bearer of-another-service"), (NAMED, b"first")],
     [(BEARER, b"Bearer first"), (NAMED, b"wrong")],
@@ -97,7 +97,7 @@ def open_with(client: TestClient, key: str) -> int:
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that the test advances."""
 
     now = 100.0
 
@@ -106,7 +106,7 @@ class Clock:
 
 
 def opened(keys: Keys, *candidates: str) -> list[str]:
-    """Which of them open."""
+    """The candidates that are accepted."""
 
     def opens(candidate: str) -> bool:
         try:
@@ -119,7 +119,7 @@ def opened(keys: Keys, *candidates: str) -> list[str]:
 
 
 def swap(link: Path, content: str) -> None:
-    """As Kubernetes changes a secret: a new file, and a symbolic link to it that replaces the old one."""
+    """Replace a secret as Kubernetes does: write a new file and switch a symbolic link to it."""
     file = link.with_name(f"file-{time.monotonic_ns()}")
     file.write_text(content)
     new = link.with_name("new")
@@ -176,7 +176,7 @@ def test_key_file_that_goes_bad_leaves_the_last_keys_and_one_log_line(
 
 
 def test_comparisons_are_between_digests_under_a_key_of_the_process():
-    """What an attacker can measure of a comparison depends on a secret, not on the key."""
+    """The timing of a comparison depends on a random salt, not on the key."""
     first, second = (Keys(lambda: frozenset({"one"})) for _ in range(2))
     assert first._digests.isdisjoint(second._digests)
     assert b"one" not in first._digests

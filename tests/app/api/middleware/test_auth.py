@@ -1,4 +1,4 @@
-"""Without a key only the public routes answer, however a path is spelt and wherever the app is mounted."""
+"""Without a key only public routes respond, for every spelling of a path and wherever the app is mounted."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,7 +65,7 @@ def method(path: str) -> str:
 
 
 def tells(body: bytes) -> bool:
-    """Whether there is something in an answer that needs a key."""
+    """Whether a response has content that requires a key."""
     return any(part in body for part in (b'"predictions"', b'"digest"', b'"support"', b'"model_version"', b'"results"'))
 
 
@@ -98,7 +98,7 @@ def test_control_characters_are_refused_with_a_key_too(client: TestClient, path:
     way=st.sampled_from(["GET", "HEAD", "POST", "OPTIONS"]),
 )
 def test_no_path_at_all_opens_a_guarded_route(client: TestClient, path: str, root: str, way: str) -> None:
-    """Past every client and server, which would encode the path: any text can be in an ASGI scope."""
+    """Call the app directly with any path; clients and servers would encode it."""
     body, status = ask(client, {"path": f"{root}{path}", "root_path": root, "method": way})
     assert not tells(body)
     assert status != 500

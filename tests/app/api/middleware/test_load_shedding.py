@@ -1,4 +1,4 @@
-"""Turned away when only the headers are in: as on the usual way, but without waiting for the body. A real uvicorn."""
+"""Load shedding before the body arrives gives the same response as the middleware. Uses a real uvicorn."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ def full(app: FastAPI, port: int) -> Iterator[int]:
 
 @pytest.fixture
 def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths of the requests that went the usual way."""
+    """Paths of the requests that reached the middleware."""
     seen: list[str] = []
     call = FastAPI.__call__
 
@@ -130,7 +130,7 @@ def chunked(body: bytes) -> bytes:
 def test_connection_serves_on_when_there_is_room_again(
     app: FastAPI, port: int, make: Callable[[bytes], bytes], size: int
 ):
-    """Whatever of the body comes after the refusal belongs to the refused request."""
+    """Body bytes that arrive after the refusal belong to the refused request."""
     smuggled = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
     request = make(smuggled * (size // len(smuggled)))
     head = request.index(b"\r\n\r\n") + 4
@@ -148,14 +148,16 @@ def test_connection_serves_on_when_there_is_room_again(
 
 def test_pipelined_requests_are_refused_in_order(full: int, tasks: list[str]):
     requests = [whole(KEY, b"X-Request-ID: %d" % number) for number in range(1000)]
-    requests[500] = requests[500].replace(b"/predict ", b"/nowhere ")  # the usual way: what follows has to wait for it
+    requests[500] = requests[500].replace(
+        b"/predict ", b"/nowhere "
+    )  # goes through the middleware: what follows waits for it
     received = exchange(full, b"".join(requests))
     assert re.findall(rb"x-request-id: (\d+)", received) == [b"%d" % number for number in range(1000)]
     assert statuses(received) == [*[503] * 500, 404, *[503] * 499]
 
 
 def test_answers_do_not_pile_up_for_a_client_that_reads_none(full: int, tasks: list[str]):
-    """The usual way waits until they have been read, and reads no further request meanwhile."""
+    """The middleware waits until they have been read, and no further request is read meanwhile."""
     requests = whole(KEY) * 1000
 
     with socket.create_connection(("127.0.0.1", full), timeout=0.5) as connection:

@@ -1,4 +1,4 @@
-"""What every answer gets: an ID, and CORS where it is set."""
+"""Request ID, HEAD, CORS and error handling of the request middleware."""
 
 import errno
 import re

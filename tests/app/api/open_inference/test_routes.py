@@ -1,4 +1,4 @@
-"""The Open Inference Protocol over HTTP: what the specification promises, and what /predict promises too."""
+"""The Open Inference Protocol over HTTP: its specification, and the same results and limits as /predict."""
 
 import json
 import struct
