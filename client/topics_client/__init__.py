@@ -1,4 +1,4 @@
-"""A client of the Reuters topics service: `TopicsClient` and, to await, `AsyncTopicsClient`."""
+"""Client for the Reuters topics service: `TopicsClient` (blocking) and `AsyncTopicsClient` (asyncio and trio)."""
 
 from topics_client.async_client import AsyncTopicsClient
 from topics_client.client import TopicsClient

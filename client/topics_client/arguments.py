@@ -1,4 +1,4 @@
-"""Checks of the caller's arguments: TypeError or ValueError, before anything is sent."""
+"""Validates arguments of the client's public methods: raises TypeError or ValueError before anything is sent."""
 
 import math
 from collections.abc import AsyncIterable, Iterable, Mapping
@@ -8,13 +8,13 @@ from typing import TypeVar
 import httpx2
 
 LONGEST = 10.0**9
-"""Seconds, 31 years. More is no limit: a socket takes no larger number."""
+"""Seconds, about 31 years. A longer timeout counts as none, because sockets do not accept larger numbers."""
 
 T = TypeVar("T", bound=Iterable[str] | AsyncIterable[str])
 
 
 def url(value: object) -> str:
-    """The service's URL: `http` or `https`, a host, perhaps a port and a path."""
+    """The service's URL: `http` or `https`, a host, optionally a port and a path."""
     if not isinstance(value, str):
         raise TypeError(f"url must be a str such as 'http://127.0.0.1:8000', not {type(value).__name__}")
     try:
@@ -30,7 +30,7 @@ def url(value: object) -> str:
 
 
 def api_key(value: object) -> str | None:
-    """A key that a header can carry; None and the empty text mean no key."""
+    """An API key that is valid in a header; None and the empty string mean no key."""
     if value is None or value == "":
         return None
     if not isinstance(value, str):
@@ -41,7 +41,7 @@ def api_key(value: object) -> str | None:
 
 
 def timeout(value: object) -> float:
-    """Seconds above 0; infinity for None."""
+    """A timeout in seconds, above 0; infinity for None."""
     if value is None:
         return math.inf
     if not isinstance(value, Real) or isinstance(value, bool):
@@ -55,13 +55,13 @@ def timeout(value: object) -> float:
     return seconds if seconds <= LONGEST else math.inf
 
 
-def of_socket(seconds: float) -> float | None:
-    """A timeout as httpx2 takes it, where None means no limit."""
+def socket_timeout(seconds: float) -> float | None:
+    """A timeout for httpx2, where None means no limit."""
     return None if seconds == math.inf else seconds
 
 
-def whole(name: str, value: object, least: int) -> int:
-    """A whole number, also one of NumPy's."""
+def integer(name: str, value: object, least: int) -> int:
+    """An integer of at least `least`; NumPy integers are accepted."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
     if value < least:
@@ -70,22 +70,22 @@ def whole(name: str, value: object, least: int) -> int:
 
 
 def flag(name: str, value: object) -> bool:
-    """True or False, also NumPy's."""
+    """True or False; NumPy booleans are accepted."""
     if type(value).__name__ not in ("bool", "bool_"):
         raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
     return bool(value)
 
 
 def headline(value: object, name: str = "headline") -> str:
-    """A text that JSON can carry."""
+    """A string that can be sent as JSON."""
     fault = text_fault(value)
     if fault is None:
-        return str.__str__(value)  # plain, also of NumPy's str and of an Enum that is one
+        return str.__str__(value)  # a plain str, also for a NumPy str or a str Enum
     raise (ValueError if isinstance(value, str) else TypeError)(f"{name} {fault}")
 
 
 def text_fault(value: object) -> str | None:
-    """Why a value is no text, or None."""
+    """Why a value cannot be sent as a headline; None if it can."""
     if not isinstance(value, str):
         return f"must be a str, not {type(value).__name__}"
     if value.isascii():
@@ -98,7 +98,7 @@ def text_fault(value: object) -> str | None:
 
 
 def headlines(value: T) -> T:
-    """Texts to iterate over; neither one text, whose characters would count, nor a table, whose column names would."""
+    """An iterable of headlines. Not a single string or a table: iterating gives characters, and column names."""
     name = type(value).__name__
     if isinstance(value, str | bytes | bytearray | memoryview):
         raise TypeError(f"headlines must be several texts, such as a list, not one {name}; for one there is predict()")
@@ -110,7 +110,7 @@ def headlines(value: T) -> T:
 
 
 def on_error(value: object) -> bool:
-    """Whether to skip headlines that cannot be answered."""
+    """Whether to skip headlines that cannot be classified."""
     if value not in ("raise", "skip"):
         raise ValueError(f"on_error must be 'raise' or 'skip', not {value!r:.200}")
     return value == "skip"

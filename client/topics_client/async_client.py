@@ -1,4 +1,4 @@
-"""The client to await."""
+"""The asynchronous client."""
 
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
@@ -11,15 +11,15 @@ import anyio.lowlevel
 import httpx2
 
 from topics_client import arguments
-from topics_client.batches import MAX_HEADLINES, Item, acut, cut
-from topics_client.calls import Calls, is_ready, opened
+from topics_client.batches import MAX_HEADLINES, Item, split, split_async
+from topics_client.calls import Calls, is_ready, open_http
 from topics_client.errors import InvalidResponseError, MisuseError
-from topics_client.exchange import Body, Came, Send, Sleep, Steps
+from topics_client.exchange import Body, Outcome, Send, Sleep, Steps
 from topics_client.results import Answer, ModelInfo, OnError, Refused, TopicSkill
 
 
 class AsyncTopicsClient(Calls):
-    """As `TopicsClient`, to await on asyncio or trio. Tasks of one event loop may share one."""
+    """`TopicsClient` for asyncio and trio. All tasks of one event loop can share a client."""
 
     def __init__(
         self,
@@ -31,10 +31,19 @@ class AsyncTopicsClient(Calls):
         concurrency: int = 4,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        """As `TopicsClient`; `concurrency`: how many parts of one long batch are asked at a time."""
+        """See `TopicsClient`.
+
+        Args:
+            url: see `TopicsClient`.
+            api_key: see `TopicsClient`.
+            timeout: see `TopicsClient`.
+            retries: see `TopicsClient`.
+            concurrency: how many requests of one long batch are sent at the same time.
+            transport: replaces the network, for tests, proxies and custom certificates.
+        """
         super().__init__(timeout, retries)
-        self._concurrency = arguments.whole("concurrency", concurrency, 1)
-        self._http = opened(httpx2.AsyncClient, url, api_key, transport)
+        self._concurrency = arguments.integer("concurrency", concurrency, 1)
+        self._http = open_http(httpx2.AsyncClient, url, api_key, transport)
         self._loop: object = None
 
     async def __aenter__(self) -> Self:
@@ -52,8 +61,8 @@ class AsyncTopicsClient(Calls):
     async def predict(
         self, headline: str, *, top_k: int = 5, explain: bool = False, explain_topic: str | None = None
     ) -> Answer:
-        """As `TopicsClient.predict`."""
-        answer: Answer = await self._walk(self._predict(headline, top_k, explain, explain_topic))
+        """Classify one headline; see `TopicsClient.predict`."""
+        answer: Answer = await self._run(self._predict(headline, top_k, explain, explain_topic))
         return answer
 
     @overload
@@ -69,10 +78,10 @@ class AsyncTopicsClient(Calls):
     async def predict_batch(
         self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError = "raise"
     ) -> list[Answer] | list[Answer | Refused]:
-        """As `TopicsClient.predict_batch`, `concurrency` requests at a time."""
+        """Classify any number of headlines, `concurrency` requests at a time; see `TopicsClient.predict_batch`."""
         skip = arguments.on_error(on_error)
-        parts = cut(arguments.headlines(headlines), skip=skip)
-        return await self._ask_all(parts, arguments.whole("top_k", top_k, 1), skip)
+        parts = split(arguments.headlines(headlines), skip=skip)
+        return await self._run_all(parts, arguments.integer("top_k", top_k, 1), skip)
 
     @overload
     def predict_iter(
@@ -102,44 +111,44 @@ class AsyncTopicsClient(Calls):
         on_error: OnError = "raise",
         batch_size: int = MAX_HEADLINES,
     ) -> AsyncIterator[Answer] | AsyncIterator[Answer | Refused]:
-        """As `TopicsClient.predict_iter`, also over an asynchronous iterable.
+        """Classify headlines lazily; see `TopicsClient.predict_iter`. Also accepts an asynchronous iterable.
 
-        Asks in rounds of `concurrency` requests and holds the headlines and answers of one round; the first round is
-        a single request. Of an asynchronous iterable it asks one request at a time, so that no headline waits for
-        those that come later.
+        Sends rounds of `concurrency` requests, the first round being a single request, and holds the headlines and
+        answers of one round. For an asynchronous iterable it sends one request at a time, so that no headline waits for
+        later ones.
         """
-        skip, top_k = arguments.on_error(on_error), arguments.whole("top_k", top_k, 1)
-        batch_size = arguments.whole("batch_size", batch_size, 1)
+        skip, top_k = arguments.on_error(on_error), arguments.integer("top_k", top_k, 1)
+        batch_size = arguments.integer("batch_size", batch_size, 1)
         texts = arguments.headlines(headlines)
         if isinstance(texts, AsyncIterable):
-            return self._answers_of_stream(acut(texts, batch_size, skip), top_k, skip)
-        return self._answers(cut(texts, batch_size, skip), top_k, skip)
+            return self._answers_of_stream(split_async(texts, batch_size, skip), top_k, skip)
+        return self._answers(split(texts, batch_size, skip), top_k, skip)
 
     async def _answers(self, parts: Iterator[list[Item]], top_k: int, skip: bool) -> AsyncIterator[Any]:
-        # No task group stays open across a yield: a consumer that stops early would leave it open.
+        # No task group may stay open across a yield, because a consumer that stops early would never close it.
         size = 1
         while window := list(islice(parts, size)):
-            for answer in await self._ask_all(iter(window), top_k, skip):
+            for answer in await self._run_all(iter(window), top_k, skip):
                 yield answer
             size = self._concurrency
 
     async def _answers_of_stream(self, parts: AsyncIterator[list[Item]], top_k: int, skip: bool) -> AsyncIterator[Any]:
         async for part in parts:
-            for answer in await self._walk(self._part(part, top_k, skip)):
+            for answer in await self._run(self._part(part, top_k, skip)):
                 yield answer
 
-    async def _ask_all(self, parts: Iterator[list[Item]], top_k: int, skip: bool) -> list[Any]:
-        """All parts' answers in order, `concurrency` requests at a time."""
+    async def _run_all(self, parts: Iterator[list[Item]], top_k: int, skip: bool) -> list[Any]:
+        """The answers of all parts in order, with `concurrency` requests at a time."""
         answers: dict[int, list[Answer | Refused]] = {}
         failed: list[Exception] = []
         room = anyio.Semaphore(self._concurrency)
 
         async def ask(number: int, part: list[Item]) -> None:
             try:
-                answers[number] = await self._walk(self._part(part, top_k, skip))
+                answers[number] = await self._run(self._part(part, top_k, skip))
             except Exception as error:
                 failed.append(error)
-                tasks.cancel_scope.cancel()  # the other parts' answers are not wanted any more
+                tasks.cancel_scope.cancel()  # the other answers are no longer needed
             finally:
                 room.release()
 
@@ -148,7 +157,7 @@ class AsyncTopicsClient(Calls):
                 for number, part in enumerate(parts):
                     await room.acquire()
                     tasks.start_soon(ask, number, part)
-            except Exception as error:  # the caller's iterable; raised below, not in a group
+            except Exception as error:  # from the caller's iterable; raised below, so that no ExceptionGroup wraps it
                 failed.append(error)
                 tasks.cancel_scope.cancel()
         if failed:
@@ -157,31 +166,31 @@ class AsyncTopicsClient(Calls):
 
     async def topics(self) -> list[TopicSkill]:
         """The topics, in label order."""
-        topics: list[TopicSkill] = await self._walk(self._topics())
+        topics: list[TopicSkill] = await self._run(self._topics())
         return topics
 
     async def model(self) -> ModelInfo:
-        """Which model answers."""
-        model: ModelInfo = await self._walk(self._model())
+        """The name, version and manifest of the service's model."""
+        model: ModelInfo = await self._run(self._model())
         return model
 
     async def ready(self) -> bool:
-        """Whether the service wants work now; asks once."""
+        """Whether the service is ready; sends one request to its readiness probe, without retries."""
         try:
             return is_ready(await self._perform(self._probe()))
         except InvalidResponseError:
             return False
 
-    async def _walk(self, steps: Steps) -> Any:  # noqa: ANN401 - what the steps return
-        came: Came = None
+    async def _run(self, steps: Steps) -> Any:  # noqa: ANN401 - what the steps return
+        outcome: Outcome = None
         while True:
             try:
-                step = steps.send(came)
+                step = steps.send(outcome)
             except StopIteration as end:
                 return end.value
-            came = await self._perform(step)
+            outcome = await self._perform(step)
 
-    async def _perform(self, step: Send | Sleep) -> Came:
+    async def _perform(self, step: Send | Sleep) -> Outcome:
         if isinstance(step, Sleep):
             await anyio.sleep(step.seconds)
             return None
@@ -194,7 +203,7 @@ class AsyncTopicsClient(Calls):
                     step.path,
                     headers=step.headers,
                     json=step.json,
-                    timeout=arguments.of_socket(step.timeout),
+                    timeout=arguments.socket_timeout(step.timeout),
                 ) as response:
                     body = Body(response, due)
                     async for chunk in response.aiter_bytes():
@@ -205,14 +214,14 @@ class AsyncTopicsClient(Calls):
         except TimeoutError:
             return httpx2.ReadTimeout("the answer was still arriving")
         except RuntimeError as error:
-            if self._http.is_closed:  # by another task, just now
+            if self._http.is_closed:  # another task closed it meanwhile
                 raise MisuseError("This client is closed.") from error
             raise
 
     def _ensure_usable(self) -> None:
         if self._http.is_closed:
             raise MisuseError("This client is closed.")
-        # A connection belongs to the loop that opened it, and the pool does not know which one that was.
+        # A connection works only in the event loop that opened it, and the pool does not record which one that was.
         loop = anyio.lowlevel.current_token()
         if self._loop is None:
             self._loop = loop

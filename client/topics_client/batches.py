@@ -1,4 +1,4 @@
-"""Cuts many headlines into requests that the service accepts."""
+"""Splits many headlines into requests that the service accepts."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import NamedTuple
@@ -6,27 +6,32 @@ from typing import NamedTuple
 from topics_client.arguments import headline, text_fault
 
 MAX_HEADLINES = 1_000
-"""The service's default limit; where an operator set a lower one, the client sends less at once."""
+"""The service's default limit per request; if an operator set a lower one, the client sends smaller requests."""
 
 MAX_BYTES = 4 * 1024 * 1024
-"""Half of the service's default limit of a body: JSON may write a character longer than UTF-8 does."""
+"""Half of the service's default limit for a body, because JSON escapes can make a text longer than its UTF-8."""
 
 
 class Item(NamedTuple):
     """One headline of a batch."""
 
     place: int
-    """Place among all headlines that were passed, from 0."""
+    """Index among all headlines passed to the client, from 0."""
     text: str
     fault: str | None = None
-    """Why it is refused without asking the service."""
+    """Why the headline is refused without being sent."""
 
 
-class Cutter:
+class BatchSplitter:
     """Collects headlines until they fill a request."""
 
     def __init__(self, size: int, skip: bool) -> None:
-        """`size`: headlines a request; `skip`: mark what is no text instead of raising."""
+        """Set the limits.
+
+        Args:
+            size: most headlines per request.
+            skip: mark values that cannot be sent, instead of raising.
+        """
         self._size = min(size, MAX_HEADLINES)
         self._skip = skip
         self._index = 0
@@ -34,11 +39,11 @@ class Cutter:
         self._part: list[Item] = []
 
     def add(self, value: object) -> Iterator[list[Item]]:
-        """Take one more; yields the parts that it makes complete: at most two.
+        """Add one headline; yields the parts that are now complete, at most two.
 
         Raises:
-            TypeError: it is no str, and is not skipped.
-            ValueError: it has half of a surrogate pair, and is not skipped.
+            TypeError: the value is not a str, and `skip` is not set.
+            ValueError: the value has a lone surrogate, and `skip` is not set.
         """
         item = self._item(value)
         length = 0 if item.fault else len(item.text.encode())
@@ -50,7 +55,7 @@ class Cutter:
             yield from self.rest()
 
     def rest(self) -> Iterator[list[Item]]:
-        """The part that is not full."""
+        """Yield the last part, if it has any headlines."""
         part, self._part, self._bytes = self._part, [], 0
         if part:
             yield part
@@ -63,21 +68,21 @@ class Cutter:
         return Item(index, "" if fault else headline(value), fault)
 
 
-def cut(headlines: Iterable[object], size: int = MAX_HEADLINES, skip: bool = False) -> Iterator[list[Item]]:
-    """Parts in order, each as large as one request may be; a text too large for any goes alone."""
-    cutter = Cutter(size, skip)
+def split(headlines: Iterable[object], size: int = MAX_HEADLINES, skip: bool = False) -> Iterator[list[Item]]:
+    """Yield parts in order, each as large as a request may be; a text that exceeds the limit alone is its own part."""
+    splitter = BatchSplitter(size, skip)
     for one in headlines:
-        yield from cutter.add(one)
-    yield from cutter.rest()
+        yield from splitter.add(one)
+    yield from splitter.rest()
 
 
-async def acut(
+async def split_async(
     headlines: AsyncIterable[object], size: int = MAX_HEADLINES, skip: bool = False
 ) -> AsyncIterator[list[Item]]:
-    """The same from an asynchronous iterable."""
-    cutter = Cutter(size, skip)
+    """`split` for an asynchronous iterable."""
+    splitter = BatchSplitter(size, skip)
     async for one in headlines:
-        for part in cutter.add(one):
+        for part in splitter.add(one):
             yield part
-    for part in cutter.rest():
+    for part in splitter.rest():
         yield part

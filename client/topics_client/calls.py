@@ -1,4 +1,4 @@
-"""The service's calls as steps that either client performs, and what both need to open a connection."""
+"""The service's endpoints as generators of steps, which the blocking and the asynchronous client both run."""
 
 import dataclasses
 import math
@@ -10,7 +10,7 @@ import httpx2
 from topics_client import arguments
 from topics_client.batches import Item
 from topics_client.errors import InvalidRequestError, InvalidResponseError, Problem, TooLargeError, UnreachableError
-from topics_client.exchange import Came, Reply, Send, Steps, exchange
+from topics_client.exchange import Outcome, Reply, Send, Steps, exchange
 from topics_client.results import Answer, Model, ModelInfo, Refused, TopicSkill, read
 
 C = TypeVar("C", httpx2.Client, httpx2.AsyncClient)
@@ -20,11 +20,11 @@ _HEADLINE = re.compile(r"\bheadlines\.(\d+)\b")
 
 
 class Calls:
-    """The requests and how their answers are read."""
+    """Builds the requests and reads their answers; base class of both clients."""
 
     def __init__(self, timeout: float | None, retries: int) -> None:
         self._timeout = arguments.timeout(timeout)
-        self._retries = arguments.whole("retries", retries, 0)
+        self._retries = arguments.integer("retries", retries, 0)
 
     def _ask(self, method: str, path: str, json: object = None) -> Steps:
         return (yield from exchange(method, path, json, self._timeout, self._retries))
@@ -34,11 +34,11 @@ class Calls:
             arguments.headline(explain_topic, "explain_topic")
         query = {
             "headline": arguments.headline(headline),
-            "top_k": arguments.whole("top_k", top_k, 1),
+            "top_k": arguments.integer("top_k", top_k, 1),
             "explain": arguments.flag("explain", explain),
             "explain_topic": explain_topic,
         }
-        # Left out where it says nothing: a service may refuse `explain_topic` without `explain`.
+        # None is left out, because a service may refuse `explain_topic` without `explain`.
         raw = yield from self._ask(
             "POST", "/predict", {name: value for name, value in query.items() if value is not None}
         )
@@ -47,8 +47,8 @@ class Calls:
     def _part(self, part: list[Item], top_k: int, skip: bool) -> Steps:
         """Answers of one part of a batch, in order.
 
-        Sends less at once where the service takes less than the client thought. With `skip`, what it names as wrong
-        becomes a Refused.
+        Halves the request if the service answers 413. With `skip`, a headline that the service names in a 422 becomes a
+        Refused; without it, the error is raised.
         """
         results: dict[int, Answer | Refused] = {one.place: Refused(one.place, one.fault) for one in part if one.fault}
         waiting = [one for one in part if not one.fault]
@@ -75,7 +75,7 @@ class Calls:
                 at += len(piece)
                 size = min(size * 2, most)
                 continue
-            # The service names the first wrong headline only: all before it are right and go next, without it.
+            # The service names only the first wrong headline, so those before it are valid: send them next.
             if wrong:
                 size = wrong
             else:
@@ -103,16 +103,16 @@ class Calls:
         return Send("GET", "/health/ready", {}, None, self._timeout)
 
 
-def is_ready(came: Came) -> bool:
-    """Whether the readiness probe's reply says so."""
-    return isinstance(came, Reply) and came.status == httpx2.codes.OK
+def is_ready(outcome: Outcome) -> bool:
+    """Whether this is a readiness probe's reply with status 200."""
+    return isinstance(outcome, Reply) and outcome.status == httpx2.codes.OK
 
 
-def opened(kind: type[C], url: str, api_key: str | None, transport: Any) -> C:  # noqa: ANN401 - either kind's
-    """httpx2's client of either kind.
+def open_http(kind: type[C], url: str, api_key: str | None, transport: Any) -> C:  # noqa: ANN401 - either kind's
+    """Make an httpx2.Client or httpx2.AsyncClient for the service.
 
     Raises:
-        TypeError, ValueError: `url` or `api_key` is none.
+        TypeError, ValueError: `url` or `api_key` is invalid.
         UnreachableError: the environment's proxy or certificates cannot be used.
     """
     headers = {b"User-Agent": b"reuters-topics-client"}
@@ -144,7 +144,7 @@ def _field(raw: object, name: str, kind: type, path: str) -> Any:  # noqa: ANN40
 
 
 def _first_headline(problem: Problem, number: int) -> tuple[int, str] | None:
-    """Place in the request, and reason, of the first headline that a 422 names; None if it names none."""
+    """Index in the request and reason of the first headline that a 422 names; None if it names none."""
     found = [
         (int(match[1]), message) for field, message in problem.errors if (match := _HEADLINE.search(field)) is not None
     ]
@@ -152,7 +152,7 @@ def _first_headline(problem: Problem, number: int) -> tuple[int, str] | None:
 
 
 def _renumbered(problem: Problem, piece: list[Item]) -> Problem:
-    """The same problem, where headlines are counted as they were passed to the client."""
+    """The problem with the headlines' indices in the request replaced by those in what was passed to the client."""
 
     def number(match: re.Match[str]) -> str:
         place = int(match[1])

@@ -1,4 +1,4 @@
-"""The client that blocks."""
+"""The blocking client."""
 
 import os
 import time
@@ -9,18 +9,15 @@ from typing import Any, Literal, Self, overload
 import httpx2
 
 from topics_client import arguments, deadline
-from topics_client.batches import MAX_HEADLINES, cut
-from topics_client.calls import Calls, is_ready, opened
+from topics_client.batches import MAX_HEADLINES, split
+from topics_client.calls import Calls, is_ready, open_http
 from topics_client.errors import InvalidResponseError, MisuseError
-from topics_client.exchange import Body, Came, Send, Sleep, Steps
+from topics_client.exchange import Body, Outcome, Send, Sleep, Steps
 from topics_client.results import Answer, ModelInfo, OnError, Refused, TopicSkill
 
 
 class TopicsClient(Calls):
-    """Asks a service and waits for its answers. Threads may share one: it holds one pool of connections.
-
-    A process that is forked gets connections of its own.
-    """
+    """Blocking client with a connection pool. Threads can share it; a forked process opens its own connections."""
 
     def __init__(
         self,
@@ -31,18 +28,18 @@ class TopicsClient(Calls):
         retries: int = 5,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        """A client of the service at `url`.
+        """Make a client for the service at `url`; connections are opened when they are needed.
 
         Args:
             url: such as `http://127.0.0.1:8000`.
-            api_key: where the service requires one.
-            timeout: seconds for a whole answer, retries and pauses included; in a long batch, for each of its parts.
+            api_key: if the service requires one.
+            timeout: seconds for a whole answer, including retries and pauses; in a long batch, for each request.
                 None: no limit.
-            retries: how often to ask again when there is no connection or the service is unavailable.
-            transport: in place of the network, for tests, proxies and certificates of your own.
+            retries: how often to repeat a request that failed to connect or was refused as temporarily unavailable.
+            transport: replaces the network, for tests, proxies and custom certificates.
 
         Raises:
-            TypeError, ValueError: an argument is wrong.
+            TypeError, ValueError: an argument is invalid.
             UnreachableError: the environment's proxy or certificates cannot be used.
         """
         super().__init__(timeout, retries)
@@ -51,10 +48,8 @@ class TopicsClient(Calls):
 
     def _open(self) -> httpx2.Client:
         self._pid = os.getpid()
-        http = opened(httpx2.Client, *self._settings)
-        for one in (http._transport, *http._mounts.values()):  # _mounts: for the environment's proxies
-            if one is not None:
-                deadline.bound(one)
+        http = open_http(httpx2.Client, *self._settings)
+        deadline.bound(http)
         return http
 
     def __enter__(self) -> Self:
@@ -72,13 +67,19 @@ class TopicsClient(Calls):
     def predict(
         self, headline: str, *, top_k: int = 5, explain: bool = False, explain_topic: str | None = None
     ) -> Answer:
-        """What one headline is about.
+        """Classify one headline.
+
+        Args:
+            headline: the text.
+            top_k: how many topics to return, most probable first.
+            explain: also return the effect of each word on the probability of one topic.
+            explain_topic: code of that topic; the most probable one by default.
 
         Raises:
-            TypeError, ValueError: an argument is wrong.
-            TopicsClientError: there is no answer; `topics_client.errors` has the kinds.
+            TypeError, ValueError: an argument is invalid.
+            TopicsClientError: the service gave no answer; `topics_client.errors` lists the subclasses.
         """
-        answer: Answer = self._walk(self._predict(headline, top_k, explain, explain_topic))
+        answer: Answer = self._run(self._predict(headline, top_k, explain, explain_topic))
         return answer
 
     @overload
@@ -94,17 +95,17 @@ class TopicsClient(Calls):
     def predict_batch(
         self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError = "raise"
     ) -> list[Answer] | list[Answer | Refused]:
-        """What any number of headlines are about, in their order.
+        """Classify any number of headlines; the answers are in the same order.
 
         Args:
-            headlines: texts; not one text, and not a table.
+            headlines: an iterable of strings; not a single string, and not a table.
             top_k: how many topics to return for each, most probable first.
-            on_error: what a headline does that cannot be answered because it is no text, empty, or too long. `raise`:
-                its exception ends the batch. `skip`: a `Refused` takes the place of its answer.
+            on_error: what to do about a headline that cannot be classified (not a string, empty, or too long). `raise`
+                raises its exception; `skip` returns a `Refused` in place of its answer.
 
         Raises:
-            TypeError, ValueError: an argument is wrong.
-            TopicsClientError: there is no answer; `topics_client.errors` has the kinds.
+            TypeError, ValueError: an argument is invalid.
+            TopicsClientError: the service gave no answer; `topics_client.errors` lists the subclasses.
         """
         return list(self.predict_iter(headlines, top_k=top_k, on_error=on_error))
 
@@ -131,49 +132,49 @@ class TopicsClient(Calls):
         on_error: OnError = "raise",
         batch_size: int = MAX_HEADLINES,
     ) -> Iterator[Answer] | Iterator[Answer | Refused]:
-        """As `predict_batch`, but lazily: holds one request's headlines and answers at a time.
+        """`predict_batch` as a lazy iterator, which holds the headlines and answers of one request at a time.
 
         Args:
-            headlines: any iterable, also one without end.
-            top_k: as in `predict_batch`.
-            on_error: as in `predict_batch`.
-            batch_size: headlines a request, at most 1,000. Fewer bring the first answers earlier.
+            headlines: any iterable, also an infinite one.
+            top_k: see `predict_batch`.
+            on_error: see `predict_batch`.
+            batch_size: headlines per request, at most 1,000. With fewer, the first answers arrive earlier.
         """
         skip = arguments.on_error(on_error)
-        parts = cut(arguments.headlines(headlines), arguments.whole("batch_size", batch_size, 1), skip)
-        return self._answers(parts, arguments.whole("top_k", top_k, 1), skip)
+        parts = split(arguments.headlines(headlines), arguments.integer("batch_size", batch_size, 1), skip)
+        return self._answers(parts, arguments.integer("top_k", top_k, 1), skip)
 
     def _answers(self, parts: Iterator[Any], top_k: int, skip: bool) -> Iterator[Any]:
         for part in parts:
-            yield from self._walk(self._part(part, top_k, skip))
+            yield from self._run(self._part(part, top_k, skip))
 
     def topics(self) -> list[TopicSkill]:
         """The topics, in label order."""
-        topics: list[TopicSkill] = self._walk(self._topics())
+        topics: list[TopicSkill] = self._run(self._topics())
         return topics
 
     def model(self) -> ModelInfo:
-        """Which model answers."""
-        model: ModelInfo = self._walk(self._model())
+        """The name, version and manifest of the service's model."""
+        model: ModelInfo = self._run(self._model())
         return model
 
     def ready(self) -> bool:
-        """Whether the service wants work now; asks once."""
+        """Whether the service is ready; sends one request to its readiness probe, without retries."""
         try:
             return is_ready(self._perform(self._probe()))
         except InvalidResponseError:
             return False
 
-    def _walk(self, steps: Steps) -> Any:  # noqa: ANN401 - what the steps return
-        came: Came = None
+    def _run(self, steps: Steps) -> Any:  # noqa: ANN401 - what the steps return
+        outcome: Outcome = None
         while True:
             try:
-                step = steps.send(came)
+                step = steps.send(outcome)
             except StopIteration as end:
                 return end.value
-            came = self._perform(step)
+            outcome = self._perform(step)
 
-    def _perform(self, step: Send | Sleep) -> Came:
+    def _perform(self, step: Send | Sleep) -> Outcome:
         if isinstance(step, Sleep):
             time.sleep(step.seconds)
             return None
@@ -190,7 +191,7 @@ class TopicsClient(Calls):
                     step.path,
                     headers=step.headers,
                     json=step.json,
-                    timeout=arguments.of_socket(step.timeout),
+                    timeout=arguments.socket_timeout(step.timeout),
                 ) as response,
             ):
                 body = Body(response, due)
@@ -200,12 +201,12 @@ class TopicsClient(Calls):
         except httpx2.HTTPError as error:
             return error
         except RuntimeError as error:
-            if self._http.is_closed:  # by another thread, just now
+            if self._http.is_closed:  # another thread closed it meanwhile
                 raise MisuseError("This client is closed.") from error
             raise
 
     def _after_fork(self) -> None:
-        """Leave the connections to the parent: two processes on one connection read each other's answers."""
+        """Open a new pool in a forked process: two processes on one connection would read each other's answers."""
         if self._settings[2] is not None:
             raise MisuseError("A client with a transport of its own cannot be used in a forked process: make another.")
         self._http = self._open()

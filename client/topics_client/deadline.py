@@ -1,7 +1,11 @@
-"""A deadline for a whole blocking request.
+"""Deadline for a whole blocking request.
 
-httpx2's timeouts hold for each operation: a server that sends a byte every second never runs into a read timeout of
-two. Here each operation gets only what is left until the deadline, also while headers or chunk sizes arrive.
+httpx2's timeouts apply to single socket operations: a server that sends a byte every second never exceeds a read
+timeout of two seconds. Here each operation gets only the time left until the deadline, also while headers arrive.
+
+httpx2 has no public way to set a network backend or to reach the transports of a client, so `bound` uses four private
+attributes. Any release may rename them; client/pyproject.toml therefore limits httpx2 to releases that
+tests/client/test_httpx2_contract.py has passed with.
 """
 
 import ipaddress
@@ -23,7 +27,7 @@ _due: ContextVar[float] = ContextVar("_due", default=float("inf"))
 
 @contextmanager
 def until(due: float) -> Iterator[None]:
-    """Operations of this thread end at `due`, a time of `time.monotonic()`."""
+    """Limit all operations of this thread to `due`, a time of `time.monotonic()`."""
     token = _due.set(due)
     try:
         yield
@@ -31,17 +35,18 @@ def until(due: float) -> Iterator[None]:
         _due.reset(token)
 
 
-def bound(transport: httpx2.BaseTransport) -> None:
-    """Make a transport of httpx2 keep the deadlines; does nothing to one of another kind."""
-    if isinstance(transport, httpx2.HTTPTransport):
-        # httpcore2's pools take a network backend as an argument, but httpx2 does not hand one on.
-        pool: Any = transport._pool
-        if not isinstance(pool._network_backend, _Backend):
-            pool._network_backend = _Backend(pool._network_backend)
+def bound(client: httpx2.Client) -> None:
+    """Make all transports of a client keep deadlines, except those that are not an httpx2.HTTPTransport."""
+    for transport in (client._transport, *client._mounts.values()):  # _mounts: the environment's proxies
+        if isinstance(transport, httpx2.HTTPTransport):
+            # httpcore2's pools accept a network backend, but httpx2 has no argument for one.
+            pool: Any = transport._pool
+            if not isinstance(pool._network_backend, _Backend):
+                pool._network_backend = _Backend(pool._network_backend)
 
 
 def _left(timeout: float | None, error: type[Exception]) -> float | None:
-    """Seconds for one operation; raises `error` when the deadline has passed."""
+    """Seconds left for one operation; raises `error` if the deadline has passed."""
     due = _due.get()
     if due == float("inf"):
         return timeout
@@ -59,7 +64,7 @@ class _Stream(httpcore2.NetworkStream):
         return self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # In pieces, because the stream below gives the whole timeout to each piece that the socket takes.
+        # In pieces, because the wrapped stream applies the whole timeout to each part that the socket accepts.
         for at in range(0, len(buffer), 65536):
             self._stream.write(buffer[at : at + 65536], _left(timeout, httpcore2.WriteTimeout))
 
@@ -91,7 +96,7 @@ class _Backend(httpcore2.NetworkBackend):
         addresses = _addresses(host, port, _left(timeout, httpcore2.ConnectTimeout))
         for tried, address in enumerate(addresses, start=1):
             left = _left(timeout, httpcore2.ConnectTimeout)
-            # The same share for each address, so that the first does not use up the time of the others.
+            # Share the time equally, so that the first address does not use up all of it.
             share = None if left is None else left / (len(addresses) - tried + 1)
             try:
                 return _Stream(self._backend.connect_tcp(address, port, share, local_address, socket_options))
@@ -108,7 +113,7 @@ class _Backend(httpcore2.NetworkBackend):
 
 
 def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
-    """The host's IP addresses. getaddrinfo knows no timeout, so it runs in a thread that is left behind."""
+    """The host's IP addresses. getaddrinfo has no timeout, so it runs in a daemon thread that is abandoned if late."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

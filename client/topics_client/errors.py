@@ -1,9 +1,9 @@
-"""The exceptions of this package.
+"""Exceptions of this package.
 
 TopicsClientError
 ├── MisuseError             the client is closed, or belongs to another event loop or process
-├── UnreachableError        no answer came: no connection, the connection was lost, or time ran out
-├── InvalidResponseError    an answer came, but not one of this service: HTML, a redirect, broken gzip, missing fields
+├── UnreachableError        no answer arrived: no connection, the connection was lost, or time ran out
+├── InvalidResponseError    the answer is not this service's: HTML, a redirect, broken gzip, missing fields
 └── ProblemError            the service answered with a problem (RFC 9457)
     ├── InvalidRequestError   400, 415, 422: the request is wrong; sending it again would not help
     ├── UnauthorizedError     401
@@ -22,7 +22,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the service answered instead of a result."""
+    """An error response of the service, in the fields of RFC 9457."""
 
     status: int
     title: str
@@ -31,9 +31,9 @@ class Problem:
     instance: str = ""
     request_id: str = ""
     errors: tuple[tuple[str, str], ...] = ()
-    """Wrong fields and why: `("headlines.2003", "String should have at least 1 character")`.
+    """Invalid fields with the reason: `("headlines.2003", "String should have at least 1 character")`.
 
-    In a batch the number is the headline's place in what was passed to the client, however it was cut.
+    In a batch the number is the headline's index in what was passed to the client, also if several requests were sent.
     """
 
 
@@ -42,22 +42,22 @@ class TopicsClientError(Exception):
 
 
 class MisuseError(TopicsClientError):
-    """The client cannot be used: it is closed, or belongs to another event loop or process."""
+    """The client is closed, or belongs to another event loop or process."""
 
 
 class UnreachableError(TopicsClientError):
-    """No answer came in time; `__cause__` is the HTTP library's exception."""
+    """No answer arrived in time; `__cause__` is httpx2's exception."""
 
 
 class InvalidResponseError(TopicsClientError):
-    """Something answered, but not as this service does; `__cause__` says what could not be read."""
+    """An answer arrived that this service cannot have sent; `__cause__` tells what could not be read."""
 
 
 class ProblemError(TopicsClientError):
     """The service answered with an error."""
 
     def __init__(self, problem: Problem) -> None:
-        """`problem`: what the service answered."""
+        """Wrap the service's error response."""
         # The only argument, because unpickling calls the class with `args`.
         super().__init__(problem)
         self.problem = problem
@@ -75,7 +75,7 @@ class UnauthorizedError(ProblemError):
 
 
 class NotFoundError(ProblemError):
-    """The URL is not that of this service, or that of an older version."""
+    """The URL does not belong to this service, or the service is older than the client."""
 
 
 class TooLargeError(ProblemError):
@@ -83,7 +83,7 @@ class TooLargeError(ProblemError):
 
 
 class UnavailableError(ProblemError):
-    """The service is full, draining, or not ready, and stayed so for all retries."""
+    """The service was full, draining or not ready during all retries."""
 
 
 class DeadlineError(ProblemError):
@@ -110,8 +110,8 @@ def problem_error(status: int, body: object, content: bytes) -> ProblemError:
 
     Args:
         status: 400 or above.
-        body: the answer's JSON value; None if it has none.
-        content: the answer's bytes, quoted where `body` is no problem document.
+        body: the response's JSON value; None if it has none.
+        content: the response's bytes, quoted if `body` is not a problem document.
     """
     fields: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
     errors = fields.get("errors")

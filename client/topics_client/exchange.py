@@ -1,7 +1,7 @@
-"""One request with its retries, without input or output.
+"""One request with its retries, as a generator without I/O.
 
-The generators yield what is to be done (send, sleep) and receive what came of it, so that the blocking client and the
-awaited one share every decision.
+It yields steps (send, sleep) and receives their outcomes, so that the blocking and the asynchronous client share all
+decisions.
 """
 
 import json
@@ -19,18 +19,18 @@ import httpx2
 from topics_client.errors import InvalidResponseError, UnreachableError, problem_error
 
 RETRIED = frozenset({429, 502, 503})
-"""Nothing of such a request was done. 504 is not among them (the same work would be late again), nor is 500."""
+"""Statuses after which a request is repeated, because the service did no work for it. Not 504, which would recur."""
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
-"""After decompression. 1,000 headlines with all of 400 topics are 45 MB."""
+"""Limit after decompression. An answer for 1,000 headlines with 400 topics each has 45 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a request; expects the Reply, or the HTTP library's exception that came in its place."""
+    """Step: send a request. Its outcome is a Reply, or the exception that httpx2 raised."""
 
     method: str
     path: str
@@ -42,14 +42,14 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait so many seconds."""
+    """Step: wait for some seconds. Its outcome is None."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response, read to its end and decompressed."""
+    """A complete, decompressed response."""
 
     status: int
     headers: Mapping[str, str]
@@ -57,21 +57,21 @@ class Reply:
     content: bytes
 
 
-Came: TypeAlias = "Reply | httpx2.HTTPError | None"
-Steps: TypeAlias = Generator[Send | Sleep, Came, Any]
+Outcome: TypeAlias = "Reply | httpx2.HTTPError | None"
+Steps: TypeAlias = Generator[Send | Sleep, Outcome, Any]
 
 
 class Body:
     """The content of a response as it arrives, bounded in time and size."""
 
     def __init__(self, response: httpx2.Response, due: float) -> None:
-        """`due`: a time of `time.monotonic()`."""
+        """Start with an empty content; `due` is the deadline, a time of `time.monotonic()`."""
         self._response = response
         self._due = due
         self._content = bytearray()
 
     def add(self, chunk: bytes) -> None:
-        """Append; raises ReadTimeout or InvalidResponseError."""
+        """Append a chunk; raises ReadTimeout after the deadline, InvalidResponseError above MAX_ANSWER_BYTES."""
         self._content += chunk
         if len(self._content) > MAX_ANSWER_BYTES:
             raise InvalidResponseError(f"{self._response.url}: the answer has more than {MAX_ANSWER_BYTES:,} bytes.")
@@ -79,56 +79,56 @@ class Body:
             raise httpx2.ReadTimeout("the answer was still arriving")
 
     def reply(self) -> Reply:
-        """All of it."""
+        """The complete response."""
         return Reply(self._response.status_code, self._response.headers, bytes(self._content))
 
 
 def exchange(method: str, path: str, json: object, timeout: float, retries: int) -> Steps:
-    """Ask until there is an answer; returns its JSON value.
+    """Send a request and repeat it on temporary failures; returns the JSON value of the answer.
 
-    Asking again is safe for every route of this service: GETs read, and a prediction changes nothing but counters.
-    So a request is also repeated after its connection was lost.
+    Repeating is safe for every route of this service: GET routes only read, and a prediction changes only counters. So
+    a request is also repeated after its connection was lost.
 
     Args:
-        method: of HTTP.
-        path: below the service's URL.
+        method: HTTP method.
+        path: relative to the service's URL.
         json: the body, or None.
-        timeout: seconds for all of it, retries and pauses included; the service is told what is left.
-        retries: how often to ask again.
+        timeout: seconds in all, including retries and pauses; each request sends the rest as X-Request-Timeout.
+        retries: how often to repeat.
 
     Raises:
-        UnreachableError: no answer came in time.
-        InvalidResponseError: the answer is not one of this service.
-        ProblemError: the answer is a problem; if it was temporary, it lasted for all retries.
+        UnreachableError: no answer arrived in time.
+        InvalidResponseError: the answer cannot be this service's.
+        ProblemError: the service answered with an error, during all retries if the error is temporary.
     """
     due = time.monotonic() + timeout
     for attempt in range(retries + 1):
         left = max(due - time.monotonic(), 0.001)
         headers = {"X-Request-Timeout": f"{left:.3f}"} if left < math.inf else {}
-        came = yield Send(method, path, headers, json, left)
-        if isinstance(came, Reply) and came.status == httpx2.codes.OK:
-            return _json(came, path)
-        pause = _pause(came, attempt)
+        outcome = yield Send(method, path, headers, json, left)
+        if isinstance(outcome, Reply) and outcome.status == httpx2.codes.OK:
+            return _json(outcome, path)
+        pause = _pause(outcome, attempt)
         if pause is None or attempt == retries or time.monotonic() + pause >= due:
-            _raise(came, path, timeout)
+            _raise(outcome, path, timeout)
         yield Sleep(pause)
     raise AssertionError("unreachable")
 
 
-def _pause(came: Came, attempt: int) -> float | None:
-    """Seconds to wait before asking again: what Retry-After says, else longer each time; None: do not."""
-    # Jitter, so that clients that were refused together do not come back together.
+def _pause(outcome: Outcome, attempt: int) -> float | None:
+    """Seconds to wait before the next attempt: Retry-After, otherwise exponential backoff; None: do not retry."""
+    # Jitter, so that clients refused at the same moment do not retry at the same moment.
     pause = min(FIRST_PAUSE * 2.0 ** min(attempt, 10), LONGEST_PAUSE) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
-    if not isinstance(came, Reply):
-        return pause if isinstance(came, httpx2.TransportError) else None
-    if came.status not in RETRIED:
+    if not isinstance(outcome, Reply):
+        return pause if isinstance(outcome, httpx2.TransportError) else None
+    if outcome.status not in RETRIED:
         return None
-    asked = _retry_after(came.headers.get("Retry-After", ""))
-    return pause if asked is None else asked + pause
+    retry_after = _retry_after(outcome.headers.get("Retry-After", ""))
+    return pause if retry_after is None else retry_after + pause
 
 
 def _retry_after(value: str) -> float | None:
-    """Seconds from now; the header holds seconds or a date (RFC 9110, 10.2.3)."""
+    """Seconds from now; the header holds seconds or a date (RFC 9110, section 10.2.3)."""
     if value.isdecimal():
         return float(value[:20])
     try:
@@ -138,30 +138,30 @@ def _retry_after(value: str) -> float | None:
         return None
 
 
-def _raise(came: Came, path: str, timeout: float) -> NoReturn:
-    """The exception for what is not an answer."""
-    if isinstance(came, Reply):
-        if came.status < httpx2.codes.BAD_REQUEST:
-            to = came.headers.get("Location")
+def _raise(outcome: Outcome, path: str, timeout: float) -> NoReturn:
+    """Raise the exception for an outcome that is not a successful answer."""
+    if isinstance(outcome, Reply):
+        if outcome.status < httpx2.codes.BAD_REQUEST:
+            to = outcome.headers.get("Location")
             where = f", a redirect to {to[:200]}: give the client that service's URL" if to else ""
-            raise InvalidResponseError(f"{path}: the answer has status {came.status}{where}.")
+            raise InvalidResponseError(f"{path}: the answer has status {outcome.status}{where}.")
         try:
-            body = _json(came, path)
+            body = _json(outcome, path)
         except InvalidResponseError:
             body = None
-        raise problem_error(came.status, body, came.content)
-    what = f"{type(came).__name__}: {came}" if str(came) else type(came).__name__
-    if isinstance(came, httpx2.TimeoutException):
-        raise UnreachableError(f"{path}: no answer within {timeout:g} s ({what}).") from came
-    if isinstance(came, httpx2.TransportError):
-        raise UnreachableError(f"{path}: no answer ({what}).") from came
-    raise InvalidResponseError(f"{path}: the answer cannot be read ({what}).") from came
+        raise problem_error(outcome.status, body, outcome.content)
+    what = f"{type(outcome).__name__}: {outcome}" if str(outcome) else type(outcome).__name__
+    if isinstance(outcome, httpx2.TimeoutException):
+        raise UnreachableError(f"{path}: no answer within {timeout:g} s ({what}).") from outcome
+    if isinstance(outcome, httpx2.TransportError):
+        raise UnreachableError(f"{path}: no answer ({what}).") from outcome
+    raise InvalidResponseError(f"{path}: the answer cannot be read ({what}).") from outcome
 
 
 def _json(reply: Reply, path: str) -> Any:  # noqa: ANN401 - JSON
     try:
         return json.loads(reply.content, parse_constant=_no_number)
-    # RecursionError: a foreign answer may be nested a million deep.
+    # RecursionError: the answer may be deeply nested.
     except (ValueError, RecursionError) as error:
         raise InvalidResponseError(f"{path}: the answer is not this service's JSON ({error}).") from error
 

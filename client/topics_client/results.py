@@ -1,4 +1,4 @@
-"""The answers as frozen dataclasses, and how they are read from JSON. Unknown fields are ignored."""
+"""Results as frozen dataclasses, read from the service's JSON. Unknown fields are ignored."""
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -10,26 +10,32 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A topic and how probable it is."""
+    """A topic and its probability."""
 
     topic: str
+    """Topic code, such as `crude`."""
     name: str
+    """Plain English name."""
     label: int
+    """Index of the topic in the model's output, from 0."""
     probability: float
+    """0 to 1; over all topics the probabilities sum to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How much of the text the model knew."""
+    """How many words of the text the model knows."""
 
     known: int
     rare: int
+    """Words of the training corpus that are too infrequent for the model's vocabulary."""
     unknown: tuple[str, ...]
+    """Words that are not in the training corpus, each once."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordEffect:
-    """One word, `headline[start:end]`, and what it did to the explained topic's probability."""
+    """One word, `headline[start:end]` in code points, and its effect on the probability of the explained topic."""
 
     word: str
     start: int
@@ -37,11 +43,12 @@ class WordEffect:
     status: str
     """`known`, `rare` or `unknown`."""
     effect: float
+    """Probability with the word minus probability without it, -1 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What each word did for one topic."""
+    """The effect of each word on the probability of one topic."""
 
     topic: str
     words: tuple[WordEffect, ...]
@@ -49,7 +56,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Which model answered."""
+    """Name and version of the model that answered."""
 
     name: str
     version: str
@@ -57,30 +64,33 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one text."""
+    """The service's answer to one headline."""
 
     predictions: tuple[Prediction, ...]
-    """Most probable first; empty when the model knows not one word."""
+    """Most probable first; empty if the model knows no word of the headline."""
     words: Words
     abstained: str | None
-    """Why the model does not stand by the answer, such as `no_known_words` or `low_confidence`; None when it does."""
+    """Why the model abstains, such as `no_known_words` or `low_confidence`; None if it does not."""
     model: Model
     topic_set: tuple[str, ...] | None = None
+    """Codes of the prediction set, which holds the right topic at the manifest's coverage; None if not calibrated."""
     explanation: Explanation | None = None
+    """Only with `explain=True`."""
 
     @property
     def best(self) -> Prediction | None:
-        """The most probable topic, if there is an answer at all."""
+        """The most probable topic; None if there are no predictions."""
         return self.predictions[0] if self.predictions else None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """In place of an Answer, with `on_error="skip"`: a headline that cannot be answered."""
+    """Takes the place of an Answer with `on_error="skip"`: a headline that cannot be classified."""
 
     index: int
-    """Its place among the headlines that were passed, from 0."""
+    """Index among the headlines that were passed, from 0."""
     reason: str
+    """Why, as the rest of a sentence that begins with the headline."""
 
 
 OnError: TypeAlias = Literal["raise", "skip"]
@@ -88,20 +98,22 @@ OnError: TypeAlias = Literal["raise", "skip"]
 
 @dataclass(frozen=True, slots=True)
 class TopicSkill:
-    """A topic and what is known of the model's skill at it."""
+    """A topic and how well the model predicts it on held-out texts."""
 
     label: int
     topic: str
     name: str
     support: int
+    """Number of training texts with this topic."""
     precision: float | None = None
+    """0 to 1, as recall and F1; None if it was not measured."""
     recall: float | None = None
     f1: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What the manifest says; `manifest` is all of it."""
+    """The model's identity, and in `manifest` all of GET /model."""
 
     name: str
     version: str
@@ -111,12 +123,12 @@ class ModelInfo:
 
 
 def read(kind: type[T], raw: object, **made: object) -> T:
-    """A dataclass from a JSON object with the same field names.
+    """Make a dataclass from a JSON object with the same field names.
 
     Args:
         kind: a dataclass of this module.
         raw: the JSON value.
-        made: fields that the JSON object does not hold.
+        made: values of fields that the JSON object does not hold.
 
     Raises:
         ValueError: `raw` is not an object, lacks a field without default, or holds one of another type.
@@ -137,13 +149,13 @@ def read(kind: type[T], raw: object, **made: object) -> T:
 
 @cache
 def _readers(kind: type[Any]) -> dict[str, tuple[Callable[[object], object], bool]]:
-    """For each field: how to read it, and whether it must be there."""
+    """For each field, a function that reads it, and whether it is required."""
     hints = get_type_hints(kind)
     return {one.name: (_reader(hints[one.name]), one.default is MISSING) for one in fields(kind)}
 
 
 def _reader(hint: Any) -> Callable[[object], object]:  # noqa: ANN401 - a type expression
-    """How to read a value of a field's type; covers the types that this module uses."""
+    """A function that reads a value of a field's type; supports the types that this module uses."""
     if is_dataclass(hint):
         return partial(read, hint)  # type: ignore[arg-type]  # a class, not an instance
     if type(None) in get_args(hint):
@@ -151,12 +163,12 @@ def _reader(hint: Any) -> Callable[[object], object]:  # noqa: ANN401 - a type e
         return lambda value: None if value is None else inner(value)
     if get_origin(hint) is tuple:
         item = _reader(get_args(hint)[0])
-        return lambda value: tuple([item(one) for one in _checked(value, list)])
-    return partial(_checked, kind=get_origin(hint) or hint)
+        return lambda value: tuple([item(one) for one in _ensure_type(value, list)])
+    return partial(_ensure_type, kind=get_origin(hint) or hint)
 
 
-def _checked(value: Any, kind: type) -> Any:  # noqa: ANN401 - JSON
-    # A number of JSON may come without a point; True is an int only in Python.
+def _ensure_type(value: Any, kind: type) -> Any:  # noqa: ANN401 - JSON
+    # JSON may write a float without a decimal point; bool is a subclass of int only in Python.
     if isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool):
         return value
     raise ValueError(f"expected {kind.__name__}, not {type(value).__name__}")

@@ -17,7 +17,7 @@ from topics_client import (
     TooLargeError,
     UnauthorizedError,
 )
-from topics_client.batches import cut
+from topics_client.batches import split
 
 from tests.client.mock_service import (
     ANSWER,
@@ -284,8 +284,8 @@ def test_failed_part_ends_the_requests_in_flight() -> None:
 
 def test_cut_raises_for_what_is_no_text_unless_it_skips() -> None:
     with pytest.raises(TypeError, match=r"headlines\[1\]"):
-        list(cut(["gold", None]))
-    assert [one.fault for part in cut(["gold", None, ""], skip=True) for one in part] == [
+        list(split(["gold", None]))
+    assert [one.fault for part in split(["gold", None, ""], skip=True) for one in part] == [
         None,
         "must be a str, not NoneType",
         "is empty",

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from topics_client import batches
-from topics_client.batches import MAX_BYTES, MAX_HEADLINES, Item, acut, cut
+from topics_client.batches import MAX_BYTES, MAX_HEADLINES, Item, split, split_async
 
 from app.settings import Settings
 
@@ -31,9 +31,9 @@ def test_parts_are_full_but_for_the_last(count: int, size: int, expected: list[i
             yield text
 
     async def parts() -> list[list[Item]]:
-        return [part async for part in acut(stream(), size)]
+        return [part async for part in split_async(stream(), size)]
 
-    found = list(cut(texts, size))
+    found = list(split(texts, size))
     assert sizes(found) == expected
     assert [item for part in found for item in part] == [Item(place, text) for place, text in enumerate(texts)]
     assert asyncio.run(parts()) == found
@@ -41,8 +41,8 @@ def test_parts_are_full_but_for_the_last(count: int, size: int, expected: list[i
 
 def test_part_is_full_at_so_many_bytes_of_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "MAX_BYTES", 10)
-    assert sizes(list(cut(["aaaaa", "aaaaa", "a", "ééééé", "é", "b" * 50, "c"]))) == [2, 1, 1, 1, 1, 1]
-    assert sizes(list(cut(["a"] * 25))) == [10, 10, 5]
+    assert sizes(list(split(["aaaaa", "aaaaa", "a", "ééééé", "é", "b" * 50, "c"]))) == [2, 1, 1, 1, 1, 1]
+    assert sizes(list(split(["a"] * 25))) == [10, 10, 5]
 
 
 def test_what_is_no_text_is_raised_unless_it_is_skipped() -> None:
@@ -51,10 +51,10 @@ def test_what_is_no_text_is_raised_unless_it_is_skipped() -> None:
         yield None
 
     async def ask(**options: bool) -> list[list[Item]]:
-        return [part async for part in acut(stream(), **options)]
+        return [part async for part in split_async(stream(), **options)]
 
-    for wrong in (lambda: list(cut(["gold", None])), lambda: asyncio.run(ask())):
+    for wrong in (lambda: list(split(["gold", None])), lambda: asyncio.run(ask())):
         with pytest.raises(TypeError, match=r"headlines\[1\]"):
             wrong()
-    for [part] in (list(cut(["gold", None], skip=True)), asyncio.run(ask(skip=True))):
+    for [part] in (list(split(["gold", None], skip=True)), asyncio.run(ask(skip=True))):
         assert part == [Item(0, "gold"), Item(1, "", "must be a str, not NoneType")]

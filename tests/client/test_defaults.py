@@ -58,4 +58,4 @@ def test_async_client_asks_for_five_topics(sent: list[tuple[str, Any]], transpor
 
 @pytest.mark.parametrize(("seconds", "socket"), [(math.inf, None), (2.5, 2.5)])
 def test_no_limit_is_none_to_the_transport(seconds: float, socket: float | None) -> None:
-    assert arguments.of_socket(seconds) == socket
+    assert arguments.socket_timeout(seconds) == socket

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 from topics_client import exchange as exchange_module
-from topics_client.batches import MAX_BYTES, MAX_HEADLINES, cut
+from topics_client.batches import MAX_BYTES, MAX_HEADLINES, split
 from topics_client.errors import (
     DeadlineError,
     InvalidRequestError,
@@ -273,7 +273,7 @@ def test_problem_with_foreign_errors_is_still_a_problem(errors: object) -> None:
 
 def test_parts_are_as_large_as_a_request_may_be_and_keep_the_order() -> None:
     headlines = [str(number) for number in range(2 * MAX_HEADLINES + 1)]
-    parts = list(cut(iter(headlines)))
+    parts = list(split(iter(headlines)))
     assert [len(part) for part in parts] == [MAX_HEADLINES, MAX_HEADLINES, 1]
     assert [one.text for part in parts for one in part] == headlines
     assert [one.place for part in parts for one in part] == list(range(len(headlines)))
@@ -282,15 +282,15 @@ def test_parts_are_as_large_as_a_request_may_be_and_keep_the_order() -> None:
 def test_full_part_goes_without_waiting_for_the_next_headline() -> None:
     taken: list[int] = []
     texts = (taken.append(number) or "gold" for number in range(1000))
-    assert len(next(cut(texts, 10))) == 10
+    assert len(next(split(texts, 10))) == 10
     assert len(taken) == 10
 
 
 def test_parts_stay_below_the_bytes_of_a_body() -> None:
-    parts = list(cut(["é" * 20_000] * 300))
+    parts = list(split(["é" * 20_000] * 300))
     assert len(parts) == 3
     assert all(sum(len(one.text.encode()) for one in part) <= MAX_BYTES for part in parts)
 
 
 def test_text_larger_than_a_part_goes_alone() -> None:
-    assert [len(part) for part in cut(["a", "b" * (MAX_BYTES + 1), "c"])] == [1, 1, 1]
+    assert [len(part) for part in split(["a", "b" * (MAX_BYTES + 1), "c"])] == [1, 1, 1]
