@@ -1,4 +1,4 @@
-"""Text -> words -> ids -> multi-hot -> probabilities -> topics. Knows NumPy, not HTTP."""
+"""The classifier core: text -> words -> ids -> multi-hot -> probabilities -> topics. Uses NumPy, and no HTTP."""
 
 from app.classifier.bundle import Bundle, load_bundle
 from app.classifier.classifier import Classification, TopicClassifier, build_classifier, load_classifier

@@ -1,4 +1,4 @@
-"""Loads a bundle: each file is read once, checked against the manifest, and used from the bytes that were checked."""
+"""Loads a bundle: reads each file once, verifies it against the manifest, and uses the verified bytes."""
 
 import hashlib
 import json
@@ -22,37 +22,37 @@ CARD = "README.md"
 MANIFEST = "manifest.json"
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
-"""No file of a bundle needs more; a larger one is refused before a byte of it is read."""
-
-
+"""Largest size of a bundle's file; a larger one is refused before it is read."""
 T = TypeVar("T")
 
 
 class Golden(BaseModel):
-    """A headline and what the model must answer to it."""
+    """A golden headline: a headline with the probabilities that the model must return for it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     headline: str
     probabilities: tuple[float, ...]
+    """One per topic, in label order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A verified bundle: its files are the ones its manifest names, byte for byte."""
+    """A verified bundle: every file has the size and SHA-256 that its manifest lists."""
 
     path: Path
     manifest: Manifest
     digest: str
-    """SHA-256 of `manifest.json`, which holds those of all other files: it identifies the bundle."""
+    """SHA-256 of `manifest.json`. It identifies the bundle, since the manifest holds all other files' hashes."""
     word_index: dict[str, int]
+    """Word to rank; 1 is the most frequent."""
     golden: tuple[Golden, ...]
     model: bytes = field(repr=False)
-    """`model.keras` as it was verified. In memory, so that nothing written to the file later changes an answer."""
+    """Content of `model.keras` as verified, kept in memory so that later writes to the file have no effect."""
 
     @property
     def model_path(self) -> Path:
-        """Where `model` was read from."""
+        """The path from which `model` was read."""
         return self.path / MODEL
 
 
@@ -60,7 +60,7 @@ def load_bundle(path: Path) -> Bundle:
     """Read and verify the bundle in a folder.
 
     Raises:
-        BundleError: a file is missing, is not the one the manifest names, or says something that cannot be.
+        BundleError: a file is missing, differs from the manifest's size or SHA-256, or has invalid content.
     """
     if not path.is_dir():
         raise BundleError(f"{path}: no such bundle folder; set TOPICS_MODEL to one that holds a {MANIFEST}.")
@@ -90,7 +90,7 @@ def load_bundle(path: Path) -> Bundle:
 
 
 def _verify(folder: Path, name: str, entry: FileEntry) -> bytes:
-    """Read a file and compare it with its entry in the manifest."""
+    """Read a file and compare its size and SHA-256 with the manifest's entry."""
     content = _read(folder, name)
     if len(content) != entry.size:
         raise BundleError(
@@ -108,25 +108,25 @@ def _read(folder: Path, name: str) -> bytes:
             raise BundleError(
                 f"{folder / name}: {size:,} bytes is more than a bundle's file may have ({MAX_FILE_BYTES:,})."
             )
-        return file.read(size)  # and no more, although a writer may append meanwhile
+        return file.read(size)  # no more than was checked, in case another process appends meanwhile
 
 
 @contextmanager
 def _opened(folder: Path, name: str) -> Iterator[BufferedReader]:
-    """A regular file inside the bundle's folder."""
+    """Open a file; raises BundleError unless it is a regular file inside the bundle's folder."""
     path = folder / name
     try:
         inside = path.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
         if not inside or not path.is_file():
             raise BundleError(f"{path}: is not a regular file inside the bundle; copy the bundle again.")
-        with open(path, "rb", opener=_open_at_once) as file:
+        with open(path, "rb", opener=_open_nonblocking) as file:
             yield file
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror or error}); copy the bundle again.") from error
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Opening a FIFO waits for a writer unless O_NONBLOCK is set; regular files ignore the flag."""
+def _open_nonblocking(path: str, flags: int) -> int:
+    """Opener with O_NONBLOCK: without it, opening a FIFO waits for a writer. Regular files ignore the flag."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 

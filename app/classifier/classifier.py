@@ -1,4 +1,4 @@
-"""Texts in, topics out: encode, run the network, calibrate, rank."""
+"""Topic classifier: encodes texts, runs the network, calibrates its output and ranks the topics."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,30 +18,37 @@ Runtime = Literal["numpy", "keras"]
 Abstention = Literal["no_known_words", "low_confidence"]
 
 GOLDEN_TOLERANCE = 1e-5
+"""Largest accepted difference between a golden headline's recorded and computed probability."""
 
 
 class Classification(NamedTuple):
-    """What the model says of one text."""
+    """Result for one text."""
 
     labels: list[int]
-    """The most probable topics' labels, most probable first; empty when not one word is known."""
+    """Labels of the `top_k` most probable topics, most probable first; empty if no word is known."""
     probabilities: list[float]
-    """Their probabilities; over all topics they sum to 1."""
+    """Their probabilities, 0 to 1; over all topics they sum to 1."""
     topic_set: list[int]
-    """The smallest set of labels that holds the right one as often as the manifest's coverage says."""
+    """Prediction set: the labels above the calibrated threshold; empty without one. See `TopicSet`."""
     encoded: Encoded
     abstained: Abstention | None
+    """Why the model abstains; None if it does not."""
 
 
 class TopicClassifier:
-    """A bundle made ready to answer. Safe to share between threads: nothing in it changes."""
+    """Classifies texts with the model of a bundle. Immutable, so threads can share it."""
 
     def __init__(self, bundle: Bundle, network: Network, min_probability: float = 0.0) -> None:
-        """`min_probability`: below this the answer is marked `low_confidence`.
+        """Prepare the classifier and verify it with the golden headlines.
+
+        Args:
+            bundle: the verified bundle.
+            network: the bundle's network.
+            min_probability: if the most probable topic is below this, the result is marked `low_confidence`.
 
         Raises:
-            BundleError: the network's widths are not those of the encoding and the topics, or it does
-                not answer the bundle's golden headlines as it did when it was trained.
+            BundleError: the network's input or output width does not match the manifest, or its probabilities for the
+                golden headlines differ from the recorded ones.
         """
         manifest = bundle.manifest
         self.encoder = Encoder(manifest.encoding, bundle.word_index)
@@ -50,13 +57,13 @@ class TopicClassifier:
         self._network = network
         self._min_probability = min_probability
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
-        # Probabilities sum to 1, so no more topics than this can reach the threshold.
+        # Probabilities sum to 1, so at most 1 / threshold topics can reach the threshold.
         self._largest_set = min(len(manifest.topics), int(1 / self._threshold) + 1) if self._threshold else 0
-        wanted = (manifest.encoding.size, len(manifest.topics))
-        if network.shape != wanted:
+        expected = (manifest.encoding.size, len(manifest.topics))
+        if network.shape != expected:
             raise BundleError(
                 f"{bundle.model_path}: takes {network.shape[0]} words and gives {network.shape[1]} topics, but"
-                f" {MANIFEST} says {wanted[0]} and {wanted[1]}; train the bundle again."
+                f" {MANIFEST} says {expected[0]} and {expected[1]}; train the bundle again."
             )
         self.verify_golden()
 
@@ -66,33 +73,33 @@ class TopicClassifier:
         return self.bundle.manifest.topics
 
     def verify_golden(self) -> None:
-        """Answer the golden headlines again; raises BundleError if an answer has moved."""
+        """Classify the golden headlines; raises BundleError if a probability differs by more than GOLDEN_TOLERANCE."""
         golden = self.bundle.golden
-        answers = self.probabilities([self.encoder.encode(one.headline) for one in golden])
-        drift = float(np.abs(answers - np.array([one.probabilities for one in golden])).max())
-        if not drift <= GOLDEN_TOLERANCE:
+        computed = self.probabilities([self.encoder.encode(one.headline) for one in golden])
+        difference = float(np.abs(computed - np.array([one.probabilities for one in golden])).max())
+        if not difference <= GOLDEN_TOLERANCE:  # also if it is NaN
             raise BundleError(
-                f"{self.bundle.path}: golden headlines are answered {drift:.2g} away from what training"
+                f"{self.bundle.path}: golden headlines are answered {difference:.2g} away from what training"
                 f" recorded (tolerance {GOLDEN_TOLERANCE:g}); train the bundle again."
             )
 
     def classify(self, texts: Sequence[str], top_k: int = 5) -> list[Classification]:
-        """The `top_k` most probable topics of each text, in order."""
+        """Classify texts; the results, with `top_k` topics each, are in the same order."""
         return self.rank(self.encode(texts), top_k)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
-        """The first half of `classify`: what the network will see of each text."""
+        """First half of `classify`: the network's input for each text."""
         return [self.encoder.encode(text) for text in texts]
 
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
-        """The second half of `classify`."""
+        """Second half of `classify`: run the network and rank the topics."""
         probabilities = self.probabilities(encoded)
         ranking = (-probabilities).argsort(axis=1)[:, : max(top_k, self._largest_set)]
-        places = ranking
+        flat = ranking  # indices into the flattened array
         if len(encoded) > 1:
-            places = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
-        # Eight digits are what a 32-bit probability has; as a double it would be written with 17.
-        best = probabilities.take(places).astype(np.float64).round(8)
+            flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
+        # Rounded to the eight digits that float32 can hold; converted to double it would be printed with 17.
+        best = probabilities.take(flat).astype(np.float64).round(8)
         threshold, least = self._threshold, self._min_probability
         results = []
         for one, labels, values in zip(encoded, ranking.tolist(), best.tolist(), strict=True):
@@ -101,7 +108,7 @@ class TopicClassifier:
                 continue
             in_set = 0
             if threshold is not None:
-                in_set = 1  # never empty: the most probable topic always belongs
+                in_set = 1  # the most probable topic always belongs to the set
                 while in_set < len(values) and values[in_set] >= threshold:
                     in_set += 1
             abstained: Abstention | None = "low_confidence" if values[0] < least else None
@@ -123,7 +130,7 @@ class TopicClassifier:
 
 
 def softmax(logits: Floats, calibration: Calibration | None = None) -> Floats:
-    """Probabilities float32 [n, topics] from logits [n, topics], each row at its temperature if there is one."""
+    """Softmax of logits float32 [n, topics], each row divided by its calibration temperature if there is one."""
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:
         gaps = np.add.reduce(scaled, axis=1, keepdims=True) / -scaled.shape[1]
@@ -134,12 +141,12 @@ def softmax(logits: Floats, calibration: Calibration | None = None) -> Floats:
 
 
 def load_classifier(path: Path, runtime: Runtime = "numpy", min_probability: float = 0.0) -> TopicClassifier:
-    """Load, verify and try out the bundle in a folder; raises BundleError if it cannot be vouched for."""
+    """Load a bundle and make its classifier; raises BundleError if the bundle is invalid."""
     return build_classifier(load_bundle(path), runtime, min_probability)
 
 
 def build_classifier(bundle: Bundle, runtime: Runtime, min_probability: float) -> TopicClassifier:
-    """Make a bundle's network and try it on the golden headlines; raises BundleError if it cannot be vouched for."""
+    """Make a bundle's network and classifier; raises BundleError if they do not reproduce the golden headlines."""
     layers = bundle.manifest.network
     if runtime == "keras":
         return TopicClassifier(bundle, read_keras_network(bundle.model, bundle.model_path), min_probability)

@@ -1,4 +1,4 @@
-"""The one tokenizer and encoder; training and serving both call it."""
+"""Tokenizer and encoder: turns a text into the ids of its words. Training and serving both use it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,28 +8,29 @@ from typing import Literal, NamedTuple
 from app.classifier.errors import BundleError
 from app.classifier.manifest import EncodingSpec
 
-# keras.preprocessing.text.Tokenizer's default filters, which made the Keras Reuters set.
+# Default filters of keras.preprocessing.text.Tokenizer, with which the Keras Reuters data set was made.
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
-# What today's headlines use in their place. The 1987 corpus is ASCII, so this changes none of its ids.
+# Typographic punctuation of present-day headlines. The 1987 corpus is ASCII, so this changes none of its ids.
 TYPOGRAPHIC_FILTERS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2026\u2022\u00b7\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
 SINGLE_QUOTES = "\u2018\u2019\u201a\u02bc"
 _TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS + TYPOGRAPHIC_FILTERS, " ") | dict.fromkeys(SINGLE_QUOTES, "'"))
 
-# The same for ASCII, lower-casing included: bytes are translated by a table, strings by a dict, a character at a time.
+# The same table for ASCII, including lower-casing: bytes.translate is much faster than str.translate.
 _ASCII_TABLE = bytes(ord(chr(code).translate(_TABLE).lower()) for code in range(128)) + bytes(128)
 
-Status = Literal["known", "rare", "unknown"]
+WordStatus = Literal["known", "rare", "unknown"]
 
 _RARE = -1
+"""In place of the id of a word whose rank does not fit into the encoding."""
 _NO_PAIRS: Mapping[str, int] = {}
 
 TWICE, LATER = "*2", "*later"
-"""Stand in the word index for a word's second occurrence ('oil *2'), and for one that does not occur before the lead of
-a text is over ('oil *later'): no words, since `*` separates words."""
+"""Markers in the word index: 'oil *2' ranks a second occurrence of `oil`, 'oil *later' one that occurs only after the
+lead of the text. They cannot be words, because the tokenizer splits at `*`."""
 
 
 def tokenize(text: str) -> list[str]:
-    """Lower-case words of a text, in order: punctuation separates (`U.S.` is two words), apostrophes stay."""
+    """Lower-case words of a text, in order. Punctuation splits words (`U.S.` is two), apostrophes do not."""
     if text.isascii():
         return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii").split()
     return text.translate(_TABLE).lower().split()
@@ -37,7 +38,7 @@ def tokenize(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word where it stands: `text[start:end]` of the text as sent, in code points."""
+    """A lower-case word and its position: `text[start:end]` of the original text, in code points."""
 
     word: str
     start: int
@@ -45,27 +46,27 @@ class Word:
 
 
 def locate(text: str) -> list[Word]:
-    """The words of `tokenize`, each with its place in the text.
+    """The words of `tokenize`, each with its position in the text.
 
-    The table maps one character to one, so places survive it; lower-casing may lengthen a word
-    (`İ`), so it is done last. Both orders agree because no lower-case form holds a separator.
+    The table maps each character to one character, so positions are kept. Lower-casing can lengthen a word (`İ`), so it
+    is done last; the result is the same, because no lower-case form contains a separator.
     """
     return [Word(m[0].lower(), m.start(), m.end()) for m in re.finditer(r"\S+", text.translate(_TABLE))]
 
 
 class Encoded(NamedTuple):
-    """A text as the network sees it, and how much of it the model knew."""
+    """A text as input of the network, with counts of known, rare and unknown words."""
 
     ids: list[int]
-    """Distinct ids below the encoding's size, ascending: the ones of the multi-hot vector."""
+    """Distinct ids below the encoding's size, ascending: the positions of ones in the multi-hot vector."""
     words: int
-    """Words of the text; they, and those below, are counted as often as they occur."""
+    """Number of words in the text. This and the next two counts include every occurrence of a word."""
     known: int
     """Words with an id of their own."""
     rare: int
-    """Words of the corpus that are beyond the cut."""
+    """Words of the training corpus whose rank is too high for an id of their own."""
     unknown: list[str]
-    """Words that the corpus never had, each once, in order."""
+    """Words that are not in the training corpus, each once, in order."""
 
     @property
     def unknown_words(self) -> int:
@@ -74,7 +75,7 @@ class Encoded(NamedTuple):
 
 
 class Encoder:
-    """Turns texts into ids by a word index (word -> rank from 1, the most frequent first)."""
+    """Turns texts into ids with a word index, which maps words to ranks (1 is the most frequent)."""
 
     def __init__(self, spec: EncodingSpec, word_index: Mapping[str, int]) -> None:
         """Raises BundleError if the word index holds a rank below 1 or a special id does not fit the size."""
@@ -90,36 +91,36 @@ class Encoder:
             wanted = {TWICE: spec.repeats, LATER: spec.lead is not None}.get(second, spec.pairs)
             if space and wanted and rank + spec.offset < spec.size:
                 pairs.setdefault(first, {})[second] = rank + spec.offset
-        rare = (_RARE, _NO_PAIRS)  # one for most words of the corpus
+        rare = (_RARE, _NO_PAIRS)  # shared, because most words of the corpus have this entry
         self._words: dict[str, tuple[int, Mapping[str, int]]] = {}
-        """Word -> its id, and the ids of what it begins, by second words, TWICE or LATER: one look-up for all."""
+        """Word -> (its id, ids of the pairs it begins by second word, TWICE or LATER), so one look-up is enough."""
         for word, rank in word_index.items():
             if " " not in word:
                 word_id = rank + spec.offset if rank + spec.offset < spec.size else _RARE
-                begun = pairs.get(word, _NO_PAIRS)
-                self._words[word] = (word_id, begun) if begun or word_id != _RARE else rare
+                pair_ids = pairs.get(word, _NO_PAIRS)
+                self._words[word] = (word_id, pair_ids) if pair_ids or word_id != _RARE else rare
 
-    def status(self, word: str) -> Status:
-        """Whether a lower-case word has an id of its own, is beyond the cut, or never occurred."""
+    def status(self, word: str) -> WordStatus:
+        """Whether a lower-case word has an id of its own, is rare, or is not in the training corpus."""
         found = self._words.get(word)
         return "unknown" if found is None else "rare" if found[0] == _RARE else "known"
 
     def encode(self, text: str) -> Encoded:
-        """The ones of a text's multi-hot vector."""
+        """Encode a text."""
         return self.encode_words(tokenize(text))
 
     def encode_words(self, words: Sequence[str]) -> Encoded:
-        """The same for a text that is already cut into words."""
+        """Encode a text that is already split into words by `tokenize`."""
         distinct: set[int] = set()
         rare = 0
         unknown: list[str] = []
         find, add = self._words.get, distinct.add
         pairs = _NO_PAIRS
-        lead, later = self._cut(words)
+        lead, later = self._split_lead(words)
         for word in lead:
             found = find(word)
             if found is None:
-                # Skipped before pairing, as it is everywhere: leaving an unknown word out changes nothing.
+                # Skipped before pairs are formed, so that removing an unknown word from a text changes nothing.
                 unknown.append(word)
                 continue
             if pairs and word in pairs:
@@ -141,9 +142,9 @@ class Encoder:
         return Encoded(sorted(distinct), len(words), known, rare, list(dict.fromkeys(unknown)) if unknown else unknown)
 
     def _add_later(self, words: Sequence[str], distinct: set[int], unknown: list[str], pairs: Mapping[str, int]) -> int:
-        """Add what the words after the lead say to `distinct` and `unknown`; how many are rare.
+        """Add the ids of words after the lead to `distinct`, and unknown words to `unknown`.
 
-        `pairs`: what the word before them begins.
+        `pairs` are the pair ids of the last known word of the lead. Returns the number of rare words.
         """
         rare = 0
         for word in words:
@@ -164,20 +165,20 @@ class Encoder:
                 distinct.add(pairs[TWICE])
         return rare
 
-    def _cut(self, words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-        """The lead of a text and what comes later, which most headlines have nothing of."""
+    def _split_lead(self, words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """The lead of a text and the words after it; most headlines have only a lead."""
         lead = self.spec.lead
         if lead is None or len(words) <= lead:
             return words, ()
-        # Unknown words do not count, so that leaving one out changes nothing.
-        met = [place for place, word in enumerate(words) if word in self._words]
-        cut = met[lead] if len(met) > lead else len(words)
-        return words[:cut], words[cut:]
+        # Unknown words do not count, so that removing one from a text changes nothing.
+        known = [index for index, word in enumerate(words) if word in self._words]
+        end = known[lead] if len(known) > lead else len(words)
+        return words[:end], words[end:]
 
     def sequence(self, text: str) -> list[int]:
-        """Ids in the order of the words, as `keras.datasets.reuters.load_data` gives them.
+        """Ids in the order of the words, as `keras.datasets.reuters.load_data` returns them.
 
-        Words that the corpus never had are skipped; rare ones become `rare_id` (or are skipped without one).
+        Unknown words are skipped; rare words become `rare_id`, or are skipped if it is None.
         """
         start, rare = self.spec.start_id, self.spec.rare_id
         ids = [] if start is None else [start]

@@ -1,23 +1,23 @@
-"""What can go wrong in the core.
+"""Exceptions of the classifier core.
 
 ClassifierError
-├── BundleError          a bundle that nobody can vouch for
-├── UnknownTopicError    a topic code that the model does not have
-└── TextTooLongError     more words than an explanation covers
+├── BundleError          a bundle is missing, damaged or inconsistent
+├── UnknownTopicError    the model has no topic with this code
+└── TextTooLongError     the text has more words than an explanation covers
 """
 
 
 class ClassifierError(Exception):
-    """One sentence: what is wrong, where, and what to do."""
+    """Base class; the message is one sentence that says what is wrong, where, and what to do."""
 
 
 class BundleError(ClassifierError):
-    """A bundle is missing, damaged, or does not add up; it must not be served."""
+    """A bundle is missing, damaged or inconsistent, and must not be served."""
 
 
 class UnknownTopicError(ClassifierError):
-    """A topic was named that is not one of the model's topics."""
+    """The model has no topic with this code."""
 
 
 class TextTooLongError(ClassifierError):
-    """A text has more words than the operation takes."""
+    """A text has more words than an explanation covers."""

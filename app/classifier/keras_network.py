@@ -1,4 +1,4 @@
-"""The second runtime: Keras itself, for models that are not a stack of dense layers, and as the tests' oracle."""
+"""Keras runtime: for models that are not a stack of dense layers, and as the reference in tests."""
 
 import io
 import zipfile
@@ -15,19 +15,19 @@ from app.classifier.network import Floats
 
 
 class KerasNetwork:
-    """Any Keras model from a multi-hot vector to topic probabilities, called as it was saved."""
+    """Runs any Keras model that maps a multi-hot vector to topic probabilities."""
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - Keras has no types
-        """`model`: float32 [n, size] -> probabilities float32 [n, topics]."""
+        """Wrap a model: multi-hot float32 [n, size] -> probabilities float32 [n, topics]."""
         self._model = model
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Width of the multi-hot vector, number of topics."""
+        """(width of the multi-hot vector, number of topics)."""
         return self._model.input_shape[-1], self._model.output_shape[-1]
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """Logarithms of the model's probabilities: equal to its logits up to a constant, which softmax removes."""
+        """Logarithms of the probabilities, float32 [len(ids), topics]; their softmax gives the probabilities again."""
         multi_hot = np.zeros((len(ids), self.shape[0]), np.float32)
         for row, ones in zip(multi_hot, ids, strict=True):
             row[ones] = 1.0
@@ -36,15 +36,17 @@ class KerasNetwork:
 
 
 def read_keras_network(model: bytes, path: Path) -> KerasNetwork:
-    """Load the content of a `.keras` file with Keras in safe mode (no lambdas, nothing unpickled).
+    """Load the content of a `.keras` file with Keras in safe mode (no lambdas, no unpickling).
 
-    `path` is where it was read from, for error messages.
+    Args:
+        model: the content.
+        path: where it was read from, for error messages.
 
     Raises:
         BundleError: Keras is not installed or cannot load the model.
     """
     try:
-        import keras  # noqa: PLC0415 - seconds and hundreds of megabytes, only where asked for
+        import keras  # noqa: PLC0415 - takes seconds and hundreds of megabytes
     except ImportError as error:
         raise BundleError("TOPICS_RUNTIME=keras needs TensorFlow: install the 'train' extra.") from error
     try:
@@ -56,13 +58,13 @@ def read_keras_network(model: bytes, path: Path) -> KerasNetwork:
         raise BundleError(
             f"{path}: unpacks to {unpacked:,} bytes, more than {MAX_FILE_BYTES:,}; copy the bundle again."
         )
-    # Keras loads from paths only. `path` may hold other bytes by now; a folder of our own (mode 0700) does not.
+    # Keras loads only from paths. The file at `path` may have changed since it was verified, so write a private copy.
     with TemporaryDirectory(prefix="topics-keras-") as folder:
         copy = Path(folder, "model.keras")
         copy.write_bytes(model)
         try:
             return KerasNetwork(keras.saving.load_model(copy, compile=False, safe_mode=True))
-        except Exception as error:  # Keras raises whatever its layers raise
+        except Exception as error:  # Keras passes on any exception of its layers
             raise BundleError(
                 f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again."
             ) from error

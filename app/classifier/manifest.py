@@ -1,4 +1,4 @@
-"""What a bundle says about itself: the schema of `manifest.json`, written by training and read by serving."""
+"""Schema of a bundle's `manifest.json`, written by training and read by serving."""
 
 import math
 from typing import Annotated, Any, Literal
@@ -16,7 +16,7 @@ class _Part(BaseModel):
 
 
 class FileEntry(_Part):
-    """One file of the bundle, as it was when the bundle was written."""
+    """Size and hash of one file of the bundle."""
 
     sha256: Sha256
     size: int = Field(ge=0, description="bytes")
@@ -25,8 +25,8 @@ class FileEntry(_Part):
 class EncodingSpec(_Part):
     """How words become ids.
 
-    The defaults are those of `keras.datasets.reuters.load_data(num_words=10000)`: every rank moves up
-    by `offset`, id 1 starts each text, id 2 stands for words whose id would not be below `size`.
+    The defaults are those of `keras.datasets.reuters.load_data(num_words=10000)`: a word's id is its rank plus
+    `offset`, id 1 starts each text, and id 2 stands for words whose id would not be below `size`.
     """
 
     size: int = Field(default=10_000, gt=0, description="width of the multi-hot vector")
@@ -38,29 +38,29 @@ class EncodingSpec(_Part):
     lead: int | None = Field(
         default=None,
         gt=0,
-        description="after so many words, unknown ones not counted, a new word counts as one that comes later and that"
-        " the word index ranks apart ('oil *later'); null: all words count alike",
+        description="length of the lead in words, not counting unknown ones; a word that first occurs after it gets the"
+        " id of its own entry in the word index ('oil *later'); null: the position of a word does not matter",
     )
 
 
 class Array(_Part):
-    """Where a weight lies in `model.keras`: little-endian float32, row by row, from byte `offset` on."""
+    """Position of a weight in `model.keras`: little-endian float32 in row-major order, from byte `offset`."""
 
     offset: int = Field(ge=0, description="bytes from the start of the file")
     shape: tuple[Annotated[int, Field(gt=0)], ...] = Field(min_length=1, max_length=2)
 
 
 class DenseLayer(_Part):
-    """activation(x @ kernel + bias)."""
+    """One dense layer: activation(x @ kernel + bias)."""
 
-    unit_length: bool = Field(default=False, description="x is scaled to length 1; the first layer's alone may be")
+    unit_length: bool = Field(default=False, description="scale x to length 1 first; only for the first layer")
     kernel: Array
     bias: Array
     activation: Literal["relu", "tanh", "linear", "softmax"]
 
 
 class Topic(_Part):
-    """One of the topics, in label order, with what is known of the model's skill at it."""
+    """A topic, with its training support and the model's measured precision, recall and F1."""
 
     label: int = Field(ge=0)
     code: str = Field(min_length=1, description="Reuters topic code, as in the archive")
@@ -74,28 +74,29 @@ class Topic(_Part):
 class Calibration(_Part):
     """Temperature scaling (Guo et al. 2017, arXiv:1706.04599), T = exp(intercept + gap_slope * log(1 + gap)).
 
-    The gap is how far a text's best logit is above the mean of all. With one temperature for all texts the surest
-    answers remain too sure where the others are too unsure; Balanya et al. 2022 (arXiv:2208.00461) let it depend on
-    the entropy for that reason, of which the gap says the same without a second softmax.
+    The gap is the difference between a text's largest logit and the mean of its logits. With one temperature for all
+    texts, the most confident predictions stay overconfident while others become underconfident. Balanya et al. 2022
+    (arXiv:2208.00461) therefore make it depend on the entropy; the gap carries the same information and needs no second
+    softmax.
     """
 
     intercept: float = Field(ge=-10, le=10)
     gap_slope: float = Field(default=0.0, ge=-10, le=10, description="of log(1 + best logit - mean logit)")
 
     def temperatures(self, gaps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """T for texts with such gaps, float32, of the gaps' shape."""
+        """Temperatures for gaps float32 [n] or [n, 1], in the same shape."""
         return math.exp(self.intercept) * (1 + gaps) ** self.gap_slope
 
 
 class TopicSet(_Part):
-    """Split conformal prediction with the least-ambiguous-set score (Sadinle et al. 2019, arXiv:1609.00451)."""
+    """Prediction sets by split conformal prediction with the LAC score (Sadinle et al. 2019, arXiv:1609.00451)."""
 
     coverage: float = Field(gt=0, lt=1, description="share of headlines whose topic is in the set")
-    threshold: float = Field(gt=0, le=1, description="a topic this probable, or more, belongs to the set")
+    threshold: float = Field(gt=0, le=1, description="least probability of a topic in the set")
 
 
 class Manifest(_Part):
-    """Everything a server needs to know, and to check, before it trusts a model."""
+    """Everything that a server needs in order to verify and run a model."""
 
     format: Literal[1] = 1
     name: Slug
@@ -103,7 +104,7 @@ class Manifest(_Part):
     description: str = ""
     encoding: EncodingSpec
     network: tuple[DenseLayer, ...] | None = Field(
-        default=None, description="the model's dense layers, so that they are read in place; null: only Keras can"
+        default=None, description="the model's dense layers; null: not a stack of dense layers, needs Keras"
     )
     topics: tuple[Topic, ...] = Field(min_length=2)
     calibration: Calibration | None = None

@@ -1,4 +1,4 @@
-"""A stack of dense layers on a multi-hot vector, computed as a few row sums."""
+"""NumPy runtime: dense layers, of which the first sums kernel rows instead of multiplying a multi-hot vector."""
 
 import itertools
 import math
@@ -16,10 +16,10 @@ from app.classifier.manifest import Array, DenseLayer
 
 Floats = NDArray[np.float32]
 
-_BLOCK = 128
-"""Texts at a time: what is made of more does not stay in the processor's cache."""
-_LONG = 48
-"""Ids of a text from which on it is summed alone: to pad others to its length would cost more."""
+_BATCH = 128
+"""Texts per pass; the intermediate arrays of more do not fit into the processor's cache."""
+_LONG_TEXT = 48
+"""A text with this many ids or more is summed separately, because padding shorter texts to its length costs more."""
 
 _ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "linear": lambda x: x,
@@ -29,14 +29,14 @@ _ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
 
 
 class Network(Protocol):
-    """What the classifier asks of a runtime."""
+    """Interface of a runtime."""
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Width of the multi-hot vector, number of topics."""
+        """(width of the multi-hot vector, number of topics)."""
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """Scores before softmax, float32 [len(ids), topics], for the distinct ids of each text."""
+        """Logits, float32 [len(ids), topics], for the distinct ids of each text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,18 @@ class Dense:
     """float32 [units]"""
     activation: str
     unit_length: bool = False
-    """Whether x, then a multi-hot vector, is scaled to length 1 before: divided by the root of its ones."""
+    """Scale x, which is then a multi-hot vector, to length 1: divide it by the square root of its number of ones."""
 
 
 class DenseNetwork:
-    """Dense layers in NumPy.
+    """A stack of dense layers in NumPy.
 
-    A multi-hot vector times the first kernel is the sum of the kernel's rows at its ones, so the first
-    layer reads ten rows for a headline of ten words, not ten thousand.
+    The product of a multi-hot vector and the first kernel is the sum of the kernel's rows at the ones, so the first
+    layer reads ten rows, not ten thousand, for a headline of ten words.
     """
 
     def __init__(self, layers: Sequence[Dense]) -> None:
-        """Raises BundleError if there is no layer or the widths do not chain."""
+        """Raises BundleError if there is no layer, or the widths of adjacent layers differ."""
         if not layers:
             raise BundleError("model.keras: has no dense layer; train the bundle again.")
         for before, after in itertools.pairwise(layers):
@@ -75,24 +75,24 @@ class DenseNetwork:
                 raise BundleError("model.keras: a layer in the middle scales its input to length 1; train it again.")
         self._first, *self._rest = layers
         self._lengths = np.sqrt(np.arange(self._first.kernel.shape[0] + 1, dtype=np.float32))
-        """Of a multi-hot vector, by its number of ones."""
-        self._lengths[0] = 1  # as Keras's UnitNormalization: a vector without ones stays as it is
+        """Euclidean length of a multi-hot vector, by its number of ones."""
+        self._lengths[0] = 1  # a vector without ones stays unchanged, as in Keras's UnitNormalization
 
     @property
     def layers(self) -> list[Dense]:
-        """All of them, first to last; the last one without its softmax."""
+        """All layers from first to last, the last one without its softmax."""
         return [self._first, *self._rest]
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Width of the multi-hot vector, number of topics."""
+        """(width of the multi-hot vector, number of topics)."""
         last = self._rest[-1] if self._rest else self._first
         return self._first.kernel.shape[0], last.kernel.shape[1]
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """Scores before softmax, float32 [len(ids), topics], for the distinct ids of each text."""
-        if len(ids) > _BLOCK:
-            return np.concatenate([self.logits(ids[i : i + _BLOCK]) for i in range(0, len(ids), _BLOCK)])
+        """Logits, float32 [len(ids), topics], for the distinct ids of each text."""
+        if len(ids) > _BATCH:
+            return np.concatenate([self.logits(ids[i : i + _BATCH]) for i in range(0, len(ids), _BATCH)])
         x = self._sum_rows(ids)
         if self._first.unit_length:
             x /= self._lengths[len(ids[0])] if len(ids) == 1 else self._lengths.take(list(map(len, ids)))[:, None]
@@ -103,9 +103,9 @@ class DenseNetwork:
         return self._run_rest(x)
 
     def _run_rest(self, x: Floats) -> Floats:
-        """All layers but the first."""
+        """Run all layers except the first on x, float32 [n, units]."""
         for layer in self._rest:
-            # `dot` is `@`, with a microsecond less around the call of BLAS.
+            # `dot` calls the same BLAS routine as `@`, with a microsecond less overhead.
             x = x.dot(layer.kernel) if self._rows_agree else np.matmul(x[:, None], layer.kernel)[:, 0]
             x += layer.bias
             x = _ACTIVATIONS[layer.activation](x)
@@ -113,27 +113,27 @@ class DenseNetwork:
 
     @cached_property
     def _rows_agree(self) -> bool:
-        """Whether BLAS gives a row the same product, to the last bit, whatever other rows it is multiplied with.
+        """Whether the product of a row has the same bits regardless of how many rows are multiplied together.
 
-        It adds up in an order that suits the number of rows, and rounds accordingly. OpenBLAS's routines for AVX-512
-        do so only for a single row, which is therefore multiplied as two. Those for AVX2 do so for any number: there
-        each row is multiplied alone, which takes longer, so that a text's answer does not depend on its batch.
+        BLAS chooses the order of its additions, and so the rounding, by the number of rows. OpenBLAS's AVX-512 routines
+        differ only for a single row, which is therefore multiplied as two. Its AVX2 routines differ for any number, so
+        there each row is multiplied separately: slower, but a text's result must not depend on its batch.
         """
         noise = np.random.default_rng(0)
         for layer in self._rest:
-            x = noise.standard_normal((_BLOCK, len(layer.kernel)), np.float32)
+            x = noise.standard_normal((_BATCH, len(layer.kernel)), np.float32)
             whole = x.dot(layer.kernel)
-            # All small numbers, which may have routines of their own, and enough of the others to meet every remainder.
-            for rows in (*range(2, 33), *range(33, _BLOCK, 7)):
+            # All small row counts, which may use separate routines, and enough larger ones to cover every remainder.
+            for rows in (*range(2, 33), *range(33, _BATCH, 7)):
                 if not np.array_equal(x[-rows:].dot(layer.kernel), whole[-rows:]):
                     return False
         return True
 
     def _sum_rows(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """The rows of the first kernel at each text's ids, summed in the order of the ids: float32 [len(ids), units].
+        """Sum the rows of the first kernel at each text's ids, in the order of the ids: float32 [len(ids), units].
 
-        In a batch the first ids of all texts are added up, then the second ones, and so on: as fast as BLAS, and each
-        text's sum is rounded as if it were alone. NumPy's own `add.reduceat` takes twice as long, and adds in pairs.
+        A batch adds the rows of all texts' first ids, then those of the second ids, and so on. This is as fast as BLAS,
+        and each text's sum is rounded as if it were alone. `np.add.reduceat` takes twice as long and adds pairwise.
         """
         kernel = self._first.kernel
         if len(ids) == 1:
@@ -141,7 +141,7 @@ class DenseNetwork:
             return alone[None]
         lengths = np.fromiter(map(len, ids), np.intp, len(ids))
         order = (-lengths).argsort()
-        long = int(np.count_nonzero(lengths >= _LONG))
+        long = int(np.count_nonzero(lengths >= _LONG_TEXT))
         sums = np.empty((len(ids), kernel.shape[1]), np.float32)
         for i in order[:long].tolist():
             np.add.reduce(kernel.take(ids[i], axis=0), out=sums[i])
@@ -160,17 +160,22 @@ class DenseNetwork:
 
 
 def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path) -> DenseNetwork:
-    """The weights of a `.keras` file's content, at the offsets that the manifest names, without Keras or HDF5.
+    """Read weights from the content of a `.keras` file at the manifest's offsets, without Keras or HDF5.
 
-    A `.keras` file is a zip in which `model.weights.h5` is stored uncompressed; it holds each weight contiguously.
-    The arrays are views of `model`: it is not copied. `path` is where it was read from, for error messages.
+    A `.keras` file is a zip archive that stores `model.weights.h5` uncompressed, with each weight contiguous. The
+    arrays are views of `model`, so nothing is copied.
+
+    Args:
+        model: content of the file.
+        layers: the manifest's `network`.
+        path: where the content was read from, for error messages.
 
     Raises:
-        BundleError: an offset is outside the file, a weight is not a number, or the last layer is not a softmax.
+        BundleError: an offset is outside the file, a weight is NaN or infinite, or the last layer is not a softmax.
     """
     if [layer.activation == "softmax" for layer in layers] != [False] * (len(layers) - 1) + [True]:
         raise BundleError(f"{path}: its last layer, and no other, must be a softmax; train the bundle again.")
-    # Softmax is left to the classifier, which calibrates the logits first.
+    # The classifier computes the softmax, after it has calibrated the logits.
     activations = [layer.activation for layer in layers[:-1]] + ["linear"]
     return DenseNetwork(
         [
@@ -185,7 +190,7 @@ def _array(path: Path, content: bytes, place: Array) -> Floats:
     if place.offset + 4 * count > len(content):
         raise BundleError(f"{path}: is too short for the weights that the manifest names; copy the bundle again.")
     values = np.frombuffer(content, np.dtype("<f4"), count, place.offset).reshape(place.shape)
-    # A sum in double precision cannot overflow, so it is finite exactly when every weight is.
+    # A sum of float32 values in double precision cannot overflow, so it is finite if and only if every weight is.
     if not np.isfinite(values.sum(dtype=np.float64)):
         raise BundleError(f"{path}: a weight is NaN or infinity; train the bundle again.")
-    return np.require(values, requirements=["ALIGNED"])  # a copy, where whoever wrote the file did not align it
+    return np.require(values, requirements=["ALIGNED"])  # copies only if the file does not align the weight
