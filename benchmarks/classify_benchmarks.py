@@ -6,7 +6,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from app.api.serialization import ResponseSerializer
-from app.classifier import Bundle, TopicClassifier, load_classifier
+from app.classifier import Bundle, TopicClassifier, build_classifier, load_bundle
 from app.classifier.network import Floats
 from app.settings import load_settings
 from benchmarks import frameworks
@@ -21,13 +21,13 @@ INFER = {
 
 
 @pytest.fixture(scope="module")
-def bundle(classifier: TopicClassifier) -> Bundle:
-    return classifier.bundle
+def bundle() -> Bundle:
+    return load_bundle(load_settings().model)
 
 
 @pytest.fixture(scope="module")
-def classifier() -> TopicClassifier:
-    return load_classifier(load_settings().model)
+def classifier(bundle: Bundle) -> TopicClassifier:
+    return build_classifier(bundle, "numpy", 0.0)
 
 
 @pytest.fixture(scope="module")

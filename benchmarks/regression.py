@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.classifier import load_classifier
+from app.classifier import build_classifier, load_bundle
 from app.settings import load_settings
 from benchmarks import over_http, startup
 from benchmarks.frameworks import classify_with
@@ -59,8 +59,8 @@ def _fallen(
 
 def _against_dense_product() -> dict[str, float]:
     """Classifying in process, against a dense vector times one matrix: what there is without row sums."""
-    classifier = load_classifier(load_settings().model)
-    bundle = classifier.bundle
+    bundle = load_bundle(load_settings().model)
+    classifier = build_classifier(bundle, "numpy", 0.0)
     kernel = np.random.default_rng(0).random((bundle.manifest.encoding.size, 64), np.float32)
     dense = classify_with(bundle, lambda multi_hot: multi_hot @ kernel)
     ratios = {}

@@ -6,13 +6,13 @@ import time
 import timeit
 import tracemalloc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.classifier import Bundle, Encoder, TopicClassifier, load_classifier
+from app.classifier import Bundle, Encoder, TopicClassifier, build_classifier, load_bundle
 from app.classifier.bundle import Golden
 from app.classifier.classifier import softmax
 from app.classifier.manifest import EncodingSpec, Manifest
@@ -49,8 +49,8 @@ class Case:
 
 def measure(say: Callable[[str], None]) -> dict[str, Any]:
     """Time and memory along each axis, and what ten times the words and the headlines cost."""
-    classifier = load_classifier(load_settings().model)
-    bundle = classifier.bundle
+    bundle = load_bundle(load_settings().model)
+    classifier = build_classifier(bundle, "numpy", 0.0)
     made = MadeTexts(bundle)
     hundred = made.headlines(100)
     # The same words and headlines at every size, or the larger sizes alone would pay for fetching them from memory.
@@ -110,7 +110,8 @@ def _random(like: Manifest, x: int, words: int, width: int) -> Case:
     classifier = random_classifier(like, words, width)
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return Case(x, classifier, [MadeTexts(classifier.bundle).headlines(100)], kib=held / 1024)
+    bundle = replace(classifier.bundle, word_index=_word_index(words))  # the classifier's own keeps no word index
+    return Case(x, classifier, [MadeTexts(bundle).headlines(100)], kib=held / 1024)
 
 
 def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier:
@@ -125,11 +126,15 @@ def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier
             for (fan_in, fan_out), activation in zip(itertools.pairwise(widths), activations, strict=True)
         ]
     )
-    word_index = {f"w{rank}": rank for rank in range(1, words + 1)}
+    word_index = _word_index(words)
     ids = Encoder(spec, word_index).encode("w1").ids
     golden = Golden(headline="w1", probabilities=tuple(softmax(network.logits([ids]))[0].tolist()))
     manifest = like.model_copy(update={"encoding": spec, "calibration": None, "topic_set": None})
     return TopicClassifier(Bundle(Path(), manifest, "", word_index, (golden,), b""), network)
+
+
+def _word_index(words: int) -> dict[str, int]:
+    return {f"w{rank}": rank for rank in range(1, words + 1)}
 
 
 def _best(calls: Sequence[Callable[[], object]]) -> list[float]:

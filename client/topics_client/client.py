@@ -49,7 +49,7 @@ class TopicsClient(Calls):
     def _open(self) -> httpx2.Client:
         self._pid = os.getpid()
         http = open_http(httpx2.Client, *self._settings)
-        deadline.bound(http)
+        deadline.bound_client(http)
         return http
 
     def __enter__(self) -> Self:

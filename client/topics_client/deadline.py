@@ -3,8 +3,8 @@
 httpx2's timeouts apply to single socket operations: a server that sends a byte every second never exceeds a read
 timeout of two seconds. Here each operation gets only the time left until the deadline, also while headers arrive.
 
-httpx2 has no public way to set a network backend or to reach the transports of a client, so `bound` uses four private
-attributes. Any release may rename them; client/pyproject.toml therefore limits httpx2 to releases that
+httpx2 has no public way to set a network backend or to reach the transports of a client, so this module uses four
+private attributes. Any release may rename them; client/pyproject.toml therefore limits httpx2 to releases that
 tests/client/test_httpx2_contract.py has passed with.
 """
 
@@ -35,14 +35,20 @@ def until(due: float) -> Iterator[None]:
         _due.reset(token)
 
 
-def bound(client: httpx2.Client) -> None:
-    """Make all transports of a client keep deadlines, except those that are not an httpx2.HTTPTransport."""
+def bound_client(client: httpx2.Client) -> None:
+    """Make all transports of a client keep deadlines."""
     for transport in (client._transport, *client._mounts.values()):  # _mounts: the environment's proxies
-        if isinstance(transport, httpx2.HTTPTransport):
-            # httpcore2's pools accept a network backend, but httpx2 has no argument for one.
-            pool: Any = transport._pool
-            if not isinstance(pool._network_backend, _Backend):
-                pool._network_backend = _Backend(pool._network_backend)
+        if transport is not None:
+            bound(transport)
+
+
+def bound(transport: httpx2.BaseTransport) -> None:
+    """Make a transport keep deadlines; does nothing if it is not an httpx2.HTTPTransport."""
+    if isinstance(transport, httpx2.HTTPTransport):
+        # httpcore2's pools accept a network backend, but httpx2 has no argument for one.
+        pool: Any = transport._pool
+        if not isinstance(pool._network_backend, _Backend):
+            pool._network_backend = _Backend(pool._network_backend)
 
 
 def _left(timeout: float | None, error: type[Exception]) -> float | None:

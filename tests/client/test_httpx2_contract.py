@@ -47,7 +47,7 @@ def test_a_missing_attribute_is_named_in_one_sentence(owners: dict[str, Any], na
 
 def test_every_transport_of_a_client_keeps_deadlines(owners: dict[str, Any]) -> None:
     client = owners["Client"]
-    deadline.bound(client)
+    deadline.bound_client(client)
     transports = [client._transport, *filter(None, client._mounts.values())]
     assert len(transports) > 1
     for transport in transports:
