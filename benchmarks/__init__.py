@@ -1,1 +1,1 @@
-"""What the service costs, measured beside what else could be built: `python -m benchmarks --help`."""
+"""Benchmarks of the service against alternatives: `python -m benchmarks --help`."""

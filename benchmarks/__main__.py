@@ -1,4 +1,4 @@
-"""python -m benchmarks: everything, or one part of it."""
+"""The command line `python -m benchmarks`: runs all benchmarks, or one part."""
 
 import json
 import os
@@ -22,12 +22,16 @@ _seconds = click.option(
     "--seconds", default=3.0, show_default=True, type=click.FloatRange(0.1, 60), help="Length of each measured run."
 )
 _rounds = click.option(
-    "--rounds", default=3, show_default=True, type=click.IntRange(1, 20), help="Turns that each service gets."
+    "--rounds",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, 20),
+    help="Rounds, each with all services.",
 )
 
 
 class _Commands(click.Group):
-    """Says in one sentence what kept a measurement from being made."""
+    """A click group that reports a failed measurement in one sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
         try:
@@ -48,14 +52,14 @@ class _Commands(click.Group):
 @_rounds
 @click.pass_context
 def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None:
-    """Measure the service beside what else could be built; without a command, everything (some twelve minutes).
+    """Measure the service against alternatives.
 
-    The model is the one that TOPICS_MODEL names, or the service's default. A run with a single failed request is
-    not reported. A quiet machine is needed: two cores that nothing else uses.
+    Without a command, measures everything in about twelve minutes. The model is that of TOPICS_MODEL, or the service's
+    default. A run with any failed request is not reported. Needs two cores that nothing else uses.
     """
     ctx.obj = results
     if ctx.invoked_subcommand is None:
-        # What is measured in one go must not stand beside what another version measured, or be in its form.
+        # The report must not mix figures of this version with those of an earlier one.
         (results / "results.json").unlink(missing_ok=True)
         ctx.invoke(in_process_command)
         ctx.invoke(scaling_command)
@@ -70,14 +74,20 @@ def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None
 )
 @click.pass_obj
 def in_process_command(results: Path, seconds: float) -> None:
-    """Encode, network, ranking and the whole, against model.predict, tf.function and ONNX Runtime."""
+    """Time a classification without HTTP.
+
+    Encoding, network and ranking, against model.predict, tf.function and ONNX Runtime.
+    """
     _keep(results, "in_process", lambda: in_process.measure(seconds))
 
 
 @main.command("scaling")
 @click.pass_obj
 def scaling_command(results: Path) -> None:
-    """How time and memory grow with words, headlines, top_k, vocabulary and hidden width."""
+    """Measure how time and memory grow.
+
+    With words, headlines, top_k, vocabulary and hidden width.
+    """
     _keep(results, "scaling", lambda: scaling.measure(click.echo))
 
 
@@ -86,7 +96,10 @@ def scaling_command(results: Path) -> None:
 @_rounds
 @click.pass_obj
 def http_command(results: Path, seconds: float, rounds: int) -> None:
-    """Requests a second, latency and CPU, against an empty FastAPI route and two TensorFlow services."""
+    """Measure throughput, latency and CPU over HTTP.
+
+    Against an empty FastAPI route and two TensorFlow services.
+    """
     _keep(results, "http", lambda: over_http.measure(seconds, rounds, click.echo))
 
 
@@ -95,16 +108,22 @@ def http_command(results: Path, seconds: float, rounds: int) -> None:
 @_rounds
 @click.pass_obj
 def startup_command(results: Path, seconds: float, rounds: int) -> None:
-    """Time to ready, memory and throughput with 1, 2 and 4 workers, imports, image size."""
+    """Measure start-up time, memory and image size.
+
+    Also throughput with 1, 2 and 4 workers, and import times.
+    """
     _keep(results, "startup", lambda: startup.measure(seconds, rounds, click.echo))
 
 
 @main.command("sizing")
-@click.option("--measure", is_flag=True, help="Measure anew first (a minute or two); else only compute.")
+@click.option("--measure", is_flag=True, help="Measure first (a minute or two) instead of using stored figures.")
 @_seconds
 @_rounds
 def sizing_command(measure: bool, seconds: float, rounds: int) -> None:
-    """The tables and the picture of docs/scaling.md, from docs/scaling/figures.json."""
+    """Update the tables and plot of docs/scaling.md.
+
+    Computed from docs/scaling/figures.json.
+    """
     from benchmarks import scaling_page  # noqa: PLC0415 - SimPy, which nothing else here needs
 
     if measure:
@@ -117,10 +136,10 @@ def sizing_command(measure: bool, seconds: float, rounds: int) -> None:
 @main.command("present-day")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def present_day_command(file: Path) -> None:
-    """How the default model does on a FILE of labelled headlines; writes docs/headlines/present_day.md and .json.
+    """Evaluate the model on present-day headlines.
 
-    A line of FILE is a kind, acceptable topic codes with | between them (`none`: about no topic), and a headline,
-    separated by tabs.
+    Each line of FILE holds a kind, acceptable topic codes separated by | (`none`: about none of the topics), and a
+    headline, separated by tabs. Writes docs/headlines/present_day.md and .json.
     """
     settings = load_settings(serving=False)
     figures = present_day.measure(load_classifier(settings.model), present_day.read(file))
@@ -130,15 +149,18 @@ def present_day_command(file: Path) -> None:
 
 @main.command("check")
 @click.option(
-    "--margin", default=0.25, show_default=True, type=click.FloatRange(0, 0.9), help="How much worse a ratio may be."
+    "--margin", default=0.25, show_default=True, type=click.FloatRange(0, 0.9), help="Share by which a ratio may fall."
 )
 @click.pass_obj
 def check_command(results: Path, margin: float) -> None:
-    """Compare ratios, never seconds, with the committed ones; under two minutes, for CI. Exit status 1 if one fell."""
+    """Compare ratios with the committed ones, for CI.
+
+    Takes less than two minutes. Exits with status 1 if a ratio fell by more than the margin, twice.
+    """
     committed = _read(results).get("check")
     if committed is None:
         raise click.ClickException(f"{results.name}/results.json has no ratios to compare with; run all of it once.")
-    fallen = regression.check(committed["ratios"], margin, click.echo)
+    fallen = regression.fallen_ratios(committed["ratios"], margin, click.echo)
     if fallen:
         raise click.ClickException(f"Worse by more than {margin:.0%}, twice: {', '.join(fallen)}.")
 
@@ -150,8 +172,8 @@ def _read(results: Path) -> dict[str, Any]:
 
 
 def _keep(results: Path, part: str, measure: Callable[[], dict[str, Any]]) -> None:
-    """Measure one part, put its figures in the place of its former ones, and write the report anew."""
-    machine = describe()  # first, while nothing of ours runs
+    """Measure one part, store its figures in results.json, and write the report."""
+    machine = describe()  # before measuring, to see how busy other programs keep the machine
     figures = measure()
     results.mkdir(parents=True, exist_ok=True)
     parts = _read(results) | {part: {"machine": machine, **figures}}

@@ -1,6 +1,6 @@
-"""A fleet of workers behind Kubernetes' HorizontalPodAutoscaler in a spike, simulated with SimPy.
+"""Simulates pods behind Kubernetes' HorizontalPodAutoscaler during a load spike, with SimPy.
 
-The autoscaler's numbers are read from the manifest that ships; how it decides is that of the Kubernetes documentation
+The autoscaler's parameters are read from the shipped manifest. Its algorithm is that of the Kubernetes documentation
 ("Horizontal Pod Autoscaling": algorithm details, configurable scaling behavior).
 """
 
@@ -20,14 +20,14 @@ from benchmarks.queueing import Outcome, Queue, Worker, arrivals
 
 _ROOT = Path(__file__).parent.parent / "deploy" / "kubernetes"
 SYNC_SECONDS = 15.0
-"""The autoscaler decides, metrics-server looks at CPU, and Prometheus at its targets, this often (their defaults)."""
+"""Period of the autoscaler, of metrics-server and of Prometheus' scrapes (their defaults)."""
 TOLERANCE = 0.1
-"""A ratio this near to 1 changes nothing (the default)."""
+"""The autoscaler does not act on a ratio that differs from 1 by no more than this (the default)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spike:
-    """A load of `base` headlines a second that is `times` as much for some seconds."""
+    """A load of `base` headlines per second that rises to `times` as much for `lasts` seconds."""
 
     base: float
     times: float = 10.0
@@ -35,39 +35,39 @@ class Spike:
     lasts: float = 300.0
     ends: float = 480.0
     headlines: int = 1000
-    """In a batch."""
+    """Headlines per batch."""
 
     def rate(self, now: float) -> float:
-        """Batches a second."""
+        """Batches per second at a time."""
         inside = self.begins <= now < self.begins + self.lasts
         return self.base / self.headlines * (self.times if inside else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """What happened in one; rates in headlines a second."""
+    """State of the fleet in one second; rates in headlines per second."""
 
     at: float
     offered: float
     answered: float
     refused: float
     pods: int
-    """Those that answer."""
+    """Pods that answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """Headlines in flight a pod to aim for, as the mean of so many scrapes."""
+    """Target for headlines in flight per pod, averaged over the last `scrapes` scrapes."""
 
     target: float
     scrapes: int
 
 
 class Autoscaler:
-    """The manifest's autoscaler: recommends for each metric, takes the largest, and holds it to its policies."""
+    """The manifest's autoscaler: takes the largest recommendation of its metrics and applies its scaling policies."""
 
     def __init__(self, spec: Mapping[str, Any], in_flight: InFlight | None) -> None:
-        """`spec` of the manifest; `in_flight` where it shall look at that as well."""
+        """Read the manifest's `spec`; `in_flight` adds that metric to CPU."""
         [cpu] = [one["resource"] for one in spec["metrics"] if one["type"] == "Resource"]
         self.least: int = spec["minReplicas"]
         self.most: int = spec["maxReplicas"]
@@ -78,7 +78,7 @@ class Autoscaler:
         self._recommended: deque[tuple[float, int]] = deque(maxlen=1000)
 
     def decide(self, now: float, pods: int, cpu: Sequence[float], queues: Sequence[float]) -> int:
-        """How many pods there shall be; `cpu` (cores) and `queues` (headlines) of those that have a measurement."""
+        """Number of pods to run, from `cpu` (cores) and `queues` (headlines) of the pods that have a measurement."""
         recommended = recommend(pods, cpu, self.utilization)
         if self.in_flight is not None:
             recommended = max(recommended, recommend(pods, queues, self.in_flight.target))
@@ -96,7 +96,7 @@ class Autoscaler:
         return wanted
 
     def _limits(self, way: str, now: float, pods: int, sign: int) -> list[int]:
-        """How far each policy lets it go from what there was at the beginning of the policy's period."""
+        """The limit of each policy, from the number of pods at the beginning of the policy's period."""
         limits = []
         for policy in self._behavior[way]["policies"]:
             since = now - policy["periodSeconds"]
@@ -107,7 +107,7 @@ class Autoscaler:
 
 
 def recommend(pods: int, values: Sequence[float], target: float) -> int:
-    """The documented formula; pods without a measurement count as idle on the way up, as on target on the way down."""
+    """The documented formula: pods without a measurement count as idle when scaling up, as on target when down."""
     if not values:
         return pods
     ratio = sum(values) / len(values) / target
@@ -123,7 +123,7 @@ def recommend(pods: int, values: Sequence[float], target: float) -> int:
 
 @dataclass(slots=True)
 class Pod:
-    """A worker that answers from some moment on, and what has been measured of it: one value a period."""
+    """A worker that answers from `ready_at` on, and its measurements, one per period."""
 
     queue: Queue
     ready_at: float
@@ -133,7 +133,7 @@ class Pod:
 
 
 class Fleet:
-    """Pods behind a Service, which sends each request to any of those that are ready."""
+    """Pods behind a Kubernetes Service, which sends each request to a random ready pod."""
 
     def __init__(self, env: simpy.Environment, worker: Worker, scaler: Autoscaler, start_seconds: float) -> None:
         self.env, self.worker, self.scaler, self.start_seconds = env, worker, scaler, start_seconds
@@ -141,11 +141,11 @@ class Fleet:
 
     @property
     def ready(self) -> list[Pod]:
-        """Those that answer."""
+        """Pods that answer."""
         return [pod for pod in self.pods if pod.ready_at <= self.env.now]
 
     def run(self) -> simpy.events.ProcessGenerator:
-        """Measure and decide once a period; pods that go have their queues done before they end."""
+        """Measure and decide once per period; removed pods finish their queues first."""
         while True:
             yield self.env.timeout(SYNC_SECONDS)
             now = self.env.now
@@ -156,7 +156,7 @@ class Fleet:
                 [pod.cpu for pod in measured if pod.cpu is not None],
                 [self._mean_queue(pod) for pod in measured],
             )
-            # What is measured now is what the next decision knows: CPU is a period old when it is looked at.
+            # The next decision uses these values, since CPU figures are one period old when the autoscaler reads them.
             for pod in self.ready:
                 whole = pod.ready_at <= now - SYNC_SECONDS
                 pod.cpu = (pod.queue.busy_seconds - pod.busy) / SYNC_SECONDS if whole else None
@@ -175,7 +175,11 @@ class Fleet:
 def simulate(
     worker: Worker, spike: Spike, scaler: Autoscaler, start_seconds: float, seed: int = 1
 ) -> tuple[list[Second], Outcome]:
-    """Second by second, and in all; a pod answers `start_seconds` after it was decided on."""
+    """Run the simulation; a new pod answers `start_seconds` after the decision.
+
+    Returns:
+        The state in each second, and the totals.
+    """
     env = simpy.Environment()
     rng = random.Random(seed)
     fleet = Fleet(env, worker, scaler, start_seconds)
@@ -194,7 +198,7 @@ def simulate(
 
 
 def shipped() -> tuple[Mapping[str, Any], InFlight]:
-    """The spec of the production overlay's autoscaler, and what the component `scale-on-headlines` aims for."""
+    """The spec of the production overlay's autoscaler, and the target of the component `scale-on-headlines`."""
     manifest = yaml.safe_load((_ROOT / "overlays/production/horizontal-pod-autoscaler.yaml").read_text("utf-8"))
     component = _ROOT / "components" / "scale-on-headlines"
     kustomization = yaml.safe_load((component / "kustomization.yaml").read_text("utf-8"))

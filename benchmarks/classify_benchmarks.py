@@ -1,4 +1,4 @@
-"""pytest-benchmark's cases, run by `in_process.py`; `pytest benchmarks/classify_benchmarks.py` shows its own tables."""
+"""Cases for pytest-benchmark, run by `in_process.py`; `pytest benchmarks/classify_benchmarks.py` prints its tables."""
 
 from collections.abc import Callable, Sequence
 
@@ -76,7 +76,7 @@ def test_other(
     asked: dict[str, list[str]],
     size: str,
 ) -> None:
-    """Its answers are held against ours before it is timed."""
+    """Another implementation; it must agree with ours before it is timed."""
     what, classify = other
     some = asked[size]
     _same_topics(classifier, some, classify(some))

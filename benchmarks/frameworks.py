@@ -1,4 +1,4 @@
-"""The same model in TensorFlow and in ONNX Runtime: headlines in, five topics each out, with our encoder."""
+"""The same model in TensorFlow and in ONNX Runtime, with this project's encoder: headlines to five topics each."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ Classify = Callable[[Sequence[str]], list[list[tuple[int, float]]]]
 
 
 def classify_with(bundle: Bundle, infer: Callable[[Floats], Floats]) -> Classify:
-    """`infer`: multi-hot float32 [n, size] -> probabilities float32 [n, topics]."""
+    """A classify function around `infer`: multi-hot float32 [n, size] -> probabilities float32 [n, topics]."""
     encoder = Encoder(bundle.manifest.encoding, bundle.word_index)
     size = bundle.manifest.encoding.size
 
@@ -33,13 +33,13 @@ def classify_with(bundle: Bundle, infer: Callable[[Floats], Floats]) -> Classify
 
 
 def keras_predict(bundle: Bundle) -> Callable[[Floats], Floats]:
-    """`model.predict`, as in the book and most tutorials."""
+    """Inference with `model.predict`, as in the book and most tutorials."""
     model = _keras_model(bundle)
     return lambda multi_hot: np.asarray(model.predict(multi_hot, verbose=0))
 
 
 def tf_function(bundle: Bundle) -> Callable[[Floats], Floats]:
-    """One compiled function with a fixed signature."""
+    """Inference with one compiled tf.function with a fixed signature."""
     import tensorflow as tf  # noqa: PLC0415 - seconds
 
     model = _keras_model(bundle)
@@ -49,7 +49,7 @@ def tf_function(bundle: Bundle) -> Callable[[Floats], Floats]:
 
 
 def onnx_runtime(bundle: Bundle) -> Callable[[Floats], Floats]:
-    """The bundle's ONNX export, on one thread like all the others."""
+    """Inference with the bundle's ONNX export, on one thread as for all others."""
     import onnxruntime  # noqa: PLC0415 - both are slow to import
 
     from training.bundles.onnx import write_onnx  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Part 1: what a classification costs without HTTP, by pytest-benchmark in a process pinned to one core."""
+"""Part 1: cost of a classification without HTTP, measured by pytest-benchmark in a process pinned to one core."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def measure(seconds: float) -> dict[str, Any]:
 
 
 def tabulate(benchmarks: list[dict[str, Any]]) -> dict[str, Any]:
-    """pytest-benchmark's list as microseconds by size and case, and how often faster `classify` is than the others."""
+    """Turn pytest-benchmark's list into microseconds by size and case, and ratios of the other cases to `classify`."""
     medians: dict[str, dict[str, float]] = {}
     for one in benchmarks:
         info = one["extra_info"]

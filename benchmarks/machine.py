@@ -1,4 +1,4 @@
-"""Where and with what something was measured; no names, no paths."""
+"""Describes the machine and the library versions of a measurement, without host names or paths."""
 
 import datetime
 import importlib.metadata
@@ -13,15 +13,15 @@ from typing import Any
 _LIBRARIES = ("fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "numpy", "tensorflow", "keras", "onnxruntime")
 
 BUSY = 0.05
-"""Share of the cores' time; when others take more, the figures deserve less trust."""
+"""Share of all cores' time; if other programs take more, the report warns that the figures are unreliable."""
 
 
 class MeasurementError(Exception):
-    """A measurement that cannot be made, or whose figures must not be reported; the message says why."""
+    """A measurement cannot be made, or its figures must not be reported; the message says why."""
 
 
 def cores() -> tuple[int, int]:
-    """The core of the server and the core of whoever asks; raises MeasurementError if there is only one."""
+    """One core for the server and one for the load generator; raises MeasurementError if there is only one."""
     usable = sorted(os.sched_getaffinity(0))
     if len(usable) < 2:
         raise MeasurementError("Only one core may be used here; server and load generator need one each.")
@@ -30,7 +30,7 @@ def cores() -> tuple[int, int]:
 
 @contextmanager
 def pinned(to: Collection[int]) -> Iterator[None]:
-    """Keep this process, and those that it starts meanwhile, on some cores."""
+    """Pin this process, and processes that it starts meanwhile, to some cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, to)
     try:
@@ -40,7 +40,7 @@ def pinned(to: Collection[int]) -> Iterator[None]:
 
 
 def describe() -> dict[str, Any]:
-    """The machine, how busy others keep it just now, and the versions of what is measured."""
+    """The machine, the share of its time that other programs use, and library versions."""
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "cpu": _cpu_model(),
@@ -58,7 +58,7 @@ def _cpu_model() -> str:
 
 
 def _busy() -> float:
-    """Share of all cores' time that was not idle during one second in which this process sleeps."""
+    """Share of all cores' time that is not idle while this process sleeps for a second."""
     before = _cpu_times()
     time.sleep(1)
     spent = [now - then for now, then in zip(_cpu_times(), before, strict=True)]

@@ -1,4 +1,4 @@
-"""The nginx configuration that deploy/nginx ships, with another port and another list of replicas."""
+"""Writes the shipped nginx configuration with another port and another list of replicas."""
 
 import os
 import re
@@ -9,9 +9,15 @@ SHIPPED = Path(__file__).parent.parent / "deploy" / "nginx"
 
 
 def configure(folder: Path, port: int, replicas: Sequence[int]) -> list[str]:
-    """Write it to a folder, where nginx also keeps what it writes; the command that runs it there in the foreground.
+    """Write the configuration to a folder, in which nginx also keeps its own files.
 
-    `replicas`: their ports on this machine. They replace the one name that Docker's name server would resolve.
+    Args:
+        folder: the folder.
+        port: of nginx.
+        replicas: ports of the service on this machine, in place of the host name that Docker's DNS would resolve.
+
+    Returns:
+        The command that runs nginx in the foreground.
     """
     config = (SHIPPED / "nginx.conf").read_text("utf-8")
     for shipped, ours in (("listen 8080", f"listen 127.0.0.1:{port}"), ("/tmp/", f"{folder}/")):
@@ -23,5 +29,5 @@ def configure(folder: Path, port: int, replicas: Sequence[int]) -> list[str]:
     servers = "".join(f"    server 127.0.0.1:{replica} {options};\n" for replica in replicas)
     upstream = re.sub(r"^ +server .*\n", servers, upstream, flags=re.MULTILINE)
     (folder / "upstream.conf").write_text(upstream, "utf-8")
-    asked = "daemon off;" if os.getuid() else "daemon off; user root;"  # the folder may be root's alone then
-    return ["nginx", "-e", "stderr", "-c", str(folder / "nginx.conf"), "-g", asked]
+    directives = "daemon off;" if os.getuid() else "daemon off; user root;"  # only root may be able to read the folder
+    return ["nginx", "-e", "stderr", "-c", str(folder / "nginx.conf"), "-g", directives]

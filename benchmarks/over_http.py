@@ -1,4 +1,4 @@
-"""Part 2: the service against its peers over HTTP, each on one core with one worker, wrk on another."""
+"""Part 2: the service and its peers over HTTP, each with one worker on one core and wrk on another core."""
 
 import json
 import statistics
@@ -23,7 +23,7 @@ _HEADLINES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So many clients with so many headlines a request."""
+    """A number of clients that each send a number of headlines per request."""
 
     name: str
     clients: int
@@ -31,7 +31,7 @@ class Load:
 
     @property
     def path(self) -> str:
-        """Where it asks."""
+        """Path of the requests."""
         return "/predict" if self.headlines == 1 else "/predict/batch"
 
 
@@ -53,7 +53,7 @@ def measure(
     targets: Sequence[Target] = TARGETS,
     loads: Sequence[Load] = LOADS,
 ) -> dict[str, Any]:
-    """Ask every target under every load, in turns (A B A B ...), in fresh processes each round.
+    """Measure every target under every load, in turns (A B A B ...), with new processes in each round.
 
     Raises:
         MeasurementError: wrk is missing, two targets disagree, or a single request failed.
@@ -81,7 +81,7 @@ def measure(
 
 
 def write_bodies(folder: Path) -> dict[int, Path]:
-    """Files of request bodies, one a line, by headlines a request; made ones, so that they are the same everywhere."""
+    """Write files of request bodies, one per line, by headlines per request; generated, so the same everywhere."""
     headlines = MadeTexts(load_bundle(load_settings().model)).headlines(_HEADLINES)
     batches = [headlines[start : start + BATCH] for start in range(0, _HEADLINES, BATCH)]
     files = {1: folder / "singles", BATCH: folder / "batches"}
@@ -91,7 +91,7 @@ def write_bodies(folder: Path) -> dict[int, Path]:
 
 
 def ask(process: Process, load: Load, bodies: Path, seconds: float, client_cores: Sequence[int]) -> dict[str, float]:
-    """One run, after a short one that does not count; CPU is the server's, in microseconds a request.
+    """One run, after a warm-up that does not count; CPU is the server's, in microseconds per request.
 
     Raises:
         MeasurementError: a request failed, or none was answered in time.
@@ -102,7 +102,7 @@ def ask(process: Process, load: Load, bodies: Path, seconds: float, client_cores
     before = process.cpu_seconds()
     run = wrk.load(url, bodies, load.clients, seconds, client_cores)
     cpu_seconds = process.cpu_seconds() - before
-    process.settle()  # or whoever is asked next on this core pays for what clients that are gone have asked for
+    process.settle()  # otherwise requests of clients that have gone would slow the next target on this core
     if not run.requests:
         raise MeasurementError(f"Not reported: no request was answered in {seconds:g} s; use more --seconds.")
     cpu = cpu_seconds / run.requests * 1e6
@@ -110,9 +110,9 @@ def ask(process: Process, load: Load, bodies: Path, seconds: float, client_cores
 
 
 def summary(measured: Rounds) -> dict[str, Any]:
-    """Medians, and the service's ratios to its peers: medians of each round's own, so slow rounds cancel out.
+    """Medians, and the service's ratios to its peers as medians of each round's ratios, so slow rounds cancel out.
 
-    All ratios say how many times better the service is: more headlines a second, less CPU, a shorter p99.
+    Every ratio says how many times better the service is: more headlines per second, less CPU, a shorter p99.
     """
     medians: dict[str, dict[str, dict[str, float]]] = {}
     ratios: dict[str, dict[str, dict[str, float]]] = {}
@@ -131,12 +131,12 @@ def summary(measured: Rounds) -> dict[str, Any]:
 
 
 def _over(theirs: float, ours: float) -> float:
-    # The kernel counts CPU in hundredths of a second: a run of a few requests may show none at all.
+    # The kernel counts CPU time in hundredths of a second, so a run of a few requests may show 0.
     return theirs / ours if ours else float("nan")
 
 
 def _agree(processes: Mapping[Target, Process], bodies: Path) -> None:
-    """Raises MeasurementError unless all of them, the empty ones excepted, give the same topics."""
+    """Raise MeasurementError unless all targets except the empty ones predict the same topics."""
     for body in bodies.read_text().splitlines()[:10]:
         answers = {}
         for target, process in processes.items():

@@ -1,4 +1,4 @@
-"""The figures as pictures."""
+"""Plots of the results."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ mpl.use("agg")
 
 
 def draw(folder: Path, parts: Mapping[str, Any]) -> None:
-    """Draw http.png and scaling.png, each where its part has been measured."""
+    """Draw http.png and scaling.png, if their parts have been measured."""
     if "http" in parts:
         _http(parts["http"]["medians"]).savefig(folder / "http.png", dpi=110)
     if "scaling" in parts:

@@ -1,4 +1,4 @@
-"""Present-day headlines: how well a bundle does on a labelled file of them, which is not in the repository."""
+"""Evaluates a bundle on a labelled file of present-day headlines, which is not in the repository."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,22 +19,22 @@ NONE = "none"
 KINDS = {"biz": "business, 2018 to 2020", "gen": "general, 2016"}
 
 MANY_UNKNOWN = 3
-"""Unknown words from which on an answer is counted separately."""
+"""Headlines with this many unknown words or more are also counted separately."""
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A line of the file: kind, acceptable topic codes separated by |, headline; separated by tabs."""
+    """A line of the file: kind, acceptable topic codes separated by |, and headline, separated by tabs."""
 
     kind: str
     codes: tuple[str, ...]
-    """`none` stands for: about none of the model's topics."""
+    """`none` means: about none of the model's topics."""
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Figures for one kind of headlines. `right` and `ece` are about those with a topic, and null if there are none."""
+    """Figures for one kind of headlines; `right` and `ece` cover those with a topic, and are None without any."""
 
     kind: str
     headlines: int
@@ -45,13 +45,13 @@ class Row:
     """Expected calibration error in 15 bins."""
     without_topic: int
     many_unknown: int
-    """Those with a topic that have MANY_UNKNOWN or more unknown words, .."""
+    """Number of headlines with a topic and MANY_UNKNOWN or more unknown words."""
     many_unknown_right: float | None
-    """.. and the share of them that is right."""
+    """Share of those whose most probable topic is acceptable."""
 
 
 def read(file: Path) -> list[Headline]:
-    """The headlines of a file; raises MeasurementError if a line has another form."""
+    """Read the headlines of a file; raises MeasurementError if a line has another format."""
     headlines = []
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
         cells = line.split("\t")
@@ -71,13 +71,13 @@ def measure(classifier: TopicClassifier, headlines: Sequence[Headline]) -> dict[
 
 
 def write(figures: dict[str, Any], file: Path = FIGURES, page: Path = PAGE) -> None:
-    """Write the figures, and the page that shows them."""
+    """Write the figures as JSON and as a page."""
     file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     page.write_text(markdown(figures), "utf-8")
 
 
 def markdown(figures: dict[str, Any]) -> str:
-    """The page."""
+    """The page as Markdown."""
     lines = [
         "# Present-day headlines",
         "",
@@ -89,8 +89,9 @@ def markdown(figures: dict[str, Any]) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {kind} | {number} | {with_topic} | {_percent(right)} | {_percent(ece)} | {without_topic} |"
-        for kind, number, with_topic, right, ece, without_topic, *_ in (row.values() for row in figures["rows"])
+        f"| {row['kind']} | {row['headlines']} | {row['with_topic']} | {_percent(row['right'])}"
+        f" | {_percent(row['ece'])} | {row['without_topic']} |"
+        for row in figures["rows"]
     ]
     total = figures["rows"][-1]
     lines += [

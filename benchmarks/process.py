@@ -1,4 +1,4 @@
-"""A service under measurement: a process of its own, pinned to its cores, ended by its pid."""
+"""Runs a service to be measured as a separate process, pinned to cores."""
 
 import http.client
 import json
@@ -22,12 +22,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Process:
-    """A context manager around `python ... --port PORT`; everything it writes, access log included, goes to a file."""
+    """Context manager that runs `python ... --port PORT` with its output, including the access log, in a file."""
 
     def __init__(
         self, arguments: Collection[str], settings: Mapping[str, object], cores: Collection[int], log: Path
     ) -> None:
-        """`settings` become TOPICS_* variables, and no others are inherited."""
+        """Set the command; `settings` become TOPICS_* variables, and none are inherited."""
         self.port = _free_port()
         self._command = [sys.executable, *arguments, "--port", str(self.port)]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TOPICS_", "PROMETHEUS_"))}
@@ -63,7 +63,7 @@ class Process:
             self._process.wait(10)
 
     def ask(self, path: str, body: object = None, timeout: float = 30) -> tuple[int, Any]:
-        """Status and parsed body of one request, on a connection of its own."""
+        """Status and parsed body of one request, sent on a new connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             sent = None if body is None else json.dumps(body)
@@ -75,9 +75,10 @@ class Process:
             connection.close()
 
     def wait(self, path: str, body: object = None) -> float:
-        """Seconds from the process's start to the first 200 at a path, asked every two milliseconds.
+        """Seconds from the process's start to the first 200 at a path, polled every two milliseconds.
 
-        Raises MeasurementError if the process ends or takes too long.
+        Raises:
+            MeasurementError: the process ends, or does not answer within START_SECONDS.
         """
         while (passed := time.perf_counter() - self.started) < START_SECONDS:
             try:
@@ -92,16 +93,16 @@ class Process:
         raise MeasurementError(f"{' '.join(self._command[1:])} has not answered {path} in {passed:.0f} seconds.")
 
     def worker_pids(self) -> list[int]:
-        """The processes that answer: the workers, or else the one."""
+        """Processes that answer requests: the workers, or the single process."""
         pid = self._process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] or [pid]
 
     def cpu_seconds(self) -> float:
-        """User and system time of the processes that answer, all their threads together."""
+        """User plus system time of the processes that answer requests, over all threads."""
         return sum(cpu_seconds(Path(f"/proc/{pid}/stat").read_text()) for pid in self.worker_pids())
 
     def settle(self) -> None:
-        """Until the CPU is idle: a thread pool goes on with what clients that are gone have asked for."""
+        """Wait until the CPU is idle: a thread pool continues with requests of clients that have gone."""
         due = time.perf_counter() + START_SECONDS
         while time.perf_counter() < due:
             before = self.cpu_seconds()
@@ -111,18 +112,18 @@ class Process:
         raise MeasurementError(f"{' '.join(self._command[1:])} is still busy {START_SECONDS:.0f} seconds later.")
 
     def memory(self) -> list[dict[str, float]]:
-        """MB of each process that answers: resident, its proportional share of that, and private."""
+        """Resident, proportional and private memory in MB of each process that answers requests."""
         return [megabytes(Path(f"/proc/{pid}/smaps_rollup").read_text()) for pid in self.worker_pids()]
 
 
 def cpu_seconds(stat: str) -> float:
-    """`utime` plus `stime` of a `/proc/PID/stat`; the command's name before them may hold spaces and brackets."""
+    """`utime` plus `stime` of a `/proc/PID/stat`; the command name before them may hold spaces and brackets."""
     fields = stat.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def megabytes(rollup: str) -> dict[str, float]:
-    """The sums of a `/proc/PID/smaps_rollup`."""
+    """Resident, proportional and private MB from a `/proc/PID/smaps_rollup`."""
     kilobytes = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in _lines(rollup))}
     private = kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
     return {"resident": kilobytes["Rss"] / 1024, "proportional": kilobytes["Pss"] / 1024, "private": private / 1024}

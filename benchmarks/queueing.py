@@ -1,8 +1,8 @@
-"""A worker as a queue, simulated with SimPy: what it takes in, what it refuses, and how long an answer takes.
+"""Simulates one worker as a queue, with SimPy: accepted and refused headlines, and response times.
 
-It is app/serving/concurrency.py in a few lines: first come, first done, one at a time; a bound in headlines; whatever
-is beyond is refused at once, which takes the worker some time, too. The tests hold it to M/D/1 and M/M/1/K in closed
-form, and to a real process under four times its load.
+A model of app/serving/concurrency.py: first come, first served, one at a time, with a limit in headlines. Batches above
+the limit are refused at once, which also takes the worker some time. Tests compare it with the closed forms of M/D/1
+and M/M/1/K, and with a real process under four times its load.
 """
 
 import random
@@ -14,10 +14,10 @@ import simpy
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What one is measured to do."""
+    """Measured capacity of one worker."""
 
     seconds_per_headline: float
-    """In batches."""
+    """Processor time per headline, in batches."""
     seconds_per_refusal: float
     room: int
     """Most headlines it holds: TOPICS_MAX_IN_FLIGHT."""
@@ -25,13 +25,13 @@ class Worker:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the headlines of some time; those that were answered when they were, which may be later."""
+    """Counts of headlines, each at the time of its arrival or answer."""
 
     offered: int = 0
     answered: int = 0
     refused: int = 0
     seconds: list[float] = field(default_factory=list)
-    """From arrival to answer, of the batches taken in."""
+    """Response times of the accepted batches."""
 
 
 class Queue:
@@ -47,14 +47,14 @@ class Queue:
 
     @property
     def busy_seconds(self) -> float:
-        """How long it has worked until now."""
+        """Processor time used until now."""
         return self._work - max(0.0, self._free_at - self.env.now)
 
     def offer(self, headlines: int, outcome: Outcome, seconds: float | None = None) -> None:
-        """A batch arrives; `seconds` of work where they shall not be the worker's usual ones.
+        """A batch arrives; `seconds` overrides its processing time.
 
-        A refusal is done at once and so delays all that waits. Here it delays what is taken in next instead, which
-        changes no sum.
+        In the service a refusal is sent at once and delays every waiting batch. Here it delays the next accepted batch
+        instead, which leaves the sums unchanged.
         """
         outcome.offered += headlines
         if self.in_flight + headlines > self.worker.room:
@@ -74,7 +74,7 @@ class Queue:
         done.callbacks.append(finish)
 
     def _do(self, seconds: float) -> float:
-        """Take on some work; how long until it is done."""
+        """Add work to the queue; returns the seconds until it is done."""
         self._work += seconds
         self._free_at = max(self._free_at, self.env.now) + seconds
         return self._free_at - self.env.now
@@ -83,7 +83,7 @@ class Queue:
 def arrivals(
     env: simpy.Environment, rate: Callable[[float], float], arrive: Callable[[], None], rng: random.Random
 ) -> simpy.events.ProcessGenerator:
-    """A Poisson process of some rate (a second) that may change with time."""
+    """A Poisson process; `rate` gives its events per second at a time."""
     while True:
         yield env.timeout(rng.expovariate(rate(env.now)))
         arrive()
@@ -98,7 +98,7 @@ def steady(
     seed: int = 1,
     draw: Callable[[random.Random], float] | None = None,
 ) -> Outcome:
-    """One worker under a steady load of so many batches a second; `draw` makes a batch's seconds of work random."""
+    """Simulate one worker under `rate` batches per second; `draw` makes a batch's processing time random."""
     env = simpy.Environment()
     rng = random.Random(seed)
     queue, outcome = Queue(env, worker), Outcome()

@@ -1,4 +1,4 @@
-"""Has the service become slower beside its peers? Ratios are compared, never seconds, so any machine can tell."""
+"""Performance regression check: compares ratios to peers, not seconds, so that it works on any machine."""
 
 import tempfile
 import timeit
@@ -17,7 +17,7 @@ from benchmarks.texts import MadeTexts
 
 _LOADS = (over_http.Load("single headlines", 16), over_http.Load("batches of 100", 16, over_http.BATCH))
 _SECONDS, _ROUNDS = 2.0, 3
-"""Measured twice, if need be, all of it has to take less than two minutes."""
+"""Chosen so that two measurements take less than two minutes."""
 
 
 def measure(say: Callable[[str], None]) -> dict[str, Any]:
@@ -37,8 +37,8 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
     return {"ratios": ratios}
 
 
-def check(committed: Mapping[str, float], margin: float, say: Callable[[str], None]) -> list[str]:
-    """Names of the ratios that fell by more than `margin` (a share) when measured, and when measured once more."""
+def fallen_ratios(committed: Mapping[str, float], margin: float, say: Callable[[str], None]) -> list[str]:
+    """Names of the ratios that are lower by more than `margin` (a share) in two measurements."""
     fallen = _fallen(committed, measure(say)["ratios"], margin, say)
     if fallen:
         say("measuring again, for it may have been noise")
@@ -58,7 +58,7 @@ def _fallen(
 
 
 def _against_dense_product() -> dict[str, float]:
-    """Classifying in process, against a dense vector times one matrix: what there is without row sums."""
+    """Ratios of a product of dense vectors and one matrix to `classify`, in process: the gain of summing rows."""
     bundle = load_bundle(load_settings().model)
     classifier = build_classifier(bundle, "numpy", 0.0)
     kernel = np.random.default_rng(0).random((bundle.manifest.encoding.size, 64), np.float32)

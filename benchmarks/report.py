@@ -1,4 +1,4 @@
-"""The figures as Markdown."""
+"""Writes the results as Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ Parts = Mapping[str, Any]
 
 
 def write(folder: Path, parts: Parts) -> None:
-    """Write README.md and the plots of all parts that have been measured."""
+    """Write README.md and the plots, for all parts that have been measured."""
     lines = ["# What it costs, measured", "", "Made by `make bench`; take ratios, not absolute figures."]
     if measured := bars(parts):
         rows = [
@@ -29,13 +29,13 @@ def write(folder: Path, parts: Parts) -> None:
 
 
 def section(part: str, parts: Parts) -> list[str]:
-    """One part's lines, its machine and versions first."""
+    """The lines of one part, beginning with its machine and library versions."""
     title, lines = _SECTIONS[part]
     return [f"## {title}", "", _where(parts[part]["machine"]), "", *lines(parts[part])]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """A Markdown table, numbers with three significant digits or whole."""
+    """A Markdown table; floats have three significant digits, or none after the point from 100."""
     texts = [[_number(cell) for cell in row] for row in rows]
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *texts)]
 

@@ -1,4 +1,4 @@
-"""How the cost of a classification grows with each thing that can grow, measured in process."""
+"""Measures how the time and memory of a classification grow along each axis, in process."""
 
 import gc
 import itertools
@@ -27,28 +27,28 @@ VOCABULARY = (1_000, 10_000, 100_000)
 WIDTHS = (16, 64, 256, 1_024)
 
 Points = list[dict[str, float]]
-"""x, microseconds, and KiB: the most that one call holds at a time, or what the model holds."""
+"""Each point has x, microseconds, and KiB: peak memory of one call, or memory of the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One point of an axis: batches that are classified one after the other."""
+    """One point of an axis: batches to classify one after the other."""
 
     x: int
     classifier: TopicClassifier
     batches: Sequence[Sequence[str]]
     top_k: int = 5
     kib: float | None = None
-    """What the model holds, where that is what grows."""
+    """Memory of the model in KiB, if that is what grows."""
 
     def run(self) -> None:
-        """Classify all of them."""
+        """Classify all batches."""
         for batch in self.batches:
             self.classifier.classify(batch, self.top_k)
 
 
 def measure(say: Callable[[str], None]) -> dict[str, Any]:
-    """Time and memory along each axis, and what ten times the words and the headlines cost."""
+    """Time and memory along each axis, and the cost factor of ten times the words and the headlines."""
     bundle = load_bundle(load_settings().model)
     classifier = build_classifier(bundle, "numpy", 0.0)
     made = MadeTexts(bundle)
@@ -71,9 +71,9 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
 
 
 def tenfold(points: Sequence[dict[str, float]]) -> list[float]:
-    """Cost of each point as a multiple of the one before, less the fixed part: what remains at x = 0.
+    """Cost of each point divided by that of the previous one, after subtracting the fixed cost.
 
-    The fixed part is where the line through the first two points meets x = 0, or nothing if that is below it.
+    The fixed cost is the value at x = 0 of the line through the first two points, or 0 if that is negative.
     """
     (x0, t0), (x1, t1) = ((one["x"], one["microseconds"]) for one in points[:2])
     fixed = max(0.0, t0 - x0 * (t1 - t0) / (x1 - x0))
@@ -82,12 +82,12 @@ def tenfold(points: Sequence[dict[str, float]]) -> list[float]:
 
 
 def cut(items: Sequence[str], size: int) -> list[Sequence[str]]:
-    """All of them, so many at a time."""
+    """Split items into lists of `size`."""
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _points(cases: Sequence[Case]) -> Points:
-    """What one batch of each case costs, on average over its batches, and the most that one holds."""
+    """Mean time per batch, and peak memory of a batch, of each case."""
     times = _best([one.run for one in cases])
     return [
         {"x": one.x, "microseconds": time / len(one.batches), "kib": one.kib or _peak(one)}
@@ -104,7 +104,7 @@ def _peak(case: Case) -> float:
 
 
 def _random(like: Manifest, x: int, words: int, width: int) -> Case:
-    """A batch of 100 for a random network of that vocabulary and hidden width."""
+    """A batch of 100 for a random network with this vocabulary and hidden width."""
     gc.collect()
     tracemalloc.start()
     classifier = random_classifier(like, words, width)
@@ -115,7 +115,7 @@ def _random(like: Manifest, x: int, words: int, width: int) -> Case:
 
 
 def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier:
-    """A classifier of two hidden layers whose weights are random; it knows `words` words named w1, w2, ..."""
+    """A classifier with two hidden layers of random weights and a vocabulary of `words` words w1, w2, ..."""
     noise = np.random.default_rng(0)
     spec = EncodingSpec(size=words + 4)
     widths = (spec.size, width, width, len(like.topics))
@@ -138,9 +138,9 @@ def _word_index(words: int) -> dict[str, int]:
 
 
 def _best(calls: Sequence[Callable[[], object]]) -> list[float]:
-    """Microseconds of the fastest of many runs of each, in processor time: what else the machine does only slows them.
+    """Processor time in microseconds of the fastest of many runs of each call: other programs only slow them down.
 
-    They take turns, so that all of them meet a machine that is faster for a while.
+    The calls take turns, so that a change of the machine's speed affects all of them.
     """
     timers = [timeit.Timer(do, timer=time.process_time) for do in calls]
     numbers = [max(1, round(0.005 / max(timer.timeit(1), 1e-6))) for timer in timers]

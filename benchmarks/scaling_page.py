@@ -1,4 +1,4 @@
-"""The tables of docs/scaling.md, computed from docs/scaling/figures.json and from what is assumed here by name."""
+"""Computes the tables of docs/scaling.md from docs/scaling/figures.json and the assumptions in `Assumed`."""
 
 import json
 import re
@@ -23,22 +23,22 @@ Figures = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What no measurement here can know."""
+    """Assumptions about machines and prices, which cannot be measured here."""
 
     core_hour: float = 0.04
     """US dollars for a core and 4 GB for an hour: general-purpose machines of the large clouds, on demand."""
     utilization: float = shipped()[0]["metrics"][0]["resource"]["target"]["averageUtilization"] / 100
-    """Of a core that answers requests: what the autoscaler aims for. A file keeps a core wholly busy."""
+    """The autoscaler's target utilization of a core that answers requests. Classifying a file uses all of a core."""
     node_cores: int = 8
     node_usable: float = 7.5
-    """Cores of a node that are left by Kubernetes itself."""
+    """Cores of a node that Kubernetes leaves for pods."""
 
 
 ASSUMED = Assumed()
 
 
 def write() -> None:
-    """Put every table in its place, and draw the spike."""
+    """Update every table of the page, and draw the plot of the spike."""
     figures = json.loads(FIGURES.read_text("utf-8"))
     page = PAGE.read_text("utf-8")
     for name, lines in blocks(figures).items():
@@ -48,7 +48,7 @@ def write() -> None:
 
 
 def placed(page: str, name: str, lines: list[str]) -> str:
-    """The page with some lines between `<!-- name -->` and `<!-- /name -->`."""
+    """The page with `lines` between `<!-- name -->` and `<!-- /name -->`."""
     block = f"<!-- {name} -->\n" + "\n".join(lines) + f"\n<!-- /{name} -->"
     page, times = re.subn(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _: block, page, flags=re.DOTALL)
     assert times == 1, f"{PAGE.name} has no single place for {name}"
@@ -56,7 +56,7 @@ def placed(page: str, name: str, lines: list[str]) -> str:
 
 
 def blocks(figures: Figures) -> dict[str, list[str]]:
-    """Lines of Markdown by the name of their place."""
+    """Markdown lines by the name of their block in the page."""
     return {
         "machine": [_machine(figures)],
         "costs": costs(figures),
@@ -67,7 +67,7 @@ def blocks(figures: Figures) -> dict[str, list[str]]:
 
 
 def rates(figures: Figures) -> dict[str, float | None]:
-    """Headlines a second of one busy core, by way; None where it has not been measured yet."""
+    """Headlines per second of one busy core, by interface; None if not measured yet."""
     one = figures["workers"][0]
     return {
         "HTTP, one headline a request": 1e6 / one["single_us"],
@@ -78,7 +78,7 @@ def rates(figures: Figures) -> dict[str, float | None]:
 
 
 def costs(figures: Figures) -> list[str]:
-    """What a million headlines take, by way."""
+    """Table: the cost of a million headlines, by interface."""
     single = 1e6 / figures["workers"][0]["single_us"]
     rows: list[tuple[object, ...]] = []
     for way, rate in rates(figures).items():
@@ -113,7 +113,7 @@ def _workers(figures: Figures) -> list[str]:
 
 
 def loads(figures: Figures) -> list[str]:
-    """What some loads need."""
+    """Table: the resources that several loads need."""
     day = 86_400
     ways = rates(figures)
     single, batch, command = (rate or 0.0 for rate in list(ways.values())[:3])
@@ -129,7 +129,7 @@ def loads(figures: Figures) -> list[str]:
 
 
 def _load(figures: Figures, headlines: float, rate: float, kind: str) -> dict[str, object]:
-    """One column: a number of headlines a second, done at some rate a core."""
+    """One column: the resources for `headlines` per second at `rate` headlines per second and core."""
     share = ASSUMED.utilization if kind else 1.0
     requests = headlines / (BATCH if kind == "batch" else 1) if kind else 0.0
     busy = headlines / rate

@@ -1,4 +1,4 @@
-"""What docs/scaling.md is computed from: figures measured here, and what has to be assumed about elsewhere."""
+"""Measures the figures from which docs/scaling.md is computed."""
 
 import http.client
 import json
@@ -32,7 +32,7 @@ Figures = dict[str, Any]
 
 
 def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> Figures:
-    """Rates and memory by workers, bytes, the proxy's share, and the command's rate; not all that the page needs.
+    """Rates and memory by number of workers, bytes per request, nginx's processor time, and the command's rate.
 
     `ray` (headlines a second of one core, None until it is known) and `refusal_ms` (printed by
     tests/operation/test_overload_model.py) stay as docs/scaling/figures.json has them.
@@ -60,14 +60,14 @@ def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> Figures:
 
 
 def _least_disturbed(rounds: list[Figures]) -> Figures:
-    """The fastest of each rate, the shortest of each time: whatever else runs here only ever takes away."""
+    """The highest of each rate and the lowest of each time, because other programs only slow the service down."""
     return {name: (max if name in ("single", "batch") else min)(one[name] for one in rounds) for name in rounds[0]}
 
 
 def _workers(count: int, folder: Path, bodies: Mapping[int, Path], seconds: float) -> Figures:
-    """Headlines a second, microseconds of processor time a headline, and MB of the largest, with so many workers.
+    """Headlines per second, microseconds of processor time per headline, and MB of the largest of `count` workers.
 
-    They have as many cores, where there are as many, and share them with who asks.
+    Each worker has its own core if there are enough; the load generator shares these cores.
     """
     usable = sorted(os.sched_getaffinity(0))[:count]
     with SERVICE.process(folder, usable, workers=count) as process:
@@ -82,7 +82,7 @@ def _workers(count: int, folder: Path, bodies: Mapping[int, Path], seconds: floa
 
 
 def _bytes(folder: Path, bodies: Mapping[int, Path], seconds: float) -> Figures:
-    """Of requests and answers (headers and bodies, mean of a few), and of the log, all for one request."""
+    """Bytes per request: of the request and the response (headers and bodies, mean of a few), and of the log."""
     server, client = cores()
     log = folder / "service.log"
     figures: Figures = {}
@@ -112,7 +112,7 @@ def _exchange(port: int, path: str, body: bytes) -> tuple[int, int]:
 
 
 def _nginx(folder: Path, bodies: Path, seconds: float) -> float:
-    """Microseconds of the proxy's processor time a request."""
+    """Microseconds of nginx's processor time per request."""
     server, client = cores()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -151,7 +151,7 @@ def _wait(port: int) -> None:
 
 
 def _command(folder: Path) -> float:
-    """Headlines a second of processor time of `python -m app classify`, its start-up taken off."""
+    """Headlines per second of processor time of `python -m app classify`, without its start-up."""
     headlines = MadeTexts(load_bundle(load_settings().model)).headlines(2_000)
     long, short = folder / "long.txt", folder / "short.txt"
     long.write_text("\n".join(headlines * (_LINES // len(headlines))) + "\n", "utf-8")
@@ -160,7 +160,7 @@ def _command(folder: Path) -> float:
 
 
 def _classify(file: Path) -> float:
-    """Seconds of processor time."""
+    """Seconds of processor time to classify a file with the command."""
     server, _ = cores()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with pinned([server]):

@@ -1,4 +1,4 @@
-"""Four tenfold spikes, simulated with what was measured: a table and a picture."""
+"""Simulates four tenfold load spikes with measured figures, as a table and a plot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from benchmarks.queueing import Outcome, Worker
 from benchmarks.report import table
 
 START_SECONDS = 5.0
-"""Assumed: from the autoscaler's decision to a pod that answers, where a node has room and the image."""
+"""Assumed time from the autoscaler's decision to a ready pod, if a node has free cores and the image."""
 NODE_SECONDS = 90.0
-"""Assumed: the same where a node has to be made first."""
+"""Assumed time if a node must be started first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A simulated spike and what came of it."""
+    """A simulated spike and its outcome."""
 
     name: str
     seconds: list[Second]
@@ -27,12 +27,12 @@ class Scenario:
 
     @property
     def refusing_seconds(self) -> int:
-        """Seconds in which a hundredth or more was refused."""
+        """Number of seconds in which more than 1% was refused."""
         return sum(one.refused > 0.01 * one.offered for one in self.seconds)
 
 
 def scenarios(figures: Mapping[str, Any]) -> list[Scenario]:
-    """One for each way to scale; three pods that are as busy as they shall be, and then ten times as much."""
+    """One spike per way to scale: the least number of pods at target utilization, then ten times the load."""
     spec, in_flight = shipped()
     worker = _worker_of(figures)
     spike = Spike(base=spec["minReplicas"] * Autoscaler(spec, None).utilization / worker.seconds_per_headline)
@@ -50,13 +50,13 @@ def scenarios(figures: Mapping[str, Any]) -> list[Scenario]:
 
 
 def _worker_of(figures: Mapping[str, Any]) -> Worker:
-    """A worker as measured; a refusal as measured by tests/operation/test_overload_model.py."""
+    """A worker as measured; tests/operation/test_overload_model.py measures the time of a refusal."""
     room = Settings.model_fields["max_in_flight"].default
     return Worker(figures["workers"][0]["batch_us"] / 1e6, figures["refusal_ms"] / 1e3, room)
 
 
 def lines(spikes: list[Scenario]) -> list[str]:
-    """The table."""
+    """The table as Markdown lines."""
     rows = [
         (
             one.name,
@@ -73,7 +73,7 @@ _OFFERED, _ANSWERED, _REFUSED, _PODS = "#8a94a3", "#1f5fa8", "#d1603d", "#3c4654
 
 
 def draw(spikes: list[Scenario]) -> Figure:
-    """The picture: what was offered, answered and refused, above the pods that answered."""
+    """The plot: offered, answered and refused headlines above the number of ready pods."""
     figure = Figure(figsize=(12, 5.2), layout="constrained")
     panels = figure.subplots(2, len(spikes), sharex=True, sharey="row", height_ratios=(2, 1))
     for (top, bottom), one in zip(panels.T, spikes, strict=True):

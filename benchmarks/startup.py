@@ -1,4 +1,4 @@
-"""Part 3: what it takes to start, and what each worker holds and adds."""
+"""Part 3: start-up time, and memory and throughput by number of workers."""
 
 import os
 import re
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 WORKERS = (1, 2, 4)
 Turn = dict[int, dict[str, float]]
-"""Headlines a second by number of workers and load."""
+"""Headlines per second by number of workers and load."""
 
 _LOADS = (Load("64 clients", 64), Load(f"batches of {BATCH}, 16 clients", 16, BATCH))
 _IMPORTS = "import app.__main__, app.server.run, app.main"
@@ -31,7 +31,7 @@ _IMAGE = "reuters-topics-benchmark"
 
 
 def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Start-up of every target, memory and throughput by workers, imports, and the image's size where there is Docker.
+    """Start-up of every target, memory and throughput by workers, import times, and the size of the image.
 
     Raises:
         MeasurementError: wrk is missing or a request failed.
@@ -48,7 +48,7 @@ def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> dict[str
 
 
 def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
-    """Medians of seconds from a process's start to ready and to the first prediction, and its CPU time until then."""
+    """Median seconds from a process's start to ready and to the first prediction, and its CPU time until then."""
     server_core, _ = cores()
     figures = []
     for _ in range(rounds):
@@ -70,9 +70,9 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
 
 
 def workers(folder: Path, seconds: float, rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Memory of each worker once it has worked, and headlines a second over as many cores as there are workers.
+    """Memory of each worker after load, and headlines per second on as many cores as workers.
 
-    Each round is as many passes over all numbers of workers, up and down, as there are `seconds`.
+    Each round has `seconds` passes over all numbers of workers, ascending and descending.
     """
     bodies = write_bodies(folder)
     held = {count: _shown(f"{count} workers, MB", _memory(count, folder, bodies), say) for count in WORKERS}
@@ -81,7 +81,7 @@ def workers(folder: Path, seconds: float, rounds: int, say: Callable[[str], None
 
 
 def summary(held: Mapping[int, Sequence[Mapping[str, float]]], turns: Sequence[Turn]) -> list[dict[str, Any]]:
-    """By number of workers, smallest first: medians, and what several gain as the median of each turn's own ratio."""
+    """Medians by ascending number of workers, and the gain over one worker as the median of each turn's ratio."""
     return [
         {
             "workers": count,
@@ -100,7 +100,7 @@ def summary(held: Mapping[int, Sequence[Mapping[str, float]]], turns: Sequence[T
 
 
 def _memory(count: int, folder: Path, bodies: Mapping[int, Path]) -> list[dict[str, float]]:
-    """Alone, or it would share pages with the other services."""
+    """Memory of each worker, with no other service running, because services would share pages."""
     with _service(count, folder) as process:
         _ready(process)
         for load in _LOADS:
@@ -109,9 +109,9 @@ def _memory(count: int, folder: Path, bodies: Mapping[int, Path]) -> list[dict[s
 
 
 def _turns(folder: Path, bodies: Mapping[int, Path], passes: int, say: Callable[[str], None]) -> Iterator[Turn]:
-    """Services of all sizes side by side, asked for a second each in turn, upwards and downwards.
+    """Measure services of all sizes for a second each in turn, ascending and descending.
 
-    What a core does in a second varies by a quarter from one to another here: close together, ratios are steady.
+    The speed of a core varies by a quarter from one second to another; ratios of adjacent measurements are steady.
     """
     with ExitStack() as running:
         processes = {count: running.enter_context(_service(count, folder)) for count in WORKERS}
@@ -140,9 +140,9 @@ def _cores(count: int) -> list[int]:
 
 
 def _rate(process: Process, count: int, load: Load, bodies: Mapping[int, Path]) -> float:
-    """Headlines a second, the load generator on the workers' cores, however many.
+    """Headlines per second with the load generator on the workers' cores.
 
-    Were it beside one worker only on a core of its own, two would be held against one that has a whole core.
+    If it had its own core beside one worker only, two workers would be compared with one that has a whole core.
     """
     url = f"http://127.0.0.1:{process.port}{load.path}"
     run = wrk.load(url, bodies[load.headlines], load.clients, 1, _cores(count))
@@ -151,7 +151,7 @@ def _rate(process: Process, count: int, load: Load, bodies: Mapping[int, Path]) 
 
 
 def imports(report: str) -> dict[str, float]:
-    """Milliseconds by top-level package, the slowest ten first, from what `python -X importtime` says."""
+    """Milliseconds of the ten slowest top-level packages, from the output of `python -X importtime`."""
     packages: dict[str, float] = {}
     for microseconds, module in _IMPORT_LINE.findall(report):
         package = module.partition(".")[0]
@@ -168,7 +168,7 @@ def _import_times() -> str:
 
 
 def _image_size() -> float | None:
-    """MB of the service's image; None where Docker or the Dockerfile is not there, or it cannot be built."""
+    """MB of the service's image; None if Docker or the Dockerfile is missing, or the image cannot be built."""
     if not shutil.which("docker") or not (ROOT / "Dockerfile").exists():
         return None
     try:

@@ -1,4 +1,4 @@
-"""The services that are measured against each other."""
+"""The services that are compared."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from benchmarks.process import Process
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One of them; `peer` is its module in `benchmarks.peers`, and None is the service itself."""
+    """A service to measure; `peer` is its module in `benchmarks.peers`, None is this project's service."""
 
     name: str
     peer: str | None = None
     least_seconds: float = 0.0
-    """Runs are at least this long, so that every client of a slow one gets some answers."""
+    """Least length of a run, so that every client of a slow service gets some answers."""
 
     def process(self, folder: Path, cores: Collection[int], **settings: object) -> Process:
-        """It as a process that writes into a folder; the service as it ships: metrics, IDs, a log line a request."""
+        """The service as a process with its log in `folder`; with metrics, request IDs and access log, as shipped."""
         arguments = ["-m", "app", "serve"]
         if self.peer:
             quiet = ("--no-access-log", "--log-level", "warning")

@@ -1,4 +1,4 @@
-"""What is asked: Reuters' own titles and wires where the archive is, else texts like them from the bundle's words."""
+"""Benchmark texts: titles and wires of the Reuters archive if it is there, otherwise generated texts of such length."""
 
 import itertools
 import random
@@ -13,13 +13,13 @@ _ARCHIVES = (_ROOT / ".data" / "reuters21578.tar.gz", _ROOT.parent / "shared" / 
 TITLE_WORDS = (5, 12)
 """The 5th and 95th percentile of the archive's 20,841 titles; their mean is 8.1."""
 WIRE_WORDS = (24, 250)
-"""Of its bodies, mean 136."""
+"""The same percentiles of its bodies; their mean is 136."""
 _RARE_SHARE = _UNKNOWN_SHARE = 0.06
-"""Of a title's words: 0.51 rare and 0.47 unknown ones in 8.1."""
+"""Shares of a title's words: 0.51 rare and 0.47 unknown words of 8.1."""
 
 
 class MadeTexts:
-    """Texts drawn from a bundle's words, the frequent ones more often (Zipf), always the same ones."""
+    """Texts of a bundle's words drawn by Zipf's law, with a fixed seed."""
 
     source = "made from the bundle's words"
 
@@ -33,7 +33,7 @@ class MadeTexts:
         self._random = random.Random(113)
 
     def words(self, count: int) -> str:
-        """One text of so many words."""
+        """One text of `count` words."""
         chance = self._random.random
         drawn = self._random.choices(self._known, cum_weights=self._weights, k=count)
         for place in range(count):

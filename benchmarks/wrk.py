@@ -30,7 +30,7 @@ class Run:
 
 
 def install() -> None:
-    """See to it that wrk is there; raises MeasurementError, in one sentence, where it cannot be had."""
+    """Install wrk with apt-get if it is missing; raises MeasurementError if that fails."""
     if shutil.which("wrk"):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):

@@ -1,1 +1,1 @@
-"""What else answers the same requests: written as its authors would, with the service's own models and encoder."""
+"""Other services for the same requests, each written as is usual for its kind, with the same model and encoder."""

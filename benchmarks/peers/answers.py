@@ -1,4 +1,4 @@
-"""From headlines to a dense matrix, and from probabilities to the answer: what both TensorFlow services share."""
+"""Shared by both TensorFlow services: headlines to a dense matrix, and probabilities to the response."""
 
 from collections.abc import Sequence
 

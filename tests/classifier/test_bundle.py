@@ -80,7 +80,7 @@ def test_flipped_byte_is_refused(bundle: Path, name: str, place: float) -> None:
 
 
 def overwrite(file: Path) -> None:
-    """In place, as `cp` onto a file does: whoever has it open or mapped sees the new bytes."""
+    """Overwrite in place, as `cp` does: a process that has the file open or mapped sees the new bytes."""
     with file.open("r+b") as open_file:
         open_file.write(bytes(file.stat().st_size))
 

@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote, in a virtual environment of their own: they hold older libraries than ours."""
+"""Third-party clients in a separate virtual environment, because they need older libraries."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote, unchanged against a running server: their answers are those of POST /predict."""
+"""Unmodified third-party clients against a running server get the answers of POST /predict."""
 
 import json
 import os

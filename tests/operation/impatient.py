@@ -22,5 +22,5 @@ def _encode_or_hang(self: TopicClassifier, texts: Sequence[str]) -> list[Encoded
 
 TopicClassifier.encode = _encode_or_hang  # type: ignore[method-assign]
 
-if __name__ == "__main__":  # a worker imports this as well, and must not serve anew
+if __name__ == "__main__":  # a worker imports this module too, and must not start a server
     main(prog_name="impatient")

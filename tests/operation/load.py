@@ -55,7 +55,7 @@ SINGLE = post("/predict", {"headline": "Oil prices rise as OPEC cuts crude outpu
 
 
 class Connection:
-    """A keep-alive connection that opens anew when the server says `Connection: close`."""
+    """A keep-alive connection that reconnects after `Connection: close`."""
 
     def __init__(self, port: int, tally: Tally) -> None:
         self.port = port

@@ -87,7 +87,7 @@ class Fleet:
     def _start(self, port: int) -> RunningServer:
         command = ("-m", "app", "serve", "--port", str(port))
         server = self._stack.enter_context(RunningServer(self._bundle, command, **self._settings))
-        self._stack.callback(server.kill)  # when all is asserted nobody needs to see it drain
+        self._stack.callback(server.kill)  # no need to wait for it to drain
         return server
 
 
@@ -152,9 +152,9 @@ def established(port: int) -> set[str]:
 
 
 def test_no_replica_at_all_is_503_with_retry_after_and_a_problem(tmp_path: Path):
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        with Proxy(tmp_path, [nobody.getsockname()[1]]) as proxy:
+    with socket.socket() as closed_port:
+        closed_port.bind(("127.0.0.1", 0))
+        with Proxy(tmp_path, [closed_port.getsockname()[1]]) as proxy:
             reply = proxy.predict()
     check_problem(reply, 503)
     assert reply.headers["retry-after"] == "1"
@@ -176,7 +176,7 @@ def check_problem(reply: Reply, status: int) -> None:
 
 
 def test_full_service_is_refused_once_and_at_once(tiny_bundle: Path, tmp_path: Path, stack: ExitStack):
-    """A 503 of the service is an answer: nobody else is asked, and it says when to come again."""
+    """A 503 of the service is passed on with its Retry-After; nginx does not try another replica."""
     fleet = Fleet(tiny_bundle, 2, stack, max_batch=1, max_in_flight=1)
     proxy = stack.enter_context(Proxy(tmp_path, fleet.ports))
     tally = Tally()

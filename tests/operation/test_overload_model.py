@@ -2,7 +2,7 @@
 twice and at eight times its capacity, and what is left at four times is predicted.
 
 Everything is counted in seconds of the server's processor time, which a busy machine does not change as it does the
-clock's: the load is so many times what the server could have done in the time that it had.
+clock's: the load is a multiple of what the server could have done in its processor time.
 """
 
 import os

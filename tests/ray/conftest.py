@@ -1,4 +1,4 @@
-"""Ray in a virtual environment of its own; every process listens on loopback only and tells nobody of its use."""
+"""Ray in a separate virtual environment; its processes listen on loopback only and send no usage statistics."""
 
 import os
 import secrets

@@ -220,4 +220,4 @@ def test_rows_far_from_damage_are_answered_and_every_row_is_accounted_for(
     assert covered >= {line for line in range(2, count + 2) if all(abs(line - one) > FAR for one in bad)}
     rows = len(answered(found)) + len(faults(found))
     assert rows + len(blank) + 2 * FAR * damaged >= count
-    assert len({row.line for row in found}) == rows, "a line is told twice"
+    assert len({row.line for row in found}) == rows, "a line is reported twice"
