@@ -32,18 +32,19 @@ def whole(*headers: bytes, body: bytes = BODY) -> bytes:
 
 
 @contextmanager
-def in_thread(app: FastAPI, **config: Any) -> Iterator[int]:
+def in_thread(app: FastAPI, **options: Any) -> Iterator[int]:
     """uvicorn with our protocol on a free port."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = Server(uvicorn.Config(app, http=protocol.Protocol, ws="none", log_config=None, **config), [listening])
+    listening, started = socket.create_server(("127.0.0.1", 0)), threading.Event()
+    config = uvicorn.Config(app, http=protocol.Protocol, ws="none", log_config=None, **options)
+    server = Server(config, [listening], started=started.set)
     thread = threading.Thread(target=server.run)
     thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    thread.join(10)
+    try:
+        assert started.wait(20)
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(10)
     assert not thread.is_alive()
 
 
