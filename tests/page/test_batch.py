@@ -92,7 +92,7 @@ def test_bad_line_is_marked_and_the_rest_goes_on(page: Page, watch: Watch) -> No
     classify(page, "wheat flour\n\n" + "oil " * 200 + "\ngold ounce")
     expect(page.locator("#batch-status")).to_contain_text("4 of 4 lines classified")
     expect(page.locator("#batch-status")).to_contain_text("2 bad")
-    assert [topic[:14] for topic in column(page, 3)] == ["Wheat", "There is no he", "String should ", "Gold"]
+    assert [topic[:14] for topic in column(page, 3)] == ["Wheat", "Empty headline", "String should ", "Gold"]
     expect(page.locator("#results tr.failed")).to_have_count(2)
 
 
