@@ -25,6 +25,7 @@ from training.headlines.merge import save_stack
 from training.headlines.reporting.drift_reference import drift_reference
 from training.headlines.reporting.figures import plot_learning, plot_reliability
 from training.headlines.reporting.model_card import write_card
+from training.headlines.reporting.present_day import evaluate_present_day
 from training.headlines.samples import labels_of
 from training.headlines.train import HeadlineTraining, Learned
 from training.history import HISTORY, History, history_csv, spread
@@ -57,7 +58,7 @@ def publish_headlines(
         for number, run in enumerate(training.runs):
             # Measured on a bundle that was written and loaded, so the figures are those of what is served.
             classifier = write_bundle(scratch / str(number), _draft(target, training, run, dataset))
-            measured.append(evaluate(classifier, dataset, corpus))
+            measured.append(evaluate(classifier, dataset, corpus) | evaluate_present_day(classifier))
     first = measured[0]
     draft = _draft(target, training, training.runs[0], dataset)
     manifest = with_measurements(draft.manifest, first["test_titles"].topics, first, {"seeds": _spreads(measured)})

@@ -45,6 +45,8 @@ const PLACES = new Map([
   ["test", "on the official test wires"],
   ["own_body", "on test wires with their own body"],
   ["test_titles", "on headlines of the test wires"],
+  ["present_day", "on present-day headlines"],
+  ["present_day_2", "on present-day headlines, second set"],
 ]);
 const place = (name) => PLACES.get(name) ?? `on ${words(name)}`;
 

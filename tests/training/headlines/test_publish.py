@@ -62,6 +62,17 @@ def test_figures_are_those_that_evaluate_finds_and_have_a_spread(
     assert manifest.topics[0].recall == measured["test_titles"].topics[0].recall
 
 
+def test_present_day_headlines_are_in_manifest_and_card(bundle: Path) -> None:
+    figures = json.loads((bundle / "manifest.json").read_text())["figures"]
+    card = (bundle / "README.md").read_text()
+    for name, row in {"present_day": "", "present_day_2": ", second set"}.items():
+        one = figures[name]
+        assert one["wires"] > 130
+        assert f"| present-day headlines{row} | {one['wires']} | {one['accuracy']:.3f} |" in card
+        assert figures["seeds"][name]["accuracy"]["deviation"] >= 0
+    assert "*Present-day headlines*" in card
+
+
 def test_manifest_carries_calibration_and_topic_set(bundle: Path, small_training: HeadlineTraining) -> None:
     manifest = json.loads((bundle / "manifest.json").read_text())
     assert manifest["calibration"]["gap_slope"] == small_training.calibration.gap_slope
