@@ -4,6 +4,7 @@ TrainingError
 ├── CorpusError     the Reuters-21578 archive is missing or damaged
 ├── DataError       the 46-topic set is missing or damaged
 ├── DownloadError   the archive could not be downloaded
+├── LexiconError    a line of the lexicon is malformed
 ├── OutputError     a result cannot be written
 └── RecipeError     a recipe does not support what was requested
 
@@ -25,6 +26,10 @@ class DataError(TrainingError):
 
 class DownloadError(TrainingError):
     """The archive could not be downloaded complete and unchanged; nothing was left behind."""
+
+
+class LexiconError(TrainingError):
+    """The lexicon is missing, or a line of it has an unknown code, no text, or the words of another line."""
 
 
 class OutputError(TrainingError):
