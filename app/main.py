@@ -54,7 +54,11 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        given = load() if load else load_classifier(settings.model, settings.runtime, settings.min_probability)
+        given = (
+            load()
+            if load
+            else load_classifier(settings.model, settings.runtime, settings.min_probability, settings.outside_threshold)
+        )
         service.start(given)
         drain_on_sigterm(service, settings.drain_seconds, repeated=settings.workers == 1)
         # Objects that exist now live as long as the process: exclude them from later garbage collections.

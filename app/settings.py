@@ -120,6 +120,14 @@ class Settings(BaseSettings):
             ge=0, le=1, description="Predictions below this probability are marked `low_confidence`; 0 disables this."
         ),
     ] = 0.0
+    outside_threshold: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=1,
+            description="Texts with `outside` above this are marked `outside`; 1 disables this. Default: the bundle's.",
+        ),
+    ] = None
 
     drain_seconds: Annotated[
         float,

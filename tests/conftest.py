@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 
 from tests import environment, real_data  # noqa: F401 - each reads its variable when it is imported
-from tests.tiny_bundle import write_tiny_bundle
+from tests.tiny_bundle import write_outside_bundle, write_tiny_bundle
 
 for _name in [name for name in os.environ if name.upper().startswith("TOPICS_")]:
     del os.environ[_name]  # the service refuses to start where a variable looks like a setting and is none
@@ -21,3 +21,9 @@ hypothesis.settings.load_profile("no-deadline")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole, valid bundle of the 46 topics and 300 words, made without TensorFlow; copy it before changing it."""
     return write_tiny_bundle(tmp_path_factory.mktemp("models") / "tiny" / "1")
+
+
+@pytest.fixture(scope="session")
+def outside_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle with an outside class; copy it before changing it."""
+    return write_outside_bundle(tmp_path_factory.mktemp("models") / "outside" / "1")

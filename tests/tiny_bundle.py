@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -14,7 +15,7 @@ import numpy as np
 
 from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.encoding import Encoder
-from app.classifier.manifest import EncodingSpec
+from app.classifier.manifest import Calibration, EncodingSpec, Outside
 from app.classifier.network import read_network
 from training.bundles.weight_offsets import align, dense_layers
 from training.data.topics import NAMES
@@ -112,6 +113,35 @@ def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> P
     return _write(folder, _weights(word_index), word_index, EncodingSpec(size=SIZE), name=name, version=version)
 
 
+OUTSIDE_WORDS = ("election", "court", "football", "film", "storm", "phone")
+"""Each speaks for the outside class of `write_outside_bundle`, as a keyword does for its topic."""
+OUTSIDE = {"intercept": -3.0, "score": 1.5, "confidence": -0.5, "unknown": 1.0, "threshold": 0.5}
+
+
+def write_outside_bundle(folder: Path, unknown_slope: float = 0.5, **changes: object) -> Path:
+    """Write the tiny bundle with an outside class, whose words are OUTSIDE_WORDS and whose weights are OUTSIDE.
+
+    Args:
+        folder: where; must not exist yet.
+        unknown_slope: of the calibration.
+        changes: of the manifest's `outside`.
+    """
+    words = [*COMMON, *dict.fromkeys(word for line in KEYWORDS.values() for word in line.split()), *OUTSIDE_WORDS]
+    fillers = [f"filler{number}" for number in range(SIZE - 3 - 1 - len(words))]
+    word_index = {word: rank for rank, word in enumerate([*words, *fillers, *RARE_WORDS], start=1)}
+    return _write(
+        folder,
+        _weights(word_index, OUTSIDE_WORDS),
+        word_index,
+        EncodingSpec(size=SIZE),
+        name="tiny",
+        version="1",
+        format=2,
+        calibration={"intercept": 0.0, "unknown_slope": unknown_slope},
+        outside=OUTSIDE | changes,
+    )
+
+
 def _write(
     folder: Path,
     weights: list[tuple[np.ndarray, np.ndarray, str]],
@@ -127,10 +157,24 @@ def _write(
     assert layers is not None
     encoder = Encoder(encoding, word_index)
     network = read_network((folder / MODEL).read_bytes(), layers, folder / MODEL)
-    logits = network.logits([encoder.encode(headline).ids for headline in GOLDEN_HEADLINES])
+    encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
+    units = network.logits([one.ids for one in encoded])
+    logits = units[:, : len(NAMES)]
+    if "calibration" in more:
+        slope = Calibration.model_validate(more["calibration"]).unknown_slope
+        logits = logits / np.exp(slope * np.array([[one.oov_share] for one in encoded], np.float32))
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = (exponentials / exponentials.sum(axis=1, keepdims=True)).tolist()
-    golden = [{"headline": one, "probabilities": row} for one, row in zip(GOLDEN_HEADLINES, probabilities, strict=True)]
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    golden: list[dict[str, object]] = [
+        {"headline": one, "probabilities": row}
+        for one, row in zip(GOLDEN_HEADLINES, probabilities.tolist(), strict=True)
+    ]
+    if "outside" in more:
+        weights = Outside.model_validate(more["outside"])
+        best = probabilities.max(axis=1).tolist()
+        outside = weights.probabilities(units[:, -1].tolist(), best, [one.oov_share for one in encoded])
+        for one, text, out in zip(golden, encoded, outside, strict=True):
+            one["outside"] = out if text.known else None
     (folder / GOLDEN).write_text(json.dumps(golden))
     manifest = {
         "format": 1,
@@ -186,15 +230,21 @@ def _layer(class_name: str, config: dict[str, object]) -> dict[str, object]:
     return {"module": "keras.layers", "class_name": class_name, "config": config, "registered_name": None}
 
 
-def _weights(word_index: dict[str, int]) -> list[tuple[np.ndarray, np.ndarray, str]]:
-    """Each keyword speaks for its topic; noise makes every other weight matter a little."""
+def _weights(word_index: dict[str, int], outside: Sequence[str] = ()) -> list[tuple[np.ndarray, np.ndarray, str]]:
+    """Each keyword speaks for its topic; noise makes every other weight matter a little.
+
+    Words `outside` speak for one more unit, after those of the topics.
+    """
     noise = np.random.default_rng(0)
     topics = len(NAMES)
+    units = topics + bool(outside)
     first = noise.normal(0, 0.02, (SIZE, 64)).astype(np.float32)
     for label, code in enumerate(NAMES):
         for word in KEYWORDS[code].split():
             first[word_index[word] + 3, label] += 2.0
+    for word in outside:
+        first[word_index[word] + 3, topics] += 2.0
     second = np.eye(64, dtype=np.float32)
-    third = np.eye(64, topics, dtype=np.float32) * 2
-    biases = [noise.normal(0, 0.02, width).astype(np.float32) for width in (64, 64, topics)]
+    third = np.eye(64, units, dtype=np.float32) * 2
+    biases = [noise.normal(0, 0.02, width).astype(np.float32) for width in (64, 64, units)]
     return [(first, biases[0], "relu"), (second, biases[1], "relu"), (third, biases[2], "softmax")]

@@ -114,10 +114,22 @@ class Result(BaseModel):
         list[str] | None,
         Field(description="Prediction set: contains the right topic at the rate in GET /model; null if uncalibrated."),
     ]
+    outside: Annotated[
+        Probability | None,
+        Field(
+            description="Probability that the text is about none of the topics; null if the model was not trained to"
+            " tell, or no word of the text is known.",
+            examples=[0.03],
+        ),
+    ]
     words: Words
     abstained: Annotated[
-        Literal["no_known_words", "low_confidence"] | None,
-        Field(description="Reason for abstaining; null if the model does not abstain."),
+        Literal["no_known_words", "outside", "low_confidence"] | None,
+        Field(
+            description="Reason for abstaining, the first that applies: `no_known_words` (no predictions), `outside`"
+            " (`outside` is above its threshold), `low_confidence` (the best topic is below TOPICS_MIN_PROBABILITY);"
+            " null if the model does not abstain."
+        ),
     ]
 
 
@@ -169,6 +181,10 @@ class ModelResponse(Model):
     encoding: dict[str, Any]
     calibration: dict[str, Any] | None
     topic_set: dict[str, Any] | None
+    outside: Annotated[
+        dict[str, Any] | None,
+        Field(description="Outside class: weights, threshold and what it costs; null: not trained to tell."),
+    ]
     recipe: dict[str, Any]
     data: dict[str, Any]
     libraries: dict[str, str]

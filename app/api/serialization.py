@@ -33,14 +33,15 @@ class ResponseSerializer:
         predictions = list(map(add, topics, numbers))
         written = []
         end = 0
-        for labels, _, topic_set, (_, _, known, rare, unknown), abstained in some:
+        for labels, _, topic_set, (_, _, known, rare, unknown), abstained, outside in some:
             start, end = end, end + len(labels)
             shown = "},".join(predictions[start:end]) + "}" if labels else ""
             codes = "[" + ",".join([self._quoted[label] for label in topic_set]) + "]" if self._has_sets else "null"
             others = _json(unknown) if unknown else "[]"
             why = f'"{abstained}"' if abstained else "null"
+            share = "null" if outside is None else repr(outside)  # of a finite float it is JSON
             written.append(
-                f'{{"predictions":[{shown}],"topic_set":{codes},'
+                f'{{"predictions":[{shown}],"topic_set":{codes},"outside":{share},'
                 f'"words":{{"known":{known},"rare":{rare},"unknown":{others}}},"abstained":{why}}}'
             )
         return written

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from app.classifier.errors import BundleError
-from app.classifier.manifest import FileEntry, Manifest
+from app.classifier.manifest import NEWER_FORMAT, FileEntry, Manifest
 
 MODEL = "model.keras"
 WORD_INDEX = "word_index.json"
@@ -34,6 +34,8 @@ class Golden(BaseModel):
     headline: str
     probabilities: tuple[float, ...]
     """One per topic, in label order."""
+    outside: float | None = None
+    """Probability of the outside class; None if the model has none, or the headline has no known word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def load_bundle(path: Path) -> Bundle:
     golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), verified[GOLDEN])
     if not golden or any(len(one.probabilities) != len(manifest.topics) for one in golden):
         raise BundleError(f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each.")
+    if manifest.outside and all(one.outside is None for one in golden):
+        raise BundleError(f"{path / GOLDEN}: needs a headline with the probability of the outside class.")
     return Bundle(
         path=path,
         manifest=manifest,
@@ -136,6 +140,7 @@ def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -
     except ValidationError as error:
         first: Any = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
-        raise BundleError(f"{folder / name}: {place}: {first['msg'].lower()}; train the bundle again.") from error
+        advice = "upgrade the service" if first["type"] == NEWER_FORMAT else "train the bundle again"
+        raise BundleError(f"{folder / name}: {place}: {first['msg'].lower()}; {advice}.") from error
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{folder / name}: is not valid JSON ({error}); copy the bundle again.") from error

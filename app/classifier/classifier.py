@@ -1,5 +1,6 @@
 """Topic classifier: encodes texts, runs the network, calibrates its output and ranks the topics."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,14 @@ from app.classifier.manifest import Calibration, Topic
 from app.classifier.network import Floats, Network, read_network
 
 Runtime = Literal["numpy", "keras"]
-Abstention = Literal["no_known_words", "low_confidence"]
+Abstention = Literal["no_known_words", "outside", "low_confidence"]
+"""Reasons to abstain; of several, the first in this order is given."""
 
 GOLDEN_TOLERANCE = 1e-5
 """Largest accepted difference between a golden headline's recorded and computed probability."""
+
+OUTSIDE_TOLERANCE = 1e-4
+"""The same for the outside class, whose weights multiply the differences of its inputs."""
 
 
 class Classification(NamedTuple):
@@ -33,18 +38,23 @@ class Classification(NamedTuple):
     encoded: Encoded
     abstained: Abstention | None
     """Why the model abstains; None if it does not."""
+    outside: float | None = None
+    """Probability that the text is about none of the topics; None without an outside class, or if no word is known."""
 
 
 class TopicClassifier:
     """Classifies texts with the model of a bundle. Immutable, so threads can share it."""
 
-    def __init__(self, bundle: Bundle, network: Network, min_probability: float = 0.0) -> None:
+    def __init__(
+        self, bundle: Bundle, network: Network, min_probability: float = 0.0, outside_threshold: float | None = None
+    ) -> None:
         """Prepare the classifier and verify it with the golden headlines.
 
         Args:
             bundle: the verified bundle.
             network: the bundle's network.
             min_probability: if the most probable topic is below this, the result is marked `low_confidence`.
+            outside_threshold: in place of the manifest's; above it, the result is marked `outside`; 1: never.
 
         Raises:
             BundleError: the network's input or output width does not match the manifest, or its probabilities for the
@@ -59,10 +69,16 @@ class TopicClassifier:
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
         # Probabilities sum to 1, so at most 1 / threshold topics can reach the threshold.
         self._largest_set = min(len(manifest.topics), int(1 / self._threshold) + 1) if self._threshold else 0
-        expected = (manifest.encoding.size, len(manifest.topics))
+        self._outside = manifest.outside
+        if outside_threshold is None:
+            outside_threshold = manifest.outside.threshold if manifest.outside else 1.0
+        self._outside_threshold = outside_threshold
+        self._calibration = manifest.calibration
+        self._needs_shares = manifest.calibration is not None and manifest.calibration.unknown_slope != 0
+        expected = (manifest.encoding.size, manifest.units)
         if network.shape != expected:
             raise BundleError(
-                f"{bundle.model_path}: takes {network.shape[0]} words and gives {network.shape[1]} topics, but"
+                f"{bundle.model_path}: takes {network.shape[0]} words and gives {network.shape[1]} outputs, but"
                 f" {MANIFEST} says {expected[0]} and {expected[1]}; train the bundle again."
             )
         self.verify_golden()
@@ -73,14 +89,28 @@ class TopicClassifier:
         return self.bundle.manifest.topics
 
     def verify_golden(self) -> None:
-        """Classify the golden headlines; raises BundleError if a probability differs by more than GOLDEN_TOLERANCE."""
+        """Classify the golden headlines; raises BundleError if an answer differs from the recorded one.
+
+        The tolerance is GOLDEN_TOLERANCE, and OUTSIDE_TOLERANCE for the outside class.
+        """
         golden = self.bundle.golden
-        computed = self.probabilities([self.encoder.encode(one.headline) for one in golden])
-        difference = float(np.abs(computed - np.array([one.probabilities for one in golden])).max())
-        if not difference <= GOLDEN_TOLERANCE:  # also if it is NaN
+        encoded = self.encode([one.headline for one in golden])
+        units = self._network.logits([one.ids for one in encoded])
+        if not np.isfinite(units).all():
+            self._raise_if_different(math.nan, GOLDEN_TOLERANCE)
+        computed, outside = self._apply(units, encoded)
+        expected = np.array([one.probabilities for one in golden])
+        self._raise_if_different(float(np.abs(computed - expected).max()), GOLDEN_TOLERANCE)
+        if outside is not None:
+            pairs = zip(golden, outside, strict=True)
+            differences = [abs(one.outside - found) for one, found in pairs if one.outside is not None]
+            self._raise_if_different(max(differences), OUTSIDE_TOLERANCE)
+
+    def _raise_if_different(self, difference: float, tolerance: float) -> None:
+        if not difference <= tolerance:  # also if it is NaN
             raise BundleError(
                 f"{self.bundle.path}: golden headlines are answered {difference:.2g} away from what training"
-                f" recorded (tolerance {GOLDEN_TOLERANCE:g}); train the bundle again."
+                f" recorded (tolerance {tolerance:g}); train the bundle again."
             )
 
     def classify(self, texts: Sequence[str], top_k: int = 5) -> list[Classification]:
@@ -93,16 +123,24 @@ class TopicClassifier:
 
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """Second half of `classify`: run the network and rank the topics."""
-        probabilities = self.probabilities(encoded)
+        if not encoded:
+            return []
+        units = self._network.logits([one.ids for one in encoded])
+        probabilities = self._calibrate(units, encoded)
         ranking = (-probabilities).argsort(axis=1)[:, : max(top_k, self._largest_set)]
         flat = ranking  # indices into the flattened array
         if len(encoded) > 1:
             flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
         # Rounded to the eight digits that float32 can hold; converted to double it would be printed with 17.
-        best = probabilities.take(flat).astype(np.float64).round(8)
-        threshold, least = self._threshold, self._min_probability
+        best = probabilities.take(flat).astype(np.float64).round(8).tolist()
+        outside: Sequence[float | None]
+        if self._outside is None:
+            outside = [None] * len(encoded)
+        else:
+            outside = self._outside.probabilities(units[:, -1].tolist(), [row[0] for row in best], _oov_shares(encoded))
+        threshold, least, most = self._threshold, self._min_probability, self._outside_threshold
         results = []
-        for one, labels, values in zip(encoded, ranking.tolist(), best.tolist(), strict=True):
+        for one, labels, values, out in zip(encoded, ranking.tolist(), best, outside, strict=True):
             if not one.known:
                 results.append(Classification([], [], [], one, "no_known_words"))
                 continue
@@ -112,14 +150,39 @@ class TopicClassifier:
                 while in_set < len(values) and values[in_set] >= threshold:
                     in_set += 1
             abstained: Abstention | None = "low_confidence" if values[0] < least else None
-            results.append(Classification(labels[:top_k], values[:top_k], labels[:in_set], one, abstained))
+            if out is not None and out > most:
+                abstained = "outside"
+            results.append(Classification(labels[:top_k], values[:top_k], labels[:in_set], one, abstained, out))
         return results
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
         """Calibrated probabilities, float32 [len(encoded), topics]; each row sums to 1."""
+        return self.infer(encoded)[0]
+
+    def infer(self, encoded: Sequence[Encoded]) -> tuple[Floats, list[float] | None]:
+        """Run the network.
+
+        Returns:
+            Calibrated probabilities, float32 [len(encoded), topics], each row of which sums to 1; and the probability
+            of the outside class for each text, or None without that class.
+        """
         if not encoded:
-            return np.zeros((0, len(self.topics)), np.float32)
-        return softmax(self._network.logits([one.ids for one in encoded]), self.bundle.manifest.calibration)
+            return np.zeros((0, len(self.topics)), np.float32), None if self._outside is None else []
+        return self._apply(self._network.logits([one.ids for one in encoded]), encoded)
+
+    def _apply(self, units: Floats, encoded: Sequence[Encoded]) -> tuple[Floats, list[float] | None]:
+        """What `infer` returns, from the network's logits."""
+        probabilities = self._calibrate(units, encoded)
+        if self._outside is None:
+            return probabilities, None
+        best = probabilities.max(axis=1).astype(np.float64).round(8).tolist()
+        return probabilities, self._outside.probabilities(units[:, -1].tolist(), best, _oov_shares(encoded))
+
+    def _calibrate(self, units: Floats, encoded: Sequence[Encoded]) -> Floats:
+        """Softmax of the topics' units, calibrated."""
+        topics = units if self._outside is None else units[:, :-1]
+        shares = np.array(_oov_shares(encoded), np.float32) if self._needs_shares else None
+        return softmax(topics, self._calibration, shares)
 
     def label(self, code: str) -> int:
         """The label of a topic code such as `crude`; raises UnknownTopicError."""
@@ -129,27 +192,46 @@ class TopicClassifier:
         raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
 
 
-def softmax(logits: Floats, calibration: Calibration | None = None) -> Floats:
-    """Softmax of logits float32 [n, topics], each row divided by its calibration temperature if there is one."""
+def softmax(logits: Floats, calibration: Calibration | None = None, shares: Floats | None = None) -> Floats:
+    """Softmax of logits float32 [n, topics], each row divided by its calibration temperature if there is one.
+
+    `shares`: float32 [n], each text's share of words out of vocabulary, if the calibration has an `unknown_slope`.
+    """
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:
         gaps = np.add.reduce(scaled, axis=1, keepdims=True) / -scaled.shape[1]
-        scaled /= calibration.temperatures(gaps)
+        scaled /= calibration.temperatures(gaps, None if shares is None else shares[:, None])
     np.exp(scaled, out=scaled)
     scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
     return scaled
 
 
-def load_classifier(path: Path, runtime: Runtime = "numpy", min_probability: float = 0.0) -> TopicClassifier:
+def _oov_shares(encoded: Sequence[Encoded]) -> list[float]:
+    return [(words - known) / (words or 1) for _, words, known, _, _ in encoded]
+
+
+def load_classifier(
+    path: Path, runtime: Runtime = "numpy", min_probability: float = 0.0, outside_threshold: float | None = None
+) -> TopicClassifier:
     """Load a bundle and make its classifier; raises BundleError if the bundle is invalid."""
-    return build_classifier(load_bundle(path), runtime, min_probability)
+    return build_classifier(load_bundle(path), runtime, min_probability, outside_threshold)
 
 
-def build_classifier(bundle: Bundle, runtime: Runtime, min_probability: float) -> TopicClassifier:
+def build_classifier(
+    bundle: Bundle, runtime: Runtime, min_probability: float, outside_threshold: float | None = None
+) -> TopicClassifier:
     """Make a bundle's network and classifier; raises BundleError if they do not reproduce the golden headlines."""
     layers = bundle.manifest.network
+    network: Network
     if runtime == "keras":
-        return TopicClassifier(bundle, read_keras_network(bundle.model, bundle.model_path), min_probability)
-    if layers is None:
+        network = read_keras_network(bundle.model, bundle.model_path)
+        if bundle.manifest.outside is not None and not network.linear:
+            raise BundleError(
+                f"{bundle.model_path}: an outside class needs a model whose last layer is dense with softmax; train the"
+                " bundle again."
+            )
+    elif layers is None:
         raise BundleError(f"{bundle.path}: is not a stack of dense layers; set TOPICS_RUNTIME=keras to serve it.")
-    return TopicClassifier(bundle, read_network(bundle.model, layers, bundle.model_path), min_probability)
+    else:
+        network = read_network(bundle.model, layers, bundle.model_path)
+    return TopicClassifier(bundle, network, min_probability, outside_threshold)

@@ -73,6 +73,11 @@ class Encoded(NamedTuple):
         """Unknown words, counted as often as they occur."""
         return self.words - self.known - self.rare
 
+    @property
+    def oov_share(self) -> float:
+        """Share of the words that are out of vocabulary, that is rare or unknown; 0 for a text without words."""
+        return (self.words - self.known) / (self.words or 1)
+
 
 class Encoder:
     """Turns texts into ids with a word index, which maps words to ranks (1 is the most frequent)."""

@@ -15,24 +15,33 @@ from app.classifier.network import Floats
 
 
 class KerasNetwork:
-    """Runs any Keras model that maps a multi-hot vector to topic probabilities."""
+    """Runs any Keras model that maps a multi-hot vector to probabilities."""
 
-    def __init__(self, model: Any) -> None:  # noqa: ANN401 - Keras has no types
-        """Wrap a model: multi-hot float32 [n, size] -> probabilities float32 [n, topics]."""
+    def __init__(self, model: Any, *, linear: bool = False) -> None:  # noqa: ANN401 - Keras has no types
+        """Wrap a model.
+
+        Args:
+            model: multi-hot float32 [n, size] -> probabilities float32 [n, units].
+            linear: it returns logits instead of probabilities.
+        """
         self._model = model
+        self.linear = linear
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(width of the multi-hot vector, number of topics)."""
+        """(width of the multi-hot vector, number of units of the last layer)."""
         return self._model.input_shape[-1], self._model.output_shape[-1]
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """Logarithms of the probabilities, float32 [len(ids), topics]; their softmax gives the probabilities again."""
+        """Logits, float32 [len(ids), units]; of a model that is not linear, the logarithms of the probabilities.
+
+        The softmax of either gives the probabilities again.
+        """
         multi_hot = np.zeros((len(ids), self.shape[0]), np.float32)
         for row, ones in zip(multi_hot, ids, strict=True):
             row[ones] = 1.0
-        probabilities = np.asarray(self._model(multi_hot, training=False), np.float32)
-        return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+        output = np.asarray(self._model(multi_hot, training=False), np.float32)
+        return output if self.linear else np.log(np.maximum(output, np.finfo(np.float32).tiny))
 
 
 def read_keras_network(model: bytes, path: Path) -> KerasNetwork:
@@ -63,8 +72,13 @@ def read_keras_network(model: bytes, path: Path) -> KerasNetwork:
         copy = Path(folder, "model.keras")
         copy.write_bytes(model)
         try:
-            return KerasNetwork(keras.saving.load_model(copy, compile=False, safe_mode=True))
+            model = keras.saving.load_model(copy, compile=False, safe_mode=True)
         except Exception as error:  # Keras passes on any exception of its layers
             raise BundleError(
                 f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again."
             ) from error
+    last = getattr(model, "layers", [None])[-1]
+    if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
+        last.activation = keras.activations.linear  # the classifier computes the softmax, after the calibration
+        return KerasNetwork(model, linear=True)
+    return KerasNetwork(model)

@@ -1,14 +1,27 @@
 """Schema of a bundle's `manifest.json`, written by training and read by serving."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+FORMATS = (1, 2)
+"""Values of `format` that this release reads. Only 2 may have `outside` and `calibration.unknown_slope`, without
+which an older release would misread the model."""
+NEWER_FORMAT = "newer_format"
+"""Type of the validation error for any other value."""
+
+MAX_CONFIDENCE = 0.999
+"""Cap of the best topic's probability p in the outside class's log-odds: nearer to 1, float32 leaves too few digits of
+1 - p."""
 
 
 class _Part(BaseModel):
@@ -72,20 +85,91 @@ class Topic(_Part):
 
 
 class Calibration(_Part):
-    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599), T = exp(intercept + gap_slope * log(1 + gap)).
+    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599).
+
+    T = exp(intercept + gap_slope * log(1 + gap) + unknown_slope * share)
 
     The gap is the difference between a text's largest logit and the mean of its logits. With one temperature for all
     texts, the most confident predictions stay overconfident while others become underconfident. Balanya et al. 2022
     (arXiv:2208.00461) therefore make it depend on the entropy; the gap carries the same information and needs no second
-    softmax.
+    softmax. The share is that of the text's words that are out of vocabulary (without an id of their own): a model
+    knows less about a text of which it reads less.
     """
 
     intercept: float = Field(ge=-10, le=10)
     gap_slope: float = Field(default=0.0, ge=-10, le=10, description="of log(1 + best logit - mean logit)")
+    unknown_slope: float = Field(
+        default=0.0, ge=-10, le=10, description="of the share of words that are out of vocabulary"
+    )
 
-    def temperatures(self, gaps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Temperatures for gaps float32 [n] or [n, 1], in the same shape."""
-        return math.exp(self.intercept) * (1 + gaps) ** self.gap_slope
+    def temperatures(self, gaps: NDArray[np.float32], shares: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Temperatures for gaps and out-of-vocabulary shares, both float32 [n] or [n, 1], in the same shape.
+
+        `shares` may be omitted if `unknown_slope` is 0.
+        """
+        by_gap = (1 + gaps) ** self.gap_slope
+        if not self.unknown_slope:
+            return math.exp(self.intercept) * by_gap
+        if shares is None:
+            raise ValueError("A calibration with an unknown_slope needs the shares of words without an id.")
+        temperatures: NDArray[np.float32] = np.exp(self.intercept + self.unknown_slope * shares) * by_gap
+        return temperatures
+
+
+class Outside(_Part):
+    """Outside class: the probability that a text is about none of the topics, by logistic regression.
+
+    outside = sigmoid(intercept + score * s + confidence * log(p / (1 - p)) + unknown * u)
+
+    s: logit of the network's last unit, which follows the topics' units and takes no part in their softmax.
+    p: calibrated probability of the most probable topic, rounded to eight digits and at most MAX_CONFIDENCE.
+    u: share of the text's words that are out of vocabulary.
+    """
+
+    intercept: float = Field(ge=-100, le=100)
+    score: float = Field(ge=-100, le=100, description="of the logit of the network's last unit")
+    confidence: float = Field(default=0.0, ge=-100, le=100, description="of the log-odds of the most probable topic")
+    unknown: float = Field(default=0.0, ge=-100, le=100, description="of the share of words that are out of vocabulary")
+    threshold: float = Field(gt=0, le=1, description="a text above it is answered `abstained: outside`; 1: never")
+    lost: float | None = Field(
+        default=None, ge=0, le=1, description="share of held-out texts with a topic that are above the threshold"
+    )
+    found: float | None = Field(
+        default=None, ge=0, le=1, description="share of held-out texts without a topic that are above the threshold"
+    )
+
+    def probabilities(self, scores: Sequence[float], best: Sequence[float], shares: Sequence[float]) -> list[float]:
+        """Probabilities of texts, rounded to eight digits.
+
+        Scalar code, because for one text it takes a tenth of the time of NumPy calls, and a batch must get the same
+        bits.
+
+        Args:
+            scores: logit of the last unit for each text.
+            best: rounded probability of its most probable topic, 0 to 1 and not 0.
+            shares: share of its words that are out of vocabulary, 0 to 1.
+        """
+        intercept, score, confidence, unknown = self.intercept, self.score, self.confidence, self.unknown
+        log, tanh, cap = math.log, math.tanh, MAX_CONFIDENCE
+        # sigmoid(x) = (1 + tanh(x / 2)) / 2, which cannot overflow. int() and the division take half of round's time.
+        return [
+            int(
+                0.5e8
+                + 0.5e8
+                * tanh(
+                    0.5
+                    * (
+                        intercept
+                        + score * s
+                        + confidence * log((q := p if p < cap else cap) / (1 - q))  # noqa: FURB136
+                        + unknown * u
+                    )
+                )
+                + 0.5
+            )
+            / 1e8
+            for s, p, u in zip(scores, best, shares, strict=True)
+        ]
 
 
 class TopicSet(_Part):
@@ -98,7 +182,7 @@ class TopicSet(_Part):
 class Manifest(_Part):
     """Everything that a server needs in order to verify and run a model."""
 
-    format: Literal[1] = 1
+    format: int = Field(default=1, strict=True, description="1, or 2 if an older release would misread the bundle")
     name: Slug
     version: Slug
     description: str = ""
@@ -109,9 +193,40 @@ class Manifest(_Part):
     topics: tuple[Topic, ...] = Field(min_length=2)
     calibration: Calibration | None = None
     topic_set: TopicSet | None = None
+    outside: Outside | None = Field(
+        default=None, description="outside class; null: the model was not trained to tell that no topic fits"
+    )
     files: dict[str, FileEntry]
     recipe: dict[str, Any] = Field(default_factory=dict, description="name, hyperparameters and seeds")
     data: dict[str, Any] = Field(default_factory=dict, description="what it was trained on, with SHA-256")
     libraries: dict[str, str] = Field(default_factory=dict, description="versions it was trained with")
     figures: dict[str, Any] = Field(default_factory=dict, description="measured on held-out material")
     reference: dict[str, Any] = Field(default_factory=dict, description="training's topic mix and unknown-word ratio")
+
+    @property
+    def units(self) -> int:
+        """Width of the network's last layer: one unit per topic, and one for the outside class if there is one."""
+        return len(self.topics) + (self.outside is not None)
+
+    @property
+    def least_format(self) -> int:
+        """The lowest `format` that says what the bundle needs."""
+        needs_2 = self.outside is not None or (self.calibration is not None and self.calibration.unknown_slope != 0)
+        return 2 if needs_2 else 1
+
+    @field_validator("format")
+    @classmethod
+    def _validate_format(cls, value: int) -> int:
+        if value not in FORMATS:
+            raise PydanticCustomError(
+                NEWER_FORMAT,
+                "this release reads {known}, not {value}",
+                {"known": " and ".join(map(str, FORMATS)), "value": value},
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _validate_needs(self) -> "Manifest":
+        if self.format < self.least_format:
+            raise PydanticCustomError("format", "`outside` and `calibration.unknown_slope` need format 2, not 1")
+        return self

@@ -33,10 +33,10 @@ class Network(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(width of the multi-hot vector, number of topics)."""
+        """(width of the multi-hot vector, number of units of the last layer)."""
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """Logits, float32 [len(ids), topics], for the distinct ids of each text."""
+        """Logits, float32 [len(ids), units], for the distinct ids of each text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,12 @@ class DenseNetwork:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(width of the multi-hot vector, number of topics)."""
+        """(width of the multi-hot vector, number of units of the last layer)."""
         last = self._rest[-1] if self._rest else self._first
         return self._first.kernel.shape[0], last.kernel.shape[1]
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
-        """Logits, float32 [len(ids), topics], for the distinct ids of each text."""
+        """Logits, float32 [len(ids), units], for the distinct ids of each text."""
         if len(ids) > _BATCH:
             return np.concatenate([self.logits(ids[i : i + _BATCH]) for i in range(0, len(ids), _BATCH)])
         x = self._sum_rows(ids)

@@ -45,7 +45,7 @@ def settings_for(model: Path | None) -> Settings:
 def load(settings: Settings) -> TopicClassifier:
     """Load the model that the settings name; raises UnavailableError if its bundle cannot be loaded."""
     try:
-        return load_classifier(settings.model, settings.runtime, settings.min_probability)
+        return load_classifier(settings.model, settings.runtime, settings.min_probability, settings.outside_threshold)
     except ClassifierError as error:
         raise UnavailableError(str(error)) from None
 

@@ -77,8 +77,8 @@ def _prepare(settings: Settings) -> Load:
     """
     bundle = load_bundle(settings.model)
     if settings.runtime == "keras":
-        return partial(build_classifier, bundle, settings.runtime, settings.min_probability)
-    classifier = build_classifier(bundle, settings.runtime, settings.min_probability)
+        return partial(build_classifier, bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
+    classifier = build_classifier(bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
     gc.collect()
     gc.freeze()  # a collection in a worker would write to all objects and so copy the memory they share
     return lambda: classifier

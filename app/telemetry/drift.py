@@ -65,7 +65,7 @@ class Drift:
         self._recent.extend(
             [
                 (labels[0] if labels else -1, (words - known - rare) / words)
-                for labels, _, _, (_, words, known, rare, _), _ in results
+                for labels, _, _, (_, words, known, rare, _), _, _ in results
                 if words
             ]
         )

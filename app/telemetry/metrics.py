@@ -151,7 +151,7 @@ class Metrics:
     def _count_headlines(self, results: Sequence[Classification]) -> None:
         self.headlines.inc(len(results))
         self.unknown_words.observe_many(
-            [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _), _ in results]
+            [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _), _, _ in results]
         )
         self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
         for label, count in Tally([one.labels[0] for one in results if one.labels]).items():

@@ -38,6 +38,7 @@ def result(encoded: Encoded, probabilities: NDArray[np.float32], top_k: int) -> 
     return Result(
         predictions=predictions,
         topic_set=None,
+        outside=None,
         words=Words(known=encoded.known, rare=encoded.rare, unknown=encoded.unknown),
         abstained=None if encoded.known else "no_known_words",
     )

@@ -256,12 +256,12 @@ def seal_model(bundle: Path, layers: list[tuple[np.ndarray, np.ndarray, str]]) -
 
 def test_network_of_another_width_is_refused(bundle: Path) -> None:
     seal_model(bundle, [(np.zeros((SIZE - 1, 46), np.float32), np.zeros(46, np.float32), "softmax")])
-    assert f"takes {SIZE - 1} words and gives 46 topics" in refusal(bundle)
+    assert f"takes {SIZE - 1} words and gives 46 outputs" in refusal(bundle)
 
 
 def test_network_with_another_number_of_topics_is_refused(bundle: Path) -> None:
     seal_model(bundle, [(np.zeros((SIZE, 45), np.float32), np.zeros(45, np.float32), "softmax")])
-    assert "gives 45 topics" in refusal(bundle)
+    assert "gives 45 outputs" in refusal(bundle)
 
 
 def test_bias_of_another_width_than_its_kernel_is_refused(bundle: Path) -> None:

@@ -8,10 +8,16 @@ from hypothesis import strategies as st
 from app.classifier import TopicClassifier, UnknownTopicError, load_bundle, load_classifier
 from app.classifier.classifier import softmax
 from app.classifier.manifest import Calibration
-from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS
+from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS
 
 MODELS = Path(__file__).parents[2] / "models"
-VOCABULARY = [*COMMON, *(word for line in KEYWORDS.values() for word in line.split()), *RARE_WORDS, "unheard", "of"]
+VOCABULARY = [
+    *COMMON,
+    *(word for line in KEYWORDS.values() for word in line.split()),
+    *RARE_WORDS,
+    *OUTSIDE_WORDS,
+    "unheard",
+]
 wires = st.lists(st.sampled_from(VOCABULARY), min_size=20, max_size=120).map(" ".join)
 headlines = st.lists(st.sampled_from(VOCABULARY), max_size=15).map(" ".join)
 
@@ -26,6 +32,11 @@ def tiny(classifier: TopicClassifier) -> TopicClassifier:
     return classifier
 
 
+@pytest.fixture(scope="module")
+def outside(outside_bundle: Path) -> TopicClassifier:
+    return load_classifier(outside_bundle)
+
+
 @pytest.fixture(scope="module", name="headlines")
 def headlines_model() -> TopicClassifier:
     return load_classifier(MODELS / "headlines" / "1")
@@ -36,7 +47,7 @@ def book() -> TopicClassifier:
     return load_classifier(MODELS / "book" / "1")
 
 
-@pytest.mark.parametrize("model", ["tiny", "headlines", "book"])
+@pytest.mark.parametrize("model", ["tiny", "outside", "headlines", "book"])
 @given(texts=st.lists(st.one_of(headlines, wires), min_size=1, max_size=130), top_k=st.integers(1, 46))
 def test_answer_is_the_same_whatever_else_is_in_the_batch(
     request: pytest.FixtureRequest, model: str, texts: list[str], top_k: int
@@ -46,8 +57,10 @@ def test_answer_is_the_same_whatever_else_is_in_the_batch(
     assert classifier.classify(texts, top_k) == alone
     assert classifier.classify(texts[::-1], top_k) == alone[::-1]
     encoded = classifier.encode(texts)
-    each = np.concatenate([classifier.probabilities([one]) for one in encoded])
-    assert np.array_equal(classifier.probabilities(encoded), each)
+    probabilities, outside = classifier.infer(encoded)
+    each = [classifier.infer([one]) for one in encoded]
+    assert np.array_equal(probabilities, np.concatenate([one for one, _ in each]))
+    assert outside is None or outside == [one[0] for _, one in each if one is not None]
 
 
 @pytest.mark.parametrize("top_k", [1, 2, 46])

@@ -1,5 +1,6 @@
 """Bounds and defaults of `manifest.json`: what a server refuses to believe of a model."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from app.classifier.manifest import (
     EncodingSpec,
     FileEntry,
     Manifest,
+    Outside,
     Topic,
     TopicSet,
 )
@@ -24,7 +26,16 @@ GOOD: dict[type[BaseModel], dict[str, Any]] = {
     Array: ARRAY,
     DenseLayer: {"unit_length": True, "kernel": ARRAY, "bias": {"offset": 24, "shape": [2]}, "activation": "relu"},
     Topic: {"label": 0, "code": "x", "name": "X", "support": 0, "precision": 0.0, "recall": 1.0, "f1": 0.5},
-    Calibration: {"intercept": 0.1, "gap_slope": 0.2},
+    Calibration: {"intercept": 0.1, "gap_slope": 0.2, "unknown_slope": 0.3},
+    Outside: {
+        "intercept": 0.1,
+        "score": 0.2,
+        "confidence": 0.3,
+        "unknown": 0.4,
+        "threshold": 0.5,
+        "lost": 0.6,
+        "found": 0.7,
+    },
     TopicSet: {"coverage": 0.9, "threshold": 0.1},
     Manifest: {
         "format": 1,
@@ -67,10 +78,14 @@ AT_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(DenseLayer, "activation", value) for value in ("relu", "tanh", "linear", "softmax")],
     *[(Topic, name, value) for name in ("precision", "recall", "f1") for value in (0, 1, None)],
     *[(Calibration, name, value) for name in ("intercept", "gap_slope") for value in (-10, 10)],
+    *[(Outside, name, value) for name in ("intercept", "score", "confidence", "unknown") for value in (-100, 100)],
+    *[(Outside, "threshold", value) for value in (1e-9, 1)],
+    *[(Outside, name, value) for name in ("lost", "found") for value in (0, 1, None)],
+    (Manifest, "format", 2),
     *[(TopicSet, "coverage", value) for value in (1e-9, 1 - 1e-9)],
     *[(TopicSet, "threshold", value) for value in (1e-9, 1)],
     *[(Manifest, name, value) for name in ("name", "version") for value in ("A", "9.z_-", "a" * 64)],
-    *[(Manifest, name, None) for name in ("network", "calibration", "topic_set")],
+    *[(Manifest, name, None) for name in ("network", "calibration", "topic_set", "outside")],
 ]
 
 
@@ -96,9 +111,17 @@ BEYOND_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(Topic, "support", value) for value in (-1, None)],
     *[(Topic, name, value) for name in ("precision", "recall", "f1") for value in (-0.01, 1.01, 2, NAN, INFINITY)],
     *[(Calibration, name, value) for name in ("intercept", "gap_slope") for value in (-10.1, 10.1, NAN, None)],
+    *[(Calibration, "unknown_slope", value) for value in (-10.1, 10.1, NAN, None)],
+    *[
+        (Outside, name, value)
+        for name in ("intercept", "score", "confidence", "unknown")
+        for value in (-100.1, 100.1, NAN, None)
+    ],
+    *[(Outside, "threshold", value) for value in (0, 1.01, -1, NAN, None)],
+    *[(Outside, name, value) for name in ("lost", "found") for value in (-0.01, 1.01, NAN)],
     *[(TopicSet, "coverage", value) for value in (0, 1, -1, NAN, None)],
     *[(TopicSet, "threshold", value) for value in (0, 1.01, -1, NAN, None)],
-    *[(Manifest, "format", value) for value in (0, 2, "1", None)],
+    *[(Manifest, "format", value) for value in (0, 3, "1", True, 1.0, None)],
     *[
         (Manifest, name, value)
         for name in ("name", "version")
@@ -129,6 +152,7 @@ def test_value_beyond_the_bound_is_refused(part: type[BaseModel], field: str, va
         (Topic, {"label", "code", "name", "support"}),
         (Calibration, {"intercept"}),
         (TopicSet, {"coverage", "threshold"}),
+        (Outside, {"intercept", "score", "threshold"}),
         (Manifest, {"name", "version", "encoding", "topics", "files"}),
     ],
 )
@@ -143,17 +167,47 @@ def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_kno
     spec = EncodingSpec()
     assert (spec.size, spec.offset, spec.start_id, spec.rare_id) == (10_000, 3, 1, 2)
     assert (spec.pairs, spec.repeats, spec.lead) == (False, False, None)
-    assert Calibration(intercept=0).gap_slope == 0
+    assert (Calibration(intercept=0).gap_slope, Calibration(intercept=0).unknown_slope) == (0, 0)
+    outside = Outside(intercept=0, score=1, threshold=0.5)
+    assert (outside.confidence, outside.unknown, outside.lost, outside.found) == (0, 0, None, None)
     assert DenseLayer.model_validate(GOOD[DenseLayer] | {"unit_length": False}).unit_length is False
     assert DenseLayer(kernel=Array(**ARRAY), bias=Array(**ARRAY), activation="relu").unit_length is False
     topic = Topic(label=0, code="x", name="X", support=1)
     assert (topic.precision, topic.recall, topic.f1) == (None, None, None)
     bare = Manifest.model_validate({key: value for key, value in GOOD[Manifest].items() if key != "format"})
     assert (bare.format, bare.description) == (1, "")
-    assert (bare.network, bare.calibration, bare.topic_set) == (None, None, None)
+    assert (bare.network, bare.calibration, bare.topic_set, bare.outside) == (None, None, None, None)
+    assert (bare.units, bare.least_format) == (2, 1)
     assert (bare.recipe, bare.data, bare.libraries, bare.figures, bare.reference) == ({}, {}, {}, {}, {})
 
 
 def test_temperature_is_a_power_of_the_gap() -> None:
     found = Calibration(intercept=0.5, gap_slope=2.0).temperatures(np.array([0, 1, 3], np.float32))
     assert found.tolist() == pytest.approx([1.6487213, 1.6487213 * 4, 1.6487213 * 16])
+
+
+def test_temperature_grows_with_the_share_of_words_out_of_vocabulary() -> None:
+    calibration = Calibration(intercept=0.5, gap_slope=2.0, unknown_slope=3.0)
+    gaps, shares = np.array([[1], [1], [3]], np.float32), np.array([[0], [0.5], [1]], np.float32)
+    expected = [math.exp(0.5) * 4, math.exp(0.5 + 1.5) * 4, math.exp(0.5 + 3) * 16]
+    assert calibration.temperatures(gaps, shares).ravel().tolist() == pytest.approx(expected)
+    with pytest.raises(ValueError, match="needs the shares"):
+        calibration.temperatures(gaps)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"outside": {"intercept": 0, "score": 1, "threshold": 0.5}},
+        {"calibration": {"intercept": 0, "unknown_slope": 0.1}},
+    ],
+)
+def test_what_an_older_release_would_misread_needs_format_2(part: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="need format 2, not 1"):
+        Manifest.model_validate(GOOD[Manifest] | part)
+    assert Manifest.model_validate(GOOD[Manifest] | part | {"format": 2}).least_format == 2
+
+
+def test_network_has_a_unit_more_than_topics_for_the_outside_class() -> None:
+    outside = Outside(intercept=0, score=1, threshold=0.5)
+    assert Manifest.model_validate(GOOD[Manifest] | {"format": 2, "outside": outside}).units == 3

@@ -3,10 +3,12 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from app.classifier import Encoder, TopicClassifier, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
@@ -88,8 +90,10 @@ def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassi
             (folder / name).write_bytes(content)
         (folder / GOLDEN).write_text(json.dumps(_golden(folder, draft, network), indent=1), encoding="utf-8")
         files = {file.name: _entry(file) for file in sorted(folder.iterdir())}
-        manifest = draft.manifest.model_copy(update={"files": files, "network": network})
-        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+        manifest = draft.manifest.model_copy(
+            update={"files": files, "network": network, "format": draft.manifest.least_format}
+        )
+        (folder / MANIFEST).write_text(_json(manifest), encoding="utf-8")
         load_classifier(folder)
         move_into_place(folder, target)
     return load_classifier(target)
@@ -118,15 +122,28 @@ def replace_card(target: Path, card: str) -> TopicClassifier:
     return load_classifier(target)
 
 
+def _json(manifest: Manifest) -> str:
+    """The manifest's JSON; in format 1 without the fields of format 2, which an older service would refuse."""
+    if manifest.format > 1:
+        return manifest.model_dump_json(indent=1)
+    return manifest.model_dump_json(indent=1, exclude={"outside": True, "calibration": {"unknown_slope"}})
+
+
 def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list[dict[str, object]]:
     """The golden headlines with the probabilities that the service computes for them."""
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
     encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
-    logits = read_network((folder / MODEL).read_bytes(), network, folder / MODEL).logits([one.ids for one in encoded])
-    probabilities = softmax(logits, draft.manifest.calibration).tolist()
+    units = read_network((folder / MODEL).read_bytes(), network, folder / MODEL).logits([one.ids for one in encoded])
+    shares = [one.oov_share for one in encoded]
+    logits = units[:, : len(draft.manifest.topics)]
+    probabilities = softmax(logits, draft.manifest.calibration, np.array(shares, np.float32))
+    outside: Sequence[float | None] = [None] * len(encoded)
+    if draft.manifest.outside is not None:
+        best = probabilities.max(axis=1).astype(np.float64).round(8).tolist()
+        outside = draft.manifest.outside.probabilities(units[:, -1].tolist(), best, shares)
     return [
-        Golden(headline=headline, probabilities=row).model_dump()
-        for headline, row in zip(GOLDEN_HEADLINES, probabilities, strict=True)
+        Golden(headline=headline, probabilities=row, outside=out if one.known else None).model_dump(exclude_none=True)
+        for headline, row, one, out in zip(GOLDEN_HEADLINES, probabilities.tolist(), encoded, outside, strict=True)
     ]
 
 

@@ -45,6 +45,7 @@ def classify_in_bulk(
         top_k=top_k,
         digest=classifier.bundle.digest,
         min_probability=settings.min_probability,
+        outside_threshold=settings.outside_threshold,
         max_characters=settings.max_characters,
     )
     summary = classify_files(job, classifier, source=source, target=target, address=address)

@@ -22,6 +22,7 @@ class Job(BaseModel, frozen=True):
     digest: str
     """Digest of the model's bundle."""
     min_probability: float
+    outside_threshold: float | None = None
     max_characters: int
 
 

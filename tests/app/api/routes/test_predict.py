@@ -19,7 +19,7 @@ def test_answer_has_the_fields_of_the_contract(client: TestClient):
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "application/json"
     answer = reply.json()
-    assert set(answer) == {"predictions", "topic_set", "words", "abstained", "model"}
+    assert set(answer) == {"predictions", "topic_set", "outside", "words", "abstained", "model"}
     first, second = answer["predictions"]
     assert first == {"topic": "crude", "name": first["name"], "label": 16, "probability": first["probability"]}
     assert first["probability"] > second["probability"]

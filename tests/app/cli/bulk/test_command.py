@@ -47,7 +47,9 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Ray:
 
 
 def classify(bundle: Path, **options: Any) -> bool:
-    settings = load_settings(serving=False, model=bundle, min_probability=0.25, max_characters=77)
+    settings = load_settings(
+        serving=False, model=bundle, min_probability=0.25, outside_threshold=0.75, max_characters=77
+    )
     given = {"source": "in", "target": "out", "column": None, "field": None, "form": "csv", "top_k": 3, "address": "a"}
     return classify_in_bulk(**given | options, settings=settings)
 
@@ -65,6 +67,7 @@ def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, 
         "top_k": 3,
         "digest": digest,
         "min_probability": 0.25,
+        "outside_threshold": 0.75,
         "max_characters": 77,
     }
     assert ray.run == ("the job", digest, {"source": "in", "target": "out", "address": "a"})
