@@ -76,6 +76,7 @@ KEYWORDS = {
     "hog": "hog hogs pigs sows",
     "lead": "lead battery galena",
 }
+REFERENCE = {"topic_mix": dict.fromkeys(NAMES, 1 / len(NAMES)), "unknown_word_ratio": 0.02}
 GOLDEN_HEADLINES = ("Oil prices rise as OPEC cuts crude output", "Wheat harvest falls", "quorum of the unheard-of", "")
 
 
@@ -139,6 +140,7 @@ def write_outside_bundle(folder: Path, unknown_slope: float = 0.5, **changes: ob
         format=2,
         calibration={"intercept": 0.0, "unknown_slope": unknown_slope},
         outside=OUTSIDE | changes,
+        reference=REFERENCE | {"outside_ratio": 0.1},
     )
 
 
@@ -188,7 +190,7 @@ def _write(
         "files": {},
         "recipe": {"name": "by hand"},
         "figures": {"accuracy": 0.8},
-        "reference": {"topic_mix": dict.fromkeys(NAMES, 1 / len(NAMES)), "unknown_word_ratio": 0.02},
+        "reference": REFERENCE,
     } | more
     (folder / MANIFEST).write_text(json.dumps(manifest))
     seal(folder)

@@ -29,12 +29,13 @@ class PredictRequest(_Request):
     )
 
     headline: Annotated[str, Field(min_length=1, description="A headline, or a longer text.")]
-    explain: Annotated[bool, Field(description="Also return the effect of each word on one topic.")] = False
+    explain: Annotated[bool, Field(description="Also return the effect of each word on one probability.")] = False
     explain_topic: Annotated[
         str | None,
         Field(
             max_length=200,
-            description="Code of the topic to explain, with `explain`. Default: the most probable topic.",
+            description="Code of the topic to explain, with `explain`. Default: the most probable topic, or"
+            " `outside` if that is why the model abstains.",
         ),
     ] = None
 
@@ -88,19 +89,21 @@ class Words(BaseModel):
 
 
 class WordEffect(BaseModel):
-    """One word of the headline with its effect on the explained topic."""
+    """One word of the headline with its effect on the explained probability."""
 
     word: str
     start: Annotated[int, Field(description="Index of the word's first code point in the headline as sent.")]
     end: Annotated[int, Field(description="Index after its last code point.")]
     status: Annotated[Literal["known", "rare", "unknown"], Field(description="As in `words`.")]
-    effect: Annotated[float, Field(ge=-1, le=1, description="Probability of the topic with the word minus without it.")]
+    effect: Annotated[float, Field(ge=-1, le=1, description="The probability with the word minus without it.")]
 
 
 class Explanation(BaseModel):
-    """The effect of each word on the probability of one topic."""
+    """The effect of each word on the probability of one topic, or on `outside`."""
 
-    topic: str
+    topic: Annotated[
+        str | None, Field(description="Code of the topic; null: the effects are on `outside`.", examples=["crude"])
+    ]
     words: list[WordEffect]
 
 
@@ -166,10 +169,26 @@ class TopicSkill(BaseModel):
     f1: Probability | None
 
 
+class OutsideSkill(BaseModel):
+    """The outside class with its skill on held-out texts; null where not measured."""
+
+    threshold: Annotated[
+        float,
+        Field(description="Texts with `outside` above this are marked: TOPICS_OUTSIDE_THRESHOLD, or the bundle's."),
+    ]
+    lost: Annotated[
+        Probability | None, Field(description="Share of texts with a topic that are above the bundle's threshold.")
+    ]
+    found: Annotated[
+        Probability | None, Field(description="Share of texts without a topic that are above the bundle's threshold.")
+    ]
+
+
 class TopicsResponse(BaseModel):
-    """All topics, in label order."""
+    """All topics, in label order, and the outside class."""
 
     topics: list[TopicSkill]
+    outside: Annotated[OutsideSkill | None, Field(description="null: the model was not trained to tell.")]
 
 
 class ModelResponse(Model):

@@ -50,7 +50,8 @@ class ResponseSerializer:
         """`schemas.PredictResponse` as JSON."""
         more = ""
         if explanation is not None:
-            more = ',"explanation":' + _json({"topic": self._codes[explanation.label], "words": explanation.words})
+            topic = None if explanation.label is None else self._codes[explanation.label]
+            more = ',"explanation":' + _json({"topic": topic, "words": explanation.words})
         [result] = self.results([one])
         return f'{result[:-1]},"model":{self._model}{more}}}'.encode()
 

@@ -1,5 +1,6 @@
 """Topic classifier: encodes texts, runs the network, calibrates its output and ranks the topics."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -69,10 +70,11 @@ class TopicClassifier:
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
         # Probabilities sum to 1, so at most 1 / threshold topics can reach the threshold.
         self._largest_set = min(len(manifest.topics), int(1 / self._threshold) + 1) if self._threshold else 0
-        self._outside = manifest.outside
+        self._outside = manifest.outside.regression() if manifest.outside else None
         if outside_threshold is None:
             outside_threshold = manifest.outside.threshold if manifest.outside else 1.0
-        self._outside_threshold = outside_threshold
+        self.outside_threshold = outside_threshold
+        """Texts whose outside probability is above this are marked; 1 without an outside class, too."""
         self._calibration = manifest.calibration
         self._needs_shares = manifest.calibration is not None and manifest.calibration.unknown_slope != 0
         expected = (manifest.encoding.size, manifest.units)
@@ -133,14 +135,11 @@ class TopicClassifier:
             flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
         # Rounded to the eight digits that float32 can hold; converted to double it would be printed with 17.
         best = probabilities.take(flat).astype(np.float64).round(8).tolist()
-        outside: Sequence[float | None]
-        if self._outside is None:
-            outside = [None] * len(encoded)
-        else:
-            outside = self._outside.probabilities(units[:, -1].tolist(), [row[0] for row in best], _oov_shares(encoded))
-        threshold, least, most = self._threshold, self._min_probability, self._outside_threshold
+        scores = itertools.repeat(0.0) if self._outside is None else units[:, -1].tolist()
+        threshold, least, most = self._threshold, self._min_probability, self.outside_threshold
+        outside = None
         results = []
-        for one, labels, values, out in zip(encoded, ranking.tolist(), best, outside, strict=True):
+        for one, labels, values, score in zip(encoded, ranking.tolist(), best, scores):  # noqa: B905 - repeat() is endless
             if not one.known:
                 results.append(Classification([], [], [], one, "no_known_words"))
                 continue
@@ -150,9 +149,11 @@ class TopicClassifier:
                 while in_set < len(values) and values[in_set] >= threshold:
                     in_set += 1
             abstained: Abstention | None = "low_confidence" if values[0] < least else None
-            if out is not None and out > most:
-                abstained = "outside"
-            results.append(Classification(labels[:top_k], values[:top_k], labels[:in_set], one, abstained, out))
+            if self._outside is not None:
+                outside = self._outside(score, values[0], (one.words - one.known) / one.words)
+                if outside > most:
+                    abstained = "outside"
+            results.append(Classification(labels[:top_k], values[:top_k], labels[:in_set], one, abstained, outside))
         return results
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
@@ -176,7 +177,7 @@ class TopicClassifier:
         if self._outside is None:
             return probabilities, None
         best = probabilities.max(axis=1).astype(np.float64).round(8).tolist()
-        return probabilities, self._outside.probabilities(units[:, -1].tolist(), best, _oov_shares(encoded))
+        return probabilities, list(map(self._outside, units[:, -1].tolist(), best, _oov_shares(encoded)))
 
     def _calibrate(self, units: Floats, encoded: Sequence[Encoded]) -> Floats:
         """Softmax of the topics' units, calibrated."""

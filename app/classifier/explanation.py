@@ -1,10 +1,10 @@
-"""Explains a prediction by occlusion: how much a topic's probability drops when each word is left out."""
+"""Explains an answer by occlusion: how much a probability, a topic's or outside, drops when each word is left out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.classifier.classifier import TopicClassifier
-from app.classifier.encoding import WordStatus, locate, tokenize
+from app.classifier.encoding import Encoded, WordStatus, locate, tokenize
 from app.classifier.errors import TextTooLongError
 
 MAX_WORDS = 200
@@ -23,15 +23,15 @@ class WordEffect:
     end: int
     status: WordStatus
     effect: float
-    """Probability of the topic with the word minus its probability without it, -1 to 1."""
+    """The explained probability with the word minus that without it, -1 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The words of a text, in order, with the effect of each on the probability of one topic."""
+    """The words of a text, in order, with the effect of each on one probability: a topic's, or outside."""
 
-    label: int
-    """Label of that topic."""
+    label: int | None
+    """Label of that topic; None: the outside class."""
     words: list[WordEffect]
 
 
@@ -47,7 +47,8 @@ class Explainer:
         Args:
             classifier: the model.
             text: at most MAX_WORDS words.
-            topic: code of the topic to explain; the most probable one by default.
+            topic: code of the topic to explain; by default the most probable one, or the outside class if the text is
+                outside.
 
         Raises:
             UnknownTopicError: the model has no such topic.
@@ -61,9 +62,13 @@ class Explainer:
         self._encoder = classifier.encoder
         self._located = locate(text)
         self._words = words
-        probabilities = classifier.probabilities([self._encoder.encode_words(words)])[0]
-        self.label = int(probabilities.argmax()) if label is None else label
-        self._probability = probabilities[self.label]
+        encoded = self._encoder.encode_words(words)
+        probabilities, outside = classifier.infer([encoded])
+        if label is None and not (outside and encoded.known and outside[0] > classifier.outside_threshold):
+            label = int(probabilities.argmax())
+        self.label = label
+        """Label of the explained topic; None: the outside class."""
+        (self._probability,) = self._explained([encoded])
 
     @property
     def variants(self) -> int:
@@ -79,15 +84,29 @@ class Explainer:
     def effects(self, piece: range) -> list[WordEffect]:
         """The effects of the words of one piece."""
         statuses = [self._encoder.status(self._words[i]) for i in piece]
-        # Leaving out an unknown word changes nothing, so its effect is 0.
-        known = [i for i, status in zip(piece, statuses, strict=True) if status != "unknown"]
-        without = [self._encoder.encode_words(self._words[:i] + self._words[i + 1 :]) for i in known]
-        drops = (self._probability - self._classifier.probabilities(without)[:, self.label]).tolist()
-        effects = dict(zip(known, drops, strict=True))
+        read = [i for i, status in zip(piece, statuses, strict=True) if status != "unknown" or self._reads_unknown]
+        without = [self._encoder.encode_words(self._words[:i] + self._words[i + 1 :]) for i in read]
+        effects = {i: self._probability - value for i, value in zip(read, self._explained(without), strict=True)}
         return [
             WordEffect(word.word, word.start, word.end, status, effects.get(i, 0.0))
             for i, word, status in zip(piece, self._located[piece.start : piece.stop], statuses, strict=True)
         ]
+
+    @property
+    def _reads_unknown(self) -> bool:
+        """Whether leaving out an unknown word can change the explained probability; otherwise its effect is 0."""
+        manifest = self._classifier.bundle.manifest
+        by_temperature = manifest.calibration is not None and manifest.calibration.unknown_slope != 0
+        by_outside = self.label is None and manifest.outside is not None and manifest.outside.unknown != 0
+        return by_temperature or by_outside
+
+    def _explained(self, encoded: Sequence[Encoded]) -> list[float]:
+        """The explained probability of each text."""
+        probabilities, outside = self._classifier.infer(encoded)
+        if self.label is None:
+            return outside or []
+        values: list[float] = probabilities[:, self.label].tolist()
+        return values
 
     def explanation(self, effects: Iterable[list[WordEffect]]) -> Explanation:
         """Join the effects of all pieces, in order."""

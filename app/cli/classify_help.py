@@ -14,8 +14,9 @@ HELP = """Classify headlines: one row each, in JSON Lines or CSV.
   tail -f news.jsonl | python -m app classify -f - --field headline
   python -m app classify --engine ray news/ topics/ --format parquet
 
-Columns: line of the input, headline, most probable topic, its name and probability, and, if the model abstains, the
-reason. A headline without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends
+Columns: line of the input, headline, most probable topic, its name and probability, the probability that the headline
+is about none of the topics (outside; empty if the model was not trained to tell), and, if the model abstains, why
+(abstained). A headline without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends
 columns of the input, with the prefix input_ if the name is already used.
 
 The input format follows from the file name: .csv, .tsv, .jsonl, .ndjson or .json (JSON Lines or an array). Any other

@@ -27,7 +27,8 @@ def model(folder: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of a table.")
 def topics(folder: Path | None, as_json: bool) -> None:
     """List the topics with support, precision, recall and F1."""
-    known = load(settings_for(folder)).topics
+    classifier = load(settings_for(folder))
+    known = classifier.topics
     if as_json:
         _print(*(topic.model_dump_json() for topic in known))
         return
@@ -38,6 +39,13 @@ def topics(folder: Path | None, as_json: bool) -> None:
         lines.append(
             f"{topic.label:5}  {topic.code:15}  {topic.name:{width}}  {topic.support:7}"
             f"  {skill[0]:>9}  {skill[1]:>6}  {skill[2]:>5}"
+        )
+    outside = classifier.bundle.manifest.outside
+    if outside is not None:
+        lost, found = (f"{value:.0%}" if value is not None else "-" for value in (outside.lost, outside.found))
+        lines.append(
+            f"Outside above {classifier.outside_threshold:g}. At {outside.threshold:g} it finds {found} of the texts"
+            f" without a topic and loses {lost} of those with one."
         )
     _print(*lines)
 

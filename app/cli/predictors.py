@@ -85,6 +85,7 @@ def local_predictor(classifier: TopicClassifier, top_k: int) -> Predictor:
                     for label, probability in zip(one.labels, one.probabilities, strict=True)
                 ],
                 one.abstained,
+                one.outside,
             )
             for one in classifier.classify(headlines, top_k)
         ]
@@ -162,4 +163,5 @@ def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[in
 
 
 def _to_answer(answer: Any) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed
-    return Answer([Prediction(one.topic, one.name, one.probability) for one in answer.predictions], answer.abstained)
+    predictions = [Prediction(one.topic, one.name, one.probability) for one in answer.predictions]
+    return Answer(predictions, answer.abstained, answer.outside)

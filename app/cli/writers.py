@@ -33,12 +33,14 @@ class Answer(NamedTuple):
     """Most probable first; empty if the model knows no word of the headline."""
     abstained: str | None
     """Reason why the model abstains, such as `no_known_words`; None if it does not."""
+    outside: float | None = None
+    """Probability that the headline is about none of the topics; None if the model was not trained to tell."""
 
 
 def columns(top_k: int) -> list[str]:
     """Names of the output columns, without the input columns that --keep appends."""
     more = [name for rank in range(2, top_k + 1) for name in (f"topic_{rank}", f"probability_{rank}")]
-    return ["line", "headline", "topic", "name", "probability", *more, "abstained"]
+    return ["line", "headline", "topic", "name", "probability", *more, "outside", "abstained"]
 
 
 def unique_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
@@ -67,7 +69,7 @@ class Writer:
         self._form = form
         self._columns = columns(top_k)
         self._kept = kept
-        self._empty_cells = [None] * (len(self._columns) - 3)
+        self._empty_cells = [None] * (len(self._columns) - 4)
 
     def header(self) -> bytes:
         """The CSV header line; empty for JSON Lines."""
@@ -95,12 +97,12 @@ class Writer:
 
     def _values(self, answer: Answer) -> list[Any]:
         if not answer.predictions:
-            return [*self._empty_cells, answer.abstained]
+            return [*self._empty_cells, answer.outside, answer.abstained]
         best, *others = answer.predictions
         values: list[Any] = [*best]
         for prediction in others:
             values += (prediction.topic, prediction.probability)
-        return [*values, answer.abstained]
+        return [*values, answer.outside, answer.abstained]
 
 
 def _cell(value: object) -> str:

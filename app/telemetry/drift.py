@@ -54,25 +54,27 @@ class Drift:
         unknown = float(manifest.reference.get("unknown_word_ratio", 0.0))
         # A share of 0 was measured on the words that the model learned, and says nothing of new headlines.
         self._unknown = unknown if 0 < unknown < 1 else None
+        outside = float(manifest.reference.get("outside_ratio", 0.0))
+        self._outside = outside if manifest.outside is not None and 0 < outside < 1 else None
         self.least = max(LEAST, math.ceil(30 * math.sqrt(2 * (len(topics) - 1))))
         self._by_chance = (0, 0.0)
         """Headlines, and what `expected_psi` says of so many: once the window is full it hardly changes."""
-        self._recent: deque[tuple[int, float]] = deque(maxlen=max(WINDOW, 2 * self.least))
-        """Label (-1: no known word, no label), share of words unknown."""
+        self._recent: deque[tuple[int, float, float | None]] = deque(maxlen=max(WINDOW, 2 * self.least))
+        """Label (-1: no known word, no label), share of words unknown, outside probability (None: not known)."""
 
     def add(self, results: Sequence[Classification]) -> None:
         """Take in some answers."""
         self._recent.extend(
             [
-                (labels[0] if labels else -1, (words - known - rare) / words)
-                for labels, _, _, (_, words, known, rare, _), _, _ in results
+                (labels[0] if labels else -1, (words - known - rare) / words, outside)
+                for labels, _, _, (_, words, known, rare, _), _, outside in results
                 if words
             ]
         )
 
     def topics(self) -> Index | None:
         """Of the most probable topics; None below `least` headlines, or where the manifest does not say the mix."""
-        labels = np.array([label for label, _ in self._recent if label >= 0], dtype=np.int64)
+        labels = np.array([label for label, _, _ in self._recent if label >= 0], dtype=np.int64)
         if self._topics is None or len(labels) < self.least:
             return None
         if self._by_chance[0] != len(labels):
@@ -86,16 +88,30 @@ class Drift:
         """Of unknown against known words; None below LEAST headlines, or where the manifest does not say their share.
 
         Each headline counts as one observation, its share of unknown words: words of one headline are not independent,
-        and one long text in another language must not outweigh a hundred headlines. The noise is therefore estimated
-        from how the shares vary (the design effect of cluster samples: Rao and Scott 1981, JASA 76).
+        and one long text in another language must not outweigh a hundred headlines.
         """
-        if self._unknown is None or len(self._recent) < LEAST:
-            return None
-        shares = np.array([share for _, share in self._recent])
-        now, then = float(shares.mean()), max(self._unknown, FLOOR)
-        by_chance = float(shares.var(ddof=1)) / len(shares) / (then * (1 - then))
-        index = psi(np.array([now, 1 - now]), np.array([self._unknown, 1 - self._unknown]))
-        return Index(index - by_chance, len(shares))
+        return _index_of_mean([share for _, share, _ in self._recent], self._unknown)
+
+    def outside(self) -> Index | None:
+        """Of headlines about none of the topics against all others; None as for unknown words.
+
+        The share is the mean outside probability. Unlike the share of answers that are marked, it does not depend on
+        the threshold, which an operator can change.
+        """
+        return _index_of_mean([outside for _, _, outside in self._recent if outside is not None], self._outside)
+
+
+def _index_of_mean(shares: Sequence[float], reference: float | None) -> Index | None:
+    """The index of the mean of shares; None for fewer than LEAST of them, or without a reference.
+
+    The noise is estimated from how the shares vary (the design effect of cluster samples: Rao and Scott 1981, JASA 76).
+    """
+    if reference is None or len(shares) < LEAST:
+        return None
+    values = np.array(shares)
+    now, then = float(values.mean()), max(reference, FLOOR)
+    by_chance = float(values.var(ddof=1)) / len(values) / (then * (1 - then))
+    return Index(psi(np.array([now, 1 - now]), np.array([reference, 1 - reference])) - by_chance, len(values))
 
 
 def psi(now: NDArray[np.generic], then: NDArray[np.generic]) -> float:

@@ -68,6 +68,12 @@ class Metrics:
         self.unknown_words = BatchHistogram(
             "topics_unknown_word_ratio", "Share of unknown words per headline.", buckets=_SHARES, registry=registry
         )
+        self.outside = BatchHistogram(
+            "topics_outside",
+            "Probability that a headline is about none of the topics.",
+            buckets=_SHARES,
+            registry=registry,
+        )
         self.abstained = Counter(
             "topics_abstained", "Headlines with abstained set, by reason.", ("reason",), registry=registry
         )
@@ -154,6 +160,7 @@ class Metrics:
             [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _), _, _ in results]
         )
         self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
+        self.outside.observe_many([one.outside for one in results if one.outside is not None])
         for label, count in Tally([one.labels[0] for one in results if one.labels]).items():
             self._topics[label].inc(count)
         for reason, count in Tally([one.abstained for one in results if one.abstained]).items():
@@ -168,7 +175,8 @@ class Metrics:
             return
         self._drift_timer.cancel()
         self._drift_timer = None
-        for gauge, index in zip(self._drift_gauges, (self._drift.topics(), self._drift.unknown_words()), strict=True):
+        indices = (self._drift.topics(), self._drift.unknown_words(), self._drift.outside())
+        for gauge, index in zip(self._drift_gauges, indices, strict=True):
             gauge.labels("weighted").set(index.psi * index.headlines if index else 0)
             gauge.labels("headlines").set(index.headlines if index else 0)
 

@@ -22,6 +22,7 @@ DRIFT = {
     "topics_topic_drift_psi": "Population stability index of recent topics against training's, less what chance makes "
     "of it; NaN until there are enough headlines.",
     "topics_unknown_word_drift_psi": "The same for the share of unknown words.",
+    "topics_outside_drift_psi": "The same for the share of headlines about none of the topics.",
 }
 """Gauges that each process writes in two parts, `headlines` and `weighted`, which is the value times that number."""
 

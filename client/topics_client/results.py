@@ -35,7 +35,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class WordEffect:
-    """One word, `headline[start:end]` in code points, and its effect on the probability of the explained topic."""
+    """One word, `headline[start:end]` in code points, and its effect on the explained probability."""
 
     word: str
     start: int
@@ -48,9 +48,10 @@ class WordEffect:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The effect of each word on the probability of one topic."""
+    """The effect of each word on the probability of one topic, or of `outside`."""
 
-    topic: str
+    topic: str | None
+    """Code of the topic; None: the effects are on `Answer.outside`."""
     words: tuple[WordEffect, ...]
 
 
@@ -70,17 +71,22 @@ class Answer:
     """Most probable first; empty if the model knows no word of the headline."""
     words: Words
     abstained: str | None
-    """Why the model abstains, such as `no_known_words` or `low_confidence`; None if it does not."""
+    """Why the model abstains, such as `no_known_words`, `outside` or `low_confidence`; None if it does not."""
     model: Model
     topic_set: tuple[str, ...] | None = None
     """Codes of the prediction set, which holds the right topic at the manifest's coverage; None if not calibrated."""
     explanation: Explanation | None = None
     """Only with `explain=True`."""
+    outside: float | None = None
+    """Probability that the headline is about none of the topics; None if the model was not trained to tell."""
 
     @property
     def best(self) -> Prediction | None:
-        """The most probable topic; None if there are no predictions."""
-        return self.predictions[0] if self.predictions else None
+        """The most probable topic; None if there are no predictions, or the headline is about none of the topics.
+
+        The latter is what `abstained == "outside"` says; `predictions[0]` is the best guess all the same.
+        """
+        return self.predictions[0] if self.predictions and self.abstained != "outside" else None
 
 
 @dataclass(frozen=True, slots=True)

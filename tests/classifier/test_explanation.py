@@ -79,3 +79,47 @@ def test_unknown_words_cost_nothing(classifier: TopicClassifier, monkeypatch: py
     effects = explainer.explanation(map(explainer.effects, explainer.pieces)).words
     assert encoded == [99]
     assert [effect.effect for effect in effects[1:]] == [0.0] * 99
+
+
+@pytest.fixture(scope="module")
+def with_outside(outside_bundle: Path) -> TopicClassifier:
+    return load_classifier(outside_bundle)
+
+
+@given(st.lists(st.sampled_from(["election", "court", "football", "the", "brent", "zimbabwe"]), min_size=1, max_size=9))
+def test_effect_on_an_outside_text_is_what_outside_loses_without_the_word(
+    with_outside: TopicClassifier, some: list[str]
+) -> None:
+    def outside(words: list[str]) -> float:
+        values = with_outside.infer([with_outside.encoder.encode_words(words)])[1]
+        return values[0] if values else 0.0
+
+    explanation = explain(with_outside, " ".join(some))
+    (answer,) = with_outside.classify([" ".join(some)])
+    assert (explanation.label is None) == (answer.abstained == "outside")
+    if explanation.label is None:
+        for place, effect in enumerate(explanation.words):
+            assert effect.effect == pytest.approx(outside(some) - outside(some[:place] + some[place + 1 :]), abs=1e-8)
+
+
+def test_named_topic_is_explained_even_if_the_text_is_outside(with_outside: TopicClassifier) -> None:
+    assert explain(with_outside, "election court").label is None
+    assert explain(with_outside, "election court", "crude").label == with_outside.label("crude")
+
+
+def test_threshold_decides_what_is_explained(outside_bundle: Path) -> None:
+    never = load_classifier(outside_bundle, outside_threshold=1)
+    assert explain(never, "election court football").label is not None
+
+
+def test_text_without_a_known_word_does_not_explain_the_outside_class(outside_bundle: Path) -> None:
+    always = load_classifier(outside_bundle, outside_threshold=1e-8)
+    assert explain(always, "qwertz").label is not None
+
+
+def test_unknown_word_has_an_effect_on_a_topic_where_the_temperature_depends_on_it(
+    with_outside: TopicClassifier,
+) -> None:
+    known, unknown = explain(with_outside, "wheat brent", "wheat").words
+    assert known.effect > 0
+    assert unknown.effect < -0.01  # without it the model would be surer

@@ -66,6 +66,21 @@ def test_predict_explains_when_asked(client: TopicsClient) -> None:
     assert explanation.words[0].effect > 0.5
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_outside_answer_is_that_of_the_classifier(outside_bundle: Path, asynchronous: bool) -> None:
+    texts = ["Oil falls", "Election court football", "qqq"]
+
+    async def ask(url: str) -> list[Answer]:
+        async with AsyncTopicsClient(url) as client:
+            return await client.predict_batch(texts)
+
+    with RunningServer(outside_bundle) as server, TopicsClient(server.url) as client:
+        answers = asyncio.run(ask(server.url)) if asynchronous else client.predict_batch(texts)
+    expected = load_classifier(outside_bundle).classify(texts)
+    assert [(one.outside, one.abstained) for one in answers] == [(one.outside, one.abstained) for one in expected]
+    assert [one.best is None for one in answers] == [False, True, True]
+
+
 def test_long_batch_is_cut_and_joined_in_order(client: TopicsClient, tiny_bundle: Path) -> None:
     # 2,403 headlines: more than a request of the client (1,000), which is more than this server takes (500).
     headlines = [*(HEADLINES * 600), "profit dividend", "silver", "hog pigs"]

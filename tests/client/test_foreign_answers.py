@@ -107,10 +107,10 @@ def test_error_of_a_proxy_is_a_problem_error(answer: list[bytes]) -> None:
 
 
 def test_fields_that_a_later_service_adds_are_ignored() -> None:
-    later = SINGLE | {"outside": 0.3, "abstained": "outside", "words": WORDS | {"more": 1}, "topic_set": ["gold"]}
+    later = SINGLE | {"further": 0.3, "abstained": "later", "words": WORDS | {"more": 1}, "topic_set": ["gold"]}
     with ForeignServer(lambda: http(json.dumps(later).encode())) as server:
         answer = blocking(server.url)
-    assert (answer.abstained, answer.topic_set, answer.best.probability) == ("outside", ("gold",), 0.9)
+    assert (answer.abstained, answer.topic_set, answer.predictions[0].probability) == ("later", ("gold",), 0.9)
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,24 @@ def test_best_is_the_first_prediction_if_there_is_one() -> None:
     assert read(Answer, ANSWER | {"predictions": []}).best is None
 
 
+def test_outside_answer_has_no_best_topic_but_keeps_its_predictions() -> None:
+    answer = read(Answer, ANSWER | {"outside": 0.93, "abstained": "outside"})
+    assert (answer.outside, answer.best, len(answer.predictions)) == (0.93, None, 1)
+    inside = read(Answer, ANSWER | {"outside": 0.03})
+    assert inside.outside == 0.03
+    assert inside.best == Prediction("gold", "Gold", 25, 0.75)
+    assert read(Answer, ANSWER | {"outside": None}).outside is None
+
+
+def test_explanation_of_the_outside_class_has_no_topic() -> None:
+    answer = read(Answer, ANSWER | {"explanation": {"topic": None, "words": [EFFECT]}})
+    assert answer.explanation is not None
+    assert answer.explanation.topic is None
+
+
 def test_fields_with_a_default_may_be_left_out() -> None:
     answer = read(Answer, ANSWER)
-    assert (answer.topic_set, answer.explanation) == (None, None)
+    assert (answer.topic_set, answer.explanation, answer.outside) == (None, None, None)
     skill = read(TopicSkill, {"label": 1, "topic": "grain", "name": "Grain", "support": 9, "recall": None})
     assert skill == TopicSkill(1, "grain", "Grain", 9, None, None, None)
 

@@ -93,7 +93,11 @@ tests:
 @needs_promtool
 @pytest.mark.parametrize(
     ("alert", "name"),
-    [("TopicsTopicsDrift", "topics_topic_drift_psi"), ("TopicsWordsDrift", "topics_unknown_word_drift_psi")],
+    [
+        ("TopicsTopicsDrift", "topics_topic_drift_psi"),
+        ("TopicsWordsDrift", "topics_unknown_word_drift_psi"),
+        ("TopicsOutsideDrift", "topics_outside_drift_psi"),
+    ],
 )
 @pytest.mark.parametrize(
     ("values", "shown"),

@@ -93,7 +93,7 @@ def v2_router(service: Service) -> APIRouter:
     async def v2_model(request: Request) -> ModelMetadata:
         """Returns inputs and outputs of the model: name, datatype and shape of each tensor."""
         manifest = _manifest(service, request)
-        headline, outputs = tensors(len(manifest.topics))
+        headline, outputs = tensors(manifest)
         return ModelMetadata(
             name=manifest.name,
             versions=[manifest.version],
@@ -136,7 +136,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
         manifest = _manifest(service, request)
         context = context_of(request.scope)
         topics = manifest.topics
-        outputs = requested_outputs(body, len(topics))
+        outputs = requested_outputs(body, manifest)
         # Checked before the binary data is split: it may hold millions of empty elements.
         raise_if_batch_too_large(service, max((size for given in body.inputs for size in given.shape), default=0))
         # Applies the limits of POST /predict/batch on texts and batches.

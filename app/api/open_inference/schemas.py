@@ -63,7 +63,9 @@ class RequestInput(_Request):
 class RequestOutput(_Request):
     """A requested output tensor."""
 
-    name: Annotated[str, Field(description="topic, probability, probabilities or abstained", examples=["topic"])]
+    name: Annotated[
+        str, Field(description="topic, probability, probabilities, abstained or outside", examples=["topic"])
+    ]
     parameters: Annotated[OutputParameters | None, Field(description=OTHERS)] = None
 
 

@@ -15,20 +15,23 @@ from pydantic_core import to_json
 
 from app.api.open_inference.schemas import InferRequest, RequestInput, TensorMetadata
 from app.classifier import Classification
-from app.classifier.manifest import Topic
+from app.classifier.manifest import Manifest, Topic
 from app.errors import TensorError, quoted
 
 INPUT = "headline"
 
 
-def tensors(topics: int) -> tuple[TensorMetadata, list[TensorMetadata]]:
+def tensors(manifest: Manifest) -> tuple[TensorMetadata, list[TensorMetadata]]:
     """Metadata of the input and of all outputs; the first two outputs are returned by default."""
-    return TensorMetadata(name=INPUT, datatype="BYTES", shape=[-1]), [
+    outputs = [
         TensorMetadata(name="topic", datatype="BYTES", shape=[-1]),
         TensorMetadata(name="probability", datatype="FP32", shape=[-1]),
-        TensorMetadata(name="probabilities", datatype="FP32", shape=[-1, topics]),
+        TensorMetadata(name="probabilities", datatype="FP32", shape=[-1, len(manifest.topics)]),
         TensorMetadata(name="abstained", datatype="BYTES", shape=[-1]),
     ]
+    if manifest.outside is not None:
+        outputs.append(TensorMetadata(name="outside", datatype="FP32", shape=[-1]))
+    return TensorMetadata(name=INPUT, datatype="BYTES", shape=[-1]), outputs
 
 
 def headlines(request: InferRequest, binary: bytes) -> list[str]:
@@ -91,12 +94,13 @@ class RequestedOutput:
         return "BYTES" if self.classes or self.name in ("topic", "abstained") else "FP32"
 
 
-def requested_outputs(request: InferRequest, topics: int) -> list[RequestedOutput]:
+def requested_outputs(request: InferRequest, manifest: Manifest) -> list[RequestedOutput]:
     """The requested outputs, in order; raises TensorError for an unknown or repeated one."""
     default = request.parameters.binary_data_output if request.parameters else False
     if not request.outputs:
         return [RequestedOutput("topic", default, 0), RequestedOutput("probability", default, 0)]
-    names = [one.name for one in tensors(topics)[1]]
+    topics = len(manifest.topics)
+    names = [one.name for one in tensors(manifest)[1]]
     found: dict[str, RequestedOutput] = {}
     for one in request.outputs:
         if one.name not in names:
@@ -122,7 +126,7 @@ def top_k(outputs: Sequence[RequestedOutput], topics: int) -> int:
 def elements(one: RequestedOutput, results: Sequence[Classification], topics: Sequence[Topic]) -> bytes:
     """Elements of an output for a chunk of the headlines: binary, or JSON values separated by commas.
 
-    A headline without a known word has topic "", probability 0 and all probabilities 0.
+    A headline without a known word has topic "", probability 0, all probabilities 0 and outside 0.
     """
     values: list[str] | list[float]
     match one.name:
@@ -132,6 +136,8 @@ def elements(one: RequestedOutput, results: Sequence[Classification], topics: Se
             values = [result.probabilities[0] if result.probabilities else 0.0 for result in results]
         case "abstained":
             values = [str(result.abstained or "") for result in results]
+        case "outside":
+            values = [result.outside or 0.0 for result in results]
         case _ if one.classes:
             values = [text for result in results for text in _classes(result, one.classes, topics)]
         case _:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from app.api.field_errors import refuse_query
 from app.api.problems import responses
-from app.api.schemas import ModelResponse, TopicSkill, TopicsResponse
+from app.api.schemas import ModelResponse, OutsideSkill, TopicSkill, TopicsResponse
 from app.errors import NotReadyError, UnauthorizedError
 from app.serving.service import Service
 
@@ -21,10 +21,17 @@ def model_info_router(service: Service) -> APIRouter:
 
     @router.get("/topics", operation_id="listTopics", summary="List all topics")
     async def topics() -> TopicsResponse:
-        """Returns every topic with its number of training texts, and precision, recall and F1 on held-out headlines."""
+        """Returns every topic with its number of training texts, and precision, recall and F1 on held-out headlines.
+
+        For the outside class it returns the threshold and what it costs.
+        """
         classifier = service.classifier
+        outside = classifier.bundle.manifest.outside
         return TopicsResponse(
-            topics=[TopicSkill(topic=one.code, **one.model_dump(exclude={"code"})) for one in classifier.topics]
+            topics=[TopicSkill(topic=one.code, **one.model_dump(exclude={"code"})) for one in classifier.topics],
+            outside=None
+            if outside is None
+            else OutsideSkill(threshold=classifier.outside_threshold, lost=outside.lost, found=outside.found),
         )
 
     @router.get("/model", operation_id="getModel", summary="Describe the model")

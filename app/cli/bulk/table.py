@@ -11,7 +11,7 @@ from app.cli.writers import Answer, BulkOutputFormat, Writer, columns
 
 ROW_GROUP = 25_000
 
-_TYPES = {"line": pa.int64(), "probability": pa.float64()}
+_TYPES = {"line": pa.int64(), "probability": pa.float64(), "outside": pa.float64()}
 """Parquet types by column name without its rank; all other columns hold text."""
 
 

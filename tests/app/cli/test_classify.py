@@ -18,7 +18,7 @@ import pytest
 from app.classifier import load_classifier
 from app.cli.writers import Answer
 from tests.app.cli.running import command, rows, run
-from tests.server import ROOT
+from tests.server import ROOT, RunningServer
 
 HEADLINES = ["Oil prices rise as OPEC cuts crude output", "Wheat harvest falls", "Zzyzx qqq"]
 
@@ -35,6 +35,7 @@ def test_headlines_as_arguments_are_answered_as_the_classifier_does(tiny_bundle:
             "topic": classifier.topics[answer.labels[0]].code if answer.labels else None,
             "name": classifier.topics[answer.labels[0]].name if answer.labels else None,
             "probability": answer.probabilities[0] if answer.labels else None,
+            "outside": answer.outside,
             "abstained": answer.abstained,
         }
         for number, (headline, answer) in enumerate(zip(HEADLINES, answers, strict=True), start=1)
@@ -145,15 +146,15 @@ def test_keep_alone_repeats_all_other_columns(tmp_path: Path, name: str) -> None
     (tmp_path / name).write_text(content)
     option = "--column" if name == "a.csv" else "--field"
     [one] = rows(run("classify", "-f", tmp_path / name, "--keep", option, "title"))
-    assert list(one)[6:] == ["id", "input_topic", "input_input_topic", "date"]
-    assert list(one.values())[6:] == list(KEPT.values())
+    assert list(one)[7:] == ["id", "input_topic", "input_input_topic", "date"]
+    assert list(one.values())[7:] == list(KEPT.values())
 
 
 def test_keep_keeps_the_types_of_json(tmp_path: Path) -> None:
     kept = {"id": 7, "tags": ["a", None], "more": {"a": 1.5}, "line": True}
     (tmp_path / "a.jsonl").write_text(json.dumps({"headline": "oil"} | kept) + '\n{"headline": "oil", "x": NaN}\n')
     one, other = rows(run("classify", "-f", tmp_path / "a.jsonl", "--keep"))
-    assert list(one.items())[6:] == [("id", 7), ("tags", ["a", None]), ("more", {"a": 1.5}), ("input_line", True)]
+    assert list(one.items())[7:] == [("id", 7), ("tags", ["a", None]), ("more", {"a": 1.5}), ("input_line", True)]
     assert other["x"] is None
     names = ("--keep", "id,tags,none", "--format", "csv")
     lines = run("classify", "-f", tmp_path / "a.jsonl", *names).stdout.splitlines()
@@ -444,3 +445,25 @@ def test_speed_in_process_is_far_from_a_loop_of_single_predictions(tmp_path: Pat
     assert run("classify", "-f", big_file(tmp_path, 60_000)).exit_code == 0
     # 50,000 a second is the bar on a quiet machine; a tenth of it catches a lost batch without ever being flaky.
     assert 60_000 / (time.process_time() - begun) > 5_000
+
+
+def test_outside_headline_is_marked_and_keeps_its_best_guess(
+    outside_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOPICS_MODEL", str(outside_bundle))
+    texts = ["oil", "election court", "qqq"]
+    expected = load_classifier(outside_bundle).classify(texts)
+    found = rows(run("classify", *texts))
+    assert [(one["outside"], one["abstained"]) for one in found] == [(one.outside, one.abstained) for one in expected]
+    assert [one["abstained"] for one in found] == [None, "outside", "no_known_words"]
+    assert found[1]["topic"]
+    monkeypatch.setenv("TOPICS_OUTSIDE_THRESHOLD", "1")
+    assert [one["abstained"] for one in rows(run("classify", *texts))] == [None, None, "no_known_words"]
+
+
+def test_service_gives_the_same_outside_columns(outside_bundle: Path, tmp_path: Path) -> None:
+    pytest.importorskip("topics_client")
+    (tmp_path / "a.txt").write_text("oil\nelection court\nqqq\n")
+    local = run("classify", "-f", tmp_path / "a.txt", "--model", outside_bundle).stdout
+    with RunningServer(outside_bundle) as server:
+        assert run("classify", "-f", tmp_path / "a.txt", "--url", server.url).stdout == local

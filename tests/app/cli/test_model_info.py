@@ -7,6 +7,7 @@ import pytest
 
 from app.classifier import load_classifier
 from tests.app.cli.running import run
+from tests.tiny_bundle import write_outside_bundle
 
 
 def test_model_says_what_the_manifest_says(tiny_bundle: Path) -> None:
@@ -52,3 +53,15 @@ def test_setting_that_is_wrong_is_3_with_its_name(command: str, monkeypatch: pyt
     result = run(command)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "TOPICS_MIN_PROBABILITY" in result.stderr
+
+
+def test_outside_class_is_described_with_its_threshold_and_what_it_costs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = write_outside_bundle(tmp_path / "bundle", lost=0.04, found=0.71)
+    outside = json.loads(run("model", "--model", bundle).stdout)["outside"]
+    assert (outside["threshold"], outside["lost"], outside["found"]) == (0.5, 0.04, 0.71)
+    monkeypatch.setenv("TOPICS_OUTSIDE_THRESHOLD", "0.8")
+    assert run("topics", "--model", bundle).stdout.splitlines()[-1] == (
+        "Outside above 0.8. At 0.5 it finds 71% of the texts without a topic and loses 4% of those with one."
+    )

@@ -62,7 +62,7 @@ def drift_of(shares: Sequence[float], support: int = 0, unknown: float = 0.05) -
     codes = [str(label) for label in range(len(shares))]
     topics = tuple(SimpleNamespace(code=code, support=support) for code in codes)
     reference = {"topic_mix": dict(zip(codes, shares, strict=True)), "unknown_word_ratio": unknown}
-    return Drift(SimpleNamespace(reference=reference, topics=topics))  # type: ignore[arg-type]
+    return Drift(SimpleNamespace(reference=reference, topics=topics, outside=None))  # type: ignore[arg-type]
 
 
 def results(labels: Sequence[int], words: int = 10, unknown: Sequence[int] | None = None) -> list:
@@ -218,6 +218,29 @@ def test_bundle_that_says_nothing_of_training_has_no_indices(classifier: TopicCl
     drift.add(classifier.classify(["gold"]) * 1000)
     assert drift.topics() is None
     assert drift.unknown_words() is None
+
+
+def test_share_of_outside_headlines_is_compared_with_that_of_training(outside_bundle: Path):
+    classifier = load_classifier(outside_bundle)
+    drift = Drift(classifier.bundle.manifest)  # 0.1 in training
+    inside, outside = classifier.classify(["oil opec crude", "election court football"])
+    drift.add([inside] * (LEAST - 1))
+    assert drift.outside() is None
+    drift.add([inside] * 801 + [outside] * 100)
+    assert abs(drift.outside().psi) < 0.01
+    drift.add([outside] * WINDOW)
+    assert drift.outside().psi > 2
+    drift.add(classifier.classify(["qwertz"]) * WINDOW)  # no known word: no outside probability
+    assert drift.outside() is None
+
+
+def test_no_index_of_outside_without_the_class_or_a_reference(classifier: TopicClassifier, outside_bundle: Path):
+    with_class = load_classifier(outside_bundle)
+    changed = with_class.bundle.manifest.model_dump() | {"reference": {}}
+    for manifest, model in ((Manifest.model_validate(changed), with_class), (classifier.bundle.manifest, classifier)):
+        drift = Drift(manifest)
+        drift.add(model.classify(["gold"]) * 1000)
+        assert drift.outside() is None
 
 
 NAMES = ("topics_topic_drift_psi", "topics_unknown_word_drift_psi")

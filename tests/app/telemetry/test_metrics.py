@@ -98,6 +98,23 @@ def test_low_confidence_is_counted_as_an_abstention(start: Start):
     assert scrape(client)("topics_abstained_total", reason="low_confidence") == 1
 
 
+def test_outside_probabilities_and_abstentions_are_counted(start: Start, outside_bundle: Path):
+    client = start(model=outside_bundle)
+    headlines = ["gold ounce", "election court", "qwertz"]
+    answers = client.post("/predict/batch", json={"headlines": headlines}).json()["results"]
+    value = scrape(client)
+    assert value("topics_abstained_total", reason="outside") == 1
+    assert value("topics_outside_count") == 2
+    assert value("topics_outside_sum") == pytest.approx(answers[0]["outside"] + answers[1]["outside"])
+    assert value("topics_outside_bucket", le="0.5") == 1
+
+
+def test_model_without_an_outside_class_observes_none(start: Start):
+    client = start()
+    client.post("/predict", json={"headline": "gold"})
+    assert scrape(client)("topics_outside_count") == 0
+
+
 def test_refusals_are_counted_by_reason_and_wrong_requests_are_not(start: Start):
     client = start(max_batch=10, max_in_flight=10, max_body_bytes=500, api_keys="key")
     headers = {"x-api-key": "key"}
@@ -131,7 +148,8 @@ def test_every_promised_metric_is_there_from_the_start(start: Start):
         *("http_requests", "http_request_duration_seconds", "topics_headlines", "topics_inference_seconds"),
         *("topics_batch_size", "topics_in_flight", "topics_rejected", "topics_predictions", "topics_confidence"),
         *("topics_unknown_word_ratio", "topics_abstained", "topics_model_info"),
-        *("topics_topic_drift_psi", "topics_unknown_word_drift_psi"),
+        *("topics_topic_drift_psi", "topics_unknown_word_drift_psi", "topics_outside"),
+        "topics_outside_drift_psi",
     ):
         assert f"# TYPE {name}" in text
 
