@@ -80,7 +80,7 @@ wire.
 """
 
 _PRESENT_DAY: Final = """*Present-day headlines*: `docs/headlines/present_day.tsv` and `present_day_2.tsv`, written for
-measuring. Nearly every topic has at least one line (four in the second set), so rare topics weigh more than in the news.
+measuring. Nearly every topic has at least one line (four in the second set), so rare topics weigh more than in news.
 """
 
 _NAMES: Final = {
