@@ -1,22 +1,11 @@
-"""Tokenizer and encoder: turns a text into the ids of its words. Training and serving both use it."""
+"""Encoder: turns a text into the ids of its words. Training and serving both use it."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from app.classifier.errors import BundleError
 from app.classifier.manifest import EncodingSpec
-
-# Default filters of keras.preprocessing.text.Tokenizer, with which the Keras Reuters data set was made.
-KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
-# Typographic punctuation of present-day headlines. The 1987 corpus is ASCII, so this changes none of its ids.
-TYPOGRAPHIC_FILTERS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2026\u2022\u00b7\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
-SINGLE_QUOTES = "\u2018\u2019\u201a\u02bc"
-_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS + TYPOGRAPHIC_FILTERS, " ") | dict.fromkeys(SINGLE_QUOTES, "'"))
-
-# The same table for ASCII, including lower-casing: bytes.translate is much faster than str.translate.
-_ASCII_TABLE = bytes(ord(chr(code).translate(_TABLE).lower()) for code in range(128)) + bytes(128)
+from app.classifier.tokenizer import Word, locate, plain, tokenize
 
 WordStatus = Literal["known", "rare", "unknown"]
 
@@ -29,29 +18,9 @@ TWICE, LATER = "*2", "*later"
 lead of the text. They cannot be words, because the tokenizer splits at `*`."""
 
 
-def tokenize(text: str) -> list[str]:
-    """Lower-case words of a text, in order. Punctuation splits words (`U.S.` is two), apostrophes do not."""
-    if text.isascii():
-        return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii").split()
-    return text.translate(_TABLE).lower().split()
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A lower-case word and its position: `text[start:end]` of the original text, in code points."""
-
-    word: str
-    start: int
-    end: int
-
-
-def locate(text: str) -> list[Word]:
-    """The words of `tokenize`, each with its position in the text.
-
-    The table maps each character to one character, so positions are kept. Lower-casing can lengthen a word (`İ`), so it
-    is done last; the result is the same, because no lower-case form contains a separator.
-    """
-    return [Word(m[0].lower(), m.start(), m.end()) for m in re.finditer(r"\S+", text.translate(_TABLE))]
+def hides_word(spec: EncodingSpec, word: str, rank: int) -> bool:
+    """Whether an entry is left out: a quoted word without any id, in place of which the word without quotes counts."""
+    return rank + spec.offset >= spec.size and spec.rare_id is None and word != word.strip("'")
 
 
 class Encoded(NamedTuple):
@@ -66,7 +35,7 @@ class Encoded(NamedTuple):
     rare: int
     """Words of the training corpus whose rank is too high for an id of their own."""
     unknown: list[str]
-    """Words that are not in the training corpus, each once, in order."""
+    """Words that are not in the training corpus, each once, in order, without quotes at their edges."""
 
     @property
     def unknown_words(self) -> int:
@@ -80,11 +49,15 @@ class Encoded(NamedTuple):
 
 
 class Encoder:
-    """Turns texts into ids with a word index, which maps words to ranks (1 is the most frequent)."""
+    """Turns texts into ids with a word index, which maps words to ranks (1 is the most frequent).
+
+    A word that is not in the word index is looked up without quotes at its edges, then without diacritics too.
+    """
 
     def __init__(self, spec: EncodingSpec, word_index: Mapping[str, int]) -> None:
         """Raises BundleError if the word index holds a rank below 1 or a special id does not fit the size."""
         self.spec = spec
+        self._references = spec.references
         for special in (spec.start_id, spec.rare_id):
             if special is not None and special >= spec.size:
                 raise BundleError(f"manifest.json: special id {special} is outside an encoding of size {spec.size}.")
@@ -100,19 +73,38 @@ class Encoder:
         self._words: dict[str, tuple[int, Mapping[str, int]]] = {}
         """Word -> (its id, ids of the pairs it begins by second word, TWICE or LATER), so one look-up is enough."""
         for word, rank in word_index.items():
-            if " " not in word:
+            if " " not in word and not hides_word(spec, word, rank):
                 word_id = rank + spec.offset if rank + spec.offset < spec.size else _RARE
                 pair_ids = pairs.get(word, _NO_PAIRS)
                 self._words[word] = (word_id, pair_ids) if pair_ids or word_id != _RARE else rare
 
     def status(self, word: str) -> WordStatus:
         """Whether a lower-case word has an id of its own, is rare, or is not in the training corpus."""
-        found = self._words.get(word)
+        found = self._words.get(self.resolve(word))
         return "unknown" if found is None else "rare" if found[0] == _RARE else "known"
+
+    def resolve(self, word: str) -> str:
+        """The form in which a word of `tokenize` is looked up; empty if it is made of quotes or marks alone."""
+        if word in self._words:
+            return word
+        unquoted = word.strip("'")
+        if unquoted.isascii() or unquoted in self._words:
+            return unquoted
+        bare = plain(unquoted)
+        return bare if bare in self._words or not bare else unquoted
+
+    def locate(self, text: str) -> list[Word]:
+        """The words of a text as they are looked up, each with its position in the text, which includes quotes."""
+        words = (Word(self.resolve(one.word), one.start, one.end) for one in locate(text, self._references))
+        return [one for one in words if one.word]
+
+    def tokenize(self, text: str) -> list[str]:
+        """The words of a text, for `encode_words`."""
+        return tokenize(text, self._references)
 
     def encode(self, text: str) -> Encoded:
         """Encode a text."""
-        return self.encode_words(tokenize(text))
+        return self.encode_words(tokenize(text, self._references))
 
     def encode_words(self, words: Sequence[str]) -> Encoded:
         """Encode a text that is already split into words by `tokenize`."""
@@ -124,6 +116,8 @@ class Encoder:
         lead, later = self._split_lead(words)
         for word in lead:
             found = find(word)
+            if found is None and not (word.isalnum() and word.isascii()):
+                found = find(word := self.resolve(word))
             if found is None:
                 # Skipped before pairs are formed, so that removing an unknown word from a text changes nothing.
                 unknown.append(word)
@@ -143,8 +137,14 @@ class Encoder:
             add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
             add(self.spec.rare_id)
-        known = len(words) - rare - len(unknown)
-        return Encoded(sorted(distinct), len(words), known, rare, list(dict.fromkeys(unknown)) if unknown else unknown)
+        count = len(words)
+        if unknown:
+            count -= unknown.count("")
+            known = len(words) - rare - len(unknown)
+            unknown = [word for word in dict.fromkeys(unknown) if word]
+        else:
+            known = count - rare
+        return Encoded(sorted(distinct), count, known, rare, unknown)
 
     def _add_later(self, words: Sequence[str], distinct: set[int], unknown: list[str], pairs: Mapping[str, int]) -> int:
         """Add the ids of words after the lead to `distinct`, and unknown words to `unknown`.
@@ -154,6 +154,8 @@ class Encoder:
         rare = 0
         for word in words:
             found = self._words.get(word)
+            if found is None:
+                found = self._words.get(word := self.resolve(word))
             if found is None:
                 unknown.append(word)
                 continue
@@ -176,7 +178,7 @@ class Encoder:
         if lead is None or len(words) <= lead:
             return words, ()
         # Unknown words do not count, so that removing one from a text changes nothing.
-        known = [index for index, word in enumerate(words) if word in self._words]
+        known = [index for index, word in enumerate(words) if self.resolve(word) in self._words]
         end = known[lead] if len(known) > lead else len(words)
         return words[:end], words[end:]
 
@@ -187,7 +189,7 @@ class Encoder:
         """
         start, rare = self.spec.start_id, self.spec.rare_id
         ids = [] if start is None else [start]
-        for found in map(self._words.get, tokenize(text)):
+        for found in map(self._words.get, map(self.resolve, self.tokenize(text))):
             word_id = rare if found and found[0] == _RARE else found and found[0]
             if word_id is not None:
                 ids.append(word_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.classifier.classifier import TopicClassifier
-from app.classifier.encoding import Encoded, WordStatus, locate, tokenize
+from app.classifier.encoding import Encoded, WordStatus
 from app.classifier.errors import TextTooLongError
 
 MAX_WORDS = 200
@@ -55,14 +55,14 @@ class Explainer:
             TextTooLongError: the text has more than MAX_WORDS words.
         """
         label = None if topic is None else classifier.label(topic)
-        words = tokenize(text)
+        words = classifier.encoder.tokenize(text)  # before the words are located, which takes longer
         if len(words) > MAX_WORDS:
             raise TextTooLongError(f"An explanation covers {MAX_WORDS} words at most, and this text has {len(words)}.")
         self._classifier = classifier
         self._encoder = classifier.encoder
-        self._located = locate(text)
-        self._words = words
-        encoded = self._encoder.encode_words(words)
+        self._located = self._encoder.locate(text)
+        self._words = [word.word for word in self._located]
+        encoded = self._encoder.encode_words(self._words)
         probabilities, outside = classifier.infer([encoded])
         if label is None and not (outside and encoded.known and outside[0] > classifier.outside_threshold):
             label = int(probabilities.argmax())

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.classifier.tokenizer import CharacterReferences
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -53,6 +55,11 @@ class EncodingSpec(_Part):
         gt=0,
         description="length of the lead in words, not counting unknown ones; a word that first occurs after it gets the"
         " id of its own entry in the word index ('oil *later'); null: the position of a word does not matter",
+    )
+    references: CharacterReferences = Field(
+        default="keras",
+        description="HTML character references that are decoded: html: all; keras: all but `&lt;`, `&amp;` and those of"
+        " control characters, whose names and numbers are words of the Keras data set",
     )
 
 

@@ -1,11 +1,8 @@
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.classifier import BundleError, Encoder, tokenize
-from app.classifier.encoding import locate
+from app.classifier import BundleError, Encoder
 from app.classifier.manifest import EncodingSpec
 
 WORD_INDEX = {"oil": 1, "prices": 2, "rise": 3, "u": 4, "s": 5, "rarely": 6, "oil prices": 7}
@@ -13,27 +10,6 @@ SPEC = EncodingSpec(size=9)  # ranks 1 to 5 survive the offset of 3
 SINGLE = [entry for entry in WORD_INDEX if " " not in entry]  # no word of a text has a space in it
 words = st.lists(st.sampled_from([*SINGLE, "brent", "İstanbul", "don't"]), max_size=30)
 texts = st.text(st.characters(codec="utf-8") | st.sampled_from(" .,'\t\n\u2019\u2014oilu\u0130"), max_size=60)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("U.S. oil prices", ["u", "s", "oil", "prices"]),
-        ("don't -- STOP!", ["don't", "stop"]),
-        ("Opec\u2019s cut\u2014again\u2026", ["opec's", "cut", "again"]),
-        (" \t\n", []),
-    ],
-)
-def test_tokenize_separates_at_punctuation_and_keeps_apostrophes(text: str, expected: list[str]) -> None:
-    assert tokenize(text) == expected
-
-
-@given(texts)
-def test_locate_finds_the_words_of_tokenize_where_they_stand(text: str) -> None:
-    places = locate(text)
-    assert [place.word for place in places] == tokenize(text)
-    assert all(text[place.start : place.end].strip() for place in places)
-    assert all(before.end <= after.start for before, after in itertools.pairwise(places))
 
 
 @given(words, st.randoms())
@@ -194,3 +170,66 @@ def test_special_id_beyond_the_size_is_refused() -> None:
 def test_rank_below_one_is_refused() -> None:
     with pytest.raises(BundleError, match=r"word_index\.json: a rank is below 1"):
         Encoder(SPEC, {"oil": 0})
+
+
+QUOTED_INDEX = {"oil": 1, "prices": 2, "producers'": 3, "producers": 4, "nestle": 5, "sch\u00f6n": 6, "'rise": 8}
+QUOTED_INDEX |= {"rise": 9, "oil prices": 10, "'n": 7, "'fall": 40, "fall": 41, "'boom": 42}
+QUOTED_SPEC = EncodingSpec(size=20, offset=0, start_id=None, rare_id=None, pairs=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids", "unknown"),
+    [
+        ("'oil prices'", [1, 2, 10], []),
+        ("\u2018oil\u2019 \u201aprices\u2018", [1, 2, 10], []),
+        ("''oil'' prices'''", [1, 2, 10], []),
+        ("producers' oil", [1, 3], []),  # the word index knows it with its quote
+        ("'producers' 'producers'' ", [4], []),
+        ("rock 'n' roll", [], ["rock", "n", "roll"]),
+        ("'rise rise'", [8, 9], []),
+        ("' '' oil \u2018 \u2019", [1], []),
+        ("'brent' \u2018brent\u2019s'", [], ["brent", "brent's"]),
+        ("Nestl\u00e9 NESTLE\u0301 'nestl\u00e9'", [5], []),
+        ("sch\u00f6n 'SCH\u00d6N'", [6], []),
+        ("schon", [], ["schon"]),
+        ("caf\u00e9s \u0301", [], ["caf\u00e9s"]),
+    ],
+)
+def test_word_is_looked_up_without_quotes_and_then_without_diacritics(
+    text: str, ids: list[int], unknown: list[str]
+) -> None:
+    encoder = Encoder(QUOTED_SPEC, QUOTED_INDEX)
+    found = encoder.encode(text)
+    assert (found.ids, found.unknown) == (ids, unknown)
+    located = encoder.locate(text)
+    assert found.words == len(located)
+    assert sorted({*encoder.sequence(text)}) == [one for one in ids if one != 10]
+    assert encoder.encode_words([one.word for one in located]) == found
+    assert [one.word for one in located if encoder.status(one.word) == "unknown"] == unknown
+
+
+@pytest.mark.parametrize("lead", [None, 1])
+def test_rare_word_in_quotes_counts_as_the_word_without_them_unless_rare_words_have_an_id(lead: int | None) -> None:
+    index = {"fall": 1, "oil": 2, "prices": 3, "'fall": 40, "'boom": 41}
+    spec = EncodingSpec(size=20, offset=0, start_id=None, rare_id=None, lead=lead)
+    found = Encoder(spec, index).encode("'fall oil 'boom")
+    assert (found.known, found.rare, found.unknown) == (2, 0, ["boom"])
+    found = Encoder(spec.model_copy(update={"rare_id": 19}), index).encode("oil 'fall 'boom")
+    assert (found.known, found.rare, found.unknown) == (1, 2, [])
+    assert 19 in found.ids
+
+
+@given(st.lists(st.sampled_from(["oil", "prices", "nestl\u00e9", "brent", "covid"]), max_size=9), st.data())
+def test_quotes_at_the_edges_of_words_change_no_id_and_no_count(some: list[str], data: st.DataObject) -> None:
+    encoder = Encoder(QUOTED_SPEC.model_copy(update={"lead": 3}), QUOTED_INDEX)
+    quotes = st.sampled_from(["", "'", "\u2018", "\u2019", "''", "\u201a"])
+    quoted = " ".join(data.draw(quotes) + word + data.draw(quotes) for word in some)
+    assert encoder.encode(quoted) == encoder.encode(" ".join(some))
+
+
+def test_references_are_decoded_as_the_encoding_says() -> None:
+    index = {"lt": 1, "amp": 2, "s": 3, "p": 4}
+    spec = EncodingSpec(size=9, offset=0, start_id=None, rare_id=None)
+    assert Encoder(spec, index).encode("S&amp;P &lt;").ids == [1, 2, 3, 4]
+    assert Encoder(spec.model_copy(update={"references": "html"}), index).encode("S&amp;P &lt;").ids == [3, 4]
+    assert [one.word for one in Encoder(spec, index).locate("S&amp;P")] == ["s", "amp", "p"]

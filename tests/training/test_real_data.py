@@ -55,6 +55,8 @@ def test_encoder_gives_the_ids_of_the_set_on_every_raw_wire(dataset: Dataset, co
     assert len(corpus) == len(ids) == 11_228
     differing = [w.number for w, one in zip(corpus, ids, strict=True) if encoder.sequence(w.keras_text) != one]
     assert differing == []
+    # The service's way gives the same ids, each once.
+    assert [encoder.encode(w.keras_text).ids for w in corpus] == [sorted({*one}) for one in ids]
 
 
 def test_labels_and_split_of_the_archive_are_those_of_the_set(dataset: Dataset, corpus: tuple[Wire, ...]) -> None:

@@ -1,6 +1,5 @@
 """Export to a SavedModel: from text to topic, with the encoder as TensorFlow operations."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from app.classifier import Bundle
-from app.classifier.encoding import KERAS_FILTERS, LATER, SINGLE_QUOTES, TWICE, TYPOGRAPHIC_FILTERS
+from app.classifier.encoding import LATER, TWICE, hides_word
+from training.bundles.tensorflow_tokenizer import Tokenizer, decomposed, without_diacritics, without_quotes
 
 UNKNOWN, RARE = -2, -1
 """In the table of ids: a word that is not in the word index, and one that is in it but has no id below `size`."""
-
-# Unicode white space, at which str.split() splits; tf.strings.split knows only that of ASCII.
-_SPACES = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
-_SEPARATORS = "[" + re.escape(KERAS_FILTERS + TYPOGRAPHIC_FILTERS + _SPACES) + "]"
-_QUOTES = f"[{SINGLE_QUOTES}]"
 
 
 def write_saved_model(bundle: Bundle, folder: Path) -> None:
@@ -76,8 +71,10 @@ class _Encoder:
 
     def __init__(self, bundle: Bundle) -> None:
         self._spec = spec = bundle.manifest.encoding
-        words = list(bundle.word_index)
-        ids = [rank + spec.offset for rank in bundle.word_index.values()]
+        index = {decomposed(word): rank for word, rank in bundle.word_index.items() if not hides_word(spec, word, rank)}
+        words = list(index)
+        ids = [rank + spec.offset for rank in index.values()]
+        self._tokenize = Tokenizer(spec.references)
         self.words = keras.layers.StringLookup(vocabulary=words, num_oov_indices=1)
         self.words(tf.constant([""]))  # builds the layer, which must happen before the export
         self._ids = np.array([UNKNOWN, *(one if one < spec.size else RARE for one in ids)], np.int64)
@@ -87,11 +84,12 @@ class _Encoder:
     def __call__(self, headline: Any) -> tuple[Any, Any]:  # noqa: ANN401 - TensorFlow has no types
         """Multi-hot, float32 [n, size], and the number of known words of each text, int64 [n]."""
         spec = self._spec
-        text = tf.strings.regex_replace(headline, _SEPARATORS, " ")
-        text = tf.strings.regex_replace(text, _QUOTES, "'")
-        text = tf.strings.regex_replace(text, r"\x00", "\ufffd")  # tf.strings.lower drops what follows a NUL
-        words = tf.strings.split(tf.strings.lower(text, encoding="utf-8"))
+        words = self._tokenize(headline)
         ids = self._look_up(words)
+        for reduced in (without_quotes, without_diacritics):  # as in Encoder.resolve
+            other = words.with_flat_values(reduced(words.flat_values))
+            words = words.with_flat_values(tf.where(ids.flat_values == UNKNOWN, other.flat_values, words.flat_values))
+            ids = self._look_up(words)
         rows = tf.shape(headline)[:1]
         shape = tf.cast([rows[0], spec.size], tf.int64)
         met_ids = tf.ragged.boolean_mask(ids, ids != UNKNOWN)

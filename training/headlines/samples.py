@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.classifier.encoding import tokenize
 from app.classifier.network import Floats
+from app.classifier.tokenizer import tokenize
 from training.data.corpus import Wire
 from training.data.topics import TOPICS
 
@@ -22,15 +22,20 @@ class Sample:
     wire: Wire
 
 
+def split_words(text: str) -> Words:
+    """The words of a text without quotes at their edges, which the vocabulary then does not contain either."""
+    return tuple(bare for word in tokenize(text) if (bare := word.strip("'")))
+
+
 def title_words(wires: Iterable[Wire]) -> set[Words]:
     """The tokenized titles of wires, to leave out of training."""
-    return {tuple(tokenize(wire.title)) for wire in wires if wire.title}
+    return {split_words(wire.title) for wire in wires if wire.title}
 
 
 def make_samples(wires: Sequence[Wire], avoid: Collection[Words] = frozenset()) -> tuple[list[Sample], list[Sample]]:
     """Titles, except those in `avoid`, and own bodies of wires, as two lists; empty texts are left out."""
-    titles = [Sample(tuple(tokenize(wire.title)), wire) for wire in wires if wire.title]
-    bodies = [Sample(tuple(tokenize(wire.body)), wire) for wire in wires if wire.body]
+    titles = [Sample(split_words(wire.title), wire) for wire in wires if wire.title]
+    bodies = [Sample(split_words(wire.body), wire) for wire in wires if wire.body]
     return (
         [sample for sample in titles if sample.words and sample.words not in avoid],
         [sample for sample in bodies if sample.words],

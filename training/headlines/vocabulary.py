@@ -45,6 +45,7 @@ def build_encoder(recipe: HeadlinesRecipe, samples: Sequence[Sample]) -> tuple[E
         pairs=True,
         repeats=True,
         lead=recipe.lead,
+        references="html",
     )
     return Encoder(spec, word_index), word_index
 

@@ -40,8 +40,22 @@ np.savez(output, **(answers | {"topic": answers["topic"].astype("U")}))
 def texts(count: int) -> list[str]:
     """Generated headlines and wires, with every separator that the encoder knows."""
     draw = random.Random(3)
-    words = [*COMMON, *" ".join(KEYWORDS.values()).split(), *RARE_WORDS, "zzyzx", "İstanbul", "ΟΔΟΣ", "don't"]
+    words = [
+        *COMMON,
+        "''",
+        "wh\u00adeat",
+        "ｇｏｌｄ",
+        *" ".join(KEYWORDS.values()).split(),
+        *RARE_WORDS,
+        "zzyzx",
+        "İstanbul",
+        "ΟΔΟΣ",
+        "don't",
+        "'oil'",
+        "côffee",
+    ]
     between = [" ", " ", " ", "  ", "-", ", ", "/", "\t", "\u2003", "\u2014", "\x1f", "\xa0", ". ", " \u201c", "\u2026"]
+    between += ["&nbsp;", "&amp;", "&#8212;", "\u2122 ", "\u2192", "\u2019 \u2018", " \u20ac"]
     cases = [str, str.upper, str.title, lambda word: word.replace("'", "\u2019")]
     made = ["", "zzyzx qqq", "!?", "the the the", "\u3000", "oil\x00prices", "\U0001f600 gold", "".join(words)]
     while len(made) < count:
@@ -69,7 +83,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
         "pairs": {"encoding": EncodingSpec(size=SIZE, pairs=True), "calibration": Calibration(intercept=-0.2)},
         "repeats": {"encoding": EncodingSpec(size=SIZE, repeats=True)},
         "lead": {"encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4)},
-        "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None)},
+        "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None, references="html")},
     }
     assert base.manifest.network is not None
     layers = read_network(base.model, base.manifest.network, base.model_path).layers

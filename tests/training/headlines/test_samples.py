@@ -7,6 +7,7 @@ from training.headlines.samples import (
     make_samples,
     others_of,
     soft_targets,
+    split_words,
     title_words,
 )
 
@@ -59,3 +60,7 @@ def test_target_is_shared_by_all_assigned_topics() -> None:
     np.testing.assert_allclose(targets[0, [1, 5, 9]], [0.7, 0.15, 0.15])
     assert targets[1, 2] == 1
     np.testing.assert_allclose(targets.sum(axis=1), 1)
+
+
+def test_words_of_samples_have_no_quotes_at_their_edges() -> None:
+    assert split_words("'Strong markets' -- Fed's \u2018pause\u2019 ''") == ("strong", "markets", "fed's", "pause")

@@ -1,0 +1,180 @@
+"""Tokenizer: decodes HTML character references, folds characters and splits a text into lower-case words."""
+
+import html
+import html.entities
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+CharacterReferences = Literal["html", "keras"]
+"""Which HTML character references are decoded: all, or those that the text of the Keras data set cannot contain.
+
+Keras did not decode the archive's `&lt;`, `&amp;` and control characters (`&#3;`), so in its word index `lt`, `amp` and
+`3` are words.
+"""
+
+APOSTROPHES: Final = "'\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201a\u201b\u2032\u2035\u275b\u275c\ua78c\uff07"
+"""Characters written for an apostrophe or a single quote; the 1987 corpus has only the first."""
+
+# Invisible characters (Default_Ignorable_Code_Point of Unicode) that are not already in category Cf.
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+_ASCII_LETTERS = str.maketrans(
+    {"\u00e6": "ae", "\u0153": "oe", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00f0": "d", "\u00fe": "th"}
+    | {"\u0131": "i", "\u0127": "h"}
+)
+"""Letters that Unicode does not decompose into an ASCII letter and a diacritic."""
+
+_REFERENCE = re.compile(
+    r"&(?:amp;|\#38;|\#x26;)*"  # `&amp;quot;`: encoded twice or more often
+    r"(\#[0-9]{1,9}|\#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});"
+)
+_CACHE_SIZE = 8192
+_LONGEST_FOLDED = 4
+"""Two Arabic ligatures stand for whole phrases, up to 18 characters; folded, they would make an answer much longer."""
+_LONGEST_COMPOSED = 64
+"""Most code points of a word that is put into normal form C, which takes quadratic time in a run of marks."""
+
+
+def fold(character: str) -> str:
+    """What a character becomes before the text is split: a space, nothing, or letters, marks and digits.
+
+    In ASCII the separators are those of Keras's Tokenizer, with which the Keras data set was made. The result depends on
+    this character alone, so that it takes linear time and an export can use a table.
+    """
+    if character in APOSTROPHES:
+        return "'"
+    if character.isspace():
+        return " "
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cf", "Me") or _IGNORABLE.match(character):
+        return ""
+    return _fold_letter(character) if category[0] in "LMN" else " "
+
+
+def _fold_letter(character: str) -> str:
+    """The compatibility and case folding of a letter, mark or digit."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).casefold())
+    if "\u2044" in folded:  # a vulgar fraction: its digits would be read as a number
+        return " "
+    if len(folded) > _LONGEST_FOLDED:
+        return character
+    return "".join(map(_part, folded))
+
+
+def _part(character: str) -> str:
+    """A character of a compatibility form: letters and marks stay, digits become ASCII, `(1)` loses its brackets."""
+    if character in APOSTROPHES:
+        return "'"
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    return character if category[0] in "LMN" else ""
+
+
+def without_diacritics(character: str) -> str:
+    """An accented Latin, Greek or Cyrillic letter without its accent; other characters stay as they are."""
+    decomposed = unicodedata.normalize("NFD", character)
+    plain = "".join(one for one in decomposed if not "\u0300" <= one <= "\u036f")
+    return (character if plain == decomposed else plain).translate(_ASCII_LETTERS)
+
+
+class _Table(dict[int, str]):
+    """A table for `str.translate` that computes its entries, and keeps a bounded number of them."""
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, code: int) -> str:
+        replacement = self._function(chr(code))
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        self[code] = replacement
+        return replacement
+
+
+_FOLDED, _PLAIN = _Table(fold), _Table(without_diacritics)
+
+# The same for ASCII: bytes.translate is much faster than str.translate. Control characters, which vanish, become a byte
+# that is not ASCII, so that a text with any of them is folded by the other table.
+_ASCII_TABLE = bytes(ord(fold(chr(code)) or "\x80") for code in range(128)) + bytes(128)
+
+
+def tokenize(text: str, references: CharacterReferences = "html") -> list[str]:
+    """Lower-case words of a text, in order. Punctuation splits words (`U.S.` is two), apostrophes do not.
+
+    HTML character references are decoded, compatibility forms and case are folded, invisible characters vanish, and
+    what is not a letter, mark, digit or apostrophe separates words. Quotes at the edges of a word and diacritics stay:
+    the encoder drops them if it does not know the word with them.
+    """
+    if "&" in text:
+        text = _REFERENCE.sub(lambda match: _decode(match, references), text)
+    try:
+        return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii").split()
+    except UnicodeError:
+        return [word if word.isascii() else _compose(word) for word in text.translate(_FOLDED).split()]
+
+
+def plain(word: str) -> str:
+    """A word of `tokenize` without diacritics."""
+    return word.translate(_PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A lower-case word and its position: `text[start:end]` of the original text, in code points."""
+
+    word: str
+    start: int
+    end: int
+
+
+def locate(text: str, references: CharacterReferences = "html") -> Iterator[Word]:
+    """The words of `tokenize`, each with its position in the text."""
+    parts: list[str] = []
+    start = end = 0
+    for first, last, character in _characters(text, references):
+        folded = _FOLDED[ord(character)]
+        if folded == " ":
+            if parts:
+                yield Word(_compose("".join(parts)), start, end)
+            parts = []
+        elif folded:
+            start = start if parts else first
+            parts.append(folded)
+            end = last
+    if parts:
+        yield Word(_compose("".join(parts)), start, end)
+
+
+def _characters(text: str, references: CharacterReferences) -> Iterator[tuple[int, int, str]]:
+    """The characters of a text with decoded references, each with the start and end of what it was made of."""
+    position = 0
+    for match in _REFERENCE.finditer(text):
+        decoded = _decode(match, references)
+        if decoded == match[0]:
+            continue
+        yield from ((i, i + 1, text[i]) for i in range(position, match.start()))
+        yield from ((match.start(), match.end(), character) for character in decoded)
+        position = match.end()
+    yield from ((i, i + 1, text[i]) for i in range(position, len(text)))
+
+
+def character_reference(name: str, references: CharacterReferences) -> str | None:
+    """The characters of the reference `&name;`; None if there is no such name or it is not to be decoded."""
+    # html.unescape alone would also decode the beginning of a name: `&notes;` to a sign and `es;`.
+    decoded = html.unescape(f"&{name};") if name[0] == "#" else html.entities.html5.get(f"{name};")
+    return None if references == "keras" and (not decoded or name in ("lt", "amp")) else decoded
+
+
+def _decode(match: re.Match[str], references: CharacterReferences) -> str:
+    decoded = character_reference(match[1], references)
+    return match[0] if decoded is None else decoded
+
+
+def _compose(word: str) -> str:
+    return unicodedata.normalize("NFC", word) if len(word) <= _LONGEST_COMPOSED else word
