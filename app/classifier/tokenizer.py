@@ -42,8 +42,8 @@ _LONGEST_COMPOSED = 64
 def fold(character: str) -> str:
     """What a character becomes before the text is split: a space, nothing, or letters, marks and digits.
 
-    In ASCII the separators are those of Keras's Tokenizer, with which the Keras data set was made. The result depends on
-    this character alone, so that it takes linear time and an export can use a table.
+    In ASCII the separators are those of Keras's Tokenizer, with which the Keras data set was made. The result depends
+    on this character alone, so that it takes linear time and an export can use a table.
     """
     if character in APOSTROPHES:
         return "'"
