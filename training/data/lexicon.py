@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.classifier.encoding import tokenize
+from app.classifier.tokenizer import tokenize
 from training.data.topics import LABELS
 from training.errors import LexiconError
 

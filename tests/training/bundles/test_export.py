@@ -44,7 +44,7 @@ def texts(count: int) -> list[str]:
         *COMMON,
         "''",
         "wh\u00adeat",
-        "ｇｏｌｄ",
+        "\uff47\uff4f\uff4c\uff44",
         *" ".join(KEYWORDS.values()).split(),
         *RARE_WORDS,
         "zzyzx",
