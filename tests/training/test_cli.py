@@ -226,6 +226,23 @@ def test_ctrl_c_in_mid_training_ends_130_and_leaves_nothing(small_data: Path, tm
     assert not list(target.parent.iterdir())
 
 
+def test_ctrl_c_that_arrives_in_a_destructor_ends_the_command_too(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    def train_on(_: Path) -> None:
+        Interrupted()
+        time.sleep(60)
+
+    monkeypatch.setattr("training.cli.load_classifier", train_on)
+    result = run("evaluate", tiny_bundle)
+    assert result.exit_code == 130
+    assert result.stderr == "\nStopped: what was not finished was not written.\n"
+
+
 def test_card_is_written_again_from_the_manifest(tmp_path: Path) -> None:
     target = tmp_path / "1"
     shutil.copytree(REPOSITORY / "models" / "book" / "1", target)
