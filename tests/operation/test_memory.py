@@ -73,7 +73,6 @@ def test_memory_has_a_bound_and_the_probe_answers(server: RunningServer, name: s
     check(server, name, probe_during(server, [name], ATTACK_SECONDS))
 
 
-@pytest.mark.xfail(strict=False, reason="the probe may be refused: 503, too many connections")
 def test_memory_has_a_bound_under_several_attacks_at_once(server: RunningServer):
     together = [
         "bodies in arrival",

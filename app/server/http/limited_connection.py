@@ -22,6 +22,8 @@ class LimitedConnection(RefusingConnection):
     """Bytes received since all requests were answered."""
     _held = 0
     """Those of them that count in `Connections`."""
+    _unread_since: float | None = None
+    """The loop's time since when the client has not read enough of its answers; None: it has."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection."""
@@ -38,11 +40,13 @@ class LimitedConnection(RefusingConnection):
     def pause_writing(self) -> None:
         """The client reads more slowly than it is answered."""
         super().pause_writing()
+        self._unread_since = self.loop.time()
         self._connections.write_paused(self)
 
     def resume_writing(self) -> None:
         """The client has read most of its answer."""
         super().resume_writing()
+        self._unread_since = None
         self._connections.write_resumed(self)
 
     def shutdown(self) -> None:
@@ -57,13 +61,25 @@ class LimitedConnection(RefusingConnection):
         else:
             super().shutdown()
 
-    def expires(self) -> float | None:
-        """The loop's time at which it is closed if its client sends nothing; None while an answer is being made."""
-        return None if self._error is not None else self._deadline.at
+    def waiting(self) -> tuple[bool, float] | None:
+        """Whether it is of further use, and since when (the loop's time) it waits for its client to send or to read.
+
+        None while an answer is being made. Connections that only wait until their client has read the last answer are
+        of no use: they go first.
+        """
+        if self._hung_up or self.transport.is_closing():
+            return False, self._deadline.since
+        if self._unread_since is not None:
+            return True, self._unread_since
+        return None if self._deadline.at is None else (True, self._deadline.since)
 
     def give_way(self) -> None:
         """End, because the process has too many connections."""
-        if self._arriving:
+        if self._hung_up or self.transport.is_closing():
+            self.transport.abort()
+        elif self._unread_since is not None:
+            self.drop_unread()
+        elif self._arriving:
             self._fail(OverloadedError("There are too many connections; try again in a second."))
         else:
             self.transport.close()

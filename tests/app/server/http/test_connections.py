@@ -226,6 +226,8 @@ def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monk
         assert statuses(idle.recv(65536)) == [200]
         slow = [connect(port, stack, HEAD) for _ in range(18)]
         eventually(lambda: len(held._open) == 19)
+        idle.sendall(whole())
+        assert statuses(idle.recv(65536)) == [200]
         for _ in range(10):
             assert statuses(exchange(port, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) == [
                 200
@@ -237,9 +239,39 @@ def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monk
         assert statuses(received) == [503]
         assert b"retry-after: 1" in received
         assert problem(received)["detail"].startswith("There are too many connections")
-        idle.sendall(whole(b"Connection: close"))  # it would have waited for longer, and is still there
+        idle.sendall(whole(b"Connection: close"))  # it has asked since the others came, and is still there
         assert statuses(everything(idle)) == [200]
         del more
+
+
+@pytest.mark.parametrize("sent", [HEAD, whole(), HEAD + b"Content-Length: 9000\r\n\r\n ", b""])
+def test_new_connection_outlives_all_that_came_before_it(app: FastAPI, monkeypatch: pytest.MonkeyPatch, sent: bytes):
+    """Clients that keep a refused connection open do not make the service refuse more than it has to."""
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 20)
+    monkeypatch.setattr(connections, "CLOSE_AT_ONCE", 5)
+    with serving(app) as (port, held), ExitStack() as stack:
+        for _ in range(20):
+            connect(port, stack, sent)
+        eventually(lambda: len(held._open) == 20)
+        time.sleep(0.1)
+        new = connect(port, stack)
+        for _ in range(8):
+            connect(port, stack, sent)
+            assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
+        assert len(held._open) <= 22
+        new.sendall(whole(b"Connection: close"))
+        assert statuses(everything(new)) == [200]
+
+
+def test_connection_takes_the_place_of_one_whose_answers_are_not_read(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 6)
+    monkeypatch.setattr(connections, "CLOSE_AT_ONCE", 1)
+    with serving(app) as (port, held), ExitStack() as stack:
+        for _ in range(6):
+            never_read(port, stack, BATCH)
+        eventually(lambda: len(held._unread) == 6)
+        assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
+        assert rejected(app, "slow_reader") == 1
 
 
 def test_too_many_idle_connections_are_closed(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
