@@ -27,7 +27,7 @@ from app.key_file import KeyFileError, read_keys
 _MODELS = Path(__file__).parent.parent / "models"
 _PREFIX = "TOPICS_"
 _COMMANDS = {"TOPICS_API_KEY"}
-"""Read by `python -m app classify --server`, which sends it to a service; the service itself does not use it."""
+"""Read by `python -m app classify --url`, which sends it to a service; the service itself does not use it."""
 _SERVICE_LINK = re.compile(
     r"TOPICS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
     r"|TOPICS_(\w+_)?PORT=(tcp|udp|sctp)://.*"
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=1,
-            description="Maximum number of headlines in flight per worker (long texts count more); beyond that: 503.",
+            description="Maximum number of headlines in flight per worker (long texts count more); above it: 503.",
         ),
     ] = 10_000
     deadline_seconds: Annotated[
@@ -117,7 +117,9 @@ class Settings(BaseSettings):
     min_probability: Annotated[
         float,
         Field(
-            ge=0, le=1, description="Predictions below this probability are marked `low_confidence`; 0 disables this."
+            ge=0,
+            le=1,
+            description="Answers whose best topic is below this probability are marked `low_confidence`; 0: off.",
         ),
     ] = 0.0
 
@@ -126,7 +128,7 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             allow_inf_nan=False,
-            description="Time for which requests are still answered after SIGTERM, in seconds; `/health/ready` is 503.",
+            description="Time to answer requests after SIGTERM, in seconds, while `/health/ready` returns 503.",
         ),
     ] = 5.0
     api_keys: Annotated[
@@ -137,7 +139,7 @@ class Settings(BaseSettings):
     api_keys_file: Annotated[
         Path | None,
         Field(
-            description="File of API keys, one per line, such as a Docker or Kubernetes secret; changes are picked up."
+            description="File of API keys, one per line, such as a Docker or Kubernetes secret; read again if changed."
         ),
     ] = None
     cors_origins: Annotated[
@@ -150,7 +152,7 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=1,
-            description="Time before an idle connection is closed, in seconds; longer than the proxy's own timeout.",
+            description="Idle connections are closed after this many seconds; set it longer than the proxy's timeout.",
         ),
     ] = 75
     metrics_port: Annotated[int | None, Field(ge=1, le=65535, description="Separate port for `/metrics`.")] = None

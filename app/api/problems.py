@@ -81,8 +81,8 @@ TABLE: Mapping[type[Exception], Kind] = {
     RequestValidationError: Kind(422, _INVALID, "query.n: Input should be an integer."),
     HeaderError: Kind(422, _INVALID, "X-Request-Timeout must be a positive number of seconds, but it is 'soon'."),
     TensorError: Kind(422, _INVALID, "The model takes one input, 'headline', but the request has: none."),
-    UnknownTopicError: Kind(422, _INVALID, "There is no topic 'oil'; GET /topics lists all."),
-    TextTooLongError: Kind(422, _INVALID, "The text has 900 words and may have 500 to be explained."),
+    UnknownTopicError: Kind(422, _INVALID, "'oil' is not a topic of this model; GET /topics lists them."),
+    TextTooLongError: Kind(422, _INVALID, "An explanation covers 200 words at most, and this text has 900."),
     NotReadyError: Kind(503, _NOT_READY, "The model has not loaded yet; try again in a second."),
     BundleError: Kind(503, _NOT_READY, "The model no longer reproduces its golden headlines."),
     FileLimitError: Kind(
@@ -105,7 +105,7 @@ class Problem(BaseModel):
     """An error, as RFC 9457 problem details."""
 
     type: str = Field(
-        default="about:blank", description="Always `about:blank`: `title` and `status` say what kind of problem it is."
+        default="about:blank", description="Always `about:blank`: `title` and `status` identify the kind of problem."
     )
     title: str = Field(description="Kind of problem; docs/errors.md lists all.", examples=["Request validation failed"])
     status: int = Field(description="HTTP status.", examples=[422])

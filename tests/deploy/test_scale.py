@@ -99,7 +99,7 @@ def test_idle_connections_are_given_up_before_the_other_end_does(services: dict[
 def test_limits_are_those_of_the_service():
     most = setting("max_body_bytes")
     assert directive("client_max_body_size") == str(most)
-    assert f"It may have {most} bytes." in CONFIG
+    assert f"The body has more than {most} bytes; send it in parts." in CONFIG
     assert seconds(directive("client_header_timeout")) == ARRIVAL_SECONDS
     assert seconds(directive("client_body_timeout")) == ARRIVAL_SECONDS
     assert seconds(directive("proxy_read_timeout")) > setting("deadline_seconds") + 1

@@ -93,7 +93,7 @@ tests:
 @needs_promtool
 @pytest.mark.parametrize(
     ("alert", "name"),
-    [("TopicsTopicsDrift", "topics_topic_drift_psi"), ("TopicsWordsDrift", "topics_unknown_word_drift_psi")],
+    [("TopicsTopicDrift", "topics_topic_drift_psi"), ("TopicsUnknownWordDrift", "topics_unknown_word_drift_psi")],
 )
 @pytest.mark.parametrize(
     ("values", "shown"),

@@ -276,7 +276,7 @@ def test_metrics_folder_that_does_not_exist_stops_the_start_with_one_sentence(ti
     done = subprocess.run(server.command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stdout + done.stderr == (
-        "Error: PROMETHEUS_MULTIPROC_DIR: /nonexistent is no folder that can be written to; create or unset it.\n"
+        "Error: PROMETHEUS_MULTIPROC_DIR: /nonexistent is not a writable folder; create it, or unset the variable.\n"
     )
 
 
