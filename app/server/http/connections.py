@@ -76,7 +76,7 @@ class Connections:
         if len(self._open) > MAX_CONNECTIONS:
             others = self._open - {connection}
             waiting = [(since, id(one), one) for one in others if (since := one.waiting()) is not None]
-            for _, _, one in heapq.nsmallest(CLOSE_AT_ONCE, waiting) or [(None, 0, connection)]:
+            for one in [one for _, _, one in heapq.nsmallest(CLOSE_AT_ONCE, waiting)] or [connection]:
                 one.give_way()
         if self._timer is None:
             self._look_again()
