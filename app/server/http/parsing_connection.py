@@ -1,5 +1,6 @@
 """Parsing of what arrives on one connection, with checks of the head and limits on everything that is not a body."""
 
+import asyncio
 from collections import deque
 from typing import Any
 
@@ -36,12 +37,19 @@ class ParsingConnection(LimitedConnection):
     """Whether a request has ended in the bytes parsed last."""
     _body_bytes = 0
     """Bytes of the current body that have arrived."""
+    _pieces: list[bytes]
+    """The body's bytes in what is being parsed."""
     _overhead = 0
     """Bytes of the head, or since the last piece of the body."""
     _host: bytes | None = None
     """The last Host header that was checked."""
     _target = b""
     """The last target that was checked and needed no change."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Nothing has been parsed yet."""
+        super().connection_made(transport)
+        self._pieces = []
 
     def _parse(self, data: bytes | memoryview) -> None:
         """As uvicorn, but errors are problems, and a request that asks for an upgrade keeps its body."""
@@ -54,10 +62,13 @@ class ParsingConnection(LimitedConnection):
             self._parse(head + bytes(data[upgrade.args[0] :]))
             return
         except HttpParserError as error:
+            self._pieces.clear()
             cause = error.__context__
             if not isinstance(cause, ApiError):
                 cause = MalformedRequestError("The bytes received are not an HTTP/1.1 request; send it again.")
             self._fail(cause)
+        if self._pieces:
+            self._pass_on()
         if self._arriving:
             if not self._ended:
                 self._continue(0 if self._body_bytes > body_bytes else len(data))
@@ -113,7 +124,16 @@ class ParsingConnection(LimitedConnection):
         self.url = target
 
     def on_body(self, body: bytes) -> None:
-        """httptools: a piece of the body."""
+        """httptools: a piece of the body. All pieces of what is being parsed are passed on together.
+
+        Override: uvicorn appends each to the body received so far, and so copies that for each. A body in chunks of one
+        byte took 2 us a chunk: with 20 such clients, other clients waited for more than a second.
+        """
+        self._pieces.append(body)
+
+    def _pass_on(self) -> None:
+        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
         self._body_bytes += len(body)
         HttpToolsProtocol.on_body(self, body)
 
@@ -121,6 +141,8 @@ class ParsingConnection(LimitedConnection):
         """httptools: the last byte of a request."""
         if self.parser.should_upgrade():
             return  # llhttp ends such a request with its head
+        if self._pieces:
+            self._pass_on()
         self._arriving = False
         self._ended = True
         self._body_bytes = 0

@@ -2,7 +2,7 @@
 
 from app.server.http.connections import FREE_BYTES
 from app.server.http.parsing_connection import ParsingConnection
-from app.server.http.unparsed_bytes import HEAD_END, UnparsedBytes
+from app.server.http.unparsed_bytes import HEAD_END, MAX_PIECE, UnparsedBytes
 
 
 class PipeliningConnection(ParsingConnection):
@@ -24,23 +24,30 @@ class PipeliningConnection(ParsingConnection):
             return
         if self._unparsed is not None:
             self._unparsed.add(data)
-        elif data.count(HEAD_END) > 1:  # several requests
+        elif data.count(HEAD_END) > 1 or (len(data) > MAX_PIECE and not self._missing()):
             self._unparsed = UnparsedBytes(data)
             self._parse_next()
         else:
             self._parse(data)
 
     def _parse_next(self) -> None:
-        """Parse one pipelined request; the next one has to wait until this one is answered."""
+        """Parse one request, or MAX_PIECE of it; the next one has to wait until this one is answered."""
         self._ended, self._parsing = False, True
-        while (unparsed := self._unparsed) and not self._ended:
-            length = self._body_length() if self._in_body() else 0
-            self._parse(unparsed.take(length - self._body_bytes if length else 0))
+        read = 0
+        while (unparsed := self._unparsed) and not self._ended and read < MAX_PIECE:
+            missing = self._missing()
+            piece = unparsed.take(missing)
+            read += 0 if missing else len(piece)
+            self._parse(piece)
+        if self._unparsed and not self._ended:
+            self.flow.hold()
+            self.loop.call_soon(self._parse_next)  # others have their turn
+            return
         self._parsing = False
         if not self._unparsed:
             self._unparsed = None
             self.flow.release()
-            if not self._in_body():  # whose next bytes the application asks for
+            if not self._in_body() or not self.cycle.body:  # else the application asks for more when it has taken that
                 self.flow.resume_reading()
         elif self.cycle.response_complete:
             self._parse_soon()
@@ -53,5 +60,10 @@ class PipeliningConnection(ParsingConnection):
         self._parsing = True
         self.loop.call_soon(self._parse_next)
 
-    def _body_length(self) -> int:
-        return next((int(value) for name, value in self.scope["headers"] if name == b"content-length"), 0)
+    def _missing(self) -> int:
+        """Bytes that the current request's body still lacks; 0 if its length is unknown, or its head is incomplete."""
+        if not self._in_body():
+            return 0
+        return next(
+            (int(value) - self._body_bytes for name, value in self.scope["headers"] if name == b"content-length"), 0
+        )
