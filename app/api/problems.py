@@ -33,6 +33,7 @@ from app.errors import (
     NotReadyError,
     OverloadedError,
     SlowRequestError,
+    TargetTooLongError,
     TensorError,
     UnauthorizedError,
     UnknownModelError,
@@ -75,6 +76,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     BatchTooLargeError: Kind(
         413, "Batch too large", "The batch has 1,200 headlines and may have 1,000; send it in parts."
     ),
+    TargetTooLongError: Kind(414, "URI too long", "The path and query have more than 8,192 bytes; shorten them."),
     MediaTypeError: Kind(415, "Unsupported media type", "The Content-Type is 'text/plain'; send application/json."),
     ExpectationError: Kind(417, "Expectation failed", "The only supported value of Expect is 100-continue."),
     ValidationError: Kind(422, _INVALID, "top_k: Input should be less than or equal to 46."),

@@ -9,7 +9,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.errors import ApiError, MalformedRequestError
 from app.server.http.limited_connection import LimitedConnection
-from app.server.http.request_head import MAX_HEADERS, checked_target, too_many_headers
+from app.server.http.request_head import (
+    MAX_HEADERS,
+    MAX_TARGET_BYTES,
+    checked_target,
+    target_too_long,
+    too_many_headers,
+)
 from app.server.http.upgrade import parser_after_upgrade
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -33,6 +39,8 @@ class ParsingConnection(LimitedConnection):
     Methods that run for every request call uvicorn's by its class, which takes half the time of `super()`.
     """
 
+    url = b""
+    """Target of the request in arrival; uvicorn does not set it before the first one."""
     _ended = False
     """Whether a request has ended in the bytes parsed last."""
     _body_bytes = 0
@@ -83,6 +91,8 @@ class ParsingConnection(LimitedConnection):
             self._fail(MalformedRequestError(f"The request has more than {MAX_HEAD_BYTES:,} bytes {what}."))
         elif self._in_body():
             self._watch_body(self.cycle)
+        elif len(self.url) > MAX_TARGET_BYTES:
+            self._fail(target_too_long())
         elif self.headers and len(self.headers) > MAX_HEADERS:
             self._fail(too_many_headers())
 

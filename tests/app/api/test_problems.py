@@ -78,6 +78,7 @@ ELSEWHERE = {
     errors.FileLimitError,
     errors.MalformedRequestError,  # before there is a request: tests/app/server/http/test_protocol.py
     errors.SlowRequestError,
+    errors.TargetTooLongError,
     errors.ExpectationError,
     RequestValidationError,  # FastAPI's own, for a route with parameters that FastAPI parses
 }
