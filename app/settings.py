@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -18,7 +18,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.classifier.classifier import Runtime
@@ -54,7 +55,7 @@ def _from_json(value: object) -> object:
         return value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PydanticCustomError("json", 'is not JSON; write a list such as ["https://example.org"]') from None
 
 
@@ -98,21 +99,26 @@ class Settings(BaseSettings):
         Runtime, Field(description="`numpy`, or `keras` (TensorFlow) for a model that is not a stack of dense layers.")
     ] = "numpy"
     workers: Annotated[int, Field(ge=1, le=256, description="Worker processes.")] = 1
-    max_characters: Annotated[int, Field(ge=1, description="Maximum length of a text, in characters.")] = 20_000
-    max_batch: Annotated[int, Field(ge=1, description="Maximum number of headlines in a batch.")] = 1_000
-    max_body_bytes: Annotated[int, Field(ge=1, description="Maximum size of a request body, in bytes.")] = (
+    max_characters: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Maximum length of a text, in characters.")
+    ] = 20_000
+    max_batch: Annotated[int, Field(ge=1, le=100_000, description="Maximum number of headlines in a batch.")] = 1_000
+    max_body_bytes: Annotated[int, Field(ge=1, le=1024**3, description="Maximum size of a request body, in bytes.")] = (
         8 * 1024 * 1024
     )
     max_in_flight: Annotated[
         int,
         Field(
             ge=1,
+            le=10_000_000,
             description="Maximum number of headlines in flight per worker (long texts count more); above it: 503.",
         ),
     ] = 10_000
     deadline_seconds: Annotated[
         float,
-        Field(gt=0, allow_inf_nan=False, description="Maximum time for one request, in seconds; after that: 504."),
+        Field(
+            gt=0, le=3600, allow_inf_nan=False, description="Maximum time for one request, in seconds; after that: 504."
+        ),
     ] = 10.0
     min_probability: Annotated[
         float,
@@ -127,6 +133,7 @@ class Settings(BaseSettings):
         float,
         Field(
             ge=0,
+            le=3600,
             allow_inf_nan=False,
             description="Time to answer requests after SIGTERM, in seconds, while `/health/ready` returns 503.",
         ),
@@ -152,6 +159,7 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=1,
+            le=86_400,
             description="Idle connections are closed after this many seconds; set it longer than the proxy's timeout.",
         ),
     ] = 75
@@ -204,15 +212,33 @@ def load_settings(*, serving: bool = True, **overrides: Any) -> Settings:  # noq
     try:
         settings = (_ServiceSettings if serving else Settings)(**overrides)
     except ValidationError as error:
-        wrong += [_sentence(one["loc"], one["msg"]) for one in error.errors(include_url=False, include_input=False)]
+        wrong += map(_sentence, error.errors(include_url=False))
     if wrong:
         raise SettingsError("\n".join(wrong))
     return settings
 
 
-def _sentence(loc: tuple[int | str, ...], message: str) -> str:
-    # The error of a rule between settings has no location; its message names the variables.
-    return f"{_PREFIX}{str(loc[0]).upper()}: {message}." if loc else f"{message}."
+def _sentence(error: ErrorDetails) -> str:
+    if not error["loc"]:  # of a rule between settings: its message names the variables
+        return f"{error['msg']}."
+    field = str(error["loc"][0])
+    expected = _expected(Settings.model_fields[field])
+    message = error["msg"] if expected is None else f"{_shown(str(error['input']))} is not {expected}"
+    return f"{_PREFIX}{field.upper()}: {message}."
+
+
+def _expected(field: FieldInfo) -> str | None:
+    """What a number, a choice or a switch may be; None for any other setting."""
+    if field.annotation is bool:
+        return "true or false"
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
+    bounds = {name: getattr(one, name) for one in field.metadata for name in ("ge", "gt", "le") if hasattr(one, name)}
+    if "le" not in bounds:
+        return None
+    kind = "a number" if field.annotation is float else "a whole number"
+    low = f"from {bounds['ge']:,} to" if "ge" in bounds else f"above {bounds['gt']:,} and up to"
+    return f"{kind} {low} {bounds['le']:,}"
 
 
 def _unknown(environment: Mapping[str, str], also: set[str]) -> Iterator[str]:

@@ -62,7 +62,7 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: a file is missing, differs from the manifest's size or SHA-256, or has invalid content.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - pathlib's raises OSError if the name is too long
         raise BundleError(f"{path}: no such bundle folder; set TOPICS_MODEL to one that holds a {MANIFEST}.")
     raw = _read(path, MANIFEST)
     manifest = _validate(path, MANIFEST, TypeAdapter(Manifest), raw)
