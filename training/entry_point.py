@@ -1,7 +1,7 @@
 """The `python -m training` group: an expected error becomes one sentence and an exit status.
 
 `app/cli/entry_point.py` does the same for `python -m app` and is not shared: its exit statuses are part of that
-program's interface, and the only package that both programs import, `app.classifier`, does not know click.
+program's interface, and the only package that both programs import, `app.classifier`, does not depend on click.
 """
 
 import signal
@@ -43,7 +43,7 @@ class EntryPoint(click.Group):
             where = f"{error.filename}: " if error.filename else "The output "
             raise click.ClickException(f"{where}cannot be read or written ({error.strerror or error}).") from error
         except KeyboardInterrupt:
-            click.echo("\nStopped: what was not finished was not written.", err=True)
+            click.echo("\nStopped; incomplete results were not written.", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
         finally:
             sys.unraisablehook = report_others

@@ -24,11 +24,11 @@ class DataError(TrainingError):
 
 
 class DownloadError(TrainingError):
-    """The archive could not be downloaded complete and unchanged; nothing was left behind."""
+    """The archive could not be downloaded completely and unchanged; no files are left."""
 
 
 class OutputError(TrainingError):
-    """A result cannot be written to the requested path; nothing was left behind."""
+    """A result cannot be written to the requested path; no files are left."""
 
 
 class RecipeError(TrainingError):

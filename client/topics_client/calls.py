@@ -75,7 +75,7 @@ class Calls:
                 at += len(piece)
                 size = min(size * 2, most)
                 continue
-            # The service names only the first wrong headline, so those before it are valid: send them next.
+            # The service reports only the first invalid headline, so those before it are valid: send them next.
             if wrong:
                 size = wrong
             else:

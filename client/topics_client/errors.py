@@ -50,7 +50,7 @@ class UnreachableError(TopicsClientError):
 
 
 class InvalidResponseError(TopicsClientError):
-    """An answer arrived that this service cannot have sent; `__cause__` tells what could not be read."""
+    """An answer arrived that this service cannot have sent; `__cause__` is the error in reading it."""
 
 
 class ProblemError(TopicsClientError):
@@ -71,7 +71,7 @@ class InvalidRequestError(ProblemError):
 
 
 class UnauthorizedError(ProblemError):
-    """The service requires an API key, or does not know the one that was sent."""
+    """The service requires an API key, or the one that was sent is not valid."""
 
 
 class NotFoundError(ProblemError):

@@ -1,4 +1,4 @@
-"""Invalid settings stop the start with one sentence each, and every setting is documented."""
+"""Invalid settings prevent the start with one sentence each, and every setting is documented."""
 
 import json
 import re
@@ -66,7 +66,7 @@ SERVICE_LINKS = {
     "TOPICS_WEB_SERVICE_HOST": "10.0.0.2",
     "TOPICS_WEB_PORT": "tcp://10.0.0.2:80",
 }
-ORIGINS = [  # as given, and as the error says it must be written
+ORIGINS = [  # the given value, and the spelling that the error suggests
     ("https://example.org/", "https://example.org"),
     ("https://example.org/app", "https://example.org"),
     ("https://example.org?x", "https://example.org"),
@@ -135,7 +135,7 @@ def test_wrong_value_stops_the_start_with_one_sentence_that_names_the_variable(n
 
 
 def refused(**environment: str) -> list[str]:
-    """The lines with which `serve` refuses to start."""
+    """The error lines of `serve`."""
     result = CliRunner().invoke(main, ["serve", "--port", "0"], env=environment)
     assert (result.exit_code, result.output[:7]) == (1, "Error: ")
     return result.output[7:].strip().splitlines()
@@ -212,7 +212,7 @@ def test_every_setting_with_a_rule_has_a_wrong_value_here():
     }
 
 
-def test_unknown_bundle_is_told_before_workers_start():
+def test_unknown_bundle_is_reported_before_workers_start():
     result = CliRunner().invoke(main, ["serve"], env={"TOPICS_MODEL": "/nowhere/bundle", "TOPICS_WORKERS": "2"})
     assert result.exit_code == 1
     assert result.output.startswith("Error: /nowhere/bundle: no such bundle folder")

@@ -25,7 +25,7 @@ FILES = (MODEL, WORD_INDEX, GOLDEN)
 
 @pytest.fixture
 def bundle(tiny_bundle: Path, tmp_path: Path) -> Path:
-    """A copy to damage."""
+    """A copy of the bundle that the test damages."""
     return Path(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
 
 
@@ -80,7 +80,7 @@ def test_flipped_byte_is_refused(bundle: Path, name: str, place: float) -> None:
 
 
 def overwrite(file: Path) -> None:
-    """Overwrite in place, as `cp` does: a process that has the file open or mapped sees the new bytes."""
+    """Overwrite in place, as `cp` does: a process that has the file open or mapped reads the new bytes."""
     with file.open("r+b") as open_file:
         open_file.write(bytes(file.stat().st_size))
 
@@ -113,7 +113,7 @@ def test_what_is_used_are_the_bytes_that_were_verified(
 
 
 def test_model_truncated_in_place_is_answered_as_before(bundle: Path) -> None:
-    """In a process of its own: reading a mapped file beyond its end is SIGBUS, which ends the process."""
+    """In a subprocess: reading a mapped file beyond its end raises SIGBUS, which ends the process."""
     code = (
         "import os, sys; from pathlib import Path; from app.classifier import load_classifier;"
         "c = load_classifier(Path(sys.argv[1]));"
@@ -124,7 +124,7 @@ def test_model_truncated_in_place_is_answered_as_before(bundle: Path) -> None:
 
 @pytest.fixture
 def alarm() -> Iterator[None]:
-    """What waits for ever fails instead."""
+    """Turns an endless wait into a failure."""
 
     def expire(*_: object) -> None:
         raise AssertionError("it waits")
@@ -237,7 +237,7 @@ def test_zip_bomb_in_the_model_is_refused_unpacked(bundle: Path, runtime: Runtim
     if runtime == "keras":
         pytest.importorskip("keras")
     with zipfile.ZipFile(bundle / MODEL, "w", zipfile.ZIP_DEFLATED) as archive:
-        for _ in range(20):  # enough of them for the weights' places to be inside the file
+        for _ in range(20):  # so many that the offsets of the weights are inside the file
             archive.writestr(str(_), bytes(4 * 1024 * 1024))
     (bundle / MODEL).write_bytes((bundle / MODEL).read_bytes() + bytes(60_000))
     seal(bundle)
@@ -247,7 +247,7 @@ def test_zip_bomb_in_the_model_is_refused_unpacked(bundle: Path, runtime: Runtim
 
 
 def seal_model(bundle: Path, layers: list[tuple[np.ndarray, np.ndarray, str]]) -> None:
-    """Another model, with hashes and places that are right."""
+    """Another model, with correct hashes and offsets."""
     (bundle / MODEL).write_bytes(keras_file(layers))
     network = dense_layers(bundle / MODEL)
     assert network is not None

@@ -1,4 +1,4 @@
-"""The exceptions and results travel between processes."""
+"""Exceptions and results can be pickled."""
 
 import copy
 import pickle

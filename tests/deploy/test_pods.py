@@ -93,7 +93,7 @@ def test_the_only_writable_place_is_the_images_temporary_folder(workload: Manife
     assert volume["emptyDir"]["sizeLimit"]
 
 
-def test_a_rolling_update_never_has_less_than_all(workload: Manifest):
+def test_rolling_update_never_has_fewer_pods_than_replicas(workload: Manifest):
     strategy = workload["spec"]["strategy"] if workload["kind"] == "Deployment" else pod(workload)["deploymentStrategy"]
     assert strategy["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 

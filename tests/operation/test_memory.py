@@ -1,4 +1,4 @@
-"""Clients that want the process to hold as much as possible: it stays below the pod's limit, and its probe answers."""
+"""Attacks on memory: the process stays below the pod's limit, and its liveness probe answers."""
 
 import re
 import statistics
@@ -17,7 +17,7 @@ from tests.server import ROOT, RunningServer
 pytestmark = pytest.mark.slow
 
 LIMIT_MIB = 512
-"""Of the pod: deploy/kubernetes."""
+"""Memory limit of the pod in deploy/kubernetes."""
 MEDIAN = 1.0
 """Seconds in which the liveness probe answers."""
 LONGEST = 5.0
@@ -27,7 +27,7 @@ ATTACK_SECONDS = 5.0
 
 @pytest.fixture
 def server() -> Iterator[RunningServer]:
-    """The bundle that ships, one worker, everything at its default but the log."""
+    """The default bundle, one worker, default settings except for the access log."""
     with RunningServer(ROOT / "models" / "headlines" / "1", access_log=False) as running:
         yield running
 

@@ -148,7 +148,7 @@ def test_failure_of_the_disk_that_no_module_expects_is_one_sentence(
     assert failure("evaluate", tiny_bundle) == sentence
 
 
-def test_reader_that_has_had_enough_ends_the_command_in_silence(
+def test_reader_that_closes_the_pipe_ends_the_command_without_a_message(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Path) -> None:
@@ -221,7 +221,7 @@ def test_ctrl_c_in_mid_training_ends_130_and_leaves_nothing(small_data: Path, tm
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert errors.rstrip().endswith("Stopped: what was not finished was not written.")
+    assert errors.rstrip().endswith("Stopped; incomplete results were not written.")
     assert "Traceback" not in errors
     assert not list(target.parent.iterdir())
 
@@ -240,7 +240,7 @@ def test_ctrl_c_that_arrives_in_a_destructor_ends_the_command_too(
     monkeypatch.setattr("training.cli.load_classifier", train_on)
     result = run("evaluate", tiny_bundle)
     assert result.exit_code == 130
-    assert result.stderr == "\nStopped: what was not finished was not written.\n"
+    assert result.stderr == "\nStopped; incomplete results were not written.\n"
 
 
 def test_card_is_written_again_from_the_manifest(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def small(start: Start) -> TestClient:
 
 
 def check_shape(reply: Reply, status: int) -> dict[str, Any]:
-    """The one shape of RFC 9457."""
+    """The format of RFC 9457, which every error has."""
     assert reply.status_code == status
     assert reply.headers["content-type"] == "application/problem+json"
     body = reply.json()
@@ -133,7 +133,7 @@ def test_path_comes_back_in_quotes_and_as_a_uri(small, path: str, detail: str, i
     assert small.post("/topics").json()["detail"].startswith("'/topics' does not support this method")
 
 
-def test_every_row_of_the_table_has_its_way():
+def test_every_row_of_the_table_can_be_triggered():
     assert set(TABLE) - ELSEWHERE == {error for error in WAYS if not isinstance(error, int)}
 
 

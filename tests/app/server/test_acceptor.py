@@ -1,4 +1,4 @@
-"""Connections on loopback, and the sockets at which they wait."""
+"""Acceptor: connections on loopback that wait at listening sockets."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from app.server.acceptor import AT_ONCE, Acceptor
 
 
 class Client(asyncio.Protocol):
-    """What is made of a connection: it is closed at once."""
+    """Protocol that closes its connection at once."""
 
     made = 0
 
@@ -49,7 +49,7 @@ def test_connections_that_wait_are_taken_in_many_a_turn_of_the_loop_but_not_all(
         taking = Acceptor(listener, Client)
         while not Client.made:  # noqa: ASYNC110 - turn by turn
             await asyncio.sleep(0)
-        assert AT_ONCE <= Client.made <= 2 * AT_ONCE  # the next may be made before this looks
+        assert AT_ONCE <= Client.made <= 2 * AT_ONCE  # the next one may be accepted before this check
         await until(8 * AT_ONCE)
         taking.close()
 
@@ -57,7 +57,7 @@ def test_connections_that_wait_are_taken_in_many_a_turn_of_the_loop_but_not_all(
         asyncio.run(main())
 
 
-def test_patient_one_leaves_connections_to_another(listener: socket.socket):
+def test_patient_acceptor_leaves_connections_to_another_worker(listener: socket.socket):
     async def main() -> None:
         own = listener.dup()
         patient, prompt = Acceptor(listener, None, patience_seconds=0.2), Acceptor(own, Client)  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ def test_patient_one_leaves_connections_to_another(listener: socket.socket):
     asyncio.run(main())
 
 
-def test_patient_one_takes_all_that_are_left_waiting_and_goes_on_watching(listener: socket.socket):
+def test_patient_acceptor_accepts_all_that_have_waited_and_keeps_watching(listener: socket.socket):
     async def main() -> None:
         patient = Acceptor(listener, Client, patience_seconds=0.1)
         for _ in range(2):
@@ -86,7 +86,7 @@ def test_patient_one_takes_all_that_are_left_waiting_and_goes_on_watching(listen
     asyncio.run(main())
 
 
-def test_patient_one_waits_for_who_listens_later(monkeypatch: pytest.MonkeyPatch):
+def test_patient_acceptor_waits_for_a_socket_that_listens_later(monkeypatch: pytest.MonkeyPatch):
     Client.made = 0
     monkeypatch.setattr(acceptor, "RETRY_SECONDS", 0.01)
 
@@ -120,7 +120,7 @@ def test_closing_takes_what_waits_and_is_done_when_it_is_open(listener: socket.s
     assert listener.fileno() == -1
 
 
-def test_process_without_file_descriptors_says_so_and_takes_connections_when_it_has_some(
+def test_process_without_file_descriptors_logs_it_and_accepts_connections_when_it_has_some(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(acceptor, "RETRY_SECONDS", 0.05)

@@ -118,7 +118,7 @@ REPLACED = {
 
 
 class Transport(asyncio.Transport):
-    """Takes everything, goes nowhere."""
+    """A transport that accepts everything and sends nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ async def answered(protocol_class: type[httptools_impl.HttpToolsProtocol]) -> ht
 
 @pytest.fixture(scope="module")
 def objects() -> dict[str, Any]:
-    """What ATTRIBUTES belong to."""
+    """One object of each class in ATTRIBUTES."""
     protocol = asyncio.run(answered(Protocol))
     server = Server(CONFIG, [])
     server.lifespan = CONFIG.lifespan_class(CONFIG)
@@ -208,7 +208,7 @@ def test_method_that_is_replaced_is_what_it_was(method: Callable[..., Any]):
 def test_head_and_body_are_written_by_two_calls_of_uvicorn_and_one_of_ours(
     protocol_class: type[httptools_impl.HttpToolsProtocol], calls: int
 ):
-    """If uvicorn writes them together one day, app/server/http/transport.py can be deleted."""
+    """When uvicorn writes them together, app/server/http/transport.py can be deleted."""
     transport = asyncio.run(answered(protocol_class)).transport
     assert isinstance(transport, Transport)
     assert len(transport.calls) == calls

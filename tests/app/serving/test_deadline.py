@@ -1,4 +1,4 @@
-"""When a deadline has passed; no clock."""
+"""Deadlines, with a fake clock."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The phases of a process, and how its requests are timed; no clock."""
+"""Lifecycle phases, and timing of requests with a fake clock."""
 
 import asyncio
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def ready(starting: Service, tiny_bundle: Path) -> Service:
 
 
 class Clock:
-    """Stands in for `time`: each reading of `perf_counter` is twice as far from the one before, from 1 ms on."""
+    """Replaces `time`: the differences between readings of `perf_counter` are 1 ms, 2 ms, 4 ms and so on."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -1,4 +1,4 @@
-"""What is written about a request, and what never is."""
+"""Access log: what is logged for a request, and what is never logged."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What a request's context holds at the end; no clock."""
+"""RequestContext: its content after a request, with a fake clock."""
 
 from typing import Any
 

@@ -38,7 +38,7 @@ np.savez(output, **(answers | {"topic": answers["topic"].astype("U")}))
 
 
 def texts(count: int) -> list[str]:
-    """Generated headlines and wires, with every separator that the encoder knows."""
+    """Generated headlines and wires, with every separator of the encoder."""
     draw = random.Random(3)
     words = [*COMMON, *" ".join(KEYWORDS.values()).split(), *RARE_WORDS, "zzyzx", "İstanbul", "ΟΔΟΣ", "don't"]
     between = [" ", " ", " ", "  ", "-", ", ", "/", "\t", "\u2003", "\u2014", "\x1f", "\xa0", ". ", " \u201c", "\u2026"]

@@ -96,7 +96,7 @@ def test_it_is_counted_and_logged_like_any_other(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("key", [b"X-API-Key: wrong", b"X: y"])
-def test_who_has_no_key_is_told_so_and_not_that_the_service_is_full(full: int, key: bytes):
+def test_request_without_a_key_is_401_even_if_the_service_is_full(full: int, key: bytes):
     assert statuses(exchange(full, whole(key, CLOSE))) == [401]
 
 
@@ -115,7 +115,7 @@ def test_draining_process_still_says_that_the_connection_ends(app: FastAPI, full
 
 
 @pytest.mark.parametrize("method", [b"GET", b"OPTIONS"])
-def test_only_what_brings_headlines_is_turned_away(full: int, method: bytes):
+def test_only_prediction_requests_are_refused(full: int, method: bytes):
     request = method + b" /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + KEY + b"\r\n\r\n"
     assert statuses(exchange(full, request)) == [405]
     assert statuses(exchange(full, b"GET /health/live HTTP/1.1\r\nHost: x\r\n" + CLOSE + b"\r\n\r\n")) == [200]
@@ -156,7 +156,7 @@ def test_pipelined_requests_are_refused_in_order(full: int, tasks: list[str]):
     assert statuses(received) == [*[503] * 500, 404, *[503] * 499]
 
 
-def test_answers_do_not_pile_up_for_a_client_that_reads_none(full: int, tasks: list[str]):
+def test_unread_answers_of_a_client_are_bounded(full: int, tasks: list[str]):
     """The middleware waits until they have been read, and no further request is read meanwhile."""
     requests = whole(KEY) * 1000
 

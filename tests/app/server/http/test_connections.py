@@ -1,4 +1,4 @@
-"""What the connections of a process may hold, whatever their clients do. A real uvicorn on loopback."""
+"""Limits on all connections of a process: bytes, number and time. A real uvicorn on loopback."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def app(tiny_bundle: Path) -> FastAPI:
 
 @contextmanager
 def serving(app: FastAPI) -> Iterator[tuple[int, Connections]]:
-    """The port, and what its connections hold."""
+    """The port, and the Connections of the server."""
     made: list[Connections] = []
     with pytest.MonkeyPatch.context() as patch:
         init = Connections.__init__
@@ -65,7 +65,7 @@ def connect(port: int, stack: ExitStack, sent: bytes = b"") -> socket.socket:
 
 
 def everything(connection: socket.socket) -> bytes:
-    """All until the server closes."""
+    """All bytes until the server closes the connection."""
     received = b""
     try:
         while data := connection.recv(65536):
@@ -81,7 +81,7 @@ def rejected(app: FastAPI, reason: str) -> float:
 
 
 def never_read(port: int, stack: ExitStack, request: bytes = GET_PAGE * 1000) -> socket.socket:
-    """A connection whose client asks until the server takes no more, and reads nothing."""
+    """A connection whose client sends requests until the server reads no more, and reads no answer."""
     connection = stack.enter_context(socket.socket())
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect(("127.0.0.1", port))
@@ -102,9 +102,7 @@ def test_client_that_reads_nothing_loses_its_connection(app: FastAPI, monkeypatc
         assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
 
 
-def test_connection_that_is_closing_does_not_wait_for_its_client_for_ever(
-    app: FastAPI, monkeypatch: pytest.MonkeyPatch
-):
+def test_closing_connection_waits_for_its_client_for_a_limited_time(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "WRITE_SECONDS", 0.4)
     with serving(app) as (port, held), ExitStack() as stack:
         never_read(port, stack)
@@ -126,7 +124,7 @@ def test_client_that_reads_slowly_keeps_its_connection(app: FastAPI, monkeypatch
 
 
 def test_pipeline_is_no_longer_than_what_is_read_at_once(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
-    """And of that no more than two requests exist at a time."""
+    """At most two requests of a connection exist at a time."""
     longest = 0
     start = protocol.Protocol._start_asgi_task
 
@@ -143,7 +141,9 @@ def test_pipeline_is_no_longer_than_what_is_read_at_once(app: FastAPI, monkeypat
         assert all(len(one.pipeline) <= 1 for one in held._open)
 
 
-def test_unread_answers_have_a_bound_and_the_longest_waiting_goes_first(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+def test_unread_answers_have_a_limit_and_the_oldest_connection_is_closed_first(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(connections, "MAX_UNREAD_BYTES", 300_000)
     with serving(app) as (port, held), ExitStack() as stack:
         clients = [never_read(port, stack, BATCH) for _ in range(8)]
@@ -155,7 +155,7 @@ def test_unread_answers_have_a_bound_and_the_longest_waiting_goes_first(app: Fas
         )
 
 
-def test_bodies_in_arrival_have_a_bound_beyond_which_the_answer_is_503(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+def test_arriving_bodies_above_the_limit_are_503(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 100_000)
     head = HEAD + b"Content-Length: %d\r\n\r\n" % MAX_BODY
     with serving(app) as (port, held), ExitStack() as stack:
@@ -208,7 +208,7 @@ def test_body_of_a_route_that_takes_none_is_not_held(app: FastAPI, monkeypatch: 
 
 
 def test_large_bodies_follow_each_other_on_one_connection(app: FastAPI):
-    """The first bytes of a body are not taken for headers because the body before had more of them."""
+    """A body is not counted as headers, even if the previous body on the connection had more of these."""
     request = whole(body=BODY.ljust(MAX_BODY))
     cuts = [200_000, len(request), len(request) + 150_000, 3 * len(request)]
     stream = request * 3
@@ -245,8 +245,8 @@ def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monk
 
 
 @pytest.mark.parametrize("sent", [HEAD, whole(), HEAD + b"Content-Length: 9000\r\n\r\n ", b""])
-def test_new_connection_outlives_all_that_came_before_it(app: FastAPI, monkeypatch: pytest.MonkeyPatch, sent: bytes):
-    """Clients that keep a refused connection open do not make the service refuse more than it has to."""
+def test_new_connection_is_kept_longer_than_all_older_ones(app: FastAPI, monkeypatch: pytest.MonkeyPatch, sent: bytes):
+    """Clients that keep a refused connection open do not cause further refusals."""
     monkeypatch.setattr(connections, "MAX_CONNECTIONS", 20)
     monkeypatch.setattr(connections, "CLOSE_AT_ONCE", 5)
     with serving(app) as (port, held), ExitStack() as stack:

@@ -62,7 +62,7 @@ def port(tiny_bundle: Path) -> Iterator[int]:
 
 
 def exchange(port: int, *pieces: bytes, pause: float = 0.0, hang_up: bool = False) -> bytes:
-    """Send some pieces; everything that comes back until the server closes, or goes quiet."""
+    """Send some pieces; returns all bytes until the server closes the connection or stops sending."""
     with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
         received = b""
         try:
@@ -77,7 +77,7 @@ def exchange(port: int, *pieces: bytes, pause: float = 0.0, hang_up: bool = Fals
         except TimeoutError:
             pass
         except ConnectionError:
-            pass  # it answered and closed while we still sent
+            pass  # it answered and closed the connection while this client was still sending
         return received
 
 
@@ -189,7 +189,7 @@ def test_slow_request_is_counted_and_logged(
     value = read(asyncio.run(app.state.service.metrics.exposition()).decode())
     [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"request"' in line]
     assert line["status"] == 408
-    assert line["milliseconds"] >= 50  # the loop's clock stands still within a turn
+    assert line["milliseconds"] >= 50  # the loop's clock does not advance within an iteration
     assert line["route"] == ("other" if pieces == [HEAD] else "/predict")
     assert value("topics_rejected_total", reason="slow_request") == 1
     assert value("topics_rejected_total", reason="client_gone") == 0
@@ -212,7 +212,7 @@ def test_error_waits_for_the_answers_before_it(port: int):
     }.items(),
 )
 def test_client_that_is_refused_while_it_sends_gets_its_answer(port: int, name: str, request_: bytes):
-    """Closing with bytes unread would reset the connection, and the answer be lost with it."""
+    """Closing with unread bytes would reset the connection, and the client could lose the answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(request_)
         received = b""
@@ -281,10 +281,12 @@ def test_body_that_stops_on_its_way_is_408(port: int, body: bytes):
     problem(received)
 
 
-def test_body_that_drips_is_408_however_steadily(port: int):
+def test_slow_body_is_408_even_if_it_is_steady(port: int):
     begun = time.monotonic()
     received = exchange(port, HEAD + b"Content-Length: 1000\r\n\r\n", *([b" "] * 30), pause=0.05)
-    assert 408 in statuses(received) or received == b""  # a reset may overtake the answer while we still send
+    assert (
+        408 in statuses(received) or received == b""
+    )  # a reset may arrive before the answer while this client is still sending
     assert time.monotonic() - begun < 5
     check_alive(port)
 
@@ -370,13 +372,13 @@ def test_chunked_body_is_taken(port: int):
     assert statuses(exchange(port, request % (BODY[:6], BODY[6:]))) == [200]
 
 
-def test_expect_100_continue_is_obeyed(port: int):
+def test_expect_100_continue_is_answered(port: int):
     received = exchange(port, HEAD + b"Content-Length: 18\r\nExpect: 100-continue\r\n\r\n", BODY, pause=0.05)
     assert statuses(received) == [100, 200]
 
 
-def test_client_answered_before_it_was_asked_for_its_body_starts_another_connection(port: int):
-    """Whether its body still comes cannot be known, so what follows cannot be taken for a request."""
+def test_client_answered_before_100_continue_opens_another_connection(port: int):
+    """It is not known whether the body will still arrive, so the next bytes cannot be parsed as a request."""
     head = HEAD.replace(b"/predict", b"/nowhere") + b"Content-Length: 18\r\nExpect: 100-continue\r\n\r\n"
     received = exchange(port, head, whole(), pause=0.1)
     assert statuses(received) == [404]
@@ -384,7 +386,7 @@ def test_client_answered_before_it_was_asked_for_its_body_starts_another_connect
 
 
 @pytest.mark.parametrize("expect", [b"100-Continue ", b""])
-def test_expectation_with_a_body_beside_it_needs_no_answer_of_its_own(port: int, expect: bytes):
+def test_expectation_with_a_body_that_is_already_sent_needs_no_100(port: int, expect: bytes):
     assert statuses(exchange(port, whole(b"Expect: " + expect, b"Connection: close")))[-1] == 200
 
 
@@ -417,7 +419,7 @@ H2C = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings
     "request_", [whole(*H2C), CHUNKED % b"".join(one + b"\r\n" for one in H2C), whole(H2C[0], b"Upgrade: websocket")]
 )
 def test_body_of_a_request_that_asks_for_an_upgrade_is_read(port: int, request_: bytes, size: int):
-    """Java's HttpClient asks for h2c with its first request, unless it is told to speak HTTP/1.1."""
+    """Java's HttpClient requests an upgrade to h2c in its first request, unless it is configured for HTTP/1.1."""
     stream = request_ * 2 + whole(*H2C, b"Connection: close")
     pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
     assert statuses(exchange(port, *pieces)) == [200] * 3
@@ -480,7 +482,7 @@ def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path):
     ):
         connection.sendall(whole())
         received, due = b"", time.monotonic() + 10
-        with suppress(ConnectionError):  # it may be closed while we send
+        with suppress(ConnectionError):  # it may be closed while this client is sending
             while time.monotonic() < due:
                 try:
                     if not (data := connection.recv(65536)):
