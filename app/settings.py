@@ -33,6 +33,9 @@ _SERVICE_LINK = re.compile(
     r"TOPICS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
     r"|TOPICS_(\w+_)?PORT=(tcp|udp|sctp)://.*"
 )
+_TLS = re.compile("TLS|SSL|HTTPS|CERT")
+NO_TLS = "leave it out and put a proxy with TLS in front, as docs/authentication.md describes"
+"""What to do instead of giving the service a certificate."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -251,6 +254,9 @@ def _unknown(environment: Mapping[str, str], also: set[str]) -> Iterator[str]:
             continue
         if name in _COMMANDS:
             yield f"{given}: is only for `python -m app classify`; a service reads TOPICS_API_KEYS."
+            continue
+        if _TLS.search(name):
+            yield f"{given[:200]}: the service has no TLS; {NO_TLS}."
             continue
         near = difflib.get_close_matches(name[:100], settings, 1)
         hint = f"did you mean {near[0]}?" if near else "docs/configuration.md lists all settings."

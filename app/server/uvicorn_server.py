@@ -12,6 +12,7 @@ import uvicorn
 
 from app.server.acceptor import Acceptor
 from app.server.http.protocol import Protocol
+from app.settings import NO_TLS, SettingsError
 
 PATIENCE_SECONDS = 0.01
 """How long another worker may leave a connection waiting: one that has died, hangs or cannot start takes none."""
@@ -27,7 +28,13 @@ class Server(uvicorn.Server):
         others: Sequence[socket.socket] = (),
         started: Callable[[], object] = lambda: None,
     ) -> None:
-        """`others`: sockets of other workers, whose waiting connections are taken after PATIENCE_SECONDS."""
+        """`others`: sockets of other workers, whose waiting connections are taken after PATIENCE_SECONDS.
+
+        Raises:
+            SettingsError: `config` has a certificate, which `Acceptor` would ignore.
+        """
+        if config.is_ssl:
+            raise SettingsError(f"uvicorn's ssl_* options: this server has no TLS; {NO_TLS}.")
         super().__init__(config)
         self._own, self._others, self._started = own, others, started
 

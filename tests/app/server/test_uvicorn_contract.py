@@ -72,6 +72,7 @@ ATTRIBUTES = {
         "url": HTTP + "parsing_connection.py (checks of a request's head)",
     },
     "protocol.cycle": {
+        "body": HTTP + "pipelining_connection.py (reading on after a chunked body)",
         "disconnected": HTTP + "refusing_connection.py (end of a body that does not arrive)",
         "keep_alive": HTTP + "protocol.py (load shedding)",
         "message_event": HTTP + "refusing_connection.py (end of a body that does not arrive)",
