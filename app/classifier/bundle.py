@@ -22,7 +22,7 @@ CARD = "README.md"
 MANIFEST = "manifest.json"
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
-"""Largest size of a bundle's file; a larger one is refused before it is read."""
+"""Maximum size of a file in a bundle, in bytes; a larger one is refused before it is read."""
 T = TypeVar("T")
 
 

@@ -53,7 +53,7 @@ class TopicClassifier:
         manifest = bundle.manifest
         self.encoder = Encoder(manifest.encoding, bundle.word_index)
         self.bundle = replace(bundle, word_index={})
-        """Without the word index, all of which the encoder holds: both would take 3 MB more a process."""
+        """Without the word index, because the encoder holds all of it; a second copy would take 3 MB per process."""
         self._network = network
         self._min_probability = min_probability
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None

@@ -56,7 +56,7 @@ class DenseNetwork:
     """A stack of dense layers in NumPy.
 
     The product of a multi-hot vector and the first kernel is the sum of the kernel's rows at the ones, so the first
-    layer reads ten rows, not ten thousand, for a headline of ten words.
+    layer reads ten rows instead of ten thousand for a headline of ten words.
     """
 
     def __init__(self, layers: Sequence[Dense]) -> None:

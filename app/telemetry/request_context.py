@@ -1,4 +1,4 @@
-"""What one HTTP request accumulates on its way, for its answer, the metrics and the access log."""
+"""Request context: state of one HTTP request, for its response, the metrics and the access log."""
 
 import time
 from collections.abc import MutableMapping, Sequence
@@ -6,46 +6,46 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CLIENT_GONE = 499
-"""nginx's status for a client that closed the connection first; only metrics and logs see it."""
+"""Status in metrics and logs, as in nginx, if the client closed the connection before the response; never sent."""
 
 _KEY = "request_context"
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request."""
+    """State of one request."""
 
     request_id: str
     method: str
     path: str
-    """As the router sees it: without the root path."""
+    """Path without the root path, as matched by the router."""
     route: str = ""
     """Template of the route that answered, such as `/v2/models/{name}/infer`; `other` if none did."""
     status: int = 0
-    """0 until the answer has begun."""
+    """0 until the response has started."""
     started: float = field(default_factory=time.perf_counter)
     seconds: float = 0.0
-    """From the complete headers to the answer."""
+    """Time from the complete headers to the end of the response."""
     headlines: Sequence[str] = ()
-    """What it wanted classified; empty if it was refused before that."""
+    """Headlines of the request; empty if it was refused before they were parsed."""
     inference_seconds: float | None = None
-    """In the classifier; None unless everything was classified."""
+    """Time in the classifier; None unless all headlines were classified."""
     binary: bytes = b""
     """Tensors that follow the JSON of an Open Inference request."""
     content_type: bytes = b"application/json"
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def finish(self) -> None:
-        """The answer is out, or the client is gone."""
+        """Set duration and status when the response is sent or the client has disconnected."""
         self.seconds = time.perf_counter() - self.started
         self.status = self.status or CLIENT_GONE
 
     def attach(self, scope: MutableMapping[str, Any]) -> None:
-        """Put it where `context_of` finds it: in ASGI's `state`, which belongs to the application."""
+        """Store the context in the ASGI `state` of the request, where `context_of` finds it."""
         scope.setdefault("state", {})[_KEY] = self
 
 
 def context_of(scope: MutableMapping[str, Any]) -> RequestContext:
-    """The context of the request that an ASGI scope describes."""
+    """The context of the request with this ASGI scope."""
     context: RequestContext = scope["state"][_KEY]
     return context
