@@ -79,8 +79,8 @@ class TopicClassifier:
         difference = float(np.abs(computed - np.array([one.probabilities for one in golden])).max())
         if not difference <= GOLDEN_TOLERANCE:  # also if it is NaN
             raise BundleError(
-                f"{self.bundle.path}: golden headlines are answered {difference:.2g} away from what training"
-                f" recorded (tolerance {GOLDEN_TOLERANCE:g}); train the bundle again."
+                f"{self.bundle.path}: probabilities of golden headlines differ by {difference:.2g} from those recorded"
+                f" in training (tolerance {GOLDEN_TOLERANCE:g}); train the bundle again."
             )
 
     def classify(self, texts: Sequence[str], top_k: int = 5) -> list[Classification]:

@@ -117,7 +117,7 @@ def problem_error(status: int, body: object, content: bytes) -> ProblemError:
     errors = fields.get("errors")
     problem = Problem(
         status=status,
-        title=str(fields.get("title", "The answer is no problem document")),
+        title=str(fields.get("title", "The answer is not a problem document")),
         detail=str(fields.get("detail", content[:200].decode("utf-8", "replace"))),
         type=str(fields.get("type", "about:blank")),
         instance=str(fields.get("instance", "")),

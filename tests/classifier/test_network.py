@@ -103,7 +103,7 @@ def test_rows_of_length_1_are_multi_hot_rows_by_the_root_of_their_ones(ids: list
 
 
 def test_layer_in_the_middle_that_scales_its_input_is_refused() -> None:
-    with pytest.raises(BundleError, match="a layer in the middle scales its input"):
+    with pytest.raises(BundleError, match="only the first layer may scale its input"):
         DenseNetwork([LAYERS[0], replace(LAYERS[1], unit_length=True)])
 
 

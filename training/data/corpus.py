@@ -90,7 +90,7 @@ def read_corpus(archive: Path) -> tuple[Wire, ...]:
 
 
 def read_archive(archive: Path) -> Iterator[ArchiveWire]:
-    """Reads every wire of the archive in its order, whatever its topics, without unpacking to disk.
+    """Reads every wire of the archive in its order, with any topics, without unpacking to disk.
 
     Args:
         archive: The path of `reuters21578.tar.gz`.
@@ -99,7 +99,7 @@ def read_archive(archive: Path) -> Iterator[ArchiveWire]:
         21,578 wires.
 
     Raises:
-        CorpusError: The archive is missing, is no gzipped tar, is truncated, or lacks a file or wires.
+        CorpusError: The archive is missing, truncated or not a gzipped tar, or lacks a file or wires.
     """
     count = 0
     for name, text in _read_files(archive):

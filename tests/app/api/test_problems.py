@@ -35,7 +35,7 @@ def full(client: TestClient) -> Reply:
 
 def gone_bad(client: TestClient) -> Reply:
     def check():
-        raise BundleError("golden headlines are answered otherwise.")
+        raise BundleError("probabilities of golden headlines differ.")
 
     client.app.state.service._checked_at = -10
     client.app.state.service.classifier.verify_golden = check
