@@ -141,7 +141,7 @@ def test_connection_of_the_metrics_port_is_not_kept_open_by_a_worker_forked_mean
         client.getresponse().read()  # the parent has accepted this connection
         before = set(server.worker_pids())
         os.kill(min(before), signal.SIGKILL)
-        server.wait_line("another takes its place")
+        server.wait_line("starting another")
         server.wait_ready()
         client.request("GET", "/metrics", headers={"Connection": "close"})
         assert client.getresponse().read().endswith(b"\n")  # it ends although the new worker lives

@@ -93,7 +93,7 @@ def test_sighup_to_a_bundle_that_does_not_verify_leaves_the_old_one_serving_and_
             current.unlink()
             current.symlink_to("2")
             server.signal(signal.SIGHUP)
-            wait_for(lambda: "aborting the restart" in server.output)
+            wait_for(lambda: "aborting the reload" in server.output)
             assert str(current / WORD_INDEX) in server.output
             assert "keeping worker" in server.output
             assert versions(server) == {"1"}
@@ -200,7 +200,7 @@ def test_process_whose_loop_hangs_ends(tiny_bundle: Path):
     with RunningServer(tiny_bundle, command=("-m", "tests.operation.impatient", "serve", "--port", "0")) as server:
         threading.Thread(target=ask_and_lose, args=(server,)).start()
         assert server.wait(30) == 70
-        assert "the event loop has not turned for 3 seconds" in server.output
+        assert "the event loop has been blocked for 3 seconds" in server.output
 
 
 def test_worker_whose_loop_hangs_is_replaced(tiny_bundle: Path):

@@ -146,4 +146,4 @@ def test_process_without_file_descriptors_logs_it_and_accepts_connections_when_i
 
     with caplog.at_level(logging.WARNING), socket.create_connection(listener.getsockname()) as client:
         asyncio.run(main())
-    assert 1 < caplog.text.count("no connection can be taken (Too many open files); trying again") < 10
+    assert 1 < caplog.text.count("connections cannot be accepted (Too many open files); trying again") < 10

@@ -133,7 +133,7 @@ def test_double_colon_is_ipv4_where_the_kernel_has_no_ipv6(
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "256.1.1.1", "x" * 70, "192.0.2.1"])
 def test_host_that_cannot_be_bound_is_named_in_one_sentence(host: str):
-    with pytest.raises(ListenError, match=f"--host {host} --port 0: cannot be listened on \\(.+\\)\\.$"):
+    with pytest.raises(ListenError, match=f"--host {host} --port 0: cannot listen \\(.+\\)\\.$"):
         listeners(host, 0, 2)
 
 

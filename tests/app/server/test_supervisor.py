@@ -15,12 +15,12 @@ import os, signal, sys, time
 from app.server import supervisor, worker
 from app.server.supervisor import Supervisor
 
-def serve(place, number, beat):
+def serve(slot, number, beat):
     beat()
     while beat():
         time.sleep(0.05)
 
-def fail(place, number, beat):
+def fail(slot, number, beat):
     sys.exit(3)
 
 def supervise(first, load=None, workers=2, **more):
@@ -72,7 +72,7 @@ def test_roll_to_what_cannot_start_is_aborted_and_the_workers_stay():
         sys.exit(0 if go() else 1)
     """)
     assert status == 0
-    assert "aborting the restart and keeping workers" in output
+    assert "aborting the reload and keeping workers" in output
     assert "[True, True]" in output
 
 
@@ -104,8 +104,8 @@ def test_worker_that_never_starts_or_falls_silent_is_killed_and_replaced():
     status, output, _ = run("""
         worker.START_SECONDS = worker.SILENT_SECONDS = 0.5
         started = []
-        def hang(place, number, beat):
-            if place == 0:
+        def hang(slot, number, beat):
+            if slot == 0:
                 beat()
             time.sleep(1000)
         def ended(number):
@@ -122,10 +122,10 @@ def test_worker_that_never_starts_or_falls_silent_is_killed_and_replaced():
 def test_worker_that_ignores_sigterm_is_killed_in_time_and_at_once_after_a_second_one():
     for signals in ("signal.SIGTERM", "signal.SIGTERM, signal.SIGTERM"):
         status, _, seconds = run(f"""
-            def deaf(place, number, beat):
+            def deaf(slot, number, beat):
                 for one in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(one, signal.SIG_IGN)
-                serve(place, number, beat)
+                serve(slot, number, beat)
             one, go = supervise(deaf, on_ready=lambda: at(0.1, {signals}))
             sys.exit(0 if go() else 1)
         """)
@@ -138,7 +138,7 @@ def test_numbers_of_a_thousand_workers_that_follow_each_other_are_few():
     status, output, _ = run("""
         supervisor.RETRY_SECONDS = 0
         numbers, seen = set(), []
-        def brief(place, number, beat):
+        def brief(slot, number, beat):
             beat()
         def ended(number):
             numbers.add(number)
