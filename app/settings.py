@@ -222,7 +222,7 @@ def load_settings(*, serving: bool = True, **overrides: Any) -> Settings:  # noq
 
 
 def _sentence(error: ErrorDetails) -> str:
-    if not error["loc"]:  # of a rule between settings: its message names the variables
+    if not error["loc"]:  # an error of a rule between settings, whose message names the variables
         return f"{error['msg']}."
     field = str(error["loc"][0])
     expected = _expected(Settings.model_fields[field])
@@ -231,7 +231,7 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _expected(field: FieldInfo) -> str | None:
-    """What a number, a choice or a switch may be; None for any other setting."""
+    """The allowed values of a number, a choice or a boolean, for the error message; None for other settings."""
     if field.annotation is bool:
         return "true or false"
     if get_origin(field.annotation) is Literal:
