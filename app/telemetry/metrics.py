@@ -146,7 +146,7 @@ class Metrics:
             children[0].inc(len(seconds))
             children[1].observe_many(seconds)
         self.batch_size.observe_many([len(one.headlines) for one in contexts if one.headlines])
-        self.inference.observe_many([one.inference_seconds for one in contexts if one.inference_seconds is not None])
+        self.inference.observe_many([sum(one.inference_seconds) for one in contexts if one.inference_seconds])
 
     def _count_headlines(self, results: Sequence[Classification]) -> None:
         self.headlines.inc(len(results))

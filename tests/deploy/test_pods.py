@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from app import VERSION
 from app.main import create_app
+from app.server.http.bounded_connection import ARRIVAL_SECONDS, FRESH_SECONDS
 from app.server.http.connections import (
     FREE_BYTES,
     LARGEST_REQUESTS,
@@ -15,8 +16,6 @@ from app.server.http.connections import (
     MAX_UNREAD_BYTES,
     MIN_REQUEST_BYTES,
 )
-from app.server.http.limited_connection import FRESH_SECONDS
-from app.server.http.refusing_connection import ARRIVAL_SECONDS
 from app.settings import Settings, load_settings
 from tests.deploy.manifests import BASE, FOLDER, KSERVE, Manifest, container, environment, pod, settings, written
 from tests.server import ROOT

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 import yaml
 
-from app.server.http.refusing_connection import ARRIVAL_SECONDS
+from app.server.http.bounded_connection import ARRIVAL_SECONDS
 from app.settings import Settings
 from tests.operation.test_behind_nginx import DRAIN
 from tests.server import ROOT

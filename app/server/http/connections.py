@@ -8,6 +8,8 @@ import asyncio
 import heapq
 from typing import Protocol
 
+from app.api.connection_errors import ConnectionErrors
+
 CONNECTIONS = "connections"
 """The name of `Connections` in the lifespan's state, where the protocol finds it."""
 
@@ -58,8 +60,9 @@ class Connection(Protocol):
 class Connections:
     """The connections of one process."""
 
-    def __init__(self, max_body_bytes: int) -> None:
-        """`max_body_bytes`: the largest body that a request may have."""
+    def __init__(self, max_body_bytes: int, errors: ConnectionErrors) -> None:
+        """`max_body_bytes`: the largest body that a request may have; `errors`: answers what is no request."""
+        self.errors = errors
         self._request_room = max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)
         self.request_bytes = 0
         """Bytes of requests that arrive or are not answered yet, without the first FREE_BYTES of each connection."""

@@ -28,7 +28,7 @@ def stops() -> Iterator[list[int]]:
 @pytest.fixture
 def service(tiny_bundle: Path) -> Service:
     service = Service(load_settings(model=tiny_bundle))
-    service._phase = "ready"
+    service.phase = "ready"
     return service
 
 

@@ -18,7 +18,7 @@ from tests.app.metrics import read
 
 
 def context(route: str, status: int, seconds: float, **more: Any) -> RequestContext:
-    fields = {"headlines": ["oil"], "inference_seconds": 0.001} | more
+    fields = {"headlines": ["oil"], "inference_seconds": (0.0004, 0.0006)} | more
     return RequestContext("mine", "POST", route, route, status, seconds=seconds, **fields)
 
 

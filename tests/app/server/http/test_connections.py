@@ -41,8 +41,8 @@ def serving(app: FastAPI) -> Iterator[tuple[int, Connections]]:
     with pytest.MonkeyPatch.context() as patch:
         init = Connections.__init__
 
-        def noted(self: Connections, max_body_bytes: int) -> None:
-            init(self, max_body_bytes)
+        def noted(self: Connections, *args: Any) -> None:
+            init(self, *args)
             made.append(self)
 
         patch.setattr(Connections, "__init__", noted)

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.main import create_app
-from app.server.http import protocol, refusing_connection, request_head
+from app.server.http import bounded_connection, protocol, request_head
 from app.server.http.unparsed_bytes import MAX_PIECE
 from app.server.uvicorn_server import Server
 from app.settings import load_settings
@@ -54,7 +54,7 @@ def in_thread(app: FastAPI, **options: Any) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def port(tiny_bundle: Path) -> Iterator[int]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(refusing_connection, "ARRIVAL_SECONDS", 0.4)
+    patch.setattr(bounded_connection, "ARRIVAL_SECONDS", 0.4)
     settings = load_settings(model=tiny_bundle, max_body_bytes=5000, access_log=False)
     with in_thread(create_app(settings)) as number:
         yield number
@@ -182,7 +182,7 @@ def test_refusal_is_counted_and_logged(capsys: pytest.CaptureFixture[str], tiny_
 def test_slow_request_is_counted_and_logged(
     capsys: pytest.CaptureFixture[str], tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
 ):
-    monkeypatch.setattr(refusing_connection, "ARRIVAL_SECONDS", 0.1)
+    monkeypatch.setattr(bounded_connection, "ARRIVAL_SECONDS", 0.1)
     app = create_app(load_settings(model=tiny_bundle))
     with in_thread(app) as port:
         assert statuses(exchange(port, *pieces)) == [408]
