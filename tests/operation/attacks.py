@@ -154,4 +154,6 @@ def run(port: int, attack: Attack, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    run(int(sys.argv[1]), ATTACKS[sys.argv[2]], float(sys.argv[3]))
+    for line in sys.stdin:
+        run(int(sys.argv[1]), ATTACKS[line.strip()], float(sys.argv[2]))
+        print("done", flush=True)

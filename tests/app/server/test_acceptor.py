@@ -10,7 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from app.server import acceptor
-from app.server.acceptor import AT_ONCE, Acceptor
+from app.server.acceptor import Acceptor
+
+AT_ONCE = 16
+"""Instead of 256, so that all clients of a test fit into the backlog."""
 
 
 class Client(asyncio.Protocol):
@@ -24,7 +27,8 @@ class Client(asyncio.Protocol):
 
 
 @pytest.fixture
-def listener() -> Iterator[socket.socket]:
+def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    monkeypatch.setattr(acceptor, "AT_ONCE", AT_ONCE)
     Client.made = 0
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listening:
         yield listening
