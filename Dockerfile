@@ -20,7 +20,7 @@ FROM base AS files
 COPY app app
 COPY training training
 COPY models models
-# Readable for every user, whatever the umask of the checkout.
+# Readable for every user, independent of the umask of the checkout.
 RUN python -m compileall -q app training && chmod -R a+rX .
 
 FROM base AS train

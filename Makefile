@@ -1,9 +1,10 @@
-# Needs make and Python 3.11, 3.12 or 3.13; every target sets up what else it needs in .venv.
+# Needs make and Python 3.11, 3.12 or 3.13; every target installs what else it needs in .venv.
+# Python 3.14 works for `make serve` only: TensorFlow, which tests and training need, has no release for it yet.
 HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
 VENV ?= .venv
-# The first of these with a supported version is used; PYTHON=/path/to/python overrides it.
+# The first of these that is Python 3.11 or newer is used; PYTHON=/path/to/python overrides the list.
 PYTHON ?= python3.13 python3.12 python3.11 python3
 
 BIN := $(VENV)/bin
@@ -28,7 +29,7 @@ serve: $(VENV)/.serve ## Start the service on http://HOST:PORT, by default http:
 test: $(VENV)/.dev ## Run the tests; ARGS="-k batch" goes to pytest
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev ## Lint, format, types, imports, tests: what CI runs
+check: $(VENV)/.dev ## Lint, format, types, imports, tests: everything that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -69,7 +70,7 @@ $(VENV)/.made:
 			"$$python" -m venv --clear $(VENV) && touch $@ && exit 0; exit 1; \
 		fi; \
 	done; \
-	echo "make: none of '$(PYTHON)' is Python 3.11 or newer with venv; install one (Debian: apt install python3-venv) or say PYTHON=/path/to/python." >&2; \
+	echo "make: none of '$(PYTHON)' is Python 3.11 or newer with venv; install one (Debian: apt install python3-venv) or set PYTHON=/path/to/python." >&2; \
 	exit 1
 
 $(VENV)/.serve: requirements/serve.txt $(VENV)/.made
@@ -77,6 +78,6 @@ $(VENV)/.serve: requirements/serve.txt $(VENV)/.made
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.made
-	@echo "Installing what tests and training need, TensorFlow among it"
+	@echo "Installing the packages for tests and training, including TensorFlow"
 	@$(PIP) install --require-hashes --requirement $<
 	@touch $(VENV)/.serve $@

@@ -72,11 +72,11 @@ def _metrics_folder(needed: bool) -> Iterator[None]:
     """Set METRICS_FOLDER to a temporary folder while serving, if one is needed and the variable is not yet set.
 
     Raises:
-        SettingsError: the variable names a folder that cannot be written to, or no temporary folder can be made.
+        SettingsError: the variable names a folder that is not writable, or no temporary folder can be created.
     """
     given = os.environ.get(METRICS_FOLDER) or None
     if given is not None and not (Path(given).is_dir() and os.access(given, os.R_OK | os.W_OK | os.X_OK)):
-        raise SettingsError(f"{METRICS_FOLDER}: {given} is no folder that can be written to; create or unset it.")
+        raise SettingsError(f"{METRICS_FOLDER}: {given} is not a writable folder; create it, or unset the variable.")
     if given is None:
         os.environ.pop(METRICS_FOLDER, None)  # prometheus_client would take an empty value for a folder
     if given is not None or not needed:
@@ -86,7 +86,9 @@ def _metrics_folder(needed: bool) -> Iterator[None]:
         # Not a TemporaryDirectory: forked workers would remove it when they end.
         os.environ[METRICS_FOLDER] = folder = tempfile.mkdtemp(prefix="topics-metrics-")
     except OSError as error:
-        raise SettingsError(f"{METRICS_FOLDER}: no folder can be made ({error.strerror}); set it to one.") from None
+        raise SettingsError(
+            f"{METRICS_FOLDER}: no temporary folder can be created ({error.strerror}); set it to a writable folder."
+        ) from None
     try:
         yield
     finally:

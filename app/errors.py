@@ -3,6 +3,7 @@
 ApiError
 ├── UnauthorizedError      no API key, or an unknown one
 ├── MalformedRequestError  not a valid HTTP/1.1 request
+├── TargetTooLongError     longer path and query than any endpoint needs
 ├── ExpectationError       Expect has a value other than 100-continue
 ├── NotJsonError           the body is not JSON
 ├── HeaderError            a header has an invalid value
@@ -50,6 +51,10 @@ class UnauthorizedError(ApiError):
 
 class MalformedRequestError(ApiError):
     """The bytes received are not a valid HTTP/1.1 request."""
+
+
+class TargetTooLongError(ApiError):
+    """The request's path and query are longer than any endpoint needs."""
 
 
 class ExpectationError(ApiError):

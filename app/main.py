@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -15,13 +15,12 @@ from starlette.exceptions import HTTPException
 
 from app import VERSION
 from app.api import problems
+from app.api.connection_errors import ConnectionErrors
 from app.api.middleware.api_keys import Keys
-from app.api.middleware.auth import Authentication, authentication_off
-from app.api.middleware.load_shedding import LOAD_SHEDDER, LoadShedder
+from app.api.middleware.auth import Authentication
 from app.api.middleware.request import RequestMiddleware
 from app.api.open_inference.routes import infer_routes, v2_router
 from app.api.openapi import LICENSE, TAGS, extend_openapi
-from app.api.raw_route import RawRoute
 from app.api.routes.health import health_router
 from app.api.routes.metrics import metrics_router
 from app.api.routes.model_info import model_info_router
@@ -50,7 +49,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
     traced = _traced()
     access_log = AccessLog(headlines=settings.log_headlines) if settings.access_log else None
     recorder = RequestRecorder(service.metrics, access_log)
-    authenticate = Keys(lambda: settings.keys).authenticate if settings.keys else authentication_off
+    authenticate = Keys(lambda: settings.keys).authenticate if settings.keys else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -65,11 +64,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         gc.collect()
         gc.freeze()
         with watched(asyncio.get_running_loop()):
-            yield {
-                # Refusals made before the ASGI call are invisible to OpenTelemetry, so with tracing there are none.
-                LOAD_SHEDDER: LoadShedder(service, {} if traced else _paths(service, routes), recorder, authenticate),
-                CONNECTIONS: Connections(settings.max_body_bytes),
-            }
+            yield {CONNECTIONS: Connections(settings.max_body_bytes, ConnectionErrors(recorder))}
         service.begin_draining()
         service.metrics.count()
 
@@ -90,8 +85,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
     openapi = app.router.routes.copy()  # /openapi.json
     app.router.routes.clear()
     predict = predict_routes(service)
-    routes = [*predict, *infer_routes(service)]
-    app.router.routes.extend(routes)
+    app.router.routes.extend([*predict, *infer_routes(service)])
     app.include_router(model_info_router(service))
     public = APIRouter(redirect_slashes=False)
     public.routes.extend(openapi)
@@ -101,24 +95,18 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
     if settings.metrics_port is None:
         public.include_router(metrics_router(service))
     app.include_router(public)
-    if settings.keys:
+    if authenticate is not None:
         Authentication(app.router, public, authenticate)
     app.add_middleware(
         RequestMiddleware,
         service=service,
         # With tracing all requests use the router, from which OpenTelemetry reads the route.
-        direct={} if traced else {route.path: route.app for route in predict},
+        direct={} if traced else {route.path: route for route in predict},
         recorder=recorder,
         authenticate=authenticate,
     )
     extend_openapi(app, public, keyed=bool(settings.keys))
     return app
-
-
-def _paths(service: Service, routes: Sequence[RawRoute]) -> dict[str, str]:
-    """Maps each prediction path, with the name and version of the loaded model, to its route template."""
-    manifest = service.classifier.bundle.manifest
-    return {route.path.format(name=manifest.name, version=manifest.version): route.path for route in routes}
 
 
 def _traced() -> bool:

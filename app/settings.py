@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -18,7 +18,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.classifier.classifier import Runtime
@@ -27,11 +28,14 @@ from app.key_file import KeyFileError, read_keys
 _MODELS = Path(__file__).parent.parent / "models"
 _PREFIX = "TOPICS_"
 _COMMANDS = {"TOPICS_API_KEY"}
-"""Read by `python -m app classify --server`, which sends it to a service; the service itself does not use it."""
+"""Read by `python -m app classify --url`, which sends it to a service; the service itself does not use it."""
 _SERVICE_LINK = re.compile(
     r"TOPICS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
     r"|TOPICS_(\w+_)?PORT=(tcp|udp|sctp)://.*"
 )
+_TLS = re.compile("TLS|SSL|HTTPS|CERT")
+NO_TLS = "leave it out and put a proxy with TLS in front, as docs/authentication.md describes"
+"""What to do instead of giving the service a certificate."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -54,7 +58,7 @@ def _from_json(value: object) -> object:
         return value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PydanticCustomError("json", 'is not JSON; write a list such as ["https://example.org"]') from None
 
 
@@ -98,26 +102,33 @@ class Settings(BaseSettings):
         Runtime, Field(description="`numpy`, or `keras` (TensorFlow) for a model that is not a stack of dense layers.")
     ] = "numpy"
     workers: Annotated[int, Field(ge=1, le=256, description="Worker processes.")] = 1
-    max_characters: Annotated[int, Field(ge=1, description="Maximum length of a text, in characters.")] = 20_000
-    max_batch: Annotated[int, Field(ge=1, description="Maximum number of headlines in a batch.")] = 1_000
-    max_body_bytes: Annotated[int, Field(ge=1, description="Maximum size of a request body, in bytes.")] = (
+    max_characters: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Maximum length of a text, in characters.")
+    ] = 20_000
+    max_batch: Annotated[int, Field(ge=1, le=100_000, description="Maximum number of headlines in a batch.")] = 1_000
+    max_body_bytes: Annotated[int, Field(ge=1, le=1024**3, description="Maximum size of a request body, in bytes.")] = (
         8 * 1024 * 1024
     )
     max_in_flight: Annotated[
         int,
         Field(
             ge=1,
-            description="Maximum number of headlines in flight per worker (long texts count more); beyond that: 503.",
+            le=10_000_000,
+            description="Maximum number of headlines in flight per worker (long texts count more); above it: 503.",
         ),
     ] = 10_000
     deadline_seconds: Annotated[
         float,
-        Field(gt=0, allow_inf_nan=False, description="Maximum time for one request, in seconds; after that: 504."),
+        Field(
+            gt=0, le=3600, allow_inf_nan=False, description="Maximum time for one request, in seconds; after that: 504."
+        ),
     ] = 10.0
     min_probability: Annotated[
         float,
         Field(
-            ge=0, le=1, description="Predictions below this probability are marked `low_confidence`; 0 disables this."
+            ge=0,
+            le=1,
+            description="Answers whose best topic is below this probability are marked `low_confidence`; 0: off.",
         ),
     ] = 0.0
     outside_threshold: Annotated[
@@ -133,8 +144,9 @@ class Settings(BaseSettings):
         float,
         Field(
             ge=0,
+            le=3600,
             allow_inf_nan=False,
-            description="Time for which requests are still answered after SIGTERM, in seconds; `/health/ready` is 503.",
+            description="Time to answer requests after SIGTERM, in seconds, while `/health/ready` returns 503.",
         ),
     ] = 5.0
     api_keys: Annotated[
@@ -145,7 +157,7 @@ class Settings(BaseSettings):
     api_keys_file: Annotated[
         Path | None,
         Field(
-            description="File of API keys, one per line, such as a Docker or Kubernetes secret; changes are picked up."
+            description="File of API keys, one per line, such as a Docker or Kubernetes secret; read again if changed."
         ),
     ] = None
     cors_origins: Annotated[
@@ -158,7 +170,8 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=1,
-            description="Time before an idle connection is closed, in seconds; longer than the proxy's own timeout.",
+            le=86_400,
+            description="Idle connections are closed after this many seconds; set it longer than the proxy's timeout.",
         ),
     ] = 75
     metrics_port: Annotated[int | None, Field(ge=1, le=65535, description="Separate port for `/metrics`.")] = None
@@ -210,15 +223,33 @@ def load_settings(*, serving: bool = True, **overrides: Any) -> Settings:  # noq
     try:
         settings = (_ServiceSettings if serving else Settings)(**overrides)
     except ValidationError as error:
-        wrong += [_sentence(one["loc"], one["msg"]) for one in error.errors(include_url=False, include_input=False)]
+        wrong += map(_sentence, error.errors(include_url=False))
     if wrong:
         raise SettingsError("\n".join(wrong))
     return settings
 
 
-def _sentence(loc: tuple[int | str, ...], message: str) -> str:
-    # The error of a rule between settings has no location; its message names the variables.
-    return f"{_PREFIX}{str(loc[0]).upper()}: {message}." if loc else f"{message}."
+def _sentence(error: ErrorDetails) -> str:
+    if not error["loc"]:  # an error of a rule between settings, whose message names the variables
+        return f"{error['msg']}."
+    field = str(error["loc"][0])
+    expected = _expected(Settings.model_fields[field])
+    message = error["msg"] if expected is None else f"{_shown(str(error['input']))} is not {expected}"
+    return f"{_PREFIX}{field.upper()}: {message}."
+
+
+def _expected(field: FieldInfo) -> str | None:
+    """The allowed values of a number, a choice or a boolean, for the error message; None for other settings."""
+    if field.annotation is bool:
+        return "true or false"
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
+    bounds = {name: getattr(one, name) for one in field.metadata for name in ("ge", "gt", "le") if hasattr(one, name)}
+    if "le" not in bounds:
+        return None
+    kind = "a number" if field.annotation is float else "a whole number"
+    low = f"from {bounds['ge']:,} to" if "ge" in bounds else f"above {bounds['gt']:,} and up to"
+    return f"{kind} {low} {bounds['le']:,}"
 
 
 def _unknown(environment: Mapping[str, str], also: set[str]) -> Iterator[str]:
@@ -231,6 +262,9 @@ def _unknown(environment: Mapping[str, str], also: set[str]) -> Iterator[str]:
             continue
         if name in _COMMANDS:
             yield f"{given}: is only for `python -m app classify`; a service reads TOPICS_API_KEYS."
+            continue
+        if _TLS.search(name):
+            yield f"{given[:200]}: the service has no TLS; {NO_TLS}."
             continue
         near = difflib.get_close_matches(name[:100], settings, 1)
         hint = f"did you mean {near[0]}?" if near else "docs/configuration.md lists all settings."

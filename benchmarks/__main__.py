@@ -116,7 +116,7 @@ def startup_command(results: Path, seconds: float, rounds: int) -> None:
 
 
 @main.command("sizing")
-@click.option("--measure", is_flag=True, help="Measure first (a minute or two) instead of using stored figures.")
+@click.option("--measure", is_flag=True, help="Measure first (takes two minutes) instead of using stored figures.")
 @_seconds
 @_rounds
 def sizing_command(measure: bool, seconds: float, rounds: int) -> None:
@@ -159,7 +159,9 @@ def check_command(results: Path, margin: float) -> None:
     """
     committed = _read(results).get("check")
     if committed is None:
-        raise click.ClickException(f"{results.name}/results.json has no ratios to compare with; run all of it once.")
+        raise click.ClickException(
+            f"{results.name}/results.json has no ratios to compare with; run all benchmarks once."
+        )
     fallen = regression.fallen_ratios(committed["ratios"], margin, click.echo)
     if fallen:
         raise click.ClickException(f"Worse by more than {margin:.0%}, twice: {', '.join(fallen)}.")

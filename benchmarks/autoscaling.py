@@ -162,7 +162,7 @@ class Fleet:
                 pod.cpu = (pod.queue.busy_seconds - pod.busy) / SYNC_SECONDS if whole else None
                 pod.busy = pod.queue.busy_seconds
                 pod.queued.append(pod.queue.in_flight)
-            self.pods = self.pods[:wanted]  # the newest go first
+            self.pods = self.pods[:wanted]  # the newest are removed first
             self.pods += [
                 Pod(Queue(self.env, self.worker), now + self.start_seconds) for _ in range(wanted - len(self.pods))
             ]

@@ -1,4 +1,4 @@
-"""Measured figures compared with their goals."""
+"""Compares measured figures with their goals."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -61,4 +61,4 @@ def _startup(part: Mapping[str, Any]) -> Iterator[Bar]:
 
 def _scaling(part: Mapping[str, Any]) -> Iterator[Bar]:
     for axis, factors in part["tenfold"].items():
-        yield Bar(f"ten times the {axis}, past the fixed part", max(factors), 10.5, None, "x", most=True)
+        yield Bar(f"ten times the {axis}, without the fixed cost", max(factors), 10.5, None, "x", most=True)

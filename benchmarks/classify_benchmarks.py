@@ -76,7 +76,7 @@ def test_other(
     asked: dict[str, list[str]],
     size: str,
 ) -> None:
-    """Another implementation; it must agree with ours before it is timed."""
+    """Another implementation; its answers are compared with the service's before it is timed."""
     what, classify = other
     some = asked[size]
     _same_topics(classifier, some, classify(some))

@@ -23,7 +23,7 @@ def measure(seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as directory, pinned([core]):
         written = Path(directory, "benchmarks.json")
         options = [f"--benchmark-json={written}", f"--benchmark-max-time={seconds}", "--benchmark-min-rounds=3"]
-        # TensorFlow warns about itself, which the tests' own settings would make an error.
+        # TensorFlow emits warnings, which the project's pytest settings would turn into errors.
         options += ["--benchmark-disable-gc", "-qq", "-Wdefault", "-ofilterwarnings=", "-pno:cacheprovider"]
         finished = subprocess.run(
             [sys.executable, "-m", "pytest", str(_CASES), *options],

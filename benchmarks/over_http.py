@@ -102,7 +102,7 @@ def ask(process: Process, load: Load, bodies: Path, seconds: float, client_cores
     before = process.cpu_seconds()
     run = wrk.load(url, bodies, load.clients, seconds, client_cores)
     cpu_seconds = process.cpu_seconds() - before
-    process.settle()  # otherwise requests of clients that have gone would slow the next target on this core
+    process.settle()  # otherwise requests of disconnected clients would slow the next target on this core
     if not run.requests:
         raise MeasurementError(f"Not reported: no request was answered in {seconds:g} s; use more --seconds.")
     cpu = cpu_seconds / run.requests * 1e6
@@ -131,7 +131,7 @@ def summary(measured: Rounds) -> dict[str, Any]:
 
 
 def _over(theirs: float, ours: float) -> float:
-    # The kernel counts CPU time in hundredths of a second, so a run of a few requests may show 0.
+    # The kernel counts CPU time in hundredths of a second, so a run of a few requests may have 0.
     return theirs / ours if ours else float("nan")
 
 
@@ -144,7 +144,7 @@ def _agree(processes: Mapping[Target, Process], bodies: Path) -> None:
                 predictions = process.ask("/predict", json.loads(body))[1]["predictions"]
                 answers[target.name] = predictions[0]["topic"] if predictions else None
         if len(set(answers.values())) > 1:
-            raise MeasurementError(f"Not reported: they do not do the same task; {body} is answered {answers}.")
+            raise MeasurementError(f"Not reported: the services do not do the same task; {body} is answered {answers}.")
 
 
 def _line(figures: Mapping[str, float]) -> str:

@@ -81,7 +81,7 @@ def markdown(figures: dict[str, Any]) -> str:
     lines = [
         "# Present-day headlines",
         "",
-        f"How `{figures['model']}` does on a development sample of real headlines of 2016 to 2020, found in public",
+        f"Accuracy of `{figures['model']}` on a development sample of real headlines of 2016 to 2020, found in public",
         "repositories and labelled by one reader. The sample is used for measuring only and is not in this repository.",
         "Made by `python -m benchmarks present-day FILE`.",
         "",
@@ -98,7 +98,7 @@ def markdown(figures: dict[str, Any]) -> str:
         "",
         f"Of the {total['many_unknown']} headlines about one of the topics that have {MANY_UNKNOWN} or more unknown",
         f"words, {_percent(total['many_unknown_right'])} are right. Headlines for which a topic and none are both",
-        "acceptable are in neither group. A headline about none of the topics still gets one.",
+        "acceptable are in neither group. A headline about none of the topics is still classified as one of them.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -93,7 +93,7 @@ class Process:
         raise MeasurementError(f"{' '.join(self._command[1:])} has not answered {path} in {passed:.0f} seconds.")
 
     def worker_pids(self) -> list[int]:
-        """Processes that answer requests: the workers, or the single process."""
+        """Process IDs of those that answer requests: the workers, or the single process."""
         pid = self._process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] or [pid]
 
@@ -102,7 +102,7 @@ class Process:
         return sum(cpu_seconds(Path(f"/proc/{pid}/stat").read_text()) for pid in self.worker_pids())
 
     def settle(self) -> None:
-        """Wait until the CPU is idle: a thread pool continues with requests of clients that have gone."""
+        """Wait until the CPU is idle: a thread pool continues with requests of disconnected clients."""
         due = time.perf_counter() + START_SECONDS
         while time.perf_counter() < due:
             before = self.cpu_seconds()

@@ -42,7 +42,7 @@ class Queue:
         self.worker = worker
         self.in_flight = 0
         """Headlines."""
-        self._work = 0.0  # seconds of it, ever
+        self._work = 0.0  # seconds, in total
         self._free_at = env.now
 
     @property

@@ -21,7 +21,7 @@ _SECONDS, _ROUNDS = 2.0, 3
 
 
 def measure(say: Callable[[str], None]) -> dict[str, Any]:
-    """Ratios by name, each saying how many times better the service is than something that hardly ever changes.
+    """Ratios by name: the factor by which the service is better than a peer that hardly ever changes.
 
     Raises:
         MeasurementError: wrk is missing or a request failed.
@@ -29,7 +29,7 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
     http = over_http.measure(_SECONDS, _ROUNDS, say, (SERVICE, EMPTY), _LOADS)["ratios"]
     with tempfile.TemporaryDirectory() as directory:
         ours, empty = (startup.start(target, Path(directory), _ROUNDS) for target in (SERVICE, EMPTY))
-    # CPU time and not the clock's: both are alike on a quiet machine, and CI's are not quiet.
+    # CPU time instead of elapsed time: the same on a quiet machine, but CI machines are not quiet.
     ratios = {f"{load}, CPU against the empty route": http[load][EMPTY.name]["cpu"] for load in http}
     ratios["start, CPU against the empty route"] = empty["cpu_s"] / ours["cpu_s"]
     ratios["memory against the empty route"] = empty["resident_mb"] / ours["resident_mb"]
@@ -41,7 +41,7 @@ def fallen_ratios(committed: Mapping[str, float], margin: float, say: Callable[[
     """Names of the ratios that are lower by more than `margin` (a share) in two measurements."""
     fallen = _fallen(committed, measure(say)["ratios"], margin, say)
     if fallen:
-        say("measuring again, for it may have been noise")
+        say("measuring again, because the difference may be noise")
         again = _fallen(committed, measure(say)["ratios"], margin, say)
         fallen = [name for name in fallen if name in again]
     return fallen
@@ -50,7 +50,7 @@ def fallen_ratios(committed: Mapping[str, float], margin: float, say: Callable[[
 def _fallen(
     committed: Mapping[str, float], measured: Mapping[str, float], margin: float, say: Callable[[str], None]
 ) -> list[str]:
-    # A ratio that is not measured any more has fallen too: otherwise renaming it would pass unseen.
+    # A ratio that is no longer measured counts as fallen; otherwise renaming it would hide a regression.
     now = {name: measured.get(name, 0.0) for name in committed}
     for name, ratio in committed.items():
         say(f"{name}: {now[name]:.2f}, committed {ratio:.2f}")

@@ -14,7 +14,7 @@ Parts = Mapping[str, Any]
 
 def write(folder: Path, parts: Parts) -> None:
     """Write README.md and the plots, for all parts that have been measured."""
-    lines = ["# What it costs, measured", "", "Made by `make bench`; take ratios, not absolute figures."]
+    lines = ["# Benchmark results", "", "Made by `make bench`. Compare ratios, not absolute figures, between machines."]
     if measured := bars(parts):
         rows = [
             (one.name, _bar(one.goal, one), _bar(one.stretch, one), _bar(one.measured, one), one.verdict)
@@ -54,7 +54,7 @@ def _where(machine: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     line = f"{machine['date']}, {machine['cpu']}, {machine['cores']} cores; {versions}."
     if machine["busy"] > BUSY:
-        line += f" **Something else took {machine['busy']:.0%} of the machine: do not trust this.**"
+        line += f" **Other programs used {machine['busy']:.0%} of the CPU: not reliable.**"
     return line
 
 
@@ -67,8 +67,8 @@ def _http(part: Mapping[str, Any]) -> list[str]:
     ]
     note = (
         f"Medians of {part['rounds']} rounds of {part['seconds']:g} s, services in turns; one worker on one core with"
-        " metrics, IDs and access log to a file on, wrk on another core, not one failed request. Headlines as long as"
-        f" titles, made from the bundle's words. The last three columns say how many times better {SERVICE.name} is."
+        " metrics, request IDs and access log (to a file), wrk on another core, no failed requests. Headlines as long"
+        f" as titles, made from the bundle's words. The last three columns: factor by which {SERVICE.name} is better."
     )
     return [
         note,
@@ -88,15 +88,16 @@ def _in_process(part: Mapping[str, Any]) -> list[str]:
         for what in part["ratios"][sizes[0]]
     ]
     texts = (
-        f"Median microseconds on one core; texts: {part['texts']}. `classify` is `encode` and `rank`, with `network`."
+        f"Median microseconds on one core; texts: {part['texts']}. `classify` includes `encode` and `rank`, `rank`"
+        " includes `network`."
     )
     return [texts, "", *table(("µs", *sizes), rows)]
 
 
 def _scaling(part: Mapping[str, Any]) -> list[str]:
     note = (
-        f"Fastest of many calls, in process; texts {part['texts']}. Memory: the most that a call holds, and for"
-        " vocabulary and width what the model holds."
+        f"Fastest of many calls, in process; texts {part['texts']}. Memory: peak of one call, and for"
+        " vocabulary and width that of the model."
     )
     lines = [note]
     for axis, points in part["axes"].items():
@@ -107,7 +108,7 @@ def _scaling(part: Mapping[str, Any]) -> list[str]:
         lines += ["", *table(head, rows)]
     for axis, factors in part["tenfold"].items():
         shown = ", ".join(f"{factor:.1f}x" for factor in factors)
-        lines += ["", f"Ten times the {axis} (10 to 100, 100 to 1,000), past the fixed part: {shown}."]
+        lines += ["", f"Ten times the {axis} (10 to 100, 100 to 1,000), without the fixed cost: {shown}."]
     return [*lines, "", "![Growth of cost](scaling.png)"]
 
 
@@ -120,10 +121,10 @@ def _startup(part: Mapping[str, Any]) -> list[str]:
         for one in part["workers"]
     ]  # fmt: skip
     imports = [(name, milliseconds) for name, milliseconds in part["imports_ms"].items()]
-    image = f"{part['image_mb']:,.0f} MB" if part["image_mb"] else "not measured, no Docker here"
+    image = f"{part['image_mb']:,.0f} MB" if part["image_mb"] else "not measured, Docker is missing"
     note = (
-        "Memory in MB of the largest worker, after load; headlines/s with the load generator on the workers' cores, of"
-        " which it takes as much from one as from each of several."
+        "Memory in MB of the largest worker, after load; headlines/s with the load generator on the workers' cores,"
+        " where it uses the same share of each core for any number of workers."
     )
     return [
         *table(("service", "ready, s", "first prediction, s", "CPU until then, s", "resident, MB"), starts),

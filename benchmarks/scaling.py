@@ -53,7 +53,7 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
     classifier = build_classifier(bundle, "numpy", 0.0)
     made = MadeTexts(bundle)
     hundred = made.headlines(100)
-    # The same words and headlines at every size, or the larger sizes alone would pay for fetching them from memory.
+    # The same words and headlines at every size; otherwise only the larger sizes would have cache misses.
     words, headlines = made.words(max(WORDS)).split(), made.headlines(max(HEADLINES))
     axes = {
         "words of a headline": _points(

@@ -70,7 +70,7 @@ def rates(figures: Figures) -> dict[str, float | None]:
     """Headlines per second of one busy core, by interface; None if not measured yet."""
     one = figures["workers"][0]
     return {
-        "HTTP, one headline a request": 1e6 / one["single_us"],
+        "HTTP, one headline per request": 1e6 / one["single_us"],
         f"HTTP, batches of {BATCH}": 1e6 / one["batch_us"],
         "`python -m app classify`": figures["command"],
         "`classify --engine ray`": figures["ray"],
@@ -89,7 +89,14 @@ def costs(figures: Figures) -> list[str]:
         dollars = 1e6 / rate / share / 3600 * ASSUMED.core_hour
         rows.append((way, rate, 1e6 / rate, f"{dollars * 100:.3f} cents", f"{rate / single:.1f}x"))
     return table(
-        ("way", "headlines/s of a busy core", "core seconds a million", "a million costs", "against the first"), rows
+        (
+            "interface",
+            "headlines/s per busy core",
+            "core seconds per million",
+            "cost per million",
+            "rate relative to the first",
+        ),
+        rows,
     )
 
 
@@ -104,10 +111,10 @@ def _workers(figures: Figures) -> list[str]:
         "cores",
         "MB resident",
         "MB private",
-        "µs a single",
-        "µs in a batch",
+        "µs per single",
+        "µs per headline in a batch",
         "singles/s",
-        "in batches/s",
+        "headlines/s in batches",
     )
     return table(head, rows)
 

@@ -147,7 +147,7 @@ def _wait(port: int) -> None:
             if client.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.01)
-    raise MeasurementError("nginx does not listen 10 seconds after its start.")
+    raise MeasurementError("nginx is not listening 10 seconds after its start.")
 
 
 def _command(folder: Path) -> float:

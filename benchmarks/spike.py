@@ -40,8 +40,8 @@ def scenarios(figures: Mapping[str, Any]) -> list[Scenario]:
     asked: dict[str, tuple[Mapping[str, Any], InFlight | None, float]] = {
         "CPU alone": (spec, None, START_SECONDS),
         "CPU and headlines in flight": (spec, in_flight, START_SECONDS),
-        "both, nodes made first": (spec, in_flight, NODE_SECONDS),
-        "both, twice the pods to begin with": (twice, in_flight, START_SECONDS),
+        "both, new nodes needed": (spec, in_flight, NODE_SECONDS),
+        "both, twice the initial pods": (twice, in_flight, START_SECONDS),
     }
     return [
         Scenario(name, *simulate(worker, spike, Autoscaler(scaler, metric), start))
@@ -66,7 +66,7 @@ def lines(spikes: list[Scenario]) -> list[str]:
         )
         for one in spikes
     ]
-    return table(("the autoscaler looks at", "refused", "seconds of refusing", "p99 of answers, s"), rows)
+    return table(("metrics of the autoscaler", "refused", "seconds with refusals", "p99 of answers, s"), rows)
 
 
 _OFFERED, _ANSWERED, _REFUSED, _PODS = "#8a94a3", "#1f5fa8", "#d1603d", "#3c4654"

@@ -132,7 +132,7 @@ def _service(count: int, folder: Path) -> Process:
 
 def _ready(process: Process) -> None:
     process.wait("/health/ready")
-    process.settle()  # ready is said by the first worker
+    process.settle()  # the first worker that is ready answers the probe
 
 
 def _cores(count: int) -> list[int]:

@@ -23,7 +23,7 @@ class Target:
         if self.peer:
             quiet = ("--no-access-log", "--log-level", "warning")
             arguments = ["-m", "uvicorn", f"benchmarks.peers.{self.peer}:app", *quiet]
-        # Not draining changes nothing before the end; the model is the one that the caller's environment names.
+        # Without draining only the end is faster; the model is that of the caller's environment.
         chosen = {"model": load_settings().model.resolve(), "drain_seconds": 0} | settings
         return Process(arguments, chosen, cores, folder / f"{self.peer or 'service'}.log")
 

@@ -1,4 +1,4 @@
-"""Benchmark texts: titles and wires of the Reuters archive if it is there, otherwise generated texts of such length."""
+"""Benchmark texts: titles and wires of the Reuters archive if present, otherwise generated texts of the same length."""
 
 import itertools
 import random
@@ -24,7 +24,7 @@ class MadeTexts:
     source = "made from the bundle's words"
 
     def __init__(self, bundle: Bundle) -> None:
-        words = [entry for entry in bundle.word_index if " " not in entry]  # and no pairs, repeats or later words
+        words = [entry for entry in bundle.word_index if " " not in entry]  # without pairs, repeats and later words
         ranked = sorted(words, key=bundle.word_index.__getitem__)
         cut = max(1, bundle.manifest.encoding.size - bundle.manifest.encoding.offset)
         self._known = [word for word in ranked if bundle.word_index[word] < cut]
@@ -73,7 +73,7 @@ class RealTexts:
 
 
 def texts(bundle: Bundle) -> MadeTexts | RealTexts:
-    """The real ones if the archive has been fetched, else made ones."""
+    """Texts of the archive if it has been fetched, otherwise generated ones."""
     for archive in _ARCHIVES:
         if archive.exists():
             return RealTexts(archive)

@@ -15,17 +15,17 @@ _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of one run."""
+    """Figures of one run."""
 
     requests: int
     seconds: float
     p50: float
-    """milliseconds, as p99"""
+    """In milliseconds, like p99."""
     p99: float
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
+        """Requests per second."""
         return self.requests / self.seconds
 
 
@@ -36,14 +36,14 @@ def install() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "install", "-y", "-qq", "wrk"], check=False, timeout=300, stdout=subprocess.DEVNULL)
     if not shutil.which("wrk"):
-        raise MeasurementError("wrk is not installed: `apt-get install wrk`, or your system's way, and run this again.")
+        raise MeasurementError("wrk is not installed; install it (Debian: `apt-get install wrk`) and run this again.")
 
 
 def load(url: str, bodies: Path, clients: int, seconds: float, cores: Sequence[int]) -> Run:
-    """Ask as fast as the answers come, each client one request at a time, for some seconds (at least one).
+    """Send requests without pauses, each client one at a time, for `seconds` (at least one).
 
     Raises:
-        MeasurementError: a single request failed, so the run's figures mean nothing.
+        MeasurementError: at least one request failed, so the figures of the run are not valid.
     """
     whole = max(1, round(seconds))
     # Beyond this a client would count as timed out; the slowest peer takes many seconds with 64 clients.

@@ -10,7 +10,7 @@ from tests import environment, real_data  # noqa: F401 - each reads its variable
 from tests.tiny_bundle import write_outside_bundle, write_tiny_bundle
 
 for _name in [name for name in os.environ if name.upper().startswith("TOPICS_")]:
-    del os.environ[_name]  # the service refuses to start where a variable looks like a setting and is none
+    del os.environ[_name]  # the service does not start with an unknown TOPICS_ variable
 
 # A busy machine may take longer than hypothesis' 200 ms for an example.
 hypothesis.settings.register_profile("no-deadline", deadline=None)
@@ -19,7 +19,7 @@ hypothesis.settings.load_profile("no-deadline")
 
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole, valid bundle of the 46 topics and 300 words, made without TensorFlow; copy it before changing it."""
+    """A complete, valid bundle of 46 topics and 300 words, made without TensorFlow; copy it before changing it."""
     return write_tiny_bundle(tmp_path_factory.mktemp("models") / "tiny" / "1")
 
 

@@ -1,4 +1,4 @@
-"""Virtual environments of their own for tests whose packages ours must not hold."""
+"""Separate virtual environments for tests whose packages must not be in the project's environment."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ def environment(name: str, *requirements: Sequence[object]) -> Path:
     """The folder of the programs of an environment, made once, and again when the requirements change.
 
     Each of `requirements` is what one `pip install` gets. The folder is TOPICS_<NAME>_VENV, else `.venv-<name>`; the
-    test skips where the packages cannot be had.
+    test skips if the packages cannot be installed.
     """
     folder = Path(_FOLDERS.get(f"TOPICS_{name.upper()}_VENV", ROOT / f".venv-{name}"))
     said = [(one, one.read_text("utf-8") if isinstance(one, Path) else "") for some in requirements for one in some]

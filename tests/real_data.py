@@ -1,4 +1,4 @@
-"""Where the real data is, for the tests that prove something on it; they skip, saying so, where it is absent."""
+"""The folder of the Reuters data for tests that need it; they skip with a reason if it is missing."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The service as users run it: a process of its own on loopback, on a port that the system chose."""
+"""Runs the service as users do: a separate process on loopback, on a free port."""
 
 import contextlib
 import http.client
@@ -33,15 +33,15 @@ class Reply:
     body: bytes
 
     def json(self) -> Any:
-        """The body's value."""
+        """The body, parsed as JSON."""
         return json.loads(self.body)
 
 
 class RunningServer:
     """`python -m app serve --port 0` with some settings; a context manager that waits for ready and stops it by pid.
 
-    `settings` become TOPICS_* variables: `RunningServer(bundle, workers=2, drain_seconds=0)`. All that the process
-    writes is kept in `lines`.
+    `settings` become TOPICS_* variables: `RunningServer(bundle, workers=2, drain_seconds=0)`. All output of the process
+    is kept in `lines`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RunningServer:
         wait: bool = True,
         **settings: object,
     ) -> None:
-        """`wait`: on entering, until the readiness probe says yes; else only until the process listens."""
+        """`wait`: wait until the readiness probe returns 200; otherwise only until the process listens."""
         settings = {"model": bundle, "drain_seconds": 0} | settings
         inherited = {
             name: value
@@ -65,7 +65,7 @@ class RunningServer:
         self._wait = wait
         self._listening = threading.Event()
         self.pause_reading = threading.Event()
-        """While set, what the process writes is not read."""
+        """While set, the output of the process is not read."""
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
@@ -103,7 +103,7 @@ class RunningServer:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """The base URL, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -113,7 +113,7 @@ class RunningServer:
 
     @property
     def output(self) -> str:
-        """What the process has written so far."""
+        """The output of the process so far."""
         return "\n".join(self.lines)
 
     def request(
@@ -124,7 +124,7 @@ class RunningServer:
         headers: Mapping[str, str] | None = None,
         timeout: float = 30,
     ) -> Reply:
-        """One request on a connection of its own; a body that is not bytes is sent as JSON."""
+        """Send one request on a new connection; a body that is not bytes is sent as JSON."""
         given = {"Connection": "close"} | dict(headers or {})
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -147,7 +147,7 @@ class RunningServer:
         return self.request("POST", "/predict", {"headline": headline, **fields})
 
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
-        """Until the readiness probe says yes; raises RuntimeError if the process ends first or time runs out."""
+        """Wait until the readiness probe is 200; raises RuntimeError if the process ends or time runs out."""
         due = time.monotonic() + seconds
         while time.monotonic() < due and self.process.poll() is None:
             try:
@@ -159,7 +159,7 @@ class RunningServer:
         raise RuntimeError(f"the server did not become ready:\n{self.output}")
 
     def wait_line(self, part: str, seconds: float = START_SECONDS) -> None:
-        """Until the process has written a line with this in it; raises RuntimeError if time runs out."""
+        """Wait for a line of output with this text; raises RuntimeError if time runs out."""
         due = time.monotonic() + seconds
         while not any(part in line for line in list(self.lines)):
             if time.monotonic() > due:
@@ -167,7 +167,7 @@ class RunningServer:
             time.sleep(0.02)
 
     def worker_pids(self) -> list[int]:
-        """The processes that answer, where there are several."""
+        """Process IDs of the workers, if there are several."""
         workers = []
         for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has just ended
@@ -180,18 +180,18 @@ class RunningServer:
         os.kill(self.pid, number)
 
     def stop(self, timeout: float = 30) -> int:
-        """SIGTERM, and its exit status; raises subprocess.TimeoutExpired if it does not end."""
+        """Send SIGTERM and return the exit status; raises subprocess.TimeoutExpired if the process does not end."""
         self.signal(signal.SIGTERM)
         return self.wait(timeout)
 
     def wait(self, timeout: float = 30) -> int:
-        """The exit status, once it has ended and all it wrote has been read."""
+        """Wait for the end of the process and of its output; returns the exit status."""
         status = self.process.wait(timeout)
         self._reader.join(5)
         return status
 
     def kill(self) -> None:
-        """End it and its workers at once."""
+        """Kill the process and its workers."""
         try:
             for pid in self.worker_pids():
                 os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
-"""A bundle small enough to read, written by hand: the real topics, some 300 words, weights that say what they mean.
+"""A small bundle written by hand: the real topics, some 300 words, and weights that are easy to follow.
 
-It needs neither TensorFlow nor data, so every test of the serving side can use it.
+It needs neither TensorFlow nor data, so all tests of serving can use it.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from training.data.topics import NAMES
 
 SIZE = 300
 RARE_WORDS = ("zimbabwe", "quorum", "apogee")
-"""In the word index, but beyond the cut."""
+"""In the word index, but without an id in the vocabulary."""
 
 COMMON = (
     *("the", "of", "to", "in", "said", "and", "a", "mln", "s", "vs", "for", "dlrs", "it", "on", "pct", "is", "that"),
@@ -88,11 +88,11 @@ SHARES: dict[str, dict[str, float]] = {
     "anything": dict.fromkeys(NAMES, 1 / len(NAMES)),
     "thirds": dict.fromkeys(("gold", "silver", "zinc"), 1 / 3),
 }
-"""What `write_sets_bundle` answers to each of these words alone; all other topics have 0, to within 1e-25."""
+"""Answers of `write_sets_bundle` to each of these words; the probabilities of all other topics are below 1e-25."""
 
 
 def write_sets_bundle(folder: Path, threshold: float | None = 0.125) -> Path:
-    """Write a bundle with prediction sets that can be worked out from SHARES; None: without sets."""
+    """Write a bundle whose prediction sets follow from SHARES; None: without prediction sets."""
     kernel = np.full((len(SHARES) + 1, len(NAMES)), -60, np.float32)
     for row, shares in enumerate(SHARES.values(), start=1):
         most = max(shares.values())  # its logit is 0, so that equal shares come out equal to the last bit
@@ -198,7 +198,7 @@ def _write(
 
 
 def seal(folder: Path, **changes: object) -> None:
-    """Write the manifest again with the files' present hashes and sizes, and with `changes`."""
+    """Rewrite the manifest with the current hashes and sizes of the files, and with `changes`."""
     manifest = json.loads((folder / MANIFEST).read_text()) | changes
     manifest["files"] = {
         file.name: {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "size": file.stat().st_size}
@@ -233,9 +233,9 @@ def _layer(class_name: str, config: dict[str, object]) -> dict[str, object]:
 
 
 def _weights(word_index: dict[str, int], outside: Sequence[str] = ()) -> list[tuple[np.ndarray, np.ndarray, str]]:
-    """Each keyword speaks for its topic; noise makes every other weight matter a little.
+    """Each keyword has a large weight for its topic; all other weights are small noise.
 
-    Words `outside` speak for one more unit, after those of the topics.
+    Words `outside` have a large weight for one more unit, after those of the topics.
     """
     noise = np.random.default_rng(0)
     topics = len(NAMES)

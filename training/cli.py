@@ -1,4 +1,4 @@
-"""The commands of `python -m training`: they read options, show progress and print; other modules do the work."""
+"""The commands of `python -m training`: options, progress bars and printed results."""
 
 import dataclasses
 import importlib.util
@@ -78,7 +78,9 @@ def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
     show_default=True,
     help="How many networks to train.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="First seed; it gets the bundle.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the first network, which is written."
+)
 @click.option("--epochs", type=click.IntRange(1, 1000), help="Number of epochs.  [default: the recipe's]")
 @click.option("--best-epoch", is_flag=True, help="Train up to the epoch with the lowest validation loss.")
 @click.option("--output", type=FOLDER, help="Folder of the bundle to write: models/NAME/VERSION.")
@@ -100,24 +102,24 @@ def train(
     A recipe of the book trains once for 20 epochs to find where overfitting begins, then a new network per seed. The
     recipe `headlines` trains once without held-out wires, to calibrate on them, then on all training wires per seed.
     """
-    # Imported here because they import TensorFlow or matplotlib, which takes seconds that --help need not wait.
+    # Imported here because they import TensorFlow or matplotlib, which takes seconds; --help does not need them.
     from training.book.publish import check_publishable, publish
     from training.book.report import training_report
     from training.book.train import train_and_evaluate
     from training.evaluation.evaluate import read_corpus_if_present
 
     if epochs and best_epoch:
-        raise click.UsageError("--epochs and --best-epoch exclude each other; give one of them.")
+        raise click.UsageError("--epochs and --best-epoch cannot be combined; give one of them.")
     if name == HEADLINES.name:
         if best_epoch or tensorboard:
-            raise click.UsageError(f"--best-epoch and --tensorboard are not for the recipe {name}; leave them out.")
+            raise click.UsageError(f"--best-epoch and --tensorboard do not apply to the recipe {name}; omit them.")
         _train_headlines(data, range(seed, seed + seeds), epochs, output, force)
         return
     recipe = find_recipe(name)
     if output is not None:
         check_publishable(recipe, output, force)
     if tensorboard is not None and importlib.util.find_spec("tensorboard") is None:
-        raise RecipeError("--tensorboard needs the package tensorboard, which the train extra lacks; install it.")
+        raise RecipeError("--tensorboard needs the package tensorboard, which is not in the train extra; install it.")
     dataset = load_dataset(data)
     _import_tensorflow()
     length = None if best_epoch else epochs or recipe.epochs
@@ -223,7 +225,7 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the complete confusion matrix.")
 def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: bool) -> None:
-    """Measure a BUNDLE on the test wires and their titles, answered the way the service answers."""
+    """Measure a BUNDLE on the test wires and their titles, with the answers that the service gives."""
     from training.evaluation.evaluate import evaluate as run
     from training.evaluation.evaluate import read_corpus_if_present
     from training.evaluation.report import evaluation_report
@@ -268,7 +270,7 @@ def export(bundle: Path, form: Literal["saved_model", "onnx"], output: Path) -> 
 @cli.command()
 @click.argument("bundle", type=FOLDER)
 def card(bundle: Path) -> None:
-    """Write the model card of a BUNDLE again from its manifest, for when the text of the cards has changed."""
+    """Regenerate the model card of a BUNDLE from its manifest, after the text of the cards has changed."""
     from training.book.model_card import write_card as book_card
     from training.bundles.writer import replace_card
     from training.headlines.reporting.model_card import write_card as headlines_card
@@ -276,7 +278,7 @@ def card(bundle: Path) -> None:
     manifest = load_bundle(bundle).manifest
     recipe = manifest.recipe.get("name")
     if recipe not in {HEADLINES.name, *RECIPES}:
-        raise RecipeError(f"{bundle}: its manifest names no recipe of this program, so its card cannot be written.")
+        raise RecipeError(f"{bundle}: its recipe is unknown to this program, so its card cannot be written.")
     classifier = replace_card(bundle, headlines_card(manifest) if recipe == HEADLINES.name else book_card(manifest))
     click.echo(f"{bundle}: README.md written; the digest is now {classifier.bundle.digest}.")
 

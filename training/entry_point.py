@@ -1,9 +1,12 @@
 """The `python -m training` group: an expected error becomes one sentence and an exit status.
 
 `app/cli/entry_point.py` does the same for `python -m app` and is not shared: its exit statuses are part of that
-program's interface, and the only package that both programs import, `app.classifier`, does not know click.
+program's interface, and the only package that both programs import, `app.classifier`, does not depend on click.
 """
 
+import signal
+import sys
+import threading
 from typing import Any, Final
 
 import click
@@ -13,6 +16,9 @@ from training.errors import TrainingError
 
 INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 + SIGINT, as in shells."""
+
+RESEND_SECONDS: Final = 0.1
+"""Time until a lost interrupt is sent again: the destructor that lost it has then returned."""
 
 
 class EntryPoint(click.Group):
@@ -25,6 +31,7 @@ class EntryPoint(click.Group):
             ClickException: an expected error; click prints it and exits with 1.
             Exit: with status 130, on Ctrl-C.
         """
+        report_others, sys.unraisablehook = sys.unraisablehook, _resend_interrupt
         try:
             return super().invoke(ctx)
         except (TrainingError, ClassifierError) as error:
@@ -36,5 +43,19 @@ class EntryPoint(click.Group):
             where = f"{error.filename}: " if error.filename else "The output "
             raise click.ClickException(f"{where}cannot be read or written ({error.strerror or error}).") from error
         except KeyboardInterrupt:
-            click.echo("\nStopped: what was not finished was not written.", err=True)
+            click.echo("\nStopped; incomplete results were not written.", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+        finally:
+            sys.unraisablehook = report_others
+
+
+def _resend_interrupt(lost: "sys.UnraisableHookArgs") -> None:
+    """Hook for exceptions that Python drops, such as one raised in a destructor or in a weak reference's callback.
+
+    TensorFlow runs many of these, so Ctrl-C may arrive in one, and training would go on.
+    """
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        main = threading.main_thread().ident
+        threading.Timer(RESEND_SECONDS, signal.pthread_kill, [main, signal.SIGINT]).start()
+    else:
+        sys.__unraisablehook__(lost)

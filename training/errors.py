@@ -25,7 +25,7 @@ class DataError(TrainingError):
 
 
 class DownloadError(TrainingError):
-    """The archive could not be downloaded complete and unchanged; nothing was left behind."""
+    """The archive could not be downloaded completely and unchanged; no files are left."""
 
 
 class LexiconError(TrainingError):
@@ -33,7 +33,7 @@ class LexiconError(TrainingError):
 
 
 class OutputError(TrainingError):
-    """A result cannot be written to the requested path; nothing was left behind."""
+    """A result cannot be written to the requested path; no files are left."""
 
 
 class RecipeError(TrainingError):

@@ -34,7 +34,7 @@ def plot_confusion(confusion: NDArray[np.int64], codes: Sequence[str]) -> bytes:
     axes.set_yticks(np.arange(len(codes) + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#e6e6e6", linewidth=0.4)
     axes.tick_params(which="both", length=0)
-    axes.set_title("Which topic is taken for which: each row shows where the wires of one topic went", fontsize=12)
+    axes.set_title("Confusion matrix: each row shows the predicted topics of the wires of one topic", fontsize=12)
     axes.set_xlabel("predicted topic")
     axes.set_ylabel("topic of the wire (number of test wires)")
     bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.01)

@@ -1,4 +1,4 @@
-"""Output folders: written beside their final place and renamed into it when they are complete."""
+"""Output folders: written next to their final path and renamed when they are complete."""
 
 import shutil
 import tempfile
@@ -12,10 +12,10 @@ from training.errors import OutputError
 
 @contextmanager
 def staging(target: Path) -> Iterator[Path]:
-    """Make an empty folder beside `target`, on the same file system; delete it at the end unless it was renamed.
+    """Make an empty folder next to `target`, on the same file system; delete it at the end unless it was renamed.
 
     Raises:
-        OutputError: the folder, or something in it, cannot be written.
+        OutputError: the folder, or a file in it, cannot be written.
     """
     # Not tempfile's: only its owner could read that one, and the server may run as another user.
     folder = target.parent / f".{target.name}-{uuid.uuid4().hex[:12]}"

@@ -33,6 +33,7 @@ from app.errors import (
     NotReadyError,
     OverloadedError,
     SlowRequestError,
+    TargetTooLongError,
     TensorError,
     UnauthorizedError,
     UnknownModelError,
@@ -75,14 +76,15 @@ TABLE: Mapping[type[Exception], Kind] = {
     BatchTooLargeError: Kind(
         413, "Batch too large", "The batch has 1,200 headlines and may have 1,000; send it in parts."
     ),
+    TargetTooLongError: Kind(414, "URI too long", "The path and query have more than 8,192 bytes; shorten them."),
     MediaTypeError: Kind(415, "Unsupported media type", "The Content-Type is 'text/plain'; send application/json."),
     ExpectationError: Kind(417, "Expectation failed", "The only supported value of Expect is 100-continue."),
     ValidationError: Kind(422, _INVALID, "top_k: Input should be less than or equal to 46."),
     RequestValidationError: Kind(422, _INVALID, "query.n: Input should be an integer."),
     HeaderError: Kind(422, _INVALID, "X-Request-Timeout must be a positive number of seconds, but it is 'soon'."),
     TensorError: Kind(422, _INVALID, "The model takes one input, 'headline', but the request has: none."),
-    UnknownTopicError: Kind(422, _INVALID, "There is no topic 'oil'; GET /topics lists all."),
-    TextTooLongError: Kind(422, _INVALID, "The text has 900 words and may have 500 to be explained."),
+    UnknownTopicError: Kind(422, _INVALID, "'oil' is not a topic of this model; GET /topics lists them."),
+    TextTooLongError: Kind(422, _INVALID, "An explanation covers 200 words at most, and this text has 900."),
     NotReadyError: Kind(503, _NOT_READY, "The model has not loaded yet; try again in a second."),
     BundleError: Kind(503, _NOT_READY, "The model no longer reproduces its golden headlines."),
     FileLimitError: Kind(
@@ -105,7 +107,7 @@ class Problem(BaseModel):
     """An error, as RFC 9457 problem details."""
 
     type: str = Field(
-        default="about:blank", description="Always `about:blank`: `title` and `status` say what kind of problem it is."
+        default="about:blank", description="Always `about:blank`: `title` and `status` identify the kind of problem."
     )
     title: str = Field(description="Kind of problem; docs/errors.md lists all.", examples=["Request validation failed"])
     status: int = Field(description="HTTP status.", examples=[422])

@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from app.api.field_errors import refuse_query, unknown_fields, with_unknown_fields
@@ -23,43 +22,61 @@ per separator; a body of 8 MiB of ordinary texts has a fifth of this number."""
 
 
 class RawRoute(APIRoute):
-    """A POST route around `async def endpoint(body: Model, request: Request) -> bytes`.
+    """A POST route around `async def endpoint(body: Model, context: RequestContext, receive: Receive) -> bytes`.
 
-    The endpoint may add response headers to the RequestContext.
+    The endpoint may add response headers to the RequestContext. Its docstring is the description in OpenAPI.
     """
 
     def __init__(
         self,
         path: str,
-        endpoint: Callable[..., Any],
+        endpoint: Callable[[Any, RequestContext, Receive], Awaitable[bytes]],
         *,
         model: type[BaseModel],
         max_body_bytes: int,
-        admit: Callable[[], None],
+        admit: Callable[[int], None],
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
-        """`model`: model of the request body, with the operator's limits; `admit`: raises OverloadedError at capacity.
+        """`model`: model of the request body, with the operator's limits.
 
-        `admit` is called before the body is read, so that a refusal costs little under overload.
+        `admit`: raises OverloadedError at capacity. Called with the Content-Length before the body is read, so that a
+        refusal costs little under overload.
         """
-        endpoint.__annotations__["body"] = model  # FastAPI generates the documentation from this
-        super().__init__(path, endpoint, methods=["POST"], **documentation)
+
+        def documented(body: Any) -> None:  # noqa: ANN401 - what FastAPI generates the documentation from
+            raise NotImplementedError
+
+        documented.__annotations__["body"] = model
+        documented.__name__, documented.__doc__ = endpoint.__name__, endpoint.__doc__
+        super().__init__(path, documented, methods=["POST"], **documentation)
         self._validate = model.__pydantic_validator__.validate_json
         self._fields = tuple(model.model_fields)
-        self._respond: Callable[[Any, Request], Awaitable[bytes]] = endpoint
+        self._respond = endpoint
         self._max_body_bytes = max_body_bytes
         self._admit = admit
-        self.app = self._answer
+        self.app = self._routed
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._admit()
+    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Called by the router."""
+        context = context_of(scope)
+        context.path_params = scope["path_params"]
+        await self.answer(scope, receive, send, context)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
+        """Answer one request; raises whatever makes it fail."""
+        self._raise_if_full(context)
         if scope["query_string"]:
             refuse_query(scope, self._fields)
-        raise_if_unsupported_media_type(dict(scope["headers"]))
+        raise_if_unsupported_media_type(context.headers)
         # No variable for the body: it would stay in memory until the response is sent.
         body = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)
-        answer = await self._respond(body, Request(scope, receive))
-        await send_answer(send, answer, context_of(scope))
+        await send_answer(send, await self._respond(body, context, receive), context)
+
+    def _raise_if_full(self, context: RequestContext) -> None:
+        """Admission: the only place where it is decided."""
+        declared = context.headers.get(b"content-length", b"")
+        context.content_length = int(declared[:19]) if declared.isdigit() else 0
+        self._admit(context.content_length)
 
 
 def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
@@ -89,8 +106,12 @@ def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str]
 
 
 async def send_answer(send: Send, answer: bytes, context: RequestContext) -> None:
-    """Send a complete response with status 200, and the content type and extra headers of its context."""
+    """Send a complete response with status 200, and the content type, timing and extra headers of its context."""
     headers = [(b"content-type", context.content_type), (b"content-length", b"%d" % len(answer))]
+    if context.inference_seconds is not None:
+        encoding, predicting = context.inference_seconds
+        timing = b"encode;dur=%.3f, predict;dur=%.3f" % (encoding * 1000, predicting * 1000)
+        headers.append((b"server-timing", timing))
     headers += context.response_headers
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})

@@ -1,8 +1,7 @@
 """X-Request-Timeout header: a deadline earlier than TOPICS_DEADLINE_SECONDS."""
 
+from collections.abc import Mapping
 from typing import Any
-
-from starlette.requests import Request
 
 from app.errors import HeaderError, quoted
 from app.serving.deadline import Deadline
@@ -17,9 +16,9 @@ PARAMETER: dict[str, Any] = {
 }
 
 
-def deadline(request: Request, longest: float) -> Deadline:
+def deadline(headers: Mapping[bytes, bytes], longest: float) -> Deadline:
     """The request's deadline, at most `longest` seconds; raises HeaderError if the header is not a positive number."""
-    given = dict(request.scope["headers"]).get(b"x-request-timeout")
+    given = headers.get(b"x-request-timeout")
     if given is None:
         return Deadline(longest)
     try:

@@ -22,7 +22,7 @@ CARD = "README.md"
 MANIFEST = "manifest.json"
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
-"""Largest size of a bundle's file; a larger one is refused before it is read."""
+"""Maximum size of a file in a bundle, in bytes; a larger one is refused before it is read."""
 T = TypeVar("T")
 
 
@@ -64,7 +64,7 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: a file is missing, differs from the manifest's size or SHA-256, or has invalid content.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - pathlib's raises OSError if the name is too long
         raise BundleError(f"{path}: no such bundle folder; set TOPICS_MODEL to one that holds a {MANIFEST}.")
     raw = _read(path, MANIFEST)
     manifest = _validate(path, MANIFEST, TypeAdapter(Manifest), raw)
@@ -77,12 +77,18 @@ def load_bundle(path: Path) -> Bundle:
         if name in {MODEL, WORD_INDEX, GOLDEN}:
             verified[name] = content
     if [topic.label for topic in manifest.topics] != list(range(len(manifest.topics))):
-        raise BundleError(f"{path / MANIFEST}: topics are not in label order 0 to {len(manifest.topics) - 1}.")
+        raise BundleError(
+            f"{path / MANIFEST}: topics are not in label order 0 to {len(manifest.topics) - 1}; train it again."
+        )
     golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), verified[GOLDEN])
     if not golden or any(len(one.probabilities) != len(manifest.topics) for one in golden):
-        raise BundleError(f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each.")
+        raise BundleError(
+            f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each; train it again."
+        )
     if manifest.outside and all(one.outside is None for one in golden):
-        raise BundleError(f"{path / GOLDEN}: needs a headline with the probability of the outside class.")
+        raise BundleError(
+            f"{path / GOLDEN}: needs a headline with the probability of the outside class; train it again."
+        )
     return Bundle(
         path=path,
         manifest=manifest,
@@ -98,7 +104,7 @@ def _verify(folder: Path, name: str, entry: FileEntry) -> bytes:
     content = _read(folder, name)
     if len(content) != entry.size:
         raise BundleError(
-            f"{folder / name}: has {len(content):,} bytes where the manifest says {entry.size:,}; copy it again."
+            f"{folder / name}: has {len(content):,} bytes, but the manifest lists {entry.size:,}; copy it again."
         )
     if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise BundleError(f"{folder / name}: its SHA-256 is not the one in the manifest; copy the bundle again.")
@@ -110,9 +116,9 @@ def _read(folder: Path, name: str) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > MAX_FILE_BYTES:
             raise BundleError(
-                f"{folder / name}: {size:,} bytes is more than a bundle's file may have ({MAX_FILE_BYTES:,})."
+                f"{folder / name}: has {size:,} bytes, more than the maximum of {MAX_FILE_BYTES:,} for one file."
             )
-        return file.read(size)  # no more than was checked, in case another process appends meanwhile
+        return file.read(size)  # only as many bytes as were checked: another process may append to the file
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class TopicClassifier:
         manifest = bundle.manifest
         self.encoder = Encoder(manifest.encoding, bundle.word_index)
         self.bundle = replace(bundle, word_index={})
-        """Without the word index, all of which the encoder holds: both would take 3 MB more a process."""
+        """Without the word index, because the encoder holds all of it; a second copy would take 3 MB per process."""
         self._network = network
         self._min_probability = min_probability
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
@@ -111,8 +111,8 @@ class TopicClassifier:
     def _raise_if_different(self, difference: float, tolerance: float) -> None:
         if not difference <= tolerance:  # also if it is NaN
             raise BundleError(
-                f"{self.bundle.path}: golden headlines are answered {difference:.2g} away from what training"
-                f" recorded (tolerance {tolerance:g}); train the bundle again."
+                f"{self.bundle.path}: probabilities of golden headlines differ by {difference:.2g} from those recorded"
+                f" in training (tolerance {tolerance:g}); train the bundle again."
             )
 
     def classify(self, texts: Sequence[str], top_k: int = 5) -> list[Classification]:

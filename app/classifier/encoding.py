@@ -60,9 +60,11 @@ class Encoder:
         self._references = spec.references
         for special in (spec.start_id, spec.rare_id):
             if special is not None and special >= spec.size:
-                raise BundleError(f"manifest.json: special id {special} is outside an encoding of size {spec.size}.")
+                raise BundleError(
+                    f"manifest.json: special id {special} is outside an encoding of size {spec.size}; train it again."
+                )
         if word_index and min(word_index.values()) < 1:
-            raise BundleError("word_index.json: a rank is below 1; ranks start at 1 for the most frequent word.")
+            raise BundleError("word_index.json: a rank is below 1, that of the most frequent word; train it again.")
         pairs: dict[str, dict[str, int]] = {}
         for entry, rank in word_index.items():
             first, space, second = entry.partition(" ")

@@ -56,7 +56,7 @@ class DenseNetwork:
     """A stack of dense layers in NumPy.
 
     The product of a multi-hot vector and the first kernel is the sum of the kernel's rows at the ones, so the first
-    layer reads ten rows, not ten thousand, for a headline of ten words.
+    layer reads ten rows instead of ten thousand for a headline of ten words.
     """
 
     def __init__(self, layers: Sequence[Dense]) -> None:
@@ -66,13 +66,15 @@ class DenseNetwork:
         for before, after in itertools.pairwise(layers):
             if before.kernel.shape[1] != after.kernel.shape[0]:
                 units, inputs = before.kernel.shape[1], after.kernel.shape[0]
-                raise BundleError(f"model.keras: a layer of {units} units feeds one of {inputs} inputs.")
+                raise BundleError(
+                    f"model.keras: a layer of {units} units feeds one of {inputs} inputs; train it again."
+                )
         for layer in layers:
             if layer.kernel.ndim != 2 or layer.bias.shape != layer.kernel.shape[1:]:
                 shapes = f"{layer.kernel.shape} and {layer.bias.shape}"
                 raise BundleError(f"model.keras: kernel and bias of a layer have shapes {shapes}; train it again.")
             if layer.unit_length and layer is not layers[0]:
-                raise BundleError("model.keras: a layer in the middle scales its input to length 1; train it again.")
+                raise BundleError("model.keras: only the first layer may scale its input to length 1; train it again.")
         self._first, *self._rest = layers
         self._lengths = np.sqrt(np.arange(self._first.kernel.shape[0] + 1, dtype=np.float32))
         """Euclidean length of a multi-hot vector, by its number of ones."""

@@ -20,10 +20,10 @@ is about none of the topics (outside; empty if the model was not trained to tell
 columns of the input, with the prefix input_ if the name is already used.
 
 The input format follows from the file name: .csv, .tsv, .jsonl, .ndjson or .json (JSON Lines or an array). Any other
-file has one headline per line. --column makes it CSV, --field JSON. Gzip is unpacked; UTF-16 and UTF-32 are recognized
-by their byte order mark.
+file has one headline per line. --column makes it CSV, --field JSON. Gzip is decompressed; UTF-16 and UTF-32 are
+recognized by their byte order mark.
 
-Lines that cannot be read or hold no headline are reported on standard error with their number; all other lines are
+Lines that cannot be read or have no headline are reported on standard error with their number; all other lines are
 classified. See docs/classify.md.
 
 --engine ray uses all cores of this machine, or of the cluster at --address. INPUT is a file or a folder of Parquet,

@@ -68,7 +68,7 @@ def _sentence(error: Exception) -> str:
 def _report(error: click.ClickException) -> int:
     try:
         error.show()
-    except OSError:  # standard error is full or has no reader: only the exit status tells
+    except OSError:  # standard error is full or has no reader: only the exit status is left
         discard(sys.stderr)
     except Exception:  # such as UnicodeEncodeError: the terminal's encoding lacks a character
         print_error(ascii(error.format_message()))

@@ -1,4 +1,4 @@
-"""Standard output and standard error, also where one is closed, full, or a pipe without a reader."""
+"""Writes to standard output and standard error, which may be closed, full, or a pipe without a reader."""
 
 import os
 import sys

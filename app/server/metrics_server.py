@@ -16,12 +16,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from app.api.middleware.request_id import request_id
+from app.api.connection_errors import ConnectionErrors
 from app.api.problems import problem
 from app.server.http.connections import CONNECTIONS, Connections
 from app.server.http.protocol import Protocol
 from app.server.sockets import listeners
 from app.telemetry.multiprocess import all_workers
+from app.telemetry.request_context import request_id
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def serve_metrics(host: str, port: int) -> None:
     With the service's own HTTP protocol, however many slow clients there are, each costs a connection with a time
     limit and no thread.
     """
-    sockets, connections = listeners(host, port)[0], Connections(max_body_bytes=0)
+    sockets, connections = listeners(host, port)[0], Connections(0, ConnectionErrors())
     os.register_at_fork(after_in_child=partial(_close, sockets, connections))
     threading.Thread(target=asyncio.run, args=(_serve(sockets, connections),), name="metrics", daemon=True).start()
 

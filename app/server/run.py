@@ -34,22 +34,22 @@ Load = Callable[[], TopicClassifier]
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to stop; exits with 1 if the service cannot start.
+    """Serve until a signal to stop; exits with status 1 if the service cannot start.
 
     If PROMETHEUS_MULTIPROC_DIR is set, workers write their metrics there, and the metrics port reads them.
 
     Raises:
         BundleError: the bundle fails verification.
-        ListenError: the address cannot be listened on.
+        ListenError: the service cannot listen on the address.
     """
-    # uvicorn raises the signal that stopped it once more when it is done; without this the exit status
-    # would say that SIGTERM killed the process, although everything ended as it should.
+    # When uvicorn has stopped, it raises the signal again; without this handler the exit status would be that of a
+    # process killed by SIGTERM, although it has ended properly.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGHUP, partial(_hang_up, sys.stdin is not None and sys.stdin.isatty()))
     load = _prepare(settings)
     each = listeners(host, port, settings.workers)
     _serve_metrics(settings, host)
-    logging.config.dictConfig(CONFIG)  # not before the last error that the command line reports
+    logging.config.dictConfig(CONFIG)  # after all errors that the command line reports itself
     if settings.workers == 1:
         server = Server(_config(settings, load), each[0], started=partial(announce, each[0]))
         with suppress(KeyboardInterrupt):
@@ -60,7 +60,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
             settings.workers,
             partial(_work, settings, load, each),
             load=lambda: partial(_work, settings, _prepare(settings), each),
-            end_seconds=settings.drain_seconds + END_SECONDS + 0.25,  # a worker's own timer is due sooner
+            end_seconds=settings.drain_seconds + END_SECONDS + 0.25,  # later than the worker's own timer
             sockets=[one for sockets in each for one in sockets],
             on_ready=lambda: announce(each[0]),
             on_end=lambda number: mark_process_dead(f"worker{number}", os.environ[DIRECTORY]),
@@ -70,33 +70,33 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
 
 def _prepare(settings: Settings) -> Load:
-    """Verify the bundle now; what is returned makes its classifier, in a forked worker as well.
+    """Verify the bundle now; returns a function that gives its classifier, also in a forked worker.
 
-    Workers share the memory of what is made here. With Keras each makes its own, of the bytes verified here, because
-    TensorFlow's threads do not survive a fork.
+    Workers share the memory of a classifier that is built here. With Keras each worker builds its own from the verified
+    bytes, because TensorFlow's threads do not survive a fork.
     """
     bundle = load_bundle(settings.model)
     if settings.runtime == "keras":
         return partial(build_classifier, bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
     classifier = build_classifier(bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
     gc.collect()
-    gc.freeze()  # a collection in a worker would write to all objects and so copy the memory they share
+    gc.freeze()  # a garbage collection in a worker would write to all objects, and so copy the shared memory
     return lambda: classifier
 
 
-def _work(  # noqa: PLR0917 - what the supervisor adds comes by position
-    settings: Settings, load: Load, each: list[list[socket.socket]], place: int, number: int, beat: Beat
+def _work(  # noqa: PLR0917 - the supervisor passes its arguments by position
+    settings: Settings, load: Load, each: list[list[socket.socket]], slot: int, number: int, beat: Beat
 ) -> None:
-    """What a worker does, at the sockets of its place and at those that others leave waiting."""
-    # Files of metrics are named after the worker's number, not its process ID: a later worker with the same number
-    # goes on counting in them, so there are never more than there are workers.
+    """Serve in a worker, on the sockets of its slot, and on the others' if connections wait there."""
+    # Metrics files are named after the worker's number, not its process ID. A later worker with the same number
+    # continues counting in them, so there are never more files than workers.
     values.ValueClass = values.MultiProcessValue(lambda: f"worker{number}")
 
     async def notify() -> None:
         if not beat():
-            server.should_exit = True  # without draining: the port is free at once for the supervisor's successor
+            server.should_exit = True  # without draining, so that the port is free at once for a new supervisor
 
-    own = place % len(each)
+    own = slot % len(each)
     others = [one for index, sockets in enumerate(each) if index != own for one in sockets]
     config = _config(settings, load, callback_notify=notify, timeout_notify=1)
     server = Server(config, each[own], others, started=beat)
@@ -113,7 +113,7 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
         ws="none",
         log_config=CONFIG,
         access_log=False,
-        proxy_headers=False,  # nothing here asks who the client is
+        proxy_headers=False,  # the service does not use the client's address
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=FINISH_SECONDS,
@@ -123,7 +123,7 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
 
 def _serve_metrics(settings: Settings, host: str) -> None:
     if DIRECTORY in os.environ:
-        for leftover in Path(os.environ[DIRECTORY]).glob("gauge_live*.db"):  # of an earlier run
+        for leftover in Path(os.environ[DIRECTORY]).glob("gauge_live*.db"):  # from an earlier run
             leftover.unlink()
     if settings.metrics_port is not None:
         try:
@@ -133,8 +133,8 @@ def _serve_metrics(settings: Settings, host: str) -> None:
 
 
 def _hang_up(terminal: bool, *_: object) -> None:
-    """On SIGHUP to a service of one process: nothing in it could answer while it loads a bundle again."""
-    if terminal:  # it was closed
+    """Handle SIGHUP in a service of one process, which could not answer requests while it loads a bundle."""
+    if terminal:  # the terminal was closed
         signal.raise_signal(signal.SIGTERM)
     else:
-        logger.warning("SIGHUP is ignored: only a service of several workers loads its bundle again; restart this one")
+        logger.warning("SIGHUP is ignored: with one worker the bundle cannot be reloaded; restart the service")

@@ -17,10 +17,10 @@ from types import FrameType
 from app.server.worker import SIGNALS, Serve, Worker
 
 RETRY_SECONDS = 0.5
-"""Wait before another start when a worker has ended before it was ready."""
+"""Pause before the next start after a worker has ended before it was ready."""
 
 AT_ONCE_SECONDS = 1.0
-"""How long workers may take to end after a second SIGTERM."""
+"""Maximum time for workers to end after a second SIGTERM."""
 
 _TICK_SECONDS = 0.25
 _STOP = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 
 
 class _StopError(BaseException):
-    """A signal to stop came while a model was loading."""
+    """A signal to stop arrived while a bundle was loading."""
 
 
 class Supervisor:
-    """Keeps one worker running per place."""
+    """Keeps one worker running per slot; slots are numbered from 0 to `workers` - 1."""
 
     def __init__(
         self,
@@ -46,14 +46,14 @@ class Supervisor:
         on_ready: Callable[[], None] = lambda: None,
         on_end: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Nothing is forked before `run`.
+        """Prepare the supervisor; workers are forked by `run`.
 
         Args:
-            workers: how many.
-            serve: what they run.
-            load: called on SIGHUP; returns what workers run from then on. If it raises, no worker is touched.
-            end_seconds: how long a worker may take to end; then it is killed.
-            sockets: closed when stopping, so that they are closed for all when the last worker closes them.
+            workers: number of workers.
+            serve: function that a worker runs.
+            load: called on SIGHUP; returns the `serve` of new workers. If it raises, the workers are kept.
+            end_seconds: maximum time for a worker to end; after that it is killed.
+            sockets: closed when stopping, so that they are no longer open once the last worker has closed them.
             on_ready: called when the first worker has started.
             on_end: called with the number of a worker that has ended.
         """
@@ -61,15 +61,15 @@ class Supervisor:
         self._sockets, self._on_ready, self._on_end = sockets, on_ready, on_end
         self._serve = serve
         self._proven = False
-        """Whether a worker has started with it."""
+        """Whether a worker has started successfully with `_serve`."""
         self._before: Serve | None = None
-        """What workers run until one has, after SIGHUP."""
+        """The previous `serve` after SIGHUP, until a worker has started with the new one."""
         self._workers: dict[int, Worker] = {}
         self._retry_at = 0.0
         self._loading = self._stopping = self._failed = False
 
     def run(self) -> bool:
-        """Until SIGTERM, SIGINT or SIGQUIT, and then until all workers have ended; False if none could start."""
+        """Run until a signal to stop has arrived and all workers have ended; returns False if no worker could start."""
         with selectors.DefaultSelector() as self._selector, self._signals() as signals:
             last = time.monotonic()
             while not self._stopping or self._workers:
@@ -81,14 +81,14 @@ class Supervisor:
                 self._handle_signals(signals)
                 self._reap()
                 now = time.monotonic()
-                # Time in which this process did not run counts little: when a machine resumes nobody is late.
+                # Limit the time counted if this process was suspended: otherwise workers would be killed on resume.
                 self._count_down(min(now - last, 2 * _TICK_SECONDS))
                 last = now
         return not self._failed
 
     @contextmanager
     def _signals(self) -> Iterator[socket.socket]:
-        """Signals as bytes to read: none is missed, and each is handled in the loop."""
+        """Receive signals as bytes on a socket, so that none is lost and the loop handles them."""
         receive, send = socket.socketpair()
         with receive, send:
             receive.setblocking(False)
@@ -119,7 +119,7 @@ class Supervisor:
         self._count = max(1, self._count + received.count(signal.SIGTTIN) - received.count(signal.SIGTTOU))
 
     def _stop(self) -> None:
-        """The first time ask all workers to drain, then to end at once."""
+        """The first time, let all workers drain; the second time, end them at once."""
         for worker in self._workers.values():
             if self._stopping:
                 worker.end(min(worker.seconds_left, AT_ONCE_SECONDS), signal.SIGINT)
@@ -131,14 +131,14 @@ class Supervisor:
             one.close()
 
     def _reload(self) -> None:
-        """Load the model again; the loop then replaces the workers."""
+        """Load the bundle again; the loop then replaces the workers."""
         self._loading = True
         try:
             serve = self._load()
         except _StopError:
             return
-        except Exception as error:  # whatever it is, the workers that serve go on
-            logger.error("aborting the restart and keeping workers %s: %s", sorted(self._workers), error)  # noqa: TRY400 - one sentence
+        except Exception as error:  # after any error, the current workers keep serving
+            logger.error("aborting the reload and keeping workers %s: %s", sorted(self._workers), error)  # noqa: TRY400 - one sentence
             return
         finally:
             self._loading = False
@@ -148,31 +148,31 @@ class Supervisor:
         self._serve, self._proven = serve, False
 
     def _retire(self) -> None:
-        """End workers whose replacement is ready, that are one too many, or start with what has been loaded before."""
-        served = {one.place for one in self._workers.values() if one.serve is self._serve and one.ready}
+        """End workers that have a ready replacement, exceed the number, or are starting with the previous bundle."""
+        served = {one.slot for one in self._workers.values() if one.serve is self._serve and one.ready}
         for worker in self._workers.values():
-            replaced = worker.serve is not self._serve and (not worker.ready or worker.place in served)
-            if not worker.leaving and not self._stopping and (replaced or worker.place >= self._count):
+            replaced = worker.serve is not self._serve and (not worker.ready or worker.slot in served)
+            if not worker.leaving and not self._stopping and (replaced or worker.slot >= self._count):
                 worker.end(self._end_seconds)
 
     def _start_missing(self) -> None:
-        """Start a worker where there is none at once, and replacements one after the other."""
-        for place in range(self._count):
+        """Start workers for all empty slots at once, and replacements one at a time."""
+        for slot in range(self._count):
             if self._stopping or time.monotonic() < self._retry_at:
                 return
             stay = [one for one in self._workers.values() if not one.leaving]
-            here = [one for one in stay if one.place == place]
+            here = [one for one in stay if one.slot == slot]
             if not here or (all(one.serve is not self._serve for one in here) and all(one.ready for one in stay)):
-                self._start(place)
+                self._start(slot)
 
-    def _start(self, place: int) -> None:
+    def _start(self, slot: int) -> None:
         taken = {one.number for one in self._workers.values()}
         number = next(number for number in range(len(taken) + 1) if number not in taken)
         supervisors = [key.fd for key in self._selector.get_map().values()]
         try:
-            worker = Worker(self._serve, place, number, supervisors)
+            worker = Worker(self._serve, slot, number, supervisors)
         except OSError as error:
-            logger.error("no worker can be forked (%s)", error.strerror)  # noqa: TRY400 - one sentence
+            logger.error("a worker cannot be forked (%s)", error.strerror)  # noqa: TRY400 - one sentence
             self._could_not_start()
             return
         self._workers[worker.pid] = worker
@@ -188,13 +188,13 @@ class Supervisor:
             self._on_ready = lambda: None
 
     def _reap(self) -> None:
-        """Collect what has ended; as process 1 of a container also processes that are not workers."""
+        """Reap ended processes; as process 1 of a container this includes processes that are not workers."""
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 if worker := self._workers.get(ended[0]):
                     self._forget(worker)
                     if not worker.leaving:
-                        self._look_into(worker, os.waitstatus_to_exitcode(ended[1]))
+                        self._handle_unexpected_exit(worker, os.waitstatus_to_exitcode(ended[1]))
 
     def _forget(self, worker: Worker) -> None:
         del self._workers[worker.pid]
@@ -203,21 +203,21 @@ class Supervisor:
         os.close(worker.heartbeat)
         self._on_end(worker.number)
 
-    def _look_into(self, worker: Worker, status: int) -> None:
-        """A worker exited unexpectedly."""
+    def _handle_unexpected_exit(self, worker: Worker, status: int) -> None:
+        """Log an unexpected exit, and decide whether the start has failed."""
         if worker.ready:
-            logger.warning("worker %d ended with status %d; another takes its place", worker.pid, status)
+            logger.warning("worker %d ended with status %d; starting another", worker.pid, status)
             return
         logger.error("worker %d could not start (status %d)", worker.pid, status)
         self._retry_at = time.monotonic() + RETRY_SECONDS
-        if worker.serve is self._serve and (status > 0 or worker.killed):  # else it was killed from outside
+        if worker.serve is self._serve and (status > 0 or worker.killed):  # otherwise another process has killed it
             self._could_not_start()
 
     def _could_not_start(self) -> None:
         self._retry_at = time.monotonic() + RETRY_SECONDS
         if self._before is not None:
             logger.error(
-                "no worker starts with the new bundle; aborting the restart and keeping workers %s",
+                "no worker starts with the new bundle; aborting the reload and keeping workers %s",
                 sorted(self._workers),
             )
             self._serve, self._before, self._proven = self._before, None, True
@@ -229,7 +229,7 @@ class Supervisor:
         for worker in list(self._workers.values()):
             worker.seconds_left -= seconds
             if worker.seconds_left <= 0 and worker.killed:
-                self._forget(worker)  # not even SIGKILL ends it: it is stuck in the kernel
+                self._forget(worker)  # it does not end after SIGKILL: it is blocked in the kernel
             elif worker.seconds_left <= 0:
                 if not worker.leaving:
                     logger.error("worker %d does not respond; killing it", worker.pid)

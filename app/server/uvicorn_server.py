@@ -1,6 +1,6 @@
-"""uvicorn's server on sockets that listen already, its own and those of other workers.
+"""uvicorn's server on sockets that are already listening: its own and those of other workers.
 
-`tests/app/server/test_uvicorn_contract.py` lists everything that it uses of uvicorn and that is not documented.
+`tests/app/server/test_uvicorn_contract.py` lists every undocumented part of uvicorn that it uses.
 """
 
 import socket
@@ -12,13 +12,14 @@ import uvicorn
 
 from app.server.acceptor import Acceptor
 from app.server.http.protocol import Protocol
+from app.settings import NO_TLS, SettingsError
 
 PATIENCE_SECONDS = 0.01
-"""How long another worker may leave a connection waiting: one that has died, hangs or cannot start takes none."""
+"""Time after which a connection that another worker (dead, hanging or starting) has not accepted is accepted here."""
 
 
 class Server(uvicorn.Server):
-    """Takes connections once uvicorn has loaded the app."""
+    """Accepts connections once uvicorn has loaded the app."""
 
     def __init__(
         self,
@@ -27,14 +28,20 @@ class Server(uvicorn.Server):
         others: Sequence[socket.socket] = (),
         started: Callable[[], object] = lambda: None,
     ) -> None:
-        """`others`: sockets of other workers, whose waiting connections are taken after PATIENCE_SECONDS."""
+        """`others`: sockets of other workers, whose waiting connections are accepted after PATIENCE_SECONDS.
+
+        Raises:
+            SettingsError: `config` has a certificate, which `Acceptor` would ignore.
+        """
+        if config.is_ssl:
+            raise SettingsError(f"uvicorn's ssl_* options: this server has no TLS; {NO_TLS}.")
         super().__init__(config)
         self._own, self._others, self._started = own, others, started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Called by uvicorn; exits if the app cannot start.
 
-        uvicorn lacks: it leaves accepting to libuv, one connection per turn of the loop and from its own sockets only.
+        uvicorn lacks: libuv accepts one connection per iteration of the loop, and only from the worker's own sockets.
         It buys: the last of 64 clients that connect together waits 25 to 50 ms instead of 165 to 550 (decision 14), and
         no connection waits for a worker that hangs (decision 15). Delete when: uvloop accepts more than one connection
         per turn, and a hanging worker no longer matters because each pod has one worker.
@@ -47,7 +54,7 @@ class Server(uvicorn.Server):
         self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Called by uvicorn, which then asks the connections that are open to end.
+        """Called by uvicorn, which then ends the open connections.
 
         uvicorn lacks: it closes its sockets with connections waiting there, which are reset (up to 16 of 64 clients,
         decision 14), and after a second signal it leaves out the end of the lifespan, with a traceback. Delete when:

@@ -1,4 +1,4 @@
-"""Worker: a forked process that sends heartbeats to its supervisor, as the supervisor sees it."""
+"""Worker: a forked process that sends heartbeats to its supervisor."""
 
 import atexit
 import logging
@@ -8,36 +8,36 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 
 START_SECONDS = 60.0
-"""How long a worker may take until its first heartbeat; then it is killed."""
+"""Maximum time until the first heartbeat of a worker; after that it is killed."""
 
 SILENT_SECONDS = 30.0
-"""How long a worker that serves may send no heartbeat; then it is killed. Its watchdog ends a hanging one sooner."""
+"""Maximum time without a heartbeat; after that a worker is killed. Its own watchdog ends a hanging worker sooner."""
 
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU)
-"""What a supervisor handles."""
+"""Signals that the supervisor handles."""
 
 logger = logging.getLogger(__name__)
 
 Beat = Callable[[], bool]
-"""Called by a worker about once a second; False once the supervisor is gone, and the worker should end."""
+"""Sends a heartbeat, about once per second; returns False if the supervisor has ended and the worker should end."""
 
 Serve = Callable[[int, int, Beat], None]
-"""Serves in a worker until it ends, given its place (0 to workers - 1) and its number, which no other live one has."""
+"""Runs in a worker until it ends; takes its slot (0 to workers - 1), its number, which is unique, and its heartbeat."""
 
 
 class Worker:
-    """One process; `seconds_left` is the time until it is killed, if it does not respond."""
+    """A worker process as the supervisor manages it; `seconds_left`: time until it is killed without a response."""
 
-    def __init__(self, serve: Serve, place: int, number: int, close: Iterable[int]) -> None:
-        """Fork it; raises OSError. `close`: file descriptors that are the supervisor's alone."""
-        self.serve, self.place, self.number = serve, place, number
+    def __init__(self, serve: Serve, slot: int, number: int, close: Iterable[int]) -> None:
+        """Fork the worker; raises OSError. `close`: file descriptors of the supervisor that the worker closes."""
+        self.serve, self.slot, self.number = serve, slot, number
         self.seconds_left = START_SECONDS
         self.ready = self.leaving = self.killed = False
         self.heartbeat, send = os.pipe()
         os.set_blocking(self.heartbeat, False)
         os.set_blocking(send, False)
-        # A signal between fork and the worker's own handlers would be taken for one to the supervisor, through the
-        # socket that both have.
+        # Without this, a signal between the fork and the worker's own handlers would be written to the wakeup socket,
+        # which both processes share, and the supervisor would handle it.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             self.pid = os.fork()
@@ -51,7 +51,7 @@ class Worker:
             os.close(send)
 
     def hear(self) -> bool:
-        """Read its heartbeats; False if there will be no more."""
+        """Read the worker's heartbeats; returns False if the worker has closed the pipe."""
         try:
             heard = os.read(self.heartbeat, 4096)
         except BlockingIOError:
@@ -63,30 +63,32 @@ class Worker:
         return bool(heard)
 
     def end(self, seconds: float, number: int = signal.SIGTERM) -> None:
-        """Send a signal, and SIGKILL if it is still there after some seconds."""
+        """Send a signal; the supervisor sends SIGKILL if the worker has not ended after `seconds`."""
         self.leaving, self.seconds_left = True, seconds
         os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Send SIGKILL."""
         self.killed, self.seconds_left = True, 1.0
         os.kill(self.pid, signal.SIGKILL)
 
     def _run(self, send: int, close: Iterable[int]) -> None:
-        """In the worker; never returns, since what has called it is the supervisor's."""
+        """Runs in the forked process; never returns, because its callers belong to the supervisor."""
         status = 1
         try:
             signal.set_wakeup_fd(-1)
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
-                signal.signal(number, signal.SIG_IGN)  # for the supervisor, but a terminal sends them to all
+                signal.signal(
+                    number, signal.SIG_IGN
+                )  # only the supervisor handles them, but a terminal sends them to all processes
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, _exit)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             for descriptor in (self.heartbeat, *close):
                 os.close(descriptor)
-            self.serve(self.place, self.number, lambda: _beat(send))
+            self.serve(self.slot, self.number, lambda: _beat(send))
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
@@ -95,7 +97,7 @@ class Worker:
         except BaseException:
             logger.exception("worker %d failed", os.getpid())
         finally:
-            atexit._run_exitfuncs()  # as multiprocessing does
+            atexit._run_exitfuncs()  # as in multiprocessing
             os._exit(status)
 
 
@@ -105,7 +107,7 @@ def _beat(pipe: int) -> bool:
     except BrokenPipeError:
         return False
     except BlockingIOError:
-        pass  # the supervisor is stopped
+        pass  # the pipe is full because the supervisor is suspended
     return True
 
 

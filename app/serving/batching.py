@@ -9,7 +9,7 @@ from app.serving.concurrency import InFlightLimiter, chunks, weight
 
 
 class Classified(NamedTuple):
-    """Some answers, and the seconds that went into them."""
+    """Answers of a batch, and the time in seconds for encoding and for prediction."""
 
     results: list[Classification]
     encoding: float
@@ -23,29 +23,29 @@ ENOUGH = 64
 class MicroBatcher:
     """Classifies together all requests that arrive within one or a few loop iterations, without a fixed delay.
 
-    A headline alone costs several times what it costs in a batch, nearly all of it the price of calling NumPy, and of
-    fetching the code of each stage of a request into the core's caches. Under load a turn of the loop brings many
-    requests at once, and reading them takes long enough for more to arrive, so the service gets cheaper as it gets
-    busier. After a batch of one the next headline is answered at once, and those that come with it together.
+    A single headline costs several times as much as one in a batch, mostly because of the fixed cost of NumPy calls and
+    of loading the code of each stage into the CPU caches. Under load an iteration of the loop brings many requests, and
+    reading them takes long enough for more to arrive, so the cost per headline falls with the load. After a batch of
+    one, the next headline is answered at once, and those that arrive with it form a batch.
     """
 
     def __init__(self, classify: Callable[[Sequence[str], int], Classified], work: InFlightLimiter) -> None:
-        """`classify`: texts and top_k to answers; `work` counts the texts that wait."""
+        """`classify`: takes texts and top_k, returns answers; `work` counts the waiting texts."""
         self._classify = classify
         self._work = work
         self._waiting: list[tuple[str, int, asyncio.Future[Classified]]] = []
         self._turn_is_due = False
         self._came = 0
         self._seen = 0
-        """Those that had come when it was last looked."""
+        """Number of texts that had arrived at the previous check."""
         self._alone = True
 
     async def classify(self, text: str, top_k: int) -> Classified:
-        """The answer to one text; raises OverloadedError, and whatever classifying raises."""
+        """Classify one text; raises OverloadedError, and any exception of the classifier."""
         loop = asyncio.get_running_loop()
         if not self._turn_is_due:
             self._turn_is_due = True
-            loop.call_soon(self._end_turn)  # behind all requests that are ready now
+            loop.call_soon(self._end_turn)  # after all requests that are ready now
         self._came += 1
         if self._alone and self._came == 1:
             return self._classify([text], top_k)
@@ -55,7 +55,7 @@ class MicroBatcher:
         return await future
 
     def _end_turn(self) -> None:
-        if self._seen < self._came and 1 < self._came < ENOUGH:  # let the loop look at its sockets once more
+        if self._seen < self._came and 1 < self._came < ENOUGH:  # let the loop poll its sockets again
             self._seen = self._came
             asyncio.get_running_loop().call_soon(self._end_turn)
             return
@@ -63,21 +63,21 @@ class MicroBatcher:
             self._answer(len(chunks([text for text, _, _ in self._waiting])[0]))
             self._work.show()
         self._turn_is_due = bool(self._waiting)
-        if self._turn_is_due:  # the rest has its turn after everything else that is ready
+        if self._turn_is_due:  # the rest is classified after all other ready callbacks
             asyncio.get_running_loop().call_soon(self._end_turn)
         self._alone = self._came == 1 and not self._waiting
         self._came = self._seen = 0
 
     def _answer(self, count: int) -> None:
-        """Classify the first of those that wait."""
+        """Classify the first of the waiting texts."""
         first, self._waiting = self._waiting[:count], self._waiting[count:]
         self._work.release(sum([weight([text]) for text, _, _ in first]))
-        wanted = [one for one in first if not one[2].done()]  # a client that hung up has cancelled its own
+        wanted = [one for one in first if not one[2].done()]  # the future of a disconnected client has been cancelled
         if not wanted:
             return
         try:
             done = self._classify([text for text, _, _ in wanted], max(top_k for _, top_k, _ in wanted))
-        except Exception as error:  # each request tells its own client
+        except Exception as error:  # each request reports the error to its own client
             for _, _, future in wanted:
                 future.set_exception(error)
             return

@@ -1,20 +1,21 @@
 """Per-request deadline."""
 
 import time
+from dataclasses import dataclass, field
 
 from app.errors import DeadlineError
 
 
+@dataclass(frozen=True, slots=True)
 class Deadline:
-    """A point in time."""
+    """So many seconds from when it is made."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._at = time.monotonic() + seconds
+    seconds: float
+    begun: float = field(default_factory=time.monotonic)
 
     def left(self) -> float:
         """Seconds until then; negative when it has passed."""
-        return self._at - time.monotonic()
+        return self.begun + self.seconds - time.monotonic()
 
     def raise_if_expired(self) -> None:
         """Raises DeadlineError when it has passed."""

@@ -1,4 +1,4 @@
-"""Draining: on SIGTERM the process is unready but still answers for some seconds, then ends within a bound."""
+"""Draining: on SIGTERM the process is not ready but still answers for some seconds, then ends within a time limit."""
 
 import asyncio
 import logging
@@ -9,35 +9,35 @@ from types import FrameType
 from app.serving.service import Service
 
 FINISH_SECONDS = 3
-"""After draining, how long requests under way may take to finish; then their connections are closed."""
+"""Maximum time for requests in progress to finish after draining; then their connections are closed."""
 
 END_SECONDS = 4.0
-"""After draining, how long the process may take to end; then the kernel ends it."""
+"""Maximum time for the process to end after draining; then the kernel ends it."""
 
 logger = logging.getLogger(__name__)
 
 
 def drain_on_sigterm(service: Service, seconds: float, repeated: bool) -> None:
-    """On SIGTERM be unready but go on answering for some seconds, then do what the server would have done at once.
+    """On SIGTERM, report not ready but answer for some seconds, then run the server's own handler.
 
-    Load balancers need that time to see the readiness probe turn and to send new requests elsewhere.
-    Called from the lifespan, when uvicorn has set its own handler.
+    In that time load balancers notice the failing readiness probe and send new requests elsewhere. Called from the
+    lifespan, after uvicorn has set its own handler.
 
-    `repeated`: whether a second SIGTERM ends the process without waiting. Not so in a worker: systemd sends SIGTERM to
-    all processes of a service, and the supervisor sends one as well.
+    `repeated`: whether a second SIGTERM ends the process without waiting. False in a worker, because systemd sends
+    SIGTERM to all processes of a service, and the supervisor sends another one.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # TestClient: signals belong to the test run
+        return  # TestClient runs the app in a thread and handles no signals
     stop = signal.getsignal(signal.SIGTERM)
     if not callable(stop):
-        return  # no server that handles it
+        return  # no server handles the signal
     loop = asyncio.get_running_loop()
 
     def drain(signum: int, frame: FrameType | None) -> None:
         if service.phase == "draining":
             if repeated:
                 stop(signum, frame)
-                stop(signum, frame)  # the first asks uvicorn to stop, the second not to wait for clients
+                stop(signum, frame)  # uvicorn stops on the first call, and does not wait for clients after the second
             return
         service.begin_draining()
         _end_within(seconds + END_SECONDS)
@@ -48,5 +48,5 @@ def drain_on_sigterm(service: Service, seconds: float, repeated: bool) -> None:
 
 
 def _end_within(seconds: float) -> None:
-    """SIGALRM, which nothing handles, ends a process whose event loop hangs or whose exit waits for a thread."""
+    """Let SIGALRM, which has no handler, end a process whose event loop hangs or whose exit waits for a thread."""
     signal.setitimer(signal.ITIMER_REAL, seconds)

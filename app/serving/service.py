@@ -25,24 +25,20 @@ class Service:
         self.metrics = Metrics()
         self.limiter = InFlightLimiter(settings.max_in_flight, self.metrics.in_flight)
         self.batcher = MicroBatcher(self.classify, self.limiter)
-        self._phase: Phase = "starting"
+        self.phase: Phase = "starting"
+        """Changed by `start` and `begin_draining` only."""
         self._classifier: TopicClassifier | None = None
         self._verified_at = 0.0
-
-    @property
-    def phase(self) -> Phase:
-        """`starting`, then `ready` once the model has loaded, then `draining`."""
-        return self._phase
 
     def start(self, classifier: TopicClassifier) -> None:
         """Become ready with a classifier, which has reproduced its golden headlines when it was made."""
         self._classifier = classifier
         self.metrics.serving(classifier)
-        self._phase = "ready"
+        self.phase = "ready"
 
     def begin_draining(self) -> None:
         """Report not ready from now on; requests are still answered."""
-        self._phase = "draining"
+        self.phase = "draining"
 
     @property
     def classifier(self) -> TopicClassifier:
@@ -59,7 +55,7 @@ class Service:
             BundleError: the model no longer reproduces its golden headlines.
         """
         classifier = self.classifier
-        if self._phase == "draining":
+        if self.phase == "draining":
             raise NotReadyError("This process is shutting down; send the request to another one.")
         now = time.monotonic()
         if now - self._verified_at >= VERIFY_SECONDS:

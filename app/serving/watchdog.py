@@ -10,22 +10,22 @@ from contextlib import contextmanager
 from app.telemetry.log_stream import drain
 
 HANG_SECONDS = 15
-"""Counted in waits of one second, so that a suspended process is not taken for a hung one when it resumes."""
+"""Counted in waits of one second, so that a suspended process does not count as hanging when it resumes."""
 
 EXIT_STATUS = 70
 """EX_SOFTWARE of sysexits.h."""
 
 MESSAGE_SECONDS = 2
-"""How long the last log line may take: the hung thread may hold the logger's lock, and nobody may read stdout."""
+"""Time limit for the last log line: the hanging thread may hold the logger's lock, or stdout may not be read."""
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
 def watched(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """While this lasts, a thread ends the process when the loop does not turn for HANG_SECONDS.
+    """Start a thread that ends the process if the event loop is blocked for HANG_SECONDS; a context manager.
 
-    uvicorn's own check of its workers is answered by a thread, which a hanging loop does not stop.
+    uvicorn's own health check of workers is answered by a thread, which also runs if the event loop hangs.
     """
     stopped = threading.Event()
     thread = threading.Thread(target=_watch, args=(loop, stopped), name="watchdog", daemon=True)
@@ -53,5 +53,5 @@ def _watch(loop: asyncio.AbstractEventLoop, stopped: threading.Event) -> None:
 
 
 def _say_so() -> None:
-    logger.critical("the event loop has not turned for %d seconds; this process ends", HANG_SECONDS)
+    logger.critical("the event loop has been blocked for %d seconds; ending the process", HANG_SECONDS)
     drain(MESSAGE_SECONDS / 2)

@@ -14,36 +14,36 @@ from app.classifier.manifest import Manifest
 Floats = NDArray[np.float64]
 
 WINDOW = 1_000
-"""Most recent headlines that are looked at; more for models of more than 500 topics."""
+"""Number of most recent headlines that are compared; more for models of more than 500 topics."""
 
 LEAST = 100
-"""Minimum number of headlines for an index, for any model."""
+"""Minimum number of headlines for an index; higher for models with many topics."""
 
 FLOOR = 1e-3
-"""Least share: keeps a topic that did not come up lately, or in training, from making the index infinite."""
+"""Minimum share, so that a topic without a recent headline, or without a training text, keeps the index finite."""
 
 _COMMON = 30.0
-_COUNTS = np.arange(100.0)  # what a Poisson variable of mean 30 stays below
+_COUNTS = np.arange(100.0)  # upper limit of a Poisson variable of mean 30
 _LOG_FACTORIALS = np.cumsum(np.log(np.maximum(_COUNTS, 1)))
 
 
 class Index(NamedTuple):
-    """One index and the headlines it rests on."""
+    """A drift index and the number of headlines from which it was computed."""
 
     psi: float
-    """Less what chance alone makes of it, and so around 0, also below, where nothing has moved."""
+    """Population stability index minus its expected value without drift; so around 0, also negative, without drift."""
     headlines: int
 
 
 class Drift:
     """The last headlines of one process, compared with the manifest's `reference`.
 
-    PSI = sum((now - then) * ln(now / then)) over the shares of a distribution: below 0.1 nothing has moved, above 0.25
-    much has (Siddiqi 2006, Credit Risk Scorecards). A sample's own noise adds to it: without drift, n * PSI is about
-    chi-squared with B - 1 degrees of freedom for B shares (Yurdakul and Naranjo 2020, Journal of Risk Model
-    Validation 14(4)), so that it has mean (B - 1) / n and standard deviation sqrt(2 (B - 1)) / n. The mean is
-    subtracted; and an index appears once 0.25 is 7.5 standard deviations, since the tail is longer than that of a
-    normal distribution where topics are rare.
+    PSI = sum((now - then) * ln(now / then)) over the shares of a distribution: below 0.1 means no significant shift,
+    above 0.25 a significant one (Siddiqi 2006, Credit Risk Scorecards). Sampling noise increases it: without drift,
+    n * PSI is approximately chi-squared with B - 1 degrees of freedom for B shares (Yurdakul and Naranjo 2020, Journal
+    of Risk Model Validation 14(4)), with mean (B - 1) / n and standard deviation sqrt(2 (B - 1)) / n. The mean is
+    subtracted. There is an index once 0.25 is 7.5 standard deviations, because with rare topics the tail is longer than
+    that of a normal distribution.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -52,18 +52,18 @@ class Drift:
         self._topics = topics / topics.sum() if topics.sum() > 0 else None
         self._trained_on = sum(topic.support for topic in manifest.topics)
         unknown = float(manifest.reference.get("unknown_word_ratio", 0.0))
-        # A share of 0 was measured on the words that the model learned, and says nothing of new headlines.
+        # A share of 0 was measured on the training texts of the word index, and does not apply to new headlines.
         self._unknown = unknown if 0 < unknown < 1 else None
         outside = float(manifest.reference.get("outside_ratio", 0.0))
         self._outside = outside if manifest.outside is not None and 0 < outside < 1 else None
         self.least = max(LEAST, math.ceil(30 * math.sqrt(2 * (len(topics) - 1))))
         self._by_chance = (0, 0.0)
-        """Headlines, and what `expected_psi` says of so many: once the window is full it hardly changes."""
+        """Number of headlines and their `expected_psi`, cached: it changes little once the window is full."""
         self._recent: deque[tuple[int, float, float | None]] = deque(maxlen=max(WINDOW, 2 * self.least))
-        """Label (-1: no known word, no label), share of words unknown, outside probability (None: not known)."""
+        """Label (-1 without a known word), share of unknown words, and outside probability (None: not known)."""
 
     def add(self, results: Sequence[Classification]) -> None:
-        """Take in some answers."""
+        """Add answers to the window."""
         self._recent.extend(
             [
                 (labels[0] if labels else -1, (words - known - rare) / words, outside)
@@ -73,19 +73,19 @@ class Drift:
         )
 
     def topics(self) -> Index | None:
-        """Of the most probable topics; None below `least` headlines, or where the manifest does not say the mix."""
+        """Index of the most probable topics; None below `least` headlines, or if the manifest has no topic mix."""
         labels = np.array([label for label, _, _ in self._recent if label >= 0], dtype=np.int64)
         if self._topics is None or len(labels) < self.least:
             return None
         if self._by_chance[0] != len(labels):
             self._by_chance = (len(labels), expected_psi(len(labels), self._topics))
         by_chance = self._by_chance[1]
-        if self._trained_on:  # the mix of training is a sample, too
+        if self._trained_on:  # the topic mix of training is a sample too
             by_chance += (len(self._topics) - 1) / self._trained_on
         return Index(psi(np.bincount(labels, minlength=len(self._topics)), self._topics) - by_chance, len(labels))
 
     def unknown_words(self) -> Index | None:
-        """Of unknown against known words; None below LEAST headlines, or where the manifest does not say their share.
+        """Index of the share of unknown words; None below LEAST headlines, or if the manifest does not have that share.
 
         Each headline counts as one observation, its share of unknown words: words of one headline are not independent,
         and one long text in another language must not outweigh a hundred headlines.
@@ -121,10 +121,10 @@ def psi(now: NDArray[np.generic], then: NDArray[np.generic]) -> float:
 
 
 def expected_psi(sample: int, shares: Floats) -> float:
-    """Mean `psi` of a sample of so many drawn from the shares themselves.
+    """Expected `psi` between the shares and a sample of this size drawn from them.
 
-    About (B - 1) / sample for B shares that are all common. What is rare adds less than that, because of FLOOR:
-    its counts are taken to be Poisson, and summed over.
+    About (B - 1) / sample for B shares that are all common. Rare shares add less, because of FLOOR; for these the
+    expectation is summed over Poisson-distributed counts.
     """
     means = sample * shares
     common = means > _COMMON

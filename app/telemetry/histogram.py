@@ -1,4 +1,4 @@
-"""A Prometheus histogram that takes in many values at once."""
+"""A Prometheus histogram that can observe many values at once."""
 
 from bisect import bisect_left
 from collections import Counter as Tally
@@ -10,11 +10,11 @@ from prometheus_client import Histogram
 class BatchHistogram(Histogram):
     """prometheus_client's histogram, where each bucket is incremented at most once per call.
 
-    With several workers a cell is a place in a file, and adding to it takes more than a microsecond.
+    With several workers each value is stored in a memory-mapped file, and adding to it takes more than a microsecond.
     """
 
     def observe_many(self, values: Sequence[float]) -> None:
-        """Count some values into the cells that `observe` would count them into, one by one."""
+        """Observe several values, with the same result as calling `observe` for each."""
         bounds = self._upper_bounds
         for bucket, count in Tally([bisect_left(bounds, value) for value in values]).items():
             self._buckets[bucket].inc(count)

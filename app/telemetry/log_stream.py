@@ -1,4 +1,4 @@
-"""Non-blocking stdout and stderr: a thread writes queued text, so a log reader that stops holds up no request."""
+"""Non-blocking stdout and stderr: a thread writes queued text, so a log reader that stops delays no request."""
 
 import atexit
 import fcntl
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CAPACITY = 4 * 1024 * 1024
-"""Most characters that wait to be written; what comes then is dropped and counted."""
+"""Maximum number of queued characters; further text is dropped and counted."""
 
 GATHER_SECONDS = 0.1
-"""Wait before a write, so that it takes many lines: 50 waits a second instead of 10 cost 16 clients 6% more CPU
-time in the thread's turns. A process that is killed loses the lines of this time."""
+"""Wait before a write, so that it takes many lines: with 50 writes per second instead of 10, 16 clients cost 6% more
+CPU time. A process that is killed loses the lines of this time."""
 
 DRAIN_SECONDS = 1.0
-"""How long the end of the process waits for a reader."""
+"""Maximum time for which the end of the process waits for the reader."""
 
-_WRITE_CHARACTERS = 64 * 1024  # the size of a pipe
+_WRITE_CHARACTERS = 64 * 1024  # capacity of a pipe
 
 _streams: dict[int, "LogStream"] = {}
 
@@ -39,7 +39,7 @@ class LogStream(io.TextIOBase):
     """
 
     def __init__(self, descriptor: int, encoding: str, notice: Callable[[int], str]) -> None:
-        """`notice`: makes the line that says, once text can be written again, how many lines were dropped."""
+        """`notice`: returns the line that reports a number of dropped lines, written when writing works again."""
         self._descriptor, self._encoding, self._notice = descriptor, encoding, notice
         self._reset()
 
@@ -55,7 +55,7 @@ class LogStream(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """That of the stream it replaces; characters it does not have are written as escapes."""
+        """Encoding of the replaced stream; characters that it lacks are written as escapes."""
         return self._encoding
 
     @property
@@ -72,11 +72,11 @@ class LogStream(io.TextIOBase):
         return os.isatty(self._descriptor)
 
     def writable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def write(self, text: str) -> int:
-        """Queue text, whole lines at best; dropped if CAPACITY characters wait already."""
+        """Queue text, preferably whole lines; it is dropped if CAPACITY characters are queued already."""
         with self._lock:
             waiting = self._accepted - self._written
             if waiting and waiting + len(text) > CAPACITY:
@@ -101,7 +101,7 @@ class LogStream(io.TextIOBase):
         return True
 
     def end(self) -> None:
-        """The interpreter ends and stops threads: from now on text is written at once if nothing waits before it."""
+        """Called when the interpreter ends and stops threads: from now on, write directly if the queue is empty."""
         self._direct = self._written == self._accepted
         if self._direct:
             self._write_if_ready(self._rest)
@@ -110,7 +110,7 @@ class LogStream(io.TextIOBase):
         self._thread = threading.Thread(target=self._run, name=f"log-{self._descriptor}", daemon=True)
         try:
             self._thread.start()
-        except RuntimeError:  # no thread can be had: the limit of processes, or the interpreter ends
+        except RuntimeError:  # no thread can be started: limit of processes reached, or the interpreter is ending
             self._direct = True
 
     def _run(self) -> None:
@@ -164,9 +164,9 @@ class LogStream(io.TextIOBase):
 
 
 def non_blocking(file: TextIO | None, notice: Callable[[int], str]) -> TextIO:
-    """The LogStream of a process's stdout or stderr; any other file, such as one in memory, as it is.
+    """The LogStream of a process's stdout or stderr; any other file, such as one in memory, unchanged.
 
-    A closed descriptor (`>&-`, where Python has None) becomes a file in which nothing is kept.
+    A closed descriptor (`>&-`, for which Python has None) becomes a file that discards everything.
     """
     if file is None:
         return cast("TextIO", _Nowhere())
@@ -178,25 +178,25 @@ def non_blocking(file: TextIO | None, notice: Callable[[int], str]) -> TextIO:
         return file
     stream = _streams.get(descriptor)
     if stream is None:
-        # One pipe for both needs one writer, or their lines would mix.
+        # If both are the same pipe, they need one writer; otherwise their lines would mix.
         stream = next((one for other, one in _streams.items() if os.path.sameopenfile(other, descriptor)), None)
         _streams[descriptor] = stream = stream or LogStream(descriptor, file.encoding or "utf-8", notice)
     return cast("TextIO", stream)
 
 
 def replace_standard_streams(notice: Callable[[int], str]) -> None:
-    """Make `sys.stdout` and `sys.stderr` non-blocking for all that uses them: loggers, warnings, tracebacks, print."""
+    """Make `sys.stdout` and `sys.stderr` non-blocking for loggers, warnings, tracebacks and print."""
     sys.stdout = non_blocking(sys.stdout, notice)
     sys.stderr = non_blocking(sys.stderr, notice)
 
 
 def dropped_lines() -> int:
-    """Lines that this process has dropped."""
+    """Number of lines that this process has dropped."""
     return sum(one.dropped for one in set(_streams.values())) if _streams else 0
 
 
 def drain(seconds: float) -> None:
-    """Wait until stdout and stderr have been written, at most `seconds` in all."""
+    """Wait until the queued text of stdout and stderr has been written, at most `seconds` in total."""
     due = time.monotonic() + seconds
     for stream in set(_streams.values()):
         stream.drain(due - time.monotonic())
@@ -221,7 +221,7 @@ def _wait_writable(descriptor: int, milliseconds: int | None = None) -> bool:
 
 @contextmanager
 def _locked(descriptor: int) -> "Iterator[None]":
-    """Keep other workers from writing between the pieces of a line: a pipe takes only 4096 bytes as one piece."""
+    """Keep other workers from writing between the pieces of a line: writes to a pipe are atomic up to 4096 bytes."""
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX)
     except OSError:  # a file that cannot be locked
@@ -242,7 +242,7 @@ def _end() -> None:
 
 def _forget() -> None:
     for stream in set(_streams.values()):
-        stream._reset()  # what is queued is written by the parent
+        stream._reset()  # queued text is written by the parent
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -1,4 +1,4 @@
-"""Log lines: JSON, or text for people where stdout is a terminal. Never a key; a headline only if configured."""
+"""Log lines: JSON, or readable text if stdout is a terminal. Never an API key; a headline only if configured."""
 
 import json
 import logging
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _without_rich() -> Iterator[None]:
-    """Keep structlog from loading rich, which Keras brings: 3 MB and 30 ms a worker for tracebacks unwanted here."""
+    """Keep structlog from importing rich, a dependency of Keras: 3 MB and 30 ms per worker for unused tracebacks."""
     kept = sys.modules.pop("rich", None)
-    sys.modules["rich"] = None  # type: ignore[assignment]  # Python's own sign for what must not be imported
+    sys.modules["rich"] = None  # type: ignore[assignment]  # makes `import rich` raise ImportError
     try:
         yield
     finally:
@@ -41,18 +41,18 @@ CONFIG: dict[str, Any] = {
     "loggers": {name: {"handlers": ["stdout"], "level": "INFO", "propagate": False} for name in ("app", "uvicorn")},
     "root": {"handlers": ["stdout"], "level": "WARNING"},
 }
-"""For `logging.config.dictConfig`: what uvicorn and this package log, and others from WARNING, as lines on stdout."""
+"""For `logging.config.dictConfig`: uvicorn and this package from INFO, others from WARNING, as lines on stdout."""
 
 
 def handler() -> logging.Handler:
-    """Make stdout and stderr of this process non-blocking and warnings log records; called when CONFIG is applied."""
+    """Make stdout and stderr non-blocking and turn warnings into log records; called when CONFIG is applied."""
     replace_standard_streams(_notice)
     logging.captureWarnings(True)
     return logging.StreamHandler(sys.stdout)
 
 
 def stdout() -> TextIO:
-    """Stdout for log lines: never blocks and never raises, whatever server runs the app."""
+    """Stdout for log lines, which never blocks or raises, with any server that runs the app."""
     return non_blocking(sys.stdout, _notice)
 
 
@@ -62,7 +62,7 @@ def _notice(lines: int) -> str:
 
 
 def formatter() -> structlog.stdlib.ProcessorFormatter:
-    """Writes standard library log records like access lines."""
+    """Formats log records of the standard library like access log lines."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(), _drop_colour, _TIME],
         processors=[
@@ -74,7 +74,7 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
 
 
 def writer() -> Callable[[dict[str, Any]], str]:
-    """Makes an event a line that says when: JSON, or what people like to read where stdout is a terminal."""
+    """A function that turns an event into a line with a timestamp: JSON, or readable text if stdout is a terminal."""
     render = _renderer()
     return lambda event: str(render(None, "info", _TIME(None, "info", event)))
 
@@ -88,7 +88,7 @@ def _renderer() -> "Processor":
 def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
     try:
         line = to_json(event, fallback=repr)
-        if not line.isascii():  # nearly all are, and those that may not be cost more
+        if not line.isascii():  # nearly all lines are ASCII, and ensure_ascii is slower
             line = to_json(event, fallback=repr, ensure_ascii=True)  # for any locale
     except PydanticSerializationError:  # a lone surrogate
         return json.dumps(event, default=repr)

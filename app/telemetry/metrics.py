@@ -16,11 +16,11 @@ from app.telemetry.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrif
 from app.telemetry.request_context import RequestContext
 
 COUNT_AT_ONCE = 100
-"""Above this many buffered headlines, count at once: buffering gains nothing for batches, and 20 ms of results would
-hold 2 MB."""
+"""From this number of buffered headlines on, count at once: buffering gains nothing for batches, and the results of
+20 ms would take 2 MB."""
 
 DRIFT_SECONDS = 1.0
-"""Time between two looks at drift under load: no scrape comes more often, and one costs up to a millisecond."""
+"""Minimum time between two measurements of drift: scrapes are not more frequent, and one takes up to a millisecond."""
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _INFERENCE = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
@@ -29,7 +29,7 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 class Metrics:
-    """All metrics of one process; each app has its own registry, so tests can make many."""
+    """All metrics of one process; each app has its own registry, so tests can create many apps."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -103,19 +103,19 @@ class Metrics:
         self._lines_dropped = dropped_lines()
 
     def serving(self, classifier: TopicClassifier) -> None:
-        """A model begins to serve."""
+        """Called when a model has been loaded: sets its info metric, its topics and its drift reference."""
         manifest = classifier.bundle.manifest
         self.info.labels(manifest.name, manifest.version, classifier.bundle.digest).set(1)
         self._topics = [self.predictions.labels(topic.code) for topic in manifest.topics]
         self._drift = Drift(manifest)
 
     def answered(self, contexts: Sequence[RequestContext]) -> None:
-        """Some requests have been answered."""
+        """Count answered requests, within COUNT_SECONDS."""
         self._contexts += contexts
         self._count_soon()
 
     def classified(self, results: Sequence[Classification]) -> None:
-        """Some headlines have been classified."""
+        """Count classified headlines, within COUNT_SECONDS."""
         self._results += results
         if len(self._results) < COUNT_AT_ONCE:
             self._count_soon()
@@ -123,7 +123,7 @@ class Metrics:
             self.count()
 
     def count(self) -> None:
-        """Bring the numbers up to date, which otherwise are COUNT_SECONDS behind."""
+        """Update the metrics now; otherwise they are up to COUNT_SECONDS behind."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -152,7 +152,7 @@ class Metrics:
             children[0].inc(len(seconds))
             children[1].observe_many(seconds)
         self.batch_size.observe_many([len(one.headlines) for one in contexts if one.headlines])
-        self.inference.observe_many([one.inference_seconds for one in contexts if one.inference_seconds is not None])
+        self.inference.observe_many([sum(one.inference_seconds) for one in contexts if one.inference_seconds])
 
     def _count_headlines(self, results: Sequence[Classification]) -> None:
         self.headlines.inc(len(results))
@@ -181,7 +181,7 @@ class Metrics:
             gauge.labels("headlines").set(index.headlines if index else 0)
 
     async def exposition(self) -> bytes:
-        """The text format; for all workers where there are several."""
+        """The metrics in the Prometheus text format, of all workers if there are several."""
         self.count()
         if DIRECTORY in os.environ:
             return await run_in_threadpool(lambda: generate_latest(all_workers()))

@@ -1,4 +1,4 @@
-"""Metrics of all workers: each writes files to one folder, and any process can add them up."""
+"""Metrics of all workers: each worker writes files to one folder, and any process can aggregate them."""
 
 import math
 import os
@@ -12,19 +12,19 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the workers' files are; prometheus_client reads the variable when it is first imported."""
+"""Variable with the folder of the workers' files; prometheus_client reads it when it is first imported."""
 
 COUNT_SECONDS = 0.02
-"""What is answered in this time is added up before it is counted: one request alone would pay for counting a tenth of
-what it costs, and with several workers any request an eighth."""
+"""Interval at which metrics are updated. Updating them per request would take a tenth of the cost of a single request,
+and an eighth of that of any request with several workers."""
 
 DRIFT = {
-    "topics_topic_drift_psi": "Population stability index of recent topics against training's, less what chance makes "
-    "of it; NaN until there are enough headlines.",
+    "topics_topic_drift_psi": "Population stability index of recent topics against those of training, minus its "
+    "expected value without drift; NaN until there are enough headlines.",
     "topics_unknown_word_drift_psi": "The same for the share of unknown words.",
     "topics_outside_drift_psi": "The same for the share of headlines about none of the topics.",
 }
-"""Gauges that each process writes in two parts, `headlines` and `weighted`, which is the value times that number."""
+"""Gauges that each process writes in two parts: `headlines`, a number, and `weighted`, the value times that number."""
 
 
 class WithDrift(Collector):
@@ -37,7 +37,7 @@ class WithDrift(Collector):
         self._source = source
 
     def collect(self) -> Iterable[Metric]:
-        """One family after the other."""
+        """The metric families, with one sample for each drift gauge."""
         for family in self._source.collect():
             if family.name in DRIFT:
                 parts = {sample.labels["part"]: sample.value for sample in family.samples}
@@ -48,11 +48,10 @@ class WithDrift(Collector):
 
 
 class _LiveWorkers(MultiProcessCollector):
-    """Adds up the processes' files; what a dead one held at the moment counts no more.
+    """Aggregates the files of all processes; gauges of dead processes are left out.
 
-    Files are named after a process ID, or after a worker's number: of those the supervisor removes the gauges.
-
-    It lets the workers count first what they have answered by now, so it has to run in a thread.
+    Files are named after a process ID, or after a worker's number; for the latter the supervisor removes the gauges.
+    `collect` first waits until the workers have updated their metrics, so it has to run in a thread.
     """
 
     def __init__(self, directory: str) -> None:
@@ -60,29 +59,29 @@ class _LiveWorkers(MultiProcessCollector):
         self._directory = directory
 
     def collect(self) -> Iterable[Metric]:
-        """Raises OSError where the files cannot be read, as when no file descriptor is left.
+        """Raises OSError if the files cannot be read, for example because no file descriptor is left.
 
-        The library's own `collect` looks for them by `glob`, which says then that there are none.
+        The library's own `collect` uses `glob`, which returns no files in that case.
         """
         time.sleep(2 * COUNT_SECONDS)
         files = [file for file in Path(self._directory).iterdir() if file.suffix == ".db" and _has_begun(file)]
         for pid in {file.stem.rpartition("_")[2] for file in files if file.name.startswith("gauge_live")}:
             if pid.isdigit() and not Path("/proc", pid).exists():
                 mark_process_dead(pid, self._directory)
-        merged: Iterable[Metric] = self.merge([str(file) for file in files])  # passes over those that are gone
+        merged: Iterable[Metric] = self.merge([str(file) for file in files])  # ignores files that no longer exist
         return merged
 
 
 def _has_begun(file: Path) -> bool:
-    """Whether there is anything in it: a worker that starts creates its files empty, which the library cannot read."""
+    """Whether a file has content: a starting worker creates empty files, which the library cannot read."""
     try:
         return file.stat().st_size > 0
-    except FileNotFoundError:  # of a worker that has ended meanwhile
+    except FileNotFoundError:  # its worker has ended in the meantime
         return False
 
 
 def all_workers() -> CollectorRegistry:
-    """A registry of what all workers have written to the folder that DIRECTORY names."""
+    """A registry with the metrics that all workers have written to the folder in DIRECTORY."""
     registry = CollectorRegistry()
     registry.register(WithDrift(_LiveWorkers(os.environ[DIRECTORY])))
     return registry

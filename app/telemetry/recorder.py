@@ -10,28 +10,28 @@ _METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 
 
 class RequestRecorder:
-    """One record per request, whichever layer answered it.
+    """Records each request once, regardless of the layer that answered it.
 
-    The records of one turn of the event loop are written together after their answers are out: under load that is one
-    system call for many requests.
+    The records of one iteration of the event loop are written together after the answers: under load one system call
+    for many requests.
     """
 
     def __init__(self, metrics: Metrics, access_log: AccessLog | None) -> None:
-        """`access_log`: None writes no lines."""
+        """`access_log`: None disables the access log."""
         self._metrics = metrics
         self._access_log = access_log
         self._contexts: list[RequestContext] = []
 
     def record(self, context: RequestContext) -> None:
-        """A request has finished."""
+        """Record a finished request."""
         if context.method not in _METHODS:
-            context.method = "OTHER"  # clients can invent methods; the number of metrics must not grow with them
+            context.method = "OTHER"  # bounds the number of label values, because clients may send any method
         if not self._contexts:
             asyncio.get_running_loop().call_soon(self._write)
         self._contexts.append(context)
 
     def rejected(self, reason: str | None) -> None:
-        """Count a refusal in `topics_rejected_total`; None: the request was wrong, which is not counted there."""
+        """Count a refusal in `topics_rejected_total`; None (an invalid request) is not counted there."""
         if reason:
             self._metrics.rejected.labels(reason).inc()
 

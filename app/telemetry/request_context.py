@@ -1,51 +1,81 @@
-"""What one HTTP request accumulates on its way, for its answer, the metrics and the access log."""
+"""Request context: state of one HTTP request, for its response, the metrics and the access log."""
 
+import random
+import re
 import time
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+
+from starlette._utils import get_route_path
 
 CLIENT_GONE = 499
-"""nginx's status for a client that closed the connection first; only metrics and logs see it."""
+"""Status in metrics and logs, as in nginx, if the client closed the connection before the response; never sent."""
 
 _KEY = "request_context"
+
+_WELL_FORMED = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request."""
+    """State of one request."""
 
     request_id: str
     method: str
     path: str
-    """As the router sees it: without the root path."""
+    """Path without the root path, as matched by the router."""
     route: str = ""
     """Template of the route that answered, such as `/v2/models/{name}/infer`; `other` if none did."""
     status: int = 0
-    """0 until the answer has begun."""
+    """0 until the response has started."""
+    headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    """By name in lower case; the last value of a repeated header."""
+    content_length: int = 0
+    """Declared bytes of the body; 0 if it is chunked."""
+    path_params: Mapping[str, str] = field(default_factory=dict)
+    """Values of the parameters in the route template."""
     started: float = field(default_factory=time.perf_counter)
     seconds: float = 0.0
-    """From the complete headers to the answer."""
+    """Time from the complete headers to the end of the response."""
     headlines: Sequence[str] = ()
-    """What it wanted classified; empty if it was refused before that."""
-    inference_seconds: float | None = None
-    """In the classifier; None unless everything was classified."""
+    """Headlines of the request; empty if it was refused before they were parsed."""
+    inference_seconds: tuple[float, float] | None = None
+    """Time in the encoder and in the network; None unless all headlines were classified."""
     binary: bytes = b""
     """Tensors that follow the JSON of an Open Inference request."""
     content_type: bytes = b"application/json"
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
+    @classmethod
+    def begin(cls, scope: MutableMapping[str, Any]) -> Self:
+        """The context of a request whose headers are complete, put where `context_of` finds it.
+
+        That is in ASGI's `state`, which belongs to the application.
+        """
+        headers = dict(scope["headers"])
+        context = cls(request_id(headers), scope["method"], get_route_path(scope), headers=headers)
+        scope.setdefault("state", {})[_KEY] = context
+        return context
+
     def finish(self) -> None:
-        """The answer is out, or the client is gone."""
+        """Set duration and status when the response is sent or the client has disconnected."""
         self.seconds = time.perf_counter() - self.started
         self.status = self.status or CLIENT_GONE
 
-    def attach(self, scope: MutableMapping[str, Any]) -> None:
-        """Put it where `context_of` finds it: in ASGI's `state`, which belongs to the application."""
-        scope.setdefault("state", {})[_KEY] = self
-
 
 def context_of(scope: MutableMapping[str, Any]) -> RequestContext:
-    """The context of the request that an ASGI scope describes."""
+    """The context of the request with this ASGI scope."""
     context: RequestContext = scope["state"][_KEY]
     return context
+
+
+def request_id(headers: Mapping[bytes, bytes]) -> str:
+    """The client's own X-Request-ID if it is well formed, else a new one."""
+    given = headers.get(b"x-request-id")
+    return given.decode("ascii") if given is not None and _WELL_FORMED.fullmatch(given) else new_request_id()
+
+
+def new_request_id() -> str:
+    """128 random bits in hexadecimal, without the system call of a cryptographic generator: an ID is not a secret."""
+    return f"{random.getrandbits(128):032x}"

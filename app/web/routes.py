@@ -93,7 +93,7 @@ def page_without_metrics() -> str:
 
 
 def page_router(service: Service) -> APIRouter:
-    """Routes of the page. They need no API key; the API that the page calls may."""
+    """Routes of the page. They need no API key, although the API that the page calls may require one."""
     router = APIRouter(include_in_schema=False)
     files = PageFiles(directory=FOLDER)
     # Swagger UI's files come from a package, so that /docs works offline; FastAPI's own page loads them from a CDN.

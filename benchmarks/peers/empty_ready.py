@@ -1,4 +1,4 @@
-"""The empty service with its answer ready: a model made once, for which FastAPI has nothing to validate."""
+"""The empty service with a prepared answer: a response that is built once, so FastAPI validates nothing."""
 
 from fastapi import FastAPI
 

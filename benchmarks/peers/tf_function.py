@@ -1,4 +1,4 @@
-"""TensorFlow served well: one compiled function with a fixed signature, warmed up, called on the event loop."""
+"""TensorFlow with a compiled function: fixed signature, warmed up, called on the event loop."""
 
 import keras
 import tensorflow as tf

@@ -9,7 +9,7 @@ MAX_HEADLINES = 1_000
 """The service's default limit per request; if an operator set a lower one, the client sends smaller requests."""
 
 MAX_BYTES = 4 * 1024 * 1024
-"""Half of the service's default limit for a body, because JSON escapes can make a text longer than its UTF-8."""
+"""Bytes: half of the service's default limit for a body, because JSON escapes make a text longer than its UTF-8."""
 
 
 class Item(NamedTuple):

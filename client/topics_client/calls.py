@@ -75,7 +75,7 @@ class Calls:
                 at += len(piece)
                 size = min(size * 2, most)
                 continue
-            # The service names only the first wrong headline, so those before it are valid: send them next.
+            # The service reports only the first invalid headline, so those before it are valid: send them next.
             if wrong:
                 size = wrong
             else:
@@ -139,7 +139,9 @@ def _read(kind: type[Any], raw: object, path: str, **made: object) -> Any:  # no
 def _field(raw: object, name: str, kind: type, path: str) -> Any:  # noqa: ANN401 - JSON
     value = raw.get(name) if isinstance(raw, dict) else None
     if not isinstance(value, kind):
-        raise InvalidResponseError(f"{path}: the answer is not this service's ({name!r} is no {kind.__name__}).")
+        raise InvalidResponseError(
+            f"{path}: the answer is not this service's ({name!r} is not a valid {kind.__name__})."
+        )
     return value
 
 

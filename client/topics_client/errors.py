@@ -50,7 +50,7 @@ class UnreachableError(TopicsClientError):
 
 
 class InvalidResponseError(TopicsClientError):
-    """An answer arrived that this service cannot have sent; `__cause__` tells what could not be read."""
+    """An answer arrived that this service cannot have sent; `__cause__` is the error in reading it."""
 
 
 class ProblemError(TopicsClientError):
@@ -71,7 +71,7 @@ class InvalidRequestError(ProblemError):
 
 
 class UnauthorizedError(ProblemError):
-    """The service requires an API key, or does not know the one that was sent."""
+    """The service requires an API key, or the one that was sent is not valid."""
 
 
 class NotFoundError(ProblemError):
@@ -117,7 +117,7 @@ def problem_error(status: int, body: object, content: bytes) -> ProblemError:
     errors = fields.get("errors")
     problem = Problem(
         status=status,
-        title=str(fields.get("title", "The answer is no problem document")),
+        title=str(fields.get("title", "The answer is not a problem document")),
         detail=str(fields.get("detail", content[:200].decode("utf-8", "replace"))),
         type=str(fields.get("type", "about:blank")),
         instance=str(fields.get("instance", "")),

@@ -19,7 +19,7 @@ import httpx2
 from topics_client.errors import InvalidResponseError, UnreachableError, problem_error
 
 RETRIED = frozenset({429, 502, 503})
-"""Statuses after which a request is repeated, because the service did no work for it. Not 504, which would recur."""
+"""Statuses after which a request is retried, because the service did no work for it. Not 504, which would recur."""
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
@@ -167,4 +167,4 @@ def _json(reply: Reply, path: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")

@@ -1,4 +1,4 @@
-"""The service in this process, through Starlette's TestClient."""
+"""Fixtures: the service in this process, through Starlette's TestClient."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -35,12 +35,12 @@ def start(tiny_bundle: Path) -> Iterator[Start]:
 
 @pytest.fixture(scope="package")
 def client(tiny_bundle: Path) -> Iterator[TestClient]:
-    """A service with everything at its default, which all tests share."""
+    """A service with default settings, shared by all tests."""
     with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False))) as one:
         yield one
 
 
 @pytest.fixture
 def client_without_model(tiny_bundle: Path) -> TestClient:
-    """A service whose lifespan never began."""
+    """A service whose lifespan has not run."""
     return TestClient(create_app(load_settings(model=tiny_bundle)))

@@ -1,4 +1,4 @@
-"""Reading what /metrics says."""
+"""Reads values from /metrics."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The errors' reasons, by which refusals are counted, and the headers of their answers."""
+"""Exceptions: the reason under which a refusal is counted, and the headers of its response."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_every_refusal_has_its_reason_and_what_is_wrong_in_itself_has_none():
         assert kind.reason == REFUSALS.get(kind), kind
 
 
-def test_answers_have_the_headers_that_their_status_asks_for():
+def test_answers_have_the_headers_that_their_status_requires():
     for kind in errors.ApiError.__subclasses__():
         assert kind.headers == HEADERS.get(kind), kind
 

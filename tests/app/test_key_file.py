@@ -1,4 +1,4 @@
-"""Which keys a key file has, and which files are refused."""
+"""Key files: the keys that are read, and the files that are refused."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The wiring."""
+"""create_app: routes, settings and lifespan together."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def test_nothing_is_loaded_before_the_lifespan(tmp_path: Path):
     assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
 
 
-def test_bundle_that_cannot_be_vouched_for_ends_the_start(tmp_path: Path):
+def test_bundle_that_fails_verification_prevents_the_start(tmp_path: Path):
     with (
         pytest.raises(BundleError, match="no such bundle folder"),
         TestClient(create_app(load_settings(model=tmp_path / "nowhere"))),

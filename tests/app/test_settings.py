@@ -1,4 +1,4 @@
-"""Invalid settings stop the start with one sentence each, and every setting is documented."""
+"""Invalid settings prevent the start with one sentence each, and every setting is documented."""
 
 import json
 import re
@@ -53,6 +53,10 @@ UNKNOWN = [
     ("TOPICS_CORS_ORIGIN", "TOPICS_CORS_ORIGINS"),
     ("TOPICS_METRIC_PORT", "TOPICS_METRICS_PORT"),
     ("TOPICS_PORT", ""),
+    ("TOPICS_TLS_CERTIFICATE", "put a proxy with TLS in front, as docs/authentication.md describes."),
+    ("TOPICS_TLS_KEY", "put a proxy with TLS in front"),
+    ("TOPICS_SSL_CERTFILE", "put a proxy with TLS in front"),
+    ("topics_https", "put a proxy with TLS in front"),
     ("TOPICS_HOST", ""),
     ("TOPICS_", ""),
     ("TOPICS_" + "X" * 100_000, ""),
@@ -69,7 +73,7 @@ SERVICE_LINKS = {
     "TOPICS_WEB_SERVICE_HOST": "10.0.0.2",
     "TOPICS_WEB_PORT": "tcp://10.0.0.2:80",
 }
-ORIGINS = [  # as given, and as the error says it must be written
+ORIGINS = [  # the given value, and the spelling that the error suggests
     ("https://example.org/", "https://example.org"),
     ("https://example.org/app", "https://example.org"),
     ("https://example.org?x", "https://example.org"),
@@ -93,6 +97,41 @@ ORIGINS = [  # as given, and as the error says it must be written
 ]
 
 
+ABSURD = ["1e300", "1e400", "inf", "-inf", "nan", "-1", "9" * 20, "-" + "9" * 20, "9" * 5000, "1,000", "0x10", "\t"]
+RANGES = {
+    "workers": "a whole number from 1 to 256",
+    "max_characters": "a whole number from 1 to 1,000,000",
+    "max_batch": "a whole number from 1 to 100,000",
+    "max_body_bytes": "a whole number from 1 to 1,073,741,824",
+    "max_in_flight": "a whole number from 1 to 10,000,000",
+    "deadline_seconds": "a number above 0 and up to 3,600",
+    "min_probability": "a number from 0 to 1",
+    "drain_seconds": "a number from 0 to 3,600",
+    "keep_alive_seconds": "a whole number from 1 to 86,400",
+    "metrics_port": "a whole number from 1 to 65,535",
+}
+
+
+@pytest.mark.parametrize("value", ABSURD)
+def test_absurd_numbers_stop_the_start_and_each_sentence_names_value_and_bounds(value: str):
+    lines = refused(**{f"TOPICS_{name.upper()}": value for name in RANGES})
+    shown = json.dumps(value[:200] + (".." if len(value) > 200 else ""))
+    assert lines == [f"TOPICS_{name.upper()}: {shown} is not {expected}." for name, expected in RANGES.items()]
+
+
+def test_every_number_has_a_range():
+    numbers = {name for name, one in Settings.model_fields.items() if one.annotation in {int, float, int | None}}
+    assert numbers == RANGES.keys()
+
+
+@pytest.mark.parametrize("value", [*ABSURD, "[" * 100_000, '"' * 100_000, "x" * 100_000, "/proc/self/mem", "/dev/null"])
+@pytest.mark.parametrize("name", Settings.model_fields.keys() - RANGES.keys() - {"api_keys", "log_headlines"})
+def test_absurd_text_stops_the_start_with_one_sentence(name: str, value: str):
+    [line] = refused(**{f"TOPICS_{name.upper()}": value})
+    assert line.endswith(".")
+    assert len(line) < 1000 or name == "model"
+
+
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_wrong_value_stops_the_start_with_one_sentence_that_names_the_variable(name: str, value: str):
     result = CliRunner().invoke(main, ["serve", "--port", "0"], env={name: value})
@@ -103,7 +142,7 @@ def test_wrong_value_stops_the_start_with_one_sentence_that_names_the_variable(n
 
 
 def refused(**environment: str) -> list[str]:
-    """The lines with which `serve` refuses to start."""
+    """The error lines of `serve`."""
     result = CliRunner().invoke(main, ["serve", "--port", "0"], env=environment)
     assert (result.exit_code, result.output[:7]) == (1, "Error: ")
     return result.output[7:].strip().splitlines()
@@ -180,7 +219,7 @@ def test_every_setting_with_a_rule_has_a_wrong_value_here():
     }
 
 
-def test_unknown_bundle_is_told_before_workers_start():
+def test_unknown_bundle_is_reported_before_workers_start():
     result = CliRunner().invoke(main, ["serve"], env={"TOPICS_MODEL": "/nowhere/bundle", "TOPICS_WORKERS": "2"})
     assert result.exit_code == 1
     assert result.output.startswith("Error: /nowhere/bundle: no such bundle folder")

@@ -1,4 +1,4 @@
-"""OpenTelemetry, where the `otel` extra is installed and configured: FastAPI's own instrumentation."""
+"""OpenTelemetry with the `otel` extra installed and configured: FastAPI's own instrumentation."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ PARENT = "b7ad6b7169203331"
 
 @pytest.fixture
 def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """What the service traces, kept in memory."""
+    """Spans of the service, kept in memory."""
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter

@@ -7,7 +7,7 @@ from benchmarks.queueing import Worker
 
 SPEC, IN_FLIGHT = shipped()
 QUICK = Worker(1 / 6_000, 0.0004, 10_000)
-"""A tenth of the real one's speed, so that a tenth of the batches will do."""
+"""A tenth of the real worker's speed, so that a tenth of the batches is enough."""
 
 
 def test_recommendation_is_the_documented_formula():
@@ -40,7 +40,7 @@ def test_scaling_down_waits_and_then_halves():
     assert scaler.decide(700, 5, [0.01] * 5, []) == SPEC["minReplicas"]
 
 
-def test_the_more_worried_metric_decides():
+def test_larger_recommendation_is_used():
     both = Autoscaler(SPEC, InFlight(1000, 2))
     assert both.decide(0, 3, [1.0] * 3, [3000.0] * 3) == 9
     assert both.decide(100, 3, [1.0] * 3, [0.0] * 3) == 5

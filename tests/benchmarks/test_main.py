@@ -1,4 +1,4 @@
-"""What a whole run keeps, and what it does not."""
+"""A complete run: which stored results it keeps, and which it replaces."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def kept(results: Path, *command: str) -> dict:
     return parts
 
 
-def test_a_whole_run_begins_anew(results: Path):
+def test_complete_run_discards_older_results(results: Path):
     parts = kept(results)
     assert set(parts) == {"in_process", "scaling", "startup", "http", "check"}
     assert "old" not in parts["http"]

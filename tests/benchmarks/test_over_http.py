@@ -52,7 +52,7 @@ def test_bodies_are_singles_and_batches_of_the_same_headlines(
 
 
 class Watched:
-    """A process that writes down what is asked of it; a tenth of a second of CPU goes by each time it settles."""
+    """A process that records its calls; each call of `settle` adds 0.1 s of CPU time."""
 
     port = 1
 
@@ -68,7 +68,7 @@ class Watched:
         self.cpu += 0.1
 
 
-def test_nothing_is_left_to_do_on_the_core_of_who_is_measured_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_core_is_idle_before_the_next_service_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     happened: list[str] = []
     process = Watched(happened)
 
@@ -80,4 +80,4 @@ def test_nothing_is_left_to_do_on_the_core_of_who_is_measured_next(monkeypatch: 
     monkeypatch.setattr(wrk, "load", load)
     measured = ask(process, LOADS[0], tmp_path, 1.0, [0])  # type: ignore[arg-type]
     assert happened == ["loaded", "settled", "loaded", "settled"]
-    assert measured["cpu_us"] == pytest.approx(1_000)  # the run's own second, not what came after it
+    assert measured["cpu_us"] == pytest.approx(1_000)  # the second of the run, without the time after it

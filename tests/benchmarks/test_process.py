@@ -1,4 +1,4 @@
-"""What /proc says of a process."""
+"""CPU time and memory of a process, read from /proc."""
 
 import os
 from pathlib import Path

@@ -1,11 +1,11 @@
-"""The simulated worker against queueing theory, where that has a closed form."""
+"""The simulated worker compared with closed forms of queueing theory."""
 
 import pytest
 
 from benchmarks.queueing import Worker, steady
 
 SECONDS = 0.01
-"""Of work for a batch of 100."""
+"""Seconds of work for a batch of 100."""
 
 
 def worker(room: int = 10**9, refusal: float = 0.0) -> Worker:
@@ -14,7 +14,7 @@ def worker(room: int = 10**9, refusal: float = 0.0) -> Worker:
 
 @pytest.mark.parametrize("load", [0.3, 0.6, 0.8])
 def test_mean_wait_is_that_of_m_d_1(load: float):
-    """Pollaczek and Khinchine, for work that always takes as long: load x work / 2 (1 - load)."""
+    """Pollaczek-Khinchine formula for a constant service time: load x work / 2 (1 - load)."""
     outcome = steady(worker(), load / SECONDS, 100, 1500)
     waited = sum(outcome.seconds) / len(outcome.seconds) - SECONDS
     assert waited == pytest.approx(load * SECONDS / (2 * (1 - load)), rel=0.05)
@@ -36,7 +36,7 @@ def test_no_headline_is_lost_or_counted_twice(load: float):
     assert (outcome.refused > 0) == (load > 1)
 
 
-def test_nobody_taken_in_waits_longer_than_for_a_full_queue():
+def test_no_accepted_batch_waits_longer_than_for_a_full_queue():
     outcome = steady(worker(room=1000), 4 / SECONDS, 100, 60)
     assert max(outcome.seconds) <= 10 * SECONDS + 1e-9
 

@@ -12,7 +12,7 @@ COMMITTED = {"singles": 0.8, "batches": 0.5}
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes one measurement after the other find the ratios given."""
+    """Replaces the measurements, in turn, by the given ratios."""
 
     def give(*ratios: dict[str, float]) -> None:
         waiting = [{"ratios": each} for each in ratios]

@@ -1,4 +1,4 @@
-"""The Markdown, the plots and the bars."""
+"""The report: Markdown, plots and goals."""
 
 from pathlib import Path
 
@@ -33,17 +33,17 @@ def test_report_names_machine_and_versions_and_shows_the_plot(tmp_path: Path):
 
 def test_report_of_a_busy_machine_says_so(tmp_path: Path):
     write(tmp_path, {"http": http() | {"machine": MACHINE | {"busy": 0.4}}})
-    assert "Something else took 40% of the machine" in (tmp_path / "README.md").read_text()
+    assert "Other programs used 40% of the CPU" in (tmp_path / "README.md").read_text()
 
 
-def test_bar_that_is_missed_says_no(tmp_path: Path):
+def test_missed_goal_is_no(tmp_path: Path):
     write(tmp_path, {"http": http()})
     text = (tmp_path / "README.md").read_text()
     assert "| against tf.function, 64 clients | 4x | 6x | 1x | **no** |" in text
     assert "| single headlines against the empty route, 1 client | 0.8x | 1x | 1x | yes, and the stretch goal |" in text
 
 
-def test_bar_that_wants_little_is_reached_from_above():
+def test_goal_with_an_upper_bound_is_reached_below_it():
     assert Bar("start", 0.7, 1.0, 0.6, most=True).verdict == "yes"
     assert Bar("start", 1.1, 1.0, 0.6, most=True).verdict == "**no**"
     assert Bar("start", 0.5, 1.0, 0.6, most=True).verdict == "yes, and the stretch goal"

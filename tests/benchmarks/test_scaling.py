@@ -1,4 +1,4 @@
-"""What ten times as much costs."""
+"""Cost factors of tenfold inputs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""docs/scaling.md holds what its figures give, and marks what has not been measured."""
+"""docs/scaling.md equals the tables computed from its figures, and marks figures that are not measured."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_what_is_not_measured_says_so_and_is_filled_in_by_a_figure():
     assert cells(ray)[1:4] == ["10,000", "100", "0.111 cents"]  # 100 s of 0.04 dollars an hour
 
 
-def test_a_core_that_answers_requests_is_paid_for_while_it_waits():
+def test_cost_of_requests_includes_idle_time_of_the_core():
     figures = FIGURES | {"workers": [{"single_us": 100.0, "batch_us": 20.0}]}
     [single] = [row for row in scaling_page.costs(figures) if "one headline" in row]
     assert cells(single)[1:] == ["10,000", "100", f"{100 / 3600 * 4 / 0.6:.3f} cents", "1.0x"]
@@ -50,6 +50,6 @@ def test_ten_times_the_requests_need_ten_times_the_work():
     assert int(workers["1,000 requests/s"]) == 1
 
 
-def test_a_page_without_a_place_for_a_table_is_an_error():
+def test_page_without_a_marker_for_a_table_is_an_error():
     with pytest.raises(AssertionError, match="no single place for costs"):
         scaling_page.placed("nothing", "costs", [])

@@ -1,4 +1,4 @@
-"""What Python says about its imports, and what comes of several rounds."""
+"""Import times from Python's output, and medians of several rounds."""
 
 from benchmarks.startup import imports, summary
 

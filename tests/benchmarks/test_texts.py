@@ -1,4 +1,4 @@
-"""The headlines that are made where there are no real ones."""
+"""Headlines that are generated if the Reuters archive is missing."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What wrk says is read, and a run with errors is refused."""
+"""Parsing wrk's output; a run with errors is refused."""
 
 import json
 

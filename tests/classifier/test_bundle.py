@@ -25,7 +25,7 @@ FILES = (MODEL, WORD_INDEX, GOLDEN)
 
 @pytest.fixture
 def bundle(tiny_bundle: Path, tmp_path: Path) -> Path:
-    """A copy to damage."""
+    """A copy of the bundle that the test damages."""
     return Path(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
 
 
@@ -65,7 +65,7 @@ def test_truncated_file_is_refused(bundle: Path, name: str) -> None:
     (bundle / name).write_bytes(content[: len(content) // 2])
     message = refusal(bundle)
     assert name in message
-    assert "bytes where the manifest says" in message
+    assert "bytes, but the manifest lists" in message
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -80,7 +80,7 @@ def test_flipped_byte_is_refused(bundle: Path, name: str, place: float) -> None:
 
 
 def overwrite(file: Path) -> None:
-    """Overwrite in place, as `cp` does: a process that has the file open or mapped sees the new bytes."""
+    """Overwrite in place, as `cp` does: a process that has the file open or mapped reads the new bytes."""
     with file.open("r+b") as open_file:
         open_file.write(bytes(file.stat().st_size))
 
@@ -113,7 +113,7 @@ def test_what_is_used_are_the_bytes_that_were_verified(
 
 
 def test_model_truncated_in_place_is_answered_as_before(bundle: Path) -> None:
-    """In a process of its own: reading a mapped file beyond its end is SIGBUS, which ends the process."""
+    """In a subprocess: reading a mapped file beyond its end raises SIGBUS, which ends the process."""
     code = (
         "import os, sys; from pathlib import Path; from app.classifier import load_classifier;"
         "c = load_classifier(Path(sys.argv[1]));"
@@ -124,7 +124,7 @@ def test_model_truncated_in_place_is_answered_as_before(bundle: Path) -> None:
 
 @pytest.fixture
 def alarm() -> Iterator[None]:
-    """What waits for ever fails instead."""
+    """Turns an endless wait into a failure."""
 
     def expire(*_: object) -> None:
         raise AssertionError("it waits")
@@ -151,7 +151,7 @@ def test_fifo_that_takes_a_files_place_while_it_is_opened_is_refused_without_wai
     (bundle / MODEL).unlink()
     os.mkfifo(bundle / MODEL)
     monkeypatch.setattr(Path, "is_file", lambda _: True)
-    assert "has 0 bytes where" in refusal(bundle)
+    assert "has 0 bytes, but" in refusal(bundle)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 2}', b"\xff", b"[" * 100_000])
@@ -221,7 +221,7 @@ def test_gigabyte_file_is_refused_unread(bundle: Path, name: str) -> None:
         file.truncate(2**30)  # sparse: costs no disk, but would cost memory if it were read
     message = refusal(bundle)
     assert name in message
-    assert "more than a bundle's file may have" in message
+    assert "more than the maximum of" in message
 
 
 def test_largest_file_may_be_as_large_as_the_limit(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,7 @@ def test_largest_file_may_be_as_large_as_the_limit(bundle: Path, monkeypatch: py
     monkeypatch.setattr("app.classifier.bundle.MAX_FILE_BYTES", largest)
     load_bundle(bundle)
     monkeypatch.setattr("app.classifier.bundle.MAX_FILE_BYTES", largest - 1)
-    assert f"{largest:,} bytes is more than a bundle's file may have ({largest - 1:,})" in refusal(bundle)
+    assert f"has {largest:,} bytes, more than the maximum of {largest - 1:,}" in refusal(bundle)
 
 
 @pytest.mark.parametrize("runtime", ["numpy", "keras"])
@@ -237,7 +237,7 @@ def test_zip_bomb_in_the_model_is_refused_unpacked(bundle: Path, runtime: Runtim
     if runtime == "keras":
         pytest.importorskip("keras")
     with zipfile.ZipFile(bundle / MODEL, "w", zipfile.ZIP_DEFLATED) as archive:
-        for _ in range(20):  # enough of them for the weights' places to be inside the file
+        for _ in range(20):  # so many that the offsets of the weights are inside the file
             archive.writestr(str(_), bytes(4 * 1024 * 1024))
     (bundle / MODEL).write_bytes((bundle / MODEL).read_bytes() + bytes(60_000))
     seal(bundle)
@@ -247,7 +247,7 @@ def test_zip_bomb_in_the_model_is_refused_unpacked(bundle: Path, runtime: Runtim
 
 
 def seal_model(bundle: Path, layers: list[tuple[np.ndarray, np.ndarray, str]]) -> None:
-    """Another model, with hashes and places that are right."""
+    """Another model, with correct hashes and offsets."""
     (bundle / MODEL).write_bytes(keras_file(layers))
     network = dense_layers(bundle / MODEL)
     assert network is not None
@@ -309,7 +309,7 @@ def test_topics_out_of_order_or_missing_are_refused(bundle: Path, change: str) -
     assert (
         "probabilities each" in refusal(bundle)
         if change == "drop"
-        else "not in label order 0 to 45." in refusal(bundle)
+        else "not in label order 0 to 45;" in refusal(bundle)
     )
 
 
@@ -318,7 +318,7 @@ def test_golden_answer_that_is_wrong_under_a_right_hash_is_refused(bundle: Path)
     golden[0]["probabilities"][0] += 0.001
     (bundle / GOLDEN).write_text(json.dumps(golden))
     seal(bundle)
-    assert "golden headlines are answered 0.001 away" in refusal(bundle)
+    assert "probabilities of golden headlines differ by 0.001 from" in refusal(bundle)
 
 
 @pytest.mark.parametrize("golden", [[], [{"headline": "oil", "probabilities": [1.0]}], {"headline": "oil"}])

@@ -123,7 +123,7 @@ def test_label_of_unknown_code_is_refused(classifier: TopicClassifier) -> None:
         classifier.label("sports")
 
 
-def test_calibration_cools_sure_texts_by_how_far_the_best_logit_is_above_the_mean() -> None:
+def test_calibration_reduces_confidence_by_the_gap_of_the_best_logit_to_the_mean() -> None:
     logits = np.array([[0.0, 0.0], [2.0, 0.0], [102.0, 100.0], [8.0, 0.0]], np.float32)
     flat = softmax(logits, Calibration(intercept=0.0, gap_slope=1.0))
     assert flat[:, 0] == pytest.approx([0.5, *(1 / (1 + np.exp(-gap / (1 + gap / 2))) for gap in (2, 2, 8))])

@@ -88,7 +88,7 @@ LEAD_SPEC = EncodingSpec(size=20, offset=0, start_id=None, rare_id=None, pairs=T
         ("prices prices s u u", [2, 5]),  # later `u` has no place, nor then its repeat
     ],
 )
-def test_new_word_after_the_lead_counts_as_one_that_comes_later(text: str, ids: list[int]) -> None:
+def test_new_word_after_the_lead_counts_as_a_later_word(text: str, ids: list[int]) -> None:
     assert Encoder(LEAD_SPEC, LEAD_INDEX).encode(text).ids == ids
 
 

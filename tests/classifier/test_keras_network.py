@@ -1,4 +1,4 @@
-"""The Keras runtime, on a model that stands in for one of Keras; test_network.py holds the two runtimes together."""
+"""The Keras runtime with a fake Keras model; test_network.py compares it with the NumPy runtime."""
 
 import io
 import sys
@@ -16,7 +16,7 @@ from tests.tiny_bundle import keras_file
 
 
 class Model:
-    """Takes four words and gives three topics: the words' first three places, scaled to 1."""
+    """Takes four words and returns three topics: the values of the first three words, scaled to sum 1."""
 
     input_shape, output_shape = (None, 4), (None, 3)
 

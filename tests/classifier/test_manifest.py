@@ -1,4 +1,4 @@
-"""Bounds and defaults of `manifest.json`: what a server refuses to believe of a model."""
+"""Bounds and defaults of `manifest.json`."""
 
 import math
 from typing import Any

@@ -27,7 +27,7 @@ WIDE = [
     Dense(RNG.normal(size=(128, 446)).astype(np.float32), RNG.normal(size=446).astype(np.float32), "relu"),
     Dense(RNG.normal(size=(446, 46)).astype(np.float32), RNG.normal(size=46).astype(np.float32), "linear"),
 ]
-"""Of the widths that ship: BLAS has routines for small products that round alike anyway."""
+"""With the widths of the shipped bundles: BLAS rounds smaller products equally in any batch."""
 id_lists = st.lists(st.lists(st.integers(0, 19), unique=True, max_size=20).map(sorted), min_size=1, max_size=8)
 
 
@@ -47,7 +47,7 @@ def test_row_sums_equal_the_matrix_product(ids: list[list[int]]) -> None:
 @given(ids=st.lists(st.lists(st.integers(0, 299), unique=True, max_size=80).map(sorted), min_size=1, max_size=140))
 def test_batch_answers_as_each_alone_to_the_last_bit(rows_agree: bool | None, ids: list[list[int]]) -> None:
     network = DenseNetwork(WIDE)
-    if rows_agree is not None:  # as where BLAS rounds a row otherwise among others
+    if rows_agree is not None:  # as if BLAS rounded a row differently in a batch
         network.__dict__["_rows_agree"] = rows_agree
     assert np.array_equal(network.logits(ids), np.concatenate([network.logits([one]) for one in ids]))
 
@@ -69,7 +69,7 @@ def test_batch_answers_as_each_alone_with_the_routines_for_other_processors(kern
 
 def test_rows_that_blas_rounds_otherwise_among_others_are_multiplied_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     class Rounding(np.ndarray):
-        """Rows whose products depend on how many they are, as OpenBLAS's for AVX2."""
+        """A product that depends on the number of rows, as with OpenBLAS's AVX2 routines."""
 
         def dot(self, other: object) -> object:  # type: ignore[override]
             return np.asarray(self) @ np.asarray(other) + np.float32(len(self) % 3)
@@ -85,7 +85,7 @@ def test_rows_that_blas_rounds_otherwise_among_others_are_multiplied_alone(monke
     assert not DenseNetwork(WIDE)._rows_agree
 
 
-def test_long_texts_among_short_ones_are_summed_all_the_same() -> None:
+def test_long_texts_among_short_ones_are_summed_correctly() -> None:
     kernel = RNG.normal(size=(300, 8)).astype(np.float32)
     network = DenseNetwork([Dense(kernel, np.zeros(8, np.float32), "linear")])
     ids = [sorted(RNG.choice(300, length, replace=False).tolist()) for length in RNG.permutation(150)]
@@ -103,7 +103,7 @@ def test_rows_of_length_1_are_multi_hot_rows_by_the_root_of_their_ones(ids: list
 
 
 def test_layer_in_the_middle_that_scales_its_input_is_refused() -> None:
-    with pytest.raises(BundleError, match="a layer in the middle scales its input"):
+    with pytest.raises(BundleError, match="only the first layer may scale its input"):
         DenseNetwork([LAYERS[0], replace(LAYERS[1], unit_length=True)])
 
 

@@ -1,4 +1,4 @@
-"""Prediction sets, against the bundle whose answers are worked out by hand."""
+"""Prediction sets of a bundle whose answers are computed by hand."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def codes(classifier: TopicClassifier, labels: list[int]) -> list[str]:
 
 
 def sets(classifier: TopicClassifier, top_k: int = 5) -> dict[str, list[str]]:
-    """Each word's set; all are asked for at once."""
+    """The prediction set of each word, from one batch."""
     answers = classifier.classify(list(SHARES), top_k)
     return {word: codes(classifier, answer.topic_set) for word, answer in zip(SHARES, answers, strict=True)}
 
@@ -66,7 +66,7 @@ def test_set_may_hold_every_topic(load: Load) -> None:
 
 
 def test_share_that_rounds_up_to_the_threshold_is_in_the_set(load: Load) -> None:
-    # 1/3 as float32 is 0.33333334, and 1 / 0.33333334 is just below 3: there is room for a third topic all the same.
+    # 1/3 as float32 is 0.33333334, and 1 / 0.33333334 is just below 3, but a third topic must be possible.
     assert len(sets(load(0.33333334), top_k=1)["thirds"]) == 3
     assert len(sets(load(0.3333334), top_k=1)["thirds"]) == 1
 

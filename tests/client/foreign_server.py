@@ -48,7 +48,9 @@ class ForeignServer:
                 time.sleep(self._pause)
                 connection.sendall(piece)
             connection.shutdown(socket.SHUT_WR)
-            while connection.recv(65536):  # what is left of the request; a reset would lose the answer
+            while connection.recv(
+                65536
+            ):  # the rest of the request; closing with unread bytes would reset the connection and lose the answer
                 pass
 
 

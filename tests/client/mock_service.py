@@ -1,4 +1,4 @@
-"""What the service answers, as a function in place of the network, and both clients in front of it."""
+"""A mock transport that answers like the service, and both clients using it."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Arguments: what is wrong raises TypeError or ValueError, and what is like a text or a number works."""
+"""Arguments: wrong ones raise TypeError or ValueError; subclasses of str and NumPy numbers are accepted."""
 
 import asyncio
 import inspect

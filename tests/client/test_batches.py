@@ -60,7 +60,7 @@ def test_one_empty_text_costs_nothing_of_5000() -> None:
     assert len(results) == 5000
 
 
-def test_batch_of_only_refused_texts_asks_nothing() -> None:
+def test_batch_of_only_refused_texts_sends_no_request() -> None:
     counting = Counting()
     assert shown(client(counting).predict_batch(["", None], on_error="skip")) == [
         (0, "is empty"),
@@ -99,7 +99,7 @@ def test_request_after_a_refusal_is_half_as_large_and_grows_again(texts: list[st
         sent.append(len(json.loads(request.content)["headlines"]))
         return served(request)
 
-    # A space is a text to the client; the service that stands in takes it for an empty one.
+    # The client accepts a space as a text; the mock service refuses it as empty.
     def refuse_spaces(request: httpx2.Request) -> httpx2.Response:
         content = request.content.replace(b'" "', b'""')
         return record(httpx2.Request("POST", request.url, content=content))

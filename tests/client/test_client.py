@@ -138,7 +138,7 @@ def test_text_too_large_for_any_request_is_raised(tiny_bundle: Path) -> None:
         RunningServer(tiny_bundle, max_body_bytes=5000) as server,
         TopicsClient(server.url, retries=0) as client,
     ):
-        # Together they are too much and are halved; the last is too much alone.
+        # Together they are too large and are halved; the last one is too large alone.
         assert len(client.predict_batch(["gold " * 300] * 9)) == 9
         with pytest.raises(TooLargeError):
             client.predict_batch(["gold", "gold " * 1200])
@@ -152,7 +152,7 @@ def test_wrong_key_is_unauthorized(tiny_bundle: Path) -> None:
             assert client.predict("gold").best is not None
 
 
-def test_nobody_there_is_unreachable_in_time() -> None:
+def test_missing_server_is_unreachable_in_time() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -162,7 +162,7 @@ def test_nobody_there_is_unreachable_in_time() -> None:
     assert time.monotonic() - begun < 3
 
 
-def test_server_that_says_nothing_is_unreachable_in_time() -> None:
+def test_silent_server_is_unreachable_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with TopicsClient(url, timeout=0.5) as client, pytest.raises(UnreachableError, match="ReadTimeout"):

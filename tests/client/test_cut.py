@@ -1,4 +1,4 @@
-"""How headlines are cut into requests that the service takes."""
+"""How headlines are split into requests that the service accepts."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""How the time that is left is given to the operations of a connection; no network and no clock."""
+"""How the remaining time is passed to the operations of a connection, with a fake network and clock."""
 
 import socket
 import ssl
@@ -15,7 +15,7 @@ TLS = ssl.create_default_context()
 
 
 class Recording(httpcore2.NetworkBackend, httpcore2.NetworkStream):
-    """Stands in for the network, and records each operation with its timeout; `failing` addresses refuse."""
+    """Replaces the network, and records each operation with its timeout; `failing` addresses refuse."""
 
     def __init__(self, **failing: Exception) -> None:
         self.done: list[tuple[Any, ...]] = []

@@ -1,4 +1,4 @@
-"""What both clients send when nothing is said."""
+"""What both clients send by default."""
 
 import asyncio
 import json

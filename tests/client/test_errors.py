@@ -1,4 +1,4 @@
-"""The exceptions and results travel between processes."""
+"""Exceptions and results can be pickled."""
 
 import copy
 import pickle
@@ -84,7 +84,9 @@ def test_problem_document_is_taken_over_whole() -> None:
 @pytest.mark.parametrize("body", [None, [], "text"])
 def test_other_answer_is_quoted_up_to_200_bytes(body: object) -> None:
     problem = problem_error(500, body, b"\xff" + b"a" * 300).problem
-    assert problem == Problem(500, "The answer is no problem document", "\ufffd" + "a" * 199, "about:blank", "", "", ())
+    assert problem == Problem(
+        500, "The answer is not a problem document", "\ufffd" + "a" * 199, "about:blank", "", "", ()
+    )
 
 
 def test_problem_without_details_is_of_no_special_type() -> None:

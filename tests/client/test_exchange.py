@@ -1,4 +1,4 @@
-"""When the client asks again, and for how long it waits; no network and no sleep."""
+"""When the client retries, and how long it waits, without a network and without sleeping."""
 
 import json
 import math
@@ -52,7 +52,7 @@ def test_answer_ends_it() -> None:
 
 
 @pytest.mark.parametrize("status", [429, 502, 503])
-def test_unavailable_is_asked_again(status: int) -> None:
+def test_unavailable_is_retried(status: int) -> None:
     result, pauses = walk(response(status, PROBLEM), response(status, PROBLEM), response(200, {"a": 1}))
     assert result == {"a": 1}
     assert len(pauses) == 2
@@ -113,12 +113,12 @@ def test_without_retries_the_first_refusal_is_raised() -> None:
         walk(response(503, PROBLEM), retries=0)
 
 
-def test_retry_after_in_seconds_is_obeyed() -> None:
+def test_retry_after_in_seconds_is_honoured() -> None:
     _, [pause] = walk(response(503, PROBLEM, Retry_After="3"), response(200, {}))
     assert 3 <= pause <= 3.2
 
 
-def test_retry_after_as_a_date_is_obeyed() -> None:
+def test_retry_after_as_a_date_is_honoured() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=7), usegmt=True)
     _, [pause] = walk(response(503, PROBLEM, Retry_After=date), response(200, {}))
     assert 5.5 <= pause <= 7.2
@@ -165,12 +165,12 @@ def test_retries_end() -> None:
     ("status", "kind"),
     [(400, InvalidRequestError), (422, InvalidRequestError), (500, ProblemError), (504, DeadlineError)],
 )
-def test_what_would_not_help_is_not_asked_again(status: int, kind: type[Exception]) -> None:
+def test_permanent_errors_are_not_retried(status: int, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         walk(response(status, PROBLEM, Retry_After="0"), response(200, {}))
 
 
-def test_lost_connection_is_asked_again_because_predictions_change_nothing() -> None:
+def test_lost_connection_is_retried_because_predictions_change_nothing() -> None:
     assert walk(httpx2.ReadError("reset"), response(200, {"a": 1}))[0] == {"a": 1}
 
 
@@ -180,7 +180,7 @@ def test_connection_that_stays_lost_is_unreachable_with_its_cause() -> None:
     assert isinstance(caught.value.__cause__, httpx2.ConnectError)
 
 
-def test_the_service_is_told_how_much_time_is_left() -> None:
+def test_service_receives_the_remaining_time() -> None:
     step = next(exchange("GET", "/topics", None, 2.5, 0))
     assert isinstance(step, Send)
     assert 2.4 < float(step.headers["X-Request-Timeout"]) <= 2.5
@@ -247,7 +247,7 @@ def test_answer_may_have_128_mebibytes() -> None:
     assert MAX_ANSWER_BYTES == 134_217_728
 
 
-def test_answer_that_cannot_be_decoded_is_not_asked_for_again() -> None:
+def test_answer_that_cannot_be_decoded_is_not_retried() -> None:
     with pytest.raises(InvalidResponseError, match="DecodingError: gzip") as caught:
         walk(httpx2.DecodingError("gzip"), response(200, {}))
     assert isinstance(caught.value.__cause__, httpx2.DecodingError)

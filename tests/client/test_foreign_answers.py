@@ -1,4 +1,4 @@
-"""What both clients make of answers that are not this service's."""
+"""How both clients handle answers of other servers."""
 
 import gzip
 import itertools

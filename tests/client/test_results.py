@@ -92,7 +92,7 @@ def test_manifest_is_left_out_of_the_representation() -> None:
         (ANSWER | {"abstained": 0}, "Answer.abstained: expected str, not int"),
     ],
 )
-def test_wrong_answer_is_told_by_its_path(wrong: object, told: str) -> None:
+def test_invalid_answer_is_reported_with_its_path(wrong: object, told: str) -> None:
     with pytest.raises(ValueError, match=r"^Answer") as caught:
         read(Answer, wrong)
     assert str(caught.value) == told

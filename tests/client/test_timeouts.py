@@ -46,7 +46,7 @@ def test_timeout_holds_for_an_answer_that_comes_in_drips(ask: Ask, drip: str) ->
         begun = time.monotonic()
         with pytest.raises(UnreachableError) as caught:
             ask(server.url, timeout=0.3)
-        # The drips go on for 4 s and longer; half of that is room enough for a busy machine.
+        # The server sends for 4 s or longer; half of that is enough for a busy machine.
         assert time.monotonic() - begun < 2
     assert isinstance(caught.value.__cause__, httpx2.TransportError)
 

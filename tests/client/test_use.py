@@ -1,4 +1,4 @@
-"""Clients that are closed, shared, forked or interrupted, and an environment that is no use."""
+"""Clients that are closed, shared, forked or interrupted, and invalid proxy or certificate variables."""
 
 import asyncio
 import json

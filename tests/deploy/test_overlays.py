@@ -30,7 +30,7 @@ def test_service_leads_to_ports_that_the_container_has(overlay: list[Manifest]):
     assert {one["targetPort"] for one in the("Service", overlay)["spec"]["ports"]} == names
 
 
-def test_production_has_all_that_the_issue_asks_for(production: list[Manifest]):
+def test_production_has_replicas_keys_metrics_policy_and_budget(production: list[Manifest]):
     kinds = {manifest["kind"] for manifest in production}
     assert kinds == {
         "Deployment",
@@ -58,7 +58,7 @@ def test_metrics_are_on_a_port_of_their_own_for_prometheus_alone(production: lis
     assert policy["egress"] == []
 
 
-def test_alerts_know_the_job_by_the_services_name(overlay: list[Manifest]):
+def test_job_in_the_alerts_is_the_name_of_the_service(overlay: list[Manifest]):
     alerts = (ROOT / "deploy" / "prometheus" / "alerts.yml").read_text("utf-8")
     assert f'job="{the("Service", overlay)["metadata"]["name"]}"' in alerts
 

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from app import VERSION
 from app.main import create_app
+from app.server.http.bounded_connection import ARRIVAL_SECONDS, FRESH_SECONDS
 from app.server.http.connections import (
     FREE_BYTES,
     LARGEST_REQUESTS,
@@ -15,8 +16,6 @@ from app.server.http.connections import (
     MAX_UNREAD_BYTES,
     MIN_REQUEST_BYTES,
 )
-from app.server.http.limited_connection import FRESH_SECONDS
-from app.server.http.refusing_connection import ARRIVAL_SECONDS
 from app.settings import Settings, load_settings
 from tests.deploy.manifests import BASE, FOLDER, KSERVE, Manifest, container, environment, pod, settings, written
 from tests.server import ROOT
@@ -93,7 +92,7 @@ def test_the_only_writable_place_is_the_images_temporary_folder(workload: Manife
     assert volume["emptyDir"]["sizeLimit"]
 
 
-def test_a_rolling_update_never_has_less_than_all(workload: Manifest):
+def test_rolling_update_never_has_fewer_pods_than_replicas(workload: Manifest):
     strategy = workload["spec"]["strategy"] if workload["kind"] == "Deployment" else pod(workload)["deploymentStrategy"]
     assert strategy["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 import yaml
 
-from app.server.http.refusing_connection import ARRIVAL_SECONDS
+from app.server.http.bounded_connection import ARRIVAL_SECONDS
 from app.settings import Settings
 from tests.operation.test_behind_nginx import DRAIN
 from tests.server import ROOT
@@ -88,7 +88,7 @@ def test_upstream_is_the_service_and_its_port(services: dict[str, Any]):
     assert directive("proxy_pass") == f"http://{name}"
 
 
-def test_idle_connections_are_given_up_before_the_other_end_does(services: dict[str, Any]):
+def test_nginx_closes_idle_connections_before_the_replica_does(services: dict[str, Any]):
     idle = seconds(directive("keepalive_timeout", UPSTREAM))
     hangs_up = inspect.signature(uvicorn.Config).parameters["timeout_keep_alive"].default
     assert idle < hangs_up - 1
@@ -99,7 +99,7 @@ def test_idle_connections_are_given_up_before_the_other_end_does(services: dict[
 def test_limits_are_those_of_the_service():
     most = setting("max_body_bytes")
     assert directive("client_max_body_size") == str(most)
-    assert f"It may have {most} bytes." in CONFIG
+    assert f"The body has more than {most} bytes; send it in parts." in CONFIG
     assert seconds(directive("client_header_timeout")) == ARRIVAL_SECONDS
     assert seconds(directive("client_body_timeout")) == ARRIVAL_SECONDS
     assert seconds(directive("proxy_read_timeout")) > setting("deadline_seconds") + 1

@@ -36,7 +36,7 @@ def exposed(tiny_bundle: Path) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_alert_asks_for_metrics_and_labels_that_exist(rule: dict, exposed: dict[str, set[str]]):
+def test_alert_uses_metrics_and_labels_that_exist(rule: dict, exposed: dict[str, set[str]]):
     expression = rule["expr"]
     asked = re.findall(r"\b((?:topics|http)_\w+)(?:\{([^}]*)\})?", expression)
     assert asked or "up{" in expression
@@ -94,8 +94,8 @@ tests:
 @pytest.mark.parametrize(
     ("alert", "name"),
     [
-        ("TopicsTopicsDrift", "topics_topic_drift_psi"),
-        ("TopicsWordsDrift", "topics_unknown_word_drift_psi"),
+        ("TopicsTopicDrift", "topics_topic_drift_psi"),
+        ("TopicsUnknownWordDrift", "topics_unknown_word_drift_psi"),
         ("TopicsOutsideDrift", "topics_outside_drift_psi"),
     ],
 )
@@ -103,7 +103,7 @@ tests:
     ("values", "shown"),
     [(("NaN", "NaN"), None), (("0.1", "0.3"), None), (("0.3", "0.4"), "0.35"), (("0.4", "NaN"), "0.40")],
 )
-def test_drift_alert_fires_for_the_mean_of_those_that_have_seen_enough(
+def test_drift_alert_uses_the_mean_over_processes_with_enough_headlines(
     tmp_path: Path, alert: str, name: str, values: tuple[str, str], shown: str | None
 ):
     [rule] = [rule for rule in RULES if rule["alert"] == alert]

@@ -10,7 +10,7 @@ from tests.server import ROOT
 
 DATA = {".npz", ".npy", ".pkl", ".pickle", ".h5", ".hdf5", ".sgm", ".gz"}
 
-# In parts, so that this file does not name them itself.
+# In parts, so that this file does not contain them itself.
 HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("deb", "debian"))]
 
 

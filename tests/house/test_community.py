@@ -31,6 +31,9 @@ def test_public_ci_runs_the_projects_own_checks_and_names_only_make_targets_that
     assert set(re.findall(r"\bmake ([a-z]+)", commands)) <= targets
     versions = [workflow["jobs"]["check"]["steps"][1]["with"]["python-version"]]
     versions += workflow["jobs"]["python"]["strategy"]["matrix"]["python-version"]
+    serve = workflow["jobs"]["serve"]["steps"]
+    assert "make serve" in serve[2]["run"]
+    versions.append(serve[1]["with"]["python-version"])
     assert versions == ["3.11", "3.12", "3.13", "3.14"]
 
 

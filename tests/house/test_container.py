@@ -35,20 +35,20 @@ def test_serving_image_runs_the_service_itself_so_that_sigterm_arrives():
     assert re.search(r"^EXPOSE 8000$", STAGES["serve"], re.MULTILINE)
 
 
-def test_serving_image_is_not_root_and_knows_nothing_of_training():
+def test_serving_image_is_not_root_and_has_nothing_of_training():
     assert int(re.search(r"^USER (\d+):\d+$", STAGES["serve"], re.MULTILINE)[1]) > 0
     assert "train" not in STAGES["serve"] + STAGES["serve-packages"]
 
 
-def test_health_check_asks_the_readiness_probe():
+def test_health_check_uses_the_readiness_probe():
     assert "/health/ready" in re.search(r"^HEALTHCHECK .*\n.*$", STAGES["serve"], re.MULTILINE)[0]
 
 
-def test_compose_grants_longer_than_draining_takes(services: dict[str, dict]):
+def test_compose_grace_period_is_longer_than_draining(services: dict[str, dict]):
     assert seconds(services["serve"]["stop_grace_period"]) > Settings.model_fields["drain_seconds"].default + 10
 
 
-def test_compose_serves_port_8000_with_nothing_to_write_and_nothing_to_gain(services: dict[str, dict]):
+def test_compose_serves_port_8000_read_only_and_without_capabilities(services: dict[str, dict]):
     serve = services["serve"]
     assert serve["ports"] == ["${PORT:-8000}:8000"]
     assert serve["read_only"] is True
@@ -58,7 +58,7 @@ def test_compose_serves_port_8000_with_nothing_to_write_and_nothing_to_gain(serv
     assert "profiles" not in serve
 
 
-def test_everything_else_waits_for_its_profile(services: dict[str, dict]):
+def test_all_other_services_need_a_profile(services: dict[str, dict]):
     assert {name: one.get("profiles") for name, one in services.items()} == {
         "serve": None,
         "train": ["train"],

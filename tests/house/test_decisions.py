@@ -1,4 +1,4 @@
-"""Every decision has the same headings, a status and a date, and stands in the index."""
+"""Every decision has the same headings, a status and a date, and is listed in the index."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The locks hold what pyproject.toml asks for; `make lock` writes them."""
+"""The lock files contain the dependencies of pyproject.toml; `make lock` writes them."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The README says what is so: its first commands, its settings, its figures, its tree and its links."""
+"""The README is correct: its first commands, settings, figures and links."""
 
 import json
 import re
@@ -22,7 +22,7 @@ DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
 
 def close(value: object) -> object:
-    """The same value, with its numbers compared as far as processors agree."""
+    """The same value, with its numbers compared within the differences between processors."""
     if isinstance(value, dict):
         return {key: close(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -42,7 +42,7 @@ def test_first_curl_gives_the_printed_answer():
 
 
 def shown(default: object) -> str:
-    """A setting's default as the table has it."""
+    """A setting's default as in the table."""
     if isinstance(default, SecretStr) or default is None or default == []:
         return ""
     if isinstance(default, Path):
@@ -51,11 +51,11 @@ def shown(default: object) -> str:
 
 
 def settings_rows(page: str) -> list[tuple[str, str, str]]:
-    """Name, default and meaning, as the table of a page has them."""
+    """Name, default and meaning of each setting in the table of a page."""
     return re.findall(r"^\| `TOPICS_(\w+)` \| (.*?) ?\| (.*) \|$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
 
 
-def test_settings_table_says_what_the_settings_say():
+def test_settings_table_equals_the_settings():
     assert [(name.lower(), default, meaning) for name, default, meaning in settings_rows("docs/configuration.md")] == [
         (name, shown(field.default), field.description) for name, field in Settings.model_fields.items()
     ]
@@ -87,7 +87,7 @@ def openapi_paths(tiny_bundle: Path) -> set[str]:
     + sorted((ROOT / "docs").rglob("*.md")),
     ids=lambda page: str(page.relative_to(ROOT)),
 )
-def test_links_lead_somewhere(page: Path):
+def test_links_have_an_existing_target(page: Path):
     for target, _, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(#([^)\s]+))?\)", page.read_text("utf-8")):
         file = page.parent / target if target else page
         assert file.exists(), target
@@ -95,7 +95,7 @@ def test_links_lead_somewhere(page: Path):
 
 
 def anchors(page: Path) -> set[str]:
-    """As GitHub makes them of headings."""
+    """The anchors that GitHub generates for headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -115,7 +115,7 @@ PEERS = {
 }
 
 
-def test_speed_table_says_what_was_measured_last():
+def test_speed_table_has_the_latest_measurement():
     ratios = json.loads((ROOT / "benchmarks" / "results" / "results.json").read_text())["http"]["ratios"]
     table = README.partition("## How fast")[2].partition("\n## ")[0]
     head, *rows = [
@@ -127,11 +127,11 @@ def test_speed_table_says_what_was_measured_last():
     for peer, *cells in rows:
         for load, cell in zip(loads, cells, strict=True):
             told = [float(number) for number in cell.split(" to ")]
-            # Within what one more round would move it by.
+            # Within the spread of repeated measurements.
             assert 0.9 * told[0] <= ratios[load][PEERS[peer]]["rate"] <= 1.1 * told[-1], (peer, load)
 
 
-def test_start_memory_and_files_take_what_was_measured_last():
+def test_start_memory_and_file_speed_are_the_latest_measurement():
     told = re.search(r"ready ([\d.]+) s .* takes (\d+) MB, (\d+) MB of .* A million\nheadlines .* take (\d+) s", README)
     startup = json.loads((ROOT / "benchmarks" / "results" / "results.json").read_text())["startup"]
     workers = {one["workers"]: one["memory_mb"] for one in startup["workers"]}
@@ -144,7 +144,7 @@ def test_start_memory_and_files_take_what_was_measured_last():
     assert [float(number) for number in told.groups()] == pytest.approx(measured, rel=0.15)
 
 
-def test_what_the_model_knows_is_what_its_manifest_says():
+def test_figures_for_test_titles_are_those_of_the_manifest():
     figures = load_bundle(load_settings().model).manifest.figures["test_titles"]
     right, off = re.search(
         r"(\d+) of 100 right; probabilities are (\d+) percentage points? off on average", README
@@ -152,7 +152,7 @@ def test_what_the_model_knows_is_what_its_manifest_says():
     assert (int(right), int(off)) == (round(figures["accuracy"] * 100), round(figures["ece"] * 100))
 
 
-def test_what_it_makes_of_present_day_headlines_is_what_was_measured_last():
+def test_figures_for_present_day_headlines_are_the_latest_measurement():
     business, general, total = json.loads(PRESENT_DAY.read_text("utf-8"))["rows"]
     right, off = re.search(r"(\d+) of 100 right; probabilities are (\d+) percentage points off \|", README).groups()
     assert (int(right), int(off)) == (round(business["right"] * 100), round(business["ece"] * 100))

@@ -1,4 +1,4 @@
-"""The reference pages of docs/ list exactly what the code has: settings, errors, metrics, alerts, public paths."""
+"""The reference pages in docs/ match the code: settings, errors, metrics, alerts, public paths."""
 
 import json
 import re
@@ -40,13 +40,13 @@ def test_index_lists_every_page():
 
 def test_documents_name_only_variables_that_exist():
     known = {f"TOPICS_{name.upper()}" for name in Settings.model_fields}
-    # The command's own, the tests' own, the deliberate mistake in configuration.md, Kubernetes' own.
+    # That of the command, of the tests, the deliberate mistake in configuration.md, and one that Kubernetes sets.
     known |= {"TOPICS_API_KEY", "TOPICS_TEST_DATA", "TOPICS_WORKER", "TOPICS_PORT"}
     named = {name for file in PAGES for name in re.findall(r"\bTOPICS_[A-Z_]*[A-Z]\b", file.read_text("utf-8"))}
     assert named <= known
 
 
-def test_mistaken_settings_are_answered_as_configuration_says():
+def test_errors_for_wrong_settings_are_those_in_configuration():
     shown = page("configuration.md").partition("    $ ")[2].split("\n\n")[0].splitlines()
     variables = dict(word.split("=") for word in shown[0].split() if "=" in word)
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""One version: in the code, the client, the image's tag wherever it is written, and the changelog."""
+"""The version is the same in the code, the client, every image tag and the changelog."""
 
 import re
 import shutil

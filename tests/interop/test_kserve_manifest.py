@@ -13,7 +13,7 @@ MANIFEST = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "kserve" / "inferenc
 
 
 def check(interop: Path, manifest: object) -> str:
-    """What it says against it."""
+    """The error that the model reports."""
     script = Path(__file__).parent / "asking" / "kserve_manifest.py"
     done = subprocess.run(
         [interop / "python", script], input=json.dumps(manifest), capture_output=True, text=True, check=False
@@ -22,7 +22,7 @@ def check(interop: Path, manifest: object) -> str:
     return done.stderr.strip()
 
 
-def test_inference_service_is_one_to_kserve(interop: Path):
+def test_inference_service_is_valid_for_kserve(interop: Path):
     assert check(interop, MANIFEST) == ""
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.operation.attacks PORT NAME SECONDS`: clients that make a service hold or do as much as it will."""
+"""`python -m tests.operation.attacks PORT NAME SECONDS`: clients that make a service use as much as possible."""
 
 import json
 import selectors
@@ -11,16 +11,16 @@ from typing import NamedTuple
 INFER = "/v2/models/headlines/infer"
 MIB = 1024 * 1024
 BODY = 8 * MIB - 4096
-"""Almost the largest that the service takes at its default."""
+"""Almost the largest body that the default settings allow."""
 
 
 class Attack(NamedTuple):
-    """What each of some clients sends, again on a new connection when the service closes the one before."""
+    """The bytes that each client sends, again on a new connection when the service closes the previous one."""
 
     clients: int
     sent: bytes
     reads: bool = True
-    """Whether it reads what it is answered, and asks again once it has an answer."""
+    """Whether the client reads its answers and then sends the next request."""
 
 
 def post(path: str, body: bytes) -> bytes:
@@ -34,7 +34,7 @@ def infer(outputs: object, data: object = ("oil",), shape: object = (1,), name: 
 
 
 def fill(start: bytes, piece: bytes, end: bytes) -> bytes:
-    """A body of almost the largest size."""
+    """A body of almost the maximum size."""
     return start + piece * ((BODY - len(start) - len(end)) // len(piece)) + end
 
 
@@ -97,7 +97,7 @@ ATTACKS = {
 
 
 class Client:
-    """One connection at a time."""
+    """One client, with one connection at a time."""
 
     def __init__(self, port: int, attack: Attack, selector: selectors.BaseSelector) -> None:
         self.port, self.attack, self.selector = port, attack, selector
@@ -142,7 +142,7 @@ class Client:
 
 
 def run(port: int, attack: Attack, seconds: float) -> None:
-    """All clients at once, until the time is over."""
+    """All clients concurrently, until the time is over."""
     with selectors.DefaultSelector() as selector:
         clients = [Client(port, attack, selector) for _ in range(attack.clients)]
         until = time.monotonic() + seconds
@@ -154,4 +154,6 @@ def run(port: int, attack: Attack, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    run(int(sys.argv[1]), ATTACKS[sys.argv[2]], float(sys.argv[3]))
+    for line in sys.stdin:
+        run(int(sys.argv[1]), ATTACKS[line.strip()], float(sys.argv[2]))
+        print("done", flush=True)

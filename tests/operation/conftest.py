@@ -1,4 +1,4 @@
-"""A real server that several tests share."""
+"""Fixture: a real server that several tests share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,6 @@ from tests.server import RunningServer
 
 @pytest.fixture(scope="package")
 def server(tiny_bundle: Path) -> Iterator[RunningServer]:
-    """One process with everything at its default; tests leave it as they found it."""
+    """One process with default settings; tests must not change its state."""
     with RunningServer(tiny_bundle) as running:
         yield running

@@ -1,4 +1,4 @@
-"""A cheap load: asyncio, keep-alive, one request under way per connection; or a fixed rate, whatever comes back."""
+"""Load generator with little overhead: one request at a time per connection, or a fixed rate of requests."""
 
 import asyncio
 import json
@@ -11,29 +11,29 @@ from dataclasses import dataclass, field
 from typing import Self
 
 ROOM = 80
-"""Connections whose batches of 500 are four times what a server at its default holds."""
+"""Number of connections whose batches of 500 are four times the default TOPICS_MAX_IN_FLIGHT."""
 
 LOST = 0
-"""Status of a request that got no answer."""
+"""Status of a request without an answer."""
 
 
 @dataclass
 class Tally:
-    """What came of some requests."""
+    """Outcomes of requests."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
-    """Of those answered with 200, in order."""
+    """Latencies in seconds of those answered with 200, in order."""
     errors: list[str] = field(default_factory=list)
     without_retry_after: int = 0
 
     @property
     def failed(self) -> int:
-        """All that were not answered with 200."""
+        """Those that were not answered with 200."""
         return self.statuses.total() - self.statuses[200]
 
     def quantile(self, share: float) -> float:
-        """Seconds within which that share was answered."""
+        """Seconds within which this share of the requests was answered."""
         return sorted(self.seconds)[min(int(len(self.seconds) * share), len(self.seconds) - 1)]
 
 
@@ -102,7 +102,7 @@ class Connection:
 async def steady(
     port: int, clients: int, stop: Callable[[], bool], tally: Tally, *, request: bytes, pause: float
 ) -> None:
-    """Some clients, each asking again as soon as it is answered (and has paused), until told to stop."""
+    """Clients that each send the next request after the answer (and a pause), until `stop` is set."""
 
     async def client() -> None:
         connection = Connection(port, tally)
@@ -116,7 +116,7 @@ async def steady(
 
 
 async def at_rate(port: int, rate: float, seconds: float, clients: int, requests: Sequence[bytes]) -> Tally:
-    """So many requests a second whatever comes back, by so many connections; a late one is sent at once."""
+    """Requests at a fixed rate over a number of connections, independent of the answers; late ones are sent at once."""
     tally = Tally()
     begun = time.perf_counter()
     total = int(rate * seconds)
@@ -139,7 +139,7 @@ async def at_rate(port: int, rate: float, seconds: float, clients: int, requests
 
 
 class SteadyLoad:
-    """A context manager: `steady` in a thread of its own, from entering (and a first answer) until leaving."""
+    """A context manager that runs `steady` in a thread, from the first answer until the end of the block."""
 
     def __init__(self, port: int, clients: int = 4, request: bytes = SINGLE, pause: float = 0.002) -> None:
         self.tally = Tally()
@@ -159,11 +159,11 @@ class SteadyLoad:
         assert not self._thread.is_alive()
 
     def stop(self) -> None:
-        """No request is begun from now on."""
+        """Start no further request."""
         self._stopped.set()
 
 
-if __name__ == "__main__":  # PORT RATE SECONDS CLIENTS HEADLINES: in a process of its own, results as JSON
+if __name__ == "__main__":  # PORT RATE SECONDS CLIENTS HEADLINES: run as a subprocess, prints the results as JSON
     port, rate, seconds, clients, headlines = map(float, sys.argv[1:])
     texts = [f"Oil prices rise as OPEC cuts crude output filler{number % 30}" for number in range(int(headlines))]
     request = post("/predict/batch", {"headlines": texts}) if headlines else SINGLE

@@ -44,7 +44,7 @@ TARGETS = [
 
 
 def answer(port: int, target: bytes, *headers: bytes) -> bytes:
-    """What comes back to a POST with this very request target."""
+    """The response to a POST with exactly this request target."""
     head = [b"POST %b HTTP/1.1" % target, b"Host: a", b"Content-Length: %d" % len(BODY), b"Connection: close", *headers]
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(b"\r\n".join(head) + b"\r\n\r\n" + BODY)
@@ -72,7 +72,7 @@ def statuses(server: RunningServer, *keys: str) -> list[int]:
 
 
 def swap(link: Path, content: str) -> None:
-    """As Kubernetes changes a secret: a symbolic link to another file replaces the old one."""
+    """Replace the file as Kubernetes updates a secret: a symbolic link to another file replaces the old one."""
     file = link.with_name(f"file-{time.monotonic_ns()}")
     file.write_text(content)
     new = link.with_name("new")
@@ -91,7 +91,7 @@ def test_keys_rotate_without_a_restart_in_every_worker(tiny_bundle: Path, tmp_pa
         swap(keys, "new\n")
         wait_until(server, {"old": 401, "new": 200})
         keys.unlink()
-        time.sleep(1.5)  # long enough to be noticed, which must change nothing
+        time.sleep(1.5)  # long enough to be noticed; the old keys must remain valid
         assert statuses(server, *["new"] * 12) == [200] * 12
         swap(keys, "newest\n")
         wait_until(server, {"new": 401, "newest": 200})
@@ -101,7 +101,7 @@ def test_keys_rotate_without_a_restart_in_every_worker(tiny_bundle: Path, tmp_pa
 
 
 def wait_until(server: RunningServer, expected: dict[str, int]) -> None:
-    """Until many requests in a row, each on a connection of its own and so of any worker, are answered like this."""
+    """Wait until many consecutive requests, each on a new connection and so to any worker, have this status."""
     due = time.monotonic() + 20
     while any(set(statuses(server, *[key] * 12)) != {status} for key, status in expected.items()):
         assert time.monotonic() < due

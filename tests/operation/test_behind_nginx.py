@@ -1,7 +1,7 @@
-"""The proxy that deploy/nginx ships, with real processes behind it: replaced, killed, full or gone.
+"""nginx with the shipped configuration in front of real processes that are replaced, killed, full or stopped.
 
-The configuration is the shipped file, with another port to listen on; only the list of replicas is the test's, because
-there is no name server here that knows them.
+The configuration is the shipped file with another port; only the list of replicas is the test's own, because
+there is no name server for them here.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ DRAIN = 2.5
 
 
 class Proxy(RunningServer):
-    """nginx in front of servers on some ports; the same interface as a server's, for the asking."""
+    """nginx in front of servers on the given ports, with the same request methods as a server."""
 
     def __init__(self, folder: Path, ports: list[int]) -> None:
         self.folder = folder
@@ -62,12 +62,12 @@ class Proxy(RunningServer):
 
     @property
     def complaints(self) -> str:
-        """What nginx has written."""
+        """The error log of nginx."""
         return (self.folder / "stderr").read_text()
 
 
 class Fleet:
-    """Some servers, each of which can be replaced by a new process on its port, as a container is by its successor."""
+    """Servers, each of which can be replaced by a new process on the same port, as a container is replaced."""
 
     def __init__(self, bundle: Path, size: int, stack: ExitStack, **settings: object) -> None:
         self._bundle, self._stack, self._settings = bundle, stack, settings
@@ -75,11 +75,11 @@ class Fleet:
 
     @property
     def ports(self) -> list[int]:
-        """Where they answer."""
+        """Ports of the servers."""
         return [server.port for server in self.servers]
 
     def replace(self, place: int) -> None:
-        """SIGTERM, wait for its end, start the next."""
+        """Send SIGTERM, wait for the end of the process, and start the next one."""
         old = self.servers[place]
         assert old.stop(DRAIN + 15) == 0
         self.servers[place] = self._start(old.port)
@@ -116,7 +116,7 @@ def test_rolling_replacement_of_three_processes_behind_nginx_loses_no_request(
 
 
 def wait_asked(server: RunningServer) -> None:
-    """Until the proxy has found a new process."""
+    """Wait until the proxy uses a new process."""
     due = time.monotonic() + 10
     while b'route="/predict"' not in server.get("/metrics").body:
         assert time.monotonic() < due, "nginx has left it out for good"
@@ -132,7 +132,7 @@ def test_kill_9_of_a_replica_loses_no_request(tiny_bundle: Path, tmp_path: Path,
         time.sleep(1.5)
     assert (load.tally.errors, load.tally.failed) == ([], 0)
     assert load.tally.statuses[200] > 200
-    # The load met the end of it: nginx says what it passed on.
+    # The load was running when the process ended: nginx logs the requests that it sent to another one.
     assert "upstream" in proxy.complaints
 
 
@@ -225,7 +225,7 @@ METRICS = [
 
 
 def test_metrics_are_at_no_spelling_of_their_path(server: RunningServer, tmp_path: Path, stack: ExitStack):
-    """They would be those of one replica at random."""
+    """They would be the metrics of a random replica."""
     proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
     assert server.get("/metrics").status == 200
     for path in METRICS:

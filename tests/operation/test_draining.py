@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_under_load_loses_no_request_and_ends_with_0(tiny_bundle: Path, workers: int):
-    """The load stops as a balancer's would: some time after the readiness probe has turned."""
+    """The load stops some time after the readiness probe has failed, like that of a load balancer."""
     with RunningServer(tiny_bundle, workers=workers, drain_seconds=2) as server:
         with SteadyLoad(server.port) as load:
             time.sleep(0.5)
@@ -49,7 +49,7 @@ def test_readiness_says_503_with_retry_after_while_draining(tiny_bundle: Path):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_whoever_can_still_connect_while_it_stops_is_answered(tiny_bundle: Path, workers: int):
+def test_clients_that_connect_while_it_stops_are_answered(tiny_bundle: Path, workers: int):
     request = SINGLE.replace(b"Host: x", b"Host: x\r\nConnection: close")
     answered: Counter[bytes] = Counter()
 
@@ -74,7 +74,7 @@ def test_whoever_can_still_connect_while_it_stops_is_answered(tiny_bundle: Path,
     with RunningServer(tiny_bundle, workers=workers, drain_seconds=0) as server:
         asyncio.run(clients(server))
         assert server.wait() == 0
-    # Between the last look and closing there are microseconds; 10 to 64 before waiting connections were taken then.
+    # Only microseconds pass between the last accept and closing; without accepting waiting connections it was 10 to 64.
     assert answered.pop(b"reset", 0) <= 1
     assert answered.keys() == {b"HTTP/1.1 200 OK"}
     assert answered.total() > 200
@@ -96,7 +96,7 @@ def test_batch_under_way_is_finished_before_the_process_ends(tiny_bundle: Path):
 
 
 class RoundRobin:
-    """A balancer as small as can be: asks the ready servers in turn, and looks every 50 ms who is ready."""
+    """A minimal load balancer: sends requests to ready servers in turn, and probes readiness every 50 ms."""
 
     def __init__(self, servers: list[RunningServer]) -> None:
         self.servers = servers

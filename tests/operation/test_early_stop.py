@@ -10,7 +10,7 @@ from tests.server import ROOT
 
 
 def test_sigterm_during_imports_is_handled_so_that_process_1_of_a_container_stops_too(tmp_path: Path):
-    # Imported in NumPy's place: a moment at which nothing of the server is there yet.
+    # Imported in place of NumPy, when nothing of the server is running yet.
     (tmp_path / "numpy.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(9)")
     done = subprocess.run(
         [sys.executable, "-m", "app", "serve", "--port", "0"],
@@ -20,4 +20,4 @@ def test_sigterm_during_imports_is_handled_so_that_process_1_of_a_container_stop
         check=False,
         timeout=20,
     )
-    assert done.returncode == 128 + signal.SIGTERM  # not -15: the system's own doing, which process 1 is spared
+    assert done.returncode == 128 + signal.SIGTERM  # not -15, the default action, which does not apply to process 1

@@ -1,4 +1,4 @@
-"""A process that has as many files and connections open as it may: it says so, and goes on."""
+"""A process at its limit of open files answers 503 with the reason, and recovers."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ LIMIT = 64
 
 
 def status(connection: socket.socket, path: str) -> int:
-    """Of an answer on this connection, which is read to its end."""
+    """Status of an answer on this connection, which is read to its end."""
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
     with connection.makefile("rb") as reader:
         code = int(reader.readline().split()[1])
@@ -47,7 +47,9 @@ def test_page_and_metrics_are_503_while_no_file_can_be_opened(tiny_bundle: Path,
         for one in kept:
             assert status(one, "/page/main.js") == 503
             assert status(one, "/") == 503
-            assert status(one, "/metrics") == (200 if workers == 1 else 503)  # several workers' are in files
+            assert status(one, "/metrics") == (
+                200 if workers == 1 else 503
+            )  # the metrics of several workers are in files
             assert status(one, "/health/ready") == 200
         for one in crowd:
             one.close()

@@ -1,4 +1,4 @@
-"""A log reader that stops holds up neither requests nor the end of the process."""
+"""A log reader that stops delays neither requests nor the end of the process."""
 
 import json
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def reader_stopped(server: RunningServer) -> Iterator[None]:
-    """Nothing reads the service's stdout: the pipe's reading end stays open in this process, unread."""
+    """The service's stdout is a pipe whose reading end stays open in this process but is not read."""
     server.pause_reading.set()
     try:
         yield
@@ -29,7 +29,7 @@ def reader_stopped(server: RunningServer) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_service_answers_and_ends_while_nobody_reads_its_log(tiny_bundle: Path, workers: int):
+def test_service_answers_and_ends_while_its_log_is_not_read(tiny_bundle: Path, workers: int):
     text = "gold " * 3_000
     with RunningServer(tiny_bundle, workers=workers, log_headlines=True) as server:
         with reader_stopped(server):
@@ -68,7 +68,7 @@ asyncio.run(main())
 """
 
 
-def test_watchdog_ends_a_hung_process_whose_log_nobody_reads():
+def test_watchdog_ends_a_hung_process_whose_log_is_not_read():
     reading, writing = os.pipe()
     process = subprocess.Popen([sys.executable, "-c", HANG], cwd=ROOT, stdout=writing)
     try:

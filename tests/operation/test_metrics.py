@@ -1,4 +1,4 @@
-"""Metrics over several processes, and on a port of their own."""
+"""Metrics of several processes, and on a separate port."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ HEADLINES = ["gold ounce", "crude oil", "qwertz", "crude qwertz"]
 
 
 def ask_a_known_sequence(server: RunningServer) -> None:
-    """40 single headlines, 5 batches of 4, 3 wrong requests and 2 refusals, each on a connection of its own."""
+    """40 single headlines, 5 batches of 4, 3 invalid requests and 2 refusals, each on a new connection."""
     for _ in range(40):
         assert server.predict("gold ounce").status == 200
     for _ in range(5):
@@ -65,8 +65,8 @@ def test_metrics_of_two_workers_are_exact_and_survive_one(tiny_bundle: Path):
 
 
 @pytest.mark.slow
-def test_both_workers_had_a_part_in_it(tiny_bundle: Path):
-    """Else the test before would prove nothing; the kernel deals new connections out."""
+def test_both_workers_answered_requests(tiny_bundle: Path):
+    """Otherwise the previous test would prove nothing; the kernel distributes new connections."""
     with RunningServer(tiny_bundle, workers=2) as server:
         for _ in range(200):
             server.get("/health/live")
@@ -75,14 +75,14 @@ def test_both_workers_had_a_part_in_it(tiny_bundle: Path):
 
 
 def _directory(server: RunningServer) -> str:
-    """Of the files that a worker has mapped."""
+    """Paths of the metrics files that a worker has mapped."""
     maps = Path(f"/proc/{server.worker_pids()[0]}/maps").read_text().splitlines()
     return next(line.split()[-1].rpartition("/")[0] for line in maps if line.endswith(".db"))
 
 
 @pytest.fixture
 def port() -> int:
-    """A free one."""
+    """A free port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]
 
@@ -117,7 +117,7 @@ def test_metrics_port_has_the_metrics_and_the_services_port_has_not(tiny_bundle:
         assert ask(port, "POST", "/metrics")[1]["allow"] == "GET, HEAD"
 
 
-def test_slow_clients_of_the_metrics_port_cost_no_thread_each_and_keep_no_scrape(tiny_bundle: Path, port: int):
+def test_slow_clients_of_the_metrics_port_take_no_thread_and_delay_no_scrape(tiny_bundle: Path, port: int):
     with RunningServer(tiny_bundle, metrics_port=port) as server, ExitStack() as stack:
         tasks = Path(f"/proc/{server.pid}/task")
         threads = len(list(tasks.iterdir()))
@@ -138,10 +138,10 @@ def test_connection_of_the_metrics_port_is_not_kept_open_by_a_worker_forked_mean
         closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as client,
     ):
         client.request("GET", "/metrics")
-        client.getresponse().read()  # the parent has this connection now
+        client.getresponse().read()  # the parent has accepted this connection
         before = set(server.worker_pids())
         os.kill(min(before), signal.SIGKILL)
-        server.wait_line("another takes its place")
+        server.wait_line("starting another")
         server.wait_ready()
         client.request("GET", "/metrics", headers={"Connection": "close"})
         assert client.getresponse().read().endswith(b"\n")  # it ends although the new worker lives

@@ -1,4 +1,4 @@
-"""schemathesis: a real process is asked, thousands of times, for what its OpenAPI document promises."""
+"""schemathesis sends thousands of requests to a real process and checks the responses against OpenAPI."""
 
 import re
 import subprocess

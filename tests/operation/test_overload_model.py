@@ -29,7 +29,7 @@ TOLERANCE = 0.15
 
 @dataclass(frozen=True)
 class Measured:
-    """A run, in batches and seconds of processor time."""
+    """Batches and processor time of a run."""
 
     answered: int
     refused: int
@@ -40,12 +40,12 @@ class Measured:
 
     @property
     def offered(self) -> float:
-        """Batches that arrived a second of processor time."""
+        """Batches that arrived per second of processor time."""
         return (self.answered + self.refused) / self.busy
 
     @property
     def goodput(self) -> float:
-        """Batches answered a second of processor time."""
+        """Batches answered per second of processor time."""
         return self.answered / self.busy
 
 
@@ -68,10 +68,10 @@ def costs(one: Measured, other: Measured) -> tuple[float, float]:
 
 def test_goodput_at_four_times_the_load_is_what_the_simulation_says(tiny_bundle: Path):
     with RunningServer(tiny_bundle, access_log=False) as server:
-        alone = run(server, 1e9, SECONDS, 4)  # and it is warm then
+        alone = run(server, 1e9, SECONDS, 4)  # this also warms up the server
         rate = alone.answered / SECONDS
         runs = dict.fromkeys((2, 4, 8), NOTHING)
-        for _ in range(ROUNDS):  # in turns: what disturbs the machine for a while disturbs all three
+        for _ in range(ROUNDS):  # in turns, so that a disturbance of the machine affects all three
             for times in runs:
                 runs[times] += run(server, times * rate, SECONDS, ROOM)
     batch, refusal = costs(runs[2], runs[8])

@@ -1,4 +1,4 @@
-"""From end to end: a process of its own, its real port, its real signals."""
+"""End to end: a real process with its port and signals."""
 
 import os
 import selectors
@@ -32,7 +32,7 @@ def test_last_of_a_burst_of_clients_is_answered_before_the_others_have_asked_man
         ExitStack() as open_,
         selectors.DefaultSelector() as ready,
     ):
-        os.kill(server.pid, signal.SIGSTOP)  # so that they come at once, however slow this machine is
+        os.kill(server.pid, signal.SIGSTOP)  # so that all arrive at once, even on a slow machine
         for number in range(clients):
             connection = open_.enter_context(socket.create_connection(("127.0.0.1", server.port)))
             connection.sendall(SINGLE)
@@ -41,10 +41,10 @@ def test_last_of_a_burst_of_clients_is_answered_before_the_others_have_asked_man
         while len(answered) < clients:
             for key, _ in ready.select(10):
                 connection, number = key.fileobj, key.data
-                if connection.recv(65536).endswith(b"}"):  # head and body may come apart
+                if connection.recv(65536).endswith(b"}"):  # head and body may arrive separately
                     answered[number] += 1
                     connection.sendall(SINGLE)
-    # Twice; with one accepted a turn, 7 to 32 times.
+    # Twice; with one accepted per iteration of the event loop, 7 to 32 times.
     assert max(answered.values()) < 5
 
 

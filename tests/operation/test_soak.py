@@ -35,13 +35,13 @@ INFER = "/v2/models/headlines/infer"
 
 
 class Request(NamedTuple):
-    """A request and what it is answered."""
+    """A request and its expected answer."""
 
     name: str
     sent: bytes
     status: int
     body: bytes | None
-    """None: not compared, since it holds a request's ID or nothing."""
+    """None: not compared, because it contains the request's ID or is empty."""
     head: bool = False
 
 
@@ -104,7 +104,7 @@ def requests() -> list[Request]:
 
 
 class Soak:
-    """What has come of all requests so far."""
+    """Outcomes of all requests so far."""
 
     def __init__(self, port: int, seconds: float) -> None:
         self.port = port
@@ -137,7 +137,7 @@ class Soak:
                     if max(begun, self.killed_at) - self.killed_at < AFTER_KILL or begun < self.killed_at:
                         self.broken_by_kill += 1
                     elif not fresh and isinstance(error, OSError | EOFError) and attempt == 0:
-                        self.again += 1  # the server closed an idle connection: clients send once more
+                        self.again += 1  # the server closed an idle connection: clients retry
                     else:
                         self.lost.append(f"{request.name}: {type(error).__name__} {error} fresh={fresh}")
                         break

@@ -1,4 +1,4 @@
-"""A server that cannot vouch for its model, or has no place to listen, does not start."""
+"""A server with an invalid bundle, or without an address to listen on, does not start."""
 
 import json
 import shutil
@@ -52,7 +52,7 @@ def test_broken_bundle_stops_the_start_with_one_sentence_that_names_the_file(
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_port_that_is_taken_stops_the_start_with_one_sentence(tiny_bundle: Path, workers: int):
-    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:  # as another service of ours would have it
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:  # as by another instance of the service
         port = taken.getsockname()[1]
         server = RunningServer(tiny_bundle, ("-m", "app", "serve", "--port", str(port)), wait=False, workers=workers)
         with pytest.raises(RuntimeError), server:
@@ -70,7 +70,7 @@ def test_metrics_port_that_is_taken_stops_the_start_with_one_sentence(tiny_bundl
     assert "TOPICS_METRICS_PORT" in output
 
 
-def test_it_says_that_it_runs_when_it_does(tiny_bundle: Path):
+def test_running_is_logged_after_startup_is_complete(tiny_bundle: Path):
     with RunningServer(tiny_bundle) as server:
         said = [line for line in server.lines if "startup complete" in line or "running on" in line]
     assert ["complete" in line for line in said] == [True, False]

@@ -1,4 +1,4 @@
-"""What goes wrong with processes: killed, stopped, or gone in the middle of something else; and signals at any time."""
+"""Workers that are killed, stopped or die during a replacement, and signals at any time."""
 
 import http.client
 import os
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 DRAIN = 1
 GONE = DRAIN + 5
-"""Seconds within which a service is gone after SIGTERM, whatever its clients and workers do."""
+"""Seconds within which a service has ended after SIGTERM, regardless of its clients and workers."""
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -40,7 +40,7 @@ def gone(pid: int) -> bool:
 
 
 def full(server: RunningServer, workers: int = 2) -> None:
-    """All workers are there and one of them answers."""
+    """Wait until all workers run and one of them answers."""
     wait_for(lambda: len(server.worker_pids()) == workers)
     server.wait_ready()
 
@@ -53,7 +53,7 @@ def predicts(server: RunningServer) -> bool:
 
 
 class Unread:
-    """Clients that ask for much and read nothing."""
+    """Clients that request large answers and read nothing."""
 
     def __init__(self, server: RunningServer, clients: int = 8) -> None:
         request = post("/predict/batch", {"headlines": ["oil prices rise"] * 1000, "top_k": 46})
@@ -93,7 +93,7 @@ def test_second_sigterm_ends_a_long_drain_with_clients_that_do_not_read(tiny_bun
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_sigterm_ends_the_service_when_nobody_reads_its_log(tiny_bundle: Path, workers: int):
+def test_sigterm_ends_the_service_when_its_log_is_not_read(tiny_bundle: Path, workers: int):
     server = RunningServer(tiny_bundle, workers=workers, drain_seconds=DRAIN)
     with socket.create_server(("127.0.0.1", 0)) as free:
         server.port = free.getsockname()[1]
@@ -102,7 +102,7 @@ def test_sigterm_ends_the_service_when_nobody_reads_its_log(tiny_bundle: Path, w
         try:
             wait_for(lambda: predicts(server))
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=2)
-            with suppress(TimeoutError):  # a service that blocks when the pipe is full answers no more
+            with suppress(TimeoutError):  # a service that blocked on a full pipe would not answer
                 for _ in range(1500):
                     connection.request("GET", "/topics")
                     connection.getresponse().read()
@@ -127,7 +127,7 @@ def test_sigterm_ends_a_service_whose_worker_is_stopped(tiny_bundle: Path):
         assert gone(stopped)
 
 
-def test_stopped_worker_keeps_the_supervisor_from_nothing(tiny_bundle: Path):
+def test_stopped_worker_does_not_block_the_supervisor(tiny_bundle: Path):
     with RunningServer(tiny_bundle, workers=2, drain_seconds=DRAIN) as server:
         full(server)
         stopped, other = server.worker_pids()
@@ -135,7 +135,7 @@ def test_stopped_worker_keeps_the_supervisor_from_nothing(tiny_bundle: Path):
         os.kill(other, signal.SIGKILL)
         wait_for(lambda: other not in server.worker_pids() and len(server.worker_pids()) == 2, 20)
         wait_for(lambda: predicts(server), 20)
-        server.signal(signal.SIGHUP)  # and the roll replaces it as any other
+        server.signal(signal.SIGHUP)  # the rolling replacement replaces it like any other
         wait_for(lambda: not {stopped, other} & set(server.worker_pids()), 40)
         full(server)
 
@@ -144,7 +144,7 @@ def test_stopped_worker_keeps_the_supervisor_from_nothing(tiny_bundle: Path):
 def test_sigterm_in_a_roll_does_not_wait_for_it(tiny_bundle: Path, hang_ups: int):
     with RunningServer(tiny_bundle, workers=2, drain_seconds=DRAIN) as server:
         full(server)
-        with Unread(server):  # old workers stay as long as they may
+        with Unread(server):  # old workers drain for the whole time
             for _ in range(hang_ups):
                 server.signal(signal.SIGHUP)
                 time.sleep(0.02)
@@ -169,7 +169,7 @@ def test_many_sighups_replace_each_worker_and_lose_no_request(tiny_bundle: Path)
 
 
 def test_workers_that_are_killed_as_soon_as_they_start_are_followed_by_others(tiny_bundle: Path):
-    """The two that serve, their replacements in the middle of their start, and the replacements of these."""
+    """Kills two serving workers, their replacements during the start, and the replacements of these."""
     begun = time.monotonic()
     with RunningServer(tiny_bundle, workers=2) as server:
         full(server)
@@ -185,7 +185,7 @@ def test_workers_that_are_killed_as_soon_as_they_start_are_followed_by_others(ti
         assert server.stop() == 0
 
 
-def test_worker_stopped_in_its_start_does_not_hold_up_a_roll_for_good(tiny_bundle: Path):
+def test_worker_stopped_in_its_start_does_not_block_a_rolling_replacement(tiny_bundle: Path):
     with RunningServer(tiny_bundle, workers=2, drain_seconds=0) as server:
         full(server)
         before = set(server.worker_pids())
@@ -194,7 +194,7 @@ def test_worker_stopped_in_its_start_does_not_hold_up_a_roll_for_good(tiny_bundl
         for pid in set(server.worker_pids()) - before:
             os.kill(pid, signal.SIGSTOP)
         assert predicts(server)
-        server.signal(signal.SIGHUP)  # another one starts, with what is loaded now
+        server.signal(signal.SIGHUP)  # another one starts, with the bundle that is loaded now
         wait_for(lambda: not before & set(server.worker_pids()), 30)
         assert predicts(server)
 
@@ -276,7 +276,7 @@ def test_metrics_folder_that_does_not_exist_stops_the_start_with_one_sentence(ti
     done = subprocess.run(server.command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stdout + done.stderr == (
-        "Error: PROMETHEUS_MULTIPROC_DIR: /nonexistent is no folder that can be written to; create or unset it.\n"
+        "Error: PROMETHEUS_MULTIPROC_DIR: /nonexistent is not a writable folder; create it, or unset the variable.\n"
     )
 
 

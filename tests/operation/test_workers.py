@@ -1,4 +1,4 @@
-"""Two workers: one is killed, one hangs, the bundle changes, the bundle is bad."""
+"""Two workers: one is killed, one hangs, the bundle is replaced, the new bundle is invalid."""
 
 import os
 import selectors
@@ -32,7 +32,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def connections(server: RunningServer) -> list[int]:
-    """Open ones of each worker."""
+    """Number of open connections of each worker."""
     held = []
     for pid in server.worker_pids():
         table = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
@@ -49,7 +49,7 @@ STARTED = "Application startup complete."
 
 
 def all_started(server: RunningServer, workers: int) -> None:
-    """Ready is said by the first of them."""
+    """The first of them to be ready answers the probe."""
     wait_for(lambda: server.output.count(STARTED) == workers)
 
 
@@ -93,7 +93,7 @@ def test_sighup_to_a_bundle_that_does_not_verify_leaves_the_old_one_serving_and_
             current.unlink()
             current.symlink_to("2")
             server.signal(signal.SIGHUP)
-            wait_for(lambda: "aborting the restart" in server.output)
+            wait_for(lambda: "aborting the reload" in server.output)
             assert str(current / WORD_INDEX) in server.output
             assert "keeping worker" in server.output
             assert versions(server) == {"1"}
@@ -103,7 +103,7 @@ def test_sighup_to_a_bundle_that_does_not_verify_leaves_the_old_one_serving_and_
         assert server.stop() == 0
 
 
-def test_worker_that_dies_beside_a_broken_bundle_is_replaced_with_what_was_verified(tmp_path: Path):
+def test_dead_worker_is_replaced_with_the_verified_bundle_although_its_files_are_damaged(tmp_path: Path):
     write_tiny_bundle(tmp_path / "bundle")
     with RunningServer(tmp_path / "bundle", workers=2) as server:
         all_started(server, 2)
@@ -128,14 +128,14 @@ def test_killed_worker_is_replaced_and_only_its_requests_fail(tiny_bundle: Path)
             wait_for(lambda: len(set(server.worker_pids()) - {killed}) == 2)
             time.sleep(1.5)
         assert kept in server.worker_pids()
-        assert len(load.tally.errors) <= 8  # a connection each at most: what was inside that worker
+        assert len(load.tally.errors) <= 8  # at most one per connection: the requests in that worker
         assert load.tally.statuses.total() - load.tally.statuses[200] == len(load.tally.errors)
         assert load.tally.statuses[200] > 100
         assert server.stop() == 0
 
 
 def burst(port: int, clients: int) -> ExitStack:
-    """Clients that connect at once, and ask again and again until each has an answer; they stay."""
+    """Clients that connect at the same time, retry until each has an answer, and stay connected."""
     answered = set()
     with ExitStack() as open_, selectors.DefaultSelector() as ready:
         for number in range(clients):
@@ -155,7 +155,7 @@ def burst(port: int, clients: int) -> ExitStack:
         return open_.pop_all()
 
 
-def test_clients_that_come_together_are_dealt_among_the_workers():
+def test_simultaneous_clients_are_distributed_among_the_workers():
     smaller_shares = []
     with RunningServer(load_settings().model, workers=2) as server:
         all_started(server, 2)
@@ -166,11 +166,11 @@ def test_clients_that_come_together_are_dealt_among_the_workers():
             assert sum(held) == 64
             smaller_shares.append(min(held))
     # By chance 29 of 64, and the median of nine far from 24; with one socket for both it was 17 to 20.
-    # Not the mean: a worker that a busy machine does not run for 10 ms loses its whole share of that time.
+    # The median, because a worker that does not run for 10 ms on a busy machine loses its share of that time.
     assert statistics.median(smaller_shares) > 24
 
 
-def test_worker_that_does_not_run_keeps_nobody_waiting(tiny_bundle: Path):
+def test_connections_do_not_wait_for_a_worker_that_does_not_run(tiny_bundle: Path):
     with RunningServer(tiny_bundle, workers=2) as server:
         all_started(server, 2)
         stopped = server.worker_pids()[0]
@@ -200,7 +200,7 @@ def test_process_whose_loop_hangs_ends(tiny_bundle: Path):
     with RunningServer(tiny_bundle, command=("-m", "tests.operation.impatient", "serve", "--port", "0")) as server:
         threading.Thread(target=ask_and_lose, args=(server,)).start()
         assert server.wait(30) == 70
-        assert "the event loop has not turned for 3 seconds" in server.output
+        assert "the event loop has been blocked for 3 seconds" in server.output
 
 
 def test_worker_whose_loop_hangs_is_replaced(tiny_bundle: Path):

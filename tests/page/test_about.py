@@ -55,7 +55,7 @@ def test_topics_sort_by_skill_with_unknown_skill_last(
         assert [names[-2], names[-1]] == ["Topic 2 code2", "Topic 1 code1"]
 
 
-def test_page_describes_the_model_that_has_taken_the_others_place(
+def test_page_describes_the_model_after_a_replacement(
     context: BrowserContext, tiny_bundle: Path, page_bundle: Path, watch: Watch
 ) -> None:
     watch.allowed = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE")

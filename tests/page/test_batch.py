@@ -87,7 +87,7 @@ def test_download_holds_every_line_and_no_formula(page: Page) -> None:
     assert 0 < float(rows[0]["probability"]) <= 1
 
 
-def test_bad_line_is_marked_and_the_rest_goes_on(page: Page, watch: Watch) -> None:
+def test_bad_line_is_marked_and_the_others_are_answered(page: Page, watch: Watch) -> None:
     watch.allowed = ("422",)
     classify(page, "wheat flour\n\n" + "oil " * 200 + "\ngold ounce")
     expect(page.locator("#batch-status")).to_contain_text("4 of 4 lines classified")
@@ -141,7 +141,7 @@ def test_text_filter_finds_lines_and_stays_text(page: Page) -> None:
     expect(page.locator("#results img")).to_have_count(0)
 
 
-def test_sorting_says_so_to_those_who_hear_the_page(page: Page) -> None:
+def test_sorting_is_announced_to_screen_readers(page: Page) -> None:
     classify(page, "wheat\ngold\noil")
     heading = page.locator("#results th[data-key=headline]")
     heading.locator("button").click()

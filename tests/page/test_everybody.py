@@ -19,7 +19,7 @@ WINDOWS = {
 
 @pytest.fixture(params=WINDOWS)
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    # Without transitions: a colour in the middle of one has too little contrast.
+    # Without transitions: during one, a colour may have too little contrast.
     with browser.new_context(reduced_motion="reduce", **WINDOWS[request.param]) as context:
         yield context
 
@@ -124,7 +124,7 @@ def test_everything_works_by_keyboard_alone(page: Page) -> None:
 
 
 @pytest.mark.parametrize("context", ["desktop"], indirect=True)
-def test_answers_and_ends_are_said_aloud(page: Page) -> None:
+def test_answers_and_completion_are_announced_to_screen_readers(page: Page) -> None:
     page.fill("#headline", "wheat flour")
     expect(page.get_by_role("status").filter(has_text="Wheat").first).to_be_visible()
     page.fill("#lines", "gold")

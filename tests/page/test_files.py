@@ -60,7 +60,7 @@ def test_file_without_headlines_is_refused_by_name(page: Page, name: str, conten
     expect(page.locator("#batch")).to_be_hidden()
 
 
-def test_refused_file_takes_the_results_of_the_one_before_with_it(page: Page) -> None:
+def test_refused_file_removes_the_results_of_the_previous_one(page: Page) -> None:
     classify(page, "wheat")
     choose(page, png(), "photo.png")
     expect(page.locator("#batch")).to_be_hidden()
@@ -76,7 +76,7 @@ def test_text_is_decoded_by_its_mark(page: Page, encoding: str) -> None:
     assert column(page, 2) == ["wheat é “flour”", "gold"]
 
 
-def test_guess_of_an_encoding_is_said(page: Page) -> None:
+def test_guessed_encoding_is_shown(page: Page) -> None:
     choose(page, "wheat “café”".encode("windows-1252"), "lines.txt")
     finished(page)
     expect(page.locator("#batch-status")).to_contain_text("read as Windows-1252")
@@ -164,7 +164,7 @@ def test_download_of_plain_lines_has_no_other_columns(page: Page) -> None:
         ("news.csv", "wheat flour and corn\t1\ngold\t2"),
     ],
 )
-def test_formats_are_told_by_the_name(page: Page, name: str, content: Any) -> None:
+def test_format_follows_from_the_file_name(page: Page, name: str, content: Any) -> None:
     choose(page, (content if isinstance(content, str) else json.dumps(content)).encode(), name)
     finished(page)
     assert column(page, 3) == ["Wheat", "Gold"]

@@ -28,7 +28,9 @@ def test_page_recovers_when_the_service_comes_back(context: BrowserContext, page
 
 
 @pytest.mark.slow
-def test_batch_goes_on_where_the_service_went_away(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
+def test_batch_continues_after_an_interruption_of_the_service(
+    context: BrowserContext, page_bundle: Path, watch: Watch
+) -> None:
     watch.allowed = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE")
     with RunningServer(page_bundle, access_log="false") as first:
         page = opened(watch.over(context.new_page(), first.url), first)
@@ -73,7 +75,7 @@ def test_page_that_opens_before_the_model_is_ready_fills_itself(page: Page, watc
     expect(page.locator("#model-facts")).to_contain_text("tiny")
 
 
-def test_retry_after_is_obeyed(page: Page, watch: Watch) -> None:
+def test_retry_after_is_honoured(page: Page, watch: Watch) -> None:
     watch.allowed = ("503",)
     times: list[float] = []
 
@@ -94,7 +96,7 @@ def test_retry_after_is_obeyed(page: Page, watch: Watch) -> None:
     assert times[1] - times[0] >= 2
 
 
-def test_key_is_asked_for_and_kept_by_the_tab_only(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
+def test_key_is_requested_and_stored_for_the_tab_only(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
     watch.allowed = ("401",)
     with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
         page = watch.over(context.new_page(), server.url)

@@ -17,20 +17,20 @@ COMMAND_SECONDS = 300
 
 @pytest.fixture(scope="session")
 def ray() -> Path:
-    """The folder of the environment's programs: what serves, as locked, and the `ray` extra."""
+    """The folder of the environment's programs: the locked packages of the service, and the `ray` extra."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     return environment("ray", ["--require-hashes", "-r", ROOT / "requirements" / "serve.txt"], extras["ray"])
 
 
 @pytest.fixture(scope="session")
 def surroundings(tiny_bundle: Path) -> dict[str, str]:
-    """The environment variables of all that runs here."""
+    """The environment variables of all processes in these tests."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TOPICS_", "RAY_"))}
     return inherited | {
         "TOPICS_MODEL": str(tiny_bundle),
         "RAY_AUTH_TOKEN": secrets.token_hex(16),
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # where Ray makes no clusters it uses loopback
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on systems where Ray supports no clusters, it uses loopback
     }
 
 
@@ -49,7 +49,7 @@ class Run:
         )
 
     def __call__(self, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
-        """The same, waited for."""
+        """The same, waiting for its end."""
         with self.start(*arguments, stdin=subprocess.DEVNULL) as process:
             try:
                 out, err = process.communicate(timeout=COMMAND_SECONDS)
@@ -77,7 +77,7 @@ class TwoNodes:
         self.address = process.stdout.readline().split()[1]
 
     def kill_second(self) -> None:
-        """With SIGKILL; the first, where those are who connect, goes on."""
+        """Kill the second node with SIGKILL; the first, to which clients connect, keeps running."""
         self._process.stdin.write("kill\n")
         self._process.stdin.flush()
         assert self._process.stdout.readline() == "killed\n"
@@ -85,7 +85,7 @@ class TwoNodes:
 
 @pytest.fixture(scope="package")
 def two_nodes(run: Run) -> Iterator[TwoNodes]:
-    """A cluster that several tests share: the one that kills a node leaves the other."""
+    """A cluster that several tests share; one test kills a node and leaves the other."""
     with run.start("-m", "tests.ray.running.cluster", stderr=subprocess.DEVNULL) as process:
         try:
             yield TwoNodes(process)

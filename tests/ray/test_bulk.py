@@ -1,4 +1,4 @@
-"""classify --engine ray gives what classify gives, once, whatever dies meanwhile."""
+"""classify --engine ray gives the answers of classify, each once, even if nodes die."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.server import ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
 
 HEADLINES = int(os.environ.get("RAY_HEADLINES", "200_000"))
-"""How many the test with a dying node classifies."""
+"""Number of headlines in the test that kills a node."""
 
 FILES = 40
 
@@ -60,7 +60,7 @@ def written(target: Path, file: str, form: str = "jsonl") -> Path:
 
 
 def told(target: Path, file: str) -> list[str]:
-    """The bad rows as the one-machine command says them."""
+    """The messages about bad rows, in the form of the one-core command."""
     lines = written(target / "_bad", file).read_text("utf-8").splitlines()
     return [f"line {one['line']} {one['reason']}" for one in map(json.loads, lines)]
 
@@ -92,7 +92,7 @@ def test_every_kind_of_file_is_answered_as_in_one_process_and_a_rerun_does_what_
     }
     content = {file: file.read_bytes() for file in there}
     times = {file: file.stat().st_mtime_ns for file in there}
-    # As a run leaves it that was stopped: a shard not done, one half written.
+    # The state after a stopped run: one shard missing, one half written.
     lost = written(target, "c.txt")
     lost.unlink()
     (target / "_unfinished").mkdir()
@@ -141,7 +141,7 @@ def test_parquet_comes_out_with_the_columns_of_the_command(run: Run, two_nodes: 
         ({"a.parquet": "?" * 20}, 4, "a.parquet: cannot be read (Parquet magic bytes not found"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(  # noqa: PLR0917
+def test_failed_command_prints_one_sentence(  # noqa: PLR0917
     run: Run, two_nodes: TwoNodes, tmp_path: Path, files: dict[str, str], status: int, sentence: str
 ) -> None:
     (tmp_path / "in").mkdir()
@@ -155,7 +155,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(  # noqa: PLR0917
     assert not (tmp_path / "out").exists()
 
 
-def test_a_full_disk_is_said_in_a_sentence_and_leaves_no_answers(run: Run, tmp_path: Path) -> None:
+def test_full_disk_is_one_sentence_and_leaves_no_answers(run: Run, tmp_path: Path) -> None:
     *said, there = run("-m", "tests.ray.running.full", tmp_path / "out").stdout.splitlines()
     for line, form in zip(said, ("jsonl", "parquet"), strict=True):
         assert line.startswith("5 ")
@@ -164,13 +164,13 @@ def test_a_full_disk_is_said_in_a_sentence_and_leaves_no_answers(run: Run, tmp_p
     assert there == "[]"
 
 
-def test_an_address_where_nobody_answers_is_3(run: Run, tmp_path: Path) -> None:
+def test_address_without_a_server_is_3(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("oil\n")
     arguments = ["--engine", "ray", "--address", "127.0.0.1:1", tmp_path / "a.txt", tmp_path / "out"]
     assert "127.0.0.1:1: cannot be reached" in run.classify(*arguments, status=3).stderr
 
 
-def test_a_node_killed_half_way_costs_no_row_and_doubles_none(run: Run, two_nodes: TwoNodes, tmp_path: Path) -> None:
+def test_node_killed_half_way_loses_and_duplicates_no_row(run: Run, two_nodes: TwoNodes, tmp_path: Path) -> None:
     folder, target = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     texts = headlines(HEADLINES)

@@ -75,7 +75,9 @@ def test_shards_give_the_rows_of_the_whole_file(run: Run, files: Path, size: int
 
 
 @pytest.mark.parametrize("kind", ["string", "large_string", "dictionary"])
-def test_parquet_rows_are_numbered_across_row_groups_and_faults_are_told(run: Run, tmp_path: Path, kind: str) -> None:
+def test_parquet_rows_are_numbered_across_row_groups_and_bad_rows_are_reported(
+    run: Run, tmp_path: Path, kind: str
+) -> None:
     values = ["oil", None, "", " ", "x" * 1001, *(f"wheat {number}" for number in range(40))]
     if kind == "string":
         values[20] = "\udcff"

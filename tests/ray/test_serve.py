@@ -1,4 +1,4 @@
-"""The app on Ray Serve, by the configuration that ships, answers as it does on its own."""
+"""The app on Ray Serve with the shipped configuration answers as without Ray."""
 
 import json
 import os
@@ -24,24 +24,24 @@ pytestmark = [pytest.mark.slow, pytest.mark.ray]
 
 START_SECONDS = 120
 ANSWERS = 200
-"""Before a replica is killed; twice as many come after it."""
+"""Number of requests before a replica is killed; twice as many follow."""
 CLIENTS = 8
-"""Each has one request under way."""
+"""Number of clients, each with one request at a time."""
 CONFIGURATION = yaml.safe_load((ROOT / "deploy" / "ray" / "serve.yaml").read_text("utf-8"))
 
 OF_ONE_PROCESS = {"date", "server", "server-timing", "connection"}
-"""Headers that differ between any two answers, or between two ways to be asked."""
+"""Headers that differ between any two answers, or between two servers."""
 
 
 class Served(RunningServer):
-    """The helper that asks, for a service that something else started."""
+    """The request methods of RunningServer, for a service that was started elsewhere."""
 
     def __init__(self, port: int, metrics: Path) -> None:
         self.port = port
         self.metrics = metrics
 
     def replicas(self) -> set[int]:
-        """Processes that have answered: those that have written metrics and live."""
+        """Processes that have answered: running ones that have written metrics."""
         pids = {int(file.stem.rpartition("_")[2]) for file in self.metrics.glob("counter_*.db")}
         return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
 
@@ -94,7 +94,7 @@ def ready(served: Served) -> bool:
 
 
 def told(reply: Reply) -> tuple[int, dict[str, str], bytes]:
-    """What must be equal: all of it, without what says when and how long."""
+    """The parts of a response that must be equal: everything except times and durations."""
     headers = {name: value for name, value in reply.headers.items() if name not in OF_ONE_PROCESS}
     return reply.status, headers, reply.body
 
@@ -156,9 +156,7 @@ def test_metrics_add_up_the_replicas(served: Served) -> None:
     assert len(served.replicas()) == 2
 
 
-def test_a_replica_killed_under_load_costs_no_answer_to_those_who_ask_again(
-    served: Served, alone: RunningServer
-) -> None:
+def test_replica_killed_under_load_loses_no_answer_for_clients_that_retry(served: Served, alone: RunningServer) -> None:
     from topics_client import ProblemError, TopicsClient
 
     right = pytest.approx(alone.predict("Oil prices rise").json()["predictions"][0]["probability"], abs=1e-6)
@@ -171,9 +169,9 @@ def test_a_replica_killed_under_load_costs_no_answer_to_those_who_ask_again(
                 try:
                     tally["right" if client.predict("Oil prices rise").best.probability == right else "wrong"] += 1
                 except ProblemError as error:
-                    # What Serve says of a request whose replica died under it; the client repeats no 500 by itself.
+                    # Serve's answer to a request whose replica died; the client does not retry a 500.
                     tally["asked again" if error.problem.status == 500 else repr(error)] += 1
-                except Exception as error:  # and anything else fails the test below
+                except Exception as error:  # any other error fails the test below
                     tally[repr(error)] += 1
 
     threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]

@@ -54,7 +54,7 @@ def test_fetch_that_fails_says_so(tmp_path: Path) -> None:
 def test_epochs_given_and_read_off_exclude_each_other(small_data: Path) -> None:
     result = run("train", "--data", small_data, "--epochs", 3, "--best-epoch")
     assert result.exit_code == 2
-    assert "exclude each other" in result.stderr
+    assert "cannot be combined" in result.stderr
 
 
 def test_train_on_truncated_data_writes_nothing(small_data: Path, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_headlines_without_an_archive_is_refused(small_data: Path) -> None:
 def test_headlines_has_no_best_epoch(small_data: Path) -> None:
     result = run("train", "--recipe", "headlines", "--best-epoch", "--data", small_data)
     assert result.exit_code == 2
-    assert "are not for the recipe headlines" in result.stderr
+    assert "do not apply to the recipe headlines" in result.stderr
 
 
 def test_evaluate_against_without_an_archive_is_refused(small_data: Path, tiny_bundle: Path) -> None:
@@ -148,7 +148,7 @@ def test_failure_of_the_disk_that_no_module_expects_is_one_sentence(
     assert failure("evaluate", tiny_bundle) == sentence
 
 
-def test_reader_that_has_had_enough_ends_the_command_in_silence(
+def test_reader_that_closes_the_pipe_ends_the_command_without_a_message(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Path) -> None:
@@ -221,9 +221,26 @@ def test_ctrl_c_in_mid_training_ends_130_and_leaves_nothing(small_data: Path, tm
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert errors.rstrip().endswith("Stopped: what was not finished was not written.")
+    assert errors.rstrip().endswith("Stopped; incomplete results were not written.")
     assert "Traceback" not in errors
     assert not list(target.parent.iterdir())
+
+
+def test_ctrl_c_that_arrives_in_a_destructor_ends_the_command_too(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    def train_on(_: Path) -> None:
+        Interrupted()
+        time.sleep(60)
+
+    monkeypatch.setattr("training.cli.load_classifier", train_on)
+    result = run("evaluate", tiny_bundle)
+    assert result.exit_code == 130
+    assert result.stderr == "\nStopped; incomplete results were not written.\n"
 
 
 def test_card_is_written_again_from_the_manifest(tmp_path: Path) -> None:
@@ -238,4 +255,4 @@ def test_card_is_written_again_from_the_manifest(tmp_path: Path) -> None:
 
 
 def test_card_of_another_programs_bundle_is_left_alone(tiny_bundle: Path) -> None:
-    assert "names no recipe of this program" in failure("card", tiny_bundle)
+    assert "its recipe is unknown to this program" in failure("card", tiny_bundle)

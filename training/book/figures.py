@@ -14,7 +14,7 @@ from training.history import History
 def plot_loss(history: History, chosen: int) -> bytes:
     """Training and validation loss by epoch; `chosen` is the epoch at which the bundle's network stopped."""
     figure, axes = _curves(history, "loss", chosen)
-    axes.set_title("Loss by epoch: training goes on falling, validation turns")
+    axes.set_title("Loss by epoch: training loss keeps falling, validation loss rises again")
     axes.set_ylabel("cross-entropy (nats)")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, loc="upper right")
@@ -24,7 +24,7 @@ def plot_loss(history: History, chosen: int) -> bytes:
 def plot_accuracy(history: History, chosen: int) -> bytes:
     """Training and validation accuracy by epoch; `chosen` is the epoch at which the bundle's network stopped."""
     figure, axes = _curves(history, "accuracy", chosen)
-    axes.set_title("Accuracy by epoch: training goes on rising, validation levels off")
+    axes.set_title("Accuracy by epoch: training accuracy keeps rising, validation accuracy levels off")
     axes.set_ylabel("wires with the right topic")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(frameon=False, loc="lower right")

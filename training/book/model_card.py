@@ -21,11 +21,11 @@ It gives probabilities over the 46 topics of the Reuters newswire data set (`ker
 ## Intended use
 - For learning, teaching and comparing: this is the network of the textbook.
 - **Not for headlines.** It was trained on bodies of wires, about a hundred words long, and never on a title of ten
-  words. It is often wrong on headlines, and **its confidence there means nothing**.
+  words. It is often wrong on headlines, and **its probabilities for them are not reliable**.
 {use}
 
 ## Figures
-On the test wires, which took no part in training, answered the way the service answers:
+On the test wires, which were not used in training, with the answers that the service gives:
 
 {figures}
 
@@ -45,7 +45,7 @@ never predicted, or that no test wire has it. With little support the figures ar
 {topics}
 
 {data}
-- The word index counts the words of training and test wires together, as in Keras.
+- The word index was built from training and test wires together, as in Keras.
 
 ## Reproduce
 `python -m training train --recipe {recipe}` with the same library versions and data (SHA-256 in `manifest.json`) gives
@@ -98,6 +98,6 @@ def _seeds(seeds: dict[str, Any], count: int) -> str:
         return ONE_SEED
     return (
         f"Over {count} seeds: loss {mean_and_deviation(seeds['loss'])}, accuracy"
-        f" {mean_and_deviation(seeds['accuracy'], '.1%')} (mean and standard deviation); this is the first of them,"
-        " not the best."
+        f" {mean_and_deviation(seeds['accuracy'], '.1%')} (mean and standard deviation); this bundle has the network"
+        " of the first seed, not of the best."
     )

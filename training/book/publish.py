@@ -33,7 +33,7 @@ from training.output import staging
 
 
 def check_publishable(recipe: Recipe, target: Path, force: bool) -> None:
-    """Find out before training whether its result could be written as a bundle.
+    """Check before training that its result can be written as a bundle.
 
     Raises:
         RecipeError: a bundle cannot hold such a network.

@@ -17,7 +17,7 @@ EXPLORE_EPOCHS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that determines a training run, except the data and the seed. The defaults are the book's."""
+    """All hyperparameters of a training run. The defaults are those of the book."""
 
     name: str
     title: str

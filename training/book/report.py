@@ -1,4 +1,4 @@
-"""What `train` prints for a recipe of the book: each seed's result beside the published one."""
+"""What `train` prints for a recipe of the book: each seed's result next to the published one."""
 
 from training.book.recipes import PUBLISHED
 from training.book.train import Training, best_epoch

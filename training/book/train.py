@@ -167,7 +167,7 @@ def _inputs(recipe: Recipe, encoder: Encoder, part: Part) -> Array:
         return vectorize_sequences(sequences, recipe.words)
     import keras  # noqa: PLC0415
 
-    # The first words say most about a wire's topic; by default Keras keeps the last ones.
+    # The first words are the most informative about a wire's topic; by default Keras keeps the last ones.
     padded: Array = keras.utils.pad_sequences(sequences, recipe.length, padding="post", truncating="post")
     return padded
 

@@ -7,21 +7,21 @@ from app.classifier.manifest import Manifest
 ONE_SEED: Final = "Trained from one seed only, so the spread is not known."
 
 USE: Final = """\
-- The wires are of 1987, in English, and mostly about business: no euro, no internet; `dlrs` and `mln` for money.
+- The training texts are from 1987, in English, mostly about business: no euro, no internet; `dlrs` and `mln` for money.
 - It picks one of the 46 topics for any text, also for subjects it was never trained on: sports, weather, politics.
 - Research and teaching only: the licence of the data allows nothing else. Not for decisions about people or money."""
 
 DATA: Final = """\
-## Data and its flaws
-Reuters-21578, Distribution 1.0 (Reuters Ltd. and Carnegie Group, Inc.; D. D. Lewis), free **for research purposes
-only**. This folder contains no wire, but the word index and the weights were made from them.
+## Data and its limitations
+Reuters-21578, Distribution 1.0 (Reuters Ltd. and Carnegie Group, Inc.; D. D. Lewis), available **for research
+purposes only**. This folder contains none of the wires, but its word index and weights were computed from them.
 
 - Where a wire has no body, the data set has the body of the next one: 975 of 11,228 wires, 207 of them test wires. No
   model can classify those except by chance, which limits accuracy on the official test wires to about 92%.
 - A wire's label is the first of its topics; 1,821 wires have more than one. Topics overlap: wheat is filed under
   `grain` first, `dlr` under `money-fx`.
 - `earn` and `acq` are 57% of all wires; macro-F1 gives each topic the same weight.
-- 237 test wires also occur, word for word, among the training wires, 102 of them with the same label."""
+- 237 test wires are identical to a training wire, 102 of them with the same label."""
 
 
 def made_with(manifest: Manifest) -> str:

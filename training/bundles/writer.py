@@ -56,7 +56,7 @@ class Draft:
 
 
 def check_target(target: Path, force: bool) -> None:
-    """Find out before the training whether a bundle can be written.
+    """Check before training that a bundle can be written.
 
     Raises:
         OutputError: the bundle exists and `force` is false, or its folder cannot be written.

@@ -90,7 +90,7 @@ def read_corpus(archive: Path) -> tuple[Wire, ...]:
 
 
 def read_archive(archive: Path) -> Iterator[ArchiveWire]:
-    """Reads every wire of the archive in its order, whatever its topics, without unpacking to disk.
+    """Reads every wire of the archive in its order, with any topics, without unpacking to disk.
 
     Args:
         archive: The path of `reuters21578.tar.gz`.
@@ -99,7 +99,7 @@ def read_archive(archive: Path) -> Iterator[ArchiveWire]:
         21,578 wires.
 
     Raises:
-        CorpusError: The archive is missing, is no gzipped tar, is truncated, or lacks a file or wires.
+        CorpusError: The archive is missing, truncated or not a gzipped tar, or lacks a file or wires.
     """
     count = 0
     for name, text in _read_files(archive):
@@ -107,9 +107,7 @@ def read_archive(archive: Path) -> Iterator[ArchiveWire]:
             count += 1
             yield wire
     if count != ARCHIVE_WIRES:
-        raise CorpusError(
-            f"{archive} holds {count:,} wires instead of {ARCHIVE_WIRES:,}; fetch Reuters-21578 once more."
-        )
+        raise CorpusError(f"{archive} holds {count:,} wires instead of {ARCHIVE_WIRES:,}; fetch Reuters-21578 again.")
 
 
 def _place(wire: ArchiveWire, rank: int) -> Wire:
@@ -136,13 +134,13 @@ def _read_files(archive: Path) -> Iterator[tuple[str, str]]:
             for name in ARCHIVE_FILES:
                 stream = tar.extractfile(members[name]) if name in members else None
                 if stream is None:
-                    raise CorpusError(f"{archive} lacks the file {name}; fetch Reuters-21578 once more.")
+                    raise CorpusError(f"{archive} lacks the file {name}; fetch Reuters-21578 again.")
                 # The files claim no encoding and have a few stray bytes above 127: Latin-1 takes every byte.
                 yield name, stream.read().decode("latin-1")
     except FileNotFoundError as error:
         raise CorpusError(f"There is no archive at {archive}; give the path of reuters21578.tar.gz.") from error
     except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
-        raise CorpusError(f"{archive} cannot be read as a gzipped tar ({error}); fetch it once more.") from error
+        raise CorpusError(f"{archive} cannot be read as a gzipped tar ({error}); fetch it again.") from error
 
 
 def _parse_file(name: str, text: str) -> Iterator[ArchiveWire]:

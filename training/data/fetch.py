@@ -63,7 +63,7 @@ def fetch_archive(folder: Path, urls: Sequence[str] = URLS, progress: Progress =
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for url in urls:
-            # Beside the target, so the rename stays on one file system; deleted in any case.
+            # Next to the target, so the rename stays on one file system; always deleted.
             with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
                 part = Path(scratch) / ARCHIVE
                 fault = _download(url, part, progress) or archive_fault(part)
@@ -88,7 +88,7 @@ def archive_fault(archive: Path) -> str | None:
                 if not member.isfile() or name not in missing:
                     continue
                 if _sha256(tar.extractfile(member)) != missing.pop(name):
-                    return f"holds another {name} than Reuters-21578, Distribution 1.0"
+                    return f"has another {name} than Reuters-21578, Distribution 1.0"
     except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
         return f"is not a whole gzipped tar ({error})"
     return f"lacks {', '.join(sorted(missing)[:3])}" if missing else None

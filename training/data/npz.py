@@ -36,7 +36,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as the base class has it
         if (module, name) not in _ADMITTED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+            raise pickle.UnpicklingError(f"it loads {module}.{name}")
         return super().find_class(module, name)
 
 
@@ -53,7 +53,9 @@ def read_npz(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     except FileNotFoundError as error:
         raise DataError(f"{file}: no such file; --data takes the folder that holds keras/{file.name}.") from error
     except pickle.UnpicklingError as error:
-        raise DataError(f"{file}: is refused because {error}, not only arrays of integers; fetch it again.") from error
+        raise DataError(
+            f"{file}: is refused because {error}, which arrays of integers do not need; fetch it again."
+        ) from error
     except KeyError as error:
         raise DataError(f"{file}: lacks an array ({error.args[0]}); fetch it again.") from error
     # What zipfile, zlib, NumPy's header and the unpickler raise for a damaged file.

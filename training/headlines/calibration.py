@@ -14,7 +14,7 @@ from training.data.dataset import Labels
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A network's output for texts that took no part in its training."""
+    """A network's output for texts that it was not trained on."""
 
     logits: Floats
     """float32 [n, topics]"""

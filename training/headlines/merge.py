@@ -37,7 +37,7 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     directions = directions[:, ::-1][:, :width]
     down, up = (kernels @ directions).astype(np.float32), (directions.T / scale).astype(np.float32)
     # An offset lets negative SVM scores pass the relu. It is half as large again as any of these texts needs; for other
-    # texts, lower scores are cut off, where the topic has no chance anyway.
+    # texts, lower scores are cut off, which only affects topics with a probability near 0.
     offset = -1.5 * np.minimum((texts @ down) @ up[:, :topics], 0).min(axis=0)
     return (
         Dense(down, np.zeros(down.shape[1], np.float32), "linear", unit_length=True),

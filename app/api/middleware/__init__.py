@@ -1,1 +1,1 @@
-"""ASGI middleware: request IDs, authentication, load shedding, errors."""
+"""ASGI middleware: request context, authentication, CORS, errors."""

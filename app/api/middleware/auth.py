@@ -16,10 +16,6 @@ Authenticate = Callable[[Iterable[tuple[bytes, bytes]]], None]
 _ERROR = "unauthorized"
 
 
-def authentication_off(_: Iterable[tuple[bytes, bytes]]) -> None:
-    """Used when no API keys are set: every request passes."""
-
-
 class Authentication:
     """Routes requests with a valid key to the app's router, and all others to a router of public routes only.
 

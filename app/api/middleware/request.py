@@ -6,14 +6,13 @@ import re
 import sys
 from collections.abc import Mapping
 
-from starlette._utils import get_route_path
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.middleware.auth import Authenticate
 from app.api.middleware.cors import Cors
-from app.api.middleware.request_id import request_id
 from app.api.problems import problem
+from app.api.raw_route import RawRoute
 from app.classifier import ClassifierError
 from app.errors import ApiError, ClientGoneError, FileLimitError, MalformedRequestError
 from app.serving.service import Service
@@ -37,28 +36,25 @@ class RequestMiddleware:
         self,
         app: ASGIApp,
         service: Service,
-        direct: Mapping[str, ASGIApp],
+        direct: Mapping[str, RawRoute],
         recorder: RequestRecorder,
-        authenticate: Authenticate,
+        authenticate: Authenticate | None,
     ) -> None:
-        """`direct`: apps of POST paths, called without the router, which would match its routes one by one."""
+        """`direct`: routes of POST paths, called without the router, which would match its routes one by one."""
         settings = service.settings
         self._app = app
         self._service = service
         self._direct = direct
         self._recorder = recorder
         self._authenticate = authenticate
-        self._inner: ASGIApp = self._answer
-        if settings.cors_origins:
-            self._inner = Cors(self._answer, settings.cors_origins)
+        self._cors = Cors(self._answer_cors, settings.cors_origins) if settings.cors_origins else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, _in_a_sentence(send))
             return
-        context = RequestContext(request_id(dict(scope["headers"])), scope["method"], get_route_path(scope))
-        context.attach(scope)
+        context = RequestContext.begin(scope)
         added = [(b"x-request-id", context.request_id.encode())]
         if self._service.phase == "draining":
             added.append((b"connection", b"close"))  # the client's next request must reach another process
@@ -70,22 +66,28 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            await self._inner(scope, receive, send_sealed)
+            if self._cors is None:
+                await self._answer(scope, receive, send_sealed, context)
+            else:
+                await self._cors(scope, receive, send_sealed)
         finally:
             if not context.route:
                 context.route = getattr(scope.get("route"), "path", "other")
             context.finish()
             self._recorder.record(context)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = context_of(scope)
+    async def _answer_cors(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._answer(scope, receive, send, context_of(scope))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         try:
             direct = self._direct.get(context.path)
             if direct is not None:
                 context.route = context.path
                 if context.method == "POST":
-                    self._authenticate(scope["headers"])  # for all other routes, `Authentication` does this
-                    await direct(scope, receive, send)
+                    if self._authenticate is not None:  # for all other routes, `Authentication` does this
+                        self._authenticate(scope["headers"])
+                    await direct.answer(scope, receive, send, context)
                     return
             _refuse_control_characters(scope["path"])
             if context.method == "HEAD":

@@ -35,7 +35,7 @@ from app.errors import (
     quoted,
 )
 from app.serving.service import Service
-from app.telemetry.request_context import context_of
+from app.telemetry.request_context import RequestContext
 
 TAG = "open-inference"
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -92,7 +92,7 @@ def v2_router(service: Service) -> APIRouter:
 
     async def v2_model(request: Request) -> ModelMetadata:
         """Returns inputs and outputs of the model: name, datatype and shape of each tensor."""
-        manifest = _manifest(service, request)
+        manifest = _manifest(service, request.path_params)
         headline, outputs = tensors(manifest)
         return ModelMetadata(
             name=manifest.name,
@@ -104,7 +104,7 @@ def v2_router(service: Service) -> APIRouter:
 
     async def v2_model_ready(request: Request) -> ModelReady:
         """200 if the server is ready and serves this model and version."""
-        manifest = _manifest(service, request)
+        manifest = _manifest(service, request.path_params)
         service.ensure_ready()
         return ModelReady(name=manifest.name, ready=True)
 
@@ -131,10 +131,9 @@ def infer_routes(service: Service) -> list[RawRoute]:
     """Both inference routes, with the limits, deadline and metrics of /predict/batch."""
     batch_request = request_models(service.settings)[1]
 
-    async def v2_infer(body: InferRequest, request: Request) -> bytes:
+    async def v2_infer(body: InferRequest, context: RequestContext, receive: Receive) -> bytes:
         """Classifies the headlines of a BYTES tensor; tensors are in JSON or in binary."""
-        manifest = _manifest(service, request)
-        context = context_of(request.scope)
+        manifest = _manifest(service, context.path_params)
         topics = manifest.topics
         outputs = requested_outputs(body, manifest)
         # Checked before the binary data is split: it may hold millions of empty elements.
@@ -144,10 +143,11 @@ def infer_routes(service: Service) -> list[RawRoute]:
         context.binary = b""
         parts = await classify_batch(
             service,
-            request,
+            context,
+            receive,
             texts,
-            top_k(outputs, len(topics)),
-            lambda results: [elements(one, results, topics) for one in outputs],
+            top_k=top_k(outputs, len(topics)),
+            write=lambda results: [elements(one, results, topics) for one in outputs],
         )
         made = [tensor(one, len(texts), len(topics), own) for one, *own in zip(outputs, *parts, strict=True)]
         described = {
@@ -168,7 +168,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             v2_infer,
             model=InferRequest,
             max_body_bytes=service.settings.max_body_bytes,
-            admit=service.limiter.raise_if_full,
+            admit=service.limiter.admit,
             operation_id="infer" if kind == "model" else "inferVersion",
             summary=f"Infer with {of_kind}",
             response_model=InferResponse,
@@ -197,17 +197,16 @@ _HEADER: dict[str, Any] = {
 class _InferRoute(RawRoute):
     """A RawRoute with optional binary tensors after the JSON, in request and response."""
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._admit()
-        headers = dict(scope["headers"])
-        raise_if_unsupported_media_type(headers, OCTETS.encode())
+    async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
+        """Answer one request; raises whatever makes it fail."""
+        self._raise_if_full(context)
+        raise_if_unsupported_media_type(context.headers, OCTETS.encode())
         content = await read_body(receive, self._max_body_bytes)
-        length = _header_length(headers, len(content))
-        context_of(scope).binary = content[length:]
+        length = _header_length(context.headers, len(content))
+        context.binary = content[length:]
         body = parse(self._validate, content[:length])
         del content  # otherwise it would stay in memory until the response is sent
-        answer = await self._respond(body, Request(scope, receive))
-        await send_answer(send, answer, context_of(scope))
+        await send_answer(send, await self._respond(body, context, receive), context)
 
 
 def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
@@ -222,10 +221,10 @@ def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
     return int(given[:19])
 
 
-def _manifest(service: Service, request: Request) -> Manifest:
+def _manifest(service: Service, path_params: Mapping[str, str]) -> Manifest:
     """The manifest of the loaded model; raises UnknownModelError if the path names another model or version."""
     manifest = service.classifier.bundle.manifest
-    name, version = request.path_params["name"], request.path_params.get("version", manifest.version)
+    name, version = path_params["name"], path_params.get("version", manifest.version)
     if (name, version) != (manifest.name, manifest.version):
         raise UnknownModelError(f"This service serves only model {manifest.name!r}, version {manifest.version!r}.")
     return manifest

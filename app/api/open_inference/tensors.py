@@ -81,7 +81,7 @@ def _from_binary(tensor: RequestInput, binary: bytes) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class RequestedOutput:
-    """An output tensor that the request asks for."""
+    """A requested output tensor."""
 
     name: str
     binary: bool
@@ -106,7 +106,7 @@ def requested_outputs(request: InferRequest, manifest: Manifest) -> list[Request
         if one.name not in names:
             raise TensorError(f"The model has no output {quoted(one.name)}; it has {', '.join(names)}.")
         if one.name in found:
-            # Without this limit, a request of a few kilobytes could ask for a response of any size.
+            # Without this limit, a request of a few kilobytes could cause a response of any size.
             raise TensorError(f"The output {one.name!r} is requested twice; request each output once.")
         classes = one.parameters.classification if one.parameters else 0
         if classes and one.name != "probabilities":

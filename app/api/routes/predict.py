@@ -5,7 +5,7 @@ from functools import cache
 from typing import TypeVar
 
 from pydantic import ValidationError
-from starlette.requests import Request
+from starlette.types import Receive
 
 from app.api.field_errors import wrong_field
 from app.api.problems import responses
@@ -25,10 +25,9 @@ from app.errors import (
     SlowRequestError,
     UnauthorizedError,
 )
-from app.serving.classification_run import ClassificationRun
 from app.serving.concurrency import chunks, weight
 from app.serving.service import Service
-from app.telemetry.request_context import context_of
+from app.telemetry.request_context import RequestContext
 
 ERRORS: tuple[type[Exception], ...] = (
     NotJsonError,
@@ -54,7 +53,13 @@ def raise_if_batch_too_large(service: Service, headlines: int) -> None:
 
 
 async def classify_batch(
-    service: Service, request: Request, headlines: Sequence[str], top_k: int, write: Callable[[list[Classification]], T]
+    service: Service,
+    context: RequestContext,
+    receive: Receive,
+    headlines: Sequence[str],
+    *,
+    top_k: int,
+    write: Callable[[list[Classification]], T],
 ) -> list[T]:
     """Classify headlines in chunks, yielding to the event loop between them; `write` serializes each chunk's results.
 
@@ -63,13 +68,20 @@ async def classify_batch(
         OverloadedError, DeadlineError, ClientGoneError: see `InFlightLimiter`.
     """
     raise_if_batch_too_large(service, len(headlines))
-    due = deadline(request, service.settings.deadline_seconds)
-    with service.limiter.held(weight(headlines)):
-        run = ClassificationRun(service, context_of(request.scope), headlines)
-        parts = await service.limiter.run_in_turns(
-            chunks(headlines), lambda chunk: write(run.classify(chunk, top_k)), request.receive, due
-        )
-        run.finish()
+    due = deadline(context.headers, service.settings.deadline_seconds)
+    encoding = predicting = 0.0
+
+    def classify(chunk: Sequence[str]) -> T:
+        nonlocal encoding, predicting
+        done = service.classify(chunk, top_k)
+        encoding += done.encoding
+        predicting += done.predicting
+        return write(done.results)
+
+    with service.limiter.held(weight(headlines), context.content_length):
+        context.headlines = headlines
+        parts = await service.limiter.run_in_turns(chunks(headlines), classify, receive, due)
+    context.inference_seconds = encoding, predicting
     return parts
 
 
@@ -82,28 +94,28 @@ def predict_routes(service: Service) -> list[RawRoute]:
     def serializer() -> ResponseSerializer:
         return ResponseSerializer(service.classifier)
 
-    async def predict(body: PredictRequest, request: Request) -> bytes:
+    async def predict(body: PredictRequest, context: RequestContext, receive: Receive) -> bytes:
         """Returns the most probable topics of one headline or longer text, most probable first."""
-        classifier = service.classifier
-        due = deadline(request, settings.deadline_seconds)
+        due = deadline(context.headers, settings.deadline_seconds)
         if body.explain_topic is not None and not body.explain:
             raise wrong_field("explain_topic", "requires explain to be true")
-        run = ClassificationRun(service, context_of(request.scope), [body.headline])
-        result = await run.classify_one(body.headline, body.top_k)
+        context.headlines = [body.headline]
+        done = await service.batcher.classify(body.headline, body.top_k)
         explanation = None
         if body.explain:
-            explainer = Explainer(classifier, body.headline, body.explain_topic)
+            explainer = Explainer(service.classifier, body.headline, body.explain_topic)
             with service.limiter.held(explainer.variants):
-                effects = await service.limiter.run_in_turns(explainer.pieces, explainer.effects, request.receive, due)
+                effects = await service.limiter.run_in_turns(explainer.pieces, explainer.effects, receive, due)
             explanation = explainer.explanation(effects)
-        run.finish()
+        context.inference_seconds = done.encoding, done.predicting
         due.raise_if_expired()
-        return serializer().single(result, explanation)
+        return serializer().single(done.results[0], explanation)
 
-    async def predict_batch(body: BatchRequest, request: Request) -> bytes:
+    async def predict_batch(body: BatchRequest, context: RequestContext, receive: Receive) -> bytes:
         """Returns one result for each headline, in the same order."""
-        write = serializer()
-        return write.batch(await classify_batch(service, request, body.headlines, body.top_k, write.part))
+        made = serializer()
+        parts = await classify_batch(service, context, receive, body.headlines, top_k=body.top_k, write=made.part)
+        return made.batch(parts)
 
     return [
         RawRoute(
@@ -111,7 +123,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             endpoint,
             model=model,
             max_body_bytes=settings.max_body_bytes,
-            admit=service.limiter.raise_if_full,
+            admit=service.limiter.admit,
             response_model=answer,
             responses=responses(*ERRORS, *more),
             openapi_extra={"parameters": [PARAMETER]},

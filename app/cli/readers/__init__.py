@@ -1,1 +1,1 @@
-"""Headlines out of files: decoding, and rows of CSV, JSON and plain lines."""
+"""Reads headlines from files: decoding, and rows of CSV, JSON and plain lines."""

@@ -69,7 +69,7 @@ def records(lines: Iterator[Line], separator: str, width: int | None, line: int 
         return again.popleft() if again else next(lines, None)
 
     # One csv.reader for all rows, because making one per row is slow. It gets one line at a time: if the row is not
-    # complete with it, the reader asks for another line and `pop` raises IndexError.
+    # complete with it, the reader needs another line and `pop` raises IndexError.
     current: list[str] = []
     reader = csv.reader(map(current.pop, repeat(-1)), delimiter=separator, strict=True)
     while (raw := again.popleft() if again else next(lines, None)) is not None:

@@ -39,7 +39,7 @@ _BINARY = {
 }
 _SAMPLE_BYTES = 8192
 _LEAST_SAMPLE = 64
-"""With fewer bytes the share of control characters is no reliable sign of a binary file."""
+"""With fewer bytes the share of control characters does not identify a binary file reliably."""
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b"))
 
 

@@ -172,7 +172,9 @@ def _elements(pieces: Iterator[bytes], name: str) -> Iterator[object]:
             _fail("text follows its end")
     except (ValueError, RecursionError) as error:
         why = str(getattr(error, "msg", error))[:80]  # without JSONDecodeError's position, which is within `held`
-        raise InputError(f"{name}: is no JSON array beyond element {number} ({why}); those before were read.") from None
+        raise InputError(
+            f"{name}: is not a valid JSON array after element {number} ({why}); earlier elements were read."
+        ) from None
 
 
 def _fail(why: str) -> NoReturn:

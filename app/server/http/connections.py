@@ -8,14 +8,16 @@ import asyncio
 import heapq
 from typing import Protocol
 
+from app.api.connection_errors import ConnectionErrors
+
 CONNECTIONS = "connections"
 """The name of `Connections` in the lifespan's state, where the protocol finds it."""
 
 MAX_CONNECTIONS = 2048
-"""Connections of one process; a further one takes the place of one that waits for its client."""
+"""Connections of one process; a further one takes the place of the one that has waited longest for its client."""
 
 CLOSE_AT_ONCE = 64
-"""Connections closed together when there are too many: sorting them by the time that they have left costs time."""
+"""Connections closed together when there are too many: sorting them by the time that they have waited costs time."""
 
 FREE_BYTES = 4096
 """Bytes of its request that a connection may hold uncounted; most requests are smaller."""
@@ -39,8 +41,11 @@ class Connection(Protocol):
 
     transport: asyncio.Transport
 
-    def expires(self) -> float | None:
-        """The loop's time when it is closed if its client sends nothing; None while an answer is being made."""
+    def waiting(self) -> tuple[bool, float] | None:
+        """Whether it is of further use, and since when (the loop's time) it waits for its client to send or to read.
+
+        None while an answer is being made.
+        """
 
     def give_way(self) -> None:
         """End, because there are too many."""
@@ -55,8 +60,9 @@ class Connection(Protocol):
 class Connections:
     """The connections of one process."""
 
-    def __init__(self, max_body_bytes: int) -> None:
-        """`max_body_bytes`: the largest body that a request may have."""
+    def __init__(self, max_body_bytes: int, errors: ConnectionErrors) -> None:
+        """`max_body_bytes`: the largest body that a request may have; `errors`: answers what is no request."""
+        self.errors = errors
         self._request_room = max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)
         self.request_bytes = 0
         """Bytes of requests that arrive or are not answered yet, without the first FREE_BYTES of each connection."""
@@ -72,8 +78,8 @@ class Connections:
         self._open.add(connection)
         if len(self._open) > MAX_CONNECTIONS:
             others = self._open - {connection}
-            waiting = [(due, id(one), one) for one in others if (due := one.expires()) is not None]
-            for _, _, one in heapq.nsmallest(CLOSE_AT_ONCE, waiting) or [(0, 0, connection)]:
+            waiting = [(since, id(one), one) for one in others if (since := one.waiting()) is not None]
+            for one in [one for _, _, one in heapq.nsmallest(CLOSE_AT_ONCE, waiting)] or [connection]:
                 one.give_way()
         if self._timer is None:
             self._look_again()

@@ -11,7 +11,7 @@ class Deadline:
     at `at` when it fires.
     """
 
-    __slots__ = ("_callback", "_due", "_loop", "_timer", "at")
+    __slots__ = ("_callback", "_due", "_loop", "_timer", "at", "since")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         """`callback` runs in the event loop."""
@@ -20,10 +20,13 @@ class Deadline:
         self._due = 0.0
         self.at: float | None = None
         """Time of the loop, in seconds; None: no deadline. May be set to None to remove the deadline."""
+        self.since = 0.0
+        """Time of the loop when it was last set."""
 
     def set(self, seconds: float) -> None:
         """Move the deadline to so many seconds from now."""
-        self.at = at = self._loop.time() + seconds
+        self.since = now = self._loop.time()
+        self.at = at = now + seconds
         if self._timer is None or at < self._due:
             self._start()
 

@@ -6,10 +6,13 @@ from urllib.parse import unquote_to_bytes
 
 from httptools import parse_url
 
-from app.errors import ApiError, ExpectationError, MalformedRequestError
+from app.errors import ApiError, ExpectationError, MalformedRequestError, TargetTooLongError
 
 MAX_HEADERS = 100
 """Header lines of a request, as in Apache: five bytes of one take up 170 in memory."""
+
+MAX_TARGET_BYTES = 8 * 1024
+"""Path and query, as in nginx: to decode 60 KiB of percent signs takes 10 ms."""
 
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -22,8 +25,11 @@ def checked_target(version: str, method: bytes, target: bytes, headers: list[tup
 
     Raises:
         MalformedRequestError: the head is not one of HTTP/1.1 or 1.0, or can be read in two ways.
+        TargetTooLongError: more than MAX_TARGET_BYTES.
         ExpectationError: `Expect` asks for something other than 100-continue.
     """
+    if len(target) > MAX_TARGET_BYTES:
+        raise target_too_long()
     if len(headers) > MAX_HEADERS:
         raise too_many_headers()
     names = dict(headers)
@@ -70,6 +76,11 @@ def _check_expectation(value: bytes) -> None:
 def too_many_headers() -> ApiError:
     """The refusal of more than MAX_HEADERS."""
     return MalformedRequestError(f"The request has more than {MAX_HEADERS} header lines.")
+
+
+def target_too_long() -> ApiError:
+    """The refusal of more than MAX_TARGET_BYTES."""
+    return TargetTooLongError(f"The path and query have more than {MAX_TARGET_BYTES:,} bytes; shorten them.")
 
 
 def _check_old(version: str, names: dict[bytes, bytes]) -> None:

@@ -21,11 +21,16 @@ class CoalescingTransport(asyncio.Transport):
         super().__init__()
         self._transport = transport
         self._hang_up = hang_up
-        self._head: bytes | None = b""
+        self._head: bytes | None = None
         """None: the head of an answer is written next; empty: it has been passed on."""
 
-    def begin(self) -> None:
-        """What is written next is the head of an answer."""
+    def pass_next(self) -> None:
+        """Hold nothing of the answer that is written next."""
+        self._head = b""
+
+    def end(self) -> None:
+        """An answer is complete; what is written next is the head of another."""
+        self.flush()
         self._head = None
 
     def flush(self) -> None:

@@ -2,6 +2,9 @@
 
 HEAD_END = b"\r\n\r\n"
 
+MAX_PIECE = 16 * 1024
+"""Bytes of a head or of a chunked body that are parsed at once: 16 KiB of chunks of one byte take 1 ms."""
+
 
 class UnparsedBytes:
     """What a client has sent and the parser has not seen yet.
@@ -29,15 +32,15 @@ class UnparsedBytes:
         """The next bytes, at most to the end of one request.
 
         `body_bytes`: bytes missing of a body of known length; 0: the next part ends with a blank line (a head, or
-        possibly a chunked body), or is all that is left.
+        possibly a chunked body), is as long as MAX_PIECE, or is all that is left.
         """
         begin = self._taken
         if body_bytes:
             end = begin + body_bytes
         else:
-            end = self._data.find(HEAD_END, begin) + len(HEAD_END)
+            end = self._data.find(HEAD_END, begin, begin + MAX_PIECE) + len(HEAD_END)
             if end < len(HEAD_END):
-                end = len(self._data)
+                end = begin + MAX_PIECE
         piece = memoryview(self._data)[begin:end]
         self._taken += len(piece)
         return piece

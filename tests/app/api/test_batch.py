@@ -1,10 +1,14 @@
 """POST /predict/batch."""
 
+from collections.abc import Sequence
+
 import pytest
 from starlette.testclient import TestClient
 
+from app.serving.batching import Classified
 from app.serving.concurrency import CHUNK_TEXTS
 from tests.app.conftest import Start
+from tests.app.metrics import read
 
 HEADLINES = ["Gold falls", "Wheat harvest", "unheard-of", "the", "Oil prices rise", "Gold falls"]
 
@@ -35,6 +39,24 @@ def test_batch_of_1_to_1000_is_answered(client: TestClient, size: int):
     assert {"encode", "predict"} == {
         part.strip().partition(";")[0] for part in reply.headers["server-timing"].split(",")
     }
+
+
+def test_seconds_of_all_chunks_are_added_up(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    service = client.app.state.service
+    classify = service.classify
+
+    def timed(texts: Sequence[str], top_k: int) -> Classified:
+        return classify(texts, top_k)._replace(encoding=0.002, predicting=0.004)
+
+    monkeypatch.setattr(service, "classify", timed)
+    before = read(client.get("/metrics").text)
+    reply = batch(client, ["oil"] * (2 * CHUNK_TEXTS + 1))
+    assert reply.headers["server-timing"] == "encode;dur=6.000, predict;dur=12.000"
+    after = read(client.get("/metrics").text)
+    added = {
+        name: after(name) - before(name) for name in ("topics_inference_seconds_sum", "topics_inference_seconds_count")
+    }
+    assert added == pytest.approx({"topics_inference_seconds_sum": 0.018, "topics_inference_seconds_count": 1})
 
 
 def test_batch_over_limit_is_413(client: TestClient):

@@ -9,7 +9,6 @@ import anyio.lowlevel
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.api.middleware.auth import authentication_off
 from app.api.middleware.request import RequestMiddleware
 from app.serving.service import Service
 from app.settings import load_settings
@@ -90,9 +89,7 @@ def test_answer_that_fails_after_its_start_gets_no_second_one(tiny_bundle: Path)
 
     service = Service(load_settings(model=tiny_bundle))
     recorder = RequestRecorder(service.metrics, None)
-    middleware = RequestMiddleware(
-        broken, service=service, direct={}, recorder=recorder, authenticate=authentication_off
-    )
+    middleware = RequestMiddleware(broken, service=service, direct={}, recorder=recorder, authenticate=None)
     sent: list[Message] = []
 
     async def main() -> bytes:

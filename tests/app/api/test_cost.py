@@ -119,7 +119,7 @@ async def ask(app: FastAPI, path: str, body: bytes, hangs_up: asyncio.Event | No
     """Status of the response, or None without one."""
     statuses: list[int] = []
     messages = [{"type": "http.request", "body": body, "more_body": False}]
-    del body  # only the app may still hold it
+    del body  # any remaining reference is in the app
 
     async def receive() -> Any:
         if messages:
@@ -170,11 +170,11 @@ LONG = {
 }
 
 
-def test_batch_of_long_texts_gives_way_after_each(tiny_bundle: Path):
+def test_batch_of_long_texts_yields_after_each(tiny_bundle: Path):
     assert turns_of_others(tiny_bundle, "/predict/batch", [batch([LONG["words"]] * 20)]) >= 19
 
 
-def test_single_long_texts_that_come_at_once_give_way_after_each(tiny_bundle: Path):
+def test_single_long_texts_that_arrive_together_yield_after_each(tiny_bundle: Path):
     assert turns_of_others(tiny_bundle, "/predict", [single(LONG["words"])] * 20) >= 19
 
 
@@ -210,7 +210,7 @@ def test_no_body_takes_much_longer_to_read_than_one_of_texts():
         assert quickest(refused) < 20 * texts
 
 
-def test_explanation_gives_way_between_its_pieces(tiny_bundle: Path):
+def test_explanation_yields_between_its_chunks(tiny_bundle: Path):
     assert turns_of_others(tiny_bundle, "/predict", [single("oil " * 200, explain=True)]) >= 19
 
 

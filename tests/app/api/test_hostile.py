@@ -103,7 +103,7 @@ def test_other_media_type_is_415(client: TestClient, kind: str):
     assert reply.status_code == 415
 
 
-# Everything JSON can carry: any code point but surrogates, long runs of one, and words that the model knows.
+# All that JSON can contain: any code point except surrogates, long repetitions of one, and words of the vocabulary.
 ANY_TEXT = st.one_of(
     st.text(min_size=1, max_size=300),
     st.lists(

@@ -35,7 +35,7 @@ def full(client: TestClient) -> Reply:
 
 def gone_bad(client: TestClient) -> Reply:
     def check():
-        raise BundleError("golden headlines are answered otherwise.")
+        raise BundleError("probabilities of golden headlines differ.")
 
     client.app.state.service._checked_at = -10
     client.app.state.service.classifier.verify_golden = check
@@ -78,6 +78,7 @@ ELSEWHERE = {
     errors.FileLimitError,
     errors.MalformedRequestError,  # before there is a request: tests/app/server/http/test_protocol.py
     errors.SlowRequestError,
+    errors.TargetTooLongError,
     errors.ExpectationError,
     RequestValidationError,  # FastAPI's own, for a route with parameters that FastAPI parses
 }
@@ -89,7 +90,7 @@ def small(start: Start) -> TestClient:
 
 
 def check_shape(reply: Reply, status: int) -> dict[str, Any]:
-    """The one shape of RFC 9457."""
+    """The format of RFC 9457, which every error has."""
     assert reply.status_code == status
     assert reply.headers["content-type"] == "application/problem+json"
     body = reply.json()
@@ -132,7 +133,7 @@ def test_path_comes_back_in_quotes_and_as_a_uri(small, path: str, detail: str, i
     assert small.post("/topics").json()["detail"].startswith("'/topics' does not support this method")
 
 
-def test_every_row_of_the_table_has_its_way():
+def test_every_row_of_the_table_can_be_triggered():
     assert set(TABLE) - ELSEWHERE == {error for error in WAYS if not isinstance(error, int)}
 
 

@@ -1,4 +1,4 @@
-"""Reading a body that arrives in pieces."""
+"""read_body: a body that arrives in pieces."""
 
 import asyncio
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ SETS = {
     "torn": ["gas", "crude"],
     "vague": ["wheat", "grain", "rubber", "cocoa", "coffee"],
 }
-"""In the order of the answer; the threshold is 0.125."""
+"""Topics of the prediction set, most probable first; the threshold is 0.125."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_set_is_the_same_for_every_top_k(client: TestClient, word: str, top_k: i
 
 def test_topics_exactly_at_the_threshold_are_in_the_set(client: TestClient):
     answer = predict(client, "even")
-    assert sorted(answer["topic_set"]) == sorted(SHARES["even"])  # eight, where five predictions are shown
+    assert sorted(answer["topic_set"]) == sorted(SHARES["even"])  # eight topics, although top_k is five
     assert [one["probability"] for one in answer["predictions"]] == [0.125] * 5
 
 
@@ -66,7 +66,7 @@ def test_answer_without_a_known_word_has_an_empty_set(client: TestClient):
     assert (answer["predictions"], answer["topic_set"], answer["abstained"]) == ([], [], "no_known_words")
 
 
-def test_low_confidence_shows_the_set_all_the_same(start: Start, bundle: Path):
+def test_low_confidence_still_shows_the_set(start: Start, bundle: Path):
     answer = predict(start(model=bundle, min_probability=0.3), "vague")
     assert (answer["topic_set"], answer["abstained"]) == (SETS["vague"], "low_confidence")
 

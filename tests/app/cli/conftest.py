@@ -1,4 +1,4 @@
-"""The commands with a tiny model."""
+"""Fixture: the commands with the tiny bundle."""
 
 from pathlib import Path
 

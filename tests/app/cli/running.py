@@ -1,4 +1,4 @@
-"""The commands, in this process and in one of their own."""
+"""Runs the commands, in this process or in a subprocess."""
 
 import json
 import sys
@@ -24,12 +24,12 @@ def command(*arguments: object) -> list[str]:
 
 
 def pieces(content: bytes, size: int = 7) -> Iterator[bytes]:
-    """The content as a slow pipe brings it."""
+    """The content in small pieces, as from a slow pipe."""
     return iter([content[at : at + size] for at in range(0, len(content), size)])
 
 
 def read(content: bytes, form: InputFormat, size: int = 7, **options: object) -> list[Row]:
-    """The rows of an input, by the reader of its form alone."""
+    """The rows of an input, from the reader of its format alone."""
     settings = {"name": "headline", "max_characters": 1000} | options
     return list(read_table(pieces(content, size), form, Options(**settings), "the input").rows)
 

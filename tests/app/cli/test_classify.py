@@ -1,4 +1,4 @@
-"""The command line: as functions where that is enough, as a process where signals, pipes and terminals matter."""
+"""python -m app classify: in this process, or in a subprocess for signals, pipes and terminals."""
 
 import csv
 import gzip
@@ -101,7 +101,7 @@ def test_bad_lines_are_reported_by_number_and_the_rest_is_done(tmp_path: Path) -
     ]
 
 
-def test_arguments_are_bad_as_lines_are() -> None:
+def test_arguments_are_validated_like_lines() -> None:
     result = run("classify", "oil", "", " ", "caf\udce9", "gold " * 5000, "wheat")
     assert result.exit_code == 1
     assert [(one["line"], one["topic"]) for one in rows(result)] == [(1, "crude"), (6, "wheat")]
@@ -206,7 +206,7 @@ NOT_RAY = "--format parquet and --address are for --engine ray."
         (("oil", "--keep", "id"), "--keep is for the columns of a file."),
     ],
 )
-def test_options_that_do_not_go_together_are_told(arguments: tuple[str, ...], sentence: str) -> None:
+def test_options_that_cannot_be_combined_are_reported(arguments: tuple[str, ...], sentence: str) -> None:
     result = run("classify", *arguments)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {sentence}")
 
@@ -242,7 +242,7 @@ def test_ray_gets_every_option(good: bool, status: int, tiny_bundle: Path, monke
 
 
 @pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
-def test_stop_is_told_and_has_its_status(stop: BaseException, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_is_reported_and_has_its_status(stop: BaseException, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(_: object) -> None:
         raise stop
 
@@ -426,7 +426,7 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ten_times_the_lines_take_no_more_memory(tmp_path: Path) -> None:
-    # Not getrusage's maximum, which begins with that of the process that forked this one.
+    # Not getrusage's maximum, which includes that of the parent at the time of the fork.
     peak = "import sys; from app.__main__ import main\ntry: main(sys.argv[1:])\nexcept SystemExit: pass\n"
     peak += "print(next(line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line), file=sys.stderr)"
 
@@ -443,7 +443,7 @@ def test_ten_times_the_lines_take_no_more_memory(tmp_path: Path) -> None:
 def test_speed_in_process_is_far_from_a_loop_of_single_predictions(tmp_path: Path) -> None:
     begun = time.process_time()
     assert run("classify", "-f", big_file(tmp_path, 60_000)).exit_code == 0
-    # 50,000 a second is the bar on a quiet machine; a tenth of it catches a lost batch without ever being flaky.
+    # The goal is 50,000 per second on a quiet machine; a tenth of it detects a loss of batching and is not flaky.
     assert 60_000 / (time.process_time() - begun) > 5_000
 
 

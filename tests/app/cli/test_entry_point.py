@@ -1,4 +1,4 @@
-"""Whatever happens, a command ends with one sentence and the status that says it."""
+"""Every error of a command is one sentence and its exit status."""
 
 import errno
 import sys
@@ -101,7 +101,7 @@ def test_output_that_cannot_be_written_is_discarded_so_that_exiting_does_not_fai
     assert discarded == ([] if number == errno.EIO else [True])
 
 
-def test_reader_that_has_gone_ends_it_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_pipe_ends_training_without_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.cli.entry_point.discard", lambda _: None)
     assert CliRunner().invoke(failing(BrokenPipeError(errno.EPIPE, "Broken pipe")), ["act-now"]).stderr == ""
 
@@ -119,7 +119,7 @@ def test_words_of_an_unexpected_error_are_cut_at_300_characters() -> None:
 
 
 class Unprintable(click.ClickException):
-    """Cannot be shown, for the reason that the test gives."""
+    """An error whose `show` raises the given exception."""
 
     exit_code = 9
 

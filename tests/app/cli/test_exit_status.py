@@ -1,4 +1,4 @@
-"""The table of exit statuses, in the code, in the help text and in the documentation."""
+"""Exit statuses are the same in the code, the help text and the documentation."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""--url: another service answers, or something that is none."""
+"""--url: answers and errors of the service, and answers of other servers."""
 
 import gc
 import json
@@ -58,7 +58,7 @@ def test_url_without_the_client_package_says_what_to_install(monkeypatch: pytest
 
 
 class Foreign(ThreadingHTTPServer):
-    """Gives one answer, which tests choose, to whatever it is asked."""
+    """Gives the same answer, which the test chooses, to every request."""
 
     status = 200
     body = b""
@@ -182,7 +182,7 @@ def test_model_in_process_answers_with_codes_and_names(tiny_bundle: Path) -> Non
 
 
 class Service:
-    """Stands in for the client: refuses the headlines in `wrong`, and names at most `named` of them at once."""
+    """Replaces the client: refuses the headlines in `wrong`, and names at most `named` of them per request."""
 
     def __init__(self, wrong: Sequence[str], named: int = 99) -> None:
         self.wrong, self.named = wrong, named
@@ -238,7 +238,7 @@ def test_headlines_that_the_service_refuses_are_left_out_and_the_rest_is_asked_a
     assert service.options == {"url": "http://topics.example", "api_key": "key", "transport": None}
 
 
-def test_service_that_refuses_every_headline_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_that_refuses_every_headline_gets_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service(["bad"])
     assert ask_service(service, ["bad", "bad"], monkeypatch) == ["is refused: too odd"] * 2
     assert len(service.asked) == 1

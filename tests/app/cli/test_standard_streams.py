@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or pipes without a reader, as shells make them."""
+"""Standard streams that are closed, full, or pipes without a reader."""
 
 import errno
 import io
@@ -51,14 +51,14 @@ def test_closed_input_is_4() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["topics"], ["--help"]])
-def test_reader_that_has_gone_is_141_without_a_word(arguments: list[str]) -> None:
+def test_closed_pipe_is_141_without_a_message(arguments: list[str]) -> None:
     done = shell(arguments, "> >(exec 0<&-; cat >/dev/null </dev/null); exit")
     assert done.stderr == b""
-    assert done.returncode in (0, 141)  # 0 if it wrote before the reader went
+    assert done.returncode in (0, 141)  # 0 if it wrote before the reader ended
 
 
 class Stream(io.TextIOWrapper):
-    """A text stream over bytes in memory whose `flush` may fail, and which may be a terminal."""
+    """A text stream in memory whose `flush` can fail, and which can claim to be a terminal."""
 
     def __init__(self, error: OSError | None = None, terminal: bool = False) -> None:
         self.content = Content(error)
@@ -160,7 +160,7 @@ def test_discarded_stream_accepts_everything_and_keeps_nothing(tmp_path: Path) -
 
 
 class ClosedDescriptors:
-    """Stands in for `os` where only descriptor 1 is open."""
+    """Replaces `os`: only file descriptor 1 is open."""
 
     devnull, O_RDWR = os.devnull, os.O_RDWR
 

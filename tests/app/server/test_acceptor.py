@@ -1,4 +1,4 @@
-"""Connections on loopback, and the sockets at which they wait."""
+"""Acceptor: connections on loopback that wait at listening sockets."""
 
 import asyncio
 import contextlib
@@ -10,11 +10,14 @@ from collections.abc import Iterator
 import pytest
 
 from app.server import acceptor
-from app.server.acceptor import AT_ONCE, Acceptor
+from app.server.acceptor import Acceptor
+
+AT_ONCE = 16
+"""Instead of 256, so that all clients of a test fit into the backlog."""
 
 
 class Client(asyncio.Protocol):
-    """What is made of a connection: it is closed at once."""
+    """Protocol that closes its connection at once."""
 
     made = 0
 
@@ -24,7 +27,8 @@ class Client(asyncio.Protocol):
 
 
 @pytest.fixture
-def listener() -> Iterator[socket.socket]:
+def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    monkeypatch.setattr(acceptor, "AT_ONCE", AT_ONCE)
     Client.made = 0
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listening:
         yield listening
@@ -49,7 +53,7 @@ def test_connections_that_wait_are_taken_in_many_a_turn_of_the_loop_but_not_all(
         taking = Acceptor(listener, Client)
         while not Client.made:  # noqa: ASYNC110 - turn by turn
             await asyncio.sleep(0)
-        assert AT_ONCE <= Client.made <= 2 * AT_ONCE  # the next may be made before this looks
+        assert AT_ONCE <= Client.made <= 2 * AT_ONCE  # the next one may be accepted before this check
         await until(8 * AT_ONCE)
         taking.close()
 
@@ -57,7 +61,7 @@ def test_connections_that_wait_are_taken_in_many_a_turn_of_the_loop_but_not_all(
         asyncio.run(main())
 
 
-def test_patient_one_leaves_connections_to_another(listener: socket.socket):
+def test_patient_acceptor_leaves_connections_to_another_worker(listener: socket.socket):
     async def main() -> None:
         own = listener.dup()
         patient, prompt = Acceptor(listener, None, patience_seconds=0.2), Acceptor(own, Client)  # type: ignore[arg-type]
@@ -72,7 +76,7 @@ def test_patient_one_leaves_connections_to_another(listener: socket.socket):
     asyncio.run(main())
 
 
-def test_patient_one_takes_all_that_are_left_waiting_and_goes_on_watching(listener: socket.socket):
+def test_patient_acceptor_accepts_all_that_have_waited_and_keeps_watching(listener: socket.socket):
     async def main() -> None:
         patient = Acceptor(listener, Client, patience_seconds=0.1)
         for _ in range(2):
@@ -86,7 +90,7 @@ def test_patient_one_takes_all_that_are_left_waiting_and_goes_on_watching(listen
     asyncio.run(main())
 
 
-def test_patient_one_waits_for_who_listens_later(monkeypatch: pytest.MonkeyPatch):
+def test_patient_acceptor_waits_for_a_socket_that_listens_later(monkeypatch: pytest.MonkeyPatch):
     Client.made = 0
     monkeypatch.setattr(acceptor, "RETRY_SECONDS", 0.01)
 
@@ -120,7 +124,7 @@ def test_closing_takes_what_waits_and_is_done_when_it_is_open(listener: socket.s
     assert listener.fileno() == -1
 
 
-def test_process_without_file_descriptors_says_so_and_takes_connections_when_it_has_some(
+def test_process_without_file_descriptors_logs_it_and_accepts_connections_when_it_has_some(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(acceptor, "RETRY_SECONDS", 0.05)
@@ -146,4 +150,4 @@ def test_process_without_file_descriptors_says_so_and_takes_connections_when_it_
 
     with caplog.at_level(logging.WARNING), socket.create_connection(listener.getsockname()) as client:
         asyncio.run(main())
-    assert 1 < caplog.text.count("no connection can be taken (Too many open files); trying again") < 10
+    assert 1 < caplog.text.count("connections cannot be accepted (Too many open files); trying again") < 10

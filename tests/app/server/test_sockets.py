@@ -1,4 +1,4 @@
-"""Listening sockets that share an address, with each other and with nobody else."""
+"""Listening sockets of one service share an address; a second service cannot use it."""
 
 import errno
 import socket
@@ -32,7 +32,7 @@ def listen(stack: ExitStack, host: str, port: int = 0, workers: int = 1) -> list
 
 @linux
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_connections_are_dealt_among_the_workers(opened: ExitStack, host: str):
+def test_connections_are_distributed_among_the_workers(opened: ExitStack, host: str):
     sockets = [one for (one,) in listen(opened, host, workers=3)]
     assert len({one.getsockname() for one in sockets}) == 1
     for _ in range(180):
@@ -50,7 +50,7 @@ def test_connections_are_dealt_among_the_workers(opened: ExitStack, host: str):
     assert all(held[number] > 30 for number in range(3))  # 5 standard deviations from 60
 
 
-def test_where_the_system_does_not_deal_all_share_one(opened: ExitStack, monkeypatch: pytest.MonkeyPatch):
+def test_workers_share_one_socket_on_systems_without_reuseport(opened: ExitStack, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("app.server.sockets.sys.platform", "darwin")
     assert len(listen(opened, "127.0.0.1", workers=4)) == 1
 
@@ -58,7 +58,7 @@ def test_where_the_system_does_not_deal_all_share_one(opened: ExitStack, monkeyp
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("others", [1, 2])
 def test_second_service_is_refused_at_once(opened: ExitStack, workers: int, others: int):
-    """Whatever the first one does meanwhile: no worker has started, none accepts."""
+    """In every state of the first service, also before a worker has started or accepts."""
     port = listen(opened, "127.0.0.1", workers=workers)[0][0].getsockname()[1]
     with pytest.raises(ListenError, match=f"--port {port}: .*Address already in use"):
         listen(opened, "127.0.0.1", port, others)
@@ -132,8 +132,8 @@ def test_double_colon_is_ipv4_where_the_kernel_has_no_ipv6(
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "256.1.1.1", "x" * 70, "192.0.2.1"])
-def test_host_that_cannot_be_had_is_named_in_one_sentence(host: str):
-    with pytest.raises(ListenError, match=f"--host {host} --port 0: cannot be listened on \\(.+\\)\\.$"):
+def test_host_that_cannot_be_bound_is_named_in_one_sentence(host: str):
+    with pytest.raises(ListenError, match=f"--host {host} --port 0: cannot listen \\(.+\\)\\.$"):
         listeners(host, 0, 2)
 
 
@@ -146,4 +146,4 @@ def test_nothing_stays_open_when_one_address_of_several_is_refused(opened: ExitS
         patch.setattr(module.socket, "getaddrinfo", lambda *_, **__: found)
         with pytest.raises(ListenError):
             listeners("localhost", port, 2)
-    listen(opened, "::1", port)  # or it would be in use
+    listen(opened, "::1", port)  # otherwise the port would be in use

@@ -1,6 +1,6 @@
-"""The supervisor with workers that do little; with the service in them: tests/operation/test_supervisor.py.
+"""The supervisor with minimal workers; with the service in them: tests/operation/test_supervisor.py.
 
-In a process of its own each: it forks, handles signals and collects every child.
+Each test runs in a subprocess, because the supervisor forks, handles signals and collects every child.
 """
 
 import subprocess
@@ -15,12 +15,12 @@ import os, signal, sys, time
 from app.server import supervisor, worker
 from app.server.supervisor import Supervisor
 
-def serve(place, number, beat):
+def serve(slot, number, beat):
     beat()
     while beat():
         time.sleep(0.05)
 
-def fail(place, number, beat):
+def fail(slot, number, beat):
     sys.exit(3)
 
 def supervise(first, load=None, workers=2, **more):
@@ -37,7 +37,7 @@ def at(seconds, *signals):
 
 
 def run(code: str, seconds: float = 60) -> tuple[int, str, float]:
-    """Status, output and seconds."""
+    """Exit status, output and duration in seconds."""
     begun = time.monotonic()
     program = START + textwrap.dedent(code)
     done = subprocess.run(
@@ -72,7 +72,7 @@ def test_roll_to_what_cannot_start_is_aborted_and_the_workers_stay():
         sys.exit(0 if go() else 1)
     """)
     assert status == 0
-    assert "aborting the restart and keeping workers" in output
+    assert "aborting the reload and keeping workers" in output
     assert "[True, True]" in output
 
 
@@ -91,7 +91,7 @@ def test_what_cannot_be_loaded_touches_no_worker():
     assert "[True, True]" in output
 
 
-def test_sigterm_ends_a_load_that_takes_for_ever():
+def test_sigterm_ends_an_endless_load():
     status, _, seconds = run("""
         one, go = supervise(serve, lambda: time.sleep(1000), on_ready=lambda: at(0.5, signal.SIGHUP, signal.SIGTERM))
         sys.exit(0 if go() else 1)
@@ -104,8 +104,8 @@ def test_worker_that_never_starts_or_falls_silent_is_killed_and_replaced():
     status, output, _ = run("""
         worker.START_SECONDS = worker.SILENT_SECONDS = 0.5
         started = []
-        def hang(place, number, beat):
-            if place == 0:
+        def hang(slot, number, beat):
+            if slot == 0:
                 beat()
             time.sleep(1000)
         def ended(number):
@@ -122,10 +122,10 @@ def test_worker_that_never_starts_or_falls_silent_is_killed_and_replaced():
 def test_worker_that_ignores_sigterm_is_killed_in_time_and_at_once_after_a_second_one():
     for signals in ("signal.SIGTERM", "signal.SIGTERM, signal.SIGTERM"):
         status, _, seconds = run(f"""
-            def deaf(place, number, beat):
+            def deaf(slot, number, beat):
                 for one in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(one, signal.SIG_IGN)
-                serve(place, number, beat)
+                serve(slot, number, beat)
             one, go = supervise(deaf, on_ready=lambda: at(0.1, {signals}))
             sys.exit(0 if go() else 1)
         """)
@@ -134,11 +134,11 @@ def test_worker_that_ignores_sigterm_is_killed_in_time_and_at_once_after_a_secon
 
 
 def test_numbers_of_a_thousand_workers_that_follow_each_other_are_few():
-    """So metrics files, which are named after them, are few as well."""
+    """Metrics files are named after these numbers, so their number stays small too."""
     status, output, _ = run("""
         supervisor.RETRY_SECONDS = 0
         numbers, seen = set(), []
-        def brief(place, number, beat):
+        def brief(slot, number, beat):
             beat()
         def ended(number):
             numbers.add(number)
@@ -160,6 +160,6 @@ def test_workers_end_when_the_supervisor_is_killed():
             os.close(receive)
             supervise(serve, on_ready=lambda: os.kill(os.getpid(), signal.SIGKILL))[1]()
         os.close(send)
-        print(os.read(receive, 1))  # the end, once nobody has the other side
+        print(os.read(receive, 1))  # empty once all writing ends are closed
     """)
     assert (status, output.strip()) == (0, "b''")

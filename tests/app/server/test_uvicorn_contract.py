@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http import flow_control, httptools_impl
 from uvicorn.server import ServerState
 
+from app.api.connection_errors import ConnectionErrors
 from app.server.http.connections import CONNECTIONS, Connections
 from app.server.http.protocol import Protocol
 from app.server.uvicorn_server import Server
@@ -25,27 +26,27 @@ SERVER = "app/server/uvicorn_server.py"
 
 METHODS: dict[type, dict[str, tuple[list[str], str]]] = {
     httptools_impl.HttpToolsProtocol: {
-        "connection_made": (["transport"], HTTP + "refusing_connection.py (time limit of a request)"),
-        "connection_lost": (["exc"], HTTP + "limited_connection.py (release of what a connection held)"),
-        "data_received": (["data"], HTTP + "pipelining_connection.py (one request at a time)"),
-        "pause_writing": ([], HTTP + "limited_connection.py (limit of unread answers)"),
-        "resume_writing": ([], HTTP + "limited_connection.py (limit of unread answers)"),
-        "shutdown": ([], HTTP + "limited_connection.py (new connections when the process stops)"),
-        "on_message_begin": ([], HTTP + "parsing_connection.py (time limit of a request)"),
-        "on_headers_complete": ([], HTTP + "parsing_connection.py (checks of a request's head)"),
+        "connection_made": (["transport"], HTTP + "bounded_connection.py (time limit of a request)"),
+        "connection_lost": (["exc"], HTTP + "bounded_connection.py (release of what a connection held)"),
+        "data_received": (["data"], HTTP + "protocol.py (one request at a time)"),
+        "pause_writing": ([], HTTP + "bounded_connection.py (limit of unread answers)"),
+        "resume_writing": ([], HTTP + "bounded_connection.py (limit of unread answers)"),
+        "shutdown": ([], HTTP + "bounded_connection.py (new connections when the process stops)"),
+        "on_message_begin": ([], HTTP + "protocol.py (time limit of a request)"),
+        "on_headers_complete": ([], HTTP + "protocol.py (checks of a request's head)"),
         "on_header": (["name", "value"], HTTP + "upgrade.py (body after an upgrade)"),
         "on_url": (["url"], HTTP + "upgrade.py (body after an upgrade)"),
-        "on_body": (["body"], HTTP + "parsing_connection.py (limit of what is not a body)"),
-        "on_message_complete": ([], HTTP + "parsing_connection.py (time limit of a request)"),
+        "on_body": (["body"], HTTP + "protocol.py (limit of what is not a body)"),
+        "on_message_complete": ([], HTTP + "protocol.py (time limit of a request)"),
         "on_response_complete": ([], HTTP + "protocol.py (end of a request)"),
-        "_start_asgi_task": (["cycle", "app"], HTTP + "protocol.py (load shedding, head and body in one write)"),
+        "_start_asgi_task": (["cycle", "app"], HTTP + "protocol.py (head and body in one write)"),
     },
     httptools_impl.RequestResponseCycle: {
-        "receive": ([], HTTP + "refusing_connection.py (end of a body that does not arrive)"),
+        "receive": ([], HTTP + "bounded_connection.py (end of a body that does not arrive)"),
     },
     flow_control.FlowControl: {
-        "pause_reading": ([], HTTP + "flow.py (holding back pipelined requests)"),
-        "resume_reading": ([], HTTP + "flow.py (holding back pipelined requests)"),
+        "__init__": (["transport"], HTTP + "read_gate.py (holding back pipelined requests)"),
+        "resume_reading": ([], HTTP + "read_gate.py (holding back pipelined requests)"),
     },
     uvicorn.Server: {
         "startup": (["sockets"], SERVER + " (sockets of several workers)"),
@@ -57,38 +58,33 @@ METHODS: dict[type, dict[str, tuple[list[str], str]]] = {
 
 ATTRIBUTES = {
     "protocol": {
-        "app_state": HTTP + "limited_connection.py (limits of the process)",
-        "cycle": HTTP + "refusing_connection.py (refusal in the order of the requests)",
-        "expect_100_continue": HTTP + "parsing_connection.py (Expect in HTTP/1.0)",
-        "flow": HTTP + "flow.py (holding back pipelined requests)",
-        "headers": HTTP + "parsing_connection.py (trailers, number of headers)",
+        "app_state": HTTP + "bounded_connection.py (limits of the process)",
+        "cycle": HTTP + "bounded_connection.py (refusal in the order of the requests)",
+        "expect_100_continue": HTTP + "protocol.py (Expect in HTTP/1.0)",
+        "flow": HTTP + "read_gate.py (holding back pipelined requests)",
+        "headers": HTTP + "protocol.py (trailers, number of headers)",
         "loop": HTTP + "deadline.py (time limits)",
         "parser": HTTP + "upgrade.py (body after an upgrade)",
         "pipeline": HTTP + "protocol.py (end of a request)",
-        "scope": HTTP + "refusing_connection.py (whether a body is incomplete)",
+        "scope": HTTP + "bounded_connection.py (whether a body is incomplete)",
         "server_state": HTTP + "protocol.py (end of a request)",
         "timeout_keep_alive": HTTP + "protocol.py (closing of idle connections)",
-        "transport": HTTP + "refusing_connection.py (closing)",
-        "url": HTTP + "parsing_connection.py (checks of a request's head)",
+        "transport": HTTP + "bounded_connection.py (closing)",
+        "url": HTTP + "protocol.py (checks of a request's head)",
     },
     "protocol.cycle": {
-        "disconnected": HTTP + "refusing_connection.py (end of a body that does not arrive)",
-        "keep_alive": HTTP + "protocol.py (load shedding)",
-        "message_event": HTTP + "refusing_connection.py (end of a body that does not arrive)",
-        "more_body": HTTP + "refusing_connection.py (end of a body that does not arrive)",
-        "response_complete": HTTP + "protocol.py (load shedding)",
-        "response_started": HTTP + "protocol.py (load shedding)",
-        "scope": HTTP + "limited_connection.py (bodies that are dropped)",
+        "disconnected": HTTP + "bounded_connection.py (end of a body that does not arrive)",
+        "keep_alive": HTTP + "bounded_connection.py (closing)",
+        "message_event": HTTP + "bounded_connection.py (end of a body that does not arrive)",
+        "more_body": HTTP + "bounded_connection.py (end of a body that does not arrive)",
+        "response_complete": HTTP + "protocol.py (order of pipelined requests)",
+        "scope": HTTP + "bounded_connection.py (bodies that are dropped)",
         "transport": HTTP + "transport.py (head and body in one write)",
         "waiting_for_100_continue": HTTP + "protocol.py (head and body in one write)",
     },
-    "protocol.flow": {
-        "read_paused": HTTP + "flow.py (holding back pipelined requests)",
-        "write_paused": HTTP + "protocol.py (load shedding)",
-    },
     "protocol.server_state": {
         "connections": SERVER + " (end of the process)",
-        "default_headers": HTTP + "refusing_connection.py (problems)",
+        "default_headers": HTTP + "bounded_connection.py (problems)",
         "total_requests": HTTP + "protocol.py (end of a request)",
     },
     "server": {
@@ -106,7 +102,7 @@ REPLACED = {
     httptools_impl.HttpToolsProtocol.data_received: (
         "010a7ae5",
         "HttpToolsProtocol.data_received",
-        HTTP + "pipelining_connection.py and parsing_connection.py, `data_received` and `_parse`",
+        HTTP + "protocol.py, `data_received` and `_parse`",
     ),
     httptools_impl.HttpToolsProtocol.on_response_complete: (
         "64e254f2",
@@ -118,7 +114,7 @@ REPLACED = {
 
 
 class Transport(asyncio.Transport):
-    """Takes everything, goes nowhere."""
+    """A transport that accepts everything and sends nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,7 +150,7 @@ CONFIG = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_
 
 async def answered(protocol_class: type[httptools_impl.HttpToolsProtocol]) -> httptools_impl.HttpToolsProtocol:
     """A connection that has had one request."""
-    protocol = protocol_class(CONFIG, ServerState(), {CONNECTIONS: Connections(1000)})
+    protocol = protocol_class(CONFIG, ServerState(), {CONNECTIONS: Connections(1000, ConnectionErrors())})
     protocol.connection_made(Transport())
     protocol.data_received(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\noil")
     await asyncio.gather(*protocol.tasks)
@@ -163,14 +159,13 @@ async def answered(protocol_class: type[httptools_impl.HttpToolsProtocol]) -> ht
 
 @pytest.fixture(scope="module")
 def objects() -> dict[str, Any]:
-    """What ATTRIBUTES belong to."""
+    """One object of each class in ATTRIBUTES."""
     protocol = asyncio.run(answered(Protocol))
     server = Server(CONFIG, [])
     server.lifespan = CONFIG.lifespan_class(CONFIG)
     return {
         "protocol": protocol,
         "protocol.cycle": protocol.cycle,
-        "protocol.flow": protocol.flow,
         "protocol.server_state": protocol.server_state,
         "server": server,
     }
@@ -208,7 +203,7 @@ def test_method_that_is_replaced_is_what_it_was(method: Callable[..., Any]):
 def test_head_and_body_are_written_by_two_calls_of_uvicorn_and_one_of_ours(
     protocol_class: type[httptools_impl.HttpToolsProtocol], calls: int
 ):
-    """If uvicorn writes them together one day, app/server/http/transport.py can be deleted."""
+    """When uvicorn writes them together, app/server/http/transport.py can be deleted."""
     transport = asyncio.run(answered(protocol_class)).transport
     assert isinstance(transport, Transport)
     assert len(transport.calls) == calls
@@ -216,5 +211,5 @@ def test_head_and_body_are_written_by_two_calls_of_uvicorn_and_one_of_ours(
 
 
 def test_status_lines_are_known_by_their_codes():
-    """app/server/http/refusing_connection.py writes problems with them."""
+    """app/server/http/bounded_connection.py writes problems with them."""
     assert httptools_impl.STATUS_LINE[503] == b"HTTP/1.1 503 Service Unavailable\r\n"

@@ -1,4 +1,4 @@
-"""Headlines that come in quick succession are classified together, and each gets its own answer."""
+"""Micro-batching: headlines that arrive in quick succession are classified together, each with its own answer."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def gathered(classifier: TopicClassifier, sizes: list[int]) -> MicroBatcher:
 
 
 async def busy(together: MicroBatcher, sizes: list[int]) -> MicroBatcher:
-    """After a turn with more than one request, of which the first was answered at once."""
+    """After an iteration of the loop with several requests, of which the first was answered at once."""
     await asyncio.gather(together.classify("gold", 1), together.classify("oil", 1), return_exceptions=True)
     await asyncio.sleep(0)
     sizes.clear()
@@ -74,10 +74,10 @@ def test_first_turn_of_many_after_a_quiet_one_still_becomes_a_batch(classifier: 
         await asyncio.gather(*(together.classify("oil", 1) for _ in range(8)))
 
     asyncio.run(ask())
-    assert sizes == [1, 1, 7]  # one by one they would hold up everybody for as long as eight take
+    assert sizes == [1, 1, 7]  # one by one, all of them would wait for the time of eight
 
 
-def test_nobody_waits_for_the_next_turn(classifier: TopicClassifier):
+def test_no_request_waits_for_the_next_iteration(classifier: TopicClassifier):
     sizes: list[int] = []
 
     async def ask() -> None:
@@ -103,7 +103,7 @@ def test_those_that_come_while_others_are_read_join_them(classifier: TopicClassi
     assert sizes == [5]
 
 
-def test_steady_trickle_keeps_nobody_waiting_for_more_than_enough(classifier: TopicClassifier):
+def test_steady_arrivals_do_not_delay_a_batch_beyond_its_limit(classifier: TopicClassifier):
     sizes: list[int] = []
 
     async def ask() -> None:
@@ -118,7 +118,7 @@ def test_steady_trickle_keeps_nobody_waiting_for_more_than_enough(classifier: To
     assert ENOUGH <= sizes[0] <= ENOUGH + 2
 
 
-def test_error_reaches_everybody_who_waits():
+def test_error_is_raised_for_all_waiting_requests():
     def fail(_texts: Sequence[str], _top_k: int) -> Classified:
         raise ValueError("no")
 
@@ -163,7 +163,7 @@ def test_long_texts_of_one_turn_are_classified_in_several(classifier: TopicClass
     answers = asyncio.run(ask())
     assert sizes == [2, 2, 2, 1]
     assert [one.results[0].encoded.unknown for one in answers] == [[str(n)] for n in range(7)]
-    assert set(turns) >= {1, 2, 3}  # others had a turn after each
+    assert set(turns) >= {1, 2, 3}  # other tasks ran after each
 
 
 def test_single_headlines_of_a_turn_beyond_a_chunk_are_classified_in_the_next(classifier: TopicClassifier):
@@ -193,7 +193,7 @@ def test_texts_that_wait_are_counted_and_too_many_refused(classifier: TopicClass
     assert [type(one) for one in answers] == [Classified, Classified, OverloadedError]
 
 
-def test_text_that_nobody_waits_for_any_more_is_not_classified(classifier: TopicClassifier):
+def test_text_of_a_cancelled_request_is_not_classified(classifier: TopicClassifier):
     sizes: list[int] = []
 
     async def ask() -> None:

@@ -1,4 +1,4 @@
-"""Overload is refused at once, batches give way, and work that nobody waits for stops."""
+"""Overload is refused at once, batches yield to other requests, and abandoned work stops."""
 
 import asyncio
 import itertools
@@ -39,13 +39,40 @@ def test_what_cannot_be_held_is_refused_at_once(work: InFlightLimiter):
     assert work.in_flight == 0
 
 
-def test_room_is_given_back_after_an_error(work: InFlightLimiter):
+def test_capacity_is_released_after_an_error(work: InFlightLimiter):
     with pytest.raises(ZeroDivisionError), work.held(1000):
         1 / 0  # noqa: B018
     work.raise_if_full(1000)
 
 
-def test_work_gives_way_after_every_piece(work: InFlightLimiter):
+def test_request_is_refused_by_its_length_where_one_no_longer_had_no_room(work: InFlightLimiter):
+    with work.held(600):
+        work.admit(20_000)
+        with pytest.raises(OverloadedError), work.held(500, 20_000):
+            pass
+        for length in (20_000, 8_000_000):
+            with pytest.raises(OverloadedError, match="600 headlines are in flight"):
+                work.admit(length)
+        for length in (0, 60, 19_999):
+            work.admit(length)
+    work.admit(20_000)
+
+
+def test_request_of_that_length_that_counts_for_less_is_what_is_expected_next(work: InFlightLimiter):
+    with work.held(600), pytest.raises(OverloadedError), work.held(500, 20_000):
+        pass
+    with work.held(10, 20_000), work.held(600):
+        work.admit(20_000)
+
+
+def test_request_that_has_room_for_nothing_is_refused_whatever_its_length(work: InFlightLimiter):
+    with work.held(1000):
+        for length in (0, 60, 20_000):
+            with pytest.raises(OverloadedError):
+                work.admit(length)
+
+
+def test_work_yields_after_every_piece(work: InFlightLimiter):
     turns = 0
 
     async def others():
@@ -160,7 +187,7 @@ def test_work_stops_when_the_client_hangs_up(work: InFlightLimiter):
 
     with pytest.raises(ClientGoneError):
         asyncio.run(main())
-    assert 3 <= len(chunks) <= 5  # the news needs a turn or two of the loop
+    assert 3 <= len(chunks) <= 5  # the disconnect is noticed after an iteration or two of the loop
 
 
 def test_client_that_hangs_up_in_the_queue_frees_its_room_at_once(work: InFlightLimiter):
@@ -169,7 +196,7 @@ def test_client_that_hangs_up_in_the_queue_frees_its_room_at_once(work: InFlight
         return {"type": "http.disconnect"}
 
     async def main():
-        async with work._lock:  # somebody else's turn
+        async with work._lock:  # another batch is being classified
             with pytest.raises(ClientGoneError), work.held(1000):
                 await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), gone, Deadline(10))
             assert work.in_flight == 0

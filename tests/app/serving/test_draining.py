@@ -17,7 +17,7 @@ from tests.app.conftest import Start
 
 @pytest.fixture
 def stops() -> Iterator[list[int]]:
-    """The signals that the server would have been told."""
+    """The signals that were passed on to the server."""
     told: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     yield told
@@ -28,7 +28,7 @@ def stops() -> Iterator[list[int]]:
 @pytest.fixture
 def service(tiny_bundle: Path) -> Service:
     service = Service(load_settings(model=tiny_bundle))
-    service._phase = "ready"
+    service.phase = "ready"
     return service
 
 
@@ -59,7 +59,7 @@ def test_second_sigterm_ends_the_wait_for_clients_too(stops: list[int], service:
 
 
 def test_second_sigterm_to_a_worker_changes_nothing(stops: list[int], service: Service):
-    """systemd sends one to all processes of a service, and the supervisor sends one more."""
+    """systemd sends SIGTERM to all processes of a service, and the supervisor sends another one."""
 
     async def main():
         drain_on_sigterm(service, 60, repeated=False)

@@ -1,4 +1,4 @@
-"""A hanging loop ends the process; with a real service: tests/operation/test_logs.py."""
+"""Watchdog: a hanging event loop ends the process; with a real service: tests/operation/test_logs.py."""
 
 import asyncio
 import threading
@@ -29,7 +29,7 @@ def test_hanging_loop_ends_the_process_and_a_turning_one_does_not(ended: list[in
     assert set(ended) == {watchdog.EXIT_STATUS}
 
 
-def test_message_that_blocks_does_not_keep_the_process(ended: list[int], monkeypatch: pytest.MonkeyPatch):
+def test_blocking_log_message_does_not_keep_the_process_alive(ended: list[int], monkeypatch: pytest.MonkeyPatch):
     """The hung thread may hold the logger's lock."""
     monkeypatch.setattr(watchdog, "MESSAGE_SECONDS", 0.1)
     released = threading.Event()
@@ -55,4 +55,4 @@ def test_watch_ends_with_the_service():
         if threading.active_count() <= before:
             return
         time.sleep(0.01)
-    pytest.fail("the watching thread goes on")
+    pytest.fail("the watchdog thread is still running")

@@ -1,4 +1,4 @@
-"""What is written about a request, and what never is."""
+"""Access log: what is logged for a request, and what is never logged."""
 
 import io
 import json
@@ -102,7 +102,14 @@ def test_nothing_hostile_in_an_id_or_path_breaks_a_line(start: Start, capsys: py
 
 
 CONTEXT = RequestContext(
-    "mine", "POST", "/predict", "/predict", 200, seconds=0.0012345, headlines=[HEADLINE], inference_seconds=0.0001
+    "mine",
+    "POST",
+    "/predict",
+    "/predict",
+    200,
+    seconds=0.0012345,
+    headlines=[HEADLINE],
+    inference_seconds=(0.00004, 0.00006),
 )
 
 

@@ -1,4 +1,4 @@
-"""The population stability index, what chance makes of it, and the window it looks at."""
+"""Drift: the population stability index, the noise that is subtracted, and the window of headlines."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ def drift_of(shares: Sequence[float], support: int = 0, unknown: float = 0.05) -
 
 
 def results(labels: Sequence[int], words: int = 10, unknown: Sequence[int] | None = None) -> list:
-    """Answers, as far as drift looks at them."""
+    """Answers with only the fields that drift uses."""
     missing = unknown if unknown is not None else [0] * len(labels)
     return [
         ((label,) if label >= 0 else (), (), None, (None, words, words - none, 0, None), None, None)
@@ -75,7 +75,7 @@ def results(labels: Sequence[int], words: int = 10, unknown: Sequence[int] | Non
 
 
 def stream(drift: Drift, labels: np.ndarray, step: int) -> list[float]:
-    """The index of topics after every `step` headlines, as far as there is one."""
+    """The drift of topics after every `step` headlines, without NaN."""
     found = []
     for start in range(0, len(labels), step):
         drift.add(results(labels[start : start + step].tolist()))
@@ -87,13 +87,13 @@ def stream(drift: Drift, labels: np.ndarray, step: int) -> list[float]:
 
 @pytest.mark.parametrize("shares", MIXES.values(), ids=MIXES)
 def test_service_without_drift_raises_no_alarm_however_few_headlines(shares: np.ndarray):
-    """Each of 30 services is looked at from its first headline until its window has been filled twice."""
+    """Each of 30 services is observed from its first headline until its window has been filled twice."""
     random = np.random.default_rng(7)
     worst = -math.inf
     for _ in range(30):
         labels = random.choice(len(shares), size=2 * WINDOW, p=shares)
         worst = max(worst, *stream(drift_of(shares), labels, step=40))
-    assert worst < 0.2  # in a normal distribution that exceeds this by an alarm in 10,000 services
+    assert worst < 0.2  # a normal distribution exceeds this in one of 10,000 services
 
 
 @pytest.mark.parametrize("shares", MIXES.values(), ids=MIXES)
@@ -194,13 +194,13 @@ def test_mix_of_training_is_no_drift_and_one_topic_alone_is_much(classifier: Top
     drift = Drift(classifier.bundle.manifest)
     drift.add(classifier.classify(one_a_topic() * 10))
     assert drift.topics().psi < 0
-    drift.add(classifier.classify(["gold ounce"]) * WINDOW)  # pushes all else out of the window
+    drift.add(classifier.classify(["gold ounce"]) * WINDOW)  # replaces the whole window
     assert drift.topics().psi > 2
 
 
 def test_unknown_words_at_the_rate_of_training_are_no_drift(classifier: TopicClassifier):
     drift = Drift(classifier.bundle.manifest)
-    drift.add(classifier.classify(["gold " * 49 + "qwertz"]) * 100)  # 2%, which the manifest says
+    drift.add(classifier.classify(["gold " * 49 + "qwertz"]) * 100)  # 2%, as in the manifest
     assert drift.unknown_words().psi == pytest.approx(0, abs=1e-6)
     drift.add(classifier.classify(["qwertz"]) * WINDOW)
     assert drift.unknown_words().psi > ALERT

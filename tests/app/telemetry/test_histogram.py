@@ -1,4 +1,4 @@
-"""Many values at once are counted as one by one."""
+"""Histogram: many values at once are counted like single values."""
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 

@@ -1,4 +1,4 @@
-"""Lines that nobody reads hold nothing up; with a real service: tests/operation/test_logs.py."""
+"""LogStream: unread lines do not block the process; with a real service: tests/operation/test_logs.py."""
 
 import errno
 import fcntl
@@ -31,7 +31,7 @@ class Pipe:
         self.stream = LogStream(self.writing, "utf-8", notice)
 
     def read(self) -> list[str]:
-        """All lines until nothing waits any more."""
+        """All lines until the pipe is empty."""
         parts = []
         fcntl.fcntl(self.reading, fcntl.F_SETFL, os.O_NONBLOCK)
         due = time.monotonic() + 30
@@ -61,7 +61,9 @@ def test_lines_come_out_in_order_and_whole(pipe: Pipe):
     assert pipe.stream.dropped == 0
 
 
-def test_full_pipe_drops_counts_and_says_so_once_it_flows_again(pipe: Pipe, monkeypatch: pytest.MonkeyPatch):
+def test_full_pipe_drops_lines_and_reports_their_number_when_it_is_read_again(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(log_stream, "CAPACITY", 100_000)
     line = "x" * 999 + "\n"
     began = time.monotonic()
@@ -79,7 +81,7 @@ def test_full_pipe_drops_counts_and_says_so_once_it_flows_again(pipe: Pipe, monk
     assert os.read(pipe.reading, 100) == b"after\n"
 
 
-def test_reader_that_is_gone_costs_lines_and_no_exception(pipe: Pipe):
+def test_closed_pipe_drops_lines_without_an_exception(pipe: Pipe):
     os.close(pipe.reading)
     pipe.stream.write("one\ntwo\n")
     assert pipe.stream.drain(5)
@@ -107,7 +109,7 @@ def test_full_disk_costs_lines_and_what_was_torn_ends_before_the_next(pipe: Pipe
     assert pipe.read() == ["whol", "again", "dropped 3"]
 
 
-def test_file_made_non_blocking_by_somebody_else_is_waited_for(pipe: Pipe):
+def test_non_blocking_output_is_waited_for(pipe: Pipe):
     fcntl.fcntl(pipe.writing, fcntl.F_SETFL, os.O_NONBLOCK)
     line = "x" * 999
     for _ in range(300):
@@ -125,7 +127,7 @@ def test_characters_that_the_encoding_lacks_are_escaped(pipe: Pipe):
 
 
 def test_signal_handler_may_write_while_its_thread_writes(pipe: Pipe):
-    """It runs between any two steps of the same thread, also inside the lock."""
+    """A signal handler runs between any two steps of the thread, also while it holds the lock."""
     done = threading.Event()
 
     def handle(*_: object) -> None:
@@ -165,7 +167,7 @@ def test_only_stdout_and_stderr_are_replaced(make: Callable[[], object]):
 
 
 def run(code: str, stdout: int, **environment: str) -> subprocess.Popen[str]:
-    """Python with CONFIG applied in a process of its own."""
+    """Run Python with CONFIG applied, in a subprocess."""
     code = (
         f"import logging.config, sys\nfrom app.telemetry.logs import CONFIG\nlogging.config.dictConfig(CONFIG)\n{code}"
     )

@@ -1,4 +1,4 @@
-"""What libraries log comes out as lines, too."""
+"""Log records and warnings of libraries are written as JSON lines too."""
 
 import asyncio
 import io
@@ -16,7 +16,7 @@ from app.telemetry.logs import CONFIG, writer
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What goes to stdout where CONFIG is applied."""
+    """The output on stdout with CONFIG applied."""
     file = io.StringIO()
     monkeypatch.setattr(sys, "stdout", file)
     loggers = [logging.getLogger(name) for name in ("app", "uvicorn", None)]
@@ -46,7 +46,7 @@ def test_what_other_libraries_warn_of_is_a_line_too(written: io.StringIO):
     logging.getLogger("concurrent.futures").info("chatter")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        logging.captureWarnings(True)  # catch_warnings has put Python's own way back
+        logging.captureWarnings(True)  # catch_warnings has restored Python's own handler
         warnings.warn("old", stacklevel=1)
 
     async def fail() -> None:

@@ -167,8 +167,8 @@ def test_what_was_answered_last_is_counted_when_the_process_stops(tiny_bundle: P
     assert read(generate_latest(registry).decode())("topics_headlines_total") == 1
 
 
-def test_counting_goes_on_after_the_first_time(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
-    """Without a scrape, which counts by itself."""
+def test_counting_continues_after_the_first_update(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    """Without a scrape, which would also update the metrics."""
     monkeypatch.setattr("app.telemetry.metrics.COUNT_SECONDS", 0.001)
     with TestClient(create_app(load_settings(model=tiny_bundle))) as client:
         registry = client.app.state.service.metrics.registry
@@ -177,7 +177,7 @@ def test_counting_goes_on_after_the_first_time(tiny_bundle: Path, monkeypatch: p
             due = time.monotonic() + 10
             while registry.get_sample_value("topics_headlines_total") != number:
                 assert time.monotonic() < due
-                client.get("/health/live")  # the loop of the test client turns only in a request
+                client.get("/health/live")  # the event loop of the test client runs only during a request
 
 
 def test_lines_dropped_are_counted_from_the_start_of_the_app(start: Start, monkeypatch: pytest.MonkeyPatch):

@@ -1,4 +1,4 @@
-"""Two workers' metrics added up, without the processes; with them: tests/operation/test_metrics.py."""
+"""Metrics of two workers, summed from their files; with real processes: tests/operation/test_metrics.py."""
 
 import errno
 import math
@@ -15,7 +15,7 @@ from app.telemetry.multiprocess import DIRECTORY, all_workers
 from tests.app.metrics import Read, read
 
 PIDS = (os.getpid(), os.getppid())
-"""Of two processes that live."""
+"""Process IDs of two running processes."""
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_no_file_descriptor_left_is_an_error_and_not_a_service_without_metrics(
 
 
 def test_worker_that_is_starting_does_not_break_a_scrape(workers: list[Metrics], tmp_path: Path):
-    """It opens its files first and fills them then; a scrape of two workers that restarted met one in 12,000 times."""
+    """A worker creates its files before it fills them; one of 12,000 scrapes during restarts read such a file."""
     workers[0].in_flight.set(3)
     for name in ("gauge_livesum_worker7.db", "counter_worker7.db", "histogram_worker7.db"):
         (tmp_path / name).touch()

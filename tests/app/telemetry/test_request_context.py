@@ -1,4 +1,4 @@
-"""What a request's context holds at the end; no clock."""
+"""RequestContext: its content after a request, with a fake clock."""
 
 from typing import Any
 
@@ -26,10 +26,13 @@ def test_end_has_the_seconds_and_499_if_the_client_left_before_the_answer(
     assert (one.status, one.seconds) == (logged, 1.5)
 
 
-@pytest.mark.parametrize("scope", [{}, {"state": {"mine": 1}}])
-def test_context_is_found_in_the_state_of_its_request(scope: dict[str, Any]) -> None:
-    one = RequestContext("1", "GET", "/")
-    kept = dict(scope.get("state", {}))
-    one.attach(scope)
+@pytest.mark.parametrize("state", [{}, {"state": {"mine": 1}}])
+def test_context_is_found_in_the_state_of_its_request(state: dict[str, Any]) -> None:
+    kept = dict(state.get("state", {}))
+    scope = {"method": "POST", "path": "/api/predict", "root_path": "/api", "headers": [(b"x-request-id", b"mine")]}
+    scope |= state
+    one = RequestContext.begin(scope)
     assert context_of(scope) is one
+    assert (one.request_id, one.method, one.path) == ("mine", "POST", "/predict")
+    assert one.headers == {b"x-request-id": b"mine"}
     assert kept.items() <= scope["state"].items()

@@ -1,4 +1,4 @@
-"""The model card as HTML; the tests of the page look at it in a browser."""
+"""The model card as HTML; tests/page tests it in a browser."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ import kubernetes.client
 
 def model(name: str) -> Any:
     """KServe's class of a name, else Kubernetes'; None for a plain type."""
-    name = re.sub("^K8sIoApi(Apps|Core)", "", name)  # KServe 0.21 names a few of Kubernetes' so
+    name = re.sub("^K8sIoApi(Apps|Core)", "", name)  # KServe 0.21 uses this form for some Kubernetes classes
     return getattr(kserve.models, name, None) or getattr(kubernetes.client, name, None)
 
 
@@ -32,7 +32,7 @@ def check(value: Any, kind: str, where: str) -> None:
         if theirs not in names:
             raise SystemExit(f"{where}.{theirs}: {kind} has no such field")
         check(one, cls.openapi_types[names[theirs]], f"{where}.{theirs}")
-    cls(**{names[theirs]: one for theirs, one in value.items()})  # whatever is required is there
+    cls(**{names[theirs]: one for theirs, one in value.items()})  # raises if a required field is missing
 
 
 check(json.load(sys.stdin), "V1beta1InferenceService", "InferenceService")

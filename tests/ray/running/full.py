@@ -1,4 +1,4 @@
-"""Writes a shard to a full disk, run with Ray's Python: FOLDER; what is said, and what is there then."""
+"""Writes a shard to a full disk, run with Ray's Python: FOLDER; prints the error and the remaining files."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ folder = Path(sys.argv[1])
 
 
 class Full:
-    """In place of uuid4: the next file to be written is a device that is always full."""
+    """Replaces uuid4: the next file to be written is a device that is always full."""
 
     hex = "full"
 

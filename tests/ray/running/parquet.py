@@ -16,7 +16,7 @@ types = {
     "dictionary": pa.dictionary(pa.int32(), pa.string()),
     "int64": pa.int64(),
 }
-# Strings as some writers leave them: Parquet does not check that they are UTF-8.
+# Some writers produce such strings: Parquet does not check that they are UTF-8.
 raw = [value if value is None or kind == "int64" else value.encode("utf-8", "surrogateescape") for value in values]
 column = pa.array(raw) if kind == "int64" else pa.array(raw, pa.binary()).view(pa.string()).cast(pa.string())
 column = column if kind == "string" else column.cast(types[kind])

@@ -83,7 +83,7 @@ def test_one_hot_and_integer_labels_train_the_same_network(small_set: Dataset) -
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
-def test_training_explores_first_then_trains_each_seed_and_tells_every_epoch(small_set: Dataset) -> None:
+def test_training_explores_first_then_trains_each_seed_and_reports_every_epoch(small_set: Dataset) -> None:
     epochs = []
     training = train_and_evaluate(SMALL, small_set, [3, 4], epochs=25, on_epoch=lambda: epochs.append(1))
     assert len(epochs) == EXPLORE_EPOCHS + 2 * 25

@@ -38,7 +38,7 @@ np.savez(output, **(answers | {"topic": answers["topic"].astype("U")}))
 
 
 def texts(count: int) -> list[str]:
-    """Generated headlines and wires, with every separator that the encoder knows."""
+    """Generated headlines and wires, with every separator of the encoder."""
     draw = random.Random(3)
     words = [
         *COMMON,

@@ -219,7 +219,7 @@ def test_flipped_bytes_are_refused(archive: Path) -> None:
     content = bytearray(archive.read_bytes())
     content[len(content) // 2 :] = bytes(byte ^ 0x55 for byte in content[len(content) // 2 :])
     archive.write_bytes(content)
-    assert "fetch it once more" in refusal(archive)
+    assert "fetch it again" in refusal(archive)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_server_that_ignores_range_is_read_from_the_start(server: Server, tmp_pa
     assert fetch_archive(tmp_path, [server.url]).read_bytes() == CONTENT
 
 
-def test_server_that_sends_another_range_is_not_believed(server: Server, tmp_path: Path) -> None:
+def test_server_that_sends_another_range_is_refused(server: Server, tmp_path: Path) -> None:
     def another_range(handler: BaseHTTPRequestHandler) -> None:
         if handler.headers.get("Range"):
             send(handler, CONTENT[5:], status=206, headers={"Content-Range": f"bytes 5-{len(CONTENT) - 1}/*"})
@@ -170,7 +170,7 @@ def hangs_up(handler: BaseHTTPRequestHandler) -> None:
     [
         (cut_off, "cut the download off at", 3),
         (too_short, "is not a whole gzipped tar", 1),
-        (wrong_bytes, "holds another reut2-000.sgm than Reuters-21578", 1),
+        (wrong_bytes, "has another reut2-000.sgm than Reuters-21578", 1),
         (lambda handler: send(handler, tar({"README.txt": FILES["README.txt"]})), "lacks reut2-000.sgm", 1),
         (lambda handler: send(handler, b"<html>moved</html>"), "is not a whole gzipped tar", 1),
         (answers(404), "answered 404", 1),
@@ -212,7 +212,7 @@ def test_endless_download_is_stopped(server: Server, tmp_path: Path, monkeypatch
     assert empty_folder(tmp_path)
 
 
-def test_next_home_is_tried(server: Server, tmp_path: Path) -> None:
+def test_next_url_is_tried(server: Server, tmp_path: Path) -> None:
     server.behaviour = lambda handler: (answers(404) if handler.path == "/old" else whole)(handler)
     gone = server.url.replace(ARCHIVE, "old")
     assert fetch_archive(tmp_path, [gone, server.url]).read_bytes() == CONTENT
@@ -238,5 +238,5 @@ def test_folder_that_cannot_be_made_is_refused(server: Server, tmp_path: Path) -
         fetch_archive(tmp_path / "file" / "data", [server.url])
 
 
-def test_fault_of_a_missing_archive_is_told(tmp_path: Path) -> None:
+def test_missing_archive_is_reported(tmp_path: Path) -> None:
     assert "is not a whole gzipped tar" in str(archive_fault(tmp_path / ARCHIVE))

@@ -69,7 +69,7 @@ def wires(labels: list[int]) -> list[Wire]:
     ][::-1]
 
 
-def test_wires_with_their_own_body_are_told_apart(tiny_bundle: Path, small_set: Dataset) -> None:
+def test_wires_with_their_own_body_are_marked(tiny_bundle: Path, small_set: Dataset) -> None:
     classifier, labels = load_classifier(tiny_bundle), small_set.test.labels
     measured = evaluate(classifier, small_set, wires(labels.tolist()))
     own = np.arange(len(labels)) % 3 != 0

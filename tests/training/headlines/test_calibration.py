@@ -34,7 +34,7 @@ def test_temperature_takes_overconfidence_back() -> None:
     assert measure(fresh.probabilities(calibration), fresh.labels).ece < 0.03
 
 
-def test_the_surer_the_more_is_taken_back_where_that_is_what_is_wrong() -> None:
+def test_temperature_grows_with_the_gap_if_confident_texts_are_overconfident() -> None:
     calibration = fit_temperature(twice_as_wrong_where_sure(0))
     fresh = twice_as_wrong_where_sure(1)
     assert calibration.gap_slope > 0.3

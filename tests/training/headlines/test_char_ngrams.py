@@ -19,7 +19,7 @@ def test_words_share_ngrams_and_pairs_and_repeats_have_none() -> None:
     assert np.all((shared[1] > 0) == (shared[2] > 0))
 
 
-def test_folded_kernel_says_of_the_rows_what_the_network_learned_of_the_ngrams() -> None:
+def test_folded_kernel_equals_the_network_on_expanded_rows() -> None:
     matrix = ngram_expansion(WORD_INDEX, size=6, share=0.5, least=1)
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(matrix.shape[1], 3))

@@ -31,14 +31,14 @@ def test_at_full_rank_the_scores_of_both_are_added(parts: tuple[Floats, Layers, 
     np.testing.assert_allclose(ask(merge(linear, networks, 0.5, texts, 54), texts), wanted, atol=1e-3)
 
 
-def test_a_lower_rank_is_near_and_nearer_the_higher(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
+def test_approximation_improves_with_the_rank(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
     linear, networks, texts = parts
     wanted = 0.5 * (texts @ linear) + networks.logits(texts)
     gaps = [np.abs(ask(merge(linear, networks, 0.5, texts, width), texts) - wanted).mean() for width in (4, 10, 16)]
     assert gaps[0] > gaps[1] > gaps[2]
 
 
-def test_units_are_kept_the_better_the_more_they_say(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
+def test_units_with_larger_weights_are_approximated_better(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
     _, networks, texts = parts
     out = np.zeros((8, 46), np.float32)
     out[0, 0], out[1:, 1] = 1e-2, 1e-4  # one unit has a hundred times the weight of each other one

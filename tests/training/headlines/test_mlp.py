@@ -87,7 +87,7 @@ def test_networks_learn_from_rows_three_times_as_long(trained: Trained) -> None:
         assert (expansion != 3 * ITSELF).nnz == 0
 
 
-def test_every_epoch_has_material_of_its_own_and_is_told(trained: Trained) -> None:
+def test_every_epoch_has_new_rows_and_is_reported(trained: Trained) -> None:
     assert (trained.asked, trained.told) == (RECIPE.epochs, RECIPE.epochs)
 
 

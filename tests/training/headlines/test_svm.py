@@ -29,7 +29,7 @@ def told_by_words(labels: Any, features: int) -> Floats:
     return rows
 
 
-def test_topics_are_told_by_their_words_and_one_without_samples_scores_nothing() -> None:
+def test_topics_are_learned_from_their_words_and_one_without_samples_scores_nothing() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 200) * 2  # topics 0, 2 and 4
     rows = told_by_words(labels, 6)
@@ -40,7 +40,7 @@ def test_topics_are_told_by_their_words_and_one_without_samples_scores_nothing()
     assert np.all(kernel[:, [1, 3, *range(5, 46)]] == 0)
 
 
-def test_a_further_topic_is_neither_right_nor_wrong_or_as_right_as_one_says() -> None:
+def test_further_topic_is_ignored_or_counts_with_the_given_weight() -> None:
     labels = np.array([0, 1] * 50)
     rows = told_by_words(labels, 3)
     rows[::4, 2] = 1  # half of those with topic 0, whose further topic is 1
@@ -53,14 +53,14 @@ def test_a_further_topic_is_neither_right_nor_wrong_or_as_right_as_one_says() ->
     assert right[2, 1] > 0.1
 
 
-def test_a_row_counts_as_its_penalty_says() -> None:
+def test_penalty_weights_a_row() -> None:
     labels = np.array([0] * 10 + [1] * 10 + [2] * 10)
-    rows = told_by_words(np.array([0] * 20 + [1] * 10), 2)  # the same word, told two ways
+    rows = told_by_words(np.array([0] * 20 + [1] * 10), 2)  # the same word with two labels
     kernel = learned(rows, labels, penalties=np.where(labels == 0, 0.5, 5.0)[:, None])
     assert kernel[0, 1] > kernel[0, 0]
 
 
-def test_a_word_never_seen_is_known_by_the_ngrams_that_it_shares() -> None:
+def test_unseen_word_gets_weights_from_shared_ngrams() -> None:
     labels = np.array([0, 1] * 20)
     expansion = [[1, 0, 0, 0.5], [0, 1, 0, 0], [0, 0, 1, 0.5]]  # the first word and the last have an n-gram in common
     kernel = learned(told_by_words(labels, 3), labels, expansion=expansion)
@@ -68,7 +68,7 @@ def test_a_word_never_seen_is_known_by_the_ngrams_that_it_shares() -> None:
     assert kernel[2, 1] < -0.05
 
 
-def test_a_word_weighs_what_it_says_of_a_topic_and_not_how_rare_it_is() -> None:
+def test_word_weight_depends_on_the_topic_and_not_on_rarity() -> None:
     labels = np.array([0] * 20 + [1] * 20)
     rows = told_by_words(labels, 4)
     rows[:4, 0] = 0
@@ -79,7 +79,7 @@ def test_a_word_weighs_what_it_says_of_a_topic_and_not_how_rare_it_is() -> None:
     assert abs(kernel[3, 0]) < 0.1  # half of it by idf
 
 
-def test_machine_has_no_intercept_and_the_seed_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_svm_has_no_intercept_and_the_seed_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[dict[str, Any]] = []
 
     class Seen(LinearSVC):

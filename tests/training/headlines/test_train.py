@@ -27,7 +27,7 @@ def test_too_few_wires_are_refused(small_corpus: Corpus, small_recipe: Headlines
         train_headlines(replace(small_recipe, held_out=600), small_corpus, (1,))
 
 
-def test_machine_learns_titles_bodies_and_first_words_each_with_its_penalty(
+def test_svm_learns_titles_bodies_and_first_words_each_with_its_penalty(
     small_corpus: Corpus, small_recipe: HeadlinesRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class EnoughError(Exception):
@@ -97,7 +97,7 @@ def test_calibration_is_fitted_on_titles_and_bodies_and_sets_on_titles(small_tra
     assert small_training.seeds == (1, 2)
 
 
-def test_scores_of_the_machine_count_in_the_stack_as_the_recipe_says(
+def test_scores_of_the_svm_count_in_the_stack_with_the_share_of_the_recipe(
     small_corpus: Corpus, small_recipe: HeadlinesRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[str, Any] = {}
@@ -119,7 +119,7 @@ def test_scores_of_the_machine_count_in_the_stack_as_the_recipe_says(
 
 
 @pytest.mark.slow
-def test_networks_and_machine_together_learn(small_corpus: Corpus, small_recipe: HeadlinesRecipe) -> None:
+def test_networks_and_svm_together_learn(small_corpus: Corpus, small_recipe: HeadlinesRecipe) -> None:
     training = train_headlines(small_recipe, small_corpus, (1,))
     scores = training.exploration.held_out(list(training.runs[0].titles))
     assert (scores.logits.argmax(axis=1) == scores.labels).mean() > 0.7
@@ -133,7 +133,7 @@ def test_no_title_learned_from_is_a_test_wires(small_corpus: Corpus, small_train
         assert {sample.wire.split for sample in (*learned.titles, *learned.bodies)} == {"train"}
 
 
-def test_exploration_has_not_seen_the_held_out_wires(small_training: HeadlineTraining) -> None:
+def test_exploration_is_trained_without_the_held_out_wires(small_training: HeadlineTraining) -> None:
     held_out = {wire.number for wire in small_training.held_out}
     exploration = small_training.exploration
     assert len(held_out) == 150

@@ -28,7 +28,7 @@ def plot_learning(history: History) -> bytes:
             markersize=3,
             label="held-out titles, bodies",
         )
-        axes.set_title(f"{title} by epoch: the networks without the linear machine", fontsize=10)
+        axes.set_title(f"{title} by epoch: the networks without the SVM", fontsize=10)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)

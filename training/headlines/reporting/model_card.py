@@ -31,31 +31,32 @@ It gives probabilities over the 46 topics of the Reuters newswire data set (`ker
 ## Intended use
 - For headlines, and for whole news articles, in English, about business, commodities and economies.
 {use}
-- Its probabilities were measured on headlines of 1987 only, and newer words are unknown to it. A low probability or a
-  large `topic_set` often marks a text about something else, but not always; a headline without a known word is
-  `abstained`.
+- Its probabilities were calibrated on headlines from 1987 only, and it does not know newer words. A low probability or
+  a large `topic_set` often means that a text is about another subject, but not always. A headline without a known word
+  gets `abstained`.
 
 ## Figures
-On the test wires, which took no part in training, answered the way the service answers:
+On the test wires, which were not used in training, with the answers that the service gives:
 
 {figures}
 
 *Any assigned topic*: right if it is one of all topics assigned to the wire, of which the label is the first.
 *As a client sends it*: with entities decoded and without the closing `REUTER`, which the words of the data set include.
-*Titles also in training*: test titles that a training wire has, too. They were left out of training; the body of that
-wire was not.
+*Titles also in training*: test titles that a training wire also has. These titles were not used in training, but the
+body of that training wire was.
 {present_day}
 {seeds}
 
 ![Learning curves](learning.png)
 
-The curves show the networks alone, trained without the held-out wires; `history.csv` has every epoch of every run.
+The curves are those of the networks without the SVM, trained without the held-out wires; `history.csv` has every epoch
+of every run.
 
 ## Calibration
 The temperature grows with the gap between a text's highest score and its mean score, so the most confident answers are
 reduced most. Temperature and prediction sets were fitted on {held_out:,} training wires, with a network of the same
-recipe that had not seen them. The network that is served was trained on those wires too, so the coverage is guaranteed
-only approximately; it was measured as shown above.
+recipe that was trained without them. The network that is served was trained on those wires too, so the coverage is
+guaranteed only approximately; the figures above are the measured coverage.
 
 ![Reliability diagrams of headlines and wires](reliability.png)
 
@@ -72,7 +73,7 @@ wire.
 {topics}
 
 {data}
-- The bodies of other wires took no part in training.
+- Bodies that belong to another wire were not used in training.
 
 ## Reproduce
 `python -m training train --recipe {recipe} --seeds {seed_count}` with the same library versions and data (SHA-256 in

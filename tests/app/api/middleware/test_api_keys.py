@@ -82,7 +82,7 @@ def test_401_says_how_to_send_a_key_and_never_shows_one(guarded: TestClient):
     assert "first" not in reply.text
 
 
-def test_key_is_asked_before_the_body_is_looked_at(guarded: TestClient):
+def test_key_is_verified_before_the_body_is_read(guarded: TestClient):
     assert guarded.post("/predict", content=b"not json").status_code == 401
 
 
@@ -148,7 +148,7 @@ def test_keys_rotate_with_the_file_which_is_read_once_a_second(tmp_path: Path, c
 @pytest.mark.parametrize(
     "break_it", [Path.unlink, lambda file: file.write_text("# none\n"), lambda file: file.chmod(0)]
 )
-def test_key_file_that_goes_bad_leaves_the_last_keys_and_one_log_line(
+def test_key_file_that_becomes_invalid_keeps_the_last_keys_and_logs_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, break_it
 ):
     file, clock = tmp_path / "keys", Clock()

@@ -119,7 +119,7 @@ def ask(client: TestClient, scope: dict[str, Any], content: bytes = b'{"headline
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_public_route_needs_no_key_and_minds_no_wrong_one(client: TestClient, path: str) -> None:
+def test_public_route_needs_no_key_and_ignores_a_wrong_one(client: TestClient, path: str) -> None:
     assert [client.get(path, headers=headers).status_code for headers in ({}, KEY, {"X-API-Key": "x"})] == [200] * 3
 
 

@@ -89,7 +89,7 @@ def test_slash_too_many_or_too_few_is_404_and_no_redirect(start: Start, path: st
         assert "remove the trailing slash" in client.get(path).json()["detail"]
 
 
-def test_no_file_descriptor_left_is_503_and_says_when_to_come_again(start: Start, monkeypatch: pytest.MonkeyPatch):
+def test_no_file_descriptor_left_is_503_with_retry_after(start: Start, monkeypatch: pytest.MonkeyPatch):
     client = start()
 
     async def full():

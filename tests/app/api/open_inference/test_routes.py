@@ -129,7 +129,7 @@ def test_classification_gives_value_index_label(client: TestClient) -> None:
     assert tensor["data"][4:] == ["", ""]
 
 
-def test_abstained_says_why(client: TestClient) -> None:
+def test_abstained_has_the_reason(client: TestClient) -> None:
     asked = request(HEADLINES, outputs=[{"name": "abstained"}])
     assert outputs(client.post(INFER, json=asked).json())["abstained"]["data"] == ["", "", "no_known_words"]
 

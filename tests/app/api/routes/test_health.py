@@ -38,7 +38,9 @@ def test_not_ready_while_draining_but_live(start: Start, path: str):
 
 
 @pytest.mark.parametrize("path", READY)
-def test_not_ready_when_the_model_has_gone_bad(start: Start, monkeypatch: pytest.MonkeyPatch, path: str):
+def test_not_ready_when_the_golden_headlines_are_not_reproduced(
+    start: Start, monkeypatch: pytest.MonkeyPatch, path: str
+):
     monkeypatch.setattr(service_module, "VERIFY_SECONDS", 0)
     client = start()
     assert client.get(path).status_code == 200
@@ -51,7 +53,7 @@ def test_not_ready_when_the_model_has_gone_bad(start: Start, monkeypatch: pytest
     assert client.get("/health/live").status_code == 200
 
 
-def test_golden_headlines_are_asked_at_most_once_a_second(start: Start, monkeypatch: pytest.MonkeyPatch):
+def test_golden_headlines_are_classified_at_most_once_a_second(start: Start, monkeypatch: pytest.MonkeyPatch):
     client = start()
     classifier = client.app.state.service.classifier
     asked = []

@@ -122,6 +122,16 @@ def test_server_timing_tells_encode_and_predict(client: TestClient):
     assert all(0 <= float(milliseconds) < 10_000 for milliseconds in parts.values())
 
 
+def test_single_headline_has_the_seconds_of_its_micro_batch(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    service = client.app.state.service
+    monkeypatch.setattr(
+        service.batcher,
+        "_classify",
+        lambda texts, top_k: service.classify(texts, top_k)._replace(encoding=0.002, predicting=0.004),
+    )
+    assert predict(client).headers["server-timing"] == "encode;dur=2.000, predict;dur=4.000"
+
+
 @pytest.mark.parametrize(
     "content_type", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/x+json"]
 )

@@ -1,4 +1,4 @@
-"""What --engine ray hands on and says at the end; Ray itself is tried by tests/ray."""
+"""--engine ray: the job that is passed to Ray, and the summary. tests/ray runs Ray itself."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from app.settings import load_settings
 
 
 class Ray:
-    """Stands in for the modules that need Ray and pyarrow, and records what they are given."""
+    """Replaces the modules that need Ray and pyarrow, and records their arguments."""
 
     def __init__(self) -> None:
         self.summary = SimpleNamespace(shards=1_200, shards_before=0, answered=3_000_000, bad_files=0)
@@ -73,7 +73,7 @@ def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, 
     assert ray.run == ("the job", digest, {"source": "in", "target": "out", "address": "a"})
 
 
-def test_end_is_told_on_standard_error(ray: Ray, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_summary_is_on_standard_error(ray: Ray, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     classify(tiny_bundle)
     assert capsys.readouterr() == ("", "out: 1,200 shards; 3,000,000 headlines answered now.\n")
 
@@ -89,9 +89,7 @@ def test_shards_of_an_earlier_run_and_bad_rows_are_counted(
 
 
 @pytest.mark.parametrize("missing", ["ray", "pyarrow"])
-def test_either_package_that_is_missing_is_told(
-    missing: str, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_package_is_named(missing: str, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.cli.bulk.command.find_spec", lambda name: None if name == missing else object())
     with pytest.raises(UnavailableError, match=r"pip install '\.\[ray\]'"):
         classify(tiny_bundle)

@@ -1,4 +1,4 @@
-"""CSV: what is damaged is named, and all else is answered under its own line."""
+"""CSV: damaged lines are reported, and all other rows are answered with their line number."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ def test_one_stray_quote_costs_its_own_row() -> None:
         ("3," + "x" * 2000, "has 2,000 characters, more than 1,000"),
     ],
 )
-def test_damaged_line_is_named_and_its_neighbours_are_answered(damage: str, fault: str, end: str) -> None:
+def test_damaged_line_is_reported_and_the_lines_around_it_are_answered(damage: str, fault: str, end: str) -> None:
     for after in ("4,wheat", '4,"wheat"', '"4","wheat"'):
         content = end.join(["id,headline", "2,oil", damage, after, "5,gold"])
         found = read(content.encode(), "csv", 4096)
@@ -147,7 +147,7 @@ def test_semicolons_separate_where_the_header_has_them() -> None:
 
 
 def looks_like_rows(written: str, end: str) -> bool:
-    """Whether each line of a row of several lines has the separators of a whole row: nobody can tell what it is."""
+    """Whether each line of a row of several lines has the separators of a whole row, so that the row is ambiguous."""
     lines = written.removesuffix(end).split(end)
     return len(lines) > 2 and all(line.count(",") == WIDTH - 1 for line in lines)
 
@@ -184,7 +184,7 @@ def test_what_the_csv_module_writes_is_read_as_it_was(
 
 DAMAGE = ['{},"oil,x', '"{},oil,x', '{},oil"x",x"', '{},"oil"x,x', "{},oil", "{},oil,x,y", '{},"a "b" c",x', "{},\0,x"]
 FAR = 3
-"""Rows so close to a damaged one may share its fate: a quote may hold line ends, so its row may go on there."""
+"""Lines after a damaged one that may belong to it, because a quoted cell may contain line ends."""
 
 
 @settings(max_examples=300)

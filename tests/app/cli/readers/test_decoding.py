@@ -1,4 +1,4 @@
-"""Encodings, gzip, and what is no text at all."""
+"""Encodings, gzip, and binary input."""
 
 import gzip
 import io
@@ -142,7 +142,7 @@ def test_pipe_that_has_no_more_yet_is_noticed() -> None:
         else:
             os.write(writing, b"oil\n")
 
-    os.set_blocking(reading, False)  # as a parent may have left it
+    os.set_blocking(reading, False)  # a parent process may have set this
     with os.fdopen(reading, "rb") as stream:
         assert list(read_pieces(stream, "-", wait)) == [b"oil\n", b"oil\n"]
     assert waits == [0, 1, 2]
@@ -166,7 +166,7 @@ def test_pipe_without_data_is_waited_for_although_it_does_not_block() -> None:
 @pytest.mark.parametrize(
     ("error", "reason"), [(OSError(5, "Input/output error"), "Input/output error"), (OSError("odd"), "odd")]
 )
-def test_stream_that_cannot_be_read_is_told_with_its_reason(error: OSError, reason: str) -> None:
+def test_unreadable_stream_is_reported_with_its_reason(error: OSError, reason: str) -> None:
     class Broken(io.BytesIO):
         def read1(self, size: int | None = -1, /) -> bytes:
             raise error

@@ -57,15 +57,15 @@ def test_elements_of_an_array_are_numbered_wherever_the_bytes_are_cut(
 @pytest.mark.parametrize(
     ("content", "before", "sentence"),
     [
-        (b'["oil", "wheat"', 2, "is no JSON array beyond element 2 (it ends too early)"),
-        (b'["oil", "wheat', 1, "beyond element 1 (Unterminated string starting at)"),
-        (b'["oil" "wheat"]', 1, "beyond element 1 ('\"' where a comma should be)"),
-        (b'["oil",]', 1, "beyond element 1 (Expecting value)"),
-        (b'["oil"] ["wheat"]', 1, "beyond element 1 (text follows its end)"),
-        (b"[", 0, "beyond element 0 (it ends too early)"),
-        (b'["oil", ' + b"[" * 100_000, 1, "beyond element 1 ("),
-        (b'["oil", "' + b"x" * 3_000_000 + b'"]', 1, "beyond element 1 (Unterminated string"),
-        (b'["oil", ' + b"7" * 9000 + b"]", 1, "beyond element 1 ("),
+        (b'["oil", "wheat"', 2, "is not a valid JSON array after element 2 (it ends too early)"),
+        (b'["oil", "wheat', 1, "after element 1 (Unterminated string starting at)"),
+        (b'["oil" "wheat"]', 1, "after element 1 ('\"' where a comma should be)"),
+        (b'["oil",]', 1, "after element 1 (Expecting value)"),
+        (b'["oil"] ["wheat"]', 1, "after element 1 (text follows its end)"),
+        (b"[", 0, "after element 0 (it ends too early)"),
+        (b'["oil", ' + b"[" * 100_000, 1, "after element 1 ("),
+        (b'["oil", "' + b"x" * 3_000_000 + b'"]', 1, "after element 1 (Unterminated string"),
+        (b'["oil", ' + b"7" * 9000 + b"]", 1, "after element 1 ("),
     ],
 )
 def test_damaged_array_is_answered_up_to_the_damage(content: bytes, before: int, sentence: str) -> None:

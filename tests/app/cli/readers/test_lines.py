@@ -1,4 +1,4 @@
-"""Lines, however the bytes come."""
+"""Lines: the same rows for any division of the bytes into pieces."""
 
 import io
 import tracemalloc
@@ -30,7 +30,7 @@ def test_line_that_is_too_long_is_dropped_and_counted() -> None:
             assert lines == [b"oil" + end, limit, LongLine(len(limit) + 1), b"wheat"]
 
 
-def test_endless_line_takes_no_more_memory_than_the_longest_allowed() -> None:
+def test_endless_line_takes_no_more_memory_than_the_longest_allowed_line() -> None:
     tracemalloc.start()
     try:
         lines = list(split_lines(b"x" * 65536 for _ in range(1000)))

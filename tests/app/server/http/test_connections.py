@@ -1,4 +1,4 @@
-"""What the connections of a process may hold, whatever their clients do. A real uvicorn on loopback."""
+"""Limits on all connections of a process: bytes, number and time. A real uvicorn on loopback."""
 
 import asyncio
 import json
@@ -36,13 +36,13 @@ def app(tiny_bundle: Path) -> FastAPI:
 
 @contextmanager
 def serving(app: FastAPI) -> Iterator[tuple[int, Connections]]:
-    """The port, and what its connections hold."""
+    """The port, and the Connections of the server."""
     made: list[Connections] = []
     with pytest.MonkeyPatch.context() as patch:
         init = Connections.__init__
 
-        def noted(self: Connections, max_body_bytes: int) -> None:
-            init(self, max_body_bytes)
+        def noted(self: Connections, *args: Any) -> None:
+            init(self, *args)
             made.append(self)
 
         patch.setattr(Connections, "__init__", noted)
@@ -65,7 +65,7 @@ def connect(port: int, stack: ExitStack, sent: bytes = b"") -> socket.socket:
 
 
 def everything(connection: socket.socket) -> bytes:
-    """All until the server closes."""
+    """All bytes until the server closes the connection."""
     received = b""
     try:
         while data := connection.recv(65536):
@@ -81,7 +81,7 @@ def rejected(app: FastAPI, reason: str) -> float:
 
 
 def never_read(port: int, stack: ExitStack, request: bytes = GET_PAGE * 1000) -> socket.socket:
-    """A connection whose client asks until the server takes no more, and reads nothing."""
+    """A connection whose client sends requests until the server reads no more, and reads no answer."""
     connection = stack.enter_context(socket.socket())
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect(("127.0.0.1", port))
@@ -102,9 +102,7 @@ def test_client_that_reads_nothing_loses_its_connection(app: FastAPI, monkeypatc
         assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
 
 
-def test_connection_that_is_closing_does_not_wait_for_its_client_for_ever(
-    app: FastAPI, monkeypatch: pytest.MonkeyPatch
-):
+def test_closing_connection_waits_for_its_client_for_a_limited_time(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "WRITE_SECONDS", 0.4)
     with serving(app) as (port, held), ExitStack() as stack:
         never_read(port, stack)
@@ -126,7 +124,7 @@ def test_client_that_reads_slowly_keeps_its_connection(app: FastAPI, monkeypatch
 
 
 def test_pipeline_is_no_longer_than_what_is_read_at_once(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
-    """And of that no more than two requests exist at a time."""
+    """At most two requests of a connection exist at a time."""
     longest = 0
     start = protocol.Protocol._start_asgi_task
 
@@ -143,11 +141,13 @@ def test_pipeline_is_no_longer_than_what_is_read_at_once(app: FastAPI, monkeypat
         assert all(len(one.pipeline) <= 1 for one in held._open)
 
 
-def test_unread_answers_have_a_bound_and_the_longest_waiting_goes_first(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(connections, "MAX_UNREAD_BYTES", 300_000)
+def test_unread_answers_have_a_limit_and_the_oldest_connection_is_closed_first(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(connections, "MAX_UNREAD_BYTES", 500_000)
     with serving(app) as (port, held), ExitStack() as stack:
         clients = [never_read(port, stack, BATCH) for _ in range(8)]
-        assert sum(one.transport.get_write_buffer_size() for one in held._open) <= 300_000
+        assert sum(one.transport.get_write_buffer_size() for one in held._open) <= 500_000
         assert 1 <= len(held._open) < 8
         ports = {one.client[1] for one in held._open}
         assert [client.getsockname()[1] in ports for client in clients] == sorted(
@@ -155,7 +155,7 @@ def test_unread_answers_have_a_bound_and_the_longest_waiting_goes_first(app: Fas
         )
 
 
-def test_bodies_in_arrival_have_a_bound_beyond_which_the_answer_is_503(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+def test_arriving_bodies_above_the_limit_are_503(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 100_000)
     head = HEAD + b"Content-Length: %d\r\n\r\n" % MAX_BODY
     with serving(app) as (port, held), ExitStack() as stack:
@@ -208,7 +208,7 @@ def test_body_of_a_route_that_takes_none_is_not_held(app: FastAPI, monkeypatch: 
 
 
 def test_large_bodies_follow_each_other_on_one_connection(app: FastAPI):
-    """The first bytes of a body are not taken for headers because the body before had more of them."""
+    """A body is not counted as headers, even if the previous body on the connection had more of these."""
     request = whole(body=BODY.ljust(MAX_BODY))
     cuts = [200_000, len(request), len(request) + 150_000, 3 * len(request)]
     stream = request * 3
@@ -226,6 +226,8 @@ def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monk
         assert statuses(idle.recv(65536)) == [200]
         slow = [connect(port, stack, HEAD) for _ in range(18)]
         eventually(lambda: len(held._open) == 19)
+        idle.sendall(whole())
+        assert statuses(idle.recv(65536)) == [200]
         for _ in range(10):
             assert statuses(exchange(port, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) == [
                 200
@@ -237,9 +239,39 @@ def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monk
         assert statuses(received) == [503]
         assert b"retry-after: 1" in received
         assert problem(received)["detail"].startswith("There are too many connections")
-        idle.sendall(whole(b"Connection: close"))  # it would have waited for longer, and is still there
+        idle.sendall(whole(b"Connection: close"))  # it has asked since the others came, and is still there
         assert statuses(everything(idle)) == [200]
         del more
+
+
+@pytest.mark.parametrize("sent", [HEAD, whole(), HEAD + b"Content-Length: 9000\r\n\r\n ", b""])
+def test_new_connection_is_kept_longer_than_all_older_ones(app: FastAPI, monkeypatch: pytest.MonkeyPatch, sent: bytes):
+    """Clients that keep a refused connection open do not cause further refusals."""
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 20)
+    monkeypatch.setattr(connections, "CLOSE_AT_ONCE", 5)
+    with serving(app) as (port, held), ExitStack() as stack:
+        for _ in range(20):
+            connect(port, stack, sent)
+        eventually(lambda: len(held._open) == 20)
+        time.sleep(0.1)
+        new = connect(port, stack)
+        for _ in range(8):
+            connect(port, stack, sent)
+            assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
+        assert len(held._open) <= 22
+        new.sendall(whole(b"Connection: close"))
+        assert statuses(everything(new)) == [200]
+
+
+def test_connection_takes_the_place_of_one_whose_answers_are_not_read(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 6)
+    monkeypatch.setattr(connections, "CLOSE_AT_ONCE", 1)
+    with serving(app) as (port, held), ExitStack() as stack:
+        for _ in range(6):
+            never_read(port, stack, BATCH)
+        eventually(lambda: len(held._unread) == 6)
+        assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
+        assert rejected(app, "slow_reader") == 1
 
 
 def test_too_many_idle_connections_are_closed(app: FastAPI, monkeypatch: pytest.MonkeyPatch):

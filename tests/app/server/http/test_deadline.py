@@ -5,7 +5,7 @@ from app.server.http.deadline import Deadline
 
 
 class Loop:
-    """A clock that a test moves, with the timers due by then."""
+    """An event loop's clock and timers, advanced by the test."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,14 +15,16 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.main import create_app
-from app.server.http import protocol, refusing_connection
+from app.server.http import bounded_connection, protocol, request_head
+from app.server.http.unparsed_bytes import MAX_PIECE
 from app.server.uvicorn_server import Server
 from app.settings import load_settings
 from tests.app.metrics import read
 
-DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 415, 417, 422, 503, 504}
+DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 422, 503, 504}
 BODY = b'{"headline":"oil"}'
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 
@@ -51,7 +54,7 @@ def in_thread(app: FastAPI, **options: Any) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def port(tiny_bundle: Path) -> Iterator[int]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(refusing_connection, "ARRIVAL_SECONDS", 0.4)
+    patch.setattr(bounded_connection, "ARRIVAL_SECONDS", 0.4)
     settings = load_settings(model=tiny_bundle, max_body_bytes=5000, access_log=False)
     with in_thread(create_app(settings)) as number:
         yield number
@@ -59,7 +62,7 @@ def port(tiny_bundle: Path) -> Iterator[int]:
 
 
 def exchange(port: int, *pieces: bytes, pause: float = 0.0, hang_up: bool = False) -> bytes:
-    """Send some pieces; everything that comes back until the server closes, or goes quiet."""
+    """Send some pieces; returns all bytes until the server closes the connection or stops sending."""
     with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
         received = b""
         try:
@@ -74,7 +77,7 @@ def exchange(port: int, *pieces: bytes, pause: float = 0.0, hang_up: bool = Fals
         except TimeoutError:
             pass
         except ConnectionError:
-            pass  # it answered and closed while we still sent
+            pass  # it answered and closed the connection while this client was still sending
         return received
 
 
@@ -132,7 +135,6 @@ MALFORMED = {
     "surrogate in the path": whole().replace(b"/predict", b"/predict%ed%a0%80"),
     "control in an absolute path": whole().replace(b"/predict", b"http://x/predict%0a"),
     "fragment": whole().replace(b"/predict", b"/predict#x"),
-    "path too long": whole().replace(b"/predict", b"/" + b"a" * 70_000),
     "tunnel": b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
     "star": b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
     "HTTP/0.9": b"GET /topics\r\n\r\n",
@@ -180,14 +182,14 @@ def test_refusal_is_counted_and_logged(capsys: pytest.CaptureFixture[str], tiny_
 def test_slow_request_is_counted_and_logged(
     capsys: pytest.CaptureFixture[str], tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
 ):
-    monkeypatch.setattr(refusing_connection, "ARRIVAL_SECONDS", 0.1)
+    monkeypatch.setattr(bounded_connection, "ARRIVAL_SECONDS", 0.1)
     app = create_app(load_settings(model=tiny_bundle))
     with in_thread(app) as port:
         assert statuses(exchange(port, *pieces)) == [408]
     value = read(asyncio.run(app.state.service.metrics.exposition()).decode())
     [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"request"' in line]
     assert line["status"] == 408
-    assert line["milliseconds"] >= 50  # the loop's clock stands still within a turn
+    assert line["milliseconds"] >= 50  # the loop's clock does not advance within an iteration
     assert line["route"] == ("other" if pieces == [HEAD] else "/predict")
     assert value("topics_rejected_total", reason="slow_request") == 1
     assert value("topics_rejected_total", reason="client_gone") == 0
@@ -210,7 +212,7 @@ def test_error_waits_for_the_answers_before_it(port: int):
     }.items(),
 )
 def test_client_that_is_refused_while_it_sends_gets_its_answer(port: int, name: str, request_: bytes):
-    """Closing with bytes unread would reset the connection, and the answer be lost with it."""
+    """Closing with unread bytes would reset the connection, and the client could lose the answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(request_)
         received = b""
@@ -231,7 +233,7 @@ def test_chunk_extension_without_end_ends_the_connection(port: int, path: bytes)
     head = HEAD.replace(b"/predict", path) + b"Transfer-Encoding: chunked\r\n\r\n12;"
     received = exchange(port, head, *[b"a" * 20_000] * 10, pause=0.01)
     assert len(statuses(received)) == 1
-    assert statuses(received)[0] in {400, 404, 405}
+    assert statuses(received)[0] in {400, 404, 405, 414}
 
 
 def test_trailers_are_no_headers(port: int):
@@ -261,7 +263,7 @@ def test_host_of_any_kind_is_taken(port: int, host: bytes):
 @pytest.mark.parametrize("target", [b"/" + b"a" * 100_000, b"http://[/", b"*", b"/%ff%00", b"//", b"/../../etc/passwd"])
 def test_odd_target_gets_a_documented_answer(port: int, target: bytes):
     received = exchange(port, b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target)
-    assert statuses(received)[0] in {400, 404, 405}
+    assert statuses(received)[0] in {400, 404, 405, 414}
     check_alive(port)
 
 
@@ -279,10 +281,12 @@ def test_body_that_stops_on_its_way_is_408(port: int, body: bytes):
     problem(received)
 
 
-def test_body_that_drips_is_408_however_steadily(port: int):
+def test_slow_body_is_408_even_if_it_is_steady(port: int):
     begun = time.monotonic()
     received = exchange(port, HEAD + b"Content-Length: 1000\r\n\r\n", *([b" "] * 30), pause=0.05)
-    assert 408 in statuses(received) or received == b""  # a reset may overtake the answer while we still send
+    assert (
+        408 in statuses(received) or received == b""
+    )  # a reset may arrive before the answer while this client is still sending
     assert time.monotonic() - begun < 5
     check_alive(port)
 
@@ -368,13 +372,13 @@ def test_chunked_body_is_taken(port: int):
     assert statuses(exchange(port, request % (BODY[:6], BODY[6:]))) == [200]
 
 
-def test_expect_100_continue_is_obeyed(port: int):
+def test_expect_100_continue_is_answered(port: int):
     received = exchange(port, HEAD + b"Content-Length: 18\r\nExpect: 100-continue\r\n\r\n", BODY, pause=0.05)
     assert statuses(received) == [100, 200]
 
 
-def test_client_answered_before_it_was_asked_for_its_body_starts_another_connection(port: int):
-    """Whether its body still comes cannot be known, so what follows cannot be taken for a request."""
+def test_client_answered_before_100_continue_opens_another_connection(port: int):
+    """It is not known whether the body will still arrive, so the next bytes cannot be parsed as a request."""
     head = HEAD.replace(b"/predict", b"/nowhere") + b"Content-Length: 18\r\nExpect: 100-continue\r\n\r\n"
     received = exchange(port, head, whole(), pause=0.1)
     assert statuses(received) == [404]
@@ -382,7 +386,7 @@ def test_client_answered_before_it_was_asked_for_its_body_starts_another_connect
 
 
 @pytest.mark.parametrize("expect", [b"100-Continue ", b""])
-def test_expectation_with_a_body_beside_it_needs_no_answer_of_its_own(port: int, expect: bytes):
+def test_expectation_with_a_body_that_is_already_sent_needs_no_100(port: int, expect: bytes):
     assert statuses(exchange(port, whole(b"Expect: " + expect, b"Connection: close")))[-1] == 200
 
 
@@ -415,7 +419,7 @@ H2C = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings
     "request_", [whole(*H2C), CHUNKED % b"".join(one + b"\r\n" for one in H2C), whole(H2C[0], b"Upgrade: websocket")]
 )
 def test_body_of_a_request_that_asks_for_an_upgrade_is_read(port: int, request_: bytes, size: int):
-    """Java's HttpClient asks for h2c with its first request, unless it is told to speak HTTP/1.1."""
+    """Java's HttpClient requests an upgrade to h2c in its first request, unless it is configured for HTTP/1.1."""
     stream = request_ * 2 + whole(*H2C, b"Connection: close")
     pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
     assert statuses(exchange(port, *pieces)) == [200] * 3
@@ -478,7 +482,7 @@ def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path):
     ):
         connection.sendall(whole())
         received, due = b"", time.monotonic() + 10
-        with suppress(ConnectionError):  # it may be closed while we send
+        with suppress(ConnectionError):  # it may be closed while this client is sending
             while time.monotonic() < due:
                 try:
                     if not (data := connection.recv(65536)):
@@ -488,3 +492,35 @@ def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path):
                     connection.sendall(b"\r\n")
     assert time.monotonic() < due
     assert statuses(received) == [200]
+
+
+@pytest.mark.parametrize("piece", [b"a", b"%C3%A9", b"/"])
+@pytest.mark.parametrize("query", [b"", b"?x="])
+def test_target_that_is_too_long_is_refused_before_it_is_decoded(
+    port: int, monkeypatch: pytest.MonkeyPatch, piece: bytes, query: bytes
+):
+    decoded = []
+    monkeypatch.setattr(urllib.parse, "unquote", decoded.append)
+    target = b"/predict" + query + piece * (request_head.MAX_TARGET_BYTES // len(piece))
+    for pieces in ([b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % target], [b"GET " + target * 2, target]):
+        received = exchange(port, *pieces, pause=0.05)
+        assert statuses(received) == [414]
+    assert problem(received)["title"] == "URI too long"
+    assert not decoded
+
+
+def test_body_in_tiny_chunks_is_parsed_in_many_turns_of_the_loop(port: int, monkeypatch: pytest.MonkeyPatch):
+    """And is passed on once for each of them, not once for each chunk."""
+    parsed, passed_on = [], []
+    parse, on_body = protocol.Protocol._parse, HttpToolsProtocol.on_body
+    monkeypatch.setattr(protocol.Protocol, "_parse", lambda self, data: parsed.append(len(data)) or parse(self, data))
+    monkeypatch.setattr(
+        HttpToolsProtocol, "on_body", lambda self, body: passed_on.append(len(body)) or on_body(self, body)
+    )
+    body = b'{"headline":"oil","top_k":' + b" " * 4900 + b"1}"
+    chunks = b"".join(b"1;%b\r\n%c\r\n" % (b"x" * 20, byte) for byte in body)
+    head = HEAD + b"Transfer-Encoding: chunked\r\n"
+    assert statuses(exchange(port, head + b"\r\n" + chunks + b"0\r\n\r\n" + whole(b"Connection: close"))) == [200] * 2
+    assert max(parsed) <= MAX_PIECE
+    assert len(passed_on) <= len(parsed)
+    assert sum(passed_on) == len(body) + len(BODY)

@@ -17,7 +17,6 @@ def transport(inner: Mock) -> CoalescingTransport:
 
 
 def test_head_waits_for_its_body_and_what_follows_does_not(inner: Mock, transport: CoalescingTransport):
-    transport.begin()
     transport.write(b"head")
     assert inner.mock_calls == []
     transport.write(b"body")
@@ -25,9 +24,8 @@ def test_head_waits_for_its_body_and_what_follows_does_not(inner: Mock, transpor
     assert inner.mock_calls == [call.writelines((b"head", b"body")), call.write(b"more")]
 
 
-@pytest.mark.parametrize("end", ["flush", "close", "write_eof"])
+@pytest.mark.parametrize("end", ["end", "flush", "close", "write_eof"])
 def test_head_without_a_body_is_not_lost(inner: Mock, transport: CoalescingTransport, end: str):
-    transport.begin()
     transport.write(b"head")
     getattr(transport, end)()
     assert inner.mock_calls[0] == call.write(b"head")
@@ -35,14 +33,22 @@ def test_head_without_a_body_is_not_lost(inner: Mock, transport: CoalescingTrans
     assert inner.write.call_count == 1
 
 
-def test_nothing_is_held_before_an_answer_begins(inner: Mock, transport: CoalescingTransport):
+def test_head_of_the_next_answer_waits_too(inner: Mock, transport: CoalescingTransport):
+    for _ in range(2):
+        transport.write(b"head")
+        transport.write(b"body")
+        transport.end()
+    assert inner.mock_calls == [call.writelines((b"head", b"body"))] * 2
+
+
+def test_nothing_is_held_where_100_comes_before_the_head(inner: Mock, transport: CoalescingTransport):
+    transport.pass_next()
     transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     inner.write.assert_called_once_with(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def test_what_is_held_counts_as_not_written(inner: Mock, transport: CoalescingTransport):
     inner.get_write_buffer_size.return_value = 5
-    transport.begin()
     assert transport.get_write_buffer_size() == 5
     transport.write(b"head")
     assert transport.get_write_buffer_size() == 9

@@ -24,7 +24,7 @@ def test_card_is_the_shipped_one(manifest: Manifest) -> None:
     assert write_card(manifest, BASELINES) == (BUNDLE / CARD).read_text("utf-8")
 
 
-def test_card_is_about_the_model_and_not_about_how_it_came_to_be(manifest: Manifest) -> None:
+def test_card_does_not_mention_the_history_of_the_project(manifest: Manifest) -> None:
     card = write_card(manifest, BASELINES)
     assert not [word for word in ("touched", "to reach", "dream", "goal") if word in card]
 

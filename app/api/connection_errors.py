@@ -1,0 +1,32 @@
+"""Errors of a connection, where no request is complete: their responses, and their records in metrics and log."""
+
+from starlette.responses import Response
+
+from app.api.problems import problem
+from app.errors import ApiError
+from app.telemetry.recorder import RequestRecorder
+from app.telemetry.request_context import RequestContext, new_request_id
+
+
+class ConnectionErrors:
+    """What `app.server.http` answers to bytes that never became a request, such as a malformed head."""
+
+    def __init__(self, recorder: RequestRecorder | None = None) -> None:
+        """`recorder`: None records nothing."""
+        self._recorder = recorder
+
+    def answer(self, error: ApiError, seconds: float) -> Response:
+        """The problem response, recorded; `seconds`: time since the first byte."""
+        request_id = new_request_id()
+        response = problem(error, "", request_id)
+        response.headers["x-request-id"] = request_id
+        if self._recorder is not None:
+            self._recorder.rejected(error.reason)
+            status = response.status_code
+            self._recorder.record(RequestContext(request_id, "", "", route="other", status=status, seconds=seconds))
+        return response
+
+    def count(self, reason: str) -> None:
+        """Count a rejected request; see `RequestRecorder.rejected`."""
+        if self._recorder is not None:
+            self._recorder.rejected(reason)

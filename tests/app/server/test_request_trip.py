@@ -1,0 +1,91 @@
+"""The files of app/ on the way of one request: a newcomer has to read them to understand it."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+import app
+from app.main import create_app
+from app.server.http.protocol import Protocol
+from app.settings import load_settings
+
+APP = Path(app.__file__).parent
+BODY = json.dumps({"headline": "Oil prices rise as OPEC cuts crude output", "top_k": 3}).encode()
+REQUEST = b"POST /predict HTTP/1.1\r\nHost: x\r\nX-API-Key: secret\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+
+MOST_STOPS = 25
+
+
+class Transport(asyncio.Transport):
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        self.written += b"".join(list_of_data)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
+
+
+async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes]:
+    """The files of app/ that a connection's second request passes through until it is answered, and the answer."""
+    service = create_app(load_settings(model=bundle, **settings))
+    config = uvicorn.Config(service, ws="none", log_config=None)
+    config.load()
+    stops: list[str] = []
+    async with service.router.lifespan_context(service) as state:
+        protocol, transport = Protocol(config, ServerState(), dict(state)), Transport()
+        protocol.connection_made(transport)
+
+        async def answer() -> bytes:
+            protocol.data_received(REQUEST)
+            await asyncio.gather(*protocol.tasks)
+            written, transport.written = transport.written, b""
+            return written
+
+        def count(frame: FrameType, event: str, _: object) -> None:
+            path = Path(frame.f_code.co_filename)
+            if event == "call" and not transport.written and path.is_relative_to(APP):
+                file = str(path.relative_to(APP))
+                if not stops or not stops[-1].startswith(f"{file}:"):
+                    stops.append(f"{file}:{frame.f_code.co_name}")
+
+        await answer()  # fills what is cached
+        service.state.service.metrics.count()  # whose timer would be due meanwhile
+        sys.setprofile(count)
+        try:
+            written = await answer()
+        finally:
+            sys.setprofile(None)
+        protocol.connection_lost(None)
+    return stops, written
+
+
+@pytest.mark.parametrize("settings", [{}, {"api_keys": "secret"}], ids=["open", "with keys"])
+def test_predict_passes_through_few_files(tiny_bundle: Path, settings: dict[str, str]):
+    stops, written = asyncio.run(trip(tiny_bundle, settings))
+    print("", *(f"{number:2} {stop}" for number, stop in enumerate(stops, 1)), sep="\n")
+    assert written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert stops[0].startswith("server/http/")
+    assert any(stop.startswith("classifier/network.py:") for stop in stops)
+    assert len(stops) <= MOST_STOPS
