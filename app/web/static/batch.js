@@ -7,7 +7,7 @@ import { announce, byId, element } from "./dom.js";
 import { readText, UnreadableError } from "./encoding.js";
 import { toTable } from "./lines.js";
 import { count, percent } from "./numbers.js";
-import { BAD, NO_TOPIC, Results } from "./results.js";
+import { BAD, NO_TOPIC, OUTSIDE, Results } from "./results.js";
 
 const REDRAW = 250; // milliseconds
 const MOST = 200_000; // lines; more would need too much memory in a tab
@@ -167,13 +167,13 @@ export class Batch {
   }
 
   #download() {
-    const head = ["line", "headline", "topic", "name", "probability", "topic_set", "known", "rare", "unknown", "abstained", "error"];
+    const head = ["line", "headline", "topic", "name", "probability", "topic_set", "known", "rare", "unknown", "outside", "abstained", "error"];
     // The file's other columns come last, so that the first columns are the same for every file.
     const others = this.table.columns.map((_, index) => index).filter((index) => index !== this.column);
     const names = others.map((index) => this.table.columns[index]).map((name) => (head.includes(name) ? `input_${name}` : name));
     const rows = this.ready.map((row, index) => [
-      row.line, row.headline, row.topic, row.topic && row.name, row.probability, row.set, row.known, row.rare, row.unknown,
-      row.abstained, row.error, ...others.map((other) => (row.lost ? "" : this.table.rows[index].cells[other])),
+      row.line, row.headline, row.topic, row.guess, row.probability, row.set, row.known, row.rare, row.unknown,
+      row.outside, row.abstained, row.error, ...others.map((other) => (row.lost ? "" : this.table.rows[index].cells[other])),
     ]);
     // The byte order mark tells spreadsheets that this is UTF-8.
     const url = URL.createObjectURL(new Blob(["\uFEFF", toCsv([[...head, ...names], ...rows])], { type: "text/csv" }));
@@ -202,12 +202,14 @@ function flat({ line, headline, answer, error, lost }) {
     line,
     headline,
     topic: best?.topic,
-    name: best?.name ?? NO_TOPIC,
+    name: answer.abstained === "outside" ? OUTSIDE : best?.name ?? NO_TOPIC,
+    guess: best?.name,
     probability: best?.probability ?? null,
     set: answer.topic_set?.join(" "),
     known: answer.words.known,
     rare: answer.words.rare,
     unknown: answer.words.unknown.join(" "),
+    outside: answer.outside,
     abstained: answer.abstained,
   };
 }

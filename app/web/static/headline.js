@@ -3,7 +3,7 @@
 import { call, Refusal } from "./api.js";
 import { Bars } from "./bars.js";
 import { byId, element } from "./dom.js";
-import { percent } from "./numbers.js";
+import { percent, wholePercent } from "./numbers.js";
 import { codePoints, leaveOut } from "./text.js";
 import { WordView } from "./words.js";
 
@@ -30,6 +30,7 @@ export class Headline {
     this.chart = new Bars(byId("chart"), (topic) => this.#explain(topic));
     this.words = new WordView((start) => this.#toggle(start));
     this.coverage = null;
+    this.topics = null; // number of topics
     this.all = false;
     this.#reset();
     this.#listen();
@@ -77,7 +78,7 @@ export class Headline {
 
   #explain(topic) {
     if (!this.layout) return;
-    this.topic = topic;
+    this.topic = this.topic === topic ? null : topic; // pressed again: what the service explains by default
     this.#ask();
   }
 
@@ -137,7 +138,8 @@ export class Headline {
     byId("answer").hidden = false;
     byId("chart-panel").hidden = !answer.predictions.length;
     this.#drawWords();
-    const set = new Set(answer.topic_set ?? []);
+    // The set holds the right topic only if there is one.
+    const set = new Set(answer.abstained === "outside" ? [] : answer.topic_set ?? []);
     const explained = answer.explanation?.topic;
     const rows = answer.predictions.filter(
       ({ topic }, rank) => this.all || rank < FEW || set.has(topic) || topic === explained,
@@ -163,8 +165,9 @@ export class Headline {
     byId("explained").hidden = !explained;
     byId("restore").hidden = !this.out.size;
     if (!explained) return;
-    const name = predictions.find(({ topic }) => topic === explanation.topic)?.name ?? explanation.topic;
-    byId("why-topic").textContent = predictions.length ? `“${name}”` : "no topic";
+    const found = predictions.find(({ topic }) => topic === explanation.topic)?.name ?? explanation.topic;
+    const name = explanation.topic === null ? this.#none().toLowerCase() : `“${found}”`;
+    byId("why-topic").textContent = predictions.length ? name : "no topic";
     this.words.show(this.points, this.layout, new Map(explanation.words.map((word) => [word.start, word.effect])), name);
   }
 
@@ -175,16 +178,24 @@ export class Headline {
   }
 
   #verdict() {
-    const { abstained, predictions, words, topic_set: set } = this.answer;
+    const { abstained, outside, predictions, words, topic_set: set } = this.answer;
     if (abstained === "no_known_words") {
       const rare = words.rare ? " (some are too rare in training to be used)" : "";
       return [element("strong", {}, "The model knows none of these words"), `${rare}, so it gives no topic.`];
     }
     const [best] = predictions;
+    if (abstained === "outside") {
+      const guess = `Best guess: ${best.name}, ${percent(best.probability)}.${this.#unknown(words)}`;
+      return [element("strong", {}, this.#none()), ` (${wholePercent(outside)}). `, element("span", { class: "guess" }, guess)];
+    }
     const before = abstained === "low_confidence" ? "Low confidence: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
     const more = set?.length > 1 ? `, or one of ${set.length - 1} more` : "";
     const only = before ? ", but only " : ", ";
     return [before, element("strong", {}, best.name), `${only}${percent(best.probability)}${more}.${this.#unknown(words)}`];
+  }
+
+  #none() {
+    return this.topics ? `None of the ${this.topics} topics` : "None of the topics";
   }
 
   #unknown({ unknown }) {
@@ -198,14 +209,18 @@ export class Headline {
   }
 
   #setNote() {
-    if (!this.answer.topic_set?.length) return "Press a topic to see the effect of each word.";
+    if (!this.answer.topic_set?.length || this.answer.abstained === "outside") return "Press a topic to see the effect of each word.";
     const often = this.coverage ? `${Math.round(this.coverage * 100)} of 100 times` : "at the rate stated by GET /model";
     return `Topics marked “${this.#setName()}” contain the right one ${often} on headlines like those in the test data. Press a topic to see the effect of each word.`;
   }
 
-  /** `coverage`: share of headlines whose topic is in its prediction set; null if the model has none. */
-  setCoverage(coverage) {
+  /**
+   * @param {number|null} coverage share of headlines whose topic is in its prediction set; null if the model has none
+   * @param {number} topics number of topics
+   */
+  setModel(coverage, topics) {
     this.coverage = coverage;
+    this.topics = topics;
     this.#draw();
   }
 }

@@ -16,10 +16,10 @@ async function describe(model) {
   if (name === shown) return;
   shown = name;
   try {
-    const [facts, { topics }] = await Promise.all([call("model"), call("topics")]);
-    showModel(facts);
+    const [facts, { topics, outside }] = await Promise.all([call("model"), call("topics")]);
+    showModel(facts, outside?.threshold);
     showTopics(topics);
-    headline.setCoverage(facts.topic_set?.coverage ?? null);
+    headline.setModel(facts.topic_set?.coverage ?? null, topics.length);
   } catch (error) {
     shown = null; // try again with the next response
     byId("model-facts").textContent = error.message;

@@ -11,6 +11,13 @@ export function percent(probability) {
   return `${(probability * 100).toFixed(1)}%`;
 }
 
+/** A probability as a whole percentage; never 0% or 100% unless it is exactly that. */
+export function wholePercent(probability) {
+  if (probability > 0 && probability < 0.005) return "<1%";
+  if (probability < 1 && probability >= 0.995) return ">99%";
+  return `${Math.round(probability * 100)}%`;
+}
+
 /** A change of a probability in percentage points, with its sign. */
 export function points(effect) {
   const size = Math.abs(effect * 100);

@@ -6,6 +6,7 @@ import { makeSortable } from "./sorting.js";
 
 const PAGE = 50;
 export const NO_TOPIC = "(no known words)";
+export const OUTSIDE = "(none of the topics)";
 export const BAD = "(bad line)";
 
 export class Results {
@@ -23,9 +24,11 @@ export class Results {
     }
   }
 
-  /** Show the rows available so far: `{line, headline, name, probability, abstained, error}`. */
+  /** Show the rows available so far: `{line, headline, name, guess, probability, outside, abstained, error}`. */
   show(rows) {
     this.rows = rows;
+    this.outside = rows.some((row) => typeof row.outside === "number");
+    byId("results").querySelector("[data-key=outside]").hidden = !this.outside;
     this.#filter();
     this.#draw();
   }
@@ -53,7 +56,7 @@ export class Results {
     this.page = Math.min(Math.max(this.page, 0), last);
     const from = this.page * PAGE;
     const rows = this.shown.slice(from, from + PAGE);
-    this.body.replaceChildren(...rows.map(tableRow));
+    this.body.replaceChildren(...rows.map((row) => tableRow(row, this.outside)));
     const of = this.shown.length === this.rows.length ? "" : ` (of ${count(this.rows.length)})`;
     byId("page-status").textContent = rows.length
       ? `${count(from + 1)}–${count(from + rows.length)} of ${count(this.shown.length)}${of}`
@@ -65,14 +68,20 @@ export class Results {
   }
 }
 
-function tableRow(row) {
-  const share = element("span", { class: "fill" });
-  if (row.probability !== null) share.style.setProperty("--share", row.probability);
+function tableRow(row, outside) {
   const topic = row.error ? element("span", { class: "bad" }, row.error) : row.name;
+  const guess = row.name === OUTSIDE ? [element("span", { class: "guess" }, `Best guess: ${row.guess}`)] : [];
   return element("tr", { class: row.error ? "failed" : row.abstained ? "abstained" : null },
     element("td", { class: "number" }, count(row.line)),
     element("td", { class: "headline", dir: "auto" }, row.headline.length > 300 ? `${row.headline.slice(0, 300)}…` : row.headline),
-    element("td", {}, topic),
-    element("td", { class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, share),
-      element("span", { class: "figure" }, row.probability === null ? "–" : percent(row.probability))));
+    element("td", {}, topic, ...guess),
+    shareCell(row.probability),
+    ...(outside ? [shareCell(row.outside ?? null)] : []));
+}
+
+function shareCell(value) {
+  const share = element("span", { class: "fill" });
+  if (value !== null) share.style.setProperty("--share", value);
+  return element("td", { class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, share),
+    element("span", { class: "figure" }, value === null ? "–" : percent(value)));
 }

@@ -1,4 +1,4 @@
-// The words of the headline, coloured by their effect on one topic; pressing a word leaves it out.
+// The words of the headline, coloured by their effect on one probability; pressing a word leaves it out.
 
 import { byId, element } from "./dom.js";
 import { points } from "./numbers.js";
@@ -18,7 +18,7 @@ export class WordView {
    * @param {string[]} codePoints the complete text
    * @param {{word, start, end, status, effect}[]} words all of its words, left out or not
    * @param {Map<number, number>} effects effect of each word that is not left out, by its start
-   * @param {string} topic name of the explained topic
+   * @param {string} topic the explained topic, or that there is none, as part of a sentence
    */
   show(codePoints, words, effects, topic) {
     const text = codePoints.join("");
@@ -55,7 +55,7 @@ export class WordView {
     button.classList.toggle("for", effect > 0.0005);
     button.classList.toggle("against", effect < -0.0005);
     button.style.setProperty("--strength", Math.abs(effect) / strongest);
-    const number = word.status === "unknown" ? "" : points(effect);
+    const number = word.status === "unknown" && points(effect) === "0" ? "" : points(effect);
     button.querySelector(".effect").textContent = out ? "left out" : `${SAYS[word.status]} ${number}`.trim();
     button.title = out ? "Put back" : `Leave out (${points(effect)} points for ${topic})`;
   }
