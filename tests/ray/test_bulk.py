@@ -123,7 +123,7 @@ def test_parquet_comes_out_with_the_columns_of_the_command(run: Run, two_nodes: 
     here = [json.loads(line) for line in in_one_process(file, "--column", "title", "--top-k", 2).stdout.splitlines()]
     assert [list(row) for row in rows[:1]] == [[*here[0], "file"]]
     assert rows == [one | {"file": "a.csv"} for one in here]
-    assert types.count("double") == 2
+    assert types.count("double") == 3
 
 
 @pytest.mark.parametrize(

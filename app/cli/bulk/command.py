@@ -7,7 +7,7 @@ import click
 from app.cli.exit_status import UnavailableError
 from app.cli.predictors import load
 from app.cli.readers.rows import DEFAULT_NAME
-from app.cli.writers import BulkOutputFormat
+from app.cli.writers import BulkOutputFormat, columns
 from app.settings import Settings
 
 
@@ -47,6 +47,7 @@ def classify_in_bulk(
         min_probability=settings.min_probability,
         outside_threshold=settings.outside_threshold,
         max_characters=settings.max_characters,
+        columns=tuple(columns(top_k)),
     )
     summary = classify_files(job, classifier, source=source, target=target, address=address)
     before = f", {summary.shards_before:,} of them before" if summary.shards_before else ""

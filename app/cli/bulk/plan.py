@@ -24,6 +24,8 @@ class Job(BaseModel, frozen=True):
     min_probability: float
     outside_threshold: float | None = None
     max_characters: int
+    columns: tuple[str, ...] = ()
+    """Names of the output columns; a plan of an older release has none, and its columns were others."""
 
 
 class Plan(BaseModel, frozen=True):

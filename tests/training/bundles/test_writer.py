@@ -9,7 +9,7 @@ import pytest
 
 from app.classifier import BundleError, load_bundle, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX
-from app.classifier.manifest import Manifest
+from app.classifier.manifest import Calibration, Manifest
 from training.bundles.writer import GOLDEN_HEADLINES, Draft, check_target, replace_card, write_bundle
 from training.errors import OutputError
 
@@ -160,3 +160,26 @@ def test_card_of_a_damaged_bundle_is_not_replaced(draft: Draft, tmp_path: Path) 
     with pytest.raises(BundleError):
         replace_card(target, "# Another\n")
     assert (target / CARD).read_text() == "# Card\n"
+
+
+def test_outside_class_is_written_in_format_2_with_its_golden_answers(outside_bundle: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(outside_bundle)
+    manifest = Manifest.model_validate(bundle.manifest.model_dump() | {"files": {}})
+    model = (outside_bundle / MODEL).read_bytes()
+    draft = Draft(manifest, lambda path: path.write_bytes(model) and None, bundle.word_index)
+    written = write_bundle(tmp_path / "1", draft).bundle
+    assert written.manifest.format == 2
+    assert written.manifest.outside == bundle.manifest.outside
+    expected = load_classifier(outside_bundle).classify([one.headline for one in written.golden])
+    assert [one.outside for one in written.golden] == [one.outside for one in expected]
+    assert None in [one.outside for one in expected]
+
+
+def test_bundle_without_what_format_2_adds_is_one_that_an_older_service_can_read(draft: Draft, tmp_path: Path) -> None:
+    manifest = draft.manifest.model_copy(update={"calibration": Calibration(intercept=0.1), "format": 2})
+    write_bundle(tmp_path / "1", replace(draft, manifest=manifest))
+    raw = json.loads((tmp_path / "1" / MANIFEST).read_text())
+    assert raw["format"] == 1
+    assert "outside" not in raw
+    assert set(raw["calibration"]) == {"intercept", "gap_slope"}
+    assert all(set(one) == {"headline", "probabilities"} for one in json.loads((tmp_path / "1" / GOLDEN).read_text()))

@@ -10,6 +10,7 @@ import pytest
 from app.classifier import load_classifier
 from app.cli.bulk.command import classify_in_bulk
 from app.cli.exit_status import UnavailableError
+from app.cli.writers import columns
 from app.settings import load_settings
 
 
@@ -69,6 +70,7 @@ def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, 
         "min_probability": 0.25,
         "outside_threshold": 0.75,
         "max_characters": 77,
+        "columns": tuple(columns(3)),
     }
     assert ray.run == ("the job", digest, {"source": "in", "target": "out", "address": "a"})
 
