@@ -135,7 +135,8 @@ class TopicClassifier:
             flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
         # Rounded to the eight digits that float32 can hold; converted to double it would be printed with 17.
         best = probabilities.take(flat).astype(np.float64).round(8).tolist()
-        scores = itertools.repeat(0.0) if self._outside is None else units[:, -1].tolist()
+        outside_of = self._outside
+        scores = itertools.repeat(0.0) if outside_of is None else units[:, -1].tolist()
         threshold, least, most = self._threshold, self._min_probability, self.outside_threshold
         outside = None
         results = []
@@ -149,8 +150,9 @@ class TopicClassifier:
                 while in_set < len(values) and values[in_set] >= threshold:
                     in_set += 1
             abstained: Abstention | None = "low_confidence" if values[0] < least else None
-            if self._outside is not None:
-                outside = self._outside(score, values[0], (one.words - one.known) / one.words)
+            if outside_of is not None:
+                _, words, known, _, _ = one
+                outside = outside_of(score, values[0], (words - known) / words)
                 if outside > most:
                     abstained = "outside"
             results.append(Classification(labels[:top_k], values[:top_k], labels[:in_set], one, abstained, outside))
@@ -182,8 +184,9 @@ class TopicClassifier:
     def _calibrate(self, units: Floats, encoded: Sequence[Encoded]) -> Floats:
         """Softmax of the topics' units, calibrated."""
         topics = units if self._outside is None else units[:, :-1]
-        shares = np.array(_oov_shares(encoded), np.float32) if self._needs_shares else None
-        return softmax(topics, self._calibration, shares)
+        shares = _oov_shares(encoded) if self._needs_shares else []
+        # Without any, multiplying the temperatures by 1 is skipped: most of the cost, for one text.
+        return softmax(topics, self._calibration, np.array(shares, np.float32) if any(shares) else None)
 
     def label(self, code: str) -> int:
         """The label of a topic code such as `crude`; raises UnknownTopicError."""
@@ -196,7 +199,8 @@ class TopicClassifier:
 def softmax(logits: Floats, calibration: Calibration | None = None, shares: Floats | None = None) -> Floats:
     """Softmax of logits float32 [n, topics], each row divided by its calibration temperature if there is one.
 
-    `shares`: float32 [n], each text's share of words out of vocabulary, if the calibration has an `unknown_slope`.
+    `shares`: float32 [n], each text's share of words out of vocabulary, for a calibration with an `unknown_slope`; None
+    if all of them are 0.
     """
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:

@@ -112,14 +112,11 @@ class Calibration(_Part):
     def temperatures(self, gaps: NDArray[np.float32], shares: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Temperatures for gaps and out-of-vocabulary shares, both float32 [n] or [n, 1], in the same shape.
 
-        `shares` may be omitted if `unknown_slope` is 0.
+        `shares`: None if all of them are 0.
         """
-        by_gap = (1 + gaps) ** self.gap_slope
-        if not self.unknown_slope:
-            return math.exp(self.intercept) * by_gap
-        if shares is None:
-            raise ValueError("A calibration with an unknown_slope needs the shares of words without an id.")
-        temperatures: NDArray[np.float32] = np.exp(self.intercept + self.unknown_slope * shares) * by_gap
+        temperatures: NDArray[np.float32] = math.exp(self.intercept) * (1 + gaps) ** self.gap_slope
+        if self.unknown_slope and shares is not None:
+            temperatures *= np.exp(self.unknown_slope * shares)  # by exactly 1 where all words have an id
         return temperatures
 
 
