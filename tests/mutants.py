@@ -158,8 +158,8 @@ def passes(tests: list[str]) -> bool:
     return not tests or pytest.main([*arguments, *files], plugins=[Selection(tests)]) == 0
 
 
-def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool:
-    """Whether `work` says in a fork, inside the tree and in time, that all is well."""
+def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool | None:
+    """What `work` returns in a fork, inside the tree; None if that takes longer than `seconds`."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -172,14 +172,40 @@ def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool:
             good = work()
         os._exit(0 if good else 1)
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status == 0
-        time.sleep(0.01)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+    status = None
+    try:
+        while status is None and time.monotonic() < end:
+            time.sleep(0.01)
+            done, code = os.waitpid(child, os.WNOHANG)
+            status = code if done else None
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # the fork and what it has started; all may have ended
+            os.killpg(child, signal.SIGKILL)
+        if status is None:
+            os.waitpid(child, 0)
+    return None if status is None else status == 0
+
+
+def survives(tree: Path, file: Path, mutated: str, tests: list[str], seconds: float) -> bool:
+    """Whether the tests pass with the fault in the file. A fault that makes them hang does not survive.
+
+    They hang if they are not done after `seconds`, and without the fault, right afterwards, done in a third of that.
+    If they are slow without the fault too, then the machine is busy, and the fault is tried again with more time.
+    """
+    source = file.read_text("utf-8")
+    while True:
+        file.write_text(mutated, "utf-8")
+        passed = forked(tree, seconds, lambda: passes(tests))
+        file.write_text(source, "utf-8")
+        if passed is not None:
+            return passed
+        unchanged = forked(tree, seconds / 3, lambda: passes(tests))
+        if unchanged is False:
+            text = (tree / "output.txt").read_text("utf-8")
+            raise click.ClickException(f"Tests fail without a fault:\n{text[-2_000:]}")
+        if unchanged:
+            return False
+        seconds *= 2
 
 
 @click.command(
@@ -216,7 +242,7 @@ def main(files: tuple[Path, ...], base: str, places: int, seed: int, minutes: fl
                 (tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, tree / name)
         print("The fast tests are run once to see which lines each of them runs ...", flush=True)
-        if not forked(tree, 900, lambda: measure(tree)):
+        if not forked(tree, 3600, lambda: measure(tree)):
             raise click.ClickException((tree / "output.txt").read_text("utf-8")[-2_000:])
         measured = json.loads((tree / "measured.json").read_text())
         sys.dont_write_bytecode = True
@@ -236,9 +262,8 @@ def main(files: tuple[Path, ...], base: str, places: int, seed: int, minutes: fl
                 if len(results) == places or time.monotonic() > end:
                     break
                 tests = relevant(name, line, measured["lines"].get(name, {}), measured["seconds"], budget)
-                (tree / name).write_text(mutated, "utf-8")
-                survived = forked(tree, 30 + 3 * budget, lambda: passes(tests))  # noqa: B023 - called at once
-                (tree / name).write_text(source, "utf-8")
+                expected = sum(measured["seconds"][test] for test in tests)
+                survived = survives(tree, tree / name, mutated, tests, 15 + 3 * expected)
                 results.append(survived)
                 if survived:
                     texts = (source.splitlines(), mutated.splitlines())
