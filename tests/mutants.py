@@ -121,6 +121,7 @@ class Selection:
 
 def measure(tree: Path) -> bool:
     """Run all fast tests once; write how long each took, the tests by file and line, and the libraries imported."""
+    sys.dont_write_bytecode = False  # else each fork would compile all files that it imports
     measured = coverage.Coverage(data_file=None, source=[str(tree / one) for one in MUTATED])
     plugin = Contexts(measured)
     with measured.collect():
@@ -135,8 +136,8 @@ def measure(tree: Path) -> bool:
 def relevant(name: str, line: int, lines: dict[str, list[str]], seconds: dict[str, float], budget: float) -> list[str]:
     """The tests to run for a fault, as many as the budget allows: first those that run its line or one just above.
 
-    The quickest of them come first, because most faults fail any of them. Then come the file's own tests, and others
-    that run it. A line that runs only while it is imported, such as a field of a schema, gets all tests of its folder.
+    The quickest of the file's own tests come first, because most faults fail any of them. A line that runs only while
+    it is imported, such as a field of a schema, gets all tests of its folder.
     """
     here = [set(lines.get(str(number), ())) & seconds.keys() for number in range(line, max(line - 8, 0), -1)]
     nearest = next((tests for tests in here if tests), set())
@@ -145,7 +146,7 @@ def relevant(name: str, line: int, lines: dict[str, list[str]], seconds: dict[st
     tests |= {test for test in seconds if mirrored in test or (folder in test and not nearest)}
     taken, spent = [], 0.0
     others = sorted(tests - nearest, key=lambda test: (mirrored not in test, seconds[test]))
-    for test in (*sorted(nearest, key=lambda test: seconds[test]), *others):
+    for test in (*sorted(nearest, key=lambda test: (mirrored not in test, seconds[test])), *others):
         if not taken or spent + seconds[test] <= budget:
             taken.append(test)
             spent += seconds[test] + 0.02
@@ -153,16 +154,31 @@ def relevant(name: str, line: int, lines: dict[str, list[str]], seconds: dict[st
 
 
 def passes(tests: list[str]) -> bool:
-    """Whether all of these tests pass; there may be none."""
+    """Whether all of these tests pass; there may be none.
+
+    Those in the file of the first one are run before other files are imported, because most faults fail one of them.
+    """
     arguments = (*OPTIONS, "-x", "--hypothesis-seed=0", "--hypothesis-profile=mutants")
-    files = dict.fromkeys(test.partition("::")[0] for test in tests)
-    return not tests or pytest.main([*arguments, *files], plugins=[Selection(tests)]) == 0
+    first = [test for test in tests if test.partition("::")[0] == tests[0].partition("::")[0]]
+    for part in (first, [test for test in tests if test not in first]):
+        files = dict.fromkeys(test.partition("::")[0] for test in part)
+        if part and pytest.main([*arguments, *files], plugins=[Selection(part)]) != 0:
+            return False
+    return True
+
+
+def starved(process: int) -> float:
+    """Seconds for which a process was ready to run and had no processor; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool | None:
     """What `work` returns in a fork, inside the tree; None if it takes longer.
 
-    The limit is for processor time, which does not depend on what else the machine does, and twice that in all.
+    The limit is for processor time; twice that for all time but the time in which other processes had the processors.
     """
     child = os.fork()
     if child == 0:
@@ -176,11 +192,11 @@ def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool | None:
         with contextlib.suppress(BaseException):
             good = work()
         os._exit(0 if good else 1)
-    end = time.monotonic() + 2 * seconds
+    start = time.monotonic()
     status = None
     try:
-        while status is None and time.monotonic() < end:
-            time.sleep(0.01)
+        while status is None and time.monotonic() - start - starved(child) < 2 * seconds:
+            time.sleep(0.02)
             done, code = os.waitpid(child, os.WNOHANG)
             status = code if done else None
     finally:
