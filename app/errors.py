@@ -3,7 +3,7 @@
 ApiError
 ├── UnauthorizedError      no API key, or an unknown one
 ├── MalformedRequestError  not a valid HTTP/1.1 request
-├── TargetTooLongError     longer path and query than any endpoint needs
+├── TargetTooLongError     the path and query are longer than 8 KiB
 ├── ExpectationError       Expect has a value other than 100-continue
 ├── NotJsonError           the body is not JSON
 ├── HeaderError            a header has an invalid value
@@ -54,7 +54,7 @@ class MalformedRequestError(ApiError):
 
 
 class TargetTooLongError(ApiError):
-    """The request's path and query are longer than any endpoint needs."""
+    """The request's path and query have more than 8 KiB."""
 
 
 class ExpectationError(ApiError):

@@ -9,8 +9,10 @@ import difflib
 import gc
 import importlib
 import json
+import math
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -119,6 +121,7 @@ class Selection:
 
 def measure(tree: Path) -> bool:
     """Run all fast tests once; write how long each took, the tests by file and line, and the libraries imported."""
+    sys.dont_write_bytecode = False  # else each fork would compile all files that it imports
     measured = coverage.Coverage(data_file=None, source=[str(tree / one) for one in MUTATED])
     plugin = Contexts(measured)
     with measured.collect():
@@ -133,8 +136,8 @@ def measure(tree: Path) -> bool:
 def relevant(name: str, line: int, lines: dict[str, list[str]], seconds: dict[str, float], budget: float) -> list[str]:
     """The tests to run for a fault, as many as the budget allows: first those that run its line or one just above.
 
-    The quickest of them come first, because most faults fail any of them. Then come the file's own tests, and others
-    that run it. A line that runs only while it is imported, such as a field of a schema, gets all tests of its folder.
+    The quickest of the file's own tests come first, because most faults fail any of them. A line that runs only while
+    it is imported, such as a field of a schema, gets all tests of its folder.
     """
     here = [set(lines.get(str(number), ())) & seconds.keys() for number in range(line, max(line - 8, 0), -1)]
     nearest = next((tests for tests in here if tests), set())
@@ -143,26 +146,44 @@ def relevant(name: str, line: int, lines: dict[str, list[str]], seconds: dict[st
     tests |= {test for test in seconds if mirrored in test or (folder in test and not nearest)}
     taken, spent = [], 0.0
     others = sorted(tests - nearest, key=lambda test: (mirrored not in test, seconds[test]))
-    for test in (*sorted(nearest, key=lambda test: seconds[test]), *others):
-        spent += seconds[test] + 0.02
-        if taken and spent > budget:
-            break
-        taken.append(test)
+    for test in (*sorted(nearest, key=lambda test: (mirrored not in test, seconds[test])), *others):
+        if not taken or spent + seconds[test] <= budget:
+            taken.append(test)
+            spent += seconds[test] + 0.02
     return taken
 
 
 def passes(tests: list[str]) -> bool:
-    """Whether all of these tests pass; there may be none."""
+    """Whether all of these tests pass; there may be none.
+
+    Those in the file of the first one are run before other files are imported, because most faults fail one of them.
+    """
     arguments = (*OPTIONS, "-x", "--hypothesis-seed=0", "--hypothesis-profile=mutants")
-    files = dict.fromkeys(test.partition("::")[0] for test in tests)
-    return not tests or pytest.main([*arguments, *files], plugins=[Selection(tests)]) == 0
+    first = [test for test in tests if test.partition("::")[0] == tests[0].partition("::")[0]]
+    for part in (first, [test for test in tests if test not in first]):
+        files = dict.fromkeys(test.partition("::")[0] for test in part)
+        if part and pytest.main([*arguments, *files], plugins=[Selection(part)]) != 0:
+            return False
+    return True
 
 
-def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool:
-    """Whether `work` says in a fork, inside the tree and in time, that all is well."""
+def starved(process: int) -> float:
+    """Seconds for which a process was ready to run and had no processor; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
+def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool | None:
+    """What `work` returns in a fork, inside the tree; None if it takes longer.
+
+    The limit is for processor time; twice that for all time but the time in which other processes had the processors.
+    """
     child = os.fork()
     if child == 0:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), resource.RLIM_INFINITY))
         os.chdir(tree)
         sink = os.open(tree / "output.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
         os.dup2(sink, 1), os.dup2(sink, 2)
@@ -171,15 +192,43 @@ def forked(tree: Path, seconds: float, work: Callable[[], bool]) -> bool:
         with contextlib.suppress(BaseException):
             good = work()
         os._exit(0 if good else 1)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status == 0
-        time.sleep(0.01)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+    start = time.monotonic()
+    status = None
+    try:
+        while status is None and time.monotonic() - start - starved(child) < 2 * seconds:
+            time.sleep(0.02)
+            done, code = os.waitpid(child, os.WNOHANG)
+            status = code if done else None
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # the fork and what it has started; all may have ended
+            os.killpg(child, signal.SIGKILL)
+        if status is None:
+            os.waitpid(child, 0)
+    if status is None or status == signal.SIGXCPU:
+        return None
+    return status == 0
+
+
+def survives(tree: Path, file: Path, mutated: str, tests: list[str], seconds: float) -> bool:
+    """Whether the tests pass with the fault in the file. A fault that makes them hang does not survive.
+
+    They hang if they are not done after `seconds`, and without the fault, right afterwards, done in a third of that.
+    If they are slow without the fault too, then the machine is busy, and the fault is tried again with more time.
+    """
+    source = file.read_text("utf-8")
+    while True:
+        file.write_text(mutated, "utf-8")
+        passed = forked(tree, seconds, lambda: passes(tests))
+        file.write_text(source, "utf-8")
+        if passed is not None:
+            return passed
+        unchanged = forked(tree, seconds / 3, lambda: passes(tests))
+        if unchanged is False:
+            text = (tree / "output.txt").read_text("utf-8")
+            raise click.ClickException(f"Tests fail without a fault:\n{text[-2_000:]}")
+        if unchanged:
+            return False
+        seconds *= 2
 
 
 @click.command(
@@ -204,6 +253,7 @@ def main(files: tuple[Path, ...], base: str, places: int, seed: int, minutes: fl
     names = [one for one in listed if one.endswith(".py") and {ROOT / one, *(ROOT / one).parents} & {*wanted}]
     if not names:
         raise click.UsageError("There is no Python file to put faults into: name files, or another --base.")
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # threads that wait for work use the processor
     os.environ |= {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTEST_PLUGINS": "_hypothesis_pytestplugin",
@@ -216,7 +266,7 @@ def main(files: tuple[Path, ...], base: str, places: int, seed: int, minutes: fl
                 (tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, tree / name)
         print("The fast tests are run once to see which lines each of them runs ...", flush=True)
-        if not forked(tree, 900, lambda: measure(tree)):
+        if not forked(tree, 3600, lambda: measure(tree)):
             raise click.ClickException((tree / "output.txt").read_text("utf-8")[-2_000:])
         measured = json.loads((tree / "measured.json").read_text())
         sys.dont_write_bytecode = True
@@ -236,9 +286,8 @@ def main(files: tuple[Path, ...], base: str, places: int, seed: int, minutes: fl
                 if len(results) == places or time.monotonic() > end:
                     break
                 tests = relevant(name, line, measured["lines"].get(name, {}), measured["seconds"], budget)
-                (tree / name).write_text(mutated, "utf-8")
-                survived = forked(tree, 30 + 3 * budget, lambda: passes(tests))  # noqa: B023 - called at once
-                (tree / name).write_text(source, "utf-8")
+                expected = sum(measured["seconds"][test] for test in tests)
+                survived = survives(tree, tree / name, mutated, tests, 15 + 3 * expected)
                 results.append(survived)
                 if survived:
                     texts = (source.splitlines(), mutated.splitlines())

@@ -1,4 +1,4 @@
-"""Errors of a connection, where no request is complete: their responses, and their records in metrics and log."""
+"""Connection errors: responses to bytes that are not a complete request, and their records in metrics and log."""
 
 from starlette.responses import Response
 
@@ -9,10 +9,10 @@ from app.telemetry.request_context import RequestContext, new_request_id
 
 
 class ConnectionErrors:
-    """What `app.server.http` answers to bytes that never became a request, such as a malformed head."""
+    """Responses of `app.server.http` to bytes that are not a request, such as a malformed head."""
 
     def __init__(self, recorder: RequestRecorder | None = None) -> None:
-        """`recorder`: None records nothing."""
+        """`recorder`: None disables recording."""
         self._recorder = recorder
 
     def answer(self, error: ApiError, seconds: float) -> Response:

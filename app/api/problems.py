@@ -63,7 +63,7 @@ _OVERLOADED = "Service overloaded"
 
 TABLE: Mapping[type[Exception], Kind] = {
     MalformedRequestError: Kind(
-        400, "Malformed HTTP request", "The path contains control characters; no path of this service does."
+        400, "Malformed HTTP request", "The path contains a control character; no path of this service does."
     ),
     CorsError: Kind(400, "Cross-origin request not allowed", "CORS does not allow this request because of its origin."),
     NotJsonError: Kind(400, "Request body is not JSON", "The body is not JSON: expected value at line 1 column 1."),
@@ -73,12 +73,12 @@ TABLE: Mapping[type[Exception], Kind] = {
     UnknownModelError: Kind(404, "Model not found", "This service serves only model 'headlines', version '1'."),
     SlowRequestError: Kind(408, "Request timeout", "The request did not arrive within 10 seconds."),
     BodyTooLargeError: Kind(413, "Request body too large", "The body has more than 8,388,608 bytes; send it in parts."),
-    BatchTooLargeError: Kind(
-        413, "Batch too large", "The batch has 1,200 headlines and may have 1,000; send it in parts."
-    ),
+    BatchTooLargeError: Kind(413, "Batch too large", "The batch has 1,200 headlines (limit 1,000); send it in parts."),
     TargetTooLongError: Kind(414, "URI too long", "The path and query have more than 8,192 bytes; shorten them."),
     MediaTypeError: Kind(415, "Unsupported media type", "The Content-Type is 'text/plain'; send application/json."),
-    ExpectationError: Kind(417, "Expectation failed", "The only supported value of Expect is 100-continue."),
+    ExpectationError: Kind(
+        417, "Expectation failed", "The Expect header has a value other than 100-continue; omit it."
+    ),
     ValidationError: Kind(422, _INVALID, "top_k: Input should be less than or equal to 46."),
     RequestValidationError: Kind(422, _INVALID, "query.n: Input should be an integer."),
     HeaderError: Kind(422, _INVALID, "X-Request-Timeout must be a positive number of seconds, but it is 'soon'."),
@@ -90,7 +90,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     FileLimitError: Kind(
         503, _OVERLOADED, "No file can be opened because the limit of open files is reached; try again in a second."
     ),
-    OverloadedError: Kind(503, _OVERLOADED, "10,000 headlines are in flight and 10,000 may be; try again in a second."),
+    OverloadedError: Kind(503, _OVERLOADED, "10,000 headlines are in flight (limit 10,000); try again in a second."),
     DeadlineError: Kind(504, "Deadline exceeded", "The answer was not ready within 10 seconds."),
 }
 _UNEXPECTED = Kind(500, "Internal server error")

@@ -17,8 +17,8 @@ from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJs
 from app.telemetry.request_context import RequestContext, context_of
 
 MAX_JSON_SEPARATORS = 500_000
-"""Maximum number of brackets, commas and colons in a body. Parsing blocks the event loop for up to 0.1 microseconds
-per separator; a body of 8 MiB of ordinary texts has a fifth of this number."""
+"""Maximum number of opening brackets, commas and colons. Parsing blocks the event loop for up to 0.1 us for each;
+a body of 8 MiB of ordinary texts has a fifth of this number."""
 
 
 class RawRoute(APIRoute):
@@ -63,7 +63,7 @@ class RawRoute(APIRoute):
         await self.answer(scope, receive, send, context)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
-        """Answer one request; raises whatever makes it fail."""
+        """Answer one request; exceptions are raised to the caller."""
         self._raise_if_full(context)
         if scope["query_string"]:
             refuse_query(scope, self._fields)
@@ -73,7 +73,7 @@ class RawRoute(APIRoute):
         await send_answer(send, await self._respond(body, context, receive), context)
 
     def _raise_if_full(self, context: RequestContext) -> None:
-        """Admission: the only place where it is decided."""
+        """Admission control, the only place where it is decided."""
         declared = context.headers.get(b"content-length", b"")
         context.content_length = int(declared[:19]) if declared.isdigit() else 0
         self._admit(context.content_length)
@@ -83,13 +83,13 @@ def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str]
     """Parse and validate a JSON body; `fields`: the allowed fields. If empty, unknown fields are ignored.
 
     Raises:
-        BodyTooLargeError: more than MAX_JSON_SEPARATORS brackets, commas and colons.
+        BodyTooLargeError: more than MAX_JSON_SEPARATORS opening brackets, commas and colons.
         NotJsonError: the body is not JSON.
         ValidationError: a field has a wrong value, is missing, or is unknown.
     """
     if len(body) > MAX_JSON_SEPARATORS and len(body) - len(body.translate(None, b"[{,:")) > MAX_JSON_SEPARATORS:
         raise BodyTooLargeError(
-            f"The body has more than {MAX_JSON_SEPARATORS:,} brackets, commas and colons; send it in parts."
+            f"The body has more than {MAX_JSON_SEPARATORS:,} opening brackets, commas and colons; split it."
         )
     try:
         parsed = validate(body)

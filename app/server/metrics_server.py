@@ -1,4 +1,4 @@
-"""GET /metrics on a port of its own (TOPICS_METRICS_PORT): a small HTTP server in a thread of the parent process."""
+"""Metrics server: GET /metrics on TOPICS_METRICS_PORT, in a thread of the parent process."""
 
 import asyncio
 import logging
@@ -28,10 +28,9 @@ logger = logging.getLogger(__name__)
 
 
 def serve_metrics(host: str, port: int) -> None:
-    """Answer from now until the process ends; raises ListenError if the address cannot be listened on.
+    """Serve until the process ends; raises ListenError if it cannot listen on the address.
 
-    With the service's own HTTP protocol, however many slow clients there are, each costs a connection with a time
-    limit and no thread.
+    With the service's own HTTP protocol, a slow client takes a connection with a time limit, but no thread.
     """
     sockets, connections = listeners(host, port)[0], Connections(0, ConnectionErrors())
     os.register_at_fork(after_in_child=partial(_close, sockets, connections))
@@ -39,7 +38,7 @@ def serve_metrics(host: str, port: int) -> None:
 
 
 def _close(sockets: Sequence[socket.socket], connections: Connections) -> None:
-    """In a worker: a connection that the parent closes would stay open as long as a worker has it as well."""
+    """Close the parent's connections in a forked worker, where they would stay open after the parent closes them."""
     for descriptor in [*(one.fileno() for one in sockets), *connections.descriptors()]:
         with suppress(OSError):
             os.close(descriptor)
@@ -52,11 +51,11 @@ async def _serve(sockets: Sequence[socket.socket], connections: Connections) -> 
     loop = asyncio.get_running_loop()
     for one in sockets:
         await loop.create_server(lambda: Protocol(config, state, held), sock=one)
-    await loop.create_future()  # which nothing ever resolves
+    await loop.create_future()  # which is never completed
 
 
 class _App:
-    """The ASGI app: one path."""
+    """ASGI app with the single path /metrics."""
 
     def __init__(self) -> None:
         self._rendering: asyncio.Task[bytes] | None = None
@@ -67,7 +66,7 @@ class _App:
         try:
             _raise_if_elsewhere(scope)
             answer = Response(await self._render(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-        except Exception as error:  # the table of problems knows it, or it is a 500
+        except Exception as error:  # a row of the table of problems, or a 500
             answer = problem(error, scope["path"], name)
             if answer.status_code == 500:
                 logger.exception("metrics cannot be read", extra={"request_id": name})
@@ -75,7 +74,7 @@ class _App:
         await answer(scope, receive, send)
 
     async def _render(self) -> bytes:
-        # Requests that come meanwhile share one text: each would hold up the service's own thread.
+        # Concurrent requests share one text, because creating one delays the thread of the service.
         if self._rendering is None or self._rendering.done():
             self._rendering = asyncio.create_task(asyncio.to_thread(lambda: generate_latest(all_workers())))
         return await asyncio.shield(self._rendering)

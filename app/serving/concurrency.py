@@ -15,11 +15,11 @@ from app.serving.deadline import Deadline
 
 CHUNK_TEXTS = 100
 CHUNK_CHARACTERS = 20_000
-"""A chunk of a batch ends with the one or the other: headlines take about a millisecond then, the slowest texts two or
-three, and all other requests wait no longer than that."""
+"""A chunk of a batch ends at either limit: headlines then take about a millisecond, the slowest texts two or three,
+which is the longest wait of other requests."""
 
 UNIT_CHARACTERS = 1_000
-"""A text counts as one headline in flight, and as one more for each so many of its characters."""
+"""A text counts as one headline in flight, plus one for each UNIT_CHARACTERS characters."""
 
 NOTHING_REFUSED = (float("inf"), 1)
 
@@ -28,12 +28,12 @@ T = TypeVar("T")
 
 
 def weight(texts: Sequence[str]) -> int:
-    """What some texts count for in flight: about what they cost in time and in memory, in headlines."""
+    """Number of headlines in flight for which texts count, about proportional to their cost in time and memory."""
     return len(texts) + sum(map(len, texts)) // UNIT_CHARACTERS
 
 
 def chunks(texts: Sequence[str]) -> list[Sequence[str]]:
-    """The texts in pieces that each take about as long; a text is never divided."""
+    """Divide texts into chunks of about equal processing time; a text is never divided."""
     ends = list(accumulate(map(len, texts)))
     pieces = []
     start = characters = 0
@@ -46,56 +46,57 @@ def chunks(texts: Sequence[str]) -> list[Sequence[str]]:
 
 
 class InFlightLimiter:
-    """The process's share of work; see `docs/decisions/0010-bounded-work-in-flight.md`."""
+    """Limits the headlines in flight in a process; see `docs/decisions/0010-bounded-work-in-flight.md`."""
 
     def __init__(self, capacity: int, gauge: Gauge) -> None:
-        """`capacity`: most headlines, as `weight` counts them, that may be held at once; `gauge` shows how many are."""
+        """`capacity`: maximum number of headlines in flight, as counted by `weight`; `gauge`: its metric."""
         self.capacity = capacity
         self.in_flight = 0
         self._gauge = gauge
         self._shown = 0
         self._lock = asyncio.Lock()
         self._refused: tuple[float, int] = NOTHING_REFUSED
-        """Content-Length of the request that had no room last, and what it counted for."""
+        """Content-Length of the last refused request, and the number of headlines for which it counted."""
 
     def admit(self, content_length: int) -> None:
-        """Admission, decided once for each request from its headers; raises OverloadedError if there is no room.
+        """Admission control from the headers of a request; raises OverloadedError at capacity.
 
-        What the request counts for is known when its body is parsed. Until then, a body at least as long as that of
-        the request refused last is assumed to count for as much: to parse it and then to refuse it would cost 0.3 ms.
+        The weight of a request is known only after its body is parsed. Until then, a body at least as long as that of
+        the last refused request is assumed to have the same weight, because parsing and then refusing it would cost 0.3
+        ms.
         """
         length, headlines = self._refused
         self.raise_if_full(headlines if content_length >= length else 1)
 
     def raise_if_full(self, headlines: int = 1) -> None:
-        """Raises OverloadedError at once if there is no room for some headlines.
+        """Raises OverloadedError at once if a number of headlines would exceed the capacity.
 
-        Enough for what never waits: while a single headline is classified nothing else runs to count it. What counts
-        for more than the whole capacity has room when nothing else is in flight, or it would never have.
+        This is sufficient for a single headline, which is classified without waiting. A request that exceeds the whole
+        capacity is admitted when nothing else is in flight; otherwise it would always be refused.
         """
         if self.in_flight + min(headlines, self.capacity) > self.capacity:
             raise OverloadedError(
-                f"{self.in_flight:,} headlines are in flight and {self.capacity:,} may be; try again in a second."
+                f"{self.in_flight:,} headlines are in flight (limit {self.capacity:,}); try again in a second."
             )
 
     def take(self, headlines: int) -> None:
-        """Count some headlines in until `release`; raises OverloadedError at once if there is no room for them."""
+        """Count headlines as in flight until `release`; raises OverloadedError at once if they exceed the capacity."""
         self.raise_if_full(headlines)
         self.in_flight += headlines
 
     def release(self, headlines: int) -> None:
-        """Count them out again."""
+        """Stop counting headlines as in flight."""
         self.in_flight -= headlines
 
     def show(self) -> None:
-        """Bring the gauge up to date."""
+        """Update the gauge."""
         if self.in_flight != self._shown:
             self._shown = self.in_flight
             self._gauge.set(self._shown)
 
     @contextmanager
     def held(self, headlines: int, content_length: int = 0) -> Iterator[None]:
-        """Hold room for some headlines; raises OverloadedError at once if there is not enough.
+        """Count headlines as in flight in a `with` block; raises OverloadedError at once if they exceed the capacity.
 
         `content_length` of the request, for `admit`; 0 if it is unknown.
         """
@@ -115,11 +116,11 @@ class InFlightLimiter:
             self.show()
 
     async def run_in_turns(self, pieces: Sequence[P], do: Callable[[P], T], receive: Receive, due: Deadline) -> list[T]:
-        """Do a request's work piece by piece, one request at a time, giving way to everything else between pieces.
+        """Process a request piece by piece, one request at a time, yielding to the event loop between pieces.
 
         Raises:
-            DeadlineError: it was not done in time, waiting for its turn included.
-            ClientGoneError: the client hung up; what was left of the work is not done.
+            DeadlineError: the work, including the wait for its turn, exceeded the deadline.
+            ClientGoneError: the client disconnected; the rest of the work is not done.
         """
         hung_up = asyncio.ensure_future(receive())  # after the body the next ASGI message is http.disconnect
         try:
@@ -131,12 +132,12 @@ class InFlightLimiter:
                         if done:
                             await asyncio.sleep(0)
                         if hung_up.done():
-                            raise ClientGoneError("The client hung up.")
+                            raise ClientGoneError("The client disconnected.")
                         done.append(do(piece))
-                due.raise_if_expired()  # nothing interrupts the last piece
+                due.raise_if_expired()  # the deadline does not interrupt the last piece
                 return done
         except TimeoutError:
-            raise (ClientGoneError("The client hung up.") if hung_up.done() else due.error()) from None
+            raise (ClientGoneError("The client disconnected.") if hung_up.done() else due.error()) from None
         finally:
             hung_up.cancel()
             with suppress(asyncio.CancelledError):
@@ -144,6 +145,6 @@ class InFlightLimiter:
 
 
 def _end_now(limit: asyncio.Timeout) -> None:
-    """End a wait whose client has hung up: it would keep its place in the queue, and its room, until its turn came."""
-    with suppress(RuntimeError):  # it has ended already
+    """End the wait of a disconnected client, which would otherwise stay in the queue and count until its turn."""
+    with suppress(RuntimeError):  # the wait has already ended
         limit.reschedule(0)

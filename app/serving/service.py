@@ -14,7 +14,7 @@ from app.telemetry.metrics import Metrics
 Phase = Literal["starting", "ready", "draining"]
 
 VERIFY_SECONDS = 1.0
-"""Golden headlines are classified again at most this often, however often probes come."""
+"""Minimum time between two classifications of the golden headlines by probes."""
 
 
 class Service:
@@ -26,12 +26,12 @@ class Service:
         self.limiter = InFlightLimiter(settings.max_in_flight, self.metrics.in_flight)
         self.batcher = MicroBatcher(self.classify, self.limiter)
         self.phase: Phase = "starting"
-        """Changed by `start` and `begin_draining` only."""
+        """Changed only by `start` and `begin_draining`."""
         self._classifier: TopicClassifier | None = None
         self._verified_at = 0.0
 
     def start(self, classifier: TopicClassifier) -> None:
-        """Become ready with a classifier, which has reproduced its golden headlines when it was made."""
+        """Become ready with a classifier, which was verified with its golden headlines when it was created."""
         self._classifier = classifier
         self.metrics.serving(classifier)
         self.phase = "ready"
@@ -48,7 +48,7 @@ class Service:
         return self._classifier
 
     def ensure_ready(self) -> None:
-        """Readiness: golden headlines are classified again, at most once in VERIFY_SECONDS.
+        """Readiness check: classifies the golden headlines again, at most once per VERIFY_SECONDS.
 
         Raises:
             NotReadyError: still starting, or draining.

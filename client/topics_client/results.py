@@ -91,7 +91,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Takes the place of an Answer with `on_error="skip"`: a headline that cannot be classified."""
+    """Returned instead of an Answer with `on_error="skip"`, for a headline that cannot be classified."""
 
     index: int
     """Index among the headlines that were passed, from 0."""

@@ -1,6 +1,7 @@
 """What both clients send by default."""
 
 import asyncio
+import inspect
 import json
 import math
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from topics_client import AsyncTopicsClient, TopicsClient, arguments
+from topics_client.calls import open_http
 
 RESULT = {"predictions": [], "topic_set": None, "words": {"known": 0, "rare": 0, "unknown": []}, "abstained": None}
 MODEL = {"name": "tiny", "version": "1"}
@@ -54,6 +56,26 @@ def test_async_client_asks_for_five_topics(sent: list[tuple[str, Any]], transpor
 
     asyncio.run(ask())
     assert sent == EXPECTED
+
+
+@pytest.mark.parametrize("name", ["predict", "predict_batch", "predict_iter"])
+@pytest.mark.parametrize("kind", [TopicsClient, AsyncTopicsClient])
+def test_text_may_be_passed_by_name_and_options_must_be(kind: Any, name: str) -> None:
+    _, text, *options = inspect.signature(getattr(kind, name)).parameters.values()
+    assert text.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    assert {option.kind for option in options} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_number_of_connections_has_no_limit() -> None:
+    limits: list[httpx2.Limits] = []
+
+    class Recording(httpx2.Client):
+        def __init__(self, **options: Any) -> None:
+            limits.append(options["limits"])
+            super().__init__(**options)
+
+    with open_http(Recording, "http://localhost", None, None):
+        assert limits[0].max_connections is None
 
 
 @pytest.mark.parametrize(("seconds", "socket"), [(math.inf, None), (2.5, 2.5)])

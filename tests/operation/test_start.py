@@ -74,3 +74,23 @@ def test_running_is_logged_after_startup_is_complete(tiny_bundle: Path):
     with RunningServer(tiny_bundle) as server:
         said = [line for line in server.lines if "startup complete" in line or "running on" in line]
     assert ["complete" in line for line in said] == [True, False]
+
+
+@pytest.mark.slow
+def test_two_workers_with_keras_answer_as_numpy_does(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    """TensorFlow's threads do not survive a fork, so each worker loads it after the fork."""
+    pytest.importorskip("tensorflow")
+    monkeypatch.setattr("tests.server.START_SECONDS", 120.0)  # two workers import TensorFlow at the same time
+    with (
+        RunningServer(tiny_bundle, wait=False, workers=2, runtime="keras") as keras,
+        RunningServer(tiny_bundle) as numpy,
+    ):
+        keras.wait_ready(120)
+        expected = numpy.predict("oil and wheat").json()["predictions"]
+        for _ in range(20):  # so that both workers answer
+            answers = keras.predict("oil and wheat").json()["predictions"]
+            assert [one["topic"] for one in answers] == [one["topic"] for one in expected]
+            assert [one["probability"] for one in answers] == pytest.approx(
+                [one["probability"] for one in expected], abs=1e-5
+            )
+        assert len(keras.worker_pids()) == 2

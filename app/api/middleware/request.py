@@ -140,7 +140,7 @@ def _without_body(send: Send) -> Send:
 def _refuse_control_characters(path: str) -> None:
     # Starlette's patterns end in `$`, which also matches before a trailing line feed: "/predict\n" would reach a route.
     if not path.isprintable() and _CONTROL.search(path):
-        raise MalformedRequestError("The path contains control characters; no path of this service does.")
+        raise MalformedRequestError("The path contains a control character; no path of this service does.")
 
 
 def _in_a_sentence(send: Send) -> Send:

@@ -198,7 +198,7 @@ class _InferRoute(RawRoute):
     """A RawRoute with optional binary tensors after the JSON, in request and response."""
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
-        """Answer one request; raises whatever makes it fail."""
+        """Answer one request; exceptions are raised to the caller."""
         self._raise_if_full(context)
         raise_if_unsupported_media_type(context.headers, OCTETS.encode())
         content = await read_body(receive, self._max_body_bytes)

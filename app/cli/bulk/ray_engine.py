@@ -121,13 +121,13 @@ def classify_files(
             for row in _classify(todo, (classifier, source, target, plan)):
                 if row["fault"]:
                     kind = OutputError if row["status"] == ExitStatus.OUTPUT else InputError
-                    raise kind(f"Cannot go on: {row['fault']}; a rerun does what is left.")
+                    raise kind(f"{row['fault'].rstrip('.')}; run the command again to continue.")
                 answered += row["answered"]
                 progress.update(1)
     except (ColumnError, InputError) as error:
         raise getattr(error, "cause", error) from None  # Ray's wrapper holds the remote traceback as text
     except ray.exceptions.RayError as error:
-        raise UnavailableError(f"Ray cannot go on ({error}); a rerun does what is left.") from None
+        raise UnavailableError(f"Ray stopped ({error}); run the command again to continue.") from None
     finally:
         ray.shutdown()
     output.remove_unfinished()

@@ -10,7 +10,7 @@ TOO_LONG = f"has more than {MAX_LINE_BYTES} bytes"
 
 
 class LongLine(NamedTuple):
-    """Stands for a line of more than MAX_LINE_BYTES."""
+    """Represents a line of more than MAX_LINE_BYTES."""
 
     size: int
     """Bytes, including the line end."""

@@ -1,4 +1,4 @@
-"""One connection: its time limit, its share of what the process may hold, how it refuses a request and how it ends."""
+"""One connection: time and memory limits, refusal of requests, and closing."""
 
 import asyncio
 from functools import partial
@@ -15,23 +15,23 @@ from app.server.http.transport import CoalescingTransport
 from app.server.http.unparsed_bytes import UnparsedBytes
 
 ARRIVAL_SECONDS = 10.0
-"""Time for a request to arrive, headers and body."""
+"""Maximum time for a request to arrive, headers and body."""
 
 LINGER_SECONDS = 2.0
-"""Time in which a refused client may go on sending before its connection is closed (nginx: lingering_close).
+"""Time for which a refused client may continue to send before its connection is closed (nginx: lingering_close).
 
-If bytes are unread when a connection is closed, the kernel resets it, and the client may never see the answer.
+If a connection is closed with unread bytes, the kernel resets it, and the client may not receive the answer.
 """
 
 FRESH_SECONDS = 1.0
-"""When the process stops, a connection without a request so far may still bring one for this long."""
+"""Time for which a connection without a request may still send one when the process stops."""
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """Limits a connection in time and memory, and closes it so that its client can read the answer.
+    """Limits the time and memory of a connection, and closes it so that the client can read the answer.
 
     uvicorn lacks: a time limit for requests (https://github.com/Kludex/uvicorn/issues/157), any limit on the memory
-    that connections hold together, and problems (RFC 9457) in place of its plain-text 400. It buys: 408 after 10 s, and
+    that connections hold together, and problems (RFC 9457) instead of its plain-text 400. It buys: 408 after 10 s, and
     105 MiB resident under the attacks of tests/operation/test_memory.py, which took 1 to 2.4 GB without (decision 17).
     Delete when: uvicorn has these limits and a hook for errors, or clients reach the service only through a proxy that
     buffers requests and answers.
@@ -44,15 +44,15 @@ class BoundedConnection(HttpToolsProtocol):
     _received = 0
     """Bytes received since all requests were answered."""
     _held = 0
-    """Those of them that count in `Connections`."""
+    """Number of those bytes that are counted in `Connections`."""
     _unread_since: float | None = None
-    """The loop's time since when the client has not read enough of its answers; None: it has."""
+    """Time of the loop since which the client has been reading too slowly; None if it is not."""
     _error: ApiError | None = None
-    """Why nothing more of this connection is parsed."""
+    """The error because of which nothing more of this connection is parsed."""
     _waited = 0.0
-    """Seconds that the request had been arriving when `_error` was set."""
+    """Seconds for which the request had been arriving when `_error` was set."""
     _hung_up = False
-    """Whether the connection only waits for its client to read the answer."""
+    """Whether the connection only stays open until its client has read the answer."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection, and start the time limit of its first request."""
@@ -75,23 +75,23 @@ class BoundedConnection(HttpToolsProtocol):
         self._connections.closed(self)
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than it is answered."""
+        """Called when the client reads more slowly than its answer is written."""
         super().pause_writing()
         self._unread_since = self.loop.time()
         self._connections.write_paused(self)
 
     def resume_writing(self) -> None:
-        """The client has read most of its answer."""
+        """Called when the client has read most of its answer."""
         super().resume_writing()
         self._unread_since = None
         self._connections.write_resumed(self)
 
     def shutdown(self) -> None:
-        """The process stops.
+        """Called when the process stops.
 
-        uvicorn lacks: it closes a new connection whose first request is on its way, and the client sees a reset.
+        uvicorn lacks: it closes a new connection whose first request is in transit, and the kernel resets it.
         It buys: replacing workers loses no request (tests/operation/test_serving.py). Delete when: uvicorn merges
-        https://github.com/Kludex/uvicorn/pull/3124 or the like.
+        https://github.com/Kludex/uvicorn/pull/3124 or a similar change.
         """
         if self.cycle is None and not self.transport.is_closing():
             self.loop.call_later(FRESH_SECONDS, super().shutdown)
@@ -99,10 +99,10 @@ class BoundedConnection(HttpToolsProtocol):
             super().shutdown()
 
     def waiting(self) -> tuple[bool, float] | None:
-        """Whether it is of further use, and since when (the loop's time) it waits for its client to send or to read.
+        """Whether the connection can be used further, and the time of the loop since which it waits for its client.
 
-        None while an answer is being made. Connections that only wait until their client has read the last answer are
-        of no use: they go first.
+        None while a request is being processed. Connections that only wait for their client to read the last answer
+        cannot be used further, and are closed first.
         """
         if self._hung_up or self.transport.is_closing():
             return False, self._deadline.since
@@ -111,7 +111,7 @@ class BoundedConnection(HttpToolsProtocol):
         return None if self._deadline.at is None else (True, self._deadline.since)
 
     def give_way(self) -> None:
-        """End, because the process has too many connections."""
+        """Close the connection because the process has too many."""
         if self._hung_up or self.transport.is_closing():
             self.transport.abort()
         elif self._unread_since is not None:
@@ -122,19 +122,19 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def drop_unread(self) -> None:
-        """End at once, because the client does not read its answers."""
+        """Close the connection at once because the client does not read its answers."""
         self._connections.errors.count("slow_reader")
         self.transport.abort()
 
     def flush(self) -> None:
-        """Send the head of an answer whose body has not followed yet."""
+        """Send a held head whose body has not been written yet."""
         self._coalescing.flush()
 
     def _hold(self) -> bool:
-        """Count the bytes received; False if there is no room for them."""
+        """Count received bytes; returns False if the limit is reached."""
         cycle = self.cycle
         if self._arriving and cycle is not None and cycle.scope is self.scope and cycle.response_complete:
-            self._received = 0  # uvicorn drops the rest of a request that is answered already
+            self._received = 0  # uvicorn discards the rest of a request that has been answered
             return True
         more = self._received - FREE_BYTES - self._held
         if self._connections.hold(more):
@@ -144,7 +144,7 @@ class BoundedConnection(HttpToolsProtocol):
         return False
 
     def _release(self) -> None:
-        """Count only what is not parsed yet."""
+        """Count only the bytes that are not parsed yet."""
         self._received = len(self._unparsed) if self._unparsed is not None else 0
         if self._held:
             held = max(self._received - FREE_BYTES, 0)
@@ -161,7 +161,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def _fail(self, error: ApiError) -> None:
-        """Parse no more. The request in arrival is answered with an error once those before it are answered."""
+        """Stop parsing. The response to the arriving request is the error, after those to previous requests."""
         if self._error is not None or self.transport.is_closing():
             return
         self._error = error
@@ -180,17 +180,17 @@ class BoundedConnection(HttpToolsProtocol):
         elif in_body:
             self._watch_body(cycle)
             cycle.keep_alive = False
-            cycle.message_event.set()  # the application raises it, and so it is counted and logged with its route
+            cycle.message_event.set()  # the application raises it, so it is counted and logged with its route
 
     def _in_body(self) -> bool:
-        """Whether a request has its head already and its body is incomplete."""
+        """Whether the head of a request is complete and its body is not."""
         return self._arriving and self.scope is not None and "method" in self.scope
 
     def _watch_body(self, cycle: RequestResponseCycle) -> None:
-        """Let `_fail` end the body of a request that the application reads already."""
+        """Let `_fail` end the body of a request that the application is reading."""
         if "receive" not in vars(cycle):
             cycle.receive = partial(self._receive, cycle, cycle.keep_alive)  # type: ignore[method-assign]
-            # A client that is answered before it is asked for its body may send it or leave it out.
+            # A client that is answered before 100 Continue may send its body or omit it.
             cycle.keep_alive = cycle.keep_alive and not cycle.waiting_for_100_continue
 
     async def _receive(self, cycle: RequestResponseCycle, keep_alive: bool) -> Any:  # noqa: ANN401 - a message of ASGI
@@ -202,7 +202,7 @@ class BoundedConnection(HttpToolsProtocol):
         return message
 
     def _refuse(self, error: ApiError) -> None:
-        """Answer a request that has no ASGI call, and hang up."""
+        """Respond to a request without an ASGI call, and close the connection."""
         answer = self._connections.errors.answer(error, self._waited)
         headers: list[Any] = [*self.server_state.default_headers, *answer.raw_headers, (b"connection", b"close")]
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
@@ -210,7 +210,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._hang_up()
 
     def _hang_up(self) -> None:
-        """Close the connection; if bytes may still come, only after its client had time to read the answer."""
+        """Close the connection; if more bytes may arrive, only after the client had time to read the answer."""
         if self.transport.is_closing() or self._hung_up:
             return
         if not (self._arriving or self._error) or not self.transport.can_write_eof():

@@ -1,4 +1,4 @@
-"""A deadline that can be moved at every request without a timer for each."""
+"""Deadline that can be moved for every request without a new timer."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from collections.abc import Callable
 class Deadline:
     """Calls a function when the time `at` has passed.
 
-    To set and cancel a timer of asyncio for each request costs 1 us of processor time. Here one timer stays, and looks
-    at `at` when it fires.
+    Setting and canceling an asyncio timer costs 1 us of processor time per request. Here one timer is kept, which
+    compares the time with `at` when it fires.
     """
 
     __slots__ = ("_callback", "_due", "_loop", "_timer", "at", "since")
@@ -19,12 +19,12 @@ class Deadline:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self.at: float | None = None
-        """Time of the loop, in seconds; None: no deadline. May be set to None to remove the deadline."""
+        """Deadline as time of the loop, in seconds; None: no deadline. May be set to None to remove it."""
         self.since = 0.0
-        """Time of the loop when it was last set."""
+        """Time of the loop when the deadline was last set."""
 
     def set(self, seconds: float) -> None:
-        """Move the deadline to so many seconds from now."""
+        """Move the deadline to `seconds` from now."""
         self.since = now = self._loop.time()
         self.at = at = now + seconds
         if self._timer is None or at < self._due:
@@ -48,7 +48,7 @@ class Deadline:
         self._timer = None
         if self.at is None:
             return
-        if self.at > self._loop.time():  # it has been moved since
+        if self.at > self._loop.time():  # the deadline has been moved
             self._start()
         else:
             self.at = None

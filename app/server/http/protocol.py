@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol on httptools: the way of each request from bytes to the ASGI call and its end."""
+"""uvicorn's HTTP/1.1 protocol on httptools: from received bytes to the ASGI call and the end of the response."""
 
 import asyncio
 from collections import deque
@@ -21,10 +21,10 @@ from app.server.http.unparsed_bytes import HEAD_END, MAX_PIECE, UnparsedBytes
 from app.server.http.upgrade import parser_after_upgrade
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Limit of request line and headers, and of what a chunked body has between two pieces of data."""
+"""Maximum bytes of request line and headers, and of chunk headers and trailers between two pieces of a body."""
 
 _SHORT = 200
-"""Longer targets and hosts are checked at every request: an idle connection keeps no more than this of its last one."""
+"""Longer targets and hosts are checked for every request, so that an idle connection keeps at most this many bytes."""
 
 _TRAILERS: Any = deque(maxlen=0)
 """Discards trailers, which uvicorn would add to the request's headers."""
@@ -34,38 +34,38 @@ class Protocol(BoundedConnection):
     """Parses one request at a time, checks its head, and limits everything that is not a body.
 
     uvicorn lacks: limits on heads and trailers (https://github.com/Kludex/uvicorn/issues/157), and on pipelined
-    requests, which it makes objects of a hundred times their size; the checks of `request_head`
+    requests, which it parses into objects of a hundred times their size; the checks of `request_head`
     (https://github.com/Kludex/uvicorn/pull/3125 for Host); the bodies of requests that ask for an upgrade (`upgrade`).
-    It buys: one connection that sends 82 MiB of trailers no longer takes 2.4 GB (decision 17). It costs 1 us a request.
-    A part can be deleted when uvicorn has it.
+    It buys: one connection that sends 82 MiB of trailers no longer takes 2.4 GB (decision 17). It costs 1 us per
+    request. A part can be deleted when uvicorn has it.
 
     Methods that run for every request call uvicorn's by its class, which takes half the time of `super()`.
     """
 
     url = b""
-    """Target of the request in arrival; uvicorn does not set it before the first one."""
+    """Target of the arriving request; uvicorn does not set it before the first one."""
     _ended = False
-    """Whether a request has ended in the bytes parsed last."""
+    """Whether the bytes parsed last contained the end of a request."""
     _body_bytes = 0
-    """Bytes of the current body that have arrived."""
+    """Received bytes of the current body."""
     _pieces: list[bytes]
-    """The body's bytes in what is being parsed."""
+    """Body data in the bytes that are being parsed."""
     _overhead = 0
-    """Bytes of the head, or since the last piece of the body."""
+    """Bytes of the head, or since the last piece of body data."""
     _host: bytes | None = None
     """The last Host header that was checked."""
     _target = b""
     """The last target that was checked and needed no change."""
     _parsing = False
-    """Whether pipelined bytes are being parsed, or are about to be."""
+    """Whether pipelined bytes are being parsed, or will be in the next iteration of the loop."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Nothing has been parsed yet."""
+        """Initialize the parser state."""
         super().connection_made(transport)
         self._pieces = []
 
     def data_received(self, data: bytes) -> None:
-        """Replaces uvicorn's method, which parses everything at once, without counting it."""
+        """Replaces uvicorn's method, which parses all bytes at once, without counting them."""
         if self._error is not None or self._hung_up:
             return
         self._received += len(data)
@@ -73,15 +73,17 @@ class Protocol(BoundedConnection):
             return
         if self._unparsed is not None:
             self._unparsed.add(data)
-        # Counted only up to the last carriage return, because counting in a body of JSON takes 1 us per KB.
-        elif data.count(HEAD_END, 0, data.rfind(b"\r") + 2) > 1 or (len(data) > MAX_PIECE and not self._missing()):
+            return
+        # Nothing after the last carriage return is a head or a chunk. To search a body of JSON would take 1 us per KB.
+        end = data.rfind(b"\r") + 2
+        if data.count(HEAD_END, 0, end) > 1 or (end > MAX_PIECE and not self._missing()):
             self._unparsed = UnparsedBytes(data)
             self._parse_next()
         else:
             self._parse(data)
 
     def _parse_next(self) -> None:
-        """Parse one request, or MAX_PIECE of it; the next one has to wait until this one is answered."""
+        """Parse one request, or MAX_PIECE bytes of it; the next one is parsed when this one is answered."""
         self._ended, self._parsing = False, True
         read = 0
         while (unparsed := self._unparsed) and not self._ended and read < MAX_PIECE:
@@ -91,7 +93,7 @@ class Protocol(BoundedConnection):
             self._parse(piece)
         if self._unparsed and not self._ended:
             self._reading.hold()
-            self.loop.call_soon(self._parse_next)  # others have their turn
+            self.loop.call_soon(self._parse_next)  # let other connections run
             return
         self._parsing = False
         if not self._unparsed:
@@ -109,7 +111,7 @@ class Protocol(BoundedConnection):
         self.loop.call_soon(self._parse_next)
 
     def _missing(self) -> int:
-        """Bytes that the current request's body still lacks; 0 if its length is unknown, or its head is incomplete."""
+        """Bytes of the current body that have not arrived; 0 if its length is unknown, or the head is incomplete."""
         if not self._in_body():
             return 0
         return next(
@@ -117,7 +119,7 @@ class Protocol(BoundedConnection):
         )
 
     def _parse(self, data: bytes | memoryview) -> None:
-        """As uvicorn, but errors are problems, and a request that asks for an upgrade keeps its body."""
+        """Like uvicorn's, but errors are problems, and a request for an upgrade keeps its body."""
         self._ended = False
         body_bytes = self._body_bytes
         try:
@@ -141,7 +143,7 @@ class Protocol(BoundedConnection):
                 self._start_arrival()
 
     def _continue(self, overhead: int) -> None:
-        """The request goes on in later bytes; `overhead`: bytes without any of its body."""
+        """Called when a request continues in later bytes; `overhead`: bytes that are not body data."""
         self._overhead = self._overhead + overhead if overhead else 0
         if self._overhead > MAX_HEAD_BYTES:
             what = "between two pieces of its body" if self._in_body() else "in its headers"
@@ -161,10 +163,10 @@ class Protocol(BoundedConnection):
         HttpToolsProtocol.on_message_begin(self)
 
     def on_headers_complete(self) -> None:
-        """httptools: the head is complete. What is raised here reaches `_parse`.
+        """httptools: the head is complete. Exceptions raised here reach `_parse`.
 
-        Override: uvicorn and httptools accept heads that a proxy in front may read differently. What a connection sends
-        again and again is compared with its last request: 0.7 us instead of 2.
+        Override: uvicorn and httptools accept heads that a proxy in front may read differently. Repeated values of a
+        connection are compared with those of its last request: 0.7 us instead of 2.
         """
         names = dict(self.headers)
         version = self.parser.get_http_version()
@@ -191,20 +193,20 @@ class Protocol(BoundedConnection):
         self.url = target
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
-        """uvicorn: the headers are complete, and no answer of this connection is outstanding.
+        """uvicorn: the headers are complete, and all previous requests of the connection are answered.
 
-        Override: `CoalescingTransport` says what for.
+        Override: see `CoalescingTransport`.
         """
         if cycle.waiting_for_100_continue:
-            self._coalescing.pass_next()  # uvicorn writes 100 before the head
+            self._coalescing.pass_next()  # uvicorn writes the 100 before the head
         cycle.transport = self._coalescing
         HttpToolsProtocol._start_asgi_task(self, cycle, app)
 
     def on_body(self, body: bytes) -> None:
-        """httptools: a piece of the body. All pieces of what is being parsed are passed on together.
+        """httptools: a piece of the body. All pieces of the bytes being parsed are passed on together.
 
-        Override: uvicorn appends each to the body received so far, and so copies that for each. A body in chunks of one
-        byte took 2 us a chunk: with 20 such clients, other clients waited for more than a second.
+        Override: uvicorn appends each piece to the body received so far, which copies that body every time. A body in
+        chunks of one byte took 2 us per chunk: with 20 such clients, other clients waited for more than a second.
         """
         self._pieces.append(body)
 
@@ -217,7 +219,7 @@ class Protocol(BoundedConnection):
     def on_message_complete(self) -> None:
         """httptools: the last byte of a request."""
         if self.parser.should_upgrade():
-            return  # llhttp ends such a request with its head
+            return  # llhttp ends such a request after its head
         if self._pieces:
             self._pass_on()
         self._arriving = False
@@ -225,15 +227,15 @@ class Protocol(BoundedConnection):
         self._body_bytes = 0
         self._deadline.at = None
         HttpToolsProtocol.on_message_complete(self)
-        if self.cycle.response_complete:  # answered before its body was complete
+        if self.cycle.response_complete:  # it was answered before its body was complete
             self._deadline.set(self.timeout_keep_alive)
 
     def on_response_complete(self) -> None:
-        """uvicorn: the last byte of an answer is written.
+        """uvicorn: the last byte of a response has been written.
 
-        Replaces uvicorn's method, which starts a timer for each request and cancels it at the next one. It buys: 1 us
-        of processor time a request, and one place where the next pipelined request begins. Delete when: uvicorn has no
-        timer for each request; the lines after `elif` then follow a call of its method.
+        Replaces uvicorn's method, which starts a timer after each request and cancels it at the next. It buys: 1 us
+        of processor time per request, and one place where the next pipelined request begins. Delete when: uvicorn has
+        no timer for each request; the lines after `elif` then follow a call of its method.
         """
         self._coalescing.end()
         if self._hung_up:

@@ -1,10 +1,10 @@
-"""A gate that can stop reading from a connection until everything read so far is parsed."""
+"""Read gate: pauses reading from a connection until all received bytes are parsed."""
 
 import asyncio
 
 
 class ReadGate:
-    """The transport as uvicorn's FlowControl sees it, plus `hold`.
+    """The transport that uvicorn's FlowControl uses, with an additional `hold`.
 
     uvicorn lacks: reading resumes whenever an application waits for its client to disconnect, so pipelined requests
     are read without a limit. Delete when: uvicorn parses one pipelined request at a time.
@@ -20,18 +20,18 @@ class ReadGate:
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Called by FlowControl: read on, or if held, as soon as released."""
+        """Called by FlowControl: resume reading, or if held, as soon as released."""
         self._paused = False
         if not self._held:
             self._transport.resume_reading()
 
     def hold(self) -> None:
-        """Stop reading until `release`, whatever FlowControl asks for."""
+        """Stop reading until `release`, independent of FlowControl."""
         self._held = True
         self._transport.pause_reading()
 
     def release(self) -> None:
-        """Read on, unless FlowControl has stopped reading too."""
+        """Resume reading, unless FlowControl has paused it too."""
         if self._held:
             self._held = False
             if not self._paused:

@@ -1,4 +1,4 @@
-"""Which request heads are refused: what httptools lets through and a proxy in front might read differently."""
+"""Validates request heads: refuses those that httptools accepts but a proxy in front may interpret differently."""
 
 import re
 from functools import lru_cache
@@ -9,24 +9,24 @@ from httptools import parse_url
 from app.errors import ApiError, ExpectationError, MalformedRequestError, TargetTooLongError
 
 MAX_HEADERS = 100
-"""Header lines of a request, as in Apache: five bytes of one take up 170 in memory."""
+"""Maximum number of header lines, as in Apache: a line of five bytes takes up 170 bytes in memory."""
 
 MAX_TARGET_BYTES = 8 * 1024
-"""Path and query, as in nginx: to decode 60 KiB of percent signs takes 10 ms."""
+"""Maximum bytes of path and query, as in nginx: decoding 60 KiB of percent signs takes 10 ms."""
 
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def checked_target(version: str, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The path and query of a request's target.
+    """The path and query of a request target.
 
     Header names are in lower case.
 
     Raises:
-        MalformedRequestError: the head is not one of HTTP/1.1 or 1.0, or can be read in two ways.
+        MalformedRequestError: the head is not valid HTTP/1.1 or HTTP/1.0, or is ambiguous.
         TargetTooLongError: more than MAX_TARGET_BYTES.
-        ExpectationError: `Expect` asks for something other than 100-continue.
+        ExpectationError: `Expect` has a value other than 100-continue.
     """
     if len(target) > MAX_TARGET_BYTES:
         raise target_too_long()
@@ -42,7 +42,7 @@ def checked_target(version: str, method: bytes, target: bytes, headers: list[tup
     if b"host" in names:
         _check_host(names[b"host"])
     if b"transfer-encoding" in names and names[b"transfer-encoding"].lower() != b"chunked":
-        raise MalformedRequestError("The body has a Transfer-Encoding other than chunked; send it as it is.")
+        raise MalformedRequestError("The body has a Transfer-Encoding other than chunked; send it without one.")
     if b"expect" in names:
         _check_expectation(names[b"expect"])
     if not target.startswith(b"/"):
@@ -70,16 +70,16 @@ def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
 
 def _check_expectation(value: bytes) -> None:
     if value.strip().lower() not in (b"100-continue", b""):
-        raise ExpectationError("The Expect header asks for something other than 100-continue; leave it out.")
+        raise ExpectationError("The Expect header has a value other than 100-continue; omit it.")
 
 
 def too_many_headers() -> ApiError:
-    """The refusal of more than MAX_HEADERS."""
+    """The error for more than MAX_HEADERS header lines."""
     return MalformedRequestError(f"The request has more than {MAX_HEADERS} header lines.")
 
 
 def target_too_long() -> ApiError:
-    """The refusal of more than MAX_TARGET_BYTES."""
+    """The error for a target of more than MAX_TARGET_BYTES."""
     return TargetTooLongError(f"The path and query have more than {MAX_TARGET_BYTES:,} bytes; shorten them.")
 
 
@@ -91,7 +91,7 @@ def _check_old(version: str, names: dict[bytes, bytes]) -> None:
 
 
 def _origin_form(method: bytes, target: bytes) -> bytes:
-    """What a proxy is sent (`http://host/path`) as a path; `*` stays as it is."""
+    """Converts the absolute form of a target (`http://host/path`) to its path; `*` stays unchanged."""
     if target == b"*" and method == b"OPTIONS":
         return target
     if target.lower().startswith((b"http://", b"https://")) and method != b"CONNECT":
@@ -106,4 +106,4 @@ def _check_path(path: bytes) -> None:
     except UnicodeDecodeError:
         raise MalformedRequestError("The path is not UTF-8.") from None
     if _CONTROL.search(decoded):
-        raise MalformedRequestError("The path has a control character in it; no path of this service has one.")
+        raise MalformedRequestError("The path contains a control character; no path of this service does.")

@@ -1,4 +1,4 @@
-"""A transport that sends an answer's head and the first piece of its body together."""
+"""Transport that sends the head and the first body piece of a response together."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class CoalescingTransport(asyncio.Transport):
-    """A connection's transport with the head of each answer held until its body follows.
+    """A transport that holds the head of each response until its body is written.
 
-    Everything else is passed on. A head whose body does not follow is sent by `flush`: when the answer is complete, or
-    by `Connections`, which calls it every 2.5 s.
+    Everything else is passed on. If no body follows, the head is sent by `flush`: when the response is complete, or by
+    `Connections`, which calls it every 2.5 s.
 
     uvicorn lacks: it writes head and body separately, which makes two system calls and two packets. It buys: 36 us of
     processor time for a small answer on loopback instead of 42. Delete when: uvicorn writes them together, for which
@@ -17,30 +17,30 @@ class CoalescingTransport(asyncio.Transport):
     """
 
     def __init__(self, transport: asyncio.Transport, hang_up: Callable[[], None]) -> None:
-        """`hang_up` closes the transport once what has been written is sent."""
+        """`hang_up` closes the transport after all written bytes are sent."""
         super().__init__()
         self._transport = transport
         self._hang_up = hang_up
         self._head: bytes | None = None
-        """None: the head of an answer is written next; empty: it has been passed on."""
+        """None: the next write is the head of a response; empty: the head has been passed on."""
 
     def pass_next(self) -> None:
-        """Hold nothing of the answer that is written next."""
+        """Do not hold the head of the next response."""
         self._head = b""
 
     def end(self) -> None:
-        """An answer is complete; what is written next is the head of another."""
+        """Called when a response is complete: the next write is the head of another one."""
         self.flush()
         self._head = None
 
     def flush(self) -> None:
-        """Pass on a head that is held."""
+        """Pass on a held head."""
         if self._head:
             head, self._head = self._head, b""
             self._transport.write(head)
 
     def write(self, data: Any) -> None:  # noqa: ANN401 - any buffer, as in asyncio
-        """Hold a head; pass on a body, with its head if that is still held."""
+        """Hold a head; pass on a body, together with its head if it is still held."""
         if self._head is None:
             self._head = data
         elif self._head:
@@ -50,17 +50,17 @@ class CoalescingTransport(asyncio.Transport):
             self._transport.write(data)
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
-        """Pass on some pieces."""
+        """Pass on several pieces."""
         self.flush()
         self._transport.writelines(list_of_data)
 
     def write_eof(self) -> None:
-        """Close this half of the connection."""
+        """Close the sending half of the connection."""
         self.flush()
         self._transport.write_eof()
 
     def close(self) -> None:
-        """Close once what has been written is sent."""
+        """Close after all written bytes are sent."""
         self.flush()
         self._hang_up()
 
@@ -69,7 +69,7 @@ class CoalescingTransport(asyncio.Transport):
         self._transport.abort()
 
     def can_write_eof(self) -> bool:
-        """As asyncio.Transport, like everything below."""
+        """As in asyncio.Transport, like all methods below."""
         return self._transport.can_write_eof()
 
     def is_closing(self) -> bool:
@@ -89,7 +89,7 @@ class CoalescingTransport(asyncio.Transport):
         self._transport.resume_reading()
 
     def get_write_buffer_size(self) -> int:
-        """Bytes, a head that is held included."""
+        """Number of buffered bytes, including a held head."""
         return self._transport.get_write_buffer_size() + len(self._head or b"")
 
     def get_write_buffer_limits(self) -> tuple[int, int]:

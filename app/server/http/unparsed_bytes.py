@@ -1,13 +1,13 @@
-"""Bytes of several requests that arrived together, for parsing one request at a time."""
+"""Buffer of received bytes from which one request at a time is parsed."""
 
 HEAD_END = b"\r\n\r\n"
 
 MAX_PIECE = 16 * 1024
-"""Bytes of a head or of a chunked body that are parsed at once: 16 KiB of chunks of one byte take 1 ms."""
+"""Maximum bytes of a head or a chunked body that are parsed at once: 16 KiB in chunks of one byte take 1 ms."""
 
 
 class UnparsedBytes:
-    """What a client has sent and the parser has not seen yet.
+    """Bytes that a client has sent and that are not parsed yet.
 
     Parsed all at once, 256 KiB of pipelined requests become objects of a hundred times that size.
     """
@@ -20,19 +20,19 @@ class UnparsedBytes:
         self._taken = 0
 
     def __len__(self) -> int:
-        """Bytes that are left."""
+        """Number of bytes in the buffer."""
         return len(self._data) - self._taken
 
     def add(self, data: bytes) -> None:
-        """Append what has arrived since."""
+        """Append received bytes."""
         self._data = self._data[self._taken :] + data
         self._taken = 0
 
     def take(self, body_bytes: int) -> memoryview:
-        """The next bytes, at most to the end of one request.
+        """Remove and return the next bytes, at most up to the end of one request.
 
-        `body_bytes`: bytes missing of a body of known length; 0: the next part ends with a blank line (a head, or
-        possibly a chunked body), is as long as MAX_PIECE, or is all that is left.
+        `body_bytes`: missing bytes of a body of known length; 0: the next part ends with a blank line (a head, or
+        possibly a chunked body), is as long as MAX_PIECE, or is everything in the buffer.
         """
         begin = self._taken
         if body_bytes:

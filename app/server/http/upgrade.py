@@ -1,4 +1,4 @@
-"""Reading on after a request that asks for another protocol, which is answered in HTTP/1.1 all the same."""
+"""Parser for the body of a request that asks for a protocol upgrade, which is answered over HTTP/1.1."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from httptools import HttpRequestParser
 
 
 class _Rest:
-    """Callbacks of a parser that is told a head once more: that head is kept back, all else is passed on."""
+    """Callbacks of a parser to which a head is fed again: that head is ignored, everything else is passed on."""
 
     def __init__(self, protocol: Any) -> None:  # noqa: ANN401 - uvicorn's protocol, whose callbacks httptools calls
         self._protocol = protocol
@@ -33,13 +33,13 @@ class _Rest:
 
 
 def parser_after_upgrade(protocol: Any, headers: list[tuple[bytes, bytes]]) -> tuple[HttpRequestParser, bytes]:  # noqa: ANN401
-    """A parser for a request's body and what follows it, and a head that it has to be fed first.
+    """A parser for a request's body and the following bytes, and the head that has to be fed to it first.
 
-    Java's HttpClient asks for h2c with its first request, curl with --http2; RFC 9110 lets a server ignore that.
-    httptools ends such a request with its head, so uvicorn loses the body. This module can go when
+    Java's HttpClient requests an upgrade to h2c in its first request, as curl --http2; RFC 9110 lets a server ignore
+    it. httptools ends such a request after its head, so uvicorn loses the body. Delete this module when
     https://github.com/Kludex/uvicorn/issues/2722 or https://github.com/MagicStack/httptools/issues/124 is fixed.
     """
     parser = HttpRequestParser(_Rest(protocol))
-    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as in uvicorn
     framing = [one for one in headers if one[0] in (b"content-length", b"transfer-encoding")]
     return parser, b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(b"%b: %b\r\n" % one for one in framing)

@@ -1,4 +1,4 @@
-"""The files of app/ on the way of one request: a newcomer has to read them to understand it."""
+"""The files of app/ through which one request passes, and how often it passes from one to another."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ MOST_STOPS = 25
 
 
 class Transport(asyncio.Transport):
-    """Keeps what is written."""
+    """A transport that keeps the written bytes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,8 +70,8 @@ async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes
                 if not stops or not stops[-1].startswith(f"{file}:"):
                     stops.append(f"{file}:{frame.f_code.co_name}")
 
-        await answer()  # fills what is cached
-        service.state.service.metrics.count()  # whose timer would be due meanwhile
+        await answer()  # fills the caches
+        service.state.service.metrics.count()  # its timer would fire during the measurement
         sys.setprofile(count)
         try:
             written = await answer()

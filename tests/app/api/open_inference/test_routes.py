@@ -271,7 +271,7 @@ def test_compressed_body_is_415(client: TestClient) -> None:
 def test_batch_over_limit_is_413(client: TestClient) -> None:
     answer = client.post(INFER, json=request(["gold"] * 11))
     assert answer.status_code == 413
-    assert "may have 10" in answer.json()["error"]
+    assert "(limit 10)" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(("shape", "status"), [([2_000_000], 413), ([3, 700_000], 413), ([1], 422), ([10, 1], 422)])
