@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.classifier.encoding import tokenize
+from app.classifier.tokenizer import tokenize
 from tests.real_data import REPOSITORY
 from training.data.lexicon import LEXICON, OUTSIDE, Entry, load_lexicon
 from training.data.topics import TOPICS
