@@ -121,7 +121,8 @@ class TopicClassifier:
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """First half of `classify`: the network's input for each text."""
-        return [self.encoder.encode(text) for text in texts]
+        encoder = self.encoder
+        return [encoder.encode_words(encoder.tokenize(text)) for text in texts]
 
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """Second half of `classify`: run the network and rank the topics."""

@@ -158,7 +158,7 @@ def test_golden_headlines_hold_the_outside_probability(tmp_path: Path) -> None:
     golden[0]["outside"] += 1e-3
     (bundle / GOLDEN).write_text(json.dumps(golden))
     seal(bundle)
-    with pytest.raises(BundleError, match=r"golden headlines are answered 0\.001 away"):
+    with pytest.raises(BundleError, match=r"golden headlines differ by 0\.001 from"):
         load_classifier(bundle)
     (bundle / GOLDEN).write_text(json.dumps([one | {"outside": None} for one in golden]))
     seal(bundle)
