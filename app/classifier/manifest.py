@@ -16,8 +16,8 @@ Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 FORMATS = (1, 2)
-"""Values of `format` that this release reads. Only 2 may have `outside` and `calibration.unknown_slope`, without
-which an older release would misread the model."""
+"""Values of `format` that this release reads. Only 2 may have `outside`, `calibration.unknown_slope` and
+`encoding.references`, without which an older release would misread the model."""
 NEWER_FORMAT = "newer_format"
 """Type of the validation error for any other value."""
 
@@ -209,8 +209,8 @@ class Manifest(_Part):
     @property
     def least_format(self) -> int:
         """The lowest `format` that says what the bundle needs."""
-        needs_2 = self.outside is not None or (self.calibration is not None and self.calibration.unknown_slope != 0)
-        return 2 if needs_2 else 1
+        unknown_slope = self.calibration.unknown_slope if self.calibration else 0
+        return 2 if self.outside or unknown_slope or self.encoding.references != "keras" else 1
 
     @field_validator("format")
     @classmethod
@@ -226,5 +226,6 @@ class Manifest(_Part):
     @model_validator(mode="after")
     def _validate_needs(self) -> "Manifest":
         if self.format < self.least_format:
-            raise PydanticCustomError("format", "`outside` and `calibration.unknown_slope` need format 2, not 1")
+            needing = "`outside`, `calibration.unknown_slope` and `encoding.references`"
+            raise PydanticCustomError("format", "{needing} need format 2, not 1", {"needing": needing})
         return self

@@ -199,6 +199,7 @@ def test_temperature_grows_with_the_share_of_words_out_of_vocabulary() -> None:
     [
         {"outside": {"intercept": 0, "score": 1, "threshold": 0.5}},
         {"calibration": {"intercept": 0, "unknown_slope": 0.1}},
+        {"encoding": {"references": "html"}},
     ],
 )
 def test_what_an_older_release_would_misread_needs_format_2(part: dict[str, Any]) -> None:
