@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         with watched(asyncio.get_running_loop()):
             yield {CONNECTIONS: Connections(settings.max_body_bytes, ConnectionErrors(recorder))}
         service.begin_draining()
-        service.metrics.count()
+        service.metrics.update()
 
     app = FastAPI(
         telemetry=_EXPORT if traced else _NO_TELEMETRY,

@@ -33,7 +33,7 @@ class Service:
     def start(self, classifier: TopicClassifier) -> None:
         """Become ready with a classifier, which was verified with its golden headlines when it was created."""
         self._classifier = classifier
-        self.metrics.serving(classifier)
+        self.metrics.model_loaded(classifier)
         self.phase = "ready"
 
     def begin_draining(self) -> None:
@@ -70,5 +70,5 @@ class Service:
         between = time.perf_counter()
         results = classifier.rank(encoded, top_k)
         ended = time.perf_counter()
-        self.metrics.classified(results)
+        self.metrics.add_results(results)
         return Classified(results, between - begun, ended - between)

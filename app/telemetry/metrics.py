@@ -102,27 +102,27 @@ class Metrics:
         self._timer: asyncio.TimerHandle | None = None
         self._lines_dropped = dropped_lines()
 
-    def serving(self, classifier: TopicClassifier) -> None:
+    def model_loaded(self, classifier: TopicClassifier) -> None:
         """Called when a model has been loaded: sets its info metric, its topics and its drift reference."""
         manifest = classifier.bundle.manifest
         self.info.labels(manifest.name, manifest.version, classifier.bundle.digest).set(1)
         self._topics = [self.predictions.labels(topic.code) for topic in manifest.topics]
         self._drift = Drift(manifest)
 
-    def answered(self, contexts: Sequence[RequestContext]) -> None:
+    def add_requests(self, contexts: Sequence[RequestContext]) -> None:
         """Count answered requests, within COUNT_SECONDS."""
         self._contexts += contexts
         self._count_soon()
 
-    def classified(self, results: Sequence[Classification]) -> None:
+    def add_results(self, results: Sequence[Classification]) -> None:
         """Count classified headlines, within COUNT_SECONDS."""
         self._results += results
         if len(self._results) < COUNT_AT_ONCE:
             self._count_soon()
         else:
-            self.count()
+            self.update()
 
-    def count(self) -> None:
+    def update(self) -> None:
         """Update the metrics now; otherwise they are up to COUNT_SECONDS behind."""
         if self._timer is not None:
             self._timer.cancel()
@@ -139,7 +139,7 @@ class Metrics:
 
     def _count_soon(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(COUNT_SECONDS, self.count)
+            self._timer = asyncio.get_running_loop().call_later(COUNT_SECONDS, self.update)
 
     def _count_requests(self, contexts: Sequence[RequestContext]) -> None:
         durations: dict[tuple[str, str, int], list[float]] = {}
@@ -182,7 +182,7 @@ class Metrics:
 
     async def exposition(self) -> bytes:
         """The metrics in the Prometheus text format, of all workers if there are several."""
-        self.count()
+        self.update()
         if DIRECTORY in os.environ:
             return await run_in_threadpool(lambda: generate_latest(all_workers()))
         self._measure_drift()

@@ -1,4 +1,4 @@
-"""Records every answered request in the metrics and in the access log."""
+"""Passes answered requests to the metrics and to the access log, those of one event loop iteration together."""
 
 import asyncio
 
@@ -37,6 +37,6 @@ class RequestRecorder:
 
     def _write(self) -> None:
         contexts, self._contexts = self._contexts, []
-        self._metrics.answered(contexts)
+        self._metrics.add_requests(contexts)
         if self._access_log is not None:
             self._access_log.write(contexts)

@@ -71,7 +71,7 @@ async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes
                     stops.append(f"{file}:{frame.f_code.co_name}")
 
         await answer()  # fills the caches
-        service.state.service.metrics.count()  # its timer would fire during the measurement
+        service.state.service.metrics.update()  # its timer would fire during the measurement
         sys.setprofile(count)
         try:
             written = await answer()
