@@ -50,7 +50,7 @@ def serving(app: FastAPI) -> Iterator[tuple[int, Connections]]:
             yield port, made[0]
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something holds."""
     due = time.monotonic() + seconds
     while not holds():
@@ -59,7 +59,7 @@ def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
 
 
 def connect(port: int, stack: ExitStack, sent: bytes = b"") -> socket.socket:
-    connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+    connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
     connection.sendall(sent)
     return connection
 
@@ -113,7 +113,7 @@ def test_closing_connection_waits_for_its_client_for_a_limited_time(app: FastAPI
 
 def test_client_that_reads_slowly_keeps_its_connection(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "WRITE_SECONDS", 3.0)
-    with serving(app) as (port, _), socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with serving(app) as (port, _), socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(BATCH * 30 + whole(b"Connection: close"))
         received, begun = b"", time.monotonic()
         while data := connection.recv(50_000):

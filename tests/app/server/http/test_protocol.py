@@ -54,16 +54,21 @@ def in_thread(app: FastAPI, **options: Any) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def port(tiny_bundle: Path) -> Iterator[int]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(bounded_connection, "ARRIVAL_SECONDS", 0.4)
+    patch.setattr(bounded_connection, "ARRIVAL_SECONDS", 5.0)
     settings = load_settings(model=tiny_bundle, max_body_bytes=5000, access_log=False)
     with in_thread(create_app(settings)) as number:
         yield number
     patch.undo()
 
 
+@pytest.fixture
+def short_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_connection, "ARRIVAL_SECONDS", 0.4)
+
+
 def exchange(port: int, *pieces: bytes, pause: float = 0.0, hang_up: bool = False) -> bytes:
     """Send some pieces; returns all bytes until the server closes the connection or stops sending."""
-    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         received = b""
         try:
             for piece in pieces:
@@ -267,6 +272,7 @@ def test_odd_target_gets_a_documented_answer(port: int, target: bytes):
     check_alive(port)
 
 
+@pytest.mark.usefixtures("short_arrival")
 @pytest.mark.parametrize("pieces", [[HEAD], [HEAD, b"X: y\r\n", b"X: y\r\n", b"X: y\r\n"], [b"P"], []])
 def test_slow_headers_are_408(port: int, pieces: list[bytes]):
     received = exchange(port, *pieces, pause=0.1)
@@ -274,6 +280,7 @@ def test_slow_headers_are_408(port: int, pieces: list[bytes]):
     assert problem(received)["title"] == "Request timeout"
 
 
+@pytest.mark.usefixtures("short_arrival")
 @pytest.mark.parametrize("body", [b'{"headline":', b""])
 def test_body_that_stops_on_its_way_is_408(port: int, body: bytes):
     received = exchange(port, HEAD + b"Content-Length: 18\r\n\r\n" + body)
@@ -281,6 +288,7 @@ def test_body_that_stops_on_its_way_is_408(port: int, body: bytes):
     problem(received)
 
 
+@pytest.mark.usefixtures("short_arrival")
 def test_slow_body_is_408_even_if_it_is_steady(port: int):
     begun = time.monotonic()
     received = exchange(port, HEAD + b"Content-Length: 1000\r\n\r\n", *([b" "] * 30), pause=0.05)
@@ -297,20 +305,24 @@ def test_request_in_pieces_that_comes_in_time_is_answered(port: int):
     assert statuses(exchange(port, *pieces, pause=0.02)) == [200]
 
 
+@pytest.mark.usefixtures("short_arrival")
 def test_second_request_of_a_connection_may_be_slow_no_more_than_the_first(port: int):
     received = exchange(port, whole(), HEAD, pause=0.05)
     assert statuses(received) == [200, 408]
 
 
+@pytest.mark.usefixtures("short_arrival")
 def test_body_that_stops_after_its_answer_closes_the_connection_without_a_second_answer(port: int):
     received = exchange(port, HEAD.replace(b"/predict", b"/nowhere") + b"Content-Length: 18\r\n\r\n" + BODY[:5])
     assert statuses(received) == [404]
 
 
+@pytest.mark.usefixtures("short_arrival")
 def test_quiet_connection_between_requests_is_not_a_slow_one(port: int):
     assert statuses(exchange(port, whole(), whole(b"Connection: close"), pause=0.6)) == [200, 200]
 
 
+@pytest.mark.usefixtures("short_arrival")
 @pytest.mark.parametrize("length", [1, 30, len(HEAD) + 10, len(whole()) - 1])
 def test_request_cut_off_leaves_nothing_behind(port: int, length: int):
     assert set(statuses(exchange(port, whole()[:length], hang_up=True))) <= {400, 408}
@@ -345,6 +357,7 @@ def test_more_body_than_content_length_says_is_not_read_as_body(port: int):
     assert 200 not in statuses(received)
 
 
+@pytest.mark.usefixtures("short_arrival")
 def test_less_body_than_content_length_says_is_408(port: int):
     assert statuses(exchange(port, HEAD + b"Content-Length: 19\r\n\r\n" + BODY)) == [408]
 
