@@ -97,7 +97,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
-    model: Annotated[Path, Field(description="Folder of the bundle to serve.")] = _MODELS / "headlines" / "1"
+    model: Annotated[Path, Field(description="Folder of the bundle to serve.")] = _MODELS / "headlines" / "2"
     runtime: Annotated[
         Runtime, Field(description="`numpy`, or `keras` (TensorFlow) for a model that is not a stack of dense layers.")
     ] = "numpy"

@@ -34,7 +34,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Figures for one kind of headlines; `right` and `ece` cover those with a topic, and are None without any."""
+    """Figures for one kind of headlines; `right` and `ece` cover those with a topic, and are None without any.
+
+    Headlines for which a topic and `none` are both acceptable have or lack no topic.
+    """
 
     kind: str
     headlines: int
@@ -48,6 +51,14 @@ class Row:
     """Number of headlines with a topic and MANY_UNKNOWN or more unknown words."""
     many_unknown_right: float | None
     """Share of those whose most probable topic is acceptable."""
+    right_over_all: float | None = None
+    """Share of all headlines that are marked outside where `none` is acceptable, or have an acceptable topic if not."""
+    auroc: float | None = None
+    """Probability that a headline without a topic is more probably outside than one with a topic."""
+    lost: float | None = None
+    """Share of those with a topic that are marked outside."""
+    found: float | None = None
+    """Share of those without a topic that are."""
 
 
 def read(file: Path) -> list[Headline]:
@@ -85,12 +96,16 @@ def markdown(figures: dict[str, Any]) -> str:
         "repositories and labelled by one reader. The sample is used for measuring only and is not in this repository.",
         "Made by `python -m benchmarks present-day FILE`.",
         "",
-        "| headlines | number | about one of the topics | right | calibration error | about none of the topics |",
-        "| --- | --- | --- | --- | --- | --- |",
+        (
+            "| headlines | number | about one of the topics | right | calibration error | marked outside"
+            " | about none of the topics | marked outside | AUROC of `outside` | right over all |"
+        ),
+        "|" + " --- |" * 10,
     ]
     lines += [
         f"| {row['kind']} | {row['headlines']} | {row['with_topic']} | {_percent(row['right'])}"
-        f" | {_percent(row['ece'])} | {row['without_topic']} |"
+        f" | {_percent(row['ece'])} | {_percent(row['lost'])} | {row['without_topic']} | {_percent(row['found'])}"
+        f" | {'-' if row['auroc'] is None else format(row['auroc'], '.2f')} | {_percent(row['right_over_all'])} |"
         for row in figures["rows"]
     ]
     total = figures["rows"][-1]
@@ -98,7 +113,9 @@ def markdown(figures: dict[str, Any]) -> str:
         "",
         f"Of the {total['many_unknown']} headlines about one of the topics that have {MANY_UNKNOWN} or more unknown",
         f"words, {_percent(total['many_unknown_right'])} are right. Headlines for which a topic and none are both",
-        "acceptable are in neither group. A headline about none of the topics is still classified as one of them.",
+        "acceptable are in neither group. A headline about none of the topics is still classified as one of them,",
+        "with its probability of being `outside`. *Right over all*: marked outside where none is acceptable, or else",
+        "an acceptable topic.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -116,7 +133,24 @@ def _row(classifier: TopicClassifier, kind: str, headlines: Sequence[Headline]) 
         if NONE not in one.codes
     ]
     many = [right for right, _, unknown in judged if unknown >= MANY_UNKNOWN]
+    marked = [answer.abstained in {"outside", "no_known_words"} for answer in answers]
+    named = [
+        bool(answer.labels) and codes[answer.labels[0]] in one.codes
+        for one, answer in zip(headlines, answers, strict=True)
+    ]
+    groups: dict[bool, list[int]] = {
+        True: [i for i, one in enumerate(headlines) if NONE not in one.codes],
+        False: [i for i, one in enumerate(headlines) if one.codes == (NONE,)],
+    }
+    scores = [1.0 if answer.outside is None else answer.outside for answer in answers]
+    pairs = [(scores[i], scores[j]) for i in groups[False] for j in groups[True]]
     return Row(
+        right_over_all=_share(
+            NONE in one.codes if out else right for one, out, right in zip(headlines, marked, named, strict=True)
+        ),
+        auroc=_auroc(pairs) if classifier.bundle.manifest.outside is not None else None,
+        lost=_share(marked[i] for i in groups[True]),
+        found=_share(marked[i] for i in groups[False]),
         kind=kind,
         headlines=len(headlines),
         with_topic=len(judged),
@@ -131,6 +165,12 @@ def _row(classifier: TopicClassifier, kind: str, headlines: Sequence[Headline]) 
 def _share(values: Iterable[bool]) -> float | None:
     chosen = list(values)
     return round(float(np.mean(chosen)), 4) if chosen else None
+
+
+def _auroc(pairs: Sequence[tuple[float, float]]) -> float | None:
+    if not pairs:
+        return None
+    return round(float(np.mean([(without > topic) + 0.5 * (without == topic) for without, topic in pairs])), 4)
 
 
 def _calibration_error(judged: Sequence[tuple[bool, float]], bins: int = 15) -> float | None:

@@ -142,6 +142,8 @@ def train(
 def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output: Path | None, force: bool) -> None:
     from training.bundles.writer import check_target
     from training.data.corpus import read_corpus
+    from training.data.lexicon import load_lexicon
+    from training.data.outside import read_outside
     from training.headlines.publish import publish_headlines
     from training.headlines.reporting.report import headlines_report
     from training.headlines.train import train_headlines
@@ -151,11 +153,14 @@ def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output
     recipe = dataclasses.replace(HEADLINES, epochs=epochs or HEADLINES.epochs)
     corpus, dataset = read_corpus(_archive(data)), load_dataset(data)
     _import_tensorflow()
+    outside, lexicon = read_outside(_archive(data), corpus), load_lexicon()
     with progress_bar("epochs", (1 + len(seeds)) * recipe.epochs) as advance:
-        training = train_headlines(recipe, corpus, seeds, lambda: advance(1, None))
+        training = train_headlines(
+            recipe, corpus, seeds, outside=outside, lexicon=lexicon, on_epoch=lambda: advance(1, None)
+        )
     click.echo(headlines_report(training))
     if output is not None:
-        publish_headlines(output, training, dataset, corpus, force)
+        publish_headlines(output, training, dataset, corpus, read_outside(_archive(data), corpus, "TEST"), force=force)
         click.echo(f"\n{output}: written, with the network of seed {seeds[0]}, and loaded as the service loads it.")
 
 
@@ -187,7 +192,7 @@ def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path)
     "bundles",
     type=FOLDER,
     multiple=True,
-    default=(Path("models/book/1"), Path("models/headlines/1")),
+    default=(Path("models/book/1"), Path("models/headlines/2")),
     show_default=True,
     help="Bundle to add to the table; may be repeated.",
 )
@@ -226,9 +231,11 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the complete confusion matrix.")
 def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: bool) -> None:
     """Measure a BUNDLE on the test wires and their titles, with the answers that the service gives."""
+    from training.data.outside import read_outside
     from training.evaluation.evaluate import evaluate as run
     from training.evaluation.evaluate import read_corpus_if_present
-    from training.evaluation.report import evaluation_report
+    from training.evaluation.outside import evaluate_outside
+    from training.evaluation.report import evaluation_report, outside_report
 
     classifier = load_classifier(bundle)
     archive = _archive(data)
@@ -237,6 +244,9 @@ def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: boo
         return
     corpus = read_corpus_if_present(archive)
     measured = run(classifier, load_dataset(data), corpus)
+    outside = None
+    if corpus is not None and classifier.bundle.manifest.outside is not None:
+        outside = evaluate_outside(classifier, corpus, read_outside(archive, corpus, "TEST"))
     codes = [topic.code for topic in classifier.topics]
     if corpus is None:
         click.echo(f"No archive at {archive}: only the data set's own words are measured; run fetch.", err=True)
@@ -244,9 +254,11 @@ def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: boo
         matrices = {
             part: dataclasses.asdict(one) | {"confusion": one.confusion.tolist()} for part, one in measured.items()
         }
-        click.echo(json.dumps({"topics": codes} | matrices))
+        click.echo(json.dumps({"topics": codes} | matrices | ({"outside": outside.figures()} if outside else {})))
     else:
         click.echo(evaluation_report(measured, codes))
+        if outside is not None:
+            click.echo(f"\n{outside_report(outside)}")
 
 
 @cli.command()

@@ -8,6 +8,7 @@ import pytest
 from app.classifier import load_classifier
 from benchmarks.machine import MeasurementError
 from benchmarks.present_day import FIGURES, PAGE, markdown, measure, read
+from tests.tiny_bundle import write_outside_bundle
 
 LINES = """biz\tcrude|ship\tOil prices rise as OPEC agrees to cut crude output
 biz\tgold\tOil prices rise as OPEC agrees to cut crude output
@@ -43,6 +44,15 @@ def test_right_is_one_of_the_acceptable_topics_and_no_answer_is_wrong(tmp_path: 
     assert business["right"] == 0.5
     assert business["ece"] == pytest.approx(abs(1 - 2 * answer.probabilities[0]) / 2, abs=1e-4)
     assert general["right"] == 0.0
+
+
+def test_outside_is_right_where_none_is_acceptable(tmp_path: Path):
+    classifier = load_classifier(write_outside_bundle(tmp_path / "bundle"))
+    texts = {"Election storm": "none", "Film court": "crude", "Oil barrel opec": "crude", "Cocoa beans": "none|earn"}
+    (tmp_path / "headlines.tsv").write_text("\n".join(f"biz\t{code}\t{text}" for text, code in texts.items()), "utf-8")
+    [business, _] = measure(classifier, read(tmp_path / "headlines.tsv"))["rows"]
+    assert [business[name] for name in ("right_over_all", "lost", "found")] == [0.5, 0.5, 1.0]
+    assert business["auroc"] in {0.5, 0.75, 1.0}
 
 
 def test_line_of_another_form_is_named(tmp_path: Path):

@@ -39,7 +39,7 @@ def outside(outside_bundle: Path) -> TopicClassifier:
 
 @pytest.fixture(scope="module", name="headlines")
 def headlines_model() -> TopicClassifier:
-    return load_classifier(MODELS / "headlines" / "1")
+    return load_classifier(MODELS / "headlines" / "2")
 
 
 @pytest.fixture(scope="module")

@@ -159,6 +159,10 @@ def test_figures_for_present_day_headlines_are_the_latest_measurement():
     told = re.search(r"with (\d+) or more of them accuracy drops \((\d+) of (\d+) right", README).groups()
     right = round(total["many_unknown_right"] * total["many_unknown"])
     assert tuple(map(int, told)) == (MANY_UNKNOWN, right, total["many_unknown"])
+    told = re.search(r"(\d+) of 100 \(business\) and (\d+) of 100 \(general\) are marked as `outside`", README).groups()
+    assert tuple(map(int, told)) == (round(business["found"] * 100), round(general["found"] * 100))
+    lost = re.search(r"so are (\d+) of 100 business headlines that are about one", README)[1]
+    assert int(lost) == round(business["lost"] * 100)
     assert "about half of today's business news, most general news" in README
     assert business["without_topic"] / business["headlines"] == pytest.approx(0.5, abs=0.1)
     assert general["without_topic"] / general["headlines"] > 0.75

@@ -1,4 +1,4 @@
-"""Export to ONNX: a graph of the dense layers, multi-hot in, calibrated probabilities out."""
+"""Export to ONNX: a graph of the dense layers, multi-hot in, calibrated probabilities out, with the outside class."""
 
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from app.classifier import Bundle
+from app.classifier.manifest import MAX_CONFIDENCE, Outside
 from app.classifier.network import Dense, read_network
 from training.errors import OutputError
 
@@ -21,6 +22,9 @@ _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 def write_onnx(bundle: Bundle, path: Path) -> None:
     """Write a model with input `multi_hot`, float32 [n, size], and output `probabilities`, float32 [n, topics].
 
+    A bundle of format 2 has a second input, `oov_share`, float32 [n]: each text's share of words without an id of their
+    own. One with an outside class has a second output, `outside`, float32 [n].
+
     The graph is built node by node, because it has few nodes. Keras's `model.export(format="onnx")` uses tf2onnx, which
     needs TensorFlow and does not support Log1p: it logged that and wrote a file that no runtime loads.
 
@@ -31,31 +35,60 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
     if manifest.network is None:
         raise OutputError(f"{bundle.path}: is not a stack of dense layers; export it as a saved_model.")
     graph = _Graph()
-    logits = graph.dense("multi_hot", read_network(bundle.model, manifest.network, bundle.model_path).layers)
+    topics = len(manifest.topics)
+    logits = units = graph.dense("multi_hot", read_network(bundle.model, manifest.network, bundle.model_path).layers)
+    inputs = [helper.make_tensor_value_info("multi_hot", TensorProto.FLOAT, ["n", manifest.encoding.size])]
+    outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", topics])]
+    shares = ""
+    if manifest.least_format > 1:
+        inputs.append(helper.make_tensor_value_info("oov_share", TensorProto.FLOAT, ["n"]))
+        shares = graph.node("Unsqueeze", "oov_share", graph.constant("column", np.array([1], np.int64)))
+    if manifest.outside is not None:
+        sizes = graph.constant("sizes", np.array([topics, 1], np.int64))
+        logits, units = graph.split(units, sizes)
     if manifest.calibration is not None:
-        # T = exp(intercept + gap_slope * log(1 + gap)), as in Calibration.temperatures.
+        # T = exp(intercept + gap_slope * log(1 + gap) + unknown_slope * share), as in Calibration.temperatures.
         best, mean = (graph.node(f"Reduce{kind}", logits, axes=[1], keepdims=1) for kind in ("Max", "Mean"))
         log_gap = graph.node("Log", graph.node("Add", graph.node("Sub", best, mean), graph.scalar("one", 1.0)))
         sloped = graph.node("Mul", log_gap, graph.scalar("gap_slope", manifest.calibration.gap_slope))
         shifted = graph.node("Add", sloped, graph.scalar("intercept", manifest.calibration.intercept))
+        if manifest.calibration.unknown_slope:
+            slope = graph.scalar("unknown_slope", manifest.calibration.unknown_slope)
+            shifted = graph.node("Add", shifted, graph.node("Mul", shares, slope))
         logits = graph.node("Div", logits, graph.node("Exp", shifted))
     graph.node("Softmax", logits, output="probabilities", axis=1)
+    if manifest.outside is not None:
+        _add_outside(graph, manifest.outside, units, shares)
+        outputs.append(helper.make_tensor_value_info("outside", TensorProto.FLOAT, ["n"]))
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             f"{manifest.name}-{manifest.version}",
-            [helper.make_tensor_value_info("multi_hot", TensorProto.FLOAT, ["n", manifest.encoding.size])],
-            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(manifest.topics)])],
+            inputs,
+            outputs,
             graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="reuters-topics",
     )
-    topics = ",".join(topic.code for topic in manifest.topics)
-    helper.set_model_props(model, {"topics": topics, "bundle": bundle.digest, "encoding": str(manifest.encoding)})
+    codes = ",".join(topic.code for topic in manifest.topics)
+    helper.set_model_props(model, {"topics": codes, "bundle": bundle.digest, "encoding": str(manifest.encoding)})
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+
+
+def _add_outside(graph: "_Graph", outside: Outside, score: str, shares: str) -> None:
+    """Add the output `outside`, as in Outside.probabilities."""
+    best = graph.node("ReduceMax", "probabilities", axes=[1], keepdims=1)
+    capped = graph.node("Min", best, graph.scalar("cap", MAX_CONFIDENCE))
+    odds = graph.node("Div", capped, graph.node("Sub", graph.scalar("whole", 1.0), capped))
+    total = graph.scalar("outside_intercept", outside.intercept)
+    weights = {"score": outside.score, "confidence": outside.confidence, "unknown": outside.unknown}
+    for (name, weight), value in zip(weights.items(), (score, graph.node("Log", odds), shares), strict=True):
+        total = graph.node("Add", total, graph.node("Mul", value, graph.scalar(f"outside_{name}", weight)))
+    column = graph.constant("outside_column", np.array([1], np.int64))
+    graph.node("Squeeze", graph.node("Sigmoid", total), column, output="outside")
 
 
 class _Graph:
@@ -82,6 +115,12 @@ class _Graph:
         output = output or f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
+
+    def split(self, value: str, sizes: str) -> tuple[str, str]:
+        """Split a value's columns in two; gives the names of both."""
+        names = (f"{value}_left", f"{value}_right")
+        self.nodes.append(helper.make_node("Split", [value, sizes], list(names), axis=1))
+        return names
 
     def constant(self, name: str, value: np.ndarray[Any, Any]) -> str:
         """Add a constant; gives its name."""

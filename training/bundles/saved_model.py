@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.classifier import Bundle
 from app.classifier.encoding import LATER, TWICE, hides_word
+from app.classifier.manifest import MAX_CONFIDENCE, Calibration, Outside
 from training.bundles.tensorflow_tokenizer import Tokenizer, decomposed, without_diacritics, without_quotes
 
 UNKNOWN, RARE = -2, -1
@@ -21,7 +22,8 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
     """Write a self-contained SavedModel; `serve`, also the default signature, takes `headline`, string [n].
 
     Its outputs are the tensors of the service's V2 protocol: `topic` string [n], `probability` float32 [n],
-    `probabilities` float32 [n, topics]. For a headline without a known word they are "", 0 and zeros.
+    `probabilities` float32 [n, topics] and, with an outside class, `outside` float32 [n]. For a headline without a
+    known word they are "", 0, zeros and 0.
 
     Raises:
         OSError: the folder cannot be written.
@@ -31,30 +33,50 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
     model = keras.saving.load_model(bundle.model_path, compile=False, safe_mode=True)
     archive.track(encoder.words)
     archive.track(model)
-    calibration = bundle.manifest.calibration
-    codes = [topic.code for topic in bundle.manifest.topics]
-    logits = _logits(model)
+    manifest = bundle.manifest
+    codes = [topic.code for topic in manifest.topics]
+    units = _logits(model)
 
     def serve(headline: Any) -> dict[str, Any]:  # noqa: ANN401 - TensorFlow has no types
-        multi_hot, known = encoder(headline)
-        scores = logits(multi_hot)
-        if calibration is not None:
-            gaps = tf.reduce_max(scores, axis=1, keepdims=True) - tf.reduce_mean(scores, axis=1, keepdims=True)
-            scores /= tf.exp(calibration.intercept + calibration.gap_slope * tf.math.log1p(gaps))
+        multi_hot, known, shares = encoder(headline)
+        found = units(multi_hot)
+        scores = found[:, : len(codes)]
+        if manifest.calibration is not None:
+            scores /= _temperatures(manifest.calibration, scores, shares)
         has_words = known > 0
-        probabilities = tf.where(has_words[:, None], tf.nn.softmax(scores), 0.0)
+        probabilities = tf.nn.softmax(scores)
         best = tf.gather(tf.constant(codes), tf.argmax(probabilities, axis=1))
-        return {
+        answer = {
             "topic": tf.where(has_words, best, ""),
-            "probability": tf.reduce_max(probabilities, axis=1),
-            "probabilities": probabilities,
+            "probability": tf.where(has_words, tf.reduce_max(probabilities, axis=1), 0.0),
+            "probabilities": tf.where(has_words[:, None], probabilities, 0.0),
         }
+        if manifest.outside is not None:
+            outside = _outside(manifest.outside, found[:, -1], tf.reduce_max(probabilities, axis=1), shares)
+            answer["outside"] = tf.where(has_words, outside, 0.0)
+        return answer
 
     archive.add_endpoint("serve", serve, input_signature=[tf.TensorSpec([None], tf.string, name="headline")])
     try:
         archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:  # TensorFlow's form of an OSError, with the reason at the end
         raise OSError(error.message.rpartition("; ")[2].partition(" [Op:")[0]) from error
+
+
+def _temperatures(calibration: Calibration, scores: Any, shares: Any) -> Any:  # noqa: ANN401
+    """As `Calibration.temperatures`, float32 [n, 1]."""
+    gaps = tf.reduce_max(scores, axis=1, keepdims=True) - tf.reduce_mean(scores, axis=1, keepdims=True)
+    by_gap = calibration.intercept + calibration.gap_slope * tf.math.log1p(gaps)
+    return tf.exp(by_gap + calibration.unknown_slope * shares[:, None])
+
+
+def _outside(outside: Outside, scores: Any, best: Any, shares: Any) -> Any:  # noqa: ANN401
+    """As `Outside.probabilities`, float32 [n]."""
+    capped = tf.minimum(best, MAX_CONFIDENCE)
+    log_odds = tf.math.log(capped / (1 - capped))
+    return tf.sigmoid(
+        outside.intercept + outside.score * scores + outside.confidence * log_odds + outside.unknown * shares
+    )
 
 
 def _logits(model: Any) -> Any:  # noqa: ANN401 - Keras has no types
@@ -81,8 +103,8 @@ class _Encoder:
         known = {word: one for word, one in zip(words, ids, strict=True) if one < spec.size}
         self._repeats, self._later = (_beside(known, mark) for mark in (TWICE, LATER))
 
-    def __call__(self, headline: Any) -> tuple[Any, Any]:  # noqa: ANN401 - TensorFlow has no types
-        """Multi-hot, float32 [n, size], and the number of known words of each text, int64 [n]."""
+    def __call__(self, headline: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - TensorFlow has no types
+        """Multi-hot, float32 [n, size]; number of known words, int64 [n]; out-of-vocabulary share, float32 [n]."""
         spec = self._spec
         words = self._tokenize(headline)
         ids = self._look_up(words)
@@ -117,7 +139,9 @@ class _Encoder:
                 there |= np.isin(own, self._later[0])
             hits += _columns(place, there & (tf.gather(_count(met_ids, shape), own, axis=1) > 1), shape)
         known = tf.reduce_sum(tf.cast(ids >= 0, tf.int64), axis=1)
-        return tf.minimum(hits, 1.0), known
+        count = tf.reduce_sum(tf.cast(words != "", tf.int64), axis=1)  # without those made of quotes alone
+        shares = tf.cast(count - known, tf.float32) / tf.cast(tf.maximum(count, 1), tf.float32)
+        return tf.minimum(hits, 1.0), known, shares
 
     def _look_up(self, words: Any) -> Any:  # noqa: ANN401
         """Ragged words to ragged ids, including UNKNOWN and RARE."""

@@ -37,6 +37,8 @@ class ArchiveWire:
         body: Its own text, entities decoded, without the closing `Reuter` cue; None if it has none.
         keras_text: The raw text that Keras used, entities included: its own body or, by mistake, that of the next wire.
         topics: All assigned topics, in the archive's order; may be empty.
+        marked: Whether it was to have topics (`TOPICS`): `YES`, `NO` or `BYPASS`.
+        part: Its part of the ModApte split (`LEWISSPLIT`): `TRAIN`, `TEST` or `NOT-USED`.
     """
 
     number: int
@@ -44,6 +46,8 @@ class ArchiveWire:
     body: str | None
     keras_text: str
     topics: tuple[str, ...]
+    marked: str = "YES"
+    part: str = "TRAIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,8 @@ def _parse_file(name: str, text: str) -> Iterator[ArchiveWire]:
             body=None if body is None else _clean_body(body),
             keras_text=_keras_text(text, start),
             topics=tuple(topics.replace("<D>", "").split("</D>")[:-1]),
+            marked=_between(text, 'TOPICS="', '"', start, end) or "YES",
+            part=_between(text, 'LEWISSPLIT="', '"', start, end) or "TRAIN",
         )
         start = text.find("<REUTERS ", end)
 

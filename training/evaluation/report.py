@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from training.evaluation.evaluate import Evaluation
+from training.evaluation.outside import OutsideEvaluation
 
 CONFUSIONS = 10
 _PARTS = {
@@ -30,6 +31,15 @@ def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> 
         if None not in values:
             lines.append(f"{name:<28}" + "".join(f"{v:>26,}" if key == "wires" else f"{v:>26.4f}" for v in values))
     return "\n".join([*lines, "", *_topics(measured["test"], codes), "", *_confusions(measured["test"], codes)])
+
+
+def outside_report(outside: OutsideEvaluation) -> str:
+    """Figures of the outside class."""
+    return (
+        f"Outside class, on {outside.with_topic:,} test titles and {outside.without:,} titles of later wires without a"
+        f" topic:\nAUROC {outside.auroc:.4f}; lost, marked though they have a topic: {outside.lost:.4f}; found:"
+        f" {outside.found:.4f}"
+    )
 
 
 def _topics(evaluation: Evaluation, codes: Sequence[str]) -> list[str]:

@@ -99,7 +99,7 @@ def run_baselines(
     train, test = ([wire for wire in corpus if wire.split == part] for part in ("train", "test"))
     titles, bodies = make_samples(train, title_words(test))
     labels = labels_of([*titles, *bodies])
-    texts = [sample.wire.title or "" for sample in titles] + [sample.wire.body or "" for sample in bodies]
+    texts = [" ".join(sample.words) for sample in [*titles, *bodies]]
     models = [*LINEAR.items(), *([("MiniLM, logistic regression", _sentences)] if sentence_transformer else [])]
     rows = []
     for name, make in models:

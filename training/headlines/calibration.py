@@ -1,15 +1,18 @@
-"""Calibration: temperature scaling fitted by likelihood, prediction sets by split conformal prediction."""
+"""Calibration: temperature, outside class and prediction sets, fitted on texts that took no part in the training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
 
 from app.classifier.classifier import softmax
-from app.classifier.manifest import Calibration, TopicSet
+from app.classifier.manifest import MAX_CONFIDENCE, Calibration, Outside, TopicSet
 from app.classifier.network import Floats
 from training.data.dataset import Labels
+from training.headlines.samples import OUTSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,35 +20,103 @@ class HeldOut:
     """A network's output for texts that it was not trained on."""
 
     logits: Floats
-    """float32 [n, topics]"""
+    """float32 [n, topics + 1]; the last is the score of the outside class."""
     labels: Labels
-    """int64 [n]"""
+    """int64 [n]; OUTSIDE: about none of the topics."""
+    oov_shares: Floats
+    """float32 [n], each text's share of words that are out of vocabulary."""
+
+    @property
+    def inside(self) -> "HeldOut":
+        """Those about a topic."""
+        chosen = self.labels != OUTSIDE
+        return HeldOut(self.logits[chosen], self.labels[chosen], self.oov_shares[chosen])
 
     def probabilities(self, calibration: Calibration) -> Floats:
         """Calibrated probabilities, float32 [n, topics], as the service computes them."""
-        return softmax(self.logits, calibration)
+        return softmax(self.logits[:, :OUTSIDE], calibration, self.oov_shares)
 
 
-def fit_temperature(held_out: HeldOut) -> Calibration:
+def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     """Fit the temperature by maximum likelihood of whether the most probable topic is right.
+
+    Each part, such as titles, has the same weight, however many texts it has. Texts of another time than most of the
+    training texts have more words without an id, and a network that reads less of a text is wrong more often.
 
     Fitted by the likelihood of the label, as in Guo et al. 2017 (arXiv:1706.04599), the confidence on headlines is a
     percentage point too high (docs/experiments.md, round 5).
+
+    Args:
+        parts: kinds of texts, all about a topic.
     """
-    best = held_out.logits.max(axis=1, keepdims=True)
-    below = held_out.logits - best
+    logits = np.concatenate([part.logits[:, :OUTSIDE] for part in parts])
+    shares = np.concatenate([part.oov_shares for part in parts])[:, None]
+    weights = np.concatenate([np.full(len(part.labels), 1 / len(part.labels) / len(parts)) for part in parts])
+    right = np.concatenate([part.logits[:, :OUTSIDE].argmax(axis=1) == part.labels for part in parts])
+    below = logits - logits.max(axis=1, keepdims=True)
     logs = np.log1p(-below.mean(axis=1, keepdims=True))
-    right = held_out.logits.argmax(axis=1) == held_out.labels
 
-    def loss(parameters: NDArray[np.float64]) -> float:
-        intercept, gap_slope = parameters
+    def loss(parameters: Sequence[float]) -> float:
+        intercept, gap_slope, unknown_slope = parameters
         # log p and log(1 - p) of the most probable topic, whose logit is 0 here.
-        others = np.exp(below / np.exp(intercept + gap_slope * logs)).sum(axis=1) - 1
+        temperatures = np.exp(np.clip(intercept + gap_slope * logs + unknown_slope * shares, -10, 10))
+        others = np.exp(below / temperatures).sum(axis=1) - 1
         log_p = -np.log1p(others)
-        return float(-np.where(right, log_p, log_p + np.log(np.maximum(others, 1e-12))).mean())
+        return float(-(weights * np.where(right, log_p, log_p + np.log(np.maximum(others, 1e-12)))).sum())
 
-    intercept, gap_slope = minimize(loss, (0.0, 0.0), method="Nelder-Mead").x
-    return Calibration(intercept=float(intercept), gap_slope=float(gap_slope))
+    varies = bool(np.ptp(shares))  # otherwise the last parameter says nothing
+    start = (0.0, 0.0, 0.0) if varies else (0.0, 0.0)
+    found = [*minimize(lambda x: loss([*x, 0.0][:3]), start, method="Nelder-Mead").x, 0.0][:3]
+    intercept, gap_slope, unknown_slope = np.clip(found, -10, 10).tolist()
+    return Calibration(intercept=intercept, gap_slope=gap_slope, unknown_slope=unknown_slope)
+
+
+def fit_outside(parts: Sequence[HeldOut], calibration: Calibration, most_lost: float) -> Outside:
+    """Fit the outside class by logistic regression on its score, the confidence and the out-of-vocabulary share.
+
+    In each part, texts with and without a topic have the same weight, so the probability assumes that one is as
+    frequent as the other.
+
+    Args:
+        parts: kinds of texts, with and without a topic; the first are headlines, which set the threshold.
+        calibration: of the topics.
+        most_lost: largest share of headlines with a topic above the threshold, which is 0.5 if that keeps this promise.
+    """
+    features = [_outside_features(part, calibration) for part in parts]
+    targets = [part.labels == OUTSIDE for part in parts]
+    weights = [
+        np.where(target, 0.5 / max(target.mean(), 1e-9), 0.5 / max(1 - target.mean(), 1e-9)) for target in targets
+    ]
+    weights = [weight / len(weight) for weight in weights]
+    model = LogisticRegression(C=100.0, max_iter=1_000)  # keeps separable data from infinite weights
+    scale = sum(map(len, weights)) / len(weights)
+    model.fit(np.concatenate(features), np.concatenate(targets), sample_weight=np.concatenate(weights) * scale)
+    probabilities = model.predict_proba(features[0])[:, 1]
+    with_topic = np.sort(probabilities[~targets[0]])
+    threshold = max(0.5, float(with_topic[-1 - int(most_lost * len(with_topic))]))
+    above = probabilities > threshold
+    score, confidence, unknown = model.coef_[0].tolist()
+    return Outside(
+        intercept=float(model.intercept_[0]),
+        score=score,
+        confidence=confidence,
+        unknown=unknown,
+        threshold=threshold,
+        lost=float(above[~targets[0]].mean()),
+        found=float(above[targets[0]].mean()),
+    )
+
+
+def outside_probabilities(part: HeldOut, calibration: Calibration, outside: Outside) -> list[float]:
+    """Probabilities of the outside class, as the service computes them."""
+    best = part.probabilities(calibration).max(axis=1).astype(np.float64).round(8).tolist()
+    return outside.probabilities(part.logits[:, OUTSIDE].tolist(), best, part.oov_shares.tolist())
+
+
+def _outside_features(part: HeldOut, calibration: Calibration) -> NDArray[np.float64]:
+    """float64 [n, 3]: the inputs of `Outside.probabilities`."""
+    best = np.minimum(part.probabilities(calibration).max(axis=1).astype(np.float64).round(8), MAX_CONFIDENCE)
+    return np.stack([part.logits[:, OUTSIDE], np.log(best / (1 - best)), part.oov_shares], axis=1)
 
 
 def fit_topic_set(probabilities: Floats, labels: Labels, coverage: float) -> TopicSet:

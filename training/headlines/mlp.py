@@ -1,19 +1,19 @@
-"""MLPs: several small Keras networks, trained side by side, whose logits are averaged."""
+"""MLPs: several small networks, trained side by side in NumPy, whose logits are averaged."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from app.classifier.network import Floats
-from training.data.topics import TOPICS
 from training.headlines.recipe import HeadlinesRecipe
+from training.headlines.samples import OUTSIDE
 from training.history import History
 
 Epoch = tuple[sp.csr_matrix, Floats]
-"""Rows, float32 [n, features], and targets, float32 [n, 46], of one epoch."""
+"""Rows, float32 [n, features], and targets, float32 [n, topics + 1], of one epoch."""
 
 ACTIVE = 2_000
 """Inputs assumed for Glorot's initial limit: a text has about a hundred ones. All 20,000 would give a limit near 0."""
@@ -31,12 +31,12 @@ class Layers:
     bias: Floats
     """float32 [hidden]"""
     out: Floats
-    """float32 [hidden, 46]"""
+    """float32 [hidden, topics + 1]"""
     out_bias: Floats
-    """float32 [46]"""
+    """float32 [topics + 1]"""
 
     def logits(self, x: sp.csr_matrix) -> Floats:
-        """Logits, float32 [n, 46], of rows of length 1, float32 [n, features]."""
+        """Logits, float32 [n, topics + 1], of rows of length 1, float32 [n, features]."""
         hidden: Floats = np.maximum(x @ self.kernel + self.bias, 0)
         scores: Floats = hidden @ self.out + self.out_bias
         return scores
@@ -51,11 +51,14 @@ def train_networks(
     held_out: Epoch | None = None,
     on_epoch: Callable[[], object] = lambda: None,
 ) -> tuple[Layers, History]:
-    """Train `recipe.networks` MLPs (features, hidden relu, 46) at once; each epoch has new rows from `epoch`.
+    """Train `recipe.networks` MLPs (features, hidden relu, topics + 1) at once; each epoch has new rows from `epoch`.
+
+    The loss is the cross-entropy of the topics, of texts that have one, and that of the last unit, a sigmoid, of all.
 
     Args:
         recipe: sizes, rates and number of epochs.
-        epoch: returns rows of length 1, float32 [n, features], and targets, float32 [n, 46]; called once per epoch.
+        epoch: returns rows of length 1, float32 [n, features], and targets, float32 [n, topics + 1]; called once per
+            epoch.
         expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
         seed: for weights, dropout and order.
         held_out: rows and targets to evaluate after each epoch.
@@ -63,33 +66,34 @@ def train_networks(
 
     Returns:
         One network whose logits are the mean of all; and the history: mean loss and accuracy of the single networks
-        (with dropout) and, with `held_out`, `val_loss` and `val_accuracy` of the mean network.
+        (with dropout) and, with `held_out`, `val_loss` and `val_accuracy` of the mean network, each of the topics.
     """
-    import keras  # noqa: PLC0415 - takes seconds, which --help need not wait
-
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
     expansion = SCALE * expansion
     x, y = epoch()
-    model = _model(recipe, (x.shape[0], expansion.shape[1]), keras)
+    networks = _Networks(recipe, expansion.shape[1], rng)
+    steps = -(-x.shape[0] // recipe.batch_size) * recipe.epochs
     history: History = {"loss": [], "accuracy": []}
+    step = 0
     for number in range(recipe.epochs):
         if number:
             x, y = epoch()
         order = rng.permutation(x.shape[0])
-        each = np.repeat(y[order, None], recipe.networks, axis=1)
-        fitted = model.fit(
-            _sorted(x[order] @ expansion), each, batch_size=recipe.batch_size, shuffle=False, verbose=0
-        ).history
-        history["loss"].append(float(fitted["loss"][0]))
-        history["accuracy"].append(float(fitted["accuracy"][0]))
+        rows = (x @ expansion).tocsr()
+        scores = []
+        for start in range(0, len(order), recipe.batch_size):
+            some = order[start : start + recipe.batch_size]
+            scores.append(networks.step(rows[some], y[some], recipe.learning_rate * (1 - step / steps)))
+            step += 1
+        loss, right, texts = np.sum(scores, axis=0)
+        history["loss"].append(float(loss / texts))
+        history["accuracy"].append(float(right / texts))
         if held_out is not None:
-            loss, accuracy = _score(_mean(recipe, model, expansion), *held_out)
+            loss, accuracy = _score(networks.mean(expansion), *held_out)
             history.setdefault("val_loss", []).append(loss)
             history.setdefault("val_accuracy", []).append(accuracy)
         on_epoch()
-    return _mean(recipe, model, expansion), history
+    return networks.mean(expansion), history
 
 
 def drop_words(rows: sp.csr_matrix, highest: float, rng: np.random.Generator) -> sp.csr_matrix:
@@ -100,44 +104,93 @@ def drop_words(rows: sp.csr_matrix, highest: float, rng: np.random.Generator) ->
     return sp.csr_matrix((rows.data[keep], rows.indices[keep], starts), shape=rows.shape)
 
 
-def _model(recipe: HeadlinesRecipe, shape: tuple[int, int], keras: Any) -> Any:  # noqa: ANN401 - Keras has no types
-    samples, features = shape
-    limit = (6 / (ACTIVE + recipe.hidden)) ** 0.5
-    start = keras.initializers.RandomUniform(-limit, limit)
-    out_limit = (6 / (recipe.hidden + len(TOPICS))) ** 0.5
-    out_start = keras.initializers.RandomUniform(-out_limit, out_limit)
-    units = (recipe.networks, recipe.hidden)
-    model = keras.Sequential(
-        [
-            keras.Input((features,), sparse=True),
-            keras.layers.Dense(units[0] * units[1], "relu", kernel_initializer=start),
-            keras.layers.Dropout(recipe.dropout),
-            keras.layers.Reshape(units),
-            keras.layers.EinsumDense(  # each network has its own last layer
-                "bnh,nht->bnt", (recipe.networks, len(TOPICS)), bias_axes="nt", kernel_initializer=out_start
-            ),
-        ]
-    )
-    steps = -(-samples // recipe.batch_size) * recipe.epochs
-    rate = keras.optimizers.schedules.PolynomialDecay(recipe.learning_rate, steps, 0.0)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
-    return model
+@dataclass(slots=True)
+class _Adam:
+    """A weight with Adam's moments (Kingma and Ba 2015, arXiv:1412.6980).
+
+    With `rows`, only these rows of the weight and of its moments are updated, as in TensorFlow's LazyAdam: a batch has
+    a tenth of all words, so this takes a fraction of the time.
+    """
+
+    weight: Floats
+    first: Floats = field(init=False)
+    second: Floats = field(init=False)
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        self.first, self.second = np.zeros_like(self.weight), np.zeros_like(self.weight)
+
+    def update(self, gradient: Floats, rate: float, rows: NDArray[np.intp] | slice = slice(None)) -> None:
+        self.steps += 1
+        first, second = self.first[rows], self.second[rows]
+        first = first + np.float32(0.1) * (gradient - first)
+        second = second + np.float32(0.001) * (np.square(gradient) - second)
+        self.first[rows], self.second[rows] = first, second
+        scale = rate * np.sqrt(1 - 0.999**self.steps) / (1 - 0.9**self.steps)
+        np.sqrt(second, out=second)
+        second += np.float32(1e-7)
+        first /= second
+        first *= np.float32(scale)
+        self.weight[rows] -= first
 
 
-def _sorted(rows: sp.csr_matrix) -> sp.csr_matrix:
-    """Sort the columns of each row, as TensorFlow's sparse product requires."""
-    rows.sort_indices()
-    return rows
+class _Networks:
+    """`recipe.networks` MLPs side by side: their hidden units share one matrix, and each has its own last layer."""
+
+    def __init__(self, recipe: HeadlinesRecipe, inputs: int, rng: np.random.Generator) -> None:
+        self._count, self._hidden, self._dropout, self._rng = recipe.networks, recipe.hidden, recipe.dropout, rng
+        units = recipe.networks * recipe.hidden
+        limit, out_limit = ((6 / (n + m)) ** 0.5 for n, m in ((ACTIVE, recipe.hidden), (recipe.hidden, OUTSIDE + 1)))
+        self._kernel = _Adam(rng.uniform(-limit, limit, (inputs, units)).astype(np.float32))
+        self._bias = _Adam(np.zeros(units, np.float32))
+        shape = recipe.networks, recipe.hidden, OUTSIDE + 1
+        self._out = _Adam(rng.uniform(-out_limit, out_limit, shape).astype(np.float32))
+        self._out_bias = _Adam(np.zeros((recipe.networks, 1, OUTSIDE + 1), np.float32))
+
+    def step(self, rows: sp.csr_matrix, targets: Floats, rate: float) -> tuple[float, float, float]:
+        """One step of Adam on a batch; returns loss and right answers, mean of the networks, and texts with a topic."""
+        used, places = np.unique(rows.indices, return_inverse=True)
+        rows = sp.csr_matrix((rows.data, places.astype(np.int32), rows.indptr), (rows.shape[0], len(used)))
+        hidden = rows @ self._kernel.weight[used]
+        hidden += self._bias.weight
+        keep = (hidden > 0) & (self._rng.random(hidden.shape, np.float32) >= self._dropout)
+        hidden *= keep
+        hidden /= np.float32(1 - self._dropout)
+        each = np.ascontiguousarray(hidden.reshape(len(hidden), self._count, self._hidden).transpose(1, 0, 2))
+        logits = each @ self._out.weight + self._out_bias.weight
+        inside = targets[:, :OUTSIDE].sum(axis=1, keepdims=True)
+        logits[..., :OUTSIDE] -= logits[..., :OUTSIDE].max(axis=2, keepdims=True)
+        log_p = logits[..., :OUTSIDE] - np.log(np.exp(logits[..., :OUTSIDE]).sum(axis=2, keepdims=True))
+        loss = -(targets[:, :OUTSIDE] * log_p).sum() / self._count
+        right = ((log_p.argmax(axis=2) == targets.argmax(axis=1)) & (inside[:, 0] > 0)).sum() / self._count
+        # Gradients of the loss, from its end to its beginning.
+        errors = np.concatenate([np.exp(log_p) * inside, _sigmoid(logits[..., OUTSIDE:])], axis=2)
+        errors -= targets
+        errors /= np.float32(len(targets))
+        back = errors @ self._out.weight.transpose(0, 2, 1)
+        back = back.transpose(1, 0, 2).reshape(len(hidden), -1) * keep
+        back /= np.float32(1 - self._dropout)
+        self._out.update(each.transpose(0, 2, 1) @ errors, rate)
+        self._out_bias.update(errors.sum(axis=1, keepdims=True), rate)
+        self._kernel.update(rows.T @ back, rate, used)
+        self._bias.update(back.sum(axis=0), rate)
+        return float(loss), float(right), float(inside.sum())
+
+    def mean(self, expansion: sp.csr_matrix) -> Layers:
+        """One network whose logits are the mean of all, for rows before the expansion."""
+        out = self._out.weight.reshape(-1, OUTSIDE + 1) / np.float32(self._count)
+        return Layers(expansion @ self._kernel.weight, self._bias.weight, out, self._out_bias.weight.mean(axis=(0, 1)))
 
 
-def _mean(recipe: HeadlinesRecipe, model: Any, expansion: sp.csr_matrix) -> Layers:  # noqa: ANN401
-    kernel, bias, out, out_bias = model.get_weights()
-    return Layers(expansion @ kernel, bias, out.reshape(-1, out.shape[-1]) / recipe.networks, out_bias.mean(axis=0))
+def _sigmoid(x: Floats) -> Floats:
+    result: Floats = 0.5 + 0.5 * np.tanh(0.5 * x)
+    return result
 
 
 def _score(layers: Layers, x: sp.csr_matrix, targets: Floats) -> tuple[float, float]:
-    logits = layers.logits(x)
+    """Mean cross-entropy and accuracy of the topics, over the texts that have one."""
+    inside = targets[:, :OUTSIDE].any(axis=1)
+    logits, targets = layers.logits(x)[inside, :OUTSIDE], targets[inside, :OUTSIDE]
     logits -= logits.max(axis=1, keepdims=True)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     right = logits.argmax(axis=1) == targets.argmax(axis=1)

@@ -1,13 +1,16 @@
 """Writes a headline training as a bundle: measured as it will be served, with model card, figures and history."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from app.classifier import TopicClassifier
 from app.classifier.bundle import CARD
-from app.classifier.manifest import Manifest
+from app.classifier.manifest import FORMATS, Manifest
 from training.bundles.publishing import (
     DATA_LICENCE,
     library_versions,
@@ -16,17 +19,19 @@ from training.bundles.publishing import (
     with_measurements,
 )
 from training.bundles.writer import Draft, write_bundle
-from training.data.corpus import Wire
+from training.data.corpus import ArchiveWire, Wire
 from training.data.dataset import Dataset
 from training.data.topics import TOPICS
 from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.outside import evaluate_outside
 from training.figures import plot_confusion
+from training.headlines.calibration import outside_probabilities
 from training.headlines.merge import save_stack
 from training.headlines.reporting.drift_reference import drift_reference
 from training.headlines.reporting.figures import plot_learning, plot_reliability
 from training.headlines.reporting.model_card import write_card
 from training.headlines.reporting.present_day import evaluate_present_day
-from training.headlines.samples import labels_of
+from training.headlines.samples import Sample, labels_of
 from training.headlines.train import HeadlineTraining, Learned
 from training.history import HISTORY, History, history_csv, spread
 from training.output import staging
@@ -36,7 +41,13 @@ SPREAD: Final = ("accuracy", "any_topic_accuracy", "ece", "macro_f1", "loss", "s
 
 
 def publish_headlines(
-    target: Path, training: HeadlineTraining, dataset: Dataset, corpus: Sequence[Wire], force: bool = False
+    target: Path,
+    training: HeadlineTraining,
+    dataset: Dataset,
+    corpus: Sequence[Wire],
+    outside: Sequence[ArchiveWire] = (),
+    *,
+    force: bool = False,
 ) -> TopicClassifier:
     """Write the network of the first seed, which was chosen before any was tested, as the bundle `target`.
 
@@ -45,6 +56,7 @@ def publish_headlines(
         training: all its runs are measured, the first is published.
         dataset: the 46-topic set, whose test wires are measured.
         corpus: the same wires with their titles and own bodies.
+        outside: wires about none of the topics that took no part in training, on which the outside class is measured.
         force: replace an existing bundle.
 
     Returns:
@@ -53,15 +65,17 @@ def publish_headlines(
     Raises:
         OutputError: `target` exists and `force` is false, or cannot be written.
     """
-    measured = []
+    measured, separated = [], []
     with staging(target) as scratch:
         for number, run in enumerate(training.runs):
             # Measured on a bundle that was written and loaded, so the figures are those of what is served.
             classifier = write_bundle(scratch / str(number), _draft(target, training, run, dataset))
             measured.append(evaluate(classifier, dataset, corpus) | evaluate_present_day(classifier))
+            separated.append(evaluate_outside(classifier, corpus, outside))
     first = measured[0]
+    more = {"seeds": _spreads(measured)} | ({"outside": separated[0].figures()} if separated[0] else {})
     draft = _draft(target, training, training.runs[0], dataset)
-    manifest = with_measurements(draft.manifest, first["test_titles"].topics, first, {"seeds": _spreads(measured)})
+    manifest = with_measurements(draft.manifest, first["test_titles"].topics, first, more)
     parts = [("Test titles", "test_titles"), ("Test wires with their own body", "decoded_body")]
     histories: list[tuple[str, int, History]] = [("explore", training.seeds[0], training.exploration.history)]
     histories += [("train", seed, run.history) for seed, run in zip(training.seeds, training.runs, strict=True)]
@@ -77,24 +91,44 @@ def publish_headlines(
 
 def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Dataset) -> Draft:
     name, version = name_and_version(target, training.recipe.name)
+    titles, bodies = ([one for one in kind if one.labels] for kind in (run.texts.titles, run.texts.bodies))
     manifest = Manifest(
+        format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
         name=name,
         version=version,
-        description="Made for headlines: trained on titles and bodies of Reuters wires of 1987, calibrated on titles"
-        " and bodies held out from training.",
+        description="Made for headlines: trained on titles and bodies of Reuters wires of 1987 and on a lexicon of"
+        " present-day headlines, calibrated on texts of both that were held out from training.",
         encoding=run.encoder.spec,
-        topics=topics_with_support(labels_of(run.titles)),
+        topics=topics_with_support(labels_of(titles)),
         calibration=training.calibration,
         topic_set=training.topic_set,
+        outside=training.outside,
         files={},
         recipe=training.recipe.describe()
         | {"seed": training.seeds[0], "seeds": list(training.seeds)}
-        | {"titles": len(run.titles), "bodies": len(run.bodies)},
-        data={"sha256": dataset.files, "licence": DATA_LICENCE},
+        | {"titles": len(titles), "bodies": len(bodies)}
+        | {"outside_titles": len(run.texts.titles) - len(titles), "outside_bodies": len(run.texts.bodies) - len(bodies)}
+        | {"lexicon": len(run.texts.lexicon), "outside_lexicon": sum(not one.labels for one in run.texts.lexicon)},
+        data={"sha256": dataset.files | {"lexicon": lexicon_hash(run.texts.lexicon)}, "licence": DATA_LICENCE},
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
-        reference=drift_reference(run.encoder, run.titles, run.bodies),
+        reference=drift_reference(run.encoder, titles, bodies) | _outside_ratio(training),
     )
     return Draft(manifest, lambda path: save_stack(run.layers, path), run.word_index)
+
+
+def lexicon_hash(lexicon: Sequence[Sample]) -> str:
+    """SHA-256 of the words and labels of the lexicon, one text a line: `16 41 opec meets`."""
+    lines = (" ".join([*map(str, sample.labels), *sample.words]) for sample in lexicon)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _outside_ratio(training: HeadlineTraining) -> dict[str, float]:
+    """`outside_ratio`: the mean outside probability to expect of new titles with a topic, from the held-out ones."""
+    if training.outside is None:
+        return {}
+    titles = training.exploration.held_out(training.held_out.titles).inside
+    outside = outside_probabilities(titles, training.calibration, training.outside)
+    return {"outside_ratio": round(float(np.mean(outside)), 6)}
 
 
 def _spreads(measured: Sequence[dict[str, Evaluation]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Linear SVM: one per topic, on features weighted by log-count ratio (NBSVM), as the kernel of a dense layer."""
+"""Linear SVM: one per topic and one for the outside class, on features weighted by log-count ratio (NBSVM)."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -7,7 +7,7 @@ from sklearn.svm import LinearSVC
 
 from app.classifier.network import Floats
 from training.data.dataset import Labels
-from training.data.topics import TOPICS
+from training.headlines.samples import OUTSIDE
 from training.headlines.vocabulary import unit_length
 
 
@@ -20,44 +20,54 @@ def train_linear(
     *,
     seed: int,
 ) -> Floats:
-    """Train one linear SVM per topic.
+    """Train one linear SVM per topic, on the texts with a topic, and one for the outside class, on all texts.
 
-    Each topic's SVM weights features by their log-count ratio, that is how much more often they occur in its texts than
+    Each SVM weights features by their log-count ratio, that is how much more often they occur in its texts than
     in others (NBSVM; Wang and Manning 2012, "Baselines and Bigrams"), instead of by idf, which is the same for all
     topics.
 
     Rows are scaled by their number of ones, which the served model can do too, and not, as is usual, by their weighted
-    length. Then all rows of a topic are scaled so that their mean squared length is 1, which `penalties` assume.
+    length. Then all rows of an SVM are scaled so that their mean squared length is 1, which `penalties` assume.
 
     Args:
         x: multi-hot rows, float32 [n, features].
         expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
-        labels: int64 [n].
-        others: bool [n, 46], the further topics of each row.
+        labels: int64 [n], OUTSIDE for a text about none of the topics.
+        others: bool [n, topics + 1], the further topics of each row.
         penalties: float64 [n, 2], C of each row, and its C as a positive example of its further topics; if that is 0,
             the row is left out when training their SVMs.
         seed: of the solver.
 
     Returns:
-        A kernel, float32 [features, 46]: `unit_length(x) @ kernel` are the topics' scores, mostly within -1 and 1.
+        A kernel, float32 [features, topics + 1]: `unit_length(x) @ kernel` are scores, mostly within -1 and 1.
     """
     rows = (unit_length(x) @ expansion).tocsr()
     counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ expansion).tocsr()
-    everywhere = np.asarray(counted.sum(axis=0)).ravel()
-    kernel = np.zeros((x.shape[1], len(TOPICS)), np.float32)
-    # A topic without a sample keeps a kernel of zeros; the right topic of a text like these scores higher.
-    for topic in np.unique(labels).tolist():
-        here = np.asarray(counted[labels == topic].sum(axis=0)).ravel()
-        weights = _log_share(here) - _log_share(everywhere - here)
-        weighted = (rows @ sp.diags(weights)).tocsr()
-        scale = np.sqrt(x.shape[0] / np.square(weighted.data).sum())
-        right = (labels == topic) | others[:, topic]
-        costs = np.where(others[:, topic], penalties[:, 1], penalties[:, 0])
+    kernel = np.zeros((x.shape[1], OUTSIDE + 1), np.float32)
+    inside = labels != OUTSIDE
+    rows_inside, counts_inside = rows[inside], _counts(counted[inside])
+    # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
+    for column in np.unique(labels).tolist():
+        some, chosen = (slice(None), rows) if column == OUTSIDE else (inside, rows_inside)
+        costs = np.where(others[some, column], penalties[some, 1], penalties[some, 0])
+        right = (labels[some] == column) | others[some, column]
+        if right.all():
+            continue
+        here = _counts(counted[labels == column])
+        there = counts_inside if column == OUTSIDE else counts_inside - here
+        weights = _log_share(here) - _log_share(there)
         used = np.flatnonzero(costs)
-        svm = LinearSVC(fit_intercept=False, random_state=seed)
+        weighted = (chosen @ sp.diags(weights)).tocsr()
+        scale = np.sqrt(chosen.shape[0] / np.square(weighted.data).sum())
+        svm = LinearSVC(dual=True, fit_intercept=False, random_state=seed)
         svm.fit(weighted[used] * scale, right[used], sample_weight=costs[used])
-        kernel[:, topic] = expansion @ (scale * weights * svm.coef_[0])
+        kernel[:, column] = expansion @ (scale * weights * svm.coef_[0])
     return kernel
+
+
+def _counts(rows: sp.csr_matrix) -> NDArray[np.float32]:
+    counts: NDArray[np.float32] = np.asarray(rows.sum(axis=0)).ravel()
+    return counts
 
 
 def _log_share(counts: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,24 +9,30 @@ import scipy.sparse as sp
 
 from app.classifier.encoding import LATER, TWICE, Encoder
 from app.classifier.manifest import EncodingSpec
-from training.data.topics import TOPICS
 from training.headlines.recipe import HeadlinesRecipe
-from training.headlines.samples import Sample, Words, labels_of
+from training.headlines.samples import OUTSIDE, Sample, Words, labels_of
 
 
-def build_encoder(recipe: HeadlinesRecipe, samples: Sequence[Sample]) -> tuple[Encoder, dict[str, int]]:
+def build_encoder(
+    recipe: HeadlinesRecipe, wires: Sequence[Sample], lexicon: Sequence[Sample] = ()
+) -> tuple[Encoder, dict[str, int]]:
     """Choose the vocabulary of these samples.
 
-    The word index contains, in this order: the words by number of texts; words that occur only after the lead, and
-    words that occur twice or more, each by number of texts; the word pairs with the highest G-squared statistic for
-    the label (Dunning 1993). These are `recipe.features` together. Last are the rare words, which have no id.
+    The word index contains, in this order: the words by number of wires' texts, then further words of the lexicon;
+    words that occur only after the lead, and words that occur twice or more, each by number of texts; the word pairs
+    with the highest G-squared statistic for the label (Dunning 1993). These are `recipe.features` together. Last are
+    the rare words, which have no id.
 
     Returns:
         The encoder, and the word index: word, later word, repeated word or pair -> rank, from 1.
     """
-    counts = Counter(word for sample in samples for word in dict.fromkeys(sample.words))
+    samples = [*wires, *lexicon]
+    counts = Counter(word for sample in wires for word in dict.fromkeys(sample.words))
     ranked = [word for word, _ in counts.most_common()]
     words = [word for word in ranked if counts[word] >= recipe.min_word_texts][: recipe.words]
+    known = {*words}
+    new = Counter(word for sample in lexicon for word in dict.fromkeys(sample.words) if word not in known)
+    words += [word for word, count in new.most_common() if count >= recipe.min_lexicon_texts]
     known = {*words}
     later = [f"{word} {LATER}" for word in _later(samples, recipe.lead, recipe.min_later_texts) if word in known]
     later = later[: min(recipe.later, recipe.features - len(words))]
@@ -34,7 +40,7 @@ def build_encoder(recipe: HeadlinesRecipe, samples: Sequence[Sample]) -> tuple[E
     repeats = repeats[: min(recipe.repeats, recipe.features - len(words) - len(later))]
     pairs = _best_pairs(samples, recipe.min_pair_texts)
     pairs = pairs[: recipe.features - len(words) - len(later) - len(repeats)]
-    rare = [word for word in ranked if word not in known]
+    rare = [word for word in dict.fromkeys([*ranked, *new]) if word not in known]
     features = [*words, *later, *repeats, *pairs]
     word_index = {entry: rank for rank, entry in enumerate([*features, *rare], start=1)}
     spec = EncodingSpec(
@@ -89,7 +95,7 @@ def _best_pairs(samples: Sequence[Sample], least: int) -> list[str]:
     if not candidates:
         return []
     ids = [sorted(candidates[pair] for pair in text if pair in candidates) for text in texts]
-    topics = np.eye(len(TOPICS))[labels_of(samples)]
+    topics = np.eye(OUTSIDE + 1)[labels_of(samples)]
     seen = multi_hot(ids, len(candidates)).T @ topics  # [pairs, topics]
     expected = seen.sum(axis=1, keepdims=True) * topics.mean(axis=0)
     gain = np.where(seen > 0, seen * np.log(np.maximum(seen, 1) / np.maximum(expected, 1e-12)), 0).sum(axis=1)

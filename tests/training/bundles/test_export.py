@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from app.classifier import TopicClassifier, load_bundle, load_classifier
+from app.classifier.classifier import OUTSIDE_TOLERANCE
 from app.classifier.manifest import Calibration, EncodingSpec
 from app.classifier.network import read_network
 from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
-from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS, SIZE, keras_file
+from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS, SIZE, keras_file, write_outside_bundle
 from training.bundles.export import export
 from training.bundles.writer import Draft, write_bundle
 from training.cli import cli
@@ -105,7 +106,8 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
                 word_index={"pairs": words, "repeats": again, "lead": lead}.get(name, base.word_index),
             ),
         )
-    return {"tiny": tiny_bundle} | {name: folder / name for name in changes}
+    outside = write_outside_bundle(folder / "outside")
+    return {"tiny": tiny_bundle, "outside": outside} | {name: folder / name for name in changes}
 
 
 def multi_hot(classifier: TopicClassifier, headlines: Sequence[str]) -> np.ndarray:
@@ -120,9 +122,16 @@ def assert_onnx_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> 
     [file] = export(bundle, "onnx", folder)
     classifier = load_classifier(bundle)
     session = onnxruntime.InferenceSession(file)
-    [probabilities] = session.run(None, {"multi_hot": multi_hot(classifier, headlines)})
-    expected = classifier.probabilities(classifier.encode(headlines))
-    assert np.abs(probabilities - expected).max() < TOLERANCE
+    inputs = {"multi_hot": multi_hot(classifier, headlines)}
+    encoded = classifier.encode(headlines)
+    if classifier.bundle.manifest.format > 1:
+        inputs["oov_share"] = np.array([one.oov_share for one in encoded], np.float32)
+    found = session.run(None, inputs)
+    expected, outside = classifier.infer(encoded)
+    assert np.abs(found[0] - expected).max() < TOLERANCE
+    assert len(found) == (1 if outside is None else 2)
+    if outside is not None:
+        assert np.abs(found[1] - outside).max() < OUTSIDE_TOLERANCE
     assert session.get_modelmeta().custom_metadata_map["topics"].split(",")[16] == "crude"
 
 
@@ -139,7 +148,11 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     encoded = classifier.encode(headlines)
     known = np.array([one.known > 0 for one in encoded])
     assert 0.5 < known.mean() < 1
-    expected = classifier.probabilities(encoded) * known[:, None]
+    inferred, outside = classifier.infer(encoded)
+    assert ("outside" in answers) is (outside is not None)
+    if outside is not None:
+        assert np.abs(answers["outside"] - np.array(outside) * known).max() < OUTSIDE_TOLERANCE
+    expected = inferred * known[:, None]
     assert np.abs(answers["probabilities"] - expected).max() < TOLERANCE
     assert np.abs(answers["probability"] - expected.max(axis=1)).max() < TOLERANCE
     # Of two topics within the tolerance of each other, either may come first.
@@ -148,13 +161,13 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     assert (expected.max(axis=1) - expected[np.arange(len(chosen)), chosen] < TOLERANCE)[known].all()
 
 
-@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare"])
+@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside"])
 def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "lead", "bare"])
+@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "lead", "bare", "outside"])
 def test_saved_model_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_saved_model_agrees(variants[name], texts(1000), tmp_path / "saved")
 

@@ -138,6 +138,14 @@ def test_text_of_a_wire_without_a_body_is_that_of_the_next_with_one(tmp_path: Pa
     assert found[0].startswith("Showers")
 
 
+def test_wire_says_whether_it_was_to_have_topics_and_its_part(tmp_path: Path) -> None:
+    later = FILES[SECOND].replace('TOPICS="YES" LEWISSPLIT="TRAIN"', 'TOPICS="NO" LEWISSPLIT="NOT-USED"')
+    files = {FIRST: FILES[FIRST], SECOND: later}
+    found = {one.number: (one.marked, one.part) for one in read_archive(write(tmp_path / "b.tar.gz", files))}
+    assert found[1] == ("YES", "TRAIN")
+    assert found[7] == ("NO", "NOT-USED")
+
+
 def test_topics_are_all_that_are_assigned(wires: dict[int, ArchiveWire]) -> None:
     assert [wires[number].topics for number in (1, 2, 3, 4)] == [
         ("cocoa",),

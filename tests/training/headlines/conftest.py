@@ -8,19 +8,21 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from tests.tiny_bundle import COMMON, KEYWORDS
-from training.data.corpus import Wire
+from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS
+from training.data.corpus import ArchiveWire, Wire
+from training.data.lexicon import Entry
 from training.data.topics import TOPICS
 from training.headlines import train
 from training.headlines.mlp import Epoch, Layers
 from training.headlines.recipe import HEADLINES, HeadlinesRecipe
+from training.headlines.samples import OUTSIDE
 from training.headlines.train import HeadlineTraining, train_headlines
 from training.history import History
 
 TRAIN, TEST = 600, 150
 SMALL = replace(
     HEADLINES,
-    features=400,
+    features=600,
     words=250,
     repeats=50,
     hidden=16,
@@ -52,6 +54,35 @@ def make_corpus() -> tuple[Wire, ...]:
     return tuple(wires)
 
 
+def make_outside() -> tuple[ArchiveWire, ...]:
+    """200 wires about none of the topics, half of whose words are words of their own; every fifth has no body."""
+    rng = np.random.default_rng(4)
+
+    def text(size: int) -> str:
+        return " ".join([*rng.choice(OUTSIDE_WORDS, size), *rng.choice(COMMON, size)])
+
+    return tuple(
+        ArchiveWire(10_000 + number, text(3), None if number % 5 == 0 else text(12), "", ()) for number in range(200)
+    )
+
+
+LEXICON = (
+    *(
+        Entry(f"{word} {newer}", (topic,))
+        for topic, line in KEYWORDS.items()
+        for word in line.split()[:2]
+        for newer in (f"{topic}ish", "brexit")
+    ),
+    *(Entry(f"{word} {newer}", ()) for word in OUTSIDE_WORDS for newer in ("selfie", "streaming", "brexit")),
+)
+"""Texts of two words, of which the second is newer than any wire; `cocoaish` says something about a topic."""
+
+
+@pytest.fixture(scope="session")
+def small_outside() -> tuple[ArchiveWire, ...]:
+    return make_outside()
+
+
 @pytest.fixture(scope="session")
 def small_corpus() -> tuple[Wire, ...]:
     return make_corpus()
@@ -63,11 +94,11 @@ def small_recipe() -> HeadlinesRecipe:
 
 
 @pytest.fixture(scope="session")
-def small_training(small_corpus: tuple[Wire, ...]) -> HeadlineTraining:
+def small_training(small_corpus: tuple[Wire, ...], small_outside: tuple[ArchiveWire, ...]) -> HeadlineTraining:
     """A complete training with random weights instead of trained MLPs; the SVM alone separates these topics."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "train_networks", NoisyNetworks())
-        return train_headlines(SMALL, small_corpus, (1, 2))
+        return train_headlines(SMALL, small_corpus, (1, 2), outside=small_outside, lexicon=LEXICON)
 
 
 class NoisyNetworks:
@@ -91,7 +122,7 @@ class NoisyNetworks:
         for _ in epochs:
             on_epoch()
         rng, hidden = np.random.default_rng(seed), recipe.networks * recipe.hidden
-        shapes = ((expansion.shape[0], hidden), (hidden,), (hidden, len(TOPICS)), (len(TOPICS),))
+        shapes = ((expansion.shape[0], hidden), (hidden,), (hidden, OUTSIDE + 1), (OUTSIDE + 1,))
         layers = Layers(*(rng.normal(0, 0.01, shape).astype(np.float32) for shape in shapes))
         measures = ("loss", "accuracy", *(("val_loss", "val_accuracy") if held_out else ()))
         return layers, {name: [1 / (1 + number) for number in range(recipe.epochs)] for name in measures}

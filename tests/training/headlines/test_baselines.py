@@ -78,7 +78,7 @@ def test_baseline_learns_from_titles_and_bodies_of_training_wires(monkeypatch: p
     model, done = Recorded(), []
     monkeypatch.setattr(baselines, "LINEAR", {"recorded": lambda: model})
     run_baselines(WIRES, [], lambda: done.append(1))
-    assert model.texts == ["Oil up", "Net falls", "oil rises", "net profit", "oil opec"]
+    assert model.texts == ["oil up", "net falls", "oil rises", "net profit", "oil opec"]
     assert model.labels == [16, 3, 16, 3, 16]
     assert done == [1]
 

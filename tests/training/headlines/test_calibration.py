@@ -1,9 +1,24 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from app.classifier.manifest import Calibration
 from training.evaluation.evaluate import measure
-from training.headlines.calibration import HeldOut, fit_temperature, fit_topic_set
+from training.headlines.calibration import (
+    HeldOut,
+    fit_outside,
+    fit_temperature,
+    fit_topic_set,
+    outside_probabilities,
+)
+from training.headlines.samples import OUTSIDE
+
+
+def held(logits: Any, labels: Any, scores: Any = 0.0, shares: Any = 0.0) -> HeldOut:
+    count = len(labels)
+    units = np.concatenate([logits, np.zeros((count, 1)) + np.reshape(scores, (-1, 1))], axis=1)
+    return HeldOut(units.astype(np.float32), labels, (np.zeros(count) + shares).astype(np.float32))
 
 
 def overconfident(seed: int = 0, count: int = 4_000) -> HeldOut:
@@ -12,7 +27,7 @@ def overconfident(seed: int = 0, count: int = 4_000) -> HeldOut:
     scores = rng.normal(0, 2, (count, 46))
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     labels = np.array([rng.choice(46, p=row) for row in chances])
-    return HeldOut((3 * scores).astype(np.float32), labels)
+    return held((3 * scores), labels)
 
 
 def twice_as_wrong_where_sure(seed: int, count: int = 4_000) -> HeldOut:
@@ -22,20 +37,21 @@ def twice_as_wrong_where_sure(seed: int, count: int = 4_000) -> HeldOut:
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     labels = np.array([rng.choice(46, p=row) for row in chances])
     gaps = scores.max(axis=1, keepdims=True) - scores.mean(axis=1, keepdims=True)
-    return HeldOut((scores * gaps / 3).astype(np.float32), labels)
+    return held(scores * gaps / 3, labels)
 
 
 def test_temperature_takes_overconfidence_back() -> None:
     held_out = overconfident()
-    calibration = fit_temperature(held_out)
-    gaps = held_out.logits.max(axis=1) - held_out.logits.mean(axis=1)
+    calibration = fit_temperature([held_out])
+    topics = held_out.logits[:, :46]
+    gaps = topics.max(axis=1) - topics.mean(axis=1)
     assert calibration.temperatures(np.quantile(gaps, [0.1, 0.9])) == pytest.approx(3, rel=0.1)
     fresh = overconfident(seed=1)
     assert measure(fresh.probabilities(calibration), fresh.labels).ece < 0.03
 
 
 def test_temperature_grows_with_the_gap_if_confident_texts_are_overconfident() -> None:
-    calibration = fit_temperature(twice_as_wrong_where_sure(0))
+    calibration = fit_temperature([twice_as_wrong_where_sure(0)])
     fresh = twice_as_wrong_where_sure(1)
     assert calibration.gap_slope > 0.3
     assert measure(fresh.probabilities(calibration), fresh.labels).ece < 0.03
@@ -45,7 +61,7 @@ def test_temperature_grows_with_the_gap_if_confident_texts_are_overconfident() -
 
 def test_topic_set_holds_the_label_as_often_as_promised() -> None:
     held_out = overconfident()
-    calibration = fit_temperature(held_out)
+    calibration = fit_temperature([held_out])
     topic_set = fit_topic_set(held_out.probabilities(calibration), held_out.labels, 0.9)
     fresh = overconfident(seed=1)
     found = measure(fresh.probabilities(calibration), fresh.labels, threshold=topic_set.threshold)
@@ -71,3 +87,71 @@ def test_threshold_stays_within_what_a_manifest_takes() -> None:
     nothing = np.array([[0.0, 1.0]] * 9, np.float32)
     assert fit_topic_set(nothing, np.zeros(9, int), 0.9).threshold == pytest.approx(1e-6)
     assert fit_topic_set(nothing, np.ones(9, int), 0.9).threshold == 1
+
+
+def less_right_with_unknown_words(seed: int, count: int = 4_000) -> HeldOut:
+    """Labels drawn from softmax(scores / (1 + 4 u)), u the share of words without an id."""
+    rng = np.random.default_rng(seed)
+    shares = rng.choice([0.0, 0.25, 0.5], count)
+    scores = rng.normal(0, 4, (count, 46))
+    chances = np.exp(scores / (1 + 4 * shares[:, None]))
+    chances /= chances.sum(axis=1, keepdims=True)
+    return held(scores, np.array([rng.choice(46, p=row) for row in chances]), shares=shares)
+
+
+def test_headlines_with_unknown_words_become_less_sure() -> None:
+    calibration = fit_temperature([less_right_with_unknown_words(0)])
+    assert 1.5 < calibration.unknown_slope < 3
+    fresh = less_right_with_unknown_words(1)
+    many = fresh.oov_shares == 0.5
+    probabilities = fresh.probabilities(calibration)
+    assert measure(probabilities[many], fresh.labels[many]).ece < 0.05
+    assert probabilities.max(axis=1)[many].mean() < probabilities.max(axis=1)[fresh.oov_shares == 0].mean() - 0.1
+
+
+def test_parts_weigh_the_same_however_many_texts_they_have() -> None:
+    few, many = overconfident(2, 200), overconfident(3, 2_000)
+    many = HeldOut(many.logits / 3, many.labels, many.oov_shares)
+    half = fit_temperature([few, many])
+    assert fit_temperature([few, many, many]) != half
+    again = HeldOut(*(np.concatenate([one, one]) for one in (few.logits, few.labels, few.oov_shares)))
+    assert fit_temperature([again, many]).intercept == pytest.approx(half.intercept, abs=0.01)
+
+
+def separable(seed: int, inside: int = 2_000, outside: int = 500) -> HeldOut:
+    """Texts outside have a score 2 higher, with noise of 1, and 0.2 more of unknown words, with noise of 0.1."""
+    rng = np.random.default_rng(seed)
+    labels = np.concatenate([rng.integers(0, 46, inside), np.full(outside, OUTSIDE)])
+    there = labels == OUTSIDE
+    logits = rng.normal(0, 1, (len(labels), 46))
+    logits[np.flatnonzero(~there), labels[~there]] += 4
+    shares = np.clip(0.2 + 0.2 * there + rng.normal(0, 0.1, len(labels)), 0, 1)
+    return held(logits, labels, 2 * there + rng.normal(0, 1, len(labels)), shares)
+
+
+def test_outside_is_the_probability_where_half_of_the_texts_are() -> None:
+    part, calibration = separable(0), Calibration(intercept=0)
+    fitted = fit_outside([part], calibration, 0.05)
+    assert fitted.score > 0.5
+    assert fitted.confidence < 0
+    assert fitted.unknown > 0
+    fresh = separable(1, 2_000, 2_000)
+    found = np.array(outside_probabilities(fresh, calibration, fitted))
+    there = fresh.labels == OUTSIDE
+    for low, high in ((0, 0.3), (0.3, 0.7), (0.7, 1)):
+        some = (found >= low) & (found < high)
+        assert there[some].mean() == pytest.approx(found[some].mean(), abs=0.08)
+
+
+@pytest.mark.parametrize(("most_lost", "threshold_is_half"), [(0.01, False), (0.5, True)])
+def test_threshold_loses_no_more_than_promised_and_is_never_below_a_half(
+    most_lost: float, threshold_is_half: bool
+) -> None:
+    part, calibration = separable(0), Calibration(intercept=0)
+    fitted = fit_outside([part, separable(2)], calibration, most_lost)
+    marked = np.array(outside_probabilities(part, calibration, fitted)) > fitted.threshold
+    there = part.labels == OUTSIDE
+    assert marked[~there].mean() == pytest.approx(fitted.lost, abs=1e-3)
+    assert marked[there].mean() == pytest.approx(fitted.found, abs=1e-3)
+    assert fitted.lost <= most_lost
+    assert (fitted.threshold == 0.5) is threshold_is_half

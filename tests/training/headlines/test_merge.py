@@ -15,10 +15,10 @@ from training.headlines.vocabulary import unit_length
 def parts() -> tuple[Floats, Layers, sp.csr_matrix]:
     """A linear kernel, networks with 8 units, and 20 texts of about 9 out of 30 words."""
     rng = np.random.default_rng(0)
-    shapes = ((30, 8), (8,), (8, 46), (46,))
+    shapes = ((30, 8), (8,), (8, 47), (47,))
     networks = Layers(*(rng.normal(size=shape).astype(np.float32) for shape in shapes))
     texts = unit_length(sp.csr_matrix((rng.random((20, 30)) < 0.3).astype(np.float32)))
-    return rng.normal(size=(30, 46)).astype(np.float32), networks, texts
+    return rng.normal(size=(30, 47)).astype(np.float32), networks, texts
 
 
 def ask(layers: tuple[Dense, ...], texts: sp.csr_matrix) -> Floats:
@@ -28,7 +28,7 @@ def ask(layers: tuple[Dense, ...], texts: sp.csr_matrix) -> Floats:
 def test_at_full_rank_the_scores_of_both_are_added(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
     linear, networks, texts = parts
     wanted = 0.5 * (texts @ linear) + networks.logits(texts)
-    np.testing.assert_allclose(ask(merge(linear, networks, 0.5, texts, 54), texts), wanted, atol=1e-3)
+    np.testing.assert_allclose(ask(merge(linear, networks, 0.5, texts, 55), texts), wanted, atol=1e-3)
 
 
 def test_approximation_improves_with_the_rank(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
@@ -40,10 +40,10 @@ def test_approximation_improves_with_the_rank(parts: tuple[Floats, Layers, sp.cs
 
 def test_units_with_larger_weights_are_approximated_better(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
     _, networks, texts = parts
-    out = np.zeros((8, 46), np.float32)
+    out = np.zeros((8, 47), np.float32)
     out[0, 0], out[1:, 1] = 1e-2, 1e-4  # one unit has a hundred times the weight of each other one
-    networks = Layers(networks.kernel, np.zeros(8, np.float32), out, np.zeros(46, np.float32))
-    layers = merge(np.zeros((30, 46), np.float32), networks, 1.0, texts, 1)
+    networks = Layers(networks.kernel, np.zeros(8, np.float32), out, np.zeros(47, np.float32))
+    layers = merge(np.zeros((30, 47), np.float32), networks, 1.0, texts, 1)
     wanted = networks.logits(texts)[:, 0]
     np.testing.assert_allclose(ask(layers, texts)[:, 0], wanted, atol=0.02 * wanted.max())
 

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,19 +9,21 @@ from app.classifier.network import Floats
 from training.headlines import mlp
 from training.headlines.mlp import Layers, drop_words, train_networks
 from training.headlines.recipe import HEADLINES
+from training.headlines.samples import OUTSIDE
 from training.history import History
 
 RECIPE = replace(HEADLINES, hidden=8, networks=2, epochs=6, batch_size=16, learning_rate=0.02)
-TEXTS = 100
+TEXTS = 120
 ITSELF = sp.identity(50, np.float32, "csr")
 
 Epoch = tuple[sp.csr_matrix, Floats]
 
 
 def material(texts: int = TEXTS) -> Epoch:
-    """Texts of one word, which determines their topic, one of ten."""
-    labels = np.random.default_rng(0).integers(0, 10, texts)
-    return sp.csr_matrix(np.eye(50, dtype=np.float32)[labels]), np.eye(46, dtype=np.float32)[labels]
+    """Texts of one word, which determines their topic, one of ten, or that they are outside, one in twelve."""
+    words = np.random.default_rng(0).integers(0, 12, texts)
+    labels = np.where(words < 11, words, OUTSIDE)
+    return sp.csr_matrix(np.eye(50, dtype=np.float32)[words]), np.eye(OUTSIDE + 1, dtype=np.float32)[labels]
 
 
 class Trained:
@@ -30,7 +31,6 @@ class Trained:
 
     def __init__(self, seed: int, recipe: Any = RECIPE, held_out: bool = True) -> None:
         self.asked = self.told = 0
-        self.expansions: list[sp.csr_matrix] = []
         self.held_out = material(60)
         self.layers: Layers
         self.history: History
@@ -47,28 +47,8 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained() -> Iterator[Trained]:
-    """One training, with the expansion matrices that its networks used in `expansions`."""
-    pytest.importorskip("keras")
-    mean, expansions = mlp._mean, []
-
-    def look(recipe: Any, model: Any, expansion: sp.csr_matrix) -> Layers:
-        expansions.append(expansion)
-        return mean(recipe, model, expansion)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mlp, "_mean", look)
-        one = Trained(seed=1)
-        one.expansions = expansions
-        yield one
-
-
-@pytest.fixture
-def keras() -> Iterator[Any]:
-    keras = pytest.importorskip("keras")
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(0)
-    return keras
+def trained() -> Trained:
+    return Trained(seed=1)
 
 
 def test_networks_learn(trained: Trained) -> None:
@@ -81,81 +61,142 @@ def test_networks_learn(trained: Trained) -> None:
     )
 
 
-def test_networks_learn_from_rows_three_times_as_long(trained: Trained) -> None:
-    assert len(trained.expansions) == RECIPE.epochs + 1
-    for expansion in trained.expansions:
-        assert (expansion != 3 * ITSELF).nnz == 0
-
-
 def test_every_epoch_has_new_rows_and_is_reported(trained: Trained) -> None:
     assert (trained.asked, trained.told) == (RECIPE.epochs, RECIPE.epochs)
 
 
 def test_held_out_figures_are_those_of_the_networks_together(trained: Trained) -> None:
     x, targets = trained.held_out
-    logits = trained.layers.logits(x).astype(np.float64)
+    inside = targets[:, OUTSIDE] == 0
+    logits = trained.layers.logits(x).astype(np.float64)[inside, :OUTSIDE]
+    targets = targets[inside, :OUTSIDE]
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     assert trained.history["val_loss"][-1] == pytest.approx(-log_p[targets == 1].mean(), rel=1e-4)
     right = logits.argmax(axis=1) == targets.argmax(axis=1)
     assert trained.history["val_accuracy"][-1] == pytest.approx(right.mean())
 
 
+def test_last_unit_tells_texts_about_no_topic(trained: Trained) -> None:
+    x, targets = trained.held_out
+    scores = trained.layers.logits(x)[:, OUTSIDE]
+    outside = targets[:, OUTSIDE] == 1
+    assert 0 < outside.sum() < len(outside)
+    assert scores[outside].min() > scores[~outside].max()
+
+
 def test_score_of_logits_beyond_exp_is_finite() -> None:
-    layers = Layers(np.eye(2) * 2_000, np.zeros(2), np.eye(2), np.zeros(2))
-    x, targets = sp.csr_matrix(np.array([[1, 0], [0, 1], [1, 0.0]])), np.array([[1, 0], [0.25, 0.75], [0, 1]])
-    loss, accuracy = mlp._score(layers, x, targets)
+    kernel, targets = np.zeros((3, OUTSIDE + 1)), np.zeros((4, OUTSIDE + 1))
+    kernel[[0, 1], [0, 1]] = 2_000
+    targets[[0, 1, 1, 2, 3], [0, 0, 1, 1, OUTSIDE]] = 1, 0.25, 0.75, 1, 1
+    layers = Layers(np.eye(3), np.zeros(3), kernel, np.zeros(OUTSIDE + 1))
+    x = sp.csr_matrix(np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1.0]]))
+    loss, accuracy = mlp._score(layers, x, targets)  # the last text is about no topic
     assert (loss, accuracy) == (pytest.approx((0 + 0.25 * 2_000 + 2_000) / 3), pytest.approx(2 / 3))
 
 
-def test_mean_of_the_networks_answers_as_their_logits_on_average(keras: Any) -> None:
+def networks(**changes: Any) -> mlp._Networks:
+    return mlp._Networks(replace(RECIPE, **changes), 70, np.random.default_rng(1))
+
+
+def test_mean_of_the_networks_answers_as_their_logits_on_average() -> None:
     expansion = sp.csr_matrix(np.random.default_rng(1).random((50, 70)).astype(np.float32))
-    model = mlp._model(replace(RECIPE, networks=3), (TEXTS, 70), keras)
-    biases = [np.random.default_rng(2).random(weight.shape) for weight in model.get_weights()]
-    model.set_weights(biases)
+    each = networks(networks=3)
+    for weight in (each._bias.weight, each._out_bias.weight):
+        weight[:] = np.random.default_rng(2).random(weight.shape)
     x, _ = material(9)
-    each = np.asarray(model(np.asarray((x @ expansion).todense()), training=False))
-    assert each.shape == (9, 3, 46)
-    np.testing.assert_allclose(
-        mlp._mean(replace(RECIPE, networks=3), model, expansion).logits(x), each.mean(axis=1), rtol=1e-4
-    )
+    hidden = np.maximum(x @ expansion @ each._kernel.weight + each._bias.weight, 0).reshape(9, 3, 8)
+    logits = np.einsum("bnh,nht->bnt", hidden, each._out.weight) + each._out_bias.weight[:, 0]
+    np.testing.assert_allclose(each.mean(expansion).logits(x), logits.mean(axis=1), rtol=1e-4)
 
 
-def test_first_weights_are_as_far_from_zero_as_the_ones_of_a_text_ask_for(keras: Any) -> None:
-    model = mlp._model(replace(RECIPE, hidden=64), (TEXTS, 500), keras)
-    kernel, bias, out, out_bias = model.get_weights()
-    for weights, limit in ((kernel, (6 / (2_000 + 64)) ** 0.5), (out, (6 / (64 + 46)) ** 0.5)):
+def loss_of(each: mlp._Networks, x: Any, targets: Any) -> float:
+    """The loss without dropout, in double precision."""
+    hidden = np.maximum(x @ each._kernel.weight.astype(float) + each._bias.weight, 0).reshape(len(targets), 2, 8)
+    units = np.einsum("bnh,nht->bnt", hidden, each._out.weight.astype(float)) + each._out_bias.weight[:, 0]
+    logits, score = units[..., :OUTSIDE], units[..., OUTSIDE]
+    log_p = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+    outside = targets[:, None, OUTSIDE]
+    binary = outside * np.log1p(np.exp(-score)) + (1 - outside) * np.log1p(np.exp(score))
+    return float(-(targets[:, None, :OUTSIDE] * log_p).sum() / len(targets) + binary.sum() / len(targets))
+
+
+def test_gradients_are_those_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    each = networks(dropout=0.0)
+    x, targets = sp.csr_matrix(np.random.default_rng(3).random((20, 70)).astype(np.float32)), material(20)[1]
+    found: dict[int, Any] = {}
+
+    def record(self: mlp._Adam, gradient: Any, _rate: float, rows: Any = slice(None)) -> None:
+        found[id(self)] = (gradient, rows)
+
+    monkeypatch.setattr(mlp._Adam, "update", record)
+    each.step(x, targets, 0.1)
+    for part in (each._kernel, each._bias, each._out, each._out_bias):
+        gradient, rows = found[id(part)]
+        whole = np.zeros_like(part.weight)
+        whole[rows] = gradient
+        for place in ((0,) * whole.ndim, (-1,) * whole.ndim):
+            kept, losses = part.weight[place], []
+            for shift in (1e-4, -1e-4):
+                part.weight[place] = kept + shift
+                losses.append(loss_of(each, x.toarray(), targets))
+            part.weight[place] = kept
+            assert whole[place] == pytest.approx((losses[0] - losses[1]) / 2e-4, rel=0.01, abs=1e-5)
+
+
+def test_only_the_inputs_of_a_batch_are_updated() -> None:
+    each = networks()
+    before = each._kernel.weight.copy()
+    x = sp.csr_matrix(([1.0, 1.0], ([0, 1], [3, 66])), shape=(2, 70), dtype=np.float32)
+    each.step(x, material(2)[1], 0.1)
+    assert set(np.flatnonzero((before != each._kernel.weight).any(axis=1))) <= {3, 66}
+    assert not np.array_equal(before, each._kernel.weight)
+
+
+def test_adam_steps_as_in_the_paper() -> None:
+    adam = mlp._Adam(np.zeros(2, np.float32))
+    first = second = np.zeros(2)
+    weight = np.zeros(2)
+    for step, gradient in enumerate(([1.0, -2.0], [0.5, 3.0], [-1.0, 0.0]), start=1):
+        adam.update(np.array(gradient, np.float32), 0.01)
+        first, second = 0.9 * first + 0.1 * np.array(gradient), 0.999 * second + 0.001 * np.square(gradient)
+        weight -= 0.01 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+    np.testing.assert_allclose(adam.weight, weight, rtol=1e-3)
+
+
+def test_first_weights_are_as_far_from_zero_as_the_ones_of_a_text_ask_for() -> None:
+    each = networks(hidden=64)
+    for weights, limit in (
+        (each._kernel.weight, (6 / (2_000 + 64)) ** 0.5),
+        (each._out.weight, (6 / (64 + 47)) ** 0.5),
+    ):
         assert 0.95 * limit < weights.max() <= limit
         assert -limit <= weights.min() < -0.95 * limit
-    assert model.inputs[0].sparse
-    assert not bias.any()
-    assert not out_bias.any()
-    assert [layer.rate for layer in model.layers if hasattr(layer, "rate")] == [RECIPE.dropout]
+    assert not each._bias.weight.any()
+    assert not each._out_bias.weight.any()
 
 
-@pytest.mark.parametrize(("texts", "steps"), [(96, 6), (97, 7), (16, 1), (1, 1)])
-def test_learning_rate_falls_to_nothing_at_the_last_step(keras: Any, texts: int, steps: int) -> None:
-    rate = mlp._model(RECIPE, (texts, 5), keras).optimizer._learning_rate
-    assert float(rate(0)) == pytest.approx(RECIPE.learning_rate)
-    last = steps * RECIPE.epochs
-    assert float(rate(last - 1)) == pytest.approx(RECIPE.learning_rate / last, rel=1e-3)
-    assert float(rate(last)) == 0
+def test_learning_rate_falls_to_nothing_after_the_last_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    step = mlp._Networks.step
+
+    def look(self: mlp._Networks, rows: Any, targets: Any, rate: float) -> Any:
+        rates.append(rate)
+        return step(self, rows, targets, rate)
+
+    monkeypatch.setattr(mlp._Networks, "step", look)
+    Trained(seed=1, recipe=replace(RECIPE, epochs=2), held_out=False)
+    steps = 2 * 8  # 120 texts in batches of 16
+    assert rates == pytest.approx([0.02 * (1 - number / steps) for number in range(steps)])
 
 
-@pytest.mark.slow
 def test_same_seed_gives_the_same_weights(trained: Trained) -> None:
     again = Trained(seed=1, held_out=False)
     assert np.array_equal(again.layers.kernel, trained.layers.kernel)
     assert set(again.history) == {"loss", "accuracy"}
 
 
-@pytest.mark.slow
 def test_another_seed_gives_other_weights(trained: Trained) -> None:
     assert not np.array_equal(Trained(seed=2).layers.kernel, trained.layers.kernel)
-
-
-def test_columns_are_put_in_order() -> None:
-    rows = sp.csr_matrix((np.ones(2, np.float32), [3, 1], [0, 2]), shape=(1, 4))
-    assert mlp._sorted(rows).indices.tolist() == [1, 3]
 
 
 def test_words_are_dropped_at_a_rate_of_each_row() -> None:

@@ -1,13 +1,14 @@
 """The bundle of a small training: complete, with measured figures and a card that shows them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.classifier import load_classifier
-from training.data.corpus import Wire
+from training.data.corpus import ArchiveWire, Wire
 from training.data.dataset import Dataset, Part
 from training.evaluation.evaluate import evaluate
 from training.headlines.publish import publish_headlines
@@ -30,10 +31,12 @@ def bundle(
     small_training: HeadlineTraining,
     small_headlines_set: Dataset,
     small_corpus: tuple[Wire, ...],
+    small_outside: tuple[ArchiveWire, ...],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     target = tmp_path_factory.mktemp("models") / "small" / "1"
-    publish_headlines(target, small_training, small_headlines_set, small_corpus)
+    later = [replace(wire, part="TEST") for wire in small_outside]
+    publish_headlines(target, small_training, small_headlines_set, small_corpus, later)
     return target
 
 
@@ -77,6 +80,11 @@ def test_manifest_carries_calibration_and_topic_set(bundle: Path, small_training
     manifest = json.loads((bundle / "manifest.json").read_text())
     assert manifest["calibration"]["gap_slope"] == small_training.calibration.gap_slope
     assert manifest["topic_set"] == {"coverage": 0.9, "threshold": small_training.topic_set.threshold}
+    outside = small_training.outside
+    assert outside is not None
+    assert manifest["format"] == 2
+    assert manifest["outside"] == pytest.approx(outside.model_dump())
+    assert 0 <= manifest["reference"]["outside_ratio"] < 0.5
     assert manifest["encoding"]["pairs"] is True
     assert manifest["recipe"]["seeds"] == [1, 2]
 
@@ -87,3 +95,17 @@ def test_bundle_answers_with_a_topic_set_and_pairs(bundle: Path) -> None:
     assert answer.labels[0] == 0
     assert answer.topic_set
     assert classifier.classify(["qwertyuiop"])[0].abstained == "no_known_words"
+
+
+def test_outside_is_measured_recorded_in_golden_headlines_and_explained_in_the_card(bundle: Path) -> None:
+    figures = json.loads((bundle / "manifest.json").read_text())["figures"]["outside"]
+    assert (figures["with_topic"], figures["without"]) == (150, 200)
+    assert figures["auroc"] > 0.95
+    card = (bundle / "README.md").read_text()
+    assert "## None of the topics" in card
+    assert f"| {figures['auroc']:.3f} | {figures['lost']:.3f} | {figures['found']:.3f} |" in card
+    assert "picks one of the 46 topics for any text" not in card
+    golden = json.loads((bundle / "golden.json").read_text())
+    assert any("outside" in one for one in golden)
+    [film] = load_classifier(bundle).classify(["election storm film"])
+    assert film.abstained == "outside"

@@ -1,9 +1,13 @@
 import numpy as np
 
-from training.data.corpus import Wire
+from training.data.corpus import ArchiveWire, Wire
+from training.data.lexicon import Entry
 from training.headlines.samples import (
+    OUTSIDE,
     cut_leads,
     cut_spans,
+    labels_of,
+    lexicon_samples,
     make_samples,
     others_of,
     soft_targets,
@@ -64,3 +68,17 @@ def test_target_is_shared_by_all_assigned_topics() -> None:
 
 def test_words_of_samples_have_no_quotes_at_their_edges() -> None:
     assert split_words("'Strong markets' -- Fed's \u2018pause\u2019 ''") == ("strong", "markets", "fed's", "pause")
+
+
+def test_wire_outside_the_set_and_lexicon_line_without_a_topic_have_the_last_column() -> None:
+    titles, bodies = make_samples([ArchiveWire(7, "Election held", "It was held.", "", ("silk",))])
+    phrases = lexicon_samples([Entry("OPEC+ meets", ("crude", "gas")), Entry("Film wins prize", ())])
+    samples = [*titles, *bodies, *phrases]
+    assert [sample.labels for sample in samples] == [(), (), (16, 41), ()]
+    assert [sample.source for sample in samples] == [7, 7, None, None]
+    assert labels_of(samples).tolist() == [OUTSIDE, OUTSIDE, 16, OUTSIDE]
+    targets = soft_targets(samples, 0.7)
+    assert targets.shape == (4, OUTSIDE + 1)
+    assert targets[[0, 1, 3], OUTSIDE].tolist() == [1, 1, 1]
+    assert targets[:, :OUTSIDE].sum(axis=1).tolist() == [0, 0, 1, 0]
+    assert not others_of(samples)[[0, 1, 3]].any()

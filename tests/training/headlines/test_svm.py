@@ -7,6 +7,7 @@ from sklearn.svm import LinearSVC
 
 from app.classifier.network import Floats
 from training.headlines import svm
+from training.headlines.samples import OUTSIDE
 from training.headlines.svm import train_linear
 
 
@@ -16,7 +17,7 @@ def learned(rows: Floats, labels: Any, others: Any = 0, penalties: Any = (1, 0),
         sp.csr_matrix(rows),
         sp.identity(features, np.float32, "csr") if expansion is None else sp.csr_matrix(np.float32(expansion)),
         labels,
-        np.zeros((count, 46), np.bool_) | (others > 0),
+        np.zeros((count, 47), np.bool_) | (others > 0),
         np.ones((count, 2)) * penalties,
         seed=0,
     )
@@ -35,16 +36,16 @@ def test_topics_are_learned_from_their_words_and_one_without_samples_scores_noth
     rows = told_by_words(labels, 6)
     rows[:, 5] = rng.random(200) < 0.5  # independent of the topic
     kernel = learned(rows, labels)
-    assert kernel.shape == (6, 46)
+    assert kernel.shape == (6, 47)
     assert np.array_equal((rows @ kernel).argmax(axis=1), labels)
-    assert np.all(kernel[:, [1, 3, *range(5, 46)]] == 0)
+    assert np.all(kernel[:, [1, 3, *range(5, 47)]] == 0)
 
 
 def test_further_topic_is_ignored_or_counts_with_the_given_weight() -> None:
     labels = np.array([0, 1] * 50)
     rows = told_by_words(labels, 3)
     rows[::4, 2] = 1  # half of those with topic 0, whose further topic is 1
-    further = rows[:, 2:] * np.eye(46)[1]
+    further = rows[:, 2:] * np.eye(47)[1]
     against, ignored = learned(rows, labels), learned(rows, labels, others=further)
     right = learned(rows, labels, others=further, penalties=(1, 0.5))
     assert against[2, 1] < -0.1
@@ -93,13 +94,26 @@ def test_svm_has_no_intercept_and_the_seed_of_the_training(monkeypatch: pytest.M
         sp.csr_matrix(told_by_words(labels, 2)),
         sp.identity(2, np.float32, "csr"),
         labels,
-        np.zeros((10, 46), np.bool_),
+        np.zeros((10, 47), np.bool_),
         np.ones((10, 2)),
         seed=7,
     )
-    assert made == [{"fit_intercept": False, "random_state": 7}] * 2
+    assert made == [{"dual": True, "fit_intercept": False, "random_state": 7}] * 2
 
 
 def test_shares_sum_to_1_and_each_word_has_occurred_once_more() -> None:
     shares = np.exp(svm._log_share(np.array([0, 1, 6], np.float32)))
     assert shares.tolist() == pytest.approx([0.1, 0.2, 0.7])
+
+
+def test_outside_texts_teach_the_last_column_and_no_topic() -> None:
+    labels = np.array([0, 1] * 20)
+    inside = told_by_words(labels, 4)
+    outside = told_by_words(np.full(20, 2), 4)
+    outside[:10, 0] = 1  # half of them have the word of the first topic, too
+    kernel = learned(np.concatenate([inside, outside]), np.concatenate([labels, np.full(20, OUTSIDE)]))
+    np.testing.assert_allclose(kernel[:, 1], learned(inside, labels)[:, 1], atol=0.1)
+    assert kernel[0, 0] > 0.5
+    assert kernel[2, OUTSIDE] > 0.5
+    assert kernel[[0, 1], OUTSIDE].max() < 0
+    assert not learned(inside, labels)[:, OUTSIDE].any()

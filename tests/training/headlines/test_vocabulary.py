@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.data.corpus import Wire
 from training.headlines.recipe import HEADLINES
 from training.headlines.samples import Sample
 from training.headlines.vocabulary import build_encoder, encode, unit_length
@@ -12,7 +11,7 @@ RECIPE = replace(HEADLINES, features=6, words=4, repeats=0, min_pair_texts=2)
 
 
 def sample(text: str, label: int = 0) -> Sample:
-    return Sample(tuple(text.split()), Wire(1, text, None, "", ("x",), label, (label,), "train", 0))
+    return Sample(tuple(text.split()), (label,), 1)
 
 
 SAMPLES = [
@@ -121,3 +120,16 @@ def test_every_budget_of_the_recipe_is_kept(budgets: dict[str, int], expected: s
     assert kinds(word_index, encoder.spec.size) == expected
     assert encoder.spec.size == 1 + sum(letter != "r" for letter in expected)
     assert list(word_index.values()) == list(range(1, len(word_index) + 1))
+
+
+def test_words_of_the_lexicon_have_ids_however_rare_they_are() -> None:
+    recipe = replace(RECIPE, features=8, min_lexicon_texts=1)
+    encoder, word_index = build_encoder(
+        recipe, SAMPLES, [sample("bitcoin once"), sample("brexit oil"), sample("brexit")]
+    )
+    assert list(word_index)[4:7] == ["brexit", "bitcoin", "once"]
+    assert {encoder.status(word) for word in ("brexit", "bitcoin", "once")} == {"known"}
+    encoder, _ = build_encoder(
+        replace(recipe, min_lexicon_texts=2), SAMPLES, [sample("bitcoin brexit"), sample("brexit")]
+    )
+    assert (encoder.status("brexit"), encoder.status("bitcoin")) == ("known", "rare")

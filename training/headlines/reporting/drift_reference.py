@@ -17,12 +17,12 @@ def drift_reference(encoder: Encoder, titles: Sequence[Sample], bodies: Sequence
     The ratios (0 to 1) are cross-fitted: every training word is in the word index, so each fifth of the wires is
     looked up among the words of the other four fifths.
     """
-    numbers = {sample.wire.number: i % FOLDS for i, sample in enumerate(titles)}
+    numbers = {sample.source: i % FOLDS for i, sample in enumerate(titles)}
     every = Counter(word for sample in [*titles, *bodies] for word in set(sample.words))
     inside = [Counter[str]() for _ in range(FOLDS)]
     for sample in [*titles, *bodies]:
-        if sample.wire.number in numbers:
-            inside[numbers[sample.wire.number]].update(set(sample.words))
+        if sample.source in numbers:
+            inside[numbers[sample.source]].update(set(sample.words))
     unknown = rare = total = 0
     for i, sample in enumerate(titles):
         elsewhere = [every[word] - inside[i % FOLDS][word] for word in sample.words]

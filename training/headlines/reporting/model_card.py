@@ -6,9 +6,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.classifier.manifest import Manifest
-from training.bundles.model_card import DATA, ONE_SEED, USE, made_with, mean_and_deviation, topic_table
+from training.bundles.model_card import (
+    DATA,
+    OF_1987,
+    ONE_SEED,
+    RESEARCH,
+    USE,
+    made_with,
+    mean_and_deviation,
+    topic_table,
+)
 
 BASELINES: Final = Path("docs") / "headlines" / "baselines.json"
+SAMPLE: Final = Path("docs") / "headlines" / "present_day.json"
 _BOOK: Final = "`book/1`"
 """The book's network, in that file."""
 
@@ -24,16 +34,14 @@ It gives probabilities over the 46 topics of the Reuters newswire data set (`ker
 | network | Dense {width} linear, {hidden} relu, {topics_count} softmax |
 | parts | a linear SVM and {networks} networks of {units} hidden units, merged at rank {width} |
 | training | {epochs} epochs, batches of {batch_size}, Adam from {learning_rate}, word dropout, seed {seed} |
-| data | {titles:,} titles and {bodies:,} bodies of training wires |
-| calibration | temperature exp({intercept:.3f} + {gap_slope:.3f} log(1 + gap)); prediction set from {threshold:.3f} |
+| data | {data_row} |
+| calibration | temperature exp({temperature}); prediction set from {threshold:.3f} |
 | versions | {libraries} |
 
 ## Intended use
 - For headlines, and for whole news articles, in English, about business, commodities and economies.
 {use}
-- Its probabilities were calibrated on headlines from 1987 only, and it does not know newer words. A low probability or
-  a large `topic_set` often means that a text is about another subject, but not always. A headline without a known word
-  gets `abstained`.
+- It does not know words that neither the wires nor the lexicon have. A headline without a known word gets `abstained`.
 
 ## Figures
 On the test wires, which were not used in training, with the answers that the service gives:
@@ -44,7 +52,7 @@ On the test wires, which were not used in training, with the answers that the se
 *As a client sends it*: with entities decoded and without the closing `REUTER`, which the words of the data set include.
 *Titles also in training*: test titles that a training wire also has. These titles were not used in training, but the
 body of that training wire was.
-{present_day}
+{present_day}{sample}
 {seeds}
 
 ![Learning curves](learning.png)
@@ -54,13 +62,14 @@ of every run.
 
 ## Calibration
 The temperature grows with the gap between a text's highest score and its mean score, so the most confident answers are
-reduced most. Temperature and prediction sets were fitted on {held_out:,} training wires, with a network of the same
-recipe that was trained without them. The network that is served was trained on those wires too, so the coverage is
-guaranteed only approximately; the figures above are the measured coverage.
+reduced most, and with the share of words without an id, so a headline with unknown words is less sure. It was fitted on
+{held_out:,} training wires and on one in {held_out_every} lines of the lexicon, with a network of the same recipe that
+was trained without them; the prediction sets on the titles of these wires. The network that is served was trained on
+those texts too, so the coverage is guaranteed only approximately; the figures above are the measured coverage.
 
 ![Reliability diagrams of headlines and wires](reliability.png)
 
-## Confusion
+{outside}## Confusion
 On test titles:
 
 ![Confusion matrix](confusion.png)
@@ -73,7 +82,6 @@ wire.
 {topics}
 
 {data}
-- Bodies that belong to another wire were not used in training.
 
 ## Reproduce
 `python -m training train --recipe {recipe} --seeds {seed_count}` with the same library versions and data (SHA-256 in
@@ -82,6 +90,30 @@ wire.
 
 _PRESENT_DAY: Final = """*Present-day headlines*: `docs/headlines/present_day.tsv` and `present_day_2.tsv`, written for
 measuring. Nearly every topic has at least one line (four in the second set), so rare topics weigh more than in news.
+"""
+
+_OUTSIDE: Final = """## None of the topics
+`outside` is the probability that a text is about none of the {topics} topics. It was learned from {wires:,} wires of
+the archive without a topic (or with rare ones only) and {lines:,} such lines of the lexicon, and is calibrated for
+traffic of which half is outside: where more is, it is too low, and where less is, too high. It comes from
+
+    sigmoid({intercept:.3f} + {score:.3f} s + {confidence:.3f} log-odds of the best topic + {unknown:.3f} u)
+
+with s the score of the network's last unit and u the share of words without an id. Above {threshold:.3f} the answer is
+`abstained: outside`; `TOPICS_OUTSIDE_THRESHOLD` overrides this.
+
+{measured}
+
+Wires without a topic in the archive include some that should have had one, so the figures of 1987 are lower bounds.
+
+"""
+
+_SAMPLE: Final = """
+On a development sample of real headlines of 2016 to 2020 (docs/headlines/present_day.md), used for measuring only:
+
+{table}
+
+*Right over all*: marked as outside where the reader found no topic acceptable, or else an acceptable topic.
 """
 
 _NAMES: Final = {
@@ -95,8 +127,14 @@ _NAMES: Final = {
 }
 
 
-def write_card(manifest: Manifest, baselines: Path = BASELINES) -> str:
-    """The card of a bundle, as Markdown, from its manifest and, if that file exists, from the table of baselines."""
+def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = SAMPLE) -> str:
+    """The card of a bundle, as Markdown.
+
+    Args:
+        manifest: of the bundle.
+        baselines: the table of baselines; if it does not exist, the card has none.
+        sample: figures on the development sample; left out if the file does not exist or is about another bundle.
+    """
     recipe, calibration, topic_set = manifest.recipe, manifest.calibration, manifest.topic_set
     assert calibration is not None
     assert topic_set is not None
@@ -108,11 +146,14 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES) -> str:
         hidden=len(manifest.topics) + recipe["networks"] * recipe["hidden"],
         topics_count=len(manifest.topics),
         units=recipe["hidden"],
-        intercept=calibration.intercept,
-        gap_slope=calibration.gap_slope,
+        temperature=f"{calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)"
+        f" + {calibration.unknown_slope:.3f} out-of-vocabulary share",
+        data_row=_data_row(recipe),
+        outside=_outside(manifest),
+        sample=_sample(sample, f"{manifest.name}/{manifest.version}"),
         threshold=topic_set.threshold,
         libraries=made_with(manifest),
-        use=USE,
+        use=USE if manifest.outside is None else f"{OF_1987}\n{RESEARCH}",
         figures=_figures(manifest.figures),
         present_day=_PRESENT_DAY if "present_day" in manifest.figures else "",
         seeds=_seeds(manifest.figures["seeds"], recipe["seeds"]),
@@ -125,8 +166,47 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES) -> str:
             key: recipe[key]
             for key in ("lead", "networks", "width", "epochs", "batch_size", "learning_rate", "seed", "held_out")
         },
-        **{key: recipe[key] for key in ("titles", "bodies")},
+        held_out_every=recipe["held_out_every"],
     )
+
+
+def _data_row(recipe: dict[str, Any]) -> str:
+    return (
+        f"{recipe['titles']:,} titles and {recipe['bodies']:,} bodies of training wires;"
+        f" {recipe['outside_titles']:,} and {recipe['outside_bodies']:,} of wires about none of the topics;"
+        f" {recipe['lexicon']:,} lines of the lexicon, {recipe['outside_lexicon']:,} of them about none"
+    )
+
+
+def _outside(manifest: Manifest) -> str:
+    part, recipe, figures = manifest.outside, manifest.recipe, manifest.figures.get("outside")
+    if part is None:
+        return ""
+    rows = ["| titles of | AUROC | lost: with a topic, marked | found: without, marked |", "|" + " --- |" * 4]
+    rows.append(f"| held-out wires, on which it was fitted | | {part.lost or 0:.3f} | {part.found or 0:.3f} |")
+    if figures:
+        name = f"{figures['with_topic']:,} test wires, {figures['without']:,} later wires without a topic"
+        rows.append(f"| {name} | {figures['auroc']:.3f} | {figures['lost']:.3f} | {figures['found']:.3f} |")
+    return _OUTSIDE.format(
+        topics=len(manifest.topics),
+        wires=recipe["outside_titles"],
+        lines=recipe["outside_lexicon"],
+        measured="\n".join(rows),
+        **part.model_dump(exclude={"lost", "found"}),
+    )
+
+
+def _sample(file: Path, bundle: str) -> str:
+    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    if found.get("model") != bundle:
+        return ""
+    names = {"right_over_all": "right over all", "auroc": "AUROC of `outside`", "right": "with a topic: right"}
+    names |= {"lost": "with a topic: marked outside", "found": "without: marked outside", "ece": "calibration error"}
+    rows = [f"| headlines | number | {' | '.join(names.values())} |", "|" + " --- |" * (len(names) + 2)]
+    for row in found["rows"]:
+        cells = ["-" if row[key] is None else f"{row[key]:.3f}" for key in names]
+        rows.append(f"| {row['kind']} | {row['headlines']} | {' | '.join(cells)} |")
+    return _SAMPLE.format(table="\n".join(rows))
 
 
 def _figures(figures: dict[str, Any]) -> str:

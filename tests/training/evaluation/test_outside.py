@@ -1,0 +1,39 @@
+"""Figures of the outside class, on a bundle whose answers can be worked out."""
+
+from pathlib import Path
+
+from app.classifier import load_classifier
+from tests.tiny_bundle import write_outside_bundle
+from training.data.corpus import ArchiveWire, Wire
+from training.evaluation.outside import evaluate_outside
+
+
+def wire(title: str | None, split: str = "test") -> Wire:
+    return Wire(1, title, None, "", ("crude",), 16, (16,), split, 0)  # type: ignore[arg-type]
+
+
+INSIDE = [
+    wire("Oil prices rise"),
+    wire("Gold ounce bullion"),
+    wire("Court film"),
+    wire("Election", "train"),
+    wire(None),
+]
+OUTSIDE = [ArchiveWire(number, title, None, "", ()) for number, title in enumerate(["Election storm", "Cocoa", None])]
+
+
+def test_lost_and_found_are_shares_above_the_threshold(tmp_path: Path) -> None:
+    classifier = load_classifier(write_outside_bundle(tmp_path / "bundle"))
+    found = evaluate_outside(classifier, INSIDE, OUTSIDE)
+    assert found is not None
+    assert (found.with_topic, found.without) == (3, 2)
+    assert (found.lost, found.found) == (1 / 3, 1 / 2)
+    assert 0 < found.auroc < 1
+    assert found.figures()["auroc"] == found.auroc
+
+
+def test_bundle_without_the_class_and_material_without_such_wires_have_no_figures(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    assert evaluate_outside(load_classifier(tiny_bundle), INSIDE, OUTSIDE) is None
+    assert evaluate_outside(load_classifier(write_outside_bundle(tmp_path / "bundle")), INSIDE, ()) is None

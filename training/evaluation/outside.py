@@ -1,0 +1,62 @@
+"""Evaluates the outside class: how well a bundle tells wires with a topic from wires about none of its topics."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from app.classifier import TopicClassifier
+from training.data.corpus import ArchiveWire, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideEvaluation:
+    """Figures of the outside class on titles. Rates are 0 to 1."""
+
+    with_topic: int
+    """Titles of test wires."""
+    without: int
+    """Titles of wires about none of the topics. Some of them should have had one."""
+    auroc: float
+    """Probability that one without a topic is more probably outside than one with a topic."""
+    lost: float
+    """Share of titles with a topic that are answered as outside."""
+    found: float
+    """Share of titles without a topic that are."""
+
+    def figures(self) -> dict[str, Any]:
+        """Figure -> number, as in the manifest."""
+        return asdict(self)
+
+
+def evaluate_outside(
+    classifier: TopicClassifier, corpus: Sequence[Wire], outside: Sequence[ArchiveWire]
+) -> OutsideEvaluation | None:
+    """Evaluate on the titles of test wires and of wires without a topic; None without an outside class or such wires.
+
+    Args:
+        classifier: the bundle.
+        corpus: wires with a topic, of which those of the test part are used.
+        outside: wires about none of the topics that took no part in training.
+    """
+    part = classifier.bundle.manifest.outside
+    groups = (
+        [wire.title for wire in corpus if wire.split == "test" and wire.title],
+        [o.title for o in outside if o.title],
+    )
+    if part is None or not all(groups):
+        return None
+    with_topic, without = (
+        np.array([1.0 if one.outside is None else one.outside for one in classifier.classify(titles, 1)])
+        for titles in groups
+    )
+    targets = np.repeat([0, 1], [len(with_topic), len(without)])
+    return OutsideEvaluation(
+        with_topic=len(with_topic),
+        without=len(without),
+        auroc=float(roc_auc_score(targets, np.concatenate([with_topic, without]))),
+        lost=float((with_topic > part.threshold).mean()),
+        found=float((without > part.threshold).mean()),
+    )
