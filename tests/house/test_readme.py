@@ -156,7 +156,7 @@ def test_figures_for_present_day_headlines_are_the_latest_measurement():
     business, general, total = json.loads(PRESENT_DAY.read_text("utf-8"))["rows"]
     right, off = re.search(r"(\d+) of 100 right; probabilities are (\d+) percentage points off \|", README).groups()
     assert (int(right), int(off)) == (round(business["right"] * 100), round(business["ece"] * 100))
-    told = re.search(r"with (\d+) or more of them accuracy drops \((\d+) of (\d+) right", README).groups()
+    told = re.search(r"few headlines of the sample have (\d+) or more of them \((\d+) of (\d+) right", README).groups()
     right = round(total["many_unknown_right"] * total["many_unknown"])
     assert tuple(map(int, told)) == (MANY_UNKNOWN, right, total["many_unknown"])
     told = re.search(r"(\d+) of 100 \(business\) and (\d+) of 100 \(general\) are marked as `outside`", README).groups()
