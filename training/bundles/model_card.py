@@ -6,16 +6,13 @@ from app.classifier.manifest import Manifest
 
 ONE_SEED: Final = "Trained from one seed only, so the spread is not known."
 
-OF_1987: Final = """\
-- The wires are from 1987, in English, mostly about business: no euro, no internet; `dlrs` and `mln` for money."""
-
-ANY_TEXT: Final = """\
-- It picks one of the 46 topics for any text, also for subjects it was never trained on: sports, weather, politics."""
-
-RESEARCH: Final = """\
+USE: Final = """\
+- The training texts are from 1987, in English, mostly about business: no euro, no internet; `dlrs` and `mln` for money.
+- It picks one of the 46 topics for any text, also for subjects it was never trained on: sports, weather, politics.
 - Research and teaching only: the licence of the data allows nothing else. Not for decisions about people or money."""
 
-USE: Final = f"{OF_1987}\n{ANY_TEXT}\n{RESEARCH}"
+USE_WITH_OUTSIDE: Final = "\n".join([USE.splitlines()[0], USE.splitlines()[2]])
+"""For a model that tells that no topic fits."""
 
 DATA: Final = """\
 ## Data and its limitations

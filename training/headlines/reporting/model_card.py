@@ -8,10 +8,9 @@ from typing import Any, Final
 from app.classifier.manifest import Manifest
 from training.bundles.model_card import (
     DATA,
-    OF_1987,
     ONE_SEED,
-    RESEARCH,
     USE,
+    USE_WITH_OUTSIDE,
     made_with,
     mean_and_deviation,
     topic_table,
@@ -153,7 +152,7 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
         sample=_sample(sample, f"{manifest.name}/{manifest.version}"),
         threshold=topic_set.threshold,
         libraries=made_with(manifest),
-        use=USE if manifest.outside is None else f"{OF_1987}\n{RESEARCH}",
+        use=USE if manifest.outside is None else USE_WITH_OUTSIDE,
         figures=_figures(manifest.figures),
         present_day=_PRESENT_DAY if "present_day" in manifest.figures else "",
         seeds=_seeds(manifest.figures["seeds"], recipe["seeds"]),
