@@ -14,7 +14,7 @@ import numpy as np
 
 from app.classifier import Bundle, Encoder, TopicClassifier, build_classifier, load_bundle
 from app.classifier.bundle import Golden
-from app.classifier.classifier import softmax
+from app.classifier.calibration import softmax
 from app.classifier.manifest import EncodingSpec, Manifest
 from app.classifier.network import Dense, DenseNetwork
 from app.settings import load_settings

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
+from app.classifier.calibration import regression
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import Calibration, EncodingSpec, Outside
 from app.classifier.network import read_network
@@ -174,7 +175,7 @@ def _write(
     if "outside" in more:
         weights = Outside.model_validate(more["outside"])
         best = probabilities.max(axis=1).tolist()
-        outside = weights.probabilities(units[:, -1].tolist(), best, [one.oov_share for one in encoded])
+        outside = list(map(regression(weights), units[:, -1].tolist(), best, [one.oov_share for one in encoded]))
         for one, text, out in zip(golden, encoded, outside, strict=True):
             one["outside"] = out if text.known else None
     (folder / GOLDEN).write_text(json.dumps(golden))

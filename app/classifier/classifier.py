@@ -10,11 +10,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from app.classifier.bundle import MANIFEST, Bundle, load_bundle
+from app.classifier.calibration import Calibrator
 from app.classifier.encoding import Encoded, Encoder
 from app.classifier.errors import BundleError, UnknownTopicError
 from app.classifier.keras_network import read_keras_network
-from app.classifier.manifest import Calibration, Topic
+from app.classifier.manifest import Topic
 from app.classifier.network import Floats, Network, read_network
+from app.classifier.tokenizer import tokenize
 
 Runtime = Literal["numpy", "keras"]
 Abstention = Literal["no_known_words", "outside", "low_confidence"]
@@ -70,13 +72,11 @@ class TopicClassifier:
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
         # Probabilities sum to 1, so at most 1 / threshold topics can reach the threshold.
         self._largest_set = min(len(manifest.topics), int(1 / self._threshold) + 1) if self._threshold else 0
-        self._outside = manifest.outside.regression() if manifest.outside else None
+        self._calibrator = Calibrator(manifest)
         if outside_threshold is None:
             outside_threshold = manifest.outside.threshold if manifest.outside else 1.0
         self.outside_threshold = outside_threshold
         """Texts whose outside probability is above this are marked; 1 without an outside class, too."""
-        self._calibration = manifest.calibration
-        self._needs_shares = manifest.calibration is not None and manifest.calibration.unknown_slope != 0
         expected = (manifest.encoding.size, manifest.units)
         if network.shape != expected:
             raise BundleError(
@@ -100,7 +100,7 @@ class TopicClassifier:
         units = self._network.logits([one.ids for one in encoded])
         if not np.isfinite(units).all():
             self._raise_if_different(math.nan, GOLDEN_TOLERANCE)
-        computed, outside = self._apply(units, encoded)
+        computed, outside = self._calibrator.topics_and_outside(units, encoded)
         expected = np.array([one.probabilities for one in golden])
         self._raise_if_different(float(np.abs(computed - expected).max()), GOLDEN_TOLERANCE)
         if outside is not None:
@@ -121,22 +121,22 @@ class TopicClassifier:
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """First half of `classify`: the network's input for each text."""
-        encoder = self.encoder
-        return [encoder.encode_words(encoder.tokenize(text)) for text in texts]
+        references, encode = self.bundle.manifest.encoding.references, self.encoder.encode_words
+        return [encode(tokenize(text, references)) for text in texts]
 
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """Second half of `classify`: run the network and rank the topics."""
         if not encoded:
             return []
         units = self._network.logits([one.ids for one in encoded])
-        probabilities = self._calibrate(units, encoded)
+        probabilities = self._calibrator.topics(units, encoded)
         ranking = (-probabilities).argsort(axis=1)[:, : max(top_k, self._largest_set)]
         flat = ranking  # indices into the flattened array
         if len(encoded) > 1:
             flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
         # Rounded to the eight digits that float32 can hold; converted to double it would be printed with 17.
         best = probabilities.take(flat).astype(np.float64).round(8).tolist()
-        outside_of = self._outside
+        outside_of = self._calibrator.outside_of
         scores = itertools.repeat(0.0) if outside_of is None else units[:, -1].tolist()
         threshold, least, most = self._threshold, self._min_probability, self.outside_threshold
         outside = None
@@ -171,23 +171,9 @@ class TopicClassifier:
             of the outside class for each text, or None without that class.
         """
         if not encoded:
-            return np.zeros((0, len(self.topics)), np.float32), None if self._outside is None else []
-        return self._apply(self._network.logits([one.ids for one in encoded]), encoded)
-
-    def _apply(self, units: Floats, encoded: Sequence[Encoded]) -> tuple[Floats, list[float] | None]:
-        """What `infer` returns, from the network's logits."""
-        probabilities = self._calibrate(units, encoded)
-        if self._outside is None:
-            return probabilities, None
-        best = probabilities.max(axis=1).astype(np.float64).round(8).tolist()
-        return probabilities, list(map(self._outside, units[:, -1].tolist(), best, _oov_shares(encoded)))
-
-    def _calibrate(self, units: Floats, encoded: Sequence[Encoded]) -> Floats:
-        """Softmax of the topics' units, calibrated."""
-        topics = units if self._outside is None else units[:, :-1]
-        shares = _oov_shares(encoded) if self._needs_shares else []
-        # Without any, multiplying the temperatures by 1 is skipped: most of the cost, for one text.
-        return softmax(topics, self._calibration, np.array(shares, np.float32) if any(shares) else None)
+            return np.zeros((0, len(self.topics)), np.float32), None if self._calibrator.outside_of is None else []
+        units = self._network.logits([one.ids for one in encoded])
+        return self._calibrator.topics_and_outside(units, encoded)
 
     def label(self, code: str) -> int:
         """The label of a topic code such as `crude`; raises UnknownTopicError."""
@@ -195,25 +181,6 @@ class TopicClassifier:
             if topic.code == code:
                 return topic.label
         raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
-
-
-def softmax(logits: Floats, calibration: Calibration | None = None, shares: Floats | None = None) -> Floats:
-    """Softmax of logits float32 [n, topics], each row divided by its calibration temperature if there is one.
-
-    `shares`: float32 [n], each text's share of words out of vocabulary, for a calibration with an `unknown_slope`; None
-    if all of them are 0.
-    """
-    scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
-    if calibration is not None:
-        gaps = np.add.reduce(scaled, axis=1, keepdims=True) / -scaled.shape[1]
-        scaled /= calibration.temperatures(gaps, None if shares is None else shares[:, None])
-    np.exp(scaled, out=scaled)
-    scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
-    return scaled
-
-
-def _oov_shares(encoded: Sequence[Encoded]) -> list[float]:
-    return [(words - known) / (words or 1) for _, words, known, _, _ in encoded]
 
 
 def load_classifier(

@@ -1,11 +1,7 @@
 """Schema of a bundle's `manifest.json`, written by training and read by serving."""
 
-import math
-from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -20,10 +16,6 @@ FORMATS = (1, 2)
 `encoding.references`, without which an older release would misread the model."""
 NEWER_FORMAT = "newer_format"
 """Type of the validation error for any other value."""
-
-MAX_CONFIDENCE = 0.999
-"""Cap of the best topic's probability p in the outside class's log-odds: nearer to 1, float32 leaves too few digits of
-1 - p."""
 
 
 class _Part(BaseModel):
@@ -109,16 +101,6 @@ class Calibration(_Part):
         default=0.0, ge=-10, le=10, description="of the share of words that are out of vocabulary"
     )
 
-    def temperatures(self, gaps: NDArray[np.float32], shares: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """Temperatures for gaps and out-of-vocabulary shares, both float32 [n] or [n, 1], in the same shape.
-
-        `shares`: None if all of them are 0.
-        """
-        temperatures: NDArray[np.float32] = math.exp(self.intercept) * (1 + gaps) ** self.gap_slope
-        if self.unknown_slope and shares is not None:
-            temperatures *= np.exp(self.unknown_slope * shares)  # by exactly 1 where all words have an id
-        return temperatures
-
 
 class Outside(_Part):
     """Outside class: the probability that a text is about none of the topics, by logistic regression.
@@ -126,7 +108,7 @@ class Outside(_Part):
     outside = sigmoid(intercept + score * s + confidence * log(p / (1 - p)) + unknown * u)
 
     s: logit of the network's last unit, which follows the topics' units and takes no part in their softmax.
-    p: calibrated probability of the most probable topic, rounded to eight digits and at most MAX_CONFIDENCE.
+    p: calibrated probability of the most probable topic, rounded to eight digits and at most 0.999 (`MAX_CONFIDENCE`).
     u: share of the text's words that are out of vocabulary.
     """
 
@@ -141,30 +123,6 @@ class Outside(_Part):
     found: float | None = Field(
         default=None, ge=0, le=1, description="share of held-out texts without a topic that are above the threshold"
     )
-
-    def regression(self) -> Callable[[float, float, float], float]:
-        """Function of s, p and u of one text, which returns its probability, rounded to eight digits.
-
-        Scalar code: for one text it takes a tenth of the time of NumPy calls, and a batch must get the same bits.
-        The weights are halved because sigmoid(x) = (1 + tanh(x / 2)) / 2, which cannot overflow.
-        """
-        log, tanh, cap = math.log, math.tanh, MAX_CONFIDENCE
-        weights = (self.intercept, self.score, self.confidence, self.unknown)
-        intercept, score, confidence, unknown = (weight / 2 for weight in weights)
-        shift = 0.5e8 + 2.0**52
-
-        def probability(s: float, p: float, u: float) -> float:
-            if p > cap:  # noqa: PLR1730 - min() takes ten times as long
-                p = cap
-            half = intercept + score * s + confidence * log(p / (1 - p)) + unknown * u
-            # Added to 2 ** 52, a float has no digits after the point: a tenth of the time of round().
-            return (0.5e8 * tanh(half) + shift - 2.0**52) / 1e8
-
-        return probability
-
-    def probabilities(self, scores: Sequence[float], best: Sequence[float], shares: Sequence[float]) -> list[float]:
-        """The probability of each text, from its s, p and u."""
-        return list(map(self.regression(), scores, best, shares))
 
 
 class TopicSet(_Part):

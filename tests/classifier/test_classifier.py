@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.classifier import TopicClassifier, UnknownTopicError, load_bundle, load_classifier
-from app.classifier.classifier import softmax
+from app.classifier.calibration import softmax
 from app.classifier.manifest import Calibration
 from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS
 

@@ -1,9 +1,7 @@
 """Bounds and defaults of `manifest.json`."""
 
-import math
 from typing import Any
 
-import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -179,19 +177,6 @@ def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_kno
     assert (bare.network, bare.calibration, bare.topic_set, bare.outside) == (None, None, None, None)
     assert (bare.units, bare.least_format) == (2, 1)
     assert (bare.recipe, bare.data, bare.libraries, bare.figures, bare.reference) == ({}, {}, {}, {}, {})
-
-
-def test_temperature_is_a_power_of_the_gap() -> None:
-    found = Calibration(intercept=0.5, gap_slope=2.0).temperatures(np.array([0, 1, 3], np.float32))
-    assert found.tolist() == pytest.approx([1.6487213, 1.6487213 * 4, 1.6487213 * 16])
-
-
-def test_temperature_grows_with_the_share_of_words_out_of_vocabulary() -> None:
-    calibration = Calibration(intercept=0.5, gap_slope=2.0, unknown_slope=3.0)
-    gaps, shares = np.array([[1], [1], [3]], np.float32), np.array([[0], [0.5], [1]], np.float32)
-    expected = [math.exp(0.5) * 4, math.exp(0.5 + 1.5) * 4, math.exp(0.5 + 3) * 16]
-    assert calibration.temperatures(gaps, shares).ravel().tolist() == pytest.approx(expected)
-    assert np.array_equal(calibration.temperatures(gaps), calibration.temperatures(gaps, np.zeros_like(gaps)))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.classifier import BundleError, TopicClassifier, load_classifier
 from app.classifier.bundle import GOLDEN, MANIFEST
-from app.classifier.classifier import softmax
-from app.classifier.manifest import MAX_CONFIDENCE, Calibration, Outside
+from app.classifier.calibration import MAX_CONFIDENCE, regression, softmax
+from app.classifier.manifest import Calibration, Outside
 from tests.tiny_bundle import OUTSIDE, OUTSIDE_WORDS, RARE_WORDS, seal, write_outside_bundle
 
 IN, OUT = "oil prices rise as opec cuts crude", "election court football"
@@ -36,7 +36,7 @@ def test_probability_is_a_logistic_regression_to_eight_digits(
     p = min(p, MAX_CONFIDENCE)
     x = intercept + score * s + confidence * math.log(p / (1 - p)) + unknown * u
     expected = 1 / (1 + math.exp(-x)) if x > -700 else 0
-    (found,) = outside.probabilities([s], [text[1]], [u])
+    found = regression(outside)(s, text[1], u)
     assert 0 <= found <= 1
     assert found == pytest.approx(expected, abs=1.1e-8)
     assert found == round(found, 8)

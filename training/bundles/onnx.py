@@ -8,7 +8,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from app.classifier import Bundle
-from app.classifier.manifest import MAX_CONFIDENCE, Outside
+from app.classifier.calibration import MAX_CONFIDENCE
+from app.classifier.manifest import Outside
 from app.classifier.network import Dense, read_network
 from training.errors import OutputError
 
@@ -47,7 +48,7 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
         sizes = graph.constant("sizes", np.array([topics, 1], np.int64))
         logits, units = graph.split(units, sizes)
     if manifest.calibration is not None:
-        # T = exp(intercept + gap_slope * log(1 + gap) + unknown_slope * share), as in Calibration.temperatures.
+        # T = exp(intercept + gap_slope * log(1 + gap) + unknown_slope * share), as in app.classifier.calibration.
         best, mean = (graph.node(f"Reduce{kind}", logits, axes=[1], keepdims=1) for kind in ("Max", "Mean"))
         log_gap = graph.node("Log", graph.node("Add", graph.node("Sub", best, mean), graph.scalar("one", 1.0)))
         sloped = graph.node("Mul", log_gap, graph.scalar("gap_slope", manifest.calibration.gap_slope))

@@ -10,8 +10,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from app.classifier import Bundle
+from app.classifier.calibration import MAX_CONFIDENCE
 from app.classifier.encoding import LATER, TWICE, hides_word
-from app.classifier.manifest import MAX_CONFIDENCE, Calibration, Outside
+from app.classifier.manifest import Calibration, Outside
 from training.bundles.tensorflow_tokenizer import Tokenizer, decomposed, without_diacritics, without_quotes
 
 UNKNOWN, RARE = -2, -1
@@ -64,7 +65,7 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
 
 
 def _temperatures(calibration: Calibration, scores: Any, shares: Any) -> Any:  # noqa: ANN401
-    """As `Calibration.temperatures`, float32 [n, 1]."""
+    """As `temperatures` of app.classifier.calibration, float32 [n, 1]."""
     gaps = tf.reduce_max(scores, axis=1, keepdims=True) - tf.reduce_mean(scores, axis=1, keepdims=True)
     by_gap = calibration.intercept + calibration.gap_slope * tf.math.log1p(gaps)
     return tf.exp(by_gap + calibration.unknown_slope * shares[:, None])

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from app.classifier import Encoder, TopicClassifier, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
-from app.classifier.classifier import softmax
+from app.classifier.calibration import Calibrator
 from app.classifier.manifest import DenseLayer, FileEntry, Manifest
 from app.classifier.network import read_network
 from training.bundles.weight_offsets import align, dense_layers
@@ -134,13 +132,8 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
     encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
     units = read_network((folder / MODEL).read_bytes(), network, folder / MODEL).logits([one.ids for one in encoded])
-    shares = [one.oov_share for one in encoded]
-    logits = units[:, : len(draft.manifest.topics)]
-    probabilities = softmax(logits, draft.manifest.calibration, np.array(shares, np.float32))
-    outside: Sequence[float | None] = [None] * len(encoded)
-    if draft.manifest.outside is not None:
-        best = probabilities.max(axis=1).astype(np.float64).round(8).tolist()
-        outside = draft.manifest.outside.probabilities(units[:, -1].tolist(), best, shares)
+    probabilities, found = Calibrator(draft.manifest).topics_and_outside(units, encoded)
+    outside: Sequence[float | None] = found or [None] * len(encoded)
     return [
         Golden(headline=headline, probabilities=row, outside=out if one.known else None).model_dump(exclude_none=True)
         for headline, row, one, out in zip(GOLDEN_HEADLINES, probabilities.tolist(), encoded, outside, strict=True)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from app.classifier.classifier import softmax
-from app.classifier.manifest import MAX_CONFIDENCE, Calibration, Outside, TopicSet
+from app.classifier.calibration import MAX_CONFIDENCE, regression, softmax
+from app.classifier.manifest import Calibration, Outside, TopicSet
 from app.classifier.network import Floats
 from training.data.dataset import Labels
 from training.headlines.samples import OUTSIDE
@@ -110,11 +110,11 @@ def fit_outside(parts: Sequence[HeldOut], calibration: Calibration, most_lost: f
 def outside_probabilities(part: HeldOut, calibration: Calibration, outside: Outside) -> list[float]:
     """Probabilities of the outside class, as the service computes them."""
     best = part.probabilities(calibration).max(axis=1).astype(np.float64).round(8).tolist()
-    return outside.probabilities(part.logits[:, OUTSIDE].tolist(), best, part.oov_shares.tolist())
+    return list(map(regression(outside), part.logits[:, OUTSIDE].tolist(), best, part.oov_shares.tolist()))
 
 
 def _outside_features(part: HeldOut, calibration: Calibration) -> NDArray[np.float64]:
-    """float64 [n, 3]: the inputs of `Outside.probabilities`."""
+    """float64 [n, 3]: the inputs of `Outside`'s regression."""
     best = np.minimum(part.probabilities(calibration).max(axis=1).astype(np.float64).round(8), MAX_CONFIDENCE)
     return np.stack([part.logits[:, OUTSIDE], np.log(best / (1 - best)), part.oov_shares], axis=1)
 
