@@ -156,19 +156,23 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _time_is_up(self) -> None:
         if self._arriving:
-            self._fail(SlowRequestError(f"The request did not arrive within {ARRIVAL_SECONDS:g} seconds."))
+            error = SlowRequestError(f"The request did not arrive within {ARRIVAL_SECONDS:g} seconds.")
+            self._fail(error, waited=ARRIVAL_SECONDS)
         else:  # idle between requests, or refused
             self.transport.close()
 
-    def _fail(self, error: ApiError) -> None:
-        """Stop parsing. The response to the arriving request is the error, after those to previous requests."""
+    def _fail(self, error: ApiError, waited: float = 0.0) -> None:
+        """Stop parsing. The response to the arriving request is the error, after those to previous requests.
+
+        `waited`: seconds for which the request has been arriving, if its deadline is not running.
+        """
         if self._error is not None or self.transport.is_closing():
             return
         self._error = error
         self._reading.release()
         if self._arriving:
-            left = 0.0 if self._deadline.at is None else self._deadline.at - self.loop.time()
-            self._waited = ARRIVAL_SECONDS - max(left, 0.0)
+            running = self._deadline.at is not None
+            self._waited = self.loop.time() - self._deadline.since if running else waited
         self._unparsed = None
         cycle, in_body = self.cycle, self._in_body()
         self._arriving = False
