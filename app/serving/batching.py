@@ -81,8 +81,9 @@ class MicroBatcher:
             for _, _, future in wanted:
                 future.set_exception(error)
             return
+        encoding, predicting = done.encoding / len(wanted), done.predicting / len(wanted)  # each request's share
         for (_, top_k, future), one in zip(wanted, done.results, strict=True):
-            future.set_result(done._replace(results=[_first(one, top_k)]))
+            future.set_result(Classified([_first(one, top_k)], encoding, predicting))
 
 
 def _first(one: Classification, top_k: int) -> Classification:

@@ -39,9 +39,9 @@ class RequestContext:
     seconds: float = 0.0
     """Time from the complete headers to the end of the response."""
     headlines: Sequence[str] = ()
-    """Headlines of the request; empty if it was refused before they were parsed."""
+    """Headlines of the request; empty unless it was admitted."""
     inference_seconds: tuple[float, float] | None = None
-    """Time in the encoder and in the network; None unless all headlines were classified."""
+    """Seconds in encoder and network, a share of those of a micro-batch; None unless all headlines were classified."""
     binary: bytes = b""
     """Tensors that follow the JSON of an Open Inference request."""
     content_type: bytes = b"application/json"

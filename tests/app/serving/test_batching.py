@@ -118,6 +118,17 @@ def test_steady_arrivals_do_not_delay_a_batch_beyond_its_limit(classifier: Topic
     assert ENOUGH <= sizes[0] <= ENOUGH + 2
 
 
+def test_each_request_has_its_share_of_the_seconds_of_its_batch(classifier: TopicClassifier):
+    def classify(texts: Sequence[str], top_k: int) -> Classified:
+        return Classified(classifier.classify(texts, top_k), 0.004, 0.008)
+
+    async def ask() -> list[Classified]:
+        together = await busy(MicroBatcher(classify, unlimited()), [])
+        return await asyncio.gather(*(together.classify("gold", 1) for _ in range(4)))
+
+    assert [(one.encoding, one.predicting) for one in asyncio.run(ask())] == [(0.001, 0.002)] * 4
+
+
 def test_error_is_raised_for_all_waiting_requests():
     def fail(_texts: Sequence[str], _top_k: int) -> Classified:
         raise ValueError("no")

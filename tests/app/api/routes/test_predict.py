@@ -122,7 +122,7 @@ def test_server_timing_tells_encode_and_predict(client: TestClient):
     assert all(0 <= float(milliseconds) < 10_000 for milliseconds in parts.values())
 
 
-def test_single_headline_has_the_seconds_of_its_micro_batch(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+def test_single_headline_alone_has_the_seconds_of_its_batch(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     service = client.app.state.service
     monkeypatch.setattr(
         service.batcher,
