@@ -100,7 +100,11 @@ def predict_routes(service: Service) -> list[RawRoute]:
         if body.explain_topic is not None and not body.explain:
             raise wrong_field("explain_topic", "requires explain to be true")
         context.headlines = [body.headline]
-        done = await service.batcher.classify(body.headline, body.top_k)
+        try:
+            done = await service.batcher.classify(body.headline, body.top_k)
+        except OverloadedError:
+            context.headlines = ()  # not admitted
+            raise
         explanation = None
         if body.explain:
             explainer = Explainer(service.classifier, body.headline, body.explain_topic)

@@ -82,6 +82,41 @@ def test_client_that_hangs_up_while_its_batch_waits_is_counted_and_not_answered(
     assert value("topics_headlines_total") < 300
 
 
+@pytest.mark.parametrize(
+    ("path", "body"), [("/predict", {"headline": "oil"}), ("/predict/batch", {"headlines": ["oil"]})]
+)
+def test_headlines_that_were_not_admitted_are_not_counted(start: Start, path: str, body: dict[str, object]):
+    """The process becomes full after the headers have been admitted, while the body is read."""
+    client = start(max_batch=10, max_in_flight=10)
+    assert client.portal is not None
+    service = client.app.state.service
+
+    async def refused() -> list[Message]:
+        service.batcher._alone = False  # as after a batch: the next headline waits, and is counted as in flight
+        taken = False
+
+        async def receive() -> Message:
+            nonlocal taken
+            if not taken:
+                taken = True
+                service.limiter.take(10)
+            return {"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}
+
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await client.app(request(path), receive, send)
+        service.limiter.release(10)
+        return sent
+
+    assert client.portal.call(refused)[0]["status"] == 503
+    value = read(client.get("/metrics").text)
+    assert value("topics_rejected_total", reason="overloaded") == 1
+    assert value("topics_batch_size_count") == value("topics_headlines_total") == 0
+
+
 def test_answer_that_fails_after_its_start_gets_no_second_one(tiny_bundle: Path):
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
