@@ -120,7 +120,10 @@ class Settings(BaseSettings):
     deadline_seconds: Annotated[
         float,
         Field(
-            gt=0, le=3600, allow_inf_nan=False, description="Maximum time for one request, in seconds; after that: 504."
+            gt=0,
+            le=3600,
+            allow_inf_nan=False,
+            description="Maximum time from the arrival of the body to the answer, in seconds; after that: 504.",
         ),
     ] = 10.0
     min_probability: Annotated[
@@ -152,7 +155,7 @@ class Settings(BaseSettings):
     api_keys: Annotated[
         SecretStr,
         AfterValidator(_validate_keys),
-        Field(description="Comma-separated API keys. If set, prediction and model endpoints require one."),
+        Field(description="Comma-separated API keys. If set, endpoints require one, except the public ones."),
     ] = SecretStr("")
     api_keys_file: Annotated[
         Path | None,

@@ -158,12 +158,12 @@ class BatchResponse(BaseModel):
 
 
 class TopicSkill(BaseModel):
-    """A topic with the model's skill on held-out headlines; null where not measured."""
+    """A topic with the model's skill on the test set; null where not measured."""
 
     label: int
     topic: str
     name: str
-    support: Annotated[int, Field(description="Number of training texts with this label.")]
+    support: Annotated[int, Field(description="Number of titles trained on with this label; for models of the book: of wires.")]
     precision: Probability | None
     recall: Probability | None
     f1: Probability | None

@@ -131,6 +131,14 @@ def test_speed_table_has_the_latest_measurement():
             assert 0.9 * told[0] <= ratios[load][PEERS[peer]]["rate"] <= 1.1 * told[-1], (peer, load)
 
 
+def test_speeds_of_the_service_are_the_latest_measurement():
+    http = json.loads((ROOT / "benchmarks" / "results" / "results.json").read_text())["http"]
+    row = re.search(r"^\| for comparison: this service, headlines per second \|(.*)\|$", README, re.MULTILINE)[1]
+    measured = [rates[SERVICE.name]["headlines_per_second"] for rates in http["medians"].values()]
+    assert [float(cell.replace(",", "")) for cell in row.split("|")] == pytest.approx(measured, rel=0.1)
+    assert f"one machine ({http['machine']['cpu']})" in README
+
+
 def test_start_memory_and_file_speed_are_the_latest_measurement():
     told = re.search(r"ready ([\d.]+) s .* takes (\d+) MB, (\d+) MB of .* A million\nheadlines .* take (\d+) s", README)
     startup = json.loads((ROOT / "benchmarks" / "results" / "results.json").read_text())["startup"]
@@ -146,16 +154,21 @@ def test_start_memory_and_file_speed_are_the_latest_measurement():
 
 def test_figures_for_test_titles_are_those_of_the_manifest():
     figures = load_bundle(load_settings().model).manifest.figures["test_titles"]
-    right, off = re.search(
-        r"(\d+) of 100 right; probabilities are (\d+) percentage points? off on average", README
+    titles, right, off = re.search(
+        r"\(([\d,]+) test titles\) \| (\d+) of 100 right; calibration error (\d+) percentage points? \|", README
     ).groups()
+    assert titles == f"{figures['wires']:,}"
     assert (int(right), int(off)) == (round(figures["accuracy"] * 100), round(figures["ece"] * 100))
 
 
 def test_figures_for_present_day_headlines_are_the_latest_measurement():
     business, general, total = json.loads(PRESENT_DAY.read_text("utf-8"))["rows"]
-    right, off = re.search(r"(\d+) of 100 right; probabilities are (\d+) percentage points off \|", README).groups()
-    assert (int(right), int(off)) == (round(business["right"] * 100), round(business["ece"] * 100))
+    told = re.search(r"topics \((\d+)\) \| (\d+) of 100 right; calibration error (\d+) percentage", README).groups()
+    right, off = round(business["right"] * 100), round(business["ece"] * 100)
+    assert tuple(map(int, told)) == (business["with_topic"], right, off)
+    told = re.search(r"most general news \((\d+) and (\d+)\) \|", README).groups()
+    assert tuple(map(int, told)) == (business["without_topic"], general["without_topic"])
+    assert f"a development sample of {total['headlines']} headlines" in README
     told = re.search(r"few headlines of the sample have (\d+) or more of them \((\d+) of (\d+) right", README).groups()
     right = round(total["many_unknown_right"] * total["many_unknown"])
     assert tuple(map(int, told)) == (MANY_UNKNOWN, right, total["many_unknown"])

@@ -21,7 +21,7 @@ def model_info_router(service: Service) -> APIRouter:
 
     @router.get("/topics", operation_id="listTopics", summary="List all topics")
     async def topics() -> TopicsResponse:
-        """Returns every topic with its number of training texts, and precision, recall and F1 on held-out headlines.
+        """Returns every topic with its number of training texts, and precision, recall and F1 on the test set.
 
         For the outside class it returns the threshold and what it costs.
         """
