@@ -93,8 +93,9 @@ def markdown(figures: dict[str, Any]) -> str:
         "# Present-day headlines",
         "",
         f"Accuracy of `{figures['model']}` on a development sample of real headlines of 2016 to 2020, found in public",
-        "repositories and labelled by one reader. The sample is used for measuring only and is not in this repository.",
-        "Made by `python -m benchmarks present-day FILE`.",
+        "repositories and labelled by one reader. It is not used for training and is not in this repository. It is not",
+        "`present_day.tsv` or `present_day_2.tsv` in this folder either: those were written for measuring, and their",
+        "figures are in the model card. Made by `python -m benchmarks present-day FILE`.",
         "",
         (
             "| headlines | number | about one of the topics | right | calibration error | marked outside"

@@ -163,7 +163,9 @@ class TopicSkill(BaseModel):
     label: int
     topic: str
     name: str
-    support: Annotated[int, Field(description="Number of titles trained on with this label; for models of the book: of wires.")]
+    support: Annotated[
+        int, Field(description="Number of titles trained on with this label; for models of the book: of wires.")
+    ]
     precision: Probability | None
     recall: Probability | None
     f1: Probability | None

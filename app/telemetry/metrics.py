@@ -58,7 +58,9 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self.rejected = Counter("topics_rejected", "Requests refused.", ("reason",), registry=registry)
+        self.rejected = Counter(
+            "topics_rejected", "Requests refused or abandoned, by reason.", ("reason",), registry=registry
+        )
         self.predictions = Counter(
             "topics_predictions", "Headlines by most probable topic.", ("topic",), registry=registry
         )
@@ -66,7 +68,10 @@ class Metrics:
             "topics_confidence", "Probability of the most probable topic.", buckets=_SHARES, registry=registry
         )
         self.unknown_words = BatchHistogram(
-            "topics_unknown_word_ratio", "Share of unknown words per headline.", buckets=_SHARES, registry=registry
+            "topics_unknown_word_ratio",
+            "Share of a headline's words never seen in training.",
+            buckets=_SHARES,
+            registry=registry,
         )
         self.outside = BatchHistogram(
             "topics_outside",

@@ -110,7 +110,7 @@ class TopicSkill:
     topic: str
     name: str
     support: int
-    """Number of training texts with this topic."""
+    """Number of titles trained on with this topic; for models of the book: of wires."""
     precision: float | None = None
     """0 to 1, as recall and F1; None if it was not measured."""
     recall: float | None = None
