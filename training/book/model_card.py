@@ -48,9 +48,10 @@ never predicted, or that no test wire has it. With little support the figures ar
 - The word index was built from training and test wires together, as in Keras.
 
 ## Reproduce
-`python -m training train --recipe {recipe}` with the same library versions and data (SHA-256 in `manifest.json`) gives
-the same weights on the same machine. Another processor or version rounds differently, which changes the figures less
-than another seed does. `model.keras` contains the date when it was saved, so its hash differs each time.
+`python -m training train --recipe {recipe} --output models/mine/1` with the same library versions and data (SHA-256 in
+`manifest.json`) gives the same weights on the same machine. Another processor or version rounds differently, which
+changes the figures less than another seed does. `model.keras` contains the date when it was saved, so its hash differs
+each time.
 """
 
 _NAMES: Final = {"test": "official test wires", "own_body": "those with their own body"}

@@ -7,7 +7,7 @@ from app.classifier.manifest import Manifest
 ONE_SEED: Final = "Trained from one seed only, so the spread is not known."
 
 USE: Final = """\
-- The training texts are from 1987, in English, mostly about business: no euro, no internet; `dlrs` and `mln` for money.
+- The training wires are from 1987, in English, mostly about business: no euro, no internet; `dlrs` and `mln` for money.
 - It picks one of the 46 topics for any text, also for subjects it was never trained on: sports, weather, politics.
 - Research and teaching only: the licence of the data allows nothing else. Not for decisions about people or money."""
 

@@ -13,8 +13,8 @@ def headlines_report(training: HeadlineTraining) -> str:
         f"{len(run.texts.bodies):,} bodies, {len(run.texts.lexicon):,} texts of the lexicon,",
         (
             f"temperature exp({calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)"
-            f" + {calibration.unknown_slope:.3f} out-of-vocabulary share), prediction set from"
-            f" {topic_set.threshold:.3f} on. On the held-out texts, on which all was fitted:"
+            f" + {calibration.unknown_slope:.3f} out-of-vocabulary share), prediction set: topics with at least"
+            f" {topic_set.threshold:.3f}. On the held-out texts, on which all was fitted:"
         ),
         "",
         f"{'':<10}{'texts':>8}{'accuracy':>10}{'any topic':>11}{'loss':>8}{'ECE':>8}{'set':>8}{'size':>8}",

@@ -47,4 +47,4 @@ def test_one_seed_has_no_spread_and_no_baselines_no_table(manifest: Manifest, tm
     card = write_card(alone, tmp_path / "none.json")
     assert "Trained from one seed only, so the spread is not known." in card
     assert "Compared with baselines" not in card
-    assert "--seeds 1`" in card
+    assert "--recipe headlines --seeds 1 --output models/mine/1`" in card
