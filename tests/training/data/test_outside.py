@@ -20,6 +20,7 @@ LEFT_OUT = [
     replace(PLAIN, number=5, marked="BYPASS"),
     replace(PLAIN, number=6, part="TEST"),
     replace(PLAIN, number=7, part="NOT-USED"),
+    replace(PLAIN, number=11, part="TEST", marked="NO"),
     replace(PLAIN, number=8, title="Oil, up!"),  # a training wire's title
     replace(PLAIN, number=9, title="Test title"),
     replace(PLAIN, number=10, body="One two " + " ".join(f"w{i}" for i in range(18)) + " but then something else"),

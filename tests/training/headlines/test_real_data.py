@@ -56,7 +56,8 @@ def test_outside_class_does_what_its_manifest_claims(headlines: TopicClassifier,
     found = evaluate_outside(headlines, corpus, read_outside(ARCHIVE, corpus, "TEST"))
     assert found is not None
     assert found.figures() == pytest.approx(headlines.bundle.manifest.figures["outside"], abs=1e-4)
-    assert found.auroc > 0.9
+    assert found.auroc > 0.93
+    assert found.found > 0.7
     assert found.lost < 0.08
 
 
