@@ -19,7 +19,7 @@ from uvicorn.server import ServerState
 from app.api.connection_errors import ConnectionErrors
 from app.api.problems import problem
 from app.server.http.connections import CONNECTIONS, Connections
-from app.server.http.protocol import Protocol
+from app.server.http.protocol import HttpProtocol
 from app.server.sockets import listeners
 from app.telemetry.multiprocess import all_workers
 from app.telemetry.request_context import request_id
@@ -45,12 +45,12 @@ def _close(sockets: Sequence[socket.socket], connections: Connections) -> None:
 
 
 async def _serve(sockets: Sequence[socket.socket], connections: Connections) -> None:
-    config = uvicorn.Config(_App(), http=Protocol, lifespan="off", ws="none", log_config=None, access_log=False)
+    config = uvicorn.Config(_App(), http=HttpProtocol, lifespan="off", ws="none", log_config=None, access_log=False)
     config.load()
     state, held = ServerState(), {CONNECTIONS: connections}
     loop = asyncio.get_running_loop()
     for one in sockets:
-        await loop.create_server(lambda: Protocol(config, state, held), sock=one)
+        await loop.create_server(lambda: HttpProtocol(config, state, held), sock=one)
     await loop.create_future()  # which is never completed
 
 

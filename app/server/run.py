@@ -17,7 +17,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from app.classifier import TopicClassifier, build_classifier, load_bundle
 from app.main import create_app
-from app.server.http.protocol import Protocol
+from app.server.http.protocol import HttpProtocol
 from app.server.metrics_server import serve_metrics
 from app.server.sockets import ListenError, announce, listeners
 from app.server.supervisor import Supervisor
@@ -109,7 +109,7 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
     return uvicorn.Config(
         partial(create_app, settings, load),
         factory=True,
-        http=Protocol,
+        http=HttpProtocol,
         ws="none",
         log_config=CONFIG,
         access_log=False,

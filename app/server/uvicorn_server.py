@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 
 from app.server.acceptor import Acceptor
-from app.server.http.protocol import Protocol
+from app.server.http.protocol import HttpProtocol
 from app.settings import NO_TLS, SettingsError
 
 PATIENCE_SECONDS = 0.01
@@ -47,7 +47,7 @@ class Server(uvicorn.Server):
         per turn, and a hanging worker no longer matters because each pod has one worker.
         """
         await super().startup(sockets=[])  # no asyncio servers: Acceptors instead
-        make = partial(Protocol, self.config, self.server_state, self.lifespan.state)
+        make = partial(HttpProtocol, self.config, self.server_state, self.lifespan.state)
         acceptors = [Acceptor(one, make) for one in self._own]
         acceptors += [Acceptor(one, make, PATIENCE_SECONDS) for one in self._others]
         self.servers = acceptors  # type: ignore[assignment] # uvicorn closes them, and waits until they are closed

@@ -9,13 +9,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.errors import ApiError, OverloadedError, SlowRequestError
 from app.server.http.connections import CONNECTIONS, FREE_BYTES, Connections
-from app.server.http.deadline import Deadline
+from app.server.http.movable_timer import MovableTimer
 from app.server.http.read_gate import ReadGate
 from app.server.http.transport import CoalescingTransport
 from app.server.http.unparsed_bytes import UnparsedBytes
 
 ARRIVAL_SECONDS = 10.0
-"""Maximum time for a request to arrive, headers and body."""
+"""Maximum time for a request to arrive, headers and body. A new connection has the same time for its first byte."""
 
 LINGER_SECONDS = 2.0
 """Time for which a refused client may continue to send before its connection is closed (nginx: lingering_close).
@@ -37,13 +37,13 @@ class BoundedConnection(HttpToolsProtocol):
     buffers requests and answers.
     """
 
-    _arriving = True
+    _awaiting = True
     """Whether a request is expected or incomplete: on a new connection, or after its first byte."""
     _unparsed: UnparsedBytes | None = None
     """Bytes of pipelined requests."""
     _received = 0
-    """Bytes received since all requests were answered."""
-    _held = 0
+    """Bytes received since the last answer, and those that were not parsed then."""
+    _reserved = 0
     """Number of those bytes that are counted in `Connections`."""
     _unread_since: float | None = None
     """Time of the loop since which the client has been reading too slowly; None if it is not."""
@@ -60,18 +60,18 @@ class BoundedConnection(HttpToolsProtocol):
         self._coalescing = CoalescingTransport(transport, self._hang_up)
         self._reading = ReadGate(transport)
         self.flow = FlowControl(self._reading)  # type: ignore[arg-type]
-        self._deadline = Deadline(self.loop, self._time_is_up)
+        self._timer = MovableTimer(self.loop, self._time_is_up)
         self._start_arrival()
         self._connections: Connections = self.app_state[CONNECTIONS]
         self._connections.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the time limit, and give back everything that the connection held."""
-        self._arriving = False
-        self._deadline.close()
+        self._awaiting = False
+        self._timer.close()
         self._unparsed = None
         super().connection_lost(exc)
-        self._release()
+        self._free()
         self._connections.closed(self)
 
     def pause_writing(self) -> None:
@@ -105,10 +105,10 @@ class BoundedConnection(HttpToolsProtocol):
         cannot be used further, and are closed first.
         """
         if self._hung_up or self.transport.is_closing():
-            return False, self._deadline.since
+            return False, self._timer.since
         if self._unread_since is not None:
             return True, self._unread_since
-        return None if self._deadline.at is None else (True, self._deadline.since)
+        return None if self._timer.at is None else (True, self._timer.since)
 
     def give_way(self) -> None:
         """Close the connection because the process has too many."""
@@ -116,7 +116,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.abort()
         elif self._unread_since is not None:
             self.drop_unread()
-        elif self._arriving:
+        elif self._awaiting:
             self._fail(OverloadedError("There are too many connections; try again in a second."))
         else:
             self.transport.close()
@@ -130,32 +130,32 @@ class BoundedConnection(HttpToolsProtocol):
         """Send a held head whose body has not been written yet."""
         self._coalescing.flush()
 
-    def _hold(self) -> bool:
+    def _reserve(self) -> bool:
         """Count received bytes; returns False if the limit is reached."""
         cycle = self.cycle
-        if self._arriving and cycle is not None and cycle.scope is self.scope and cycle.response_complete:
+        if self._awaiting and cycle is not None and cycle.scope is self.scope and cycle.response_complete:
             self._received = 0  # uvicorn discards the rest of a request that has been answered
             return True
-        more = self._received - FREE_BYTES - self._held
-        if self._connections.hold(more):
-            self._held += more
+        more = self._received - FREE_BYTES - self._reserved
+        if self._connections.reserve(more):
+            self._reserved += more
             return True
         self._fail(OverloadedError("Too many bytes of requests are held already; try again in a second."))
         return False
 
-    def _release(self) -> None:
+    def _free(self) -> None:
         """Count only the bytes that are not parsed yet."""
         self._received = len(self._unparsed) if self._unparsed is not None else 0
-        if self._held:
-            held = max(self._received - FREE_BYTES, 0)
-            self._connections.release(self._held - held)
-            self._held = held
+        if self._reserved:
+            reserved = max(self._received - FREE_BYTES, 0)
+            self._connections.free(self._reserved - reserved)
+            self._reserved = reserved
 
     def _start_arrival(self) -> None:
-        self._deadline.set(ARRIVAL_SECONDS)
+        self._timer.set(ARRIVAL_SECONDS)
 
     def _time_is_up(self) -> None:
-        if self._arriving:
+        if self._awaiting:
             error = SlowRequestError(f"The request did not arrive within {ARRIVAL_SECONDS:g} seconds.")
             self._fail(error, waited=ARRIVAL_SECONDS)
         else:  # idle between requests, or refused
@@ -164,19 +164,20 @@ class BoundedConnection(HttpToolsProtocol):
     def _fail(self, error: ApiError, waited: float = 0.0) -> None:
         """Stop parsing. The response to the arriving request is the error, after those to previous requests.
 
-        `waited`: seconds for which the request has been arriving, if its deadline is not running.
+        If the arriving request has been answered already, the connection only closes. `waited`: seconds for which it
+        has been arriving, if the timer is not running.
         """
         if self._error is not None or self.transport.is_closing():
             return
         self._error = error
-        self._reading.release()
-        if self._arriving:
-            running = self._deadline.at is not None
-            self._waited = self.loop.time() - self._deadline.since if running else waited
+        self._reading.open()
+        if self._awaiting:
+            running = self._timer.at is not None
+            self._waited = self.loop.time() - self._timer.since if running else waited
         self._unparsed = None
-        cycle, in_body = self.cycle, self._in_body()
-        self._arriving = False
-        self._deadline.at = None
+        cycle, in_body = self.cycle, self._in_body()  # the newest request, which may not be the one being answered
+        self._awaiting = False
+        self._timer.at = None
         if cycle is None or (cycle.response_complete and not in_body):
             self._refuse(error)
         elif cycle.response_complete:
@@ -185,13 +186,17 @@ class BoundedConnection(HttpToolsProtocol):
             self._watch_body(cycle)
             cycle.keep_alive = False
             cycle.message_event.set()  # the application raises it, so it is counted and logged with its route
+        # Otherwise `on_response_complete` refuses the request after the answers before it.
 
     def _in_body(self) -> bool:
         """Whether the head of a request is complete and its body is not."""
-        return self._arriving and self.scope is not None and "method" in self.scope
+        return self._awaiting and self.scope is not None and "method" in self.scope
 
     def _watch_body(self, cycle: RequestResponseCycle) -> None:
-        """Let `_fail` end the body of a request that the application is reading."""
+        """Let `_fail` end the body of a request that the application is reading.
+
+        While the client waits for 100 Continue, also turn keep-alive off.
+        """
         if "receive" not in vars(cycle):
             cycle.receive = partial(self._receive, cycle, cycle.keep_alive)  # type: ignore[method-assign]
             # A client that is answered before 100 Continue may send its body or omit it.
@@ -217,12 +222,13 @@ class BoundedConnection(HttpToolsProtocol):
         """Close the connection; if more bytes may arrive, only after the client had time to read the answer."""
         if self.transport.is_closing() or self._hung_up:
             return
-        if not (self._arriving or self._error) or not self.transport.can_write_eof():
+        more_may_arrive = self._awaiting or self._error is not None
+        if not more_may_arrive or not self.transport.can_write_eof():
             self.transport.close()
             return
         self._hung_up = True
-        self._arriving = False
+        self._awaiting = False
         self.flow.resume_reading()
-        self._reading.release()
+        self._reading.open()
         self.transport.write_eof()
-        self._deadline.set(LINGER_SECONDS)
+        self._timer.set(LINGER_SECONDS)

@@ -94,14 +94,14 @@ class Connections:
         """File descriptors of the open connections."""
         return [one.transport.get_extra_info("socket").fileno() for one in self._open]
 
-    def hold(self, size: int) -> bool:
-        """Count `size` more bytes until `release`; returns False, without counting, if the limit is reached."""
+    def reserve(self, size: int) -> bool:
+        """Count `size` more bytes until `free`; returns False, without counting, if the limit is reached."""
         if self.request_bytes + size > self._request_room:
             return False
         self.request_bytes += size
         return True
 
-    def release(self, size: int) -> None:
+    def free(self, size: int) -> None:
         """Stop counting `size` bytes, whose requests are answered or abandoned."""
         self.request_bytes -= size
 

@@ -26,12 +26,12 @@ MAX_HEAD_BYTES = 64 * 1024
 _SHORT = 200
 """Longer targets and hosts are checked for every request, so that an idle connection keeps at most this many bytes."""
 
-_TRAILERS: Any = deque(maxlen=0)
+_DISCARD: Any = deque(maxlen=0)
 """Discards trailers, which uvicorn would add to the request's headers."""
 
 
-class Protocol(BoundedConnection):
-    """Parses one request at a time, checks its head, and limits everything that is not a body.
+class HttpProtocol(BoundedConnection):
+    """Parses at most one request ahead of the one being answered, checks heads, and limits all that is not a body.
 
     uvicorn lacks: limits on heads and trailers (https://github.com/Kludex/uvicorn/issues/157), and on pipelined
     requests, which it parses into objects of a hundred times their size; the checks of `request_head`
@@ -65,25 +65,32 @@ class Protocol(BoundedConnection):
         self._pieces = []
 
     def data_received(self, data: bytes) -> None:
-        """Replaces uvicorn's method, which parses all bytes at once, without counting them."""
+        """Parse an ordinary request at once; buffer bytes that may hold more than one.
+
+        Replaces uvicorn's method, which parses all bytes at once, without counting them.
+        """
         if self._error is not None or self._hung_up:
             return
         self._received += len(data)
-        if self._received > FREE_BYTES and not self._hold():
+        if self._received > FREE_BYTES and not self._reserve():
             return
         if self._unparsed is not None:
             self._unparsed.add(data)
             return
-        # Nothing after the last carriage return is a head or a chunk. To search a body of JSON would take 1 us per KB.
-        end = data.rfind(b"\r") + 2
-        if data.count(HEAD_END, 0, end) > 1 or (end > MAX_PIECE and not self._missing()):
+        if self._may_hold_two_requests(data):
             self._unparsed = UnparsedBytes(data)
             self._parse_next()
         else:
             self._parse(data)
 
+    def _may_hold_two_requests(self, data: bytes) -> bool:
+        """Whether bytes have two blank lines, each of which may end a head, or are a long piece, to parse in parts."""
+        # Nothing after the last carriage return is a head or a chunk. To search a body of JSON would take 1 us per KB.
+        end = data.rfind(b"\r") + 2
+        return data.count(HEAD_END, 0, end) > 1 or (end > MAX_PIECE and not self._missing())
+
     def _parse_next(self) -> None:
-        """Parse one request, or MAX_PIECE bytes of it; the next one is parsed when this one is answered."""
+        """Parse one buffered request, or MAX_PIECE bytes of it; the next one when this one is answered."""
         self._ended, self._parsing = False, True
         read = 0
         while (unparsed := self._unparsed) and not self._ended and read < MAX_PIECE:
@@ -92,21 +99,21 @@ class Protocol(BoundedConnection):
             read += 0 if missing else len(piece)
             self._parse(piece)
         if self._unparsed and not self._ended:
-            self._reading.hold()
+            self._reading.shut()
             self.loop.call_soon(self._parse_next)  # let other connections run
             return
         self._parsing = False
         if not self._unparsed:
             self._unparsed = None
-            self._reading.release()
+            self._reading.open()
         elif self.cycle.response_complete:
             self._parse_soon()
         else:
-            self._reading.hold()
+            self._reading.shut()
 
     def _parse_soon(self) -> None:
-        self._deadline.at = None
-        self._reading.hold()
+        self._timer.at = None
+        self._reading.shut()
         self._parsing = True
         self.loop.call_soon(self._parse_next)
 
@@ -119,7 +126,7 @@ class Protocol(BoundedConnection):
         )
 
     def _parse(self, data: bytes | memoryview) -> None:
-        """Like uvicorn's, but errors are problems, and a request for an upgrade keeps its body."""
+        """Feed bytes to httptools, pass on the body, enforce the limits, and start the time limit for the rest."""
         self._ended = False
         body_bytes = self._body_bytes
         try:
@@ -130,21 +137,21 @@ class Protocol(BoundedConnection):
             return
         except HttpParserError as error:
             self._pieces.clear()
-            cause = error.__context__
+            cause = error.__context__  # what a callback raised, such as `on_headers_complete`
             if not isinstance(cause, ApiError):
                 cause = MalformedRequestError("The bytes received are not an HTTP/1.1 request; send it again.")
             self._fail(cause)
         if self._pieces:
             self._pass_on()
-        if self._arriving:
+        if self._awaiting:
             if not self._ended:
-                self._continue(0 if self._body_bytes > body_bytes else len(data))
-            if self._arriving and self._deadline.at is None:
+                self._check_incomplete(len(data), got_body=self._body_bytes > body_bytes)
+            if self._awaiting and self._timer.at is None:
                 self._start_arrival()
 
-    def _continue(self, overhead: int) -> None:
-        """Called when a request continues in later bytes; `overhead`: bytes that are not body data."""
-        self._overhead = self._overhead + overhead if overhead else 0
+    def _check_incomplete(self, size: int, got_body: bool) -> None:
+        """Check the limits of a request of which `size` bytes have been parsed, with or without body data."""
+        self._overhead = 0 if got_body else self._overhead + size
         if self._overhead > MAX_HEAD_BYTES:
             what = "between two pieces of its body" if self._in_body() else "in its headers"
             self._fail(MalformedRequestError(f"The request has more than {MAX_HEAD_BYTES:,} bytes {what}."))
@@ -157,33 +164,35 @@ class Protocol(BoundedConnection):
 
     def on_message_begin(self) -> None:
         """httptools: the first byte of a request."""
-        self._arriving = True
+        self._awaiting = True
         self._overhead = self._body_bytes = 0
-        self._deadline.at = None
+        self._timer.at = None
         HttpToolsProtocol.on_message_begin(self)
 
     def on_headers_complete(self) -> None:
         """httptools: the head is complete. Exceptions raised here reach `_parse`.
 
         Override: uvicorn and httptools accept heads that a proxy in front may read differently. Repeated values of a
-        connection are compared with those of its last request: 0.7 us instead of 2.
+        connection are compared with those of its last request: 0.7 us instead of 2. A new check in `checked_target`
+        needs its condition here.
         """
         names = dict(self.headers)
         version = self.parser.get_http_version()
         if (
             self.url != self._target
             or names.get(b"host") != self._host
-            or not len(names) == len(self.headers) <= MAX_HEADERS
+            or len(names) != len(self.headers)
+            or len(self.headers) > MAX_HEADERS
             or b"expect" in names
             or b"transfer-encoding" in names
             or version != "1.1"
         ):
             self._check_head(version, names)
         HttpToolsProtocol.on_headers_complete(self)
-        self.headers = _TRAILERS
+        self.headers = _DISCARD
 
     def _check_head(self, version: str, names: dict[bytes, bytes]) -> None:
-        target = checked_target(version, self.parser.get_method(), self.url, self.headers)
+        target = checked_target(version, self.parser.get_method(), self.url, self.headers, names)
         if version == "1.0":
             self.expect_100_continue = False  # uvicorn would send 100, which HTTP/1.0 does not have
         if target == self.url and target.startswith(b"/") and version == "1.1":
@@ -222,34 +231,35 @@ class Protocol(BoundedConnection):
             return  # llhttp ends such a request after its head
         if self._pieces:
             self._pass_on()
-        self._arriving = False
+        self._awaiting = False
         self._ended = True
         self._body_bytes = 0
-        self._deadline.at = None
+        self._timer.at = None
         HttpToolsProtocol.on_message_complete(self)
         if self.cycle.response_complete:  # it was answered before its body was complete
-            self._deadline.set(self.timeout_keep_alive)
+            self._timer.set(self.timeout_keep_alive)
 
     def on_response_complete(self) -> None:
         """uvicorn: the last byte of a response has been written.
 
         Replaces uvicorn's method, which starts a timer after each request and cancels it at the next. It buys: 1 us
         of processor time per request, and one place where the next pipelined request begins. Delete when: uvicorn has
-        no timer for each request; the lines after `elif` then follow a call of its method.
+        no timer for each request; then `_coalescing.end`, `_free` and the lines after the comment remain.
         """
         self._coalescing.end()
         if self._hung_up:
             return
         self.server_state.total_requests += 1
         if self._received:
-            self._release()
+            self._free()
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif not self._arriving:
-            self._deadline.set(self.timeout_keep_alive)
+        elif not self._awaiting:
+            self._timer.set(self.timeout_keep_alive)
+        # `self.cycle` is the newest request, not necessarily the one just answered.
         if not self.cycle.response_complete:
             return
         if self._error is not None:

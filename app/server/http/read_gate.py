@@ -4,7 +4,7 @@ import asyncio
 
 
 class ReadGate:
-    """The transport that uvicorn's FlowControl uses, with an additional `hold`.
+    """The transport that uvicorn's FlowControl uses, with additional `shut` and `open`.
 
     uvicorn lacks: reading resumes whenever an application waits for its client to disconnect, so pipelined requests
     are read without a limit. Delete when: uvicorn parses one pipelined request at a time.
@@ -12,7 +12,7 @@ class ReadGate:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._held = self._paused = False
+        self._shut = self._paused = False
 
     def pause_reading(self) -> None:
         """Called by FlowControl: stop reading."""
@@ -20,19 +20,19 @@ class ReadGate:
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Called by FlowControl: resume reading, or if held, as soon as released."""
+        """Called by FlowControl: resume reading, or if the gate is shut, as soon as it is opened."""
         self._paused = False
-        if not self._held:
+        if not self._shut:
             self._transport.resume_reading()
 
-    def hold(self) -> None:
-        """Stop reading until `release`, independent of FlowControl."""
-        self._held = True
+    def shut(self) -> None:
+        """Stop reading until `open`, independent of FlowControl."""
+        self._shut = True
         self._transport.pause_reading()
 
-    def release(self) -> None:
+    def open(self) -> None:
         """Resume reading, unless FlowControl has paused it too."""
-        if self._held:
-            self._held = False
+        if self._shut:
+            self._shut = False
             if not self._paused:
                 self._transport.resume_reading()

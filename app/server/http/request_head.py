@@ -18,10 +18,13 @@ _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def checked_target(version: str, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+def checked_target(
+    version: str, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], names: dict[bytes, bytes]
+) -> bytes:
     """The path and query of a request target.
 
-    Header names are in lower case.
+    `names`: the headers by name, which is in lower case. A new check needs its condition in
+    `HttpProtocol.on_headers_complete`, which does not call this for every request.
 
     Raises:
         MalformedRequestError: the head is not valid HTTP/1.1 or HTTP/1.0, or is ambiguous.
@@ -32,7 +35,6 @@ def checked_target(version: str, method: bytes, target: bytes, headers: list[tup
         raise target_too_long()
     if len(headers) > MAX_HEADERS:
         raise too_many_headers()
-    names = dict(headers)
     if len(names) != len(headers):
         _check_repeated(headers)
     if version != "1.1":

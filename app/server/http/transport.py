@@ -17,7 +17,10 @@ class CoalescingTransport(asyncio.Transport):
     """
 
     def __init__(self, transport: asyncio.Transport, hang_up: Callable[[], None]) -> None:
-        """`hang_up` closes the transport after all written bytes are sent."""
+        """`hang_up` ends the connection after all written bytes are sent.
+
+        If more bytes may arrive, it first closes only the sending half, and the rest after LINGER_SECONDS.
+        """
         super().__init__()
         self._transport = transport
         self._hang_up = hang_up
@@ -60,7 +63,7 @@ class CoalescingTransport(asyncio.Transport):
         self._transport.write_eof()
 
     def close(self) -> None:
-        """Close after all written bytes are sent."""
+        """Call `hang_up`."""
         self.flush()
         self._hang_up()
 

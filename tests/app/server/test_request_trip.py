@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 
 import app
 from app.main import create_app
-from app.server.http.protocol import Protocol
+from app.server.http.protocol import HttpProtocol
 from app.settings import load_settings
 
 APP = Path(app.__file__).parent
@@ -55,7 +55,7 @@ async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes
     config.load()
     stops: list[str] = []
     async with service.router.lifespan_context(service) as state:
-        protocol, transport = Protocol(config, ServerState(), dict(state)), Transport()
+        protocol, transport = HttpProtocol(config, ServerState(), dict(state)), Transport()
         protocol.connection_made(transport)
 
         async def answer() -> bytes:

@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from app.api.connection_errors import ConnectionErrors
 from app.server.http.connections import CONNECTIONS, Connections
-from app.server.http.protocol import Protocol
+from app.server.http.protocol import HttpProtocol
 from app.server.uvicorn_server import Server
 
 HTTP = "app/server/http/"
@@ -63,7 +63,7 @@ ATTRIBUTES = {
         "expect_100_continue": HTTP + "protocol.py (Expect in HTTP/1.0)",
         "flow": HTTP + "read_gate.py (holding back pipelined requests)",
         "headers": HTTP + "protocol.py (trailers, number of headers)",
-        "loop": HTTP + "deadline.py (time limits)",
+        "loop": HTTP + "movable_timer.py (time limits)",
         "parser": HTTP + "upgrade.py (body after an upgrade)",
         "pipeline": HTTP + "protocol.py (end of a request)",
         "scope": HTTP + "bounded_connection.py (whether a body is incomplete)",
@@ -160,7 +160,7 @@ async def answered(protocol_class: type[httptools_impl.HttpToolsProtocol]) -> ht
 @pytest.fixture(scope="module")
 def objects() -> dict[str, Any]:
     """One object of each class in ATTRIBUTES."""
-    protocol = asyncio.run(answered(Protocol))
+    protocol = asyncio.run(answered(HttpProtocol))
     server = Server(CONFIG, [])
     server.lifespan = CONFIG.lifespan_class(CONFIG)
     return {
@@ -199,7 +199,7 @@ def test_method_that_is_replaced_is_what_it_was(method: Callable[..., Any]):
     )
 
 
-@pytest.mark.parametrize(("protocol_class", "calls"), [(httptools_impl.HttpToolsProtocol, 2), (Protocol, 1)])
+@pytest.mark.parametrize(("protocol_class", "calls"), [(httptools_impl.HttpToolsProtocol, 2), (HttpProtocol, 1)])
 def test_head_and_body_are_written_by_two_calls_of_uvicorn_and_one_of_ours(
     protocol_class: type[httptools_impl.HttpToolsProtocol], calls: int
 ):

@@ -126,14 +126,14 @@ def test_client_that_reads_slowly_keeps_its_connection(app: FastAPI, monkeypatch
 def test_pipeline_is_no_longer_than_what_is_read_at_once(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     """At most two requests of a connection exist at a time."""
     longest = 0
-    start = protocol.Protocol._start_asgi_task
+    start = protocol.HttpProtocol._start_asgi_task
 
     def noted(self: Any, *args: Any) -> None:
         nonlocal longest
         longest = max(longest, len(self.pipeline))
         start(self, *args)
 
-    monkeypatch.setattr(protocol.Protocol, "_start_asgi_task", noted)
+    monkeypatch.setattr(protocol.HttpProtocol, "_start_asgi_task", noted)
     with serving(app) as (port, held), ExitStack() as stack:
         never_read(port, stack)
         assert longest <= 1

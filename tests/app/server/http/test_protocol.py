@@ -38,7 +38,7 @@ def whole(*headers: bytes, body: bytes = BODY) -> bytes:
 def in_thread(app: FastAPI, **options: Any) -> Iterator[int]:
     """uvicorn with our protocol on a free port."""
     listening, started = socket.create_server(("127.0.0.1", 0)), threading.Event()
-    config = uvicorn.Config(app, http=protocol.Protocol, ws="none", log_config=None, **options)
+    config = uvicorn.Config(app, http=protocol.HttpProtocol, ws="none", log_config=None, **options)
     server = Server(config, [listening], started=started.set)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -526,8 +526,10 @@ def test_target_that_is_too_long_is_refused_before_it_is_decoded(
 def test_body_in_tiny_chunks_is_parsed_in_many_turns_of_the_loop(port: int, monkeypatch: pytest.MonkeyPatch):
     """And is passed on once for each of them, not once for each chunk."""
     parsed, passed_on = [], []
-    parse, on_body = protocol.Protocol._parse, HttpToolsProtocol.on_body
-    monkeypatch.setattr(protocol.Protocol, "_parse", lambda self, data: parsed.append(len(data)) or parse(self, data))
+    parse, on_body = protocol.HttpProtocol._parse, HttpToolsProtocol.on_body
+    monkeypatch.setattr(
+        protocol.HttpProtocol, "_parse", lambda self, data: parsed.append(len(data)) or parse(self, data)
+    )
     monkeypatch.setattr(
         HttpToolsProtocol, "on_body", lambda self, body: passed_on.append(len(body)) or on_body(self, body)
     )

@@ -1,10 +1,10 @@
-"""Deadline that can be moved for every request without a new timer."""
+"""Timer that can be moved for every request without a new asyncio timer."""
 
 import asyncio
 from collections.abc import Callable
 
 
-class Deadline:
+class MovableTimer:
     """Calls a function when the time `at` has passed.
 
     Setting and canceling an asyncio timer costs 1 us of processor time per request. Here one timer is kept, which
@@ -19,19 +19,19 @@ class Deadline:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self.at: float | None = None
-        """Deadline as time of the loop, in seconds; None: no deadline. May be set to None to remove it."""
+        """Time of the loop, in seconds, when the function is called; None: stopped. May be set to None to stop it."""
         self.since = 0.0
-        """Time of the loop when the deadline was last set."""
+        """Time of the loop when the timer was last set."""
 
     def set(self, seconds: float) -> None:
-        """Move the deadline to `seconds` from now."""
+        """Move the time to `seconds` from now."""
         self.since = now = self._loop.time()
         self.at = at = now + seconds
         if self._timer is None or at < self._due:
             self._start()
 
     def close(self) -> None:
-        """Remove the deadline and its timer."""
+        """Stop, and cancel the asyncio timer."""
         self.at = None
         if self._timer is not None:
             self._timer.cancel()
@@ -48,7 +48,7 @@ class Deadline:
         self._timer = None
         if self.at is None:
             return
-        if self.at > self._loop.time():  # the deadline has been moved
+        if self.at > self._loop.time():  # it has been moved
             self._start()
         else:
             self.at = None

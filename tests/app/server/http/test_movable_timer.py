@@ -1,7 +1,7 @@
 import asyncio
 from unittest.mock import Mock
 
-from app.server.http.deadline import Deadline
+from app.server.http.movable_timer import MovableTimer
 
 
 class Loop:
@@ -32,7 +32,7 @@ class Loop:
 
 def test_calls_once_when_the_time_has_passed():
     loop, callback = Loop(), Mock()
-    Deadline(loop, callback).set(10)
+    MovableTimer(loop, callback).set(10)
     loop.advance(9)
     callback.assert_not_called()
     loop.advance(1)
@@ -43,13 +43,13 @@ def test_calls_once_when_the_time_has_passed():
 
 def test_moved_at_every_request_it_starts_a_timer_only_when_one_fires():
     loop, callback = Loop(), Mock()
-    deadline = Deadline(loop, callback)
+    timer = MovableTimer(loop, callback)
     for _ in range(1000):
-        deadline.set(10)
+        timer.set(10)
         loop.advance(0.01)
-        deadline.at = None
+        timer.at = None
     assert loop.started == 1
-    deadline.set(10)
+    timer.set(10)
     loop.advance(5)
     callback.assert_not_called()
     loop.advance(5)
@@ -58,30 +58,30 @@ def test_moved_at_every_request_it_starts_a_timer_only_when_one_fires():
 
 def test_moved_to_sooner_it_calls_sooner():
     loop, callback = Loop(), Mock()
-    deadline = Deadline(loop, callback)
-    deadline.set(60)
-    deadline.set(10)
+    timer = MovableTimer(loop, callback)
+    timer.set(60)
+    timer.set(10)
     loop.advance(10)
     callback.assert_called_once_with()
 
 
 def test_removed_it_calls_nothing_and_can_be_set_later():
     loop, callback = Loop(), Mock()
-    deadline = Deadline(loop, callback)
-    deadline.set(10)
-    deadline.at = None
+    timer = MovableTimer(loop, callback)
+    timer.set(10)
+    timer.at = None
     loop.advance(20)
     callback.assert_not_called()
-    deadline.set(10)
+    timer.set(10)
     loop.advance(10)
     callback.assert_called_once_with()
 
 
 def test_closed_it_leaves_no_timer():
     loop, callback = Loop(), Mock()
-    deadline = Deadline(loop, callback)
-    deadline.set(10)
-    deadline.close()
+    timer = MovableTimer(loop, callback)
+    timer.set(10)
+    timer.close()
     assert all(handle.cancel.called for _, _, handle in loop.timers)
     loop.advance(20)
     callback.assert_not_called()
@@ -90,7 +90,7 @@ def test_closed_it_leaves_no_timer():
 def test_works_with_a_real_loop():
     async def main() -> None:
         called = asyncio.Event()
-        Deadline(asyncio.get_running_loop(), called.set).set(0.01)
+        MovableTimer(asyncio.get_running_loop(), called.set).set(0.01)
         await asyncio.wait_for(called.wait(), 10)
 
     asyncio.run(main())
