@@ -21,12 +21,12 @@ class ConnectionErrors:
         response = problem(error, "", request_id)
         response.headers["x-request-id"] = request_id
         if self._recorder is not None:
-            self._recorder.rejected(error.reason)
+            self._recorder.count_refusal(error.reason)
             status = response.status_code
             self._recorder.record(RequestContext(request_id, "", "", route="other", status=status, seconds=seconds))
         return response
 
-    def count(self, reason: str) -> None:
-        """Count a rejected request; see `RequestRecorder.rejected`."""
+    def count_refusal(self, reason: str) -> None:
+        """Count a connection that is closed without a response; see `RequestRecorder.count_refusal`."""
         if self._recorder is not None:
-            self._recorder.rejected(reason)
+            self._recorder.count_refusal(reason)

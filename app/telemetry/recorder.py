@@ -25,13 +25,15 @@ class RequestRecorder:
     def record(self, context: RequestContext) -> None:
         """Record a finished request."""
         if context.method not in _METHODS:
-            context.method = "OTHER"  # bounds the number of label values, because clients may send any method
+            context.method = (
+                "OTHER"  # in metrics and access log: clients may send any method, each of which would be a label
+            )
         if not self._contexts:
             asyncio.get_running_loop().call_soon(self._write)
         self._contexts.append(context)
 
-    def rejected(self, reason: str | None) -> None:
-        """Count a refusal in `topics_rejected_total`; None (an invalid request) is not counted there."""
+    def count_refusal(self, reason: str | None) -> None:
+        """Count in `topics_rejected_total` a request refused or abandoned; None (an invalid request) is not counted."""
         if reason:
             self._metrics.rejected.labels(reason).inc()
 

@@ -1,4 +1,4 @@
-"""Request middleware, the outermost layer: request ID, authentication, timing, recording, and errors as problems."""
+"""Request middleware, the outermost of our own: request ID, authentication, timing, recording, errors as problems."""
 
 import errno
 import logging
@@ -96,7 +96,7 @@ class RequestMiddleware:
             else:
                 await self._app(scope, receive, send)
         except ClientGoneError:
-            self._recorder.rejected("client_gone")
+            self._recorder.count_refusal("client_gone")
         except Exception as raised:
             if context.status:
                 raise  # the response has already started
@@ -116,7 +116,7 @@ class RequestMiddleware:
         if answer.status_code == 500:
             logger.error("a request failed", exc_info=raised, extra={"request_id": context.request_id})
         if isinstance(raised, ApiError):
-            self._recorder.rejected(raised.reason)
+            self._recorder.count_refusal(raised.reason)
         return answer
 
     async def _answer_head(self, scope: Scope, receive: Receive, send: Send) -> None:

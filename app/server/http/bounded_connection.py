@@ -123,7 +123,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def drop_unread(self) -> None:
         """Close the connection at once because the client does not read its answers."""
-        self._connections.errors.count("slow_reader")
+        self._connections.errors.count_refusal("slow_reader")
         self.transport.abort()
 
     def flush(self) -> None:
