@@ -17,7 +17,7 @@ from app import VERSION
 from app.api import problems
 from app.api.connection_errors import ConnectionErrors
 from app.api.middleware.api_keys import Keys
-from app.api.middleware.auth import Authentication
+from app.api.middleware.auth import require_key
 from app.api.middleware.request import RequestMiddleware
 from app.api.open_inference.routes import infer_routes, v2_router
 from app.api.openapi import LICENSE, TAGS, extend_openapi
@@ -96,7 +96,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         public.include_router(metrics_router(service))
     app.include_router(public)
     if authenticate is not None:
-        Authentication(app.router, public, authenticate)
+        require_key(app.router, public, authenticate)
     app.add_middleware(
         RequestMiddleware,
         service=service,

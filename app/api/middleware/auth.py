@@ -24,13 +24,11 @@ class Authentication:
     """
 
     def __init__(self, router: APIRouter, public: APIRouter, authenticate: Authenticate) -> None:
-        """Installs itself in `router`; `public`: the routes that need no key, also included in `router`."""
+        """See `require_key`."""
         self._router = router
         self._public = public
         self._authenticate = authenticate
         self._all_routes = router.middleware_stack
-        router.middleware_stack = self
-        public.default = self._refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request; raises UnauthorizedError if it needs a valid key and has none."""
@@ -43,7 +41,7 @@ class Authentication:
                 app = self._public
         await app(scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Called if no public route matches: 401 if another route does, else 404."""
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
@@ -52,3 +50,10 @@ class Authentication:
             error: UnauthorizedError = scope[_ERROR]
             raise error
         raise HTTPException(404)
+
+
+def require_key(router: APIRouter, public: APIRouter, authenticate: Authenticate) -> None:
+    """Install authentication in `router`; `public`: the routes that need no key, also included in `router`."""
+    authentication = Authentication(router, public, authenticate)
+    router.middleware_stack = authentication
+    public.default = authentication.refuse
