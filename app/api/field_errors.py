@@ -41,8 +41,6 @@ def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[s
 
 def refuse_query(scope: Mapping[str, Any], known: Collection[str] = ()) -> None:
     """Raises ValidationError if the URL has query parameters; `known`: fields of the body, suggested in the error."""
-    if not scope["query_string"]:
-        return
     names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)]
     errors = []
     for name in names[:_MOST]:

@@ -64,19 +64,13 @@ class RawRoute(APIRoute):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         """Answer one request; exceptions are raised to the caller."""
-        self._raise_if_full(context)
+        self._admit(context.content_length)
         if scope["query_string"]:
             refuse_query(scope, self._fields)
         raise_if_unsupported_media_type(context.headers)
         # No variable for the body: it would stay in memory until the response is sent.
         body = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)
         await send_answer(send, await self._respond(body, context, receive), context)
-
-    def _raise_if_full(self, context: RequestContext) -> None:
-        """Admission control, the only place where it is decided."""
-        declared = context.headers.get(b"content-length", b"")
-        context.content_length = int(declared[:19]) if declared.isdigit() else 0
-        self._admit(context.content_length)
 
 
 def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
@@ -130,7 +124,7 @@ def raise_if_unsupported_media_type(headers: Mapping[bytes, bytes], other: bytes
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """Read the request body. Its timeout is enforced in `app.server.http.protocol`.
+    """Read the request body. Its timeout is that of this service's server, in `app.server.http.bounded_connection`.
 
     Raises:
         BodyTooLargeError: as soon as more than `limit` bytes have arrived, whatever Content-Length says.

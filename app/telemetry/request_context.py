@@ -43,8 +43,9 @@ class RequestContext:
     inference_seconds: tuple[float, float] | None = None
     """Seconds in encoder and network, a share of those of a micro-batch; None unless all headlines were classified."""
     binary: bytes = b""
-    """Tensors that follow the JSON of an Open Inference request."""
+    """Only for the Open Inference Protocol: tensors that follow the JSON of the request."""
     content_type: bytes = b"application/json"
+    """Of the response; only the Open Inference Protocol changes it."""
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     @classmethod
@@ -55,6 +56,9 @@ class RequestContext:
         """
         headers = dict(scope["headers"])
         context = cls(request_id(headers), scope["method"], get_route_path(scope), headers=headers)
+        declared = headers.get(b"content-length", b"")
+        if declared.isdigit():
+            context.content_length = int(declared[:19])  # Python refuses to convert thousands of digits
         scope.setdefault("state", {})[_KEY] = context
         return context
 

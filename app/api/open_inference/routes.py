@@ -199,7 +199,7 @@ class _InferRoute(RawRoute):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         """Answer one request; exceptions are raised to the caller."""
-        self._raise_if_full(context)
+        self._admit(context.content_length)
         raise_if_unsupported_media_type(context.headers, OCTETS.encode())
         content = await read_body(receive, self._max_body_bytes)
         length = _header_length(context.headers, len(content))
@@ -213,6 +213,7 @@ def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
     given = headers.get(_HEADER_LENGTH)
     if given is None:
         return whole
+    # Only 19 digits, because Python refuses to convert thousands.
     if not given.isdigit() or int(given[:19]) > whole:
         raise HeaderError(
             f"{HEADER_LENGTH} must be a number of bytes up to the body's {whole:,}, but it is"
