@@ -8,8 +8,8 @@ from app.classifier import Classification
 from app.serving.concurrency import InFlightLimiter, chunks, weight
 
 
-class Classified(NamedTuple):
-    """Answers of a batch, and the time in seconds for encoding and for prediction."""
+class TimedBatch(NamedTuple):
+    """Classifications of a batch, and the seconds of encoding and prediction."""
 
     results: list[Classification]
     encoding: float
@@ -29,18 +29,21 @@ class MicroBatcher:
     one, the next headline is answered at once, and those that arrive with it form a batch.
     """
 
-    def __init__(self, classify: Callable[[Sequence[str], int], Classified], work: InFlightLimiter) -> None:
-        """`classify`: takes texts and top_k, returns answers; `work` counts the waiting texts."""
+    def __init__(self, classify: Callable[[Sequence[str], int], TimedBatch], limiter: InFlightLimiter) -> None:
+        """`classify`: takes texts and top_k, returns classifications; `limiter` counts the waiting texts."""
         self._classify = classify
-        self._work = work
-        self._waiting: list[tuple[str, int, asyncio.Future[Classified]]] = []
+        self._limiter = limiter
+        self._waiting: list[tuple[str, int, asyncio.Future[TimedBatch]]] = []
         self._turn_is_due = False
+        """Whether `_end_turn` will be called."""
         self._came = 0
+        """Number of texts that have arrived since the last turn ended."""
         self._seen = 0
         """Number of texts that had arrived at the previous check."""
         self._alone = True
+        """Whether the last turn had only one text, so that the next text is classified at once."""
 
-    async def classify(self, text: str, top_k: int) -> Classified:
+    async def classify(self, text: str, top_k: int) -> TimedBatch:
         """Classify one text; raises OverloadedError, and any exception of the classifier."""
         loop = asyncio.get_running_loop()
         if not self._turn_is_due:
@@ -49,8 +52,8 @@ class MicroBatcher:
         self._came += 1
         if self._alone and self._came == 1:
             return self._classify([text], top_k)
-        self._work.take(weight([text]))
-        future: asyncio.Future[Classified] = loop.create_future()
+        self._limiter.take(weight([text]))
+        future: asyncio.Future[TimedBatch] = loop.create_future()
         self._waiting.append((text, top_k, future))
         return await future
 
@@ -61,7 +64,7 @@ class MicroBatcher:
             return
         if self._waiting:
             self._answer(len(chunks([text for text, _, _ in self._waiting])[0]))
-            self._work.show()
+            self._limiter.show()
         self._turn_is_due = bool(self._waiting)
         if self._turn_is_due:  # the rest is classified after all other ready callbacks
             asyncio.get_running_loop().call_soon(self._end_turn)
@@ -71,7 +74,7 @@ class MicroBatcher:
     def _answer(self, count: int) -> None:
         """Classify the first of the waiting texts."""
         first, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._work.release(sum([weight([text]) for text, _, _ in first]))
+        self._limiter.release(sum([weight([text]) for text, _, _ in first]))
         wanted = [one for one in first if not one[2].done()]  # the future of a disconnected client has been cancelled
         if not wanted:
             return
@@ -83,7 +86,7 @@ class MicroBatcher:
             return
         encoding, predicting = done.encoding / len(wanted), done.predicting / len(wanted)  # each request's share
         for (_, top_k, future), one in zip(wanted, done.results, strict=True):
-            future.set_result(Classified([_first(one, top_k)], encoding, predicting))
+            future.set_result(TimedBatch([_first(one, top_k)], encoding, predicting))
 
 
 def _first(one: Classification, top_k: int) -> Classification:

@@ -71,8 +71,8 @@ class InFlightLimiter:
     def raise_if_full(self, headlines: int = 1) -> None:
         """Raises OverloadedError at once if a number of headlines would exceed the capacity.
 
-        This is sufficient for a single headline, which is classified without waiting. A request that exceeds the whole
-        capacity is admitted when nothing else is in flight; otherwise it would always be refused.
+        Only a check: `take` counts them. A request that exceeds the whole capacity is admitted when nothing else is in
+        flight; otherwise it would always be refused.
         """
         if self.in_flight + min(headlines, self.capacity) > self.capacity:
             raise OverloadedError(

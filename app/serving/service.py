@@ -6,7 +6,7 @@ from typing import Literal
 
 from app.classifier import TopicClassifier
 from app.errors import NotReadyError
-from app.serving.batching import Classified, MicroBatcher
+from app.serving.batching import MicroBatcher, TimedBatch
 from app.serving.concurrency import InFlightLimiter
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
@@ -62,7 +62,7 @@ class Service:
             classifier.verify_golden()
             self._verified_at = now
 
-    def classify(self, texts: Sequence[str], top_k: int) -> Classified:
+    def classify(self, texts: Sequence[str], top_k: int) -> TimedBatch:
         """`TopicClassifier.classify`, timed and counted in the metrics."""
         classifier = self.classifier
         begun = time.perf_counter()
@@ -71,4 +71,4 @@ class Service:
         results = classifier.rank(encoded, top_k)
         ended = time.perf_counter()
         self.metrics.add_results(results)
-        return Classified(results, between - begun, ended - between)
+        return TimedBatch(results, between - begun, ended - between)

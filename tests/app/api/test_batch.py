@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from starlette.testclient import TestClient
 
-from app.serving.batching import Classified
+from app.serving.batching import TimedBatch
 from app.serving.concurrency import CHUNK_TEXTS
 from tests.app.conftest import Start
 from tests.app.metrics import read
@@ -45,7 +45,7 @@ def test_seconds_of_all_chunks_are_added_up(client: TestClient, monkeypatch: pyt
     service = client.app.state.service
     classify = service.classify
 
-    def timed(texts: Sequence[str], top_k: int) -> Classified:
+    def timed(texts: Sequence[str], top_k: int) -> TimedBatch:
         return classify(texts, top_k)._replace(encoding=0.002, predicting=0.004)
 
     monkeypatch.setattr(service, "classify", timed)

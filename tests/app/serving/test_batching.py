@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from app.classifier import TopicClassifier, load_classifier
 from app.errors import OverloadedError
-from app.serving.batching import ENOUGH, Classified, MicroBatcher
+from app.serving.batching import ENOUGH, MicroBatcher, TimedBatch
 from app.serving.concurrency import CHUNK_CHARACTERS, InFlightLimiter
 
 
@@ -22,9 +22,9 @@ def unlimited(capacity: int = 10_000) -> InFlightLimiter:
 
 
 def gathered(classifier: TopicClassifier, sizes: list[int]) -> MicroBatcher:
-    def classify(texts: Sequence[str], top_k: int) -> Classified:
+    def classify(texts: Sequence[str], top_k: int) -> TimedBatch:
         sizes.append(len(texts))
-        return Classified(classifier.classify(texts, top_k), 0.0, 0.0)
+        return TimedBatch(classifier.classify(texts, top_k), 0.0, 0.0)
 
     return MicroBatcher(classify, unlimited())
 
@@ -41,7 +41,7 @@ def test_requests_of_one_turn_become_one_batch_with_each_its_own_answer(classifi
     texts = ["gold falls", "oil prices rise", "unheard-of", "wheat harvest"]
     sizes: list[int] = []
 
-    async def ask() -> list[Classified]:
+    async def ask() -> list[TimedBatch]:
         together = await busy(gathered(classifier, sizes), sizes)
         return await asyncio.gather(*(together.classify(text, k) for k, text in enumerate(texts, start=1)))
 
@@ -119,10 +119,10 @@ def test_steady_arrivals_do_not_delay_a_batch_beyond_its_limit(classifier: Topic
 
 
 def test_each_request_has_its_share_of_the_seconds_of_its_batch(classifier: TopicClassifier):
-    def classify(texts: Sequence[str], top_k: int) -> Classified:
-        return Classified(classifier.classify(texts, top_k), 0.004, 0.008)
+    def classify(texts: Sequence[str], top_k: int) -> TimedBatch:
+        return TimedBatch(classifier.classify(texts, top_k), 0.004, 0.008)
 
-    async def ask() -> list[Classified]:
+    async def ask() -> list[TimedBatch]:
         together = await busy(MicroBatcher(classify, unlimited()), [])
         return await asyncio.gather(*(together.classify("gold", 1) for _ in range(4)))
 
@@ -130,7 +130,7 @@ def test_each_request_has_its_share_of_the_seconds_of_its_batch(classifier: Topi
 
 
 def test_error_is_raised_for_all_waiting_requests():
-    def fail(_texts: Sequence[str], _top_k: int) -> Classified:
+    def fail(_texts: Sequence[str], _top_k: int) -> TimedBatch:
         raise ValueError("no")
 
     async def ask() -> list[object]:
@@ -141,7 +141,7 @@ def test_error_is_raised_for_all_waiting_requests():
 
 
 def test_one_that_is_cancelled_takes_nothing_from_the_others(classifier: TopicClassifier):
-    async def ask() -> Classified:
+    async def ask() -> TimedBatch:
         together = await busy(gathered(classifier, []), [])
         gone = asyncio.ensure_future(together.classify("oil", 1))
         stays = asyncio.ensure_future(together.classify("gold", 1))
@@ -164,7 +164,7 @@ def test_long_texts_of_one_turn_are_classified_in_several(classifier: TopicClass
             turns.append(len(sizes))
             await asyncio.sleep(0)
 
-    async def ask() -> list[Classified]:
+    async def ask() -> list[TimedBatch]:
         together = await busy(gathered(classifier, sizes), sizes)
         counting = asyncio.create_task(count_turns())
         answers = await asyncio.gather(*(together.classify(LONG + str(n), 1) for n in range(7)))
@@ -191,7 +191,7 @@ def test_single_headlines_of_a_turn_beyond_a_chunk_are_classified_in_the_next(cl
 def test_texts_that_wait_are_counted_and_too_many_refused(classifier: TopicClassifier):
     async def ask() -> tuple[list[object], int]:
         together = await busy(gathered(classifier, []), [])
-        together._work = work = unlimited(20)
+        together._limiter = work = unlimited(20)
         asked = [asyncio.ensure_future(together.classify(LONG, 1)) for _ in range(3)]  # each counts as 9
         await asyncio.sleep(0)
         held = work.in_flight
@@ -201,7 +201,7 @@ def test_texts_that_wait_are_counted_and_too_many_refused(classifier: TopicClass
 
     answers, held = asyncio.run(ask())
     assert held == 18
-    assert [type(one) for one in answers] == [Classified, Classified, OverloadedError]
+    assert [type(one) for one in answers] == [TimedBatch, TimedBatch, OverloadedError]
 
 
 def test_text_of_a_cancelled_request_is_not_classified(classifier: TopicClassifier):
@@ -214,7 +214,7 @@ def test_text_of_a_cancelled_request_is_not_classified(classifier: TopicClassifi
         for one in gone:
             one.cancel()
         await asyncio.gather(*gone, together.classify("gold", 1), return_exceptions=True)
-        assert together._work.in_flight == 0
+        assert together._limiter.in_flight == 0
 
     asyncio.run(ask())
     assert sizes == [1]
