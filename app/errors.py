@@ -12,9 +12,9 @@ ApiError
 ├── UnknownModelError      a model or version that this service does not serve
 ├── MediaTypeError         the body is not JSON by its Content-Type, or is compressed
 ├── SlowRequestError       the request did not arrive in time
-├── BodyTooLargeError      more bytes than TOPICS_MAX_BODY_BYTES
+├── BodyTooLargeError      more bytes than TOPICS_MAX_BODY_BYTES, or too many JSON values
 ├── BatchTooLargeError     more headlines than TOPICS_MAX_BATCH
-├── OverloadedError        more headlines in flight than TOPICS_MAX_IN_FLIGHT
+├── OverloadedError        too many headlines in flight, connections, or bytes of requests
 ├── DeadlineError          the response was not ready in time
 ├── ClientGoneError        the client disconnected before its response
 ├── FileLimitError         no file descriptor left
@@ -82,7 +82,7 @@ class UnknownModelError(ApiError):
 
 
 class MediaTypeError(ApiError):
-    """The Content-Type is not `application/json`, or there is a Content-Encoding."""
+    """The Content-Type is neither `application/json` nor `+json`, or there is a Content-Encoding."""
 
 
 class SlowRequestError(ApiError):
@@ -93,7 +93,7 @@ class SlowRequestError(ApiError):
 
 
 class BodyTooLargeError(ApiError):
-    """The body has more bytes than TOPICS_MAX_BODY_BYTES."""
+    """The body has more bytes than TOPICS_MAX_BODY_BYTES, or its JSON has too many brackets, commas and colons."""
 
     reason: ClassVar = "body_too_large"
     # The rest of the body is not read, so the next request on this connection could not be found.
@@ -121,7 +121,7 @@ class FileLimitError(ApiError):
 
 
 class OverloadedError(ApiError):
-    """TOPICS_MAX_IN_FLIGHT is reached; nothing of the request was classified."""
+    """Too many headlines in flight (TOPICS_MAX_IN_FLIGHT), connections, or bytes of requests; try again."""
 
     reason: ClassVar = "overloaded"
     headers: ClassVar = {"Retry-After": "1"}

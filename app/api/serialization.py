@@ -28,6 +28,7 @@ class ResponseSerializer:
 
     def results(self, some: Sequence[Classification]) -> list[str]:
         """`schemas.Result` of each, as JSON."""
+        # The JSON of a number has no comma, so the list can be split at commas.
         numbers = _json([value for one in some for value in one.probabilities])[1:-1].split(",")
         topics = map(self._topics.__getitem__, [label for one in some for label in one.labels])
         predictions = list(map(add, topics, numbers))
@@ -38,11 +39,11 @@ class ResponseSerializer:
             shown = "},".join(predictions[start:end]) + "}" if labels else ""
             codes = "[" + ",".join([self._quoted[label] for label in topic_set]) + "]" if self._has_sets else "null"
             others = _json(unknown) if unknown else "[]"
-            why = f'"{abstained}"' if abstained else "null"
-            share = "null" if outside is None else repr(outside)  # of a finite float it is JSON
+            abstained_json = f'"{abstained}"' if abstained else "null"
+            outside_json = "null" if outside is None else repr(outside)  # of a finite float it is JSON
             written.append(
-                f'{{"predictions":[{shown}],"topic_set":{codes},"outside":{share},'
-                f'"words":{{"known":{known},"rare":{rare},"unknown":{others}}},"abstained":{why}}}'
+                f'{{"predictions":[{shown}],"topic_set":{codes},"outside":{outside_json},'
+                f'"words":{{"known":{known},"rare":{rare},"unknown":{others}}},"abstained":{abstained_json}}}'
             )
         return written
 

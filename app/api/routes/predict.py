@@ -96,7 +96,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
 
     async def predict(body: PredictRequest, context: RequestContext, receive: Receive) -> bytes:
         """Returns the most probable topics of one headline or longer text, most probable first."""
-        due = deadline(context.headers, settings.deadline_seconds)
+        due = deadline(context.headers, settings.deadline_seconds)  # starts when the body has been parsed
         if body.explain_topic is not None and not body.explain:
             raise wrong_field("explain_topic", "requires explain to be true")
         context.headlines = [body.headline]
@@ -112,7 +112,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
                 effects = await service.limiter.run_in_turns(explainer.pieces, explainer.effects, receive, due)
             explanation = explainer.explanation(effects)
         context.inference_seconds = done.encoding, done.predicting
-        due.raise_if_expired()
+        due.raise_if_expired()  # the deadline does not interrupt a micro-batch
         return serializer().single(done.results[0], explanation)
 
     async def predict_batch(body: BatchRequest, context: RequestContext, receive: Receive) -> bytes:
