@@ -36,3 +36,11 @@ def test_context_is_found_in_the_state_of_its_request(state: dict[str, Any]) -> 
     assert (one.request_id, one.method, one.path) == ("mine", "POST", "/predict")
     assert one.headers == {b"x-request-id": b"mine"}
     assert kept.items() <= scope["state"].items()
+
+
+@pytest.mark.parametrize(
+    ("given", "length"), [(b"18", 18), (b"+18", 0), (b"", 0), (b"9" * 5000, 10**19 - 1)], ids=lambda one: str(one)[:9]
+)
+def test_declared_length_is_read_from_the_headers(given: bytes, length: int):
+    scope = {"method": "POST", "path": "/predict", "root_path": "", "headers": [(b"content-length", given)]}
+    assert RequestContext.begin(scope).content_length == length
