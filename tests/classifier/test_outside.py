@@ -173,7 +173,10 @@ def test_golden_headlines_hold_the_outside_probability(tmp_path: Path) -> None:
         ({"format": 3, "more": 1}, "format: this release reads 1 and 2, not 3; upgrade the service."),
         (
             {"format": 1},
-            "the whole file: `outside`, `calibration.unknown_slope` and `encoding.references` need format 2, not 1; train the bundle again.",
+            (
+                "the whole file: `outside`, `calibration.unknown_slope` and `encoding.references` need format 2, not 1;"
+                " train the bundle again."
+            ),
         ),
     ],
 )

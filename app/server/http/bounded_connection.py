@@ -1,6 +1,7 @@
 """One connection: time and memory limits, refusal of requests, and closing."""
 
 import asyncio
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -207,7 +208,7 @@ class BoundedConnection(HttpToolsProtocol):
             cycle.keep_alive = keep_alive
         message = await RequestResponseCycle.receive(cycle)
         if self._error is not None and cycle.more_body and not cycle.disconnected:
-            raise self._error
+            raise copy(self._error)  # the traceback of what is raised holds the body, and the connection lives on
         return message
 
     def _refuse(self, error: ApiError) -> None:

@@ -176,6 +176,20 @@ def test_arriving_bodies_above_the_limit_are_503(app: FastAPI, monkeypatch: pyte
         eventually(lambda: held.request_bytes == 0)
 
 
+def test_refused_body_is_freed_before_its_connection_ends(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    """The traceback of an error leads to the body that was being read, and the connection keeps its error."""
+    monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 100_000)
+    monkeypatch.setattr(connections, "LARGEST_REQUESTS", 0)
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, HEAD + b"Content-Length: %d\r\n\r\n" % MAX_BODY + b" " * 90_000)
+        eventually(lambda: held.request_bytes > 80_000)
+        client.sendall(b" " * 100_000)
+        assert client.recv(12) == b"HTTP/1.1 503"
+        [connection] = held._open  # it stays open until the client has had time to read the answer
+        assert connection._error is not None
+        assert connection._error.__traceback__ is None
+
+
 @pytest.mark.parametrize(
     "request_",
     {
