@@ -79,6 +79,17 @@ def test_operation_has_a_summary_a_description_and_one_documented_tag(client: Te
         assert operation["tags"][0] in tags, name
 
 
+def test_summary_is_not_derived_from_the_functions_name(client: TestClient):
+    for name, operation in operations(client):
+        assert operation["summary"] != operation["summary"].title(), f"{name}: FastAPI's default, in title case"
+
+
+def test_output_tensor_may_hold_its_elements_as_strings_or_numbers(client: TestClient):
+    tensor = client.get("/openapi.json").json()["components"]["schemas"]["ResponseOutput"]["properties"]
+    kinds = [one.get("items", one)["type"] for one in tensor["data"]["anyOf"]]
+    assert kinds == ["string", "number", "null"]
+
+
 def test_document_names_the_licence_and_no_contact(client: TestClient):
     info = client.get("/openapi.json").json()["info"]
     assert info["license"] == {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
