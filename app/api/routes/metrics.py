@@ -11,7 +11,6 @@ def metrics_router(service: Service) -> APIRouter:
     """GET /metrics without authentication; not included if TOPICS_METRICS_PORT is set."""
     router = APIRouter(tags=["operations"])
 
-    @router.head("/metrics", include_in_schema=False)
     @router.get(
         "/metrics",
         operation_id="getMetrics",

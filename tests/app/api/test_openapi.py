@@ -90,6 +90,29 @@ def test_output_tensor_may_hold_its_elements_as_strings_or_numbers(client: TestC
     assert kinds == ["string", "number", "null"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "schema"),
+    [
+        ("/predict", {"headline": "Oil prices", "explain": True}, "PredictResponse"),
+        ("/predict/batch", {"headlines": ["Oil prices"]}, "BatchResponse"),
+    ],
+)
+def test_answer_has_the_documented_fields(client: TestClient, path: str, body: dict[str, Any], schema: str) -> None:
+    documented = client.get("/openapi.json").json()["components"]["schemas"][schema]["properties"]
+    assert client.post(path, json=body).json().keys() == documented.keys()
+
+
+def test_header_parameters_are_optional(client: TestClient) -> None:
+    headers = [
+        parameter
+        for _, operation in operations(client)
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "header"
+    ]
+    assert {header["name"] for header in headers} >= {"X-Request-Timeout"}
+    assert not [header["name"] for header in headers if header["required"]]
+
+
 def test_document_names_the_licence_and_no_contact(client: TestClient):
     info = client.get("/openapi.json").json()["info"]
     assert info["license"] == {"name": "Apache License 2.0", "identifier": "Apache-2.0"}

@@ -19,6 +19,7 @@ import pytest
 from app.classifier import load_classifier
 from app.cli import classify
 from app.cli.writers import Answer
+from app.settings import Settings
 from tests.app.cli.running import command, rows, run
 from tests.server import ROOT
 
@@ -240,6 +241,17 @@ def test_ray_gets_every_option(good: bool, status: int, tiny_bundle: Path, monke
         "top_k": 3,
         "address": "auto",
     }
+
+
+def test_key_for_a_service_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+    monkeypatch.setenv("TOPICS_API_KEY", "secret")
+    monkeypatch.setattr(classify, "settings_for", lambda _: Settings())
+    monkeypatch.setattr(
+        classify, "remote_predictor", lambda *options: given.append(options) or (lambda texts: ["refused"] * len(texts))
+    )
+    assert run("classify", "--url", "http://127.0.0.1:9", "gold").exit_code == 1
+    assert given == [("http://127.0.0.1:9", "secret", 1)]
 
 
 @pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
