@@ -102,6 +102,14 @@ def test_answer_has_the_documented_fields(client: TestClient, path: str, body: d
     assert client.post(path, json=body).json().keys() == documented.keys()
 
 
+def test_bounds_of_probabilities_and_batches_are_documented(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    probability = schemas["Prediction"]["properties"]["probability"]
+    assert (probability["minimum"], probability["maximum"]) == (0, 1)
+    headlines = schemas["BatchRequest"]["properties"]["headlines"]
+    assert (headlines["minItems"], headlines["maxItems"]) == (1, Settings.model_fields["max_batch"].default)
+
+
 def test_header_parameters_are_optional(client: TestClient) -> None:
     headers = [
         parameter
