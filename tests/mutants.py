@@ -76,8 +76,9 @@ def mutants(source: str, chosen: random.Random) -> Iterator[tuple[int, str]]:
     operators = [get_operator(name) for name in operator_names() if "BitOr" not in name]  # `|` is mostly in types
     lines = source.splitlines()
     places: dict[object, list[tuple[Operator, int]]] = {}
+    nodes = list(ast_nodes(get_ast(source)))
     for operator in (*(one() for one in operators if not one.arguments()), StatementRemoval(), ArgumentRemoval()):
-        found = (place for node in ast_nodes(get_ast(source)) for place in operator.mutation_positions(node))
+        found = (place for node in nodes for place in operator.mutation_positions(node))
         for occurrence, place in enumerate(found):
             row, column = place[0]
             before, after = lines[row - 1][:column], lines[row - 1][column:]

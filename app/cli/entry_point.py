@@ -19,7 +19,7 @@ FULL = "The output cannot be written (No space left on device)."
 class EntryPoint(click.Group):
     """A click group whose commands show no traceback unless --debug is given."""
 
-    debug = False
+    debug: bool
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **options)

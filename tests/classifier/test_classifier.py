@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.classifier import TopicClassifier, UnknownTopicError, load_bundle, load_classifier
+from app.classifier import (
+    BundleError,
+    TopicClassifier,
+    UnknownTopicError,
+    build_classifier,
+    load_bundle,
+    load_classifier,
+)
 from app.classifier.calibration import softmax
 from app.classifier.manifest import Calibration
 from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS
@@ -132,3 +141,12 @@ def test_calibration_reduces_confidence_by_the_gap_of_the_best_logit_to_the_mean
 def test_softmax_survives_large_logits() -> None:
     probabilities = softmax(np.array([[1e4, 0.0, -1e4]], np.float32))
     assert probabilities.tolist() == [[1.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize(("off", "refused"), [(5e-6, False), (2e-5, True)])
+def test_golden_probability_may_differ_by_a_hundred_thousandth(tiny_bundle: Path, off: float, refused: bool) -> None:
+    bundle = load_bundle(tiny_bundle)
+    first, *others = bundle.golden[0].probabilities
+    golden = bundle.golden[0].model_copy(update={"probabilities": (first + off, *others)})
+    with pytest.raises(BundleError, match="golden headlines") if refused else nullcontext():
+        build_classifier(replace(bundle, golden=(golden,)), "numpy", 0.0)

@@ -44,7 +44,7 @@ def _text_rows(stream: io.BufferedReader, file: File, shard: Shard, options: Opt
             for _ in range(header.lines):
                 next(lines)
         line = shard.line if shard.begin else 1 + header.lines
-        yield from csv_rows(lines, header, options.max_characters, line=line)
+        yield from csv_rows(lines, header, options.max_characters, line)
     elif file.form == "lines":
         yield from line_rows(lines, options.max_characters, shard.line)
     else:

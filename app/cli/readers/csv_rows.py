@@ -187,7 +187,7 @@ def _header(record: Record | None, name: str, separator: str, file: str) -> Head
 
 
 def csv_rows(
-    lines: Iterator[Line], header: Header, max_characters: int, keep: Sequence[tuple[int, str]] = (), line: int = 1
+    lines: Iterator[Line], header: Header, max_characters: int, line: int, keep: Sequence[tuple[int, str]] = ()
 ) -> Iterator[Row]:
     """Yield the rows below a header; blank lines are skipped.
 
@@ -195,8 +195,8 @@ def csv_rows(
         lines: the input below the header.
         header: the header.
         max_characters: a longer headline makes its row bad.
-        keep: index and output name of each column that rows keep.
         line: number of the first line.
+        keep: index and output name of each column that rows keep.
     """
     at, width = header.at, len(header.names)
     for record in records(lines, header.separator, width, line):

@@ -130,8 +130,7 @@ class _JsonStream:
             self.more()
 
     def value(self) -> object:
-        """Read the next JSON value of at most MAX_LINE_BYTES; raises ValueError or RecursionError."""
-        self.peek()
+        """Read a JSON value of at most MAX_LINE_BYTES that `peek` has found; raises ValueError or RecursionError."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self.held, self.at)

@@ -79,7 +79,7 @@ def read_table(pieces: Iterator[bytes], form: InputFormat, options: Options, nam
         numbers = [_number(header.names, kept, name) for kept in options.keep]
     kept = unique_names([header.names[number] for number in numbers], options.result)
     keep = list(zip(numbers, kept, strict=True))
-    return Table(csv_rows(lines, header, options.max_characters, keep, 1 + header.lines), kept)
+    return Table(csv_rows(lines, header, options.max_characters, 1 + header.lines, keep), kept)
 
 
 def line_rows(lines: Iterable[Line], max_characters: int, line: int = 1) -> Iterator[Row]:

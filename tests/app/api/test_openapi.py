@@ -79,6 +79,48 @@ def test_operation_has_a_summary_a_description_and_one_documented_tag(client: Te
         assert operation["tags"][0] in tags, name
 
 
+def test_summary_is_not_derived_from_the_functions_name(client: TestClient):
+    for name, operation in operations(client):
+        assert operation["summary"] != operation["summary"].title(), f"{name}: FastAPI's default, in title case"
+
+
+def test_output_tensor_may_hold_its_elements_as_strings_or_numbers(client: TestClient):
+    tensor = client.get("/openapi.json").json()["components"]["schemas"]["ResponseOutput"]["properties"]
+    kinds = [one.get("items", one)["type"] for one in tensor["data"]["anyOf"]]
+    assert kinds == ["string", "number", "null"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "schema"),
+    [
+        ("/predict", {"headline": "Oil prices", "explain": True}, "PredictResponse"),
+        ("/predict/batch", {"headlines": ["Oil prices"]}, "BatchResponse"),
+    ],
+)
+def test_answer_has_the_documented_fields(client: TestClient, path: str, body: dict[str, Any], schema: str) -> None:
+    documented = client.get("/openapi.json").json()["components"]["schemas"][schema]["properties"]
+    assert client.post(path, json=body).json().keys() == documented.keys()
+
+
+def test_bounds_of_probabilities_and_batches_are_documented(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    probability = schemas["Prediction"]["properties"]["probability"]
+    assert (probability["minimum"], probability["maximum"]) == (0, 1)
+    headlines = schemas["BatchRequest"]["properties"]["headlines"]
+    assert (headlines["minItems"], headlines["maxItems"]) == (1, Settings.model_fields["max_batch"].default)
+
+
+def test_header_parameters_are_optional(client: TestClient) -> None:
+    headers = [
+        parameter
+        for _, operation in operations(client)
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "header"
+    ]
+    assert {header["name"] for header in headers} >= {"X-Request-Timeout"}
+    assert not [header["name"] for header in headers if header["required"]]
+
+
 def test_document_names_the_licence_and_no_contact(client: TestClient):
     info = client.get("/openapi.json").json()["info"]
     assert info["license"] == {"name": "Apache License 2.0", "identifier": "Apache-2.0"}

@@ -10,13 +10,16 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from app.classifier import load_classifier
+from app.cli import classify
 from app.cli.writers import Answer
+from app.settings import Settings
 from tests.app.cli.running import command, rows, run
 from tests.server import ROOT, RunningServer
 
@@ -241,6 +244,17 @@ def test_ray_gets_every_option(good: bool, status: int, tiny_bundle: Path, monke
     }
 
 
+def test_key_for_a_service_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+    monkeypatch.setenv("TOPICS_API_KEY", "secret")
+    monkeypatch.setattr(classify, "settings_for", lambda _: Settings())
+    monkeypatch.setattr(
+        classify, "remote_predictor", lambda *options: given.append(options) or (lambda texts: ["refused"] * len(texts))
+    )
+    assert run("classify", "--url", "http://127.0.0.1:9", "gold").exit_code == 1
+    assert given == [("http://127.0.0.1:9", "secret", 1)]
+
+
 @pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
 def test_stop_is_reported_and_has_its_status(stop: BaseException, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(_: object) -> None:
@@ -422,6 +436,38 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
     shown = os.read(controller, 1_000_000)
     os.close(controller)
     assert b"100%" in shown
+
+
+class RecordingBar:
+    """Takes the place of click's progress bar."""
+
+    def __init__(self) -> None:
+        self.pos = 0
+        self.shown: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, steps: int) -> None:
+        self.pos += steps
+        self.shown.append(self.pos)
+
+
+def test_progress_bar_shows_how_many_bytes_of_the_file_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar = RecordingBar()
+    monkeypatch.setattr("click.progressbar", lambda **_: bar)
+    monkeypatch.setattr(classify, "is_terminal", lambda _: True)
+    path = tmp_path / "headlines.txt"
+    path.write_bytes(b"x" * 1200)
+    with path.open("rb") as file:
+        bytes_read: Any = iter(lambda: file.read(1), b"")
+        assert len(list(classify._with_progress(islice(bytes_read, 1001), file))) == 1001
+    assert bar.shown == [1, 501, 1001, 1200]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.classifier import load_classifier
+from training.bundles.publishing import DATA_LICENCE
 from training.data.corpus import ArchiveWire, Wire
 from training.data.dataset import Dataset, Part
 from training.evaluation.evaluate import evaluate
@@ -49,7 +50,8 @@ def test_bundle_holds_card_plots_and_history(bundle: Path) -> None:
     card = (bundle / "README.md").read_text()
     assert all(f"]({name})" in card for name in plots)
     assert "{" not in card
-    assert len((bundle / "history.csv").read_text().splitlines()) == 1 + 3 * 4  # exploration and two seeds
+    runs = [line.split(",")[:2] for line in (bundle / "history.csv").read_text().splitlines()[1:]]
+    assert runs == [["explore", "1"]] * 4 + [["train", "1"]] * 4 + [["train", "2"]] * 4
 
 
 def test_figures_are_those_that_evaluate_finds_and_have_a_spread(
@@ -74,6 +76,11 @@ def test_present_day_headlines_are_in_manifest_and_card(bundle: Path) -> None:
         assert f"| present-day headlines{row} | {one['wires']} | {one['accuracy']:.3f} |" in card
         assert figures["seeds"][name]["accuracy"]["deviation"] >= 0
     assert "*Present-day headlines*" in card
+
+
+def test_manifest_names_the_files_of_the_data_set_and_its_licence(bundle: Path) -> None:
+    data = json.loads((bundle / "manifest.json").read_text())["data"]
+    assert data == {"sha256": {"reuters.npz": "0" * 64}, "licence": DATA_LICENCE}
 
 
 def test_manifest_carries_calibration_and_topic_set(bundle: Path, small_training: HeadlineTraining) -> None:

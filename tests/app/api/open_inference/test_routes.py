@@ -197,6 +197,10 @@ def test_problems_elsewhere_have_no_error_string(client: TestClient) -> None:
     [
         (tensor_with(name="text"), "takes one input, 'headline'"),
         ({"inputs": []}, "the request has: none"),
+        (
+            {"inputs": tensor_with()["inputs"] * 2},
+            "takes one input, 'headline', but the request has: 'headline', 'headline'",
+        ),
         (tensor_with(datatype="FP32"), "of datatype BYTES, not 'FP32'"),
         (tensor_with(shape=[2]), "shape [2] and 1 elements"),
         (tensor_with(shape=[1, 1, 1]), "shape [1, 1, 1]"),
