@@ -163,6 +163,32 @@ def test_adam_steps_as_in_the_paper() -> None:
     np.testing.assert_allclose(adam.weight, weight, rtol=1e-3)
 
 
+def test_steps_are_those_of_keras() -> None:
+    """Of the same networks, with the same loss and Keras's Adam, on batches that have every input."""
+    import keras
+
+    each = networks(dropout=0.0)
+    units = keras.layers.EinsumDense("bnh,nht->bnt", (2, OUTSIDE + 1), bias_axes="nt")
+    model = keras.Sequential([keras.Input((70,)), keras.layers.Dense(16, "relu"), keras.layers.Reshape((2, 8)), units])
+    weights = (each._kernel, each._bias, each._out, each._out_bias)
+    model.set_weights([one.weight.reshape(place.shape) for one, place in zip(weights, model.weights, strict=True)])
+
+    def loss(targets: Any, logits: Any) -> Any:
+        targets = keras.ops.repeat(keras.ops.expand_dims(targets, 1), 2, axis=1)
+        topics = keras.ops.sum(targets[..., :OUTSIDE] * keras.ops.log_softmax(logits[..., :OUTSIDE]), axis=-1)
+        binary = keras.ops.binary_crossentropy(targets[..., OUTSIDE], logits[..., OUTSIDE], from_logits=True)
+        return keras.ops.sum(binary - topics, axis=-1)
+
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        x, targets = rng.random((20, 70)).astype(np.float32), material(20)[1]
+        model.train_on_batch(x, targets)
+        each.step(sp.csr_matrix(x), targets, 0.01)
+    for ours, theirs in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_allclose(ours.weight.reshape(theirs.shape), theirs, atol=2e-5)
+
+
 def test_first_weights_are_as_far_from_zero_as_the_ones_of_a_text_ask_for() -> None:
     each = networks(hidden=64)
     for weights, limit in (
