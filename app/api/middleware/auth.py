@@ -13,8 +13,6 @@ from app.errors import UnauthorizedError
 Authenticate = Callable[[Iterable[tuple[bytes, bytes]]], None]
 """Raises UnauthorizedError unless one of the headers holds a valid key."""
 
-_ERROR = "unauthorized"
-
 
 class Authentication:
     """Routes requests with a valid key to the app's router, and all others to a router of public routes only.
@@ -36,8 +34,7 @@ class Authentication:
         if scope["type"] != "lifespan":
             try:
                 self._authenticate(scope["headers"])
-            except UnauthorizedError as error:
-                scope[_ERROR] = error
+            except UnauthorizedError:
                 app = self._public
         await app(scope, receive, send)
 
@@ -46,10 +43,10 @@ class Authentication:
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return
-        if any(route.matches(scope)[0] is not Match.NONE for route in self._router.routes):
-            error: UnauthorizedError = scope[_ERROR]
-            raise error
-        raise HTTPException(404)
+        if all(route.matches(scope)[0] is Match.NONE for route in self._router.routes):
+            raise HTTPException(404)
+        self._authenticate(scope["headers"])  # raises as it did before, unless the key has become valid since
+        await self._all_routes(scope, receive, send)
 
 
 def require_key(router: APIRouter, public: APIRouter, authenticate: Authenticate) -> None:
