@@ -47,7 +47,7 @@ def classify_in_bulk(
         min_probability=settings.min_probability,
         outside_threshold=settings.outside_threshold,
         max_characters=settings.max_characters,
-        columns=tuple(columns(top_k)),
+        columns=tuple(columns(1)),
     )
     summary = classify_files(job, classifier, source=source, target=target, address=address)
     before = f", {summary.shards_before:,} of them before" if summary.shards_before else ""

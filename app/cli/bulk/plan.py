@@ -25,7 +25,7 @@ class Job(BaseModel, frozen=True):
     outside_threshold: float | None = None
     max_characters: int
     columns: tuple[str, ...] = ()
-    """Names of the output columns; a plan of an older release has none, and its columns were others."""
+    """Names of the output columns for one topic; a plan of an older release has none, and its columns were others."""
 
 
 class Plan(BaseModel, frozen=True):

@@ -70,7 +70,7 @@ def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, 
         "min_probability": 0.25,
         "outside_threshold": 0.75,
         "max_characters": 77,
-        "columns": tuple(columns(3)),
+        "columns": tuple(columns(1)),
     }
     assert ray.run == ("the job", digest, {"source": "in", "target": "out", "address": "a"})
 
