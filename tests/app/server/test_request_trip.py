@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,6 +15,7 @@ import app
 from app.main import create_app
 from app.server.http.protocol import HttpProtocol
 from app.settings import load_settings
+from tests.app.server.recording_transport import RecordingTransport
 
 APP = Path(app.__file__).parent
 BODY = json.dumps({"headline": "Oil prices rise as OPEC cuts crude output", "top_k": 3}).encode()
@@ -25,29 +25,6 @@ MOST_STOPS = 25
 """One more with API keys."""
 
 
-class Transport(asyncio.Transport):
-    """A transport that keeps the written bytes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-
-    def write(self, data: Any) -> None:
-        self.written += data
-
-    def writelines(self, list_of_data: Iterable[Any]) -> None:
-        self.written += b"".join(list_of_data)
-
-    def is_closing(self) -> bool:
-        return False
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def close(self) -> None:
-        pass
-
-
 async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes]:
     """The files of app/ that a connection's second request passes through until it is answered, and the answer."""
     service = create_app(load_settings(model=bundle, **settings))
@@ -55,18 +32,19 @@ async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes
     config.load()
     stops: list[str] = []
     async with service.router.lifespan_context(service) as state:
-        protocol, transport = HttpProtocol(config, ServerState(), dict(state)), Transport()
+        protocol, transport = HttpProtocol(config, ServerState(), dict(state)), RecordingTransport()
         protocol.connection_made(transport)
 
         async def answer() -> bytes:
             protocol.data_received(REQUEST)
             await asyncio.gather(*protocol.tasks)
-            written, transport.written = transport.written, b""
+            written = b"".join(transport.calls)
+            transport.calls.clear()
             return written
 
         def count(frame: FrameType, event: str, _: object) -> None:
             path = Path(frame.f_code.co_filename)
-            if event == "call" and not transport.written and path.is_relative_to(APP):
+            if event == "call" and not transport.calls and path.is_relative_to(APP):
                 file = str(path.relative_to(APP))
                 if not stops or not stops[-1].startswith(f"{file}:"):
                     stops.append(f"{file}:{frame.f_code.co_name}")

@@ -7,7 +7,7 @@ the module named, and run tests/app/server and tests/operation before the bounds
 import asyncio
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from app.api.connection_errors import ConnectionErrors
 from app.server.http.connections import CONNECTIONS, Connections
 from app.server.http.protocol import HttpProtocol
 from app.server.uvicorn_server import Server
+from tests.app.server.recording_transport import RecordingTransport
 
 HTTP = "app/server/http/"
 SERVER = "app/server/uvicorn_server.py"
@@ -113,32 +114,6 @@ REPLACED = {
 """Methods whose replacement does not call them, by a hash of their source."""
 
 
-class Transport(asyncio.Transport):
-    """A transport that accepts everything and sends nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[bytes] = []
-
-    def write(self, data: Any) -> None:
-        self.calls.append(bytes(data))
-
-    def writelines(self, list_of_data: Iterable[Any]) -> None:
-        self.calls.append(b"".join(list_of_data))
-
-    def is_closing(self) -> bool:
-        return False
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
-
-
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     assert (await receive())["body"] == b"oil"
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})
@@ -151,7 +126,7 @@ CONFIG = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_
 async def answered(protocol_class: type[httptools_impl.HttpToolsProtocol]) -> httptools_impl.HttpToolsProtocol:
     """A connection that has had one request."""
     protocol = protocol_class(CONFIG, ServerState(), {CONNECTIONS: Connections(1000, ConnectionErrors())})
-    protocol.connection_made(Transport())
+    protocol.connection_made(RecordingTransport())
     protocol.data_received(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\noil")
     await asyncio.gather(*protocol.tasks)
     return protocol
@@ -205,7 +180,7 @@ def test_head_and_body_are_written_by_two_calls_of_uvicorn_and_one_of_ours(
 ):
     """When uvicorn writes them together, app/server/http/transport.py can be deleted."""
     transport = asyncio.run(answered(protocol_class)).transport
-    assert isinstance(transport, Transport)
+    assert isinstance(transport, RecordingTransport)
     assert len(transport.calls) == calls
     assert b"".join(transport.calls).endswith(b"\r\n\r\noil")
 
