@@ -156,7 +156,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._timer.set(ARRIVAL_SECONDS)
 
     def _time_is_up(self) -> None:
-        if self._awaiting:
+        if self.pipeline:
+            self._start_arrival()  # its bytes are not read while it waits for the answers before it
+        elif self._awaiting:
             error = SlowRequestError(f"The request did not arrive within {ARRIVAL_SECONDS:g} seconds.")
             self._fail(error, waited=ARRIVAL_SECONDS)
         else:  # idle between requests, or refused
@@ -214,7 +216,8 @@ class BoundedConnection(HttpToolsProtocol):
     def _refuse(self, error: ApiError) -> None:
         """Respond to a request without an ASGI call, and close the connection."""
         answer = self._connections.errors.answer(error, self._waited)
-        headers: list[Any] = [*self.server_state.default_headers, *answer.raw_headers, (b"connection", b"close")]
+        answer.headers["connection"] = "close"
+        headers: list[Any] = [*self.server_state.default_headers, *answer.raw_headers]
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
         self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[answer.status_code], head, bytes(answer.body)))
         self._hang_up()

@@ -8,6 +8,9 @@ from httptools import parse_url
 
 from app.errors import ApiError, ExpectationError, MalformedRequestError, TargetTooLongError
 
+MAX_LENGTH_DIGITS = 19
+"""Digits of a Content-Length: as many as a 64-bit number has. Python refuses to convert thousands of them."""
+
 MAX_HEADERS = 100
 """Maximum number of header lines, as in Apache: a line of five bytes takes up 170 bytes in memory."""
 
@@ -43,6 +46,8 @@ def checked_target(
         raise MalformedRequestError("The request has no Host header; HTTP/1.1 requires one.")
     if b"host" in names:
         _check_host(names[b"host"])
+    if len(names.get(b"content-length", b"")) > MAX_LENGTH_DIGITS:
+        raise MalformedRequestError(f"The Content-Length has more than {MAX_LENGTH_DIGITS} digits.")
     if b"transfer-encoding" in names and names[b"transfer-encoding"].lower() != b"chunked":
         raise MalformedRequestError("The body has a Transfer-Encoding other than chunked; send it without one.")
     if b"expect" in names:
@@ -65,6 +70,8 @@ def _check_host(host: bytes) -> None:
 def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
     if sum(name == b"host" for name, _ in headers) > 1:
         raise MalformedRequestError("The request has more than one Host header; send one.")
+    if sum(name == b"transfer-encoding" for name, _ in headers) > 1:
+        raise MalformedRequestError("The request has more than one Transfer-Encoding header; send one.")
     for name, value in headers:
         if name == b"expect":
             _check_expectation(value)

@@ -2,6 +2,10 @@
 
 HEAD_END = b"\r\n\r\n"
 
+MIN_PIECE = 1024
+"""Minimum bytes of a chunked body that are parsed at once: its data may consist of blank lines, each like the end of a
+head. The small requests that may follow in these bytes are few."""
+
 MAX_PIECE = 16 * 1024
 """Maximum bytes of a head or a chunked body that are parsed at once: 16 KiB in chunks of one byte take 1 ms."""
 
@@ -28,17 +32,17 @@ class UnparsedBytes:
         self._data = self._data[self._taken :] + data
         self._taken = 0
 
-    def take(self, body_bytes: int) -> memoryview:
+    def take(self, body_bytes: int, least: int = 0) -> memoryview:
         """Remove and return the next bytes, at most up to the end of one request.
 
         `body_bytes`: missing bytes of a body of known length; 0: the next part ends with a blank line (a head, or
-        possibly a chunked body), is as long as MAX_PIECE, or is everything in the buffer.
+        possibly a chunked body) after at least `least` bytes, is as long as MAX_PIECE, or is everything in the buffer.
         """
         begin = self._taken
         if body_bytes:
             end = begin + body_bytes
         else:
-            end = self._data.find(HEAD_END, begin, begin + MAX_PIECE) + len(HEAD_END)
+            end = self._data.find(HEAD_END, begin + least, begin + MAX_PIECE) + len(HEAD_END)
             if end < len(HEAD_END):
                 end = begin + MAX_PIECE
         piece = memoryview(self._data)[begin:end]

@@ -144,6 +144,11 @@ MALFORMED = {
     "star": b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
     "HTTP/0.9": b"GET /topics\r\n\r\n",
     "HTTP/2.0": b"GET /topics HTTP/2.0\r\nHost: x\r\n\r\n",
+    "two transfer codings": HEAD + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "length of many digits": HEAD + b"Content-Length: %b\r\n\r\n" % b"18".zfill(5000) + BODY + whole(),
+    "length of many digits and an upgrade": HEAD
+    + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: %b\r\n\r\n" % b"18".zfill(5000)
+    + BODY,
     "other transfer coding": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "unknown transfer coding": HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
     "chunked in HTTP/1.0": b"POST /predict HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -310,6 +315,22 @@ def test_request_in_pieces_that_comes_in_time_is_answered(port: int):
 def test_second_request_of_a_connection_may_be_slow_no_more_than_the_first(port: int):
     received = exchange(port, whole(), HEAD, pause=0.05)
     assert statuses(received) == [200, 408]
+
+
+@pytest.mark.usefixtures("short_arrival")
+def test_request_behind_a_slow_answer_is_not_a_slow_one(tiny_bundle: Path):
+    """The server reads no more of it than fits into its buffers until the answer is out."""
+    app = create_app(load_settings(model=tiny_bundle, access_log=False))
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("path") == "/health/live":
+            await asyncio.sleep(1.2)  # three times the time limit
+        await app(scope, receive, send)
+
+    first = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    with in_thread(slow) as number:
+        received = exchange(number, first, whole(b"Connection: close", body=BODY.ljust(4_000_000)), pause=0.1)
+    assert statuses(received) == [200, 200]
 
 
 @pytest.mark.usefixtures("short_arrival")
@@ -540,3 +561,16 @@ def test_body_in_tiny_chunks_is_parsed_in_many_turns_of_the_loop(port: int, monk
     assert max(parsed) <= MAX_PIECE
     assert len(passed_on) <= len(parsed)
     assert sum(passed_on) == len(body) + len(BODY)
+
+
+def test_body_of_blank_lines_is_parsed_in_large_pieces(port: int, monkeypatch: pytest.MonkeyPatch):
+    """Each looks like the end of a head, and a piece for each would take a hundred times as long."""
+    parsed = []
+    parse = protocol.HttpProtocol._parse
+    monkeypatch.setattr(
+        protocol.HttpProtocol, "_parse", lambda self, data: parsed.append(len(data)) or parse(self, data)
+    )
+    body = BODY + b"\r\n\r\n" * 1200
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    assert statuses(exchange(port, HEAD + chunked + whole(b"Connection: close"))) == [200] * 2
+    assert len(parsed) <= 12

@@ -1,4 +1,4 @@
-from app.server.http.unparsed_bytes import UnparsedBytes
+from app.server.http.unparsed_bytes import MIN_PIECE, UnparsedBytes
 
 HEAD = b"POST / HTTP/1.1\r\n\r\n"
 
@@ -20,3 +20,9 @@ def test_what_arrives_later_is_appended():
     unparsed.add(b"ST")
     assert len(unparsed) == 4
     assert bytes(unparsed.take(0)) == b"POST"
+
+
+def test_blank_lines_in_a_body_do_not_make_a_piece_each():
+    unparsed = UnparsedBytes(b"\r\n\r\n" * 1000)
+    assert len(unparsed.take(0, MIN_PIECE)) == MIN_PIECE + 4
+    assert len(unparsed.take(0)) == 4
