@@ -1,6 +1,7 @@
 """Concurrency limit on headlines in flight, and cooperative scheduling of large requests."""
 
 import asyncio
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +22,10 @@ which is the longest wait of other requests."""
 UNIT_CHARACTERS = 1_000
 """A text counts as one headline in flight, plus one for each UNIT_CHARACTERS characters."""
 
-NOTHING_REFUSED = (float("inf"), 1)
+REMEMBERED_SECONDS = 1.0
+"""How long the weight of a refused request is assumed of others as long: `Retry-After` is one second, too."""
+
+NOTHING_REFUSED = (float("inf"), 1, 0.0)
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -55,18 +59,23 @@ class InFlightLimiter:
         self._gauge = gauge
         self._shown = 0
         self._lock = asyncio.Lock()
-        self._refused: tuple[float, int] = NOTHING_REFUSED
-        """Content-Length of the last refused request, and the number of headlines for which it counted."""
+        self._refused: tuple[float, int, float] = NOTHING_REFUSED
+        """Content-Length of the last refused batch, the number of headlines for which it counted, and when it was."""
 
-    def admit(self, content_length: int) -> None:
-        """Admission control from the headers of a request; raises OverloadedError at capacity.
+    def admit(self, _content_length: int) -> None:
+        """Admission control from the headers of a request for one headline; raises OverloadedError at capacity."""
+        self.raise_if_full()
 
-        The weight of a request is known only after its body is parsed. Until then, a body at least as long as that of
-        the last refused request is assumed to have the same weight, because parsing and then refusing it would cost 0.3
-        ms.
+    def admit_batch(self, content_length: int) -> None:
+        """Admission control from the headers of a batch; raises OverloadedError at capacity.
+
+        The weight of a batch is known only after its body is parsed. Until then, a body at least as long as that of a
+        batch that was refused within REMEMBERED_SECONDS is assumed to have the same weight, because parsing and then
+        refusing it would cost 0.3 ms.
         """
-        length, headlines = self._refused
-        self.raise_if_full(headlines if content_length >= length else 1)
+        length, headlines, at = self._refused
+        as_long = content_length >= length and time.monotonic() < at + REMEMBERED_SECONDS
+        self.raise_if_full(headlines if as_long else 1)
 
     def raise_if_full(self, headlines: int = 1) -> None:
         """Raises OverloadedError at once if a number of headlines would exceed the capacity.
@@ -98,13 +107,13 @@ class InFlightLimiter:
     def held(self, headlines: int, content_length: int = 0) -> Iterator[None]:
         """Count headlines as in flight in a `with` block; raises OverloadedError at once if they exceed the capacity.
 
-        `content_length` of the request, for `admit`; 0 if it is unknown.
+        `content_length` of the request, for `admit_batch`; 0 if it is unknown.
         """
         try:
             self.take(headlines)
         except OverloadedError:
             if content_length:
-                self._refused = content_length, headlines
+                self._refused = content_length, headlines, time.monotonic()
             raise
         if content_length >= self._refused[0] and headlines < self._refused[1]:
             self._refused = NOTHING_REFUSED

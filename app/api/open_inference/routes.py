@@ -168,7 +168,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             v2_infer,
             model=InferRequest,
             max_body_bytes=service.settings.max_body_bytes,
-            admit=service.limiter.admit,
+            admit=service.limiter.admit_batch,
             operation_id="infer" if kind == "model" else "inferVersion",
             summary=f"Infer with {of_kind}",
             response_model=InferResponse,
@@ -213,13 +213,13 @@ def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
     given = headers.get(_HEADER_LENGTH)
     if given is None:
         return whole
-    # Only 19 digits, because Python refuses to convert thousands.
-    if not given.isdigit() or int(given[:19]) > whole:
+    # Python refuses to convert thousands of digits.
+    if not given.isdigit() or len(given) > 19 or int(given) > whole:
         raise HeaderError(
             f"{HEADER_LENGTH} must be a number of bytes up to the body's {whole:,}, but it is"
             f" {quoted(given.decode('latin-1'))}."
         )
-    return int(given[:19])
+    return int(given)
 
 
 def _manifest(service: Service, path_params: Mapping[str, str]) -> Manifest:

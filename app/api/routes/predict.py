@@ -127,7 +127,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             endpoint,
             model=model,
             max_body_bytes=settings.max_body_bytes,
-            admit=service.limiter.admit,
+            admit=admit,
             response_model=answer,
             responses=responses(*ERRORS, *more),
             openapi_extra={"parameters": [PARAMETER]},
@@ -135,13 +135,23 @@ def predict_routes(service: Service) -> list[RawRoute]:
             summary=summary,
             tags=["prediction"],
         )
-        for path, operation_id, summary, endpoint, model, answer, more in (
-            ("/predict", "predict", "Classify one headline", predict, predict_model, PredictResponse, ()),
+        for path, operation_id, summary, endpoint, admit, model, answer, more in (
+            (
+                "/predict",
+                "predict",
+                "Classify one headline",
+                predict,
+                service.limiter.admit,
+                predict_model,
+                PredictResponse,
+                (),
+            ),
             (
                 "/predict/batch",
                 "predictBatch",
                 "Classify many headlines",
                 predict_batch,
+                service.limiter.admit_batch,
                 batch_model,
                 BatchResponse,
                 (BatchTooLargeError,),

@@ -47,22 +47,32 @@ def test_capacity_is_released_after_an_error(work: InFlightLimiter):
 
 def test_request_is_refused_by_its_length_where_one_no_longer_had_no_room(work: InFlightLimiter):
     with work.held(600):
-        work.admit(20_000)
+        work.admit_batch(20_000)
         with pytest.raises(OverloadedError), work.held(500, 20_000):
             pass
         for length in (20_000, 8_000_000):
             with pytest.raises(OverloadedError, match="600 headlines are in flight"):
-                work.admit(length)
+                work.admit_batch(length)
         for length in (0, 60, 19_999):
-            work.admit(length)
-    work.admit(20_000)
+            work.admit_batch(length)
+        work.admit(8_000_000)  # one headline is not taken for a batch
+    work.admit_batch(20_000)
+
+
+def test_weight_of_a_refused_batch_is_forgotten_after_a_second(work: InFlightLimiter, monkeypatch: pytest.MonkeyPatch):
+    with work.held(600):
+        with pytest.raises(OverloadedError), work.held(500, 20_000):
+            pass
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 1)
+        work.admit_batch(20_000)
 
 
 def test_request_of_that_length_that_counts_for_less_is_what_is_expected_next(work: InFlightLimiter):
     with work.held(600), pytest.raises(OverloadedError), work.held(500, 20_000):
         pass
     with work.held(10, 20_000), work.held(600):
-        work.admit(20_000)
+        work.admit_batch(20_000)
 
 
 def test_request_that_has_room_for_nothing_is_refused_whatever_its_length(work: InFlightLimiter):
@@ -70,6 +80,8 @@ def test_request_that_has_room_for_nothing_is_refused_whatever_its_length(work: 
         for length in (0, 60, 20_000):
             with pytest.raises(OverloadedError):
                 work.admit(length)
+            with pytest.raises(OverloadedError):
+                work.admit_batch(length)
 
 
 def test_work_yields_after_every_piece(work: InFlightLimiter):
