@@ -68,7 +68,7 @@ class Explainer:
             label = int(probabilities.argmax())
         self.label = label
         """Label of the explained topic; None: the outside class."""
-        (self._probability,) = self._explained([encoded])
+        self._probability = outside[0] if label is None and outside else float(probabilities[0, label])
 
     @property
     def variants(self) -> int:
