@@ -35,7 +35,7 @@ def failure(*arguments: object) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("command", [[], ["fetch"], ["train"], ["compare"], ["evaluate"], ["baselines"], ["card"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.commands)])
 def test_every_command_has_help(command: list[str]) -> None:
     result = run(*command, "--help")
     assert result.exit_code == 0

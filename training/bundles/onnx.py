@@ -80,7 +80,7 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
 
 
 def _add_outside(graph: "_Graph", outside: Outside, score: str, shares: str) -> None:
-    """Add the output `outside`, as in Outside.probabilities."""
+    """Add the output `outside`, as in `regression` of app.classifier.calibration."""
     best = graph.node("ReduceMax", "probabilities", axes=[1], keepdims=1)
     capped = graph.node("Min", best, graph.scalar("cap", MAX_CONFIDENCE))
     odds = graph.node("Div", capped, graph.node("Sub", graph.scalar("whole", 1.0), capped))

@@ -72,7 +72,7 @@ def _temperatures(calibration: Calibration, scores: Any, shares: Any) -> Any:  #
 
 
 def _outside(outside: Outside, scores: Any, best: Any, shares: Any) -> Any:  # noqa: ANN401
-    """As `Outside.probabilities`, float32 [n]."""
+    """As `regression` of app.classifier.calibration, float32 [n]."""
     capped = tf.minimum(best, MAX_CONFIDENCE)
     log_odds = tf.math.log(capped / (1 - capped))
     return tf.sigmoid(

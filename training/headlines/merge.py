@@ -20,14 +20,14 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     length of its outgoing weights. The second layer maps these components back to the units' inputs.
 
     Args:
-        linear: kernel of the SVM, float32 [features, topics].
+        linear: kernel of the SVM, float32 [features, topics + 1]; the last is of the outside class.
         networks: all MLPs as one.
         share: weight of the SVM's scores.
         texts: rows of length 1, float32 [n, features], like those to be served.
         width: units of the first layer.
 
     Returns:
-        [features, width] linear, [width, units] relu, [units, topics] linear; the softmax is not included.
+        [features, width] linear, [width, units] relu, [units, topics + 1] linear; the softmax is not included.
     """
     topics = linear.shape[1]
     scale = np.concatenate([np.ones(topics), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
@@ -51,7 +51,10 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
 
 
 def save_stack(layers: Sequence[Dense], path: Path) -> None:
-    """Save dense layers as a Keras model: multi-hot, float32 [n, features], to probabilities, float32 [n, topics].
+    """Save dense layers as a Keras model: multi-hot, float32 [n, features], to a softmax of its units [n, units].
+
+    With an outside class the last unit is its score, so this softmax does not give the topics' probabilities: the
+    service takes it off, calibrates, and applies it to the topics' units alone.
 
     Raises:
         OSError: the file cannot be written.

@@ -92,6 +92,7 @@ def publish_headlines(
 def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Dataset) -> Draft:
     name, version = name_and_version(target, training.recipe.name)
     titles, bodies = ([one for one in kind if one.labels] for kind in (run.texts.titles, run.texts.bodies))
+    others = [*run.texts.bodies, *run.texts.lexicon, *[one for one in run.texts.titles if not one.labels]]
     manifest = Manifest(
         format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
         name=name,
@@ -111,7 +112,7 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
         | {"lexicon": len(run.texts.lexicon), "outside_lexicon": sum(not one.labels for one in run.texts.lexicon)},
         data={"sha256": dataset.files | {"lexicon": lexicon_hash(run.texts.lexicon)}, "licence": DATA_LICENCE},
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
-        reference=drift_reference(run.encoder, titles, bodies) | _outside_ratio(training),
+        reference=drift_reference(run.encoder, titles, others) | _outside_ratio(training),
     )
     return Draft(manifest, lambda path: save_stack(run.layers, path), run.word_index)
 
@@ -124,8 +125,6 @@ def lexicon_hash(lexicon: Sequence[Sample]) -> str:
 
 def _outside_ratio(training: HeadlineTraining) -> dict[str, float]:
     """`outside_ratio`: the mean outside probability to expect of new titles with a topic, from the held-out ones."""
-    if training.outside is None:
-        return {}
     titles = training.exploration.held_out(training.held_out.titles).inside
     outside = outside_probabilities(titles, training.calibration, training.outside)
     return {"outside_ratio": round(float(np.mean(outside)), 6)}

@@ -80,8 +80,7 @@ class HeadlineTraining:
     held_out: Texts
     calibration: Calibration
     topic_set: TopicSet
-    outside: Outside | None
-    """None: no text was about none of the topics."""
+    outside: Outside
 
 
 def train_headlines(
@@ -89,7 +88,7 @@ def train_headlines(
     corpus: Sequence[Wire],
     seeds: Sequence[int],
     *,
-    outside: Sequence[ArchiveWire] = (),
+    outside: Sequence[ArchiveWire],
     lexicon: Sequence[Entry] = (),
     on_epoch: Callable[[], object] = lambda: None,
 ) -> HeadlineTraining:
@@ -104,7 +103,7 @@ def train_headlines(
         on_epoch: called after every epoch, (1 + len(seeds)) * recipe.epochs times.
 
     Raises:
-        RecipeError: there are not more training wires than the recipe holds out.
+        RecipeError: there are not more training wires than the recipe holds out, or no wires without a topic.
     """
     train = [wire for wire in corpus if wire.split == "train"]
     if len(train) <= recipe.held_out:
@@ -112,6 +111,8 @@ def train_headlines(
             f"The training part has {len(train):,} wires and recipe {recipe.name} holds out {recipe.held_out:,} of"
             " them; use the whole archive."
         )
+    if not outside:
+        raise RecipeError("There are no wires without a topic, from which `outside` is learned; use the whole archive.")
     test_titles = title_words(wire for wire in corpus if wire.split == "test")
     phrases, every = lexicon_samples(lexicon), recipe.held_out_every
     outside = clean(recipe, train, outside)
@@ -125,7 +126,7 @@ def train_headlines(
     calibration = fit_temperature([part.inside for part in parts])
     headlines = parts[0].inside
     topic_set = fit_topic_set(headlines.probabilities(calibration), headlines.labels, recipe.coverage)
-    fitted = fit_outside(parts, calibration, recipe.most_lost) if outside else None
+    fitted = fit_outside(parts, calibration, recipe.most_lost)
     every_text = _texts([*train, *outside], phrases, test_titles)
     runs = tuple(learn(recipe, every_text, seed, on_epoch=on_epoch) for seed in seeds)
     return HeadlineTraining(recipe, tuple(seeds), runs, exploration, held_out, calibration, topic_set, fitted)
@@ -133,8 +134,6 @@ def train_headlines(
 
 def clean(recipe: HeadlinesRecipe, train: Sequence[Wire], outside: Sequence[ArchiveWire]) -> list[ArchiveWire]:
     """The wires without a topic, except those that should have had one (see `mislabelled`)."""
-    if not outside:
-        return []
     inside, without = ([one for kind in make_samples(wires) for one in kind] for wires in (train, outside))
     wrong = mislabelled(inside, without, recipe.first_words, recipe.clean_below)
     return [wire for wire in outside if wire.number not in wrong]

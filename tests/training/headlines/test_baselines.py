@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.classifier import load_classifier
+from app.classifier import load_bundle, load_classifier
+from tests.real_data import REPOSITORY
 from tests.training.headlines.conftest import make_corpus
 from training.data.corpus import Wire
 from training.errors import OutputError, RecipeError
@@ -175,3 +176,19 @@ def test_sentence_transformer_that_is_not_installed_is_refused(monkeypatch: pyte
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(RecipeError, match="needs the package sentence-transformers"):
         check_sentence_transformer()
+
+
+def test_committed_table_has_the_figures_of_the_shipped_bundle() -> None:
+    folder = REPOSITORY / "docs" / "headlines"
+    rows = {row.pop("name"): row for row in json.loads((folder / "baselines.json").read_text("utf-8"))}
+    page = (folder / "baselines.md").read_text("utf-8")
+    bundle = "headlines/2"
+    figures = load_bundle(REPOSITORY / "models" / bundle).manifest.figures
+    cells = []
+    for column, part in (("titles", "test_titles"), ("own", "decoded_body"), ("official", "test")):
+        found = rows[f"`{bundle}`"][column]
+        assert found == {name: figures[part][name] for name in found}
+        cells.append(f"{found['accuracy']:.3f} / {found['any_topic_accuracy']:.3f}")
+    assert f"| `{bundle}` | {' | '.join(cells)} |" in page
+    named = [name.strip("`") for name in rows if name.startswith("`")]
+    assert [name for name in named if not (REPOSITORY / "models" / name).is_dir()] == []

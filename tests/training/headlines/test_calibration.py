@@ -144,6 +144,15 @@ def test_outside_is_the_probability_where_half_of_the_texts_are() -> None:
         assert there[some].mean() == pytest.approx(found[some].mean(), abs=0.08)
 
 
+def test_parts_weigh_the_same_for_the_outside_class_however_many_texts_they_have() -> None:
+    few, many, calibration = separable(0, 200, 50), separable(1, 2_000, 2_000), Calibration(intercept=0)
+    many = HeldOut(many.logits * np.float32(0.5), many.labels, many.oov_shares)
+    fitted = fit_outside([few, many], calibration, 0.05)
+    again = HeldOut(*(np.concatenate([one, one]) for one in (few.logits, few.labels, few.oov_shares)))
+    assert fit_outside([again, many], calibration, 0.05).score == pytest.approx(fitted.score, rel=0.02)
+    assert fit_outside([few, many, many], calibration, 0.05).score != pytest.approx(fitted.score, rel=0.02)
+
+
 @pytest.mark.parametrize(("most_lost", "threshold_is_half"), [(0.01, False), (0.5, True)])
 def test_threshold_loses_no_more_than_promised_and_is_never_below_a_half(
     most_lost: float, threshold_is_half: bool

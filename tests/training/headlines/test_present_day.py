@@ -58,6 +58,10 @@ def test_evaluation_covers_the_sets_that_exist(tmp_path: Path) -> None:
 def test_headlines_of_today_are_answered_by_the_headline_model_and_not_by_the_books(
     bundle: str, at_least: tuple[float, float], at_most: tuple[float, float]
 ) -> None:
-    measured = evaluate_present_day(load_classifier(REPOSITORY / "models" / bundle), FOLDER)
+    classifier = load_classifier(REPOSITORY / "models" / bundle)
+    measured = evaluate_present_day(classifier, FOLDER)
+    claimed = classifier.bundle.manifest.figures
     for name, low, high in zip(SETS, at_least, at_most, strict=True):
         assert low <= measured[name].accuracy <= high
+        if name in claimed:
+            assert measured[name].figures() == pytest.approx(claimed[name], abs=1e-4)

@@ -34,7 +34,7 @@ Outside = tuple[ArchiveWire, ...]
 
 def test_too_few_wires_are_refused(small_corpus: Corpus, small_recipe: HeadlinesRecipe) -> None:
     with pytest.raises(RecipeError, match="has 600 wires and recipe headlines holds out 600"):
-        train_headlines(replace(small_recipe, held_out=600), small_corpus, (1,))
+        train_headlines(replace(small_recipe, held_out=600), small_corpus, (1,), outside=())
 
 
 def test_svm_learns_titles_bodies_first_words_and_lexicon_each_with_its_penalty(
@@ -211,9 +211,15 @@ def test_reference_counts_words_beyond_the_cut_as_rare() -> None:
     assert found["topic_mix"]["cocoa"] == 1
 
 
+def test_words_that_only_the_lexicon_has_are_not_unknown() -> None:
+    encoder = Encoder(EncodingSpec(size=3, offset=0, start_id=None, rare_id=None), {"oil": 1, "wheat": 2})
+    title, phrase = Sample(("oil", "wheat"), (0,), 1), Sample(("oil",), ())
+    assert drift_reference(encoder, [title], ())["unknown_word_ratio"] == 1
+    assert drift_reference(encoder, [title], [phrase])["unknown_word_ratio"] == 0.5
+
+
 def test_outside_class_tells_wires_without_a_topic(small_training: HeadlineTraining) -> None:
     outside = small_training.outside
-    assert outside is not None
     assert outside.lost is not None
     assert outside.found is not None
     assert outside.lost <= 0.05
@@ -221,10 +227,6 @@ def test_outside_class_tells_wires_without_a_topic(small_training: HeadlineTrain
     assert outside.score > 0
 
 
-def test_material_with_topics_only_gives_no_outside_class(
-    small_corpus: Corpus, small_recipe: HeadlinesRecipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(train, "train_networks", NoisyNetworks())
-    training = train_headlines(small_recipe, small_corpus, (1,))
-    assert training.outside is None
-    assert training.held_out.lexicon == ()
+def test_material_with_topics_only_is_refused(small_corpus: Corpus, small_recipe: HeadlinesRecipe) -> None:
+    with pytest.raises(RecipeError, match="no wires without a topic"):
+        train_headlines(small_recipe, small_corpus, (1,), outside=())

@@ -11,16 +11,21 @@ from training.headlines.samples import Sample, labels_of
 FOLDS: Final = 5
 
 
-def drift_reference(encoder: Encoder, titles: Sequence[Sample], bodies: Sequence[Sample]) -> dict[str, Any]:
+def drift_reference(encoder: Encoder, titles: Sequence[Sample], others: Sequence[Sample]) -> dict[str, Any]:
     """`topic_mix` of the titles, and the `unknown_word_ratio` and `rare_word_ratio` to expect of new titles.
 
     The ratios (0 to 1) are cross-fitted: every training word is in the word index, so each fifth of the wires is
-    looked up among the words of the other four fifths.
+    looked up among the words of the other four fifths, and of all texts of other wires and of the lexicon.
+
+    Args:
+        encoder: of the model.
+        titles: training titles with a topic.
+        others: all other training texts, whose words are in the word index too.
     """
     numbers = {sample.source: i % FOLDS for i, sample in enumerate(titles)}
-    every = Counter(word for sample in [*titles, *bodies] for word in set(sample.words))
+    every = Counter(word for sample in [*titles, *others] for word in set(sample.words))
     inside = [Counter[str]() for _ in range(FOLDS)]
-    for sample in [*titles, *bodies]:
+    for sample in [*titles, *others]:
         if sample.source in numbers:
             inside[numbers[sample.source]].update(set(sample.words))
     unknown = rare = total = 0

@@ -9,7 +9,6 @@ from app.classifier.manifest import Manifest
 from training.bundles.model_card import (
     DATA,
     ONE_SEED,
-    USE,
     USE_WITH_OUTSIDE,
     made_with,
     mean_and_deviation,
@@ -31,7 +30,7 @@ It gives probabilities over the 46 topics of the Reuters newswire data set (`ker
 | --- | --- |
 | encoding | {size:,} features: {words:,} words and further words of the lexicon; words that occur only\
  after the first {lead} (up to {later:,}) or twice (up to {repeats:,}); pairs of words. Multi-hot, scaled to length 1 |
-| network | Dense {width} linear, {hidden} relu, {topics_count} softmax |
+| network | Dense {width} linear, {hidden} relu, {topics_count} softmax and one unit for `outside` |
 | parts | a linear SVM and {networks} networks of {units} hidden units, merged at rank {width} |
 | training | {epochs} epochs, batches of {batch_size}, Adam from {learning_rate}, word dropout, seed {seed} |
 | data | {data_row} |
@@ -95,11 +94,12 @@ measuring. Nearly every topic has at least one line (four in the second set), so
 """
 
 _OUTSIDE: Final = """## None of the topics
-`outside` is the probability that a text is about none of the {topics} topics. It was learned from {wires:,} wires of
-the archive without a topic (or with rare ones only) and {lines:,} such lines of the lexicon, and is calibrated for
-traffic of which half is outside: where more is, it is too low, and where less is, too high. It comes from
+`outside` is the probability that a text is about none of the {topics} topics. It was learned from {wires:,} titles of
+wires of the archive without a topic (or with rare ones only), from their bodies, and from {lines:,} such lines of the
+lexicon, and is calibrated for traffic of which half is outside: where more is, it is too low, and where less is, too
+high. It comes from
 
-    sigmoid({intercept:.3f} + {score:.3f} s + {confidence:.3f} log-odds of the best topic + {unknown:.3f} u)
+    sigmoid({intercept:.3f} {score} s {confidence} log-odds of the best topic {unknown} u)
 
 with s the score of the network's last unit and u the share of words without an id. Above {threshold:.3f} the answer is
 `abstained: outside`; `TOPICS_OUTSIDE_THRESHOLD` overrides this.
@@ -152,7 +152,7 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
         version=manifest.version,
         description=manifest.description,
         size=manifest.encoding.size - 1,
-        hidden=len(manifest.topics) + recipe["networks"] * recipe["hidden"],
+        hidden=len(manifest.topics) + 1 + recipe["networks"] * recipe["hidden"],  # the SVM's scores, and the networks
         topics_count=len(manifest.topics),
         units=recipe["hidden"],
         temperature=f"{calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)"
@@ -162,7 +162,7 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
         sample=_sample(sample, f"{manifest.name}/{manifest.version}"),
         threshold=topic_set.threshold,
         libraries=made_with(manifest),
-        use=USE if manifest.outside is None else USE_WITH_OUTSIDE,
+        use=USE_WITH_OUTSIDE,
         figures=_figures(manifest.figures),
         present_day=_PRESENT_DAY if "present_day" in manifest.figures else "",
         seeds=_seeds(manifest.figures["seeds"], recipe["seeds"]),
@@ -185,10 +185,11 @@ def _data_row(recipe: dict[str, Any]) -> str:
 
 def _outside(manifest: Manifest) -> str:
     part, recipe, figures = manifest.outside, manifest.recipe, manifest.figures.get("outside")
-    if part is None:
-        return ""
+    assert part is not None
     rows = ["| titles of | AUROC | lost: with a topic, marked | found: without, marked |", "|" + " --- |" * 4]
-    rows.append(f"| held-out wires, on which it was fitted | | {part.lost or 0:.3f} | {part.found or 0:.3f} |")
+    rows.append(
+        f"| held-out wires after cleaning, on which it was fitted | | {part.lost or 0:.3f} | {part.found or 0:.3f} |"
+    )
     if figures:
         name = f"{figures['with_topic']:,} test wires, {figures['without']:,} later wires without a topic"
         rows.append(f"| {name} | {figures['auroc']:.3f} | {figures['lost']:.3f} | {figures['found']:.3f} |")
@@ -197,8 +198,14 @@ def _outside(manifest: Manifest) -> str:
         wires=recipe["outside_titles"],
         lines=recipe["outside_lexicon"],
         measured="\n".join(rows),
-        **part.model_dump(exclude={"lost", "found"}),
+        intercept=part.intercept,
+        threshold=part.threshold,
+        **{name: _signed(getattr(part, name)) for name in ("score", "confidence", "unknown")},
     )
+
+
+def _signed(weight: float) -> str:
+    return f"{'-' if weight < 0 else '+'} {abs(weight):.3f}"
 
 
 def _sample(file: Path, bundle: str) -> str:

@@ -32,14 +32,14 @@ def headlines_report(training: HeadlineTraining) -> str:
                 f"{name:<10}{one.wires:>8,}{one.accuracy:>10.4f}{one.any_topic_accuracy:>11.4f}{one.loss:>8.4f}"
                 f"{one.ece:>8.4f}{one.set_coverage:>8.4f}{one.set_size:>8.4f}"
             )
-    if (outside := training.outside) is not None:
-        lines += [
-            "",
-            (
-                f"outside: logit {outside.intercept:.3f} + {outside.score:.3f} score + {outside.confidence:.3f}"
-                f" log-odds of the best topic + {outside.unknown:.3f} out-of-vocabulary share, threshold"
-                f" {outside.threshold:.3f}:"
-                f" {outside.lost or 0:.1%} of titles with a topic are lost, {outside.found or 0:.1%} of others found"
-            ),
-        ]
+    outside = training.outside
+    lines += [
+        "",
+        (
+            f"outside: logit {outside.intercept:.3f} {outside.score:+.3f} score {outside.confidence:+.3f}"
+            f" log-odds of the best topic {outside.unknown:+.3f} out-of-vocabulary share, threshold"
+            f" {outside.threshold:.3f}:"
+            f" {outside.lost or 0:.1%} of titles with a topic are lost, {outside.found or 0:.1%} of others found"
+        ),
+    ]
     return "\n".join(lines)

@@ -24,6 +24,13 @@ def test_card_is_the_shipped_one(manifest: Manifest) -> None:
     assert write_card(manifest, BASELINES) == (BUNDLE / CARD).read_text("utf-8")
 
 
+def test_card_describes_the_network_that_is_in_the_model(manifest: Manifest) -> None:
+    first, middle, last = manifest.network
+    sizes = [layer.bias.shape[0] for layer in (first, middle, last)]
+    expected = f"Dense {sizes[0]} linear, {sizes[1]} relu, {sizes[2] - 1} softmax and one unit for `outside`"
+    assert f"| network | {expected} |" in write_card(manifest, BASELINES)
+
+
 def test_card_does_not_mention_the_history_of_the_project(manifest: Manifest) -> None:
     card = write_card(manifest, BASELINES)
     assert not [word for word in ("touched", "to reach", "dream", "goal") if word in card]
