@@ -7,7 +7,6 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from app.api.serialization import ResponseSerializer
 from app.classifier import Bundle, TopicClassifier, build_classifier, load_bundle
-from app.classifier.network import Floats
 from app.settings import load_settings
 from benchmarks import frameworks
 from benchmarks.texts import texts
@@ -43,7 +42,7 @@ def asked(bundle: Bundle) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module", params=INFER)
 def other(bundle: Bundle, request: pytest.FixtureRequest) -> tuple[str, frameworks.Classify]:
-    infer: Callable[[Bundle], Callable[[Floats], Floats]] = INFER[request.param]
+    infer: Callable[[Bundle], frameworks.Infer] = INFER[request.param]
     return request.param, frameworks.classify_with(bundle, infer(bundle))
 
 

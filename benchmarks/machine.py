@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.settings import load_settings
+
 _LIBRARIES = ("fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "numpy", "tensorflow", "keras", "onnxruntime")
 
 BUSY = 0.05
@@ -40,8 +42,9 @@ def pinned(to: Collection[int]) -> Iterator[None]:
 
 
 def describe() -> dict[str, Any]:
-    """The machine, the share of its time that other programs use, and library versions."""
+    """The model, the machine, the share of its time that other programs use, and library versions."""
     return {
+        "model": "/".join(load_settings().model.parts[-2:]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "cpu": _cpu_model(),
         "cores": len(os.sched_getaffinity(0)),

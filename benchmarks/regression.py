@@ -62,7 +62,7 @@ def _against_dense_product() -> dict[str, float]:
     bundle = load_bundle(load_settings().model)
     classifier = build_classifier(bundle, "numpy", 0.0)
     kernel = np.random.default_rng(0).random((bundle.manifest.encoding.size, 64), np.float32)
-    dense = classify_with(bundle, lambda multi_hot: multi_hot @ kernel)
+    dense = classify_with(bundle, lambda multi_hot, _: multi_hot @ kernel)
     ratios = {}
     for count in (1, 100):
         headlines = MadeTexts(bundle).headlines(count)

@@ -30,7 +30,7 @@ def result(encoded: Encoded, probabilities: NDArray[np.float32], top_k: int) -> 
     if not encoded.known:
         predictions = []
     else:
-        best = np.argsort(-probabilities)[:top_k].tolist()
+        best = np.argsort(-probabilities[: len(topics)])[:top_k].tolist()  # without the unit of the outside class
         predictions = [
             Prediction(topic=topics[i].code, name=topics[i].name, label=i, probability=float(probabilities[i]))
             for i in best
