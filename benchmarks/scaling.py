@@ -129,7 +129,7 @@ def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier
     word_index = _word_index(words)
     ids = Encoder(spec, word_index).encode("w1").ids
     golden = Golden(headline="w1", probabilities=tuple(softmax(network.logits([ids]))[0].tolist()))
-    manifest = like.model_copy(update={"encoding": spec, "calibration": None, "topic_set": None})
+    manifest = like.model_copy(update={"encoding": spec, "calibration": None, "topic_set": None, "outside": None})
     return TopicClassifier(Bundle(Path(), manifest, "", word_index, (golden,), b""), network)
 
 

@@ -102,6 +102,7 @@ def exchange(method: str, path: str, json: object, timeout: float, retries: int)
         ProblemError: the service answered with an error, during all retries if the error is temporary.
     """
     due = time.monotonic() + timeout
+    before: Outcome = None
     for attempt in range(retries + 1):
         left = max(due - time.monotonic(), 0.001)
         headers = {"X-Request-Timeout": f"{left:.3f}"} if left < math.inf else {}
@@ -110,7 +111,8 @@ def exchange(method: str, path: str, json: object, timeout: float, retries: int)
             return _json(outcome, path)
         pause = _pause(outcome, attempt)
         if pause is None or attempt == retries or time.monotonic() + pause >= due:
-            _raise(outcome, path, timeout)
+            _raise(outcome, before, path, timeout)
+        before = outcome
         yield Sleep(pause)
     raise AssertionError("unreachable")
 
@@ -138,8 +140,8 @@ def _retry_after(value: str) -> float | None:
         return None
 
 
-def _raise(outcome: Outcome, path: str, timeout: float) -> NoReturn:
-    """Raise the exception for an outcome that is not a successful answer."""
+def _raise(outcome: Outcome, before: Outcome, path: str, timeout: float) -> NoReturn:
+    """Raise the exception for an outcome that is not a successful answer; `before`: that of the attempt before it."""
     if isinstance(outcome, Reply):
         if outcome.status < httpx2.codes.BAD_REQUEST:
             to = outcome.headers.get("Location")
@@ -150,12 +152,20 @@ def _raise(outcome: Outcome, path: str, timeout: float) -> NoReturn:
         except InvalidResponseError:
             body = None
         raise problem_error(outcome.status, body, outcome.content)
-    what = f"{type(outcome).__name__}: {outcome}" if str(outcome) else type(outcome).__name__
+    what = _described(outcome)
     if isinstance(outcome, httpx2.TimeoutException):
+        if before is not None:  # a retry without enough time left says nothing about the cause
+            what = f"{what}; the attempt before it: {_described(before)}"
         raise UnreachableError(f"{path}: no answer within {timeout:g} s ({what}).") from outcome
     if isinstance(outcome, httpx2.TransportError):
         raise UnreachableError(f"{path}: no answer ({what}).") from outcome
     raise InvalidResponseError(f"{path}: the answer cannot be read ({what}).") from outcome
+
+
+def _described(outcome: Outcome) -> str:
+    if isinstance(outcome, Reply):
+        return f"status {outcome.status}"
+    return f"{type(outcome).__name__}: {outcome}" if str(outcome) else type(outcome).__name__
 
 
 def _json(reply: Reply, path: str) -> Any:  # noqa: ANN401 - JSON

@@ -22,8 +22,10 @@ def test_fixed_part_is_never_negative():
     assert tenfold(points(lambda x: x**1.05)) == pytest.approx([10**1.05] * 2)
 
 
-def test_random_classifier_has_the_vocabulary_and_width_asked_for(tiny_bundle):
-    classifier = random_classifier(load_bundle(tiny_bundle).manifest, words=50, width=8)
+@pytest.mark.parametrize("fixture", ["tiny_bundle", "outside_bundle"])
+def test_random_classifier_has_the_vocabulary_and_width_asked_for(fixture, request):
+    manifest = load_bundle(request.getfixturevalue(fixture)).manifest
+    classifier = random_classifier(manifest, words=50, width=8)
     [known, unknown] = classifier.classify(["w1 w50", "w51"])
     assert known.encoded.known == 2
     assert unknown.abstained == "no_known_words"

@@ -159,7 +159,7 @@ def test_missing_server_is_unreachable_in_time() -> None:
         begun = time.monotonic()
         with TopicsClient(url, timeout=1) as client, pytest.raises(UnreachableError, match="ConnectError"):
             client.predict("gold")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 def test_silent_server_is_unreachable_in_time() -> None:

@@ -294,3 +294,15 @@ def test_parts_stay_below_the_bytes_of_a_body() -> None:
 
 def test_text_larger_than_a_part_goes_alone() -> None:
     assert [len(part) for part in split(["a", "b" * (MAX_BYTES + 1), "c"])] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (httpx2.ConnectError("refused"), "ConnectError: refused"),
+        (response(503, PROBLEM), "status 503"),
+    ],
+)
+def test_timeout_of_a_retry_names_the_failure_before_it(before: object, said: str) -> None:
+    with pytest.raises(UnreachableError, match=f"no answer within 30 s .*late; the attempt before it: {said}"):
+        walk(before, httpx2.ConnectTimeout("late"), retries=1)
