@@ -1,12 +1,15 @@
 """Exceptions of training.
 
 TrainingError
+├── ColumnError     a file of labelled texts lacks a column, or it is unclear which column has what
 ├── CorpusError     the Reuters-21578 archive is missing or damaged
 ├── DataError       the 46-topic set is missing or damaged
 ├── DownloadError   the archive could not be downloaded
+├── LabelsError     the labels of a file of labelled texts cannot be learned
 ├── LexiconError    a line of the lexicon is malformed
 ├── OutputError     a result cannot be written
-└── RecipeError     a recipe does not support what was requested
+├── RecipeError     a recipe does not support what was requested
+└── TableError      a file of labelled texts cannot be read, or has too many bad rows
 
 The command line reports the core's `ClassifierError` in the same way.
 """
@@ -14,6 +17,10 @@ The command line reports the core's `ClassifierError` in the same way.
 
 class TrainingError(Exception):
     """Base class. The message is one sentence: what is wrong, where, and what to do."""
+
+
+class ColumnError(TrainingError):
+    """A file of labelled texts lacks a column, has it twice, or it is unclear which column has what."""
 
 
 class CorpusError(TrainingError):
@@ -28,6 +35,10 @@ class DownloadError(TrainingError):
     """The archive could not be downloaded completely and unchanged; no files are left."""
 
 
+class LabelsError(TrainingError):
+    """The labels of a file of labelled texts cannot be learned, such as fewer than two labels with enough rows."""
+
+
 class LexiconError(TrainingError):
     """The lexicon is missing, or a line of it has an unknown code, no text, or the words of another line."""
 
@@ -38,3 +49,7 @@ class OutputError(TrainingError):
 
 class RecipeError(TrainingError):
     """A recipe does not support what was requested."""
+
+
+class TableError(TrainingError):
+    """A file of labelled texts cannot be read, is too large, or has too many bad rows."""

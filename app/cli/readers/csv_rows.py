@@ -47,7 +47,7 @@ class Header(NamedTuple):
     """Index of the column that holds the headlines."""
     separator: str
     lines: int
-    """Number of lines that the header takes."""
+    """Number of lines that the header takes; 0 if there is none, and `names` are the columns' numbers."""
     size: int
     """Bytes."""
 
@@ -205,7 +205,8 @@ def csv_rows(
             yield Row(record.line, "", record.fault)
         elif len(cells) != width:
             if cells:
-                count = f"{len(cells)} column{'' if len(cells) == 1 else 's'}, and the header {width}"
+                first = "the header" if header.lines else "the first line"
+                count = f"{len(cells)} column{'' if len(cells) == 1 else 's'}, and {first} {width}"
                 missing = f"has no column {header.names[at]!r} ({count})" if len(cells) <= at else f"has {count}"
                 yield Row(record.line, "", missing)
         else:

@@ -1,0 +1,82 @@
+"""Reading labelled rows: formats, columns, bad rows."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from training.errors import ColumnError, TableError
+from training.labelled.read import read_rows
+from training.labelled.rows import Table
+
+ROWS = [("Oil prices rise", "energy"), ("Wheat harvest falls", "farming"), ("새로운 유전", "energy")]
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    data = content.encode() if isinstance(content, str) else content
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def pairs(table: Table) -> list[tuple[str, str]]:
+    return [(row.text, "|".join(row.labels)) for row in table.rows]
+
+
+def table(separator: str, head: tuple[str, str] = ("headline", "section")) -> str:
+    return "".join(f"{text}{separator}{label}\n" for text, label in (head, *ROWS))
+
+
+JSON_LINES = "".join(json.dumps({"headline": text, "section": label}) + "\n" for text, label in ROWS)
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", table(",")),
+        ("a.csv", table(";")),
+        ("a.csv", table("\t")),
+        ("a.tsv", table("\t")),
+        ("a.csv", '"headline";"section"\n' + "".join(f'"{text}";"{label}"\n' for text, label in ROWS)),
+        ("a.jsonl", JSON_LINES),
+        ("a.ndjson", JSON_LINES),
+        ("a.json", json.dumps([{"headline": text, "section": label} for text, label in ROWS])),
+        ("a.csv", "\ufeff" + table(",")),
+        ("a.csv", ("\ufeff" + table(",")).encode("utf-16-le")),
+    ],
+)
+def test_every_format_gives_the_same_rows(tmp_path: Path, name: str, content: str | bytes, packed: str) -> None:
+    read = read_rows([write(tmp_path / (name + packed), content)])
+    assert pairs(read) == ROWS
+    assert (read.columns[0].text, read.columns[0].label, read.columns[0].guessed) == ("headline", "section", True)
+
+
+def test_file_without_a_header_is_read_by_column_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "".join(f"{label}\t{text}\n" for text, label in ROWS * 3))
+    assert pairs(read_rows([path], header=False)) == ROWS * 3
+    assert pairs(read_rows([path], header=False, text_column="2", label_column="1")) == ROWS * 3
+    with pytest.raises(ColumnError, match="--no-header") as missing:
+        read_rows([path])
+    assert "'energy', 'Oil prices rise'" in str(missing.value)
+
+
+def test_several_files_are_one_table(tmp_path: Path) -> None:
+    files = [write(tmp_path / "a.csv", table(",")), write(tmp_path / "b.jsonl", JSON_LINES)]
+    assert pairs(read_rows(files)) == ROWS * 2
+    assert [row.line for row in read_rows(files).rows][2:4] == [f"{files[0]}:4", f"{files[1]}:1"]
+
+
+def test_bad_rows_are_counted_and_the_first_ten_shown(tmp_path: Path) -> None:
+    lines = ["headline,section", *("oil,energy" for _ in range(300)), *(f",energy{i}" for i in range(12)), "a,b,c"]
+    read = read_rows([write(tmp_path / "a.csv", "\n".join(lines))])
+    assert (len(read.rows), read.bad, len(read.first_bad)) == (300, 13, 10)
+    assert read.first_bad[0].line == f"{tmp_path}/a.csv:302"
+    assert read.first_bad[0].why == "is empty"
+
+
+def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "headline,section\noil,energy\n,energy\n")
+    with pytest.raises(TableError, match=r"1 of 2 rows \(50.0%\) are bad, more than 5.0%.*\n.*a.csv:3: is empty"):
+        read_rows([path])
+    assert read_rows([path], most_bad=0.5).bad == 1

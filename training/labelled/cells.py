@@ -1,0 +1,89 @@
+"""Values of label and time cells: a cell becomes labels or a time, or the reason why it cannot."""
+
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Final
+
+MAX_LABEL: Final = 200
+"""Most characters of a label; a longer one is probably a text from another column."""
+
+
+class CellError(Exception):
+    """Why a row is bad: the rest of a sentence that begins with its line."""
+
+
+def parse_labels(value: object, separator: str | None, outside: str | None) -> tuple[str, ...]:
+    """Labels of a row, without duplicates; empty if it is about none of the labels.
+
+    Args:
+        value: a cell: text, a number, or a list of them in JSON and Parquet.
+        separator: between several labels in one cell; None: the cell is one label.
+        outside: the label of texts about none of the labels; with any value, an empty cell means the same.
+
+    Raises:
+        CellError: there is no label and `outside` is None, or a label is not a short printable text.
+    """
+    parts = value if isinstance(value, list | tuple) else [value]
+    labels: dict[str, None] = {}
+    for part in parts:
+        text = _text(part)
+        for label in map(str.strip, text.split(separator) if separator else (text,)):
+            if label and label != outside:
+                labels[_checked(label)] = None
+            elif label and len(parts) == 1 and not separator:
+                return ()
+    if not labels and outside is None:
+        raise CellError("has no label")
+    return tuple(labels)
+
+
+def parse_time(value: object) -> datetime:
+    """A time with a time zone (UTC if the cell has none), from ISO 8601, a year, or seconds since 1970.
+
+    Raises:
+        CellError: it is none of these.
+    """
+    try:
+        if isinstance(value, datetime):
+            found = value
+        elif isinstance(value, date):
+            found = datetime(value.year, value.month, value.day)
+        elif isinstance(value, str) and not _is_number(value):
+            found = datetime.fromisoformat(value.strip())
+        elif isinstance(value, str | int | float) and not isinstance(value, bool):
+            number = float(value)
+            year = number.is_integer() and 1000 <= number <= 9999
+            found = datetime(int(number), 1, 1) if year else datetime.fromtimestamp(number, UTC)
+        else:
+            raise CellError("has no time")
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        raise CellError(f"has the time {str(value)[:40]!r}, which is not ISO 8601 such as 2026-11-26") from None
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, float):
+        return "" if value != value else str(int(value)) if value.is_integer() else str(value)  # noqa: PLR0124 - NaN
+    raise CellError("has a label that is neither a text nor a number")
+
+
+def _checked(label: str) -> str:
+    if len(label) > MAX_LABEL:
+        raise CellError(f"has a label of {len(label):,} characters, more than {MAX_LABEL}")
+    if not label.isprintable() and any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") for one in label):
+        raise CellError("has a label with a line break or a control character")
+    return label
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,128 @@
+"""Finds the columns with texts, labels and times in a file, by the names that were given or by usual names."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from training.errors import ColumnError
+
+TEXT_NAMES: Final = frozenset(
+    {"headline", "title", "text", "sentence", "question", "query", "utterance", "message", "content", "description"}
+)
+LABEL_NAMES: Final = frozenset(
+    {"label", "category", "categories", "section", "topic", "class", "classes", "tag", "intent", "target", "genre"}
+)
+"""Usual names of columns, in lower case; a plural s may follow."""
+_LONGEST_LIST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The columns to read: each a name, or a number from 1 if the files have no header; None: to be found."""
+
+    text: str | None = None
+    label: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of one file."""
+
+    text: str
+    label: str
+    time: str | None
+    guessed: bool
+
+
+def find_columns(names: Sequence[str], wanted: Wanted, file: str) -> Columns:
+    """Columns of a file with named columns.
+
+    Raises:
+        ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
+    """
+    for name in (wanted.text, wanted.label, wanted.time):
+        if name is not None:
+            _require(name, names, file)
+    text = wanted.text or _usual(names, TEXT_NAMES, wanted)
+    label = wanted.label or _usual(names, LABEL_NAMES, wanted)
+    if len(names) == 2 and wanted.time is None and (text is None) != (label is None):
+        text = text or next((name for name in names if name != label), None)
+        label = label or next((name for name in names if name != text), None)
+    if text is None or label is None:
+        missing = " and ".join(what for what, found in (("texts", text), ("labels", label)) if found is None)
+        raise ColumnError(
+            f"{file}: which column has the {missing} is not clear; name it with --text and --label."
+            f" The first line has: {listed(names)}. If that line is a row and not a header, add --no-header."
+        )
+    return distinct(Columns(text, label, wanted.time, wanted.text is None or wanted.label is None), file)
+
+
+def find_numbered(rows: Sequence[Sequence[str]], wanted: Wanted, file: str) -> Columns:
+    """Columns of a file without a header, from its first rows; their names are numbers from 1.
+
+    Of two columns, the labels are those that repeat and are shorter.
+
+    Raises:
+        ColumnError: a number is not that of a column, or the columns cannot be guessed without doubt.
+    """
+    width = len(rows[0])
+    numbers = [str(number) for number in range(1, width + 1)]
+    for name in (wanted.text, wanted.label, wanted.time):
+        if name is not None and name not in numbers:
+            raise ColumnError(
+                f"{file}: there is no column {name!r}; without a header, columns are numbers from 1 to {width}."
+            )
+    text, label = wanted.text, wanted.label
+    open_numbers = [number for number in numbers if number not in (text, label, wanted.time)]
+    if text is None and label is None and len(open_numbers) == 2:
+        text, label = _by_values(rows, open_numbers)
+    elif len(open_numbers) == 1 and (text is None or label is None):
+        text, label = text or open_numbers[0], label or open_numbers[0]
+    if text is None or label is None:
+        raise ColumnError(
+            f"{file}: which of its {width} columns have the texts and the labels is not clear; give their numbers,"
+            f" such as --text 2 --label 1. The first line has: {listed(rows[0])}."
+        )
+    return distinct(Columns(text, label, wanted.time, wanted.text is None or wanted.label is None), file)
+
+
+def distinct(columns: Columns, file: str) -> Columns:
+    """The columns, if no two of them are the same; raises ColumnError otherwise."""
+    if columns.text == columns.label or columns.time in (columns.text, columns.label):
+        raise ColumnError(f"{file}: text, label and time must be different columns; correct --text, --label or --time.")
+    return columns
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, quoted if they would be hard to tell apart."""
+    shown = ", ".join(repr(name[:60]) for name in names)
+    return shown[:_LONGEST_LIST] + ("..." if len(shown) > _LONGEST_LIST else "")
+
+
+def _require(name: str, names: Sequence[str], file: str) -> None:
+    if name not in names:
+        hint = " Columns have numbers only with --no-header." if name.isdecimal() else ""
+        raise ColumnError(f"{file}: there is no column {name!r}; the first line has: {listed(names)}.{hint}")
+    if names.count(name) > 1:
+        raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one.")
+
+
+def _usual(names: Sequence[str], usual: frozenset[str], wanted: Wanted) -> str | None:
+    """The one column with a usual name; None if there are none or several."""
+    taken = (wanted.text, wanted.label, wanted.time)
+    found = [
+        name
+        for name in names
+        if name not in taken and not usual.isdisjoint({name.strip().lower(), name.strip().lower().removesuffix("s")})
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _by_values(rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> tuple[str | None, str | None]:
+    """Text and label column of two, if one has both fewer different values and shorter ones, and they repeat."""
+    values = {number: [row[int(number) - 1] for row in rows] for number in numbers}
+    different: Callable[[str], int] = lambda number: len(set(values[number]))  # noqa: E731
+    label, text = sorted(numbers, key=different)
+    shorter = sum(map(len, values[label])) < sum(map(len, values[text]))
+    return (text, label) if shorter and 2 * different(label) <= len(rows) else (None, None)

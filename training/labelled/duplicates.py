@@ -1,0 +1,109 @@
+"""Finds exact and near duplicates among texts, in time and memory linear in the number of words."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from app.classifier.tokenizer import tokenize
+
+LEAST_WORDS: Final = 8
+"""Texts with fewer words are near duplicates only if they have the same words."""
+
+# Characters of scripts without spaces between words: Thai, Lao, Burmese, Khmer, kana, Han.
+_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNITS = re.compile(f"[{_UNSPACED}]|[^{_UNSPACED}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Groups of duplicate texts."""
+
+    exact: NDArray[np.int32]
+    """For each text the number of its group; equal texts, except for case and white space, have the same."""
+    near: NDArray[np.int32]
+    """The same for exact and near duplicates together. Each text of a group has a near duplicate in it, not all."""
+
+
+def exact_key(text: str) -> str:
+    """The text without differences of case, white space and compatibility forms (such as full width)."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def find_duplicates(texts: Sequence[str]) -> Duplicates:
+    """Group texts: near duplicates have the same words in any order, or all but one word if they have LEAST_WORDS.
+
+    One word may be replaced, added or missing. In a script without spaces a character counts as half a word.
+    """
+    numbers: dict[str, int] = {}
+    exact = np.fromiter((numbers.setdefault(exact_key(text), len(numbers)) for text in texts), np.int32, len(texts))
+    keys, owners = _keys(list(numbers))
+    order = np.argsort(keys, kind="stable")
+    keys, owners = keys[order], owners[order]
+    same = keys[1:] == keys[:-1]
+    count = len(numbers)
+    links = coo_matrix((np.ones(same.sum(), np.int8), (owners[1:][same], owners[:-1][same])), shape=(count, count))
+    groups = connected_components(links, directed=False)[1].astype(np.int32)
+    return Duplicates(exact, groups[exact])
+
+
+def _keys(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Keys of the texts, and the number of the text that each belongs to; near duplicates share a key.
+
+    A key is the sum of the hashes of a text's words modulo 2^64, of all words or of all but one. Texts that differ in
+    one word share the sum without it.
+    """
+    hashes = _Hashes()
+    lengths = np.empty(len(texts), np.int32)
+    weights = np.empty(len(texts), np.float32)
+    flat = np.fromiter(_word_hashes(texts, hashes, lengths, weights), np.uint64)
+    owners = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
+    # A cumulative sum that wraps around; differences of it are right all the same.
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(flat, dtype=np.uint64)])
+    ends = np.cumsum(lengths, dtype=np.int64)
+    totals = sums[ends] - sums[ends - lengths]
+    long = weights[owners] >= LEAST_WORDS
+    less = totals[owners[long]] - flat[long]
+    return np.concatenate([totals, less]), np.concatenate([np.arange(len(texts), dtype=np.int32), owners[long]])
+
+
+def _word_hashes(
+    texts: Sequence[str], hashes: "_Hashes", lengths: NDArray[np.int32], weights: NDArray[np.float32]
+) -> Iterable[int]:
+    for number, text in enumerate(texts):
+        words = units(text)
+        lengths[number] = len(words)
+        weights[number] = len(words) if text.isascii() else sum(0.5 if is_unspaced(word) else 1 for word in words)
+        for word in words:
+            yield hashes[word]
+
+
+def units(text: str) -> list[str]:
+    """Words of a text, and single characters of scripts without spaces; the text itself if it has neither."""
+    words = tokenize(text)
+    if not text.isascii():
+        words = [unit for word in words for unit in _UNITS.findall(word)]
+    return words or [text]
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a unit is a character of a script without spaces."""
+    return len(word) == 1 and not word.isascii() and _UNITS.match(word) is not None and bool(_ONE.match(word))
+
+
+_ONE = re.compile(f"[{_UNSPACED}]")
+
+
+class _Hashes(dict[str, int]):
+    """Word -> 64-bit hash, the same in every process."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = value = int.from_bytes(blake2b(word.encode("utf-8"), digest_size=8).digest(), "little")
+        return value

@@ -1,0 +1,78 @@
+"""Rows of Parquet files, read with pyarrow in batches."""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from app.cli.readers.row import Row, validate_row
+from training.errors import TableError
+from training.labelled.columns import Columns, Wanted, find_columns
+from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, Opened
+
+_BATCH = 10_000
+
+
+def open_parquet(stream: BinaryIO, wanted: Wanted, name: str) -> Opened:
+    """Open a Parquet file.
+
+    Args:
+        stream: the file; it must be seekable.
+        wanted: the columns to read.
+        name: of the file in messages.
+
+    Raises:
+        ColumnError: the columns are not there or not clear.
+        TableError: the file is not Parquet, or pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - 100 MB that no other format needs
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError:
+        raise TableError(f"{name}: Parquet needs pyarrow; install it with pip install '.[train]'.") from None
+    try:
+        file = pq.ParquetFile(stream)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise TableError(f"{name}: is not a Parquet file ({_brief(error)}).") from None
+    columns = find_columns(file.schema_arrow.names, wanted, name)
+    return columns, _rows(file, columns, name)
+
+
+def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow as pa  # noqa: PLC0415
+
+    names = [columns.text, columns.label, *([columns.time] if columns.time else [])]
+    number = 0
+    try:
+        for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
+            values = [_values(batch.column(batch.schema.get_field_index(one))) for one in names]
+            for text, *kept in zip(*values, strict=True):
+                number += 1
+                yield _row(number, columns.text, text, kept)
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(f"{name}: cannot be read after row {number:,} ({_brief(error)}).") from None
+
+
+def _row(number: int, name: str, text: object, kept: list[object]) -> Row:
+    if isinstance(text, bytes) or any(isinstance(value, bytes) for value in kept):
+        try:
+            text, *kept = (value.decode() if isinstance(value, bytes) else value for value in (text, *kept))
+        except UnicodeDecodeError:
+            return Row(number, "", "is not UTF-8")
+    if not isinstance(text, str):
+        return Row(number, "", f"has no text in its column {name!r}")
+    return validate_row(number, text, MAX_CHARACTERS, dict(zip((LABEL, TIME), kept, strict=False)))
+
+
+def _values(column: Any) -> list[Any]:  # noqa: ANN401 - pyarrow has no types
+    """A column as Python values; texts as bytes if one of them is not UTF-8."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return list(column.cast(pa.large_binary()).to_pylist())
+
+
+def _brief(error: Exception) -> str:
+    return str(error).splitlines()[0][:120]

@@ -1,0 +1,137 @@
+"""Reads labelled rows from CSV, TSV, JSON Lines and Parquet files, each also packed with gzip."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from app.cli.exit_status import InputError
+from app.cli.readers.decoding import decoded, gunzipped, read_pieces
+from training.errors import TableError
+from training.labelled.cells import CellError, parse_labels, parse_time
+from training.labelled.columns import Wanted
+from training.labelled.parquet import open_parquet
+from training.labelled.rows import SHOWN, BadRow, LabelledRow, ReadColumns, Table
+from training.labelled.text_files import LABEL, TIME, Opened, open_csv, open_json
+
+MAX_ROWS: Final = 5_000_000
+MAX_LINES: Final = 20_000_000
+MAX_BYTES: Final = 4 * 1024**3
+"""Most rows, lines and unpacked bytes of a file: they end a gzip bomb, and keep the rows within memory."""
+
+_FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
+
+
+def read_rows(
+    files: Sequence[Path],
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    label_separator: str | None = None,
+    outside_label: str | None = None,
+    time_column: str | None = None,
+    header: bool = True,
+    most_bad: float = 0.05,
+) -> Table:
+    """Read labelled rows; bad rows are left out and counted.
+
+    Args:
+        files: paths that end with .csv, .tsv, .jsonl, .ndjson, .json or .parquet, each also with .gz.
+        text_column: column with the texts; None: the one with a usual name, such as `headline`.
+        label_column: column with the labels; None: the one with a usual name, such as `category`.
+        label_separator: between several labels in one cell; None: a cell is one label. JSON and Parquet may have
+            lists of labels in any case.
+        outside_label: label of texts about none of the labels; with any value, also "", a row without a label is one.
+        time_column: column with ISO 8601 times, years, or seconds since 1970.
+        header: whether the first line of CSV and TSV names the columns; if not, columns are numbers from 1.
+        most_bad: share of bad rows, 0 to 1, above which nothing is returned.
+
+    Raises:
+        ColumnError: a column is not there, or not clear.
+        TableError: a file cannot be read or is too large, or too many rows are bad.
+    """
+    wanted = Wanted(text_column, label_column, time_column)
+    rows: list[LabelledRow] = []
+    bad = 0
+    first_bad: list[BadRow] = []
+    columns: list[ReadColumns] = []
+    same: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows with equal labels share one tuple
+    for path in files:
+        name = str(path)
+        with ExitStack() as stack:
+            try:
+                found, read = _open(path, wanted, header, name, stack)
+                columns.append(ReadColumns(name, found.text, found.label, found.time, found.guessed))
+                for row in read:
+                    try:
+                        if row.fault is not None:
+                            raise CellError(row.fault)  # noqa: TRY301 - one place counts all bad rows
+                        labels = parse_labels(row.kept[LABEL], label_separator, outside_label)
+                        time = None if found.time is None else parse_time(row.kept[TIME])
+                    except CellError as error:
+                        bad += 1
+                        if len(first_bad) < SHOWN:
+                            first_bad.append(BadRow(f"{name}:{row.line}", str(error)))
+                        continue
+                    rows.append(LabelledRow(row.headline, same.setdefault(labels, labels), name, row.line, time))
+                    if len(rows) > MAX_ROWS:
+                        raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; give a sample of them.")
+            except InputError as error:
+                raise TableError(error.message) from None
+            except OSError as error:
+                raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
+    if bad > most_bad * (bad + len(rows)):
+        raise TableError(_too_many_bad(bad, bad + len(rows), most_bad, first_bad))
+    if not rows:
+        raise TableError(f"{', '.join(map(str, files))}: there are no rows below the header; add rows.")
+    return Table(rows, bad, first_bad, columns)
+
+
+def _open(path: Path, wanted: Wanted, header: bool, name: str, stack: ExitStack) -> Opened:
+    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    if ending not in _FORMATS:
+        known = ", ".join(f".{known}" for known in _FORMATS)
+        raise TableError(f"{name}: its name ends with none of {known} (each also with .gz); rename or convert it.")
+    stream = stack.enter_context(path.open("rb"))
+    if ending == "parquet":
+        packed = path.name.lower().endswith(".gz")
+        return open_parquet(_unpacked(stream, name, stack) if packed else stream, wanted, name)
+    if stream.peek(4).startswith(b"PAR1"):
+        raise TableError(f"{name}: is a Parquet file; rename it so that its name ends with .parquet.")
+    pieces = bounded(decoded(read_pieces(stream, name), name), name)
+    if ending in ("csv", "tsv"):
+        return open_csv(pieces, "csv" if ending == "csv" else "tsv", wanted, header, name)
+    return open_json(pieces, "json" if ending == "json" else "jsonl", wanted, name)
+
+
+def bounded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The same pieces; raises TableError after MAX_BYTES or MAX_LINES."""
+    size = lines = 0
+    for piece in pieces:
+        size += len(piece)
+        lines += piece.count(b"\n")
+        if size > MAX_BYTES:
+            raise TableError(f"{name}: has more than {MAX_BYTES // 1024**3} GiB when unpacked; split it.")
+        if lines > MAX_LINES:
+            raise TableError(f"{name}: has more than {MAX_LINES:,} lines; split it.")
+        yield piece
+
+
+def _unpacked(stream: BinaryIO, name: str, stack: ExitStack) -> BinaryIO:
+    """A temporary file with the unpacked bytes, because Parquet is not read from start to end."""
+    file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    for piece in bounded(gunzipped(read_pieces(stream, name), name), name):
+        file.write(piece)
+    file.seek(0)
+    return file
+
+
+def _too_many_bad(bad: int, count: int, most: float, first: Sequence[BadRow]) -> str:
+    shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
+    encoding = any(row.why.startswith("is not UTF-8") for row in first)
+    advice = "convert the files to UTF-8" if encoding else "correct them"
+    return (
+        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%}; {advice}, or raise --most-bad."
+        f" The first are:{shown}"
+    )

@@ -1,0 +1,63 @@
+"""A table of labelled rows, as read from files: the rows, and those that could not be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+SHOWN: Final = 10
+"""How many bad rows are shown with their line; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """A text and its labels."""
+
+    text: str
+    labels: tuple[str, ...]
+    """Without duplicates, in the order of the file; empty: the text is about none of the labels (outside)."""
+    file: str
+    number: int
+    """Line where the row begins, from 1, including a header; in a JSON array or Parquet file, the row from 1."""
+    time: datetime | None = None
+    """With a time zone; None unless a time column was read."""
+
+    @property
+    def line(self) -> str:
+        """`FILE:LINE`, for messages."""
+        return f"{self.file}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that was left out because it could not be read."""
+
+    line: str
+    """`FILE:LINE`."""
+    why: str
+    """The rest of a sentence that begins with the line, such as `is empty`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumns:
+    """The columns that were read from a file: names, or numbers from 1 where the file has no header."""
+
+    file: str
+    text: str
+    label: str
+    time: str | None
+    guessed: bool
+    """Whether text or label was found by its name or values rather than given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Everything that was read from some files."""
+
+    rows: Sequence[LabelledRow]
+    bad: int
+    """How many rows could not be read."""
+    first_bad: Sequence[BadRow]
+    """The first SHOWN of them."""
+    columns: Sequence[ReadColumns]
+    """One element per file."""

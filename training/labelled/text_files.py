@@ -1,0 +1,146 @@
+"""Rows of CSV, TSV and JSON files, read with the readers of `python -m app classify`."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final, Literal
+
+from app.cli.readers.csv_rows import Header, Record, csv_rows, records
+from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
+from app.cli.readers.lines import Line, split_lines
+from app.cli.readers.row import Row, is_text
+from app.cli.readers.rows import SEPARATORS
+from training.errors import ColumnError, TableError, TrainingError
+from training.labelled.columns import Columns, Wanted, find_columns, find_numbered
+
+MAX_CHARACTERS: Final = 20_000
+"""A longer text is a bad row; the default of TOPICS_MAX_CHARACTERS, above which the service refuses a text."""
+LABEL, TIME = "label", "time"
+"""Names of the kept columns in a Row."""
+
+_SAMPLE = 2_000
+_SAMPLE_BYTES = 4 * 1024**2
+"""Rows, or bytes, from which the columns of a file without a header are guessed."""
+
+Opened = tuple[Columns, Iterator[Row]]
+"""The columns of a file, and its rows, bad ones included."""
+
+
+def open_csv(pieces: Iterator[bytes], form: Literal["csv", "tsv"], wanted: Wanted, header: bool, name: str) -> Opened:
+    """Open CSV or TSV.
+
+    Args:
+        pieces: the file as UTF-8.
+        form: `csv` may have commas, semicolons or tabs.
+        wanted: the columns to read.
+        header: whether the first line names the columns.
+        name: of the file in messages.
+
+    Raises:
+        ColumnError: the columns are not there or not clear.
+        TableError: the file is empty, or its first line cannot be read.
+    """
+    lines = split_lines(pieces)
+    seen: list[Line] = []
+
+    def read() -> Iterator[Line]:
+        for line in lines:
+            seen.append(line)
+            yield line
+
+    errors: list[tuple[int, TrainingError]] = []
+    for separator in SEPARATORS[form]:
+        again = chain(seen[:], read())
+        try:
+            found, head = (_header if header else _no_header)(again, separator, wanted, name)
+        except (ColumnError, TableError) as error:
+            first = seen[0] if seen and isinstance(seen[0], bytes) else b""
+            errors.append((first.count(separator.encode()), error))
+            continue
+        keep = [(head.names.index(found.label), LABEL)]
+        if found.time is not None:
+            keep.append((head.names.index(found.time), TIME))
+        rest = chain(seen[head.lines :], lines)
+        return found, csv_rows(rest, head, MAX_CHARACTERS, 1 + head.lines, keep)
+    raise max(errors, key=lambda one: one[0])[1]  # of the separator that occurs most often in the first line
+
+
+def open_json(pieces: Iterator[bytes], form: Literal["json", "jsonl"], wanted: Wanted, name: str) -> Opened:
+    """Open JSON Lines, or a JSON array of objects; the columns are those of the first object.
+
+    Raises:
+        ColumnError: the columns are not there or not clear.
+        TableError: the file has no object.
+    """
+    fields = _FirstObject(wanted, name)
+    rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
+    before = []
+    for row in rows:
+        before.append(row)
+        if fields.columns is not None:
+            return fields.columns, chain(before, rows)
+        if len(before) == _SAMPLE:
+            break
+    what = f"its first {_SAMPLE:,} lines hold" if len(before) == _SAMPLE else "it holds"
+    raise TableError(
+        f'{name}: {what} no JSON object; write one object per line, such as {{"text": ..., "label": ...}}.'
+    )
+
+
+class _FirstObject(Fields):
+    """Fields that are looked for in the first object; an object may lack some of them."""
+
+    def __init__(self, wanted: Wanted, name: str) -> None:
+        self.columns: Columns | None = None
+        self._wanted = wanted
+        self._file = name
+        self._fields: Fields | None = None
+
+    def row(self, line: int, value: object) -> Row:
+        if self._fields is None:
+            if not isinstance(value, dict):
+                return Row(line, "", "is not a JSON object")
+            self.columns = find_columns(list(value), self._wanted, self._file)
+            keep = [self.columns.label, *([self.columns.time] if self.columns.time else [])]
+            self._fields = Fields(self.columns.text, MAX_CHARACTERS, keep, ())
+        row = self._fields.row(line, value)
+        return (
+            row
+            if row.fault is not None
+            else row._replace(kept=dict(zip((LABEL, TIME), row.kept.values(), strict=False)))
+        )
+
+    def text(self, line: int, value: object) -> Row:
+        return self.row(line, value)
+
+
+def _header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
+    record = _readable(next(records(lines, separator, None), None), name)
+    names = [cell.strip() for cell in record.cells]
+    found = find_columns(names, wanted, name)
+    return found, Header(names, names.index(found.text), separator, record.lines, record.size)
+
+
+def _no_header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
+    sample = []
+    size = 0
+    for record in records(lines, separator, None):
+        size += record.size
+        if record.cells or record.fault:
+            sample.append(record)
+        if len(sample) == _SAMPLE or size > _SAMPLE_BYTES:
+            break
+    first = _readable(sample[0] if sample else None, name)
+    width = len(first.cells)
+    found = find_numbered([record.cells for record in sample if len(record.cells) == width], wanted, name)
+    names = [str(number) for number in range(1, width + 1)]
+    return found, Header(names, names.index(found.text), separator, 0, 0)
+
+
+def _readable(record: Record | None, name: str) -> Record:
+    if record is None:
+        raise TableError(f"{name}: is empty; it needs a line that names the columns, and rows below it.")
+    if record.fault is not None:
+        raise TableError(f"{name}: its first line {record.fault}; correct it.")
+    if not all(map(is_text, record.cells)):
+        raise TableError(f"{name}: its first line is not UTF-8; convert the file to UTF-8.")
+    return record
