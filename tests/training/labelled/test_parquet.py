@@ -1,0 +1,62 @@
+"""Parquet: the same rows as from other formats, numbered from 1, with bad ones left out."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from training.errors import TableError
+from training.labelled.read import read_rows
+
+pa = pytest.importorskip("pyarrow", reason="needs the train extra")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+def write(path: Path, **columns: object) -> Path:
+    pq.write_table(pa.table(columns), path, row_group_size=2)
+    return path
+
+
+def test_rows_have_texts_labels_and_times(tmp_path: Path) -> None:
+    stamps = pa.array([0, 86_400_000, None], pa.timestamp("ms"))
+    texts = pa.array(["oil", "gold", "wheat"]).dictionary_encode()
+    path = write(tmp_path / "a.parquet", title=texts, category=[7, 8, 9], day=stamps)
+    read = read_rows([path], time_column="day", most_bad=0.5)
+    assert [(row.text, row.labels, row.number) for row in read.rows] == [("oil", ("7",), 1), ("gold", ("8",), 2)]
+    assert read.rows[1].time is not None
+    assert read.rows[1].time.isoformat() == "1970-01-02T00:00:00+00:00"
+    assert read.first_bad[0].why == "has no time"
+
+
+def test_lists_of_labels_need_no_separator(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], tags=[["a", "b"], ["b"], []])
+    read = read_rows([path], outside_label="")
+    assert [row.labels for row in read.rows] == [("a", "b"), ("b",), ()]
+
+
+def test_packed_file_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", text=["oil"], label=["a"])
+    packed = tmp_path / "b.parquet.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert [row.text for row in read_rows([packed]).rows] == ["oil"]
+
+
+def test_bytes_that_are_not_utf_8_and_missing_texts_are_bad_rows(tmp_path: Path) -> None:
+    broken = pa.array([b"oil", b"\xff", None, b"gold"]).view(pa.string())
+    read = read_rows([write(tmp_path / "a.parquet", text=broken, label=["a"] * 4)], most_bad=1)
+    assert [row.text for row in read.rows] == ["oil", "gold"]
+    assert [row.why for row in read.first_bad] == ["is not UTF-8", "has no text in its column 'text'"]
+
+
+@pytest.mark.parametrize("damage", [b"PAR1", b"PAR1" + bytes(200) + b"PAR1", b"oil"])
+def test_damaged_file_is_one_sentence(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(damage)
+    with pytest.raises(TableError, match="is not a Parquet file"):
+        read_rows([path])
+
+
+def test_parquet_under_another_name_is_one_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", text=["oil"], label=["a"]).rename(tmp_path / "a.csv")
+    with pytest.raises(TableError, match=r"rename it so that its name ends with \.parquet"):
+        read_rows([path])
