@@ -1,7 +1,8 @@
 """Reads rows from CSV. An unclosed quote makes only its own line bad; reading continues with the next line.
 
 Where a row ends does not depend on earlier rows, so `--engine ray` can read parts of a file separately. A line begins a
-new row unless it lies inside an earlier row that is quoted correctly and has as many columns as the header.
+new row unless it lies inside an earlier row that is quoted correctly and has as many columns as the header. In TSV,
+which many programs write without quoting, a line that is not quoted correctly is read literally.
 """
 
 import csv
@@ -94,7 +95,10 @@ def records(lines: Iterator[Line], separator: str, width: int | None, line: int 
                 line += 1 + len(more)
                 continue
             again.extendleft(reversed(more))
-            yield Record(line, (), fault, 1, len(raw))
+            literal = text.rstrip("\r\n").split(separator) if separator == "\t" else []
+            if len(literal) == width or (literal and width is None):
+                cells, fault = literal, None
+            yield Record(line, cells, fault, 1, len(raw))
         else:
             yield Record(line, cells, None, 1, len(raw))
         line += 1
@@ -132,9 +136,9 @@ def _is_merged(lines: Sequence[Line], separator: str, width: int | None) -> bool
     """Whether a row of several lines is probably several rows merged by two stray quotes.
 
     It is if every line has the separators of a whole row: a quoted text with line ends would need exactly that many
-    in each of its lines. Two lines of few columns may have them by chance, hence MERGED_SEPARATORS.
+    in each of its lines. Two lines of few columns may have them by chance, hence MERGED_SEPARATORS; but not tabs.
     """
-    if width is None or (width - 1) * (len(lines) - 1) < MERGED_SEPARATORS:
+    if width is None or width == 1 or ((width - 1) * (len(lines) - 1) < MERGED_SEPARATORS and separator != "\t"):
         return False
     mark = separator.encode()
     return all(isinstance(line, bytes) and line.count(mark) == width - 1 for line in lines)

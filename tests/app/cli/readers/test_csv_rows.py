@@ -141,6 +141,20 @@ def test_tabs_separate_rows_of_several_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ['"oil" prices', '"oil prices', 'oil" prices', '"oil" "up"', '"say "oil" now"'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_quotes_that_do_not_quote_are_part_of_the_text_in_tsv(text: str, end: str) -> None:
+    lines = ["id\theadline", f"2\t{text}", "3\twheat", '4\t"gold"', f"5\t{text}", ""]
+    found = read(end.join(lines).encode(), "tsv")
+    assert answered(found) == [(2, text), (3, "wheat"), (4, "gold"), (5, text)]
+    assert faults(found) == {}
+
+
+def test_two_stray_quotes_in_tsv_do_not_merge_the_rows_between_them() -> None:
+    found = read(b'id\theadline\n2\t"oil\n3\twheat\n4\tgold"\n', "tsv")
+    assert answered(found) == [(2, '"oil'), (3, "wheat"), (4, 'gold"')]
+
+
 def test_semicolons_separate_where_the_header_has_them() -> None:
     content = '"id";"headline"\n1;wheat, corn\n2;"oil; gas"\n'
     assert answered(read(content.encode(), "csv")) == [(2, "wheat, corn"), (3, "oil; gas")]
