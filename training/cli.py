@@ -15,9 +15,9 @@ from training.data.dataset import load_dataset
 from training.data.fetch import ARCHIVE, DEFAULT_FOLDER, URLS, fetch_archive
 from training.entry_point import EntryPoint
 from training.errors import RecipeError
-from training.headlines.recipe import HEADLINES
 from training.output import ensure_writable
 from training.progress import progress_bar
+from training.reuters.recipe import HEADLINES
 
 RECIPE = click.Choice(list(RECIPES))
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -144,9 +144,9 @@ def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output
     from training.data.corpus import read_corpus
     from training.data.lexicon import load_lexicon
     from training.data.outside import read_outside
-    from training.headlines.publish import publish_headlines
-    from training.headlines.reporting.report import headlines_report
-    from training.headlines.train import train_headlines
+    from training.reuters.publish import publish_headlines
+    from training.reuters.reporting.report import headlines_report
+    from training.reuters.train import train_headlines
 
     if output is not None:
         check_target(output, force)
@@ -201,7 +201,7 @@ def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path)
 def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer: bool, output: Path) -> None:
     """Train linear baselines on the texts of the headline model and test them; write a table (Markdown, JSON)."""
     from training.data.corpus import read_corpus
-    from training.headlines.baselines import (
+    from training.reuters.baselines import (
         LINEAR,
         check_sentence_transformer,
         markdown,
@@ -285,7 +285,7 @@ def card(bundle: Path) -> None:
     """Regenerate the model card of a BUNDLE from its manifest, after the text of the cards has changed."""
     from training.book.model_card import write_card as book_card
     from training.bundles.writer import replace_card
-    from training.headlines.reporting.model_card import write_card as headlines_card
+    from training.reuters.reporting.model_card import write_card as headlines_card
 
     manifest = load_bundle(bundle).manifest
     recipe = manifest.recipe.get("name")

@@ -24,7 +24,7 @@ from training.bundles.publishing import (
 from training.bundles.writer import Draft, check_target, write_bundle
 from training.data.corpus import Wire
 from training.data.dataset import Dataset
-from training.data.topics import TOPICS
+from training.data.topics import NAMES, TOPICS
 from training.errors import RecipeError
 from training.evaluation.evaluate import evaluate
 from training.figures import plot_confusion
@@ -97,12 +97,12 @@ def _manifest(target: Path, training: Training, dataset: Dataset) -> Manifest:
         if recipe.name == "book"
         else recipe.title,
         encoding=encoding,
-        topics=topics_with_support(labels),
+        topics=topics_with_support(labels, NAMES),
         files={},
         recipe=recipe.describe() | {"epochs": training.runs[0].epochs, "seed": seeds[0], "seeds": seeds},
         data={"sha256": dataset.files, "licence": DATA_LICENCE},
         libraries=library_versions("tensorflow", "keras", "numpy", "h5py"),
-        reference={"topic_mix": topic_mix(labels)}
+        reference={"topic_mix": topic_mix(labels, TOPICS)}
         | _word_ratios(Encoder(encoding, dataset.word_index), dataset.train.texts[recipe.validation :]),
     )
 

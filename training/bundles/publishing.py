@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from app.classifier.manifest import Manifest, Topic
 from training.data.dataset import Labels
-from training.data.topics import NAMES
 from training.evaluation.evaluate import Evaluation, TopicSkill
 
 DATA_LICENCE: Final = "Reuters-21578: for research purposes only"
@@ -31,19 +30,19 @@ def library_versions(*packages: str) -> dict[str, str]:
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}
 
 
-def topics_with_support(labels: Labels) -> tuple[Topic, ...]:
-    """The 46 topics, each with the number of training texts that have its label; `labels` is int64 [n]."""
-    support = np.bincount(labels, minlength=len(NAMES))
+def topics_with_support(labels: Labels, names: Mapping[str, str]) -> tuple[Topic, ...]:
+    """The topics (code -> name), each with the number of training texts that have its label; `labels` is int64 [n]."""
+    support = np.bincount(labels, minlength=len(names))
     return tuple(
         Topic(label=label, code=code, name=name, support=int(support[label]))
-        for label, (code, name) in enumerate(NAMES.items())
+        for label, (code, name) in enumerate(names.items())
     )
 
 
-def topic_mix(labels: Labels) -> dict[str, float]:
+def topic_mix(labels: Labels, codes: Sequence[str]) -> dict[str, float]:
     """Share of each topic in `labels`, int64 [n]: topic code -> 0 to 1. The service compares its traffic with it."""
-    shares = np.bincount(labels, minlength=len(NAMES)) / len(labels)
-    return dict(zip(NAMES, shares.round(6).tolist(), strict=True))
+    shares = np.bincount(labels, minlength=len(codes)) / len(labels)
+    return dict(zip(codes, shares.round(6).tolist(), strict=True))
 
 
 def with_measurements(

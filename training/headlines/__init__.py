@@ -1,1 +1,1 @@
-"""The recipe `headlines`: a linear SVM and small MLPs, trained on titles and bodies, merged into one network."""
+"""The headline model, for any set of labels: a linear SVM and small MLPs, merged into one network."""

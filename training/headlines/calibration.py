@@ -1,7 +1,7 @@
 """Calibration: temperature, outside class and prediction sets, fitted on texts that took no part in the training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,6 @@ from sklearn.linear_model import LogisticRegression
 from app.classifier.calibration import MAX_CONFIDENCE, regression, softmax
 from app.classifier.manifest import Calibration, Outside, TopicSet
 from app.classifier.network import Floats
-from training.data.dataset import Labels
-from training.headlines.samples import OUTSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +18,22 @@ class HeldOut:
     """A network's output for texts that it was not trained on."""
 
     logits: Floats
-    """float32 [n, topics + 1]; the last is the score of the outside class."""
-    labels: Labels
-    """int64 [n]; OUTSIDE: about none of the topics."""
+    """float32 [n, units]; a column after those of the topics is the score of the outside class."""
+    labels: NDArray[np.int64]
+    """int64 [n]; the number of topics: about none of them."""
     oov_shares: Floats
     """float32 [n], each text's share of words that are out of vocabulary."""
+    topics: int
 
     @property
     def inside(self) -> "HeldOut":
         """Those about a topic."""
-        chosen = self.labels != OUTSIDE
-        return HeldOut(self.logits[chosen], self.labels[chosen], self.oov_shares[chosen])
+        chosen = self.labels != self.topics
+        return replace(self, logits=self.logits[chosen], labels=self.labels[chosen], oov_shares=self.oov_shares[chosen])
 
     def probabilities(self, calibration: Calibration) -> Floats:
         """Calibrated probabilities, float32 [n, topics], as the service computes them."""
-        return softmax(self.logits[:, :OUTSIDE], calibration, self.oov_shares)
+        return softmax(self.logits[:, : self.topics], calibration, self.oov_shares)
 
 
 def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
@@ -49,10 +48,10 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     Args:
         parts: kinds of texts, all about a topic.
     """
-    logits = np.concatenate([part.logits[:, :OUTSIDE] for part in parts])
+    logits = np.concatenate([part.logits[:, : part.topics] for part in parts])
     shares = np.concatenate([part.oov_shares for part in parts])[:, None]
     weights = np.concatenate([np.full(len(part.labels), 1 / len(part.labels) / len(parts)) for part in parts])
-    right = np.concatenate([part.logits[:, :OUTSIDE].argmax(axis=1) == part.labels for part in parts])
+    right = np.concatenate([part.logits[:, : part.topics].argmax(axis=1) == part.labels for part in parts])
     below = logits - logits.max(axis=1, keepdims=True)
     logs = np.log1p(-below.mean(axis=1, keepdims=True))
 
@@ -83,7 +82,7 @@ def fit_outside(parts: Sequence[HeldOut], calibration: Calibration, most_lost: f
         most_lost: largest share of headlines with a topic above the threshold, which is 0.5 if that keeps this promise.
     """
     features = [_outside_features(part, calibration) for part in parts]
-    targets = [part.labels == OUTSIDE for part in parts]
+    targets = [part.labels == part.topics for part in parts]
     weights = [
         np.where(target, 0.5 / max(target.mean(), 1e-9), 0.5 / max(1 - target.mean(), 1e-9)) for target in targets
     ]
@@ -110,16 +109,16 @@ def fit_outside(parts: Sequence[HeldOut], calibration: Calibration, most_lost: f
 def outside_probabilities(part: HeldOut, calibration: Calibration, outside: Outside) -> list[float]:
     """Probabilities of the outside class, as the service computes them."""
     best = part.probabilities(calibration).max(axis=1).astype(np.float64).round(8).tolist()
-    return list(map(regression(outside), part.logits[:, OUTSIDE].tolist(), best, part.oov_shares.tolist()))
+    return list(map(regression(outside), part.logits[:, part.topics].tolist(), best, part.oov_shares.tolist()))
 
 
 def _outside_features(part: HeldOut, calibration: Calibration) -> NDArray[np.float64]:
     """float64 [n, 3]: the inputs of `Outside`'s regression."""
     best = np.minimum(part.probabilities(calibration).max(axis=1).astype(np.float64).round(8), MAX_CONFIDENCE)
-    return np.stack([part.logits[:, OUTSIDE], np.log(best / (1 - best)), part.oov_shares], axis=1)
+    return np.stack([part.logits[:, part.topics], np.log(best / (1 - best)), part.oov_shares], axis=1)
 
 
-def fit_topic_set(probabilities: Floats, labels: Labels, coverage: float) -> TopicSet:
+def fit_topic_set(probabilities: Floats, labels: NDArray[np.int64], coverage: float) -> TopicSet:
     """Find the probability threshold at which prediction sets contain the label with the given coverage.
 
     Least ambiguous sets (Sadinle et al. 2019, arXiv:1609.00451). The coverage is guaranteed for texts from the same

@@ -20,17 +20,17 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     length of its outgoing weights. The second layer maps these components back to the units' inputs.
 
     Args:
-        linear: kernel of the SVM, float32 [features, topics + 1]; the last is of the outside class.
+        linear: kernel of the SVM, float32 [features, units]; the last may be of the outside class.
         networks: all MLPs as one.
         share: weight of the SVM's scores.
         texts: rows of length 1, float32 [n, features], like those to be served.
         width: units of the first layer.
 
     Returns:
-        [features, width] linear, [width, units] relu, [units, topics + 1] linear; the softmax is not included.
+        [features, width] linear, [width, hidden] relu, [hidden, units] linear; the softmax is not included.
     """
-    topics = linear.shape[1]
-    scale = np.concatenate([np.ones(topics), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
+    count = linear.shape[1]
+    scale = np.concatenate([np.ones(count), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
     kernels = np.concatenate([np.float32(share) * linear, networks.kernel], axis=1) * scale
     received = np.asarray(texts @ kernels)
     _, directions = np.linalg.eigh(received.T @ received)
@@ -38,12 +38,12 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     down, up = (kernels @ directions).astype(np.float32), (directions.T / scale).astype(np.float32)
     # An offset lets negative SVM scores pass the relu. It is half as large again as any of these texts needs; for other
     # texts, lower scores are cut off, which only affects topics with a probability near 0.
-    offset = -1.5 * np.minimum((texts @ down) @ up[:, :topics], 0).min(axis=0)
+    offset = -1.5 * np.minimum((texts @ down) @ up[:, :count], 0).min(axis=0)
     return (
         Dense(down, np.zeros(down.shape[1], np.float32), "linear", unit_length=True),
         Dense(up, np.concatenate([offset, networks.bias]).astype(np.float32), "relu"),
         Dense(
-            np.concatenate([np.eye(topics, dtype=np.float32), networks.out]),
+            np.concatenate([np.eye(count, dtype=np.float32), networks.out]),
             (networks.out_bias - offset).astype(np.float32),
             "linear",
         ),

@@ -8,12 +8,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from app.classifier.network import Floats
-from training.headlines.recipe import HeadlinesRecipe
-from training.headlines.samples import OUTSIDE
+from training.headlines.recipe import Recipe
 from training.history import History
 
-Epoch = tuple[sp.csr_matrix, Floats]
-"""Rows, float32 [n, features], and targets, float32 [n, topics + 1], of one epoch."""
+Epoch = tuple[sp.csr_matrix, sp.csr_matrix]
+"""Rows, float32 [n, features], and targets, float32 [n, units], of one epoch.
+
+Units: one for each topic, and one for the outside class if there is one."""
 
 ACTIVE = 2_000
 """Inputs assumed for Glorot's initial limit: a text has about a hundred ones. All 20,000 would give a limit near 0."""
@@ -31,35 +32,38 @@ class Layers:
     bias: Floats
     """float32 [hidden]"""
     out: Floats
-    """float32 [hidden, topics + 1]"""
+    """float32 [hidden, units]: one for each topic, and one for the outside class if there is one"""
     out_bias: Floats
-    """float32 [topics + 1]"""
+    """float32 [units]"""
 
     def logits(self, x: sp.csr_matrix) -> Floats:
-        """Logits, float32 [n, topics + 1], of rows of length 1, float32 [n, features]."""
+        """Logits, float32 [n, units], of rows of length 1, float32 [n, features]."""
         hidden: Floats = np.maximum(x @ self.kernel + self.bias, 0)
         scores: Floats = hidden @ self.out + self.out_bias
         return scores
 
 
 def train_networks(
-    recipe: HeadlinesRecipe,
+    recipe: Recipe,
     epoch: Callable[[], Epoch],
     expansion: sp.csr_matrix,
     *,
+    topics: int,
     seed: int,
     held_out: Epoch | None = None,
     on_epoch: Callable[[], object] = lambda: None,
 ) -> tuple[Layers, History]:
-    """Train `recipe.networks` MLPs (features, hidden relu, topics + 1) at once; each epoch has new rows from `epoch`.
+    """Train `recipe.networks` MLPs (features, hidden relu, units) at once; each epoch has new rows from `epoch`.
 
-    The loss is the cross-entropy of the topics, of texts that have one, and that of the last unit, a sigmoid, of all.
+    The loss is the cross-entropy of the topics, of texts that have one, and, with an outside class, that of the last
+    unit, a sigmoid, of all.
 
     Args:
         recipe: sizes, rates and number of epochs.
-        epoch: returns rows of length 1, float32 [n, features], and targets, float32 [n, topics + 1]; called once per
+        epoch: returns rows of length 1, float32 [n, features], and targets, float32 [n, units]; called once per
             epoch.
         expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
+        topics: number of topics; a further column of the targets is the outside class.
         seed: for weights, dropout and order.
         held_out: rows and targets to evaluate after each epoch.
         on_epoch: called after each epoch.
@@ -71,7 +75,7 @@ def train_networks(
     rng = np.random.default_rng(seed)
     expansion = SCALE * expansion
     x, y = epoch()
-    networks = _Networks(recipe, expansion.shape[1], rng)
+    networks = _Networks(recipe, expansion.shape[1], topics, y.shape[1], rng)
     steps = -(-x.shape[0] // recipe.batch_size) * recipe.epochs
     history: History = {"loss": [], "accuracy": []}
     step = 0
@@ -79,17 +83,17 @@ def train_networks(
         if number:
             x, y = epoch()
         order = rng.permutation(x.shape[0])
-        rows = (x @ expansion).tocsr()
         scores = []
         for start in range(0, len(order), recipe.batch_size):
             some = order[start : start + recipe.batch_size]
-            scores.append(networks.step(rows[some], y[some], recipe.learning_rate * (1 - step / steps)))
+            rows = (x[some] @ expansion).tocsr()
+            scores.append(networks.step(rows, y[some].toarray(), recipe.learning_rate * (1 - step / steps)))
             step += 1
         loss, right, texts = np.sum(scores, axis=0)
         history["loss"].append(float(loss / texts))
         history["accuracy"].append(float(right / texts))
         if held_out is not None:
-            loss, accuracy = _score(networks.mean(expansion), *held_out)
+            loss, accuracy = _score(networks.mean(expansion), held_out[0], held_out[1].toarray(), topics)
             history.setdefault("val_loss", []).append(loss)
             history.setdefault("val_accuracy", []).append(accuracy)
         on_epoch()
@@ -137,15 +141,16 @@ class _Adam:
 class _Networks:
     """`recipe.networks` MLPs side by side: their hidden units share one matrix, and each has its own last layer."""
 
-    def __init__(self, recipe: HeadlinesRecipe, inputs: int, rng: np.random.Generator) -> None:
+    def __init__(self, recipe: Recipe, inputs: int, topics: int, units: int, rng: np.random.Generator) -> None:
         self._count, self._hidden, self._dropout, self._rng = recipe.networks, recipe.hidden, recipe.dropout, rng
-        units = recipe.networks * recipe.hidden
-        limit, out_limit = ((6 / (n + m)) ** 0.5 for n, m in ((ACTIVE, recipe.hidden), (recipe.hidden, OUTSIDE + 1)))
-        self._kernel = _Adam(rng.uniform(-limit, limit, (inputs, units)).astype(np.float32))
-        self._bias = _Adam(np.zeros(units, np.float32))
-        shape = recipe.networks, recipe.hidden, OUTSIDE + 1
+        self._topics, self._outside = topics, units > topics
+        width = recipe.networks * recipe.hidden
+        limit, out_limit = ((6 / (n + m)) ** 0.5 for n, m in ((ACTIVE, recipe.hidden), (recipe.hidden, units)))
+        self._kernel = _Adam(rng.uniform(-limit, limit, (inputs, width)).astype(np.float32))
+        self._bias = _Adam(np.zeros(width, np.float32))
+        shape = recipe.networks, recipe.hidden, units
         self._out = _Adam(rng.uniform(-out_limit, out_limit, shape).astype(np.float32))
-        self._out_bias = _Adam(np.zeros((recipe.networks, 1, OUTSIDE + 1), np.float32))
+        self._out_bias = _Adam(np.zeros((recipe.networks, 1, units), np.float32))
 
     def step(self, rows: sp.csr_matrix, targets: Floats, rate: float) -> tuple[float, float, float]:
         """One step of Adam on a batch; returns loss and right answers, mean of the networks, and texts with a topic."""
@@ -158,13 +163,16 @@ class _Networks:
         hidden /= np.float32(1 - self._dropout)
         each = np.ascontiguousarray(hidden.reshape(len(hidden), self._count, self._hidden).transpose(1, 0, 2))
         logits = each @ self._out.weight + self._out_bias.weight
-        inside = targets[:, :OUTSIDE].sum(axis=1, keepdims=True)
-        logits[..., :OUTSIDE] -= logits[..., :OUTSIDE].max(axis=2, keepdims=True)
-        log_p = logits[..., :OUTSIDE] - np.log(np.exp(logits[..., :OUTSIDE]).sum(axis=2, keepdims=True))
-        loss = -(targets[:, :OUTSIDE] * log_p).sum() / self._count
+        topics = logits[..., : self._topics]
+        inside = targets[:, : self._topics].sum(axis=1, keepdims=True)
+        topics -= topics.max(axis=2, keepdims=True)
+        log_p = topics - np.log(np.exp(topics).sum(axis=2, keepdims=True))
+        loss = -(targets[:, : self._topics] * log_p).sum() / self._count
         right = ((log_p.argmax(axis=2) == targets.argmax(axis=1)) & (inside[:, 0] > 0)).sum() / self._count
         # Gradients of the loss, from its end to its beginning.
-        errors = np.concatenate([np.exp(log_p) * inside, _sigmoid(logits[..., OUTSIDE:])], axis=2)
+        errors = np.exp(log_p) * inside
+        if self._outside:
+            errors = np.concatenate([errors, _sigmoid(logits[..., self._topics :])], axis=2)
         errors -= targets
         errors /= np.float32(len(targets))
         back = errors @ self._out.weight.transpose(0, 2, 1)
@@ -178,7 +186,7 @@ class _Networks:
 
     def mean(self, expansion: sp.csr_matrix) -> Layers:
         """One network whose logits are the mean of all, for rows before the expansion."""
-        out = self._out.weight.reshape(-1, OUTSIDE + 1) / np.float32(self._count)
+        out = self._out.weight.reshape(-1, self._out.weight.shape[2]) / np.float32(self._count)
         return Layers(expansion @ self._kernel.weight, self._bias.weight, out, self._out_bias.weight.mean(axis=(0, 1)))
 
 
@@ -187,10 +195,10 @@ def _sigmoid(x: Floats) -> Floats:
     return result
 
 
-def _score(layers: Layers, x: sp.csr_matrix, targets: Floats) -> tuple[float, float]:
+def _score(layers: Layers, x: sp.csr_matrix, targets: Floats, topics: int) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of the topics, over the texts that have one."""
-    inside = targets[:, :OUTSIDE].any(axis=1)
-    logits, targets = layers.logits(x)[inside, :OUTSIDE], targets[inside, :OUTSIDE]
+    inside = targets[:, :topics].any(axis=1)
+    logits, targets = layers.logits(x)[inside, :topics], targets[inside, :topics]
     logits -= logits.max(axis=1, keepdims=True)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     right = logits.argmax(axis=1) == targets.argmax(axis=1)

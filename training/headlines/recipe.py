@@ -1,14 +1,13 @@
-"""Hyperparameters of the headline model; docs/experiments.md has the figures behind each choice."""
+"""Hyperparameters of the headline model that hold for any set of labels."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class HeadlinesRecipe:
-    """Hyperparameters of vocabulary, samples, linear SVM, MLPs and calibration."""
+class Recipe:
+    """Hyperparameters of vocabulary, linear SVM, MLPs and calibration."""
 
-    name: str = "headlines"
     features: int = 22_000
     """Words, later words, repeated words and pairs together. Id 0 is unused: the multi-hot vector is one longer."""
     words: int = 10_000
@@ -24,8 +23,6 @@ class HeadlinesRecipe:
     min_later_texts: int = 2
     min_repeat_texts: int = 3
     min_pair_texts: int = 3
-    min_lexicon_texts: int = 1
-    """Least number of texts of the lexicon with a word that has an id besides the most frequent words."""
     piece_share: float = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1."""
     min_piece_words: int = 4
@@ -39,28 +36,16 @@ class HeadlinesRecipe:
     dropout: float = 0.5
     word_dropout: float = 0.5
     """Highest rate of word dropout; each text has its own rate, drawn from 0 to this."""
-    first_words: int = 20
-    """The first words of each body are also a training text of their own, because they resemble a headline."""
     span_words: tuple[int, int] = (4, 20)
     """Least and greatest length of the random span of each body that is drawn for each epoch."""
     first_topic_share: float = 0.7
     """Target of the first topic of a wire that has several; the others share the rest."""
-    lexicon_copies: int = 4
-    """How often each text of the lexicon is in an epoch of the MLPs, each time with other words dropped."""
-    clean_below: float = -0.3
-    """Wires without a topic whose score is lower are left out, as they should have had one (see `mislabelled`)."""
-    penalties: tuple[tuple[float, float], ...] = ((1.0, 0.0), (2.0, 0.4), (1.0, 0.0), (5.0, 1.0))
-    """C of the SVM for titles, bodies and first words: for the wire's first topic, and for its further topics."""
     linear_share: float = 4.0
     """Weight of the SVM's scores, mostly within -1 and 1, in the logits."""
     epochs: int = 10
     batch_size: int = 256
     learning_rate: float = 3e-3
     """Falls linearly to 0."""
-    held_out: int = 1_000
-    """Number of training wires, the first ones, held out to fit temperature and prediction sets."""
-    held_out_every: int = 8
-    """One in so many texts about none of the topics, and of the lexicon, is also held out."""
     most_lost: float = 0.05
     """Largest share of held-out headlines with a topic that may be answered as outside."""
     coverage: float = 0.9
@@ -69,6 +54,3 @@ class HeadlinesRecipe:
     def describe(self) -> dict[str, Any]:
         """The recipe as the manifest records it."""
         return asdict(self)
-
-
-HEADLINES: Final = HeadlinesRecipe()

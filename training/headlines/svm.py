@@ -6,18 +6,17 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from app.classifier.network import Floats
-from training.data.dataset import Labels
-from training.headlines.samples import OUTSIDE
 from training.headlines.vocabulary import unit_length
 
 
 def train_linear(
     x: sp.csr_matrix,
     expansion: sp.csr_matrix,
-    labels: Labels,
+    labels: NDArray[np.int64],
     others: NDArray[np.bool_],
     penalties: NDArray[np.float64],
     *,
+    topics: int,
     seed: int,
 ) -> Floats:
     """Train one linear SVM per topic, on the texts with a topic, and one for the outside class, on all texts.
@@ -32,29 +31,30 @@ def train_linear(
     Args:
         x: multi-hot rows, float32 [n, features].
         expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
-        labels: int64 [n], OUTSIDE for a text about none of the topics.
-        others: bool [n, topics + 1], the further topics of each row.
+        labels: int64 [n], `topics` for a text about none of them.
+        others: bool [n, units], the further topics of each row; topics, and one for the outside class if there is one.
         penalties: float64 [n, 2], C of each row, and its C as a positive example of its further topics; if that is 0,
             the row is left out when training their SVMs.
+        topics: their number.
         seed: of the solver.
 
     Returns:
-        A kernel, float32 [features, topics + 1]: `unit_length(x) @ kernel` are scores, mostly within -1 and 1.
+        A kernel, float32 [features, units]: `unit_length(x) @ kernel` are scores, mostly within -1 and 1.
     """
     rows = (unit_length(x) @ expansion).tocsr()
     counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ expansion).tocsr()
-    kernel = np.zeros((x.shape[1], OUTSIDE + 1), np.float32)
-    inside = labels != OUTSIDE
+    kernel = np.zeros((x.shape[1], others.shape[1]), np.float32)
+    inside = labels != topics
     rows_inside, counts_inside = rows[inside], _counts(counted[inside])
     # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
     for column in np.unique(labels).tolist():
-        some, chosen = (slice(None), rows) if column == OUTSIDE else (inside, rows_inside)
+        some, chosen = (slice(None), rows) if column == topics else (inside, rows_inside)
         costs = np.where(others[some, column], penalties[some, 1], penalties[some, 0])
         right = (labels[some] == column) | others[some, column]
         if right.all():
             continue
         here = _counts(counted[labels == column])
-        there = counts_inside if column == OUTSIDE else counts_inside - here
+        there = counts_inside if column == topics else counts_inside - here
         weights = _log_share(here) - _log_share(there)
         used = np.flatnonzero(costs)
         weighted = (chosen @ sp.diags(weights)).tocsr()

@@ -6,19 +6,23 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from app.classifier.encoding import LATER, TWICE, Encoder
 from app.classifier.manifest import EncodingSpec
-from training.headlines.recipe import HeadlinesRecipe
-from training.headlines.samples import OUTSIDE, Sample, Words, labels_of
+from training.headlines.recipe import Recipe
+from training.headlines.samples import Sample, Words, labels_of
+
+_PAIRS = 8_192
+"""Pairs whose counts by label are in memory at once."""
 
 
 def build_encoder(
-    recipe: HeadlinesRecipe, wires: Sequence[Sample], lexicon: Sequence[Sample] = ()
+    recipe: Recipe, texts: Sequence[Sample], added: Sequence[Sample], topics: int, min_added_texts: int = 1
 ) -> tuple[Encoder, dict[str, int]]:
     """Choose the vocabulary of these samples.
 
-    The word index contains, in this order: the words by number of wires' texts, then further words of the lexicon;
+    The word index contains, in this order: the words by number of `texts`, then further words of the `added` texts;
     words that occur only after the lead, and words that occur twice or more, each by number of texts; the word pairs
     with the highest G-squared statistic for the label (Dunning 1993). These are `recipe.features` together. Last are
     the rare words, which have no id.
@@ -26,19 +30,19 @@ def build_encoder(
     Returns:
         The encoder, and the word index: word, later word, repeated word or pair -> rank, from 1.
     """
-    samples = [*wires, *lexicon]
-    counts = Counter(word for sample in wires for word in dict.fromkeys(sample.words))
+    samples = [*texts, *added]
+    counts = Counter(word for sample in texts for word in dict.fromkeys(sample.words))
     ranked = [word for word, _ in counts.most_common()]
     words = [word for word in ranked if counts[word] >= recipe.min_word_texts][: recipe.words]
     known = {*words}
-    new = Counter(word for sample in lexicon for word in dict.fromkeys(sample.words) if word not in known)
-    words += [word for word, count in new.most_common() if count >= recipe.min_lexicon_texts]
+    new = Counter(word for sample in added for word in dict.fromkeys(sample.words) if word not in known)
+    words += [word for word, count in new.most_common() if count >= min_added_texts]
     known = {*words}
     later = [f"{word} {LATER}" for word in _later(samples, recipe.lead, recipe.min_later_texts) if word in known]
     later = later[: min(recipe.later, recipe.features - len(words))]
     repeats = [f"{word} {TWICE}" for word in _repeated(samples, recipe.min_repeat_texts) if word in known]
     repeats = repeats[: min(recipe.repeats, recipe.features - len(words) - len(later))]
-    pairs = _best_pairs(samples, recipe.min_pair_texts)
+    pairs = _best_pairs(samples, topics, recipe.min_pair_texts)
     pairs = pairs[: recipe.features - len(words) - len(later) - len(repeats)]
     rare = [word for word in dict.fromkeys([*ranked, *new]) if word not in known]
     features = [*words, *later, *repeats, *pairs]
@@ -87,17 +91,49 @@ def _repeated(samples: Sequence[Sample], least: int) -> list[str]:
     return [word for word, count in counts.most_common() if count >= least]
 
 
-def _best_pairs(samples: Sequence[Sample], least: int) -> list[str]:
+def _best_pairs(samples: Sequence[Sample], topics: int, least: int) -> list[str]:
     """Pairs of adjacent words that occur in `least` texts or more, by G-squared for the label."""
-    texts = [list(dict.fromkeys(map(" ".join, itertools.pairwise(sample.words)))) for sample in samples]
-    counts = Counter(itertools.chain.from_iterable(texts))
-    candidates = {pair: i for i, pair in enumerate(pair for pair, count in counts.items() if count >= least)}
-    if not candidates:
-        return []
-    ids = [sorted(candidates[pair] for pair in text if pair in candidates) for text in texts]
-    topics = np.eye(OUTSIDE + 1)[labels_of(samples)]
-    seen = multi_hot(ids, len(candidates)).T @ topics  # [pairs, topics]
-    expected = seen.sum(axis=1, keepdims=True) * topics.mean(axis=0)
-    gain = np.where(seen > 0, seen * np.log(np.maximum(seen, 1) / np.maximum(expected, 1e-12)), 0).sum(axis=1)
-    names = list(candidates)
-    return [names[i] for i in np.argsort(-gain, kind="stable")]
+    names, texts, ids = _frequent_pairs(samples, least)
+    labels = labels_of(samples, topics)
+    sizes = np.bincount(labels, minlength=topics + 1)
+    seen = sp.csr_matrix((np.ones(len(ids)), (ids, labels[texts])), shape=(len(names), topics + 1))  # adds up
+    gains = [np.zeros(0)]
+    for start in range(0, len(names), _PAIRS):
+        some = seen[start : start + _PAIRS].toarray()
+        expected = some.sum(axis=1, keepdims=True) * (sizes / len(labels))
+        gain = np.where(some > 0, some * np.log(np.maximum(some, 1) / np.maximum(expected, 1e-12)), 0)
+        gains.append(gain.sum(axis=1))
+    return [names[i] for i in np.argsort(-np.concatenate(gains), kind="stable")]
+
+
+def _frequent_pairs(samples: Sequence[Sample], least: int) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of adjacent words that occur in `least` texts or more, in the order of their first occurrence.
+
+    Pairs are counted as numbers: as strings those of a million texts would take gigabytes.
+
+    Returns:
+        The pairs; and for each of their occurrences, once a text, the text and the pair, both int64 [occurrences].
+    """
+    numbers: dict[str, int] = {}
+    words = np.fromiter(
+        (numbers.setdefault(word, len(numbers)) for sample in samples for word in sample.words), np.int64
+    )
+    ends = np.cumsum([len(sample.words) for sample in samples])
+    texts = np.repeat(np.arange(len(samples)), np.diff(ends, prepend=0))
+    inside = texts[1:] == texts[:-1]
+    codes, texts = (words[:-1] * len(numbers) + words[1:])[inside], texts[1:][inside]
+    # Each pair once per text: the stable order keeps the first occurrence in front.
+    order = np.lexsort((codes, texts))
+    new = np.ones(len(order), bool)
+    new[1:] = (np.diff(codes[order]) != 0) | (np.diff(texts[order]) != 0)
+    once = np.sort(order[new])
+    codes, texts = codes[once], texts[once]
+    unique, first, ids, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+    kept = np.flatnonzero(counts >= least)
+    kept = kept[np.argsort(first[kept])]
+    places = np.full(len(unique), -1)
+    places[kept] = np.arange(len(kept))
+    ids = places[ids]
+    names = list(numbers)
+    pairs = [f"{names[code // len(names)]} {names[code % len(names)]}" for code in unique[kept].tolist()]
+    return pairs, texts[ids >= 0], ids[ids >= 0]

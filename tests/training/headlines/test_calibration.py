@@ -13,13 +13,14 @@ from training.headlines.calibration import (
     fit_topic_set,
     outside_probabilities,
 )
-from training.headlines.samples import OUTSIDE
+
+OUTSIDE = 46
 
 
 def held(logits: Any, labels: Any, scores: Any = 0.0, shares: Any = 0.0) -> HeldOut:
     count = len(labels)
     units = np.concatenate([logits, np.zeros((count, 1)) + np.reshape(scores, (-1, 1))], axis=1)
-    return HeldOut(units.astype(np.float32), labels, (np.zeros(count) + shares).astype(np.float32))
+    return HeldOut(units.astype(np.float32), labels, (np.zeros(count) + shares).astype(np.float32), OUTSIDE)
 
 
 def overconfident(seed: int = 0, count: int = 4_000) -> HeldOut:
@@ -112,10 +113,10 @@ def test_headlines_with_unknown_words_become_less_sure() -> None:
 
 def test_parts_weigh_the_same_however_many_texts_they_have() -> None:
     few, many = overconfident(2, 200), overconfident(3, 2_000)
-    many = HeldOut(many.logits / 3, many.labels, many.oov_shares)
+    many = HeldOut(many.logits / 3, many.labels, many.oov_shares, OUTSIDE)
     half = fit_temperature([few, many])
     assert fit_temperature([few, many, many]) != half
-    again = HeldOut(*(np.concatenate([one, one]) for one in (few.logits, few.labels, few.oov_shares)))
+    again = HeldOut(*(np.concatenate([one, one]) for one in (few.logits, few.labels, few.oov_shares)), OUTSIDE)
     assert fit_temperature([again, many]).intercept == pytest.approx(half.intercept, abs=0.01)
 
 
@@ -146,9 +147,9 @@ def test_outside_is_the_probability_where_half_of_the_texts_are() -> None:
 
 def test_parts_weigh_the_same_for_the_outside_class_however_many_texts_they_have() -> None:
     few, many, calibration = separable(0, 200, 50), separable(1, 2_000, 2_000), Calibration(intercept=0)
-    many = HeldOut(many.logits * np.float32(0.5), many.labels, many.oov_shares)
+    many = HeldOut(many.logits * np.float32(0.5), many.labels, many.oov_shares, OUTSIDE)
     fitted = fit_outside([few, many], calibration, 0.05)
-    again = HeldOut(*(np.concatenate([one, one]) for one in (few.logits, few.labels, few.oov_shares)))
+    again = HeldOut(*(np.concatenate([one, one]) for one in (few.logits, few.labels, few.oov_shares)), OUTSIDE)
     assert fit_outside([again, many], calibration, 0.05).score == pytest.approx(fitted.score, rel=0.02)
     assert fit_outside([few, many, many], calibration, 0.05).score != pytest.approx(fitted.score, rel=0.02)
 

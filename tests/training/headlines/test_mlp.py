@@ -7,23 +7,25 @@ import scipy.sparse as sp
 
 from app.classifier.network import Floats
 from training.headlines import mlp
-from training.headlines.mlp import Layers, drop_words, train_networks
-from training.headlines.recipe import HEADLINES
-from training.headlines.samples import OUTSIDE
+from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
+from training.headlines.recipe import Recipe
 from training.history import History
 
-RECIPE = replace(HEADLINES, hidden=8, networks=2, epochs=6, batch_size=16, learning_rate=0.02)
+OUTSIDE = 46
+RECIPE = Recipe(hidden=8, networks=2, epochs=6, batch_size=16, learning_rate=0.02)
 TEXTS = 120
 ITSELF = sp.identity(50, np.float32, "csr")
 
-Epoch = tuple[sp.csr_matrix, Floats]
 
-
-def material(texts: int = TEXTS) -> Epoch:
+def material(texts: int = TEXTS) -> tuple[sp.csr_matrix, Floats]:
     """Texts of one word, which determines their topic, one of ten, or that they are outside, one in twelve."""
     words = np.random.default_rng(0).integers(0, 12, texts)
     labels = np.where(words < 11, words, OUTSIDE)
     return sp.csr_matrix(np.eye(50, dtype=np.float32)[words]), np.eye(OUTSIDE + 1, dtype=np.float32)[labels]
+
+
+def sparse(epoch: tuple[sp.csr_matrix, Floats]) -> Epoch:
+    return epoch[0], sp.csr_matrix(epoch[1])
 
 
 class Trained:
@@ -35,12 +37,18 @@ class Trained:
         self.layers: Layers
         self.history: History
         self.layers, self.history = train_networks(
-            recipe, self.epoch, ITSELF, seed=seed, held_out=self.held_out if held_out else None, on_epoch=self.tell
+            recipe,
+            self.epoch,
+            ITSELF,
+            topics=OUTSIDE,
+            seed=seed,
+            held_out=sparse(self.held_out) if held_out else None,
+            on_epoch=self.tell,
         )
 
     def epoch(self) -> Epoch:
         self.asked += 1
-        return material()
+        return sparse(material())
 
     def tell(self) -> None:
         self.told += 1
@@ -90,12 +98,12 @@ def test_score_of_logits_beyond_exp_is_finite() -> None:
     targets[[0, 1, 1, 2, 3], [0, 0, 1, 1, OUTSIDE]] = 1, 0.25, 0.75, 1, 1
     layers = Layers(np.eye(3), np.zeros(3), kernel, np.zeros(OUTSIDE + 1))
     x = sp.csr_matrix(np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1.0]]))
-    loss, accuracy = mlp._score(layers, x, targets)  # the last text is about no topic
+    loss, accuracy = mlp._score(layers, x, targets, OUTSIDE)  # the last text is about no topic
     assert (loss, accuracy) == (pytest.approx((0 + 0.25 * 2_000 + 2_000) / 3), pytest.approx(2 / 3))
 
 
 def networks(**changes: Any) -> mlp._Networks:
-    return mlp._Networks(replace(RECIPE, **changes), 70, np.random.default_rng(1))
+    return mlp._Networks(replace(RECIPE, **changes), 70, OUTSIDE, OUTSIDE + 1, np.random.default_rng(1))
 
 
 def test_mean_of_the_networks_answers_as_their_logits_on_average() -> None:

@@ -1,43 +1,17 @@
 import numpy as np
 
-from training.data.corpus import ArchiveWire, Wire
-from training.data.lexicon import Entry
 from training.headlines.samples import (
-    OUTSIDE,
-    cut_leads,
+    Sample,
     cut_spans,
     labels_of,
-    lexicon_samples,
-    make_samples,
     others_of,
     soft_targets,
     split_words,
-    title_words,
 )
 
 
-def wire(title: str | None = None, body: str | None = None, labels: tuple[int, ...] = (0,)) -> Wire:
-    return Wire(1, title, body, "the text of another wire", ("cocoa",), labels[0], labels, "train", 0)
-
-
-def test_title_that_is_to_be_avoided_is_left_out_however_it_is_written() -> None:
-    avoid = title_words([wire(title="OIL PRICES, up")])
-    titles, _ = make_samples([wire(title="Oil prices up!"), wire(title="Oil prices down")], avoid)
-    assert [sample.words for sample in titles] == [("oil", "prices", "down")]
-
-
-def test_wrong_body_is_never_learned_from() -> None:
-    titles, bodies = make_samples([wire(title="Cocoa up")])
-    assert len(titles) == 1
-    assert bodies == []
-
-
-def test_text_without_a_word_is_no_sample() -> None:
-    assert make_samples([wire(title="***", body="--")]) == ([], [])
-
-
 def test_spans_are_pieces_of_their_bodies() -> None:
-    _, bodies = make_samples([wire(body=" ".join(f"w{i}" for i in range(50))), wire(body="too short")])
+    bodies = [Sample(tuple(f"w{i}" for i in range(50)), (0,)), Sample(("too", "short"), (0,))]
     rng = np.random.default_rng(0)
     for _ in range(50):
         long, short = cut_spans(bodies, (4, 20), rng)
@@ -46,21 +20,16 @@ def test_spans_are_pieces_of_their_bodies() -> None:
         assert short.words == ("too", "short")
 
 
-def test_lead_is_what_a_body_begins_with() -> None:
-    _, bodies = make_samples([wire(body="One, two three four"), wire(body="too short")])
-    assert [lead.words for lead in cut_leads(bodies, 3)] == [("one", "two", "three"), ("too", "short")]
-
-
 def test_others_are_the_topics_after_the_first() -> None:
-    titles, _ = make_samples([wire(title="a", labels=(1, 5, 1, 9)), wire(title="b", labels=(2,))])
-    others = others_of(titles)
+    titles = [Sample(("a",), (1, 5, 1, 9)), Sample(("b",), (2,))]
+    others = others_of(titles, 12)
     assert np.flatnonzero(others[0]).tolist() == [5, 9]
     assert not others[1].any()
 
 
 def test_target_is_shared_by_all_assigned_topics() -> None:
-    titles, _ = make_samples([wire(title="a", labels=(1, 5, 5, 9)), wire(title="b", labels=(2,))])
-    targets = soft_targets(titles, 0.7)
+    titles = [Sample(("a",), (1, 5, 5, 9)), Sample(("b",), (2,))]
+    targets = soft_targets(titles, 12, 12, 0.7).toarray()
     np.testing.assert_allclose(targets[0, [1, 5, 9]], [0.7, 0.15, 0.15])
     assert targets[1, 2] == 1
     np.testing.assert_allclose(targets.sum(axis=1), 1)
@@ -70,15 +39,8 @@ def test_words_of_samples_have_no_quotes_at_their_edges() -> None:
     assert split_words("'Strong markets' -- Fed's \u2018pause\u2019 ''") == ("strong", "markets", "fed's", "pause")
 
 
-def test_wire_outside_the_set_and_lexicon_line_without_a_topic_have_the_last_column() -> None:
-    titles, bodies = make_samples([ArchiveWire(7, "Election held", "It was held.", "", ("silk",))])
-    phrases = lexicon_samples([Entry("OPEC+ meets", ("crude", "gas")), Entry("Film wins prize", ())])
-    samples = [*titles, *bodies, *phrases]
-    assert [sample.labels for sample in samples] == [(), (), (16, 41), ()]
-    assert [sample.source for sample in samples] == [7, 7, None, None]
-    assert labels_of(samples).tolist() == [OUTSIDE, OUTSIDE, 16, OUTSIDE]
-    targets = soft_targets(samples, 0.7)
-    assert targets.shape == (4, OUTSIDE + 1)
-    assert targets[[0, 1, 3], OUTSIDE].tolist() == [1, 1, 1]
-    assert targets[:, :OUTSIDE].sum(axis=1).tolist() == [0, 0, 1, 0]
-    assert not others_of(samples)[[0, 1, 3]].any()
+def test_text_about_none_of_the_topics_has_the_column_after_theirs() -> None:
+    samples = [Sample(("a",), ()), Sample(("b",), (2, 0))]
+    assert labels_of(samples, 3).tolist() == [3, 2]
+    assert soft_targets(samples, 3, 4, 0.75).toarray().tolist() == [[0, 0, 0, 1], [0.25, 0, 0.75, 0]]
+    assert others_of(samples, 4).tolist() == [[False] * 4, [True, False, False, False]]

@@ -7,8 +7,9 @@ from sklearn.svm import LinearSVC
 
 from app.classifier.network import Floats
 from training.headlines import svm
-from training.headlines.samples import OUTSIDE
 from training.headlines.svm import train_linear
+
+OUTSIDE = 46
 
 
 def learned(rows: Floats, labels: Any, others: Any = 0, penalties: Any = (1, 0), expansion: Any = None) -> Floats:
@@ -19,6 +20,7 @@ def learned(rows: Floats, labels: Any, others: Any = 0, penalties: Any = (1, 0),
         labels,
         np.zeros((count, 47), np.bool_) | (others > 0),
         np.ones((count, 2)) * penalties,
+        topics=OUTSIDE,
         seed=0,
     )
 
@@ -96,6 +98,7 @@ def test_svm_has_no_intercept_and_the_seed_of_the_training(monkeypatch: pytest.M
         labels,
         np.zeros((10, 47), np.bool_),
         np.ones((10, 2)),
+        topics=OUTSIDE,
         seed=7,
     )
     assert made == [{"dual": True, "fit_intercept": False, "random_state": 7}] * 2

@@ -3,11 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.headlines.recipe import HEADLINES
+from app.classifier import Encoder
+from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 
-RECIPE = replace(HEADLINES, features=6, words=4, repeats=0, min_pair_texts=2)
+TOPICS = 46
+RECIPE = Recipe(features=6, words=4, repeats=0, min_pair_texts=2)
+
+
+def chosen(
+    recipe: Recipe, samples: list[Sample], added: tuple[Sample, ...] = (), least: int = 1
+) -> tuple[Encoder, dict[str, int]]:
+    return build_encoder(recipe, samples, added, TOPICS, least)
 
 
 def sample(text: str, label: int = 0) -> Sample:
@@ -21,7 +29,7 @@ SAMPLES = [
 
 
 def test_frequent_words_then_telling_pairs_then_rare_words() -> None:
-    encoder, word_index = build_encoder(RECIPE, SAMPLES)
+    encoder, word_index = chosen(RECIPE, SAMPLES)
     features = list(word_index)
     assert features[0] == "prices"
     assert set(features[:4]) < {"prices", "oil", "rise", "fall", "wheat"}
@@ -33,7 +41,7 @@ def test_frequent_words_then_telling_pairs_then_rare_words() -> None:
 
 
 def test_rows_are_the_ids_that_serving_gives() -> None:
-    encoder, word_index = build_encoder(RECIPE, SAMPLES)
+    encoder, word_index = chosen(RECIPE, SAMPLES)
     rows = encode(encoder, [("oil", "never", "prices"), ("once",), ()])
     assert rows.shape == (3, 7)
     known = [word_index["oil"], word_index["prices"], word_index["oil prices"]]  # the unknown word is skipped first
@@ -45,7 +53,7 @@ def test_rows_are_the_ids_that_serving_gives() -> None:
 def test_words_that_come_only_after_the_lead_are_ranked_apart() -> None:
     recipe = replace(RECIPE, lead=2, later=1, min_later_texts=2)
     samples = [*SAMPLES, sample("oil prices wheat"), sample("oil prices wheat"), sample("oil wheat oil")]
-    encoder, word_index = build_encoder(recipe, samples)
+    encoder, word_index = chosen(recipe, samples)
     assert list(word_index)[4] in {"wheat *later", "rise *later", "fall *later"}
     assert encoder.spec.lead == 2
     [word] = list(word_index)[4].split()[:1]
@@ -58,7 +66,7 @@ def test_words_that_come_only_after_the_lead_are_ranked_apart() -> None:
 def test_words_that_texts_repeat_come_between_words_and_pairs() -> None:
     recipe = replace(RECIPE, repeats=1, min_repeat_texts=2)
     samples = [*SAMPLES, sample("oil oil"), sample("prices and oil and oil"), sample("rise rise")]
-    encoder, word_index = build_encoder(recipe, samples)
+    encoder, word_index = chosen(recipe, samples)
     assert list(word_index)[4] == "oil *2"
     assert " " in list(word_index)[5]
     rows = encode(encoder, [("oil",), ("oil", "never", "oil")])
@@ -67,13 +75,13 @@ def test_words_that_texts_repeat_come_between_words_and_pairs() -> None:
 
 
 def test_rows_of_length_1_keep_their_ones_and_empty_ones_stay_empty() -> None:
-    encoder, _ = build_encoder(RECIPE, SAMPLES)
+    encoder, _ = chosen(RECIPE, SAMPLES)
     rows = unit_length(encode(encoder, [("oil", "prices", "rise"), ()]))
     assert np.linalg.norm(rows.toarray(), axis=1).tolist() == [1, 0]
 
 
 def test_corpus_without_frequent_pairs_has_words_only() -> None:
-    _, word_index = build_encoder(RECIPE, [sample("a b"), sample("b a")])
+    _, word_index = chosen(RECIPE, [sample("a b"), sample("b a")])
     assert list(word_index) == ["a", "b"]
 
 
@@ -112,24 +120,20 @@ def kinds(word_index: dict[str, int], size: int) -> str:
 def test_every_budget_of_the_recipe_is_kept(budgets: dict[str, int], expected: str) -> None:
     small = {"features": 6, "words": 2, "lead": 2, "later": 1, "repeats": 1}
     least = {"min_word_texts": 1, "min_later_texts": 2, "min_repeat_texts": 2, "min_pair_texts": 2}
-    recipe = replace(HEADLINES, **(small | least | budgets))
+    recipe = replace(Recipe(), **(small | least | budgets))
     # Six texts have a and b, four c and d. a and b come only later in four texts, and twice in two. Of the five pairs
     # three are in four texts and two in two.
     texts = ["a b a b", "a b a b", "c d a b", "c d a b", "c d b a", "c d b a"]
-    encoder, word_index = build_encoder(recipe, [sample(text) for text in texts])
+    encoder, word_index = chosen(recipe, [sample(text) for text in texts])
     assert kinds(word_index, encoder.spec.size) == expected
     assert encoder.spec.size == 1 + sum(letter != "r" for letter in expected)
     assert list(word_index.values()) == list(range(1, len(word_index) + 1))
 
 
-def test_words_of_the_lexicon_have_ids_however_rare_they_are() -> None:
-    recipe = replace(RECIPE, features=8, min_lexicon_texts=1)
-    encoder, word_index = build_encoder(
-        recipe, SAMPLES, [sample("bitcoin once"), sample("brexit oil"), sample("brexit")]
-    )
+def test_words_of_added_texts_have_ids_however_rare_they_are() -> None:
+    recipe = replace(RECIPE, features=8)
+    encoder, word_index = chosen(recipe, SAMPLES, (sample("bitcoin once"), sample("brexit oil"), sample("brexit")))
     assert list(word_index)[4:7] == ["brexit", "bitcoin", "once"]
     assert {encoder.status(word) for word in ("brexit", "bitcoin", "once")} == {"known"}
-    encoder, _ = build_encoder(
-        replace(recipe, min_lexicon_texts=2), SAMPLES, [sample("bitcoin brexit"), sample("brexit")]
-    )
+    encoder, _ = chosen(recipe, SAMPLES, (sample("bitcoin brexit"), sample("brexit")), 2)
     assert (encoder.status("brexit"), encoder.status("bitcoin")) == ("known", "rare")

@@ -9,7 +9,7 @@ from app.classifier import load_bundle
 from app.classifier.bundle import CARD
 from app.classifier.manifest import Manifest
 from tests.real_data import REPOSITORY
-from training.headlines.reporting.model_card import write_card
+from training.reuters.reporting.model_card import write_card
 
 BUNDLE = REPOSITORY / "models" / "headlines" / "2"
 BASELINES = REPOSITORY / "docs" / "headlines" / "baselines.json"

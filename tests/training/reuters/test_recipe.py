@@ -2,7 +2,7 @@
 
 from app.classifier import load_bundle
 from tests.real_data import REPOSITORY
-from training.headlines.recipe import HEADLINES
+from training.reuters.recipe import HEADLINES
 
 
 def test_every_choice_is_that_of_the_shipped_bundle() -> None:

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from training.evaluation.evaluate import Bin
-from training.headlines.reporting import figures
-from training.headlines.reporting.figures import plot_learning, plot_reliability
+from training.headlines import figures
+from training.headlines.figures import plot_learning, plot_reliability
 
 HISTORY = {"loss": [3.0, 1.0], "accuracy": [0.2, 0.5], "val_loss": [2.0, 1.5], "val_accuracy": [0.3, 0.4]}
 BINS = (Bin(10, 0.5, 0.4), Bin(1_000, 0.9, 0.95))

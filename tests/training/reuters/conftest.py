@@ -12,12 +12,12 @@ from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.data.topics import TOPICS
-from training.headlines import train
+from training.headlines import learn
 from training.headlines.mlp import Epoch, Layers
-from training.headlines.recipe import HEADLINES, HeadlinesRecipe
-from training.headlines.samples import OUTSIDE
-from training.headlines.train import HeadlineTraining, train_headlines
+from training.headlines.recipe import Recipe
 from training.history import History
+from training.reuters.recipe import HEADLINES, HeadlinesRecipe
+from training.reuters.train import HeadlineTraining, train_headlines
 
 TRAIN, TEST = 600, 150
 SMALL = replace(
@@ -97,7 +97,7 @@ def small_recipe() -> HeadlinesRecipe:
 def small_training(small_corpus: tuple[Wire, ...], small_outside: tuple[ArchiveWire, ...]) -> HeadlineTraining:
     """A complete training with random weights instead of trained MLPs; the SVM alone separates these topics."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "train_networks", NoisyNetworks())
+        patch.setattr(learn, "train_networks", NoisyNetworks())
         return train_headlines(SMALL, small_corpus, (1, 2), outside=small_outside, lexicon=LEXICON)
 
 
@@ -109,10 +109,11 @@ class NoisyNetworks:
 
     def __call__(
         self,
-        recipe: HeadlinesRecipe,
+        recipe: Recipe,
         epoch: Callable[[], Epoch],
         expansion: sp.csr_matrix,
         *,
+        topics: int,
         seed: int,
         held_out: Epoch | None = None,
         on_epoch: Callable[[], object] = lambda: None,
@@ -122,7 +123,8 @@ class NoisyNetworks:
         for _ in epochs:
             on_epoch()
         rng, hidden = np.random.default_rng(seed), recipe.networks * recipe.hidden
-        shapes = ((expansion.shape[0], hidden), (hidden,), (hidden, OUTSIDE + 1), (OUTSIDE + 1,))
+        units = epochs[0][1].shape[1]
+        shapes = ((expansion.shape[0], hidden), (hidden,), (hidden, units), (units,))
         layers = Layers(*(rng.normal(0, 0.01, shape).astype(np.float32) for shape in shapes))
         measures = ("loss", "accuracy", *(("val_loss", "val_accuracy") if held_out else ()))
         return layers, {name: [1 / (1 + number) for number in range(recipe.epochs)] for name in measures}

@@ -12,8 +12,8 @@ from training.bundles.publishing import DATA_LICENCE
 from training.data.corpus import ArchiveWire, Wire
 from training.data.dataset import Dataset, Part
 from training.evaluation.evaluate import evaluate
-from training.headlines.publish import publish_headlines
-from training.headlines.train import HeadlineTraining
+from training.reuters.publish import publish_headlines
+from training.reuters.train import HeadlineTraining
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ from training.headlines.samples import Sample, labels_of
 FOLDS: Final = 5
 
 
-def drift_reference(encoder: Encoder, titles: Sequence[Sample], others: Sequence[Sample]) -> dict[str, Any]:
+def drift_reference(
+    encoder: Encoder, titles: Sequence[Sample], others: Sequence[Sample], codes: Sequence[str]
+) -> dict[str, Any]:
     """`topic_mix` of the titles, and the `unknown_word_ratio` and `rare_word_ratio` to expect of new titles.
 
     The ratios (0 to 1) are cross-fitted: every training word is in the word index, so each fifth of the wires is
@@ -21,6 +23,7 @@ def drift_reference(encoder: Encoder, titles: Sequence[Sample], others: Sequence
         encoder: of the model.
         titles: training titles with a topic.
         others: all other training texts, whose words are in the word index too.
+        codes: the topics' codes.
     """
     numbers = {sample.source: i % FOLDS for i, sample in enumerate(titles)}
     every = Counter(word for sample in [*titles, *others] for word in set(sample.words))
@@ -37,7 +40,7 @@ def drift_reference(encoder: Encoder, titles: Sequence[Sample], others: Sequence
             texts > 0 and encoder.status(word) == "rare" for word, texts in zip(sample.words, elsewhere, strict=True)
         )
     return {
-        "topic_mix": topic_mix(labels_of(titles)),
+        "topic_mix": topic_mix(labels_of(titles, len(codes)), codes),
         "unknown_word_ratio": round(unknown / total, 6),
         "rare_word_ratio": round(rare / total, 6),
     }

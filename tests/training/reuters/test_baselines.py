@@ -8,11 +8,11 @@ import pytest
 
 from app.classifier import load_bundle, load_classifier
 from tests.real_data import REPOSITORY
-from tests.training.headlines.conftest import make_corpus
+from tests.training.reuters.conftest import make_corpus
 from training.data.corpus import Wire
 from training.errors import OutputError, RecipeError
-from training.headlines import baselines
-from training.headlines.baselines import (
+from training.reuters import baselines
+from training.reuters.baselines import (
     LINEAR,
     Row,
     Score,

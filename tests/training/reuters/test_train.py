@@ -7,26 +7,19 @@ import scipy.sparse as sp
 
 from app.classifier import Encoder
 from app.classifier.manifest import EncodingSpec
-from tests.training.headlines.conftest import LEXICON, NoisyNetworks
+from tests.training.reuters.conftest import LEXICON, NoisyNetworks
 from training.data.corpus import ArchiveWire, Wire
+from training.data.topics import TOPICS
 from training.errors import RecipeError
-from training.headlines import train
+from training.headlines import learn
 from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
-from training.headlines.recipe import HeadlinesRecipe
-from training.headlines.reporting.drift_reference import drift_reference
-from training.headlines.reporting.report import headlines_report
-from training.headlines.samples import (
-    OUTSIDE,
-    Sample,
-    labels_of,
-    lexicon_samples,
-    make_samples,
-    others_of,
-    soft_targets,
-    title_words,
-)
-from training.headlines.train import HeadlineTraining, Texts, train_headlines
+from training.headlines.drift_reference import drift_reference
+from training.headlines.samples import Sample, labels_of, others_of, soft_targets
 from training.headlines.vocabulary import encode, unit_length
+from training.reuters.recipe import HeadlinesRecipe
+from training.reuters.reporting.report import headlines_report
+from training.reuters.samples import OUTSIDE, Texts, lexicon_samples, make_samples, material, title_words
+from training.reuters.train import HeadlineTraining, train_headlines
 
 Corpus = tuple[Wire, ...]
 Outside = tuple[ArchiveWire, ...]
@@ -45,18 +38,19 @@ def test_svm_learns_titles_bodies_first_words_and_lexicon_each_with_its_penalty(
 
     given: dict[str, Any] = {}
 
-    def look(x: Any, expansion: Any, labels: Any, others: Any, penalties: Any, *, seed: int) -> None:
+    def look(x: Any, expansion: Any, labels: Any, others: Any, penalties: Any, *, topics: int, seed: int) -> None:
+        assert topics == OUTSIDE
         given.update(x=x, expansion=expansion, labels=labels, others=others, penalties=penalties, seed=seed)
         raise EnoughError
 
-    monkeypatch.setattr(train, "train_linear", look)
+    monkeypatch.setattr(learn, "train_linear", look)
     titles, bodies = make_samples([*(wire for wire in small_corpus if wire.split == "train"), *small_outside])
     phrases = lexicon_samples(LEXICON)
     texts = Texts(tuple(titles), tuple(bodies), tuple(phrases))
     with pytest.raises(EnoughError):
-        train.learn(replace(small_recipe, first_words=3), texts, 1)
-    assert np.array_equal(given["labels"], labels_of([*titles, *bodies, *bodies, *phrases]))
-    assert np.array_equal(given["others"], others_of([*titles, *bodies, *bodies, *phrases]))
+        learn.learn(small_recipe, material(replace(small_recipe, first_words=3), texts), 1)
+    assert np.array_equal(given["labels"], labels_of([*titles, *bodies, *bodies, *phrases], OUTSIDE))
+    assert np.array_equal(given["others"], others_of([*titles, *bodies, *bodies, *phrases], OUTSIDE + 1))
     assert given["others"].any()
     sizes = len(titles), len(bodies), len(bodies), len(phrases)
     assert (given["labels"] == OUTSIDE).sum() == 200 + 160 + 160 + 18
@@ -71,7 +65,7 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
     small_corpus: Corpus, small_outside: Outside, small_recipe: HeadlinesRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks = NoisyNetworks()
-    monkeypatch.setattr(train, "train_networks", networks)
+    monkeypatch.setattr(learn, "train_networks", networks)
     told: list[int] = []
     training = train_headlines(
         replace(small_recipe, epochs=2),
@@ -83,12 +77,13 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
     )
     assert [call["seed"] for call in networks.calls] == [5, 5, 6]  # the exploration, then one run per seed
     assert len(told) == 3 * 2
-    for learned, call in zip((training.exploration, *training.runs), networks.calls, strict=True):
-        titles, bodies = learned.texts.titles, learned.texts.bodies
-        samples = [*titles, *bodies, *bodies, *learned.texts.lexicon * 4, *bodies]
+    learned_from = [training.explored, training.texts, training.texts]
+    for learned, texts, call in zip((training.exploration, *training.runs), learned_from, networks.calls, strict=True):
+        titles, bodies = texts.titles, texts.bodies
+        samples = [*titles, *bodies, *bodies, *texts.lexicon * 4, *bodies]
         (first, targets), (second, again) = call["epochs"]
-        assert np.array_equal(targets, soft_targets(samples, 0.7))
-        assert np.array_equal(targets, again)
+        assert (targets != soft_targets(samples, OUTSIDE, OUTSIDE + 1, 0.7)).nnz == 0
+        assert targets is again
         assert first.shape == second.shape == (len(samples), learned.encoder.spec.size)
         lengths = sp.linalg.norm(first, axis=1)
         assert lengths[lengths > 0] == pytest.approx(1)
@@ -103,7 +98,7 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
     rows, targets = held_out
     expected = unit_length(encode(training.exploration.encoder, [one.words for one in (*titles, *bodies)]))
     assert (rows != expected).nnz == 0
-    assert np.array_equal(targets, soft_targets([*titles, *bodies], 0.7))
+    assert (targets != soft_targets([*titles, *bodies], OUTSIDE, OUTSIDE + 1, 0.7)).nnz == 0
 
 
 def test_calibration_is_fitted_on_titles_bodies_and_lexicon_and_sets_on_titles(
@@ -129,13 +124,14 @@ def test_scores_of_the_svm_count_in_the_stack_with_the_share_of_the_recipe(
         given.update(linear=linear, networks=networks, share=share, texts=texts, width=width)
         return ()
 
-    monkeypatch.setattr(train, "train_networks", NoisyNetworks())
-    monkeypatch.setattr(train, "merge", look)
+    monkeypatch.setattr(learn, "train_networks", NoisyNetworks())
+    monkeypatch.setattr(learn, "merge", look)
     titles, bodies = make_samples([wire for wire in small_corpus if wire.split == "train"])
     texts = Texts(tuple(titles), tuple(bodies))
-    learned = train.learn(replace(small_recipe, linear_share=3.5, width=7), texts, 1)
+    halves = learn.learn(small_recipe, material(small_recipe, texts), 1)
+    halves.merged(3.5, 7)
     assert (given["share"], given["width"]) == (3.5, 7)
-    assert given["linear"].shape == (learned.encoder.spec.size, 47)
+    assert given["linear"].shape == (halves.encoder.spec.size, OUTSIDE)  # no text about none of the topics
     rows = given["texts"]
     assert rows.shape[0] == len(titles) + 3 * len(bodies)
     lengths = sp.linalg.norm(rows, axis=1)
@@ -143,17 +139,18 @@ def test_scores_of_the_svm_count_in_the_stack_with_the_share_of_the_recipe(
 
 
 @pytest.mark.slow
-def test_networks_and_svm_together_learn(small_corpus: Corpus, small_recipe: HeadlinesRecipe) -> None:
-    training = train_headlines(small_recipe, small_corpus, (1,))
-    scores = training.exploration.held_out(training.runs[0].texts.titles)
+def test_networks_and_svm_together_learn(
+    small_corpus: Corpus, small_outside: Outside, small_recipe: HeadlinesRecipe
+) -> None:
+    training = train_headlines(small_recipe, small_corpus, (1,), outside=small_outside)
+    scores = training.exploration.held_out([one for one in training.texts.titles if one.labels])
     assert (scores.logits[:, :OUTSIDE].argmax(axis=1) == scores.labels).mean() > 0.7
     assert training.runs[0].history["loss"][-1] < training.runs[0].history["loss"][0]
 
 
 def test_no_title_learned_from_is_a_test_wires(small_corpus: Corpus, small_training: HeadlineTraining) -> None:
     test = title_words(wire for wire in small_corpus if wire.split == "test")
-    for learned in (small_training.exploration, *small_training.runs):
-        texts = learned.texts
+    for texts in (small_training.explored, small_training.texts):
         assert not test & {sample.words for sample in texts.titles}
         train = {wire.number for wire in small_corpus if wire.split == "train"}
         assert {sample.source for sample in (*texts.titles, *texts.bodies) if sample.labels} <= train
@@ -161,7 +158,7 @@ def test_no_title_learned_from_is_a_test_wires(small_corpus: Corpus, small_train
 
 def test_exploration_is_trained_without_the_held_out_texts(small_training: HeadlineTraining) -> None:
     held_out = {sample.source for sample in small_training.held_out.titles}
-    texts, every = small_training.exploration.texts, small_training.runs[0].texts
+    texts, every = small_training.explored, small_training.texts
     assert len(held_out) == 150 + 200 / 8
     assert not held_out & {sample.source for sample in (*texts.titles, *texts.bodies)}
     assert held_out <= {sample.source for sample in every.titles}
@@ -174,7 +171,7 @@ def test_wires_of_other_seeds_differ_and_all_learn(small_training: HeadlineTrain
     one, other = small_training.runs
     assert one.word_index == other.word_index
     assert not np.array_equal(one.layers[0].kernel, other.layers[0].kernel)
-    inside = [sample for sample in one.texts.titles if sample.labels]
+    inside = [sample for sample in small_training.texts.titles if sample.labels]
     scores = small_training.exploration.held_out(inside)
     assert (scores.logits[:, :OUTSIDE].argmax(axis=1) == scores.labels).mean() > 0.7
 
@@ -184,7 +181,7 @@ def test_report_says_what_was_calibrated(small_training: HeadlineTraining) -> No
     assert "temperature exp(" in report
     assert "\ntitles         150" in report
     exploration = small_training.exploration
-    texts = exploration.texts
+    texts = small_training.explored
     first = f"{exploration.encoder.spec.size - 1:,} features, {len(texts.titles):,} titles,"
     second = f"{len(texts.bodies):,} bodies, {len(texts.lexicon):,} texts of the lexicon,"
     assert report.splitlines()[:2] == [first, second]
@@ -193,12 +190,13 @@ def test_report_says_what_was_calibrated(small_training: HeadlineTraining) -> No
 
 def test_reference_counts_words_that_other_wires_lack(small_training: HeadlineTraining) -> None:
     run = small_training.runs[0]
-    titles, bodies = ([one for one in kind if one.labels] for kind in (run.texts.titles, run.texts.bodies))
-    found = drift_reference(run.encoder, titles, bodies)
+    texts = small_training.texts
+    titles, bodies = ([one for one in kind if one.labels] for kind in (texts.titles, texts.bodies))
+    found = drift_reference(run.encoder, titles, bodies, TOPICS)
     assert sum(found["topic_mix"].values()) == pytest.approx(1, abs=1e-3)
-    assert found["topic_mix"]["cocoa"] == pytest.approx((labels_of(titles) == 0).mean(), abs=1e-6)
+    assert found["topic_mix"]["cocoa"] == pytest.approx((labels_of(titles, OUTSIDE) == 0).mean(), abs=1e-6)
     assert found["unknown_word_ratio"] < 0.01  # every keyword comes in many wires
-    alone = drift_reference(run.encoder, titles[:1], ())
+    alone = drift_reference(run.encoder, titles[:1], (), TOPICS)
     assert (alone["unknown_word_ratio"], alone["rare_word_ratio"]) == (1, 0)
 
 
@@ -206,7 +204,7 @@ def test_reference_counts_words_beyond_the_cut_as_rare() -> None:
     encoder = Encoder(EncodingSpec(size=3, offset=0, start_id=None, rare_id=None), {"oil": 1, "wheat": 2, "quorum": 3})
     words = [("oil", "quorum"), ("quorum", "wheat"), ("oil", "wheat", "only", "here")]
     titles = [Sample(one, (0,), number) for number, one in enumerate(words)]
-    found = drift_reference(encoder, titles, ())
+    found = drift_reference(encoder, titles, (), TOPICS)
     assert (found["unknown_word_ratio"], found["rare_word_ratio"]) == (2 / 8, 2 / 8)
     assert found["topic_mix"]["cocoa"] == 1
 
@@ -214,8 +212,8 @@ def test_reference_counts_words_beyond_the_cut_as_rare() -> None:
 def test_words_that_only_the_lexicon_has_are_not_unknown() -> None:
     encoder = Encoder(EncodingSpec(size=3, offset=0, start_id=None, rare_id=None), {"oil": 1, "wheat": 2})
     title, phrase = Sample(("oil", "wheat"), (0,), 1), Sample(("oil",), ())
-    assert drift_reference(encoder, [title], ())["unknown_word_ratio"] == 1
-    assert drift_reference(encoder, [title], [phrase])["unknown_word_ratio"] == 0.5
+    assert drift_reference(encoder, [title], (), TOPICS)["unknown_word_ratio"] == 1
+    assert drift_reference(encoder, [title], [phrase], TOPICS)["unknown_word_ratio"] == 0.5
 
 
 def test_outside_class_tells_wires_without_a_topic(small_training: HeadlineTraining) -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.headlines.cleaning import mislabelled
 from training.headlines.samples import Sample
+from training.reuters.cleaning import mislabelled
 
 OIL, FILM = ("oil", "crude", "opec", "barrel", "price"), ("film", "star", "prize", "stage", "song")
 

@@ -8,7 +8,7 @@ import pytest
 from app.classifier import load_classifier
 from tests.real_data import REPOSITORY
 from training.data.topics import LABELS, TOPICS
-from training.headlines.reporting.present_day import SETS, evaluate_present_day, read_present_day
+from training.reuters.reporting.present_day import SETS, evaluate_present_day, read_present_day
 
 FOLDER = REPOSITORY / "docs" / "headlines"
 

@@ -21,20 +21,21 @@ from training.bundles.publishing import (
 from training.bundles.writer import Draft, write_bundle
 from training.data.corpus import ArchiveWire, Wire
 from training.data.dataset import Dataset
-from training.data.topics import TOPICS
+from training.data.topics import NAMES, TOPICS
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.outside import evaluate_outside
 from training.figures import plot_confusion
 from training.headlines.calibration import outside_probabilities
+from training.headlines.drift_reference import drift_reference
+from training.headlines.figures import plot_learning, plot_reliability
+from training.headlines.learn import Learned
 from training.headlines.merge import save_stack
-from training.headlines.reporting.drift_reference import drift_reference
-from training.headlines.reporting.figures import plot_learning, plot_reliability
-from training.headlines.reporting.model_card import write_card
-from training.headlines.reporting.present_day import evaluate_present_day
 from training.headlines.samples import Sample, labels_of
-from training.headlines.train import HeadlineTraining, Learned
 from training.history import HISTORY, History, history_csv, spread
 from training.output import staging
+from training.reuters.reporting.model_card import write_card
+from training.reuters.reporting.present_day import evaluate_present_day
+from training.reuters.train import HeadlineTraining
 
 SPREAD: Final = ("accuracy", "any_topic_accuracy", "ece", "macro_f1", "loss", "set_coverage", "set_size")
 """Figures whose spread over the seeds is recorded."""
@@ -91,8 +92,9 @@ def publish_headlines(
 
 def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Dataset) -> Draft:
     name, version = name_and_version(target, training.recipe.name)
-    titles, bodies = ([one for one in kind if one.labels] for kind in (run.texts.titles, run.texts.bodies))
-    others = [*run.texts.bodies, *run.texts.lexicon, *[one for one in run.texts.titles if not one.labels]]
+    texts = training.texts
+    titles, bodies = ([one for one in kind if one.labels] for kind in (texts.titles, texts.bodies))
+    others = [*texts.bodies, *texts.lexicon, *[one for one in texts.titles if not one.labels]]
     manifest = Manifest(
         format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
         name=name,
@@ -100,7 +102,7 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
         description="Made for headlines: trained on titles and bodies of Reuters wires of 1987 and on a lexicon of"
         " present-day headlines, calibrated on texts of both that were held out from training.",
         encoding=run.encoder.spec,
-        topics=topics_with_support(labels_of(titles)),
+        topics=topics_with_support(labels_of(titles, len(TOPICS)), NAMES),
         calibration=training.calibration,
         topic_set=training.topic_set,
         outside=training.outside,
@@ -108,11 +110,11 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
         recipe=training.recipe.describe()
         | {"seed": training.seeds[0], "seeds": list(training.seeds)}
         | {"titles": len(titles), "bodies": len(bodies)}
-        | {"outside_titles": len(run.texts.titles) - len(titles), "outside_bodies": len(run.texts.bodies) - len(bodies)}
-        | {"lexicon": len(run.texts.lexicon), "outside_lexicon": sum(not one.labels for one in run.texts.lexicon)},
-        data={"sha256": dataset.files | {"lexicon": lexicon_hash(run.texts.lexicon)}, "licence": DATA_LICENCE},
+        | {"outside_titles": len(texts.titles) - len(titles), "outside_bodies": len(texts.bodies) - len(bodies)}
+        | {"lexicon": len(texts.lexicon), "outside_lexicon": sum(not one.labels for one in texts.lexicon)},
+        data={"sha256": dataset.files | {"lexicon": lexicon_hash(texts.lexicon)}, "licence": DATA_LICENCE},
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
-        reference=drift_reference(run.encoder, titles, others) | _outside_ratio(training),
+        reference=drift_reference(run.encoder, titles, others, TOPICS) | _outside_ratio(training),
     )
     return Draft(manifest, lambda path: save_stack(run.layers, path), run.word_index)
 

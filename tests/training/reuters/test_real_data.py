@@ -11,14 +11,15 @@ from training.data.corpus import Wire, read_corpus
 from training.data.dataset import load_dataset
 from training.data.lexicon import load_lexicon
 from training.data.outside import read_outside
+from training.data.topics import TOPICS
 from training.evaluation.compare_bundles import compare_bundles
 from training.evaluation.evaluate import Evaluation, answer, evaluate
 from training.evaluation.outside import evaluate_outside
-from training.headlines.publish import lexicon_hash
-from training.headlines.recipe import HEADLINES
-from training.headlines.samples import lexicon_samples, make_samples, title_words
-from training.headlines.train import clean
 from training.headlines.vocabulary import build_encoder
+from training.reuters.publish import lexicon_hash
+from training.reuters.recipe import HEADLINES
+from training.reuters.samples import lexicon_samples, make_samples, title_words
+from training.reuters.train import clean
 
 FOLDER = REPOSITORY / "models" / "headlines" / "2"
 
@@ -93,7 +94,7 @@ def test_vocabulary_is_of_training_wires_and_the_lexicon_alone(
     avoid = title_words(wire for wire in corpus if wire.split == "test")
     outside = clean(HEADLINES, train, read_outside(ARCHIVE, corpus))
     titles, bodies = make_samples([*train, *outside], avoid)
-    _, word_index = build_encoder(HEADLINES, [*titles, *bodies], phrases)
+    _, word_index = build_encoder(HEADLINES, [*titles, *bodies], phrases, len(TOPICS), HEADLINES.min_lexicon_texts)
     assert load_bundle(headlines.bundle.path).word_index == word_index
 
 

@@ -1,0 +1,147 @@
+"""Trains one headline model: vocabulary, linear SVM and MLPs on the same texts, merged into one network."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from app.classifier.encoding import Encoder
+from app.classifier.network import Dense, DenseNetwork, Floats
+from training.headlines.calibration import HeldOut
+from training.headlines.char_ngrams import ngram_expansion
+from training.headlines.merge import merge
+from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
+from training.headlines.recipe import Recipe
+from training.headlines.samples import Sample, cut_spans, labels_of, others_of, soft_targets
+from training.headlines.svm import train_linear
+from training.headlines.vocabulary import build_encoder, encode, unit_length
+from training.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Texts of one kind, such as titles, and how they are learned from."""
+
+    samples: tuple[Sample, ...]
+    penalty: tuple[float, float]
+    """C of the SVM for a text's first topic, and for its further topics."""
+    vocabulary: Literal["frequent", "added", "none"] = "frequent"
+    """Its words compete for ids; or have ids besides the most frequent words; or do not count."""
+    copies: int = 1
+    """How often each text is in an epoch of the MLPs, each time with other words dropped."""
+    spans: bool = False
+    """Whether each epoch of the MLPs also has a random span of each text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that a model is trained on."""
+
+    kinds: tuple[Kind, ...]
+    topics: int
+    """Number of topics."""
+    min_added_texts: int = 1
+    """Least number of texts with a word, for kinds whose vocabulary is `added`."""
+
+    @property
+    def units(self) -> int:
+        """One for each topic, and one for the outside class if there are texts about none of the topics."""
+        return self.topics + any(not sample.labels for kind in self.kinds for sample in kind.samples)
+
+    def vocabulary(self, use: str) -> list[Sample]:
+        """The texts of all kinds with this use in the vocabulary."""
+        return [sample for kind in self.kinds if kind.vocabulary == use for sample in kind.samples]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A trained model with its encoder."""
+
+    encoder: Encoder
+    word_index: dict[str, int]
+    layers: tuple[Dense, ...]
+    """SVM and MLPs, merged; a unit after those of the topics is the score of the outside class."""
+    history: History
+    """Of the MLPs."""
+    topics: int
+
+    def held_out(self, samples: Sequence[Sample]) -> HeldOut:
+        """The model's logits for samples that it was not trained on, with their labels."""
+        encoded = [self.encoder.encode_words(sample.words) for sample in samples]
+        logits = DenseNetwork(self.layers).logits([one.ids for one in encoded])
+        shares = np.array([one.oov_share for one in encoded], np.float32)
+        return HeldOut(logits, labels_of(samples, self.topics), shares, self.topics)
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """A trained model before its SVM and its MLPs are merged."""
+
+    encoder: Encoder
+    word_index: dict[str, int]
+    linear: Floats
+    """Kernel of the SVM, float32 [features, units]."""
+    networks: Layers
+    history: History
+    texts: sp.csr_matrix
+    """Rows of length 1, float32 [n, features], like those to be served."""
+    topics: int
+
+    def merged(self, linear_share: float, width: int) -> Learned:
+        """The model with this weight of the SVM's scores and this number of units in its first layer."""
+        layers = merge(self.linear, self.networks, linear_share, self.texts, width)
+        return Learned(self.encoder, self.word_index, layers, self.history, self.topics)
+
+
+def learn(
+    recipe: Recipe,
+    material: Material,
+    seed: int,
+    *,
+    held_out: Sequence[Sample] = (),
+    on_epoch: Callable[[], object] = lambda: None,
+) -> Halves:
+    """Train vocabulary, linear SVM and MLPs on all texts.
+
+    Args:
+        recipe: hyperparameters.
+        material: the texts.
+        seed: for everything random.
+        held_out: samples on which the MLPs are evaluated after each epoch.
+        on_epoch: called after each epoch.
+    """
+    kinds, topics, units = material.kinds, material.topics, material.units
+    encoder, word_index = build_encoder(
+        recipe, material.vocabulary("frequent"), material.vocabulary("added"), topics, material.min_added_texts
+    )
+    samples = [sample for kind in kinds for sample in kind.samples]
+    whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
+    penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
+    expansion = ngram_expansion(word_index, encoder.spec.size, recipe.piece_share, recipe.min_piece_words)
+    labels = labels_of(samples, topics), others_of(samples, units)
+    linear = train_linear(sp.vstack(whole, "csr"), expansion, *labels, penalties, topics=topics, seed=seed)
+    copied = [i for i, kind in enumerate(kinds) for _ in range(kind.copies - 1)]
+    long = [sample for kind in kinds if kind.spans for sample in kind.samples]
+    shown = [*samples, *[sample for i in copied for sample in kinds[i].samples], *long]
+    targets = soft_targets(shown, topics, units, recipe.first_topic_share)
+    watched = None
+    if held_out:
+        rows = encode(encoder, [sample.words for sample in held_out])
+        watched = unit_length(rows), soft_targets(held_out, topics, units, recipe.first_topic_share)
+    rng = np.random.default_rng(seed)
+
+    def spans() -> sp.csr_matrix:
+        return encode(encoder, [span.words for span in cut_spans(long, recipe.span_words, rng)])
+
+    def epoch() -> Epoch:
+        cut = spans()
+        fewer = [drop_words(rows, recipe.word_dropout, rng) for rows in (*whole, *[whole[i] for i in copied])]
+        return unit_length(sp.vstack([*fewer, cut], "csr")), targets
+
+    networks, history = train_networks(
+        recipe, epoch, expansion, topics=topics, seed=seed, held_out=watched, on_epoch=on_epoch
+    )
+    texts = unit_length(sp.vstack([*whole, spans()], "csr"))
+    return Halves(encoder, word_index, linear, networks, history, texts, topics)

@@ -1,0 +1,103 @@
+"""Trains the recipe `headlines`: once without the held-out texts, to calibrate, then on all of them per seed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.classifier.manifest import Calibration, Outside, TopicSet
+from training.data.corpus import ArchiveWire, Wire
+from training.data.lexicon import Entry
+from training.errors import RecipeError
+from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
+from training.headlines.learn import Learned, learn
+from training.headlines.samples import Sample
+from training.reuters.cleaning import mislabelled
+from training.reuters.recipe import HeadlinesRecipe
+from training.reuters.samples import Texts, lexicon_samples, make_samples, material, title_words
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineTraining:
+    """All runs of a training, with the calibration."""
+
+    recipe: HeadlinesRecipe
+    seeds: tuple[int, ...]
+    runs: tuple[Learned, ...]
+    """One per seed, trained on all texts."""
+    texts: Texts
+    """All of them."""
+    exploration: Learned
+    """Trained without the held-out texts; used to calibrate, and then discarded."""
+    explored: Texts
+    """What it was trained on."""
+    held_out: Texts
+    calibration: Calibration
+    topic_set: TopicSet
+    outside: Outside
+
+
+def train_headlines(
+    recipe: HeadlinesRecipe,
+    corpus: Sequence[Wire],
+    seeds: Sequence[int],
+    *,
+    outside: Sequence[ArchiveWire],
+    lexicon: Sequence[Entry] = (),
+    on_epoch: Callable[[], object] = lambda: None,
+) -> HeadlineTraining:
+    """Train once to calibrate, then once per seed on all texts; no test wire is read, except for its title.
+
+    Args:
+        recipe: hyperparameters.
+        corpus: all wires; titles that a test wire also has are left out.
+        seeds: at least one; the first also calibrates.
+        outside: wires about none of the topics.
+        lexicon: further texts, with and without a topic.
+        on_epoch: called after every epoch, (1 + len(seeds)) * recipe.epochs times.
+
+    Raises:
+        RecipeError: there are not more training wires than the recipe holds out, or no wires without a topic.
+    """
+    train = [wire for wire in corpus if wire.split == "train"]
+    if len(train) <= recipe.held_out:
+        raise RecipeError(
+            f"The training part has {len(train):,} wires and recipe {recipe.name} holds out {recipe.held_out:,} of"
+            " them; use the whole archive."
+        )
+    if not outside:
+        raise RecipeError("There are no wires without a topic, from which `outside` is learned; use the whole archive.")
+    test_titles = title_words(wire for wire in corpus if wire.split == "test")
+    phrases, every = lexicon_samples(lexicon), recipe.held_out_every
+    outside = clean(recipe, train, outside)
+    kept = train[: recipe.held_out], [*outside[::every]], phrases[::every]
+    held_out = _texts([*kept[0], *kept[1]], kept[2], set())
+    avoid = test_titles | {sample.words for sample in held_out.titles}
+    left = [wire for i, wire in enumerate(outside) if i % every]
+    rest = _texts([*train[recipe.held_out :], *left], [one for i, one in enumerate(phrases) if i % every], avoid)
+    watched = [*held_out.titles, *held_out.bodies]
+    halves = learn(recipe, material(recipe, rest), seeds[0], held_out=watched, on_epoch=on_epoch)
+    exploration = halves.merged(recipe.linear_share, recipe.width)
+    parts = [exploration.held_out(kind) for kind in held_out.kinds]
+    calibration = fit_temperature([part.inside for part in parts])
+    headlines = parts[0].inside
+    topic_set = fit_topic_set(headlines.probabilities(calibration), headlines.labels, recipe.coverage)
+    fitted = fit_outside(parts, calibration, recipe.most_lost)
+    texts = _texts([*train, *outside], phrases, test_titles)
+    runs = tuple(
+        learn(recipe, material(recipe, texts), seed, on_epoch=on_epoch).merged(recipe.linear_share, recipe.width)
+        for seed in seeds
+    )
+    return HeadlineTraining(
+        recipe, tuple(seeds), runs, texts, exploration, rest, held_out, calibration, topic_set, fitted
+    )
+
+
+def clean(recipe: HeadlinesRecipe, train: Sequence[Wire], outside: Sequence[ArchiveWire]) -> list[ArchiveWire]:
+    """The wires without a topic, except those that should have had one (see `mislabelled`)."""
+    inside, without = ([one for kind in make_samples(wires) for one in kind] for wires in (train, outside))
+    wrong = mislabelled(inside, without, recipe.first_words, recipe.clean_below)
+    return [wire for wire in outside if wire.number not in wrong]
+
+
+def _texts(wires: Sequence[Wire | ArchiveWire], lexicon: Sequence[Sample], avoid: set[tuple[str, ...]]) -> Texts:
+    titles, bodies = make_samples(wires, avoid)
+    return Texts(tuple(titles), tuple(bodies), tuple(lexicon))
