@@ -3,6 +3,8 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
+# Processes of `make test`.
+JOBS ?= 2
 VENV ?= .venv
 # The first of these that is Python 3.11 or newer is used; PYTHON=/path/to/python overrides the list.
 PYTHON ?= python3.13 python3.12 python3.11 python3
@@ -26,8 +28,8 @@ help: ## List the targets
 serve: $(VENV)/.serve ## Start the service on http://HOST:PORT, by default http://127.0.0.1:8000
 	@exec $(BIN)/python -m app serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/.dev ## Run the tests; ARGS="-k batch" goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## Run the tests in JOBS processes; ARGS="-k batch" goes to pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types, imports, tests: everything that CI runs
 	$(BIN)/ruff check .

@@ -6,7 +6,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import environment, real_data  # noqa: F401 - each reads its variable when it is imported
 from tests.tiny_bundle import write_outside_bundle, write_tiny_bundle
 
 for _name in [name for name in os.environ if name.upper().startswith("TOPICS_")]:

@@ -1,5 +1,6 @@
 """Separate virtual environments for tests whose packages must not be in the project's environment."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -13,16 +14,21 @@ from tests.server import ROOT
 
 INSTALL_SECONDS = 480
 
-_FOLDERS = {name: value for name, value in os.environ.items() if name.endswith("_VENV")}
-
 
 def environment(name: str, *requirements: Sequence[object]) -> Path:
     """The folder of the programs of an environment, made once, and again when the requirements change.
 
-    Each of `requirements` is what one `pip install` gets. The folder is TOPICS_<NAME>_VENV, else `.venv-<name>`; the
+    Each of `requirements` is what one `pip install` gets. The folder is TEST_<NAME>_VENV, else `.venv-<name>`; the
     test skips if the packages cannot be installed.
     """
-    folder = Path(_FOLDERS.get(f"TOPICS_{name.upper()}_VENV", ROOT / f".venv-{name}"))
+    folder = Path(os.environ.get(f"TEST_{name.upper()}_VENV", ROOT / f".venv-{name}"))
+    with Path(f"{folder}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run the tests
+        _install(folder, name, requirements)
+    return folder / "bin"
+
+
+def _install(folder: Path, name: str, requirements: Sequence[Sequence[object]]) -> None:
     said = [(one, one.read_text("utf-8") if isinstance(one, Path) else "") for some in requirements for one in some]
     stamp = folder / f"installed-{hashlib.sha256(repr(said).encode()).hexdigest()[:12]}"
     if not stamp.exists():
@@ -37,4 +43,3 @@ def environment(name: str, *requirements: Sequence[object]) -> Path:
             why = str(getattr(error, "stderr", None) or error).strip().splitlines()[-1]
             pytest.skip(f"the packages of {name} cannot be installed here: {why}")
         stamp.touch()
-    return folder / "bin"
