@@ -177,7 +177,7 @@ def _write(
         best = probabilities.max(axis=1).tolist()
         outside = list(map(regression(weights), units[:, -1].tolist(), best, [one.oov_share for one in encoded]))
         for one, text, out in zip(golden, encoded, outside, strict=True):
-            one["outside"] = out if text.known else None
+            one["outside"] = out if text.readable else None
     (folder / GOLDEN).write_text(json.dumps(golden))
     manifest = {
         "format": 1,

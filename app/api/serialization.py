@@ -34,7 +34,7 @@ class ResponseSerializer:
         predictions = list(map(add, topics, numbers))
         written = []
         end = 0
-        for labels, _, topic_set, (_, _, known, rare, unknown), abstained, outside in some:
+        for labels, _, topic_set, (_, _, known, rare, unknown, _), abstained, outside in some:
             start, end = end, end + len(labels)
             shown = "},".join(predictions[start:end]) + "}" if labels else ""
             codes = "[" + ",".join([self._quoted[label] for label in topic_set]) + "]" if self._has_sets else "null"

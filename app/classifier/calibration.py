@@ -46,7 +46,7 @@ class Calibrator:
 
 def _oov_shares(encoded: Sequence[Encoded]) -> list[float]:
     """`Encoded.oov_share` of each text, in half the time of the property."""
-    return [(words - known) / (words or 1) for _, words, known, _, _ in encoded]
+    return [(words - known) / (words or 1) for _, words, known, _, _, _ in encoded]
 
 
 def softmax(logits: Floats, calibration: Calibration | None = None, shares: Floats | None = None) -> Floats:

@@ -33,7 +33,7 @@ class Classification(NamedTuple):
     """Result for one text."""
 
     labels: list[int]
-    """Labels of the `top_k` most probable topics, most probable first; empty if no word is known."""
+    """Labels of the `top_k` most probable topics, most probable first; empty if no word, or piece of one, is known."""
     probabilities: list[float]
     """Their probabilities, 0 to 1; over all topics they sum to 1."""
     topic_set: list[int]
@@ -121,8 +121,9 @@ class TopicClassifier:
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """First half of `classify`: the network's input for each text."""
-        references, encode = self.bundle.manifest.encoding.references, self.encoder.encode_words
-        return [encode(tokenize(text, references)) for text in texts]
+        spec, encode = self.encoder.spec, self.encoder.encode_words
+        references, split_unspaced = spec.references, spec.split_unspaced
+        return [encode(tokenize(text, references, split_unspaced)) for text in texts]
 
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """Second half of `classify`: run the network and rank the topics."""
@@ -142,7 +143,7 @@ class TopicClassifier:
         outside = None
         results = []
         for one, labels, values, score in zip(encoded, ranking.tolist(), best, scores):  # noqa: B905 - repeat() is endless
-            if not one.known:
+            if not one.known and not one.pieced:
                 results.append(Classification([], [], [], one, "no_known_words"))
                 continue
             in_set = 0
@@ -152,7 +153,7 @@ class TopicClassifier:
                     in_set += 1
             abstained: Abstention | None = "low_confidence" if values[0] < least else None
             if outside_of is not None:
-                _, words, known, _, _ = one
+                _, words, known, _, _, _ = one
                 outside = outside_of(score, values[0], (words - known) / words)
                 if outside > most:
                     abstained = "outside"

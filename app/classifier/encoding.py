@@ -1,26 +1,14 @@
 """Encoder: turns a text into the ids of its words. Training and serving both use it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from app.classifier.errors import BundleError
 from app.classifier.manifest import EncodingSpec
 from app.classifier.tokenizer import Word, locate, plain, tokenize
+from app.classifier.word_index import LATER, NO_PAIRS, RARE, TWICE, pieces, word_ids
 
 WordStatus = Literal["known", "rare", "unknown"]
-
-_RARE = -1
-"""In place of the id of a word whose rank does not fit into the encoding."""
-_NO_PAIRS: Mapping[str, int] = {}
-
-TWICE, LATER = "*2", "*later"
-"""Markers in the word index: 'oil *2' ranks a second occurrence of `oil`, 'oil *later' one that occurs only after the
-lead of the text. They cannot be words, because the tokenizer splits at `*`."""
-
-
-def hides_word(spec: EncodingSpec, word: str, rank: int) -> bool:
-    """Whether an entry is left out: a quoted word without any id, in place of which the word without quotes counts."""
-    return rank + spec.offset >= spec.size and spec.rare_id is None and word != word.strip("'")
 
 
 class Encoded(NamedTuple):
@@ -36,6 +24,8 @@ class Encoded(NamedTuple):
     """Words of the training corpus whose rank is too high for an id of their own."""
     unknown: list[str]
     """Words that are not in the training corpus, each once, in order, without quotes at their edges."""
+    pieced: int = 0
+    """Distinct rare and unknown words of which a piece has an id; always 0 if the encoding has no pieces."""
 
     @property
     def unknown_words(self) -> int:
@@ -47,43 +37,33 @@ class Encoded(NamedTuple):
         """Share of the words that are out of vocabulary, that is rare or unknown; 0 for a text without words."""
         return (self.words - self.known) / (self.words or 1)
 
+    @property
+    def readable(self) -> bool:
+        """Whether any word, or any piece of a word, has an id; a classifier abstains from other texts."""
+        return self.known > 0 or self.pieced > 0
+
 
 class Encoder:
     """Turns texts into ids with a word index, which maps words to ranks (1 is the most frequent).
 
-    A word that is not in the word index is looked up without quotes at its edges, then without diacritics too.
+    A word that is not in the word index is looked up without quotes at its edges, then without diacritics too. If the
+    encoding has pieces, the pieces of a word without an id are looked up.
     """
 
     def __init__(self, spec: EncodingSpec, word_index: Mapping[str, int]) -> None:
         """Raises BundleError if the word index holds a rank below 1 or a special id does not fit the size."""
         self.spec = spec
-        self._references = spec.references
         for special in (spec.start_id, spec.rare_id):
             if special is not None and special >= spec.size:
                 raise BundleError(
                     f"manifest.json: special id {special} is outside an encoding of size {spec.size}; train it again."
                 )
-        if word_index and min(word_index.values()) < 1:
-            raise BundleError("word_index.json: a rank is below 1, that of the most frequent word; train it again.")
-        pairs: dict[str, dict[str, int]] = {}
-        for entry, rank in word_index.items():
-            first, space, second = entry.partition(" ")
-            wanted = {TWICE: spec.repeats, LATER: spec.lead is not None}.get(second, spec.pairs)
-            if space and wanted and rank + spec.offset < spec.size:
-                pairs.setdefault(first, {})[second] = rank + spec.offset
-        rare = (_RARE, _NO_PAIRS)  # shared, because most words of the corpus have this entry
-        self._words: dict[str, tuple[int, Mapping[str, int]]] = {}
-        """Word -> (its id, ids of the pairs it begins by second word, TWICE or LATER), so one look-up is enough."""
-        for word, rank in word_index.items():
-            if " " not in word and not hides_word(spec, word, rank):
-                word_id = rank + spec.offset if rank + spec.offset < spec.size else _RARE
-                pair_ids = pairs.get(word, _NO_PAIRS)
-                self._words[word] = (word_id, pair_ids) if pair_ids or word_id != _RARE else rare
+        self._words, self._pieces = word_ids(spec, word_index)
 
     def status(self, word: str) -> WordStatus:
         """Whether a lower-case word has an id of its own, is rare, or is not in the training corpus."""
         found = self._words.get(self.resolve(word))
-        return "unknown" if found is None else "rare" if found[0] == _RARE else "known"
+        return "unknown" if found is None else "rare" if found[0] == RARE else "known"
 
     def resolve(self, word: str) -> str:
         """The form in which a word of `tokenize` is looked up; empty if it is made of quotes or marks alone."""
@@ -95,65 +75,86 @@ class Encoder:
         bare = plain(unquoted)
         return bare if bare in self._words or not bare else unquoted
 
+    def piece_ids(self, word: str) -> set[int]:
+        """Ids of the pieces of a word, in the form in which it is looked up; empty if the encoding has no pieces."""
+        if self.spec.pieces is None or not word:
+            return set()
+        return set(filter(None, map(self._pieces.get, pieces(word, self.spec.pieces))))
+
     def locate(self, text: str) -> list[Word]:
         """The words of a text as they are looked up, each with its position in the text, which includes quotes."""
-        words = (Word(self.resolve(one.word), one.start, one.end) for one in locate(text, self._references))
+        located = locate(text, self.spec.references, self.spec.split_unspaced)
+        words = (Word(self.resolve(one.word), one.start, one.end) for one in located)
         return [one for one in words if one.word]
 
     def tokenize(self, text: str) -> list[str]:
         """The words of a text, for `encode_words`."""
-        return tokenize(text, self._references)
+        return tokenize(text, self.spec.references, self.spec.split_unspaced)
 
     def encode(self, text: str) -> Encoded:
         """Encode a text."""
-        return self.encode_words(tokenize(text, self._references))
+        return self.encode_words(self.tokenize(text))
 
-    def encode_words(self, words: Sequence[str]) -> Encoded:
-        """Encode a text that is already split into words by `tokenize`."""
+    def encode_words(self, words: Sequence[str], piece_ids: Callable[[str], set[int]] | None = None) -> Encoded:
+        """Encode a text that is already split into words.
+
+        Args:
+            words: as `tokenize` splits them.
+            piece_ids: in place of `piece_ids`, a function that also caches, for many texts of the same few words.
+        """
         distinct: set[int] = set()
-        rare = 0
+        rare: list[str] = []
         unknown: list[str] = []
         find, add = self._words.get, distinct.add
-        pairs = _NO_PAIRS
+        pairs = NO_PAIRS
         lead, later = self._split_lead(words)
         for word in lead:
             found = find(word)
             if found is None and not (word.isalnum() and word.isascii()):
                 found = find(word := self.resolve(word))
             if found is None:
-                # Skipped before pairs are formed, so that removing an unknown word from a text changes nothing.
+                # Skipped before pairs are formed, so the words around it form a pair.
                 unknown.append(word)
                 continue
             if pairs and word in pairs:
                 add(pairs[word])
             word_id, pairs = found
-            if word_id == _RARE:
-                rare += 1
+            if word_id == RARE:
+                rare.append(word)
             else:
                 if word_id in distinct and TWICE in pairs:
                     add(pairs[TWICE])
                 add(word_id)
         if later:
-            rare += self._add_later(later, distinct, unknown, pairs)
+            self._add_later(later, distinct, rare, unknown, pairs)
+        pieced = 0
+        if self._pieces and (rare or unknown):
+            found_pieces = list(filter(None, map(piece_ids or self.piece_ids, {*rare, *unknown})))
+            pieced = len(found_pieces)
+            distinct.update(*found_pieces)
         if self.spec.start_id is not None:
             add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
             add(self.spec.rare_id)
         count = len(words)
+        known = count - len(rare) - len(unknown)
         if unknown:
             count -= unknown.count("")
-            known = len(words) - rare - len(unknown)
             unknown = [word for word in dict.fromkeys(unknown) if word]
-        else:
-            known = count - rare
-        return Encoded(sorted(distinct), count, known, rare, unknown)
+        return Encoded(sorted(distinct), count, known, len(rare), unknown, pieced)
 
-    def _add_later(self, words: Sequence[str], distinct: set[int], unknown: list[str], pairs: Mapping[str, int]) -> int:
-        """Add the ids of words after the lead to `distinct`, and unknown words to `unknown`.
+    def _add_later(
+        self,
+        words: Sequence[str],
+        distinct: set[int],
+        rare: list[str],
+        unknown: list[str],
+        pairs: Mapping[str, int],
+    ) -> None:
+        """Add the ids of words after the lead to `distinct`, and rare and unknown words to their lists.
 
-        `pairs` are the pair ids of the last known word of the lead. Returns the number of rare words.
+        `pairs` are the pair ids of the last known word of the lead.
         """
-        rare = 0
         for word in words:
             found = self._words.get(word)
             if found is None:
@@ -165,21 +166,20 @@ class Encoder:
                 distinct.add(pairs[word])
             word_id, pairs = found
             later_id = pairs.get(LATER)
-            if word_id == _RARE:
-                rare += 1
+            if word_id == RARE:
+                rare.append(word)
             elif word_id not in distinct and later_id not in distinct:
                 if later_id is not None:
                     distinct.add(later_id)
             elif TWICE in pairs:
                 distinct.add(pairs[TWICE])
-        return rare
 
     def _split_lead(self, words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
         """The lead of a text and the words after it; most headlines have only a lead."""
         lead = self.spec.lead
         if lead is None or len(words) <= lead:
             return words, ()
-        # Unknown words do not count, so that removing one from a text changes nothing.
+        # Unknown words do not count, so that adding one moves no other out of the lead.
         known = [index for index, word in enumerate(words) if self.resolve(word) in self._words]
         end = known[lead] if len(known) > lead else len(words)
         return words[:end], words[end:]
@@ -192,7 +192,7 @@ class Encoder:
         start, rare = self.spec.start_id, self.spec.rare_id
         ids = [] if start is None else [start]
         for found in map(self._words.get, map(self.resolve, self.tokenize(text))):
-            word_id = rare if found and found[0] == _RARE else found and found[0]
+            word_id = rare if found and found[0] == RARE else found and found[0]
             if word_id is not None:
                 ids.append(word_id)
         return ids

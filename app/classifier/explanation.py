@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from app.classifier.classifier import TopicClassifier
 from app.classifier.encoding import Encoded, WordStatus
@@ -10,8 +11,8 @@ from app.classifier.errors import TextTooLongError
 MAX_WORDS = 200
 """Most words of an explained text. n words require n texts of n - 1 words: tens of milliseconds at this length."""
 
-WORDS_AT_ONCE = 2_000
-"""Words encoded in one piece of the work, which takes about a millisecond."""
+IDS_AT_ONCE = 2_000
+"""Words, or ids if there are more, encoded in one part of the work, which takes about a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Explanation:
 class Explainer:
     """Computes an explanation by leaving out each word in turn (Li et al. 2016, arXiv:1612.08220).
 
-    The work is divided into `pieces`, between which a server can process other requests.
+    The work is divided into `parts`, between which a server can process other requests.
     """
 
     def __init__(self, classifier: TopicClassifier, text: str, topic: str | None = None) -> None:
@@ -60,11 +61,13 @@ class Explainer:
             raise TextTooLongError(f"An explanation covers {MAX_WORDS} words at most, and this text has {len(words)}.")
         self._classifier = classifier
         self._encoder = classifier.encoder
+        self._piece_ids = cache(self._encoder.piece_ids)
         self._located = self._encoder.locate(text)
         self._words = [word.word for word in self._located]
-        encoded = self._encoder.encode_words(self._words)
+        encoded = self._encoder.encode_words(self._words, self._piece_ids)
+        self._size = max(len(self._words), len(encoded.ids), 1)
         probabilities, outside = classifier.infer([encoded])
-        if label is None and not (outside and encoded.known and outside[0] > classifier.outside_threshold):
+        if label is None and not (outside and encoded.readable and outside[0] > classifier.outside_threshold):
             label = int(probabilities.argmax())
         self.label = label
         """Label of the explained topic; None: the outside class."""
@@ -76,25 +79,27 @@ class Explainer:
         return len(self._words)
 
     @property
-    def pieces(self) -> list[range]:
+    def parts(self) -> list[range]:
         """Index ranges of the words, each about a millisecond of work."""
-        step = max(1, WORDS_AT_ONCE // max(1, len(self._words)))
+        step = max(1, IDS_AT_ONCE // self._size)
         return [range(start, min(start + step, len(self._words))) for start in range(0, len(self._words), step)]
 
-    def effects(self, piece: range) -> list[WordEffect]:
-        """The effects of the words of one piece."""
-        statuses = [self._encoder.status(self._words[i]) for i in piece]
-        read = [i for i, status in zip(piece, statuses, strict=True) if status != "unknown" or self._reads_unknown]
-        without = [self._encoder.encode_words(self._words[:i] + self._words[i + 1 :]) for i in read]
+    def effects(self, part: range) -> list[WordEffect]:
+        """The effects of the words of one part."""
+        statuses = [self._encoder.status(self._words[i]) for i in part]
+        read = [i for i, status in zip(part, statuses, strict=True) if status != "unknown" or self._reads(i)]
+        encode = self._encoder.encode_words
+        without = [encode(self._words[:i] + self._words[i + 1 :], self._piece_ids) for i in read]
         effects = {i: self._probability - value for i, value in zip(read, self._explained(without), strict=True)}
         return [
             WordEffect(word.word, word.start, word.end, status, effects.get(i, 0.0))
-            for i, word, status in zip(piece, self._located[piece.start : piece.stop], statuses, strict=True)
+            for i, word, status in zip(part, self._located[part.start : part.stop], statuses, strict=True)
         ]
 
-    @property
-    def _reads_unknown(self) -> bool:
-        """Whether leaving out an unknown word can change the explained probability; otherwise its effect is 0."""
+    def _reads(self, i: int) -> bool:
+        """Whether leaving out the unknown word `i` can change the explained probability; otherwise its effect is 0."""
+        if self._piece_ids(self._words[i]):
+            return True
         manifest = self._classifier.bundle.manifest
         by_temperature = manifest.calibration is not None and manifest.calibration.unknown_slope != 0
         by_outside = self.label is None and manifest.outside is not None and manifest.outside.unknown != 0
@@ -109,11 +114,11 @@ class Explainer:
         return values
 
     def explanation(self, effects: Iterable[list[WordEffect]]) -> Explanation:
-        """Join the effects of all pieces, in order."""
-        return Explanation(self.label, [effect for piece in effects for effect in piece])
+        """Join the effects of all parts, in order."""
+        return Explanation(self.label, [effect for part in effects for effect in part])
 
 
 def explain(classifier: TopicClassifier, text: str, topic: str | None = None) -> Explanation:
     """Compute a whole explanation at once; see Explainer for arguments and errors."""
     explainer = Explainer(classifier, text, topic)
-    return explainer.explanation(map(explainer.effects, explainer.pieces))
+    return explainer.explanation(map(explainer.effects, explainer.parts))

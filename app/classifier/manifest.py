@@ -8,12 +8,17 @@ from pydantic_core import PydanticCustomError
 from app.classifier.tokenizer import CharacterReferences
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+PieceSize = Annotated[int, Field(ge=2, le=8)]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
-FORMATS = (1, 2)
-"""Values of `format` that this release reads. Only 2 may have `outside`, `calibration.unknown_slope` and
-`encoding.references`, without which an older release would misread the model."""
+FORMATS = (1, 2, 3)
+"""Values of `format` that this release reads; an older release would misread the model without what a format adds."""
+ADDED = {
+    2: "`outside`, `calibration.unknown_slope` and `encoding.references`",
+    3: "`encoding.split_unspaced` and `encoding.pieces`",
+}
+"""Format -> the fields of the manifest that need it."""
 NEWER_FORMAT = "newer_format"
 """Type of the validation error for any other value."""
 
@@ -53,6 +58,22 @@ class EncodingSpec(_Part):
         description="HTML character references that are decoded: html: all; keras: all but `&lt;`, `&amp;` and those of"
         " control characters, whose names and numbers are words of the Keras data set",
     )
+    split_unspaced: bool = Field(
+        default=False,
+        description="characters of scripts that are written without spaces between words (Han, kana, Thai, Lao, Khmer,"
+        " Myanmar) are words, each with its marks",
+    )
+    pieces: tuple[PieceSize, PieceSize] | None = Field(
+        default=None,
+        description="the word index also ranks pieces of words ('<oi *piece'), from the first to the second number of"
+        " characters, where `<` and `>` mark the ends of a word; a word without an id has the ids of its pieces",
+    )
+
+    @model_validator(mode="after")
+    def _validate_pieces(self) -> "EncodingSpec":
+        if self.pieces and self.pieces[0] > self.pieces[1]:
+            raise PydanticCustomError("pieces", "`pieces` has the least number of characters first")
+        return self
 
 
 class Array(_Part):
@@ -135,7 +156,9 @@ class TopicSet(_Part):
 class Manifest(_Part):
     """Everything that a server needs in order to verify and run a model."""
 
-    format: int = Field(default=1, strict=True, description="1, or 2 if an older release would misread the bundle")
+    format: int = Field(
+        default=1, strict=True, description="higher than 1 if an older release would misread the bundle"
+    )
     name: Slug
     version: Slug
     description: str = ""
@@ -167,6 +190,8 @@ class Manifest(_Part):
     @property
     def least_format(self) -> int:
         """The lowest `format` that says what the bundle needs."""
+        if self.encoding.split_unspaced or self.encoding.pieces:
+            return 3
         unknown_slope = self.calibration.unknown_slope if self.calibration else 0
         return 2 if self.outside or unknown_slope or self.encoding.references != "keras" else 1
 
@@ -177,13 +202,14 @@ class Manifest(_Part):
             raise PydanticCustomError(
                 NEWER_FORMAT,
                 "this release reads {known}, not {value}",
-                {"known": " and ".join(map(str, FORMATS)), "value": value},
+                {"known": f"formats {FORMATS[0]} to {FORMATS[-1]}", "value": value},
             )
         return value
 
     @model_validator(mode="after")
     def _validate_needs(self) -> "Manifest":
-        if self.format < self.least_format:
-            needing = "`outside`, `calibration.unknown_slope` and `encoding.references`"
-            raise PydanticCustomError("format", "{needing} need format 2, not 1", {"needing": needing})
+        least = self.least_format
+        if self.format < least:
+            needs = {"needing": ADDED[least], "least": least, "format": self.format}
+            raise PydanticCustomError("format", "{needing} need format {least}, not {format}", needs)
         return self

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from app.classifier.unspaced_scripts import space_out
+
 CharacterReferences = Literal["html", "keras"]
 """Which HTML character references are decoded: all, or those that the text of the Keras data set cannot contain.
 
@@ -104,19 +106,22 @@ _FOLDED, _PLAIN = _Table(fold), _Table(without_diacritics)
 _ASCII_TABLE = bytes(ord(fold(chr(code)) or "\x80") for code in range(128)) + bytes(128)
 
 
-def tokenize(text: str, references: CharacterReferences = "html") -> list[str]:
+def tokenize(text: str, references: CharacterReferences = "html", split_unspaced: bool = False) -> list[str]:
     """Lower-case words of a text, in order. Punctuation splits words (`U.S.` is two), apostrophes do not.
 
     HTML character references are decoded, compatibility forms and case are folded, invisible characters vanish, and
     what is not a letter, mark, digit or apostrophe separates words. Quotes at the edges of a word and diacritics stay:
-    the encoder drops them if it does not know the word with them.
+    the encoder drops them if it does not know the word with them. With `split_unspaced`, characters of scripts that are
+    written without spaces between words, such as Chinese and Thai, are words.
     """
     if "&" in text:
         text = _REFERENCE.sub(lambda match: _decode(match, references), text)
     try:
         return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii").split()
     except UnicodeError:
-        return [word if word.isascii() else _compose(word) for word in text.translate(_FOLDED).split()]
+        folded = text.translate(_FOLDED)
+        words = (space_out(folded) if split_unspaced else folded).split()
+        return [word if word.isascii() else _compose(word) for word in words]
 
 
 def plain(word: str) -> str:
@@ -133,22 +138,23 @@ class Word:
     end: int
 
 
-def locate(text: str, references: CharacterReferences = "html") -> Iterator[Word]:
+def locate(text: str, references: CharacterReferences = "html", split_unspaced: bool = False) -> Iterator[Word]:
     """The words of `tokenize`, each with its position in the text."""
-    parts: list[str] = []
-    start = end = 0
-    for first, last, character in _characters(text, references):
+    run = ""
+    places: list[tuple[int, int]] = []
+    """Start and end in the text of each character of `run`; of several that one character was folded to, the first has
+    its position, and the others are empty at its end."""
+    for first, last, character in (*_characters(text, references), (len(text), len(text), " ")):
         folded = _FOLDED[ord(character)]
-        if folded == " ":
-            if parts:
-                yield Word(_compose("".join(parts)), start, end)
-            parts = []
-        elif folded:
-            start = start if parts else first
-            parts.append(folded)
-            end = last
-    if parts:
-        yield Word(_compose("".join(parts)), start, end)
+        if folded != " ":
+            run += folded
+            places += [(last if i else first, last) for i in range(len(folded))]
+        elif run:
+            at = 0
+            for word in space_out(run).split() if split_unspaced else [run]:
+                yield Word(_compose(word), places[at][0], places[at + len(word) - 1][1])
+                at += len(word)
+            run, places = "", []
 
 
 def _characters(text: str, references: CharacterReferences) -> Iterator[tuple[int, int, str]]:

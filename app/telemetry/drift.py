@@ -67,7 +67,7 @@ class Drift:
         self._recent.extend(
             [
                 (labels[0] if labels else -1, (words - known - rare) / words, outside)
-                for labels, _, _, (_, words, known, rare, _), _, outside in results
+                for labels, _, _, (_, words, known, rare, _, _), _, outside in results
                 if words
             ]
         )

@@ -162,7 +162,7 @@ class Metrics:
     def _count_headlines(self, results: Sequence[Classification]) -> None:
         self.headlines.inc(len(results))
         self.unknown_words.observe_many(
-            [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _), _, _ in results]
+            [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _, _), _, _ in results]
         )
         self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
         self.outside.observe_many([one.outside for one in results if one.outside is not None])

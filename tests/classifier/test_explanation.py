@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.classifier import Explainer, TextTooLongError, TopicClassifier, UnknownTopicError, explain, load_classifier
-from app.classifier.explanation import MAX_WORDS, WORDS_AT_ONCE
+from app.classifier.explanation import IDS_AT_ONCE, MAX_WORDS
 
 words = st.lists(
     st.sampled_from(["oil", "OPEC", "wheat", "the", "brent", "zimbabwe", "profit"]), min_size=1, max_size=9
@@ -61,12 +61,12 @@ def test_text_without_words_has_an_empty_explanation(classifier: TopicClassifier
     assert explain(classifier, " ... ").words == []
 
 
-def test_pieces_of_long_texts_have_few_words_and_cover_all(classifier: TopicClassifier) -> None:
+def test_parts_of_long_texts_have_few_words_and_cover_all(classifier: TopicClassifier) -> None:
     for words in (0, 1, 10, 45, MAX_WORDS):
-        pieces = Explainer(classifier, "oil " * words).pieces
-        assert [place for piece in pieces for place in piece] == list(range(words))
-        assert all(len(piece) * words <= WORDS_AT_ONCE for piece in pieces)
-    assert len(pieces) == 20
+        parts = Explainer(classifier, "oil " * words).parts
+        assert [place for part in parts for place in part] == list(range(words))
+        assert all(len(part) * words <= IDS_AT_ONCE for part in parts)
+    assert len(parts) == 20
 
 
 def test_unknown_words_cost_nothing(classifier: TopicClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,9 +74,9 @@ def test_unknown_words_cost_nothing(classifier: TopicClassifier, monkeypatch: py
     encoded: list[int] = []
     encode_words = classifier.encoder.encode_words
     monkeypatch.setattr(
-        classifier.encoder, "encode_words", lambda some: encoded.append(len(some)) or encode_words(some)
+        classifier.encoder, "encode_words", lambda some, cut: encoded.append(len(some)) or encode_words(some, cut)
     )
-    effects = explainer.explanation(map(explainer.effects, explainer.pieces)).words
+    effects = explainer.explanation(map(explainer.effects, explainer.parts)).words
     assert encoded == [99]
     assert [effect.effect for effect in effects[1:]] == [0.0] * 99
 

@@ -79,7 +79,8 @@ AT_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(Outside, name, value) for name in ("intercept", "score", "confidence", "unknown") for value in (-100, 100)],
     *[(Outside, "threshold", value) for value in (1e-9, 1)],
     *[(Outside, name, value) for name in ("lost", "found") for value in (0, 1, None)],
-    (Manifest, "format", 2),
+    *[(Manifest, "format", value) for value in (2, 3)],
+    *[(EncodingSpec, "pieces", value) for value in ([2, 2], [8, 8], [2, 8], None)],
     *[(TopicSet, "coverage", value) for value in (1e-9, 1 - 1e-9)],
     *[(TopicSet, "threshold", value) for value in (1e-9, 1)],
     *[(Manifest, name, value) for name in ("name", "version") for value in ("A", "9.z_-", "a" * 64)],
@@ -100,6 +101,8 @@ BEYOND_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(EncodingSpec, name, value) for name in ("start_id", "rare_id") for value in (-1, 0.5)],
     *[(EncodingSpec, name, value) for name in ("pairs", "repeats") for value in (None, 2, "perhaps")],
     *[(EncodingSpec, "lead", value) for value in (0, -1)],
+    *[(EncodingSpec, "split_unspaced", value) for value in (None, 2, "perhaps")],
+    *[(EncodingSpec, "pieces", value) for value in ([1, 4], [2, 9], [2], [2, 3, 4], 2, True, [2.5, 3])],
     *[(Array, "offset", value) for value in (-1, None)],
     *[(Array, "shape", value) for value in ([], [1, 1, 1], [0], [2, 0], [-1, 2], 3, None)],
     *[(DenseLayer, "activation", value) for value in ("sigmoid", "", None)],
@@ -119,7 +122,7 @@ BEYOND_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(Outside, name, value) for name in ("lost", "found") for value in (-0.01, 1.01, NAN)],
     *[(TopicSet, "coverage", value) for value in (0, 1, -1, NAN, None)],
     *[(TopicSet, "threshold", value) for value in (0, 1.01, -1, NAN, None)],
-    *[(Manifest, "format", value) for value in (0, 3, "1", True, 1.0, None)],
+    *[(Manifest, "format", value) for value in (0, 4, "1", True, 1.0, None)],
     *[
         (Manifest, name, value)
         for name in ("name", "version")
@@ -165,6 +168,7 @@ def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_kno
     spec = EncodingSpec()
     assert (spec.size, spec.offset, spec.start_id, spec.rare_id) == (10_000, 3, 1, 2)
     assert (spec.pairs, spec.repeats, spec.lead) == (False, False, None)
+    assert (spec.split_unspaced, spec.pieces) == (False, None)
     assert (Calibration(intercept=0).gap_slope, Calibration(intercept=0).unknown_slope) == (0, 0)
     outside = Outside(intercept=0, score=1, threshold=0.5)
     assert (outside.confidence, outside.unknown, outside.lost, outside.found) == (0, 0, None, None)
@@ -180,17 +184,28 @@ def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_kno
 
 
 @pytest.mark.parametrize(
-    "part",
+    ("part", "least"),
     [
-        {"outside": {"intercept": 0, "score": 1, "threshold": 0.5}},
-        {"calibration": {"intercept": 0, "unknown_slope": 0.1}},
-        {"encoding": {"references": "html"}},
+        ({"outside": {"intercept": 0, "score": 1, "threshold": 0.5}}, 2),
+        ({"calibration": {"intercept": 0, "unknown_slope": 0.1}}, 2),
+        ({"encoding": {"references": "html"}}, 2),
+        ({"encoding": {"split_unspaced": True}}, 3),
+        ({"encoding": {"pieces": [2, 4]}}, 3),
+        ({"encoding": {"references": "html", "pieces": [3, 3]}}, 3),
     ],
 )
-def test_what_an_older_release_would_misread_needs_format_2(part: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="need format 2, not 1"):
-        Manifest.model_validate(GOOD[Manifest] | part)
-    assert Manifest.model_validate(GOOD[Manifest] | part | {"format": 2}).least_format == 2
+def test_what_an_older_release_would_misread_needs_a_newer_format(part: dict[str, Any], least: int) -> None:
+    for older in range(1, least):
+        with pytest.raises(ValidationError, match=f"need format {least}, not {older}"):
+            Manifest.model_validate(GOOD[Manifest] | part | {"format": older})
+    manifest = Manifest.model_validate(GOOD[Manifest] | part | {"format": least})
+    assert manifest.least_format == least
+    assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
+
+
+def test_greatest_size_of_pieces_is_not_below_the_least() -> None:
+    with pytest.raises(ValidationError, match="the least number of characters first"):
+        EncodingSpec(pieces=(4, 2))
 
 
 def test_network_has_a_unit_more_than_topics_for_the_outside_class() -> None:

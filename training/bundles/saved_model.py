@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from app.classifier import Bundle
 from app.classifier.calibration import MAX_CONFIDENCE
-from app.classifier.encoding import LATER, TWICE, hides_word
 from app.classifier.manifest import Calibration, Outside
+from app.classifier.word_index import LATER, TWICE, hides_word
 from training.bundles.tensorflow_tokenizer import Tokenizer, decomposed, without_diacritics, without_quotes
 
 UNKNOWN, RARE = -2, -1

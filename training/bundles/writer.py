@@ -39,6 +39,15 @@ GOLDEN_HEADLINES: Final = (
 """Texts whose answers are stored with the model: clear, ambiguous, one word, no known word, as long as a wire."""
 
 
+_OF_FORMAT_3: Final = {"split_unspaced", "pieces"}
+_NEWER: Final[dict[int, dict[str, bool | set[str]]]] = {
+    1: {"outside": True, "calibration": {"unknown_slope"}, "encoding": {"references", *_OF_FORMAT_3}},
+    2: {"encoding": _OF_FORMAT_3},
+    3: {},
+}
+"""Format -> the fields of the manifest that need a newer one, as pydantic excludes them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A bundle before it is written."""
@@ -121,10 +130,8 @@ def replace_card(target: Path, card: str) -> TopicClassifier:
 
 
 def _json(manifest: Manifest) -> str:
-    """The manifest's JSON; in format 1 without the fields of format 2, which an older service would refuse."""
-    if manifest.format > 1:
-        return manifest.model_dump_json(indent=1)
-    return manifest.model_dump_json(indent=1, exclude={"outside": True, "calibration": {"unknown_slope"}})
+    """The manifest's JSON, without the fields of newer formats, which an older service would refuse."""
+    return manifest.model_dump_json(indent=1, exclude=_NEWER[manifest.format])
 
 
 def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list[dict[str, object]]:
@@ -135,7 +142,9 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
     probabilities, found = Calibrator(draft.manifest).topics_and_outside(units, encoded)
     outside: Sequence[float | None] = found or [None] * len(encoded)
     return [
-        Golden(headline=headline, probabilities=row, outside=out if one.known else None).model_dump(exclude_none=True)
+        Golden(headline=headline, probabilities=row, outside=out if one.readable else None).model_dump(
+            exclude_none=True
+        )
         for headline, row, one, out in zip(GOLDEN_HEADLINES, probabilities.tolist(), encoded, outside, strict=True)
     ]
 

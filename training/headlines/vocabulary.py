@@ -8,8 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from app.classifier.encoding import LATER, TWICE, Encoder
+from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
+from app.classifier.word_index import LATER, TWICE
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, Words, labels_of
 

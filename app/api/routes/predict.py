@@ -109,7 +109,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
         if body.explain:
             explainer = Explainer(service.classifier, body.headline, body.explain_topic)
             with service.limiter.held(explainer.variants):
-                effects = await service.limiter.run_in_turns(explainer.pieces, explainer.effects, receive, due)
+                effects = await service.limiter.run_in_turns(explainer.parts, explainer.effects, receive, due)
             explanation = explainer.explanation(effects)
         context.inference_seconds = done.encoding, done.predicting
         due.raise_if_expired()  # the deadline does not interrupt a micro-batch

@@ -1,0 +1,70 @@
+"""Word index of a bundle: its kinds of entries, and the ids that they stand for."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from app.classifier.errors import BundleError
+from app.classifier.manifest import EncodingSpec
+
+TWICE, LATER, PIECE = "*2", "*later", "*piece"
+"""Markers in the word index: 'oil *2' ranks a second occurrence of `oil`, 'oil *later' one that occurs only after the
+lead of the text, '<oi *piece' the piece `<oi` of words. They cannot be words, because the tokenizer splits at `*`."""
+
+RARE: Final = -1
+"""In place of the id of a word whose rank does not fit into the encoding."""
+NO_PAIRS: Final[Mapping[str, int]] = {}
+
+LONGEST_PIECED: Final = 64
+"""Characters of a word, with the mark at its beginning, that are cut into pieces: its ids stay few."""
+
+
+class WordIds(NamedTuple):
+    """The ids of a word index."""
+
+    words: dict[str, tuple[int, Mapping[str, int]]]
+    """Word -> (its id or RARE, ids of the pairs it begins by second word, TWICE or LATER), so one look-up is enough."""
+    pieces: dict[str, int]
+    """Piece -> its id."""
+
+
+def pieces(word: str, sizes: tuple[int, int]) -> list[str]:
+    """Character n-grams of a word (Bojanowski et al. 2017, arXiv:1607.04606), the short ones first, with repetitions.
+
+    Args:
+        word: as it is looked up.
+        sizes: least and greatest length; `<` and `>`, the beginning and the end of the word, count as characters.
+    """
+    marked = f"<{word}>"[:LONGEST_PIECED]
+    least, greatest = sizes
+    return [
+        marked[start : start + size] for size in range(least, greatest + 1) for start in range(len(marked) - size + 1)
+    ]
+
+
+def hides_word(spec: EncodingSpec, word: str, rank: int) -> bool:
+    """Whether an entry is left out: a quoted word without any id, in place of which the word without quotes counts."""
+    return rank + spec.offset >= spec.size and spec.rare_id is None and word != word.strip("'")
+
+
+def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
+    """The ids of a word index; raises BundleError if it holds a rank below 1."""
+    if word_index and min(word_index.values()) < 1:
+        raise BundleError("word_index.json: a rank is below 1, that of the most frequent word; train it again.")
+    wanted = {TWICE: spec.repeats, LATER: spec.lead is not None, PIECE: spec.pieces is not None}
+    pairs: dict[str, dict[str, int]] = {}
+    piece_ids: dict[str, int] = {}
+    for entry, rank in word_index.items():
+        first, space, second = entry.partition(" ")
+        if space and rank + spec.offset < spec.size and wanted.get(second, spec.pairs):
+            if second == PIECE:
+                piece_ids[first] = rank + spec.offset
+            else:
+                pairs.setdefault(first, {})[second] = rank + spec.offset
+    rare = (RARE, NO_PAIRS)  # shared, because most words of the corpus have this entry
+    words: dict[str, tuple[int, Mapping[str, int]]] = {}
+    for word, rank in word_index.items():
+        if " " not in word and not hides_word(spec, word, rank):
+            word_id = rank + spec.offset if rank + spec.offset < spec.size else RARE
+            pair_ids = pairs.get(word, NO_PAIRS)
+            words[word] = (word_id, pair_ids) if pair_ids or word_id != RARE else rare
+    return WordIds(words, piece_ids)
