@@ -7,15 +7,15 @@ from typing import Final
 import numpy as np
 import scipy.sparse as sp
 
+from app.classifier.word_index import pieces
+
 SIZES: Final = (3, 4)
 """Characters of an n-gram; the beginning and the end of a word count as one character each."""
 
 
 def char_ngrams(word: str) -> list[str]:
-    """The distinct character n-grams of a word (Bojanowski et al. 2017, arXiv:1607.04606)."""
-    marked = f"<{word}>"
-    found = (marked[start : start + size] for size in SIZES for start in range(len(marked) - size + 1))
-    return list(dict.fromkeys(found))
+    """The distinct character n-grams of a word."""
+    return list(dict.fromkeys(pieces(word, SIZES)))
 
 
 def ngram_expansion(word_index: Mapping[str, int], size: int, share: float, least: int) -> sp.csr_matrix:
