@@ -47,7 +47,11 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
     settings = settings or load_settings()
     service = Service(settings)
     traced = _traced()
-    access_log = AccessLog(headlines=settings.log_headlines) if settings.access_log else None
+    access_log = (
+        AccessLog(headlines=settings.log_headlines)
+        if settings.access_log and settings.log_level in {"debug", "info"}
+        else None
+    )
     recorder = RequestRecorder(service.metrics, access_log)
     authenticate = Keys(lambda: settings.keys).authenticate if settings.keys else None
 

@@ -4,8 +4,9 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -36,6 +37,10 @@ _SERVICE_LINK = re.compile(
 _TLS = re.compile("TLS|SSL|HTTPS|CERT")
 NO_TLS = "leave it out and put a proxy with TLS in front, as docs/authentication.md describes"
 """What to do instead of giving the service a certificate."""
+_LIMITS = ("max_in_flight", "max_batch")
+"""Settings with a rule between them."""
+_OWN = {"json", "key_file", "origin"}
+"""Types of the errors raised here, whose messages show the value."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -59,7 +64,9 @@ def _from_json(value: object) -> object:
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
-        raise PydanticCustomError("json", 'is not JSON; write a list such as ["https://example.org"]') from None
+        raise PydanticCustomError(
+            "json", '{value} is not JSON; write a list such as ["https://example.org"]', {"value": _shown(value)}
+        ) from None
 
 
 def _validate_origin(origin: str) -> str:
@@ -90,6 +97,10 @@ def _validate_origin(origin: str) -> str:
 
 def _shown(text: str) -> str:
     return json.dumps(text if len(text) <= 200 else text[:200] + "..")
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -178,14 +189,28 @@ class Settings(BaseSettings):
         ),
     ] = 75
     metrics_port: Annotated[int | None, Field(ge=1, le=65535, description="Separate port for `/metrics`.")] = None
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        BeforeValidator(_lower),
+        Field(description="Lowest level of the lines that are logged; requests are logged at `info`."),
+    ] = "info"
     access_log: Annotated[bool, Field(description="Log one line per request.")] = True
     log_headlines: Annotated[bool, Field(description="Add the headlines to the access log, as `texts`.")] = False
 
     @model_validator(mode="after")
     def _batches_fit(self) -> "Settings":
         if self.max_in_flight < self.max_batch:
-            raise PydanticCustomError("too_small", "TOPICS_MAX_IN_FLIGHT must be at least TOPICS_MAX_BATCH")
+            raise PydanticCustomError(
+                "too_small",
+                "TOPICS_MAX_IN_FLIGHT: {most} is less than TOPICS_MAX_BATCH, {batch}; raise it, or lower that",
+                {"most": self.max_in_flight, "batch": self.max_batch},
+            )
         return self
+
+    @property
+    def logs_requests(self) -> bool:
+        """Whether the access log is on: its lines have the level `info`."""
+        return self.access_log and self.log_level in {"debug", "info"}
 
     @property
     def keys(self) -> frozenset[str]:
@@ -196,7 +221,7 @@ class Settings(BaseSettings):
         try:
             return keys | read_keys(self.api_keys_file)
         except KeyFileError as error:
-            raise SettingsError(f"TOPICS_API_KEYS_FILE: {error}.") from None
+            raise SettingsError(f"TOPICS_API_KEYS_FILE: {_shown(str(self.api_keys_file))}: {error}.") from None
 
 
 class _ServiceSettings(Settings):
@@ -209,7 +234,9 @@ class _ServiceSettings(Settings):
             try:
                 read_keys(file)
             except KeyFileError as error:
-                raise PydanticCustomError("key_file", "{reason}", {"reason": str(error)}) from None
+                raise PydanticCustomError(
+                    "key_file", "{file}: {reason}", {"file": _shown(str(file)), "reason": str(error)}
+                ) from None
         return file
 
 
@@ -222,23 +249,62 @@ def load_settings(*, serving: bool = True, **overrides: Any) -> Settings:  # noq
 
     `serving`: False for a command, which does not read the key file and also accepts TOPICS_API_KEY.
     """
-    wrong = list(_unknown(os.environ, set() if serving else _COMMANDS))
-    try:
-        settings = (_ServiceSettings if serving else Settings)(**overrides)
-    except ValidationError as error:
-        wrong += map(_sentence, error.errors(include_url=False))
+    settings, wrong = read_settings(serving=serving, **overrides)
     if wrong:
         raise SettingsError("\n".join(wrong))
     return settings
 
 
-def _sentence(error: ErrorDetails) -> str:
+def read_settings(
+    options: Mapping[str, str] = MappingProxyType({}),
+    *,
+    serving: bool = True,
+    **overrides: Any,  # noqa: ANN401 - each is validated
+) -> tuple[Settings, list[str]]:
+    """The settings, with the default in place of each invalid one, and a sentence for each that is invalid.
+
+    `options`: values given as options of the command line, by name of the setting; they override the environment.
+    """
+    wrong = list(_unknown(os.environ, set() if serving else _COMMANDS))
+    kind = _ServiceSettings if serving else Settings
+    given = overrides | dict(options)
+    try:
+        return kind(**given), wrong
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    invalid = {str(one["loc"][0]) for one in errors if one["loc"]}
+    wrong += [_sentence(one, options) for one in errors]
+    given |= {name: Settings.model_fields[name].get_default() for name in invalid}
+    try:
+        return kind(**given), wrong
+    except ValidationError as error:  # a rule between settings, which is checked once each of them is valid
+        if invalid.isdisjoint(_LIMITS):
+            wrong += [one for one in (_sentence(each, options) for each in error.errors()) if one not in wrong]
+    return kind(**given | {name: Settings.model_fields[name].get_default() for name in _LIMITS}), wrong
+
+
+def _sentence(error: ErrorDetails, options: Collection[str]) -> str:
     if not error["loc"]:  # an error of a rule between settings, whose message names the variables
         return f"{error['msg']}."
     field = str(error["loc"][0])
     expected = _expected(Settings.model_fields[field])
-    message = error["msg"] if expected is None else f"{_shown(str(error['input']))} is not {expected}"
-    return f"{_PREFIX}{field.upper()}: {message}."
+    if expected is not None:
+        message = f"{_shown(str(error['input']))} is not {expected}"
+    elif error["type"] in _OWN or field == "api_keys":
+        message = error["msg"]
+    else:  # one of pydantic's own, which does not show the value
+        message = f"{_shown(str(error['input']))}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+    return f"{option_name(field) if field in options else variable_name(field)}: {message}."
+
+
+def variable_name(field: str) -> str:
+    """The environment variable of a setting."""
+    return f"{_PREFIX}{field.upper()}"
+
+
+def option_name(field: str) -> str:
+    """The option of `python -m app serve` for a setting."""
+    return f"--{field.replace('_', '-')}"
 
 
 def _expected(field: FieldInfo) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from app.classifier import folders
 from app.classifier.errors import BundleError
 from app.classifier.manifest import NEWER_FORMAT, FileEntry, Manifest
 
@@ -19,7 +20,7 @@ MODEL = "model.keras"
 WORD_INDEX = "word_index.json"
 GOLDEN = "golden.json"
 CARD = "README.md"
-MANIFEST = "manifest.json"
+MANIFEST = folders.MANIFEST
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Maximum size of a file in a bundle, in bytes; a larger one is refused before it is read."""
@@ -64,8 +65,8 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: a file is missing, differs from the manifest's size or SHA-256, or has invalid content.
     """
-    if not os.path.isdir(path):  # noqa: PTH112 - pathlib's raises OSError if the name is too long
-        raise BundleError(f"{path}: no such bundle folder; set TOPICS_MODEL to one that holds a {MANIFEST}.")
+    if missing := folders.missing_bundle(path):
+        raise BundleError(f"{missing}.")
     raw = _read(path, MANIFEST)
     manifest = _validate(path, MANIFEST, TypeAdapter(Manifest), raw)
     for required in (MODEL, WORD_INDEX, GOLDEN):

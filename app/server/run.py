@@ -25,7 +25,7 @@ from app.server.uvicorn_server import Server
 from app.server.worker import Beat
 from app.serving.draining import END_SECONDS, FINISH_SECONDS
 from app.settings import Settings
-from app.telemetry.logs import CONFIG
+from app.telemetry import logs
 from app.telemetry.multiprocess import DIRECTORY
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     load = _prepare(settings)
     each = listeners(host, port, settings.workers)
     _serve_metrics(settings, host)
-    logging.config.dictConfig(CONFIG)  # after all errors that the command line reports itself
+    logging.config.dictConfig(logs.config(settings.log_level))  # after all errors that the command line reports itself
     if settings.workers == 1:
         server = Server(_config(settings, load), each[0], started=partial(announce, each[0]))
         with suppress(KeyboardInterrupt):
@@ -111,7 +111,7 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
         factory=True,
         http=HttpProtocol,
         ws="none",
-        log_config=CONFIG,
+        log_config=logs.config(settings.log_level),
         access_log=False,
         proxy_headers=False,  # the service does not use the client's address
         server_header=False,

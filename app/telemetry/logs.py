@@ -33,19 +33,22 @@ with _without_rich():
 
 _TIME = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
-CONFIG: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "app.telemetry.logs.formatter"}},
-    "handlers": {"stdout": {"()": "app.telemetry.logs.handler", "formatter": "lines"}},
-    "loggers": {name: {"handlers": ["stdout"], "level": "INFO", "propagate": False} for name in ("app", "uvicorn")},
-    "root": {"handlers": ["stdout"], "level": "WARNING"},
-}
-"""For `logging.config.dictConfig`: uvicorn and this package from INFO, others from WARNING, as lines on stdout."""
+
+def config(level: str = "info") -> dict[str, Any]:
+    """For `logging.config.dictConfig`: uvicorn and this package from `level`, others from WARNING, on stdout."""
+    own = {"handlers": ["stdout"], "level": level.upper(), "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": {"()": "app.telemetry.logs.formatter"}},
+        "handlers": {"stdout": {"()": "app.telemetry.logs.handler", "formatter": "lines"}},
+        "loggers": {"app": own, "uvicorn": own},
+        "root": {"handlers": ["stdout"], "level": "ERROR" if level == "error" else "WARNING"},
+    }
 
 
 def handler() -> logging.Handler:
-    """Make stdout and stderr non-blocking and turn warnings into log records; called when CONFIG is applied."""
+    """Make stdout and stderr non-blocking and turn warnings into log records; called when `config` is applied."""
     replace_standard_streams(_notice)
     logging.captureWarnings(True)
     return logging.StreamHandler(sys.stdout)

@@ -32,6 +32,7 @@ WRONG = [
     ("TOPICS_OUTSIDE_THRESHOLD", "nan"),
     ("TOPICS_KEEP_ALIVE_SECONDS", "0"),
     ("TOPICS_METRICS_PORT", "0"),
+    ("TOPICS_LOG_LEVEL", "loud"),
     ("TOPICS_ACCESS_LOG", "perhaps"),
     ("TOPICS_LOG_HEADLINES", "2"),
     ("TOPICS_CORS_ORIGINS", "https://example.org"),
@@ -165,6 +166,35 @@ def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path):
     assert all(line.endswith((".", "?")) for line in lines)
 
 
+@pytest.mark.parametrize(("name", "value"), [one for one in WRONG if one[0] != "TOPICS_API_KEYS"])
+def test_sentence_about_a_wrong_value_shows_it(name: str, value: str):
+    [line] = refused(**{name: value})
+    assert json.dumps(value)[1:-1] in line or value.removeprefix("[").removesuffix("]") in line
+
+
+def test_rule_between_settings_is_reported_together_with_other_mistakes(tmp_path: Path):
+    lines = refused(
+        TOPICS_MAX_IN_FLIGHT="3", TOPICS_WORKERS="0", TOPICS_MODEL=str(tmp_path), PROMETHEUS_MULTIPROC_DIR="/nowhere"
+    )
+    assert lines == [
+        'TOPICS_WORKERS: "0" is not a whole number from 1 to 256.',
+        "TOPICS_MAX_IN_FLIGHT: 3 is less than TOPICS_MAX_BATCH, 1000; raise it, or lower that.",
+        f"TOPICS_MODEL: {tmp_path}: no such bundle: the folder has no manifest.json; name one that does.",
+        "PROMETHEUS_MULTIPROC_DIR: /nowhere is not a writable folder; create it, or unset the variable.",
+    ]
+
+
+@pytest.mark.parametrize("wrong", [{"TOPICS_MAX_IN_FLIGHT": "x"}, {"TOPICS_MAX_BATCH": "x"}])
+def test_rule_between_settings_is_not_applied_to_a_default_in_place_of_a_wrong_value(wrong: dict[str, str]):
+    other = {"TOPICS_MAX_BATCH": "100000"} if "TOPICS_MAX_IN_FLIGHT" in wrong else {"TOPICS_MAX_IN_FLIGHT": "3"}
+    [line] = refused(**wrong, **other)
+    assert line.startswith(next(iter(wrong)))
+
+
+def test_level_of_the_log_is_read_in_either_case():
+    assert load_settings(log_level="WARNING").log_level == "warning"
+
+
 def test_variables_that_kubernetes_makes_of_a_service_are_no_settings(monkeypatch: pytest.MonkeyPatch):
     for name, value in SERVICE_LINKS.items():
         monkeypatch.setenv(name, value)
@@ -222,7 +252,7 @@ def test_every_setting_with_a_rule_has_a_wrong_value_here():
 def test_unknown_bundle_is_reported_before_workers_start():
     result = CliRunner().invoke(main, ["serve"], env={"TOPICS_MODEL": "/nowhere/bundle", "TOPICS_WORKERS": "2"})
     assert result.exit_code == 1
-    assert result.output.startswith("Error: /nowhere/bundle: no such bundle folder")
+    assert result.output.startswith("Error: TOPICS_MODEL: /nowhere/bundle: no such bundle folder")
 
 
 def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch):

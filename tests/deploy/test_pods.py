@@ -8,14 +8,8 @@ from starlette.testclient import TestClient
 
 from app import VERSION
 from app.main import create_app
+from app.server.command.memory import connections_bytes
 from app.server.http.bounded_connection import ARRIVAL_SECONDS, FRESH_SECONDS
-from app.server.http.connections import (
-    FREE_BYTES,
-    LARGEST_REQUESTS,
-    MAX_CONNECTIONS,
-    MAX_UNREAD_BYTES,
-    MIN_REQUEST_BYTES,
-)
 from app.settings import Settings, load_settings
 from tests.deploy.manifests import BASE, FOLDER, KSERVE, Manifest, container, environment, pod, settings, written
 from tests.server import ROOT
@@ -113,15 +107,10 @@ def test_inference_service_has_the_name_that_the_path_wants():
 
 def test_memory_limit_holds_all_that_connections_may_make_the_process_hold(workload: Manifest):
     """The sum of the bounds in app/server/http/connections.py; tests/operation/test_memory.py measures attacks."""
-    largest = settings(workload).max_body_bytes
     process = 100 * MIB  # README: 90 MB
-    connections = MAX_CONNECTIONS * (
-        24 * 1024 + 4 * FREE_BYTES
-    )  # sockets and a head of 100 lines; a text of 4 bytes each
-    requests = 4 * max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * largest)  # as text with one character outside the BMP
-    parsing = 10 * largest  # one body at a time becomes JSON values
     limit = container(workload)["resources"]["limits"]["memory"]
-    assert process + connections + requests + parsing + MAX_UNREAD_BYTES < int(limit.removesuffix("Mi")) * MIB
+    most = process + connections_bytes(settings(workload).max_body_bytes)
+    assert most < int(limit.removesuffix("Mi")) * MIB
     assert limit == "512Mi"
 
 

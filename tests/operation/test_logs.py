@@ -57,9 +57,9 @@ def test_service_answers_and_ends_while_its_log_is_not_read(tiny_bundle: Path, w
 HANG = """
 import asyncio, logging.config, sys, time
 from app.serving import watchdog
-from app.telemetry.logs import CONFIG
+from app.telemetry.logs import config
 watchdog.HANG_SECONDS = 1
-logging.config.dictConfig(CONFIG)
+logging.config.dictConfig(config())
 async def main():
     with watchdog.watched(asyncio.get_running_loop()):
         print("x" * 1_000_000)

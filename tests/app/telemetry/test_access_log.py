@@ -138,3 +138,9 @@ def test_milliseconds_have_three_decimals(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stdout", file)
     AccessLog(headlines=False).write([replace(CONTEXT, seconds=0.0123456)])
     assert json.loads(file.getvalue())["milliseconds"] == 12.346
+
+
+@pytest.mark.parametrize(("level", "logged"), [("debug", True), ("info", True), ("warning", False), ("error", False)])
+def test_requests_are_logged_at_info(start: Start, capsys: pytest.CaptureFixture[str], level: str, logged: bool):
+    start(log_level=level).get("/health/live")
+    assert bool(capsys.readouterr().out) is logged

@@ -167,9 +167,9 @@ def test_only_stdout_and_stderr_are_replaced(make: Callable[[], object]):
 
 
 def run(code: str, stdout: int, **environment: str) -> subprocess.Popen[str]:
-    """Run Python with CONFIG applied, in a subprocess."""
+    """Run Python with `config` applied, in a subprocess."""
     code = (
-        f"import logging.config, sys\nfrom app.telemetry.logs import CONFIG\nlogging.config.dictConfig(CONFIG)\n{code}"
+        f"import logging.config, sys\nfrom app.telemetry.logs import config\nlogging.config.dictConfig(config())\n{code}"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code],

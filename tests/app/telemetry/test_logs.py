@@ -11,17 +11,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.telemetry.logs import CONFIG, writer
+from app.telemetry.logs import config, writer
 
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """The output on stdout with CONFIG applied."""
+    """The output on stdout with `config` applied."""
     file = io.StringIO()
     monkeypatch.setattr(sys, "stdout", file)
     loggers = [logging.getLogger(name) for name in ("app", "uvicorn", None)]
     before = [(one.handlers[:], one.propagate, one.level) for one in loggers]
-    logging.config.dictConfig(CONFIG)
+    logging.config.dictConfig(config())
     yield file
     logging.captureWarnings(False)
     for one, (handlers, propagate, level) in zip(loggers, before, strict=True):

@@ -1,0 +1,1 @@
+"""The commands `python -m app serve` and `python -m app doctor`."""

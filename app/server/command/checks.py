@@ -1,0 +1,122 @@
+"""Checks of `python -m app doctor`: whether a service with these settings can start and run well here."""
+
+import os
+import resource
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from app.classifier import ClassifierError, build_classifier, load_bundle
+from app.classifier.folders import missing_bundle
+from app.server.command.metrics_folder import VARIABLE, is_needed, metrics_folder
+from app.server.command.options import Start
+from app.server.sockets import ListenError, listeners
+from app.settings import Settings, SettingsError
+
+Status = Literal["ok", "warn", "fail"]
+SPARE_FILES = 100
+"""File descriptors of a process besides its connections: log, sockets of all workers, files of the metrics."""
+
+
+class Check(NamedTuple):
+    """Result of one check; only `fail` keeps the service from starting."""
+
+    name: str
+    status: Status
+    detail: str
+
+
+def checks(chosen: Start) -> Iterator[Check]:
+    """Run all checks, the cheap ones first; the bundle is loaded and its golden headlines are classified."""
+    settings = chosen.settings
+    yield _port("port", chosen.host, chosen.port, settings.workers)
+    if settings.metrics_port is not None:
+        yield _port("metrics port", chosen.host, settings.metrics_port)
+    if is_needed(settings):
+        yield _metrics_folder()
+    yield _cores(settings)
+    yield _files()
+    yield _bundle(settings)
+    yield _memory(settings)
+
+
+def _port(name: str, host: str, port: int, workers: int = 1) -> Check:
+    if port < 0:
+        return Check(name, "fail", "not checked, because the number is invalid")
+    try:
+        opened = listeners(host, port, workers)
+    except ListenError as error:
+        return Check(name, "fail", str(error).removesuffix("."))
+    for sockets in opened:
+        for one in sockets:
+            one.close()
+    return Check(name, "ok", f"{host}:{port} is free" if port else f"{host} has a free port")
+
+
+def _metrics_folder() -> Check:
+    given = os.environ.get(VARIABLE)
+    try:
+        with metrics_folder(needed=True):
+            folder = os.environ[VARIABLE]
+            if not os.access(folder, os.W_OK):
+                return Check("metrics folder", "fail", f"{folder} is not writable")
+    except SettingsError as error:
+        return Check("metrics folder", "fail", str(error).removesuffix("."))
+    place = given or f"a temporary folder in {os.path.dirname(folder)}"  # noqa: PTH120
+    return Check("metrics folder", "ok", f"{place} is writable")
+
+
+def _cores(settings: Settings) -> Check:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    detail = f"{settings.workers} worker{'s' * (settings.workers > 1)} on {cores} core{'s' * (cores > 1)}"
+    if settings.workers > cores:
+        return Check("cores", "warn", f"{detail}; more workers than cores do not increase throughput")
+    return Check("cores", "ok", detail)
+
+
+def _files() -> Check:
+    from app.server.http.connections import MAX_CONNECTIONS  # noqa: PLC0415 - imports the API
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = MAX_CONNECTIONS + SPARE_FILES
+    if soft in {resource.RLIM_INFINITY, -1} or soft >= needed:
+        return Check("file descriptors", "ok", f"{soft:,} per process; {MAX_CONNECTIONS:,} connections need {needed:,}")
+    status: Status = "warn" if soft >= SPARE_FILES else "fail"
+    return Check(
+        "file descriptors",
+        status,
+        f"{soft:,} per process, but {MAX_CONNECTIONS:,} connections need {needed:,}; raise the limit (ulimit -n)",
+    )
+
+
+def _bundle(settings: Settings) -> Check:
+    if missing := missing_bundle(settings.model):
+        return Check("bundle", "fail", missing)
+    try:
+        bundle = load_bundle(settings.model)
+        build_classifier(bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
+    except ClassifierError as error:
+        return Check("bundle", "fail", str(error).removesuffix("."))
+    manifest = bundle.manifest
+    detail = f"{manifest.name}/{manifest.version}, {len(manifest.topics)} topics, SHA-256 {bundle.digest[:12]}"
+    return Check("bundle", "ok", f"{detail}; {len(bundle.golden)} golden headlines reproduced")
+
+
+def _memory(settings: Settings) -> Check:
+    """Measured in this process, which has loaded the same modules and the same model as a service."""
+    from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured
+    from app.server.command.memory import available_bytes, needed_bytes, resident_bytes  # noqa: PLC0415
+
+    process, available = resident_bytes(), available_bytes()
+    if process is None or available is None:
+        return Check("memory", "ok", "cannot be measured on this system")
+    usual, most = needed_bytes(settings, process)
+    detail = f"about {_mb(usual)}, at most {_mb(most)} with all connections at their limits; {_mb(available)} available"
+    if usual > available:
+        return Check("memory", "fail", f"{detail}; run fewer workers")
+    if most > available:
+        return Check("memory", "warn", f"{detail}; lower TOPICS_MAX_BODY_BYTES or run fewer workers")
+    return Check("memory", "ok", detail)
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"

@@ -1,0 +1,98 @@
+"""The command `python -m app doctor`: what a service would start with, and whether it can start here."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import click
+from pydantic import SecretStr
+
+from app import VERSION
+from app.cli.standard_streams import write
+from app.server.command.checks import Check, checks
+from app.server.command.options import Start, start, with_options
+from app.settings import Settings, SettingsError, option_name, variable_name
+
+Source = Literal["default", "environment", "file", "option"]
+
+
+class Setting(NamedTuple):
+    """One setting as the service would use it."""
+
+    name: str
+    value: str
+    source: Source
+
+
+@click.command()
+@with_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(host: str, port: str, as_json: bool, **options: str | None) -> None:
+    """Check everything that a start needs, without serving.
+
+    Prints each setting with its source, verifies the bundle, and checks port, memory and file descriptors. The exit
+    status is 0 if the service can start, and 1 if not. API keys are never printed.
+    """
+    chosen = start(host, port, options)
+    found = [Check("settings", "fail", sentence.removesuffix(".")) for sentence in chosen.wrong]
+    found = found or [Check("settings", "ok", "all valid")]
+    found += checks(chosen)
+    works = all(one.status != "fail" for one in found)
+    if as_json:
+        _print(json.dumps(_json(works, list(_settings(chosen)), found), indent=2))
+    else:
+        lines = [f"      {one.name}={one.value} ({one.source})" for one in _settings(chosen)]
+        _print(*lines, *(f"{one.status:4}  {one.name}: {one.detail}" for one in found))
+    if not works:
+        raise click.exceptions.Exit(1)
+
+
+def _json(works: bool, settings: list[Setting], found: list[Check]) -> dict[str, Any]:
+    return {
+        "ok": works,
+        "version": VERSION,
+        "settings": [one._asdict() for one in settings],
+        "checks": [one._asdict() for one in found],
+    }
+
+
+def _settings(chosen: Start) -> Iterator[Setting]:
+    yield Setting("--host", chosen.host, _source_of_parameter("host"))
+    yield Setting("--port", str(chosen.port) if chosen.port >= 0 else "invalid", _source_of_parameter("port"))
+    given = {name.upper() for name, value in os.environ.items() if value}
+    wrong = {sentence.partition(":")[0] for sentence in chosen.wrong}
+    for field in Settings.model_fields:
+        name = option_name(field) if field in chosen.options else variable_name(field)
+        source: Source = "option" if field in chosen.options else "environment" if name in given else "default"
+        if field == "api_keys" and source == "default" and chosen.settings.api_keys_file is not None:
+            source = "file"
+        yield Setting(name, "invalid" if name in wrong else _shown(chosen.settings, field), source)
+
+
+def _source_of_parameter(name: str) -> Source:
+    default = click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.DEFAULT
+    return "default" if default else "option"
+
+
+def _shown(settings: Settings, field: str) -> str:
+    """The value as it is written in the environment; of API keys only their number."""
+    value = getattr(settings, field)
+    if isinstance(value, SecretStr):
+        try:
+            number = len(settings.keys)
+        except SettingsError:
+            number = 0
+        return f"{number} key{'s' * (number != 1)}" if number else ""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return json.dumps(value) if value else ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(Path(value)) if isinstance(value, Path) else f"{value}"
+
+
+def _print(*lines: str) -> None:
+    write("".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))

@@ -1,0 +1,60 @@
+"""Memory of a service: what its processes take, what they may take at most, and what this machine or container has."""
+
+from pathlib import Path
+
+from app.server.http.connections import (
+    FREE_BYTES,
+    LARGEST_REQUESTS,
+    MAX_CONNECTIONS,
+    MAX_UNREAD_BYTES,
+    MIN_REQUEST_BYTES,
+)
+from app.settings import Settings
+
+SHARED_BYTES = 35 * 1024 * 1024
+"""Memory that a forked worker shares with the others: benchmarks/results has the measurement."""
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def connections_bytes(max_body_bytes: int) -> int:
+    """Most bytes that the connections of one process can make it hold, with every limit reached at once."""
+    sockets = MAX_CONNECTIONS * (24 * 1024 + 4 * FREE_BYTES)  # and a head of 100 lines; a text of 4 bytes each
+    requests = 4 * max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)  # with one character outside the BMP
+    parsing = 10 * max_body_bytes  # one body at a time becomes JSON values
+    return sockets + requests + parsing + MAX_UNREAD_BYTES
+
+
+def needed_bytes(settings: Settings, process: int) -> tuple[int, int]:
+    """Bytes of all processes at the start, and at most; `process`: resident bytes of one with the model loaded."""
+    private = max(process - SHARED_BYTES, 0)
+    several = settings.workers > 1
+    usual = process + (settings.workers * private if several else 0)  # the supervisor, and a worker's own part
+    return usual, usual + settings.workers * connections_bytes(settings.max_body_bytes)
+
+
+def resident_bytes() -> int | None:
+    """Resident memory of this process; None if the system has no /proc."""
+    return _kibibytes(Path("/proc/self/status"), "VmRSS:")
+
+
+def available_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = _CGROUP) -> int | None:
+    """Memory that new processes can have: of the machine, or of the container if it is limited further."""
+    free = [_kibibytes(meminfo, "MemAvailable:")]
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            free.append(int((cgroup / limit).read_text()) - int((cgroup / used).read_text()))
+        except (OSError, ValueError):  # another version of cgroups, or "max"
+            continue
+    return min((one for one in free if one is not None), default=None)
+
+
+def _kibibytes(file: Path, name: str) -> int | None:
+    try:
+        lines = file.read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name)), None)

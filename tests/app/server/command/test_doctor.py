@@ -1,0 +1,154 @@
+"""`python -m app doctor`: what a service would start with, and whether it can."""
+
+import json
+import resource
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.__main__ import main
+from app.server.command import checks, memory
+from app.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _model(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path) -> None:
+    monkeypatch.setenv("TOPICS_MODEL", str(tiny_bundle))
+
+
+def doctor(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, ["doctor", "--port", "0", *arguments], env=environment)
+
+
+def found(result: Result) -> dict[str, list[str]]:
+    """Status and detail by check, of JSON output."""
+    return {one["name"]: [one["status"], one["detail"]] for one in json.loads(result.output)["checks"]}
+
+
+def test_service_that_can_start_gives_status_0_and_one_line_each():
+    result = doctor()
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    checked = [line.split(":")[0] for line in lines if not line.startswith(" ")]
+    assert checked == [
+        f"ok    {name}" for name in ("settings", "port", "cores", "file descriptors", "bundle", "memory")
+    ]
+    assert len(lines) == 2 + len(Settings.model_fields) + len(checked)
+    assert "tiny/1, 46 topics" in result.output
+
+
+def test_each_setting_is_shown_with_its_source(tmp_path: Path):
+    (tmp_path / "keys").write_text("first\nsecond\n")
+    result = doctor("--workers", "2", TOPICS_API_KEYS_FILE=str(tmp_path / "keys"), TOPICS_MAX_BATCH="7")
+    shown = {line.strip() for line in result.output.splitlines()}
+    assert {
+        "--workers=2 (option)",
+        "--port=0 (option)",
+        "--host=127.0.0.1 (default)",
+        "TOPICS_MAX_BATCH=7 (environment)",
+        "TOPICS_DRAIN_SECONDS=5.0 (default)",
+        "TOPICS_API_KEYS=2 keys (file)",
+        f"TOPICS_API_KEYS_FILE={tmp_path / 'keys'} (environment)",
+    } <= shown
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+@pytest.mark.parametrize("name", ["TOPICS_API_KEYS", "TOPICS_API_KEY", "TOPICS_APIKEYS", "OTEL_EXPORTER_OTLP_HEADERS"])
+def test_no_key_is_printed(name: str, arguments: tuple[str, ...]):
+    for value in ("sesame,simsim", "sesame\nsimsim"):
+        assert "simsim" not in doctor(*arguments, **{name: value}).output
+
+
+def test_json_has_settings_and_checks():
+    result = doctor("--json", TOPICS_CORS_ORIGINS='["https://example.org"]')
+    body = json.loads(result.output)
+    assert (result.exit_code, body["ok"]) == (0, True)
+    assert {"name": "TOPICS_CORS_ORIGINS", "value": '["https://example.org"]', "source": "environment"} in body[
+        "settings"
+    ]
+    assert {one["status"] for one in body["checks"]} <= {"ok", "warn"}
+
+
+def test_every_mistake_is_a_failed_line_and_the_other_checks_still_run():
+    result = doctor("--json", "--workers", "0", TOPICS_MAX_BATCH="many", TOPICS_WORKER="2")
+    body = json.loads(result.output)
+    assert (result.exit_code, body["ok"]) == (1, False)
+    failed = [one["detail"] for one in body["checks"] if one["status"] == "fail"]
+    assert failed == [
+        "TOPICS_WORKER: unknown setting; did you mean TOPICS_WORKERS?",
+        '--workers: "0" is not a whole number from 1 to 256',
+        'TOPICS_MAX_BATCH: "many" is not a whole number from 1 to 100,000',
+    ]
+    assert found(result)["bundle"][0] == "ok"
+    assert {"name": "--workers", "value": "invalid", "source": "option"} in body["settings"]
+
+
+def test_broken_bundle_fails_with_the_file(tiny_bundle: Path, tmp_path: Path):
+    bundle = shutil.copytree(tiny_bundle, tmp_path / "bundle")
+    (bundle / "golden.json").write_bytes(b"[]")
+    result = doctor("--json", "--model", str(bundle))
+    status, detail = found(result)["bundle"]
+    assert (result.exit_code, status) == (1, "fail")
+    assert str(bundle / "golden.json") in detail
+
+
+def test_port_in_use_fails_and_is_not_disturbed():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = doctor("--port", port, "--json", TOPICS_METRICS_PORT=port)
+    assert result.exit_code == 1
+    assert found(result)["port"][0] == "fail"
+    assert found(result)["metrics port"][0] == "fail"
+
+
+def test_port_is_free_again_after_the_check():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    assert doctor("--port", str(port), "--workers", "2").exit_code == 0
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+@pytest.mark.parametrize(("limit", "status", "code"), [(50, "fail", 1), (1024, "warn", 0), (65536, "ok", 0)])
+def test_few_file_descriptors_are_reported(limit: int, status: str, code: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    result = doctor("--json")
+    assert (result.exit_code, found(result)["file descriptors"][0]) == (code, status)
+
+
+@pytest.mark.parametrize(("available", "status", "code"), [(10**6, "fail", 1), (200 * 10**6, "warn", 0)])
+def test_too_little_memory_is_reported(available: int, status: str, code: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(memory, "resident_bytes", lambda: 90 * 10**6)
+    monkeypatch.setattr(memory, "available_bytes", lambda: available)
+    result = doctor("--json")
+    assert (result.exit_code, found(result)["memory"][0]) == (code, status)
+
+
+def test_container_limit_counts_as_the_available_memory(tmp_path: Path):
+    (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable: 4 kB\n")
+    assert memory.available_bytes(tmp_path / "meminfo", tmp_path) == 4096
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("5\n")
+    assert memory.available_bytes(tmp_path / "meminfo", tmp_path) == 4096
+    (tmp_path / "memory.max").write_text("1005\n")
+    assert memory.available_bytes(tmp_path / "meminfo", tmp_path) == 1000
+    assert memory.available_bytes(tmp_path / "none", tmp_path / "none") is None
+
+
+def test_each_further_worker_adds_what_it_does_not_share():
+    one, two = (memory.needed_bytes(Settings(workers=number), 90 * 10**6)[0] for number in (2, 3))
+    assert two - one == 90 * 10**6 - memory.SHARED_BYTES
+
+
+def test_more_workers_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(checks.os, "sched_getaffinity", lambda _: {0}, raising=False)
+    assert found(doctor("--json", "--workers", "3"))["cores"][0] == "warn"
+
+
+def test_folder_for_metrics_that_is_not_writable_fails():
+    result = doctor("--json", "--workers", "2", PROMETHEUS_MULTIPROC_DIR="/nowhere")
+    assert result.exit_code == 1
+    assert any("PROMETHEUS_MULTIPROC_DIR: /nowhere" in one["detail"] for one in json.loads(result.output)["checks"])

@@ -1,0 +1,82 @@
+"""The error about a folder that is no bundle names the bundles near it."""
+
+from pathlib import Path
+
+import pytest
+
+from app.classifier.folders import MOST_NAMED, missing_bundle, versions
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    for name in ("book/1", "headlines/9", "headlines/10", "headlines/draft"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+        (tmp_path / "models" / name / "manifest.json").touch()
+    (tmp_path / "models" / "headlines" / "notes").mkdir()
+    (tmp_path / "models" / "README.md").touch()
+    return tmp_path / "models"
+
+
+def test_folder_of_versions_names_them_in_the_order_of_their_numbers(models: Path):
+    folder = models / "headlines"
+    assert missing_bundle(folder) == (
+        f"{folder}: is not a bundle but has bundles in it; choose {folder / 'draft'}, {folder / '9'} or {folder / '10'}"
+    )
+
+
+def test_folder_of_names_lists_the_versions_of_each(models: Path):
+    assert set(versions(models)) == {
+        models / name for name in ("book/1", "headlines/9", "headlines/10", "headlines/draft")
+    }
+    assert str(models / "book" / "1") in missing_bundle(models)
+
+
+def test_only_version_is_named_alone(models: Path):
+    assert missing_bundle(models / "book").endswith(f"choose {models / 'book' / '1'}")
+
+
+def test_version_that_does_not_exist_names_those_beside_it(models: Path):
+    assert missing_bundle(models / "book" / "2") == (
+        f"{models / 'book' / '2'}: no such bundle folder; {models / 'book'} has {models / 'book' / '1'}"
+    )
+
+
+def test_misspelt_name_gets_the_versions_of_the_nearest(models: Path):
+    assert missing_bundle(models / "headline" / "10").endswith(f"or {models / 'headlines' / '10'}")
+
+
+def test_file_is_told_from_a_folder(models: Path):
+    manifest = models / "book" / "1" / "manifest.json"
+    assert missing_bundle(manifest) == f"{manifest}: is a file; name its folder, {manifest.parent}"
+    assert missing_bundle(models / "README.md").endswith("is a file; name the folder of a bundle")
+
+
+def test_link_to_nothing_says_where_it_points(models: Path):
+    live = models / "live"
+    live.symlink_to("headlines/11")
+    assert missing_bundle(live) == (
+        f"{live}: no such bundle folder: the symbolic link points to headlines/11, which does not exist"
+    )
+
+
+def test_empty_folder_needs_a_manifest(models: Path):
+    folder = models / "headlines" / "notes"
+    assert missing_bundle(folder) == f"{folder}: no such bundle: the folder has no manifest.json; name one that does"
+
+
+def test_bundle_is_not_missing(models: Path):
+    assert missing_bundle(models / "book" / "1") is None
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "nowhere/of/any/kind"])
+def test_any_path_gets_one_sentence(name: str):
+    assert len(missing_bundle(Path("/") / name).splitlines()) == 1
+
+
+def test_many_versions_are_not_all_listed(tmp_path: Path):
+    for number in range(MOST_NAMED + 5):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "manifest.json").touch()
+    sentence = missing_bundle(tmp_path)
+    assert sentence.count(str(tmp_path / "1")) <= MOST_NAMED
+    assert sentence.endswith(f"{MOST_NAMED + 4} or one of 5 others")

@@ -1,0 +1,29 @@
+"""The options of `serve`, on a real process."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.server import RunningServer
+
+pytestmark = pytest.mark.slow
+
+
+def test_options_choose_the_model_the_workers_and_the_log_level(tiny_bundle: Path):
+    options = ("--model", str(tiny_bundle), "--workers", "2", "--log-level", "WARNING")
+    command = ("-m", "app", "serve", "--port", "0", "--log-level", "info", *options[:4])
+    with RunningServer(Path("/nowhere"), command, workers=7) as server:
+        assert server.get("/model").json()["name"] == "tiny"
+        assert len(server.worker_pids()) == 2
+        server.wait_line('"route":"/model"')
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    quiet = RunningServer(Path("/nowhere"), ("-m", "app", "serve", "--port", str(port), *options), wait=False)
+    quiet.port = port
+    quiet._listening.set()  # no line says that it listens
+    with quiet:
+        quiet.wait_ready()
+        assert quiet.predict().status == 200
+    assert quiet.lines == []
