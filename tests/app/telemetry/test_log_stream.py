@@ -169,7 +169,7 @@ def test_only_stdout_and_stderr_are_replaced(make: Callable[[], object]):
 def run(code: str, stdout: int, **environment: str) -> subprocess.Popen[str]:
     """Run Python with `config` applied, in a subprocess."""
     code = (
-        f"import logging.config, sys\nfrom app.telemetry.logs import config\nlogging.config.dictConfig(config())\n{code}"
+        f"import logging.config, sys\nfrom app.telemetry import logs\nlogging.config.dictConfig(logs.config())\n{code}"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code],
