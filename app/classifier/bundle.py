@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from app.classifier import folders
+from app import bundle_folders
 from app.classifier.errors import BundleError
 from app.classifier.manifest import NEWER_FORMAT, FileEntry, Manifest
 
@@ -20,7 +20,7 @@ MODEL = "model.keras"
 WORD_INDEX = "word_index.json"
 GOLDEN = "golden.json"
 CARD = "README.md"
-MANIFEST = folders.MANIFEST
+MANIFEST = bundle_folders.MANIFEST
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Maximum size of a file in a bundle, in bytes; a larger one is refused before it is read."""
@@ -65,7 +65,7 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: a file is missing, differs from the manifest's size or SHA-256, or has invalid content.
     """
-    if missing := folders.missing_bundle(path):
+    if missing := bundle_folders.missing_bundle(path):
         raise BundleError(f"{missing}.")
     raw = _read(path, MANIFEST)
     manifest = _validate(path, MANIFEST, TypeAdapter(Manifest), raw)

@@ -5,8 +5,8 @@ import resource
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from app.bundle_folders import missing_bundle
 from app.classifier import ClassifierError, build_classifier, load_bundle
-from app.classifier.folders import missing_bundle
 from app.server.command.metrics_folder import VARIABLE, is_needed, metrics_folder
 from app.server.command.options import Start
 from app.server.sockets import ListenError, listeners

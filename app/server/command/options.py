@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from app.classifier.folders import missing_bundle
+from app.bundle_folders import missing_bundle
 from app.server.command.metrics_folder import wrong_folder
 from app.settings import Settings, option_name, read_settings, variable_name
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.classifier.folders import MOST_NAMED, missing_bundle, versions
+from app.bundle_folders import MOST_NAMED, missing_bundle, versions
 
 
 @pytest.fixture
