@@ -4,17 +4,35 @@ import csv
 import gzip
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import png
-from tests.page.test_batch import classify, column, finished
+from app.cli.classify import classify as classify_command
+from tests.page.conftest import Watch, png
+from tests.page.test_batch import DROP, classify, column, finished
+from tests.server import RunningServer
+
+PASTE = """(field, {name, text}) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([text], name));
+    field.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
+}"""
 
 
 def choose(page: Page, content: bytes, name: str) -> None:
     page.set_input_files("#file", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
+
+
+def downloaded_json(page: Page) -> list[dict[str, Any]]:
+    with page.expect_download() as download:
+        page.click("#download-json")
+    assert download.value.suggested_filename == "topics.json"
+    rows: list[dict[str, Any]] = json.loads(download.value.path().read_text("utf-8"))
+    return rows
 
 
 def downloaded(page: Page) -> list[dict[str, str]]:
@@ -32,7 +50,7 @@ def parsed(page: Page, text: str, separator: str = ",") -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("photo.png", png(), "is not a text file"),
+        ("photo.png", png(), "is a picture, not a text file"),
         ("news.txt.gz", gzip.compress(b"wheat", mtime=0), "is compressed: unpack it first"),
         ("news.xlsx", b"PK\x03\x04\x14", "is a spreadsheet or an archive"),
         ("news.xls", b"\xd0\xcf\x11\xe0\xa1", "is a spreadsheet or a document"),
@@ -41,6 +59,8 @@ def parsed(page: Page, text: str, separator: str = ",") -> list[dict[str, Any]]:
         ("wide.txt", "wheat\ngold".encode("utf-16-be"), "is not a text file in UTF-8, or in UTF-16"),
         ("wider.txt", "wheat\ngold".encode("utf-32"), "is not a text file in UTF-8, or in UTF-16"),
         ("odd.txt", "wheat".encode("utf-16")[:-1], "has a byte order mark of UTF-16, but is not valid UTF-16"),
+        ("photo.txt", b"\xff\xd8\xff\xe0\0\x10JFIF", "is a picture, not a text file"),
+        ("letter.rtf", b"{\\rtf1 wheat}", "is a formatted document"),
         ("noise.csv", bytes(range(256)), "is not a text file"),
         ("empty.csv", b"", "has no headline to classify"),
         ("header.csv", b"headline,date\n", "has no headline to classify"),
@@ -91,7 +111,7 @@ def test_stray_quote_costs_its_line_and_all_others_are_answered(page: Page) -> N
     lines[1500] = '1501,"wheat" flour,today'
     choose(page, "\n".join(["id,headline,date", *lines]).encode(), "news.csv")
     finished(page)
-    expect(page.locator("#batch-status")).to_contain_text("2,000 of 2,000 lines classified")
+    expect(page.locator("#batch-status")).to_contain_text("1,998 of 2,000 lines classified")
     expect(page.locator("#batch-status")).to_contain_text("2 bad (lines 3, 1,502)")
     rows = downloaded(page)
     assert [int(row["line"]) for row in rows] == list(range(2, 2002))
@@ -130,20 +150,22 @@ def test_rows_of_csv_begin_where_they_begin(page: Page) -> None:
 def test_row_without_the_column_is_bad_and_named(page: Page) -> None:
     choose(page, b"id,headline\n1,wheat\n2\n3,gold", "news.csv")
     finished(page)
+    expect(page.locator("#batch-status")).to_contain_text("2 of 3 lines classified")
     expect(page.locator("#batch-status")).to_contain_text("1 bad (line 3)")
-    assert column(page, 3) == ["Wheat", "This row has no cell in “headline”.", "Gold"]
+    assert column(page, 3) == ["Wheat", "This row has 1 column, and the header 2.", "Gold"]
 
 
 def test_download_keeps_the_files_other_columns(page: Page) -> None:
-    text = 'id,headline,topic,change\n1,"wheat, flour",old,-5.5\n=2+2,gold,,"a\nb"\n3,oil,x,+1,more\n'
+    text = 'id,headline,topic,change\n1,"wheat, flour",old,-5.5\n=2+2,gold,,"a\nb"\n3,oil,x,+1\n4,oil, gas,x,+1\n'
     choose(page, text.encode(), "news.csv")
     finished(page)
-    rows = downloaded(page)
-    assert [(row["id"], row["input_topic"], row["change"], row["column 5"]) for row in rows] == [
-        ("1", "old", "-5.5", ""),
-        ("'=2+2", "", "a\nb", ""),
-        ("3", "x", "+1", "more"),
+    *rows, bad = downloaded(page)
+    assert [(row["id"], row["input_topic"], row["change"]) for row in rows] == [
+        ("1", "old", "-5.5"),
+        ("'=2+2", "", "a\nb"),
+        ("3", "x", "+1"),
     ]
+    assert bad["error"] == "This row has 5 columns, and the header 4."
     assert [row["topic"] for row in rows] == ["wheat", "gold", "crude"]
     assert [row["headline"] for row in rows] == ["wheat, flour", "gold", "oil"]
 
@@ -192,3 +214,64 @@ def test_formula_of_any_spelling_is_kept_from_the_spreadsheet(page: Page) -> Non
     script = "values => import('./page/csv.js').then(csv => csv.toCsv(values.map(value => [value])))"
     cells = page.evaluate(script, dangerous + harmless).split("\r\n")[:-1]
     assert cells == [f"'{one}" for one in dangerous] + harmless
+
+
+def test_json_has_the_same_columns_as_csv_with_the_values_of_the_file(page: Page, server: RunningServer) -> None:
+    items = [
+        {"id": 7, "tags": ["x"], "headline": "wheat flour"},
+        {"headline": "=1+1 oil", "topic": None},
+        {"headline": 5},
+    ]
+    choose(page, json.dumps(items).encode(), "news.json")
+    finished(page)
+    rows, cells = downloaded_json(page), downloaded(page)
+    answer = server.predict("wheat flour").json()
+    assert rows[0]["topic_set"] == answer["topic_set"]
+    assert rows[0]["probability"] == answer["predictions"][0]["probability"]
+    assert [(row.get("id"), row.get("tags")) for row in rows] == [(7, ["x"]), (None, None), (None, None)]
+    assert [row["headline"] for row in rows[:2]] == ["wheat flour", "=1+1 oil"]
+    assert (rows[1]["input_topic"], cells[1]["input_topic"]) == (None, "")
+    assert [(row["line"], row["topic"]) for row in rows] == [(1, "wheat"), (2, "crude"), (3, None)]
+    assert rows[2]["error"] == "Field “headline” is not a text."
+    assert list(cells[0]) == [*rows[0], "input_topic"]
+
+
+@pytest.mark.parametrize("target", ["#headline", "#topics"])
+def test_file_is_read_wherever_it_is_dropped_or_pasted(page: Page, target: str) -> None:
+    page.locator(target).evaluate(DROP, {"name": "a.csv", "text": "headline,id\ngold,1"})
+    finished(page)
+    assert column(page, 3) == ["Gold"]
+    page.locator("#headline").evaluate(PASTE, {"name": "b.csv", "text": "headline,id\nwheat,1\noil,2"})
+    expect(page.locator("#batch-status")).to_contain_text("2 of 2 lines classified")
+    page.locator("#headline").evaluate(PASTE, {"name": "photo.png", "text": "\x89PNG\0"})
+    expect(page.locator("#batch-status")).to_contain_text("photo.png is not a text file")
+
+
+PARITY = {
+    "quotes.csv": b'headline,id\n"wheat, ""flour""\n and corn",1\n\ngold,2\n"oil,3\nsilver,4\n"zinc" x,5\ncocoa,"6"\n',
+    "merged.csv": b'id,headline,a,b,c\n1,"oil,x,y,z\n2,gold,x,y,z\n3,"wheat",x,y,"z\n4,silver,x,y,z"\n5,cocoa,1,2,3\n',
+    "width.csv": b"id,headline\r\n1,wheat\r\n2\r\n3,oil,more\r\n4,gold\r\n",
+    "cr.csv": b"headline;id\rwheat;1\r\rgold;2\r",
+    "literal.tsv": b'headline\tid\n"wheat flour\t1\ngold" ounce\t2\n"oil\nopec"\t3\nsilver\t"4\n',
+    "lines.txt": b"wheat\n\ngold\r\noil\rsilver",
+    "marked.txt": "\ufeffwheat\n\ngold".encode("utf-16"),
+    "rows.jsonl": b'{"headline": "wheat"}\n\n{"headline": 5}\n{"headline": "gold"}\nnot JSON\n{"headline": "oil"}\n',
+    "rows.json": b'{"headline": "wheat"}\n\n{"headline": "gold"}\n',
+    "array.json": b'["wheat", {"headline": "gold"}, 5, "oil"]',
+}
+
+
+@pytest.mark.parametrize("name", PARITY)
+def test_lines_and_topics_are_those_of_the_command(
+    page: Page, page_bundle: Path, tmp_path: Path, name: str, watch: Watch
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(PARITY[name])
+    choose(page, PARITY[name], name)
+    finished(page)
+    ran = CliRunner().invoke(classify_command, ["-f", str(path), "--model", str(page_bundle)])
+    expected = [json.loads(line) for line in ran.stdout.splitlines()]
+    good = [row for row in downloaded_json(page) if row["error"] is None]
+    assert len(good) >= 2
+    for key in ("line", "headline", "topic"):
+        assert [row[key] for row in good] == [row[key] for row in expected]

@@ -162,12 +162,27 @@ def test_text_too_long_to_explain_is_still_classified_and_explains_nothing(page:
     expect(page.locator("#why-topic")).to_have_text("“Wheat”")
     type_headline(page, "a " * 210 + "oil")
     expect(page.locator("#unexplained")).to_contain_text("200 words at most")
+    expect(page.locator("#unexplained h3")).to_have_text("No explanation of “Crude oil”")
     expect(page.locator("#explained")).to_be_hidden()
     expect(page.get_by_role("heading", name="Why")).to_have_count(0)
     expect(bar(page, "crude")).to_be_visible()
     type_headline(page, "gold ounce")
     expect(page.locator("#why-topic")).to_have_text("“Gold”")
     expect(page.locator("#unexplained")).to_be_hidden()
+
+
+def test_several_lines_are_offered_as_several_headlines(page: Page) -> None:
+    lines = "wheat flour\n\ngold ounce\r\noil"
+    expect(page.locator("#several")).to_be_hidden()
+    type_headline(page, lines)
+    expect(page.locator("#verdict strong")).not_to_be_empty()  # as one text, until the offer is accepted
+    page.get_by_role("button", name="Classify 3 lines").click()
+    expect(page.locator("#batch-status")).to_contain_text("3 of 4 lines classified")
+    expect(page.locator("#lines")).to_have_value("wheat flour\n\ngold ounce\noil")
+    expect(page.locator("#results tbody tr")).to_have_count(4)
+    expect(page.locator("#results")).to_be_in_viewport()
+    type_headline(page, "wheat flour\n")
+    expect(page.locator("#several")).to_be_hidden()
 
 
 def test_text_too_long_to_classify_is_refused_in_words(page: Page, watch: Watch) -> None:

@@ -67,6 +67,24 @@ def test_old_verdict_goes_while_the_service_does_not_answer(page: Page, watch: W
     expect(page.locator("#answer")).to_be_visible()
 
 
+def test_old_verdict_goes_while_the_service_hangs(page: Page, watch: Watch) -> None:
+    page.fill("#headline", "wheat flour")
+    expect(page.locator("#verdict strong")).to_have_text("Wheat")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/predict", hold)
+    page.fill("#headline", "gold ounce")
+    expect(page.locator("#trouble")).to_contain_text("has not answered yet", timeout=15_000)
+    expect(page.locator("#verdict")).to_have_text("")
+    expect(page.locator("#answer")).to_be_hidden()
+    held[0].continue_()
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 def test_page_that_opens_before_the_model_is_ready_fills_itself(page: Page, watch: Watch) -> None:
     watch.allowed = ("503",)
     page.route("**/model", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, body=""), times=1)

@@ -4,6 +4,8 @@ import { byId } from "./dom.js";
 import { askForKey, key, keyHeader, openDialog } from "./key.js";
 
 const LONGEST_WAIT = 5; // seconds
+const SLOW = 3; // seconds without an answer after which the page says so
+const LONGEST_REQUEST = 60; // seconds; the service's own limits are shorter, so then the connection is dead
 const AGAIN = new Set([429, 502, 503]);
 const wakeUp = new EventTarget();
 const troubles = new Map(); // reason why each pending call is waiting
@@ -17,13 +19,20 @@ export class Refusal extends Error {
   }
 }
 
-/** Returns the JSON response. Throws Refusal, or the signal's reason. Calls `onWait()` before each retry. */
+/**
+ * Returns the JSON response. Throws Refusal, or the signal's reason. Calls `onWait()` before each retry, and when a
+ * response takes long.
+ */
 export async function call(path, { body, signal, onWait } = {}) {
   const id = Symbol(path);
   try {
     for (let attempt = 0; ; attempt += 1) {
       const used = key();
-      const response = await attemptOnce(path, body, signal);
+      const slow = setTimeout(() => {
+        onWait?.();
+        trouble(id, { text: "The service has not answered yet. Waiting." });
+      }, SLOW * 1000);
+      const response = await attemptOnce(path, body, signal).finally(() => clearTimeout(slow));
       if (response?.ok) {
         wakeUp.dispatchEvent(new Event("recovered"));
         return response.content;
@@ -59,7 +68,7 @@ async function attemptOnce(path, body, signal) {
       headers: { Accept: "application/json", ...(body && { "Content-Type": "application/json" }), ...keyHeader() },
       body: body && JSON.stringify(body),
       cache: "no-store",
-      signal,
+      signal: AbortSignal.any([AbortSignal.timeout(LONGEST_REQUEST * 1000), ...(signal ? [signal] : [])]),
     });
     const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
     const content = isJson ? await response.json() : await response.text().then(() => null);

@@ -1,29 +1,37 @@
-// CSV reader and writer (RFC 4180).
+// CSV reader and writer (RFC 4180). Rows begin and end where `python -m app classify` has them.
 
-const LINE_END = /\r\n|\r|\n/g;
+const LINE_END = /\r\n|\r|\n/;
+const MOST_LINES = 1000; // of one row; a quote still open after that is unmatched
+const MERGED = 4; // separators beyond those of one row from which a row of several lines counts as merged rows
 
 /**
  * Returns rows `{line, cells}` in order; `line`: first line of the row, from 1. Quoted cells may contain separators, line
  * ends and doubled quotes. A row with an unmatched quote becomes `{line, cells: [its text], fault}`, and parsing continues
- * with the next line: a stray quote affects one line, not everything up to the next quote.
+ * with the next line: a stray quote affects one line, not everything up to the next quote. In TSV, which many programs
+ * write without quoting, such a line is read literally.
  */
 export function parseCsv(text, separator = ",") {
   const rows = [];
+  let width = null; // cells of the first row, which a row of several lines must have too
   let at = 0;
   let line = 1;
   while (at < text.length) {
-    const { cells, end, strayAt } = readRow(text, at, separator);
-    const stop = strayAt === undefined ? end : lineEnd(text, strayAt);
-    if (strayAt !== undefined) rows.push({ line, cells: [text.slice(at, stop)], fault: "Unmatched quote." });
-    else if (cells.length > 1 || cells[0] !== "") rows.push({ line, cells });
+    const read = readRow(text, at, separator);
+    const whole = read !== null && isOneRow(text.slice(at, read.end), read.cells, separator, width);
+    const stop = whole ? read.end : lineEnd(text, at);
+    const row = whole ? { line, cells: read.cells } : unmatched(line, text.slice(at, stop), separator, width);
+    if (row.fault || row.cells.length > 1 || row.cells[0] !== "") {
+      rows.push(row);
+      width ??= row.fault ? null : row.cells.length;
+    }
     const next = text.startsWith("\r\n", stop) ? stop + 2 : stop + 1;
-    line += (text.slice(at, next).match(LINE_END) ?? []).length;
+    line += text.slice(at, next).split(LINE_END).length - 1;
     at = next;
   }
   return rows;
 }
 
-/** The cells of one row and its end; `strayAt`: position of an unmatched quote, if any. */
+/** `{cells, end}` of the row that begins at `from`; null if a quote in it is unmatched. */
 function readRow(text, from, separator) {
   const cells = [];
   for (let at = from; ; at += 1) {
@@ -31,7 +39,7 @@ function readRow(text, from, separator) {
     if (text[at] === '"') {
       const closing = closingQuote(text, at + 1);
       end = closing + 1;
-      if (closing === text.length || !endsCell(text, end, separator)) return { strayAt: at };
+      if (closing === text.length || !endsCell(text, end, separator)) return null;
       cells.push(text.slice(at + 1, closing).replaceAll('""', '"'));
     } else {
       end = at;
@@ -41,6 +49,22 @@ function readRow(text, from, separator) {
     if (text[end] !== separator) return { cells, end };
     at = end;
   }
+}
+
+/** Whether a row of several lines is one row, and not several that two stray quotes have merged. */
+function isOneRow(text, cells, separator, width) {
+  const lines = text.split(LINE_END);
+  if (lines.length === 1) return true;
+  if (lines.length > MOST_LINES || (width !== null && cells.length !== width)) return false;
+  if (width === null || width === 1) return true;
+  if ((width - 1) * (lines.length - 1) < MERGED && separator !== "\t") return true;
+  return !lines.every((one) => one.split(separator).length === width);
+}
+
+function unmatched(line, text, separator, width) {
+  const literal = separator === "\t" ? text.split(separator) : [];
+  if (literal.length && (width === null || literal.length === width)) return { line, cells: literal };
+  return { line, cells: [text], fault: "Unmatched quote." };
 }
 
 function endsCell(text, at, separator) {

@@ -2,6 +2,9 @@
 
 const MOST_BYTES = 100 * 1024 * 1024; // the tab holds the text, its rows and their results in memory
 const BINARY = [
+  [[0x89, 0x50, 0x4e, 0x47], "is a picture, not a text file"],
+  [[0xff, 0xd8, 0xff], "is a picture, not a text file"],
+  [[0x7b, 0x5c, 0x72, 0x74, 0x66], "is a formatted document: save it as plain text"],
   [[0x1f, 0x8b], "is compressed: unpack it first"],
   [[0x50, 0x4b, 0x03, 0x04], "is a spreadsheet or an archive: save it as CSV, or unpack it"],
   [[0xd0, 0xcf, 0x11, 0xe0], "is a spreadsheet or a document: save it as CSV or as text"],

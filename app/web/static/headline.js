@@ -4,6 +4,7 @@ import { call, Refusal } from "./api.js";
 import { Bars } from "./bars.js";
 import { byId, element } from "./dom.js";
 import { percent, wholePercent } from "./numbers.js";
+import { offerLines } from "./several.js";
 import { codePoints, leaveOut } from "./text.js";
 import { WordView } from "./words.js";
 
@@ -64,6 +65,7 @@ export class Headline {
   #typed(delay) {
     this.#reset();
     this.controller?.abort();
+    offerLines(this.input.value);
     this.#stale(true);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#ask(), delay);
@@ -162,6 +164,7 @@ export class Headline {
     byId("words-panel").hidden = !explained && !note;
     byId("unexplained").hidden = explained;
     byId("unexplained-note").textContent = note ?? "";
+    byId("unexplained-topic").textContent = predictions.length ? `“${predictions[0].name}”` : "this text";
     byId("explained").hidden = !explained;
     byId("restore").hidden = !this.out.size;
     if (!explained) return;

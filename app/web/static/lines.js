@@ -5,8 +5,8 @@ import { parseCsv } from "./csv.js";
 const NAMED = /^(headlines?|titles?|texts?)$/i;
 
 /**
- * Returns `{columns, rows, chosen, unit}`. A row is `{line, cells, fault}`: its first line in the file, from 1; its texts
- * in the order of `columns`; and why it cannot be classified, if so. `chosen`: index of the column with the headlines.
+ * Returns `{columns, rows, chosen, unit}`. A row is `{line, cells, item, fault}`: its first line in the file, from 1; its
+ * texts in the order of `columns`; in JSON, its fields; and why it cannot be classified, if so. `chosen`: index of the column with the headlines.
  * `unit`: what `line` counts, "Line" or, in a JSON array, "Item".
  *
  * Pasted text is CSV only if its first line has a column `headline`, `title` or `text` and others: headlines contain
@@ -35,13 +35,20 @@ function separatorOf(first, ending) {
 }
 
 function csvTable(text, separator) {
-  const rows = parseCsv(text, separator);
+  let rows = parseCsv(text, separator);
   const header = rows[0] && !rows[0].fault ? rows[0].cells.map((name) => name.trim()) : [];
   const named = header.findIndex((name) => NAMED.test(name));
-  if (named !== -1) rows.shift();
-  const width = Math.max(0, ...new Set(rows.map((row) => row.cells.length)), named === -1 ? 0 : header.length);
+  if (named !== -1) rows = rows.slice(1).map((row) => asWideAs(header.length, row));
+  const width = named === -1 ? Math.max(0, ...new Set(rows.map((row) => row.cells.length))) : header.length;
   const columns = Array.from({ length: width }, (_, index) => (named !== -1 && header[index]) || `column ${index + 1}`);
   return { columns, rows, chosen: named === -1 ? longest(rows) : named, unit: "Line" };
+}
+
+/** The row, bad if it has not as many cells as the header: after a comma without quotes, all of them are misplaced. */
+function asWideAs(width, row) {
+  const { length } = row.cells;
+  if (row.fault || length === width) return row;
+  return { line: row.line, cells: [row.cells.join(" ")], fault: `This row has ${length} ${length === 1 ? "column" : "columns"}, and the header ${width}.` };
 }
 
 const unquoted = (name) => name.trim().replace(/^"(.*)"$/, "$1");
@@ -56,12 +63,14 @@ function longest(rows) {
   return Math.max(0, lengths.indexOf(Math.max(...lengths)));
 }
 
-/** A JSON array of texts or objects, or an object with exactly one array. */
+/** A JSON array of texts or objects, an object with exactly one array, or JSON Lines. */
 function jsonTable(text) {
   let value;
   try {
     value = JSON.parse(text);
   } catch (error) {
+    const lines = linesOf(text).map(parsedLine);
+    if (lines.length > 1 && lines[0].item !== undefined) return objectsTable(lines, "Line");
     return { fault: `is not JSON: ${error.message}` };
   }
   const arrays = value && typeof value === "object" && !Array.isArray(value) ? Object.values(value).filter(Array.isArray) : [];
@@ -84,13 +93,15 @@ function objectsTable(items, unit) {
   const fields = new Set(items.flatMap(({ item }) => (isObject(item) ? Object.keys(item) : [])));
   const found = [...fields].find((name) => NAMED.test(name));
   const columns = [...new Set([found ?? "headline", ...fields])];
+  const valueOf = (item, name) => (Object.hasOwn(item, name) ? item[name] : undefined);
   const rows = items.map(({ line, raw, item, fault }) => {
     const row = { line, cells: [raw] };
     if (fault) return { ...row, fault };
-    if (typeof item === "string") return { line, cells: [item] };
+    if (typeof item === "string") return { line, cells: [item], item: {} };
     if (!isObject(item)) return { ...row, fault: "Neither a text nor an object." };
-    row.cells = columns.map((name) => (typeof item[name] === "string" ? item[name] : JSON.stringify(item[name]) ?? ""));
-    return typeof item[columns[0]] === "string" ? row : { ...row, fault: `Field “${columns[0]}” is not a text.` };
+    row.item = item;
+    row.cells = columns.map((name) => valueOf(item, name)).map((value) => (typeof value === "string" ? value : JSON.stringify(value) ?? ""));
+    return typeof valueOf(item, columns[0]) === "string" ? row : { ...row, fault: `Field “${columns[0]}” is not a text.` };
   });
   return { columns, rows, chosen: 0, unit };
 }

@@ -6,6 +6,7 @@ import { byId } from "./dom.js";
 import { Headline } from "./headline.js";
 import { setUpKey } from "./key.js";
 import { showModel } from "./model.js";
+import { setUpSeveral } from "./several.js";
 import { setUpTopics, showTopics } from "./topics.js";
 
 let shown = null; // the model that the page describes
@@ -29,4 +30,5 @@ async function describe(model) {
 setUpKey();
 setUpTopics();
 const headline = new Headline(describe);
-new Batch();
+const batch = new Batch();
+setUpSeveral((text) => batch.take(text));

@@ -1,0 +1,42 @@
+// Where files and texts come in: chosen, dropped anywhere on the page, pasted, or typed into the lower box.
+
+import { byId } from "./dom.js";
+
+/** `onText(text)`: lines to classify; `onFile(file)`: a file to read. */
+export function setUpIntake(onText, onFile) {
+  const lines = byId("lines");
+  byId("start").addEventListener("click", () => onText(lines.value));
+  lines.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onText(lines.value);
+  });
+  byId("file").addEventListener("change", () => {
+    const [file] = byId("file").files;
+    if (file) onFile(file);
+    byId("file").value = "";
+  });
+  addEventListener("paste", (event) => {
+    // A spreadsheet also copies a picture of its cells; then the text is wanted.
+    const [file] = event.clipboardData.types.includes("text/plain") ? [] : event.clipboardData.files;
+    if (!file) return;
+    event.preventDefault();
+    onFile(file);
+  });
+  acceptDrops(byId("drop"), onText, onFile);
+}
+
+function acceptDrops(zone, onText, onFile) {
+  const holdsFile = (event) => event.dataTransfer.types.includes("Files");
+  addEventListener("dragover", (event) => {
+    if (!holdsFile(event) && !zone.contains(event.target)) return; // text dropped into another field
+    event.preventDefault(); // otherwise the browser would open the file
+    zone.classList.add("over");
+  });
+  for (const end of ["dragleave", "drop"]) addEventListener(end, () => zone.classList.remove("over"));
+  addEventListener("drop", (event) => {
+    if (!holdsFile(event) && !zone.contains(event.target)) return;
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (file) onFile(file);
+    else onText((byId("lines").value = event.dataTransfer.getData("text/plain")));
+  });
+}
