@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         # Objects that exist now live as long as the process: exclude them from later garbage collections.
         gc.collect()
         gc.freeze()
-        with watched(asyncio.get_running_loop()):
+        with watched(asyncio.get_running_loop()), service.metrics.process.measured():
             yield {CONNECTIONS: Connections(settings.max_body_bytes, ConnectionErrors(recorder))}
         service.begin_draining()
         service.metrics.update()

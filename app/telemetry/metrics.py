@@ -13,6 +13,7 @@ from app.telemetry.drift import Drift
 from app.telemetry.histogram import BatchHistogram
 from app.telemetry.log_stream import dropped_lines
 from app.telemetry.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrift, all_workers
+from app.telemetry.process import ProcessGauges
 from app.telemetry.request_context import RequestContext
 
 COUNT_AT_ONCE = 100
@@ -92,6 +93,7 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self.process = ProcessGauges(registry)
         self._drift_gauges = [
             Gauge(name, text, ("part",), registry=registry, multiprocess_mode="livesum") for name, text in DRIFT.items()
         ]

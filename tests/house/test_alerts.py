@@ -110,7 +110,8 @@ def test_drift_alert_uses_the_mean_over_processes_with_enough_headlines(
     expected = ""
     if shown:
         summary = rule["annotations"]["summary"].replace("{{ printf `%.2f` $value }}", shown)
-        expected = json.dumps({"exp_labels": rule["labels"], "exp_annotations": {"summary": summary}})
+        annotations = rule["annotations"] | {"summary": summary}
+        expected = json.dumps({"exp_labels": rule["labels"], "exp_annotations": annotations})
     quiet, one, other = (" ".join([value] * 31) for value in ("NaN", *values))
     text = DRIFT_TEST.format(
         rules=FOLDER / "alerts.yml", name=name, quiet=quiet, one=one, other=other, alert=alert, expected=expected

@@ -63,6 +63,7 @@ def test_all_other_services_need_a_profile(services: dict[str, dict]):
         "serve": None,
         "train": ["train"],
         "prometheus": ["monitoring"],
+        "grafana": ["monitoring"],
     }
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
@@ -112,12 +111,6 @@ def test_metrics_page_lists_every_reason_for_which_a_request_is_refused():
         error.reason: kind.status for error, kind in TABLE.items() if issubclass(error, ApiError) and error.reason
     }
     assert {reason: listed[reason] for reason in statuses} == statuses
-
-
-def test_metrics_page_has_a_paragraph_for_every_alert():
-    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text("utf-8"))["groups"]
-    alerts = [rule["alert"] for group in rules for rule in group["rules"]]
-    assert re.findall(r"^### (Topics\w+)\n\S", page("metrics.md"), re.MULTILINE) == alerts
 
 
 def test_authentication_page_says_of_every_path_whether_it_needs_a_key(tiny_bundle: Path):

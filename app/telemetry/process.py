@@ -1,0 +1,59 @@
+"""Gauges of the serving processes: their number and their memory."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Gauge
+
+MEASURE_SECONDS = 5.0
+"""Interval at which the memory is measured; it takes a millisecond, in a thread that holds no lock meanwhile."""
+
+_SHARED = Path("/proc/self/smaps_rollup")
+_RESIDENT = Path("/proc/self/status")
+
+
+class ProcessGauges:
+    """`topics_workers` and `topics_memory_bytes` of one process; several workers are summed."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._workers = Gauge(
+            "topics_workers", "Processes that have loaded the model.", registry=registry, multiprocess_mode="livesum"
+        )
+        self._memory = Gauge(
+            "topics_memory_bytes",
+            "Memory of these processes; pages that several of them share are counted once.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Count this process, and measure its memory every MEASURE_SECONDS; a context manager."""
+        stopped = threading.Event()
+        self._workers.set(1)
+        self._measure()
+        threading.Thread(target=self._keep_measuring, args=(stopped,), name="memory gauge", daemon=True).start()
+        try:
+            yield
+        finally:
+            stopped.set()
+
+    def _keep_measuring(self, stopped: threading.Event) -> None:
+        while not stopped.wait(MEASURE_SECONDS):
+            self._measure()
+
+    def _measure(self) -> None:
+        if (size := memory_bytes()) is not None:
+            self._memory.set(size)
+
+
+def memory_bytes(shared: Path = _SHARED, resident: Path = _RESIDENT) -> int | None:
+    """Proportional set size of this process, or its resident set size on a kernel without it; None if neither."""
+    for file, name in ((shared, "Pss:"), (resident, "VmRSS:")):
+        with suppress(OSError):  # no such file, or no file descriptor is left
+            for line in file.read_text().splitlines():
+                if line.startswith(name):
+                    return int(line.split()[1]) * 1024
+    return None

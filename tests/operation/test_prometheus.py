@@ -1,0 +1,147 @@
+"""The dashboard and the alerts in a real Prometheus that scrapes real services."""
+
+import math
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+from tests.prometheus import RunningPrometheus, expressions, needs_prometheus, panels, rules
+from tests.server import RunningServer
+
+pytestmark = [pytest.mark.slow, needs_prometheus]
+
+MODEL = Settings.model_fields["model"].default
+HEADLINES = [
+    "Oil prices rise as OPEC agrees to cut output",
+    "Gold falls to a three-month low",
+    "Wheat exports grow by a third",
+    "Bank of England holds interest rates",
+    "Quarterly profit of the chip maker doubles",
+    "Qwertyuiop wins the zxcvbnm asdfghjkl",
+]
+
+
+@pytest.fixture(scope="module")
+def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, RunningPrometheus]]:
+    """A service with two workers and small limits, scraped by Prometheus; nothing was sent to it yet."""
+    limits = {"max_batch": 100, "max_in_flight": 100, "max_body_bytes": 50_000}
+    folder = tmp_path_factory.mktemp("prometheus")
+    with (
+        RunningServer(MODEL, workers=2, api_keys="sesame", **limits) as server,
+        RunningPrometheus(folder, [server.port]) as prometheus,
+    ):
+        yield server, prometheus
+
+
+def test_quiet_service_raises_no_alert(scraped: tuple[RunningServer, RunningPrometheus]):
+    _, prometheus = scraped
+    prometheus.wait_for(lambda: not prometheus.rule_errors(), "evaluation of all rules")
+    prometheus.scraped_again()
+    assert prometheus.alerts() == {}
+    assert [rule["alert"] for rule in rules() if prometheus.query(rule["expr"])] == []
+
+
+@pytest.fixture(scope="module")
+def loaded(scraped: tuple[RunningServer, RunningPrometheus]) -> tuple[RunningPrometheus, dict[str, int]]:
+    """After a known load: 2 rounds of 60 single headlines, 4 batches of 100, and 10 refusals of each of three kinds."""
+    server, prometheus = scraped
+    key = {"X-API-Key": "sesame"}
+    for _ in range(2):
+        for at in range(60):
+            assert server.request("POST", "/predict", {"headline": HEADLINES[at % 6]}, key).status == 200
+        for _ in range(4):
+            batch = {"headlines": HEADLINES * 16 + HEADLINES[:4]}
+            assert server.request("POST", "/predict/batch", batch, key).status == 200
+        for _ in range(10):
+            assert server.request("POST", "/predict", {"headline": "oil"}).status == 401
+            assert server.request("POST", "/predict/batch", {"headlines": ["oil"] * 101}, key).status == 413
+            assert server.request("POST", "/predict", b"x" * 50_001, key).status == 413
+        prometheus.scraped_again()
+    prometheus.scraped_again()
+    return prometheus, {"singles": 120, "batches": 8, "headlines": 920, "refused": 20}
+
+
+def test_load_is_counted_exactly(loaded: tuple[RunningPrometheus, dict[str, int]]):
+    prometheus, sent = loaded
+    expected = {
+        'sum(http_requests_total{route="/predict", status="200"})': sent["singles"],
+        'sum(http_requests_total{route="/predict/batch", status="200"})': sent["batches"],
+        "sum(topics_headlines_total)": sent["headlines"],
+        "sum(topics_predictions_total)": sent["headlines"],
+        "sum(topics_batch_size_sum)": sent["headlines"],
+        'sum(topics_rejected_total{reason="unauthorized"})': sent["refused"],
+        'sum(topics_rejected_total{reason="batch_too_large"})': sent["refused"],
+        'sum(topics_rejected_total{reason="body_too_large"})': sent["refused"],
+        "sum(topics_workers)": 2,
+        'sum(up{job="topics"})': 1,
+    }
+    assert {expression: prometheus.value(expression) for expression in expected} == expected
+    assert 30e6 < prometheus.value("sum(topics_memory_bytes)") < 1e9
+
+
+@pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
+def test_no_panel_is_empty_after_a_load(panel: dict, loaded: tuple[RunningPrometheus, dict[str, int]]):
+    prometheus, _ = loaded
+    for expression in expressions(panel):
+        found = prometheus.query(expression)
+        assert found, expression
+        assert not any(math.isnan(value) for _, value in found), (expression, found)
+
+
+def test_dashboard_shows_the_rates_of_the_load(loaded: tuple[RunningPrometheus, dict[str, int]]):
+    prometheus, _ = loaded
+    [panel] = [one for one in panels() if one["title"] == "Requests by route and status"]
+    [expression] = expressions(panel)
+    shown = {(labels["route"], labels["status"]): value for labels, value in prometheus.query(expression)}
+    assert {("/predict", "200"), ("/predict", "401"), ("/predict", "413"), ("/predict/batch", "200")} <= shown.keys()
+    assert all(value > 0 for value in shown.values())
+    [panel] = [one for one in panels() if one["title"] == "Refusals by reason"]
+    [expression] = expressions(panel)
+    reasons = {labels["reason"] for labels, value in prometheus.query(expression) if value > 0}
+    assert reasons == {"unauthorized", "batch_too_large", "body_too_large"}
+
+
+def misuse(server: RunningServer) -> None:
+    """One round of what the alerts are about, except stopping the service."""
+    for _ in range(60):  # another mix of topics, with unknown words, and nothing about any topic
+        server.predict("Qwertyuiop asdfghjkl defeats zxcvbnm in the football final")
+    for _ in range(3):
+        assert server.predict("oil " * 150, explain=True).status == 503
+        late = server.request("POST", "/predict", {"headline": "oil"}, {"X-Request-Timeout": "0.0000001"})
+        assert late.status == 504
+
+
+def test_each_alert_is_true_when_what_it_is_about_happens(tmp_path: Path):
+    found = set()
+    texts = {"model": MODEL, "max_batch": 1, "max_in_flight": 100, "drain_seconds": 120, "log_headlines": True}
+    with RunningServer(MODEL, **texts) as server, RunningPrometheus(tmp_path, [server.port]) as prometheus:
+
+        def true_now(*names: str) -> bool:
+            found.update(rule["alert"] for rule in rules() if prometheus.query(rule["expr"]))
+            return found.issuperset(names)
+
+        def misused() -> bool:
+            misuse(server)
+            return true_now(
+                "TopicsErrors", "TopicsOverloaded", "TopicsTopicDrift", "TopicsUnknownWordDrift", "TopicsOutsideDrift"
+            )
+
+        prometheus.wait_for(misused, "alerts about requests", 120)
+        server.pause_reading.set()
+        prometheus.wait_for(
+            lambda: [server.predict("gold " * 3_900) for _ in range(60)] and true_now("TopicsLogLinesDropped"),
+            "alert about the log",
+            120,
+        )
+        server.pause_reading.clear()
+        server.signal(signal.SIGTERM)
+        prometheus.wait_for(
+            lambda: server.get("/health/ready").status == 503 and true_now("TopicsNotReady"), "alert about readiness"
+        )
+        server.kill()
+        prometheus.wait_for(lambda: true_now("TopicsDown"), "alert about the scrape")
+        assert found == {rule["alert"] for rule in rules()}
+        prometheus.wait_for(lambda: "TopicsDown" in prometheus.alerts(), "pending alert")
