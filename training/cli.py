@@ -15,7 +15,8 @@ from training.data.dataset import load_dataset
 from training.data.fetch import ARCHIVE, DEFAULT_FOLDER, URLS, fetch_archive
 from training.entry_point import EntryPoint
 from training.errors import RecipeError
-from training.output import ensure_writable
+from training.labelled.options import DataOptions, data_options
+from training.output import ensure_writable, write_files
 from training.progress import progress_bar
 from training.reuters.recipe import HEADLINES
 
@@ -58,6 +59,29 @@ def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
     if not archive_only:
         dataset = load_dataset()
         click.echo(f"46-topic set: {len(dataset.train.texts):,} training and {len(dataset.test.texts):,} test wires.")
+
+
+@cli.command()
+@data_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all labels.")
+@click.option("--output", type=FOLDER, help="Folder to write data.json and data.html to.")
+def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
+    """Check labelled texts before training: bad rows, labels, duplicates, contradictions, and the split.
+
+    A FILE is CSV, TSV, JSON Lines or Parquet, also packed with gzip.
+    """
+    from training.labelled.reporting.check import check as run
+    from training.labelled.reporting.page import report_files
+    from training.labelled.reporting.terminal import terminal_report
+
+    if output is not None:
+        ensure_writable(output)
+    loaded = data.load()
+    report = run(loaded.table, loaded.split, loaded.test)
+    click.echo(json.dumps(report.as_dict(), ensure_ascii=False) if as_json else terminal_report(report))
+    if output is not None:
+        write_files(output, report_files(report))
+        click.echo(f"\n{output / 'data.html'} and data.json: written.", err=as_json)
 
 
 @cli.command()

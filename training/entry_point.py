@@ -1,7 +1,7 @@
 """The `python -m training` group: an expected error becomes one sentence and an exit status.
 
-`app/cli/entry_point.py` does the same for `python -m app` and is not shared: its exit statuses are part of that
-program's interface, and the only package that both programs import, `app.classifier`, does not depend on click.
+`app/cli/entry_point.py` does the same for `python -m app` and is not shared, because its exit statuses are part of that
+program's interface.
 """
 
 import signal

@@ -13,23 +13,24 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from app.classifier.tokenizer import tokenize
+from app.classifier.unspaced_scripts import BLOCKS
 
 LEAST_WORDS: Final = 8
 """Texts with fewer words are near duplicates only if they have the same words."""
 
-# Characters of scripts without spaces between words: Thai, Lao, Burmese, Khmer, kana, Han.
-_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_UNITS = re.compile(f"[{_UNSPACED}]|[^{_UNSPACED}]+")
+_UNSPACED = re.compile(f"[{''.join(BLOCKS)}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Groups of duplicate texts."""
+    """Groups of duplicate texts; one element per text."""
 
     exact: NDArray[np.int32]
-    """For each text the number of its group; equal texts, except for case and white space, have the same."""
+    """Number of the text's group; equal texts, except for case and white space, have the same."""
     near: NDArray[np.int32]
     """The same for exact and near duplicates together. Each text of a group has a near duplicate in it, not all."""
+    hashes: NDArray[np.uint64]
+    """Hash of the text's words in any order: the same in every process. Texts of two groups have different ones."""
 
 
 def exact_key(text: str) -> str:
@@ -44,21 +45,22 @@ def find_duplicates(texts: Sequence[str]) -> Duplicates:
     """
     numbers: dict[str, int] = {}
     exact = np.fromiter((numbers.setdefault(exact_key(text), len(numbers)) for text in texts), np.int32, len(texts))
+    count = len(numbers)
     keys, owners = _keys(list(numbers))
+    hashes = keys[:count]
     order = np.argsort(keys, kind="stable")
     keys, owners = keys[order], owners[order]
     same = keys[1:] == keys[:-1]
-    count = len(numbers)
     links = coo_matrix((np.ones(same.sum(), np.int8), (owners[1:][same], owners[:-1][same])), shape=(count, count))
     groups = connected_components(links, directed=False)[1].astype(np.int32)
-    return Duplicates(exact, groups[exact])
+    return Duplicates(exact, groups[exact], hashes[exact])
 
 
 def _keys(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     """Keys of the texts, and the number of the text that each belongs to; near duplicates share a key.
 
     A key is the sum of the hashes of a text's words modulo 2^64, of all words or of all but one. Texts that differ in
-    one word share the sum without it.
+    one word share the sum without it. The first keys are those of all words, in the order of the texts.
     """
     hashes = _Hashes()
     lengths = np.empty(len(texts), np.int32)
@@ -80,25 +82,18 @@ def _word_hashes(
     for number, text in enumerate(texts):
         words = units(text)
         lengths[number] = len(words)
-        weights[number] = len(words) if text.isascii() else sum(0.5 if is_unspaced(word) else 1 for word in words)
+        weights[number] = len(words) if text.isascii() else sum(map(_weight, words))
         for word in words:
             yield hashes[word]
 
 
 def units(text: str) -> list[str]:
-    """Words of a text, and single characters of scripts without spaces; the text itself if it has neither."""
-    words = tokenize(text)
-    if not text.isascii():
-        words = [unit for word in words for unit in _UNITS.findall(word)]
-    return words or [text]
+    """Words of a text, and characters of scripts without spaces; the text itself if it has neither."""
+    return tokenize(text, split_unspaced=True) or [text]
 
 
-def is_unspaced(word: str) -> bool:
-    """Whether a unit is a character of a script without spaces."""
-    return len(word) == 1 and not word.isascii() and _UNITS.match(word) is not None and bool(_ONE.match(word))
-
-
-_ONE = re.compile(f"[{_UNSPACED}]")
+def _weight(unit: str) -> float:
+    return 0.5 if _UNSPACED.match(unit) else 1
 
 
 class _Hashes(dict[str, int]):

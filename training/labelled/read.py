@@ -1,6 +1,8 @@
 """Reads labelled rows from CSV, TSV, JSON Lines and Parquet files, each also packed with gzip."""
 
+import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +22,11 @@ MAX_LINES: Final = 20_000_000
 MAX_BYTES: Final = 4 * 1024**3
 """Most rows, lines and unpacked bytes of a file: they end a gzip bomb, and keep the rows within memory."""
 
+MOST_BAD: Final = 0.05
+
 _FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
+
+_NUMBER = re.compile(r"'[^']*'|[0-9][0-9,.]*|\(.*\)")
 
 
 def read_rows(
@@ -32,7 +38,7 @@ def read_rows(
     outside_label: str | None = None,
     time_column: str | None = None,
     header: bool = True,
-    most_bad: float = 0.05,
+    most_bad: float = MOST_BAD,
 ) -> Table:
     """Read labelled rows; bad rows are left out and counted.
 
@@ -53,7 +59,7 @@ def read_rows(
     """
     wanted = Wanted(text_column, label_column, time_column)
     rows: list[LabelledRow] = []
-    bad = 0
+    reasons: Counter[str] = Counter()
     first_bad: list[BadRow] = []
     columns: list[ReadColumns] = []
     same: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows with equal labels share one tuple
@@ -70,7 +76,7 @@ def read_rows(
                         labels = parse_labels(row.kept[LABEL], label_separator, outside_label)
                         time = None if found.time is None else parse_time(row.kept[TIME])
                     except CellError as error:
-                        bad += 1
+                        reasons[_NUMBER.sub("N", str(error))] += 1
                         if len(first_bad) < SHOWN:
                             first_bad.append(BadRow(f"{name}:{row.line}", str(error)))
                         continue
@@ -81,11 +87,12 @@ def read_rows(
                 raise TableError(error.message) from None
             except OSError as error:
                 raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
+    bad = reasons.total()
     if bad > most_bad * (bad + len(rows)):
         raise TableError(_too_many_bad(bad, bad + len(rows), most_bad, first_bad))
     if not rows:
         raise TableError(f"{', '.join(map(str, files))}: there are no rows below the header; add rows.")
-    return Table(rows, bad, first_bad, columns)
+    return Table(rows, bad, first_bad, columns, dict(reasons.most_common()))
 
 
 def _open(path: Path, wanted: Wanted, header: bool, name: str, stack: ExitStack) -> Opened:

@@ -1,7 +1,7 @@
 """A table of labelled rows, as read from files: the rows, and those that could not be read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -61,3 +61,5 @@ class Table:
     """The first SHOWN of them."""
     columns: Sequence[ReadColumns]
     """One element per file."""
+    bad_reasons: Mapping[str, int] = field(default_factory=dict)
+    """Why rows are bad, with N for numbers, most frequent first -> how many."""

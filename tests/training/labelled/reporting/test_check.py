@@ -1,0 +1,150 @@
+"""The report: what a check finds, in text, JSON and HTML."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from training.cli import cli
+from training.labelled.read import read_rows
+from training.labelled.reporting.check import check
+from training.labelled.reporting.page import data_page
+from training.labelled.reporting.report import DataReport
+from training.labelled.reporting.scripts import script
+from training.labelled.reporting.terminal import WIDTH, columns, cut, share, terminal_report
+from training.labelled.split import split_rows
+
+TEMPLATE = "shares of the company rise in early trade in London by {} points"
+
+
+def lines() -> list[str]:
+    rows = [f"story {i} of the day,sport" for i in range(40)] + [f"tale {i} of the night,Sport " for i in range(40)]
+    rows += [f"{TEMPLATE.format(i)},money" for i in range(30)]
+    rows += ["oil up,money", "Oil  up,money", "oil up,sport", "oil up,"]
+    rows += ["a rare one,rare", ",sport", "no label at all", "환율 급등,money"]
+    rows += ["<b>gold</b> \x1b[31mup,money", '"gold\ndown",money']
+    return ["headline,section", *rows]
+
+
+def write(path: Path, rows: list[str]) -> Path:
+    path.write_text("\n".join(rows), "utf-8")
+    return path
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> DataReport:
+    table = read_rows([write(tmp_path / "a.csv", lines())], outside_label="")
+    return check(table, split_rows(table))
+
+
+def test_report_counts_every_row_once(report: DataReport) -> None:
+    assert report.rows + report.bad == len(lines()) - 1
+    assert report.rows == report.train + report.test + sum(report.left_out.values())
+    assert report.bad_reasons == {"is empty": 1, "has N column, and the header N": 1}
+
+
+def test_labels_have_counts_and_three_examples(report: DataReport) -> None:
+    assert {one.label: one.rows for one in report.labels} == {"sport": 41, "Sport": 40, "money": 35}
+    assert all(one.train + one.test == one.rows and len(one.examples) == 3 for one in report.labels)
+    assert report.rare == {"": 1, "rare": 1}
+
+
+def test_duplicates_and_conflicts_are_found(report: DataReport) -> None:
+    assert (report.exact.count, report.exact.rows) == (1, 4)
+    assert report.conflicts.largest[0].labels == {"money": 2, "sport": 1, "": 1}
+    assert report.near.largest[0].rows == 30
+    assert report.shared.count == 0
+    assert report.similar_labels == [["Sport", "sport"]]
+
+
+def test_texts_are_described(report: DataReport) -> None:
+    assert report.scripts == {"Latin": report.rows - 1, "Hangul": 1}
+    assert report.several_lines == 1
+    assert (report.words.least, report.words.most) == (2, 13)
+
+
+def test_notes_say_what_deserves_attention(report: DataReport) -> None:
+    notes = " ".join(report.notes)
+    for part in (
+        "2 rows cannot be read",
+        "2 labels with too few rows ((none), rare)",
+        "'Sport' and 'sport' look like one",
+        "1 text (4 rows) has different labels",
+        "30 rows are near duplicates",
+        "accuracy is known to about",
+    ):
+        assert part in notes
+    assert all(note[-1] == "." for note in report.notes)
+
+
+def test_terminal_report_is_narrow_and_safe(report: DataReport) -> None:
+    text = terminal_report(report)
+    assert "\x1b" not in text
+    assert all(columns(line) <= WIDTH for line in text.splitlines() if "a.csv" not in line)
+    assert "Worth a look" in text
+
+
+def test_page_is_self_contained_and_escapes_texts(report: DataReport) -> None:
+    page = data_page(report)
+    assert "<b>gold" not in page
+    assert "\x1b" not in page
+    assert not re.search(r"(src|href)=|@import|url\(|https?:", page)
+
+
+def test_rows_of_a_test_file_are_compared_with_training_rows(tmp_path: Path) -> None:
+    table = read_rows([write(tmp_path / "a.csv", lines())], outside_label="")
+    rows = ["headline,section", "oil up,money", f"{TEMPLATE.format('many')},money", "news,unknown"]
+    test = read_rows([write(tmp_path / "b.csv", rows)])
+    report = check(table, split_rows(table, test), test)
+    assert report.left_out["text is also in the test file"] == 4
+    assert report.left_out["no training row has the label"] == 1
+    assert (report.shared.count, report.test) == (1, 2)
+
+
+def test_command_prints_and_writes_the_report(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", lines())
+    done = CliRunner().invoke(cli, ["check", str(file), "--outside", "", "--output", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "story 0 of the day" in done.stdout
+    assert json.loads((tmp_path / "out" / "data.json").read_text("utf-8"))["bad"] == 2
+    assert "<h1>Training data</h1>" in (tmp_path / "out" / "data.html").read_text("utf-8")
+    printed = CliRunner().invoke(cli, ["check", str(file), "--outside", "", "--json"])
+    assert json.loads(printed.stdout)["rows"] == 118
+
+
+def test_command_ends_with_one_sentence_if_no_label_means_nothing(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", ["headline,section", "oil,energy", "gold,"])
+    done = CliRunner().invoke(cli, ["check", str(file)])
+    assert done.exit_code == 1
+    assert "1 of 2 rows (50.0%) are bad" in done.stderr
+    assert "has no label" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("oil", "Latin"),
+        ("Öl", "Latin"),
+        ("123 - ?", "no letters"),
+        ("… 123", "no letters"),
+        ("нефть", "Cyrillic"),
+        ("石油価格が上がる", "Japanese"),
+        ("石油价格", "Han"),
+        ("KT, 5G 새 요금제", "Hangul"),
+        ("ราคาน้ำมัน", "Thai"),
+    ],
+)
+def test_script_is_that_of_most_letters(text: str, name: str) -> None:
+    assert script(text) == name
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert columns("환율 up") == 7
+    assert cut("환율 급등", 6) == "환율…"
+
+
+@pytest.mark.parametrize(("part", "shown"), [(0, "0%"), (1, "<1%"), (999, ">99%"), (1000, "100%"), (123, "12%")])
+def test_share_is_zero_or_all_only_if_it_is(part: int, shown: str) -> None:
+    assert share(part, 1000) == shown

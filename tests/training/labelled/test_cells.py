@@ -1,0 +1,69 @@
+"""Cells: labels in text, numbers and lists; times in usual forms."""
+
+import pytest
+
+from training.labelled.cells import CellError, parse_labels, parse_time
+
+
+@pytest.mark.parametrize(
+    ("value", "separator", "outside", "labels"),
+    [
+        (" sport ", None, None, ("sport",)),
+        ("a|b", None, None, ("a|b",)),
+        ("a| b ||a", "|", None, ("a", "b")),
+        (7, None, None, ("7",)),
+        (7.0, None, None, ("7",)),
+        (True, None, None, ("True",)),
+        (["a", "b", "a"], None, None, ("a", "b")),
+        ("", None, "", ()),
+        (None, None, "none", ()),
+        ("none", None, "none", ()),
+        ("none|a", "|", "none", ("a",)),
+        ("a", None, "none", ("a",)),
+        ([], None, "", ()),
+    ],
+)
+def test_cell_becomes_labels(
+    value: object, separator: str | None, outside: str | None, labels: tuple[str, ...]
+) -> None:
+    assert parse_labels(value, separator, outside) == labels
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("", "has no label"),
+        (" ", "has no label"),
+        (None, "has no label"),
+        (float("nan"), "has no label"),
+        ([], "has no label"),
+        ({"a": 1}, "neither a text nor a number"),
+        ("x" * 201, "a label of 201 characters"),
+        ("a\nb", "a line break or a control character"),
+        ("a\x1b[31m", "a line break or a control character"),
+    ],
+)
+def test_cell_without_a_usable_label_says_why(value: object, why: str) -> None:
+    with pytest.raises(CellError, match=why):
+        parse_labels(value, None, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "iso"),
+    [
+        ("2026-11-26", "2026-11-26T00:00:00+00:00"),
+        ("2026-11-26T10:00:00+09:00", "2026-11-26T10:00:00+09:00"),
+        ("2026-11-26 10:00", "2026-11-26T10:00:00+00:00"),
+        ("2026", "2026-01-01T00:00:00+00:00"),
+        (1987, "1987-01-01T00:00:00+00:00"),
+        ("1700000000", "2023-11-14T22:13:20+00:00"),
+    ],
+)
+def test_cell_becomes_a_time(value: object, iso: str) -> None:
+    assert parse_time(value).isoformat() == iso
+
+
+@pytest.mark.parametrize("value", ["", "yesterday", "26/11/2026", None, float("nan"), "inf", "1e30", True, "-1e18"])
+def test_other_times_are_refused(value: object) -> None:
+    with pytest.raises(CellError, match="time"):
+        parse_time(value)

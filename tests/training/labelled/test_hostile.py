@@ -1,0 +1,103 @@
+"""Files that are damaged, hostile or of another kind end in one sentence."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import pytest
+
+from app.cli.readers.lines import MAX_LINE_BYTES
+from training.errors import ColumnError, TableError, TrainingError
+from training.labelled import read as module
+from training.labelled.read import read_rows
+
+HEAD = b"headline,section\n"
+ROWS = b"oil prices rise,energy\n" * 100
+
+
+def refused(path: Path, content: bytes, error: type[TrainingError] = TableError, **options: object) -> str:
+    path.write_bytes(content)
+    with pytest.raises(error) as caught:
+        read_rows([path], **options)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert sentence.startswith(str(path))
+    assert sentence.endswith((".", "}."))
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", HEAD, "there are no rows"),
+        ("a.jsonl", b"", "holds no JSON object"),
+        ("a.jsonl", b'["oil"]\n', "holds no JSON object"),
+        ("a.json", b'[{"text": "a", "label": "b"}', "is not a valid JSON array"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(100), "is a PNG image"),
+        ("a.xlsx", b"PK\x03\x04", "its name ends with none of"),
+        ("a.csv", b"PK\x03\x04" + bytes(100), "an Office document"),
+        ("a.csv", b"PAR1" + bytes(100), "rename it"),
+        ("a.csv.gz", gzip.compress(HEAD + ROWS)[:-9], "gzip data end too early"),
+        ("a.csv", HEAD.decode().encode("utf-16-le"), "UTF-16 without a byte order mark"),
+        ("a.csv", b'"headline,section\n' + ROWS, "first line has a quote that is not closed properly"),
+        ("a.csv", b"\xfftext,label\n" + ROWS, "first line is not UTF-8"),
+    ],
+)
+def test_unreadable_files_are_named_in_one_sentence(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:
+    assert sentence in refused(tmp_path / name, content)
+
+
+@pytest.mark.parametrize(
+    ("head", "options", "sentence"),
+    [
+        (b"id,name", {}, "which column has the texts and labels is not clear"),
+        (b"title,text,section", {}, "which column has the texts is not clear"),
+        (b"headline,section", {"text_column": "body"}, "there is no column 'body'"),
+        (b"headline,section", {"text_column": "2"}, "Columns have numbers only with --no-header"),
+        (b"headline,headline,section", {}, "which column has the texts"),
+        (b"headline,headline,section", {"text_column": "headline"}, "there are 2 columns 'headline'"),
+        (b"headline,section", {"text_column": "headline", "label_column": "headline"}, "must be different columns"),
+        (b"headline,section", {"time_column": "day"}, "there is no column 'day'"),
+        (b"a,b,c", {"header": False}, "which of its 3 columns"),
+        (b"a,b", {"header": False, "label_column": "3"}, "numbers from 1 to 2"),
+    ],
+)
+def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[str, object], sentence: str) -> None:
+    found = refused(tmp_path / "a.csv", head + b"\nx,y,z\n", ColumnError, **options)
+    assert sentence in found
+    assert "must be different" in found or head.split(b",")[0].decode() in found or "numbers from" in found
+
+
+def test_gzip_bomb_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_BYTES", 20 * 1024**2)
+    pack = zlib.compressobj(9, wbits=31)
+    bomb = b"".join([pack.compress(HEAD), *(pack.compress(b"x" * 1024**2) for _ in range(64)), pack.flush()])
+    assert len(bomb) < 100_000
+    assert "when unpacked; split it" in refused(tmp_path / "a.csv.gz", bomb)
+
+
+def test_bomb_of_lines_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_LINES", 100_000)
+    assert "more than 100,000 lines" in refused(tmp_path / "a.csv.gz", gzip.compress(HEAD + b"\n" * 10**6))
+    monkeypatch.setattr(module, "MAX_ROWS", 1_000)
+    assert "more than 1,000 rows" in refused(tmp_path / "a.csv", HEAD + ROWS * 11)
+
+
+def test_endless_line_is_one_bad_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(HEAD + ROWS + b"x" * 3 * MAX_LINE_BYTES + b"\n" + ROWS)
+    read = read_rows([path])
+    assert (len(read.rows), read.bad, read.first_bad[0].line) == (200, 1, f"{path}:102")
+
+
+def test_latin_1_is_told_from_other_bad_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(HEAD + "Wahl in Köln,politik\n".encode("latin-1") * 50)
+    with pytest.raises(TableError, match="convert the files to UTF-8"):
+        read_rows([path])
+
+
+def test_missing_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="No such file"):
+        read_rows([tmp_path / "a.csv"])

@@ -1,0 +1,114 @@
+"""The split of labelled rows: every row in one place, duplicates on one side, each label in proportion."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.errors import LabelsError, TableError
+from training.labelled.cells import parse_time
+from training.labelled.duplicates import exact_key, find_duplicates
+from training.labelled.rows import LabelledRow, ReadColumns, Table
+from training.labelled.split import IN_TEST, RARE, UNSEEN, Split, split_rows
+
+Row = tuple[str, tuple[str, ...]]
+
+
+def table(rows: Sequence[Row], file: str = "a.csv") -> Table:
+    read = [LabelledRow(text, labels, file, number) for number, (text, labels) in enumerate(rows, start=2)]
+    return Table(read, 0, (), [ReadColumns(file, "text", "label", None, guessed=False)])
+
+
+def everything(split: Split) -> list[LabelledRow]:
+    return [*split.train, *split.test, *(row for some in split.left_out.values() for row in some)]
+
+
+WORDS = ["oil", "gold", "wheat", "rain", "Oil", "bank,", "rates"]
+texts = st.one_of(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=10).map(" ".join),
+    st.integers(0, 10**6).map("story {}".format),
+)
+tables = st.lists(
+    st.tuples(texts, st.lists(st.sampled_from("abcd"), max_size=3, unique=True).map(tuple)), min_size=1, max_size=60
+).map(lambda rows: [*rows, *((f"certain {i}", (label,)) for label in "ab" for i in range(5))])
+
+
+@given(tables, st.integers(0, 3), st.sampled_from([0.1, 0.3, 0.5]))
+def test_every_row_is_in_one_place_and_duplicates_are_on_one_side(rows: list[Row], seed: int, share: float) -> None:
+    read = table(rows)
+    split = split_rows(read, test_share=share, seed=seed)
+    assert Counter(row.line for row in everything(split)) == Counter(row.line for row in read.rows)
+    near = dict(zip((row.line for row in read.rows), find_duplicates([text for text, _ in rows]).near, strict=True))
+    assert {near[row.line] for row in split.train}.isdisjoint(near[row.line] for row in split.test)
+
+
+@given(tables, st.randoms(use_true_random=False), st.integers(0, 3))
+def test_order_of_the_rows_does_not_change_the_split(rows: list[Row], generator: random.Random, seed: int) -> None:
+    shuffled = generator.sample(rows, len(rows))
+
+    def parts(some: list[Row]) -> list[Counter[Row]]:
+        split = split_rows(table(some), seed=seed)
+        return [Counter((row.text, row.labels) for row in part) for part in (split.train, split.test)]
+
+    assert parts(rows) == parts(shuffled)
+
+
+@given(st.lists(st.integers(5, 80), min_size=2, max_size=5), st.sampled_from([0.1, 0.2, 0.25]), st.integers(0, 9))
+def test_each_label_has_its_share_within_one_row(sizes: list[int], share: float, seed: int) -> None:
+    rows = [(f"label{label} story{i}", (f"label {label}",)) for label, size in enumerate(sizes) for i in range(size)]
+    split = split_rows(table(rows), test_share=share, seed=seed)
+    tested = Counter(label for row in split.test for label in row.labels)
+    assert all(abs(tested[f"label {label}"] - share * size) <= 1 for label, size in enumerate(sizes))
+    assert all(tested[f"label {label}"] >= 1 for label in range(len(sizes)))
+
+
+def test_another_seed_gives_another_split() -> None:
+    rows = [(f"story {i}", ("ab"[i % 2],)) for i in range(100)]
+    first, second = ({row.line for row in split_rows(table(rows), seed=seed).test} for seed in (1, 2))
+    assert first != second
+
+
+def test_rare_labels_are_left_out_and_named() -> None:
+    rows = [(f"story {i}", ("ab"[i % 2],)) for i in range(20)]
+    rows += [("rare one", ("c",)), ("rare two", ("a", "c")), ("about none", ())]
+    split = split_rows(table(rows))
+    assert split.rare == {"": 1, "c": 2}
+    assert [row.text for row in split.left_out[RARE]] == ["rare one", "about none"]
+    assert next(row.labels for row in everything(split) if row.text == "rare two") == ("a",)
+    assert split.labels == ["a", "b"]
+
+
+def test_training_rows_with_the_text_of_a_test_row_are_left_out() -> None:
+    rows = [(f"story {i}", ("ab"[i % 2],)) for i in range(20)]
+    split = split_rows(table(rows), table([("Story  3", ("b",)), ("new", ("a",)), ("other", ("z",))], "b.csv"))
+    assert [row.line for row in split.left_out[IN_TEST]] == ["a.csv:5"]
+    assert [row.line for row in split.left_out[UNSEEN]] == ["b.csv:4"]
+    assert [row.line for row in split.test] == ["b.csv:2", "b.csv:3"]
+    assert exact_key("Story  3") not in {exact_key(row.text) for row in split.train}
+
+
+def timed(rows: Sequence[tuple[str, str, str]]) -> Table:
+    read = [LabelledRow(text, (label,), "a.csv", i, parse_time(time)) for i, (text, label, time) in enumerate(rows)]
+    return Table(read, 0, (), [ReadColumns("a.csv", "text", "label", "day", guessed=False)])
+
+
+def test_latest_rows_are_the_test_rows_and_old_stories_stay_in_training() -> None:
+    rows = [(f"story {i}", "ab"[i % 2], f"2026-01-{i + 1:02}") for i in range(20)]
+    rows[19] = ("story 0", "a", "2026-02-01")
+    split = split_rows(timed(rows), by_time=True, test_share=0.2)
+    assert [row.number for row in split.test] == [15, 16, 17, 18]
+    assert split.method == "time"
+
+
+def test_rows_without_time_cannot_be_split_by_time() -> None:
+    with pytest.raises(TableError, match="has no time"):
+        split_rows(table([(f"story {i}", ("ab"[i % 2],)) for i in range(20)]), by_time=True)
+
+
+@pytest.mark.parametrize("labels", [["a"] * 20, [f"label {i}" for i in range(20)]])
+def test_one_label_cannot_be_learned(labels: list[str]) -> None:
+    with pytest.raises(LabelsError, match="check that 'label' is the column with the labels"):
+        split_rows(table([(f"story {i}", (label,)) for i, label in enumerate(labels)]))

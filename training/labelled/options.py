@@ -1,0 +1,125 @@
+"""Options of commands that read labelled rows: which files and columns, and how test rows are chosen."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from training.labelled.read import MOST_BAD, read_rows
+from training.labelled.rows import Table
+from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
+
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledData:
+    """What the options name: rows, those of the test files, and the split of both."""
+
+    table: Table
+    test: Table | None
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """Values of the options."""
+
+    files: tuple[Path, ...]
+    text: str | None
+    label: str | None
+    label_separator: str | None
+    outside: str | None
+    time: str | None
+    no_header: bool
+    most_bad: float
+    test_files: tuple[Path, ...]
+    test_share: float
+    min_rows: int
+    seed: int
+
+    def load(self) -> LabelledData:
+        """Read and split the rows.
+
+        Raises:
+            ColumnError, LabelsError, TableError: see `read_rows` and `split_rows`.
+        """
+        table = self._read(self.files)
+        test = self._read(self.test_files) if self.test_files else None
+        split = split_rows(
+            table,
+            test,
+            test_share=self.test_share,
+            by_time=self.time is not None,
+            seed=self.seed,
+            min_rows=self.min_rows,
+        )
+        return LabelledData(table, test, split)
+
+    def _read(self, files: tuple[Path, ...]) -> Table:
+        return read_rows(
+            files,
+            text_column=self.text,
+            label_column=self.label,
+            label_separator=self.label_separator,
+            outside_label=self.outside,
+            time_column=self.time,
+            header=not self.no_header,
+            most_bad=self.most_bad,
+        )
+
+
+_OPTIONS: Final = (
+    click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE),
+    click.option("--text", metavar="COLUMN", help="Column with the texts.  [default: guessed, such as headline]"),
+    click.option("--label", metavar="COLUMN", help="Column with the labels.  [default: guessed, such as section]"),
+    click.option("--label-separator", metavar="TEXT", help="Separates several labels in one cell, such as '|'."),
+    click.option(
+        "--outside",
+        metavar="LABEL",
+        help="Label of texts about none of the labels, such as other. Rows without a label then count as such, too; ''"
+        " for these alone.",
+    ),
+    click.option("--time", metavar="COLUMN", help="Column with times: the latest rows become test rows."),
+    click.option("--no-header", is_flag=True, help="CSV and TSV have no header; columns are numbers from 1."),
+    click.option(
+        "--most-bad",
+        type=click.FloatRange(0, 1),
+        default=MOST_BAD,
+        show_default=True,
+        help="Share of bad rows above which the command stops.",
+    ),
+    click.option("--test", "test_files", multiple=True, type=_FILE, help="File with test rows; may be repeated."),
+    click.option(
+        "--test-share",
+        type=click.FloatRange(0, 0.9, min_open=True),
+        default=TEST_SHARE,
+        show_default=True,
+        help="Share of the rows that become test rows; not used with --test.",
+    ),
+    click.option(
+        "--min-rows",
+        type=click.IntRange(2),
+        default=MIN_ROWS,
+        show_default=True,
+        help="Labels with fewer rows are left out.",
+    ),
+    click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the random split."),
+)
+
+
+def data_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator: adds the options to a command, which gets their values as its parameter `data`."""
+    names = [field.name for field in fields(DataOptions)]
+
+    @functools.wraps(command)
+    def with_data(**parameters: Any) -> None:  # noqa: ANN401 - the other options of the command
+        data = DataOptions(**{name: parameters.pop(name) for name in names})
+        command(data=data, **parameters)
+
+    for option in reversed(_OPTIONS):
+        with_data = option(with_data)
+    return with_data

@@ -1,0 +1,1 @@
+"""Report on labelled rows before learning: what `check` finds, as text, JSON and an HTML page."""

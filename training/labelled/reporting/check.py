@@ -1,0 +1,109 @@
+"""Checks labelled rows and their split before learning."""
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from datetime import time as dt_time
+
+import numpy as np
+
+from app.classifier.tokenizer import tokenize
+from training.labelled.reporting import groups
+from training.labelled.reporting.notes import notes
+from training.labelled.reporting.report import EXAMPLES, DataReport, Distribution, LabelCount
+from training.labelled.reporting.scripts import script
+from training.labelled.rows import LabelledRow, Table
+from training.labelled.split import TEST, TRAIN, Split
+from training.labelled.stratification import OUTSIDE, labels_of
+
+
+def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
+    """Everything about the rows that deserves a look before learning.
+
+    Args:
+        table: the rows.
+        split: of these rows, and of those of `test`.
+        test: rows of the test files, if there are any.
+    """
+    rows = [*table.rows, *(test.rows if test else ())]
+    trained = [place == TRAIN for place in split.places]
+    tested = [place == TEST for place in split.places]
+    exact, near = split.duplicates.exact, split.duplicates.near
+    counts = _label_counts(rows, trained, tested)
+    outside = counts.pop(OUTSIDE, None)
+    known = [counts[label] for label in split.labels]
+    words = [len(tokenize(row.text, split_unspaced=True)) for row in rows]
+    tables = [table, *([test] if test else [])]
+    report = DataReport(
+        columns=[column for one in tables for column in one.columns],
+        rows=len(rows),
+        bad=sum(one.bad for one in tables),
+        bad_reasons=dict(sum((Counter(one.bad_reasons) for one in tables), Counter()).most_common()),
+        first_bad=[bad for one in tables for bad in one.first_bad],
+        train=len(split.train),
+        test=len(split.test),
+        method=split.method,
+        left_out={why: len(some) for why, some in split.left_out.items()},
+        labels=sorted(known, key=lambda one: (-one.train, one.label)),
+        outside=outside,
+        rare=split.rare,
+        rows_with_several_labels=sum(len(row.labels) > 1 for row in rows),
+        most_labels=max(len(row.labels) for row in rows),
+        similar_labels=_similar(split.labels),
+        scripts=dict(Counter(script(row.text) for row in rows).most_common()),
+        characters=_distribution([len(row.text) for row in rows]),
+        words=_distribution(words),
+        one_word=sum(count < 2 for count in words),
+        several_lines=sum("\n" in row.text or "\r" in row.text for row in rows),
+        exact=groups.find_groups(rows, exact),
+        near=groups.find_groups(rows, near, groups.have_other_texts(exact)),
+        conflicts=groups.find_groups(rows, exact, groups.have_other_labels(rows)),
+        shared=groups.find_groups(rows, near, groups.are_on_both_sides(trained, tested)),
+        times=_times(split),
+        notes=[],
+    )
+    return notes(report)
+
+
+def _label_counts(
+    rows: Sequence[LabelledRow], trained: Sequence[bool], tested: Sequence[bool]
+) -> dict[str, LabelCount]:
+    total, train, test = Counter[str](), Counter[str](), Counter[str]()
+    examples: dict[str, dict[str, None]] = defaultdict(dict)
+    for row, is_trained, is_tested in zip(rows, trained, tested, strict=True):
+        for label in labels_of(row):
+            total[label] += 1
+            train[label] += is_trained
+            test[label] += is_tested
+            if is_trained and len(examples[label]) < EXAMPLES:
+                examples[label][row.text] = None
+    return {label: LabelCount(label, total[label], train[label], test[label], list(examples[label])) for label in total}
+
+
+def _similar(labels: Sequence[str]) -> list[list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        folded = unicodedata.normalize("NFKC", label).casefold()
+        found["".join(filter(str.isalnum, folded)) or folded].append(label)
+    return [alike for alike in found.values() if len(alike) > 1]
+
+
+def _distribution(lengths: Sequence[int]) -> Distribution:
+    least, median, high, most = np.percentile(lengths, (0, 50, 95, 100), method="lower").tolist()
+    return Distribution(least, median, high, most)
+
+
+def _times(split: Split) -> dict[str, tuple[str, str]]:
+    found = {}
+    for part, rows in ((TRAIN, split.train), (TEST, split.test)):
+        times = [row.time for row in rows if row.time is not None]
+        if times:
+            found[part] = (_shown(min(times)), _shown(max(times)))
+    return found
+
+
+def _shown(time: datetime) -> str:
+    """A time, or its date if it is midnight UTC, as it is for a column of dates."""
+    utc = time.astimezone(UTC)
+    return f"{utc:%Y-%m-%d}" if utc.time() == dt_time() else f"{utc:%Y-%m-%d %H:%M} UTC"

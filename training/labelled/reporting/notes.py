@@ -1,0 +1,96 @@
+"""Notes of a check: sentences that say what deserves attention, and what to do about it."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+from training.labelled.reporting.report import DataReport
+from training.labelled.split import IN_TEST, RARE, UNSEEN
+
+FEW_ROWS = 20
+"""A label with fewer training rows is learned badly."""
+FEW_TEST_ROWS = 300
+MOST_ROWS = 0.8
+"""Share of the rows under one label from which accuracy says little."""
+
+
+def notes(report: DataReport) -> DataReport:
+    """The report with its notes, the most important first."""
+    return dataclasses.replace(report, notes=[*_left_out(report), *_labels(report), *_texts(report), *_test(report)])
+
+
+def count(number: int, what: str) -> str:
+    """A number with its noun, such as `1 row` and `1,203 rows`."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def _left_out(report: DataReport) -> Iterator[str]:
+    if report.bad:
+        yield f"{count(report.bad, 'row')} cannot be read and {_is(report.bad)} left out; correct the files."
+    if report.rare:
+        labels = ", ".join(label or "(none)" for label in list(report.rare)[:5]) + (
+            ", ..." if len(report.rare) > 5 else ""
+        )
+        rows = report.left_out.get(RARE, 0)
+        yield (
+            f"{count(len(report.rare), 'label')} with too few rows ({labels}) {_is(len(report.rare))} not learned, and"
+            f" {count(rows, 'row')} left out; add rows, merge labels, or lower --min-rows."
+        )
+    if rows := report.left_out.get(IN_TEST, 0):
+        yield f"{count(rows, 'training row')} with the text of a test row {_is(rows)} left out: the test stays fair."
+    if rows := report.left_out.get(UNSEEN, 0):
+        yield f"{count(rows, 'test row')} with labels that no training row has {_is(rows)} left out."
+
+
+def _labels(report: DataReport) -> Iterator[str]:
+    for alike in report.similar_labels[:5]:
+        yield f"The labels {' and '.join(map(repr, alike))} look like one; merge them if they are."
+    few = [one.label for one in report.labels if one.train < FEW_ROWS]
+    if few:
+        shown = ", ".join(few[:5]) + (", ..." if len(few) > 5 else "")
+        yield (
+            f"{count(len(few), 'label')} ({shown}) {_has(len(few))} fewer than {FEW_ROWS} training rows; expect many"
+            " mistakes there."
+        )
+    largest = report.labels[0]
+    if largest.train > MOST_ROWS * report.train:
+        yield (
+            f"{largest.train / report.train:.0%} of the training rows are under {largest.label!r}, so accuracy says"
+            " little; compare macro-F1."
+        )
+
+
+def _texts(report: DataReport) -> Iterator[str]:
+    if report.conflicts.count:
+        texts, all_rows = count(report.conflicts.count, "text"), count(report.conflicts.rows, "row")
+        yield f"{texts} ({all_rows}) {_has(report.conflicts.count)} different labels; no model gets all of them right."
+    if report.exact.rows - report.exact.count > report.rows / 20:
+        more = report.exact.rows - report.exact.count
+        yield f"{more / report.rows:.0%} of the rows repeat the text of another; they count several times."
+    if report.near.largest and report.near.largest[0].rows > max(20, report.rows / 100):
+        rows = report.near.largest[0].rows
+        yield f"{rows:,} rows are near duplicates, probably made from one template; a few of them may be enough."
+    if report.one_word > report.rows / 20:
+        yield f"{report.one_word / report.rows:.0%} of the texts have one word or none."
+    if report.several_lines > report.rows / 100:
+        several = report.several_lines
+        yield f"{count(several, 'text')} {_has(several)} line breaks; check that no rows were merged."
+
+
+def _test(report: DataReport) -> Iterator[str]:
+    if report.shared.count:
+        groups = count(report.shared.count, "group")
+        yield f"{groups} of near duplicates {_has(report.shared.count)} training and test rows; the test is a bit easy."
+    if not report.test:
+        yield "There are no test rows, so nothing can be measured; raise --test-share or give --test."
+    elif report.test < FEW_TEST_ROWS:
+        margin = 1.96 * math.sqrt(0.8 * 0.2 / report.test)
+        yield f"With {count(report.test, 'test row')}, accuracy is known to about {margin * 100:.0f} points up or down."
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _has(number: int) -> str:
+    return "has" if number == 1 else "have"

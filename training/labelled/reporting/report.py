@@ -1,0 +1,111 @@
+"""What a check of labelled rows finds, as data."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from training.labelled.rows import BadRow, ReadColumns
+
+EXAMPLES: Final = 3
+"""Examples of a label, and texts of a group of duplicates."""
+GROUPS: Final = 10
+"""Groups of duplicates that are listed; all are counted."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LabelCount:
+    """Rows of one label."""
+
+    label: str
+    rows: int
+    """Readable rows, including those left out."""
+    train: int
+    test: int
+    examples: Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TextGroup:
+    """Rows with the same or nearly the same text."""
+
+    texts: Sequence[str]
+    """Up to EXAMPLES different ones."""
+    rows: int
+    labels: Mapping[str, int]
+    """Label -> rows, most frequent first; "" stands for none."""
+    lines: Sequence[str]
+    """`FILE:LINE` of the first EXAMPLES rows."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups of duplicates."""
+
+    count: int
+    rows: int
+    """In all groups."""
+    largest: Sequence[TextGroup]
+    """Up to GROUPS."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Distribution:
+    """Lengths of the texts."""
+
+    least: int
+    median: int
+    high: int
+    """95% of the texts are at most as long."""
+    most: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DataReport:
+    """Everything that a check finds; `notes` says in sentences what deserves attention."""
+
+    columns: Sequence[ReadColumns]
+    rows: int
+    """Readable rows: training, test and left out."""
+    bad: int
+    bad_reasons: Mapping[str, int]
+    first_bad: Sequence[BadRow]
+    train: int
+    test: int
+    method: str
+    """How test rows were chosen: `share`, `time` or `file`."""
+    left_out: Mapping[str, int]
+    """Reason -> rows."""
+    labels: Sequence[LabelCount]
+    """Of training rows, most frequent first."""
+    outside: LabelCount | None
+    """Rows about none of the labels."""
+    rare: Mapping[str, int]
+    """Labels with too few rows -> rows."""
+    rows_with_several_labels: int
+    most_labels: int
+    """Of one row."""
+    similar_labels: Sequence[Sequence[str]]
+    """Labels that differ only in case, spaces or punctuation."""
+    scripts: Mapping[str, int]
+    """Script -> rows, most frequent first."""
+    characters: Distribution
+    words: Distribution
+    one_word: int
+    """Rows of one word or none."""
+    several_lines: int
+    """Rows with a line break in their text."""
+    exact: Groups
+    """Texts that occur more than once."""
+    near: Groups
+    """Near duplicates, of groups with different texts."""
+    conflicts: Groups
+    """Texts under different labels."""
+    shared: Groups
+    """Near duplicates of which some are training rows and some are test rows."""
+    times: Mapping[str, tuple[str, str]]
+    """First and last time, in UTC, of the training rows and of the test rows; empty without a time column."""
+    notes: Sequence[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as values for JSON."""
+        return dataclasses.asdict(self)

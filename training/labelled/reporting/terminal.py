@@ -1,0 +1,135 @@
+"""The report on labelled rows as plain text for a terminal."""
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from training.labelled.reporting.notes import count
+from training.labelled.reporting.report import DataReport, Groups, LabelCount
+
+WIDTH: Final = 100
+MOST_LABELS: Final = 20
+"""Labels that are listed; the page and the JSON have all."""
+_SHOWN_GROUPS = 3
+
+METHODS: Final = {
+    "share": "a share of each label, held out",
+    "time": "the latest rows",
+    "file": "the rows of the test files",
+}
+
+
+def terminal_report(report: DataReport) -> str:
+    """The report in lines of at most WIDTH columns."""
+    parts: list[Iterable[str]] = [_rows(report), _notes(report), _labels(report), _texts(report)]
+    parts += [_groups("Under different labels", report.conflicts), _groups("Near duplicates", report.near)]
+    if report.bad:
+        shown = [f"  {one_line(bad.line)} {one_line(bad.why)}" for bad in report.first_bad]
+        parts.append([f"Bad rows ({report.bad:,}, the first {len(shown)})", *shown])
+    return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
+
+
+def one_line(text: str) -> str:
+    """A text of the data without line breaks, control characters and other characters that a terminal may obey."""
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal takes for a text: two for wide characters, none for combining marks."""
+    wide = sum(unicodedata.east_asian_width(one) in ("W", "F") for one in text)
+    return len(text) + wide - sum(unicodedata.category(one) in ("Mn", "Me") for one in text)
+
+
+def cut(text: str, width: int) -> str:
+    """A text in at most `width` columns of a terminal, with an ellipsis if something is missing."""
+    text = one_line(text)
+    if columns(text) <= width:
+        return text
+    while columns(text) > width - 1:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def _rows(report: DataReport) -> Iterator[str]:
+    yield from (
+        f"{one_line(one.file)}: texts from {_column(one.text)}, labels from {_column(one.label)}"
+        + (f", times from {_column(one.time)}" if one.time else "")
+        + (" (guessed)" if one.guessed else "")
+        for one in report.columns
+    )
+    chosen = METHODS[report.method]
+    yield f"{count(report.rows, 'row')}: {report.train:,} to train on, {report.test:,} to test on ({chosen})"
+    yield from (f"  left out: {count(rows, 'row')}, {why}" for why, rows in report.left_out.items())
+    if report.bad:
+        yield f"  besides: {count(report.bad, 'bad row')}, see below"
+    yield from (f"  {part} rows: {first} to {last}" for part, (first, last) in report.times.items())
+
+
+def _notes(report: DataReport) -> Iterator[str]:
+    if report.notes:
+        yield "Worth a look"
+        for note in report.notes:
+            yield textwrap.fill(one_line(note), WIDTH, initial_indent="- ", subsequent_indent="  ")
+
+
+def _labels(report: DataReport) -> Iterator[str]:
+    shown: Sequence[LabelCount] = report.labels[:MOST_LABELS]
+    name = min(40, max(14, *(columns(one_line(one.label)) for one in shown)))
+    yield f"{count(len(report.labels), 'label'):{name + 2}} {'train':>9} {'test':>7}  example"
+    yield from (_label(one, one.label, name) for one in shown)
+    if len(report.labels) > len(shown):
+        least = report.labels[-1]
+        more = len(report.labels) - len(shown)
+        yield f"  and {more:,} more, down to {count(least.train, 'row')} ({cut(least.label, 30)})"
+    if report.outside is not None:
+        yield _label(report.outside, "(none)", name)
+    if report.rows_with_several_labels:
+        rows = count(report.rows_with_several_labels, "row")
+        yield f"  {rows} have several labels, at most {report.most_labels}"
+
+
+def _label(one: LabelCount, label: str, width: int) -> str:
+    shown = cut(label, width)
+    head = f"  {shown}{' ' * (width - columns(shown))} {one.train:>9,} {one.test:>7,}  "
+    return head + cut(one.examples[0] if one.examples else "", max(WIDTH - columns(head), 20))
+
+
+def _texts(report: DataReport) -> Iterator[str]:
+    words, characters = report.words, report.characters
+    yield (
+        f"Texts: median {words.median:,} words, 95% at most {words.high:,}, longest {words.most:,}"
+        f" ({characters.median:,}, {characters.high:,} and {characters.most:,} characters)"
+    )
+    yield "  " + ", ".join(f"{name} {share(rows, report.rows)}" for name, rows in report.scripts.items())
+    yield f"  {count(report.exact.rows - report.exact.count, 'row')} repeat a text"
+
+
+def _groups(title: str, groups: Groups) -> Iterator[str]:
+    if not groups.count:
+        return
+    yield f"{title}: {count(groups.count, 'group')}, {count(groups.rows, 'row')}"
+    for group in groups.largest[:_SHOWN_GROUPS]:
+        labels = ", ".join(f"{label or '(none)'} {rows:,}" for label, rows in list(group.labels.items())[:4])
+        for number, text in enumerate(group.texts):
+            yield f"  {'-' if number == 0 else ' '} {cut(text, WIDTH - 4)}"
+        yield f"    {cut(f'{labels}; the first is {Path(group.lines[0]).name}', WIDTH - 4)}"
+
+
+def share(part: int, whole: int) -> str:
+    """A share as a percentage that is 0% or 100% only if it is exactly that."""
+    percent = 100 * part / whole
+    return (
+        f"{percent:.0f}%"
+        if percent in (0, 100)
+        else "<1%"
+        if percent < 1
+        else ">99%"
+        if percent > 99
+        else f"{percent:.0f}%"
+    )
+
+
+def _column(name: str) -> str:
+    return f"column {cut(name, 30)}" if name.isdecimal() else f"{cut(name, 30)!r}"

@@ -1,0 +1,100 @@
+"""Chooses test rows: a stratified sample, or the latest rows; duplicates are chosen together."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.errors import TableError
+from training.labelled.duplicates import Duplicates
+from training.labelled.rows import LabelledRow
+
+OUTSIDE = ""
+"""Stands for the label of rows without one, which are about none of the labels."""
+
+
+def labels_of(row: LabelledRow) -> tuple[str, ...]:
+    """The labels of a row; OUTSIDE if it has none."""
+    return row.labels or (OUTSIDE,)
+
+
+def stratified(
+    rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Duplicates, share: float, seed: int
+) -> set[int]:
+    """Numbers of the test rows: of each label the share within one row, and at least one row.
+
+    Labels are filled from the rarest on, so that a row with several labels is assigned by its rarest (the order of
+    iterative stratification, Sechidis et al. 2011). A group of duplicates that would exceed the share is not chosen.
+
+    Args:
+        rows: all rows.
+        numbers: of those to choose from.
+        duplicates: of all rows.
+        share: of the rows to choose, 0 to 1.
+        seed: of the random order in which groups are chosen; the order of the rows has no influence.
+    """
+    groups, hashes = _groups(numbers, duplicates)
+    # Per group, the labels of all its rows, with repetitions.
+    labels = [[label for number in group for label in labels_of(rows[number])] for group in groups]
+    counts: Counter[str] = Counter()
+    of_label: dict[str, list[int]] = defaultdict(list)
+    for group in np.argsort(_mixed(hashes, seed), kind="stable").tolist():
+        for label in labels[group]:
+            counts[label] += 1
+            of_label[label].append(group)
+    taken: Counter[str] = Counter()
+    done = bytearray(len(groups))
+    chosen: set[int] = set()
+    for label in sorted(counts, key=lambda one: (counts[one], one)):
+        target = min(max(1, round(share * counts[label])), counts[label] - 1)
+        for group in of_label[label]:
+            if not done[group]:
+                done[group] = 1
+                if taken[label] + labels[group].count(label) <= target:
+                    taken.update(labels[group])
+                    chosen.update(groups[group])
+    return chosen
+
+
+def latest(rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Duplicates, share: float) -> set[int]:
+    """Numbers of the latest rows, at least one; a group of duplicates is as old as its oldest row.
+
+    Raises:
+        TableError: a row has no time.
+    """
+    times = []
+    groups, hashes = _groups(numbers, duplicates)
+    for group in groups:
+        known = [time for number in group if (time := rows[number].time) is not None]
+        if len(known) < len(group):
+            raise TableError(f"{rows[group[0]].line}: has no time, so rows cannot be split by time; give --time.")
+        times.append(min(known))
+    chosen: set[int] = set()
+    order = sorted(range(len(groups)), key=lambda number: (times[number], int(hashes[number])), reverse=True)
+    for number in order:
+        if chosen and len(chosen) + len(groups[number]) > share * len(numbers):
+            break
+        chosen.update(groups[number])
+    return chosen
+
+
+def _groups(numbers: Sequence[int], duplicates: Duplicates) -> tuple[list[list[int]], NDArray[np.uint64]]:
+    """Rows in groups of duplicates, and a hash of each group."""
+    some = np.asarray(numbers, np.int64)
+    near = duplicates.near[some]
+    order = np.argsort(near, kind="stable")
+    starts: list[int] = [0, *(np.flatnonzero(np.diff(near[order])) + 1).tolist()]
+    some = some[order]
+    ordered: list[int] = some.tolist()
+    groups = [ordered[start:end] for start, end in pairwise([*starts, len(ordered)])]
+    return groups, np.minimum.reduceat(duplicates.hashes[some], starts)
+
+
+def _mixed(hashes: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+    """Hashes in another random order for each seed (the mixing function of splitmix64)."""
+    mixed = hashes + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
