@@ -1,8 +1,10 @@
 """The tokenizer of the service as TensorFlow operations, for the export to a SavedModel."""
 
 import html.entities
+import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +12,8 @@ import tensorflow as tf
 
 from app.classifier.tokenizer import CharacterReferences, character_reference, fold
 from app.classifier.tokenizer import without_diacritics as plain_character
+from app.classifier.unspaced_scripts import BLOCKS, DIGRAPH, FOLDED_VOWELS, STACKERS
+from app.classifier.word_index import LONGEST_PIECED
 
 _CODES: Final = 0x110000
 _PAGE: Final = 256
@@ -29,8 +33,9 @@ class Tokenizer:
     letters of Latin-1, and numbers below 592, of general punctuation and of currencies.
     """
 
-    def __init__(self, references: CharacterReferences) -> None:
+    def __init__(self, references: CharacterReferences, split_unspaced: bool = False) -> None:
         self._references = _references(references)
+        self._character = _unspaced_character() if split_unspaced else None
         folded = [decomposed(fold(chr(code))) for code in range(_CODES)]
         changed = sorted({text for code, text in enumerate(folded) if text != chr(code)})
         place = {text: i for i, text in enumerate(changed, start=1)}
@@ -50,7 +55,44 @@ class Tokenizer:
         place = tf.gather(tf.constant(self._places), page * _PAGE + codes % _PAGE)
         same = tf.strings.unicode_encode(codes[:, None], "UTF-8")
         joined = characters.with_flat_values(tf.where(place == 0, same, tf.gather(tf.constant(self._changed), place)))
-        return tf.strings.split(tf.strings.reduce_join(joined, axis=1))
+        folded = tf.strings.reduce_join(joined, axis=1)
+        if self._character is not None:
+            folded = tf.strings.regex_replace(folded, self._character, " \\1 ")
+        return tf.strings.split(folded)
+
+
+def pieces(words: Any, sizes: tuple[int, int]) -> Any:  # noqa: ANN401 - TensorFlow has no types
+    """Pieces of decomposed words, string [n], as by `app.classifier.word_index.pieces`: ragged, string [n, pieces]."""
+    marked = tf.strings.join(["<", tf.strings.regex_replace(words, _composed_character(), "\x1f\\1"), "\x1f>"])
+    characters = tf.strings.split(marked, "\x1f")[:, :LONGEST_PIECED]
+    return tf.strings.ngrams(characters, list(range(sizes[0], sizes[1] + 1)), separator="")
+
+
+def _unspaced_character() -> str:
+    """The expression of `app.classifier.unspaced_scripts` for RE2, which lacks lookahead and has its own Unicode."""
+    in_blocks = re.findall(f"[{''.join(BLOCKS)}]", "".join(map(chr, range(_CODES))))
+    letter = _class(filter(str.isalnum, in_blocks))
+    mark = _class(one for one in map(chr, range(_CODES)) if unicodedata.category(one) in ("Mn", "Mc"))
+    return f"((?:{DIGRAPH}|{FOLDED_VOWELS}|{letter})(?:{FOLDED_VOWELS}|[{STACKERS}]{letter}|{mark})*)"
+
+
+def _composed_character() -> str:
+    """An expression for what is one character in normal form C, in a decomposed word."""
+    composed = [decomposed(one) for one in map(chr, range(0xC0, _CODES)) if fold(one) == one != decomposed(one)]
+    others = sorted((one for one in composed if not "\u1100" <= one <= "\u1112"), key=len, reverse=True)
+    hangul = "[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?"
+    return f"({hangul}|{'|'.join(others)}|.)"
+
+
+def _class(characters: Iterable[str]) -> str:
+    """A character class of these characters, which are in ascending order."""
+    runs: list[list[str]] = []
+    for one in characters:
+        if runs and ord(one) == ord(runs[-1][1]) + 1:
+            runs[-1][1] = one
+        else:
+            runs.append([one, one])
+    return f"[{''.join(f'{first}-{last}' for first, last in runs)}]"
 
 
 def without_quotes(words: Any) -> Any:  # noqa: ANN401 - TensorFlow has no types

@@ -38,6 +38,22 @@ np.savez(output, **(answers | {"topic": answers["topic"].astype("U")}))
 """
 
 
+UNSPACED = [
+    "中国",
+    "苹果发布iPhone",
+    "น้ำท่วม",
+    "မြန်မာ",
+    "東京ガｽ",
+    "뉴스 속보",
+    "뉴스의",
+    "barrelz",
+    "Nestlé",
+    "zürich",
+    "\u0301",
+    "gol'd",
+]
+
+
 def texts(count: int) -> list[str]:
     """Generated headlines and wires, with every separator of the encoder."""
     draw = random.Random(3)
@@ -54,6 +70,7 @@ def texts(count: int) -> list[str]:
         "don't",
         "'oil'",
         "côffee",
+        *UNSPACED,
     ]
     between = [" ", " ", " ", "  ", "-", ", ", "/", "\t", "\u2003", "\u2014", "\x1f", "\xa0", ". ", " \u201c", "\u2026"]
     between += ["&nbsp;", "&amp;", "&#8212;", "\u2122 ", "\u2192", "\u2019 \u2018", " \u20ac"]
@@ -79,11 +96,34 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
     lead = dict(again)
     for later, given_up in (("of *later", "filler6"), ("oil *later", "filler7"), ("said *later", "filler8")):
         lead[later] = lead.pop(given_up)
+    pieces = dict(again)
+    for i, entry in enumerate(
+        (
+            "中",
+            "国",
+            "น้ำ",
+            "မာ",
+            "中 国",
+            "<뉴 *piece",
+            "뉴스> *piece",
+            "rel *piece",
+            "züri *piece",
+            "e> *piece",
+            "'d *piece",
+            "<zz *piece",
+        )
+    ):
+        pieces[entry] = pieces.pop(f"filler{10 + i}")
+    pieces |= {"뉴스": SIZE + 1, "arr *piece": SIZE + 2}
     changes = {
         "calibrated": {"calibration": Calibration(intercept=-0.4, gap_slope=0.5)},
         "pairs": {"encoding": EncodingSpec(size=SIZE, pairs=True), "calibration": Calibration(intercept=-0.2)},
         "repeats": {"encoding": EncodingSpec(size=SIZE, repeats=True)},
         "lead": {"encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4)},
+        "pieces": {
+            "encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4, split_unspaced=True, pieces=(2, 4)),
+            "calibration": Calibration(intercept=0.1, unknown_slope=0.5),
+        },
         "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None, references="html")},
     }
     assert base.manifest.network is not None
@@ -103,7 +143,9 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
                 save_model=lambda path, name=name: path.write_bytes(
                     scaled if name == "repeats" else base.model_path.read_bytes()
                 ),
-                word_index={"pairs": words, "repeats": again, "lead": lead}.get(name, base.word_index),
+                word_index={"pairs": words, "repeats": again, "lead": lead, "pieces": pieces}.get(
+                    name, base.word_index
+                ),
             ),
         )
     outside = write_outside_bundle(folder / "outside")
@@ -146,7 +188,7 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     answers = np.load(output)
     classifier = load_classifier(bundle)
     encoded = classifier.encode(headlines)
-    known = np.array([one.known > 0 for one in encoded])
+    known = np.array([one.readable for one in encoded])
     assert 0.5 < known.mean() < 1
     inferred, outside = classifier.infer(encoded)
     assert ("outside" in answers) is (outside is not None)
@@ -161,13 +203,13 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     assert (expected.max(axis=1) - expected[np.arange(len(chosen)), chosen] < TOLERANCE)[known].all()
 
 
-@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside"])
+@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces"])
 def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "lead", "bare", "outside"])
+@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces"])
 def test_saved_model_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_saved_model_agrees(variants[name], texts(1000), tmp_path / "saved")
 
