@@ -6,7 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.tiny_bundle import write_outside_bundle, write_tiny_bundle
+from tests.tiny_bundle import write_outside_bundle, write_pieces_bundle, write_tiny_bundle
 
 for _name in [name for name in os.environ if name.upper().startswith("TOPICS_")]:
     del os.environ[_name]  # the service does not start with an unknown TOPICS_ variable
@@ -26,3 +26,9 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def outside_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny bundle with an outside class; copy it before changing it."""
     return write_outside_bundle(tmp_path_factory.mktemp("models") / "outside" / "1")
+
+
+@pytest.fixture(scope="session")
+def pieces_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle with pieces of words, and Chinese characters as words; copy it before changing it."""
+    return write_pieces_bundle(tmp_path_factory.mktemp("models") / "pieces" / "1")

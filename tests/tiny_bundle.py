@@ -115,6 +115,28 @@ def write_tiny_bundle(folder: Path, name: str = "tiny", version: str = "1") -> P
     return _write(folder, _weights(word_index), word_index, EncodingSpec(size=SIZE), name=name, version=version)
 
 
+IN_PLACE_OF = {
+    "petroleum": "rrel *piece",
+    "barrels": "<ope *piece",
+    "icco": "可",
+    "beans": "豆",
+    "ghana": "可 豆",
+    "durum": "ใช้",
+    "filler1": "油",
+}
+"""Entries of `write_pieces_bundle` with the weights of these words; `油` has next to none."""
+
+
+def write_pieces_bundle(folder: Path) -> Path:
+    """Write the tiny bundle with the entries of IN_PLACE_OF, which need `pieces`, `split_unspaced` and `pairs`."""
+    words = [*COMMON, *dict.fromkeys(word for line in KEYWORDS.values() for word in line.split())]
+    fillers = [f"filler{number}" for number in range(SIZE - 3 - 1 - len(words))]
+    word_index = {word: rank for rank, word in enumerate([*words, *fillers, *RARE_WORDS, "quarrel"], start=1)}
+    renamed = {IN_PLACE_OF.get(word, word): rank for word, rank in word_index.items()}
+    encoding = EncodingSpec(size=SIZE, pairs=True, split_unspaced=True, pieces=(2, 4))
+    return _write(folder, _weights(word_index), renamed, encoding, name="tiny", version="1", format=3)
+
+
 OUTSIDE_WORDS = ("election", "court", "football", "film", "storm", "phone")
 """Each speaks for the outside class of `write_outside_bundle`, as a keyword does for its topic."""
 OUTSIDE = {"intercept": -3.0, "score": 1.5, "confidence": -0.5, "unknown": 1.0, "threshold": 0.5}

@@ -150,3 +150,17 @@ def test_golden_probability_may_differ_by_a_hundred_thousandth(tiny_bundle: Path
     golden = bundle.golden[0].model_copy(update={"probabilities": (first + off, *others)})
     with pytest.raises(BundleError, match="golden headlines") if refused else nullcontext():
         build_classifier(replace(bundle, golden=(golden,)), "numpy", 0.0)
+
+
+def test_text_of_which_only_a_piece_is_known_has_an_answer(pieces_bundle: Path) -> None:
+    classifier = load_classifier(pieces_bundle)
+    read, not_read = classifier.classify(["OPEX", "brent zimbabwe"])
+    assert (read.abstained, read.encoded.known, read.encoded.unknown) == (None, 0, ["opex"])
+    assert read.labels[0] == classifier.label("crude")
+    assert (not_read.abstained, not_read.labels, not_read.encoded.rare) == ("no_known_words", [], 1)
+
+
+@given(st.lists(st.text("可豆油opecrl' \u0e43\u0e0a\u0e49", max_size=12), max_size=6))
+def test_batch_with_pieces_has_the_answers_of_its_texts_alone(pieces_bundle: Path, texts: list[str]) -> None:
+    classifier = load_classifier(pieces_bundle)
+    assert classifier.classify(texts) == [classifier.classify([text])[0] for text in texts]

@@ -82,6 +82,81 @@ def test_unknown_words_cost_nothing(classifier: TopicClassifier, monkeypatch: py
 
 
 @pytest.fixture(scope="module")
+def with_pieces(pieces_bundle: Path) -> TopicClassifier:
+    return load_classifier(pieces_bundle)
+
+
+pieced_words = [
+    "OPECs",
+    "'opex'",
+    "scarrel",
+    "quarrel",
+    "brent",
+    "zimbabwe",
+    "the",
+    "可",
+    "豆",
+    "油",
+    "\u0e43\u0e0a\u0e49",
+]
+
+
+@given(st.lists(st.sampled_from(pieced_words), min_size=1, max_size=9), st.sampled_from(["", " "]))
+def test_leaving_out_a_word_leaves_out_its_pieces(with_pieces: TopicClassifier, some: list[str], between: str) -> None:
+    text = between.join(some)
+    explanation = explain(with_pieces, text, "crude")
+    whole = with_pieces.infer([with_pieces.encoder.encode(text)])[0][0, with_pieces.label("crude")]
+    words = [one.word for one in explanation.words]
+    assert words == [one.word for one in with_pieces.encoder.locate(text)]
+    for place, effect in enumerate(explanation.words):
+        rest = with_pieces.encoder.encode_words(words[:place] + words[place + 1 :])
+        without = with_pieces.infer([rest])[0][0, explanation.label]
+        assert effect.effect == pytest.approx(float(whole - without), abs=1e-6)
+
+
+def test_unknown_word_has_the_effect_of_its_pieces(with_pieces: TopicClassifier) -> None:
+    words = explain(with_pieces, "opex trade brent scarrel quarrel", "crude").words
+    assert [one.status for one in words] == ["unknown", "known", "unknown", "unknown", "rare"]
+    opex, trade, brent, scarrel, quarrel = (one.effect for one in words)
+    assert opex > 0.01
+    assert trade < -0.01
+    assert brent == 0
+    assert (scarrel, quarrel) == (pytest.approx(0, abs=1e-6), pytest.approx(0, abs=0.01))  # they share their piece
+    alone = explain(with_pieces, "scarrel trade", "crude").words[0]
+    assert alone.effect > 0.01
+
+
+def test_each_character_of_an_unspaced_script_has_its_own_effect_and_position(with_pieces: TopicClassifier) -> None:
+    text = "Oil可豆 \u0e43\u0e0a\u0e49油"
+    words = explain(with_pieces, text, "cocoa").words
+    assert [text[one.start : one.end] for one in words] == ["Oil", "可", "豆", "\u0e43", "\u0e0a\u0e49", "油"]
+    assert words[1].effect > 0.05
+    assert words[2].effect > 0.05
+
+
+def test_parts_are_smaller_where_words_have_many_pieces(
+    with_pieces: TopicClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "opex scarrel " * 10
+    assert len(Explainer(with_pieces, text).parts) == 1
+    monkeypatch.setattr(
+        with_pieces.encoder, "piece_ids", lambda word: set(range(100, 300)) if word == "opex" else set()
+    )
+    parts = Explainer(with_pieces, text).parts
+    assert [place for part in parts for place in part] == list(range(20))
+    assert {len(part) * 200 <= IDS_AT_ONCE for part in parts} == {True}
+
+
+def test_words_are_cut_into_pieces_once(with_pieces: TopicClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut: list[str] = []
+    piece_ids = with_pieces.encoder.piece_ids
+    monkeypatch.setattr(with_pieces.encoder, "piece_ids", lambda word: cut.append(word) or piece_ids(word))
+    some = [f"opec{i:b}" for i in range(MAX_WORDS)]
+    assert len(explain(with_pieces, " ".join(some)).words) == MAX_WORDS
+    assert sorted(cut) == sorted(some)
+
+
+@pytest.fixture(scope="module")
 def with_outside(outside_bundle: Path) -> TopicClassifier:
     return load_classifier(outside_bundle)
 

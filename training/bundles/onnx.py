@@ -23,8 +23,8 @@ _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 def write_onnx(bundle: Bundle, path: Path) -> None:
     """Write a model with input `multi_hot`, float32 [n, size], and output `probabilities`, float32 [n, topics].
 
-    A bundle of format 2 has a second input, `oov_share`, float32 [n]: each text's share of words without an id of their
-    own. One with an outside class has a second output, `outside`, float32 [n].
+    A bundle of format 2 or 3 has a second input, `oov_share`, float32 [n]: each text's share of words without an id of
+    their own. One with an outside class has a second output, `outside`, float32 [n].
 
     The graph is built node by node, because it has few nodes. Keras's `model.export(format="onnx")` uses tf2onnx, which
     needs TensorFlow and does not support Log1p: it logged that and wrote a file that no runtime loads.

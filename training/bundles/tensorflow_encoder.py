@@ -60,9 +60,8 @@ class TensorflowEncoder:
         if spec.pieces is not None:
             looked_up = tf.where(ids.flat_values == UNKNOWN, unquoted.flat_values, words.flat_values)
             without_id = (ids.flat_values < 0) & (words.flat_values != "")
-            found = self._piece_ids(
-                tf.ragged.boolean_mask(words.with_flat_values(looked_up), words.with_flat_values(without_id))
-            )
+            cut = tf.ragged.boolean_mask(words.with_flat_values(looked_up), words.with_flat_values(without_id))
+            found = self._piece_ids(cut, spec.pieces)
             ones.append(found)
             readable |= tf.reduce_any(found >= 0, axis=1)
         hits = _count(tf.concat(ones, axis=1), shape)
@@ -81,9 +80,9 @@ class TensorflowEncoder:
         shares = tf.cast(count - known, tf.float32) / tf.cast(tf.maximum(count, 1), tf.float32)
         return tf.minimum(hits, 1.0), readable, shares
 
-    def _piece_ids(self, words: Any) -> Any:  # noqa: ANN401
+    def _piece_ids(self, words: Any, sizes: tuple[int, int]) -> Any:  # noqa: ANN401
         """Ragged words [n, words] to the ids of their pieces, ragged [n, pieces]."""
-        found = pieces(words.values, self._spec.pieces)
+        found = pieces(words.values, sizes)
         ids = self._look_up(found.with_flat_values(tf.strings.join([found.flat_values, f" {PIECE}"])))
         return words.with_values(ids).merge_dims(1, 2)
 

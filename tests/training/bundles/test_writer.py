@@ -9,7 +9,7 @@ import pytest
 
 from app.classifier import BundleError, load_bundle, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX
-from app.classifier.manifest import Calibration, Manifest
+from app.classifier.manifest import Calibration, EncodingSpec, Manifest
 from training.bundles.writer import GOLDEN_HEADLINES, Draft, check_target, replace_card, write_bundle
 from training.errors import OutputError
 
@@ -173,6 +173,37 @@ def test_outside_class_is_written_in_format_2_with_its_golden_answers(outside_bu
     expected = load_classifier(outside_bundle).classify([one.headline for one in written.golden])
     assert [one.outside for one in written.golden] == [one.outside for one in expected]
     assert None in [one.outside for one in expected]
+
+
+def test_encoding_with_pieces_is_written_in_format_3_and_read_as_it_was(pieces_bundle: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(pieces_bundle)
+    manifest = Manifest.model_validate(bundle.manifest.model_dump() | {"files": {}})
+    model = (pieces_bundle / MODEL).read_bytes()
+    draft = Draft(manifest, lambda path: path.write_bytes(model) and None, bundle.word_index)
+    write_bundle(tmp_path / "1", draft)
+    written = load_bundle(tmp_path / "1")
+    assert written.manifest.format == 3
+    assert written.manifest.encoding == bundle.manifest.encoding
+    assert written.word_index == bundle.word_index
+
+
+@pytest.mark.parametrize(
+    ("changes", "format_", "left_out"),
+    [
+        ({}, 1, {"references", "split_unspaced", "pieces"}),
+        ({"references": "html"}, 2, {"split_unspaced", "pieces"}),
+        ({"split_unspaced": True}, 3, set()),
+    ],
+)
+def test_manifest_has_no_field_that_a_service_of_its_format_would_refuse(
+    draft: Draft, changes: dict[str, object], format_: int, left_out: set[str], tmp_path: Path
+) -> None:
+    spec = draft.manifest.encoding.model_copy(update={"references": "keras"} | changes)
+    manifest = draft.manifest.model_copy(update={"encoding": spec, "calibration": None, "outside": None, "format": 3})
+    write_bundle(tmp_path / "1", replace(draft, manifest=manifest))
+    raw = json.loads((tmp_path / "1" / MANIFEST).read_text())
+    assert raw["format"] == format_
+    assert {*EncodingSpec.model_fields} - {*raw["encoding"]} == left_out
 
 
 def test_bundle_without_what_format_2_adds_is_one_that_an_older_service_can_read(draft: Draft, tmp_path: Path) -> None:
