@@ -1,6 +1,7 @@
 """Options of commands that read labelled rows: which files and columns, and how test rows are chosen."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from training.errors import TableError
 from training.labelled.read import MOST_BAD, read_rows
 from training.labelled.rows import Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
@@ -45,8 +47,13 @@ class DataOptions:
         """Read and split the rows.
 
         Raises:
-            ColumnError, LabelsError, TableError: see `read_rows` and `split_rows`.
+            ColumnError, LabelsError: see `read_rows` and `split_rows`.
+            TableError: see there; or a file is named twice.
         """
+        named = Counter(path.resolve() for path in (*self.files, *self.test_files))
+        for path in (*self.files, *self.test_files):
+            if named[path.resolve()] > 1:
+                raise TableError(f"{path}: is named twice; name each file once, to train on or to test on.")
         table = self._read(self.files)
         test = self._read(self.test_files) if self.test_files else None
         split = split_rows(

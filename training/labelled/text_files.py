@@ -1,7 +1,7 @@
 """Rows of CSV, TSV and JSON files, read with the readers of `python -m app classify`."""
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Final, Literal
 
 from app.cli.readers.csv_rows import Header, Record, csv_rows, records
@@ -65,32 +65,33 @@ def open_csv(pieces: Iterator[bytes], form: Literal["csv", "tsv"], wanted: Wante
 
 
 def open_json(pieces: Iterator[bytes], form: Literal["json", "jsonl"], wanted: Wanted, name: str) -> Opened:
-    """Open JSON Lines, or a JSON array of objects; the columns are those of the first object.
+    """Open JSON Lines, or a JSON array of objects; the columns are those of the first object that has them.
 
     Raises:
         ColumnError: the columns are not there or not clear.
         TableError: the file has no object.
     """
-    fields = _FirstObject(wanted, name)
+    fields = _FirstObjects(wanted, name)
     rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
     before = []
-    for row in rows:
+    for row in islice(rows, _SAMPLE):
         before.append(row)
         if fields.columns is not None:
             return fields.columns, chain(before, rows)
-        if len(before) == _SAMPLE:
-            break
+    if fields.error is not None:
+        raise fields.error
     what = f"its first {_SAMPLE:,} lines hold" if len(before) == _SAMPLE else "it holds"
     raise TableError(
         f'{name}: {what} no JSON object; write one object per line, such as {{"text": ..., "label": ...}}.'
     )
 
 
-class _FirstObject(Fields):
-    """Fields that are looked for in the first object; an object may lack some of them."""
+class _FirstObjects(Fields):
+    """Fields that are looked for in the first objects, because any object may lack some of them."""
 
     def __init__(self, wanted: Wanted, name: str) -> None:
         self.columns: Columns | None = None
+        self.error: ColumnError | None = None
         self._wanted = wanted
         self._file = name
         self._fields: Fields | None = None
@@ -99,7 +100,11 @@ class _FirstObject(Fields):
         if self._fields is None:
             if not isinstance(value, dict):
                 return Row(line, "", "is not a JSON object")
-            self.columns = find_columns(list(value), self._wanted, self._file)
+            try:
+                self.columns = find_columns(list(value), self._wanted, self._file)
+            except ColumnError as error:
+                self.error = self.error or error
+                return Row(line, "", "lacks the text or the label")
             keep = [self.columns.label, *([self.columns.time] if self.columns.time else [])]
             self._fields = Fields(self.columns.text, MAX_CHARACTERS, keep, ())
         row = self._fields.row(line, value)

@@ -1,10 +1,15 @@
 """Reading labelled rows: formats, columns, bad rows."""
 
+import csv
 import gzip
+import io
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from training.errors import ColumnError, TableError
 from training.labelled.read import read_rows
@@ -73,6 +78,28 @@ def test_bad_rows_are_counted_and_the_first_ten_shown(tmp_path: Path) -> None:
     assert (len(read.rows), read.bad, len(read.first_bad)) == (300, 13, 10)
     assert read.first_bad[0].line == f"{tmp_path}/a.csv:302"
     assert read.first_bad[0].why == "is empty"
+
+
+def test_first_object_may_lack_a_field(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"headline": "oil"}\n' + JSON_LINES)
+    read = read_rows([path], most_bad=0.5)
+    assert (pairs(read), read.first_bad[0].why) == (ROWS, "lacks the text or the label")
+    with pytest.raises(ColumnError, match="'headline'"):
+        read_rows([write(path, '{"headline": "oil"}\n')], text_column="title")
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters=",;"), max_size=12)  # see `_is_merged` of csv_rows
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=20), st.sampled_from([",", ";"]))
+def test_every_row_that_csv_writes_is_read_or_counted(rows: list[tuple[str, str, str]], separator: str) -> None:
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows([("headline", "section", "note"), ("certain", "a", ""), *rows])
+    with tempfile.TemporaryDirectory() as folder:
+        read = read_rows([write(Path(folder) / "a.csv", written.getvalue())], most_bad=1)
+    assert len(read.rows) + read.bad == 1 + len(rows)
+    assert sum(read.bad_reasons.values()) == read.bad
 
 
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:

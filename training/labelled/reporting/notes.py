@@ -81,6 +81,10 @@ def _test(report: DataReport) -> Iterator[str]:
     if report.shared.count:
         groups = count(report.shared.count, "group")
         yield f"{groups} of near duplicates {_has(report.shared.count)} training and test rows; the test is a bit easy."
+    untested = [one.label for one in report.labels if not one.test]
+    if untested and report.test:
+        shown = ", ".join(untested[:5]) + (", ..." if len(untested) > 5 else "")
+        yield f"{count(len(untested), 'label')} ({shown}) {_has(len(untested))} no test rows, so no measured skill."
     if not report.test:
         yield "There are no test rows, so nothing can be measured; raise --test-share or give --test."
     elif report.test < FEW_TEST_ROWS:

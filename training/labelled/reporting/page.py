@@ -142,7 +142,8 @@ def _texts(report: DataReport) -> str:
     head = "".join(f'<th scope="col" class="number">{name}</th>' for name in ("Least", "Median", "95%", "Most"))
     rows = _lengths("Words", report.words) + _lengths("Characters", report.characters)
     return (
-        f"      <p>Script of most letters: {scripts}.</p>\n"
+        f"      <p>Script of most letters: {scripts}. {count(report.one_word, 'text')} of one word or none,"
+        f" {report.several_lines:,} with line breaks.</p>\n"
         f'      <div class="scroll"><table class="small"><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )

@@ -103,7 +103,10 @@ def _texts(report: DataReport) -> Iterator[str]:
         f" ({characters.median:,}, {characters.high:,} and {characters.most:,} characters)"
     )
     yield "  " + ", ".join(f"{name} {share(rows, report.rows)}" for name, rows in report.scripts.items())
-    yield f"  {count(report.exact.rows - report.exact.count, 'row')} repeat a text"
+    yield (
+        f"  {count(report.exact.rows - report.exact.count, 'row')} with the text of another,"
+        f" {report.one_word:,} of one word or none, {report.several_lines:,} with line breaks"
+    )
 
 
 def _groups(title: str, groups: Groups) -> Iterator[str]:

@@ -122,6 +122,21 @@ def test_command_ends_with_one_sentence_if_no_label_means_nothing(tmp_path: Path
     assert "has no label" in done.stderr
 
 
+def test_same_file_cannot_be_trained_and_tested_on(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", lines())
+    done = CliRunner().invoke(cli, ["check", str(file), "--test", str(tmp_path / "." / "a.csv")])
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"Error: {file}: is named twice; name each file once, to train on or to test on.\n",
+    )
+
+
+def test_label_whose_rows_are_all_alike_has_no_test_rows_and_the_report_says_so(tmp_path: Path) -> None:
+    rows = [*lines(), *("the same story,copies" for _ in range(8))]
+    table = read_rows([write(tmp_path / "a.csv", rows)], outside_label="")
+    assert "1 label (copies) has no test rows, so no measured skill." in check(table, split_rows(table)).notes
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
