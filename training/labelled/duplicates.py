@@ -16,7 +16,11 @@ from app.classifier.tokenizer import tokenize
 from app.classifier.unspaced_scripts import BLOCKS
 
 LEAST_WORDS: Final = 8
-"""Texts with fewer words are near duplicates only if they have the same words."""
+MOST_WORDS: Final = 100
+"""Texts with fewer or more words are near duplicates only if they have the same words. Memory grows with the words of
+the others."""
+
+MOST_TOGETHER: Final = 50
 
 _UNSPACED = re.compile(f"[{''.join(BLOCKS)}]")
 
@@ -29,8 +33,11 @@ class Duplicates:
     """Number of the text's group; equal texts, except for case and white space, have the same."""
     near: NDArray[np.int32]
     """The same for exact and near duplicates together. Each text of a group has a near duplicate in it, not all."""
+    together: NDArray[np.int32]
+    """Groups to keep on one side of a split: those of `near`, but those of `exact` where the former have more than
+    MOST_TOGETHER different texts. Such texts are made from a template, and a label may have nothing else."""
     hashes: NDArray[np.uint64]
-    """Hash of the text's words in any order: the same in every process. Texts of two groups have different ones."""
+    """Hash of the text, the same for exact duplicates and in every process."""
 
 
 def exact_key(text: str) -> str:
@@ -39,28 +46,30 @@ def exact_key(text: str) -> str:
 
 
 def find_duplicates(texts: Sequence[str]) -> Duplicates:
-    """Group texts: near duplicates have the same words in any order, or all but one word if they have LEAST_WORDS.
+    """Group texts: near duplicates have the same words in any order, or all but one of 8 to 100 words.
 
     One word may be replaced, added or missing. In a script without spaces a character counts as half a word.
     """
     numbers: dict[str, int] = {}
     exact = np.fromiter((numbers.setdefault(exact_key(text), len(numbers)) for text in texts), np.int32, len(texts))
     count = len(numbers)
+    hashes = np.fromiter((_hash(key) for key in numbers), np.uint64, count)
     keys, owners = _keys(list(numbers))
-    hashes = keys[:count]
     order = np.argsort(keys, kind="stable")
     keys, owners = keys[order], owners[order]
     same = keys[1:] == keys[:-1]
     links = coo_matrix((np.ones(same.sum(), np.int8), (owners[1:][same], owners[:-1][same])), shape=(count, count))
     groups = connected_components(links, directed=False)[1].astype(np.int32)
-    return Duplicates(exact, groups[exact], hashes[exact])
+    is_large = np.bincount(groups) > MOST_TOGETHER
+    together = np.where(is_large[groups], count + np.arange(count, dtype=np.int32), groups).astype(np.int32)
+    return Duplicates(exact, groups[exact], together[exact], hashes[exact])
 
 
 def _keys(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     """Keys of the texts, and the number of the text that each belongs to; near duplicates share a key.
 
     A key is the sum of the hashes of a text's words modulo 2^64, of all words or of all but one. Texts that differ in
-    one word share the sum without it. The first keys are those of all words, in the order of the texts.
+    one word share the sum without it.
     """
     hashes = _Hashes()
     lengths = np.empty(len(texts), np.int32)
@@ -81,6 +90,10 @@ def _word_hashes(
 ) -> Iterable[int]:
     for number, text in enumerate(texts):
         words = units(text)
+        if len(words) > MOST_WORDS:
+            lengths[number] = weights[number] = 1
+            yield sum(map(hashes.__getitem__, words)) % 2**64
+            continue
         lengths[number] = len(words)
         weights[number] = len(words) if text.isascii() else sum(map(_weight, words))
         for word in words:
@@ -97,8 +110,13 @@ def _weight(unit: str) -> float:
 
 
 class _Hashes(dict[str, int]):
-    """Word -> 64-bit hash, the same in every process."""
+    """Word -> its hash."""
 
     def __missing__(self, word: str) -> int:
-        self[word] = value = int.from_bytes(blake2b(word.encode("utf-8"), digest_size=8).digest(), "little")
+        self[word] = value = _hash(word)
         return value
+
+
+def _hash(text: str) -> int:
+    """64-bit hash, the same in every process."""
+    return int.from_bytes(blake2b(text.encode("utf-8"), digest_size=8).digest(), "little")

@@ -83,9 +83,9 @@ def latest(rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Dupl
 def _groups(numbers: Sequence[int], duplicates: Duplicates) -> tuple[list[list[int]], NDArray[np.uint64]]:
     """Rows in groups of duplicates, and a hash of each group."""
     some = np.asarray(numbers, np.int64)
-    near = duplicates.near[some]
-    order = np.argsort(near, kind="stable")
-    starts: list[int] = [0, *(np.flatnonzero(np.diff(near[order])) + 1).tolist()]
+    together = duplicates.together[some]
+    order = np.argsort(together, kind="stable")
+    starts: list[int] = [0, *(np.flatnonzero(np.diff(together[order])) + 1).tolist()]
     some = some[order]
     ordered: list[int] = some.tolist()
     groups = [ordered[start:end] for start, end in pairwise([*starts, len(ordered)])]

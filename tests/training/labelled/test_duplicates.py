@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.labelled.duplicates import LEAST_WORDS, find_duplicates
+from training.labelled.duplicates import LEAST_WORDS, MOST_WORDS, find_duplicates
 
 LONG = "the central bank raises its rates by half a point"
 words = st.lists(st.text("abcdefghij", min_size=3, max_size=8), min_size=LEAST_WORDS, max_size=12)
@@ -51,6 +51,12 @@ def test_characters_are_words_in_scripts_without_spaces(one: str, other: str, ne
 @pytest.mark.parametrize("texts", [["?!", "..."], ["📈", "📉"]])
 def test_texts_without_words_are_compared_as_they_are(texts: list[str]) -> None:
     assert len(set(find_duplicates(texts).near.tolist())) == 2
+
+
+def test_long_texts_are_near_duplicates_if_they_have_the_same_words() -> None:
+    text = [f"word{i}" for i in range(MOST_WORDS + 1)]
+    near = find_duplicates([" ".join(text), " ".join(reversed(text)), " ".join([*text[1:], "other"])]).near.tolist()
+    assert near[0] == near[1] != near[2]
 
 
 @given(words, st.integers(0, 7), st.text("klmnop", min_size=3, max_size=8), st.randoms(use_true_random=False))

@@ -41,8 +41,9 @@ def test_every_row_is_in_one_place_and_duplicates_are_on_one_side(rows: list[Row
     read = table(rows)
     split = split_rows(read, test_share=share, seed=seed)
     assert Counter(row.line for row in everything(split)) == Counter(row.line for row in read.rows)
-    near = dict(zip((row.line for row in read.rows), find_duplicates([text for text, _ in rows]).near, strict=True))
-    assert {near[row.line] for row in split.train}.isdisjoint(near[row.line] for row in split.test)
+    together = find_duplicates([text for text, _ in rows]).together
+    group = dict(zip((row.line for row in read.rows), together.tolist(), strict=True))
+    assert {group[row.line] for row in split.train}.isdisjoint(group[row.line] for row in split.test)
 
 
 @given(tables, st.randoms(use_true_random=False), st.integers(0, 3))
@@ -63,6 +64,14 @@ def test_each_label_has_its_share_within_one_row(sizes: list[int], share: float,
     tested = Counter(label for row in split.test for label in row.labels)
     assert all(abs(tested[f"label {label}"] - share * size) <= 1 for label, size in enumerate(sizes))
     assert all(tested[f"label {label}"] >= 1 for label in range(len(sizes)))
+
+
+def test_labels_of_which_all_texts_follow_a_template_have_test_rows() -> None:
+    form = "company {} of {} reports a profit of {} million dollars for the quarter"
+    rows = [(form.format(i % 20, label, i), (label,)) for i in range(300) for label in ("london", "paris")]
+    split = split_rows(table([*rows, *rows[:40]]))
+    assert Counter(label for row in split.test for label in row.labels) == {"london": 32, "paris": 32}
+    assert {exact_key(row.text) for row in split.train}.isdisjoint(exact_key(row.text) for row in split.test)
 
 
 def test_another_seed_gives_another_split() -> None:
