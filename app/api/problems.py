@@ -40,6 +40,7 @@ from app.errors import (
     quoted,
 )
 from app.telemetry.request_context import context_of
+from app.web.problem_page import for_browsers
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -157,9 +158,10 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
 
 
 async def respond(request: Request, error: Exception) -> Response:
-    """`problem` as a Starlette exception handler."""
+    """`problem` as a Starlette exception handler; browsers get a page."""
     scope = request.scope
-    return problem(error, scope["path"], context_of(scope).request_id, get_route_path(scope))
+    answer = problem(error, scope["path"], context_of(scope).request_id, get_route_path(scope))
+    return for_browsers(answer, scope)
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:

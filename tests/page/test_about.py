@@ -2,6 +2,7 @@ import shutil
 import socket
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.page.conftest import Watch, opened
@@ -11,12 +12,41 @@ from tests.tiny_bundle import seal
 
 def test_model_leads_with_its_figures_on_headlines(page: Page) -> None:
     tiles = page.locator(".tiles li")
-    expect(tiles.first).to_contain_text("87.3%")
-    expect(tiles.first).to_contain_text("on headlines of the test wires")
-    expect(tiles.nth(1)).to_contain_text("81.0%")
-    expect(tiles.nth(2)).to_contain_text("1.2%Calibration error")
-    expect(tiles.nth(3)).to_contain_text("90.0%")
+    expect(tiles).to_have_text(
+        [
+            "87.3%Accuracy on headlines of the test set",
+            "81.0%Accuracy on the test set",
+            "1.2%Calibration error on headlines of the test set",
+            "90.0%Prediction sets with the right topic, by design",
+        ]
+    )
     expect(page.locator("#model-facts")).to_contain_text("tiny version 1")
+
+
+@pytest.mark.parametrize("width", [1200, 700, 360])
+def test_tiles_are_of_one_size_and_have_different_names(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    tiles = page.locator(".tiles li").all()
+    boxes = [tile.bounding_box() for tile in tiles]
+    assert len({round(box["width"]) for box in boxes}) == 1
+    for row in {round(box["y"]) for box in boxes}:
+        assert len({round(box["height"]) for box in boxes if round(box["y"]) == row}) == 1
+    names = [tile.inner_text() for tile in tiles]
+    assert len(set(names)) == len(names)
+
+
+def test_sections_of_the_manifest_are_in_words(page: Page) -> None:
+    figures = page.locator("#model-facts details").first
+    figures.locator("summary").click()
+    expect(figures.locator("summary")).to_have_text("All measured figures")
+    expect(figures.locator("dt")).to_have_text(
+        [
+            "On headlines of the test set: accuracy",
+            "On headlines of the test set: calibration error",
+            "On the test set: accuracy",
+        ]
+    )
+    expect(figures.locator("dd")).to_have_text(["87.3%", "1.2%", "81.0%"])
 
 
 def test_model_links_to_card_docs_and_metrics(page: Page, server: RunningServer) -> None:

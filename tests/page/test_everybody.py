@@ -1,11 +1,13 @@
 """Small screens, dark mode, keyboard and screen reader."""
 
+import io
 import json
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.page.conftest import Watch
 from tests.server import RunningServer
@@ -85,6 +87,36 @@ def test_docs_follow_the_colour_scheme_as_it_changes(page: Page, server: Running
     assert min(colour(page, ".info .title", "color")) > 192
 
 
+@pytest.mark.parametrize("context", ["desktop", "dark"], indirect=True)
+def test_docs_have_enough_contrast(page: Page, server: RunningServer) -> None:
+    page.goto(f"{server.url}/docs")
+    page.locator("#operations-prediction-predict button").first.click(timeout=15_000)
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    page.locator(".live-responses-table").wait_for()
+    low = [one for one in Axe().run(page).response["violations"] if one["id"] == "color-contrast"]
+    assert low == [], json.dumps([node["any"][0]["data"] for one in low for node in one["nodes"]], indent=1)
+
+
+def darkest_at_the_right(page: Page, region: Locator) -> int:
+    """Darkest grey of the region's right edge, where its cells have no text, 0 to 255."""
+    picture = Image.open(io.BytesIO(region.screenshot())).convert("L")
+    return picture.crop((picture.width - 4, picture.height - 30, picture.width - 2, picture.height - 25)).getextrema()[
+        0
+    ]
+
+
+@pytest.mark.parametrize("context", ["phone"], indirect=True)
+@pytest.mark.parametrize("where", ["#topics .scroll", "#many .scroll"])
+def test_table_shows_that_it_goes_on_until_its_end(page: Page, where: str) -> None:
+    fill_everything(page)
+    region = page.locator(where)
+    assert region.evaluate("one => one.scrollWidth > one.clientWidth")
+    before = darkest_at_the_right(page, region)
+    region.evaluate("one => { one.scrollLeft = one.scrollWidth; }")
+    assert before < darkest_at_the_right(page, region) - 40
+
+
 @pytest.mark.parametrize("context", ["desktop"], indirect=True)
 def test_everything_works_by_keyboard_alone(page: Page) -> None:
     def tab_to(selector: str, limit: int = 60) -> None:
@@ -143,6 +175,7 @@ def test_page_works_below_a_path_of_another_site(page: Page, server: RunningServ
     expect(page.locator("#topics-table tbody tr")).to_have_count(46)
     page.click("footer a[href='model/card']")
     expect(page.locator(".card img").first).to_have_js_property("naturalWidth", 1)
+    page.unroute_all(behavior="wait")
 
 
 @pytest.mark.parametrize("context", ["desktop"], indirect=True)

@@ -42,6 +42,8 @@ def test_verdict_is_none_of_the_topics_with_the_best_guess_below(
     expect(guess).to_have_text(f"Best guess: {best['name']}, {best['probability'] * 100:.1f}%.")
     assert guess.bounding_box()["y"] > outside_page.locator("#verdict strong").bounding_box()["y"]
     expect(outside_page.locator("#chart li")).not_to_have_count(0)
+    outside_page.locator("#verdict .term").hover()
+    expect(outside_page.locator(".tip")).to_contain_text("Above 50.0%, no topic is given.")
     assert_fits(outside_page)
     assert_accessible(outside_page)
 
@@ -100,7 +102,7 @@ def test_download_holds_the_probability_and_the_best_guess(outside_page: Page, o
 
 def test_model_section_says_what_the_class_gains_and_costs(outside_page: Page) -> None:
     facts = outside_page.locator("#model-facts")
-    expect(facts).to_contain_text("71.4%Texts without a topic recognisedat the threshold of 50.0%")
+    expect(facts).to_contain_text("71.4%Texts without a topic recognised at the threshold of 50.0%")
     expect(facts).to_contain_text("4.0%Texts with a topic lost")
     expect(facts).to_contain_text("if the probability is above 50.0%")
 

@@ -2,8 +2,10 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from starlette.testclient import TestClient
@@ -121,6 +123,61 @@ def test_card_serves_nothing_else_of_the_bundle(client: TestClient, name: str) -
 def test_other_files_are_not_served(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/nope", 404, "There is no endpoint at &#x27;/nope&#x27;"),
+        ("/page/none.js", 404, "There is no endpoint"),
+        ("/a/b/%2Fc?x=1", 404, "There is no endpoint"),
+        ("/predict", 405, "does not support this method"),
+        ("/model", 401, "No API key"),
+        ("/<script>alert(1)</script>", 404, "&lt;script&gt;"),
+    ],
+)
+def test_problem_in_a_browser_is_a_page(client: TestClient, path: str, status: int, text: str) -> None:
+    key = {"X-API-Key": "sesame"} if status == 405 else {}
+    answer = client.get(path, headers={"Accept": BROWSER} | key)
+    as_json = client.get(path, headers=key)
+    assert (answer.status_code, as_json.status_code) == (status, status)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert as_json.headers["content-type"] == "application/problem+json"
+    assert text in answer.text
+    assert "<script" not in answer.text
+    assert answer.headers["x-request-id"] in answer.text
+    for one in (answer, as_json):
+        assert "Accept" in one.headers["vary"]
+    for name in ("allow", "www-authenticate"):
+        assert answer.headers.get(name) == as_json.headers.get(name)
+    assert "'none'" in answer.headers["content-security-policy"]
+    for link in re.findall(r'href="([^"]+)"', answer.text):
+        assert client.get(urljoin(f"http://testserver{path}", link)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "html"),
+    [
+        ("text/html", True),
+        ("application/json", False),
+        ("application/json, text/html", False),
+        ("text/html;q=0.5, application/problem+json;q=0.4", True),
+        ("text/html;q=0, */*", False),
+        ("*/*", False),
+        ("text/html;q=x", False),
+    ],
+)
+def test_problem_is_a_page_where_html_is_preferred(client: TestClient, accept: str, html: bool) -> None:
+    answer = client.get("/nope", headers={"Accept": accept})
+    assert answer.headers["content-type"].startswith("text/html" if html else "application/problem+json")
+
+
+def test_refused_post_is_a_problem_whatever_is_accepted(client: TestClient) -> None:
+    answer = client.post("/predict", headers={"Accept": "text/html", "X-API-Key": "sesame"}, content="{")
     assert answer.headers["content-type"] == "application/problem+json"
 
 

@@ -18,6 +18,7 @@ from app.errors import ApiError, ClientGoneError, FileLimitError, MalformedReque
 from app.serving.service import Service
 from app.telemetry.recorder import RequestRecorder
 from app.telemetry.request_context import RequestContext, context_of
+from app.web.problem_page import for_browsers
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -117,7 +118,7 @@ class RequestMiddleware:
             logger.error("a request failed", exc_info=raised, extra={"request_id": context.request_id})
         if isinstance(raised, ApiError):
             self._recorder.count_refusal(raised.reason)
-        return answer
+        return for_browsers(answer, scope)
 
     async def _answer_head(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle HEAD as GET, so that no route has to declare it; `send` drops the body."""

@@ -6,6 +6,7 @@ import { byId, element } from "./dom.js";
 import { percent, wholePercent } from "./numbers.js";
 import { offerLines } from "./several.js";
 import { codePoints, leaveOut } from "./text.js";
+import { term } from "./terms.js";
 import { WordView } from "./words.js";
 
 const EXAMPLES = new Map([
@@ -141,7 +142,8 @@ export class Headline {
     byId("chart-panel").hidden = !answer.predictions.length;
     this.#drawWords();
     // The set holds the right topic only if there is one.
-    const set = new Set(answer.abstained === "outside" ? [] : answer.topic_set ?? []);
+    // A set of one topic adds nothing to the verdict, and with a low probability it would look like confidence.
+    const set = new Set(answer.abstained !== "outside" && answer.topic_set?.length > 1 ? answer.topic_set : []);
     const explained = answer.explanation?.topic;
     const rows = answer.predictions.filter(
       ({ topic }, rank) => this.all || rank < FEW || set.has(topic) || topic === explained,
@@ -155,7 +157,8 @@ export class Headline {
       note: set.has(topic) ? this.#setName() : "",
       pressed: topic === explained,
     })));
-    byId("set-note").textContent = this.#setNote();
+    byId("set-note").replaceChildren(...(set.size ? ["The topics marked “", term("set", this.#setName()), "” are its prediction set. "] : []),
+      "Press a topic to see the effect of each word.");
   }
 
   #drawWords() {
@@ -189,7 +192,7 @@ export class Headline {
     const [best] = predictions;
     if (abstained === "outside") {
       const guess = `Best guess: ${best.name}, ${percent(best.probability)}.${this.#unknown(words)}`;
-      return [element("strong", {}, this.#none()), ` (${wholePercent(outside)}). `, element("span", { class: "guess" }, guess)];
+      return [element("strong", {}, term("outside", this.#none())), ` (${wholePercent(outside)}). `, element("span", { class: "guess" }, guess)];
     }
     const before = abstained === "low_confidence" ? "Low confidence: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
     const more = set?.length > 1 ? `, or one of ${set.length - 1} more` : "";
@@ -209,12 +212,6 @@ export class Headline {
 
   #setName() {
     return this.coverage ? `in the ${Math.round(this.coverage * 100)}% set` : "in the set";
-  }
-
-  #setNote() {
-    if (!this.answer.topic_set?.length || this.answer.abstained === "outside") return "Press a topic to see the effect of each word.";
-    const often = this.coverage ? `${Math.round(this.coverage * 100)} of 100 times` : "at the rate stated by GET /model";
-    return `Topics marked “${this.#setName()}” contain the right one ${often} on headlines like those in the test data. Press a topic to see the effect of each word.`;
   }
 
   /**

@@ -7,6 +7,7 @@ import { Headline } from "./headline.js";
 import { setUpKey } from "./key.js";
 import { showModel } from "./model.js";
 import { setUpSeveral } from "./several.js";
+import { setUpTerms } from "./terms.js";
 import { setUpTopics, showTopics } from "./topics.js";
 
 let shown = null; // the model that the page describes
@@ -28,6 +29,7 @@ async function describe(model) {
 }
 
 setUpKey();
+setUpTerms();
 setUpTopics();
 const headline = new Headline(describe);
 const batch = new Batch();

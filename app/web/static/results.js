@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 import { count, percent } from "./numbers.js";
 import { makeSortable } from "./sorting.js";
+import { term } from "./terms.js";
 
 const PAGE = 50;
 export const NO_TOPIC = "(no known words)";
@@ -18,6 +19,7 @@ export class Results {
     for (const id of ["filter-text", "filter-topic", "filter-min", "filter-max"]) {
       byId(id).addEventListener("input", () => this.#again());
     }
+    byId("results").querySelector("[data-key=outside]").append(term("outside", "?"));
     const pages = { first: () => 0, previous: () => this.page - 1, next: () => this.page + 1, last: () => Infinity };
     for (const button of document.querySelectorAll(".pages [data-go]")) {
       button.addEventListener("click", () => { this.page = pages[button.dataset.go](); this.#draw(); });
@@ -69,14 +71,14 @@ export class Results {
 }
 
 function tableRow(row, outside) {
-  const topic = row.error ? element("span", { class: "bad" }, row.error) : row.name;
   const guess = row.name === OUTSIDE ? [element("span", { class: "guess" }, `Best guess: ${row.guess}`)] : [];
+  const cells = row.error
+    ? [element("td", { class: "bad", colspan: outside ? 3 : 2 }, row.error)]
+    : [element("td", {}, row.name, ...guess), shareCell(row.probability), ...(outside ? [shareCell(row.outside ?? null)] : [])];
   return element("tr", { class: row.error ? "failed" : row.abstained ? "abstained" : null },
     element("td", { class: "number" }, count(row.line)),
     element("td", { class: "headline", dir: "auto" }, row.headline.length > 300 ? `${row.headline.slice(0, 300)}…` : row.headline),
-    element("td", {}, topic, ...guess),
-    shareCell(row.probability),
-    ...(outside ? [shareCell(row.outside ?? null)] : []));
+    ...cells);
 }
 
 function shareCell(value) {

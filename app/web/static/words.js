@@ -4,6 +4,7 @@ import { byId, element } from "./dom.js";
 import { points } from "./numbers.js";
 
 const SAYS = { known: "", rare: "rare", unknown: "unknown" };
+const MEANS = { known: "", rare: "Seen in too few training texts to be used. ", unknown: "Never seen in training. " };
 
 export class WordView {
   /** `onToggle(start)`: the word that begins at this code point was pressed. */
@@ -57,6 +58,6 @@ export class WordView {
     button.style.setProperty("--strength", Math.abs(effect) / strongest);
     const number = word.status === "unknown" && points(effect) === "0" ? "" : points(effect);
     button.querySelector(".effect").textContent = out ? "left out" : `${SAYS[word.status]} ${number}`.trim();
-    button.title = out ? "Put back" : `Leave out (${points(effect)} points for ${topic})`;
+    button.title = MEANS[word.status] + (out ? "Put back" : `Leave out (${points(effect)} points for ${topic})`);
   }
 }
