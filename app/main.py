@@ -25,9 +25,9 @@ from app.api.routes.health import health_router
 from app.api.routes.metrics import metrics_router
 from app.api.routes.model_info import model_info_router
 from app.api.routes.predict import predict_routes
-from app.classifier import TopicClassifier, load_classifier
 from app.server.http.connections import CONNECTIONS, Connections
 from app.serving.draining import drain_on_sigterm
+from app.serving.loading import Classifiers, load_classifiers
 from app.serving.service import Service
 from app.serving.watchdog import watched
 from app.settings import Settings, load_settings
@@ -39,10 +39,11 @@ _EXPORT: TelemetryConfig = {"auto_configure": True}
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
-def create_app(settings: Settings | None = None, load: Callable[[], TopicClassifier] | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, load: Callable[[], Classifiers] | None = None) -> FastAPI:
     """The service as an ASGI app.
 
-    `settings`: default from the environment. `load`: returns the classifier at startup; default: load TOPICS_MODEL.
+    `settings`: default from the environment. `load`: returns the classifiers at startup; default: load those that the
+    settings name.
     """
     settings = settings or load_settings()
     service = Service(settings)
@@ -57,12 +58,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        given = (
-            load()
-            if load
-            else load_classifier(settings.model, settings.runtime, settings.min_probability, settings.outside_threshold)
-        )
-        service.start(given)
+        service.start(load() if load else load_classifiers(settings))
         drain_on_sigterm(service, settings.drain_seconds, repeated=settings.workers == 1)
         # Objects that exist now live as long as the process: exclude them from later garbage collections.
         gc.collect()
@@ -74,8 +70,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
 
     app = FastAPI(
         telemetry=_EXPORT if traced else _NO_TELEMETRY,
-        title="Reuters topics",
-        summary="Classifies news headlines into the 46 topics of the Reuters newswire set.",
+        title="Topics",
         version=VERSION,
         license_info=LICENSE,
         openapi_tags=TAGS,
@@ -109,7 +104,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], TopicClassif
         recorder=recorder,
         authenticate=authenticate,
     )
-    extend_openapi(app, public, keyed=bool(settings.keys))
+    extend_openapi(app, public, service, keyed=bool(settings.keys))
     return app
 
 

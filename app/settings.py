@@ -58,6 +58,18 @@ def _validate_keys(text: SecretStr) -> SecretStr:
     return text
 
 
+def _folders(value: object) -> object:
+    """Split a comma-separated list of folders; a Path is one folder, whatever its name."""
+    if isinstance(value, Path):
+        return (value,)
+    if not isinstance(value, str):
+        return value
+    folders = _split(value)
+    if not folders:
+        raise PydanticCustomError("no_folder", "it has no folder; name one that holds a manifest.json")
+    return tuple(folders)
+
+
 def _from_json(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -108,7 +120,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
-    model: Annotated[Path, Field(description="Folder of the bundle to serve.")] = _MODELS / "headlines" / "2"
+    model: Annotated[
+        tuple[Path, ...],
+        NoDecode,
+        BeforeValidator(_folders),
+        Field(
+            description="Folder of the bundle to serve, or several, comma-separated; the first is the default model."
+        ),
+    ] = (_MODELS / "headlines" / "2",)
+    shadow: Annotated[
+        Path | None, Field(description="Folder of a bundle that classifies the same headlines for comparison only.")
+    ] = None
     runtime: Annotated[
         Runtime, Field(description="`numpy`, or `keras` (TensorFlow) for a model that is not a stack of dense layers.")
     ] = "numpy"

@@ -142,7 +142,7 @@ def present_day_command(file: Path) -> None:
     headline, separated by tabs. Writes docs/headlines/present_day.md and .json.
     """
     settings = load_settings(serving=False)
-    figures = present_day.measure(load_classifier(settings.model), present_day.read(file))
+    figures = present_day.measure(load_classifier(settings.model[0]), present_day.read(file))
     present_day.write(figures)
     click.echo(present_day.markdown(figures))
 

@@ -21,7 +21,7 @@ INFER = {
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle(load_settings().model)
+    return load_bundle(load_settings().model[0])
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def measure(seconds: float) -> dict[str, Any]:
         if finished.returncode or not written.exists():
             raise MeasurementError(f"The benchmarks did not pass: {(finished.stdout + finished.stderr)[-3000:]}")
         measured = json.loads(written.read_text())
-    return {"texts": texts(load_bundle(load_settings().model)).source, **tabulate(measured["benchmarks"])}
+    return {"texts": texts(load_bundle(load_settings().model[0])).source, **tabulate(measured["benchmarks"])}
 
 
 def tabulate(benchmarks: list[dict[str, Any]]) -> dict[str, Any]:

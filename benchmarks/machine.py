@@ -44,7 +44,7 @@ def pinned(to: Collection[int]) -> Iterator[None]:
 def describe() -> dict[str, Any]:
     """The model, the machine, the share of its time that other programs use, and library versions."""
     return {
-        "model": "/".join(load_settings().model.parts[-2:]),
+        "model": "/".join(load_settings().model[0].parts[-2:]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "cpu": _cpu_model(),
         "cores": len(os.sched_getaffinity(0)),

@@ -82,7 +82,7 @@ def measure(
 
 def write_bodies(folder: Path) -> dict[int, Path]:
     """Write files of request bodies, one per line, by headlines per request; generated, so the same everywhere."""
-    headlines = MadeTexts(load_bundle(load_settings().model)).headlines(_HEADLINES)
+    headlines = MadeTexts(load_bundle(load_settings().model[0])).headlines(_HEADLINES)
     batches = [headlines[start : start + BATCH] for start in range(0, _HEADLINES, BATCH)]
     files = {1: folder / "singles", BATCH: folder / "batches"}
     files[1].write_text("".join(json.dumps({"headline": one}) + "\n" for one in headlines))

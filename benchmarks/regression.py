@@ -59,7 +59,7 @@ def _fallen(
 
 def _against_dense_product() -> dict[str, float]:
     """Ratios of a product of dense vectors and one matrix to `classify`, in process: the gain of summing rows."""
-    bundle = load_bundle(load_settings().model)
+    bundle = load_bundle(load_settings().model[0])
     classifier = build_classifier(bundle, "numpy", 0.0)
     kernel = np.random.default_rng(0).random((bundle.manifest.encoding.size, 64), np.float32)
     dense = classify_with(bundle, lambda multi_hot, _: multi_hot @ kernel)

@@ -49,7 +49,7 @@ class Case:
 
 def measure(say: Callable[[str], None]) -> dict[str, Any]:
     """Time and memory along each axis, and the cost factor of ten times the words and the headlines."""
-    bundle = load_bundle(load_settings().model)
+    bundle = load_bundle(load_settings().model[0])
     classifier = build_classifier(bundle, "numpy", 0.0)
     made = MadeTexts(bundle)
     hundred = made.headlines(100)

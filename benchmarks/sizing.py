@@ -152,7 +152,7 @@ def _wait(port: int) -> None:
 
 def _command(folder: Path) -> float:
     """Headlines per second of processor time of `python -m app classify`, without its start-up."""
-    headlines = MadeTexts(load_bundle(load_settings().model)).headlines(2_000)
+    headlines = MadeTexts(load_bundle(load_settings().model[0])).headlines(2_000)
     long, short = folder / "long.txt", folder / "short.txt"
     long.write_text("\n".join(headlines * (_LINES // len(headlines))) + "\n", "utf-8")
     short.write_text(headlines[0] + "\n", "utf-8")

@@ -24,7 +24,7 @@ class Target:
             quiet = ("--no-access-log", "--log-level", "warning")
             arguments = ["-m", "uvicorn", f"benchmarks.peers.{self.peer}:app", *quiet]
         # Without draining only the end is faster; the model is that of the caller's environment.
-        chosen = {"model": load_settings().model.resolve(), "drain_seconds": 0} | settings
+        chosen = {"model": load_settings().model[0].resolve(), "drain_seconds": 0} | settings
         return Process(arguments, chosen, cores, folder / f"{self.peer or 'service'}.log")
 
 

@@ -1,13 +1,13 @@
-"""A small bundle written by hand: the real topics, some 300 words, and weights that are easy to follow.
+"""Small bundles written by hand: the real topics with some 300 words, and any topics with a word each.
 
-It needs neither TensorFlow nor data, so all tests of serving can use it.
+They need neither TensorFlow nor data, so all tests of serving can use them.
 """
 
 import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -167,11 +167,38 @@ def write_outside_bundle(folder: Path, unknown_slope: float = 0.5, **changes: ob
     )
 
 
+def write_any_bundle(
+    folder: Path, topics: Mapping[str, tuple[str, str]], name: str = "any", version: str = "1", **more: object
+) -> Path:
+    """Write a bundle for any topics.
+
+    Args:
+        folder: where; must not exist yet.
+        topics: by code, the name of each topic and a word that speaks for it; two or more.
+        name: of the manifest.
+        version: of the manifest.
+        more: fields of the manifest.
+    """
+    words = [word for _, word in topics.values()]
+    word_index = {word: rank for rank, word in enumerate(words, start=1)}
+    encoding = EncodingSpec(size=len(words) + 1, offset=0, start_id=None, rare_id=None)
+    kernel = np.concatenate([np.zeros((1, len(words))), np.eye(len(words)) * (3 + np.log(len(words)))])
+    layers = [(kernel.astype(np.float32), np.zeros(len(words), np.float32), "softmax")]
+    names = {code: plain for code, (plain, _) in topics.items()}
+    golden = [*words[:3], " ".join(words[:2]), "", " ".join(words * 40)[:2000]]
+    return _write(
+        folder, layers, word_index, encoding, names=names, golden_headlines=golden, name=name, version=version, **more
+    )
+
+
 def _write(
     folder: Path,
     weights: list[tuple[np.ndarray, np.ndarray, str]],
     word_index: dict[str, int],
     encoding: EncodingSpec,
+    *,
+    names: Mapping[str, str] = NAMES,
+    golden_headlines: Sequence[str] = GOLDEN_HEADLINES,
     **more: object,
 ) -> Path:
     folder.mkdir(parents=True)
@@ -182,9 +209,9 @@ def _write(
     assert layers is not None
     encoder = Encoder(encoding, word_index)
     network = read_network((folder / MODEL).read_bytes(), layers, folder / MODEL)
-    encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
+    encoded = [encoder.encode(headline) for headline in golden_headlines]
     units = network.logits([one.ids for one in encoded])
-    logits = units[:, : len(NAMES)]
+    logits = units[:, : len(names)]
     if "calibration" in more:
         slope = Calibration.model_validate(more["calibration"]).unknown_slope
         logits = logits / np.exp(slope * np.array([[one.oov_share] for one in encoded], np.float32))
@@ -192,7 +219,7 @@ def _write(
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
     golden: list[dict[str, object]] = [
         {"headline": one, "probabilities": row}
-        for one, row in zip(GOLDEN_HEADLINES, probabilities.tolist(), strict=True)
+        for one, row in zip(golden_headlines, probabilities.tolist(), strict=True)
     ]
     if "outside" in more:
         weights = Outside.model_validate(more["outside"])
@@ -208,12 +235,12 @@ def _write(
         "network": [layer.model_dump() for layer in layers],
         "topics": [
             {"label": label, "code": code, "name": plain, "support": 10 + label, "precision": 0.8, "recall": 0.75}
-            for label, (code, plain) in enumerate(NAMES.items())
+            for label, (code, plain) in enumerate(names.items())
         ],
         "files": {},
         "recipe": {"name": "by hand"},
         "figures": {"accuracy": 0.8},
-        "reference": REFERENCE,
+        "reference": REFERENCE | {"topic_mix": dict.fromkeys(names, 1 / len(names))},
     } | more
     (folder / MANIFEST).write_text(json.dumps(manifest))
     seal(folder)

@@ -1,21 +1,19 @@
 """Validation errors for fields. Unknown fields are refused, so that misspelt ones are noticed."""
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from itertools import islice
-from typing import Any
-from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, from_json
 
-_MOST = 10
-"""Maximum number of unknown fields in one error; a body may have a hundred thousand."""
+MOST = 10
+"""Maximum number of unknown fields or parameters in one error; a body may have a hundred thousand."""
 
 
 def wrong_field(name: str, message: str) -> ValidationError:
     """A ValidationError for one field of the body."""
-    return ValidationError.from_exception_data("Body", [_error((name,), message)])
+    return ValidationError.from_exception_data("Body", [error_at((name,), message)])
 
 
 def unknown_fields(given: Iterable[str], known: Collection[str]) -> ValidationError:
@@ -34,31 +32,20 @@ def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[s
         return error
     others = [
         InitErrorDetails(type=PydanticCustomError(one["type"], one["msg"]), loc=one["loc"], input=None)
-        for one in error.errors(include_url=False, include_input=False, include_context=False)[:_MOST]
+        for one in error.errors(include_url=False, include_input=False, include_context=False)[:MOST]
     ]
     return ValidationError.from_exception_data(error.title, unknown + others)
 
 
-def refuse_query(scope: Mapping[str, Any], known: Collection[str] = ()) -> None:
-    """Raises ValidationError if the URL has query parameters; `known`: fields of the body, suggested in the error."""
-    names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)]
-    errors = []
-    for name in names[:_MOST]:
-        near = difflib.get_close_matches(name[:50], known, 1)
-        hint = f"; {near[0]} is a field of the JSON body" if near else ""
-        errors.append(_error(("query", name), f"this endpoint has no query parameters{hint}"))
-    if errors:
-        raise ValidationError.from_exception_data("Query", errors)
-
-
 def _unknown(given: Iterable[str], known: Collection[str]) -> list[InitErrorDetails]:
     errors = []
-    for name in islice(given, _MOST):
+    for name in islice(given, MOST):
         near = difflib.get_close_matches(name[:50].lower(), known, 1)
         hint = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(known)}"
-        errors.append(_error((name,), f"unknown field; {hint}"))
+        errors.append(error_at((name,), f"unknown field; {hint}"))
     return errors
 
 
-def _error(loc: tuple[str, ...], message: str) -> InitErrorDetails:
+def error_at(loc: tuple[str, ...], message: str) -> InitErrorDetails:
+    """One error of a ValidationError, with its place and message."""
     return InitErrorDetails(type=PydanticCustomError("unknown", "{message}", {"message": message}), loc=loc, input=None)

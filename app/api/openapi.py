@@ -7,6 +7,9 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import Match
 
 from app.api.problems import MEDIA_TYPE, Problem
+from app.api.routes.model_info import examples
+from app.api.schemas import DEFAULT_TOP_K
+from app.serving.service import Service
 
 LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 
@@ -24,8 +27,8 @@ SECURITY_SCHEMES: dict[str, Any] = {
 """Alternatives: a request needs one of them."""
 
 
-def extend_openapi(app: FastAPI, public: APIRouter, keyed: bool) -> None:
-    """Extend the document that `app.openapi()` generates.
+def extend_openapi(app: FastAPI, public: APIRouter, service: Service, keyed: bool) -> None:
+    """Extend the document that `app.openapi()` generates; the limits and examples are those of the loaded models.
 
     `keyed`: whether all routes but those of `public` require an API key; /docs then has an "Authorize" button.
     """
@@ -34,6 +37,10 @@ def extend_openapi(app: FastAPI, public: APIRouter, keyed: bool) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = generate()
+            if service.models:
+                _describe_models(document, service)
+            else:
+                app.openapi_schema = None  # generate it again when the models have loaded
             if keyed:
                 document["components"]["securitySchemes"] = SECURITY_SCHEMES
             for method, path, operation in _operations(document):
@@ -46,9 +53,38 @@ def extend_openapi(app: FastAPI, public: APIRouter, keyed: bool) -> None:
             schemas["Problem"] = problem
             for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own errors, which are never sent
                 schemas.pop(unused, None)
-        return generate()
+            return document
+        return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _describe_models(document: dict[str, Any], service: Service) -> None:
+    """Insert what depends on the models: summary, the maximum of `top_k`, and examples of the default model."""
+    bundle = service.classifier.bundle
+    manifest = bundle.manifest
+    topics = max(len(one.classifier.topics) for one in service.models)
+    document["info"]["summary"] = f"{manifest.title_or_name}: classifies texts into {len(manifest.topics)} topics."
+    texts = examples(bundle)[:2]
+    schemas = document["components"]["schemas"]
+    for name, given in (
+        ("PredictRequest", {"headline": texts[0]} if texts else None),
+        ("BatchRequest", {"headlines": texts} if texts else None),
+    ):
+        top_k = schemas[name]["properties"]["top_k"]
+        top_k["maximum"], top_k["default"] = topics, min(DEFAULT_TOP_K, topics)
+        if given:
+            schemas[name]["examples"] = [given]
+    if texts:
+        tensor = {"name": "headline", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
+        schemas["InferRequest"]["examples"] = [{"id": "42", "inputs": [tensor]}]
+    described: dict[str, dict[str, object]] = {
+        "Prediction": {"topic": manifest.topics[0].code, "name": manifest.topics[0].name, "label": 0},
+        "Model": {"name": manifest.name, "version": manifest.version},
+    }
+    for name, values in described.items():
+        for field, value in values.items():
+            schemas[name]["properties"][field]["examples"] = [value]
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

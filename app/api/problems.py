@@ -71,7 +71,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     UnauthorizedError: Kind(
         401, "Valid API key required", "No API key; send one as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'."
     ),
-    UnknownModelError: Kind(404, "Model not found", "This service serves only model 'headlines', version '1'."),
+    UnknownModelError: Kind(404, "Model not found", "There is no model 'news' here; this service has headlines/2."),
     SlowRequestError: Kind(408, "Request timeout", "The request did not arrive within 10 seconds."),
     BodyTooLargeError: Kind(413, "Request body too large", "The body has more than 8,388,608 bytes; send it in parts."),
     BatchTooLargeError: Kind(413, "Batch too large", "The batch has 1,200 headlines (limit 1,000); send it in parts."),
@@ -80,11 +80,11 @@ TABLE: Mapping[type[Exception], Kind] = {
     ExpectationError: Kind(
         417, "Expectation failed", "The Expect header has a value other than 100-continue; omit it."
     ),
-    ValidationError: Kind(422, _INVALID, "top_k: Input should be less than or equal to 46."),
+    ValidationError: Kind(422, _INVALID, "top_k: Input should be greater than or equal to 1."),
     RequestValidationError: Kind(422, _INVALID, "query.n: Input should be an integer."),
     HeaderError: Kind(422, _INVALID, "X-Request-Timeout must be a positive number of seconds, but it is 'soon'."),
     TensorError: Kind(422, _INVALID, "The model takes one input, 'headline', but the request has: none."),
-    UnknownTopicError: Kind(422, _INVALID, "'oil' is not a topic of this model; GET /topics lists them."),
+    UnknownTopicError: Kind(422, _INVALID, "'weather' is not a topic of this model; GET /topics lists them."),
     TextTooLongError: Kind(422, _INVALID, "An explanation covers 200 words at most, and this text has 900."),
     NotReadyError: Kind(503, _NOT_READY, "The model has not loaded yet; try again in a second."),
     BundleError: Kind(503, _NOT_READY, "The model no longer reproduces its golden headlines."),
@@ -101,7 +101,7 @@ class FieldError(BaseModel):
     """One invalid field of a request."""
 
     field: str = Field(examples=["body.top_k"])
-    message: str = Field(examples=["Input should be less than or equal to 46"])
+    message: str = Field(examples=["Input should be greater than or equal to 1"])
 
 
 class Problem(BaseModel):
@@ -113,7 +113,7 @@ class Problem(BaseModel):
     title: str = Field(description="Kind of problem; docs/errors.md lists all.", examples=["Request validation failed"])
     status: int = Field(description="HTTP status.", examples=[422])
     detail: str = Field(
-        description="What is wrong and what to do.", examples=["top_k: Input should be less than or equal to 46."]
+        description="What is wrong and what to do.", examples=["top_k: Input should be greater than or equal to 1."]
     )
     instance: str = Field(description="Path of the request.", examples=["/predict"])
     request_id: str = Field(

@@ -12,7 +12,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from app.api.field_errors import refuse_query, unknown_fields, with_unknown_fields
+from app.api.field_errors import unknown_fields, with_unknown_fields
+from app.api.model_parameter import model_parameter
 from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError, quoted
 from app.telemetry.request_context import RequestContext, context_of
 
@@ -35,12 +36,21 @@ class RawRoute(APIRoute):
         model: type[BaseModel],
         max_body_bytes: int,
         admit: Callable[[int], None],
+        validator: Callable[[str | None], Callable[[bytes], Any]] | None = None,
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
-        """`model`: model of the request body, with the operator's limits.
+        """Prepare the route.
 
-        `admit`: raises OverloadedError at capacity. Called with the Content-Length before the body is read, so that a
-        refusal costs little under overload.
+        Args:
+            path: of the route.
+            endpoint: see above.
+            model: pydantic model of the request body, with the operator's limits.
+            max_body_bytes: of the settings.
+            admit: raises OverloadedError at capacity. Called with the Content-Length before the body is read, so that
+                a refusal costs little under overload.
+            validator: returns the function that validates a body for the query parameter `model`, with the limits of
+                that topic model; raises UnknownModelError. None: `model` validates all bodies.
+            documentation: APIRoute's own.
         """
 
         def documented(body: Any) -> None:  # noqa: ANN401 - replaced below
@@ -50,6 +60,7 @@ class RawRoute(APIRoute):
         documented.__name__, documented.__doc__ = endpoint.__name__, endpoint.__doc__
         super().__init__(path, documented, methods=["POST"], **documentation)
         self._validate = model.__pydantic_validator__.validate_json
+        self._validator = validator or (lambda _: self._validate)
         self._fields = tuple(model.model_fields)
         self._respond = endpoint
         self._max_body_bytes = max_body_bytes
@@ -66,10 +77,11 @@ class RawRoute(APIRoute):
         """Answer one request; exceptions are raised to the caller."""
         self._admit(context.content_length)
         if scope["query_string"]:
-            refuse_query(scope, self._fields)
+            context.model = model_parameter(scope, self._fields)
+        validate = self._validator(context.model)
         raise_if_unsupported_media_type(context.headers)
         # No variable for the body: it would stay in memory until the response is sent.
-        body = parse(self._validate, await read_body(receive, self._max_body_bytes), self._fields)
+        body = parse(validate, await read_body(receive, self._max_body_bytes), self._fields)
         await send_answer(send, await self._respond(body, context, receive), context)
 
 

@@ -1,13 +1,29 @@
 """Request and response schemas; the OpenAPI document is generated from them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from app.classifier.manifest import Topic
 from app.settings import Settings
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-TopK = Annotated[int, Field(ge=1, le=46, description="Number of topics to return, most probable first.")]
+DEFAULT_TOP_K = 5
+TopK = Annotated[
+    int,
+    Field(
+        ge=1, description="Number of topics to return, most probable first; at most the number of the model's topics."
+    ),
+]
+
+LONGEST_CODE = 200
+"""Maximum length of `explain_topic`, in characters, unless a code of the model is longer."""
+
+_EXPLAIN_TOPIC = (
+    "Code of the topic to explain, with `explain`. Default: the most probable topic, or `outside` if that is why the"
+    " model abstains."
+)
 
 
 class _Request(BaseModel):
@@ -15,48 +31,33 @@ class _Request(BaseModel):
     # an error for each, 300 MB for a body with 250,000 unknown fields.
     model_config = ConfigDict(strict=True, extra="allow")
 
-    top_k: TopK = 5
+    top_k: TopK = DEFAULT_TOP_K
 
 
 class PredictRequest(_Request):
     """One text to classify."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "additionalProperties": False,
-            "examples": [{"headline": "Oil prices rise as OPEC agrees to cut output", "top_k": 3}],
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     headline: Annotated[str, Field(min_length=1, description="A headline, or a longer text.")]
     explain: Annotated[bool, Field(description="Also return the effect of each word on one probability.")] = False
-    explain_topic: Annotated[
-        str | None,
-        Field(
-            max_length=200,
-            description="Code of the topic to explain, with `explain`. Default: the most probable topic, or"
-            " `outside` if that is why the model abstains.",
-        ),
-    ] = None
+    explain_topic: str | None = None
 
 
 class BatchRequest(_Request):
     """Several texts to classify."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "additionalProperties": False,
-            "examples": [{"headlines": ["Gold falls to a three-month low", "Wheat crop damaged"]}],
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     headlines: Annotated[
         list[Annotated[str, Field(min_length=1)]], Field(min_length=1, description="The texts to classify.")
     ]
 
 
-def request_models(settings: Settings) -> tuple[type[PredictRequest], type[BatchRequest]]:
+def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[type[PredictRequest], type[BatchRequest]]:
     """PredictRequest and BatchRequest with the limits of the settings, for validation and for the OpenAPI document.
+
+    `topics`: of the model, whose number is the maximum of `top_k`; empty: not known yet.
 
     The maximum length of a batch is only documented here. The route enforces it, because the status is 413 and not 422.
     """
@@ -65,18 +66,30 @@ def request_models(settings: Settings) -> tuple[type[PredictRequest], type[Batch
     batch = Annotated[
         list[text], Field(fail_fast=True, min_length=1, json_schema_extra={"maxItems": settings.max_batch})
     ]
+    top_k: Any = (
+        Annotated[TopK, Field(le=len(topics) or None)],
+        min(DEFAULT_TOP_K, len(topics) or DEFAULT_TOP_K),
+    )
+    longest = max([LONGEST_CODE, *(len(topic.code) for topic in topics)])
+    explain_topic: Any = (Annotated[str | None, Field(max_length=longest, description=_EXPLAIN_TOPIC)], None)
     return (
-        create_model("PredictRequest", __base__=PredictRequest, headline=(text, ...)),
-        create_model("BatchRequest", __base__=BatchRequest, headlines=(batch, ...)),
+        create_model(
+            "PredictRequest",
+            __base__=PredictRequest,
+            headline=(text, ...),
+            top_k=top_k,
+            explain_topic=explain_topic,
+        ),
+        create_model("BatchRequest", __base__=BatchRequest, headlines=(batch, ...), top_k=top_k),
     )
 
 
 class Prediction(BaseModel):
     """A topic with its probability."""
 
-    topic: Annotated[str, Field(description="Code of the topic.", examples=["crude"])]
-    name: Annotated[str, Field(description="Name of the topic.", examples=["Crude oil"])]
-    label: Annotated[int, Field(description="Index of the topic in the model's output.", examples=[16])]
+    topic: Annotated[str, Field(description="Code of the topic.")]
+    name: Annotated[str, Field(description="Name of the topic.")]
+    label: Annotated[int, Field(description="Index of the topic in the model's output.")]
     probability: Annotated[Probability, Field(examples=[0.97])]
 
 
@@ -101,9 +114,7 @@ class WordEffect(BaseModel):
 class Explanation(BaseModel):
     """The effect of each word on the probability of one topic, or on `outside`."""
 
-    topic: Annotated[
-        str | None, Field(description="Code of the topic; null: the effects are on `outside`.", examples=["crude"])
-    ]
+    topic: Annotated[str | None, Field(description="Code of the topic; null: the effects are on `outside`.")]
     words: list[WordEffect]
 
 
@@ -139,8 +150,8 @@ class Result(BaseModel):
 class Model(BaseModel):
     """Name and version of the model."""
 
-    name: Annotated[str, Field(examples=["headlines"])]
-    version: Annotated[str, Field(examples=["1"])]
+    name: str
+    version: str
 
 
 class PredictResponse(Result):
@@ -163,9 +174,7 @@ class TopicSkill(BaseModel):
     label: int
     topic: str
     name: str
-    support: Annotated[
-        int, Field(description="Number of titles trained on with this label; for models of the book: of wires.")
-    ]
+    support: Annotated[int, Field(description="Number of training texts with this label.")]
     precision: Probability | None
     recall: Probability | None
     f1: Probability | None
@@ -193,11 +202,28 @@ class TopicsResponse(BaseModel):
     outside: Annotated[OutsideSkill | None, Field(description="null: the model was not trained to tell.")]
 
 
-class ModelResponse(Model):
-    """The manifest of the loaded bundle."""
+class LoadedModel(Model):
+    """A loaded bundle."""
 
     digest: Annotated[str, Field(description="SHA-256 that identifies the bundle.")]
+
+
+class ShadowModel(LoadedModel):
+    """The shadow model, and its comparison with the default model since the service started."""
+
+    headlines: Annotated[int, Field(description="Number of headlines that the shadow has classified.")]
+    agreed: Annotated[int, Field(description="Number of those on which both models agree.")]
+
+
+class ModelResponse(LoadedModel):
+    """The manifest of a loaded bundle, and all models of the service."""
+
+    title: Annotated[str, Field(description="Title of the model for people.")]
     description: str
+    language: Annotated[str | None, Field(description="Language of the texts (BCP 47); null: not stated.")]
+    examples: Annotated[list[str], Field(description="Short headlines among the golden ones, to try the model with.")]
+    models: Annotated[list[LoadedModel], Field(description="All models in service; the first is the default.")]
+    shadow: Annotated[ShadowModel | None, Field(description="null: the service has no shadow model.")]
     runtime: Literal["numpy", "keras"]
     encoding: dict[str, Any]
     calibration: dict[str, Any] | None

@@ -1,5 +1,6 @@
 """Schema of a bundle's `manifest.json`, written by training and read by serving."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -8,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from app.classifier.tokenizer import CharacterReferences
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
 PieceSize = Annotated[int, Field(ge=2, le=8)]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
@@ -16,7 +18,7 @@ FORMATS = (1, 2, 3)
 """Values of `format` that this release reads; an older release would misread the model without what a format adds."""
 ADDED = {
     2: "`outside`, `calibration.unknown_slope` and `encoding.references`",
-    3: "`encoding.split_unspaced` and `encoding.pieces`",
+    3: "`encoding.split_unspaced`, `encoding.pieces`, `title` and `language`",
 }
 """Format -> the fields of the manifest that need it."""
 NEWER_FORMAT = "newer_format"
@@ -96,11 +98,11 @@ class Topic(_Part):
     """A topic, with its training support and the model's measured precision, recall and F1."""
 
     label: int = Field(ge=0)
-    code: str = Field(min_length=1, description="Reuters topic code, as in the archive")
-    name: str = Field(min_length=1, description="plain English name")
-    support: int = Field(ge=0, description="training wires with this label")
+    code: str = Field(min_length=1, description="short code of the topic; in the Reuters models that of the archive")
+    name: str = Field(min_length=1, description="name of the topic for people")
+    support: int = Field(ge=0, description="training texts with this label")
     precision: float | None = Field(default=None, ge=0, le=1, description="on held-out material; null: never predicted")
-    recall: float | None = Field(default=None, ge=0, le=1, description="on held-out material; null: no wire has it")
+    recall: float | None = Field(default=None, ge=0, le=1, description="on held-out material; null: no text has it")
     f1: float | None = Field(default=None, ge=0, le=1, description="on held-out material")
 
 
@@ -161,6 +163,10 @@ class Manifest(_Part):
     )
     name: Slug
     version: Slug
+    title: str = Field(default="", max_length=200, description="title for people; empty: the name")
+    language: LanguageTag | None = Field(
+        default=None, description="language of the texts, as a BCP 47 tag (ko, ar, zh-Hant); null: not stated"
+    )
     description: str = ""
     encoding: EncodingSpec
     network: tuple[DenseLayer, ...] | None = Field(
@@ -183,6 +189,12 @@ class Manifest(_Part):
     )
 
     @property
+    def title_or_name(self) -> str:
+        """The title, or the name as words: `support-requests` becomes `Support requests`."""
+        words = re.sub(r"[-_.]+", " ", self.name).strip() or self.name
+        return self.title or words[0].upper() + words[1:]
+
+    @property
     def units(self) -> int:
         """Width of the network's last layer: one unit per topic, and one for the outside class if there is one."""
         return len(self.topics) + (self.outside is not None)
@@ -190,7 +202,7 @@ class Manifest(_Part):
     @property
     def least_format(self) -> int:
         """The lowest `format` that says what the bundle needs."""
-        if self.encoding.split_unspaced or self.encoding.pieces:
+        if self.encoding.split_unspaced or self.encoding.pieces or self.title or self.language:
             return 3
         unknown_slope = self.calibration.unknown_slope if self.calibration else 0
         return 2 if self.outside or unknown_slope or self.encoding.references != "keras" else 1

@@ -13,7 +13,16 @@ import click
 from app.cli.bulk.command import classify_in_bulk
 from app.cli.classify_help import HELP, KEEP_ALL
 from app.cli.exit_status import ExitStatus, InputError
-from app.cli.predictors import CHUNK, Predictor, load, local_predictor, predict_rows, remote_predictor, settings_for
+from app.cli.predictors import (
+    CHUNK,
+    MOST_TOPICS,
+    Predictor,
+    load,
+    local_predictor,
+    predict_rows,
+    remote_predictor,
+    settings_for,
+)
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.row import Row, validate_row
@@ -43,7 +52,13 @@ from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
     show_default=True,
     help="Output format; parquet needs --engine ray.",
 )
-@click.option("--top-k", type=click.IntRange(1, 46), default=1, show_default=True, help="Topics per headline.")
+@click.option(
+    "--top-k",
+    type=click.IntRange(1, MOST_TOPICS),
+    default=1,
+    show_default=True,
+    help="Topics per headline, at most as many as the model has.",
+)
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: TOPICS_MODEL]")
 @click.option("--url", help="Send headlines to this service instead of loading a model; needs the package in client/.")
 @click.option("--api-key", envvar="TOPICS_API_KEY", show_envvar=True, help="API key for the service at --url.")
@@ -88,7 +103,10 @@ def classify(
             )
             raise click.exceptions.Exit(ExitStatus.OK if all_good else ExitStatus.SOME_BAD)
         file = None if name is None else _open(name)
-        predict = local_predictor(load(settings), top_k) if url is None else remote_predictor(url, api_key, top_k)
+        if url is None:
+            predict = local_predictor(load(settings, top_k), top_k)
+        else:
+            predict = remote_predictor(url, api_key, top_k)
         run = _ChunkedRun(predict)
         if file is None or name is None:
             rows = [

@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
+from unicodedata import combining, east_asian_width
 
 import click
 
 from app.cli.predictors import load, settings_for
 from app.cli.standard_streams import write
+
+LONGEST_CELL = 60
+"""Maximum length of a code or name in the table, in characters."""
 
 MODEL = click.option(
     "--model", "folder", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: TOPICS_MODEL]"
@@ -32,12 +36,13 @@ def topics(folder: Path | None, as_json: bool) -> None:
     if as_json:
         _print(*(topic.model_dump_json() for topic in known))
         return
-    width = max(len(topic.name) for topic in known)
-    lines = [f"label  {'topic':15}  {'name':{width}}  support  precision  recall     F1"]
-    for topic in known:
+    codes, names = [_cell(topic.code) for topic in known], [_cell(topic.name) for topic in known]
+    code_width, width = (max(15, *map(_width, codes)), max(4, *map(_width, names)))
+    lines = [f"label  {'topic':{code_width}}  {'name':{width}}  support  precision  recall     F1"]
+    for topic, code, name in zip(known, codes, names, strict=True):
         skill = [f"{value:.2f}" if value is not None else "-" for value in (topic.precision, topic.recall, topic.f1)]
         lines.append(
-            f"{topic.label:5}  {topic.code:15}  {topic.name:{width}}  {topic.support:7}"
+            f"{topic.label:5}  {_padded(code, code_width)}  {_padded(name, width)}  {topic.support:7}"
             f"  {skill[0]:>9}  {skill[1]:>6}  {skill[2]:>5}"
         )
     outside = classifier.bundle.manifest.outside
@@ -48,6 +53,21 @@ def topics(folder: Path | None, as_json: bool) -> None:
             f" without a topic and loses {lost} of those with one."
         )
     _print(*lines)
+
+
+def _cell(text: str) -> str:
+    """A code or name on one line, without control characters, and cut after LONGEST_CELL characters."""
+    line = "".join([one if one.isprintable() else " " for one in text])
+    return line if len(line) <= LONGEST_CELL else line[: LONGEST_CELL - 3] + "..."
+
+
+def _width(text: str) -> int:
+    """Number of terminal columns: two for the wide characters of East Asian scripts."""
+    return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
 
 
 def _print(*lines: str) -> None:

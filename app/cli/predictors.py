@@ -16,6 +16,8 @@ from app.cli.readers.row import Row
 from app.cli.writers import Answer, Prediction
 from app.settings import Settings, SettingsError, load_settings
 
+MOST_TOPICS = 10_000
+"""Maximum of --top-k; each topic makes two columns. A model may have fewer topics, and `load` then refuses more."""
 CHUNK = 500
 """Headlines classified per call of a predictor."""
 Predictor = Callable[[Sequence[str]], "list[Answer | str]"]
@@ -42,12 +44,24 @@ def settings_for(model: Path | None) -> Settings:
         raise UnavailableError(str(error)) from None
 
 
-def load(settings: Settings) -> TopicClassifier:
-    """Load the model that the settings name; raises UnavailableError if its bundle cannot be loaded."""
+def load(settings: Settings, top_k: int = 1) -> TopicClassifier:
+    """Load the default model of the settings.
+
+    Raises:
+        UnavailableError: its bundle cannot be loaded.
+        BadParameter: it has fewer topics than --top-k asks for.
+    """
     try:
-        return load_classifier(settings.model, settings.runtime, settings.min_probability, settings.outside_threshold)
+        classifier = load_classifier(
+            settings.model[0], settings.runtime, settings.min_probability, settings.outside_threshold
+        )
     except ClassifierError as error:
         raise UnavailableError(str(error)) from None
+    if top_k > len(classifier.topics):
+        raise click.BadParameter(
+            f"{top_k} is more than the {len(classifier.topics)} topics of this model.", param_hint="--top-k"
+        )
+    return classifier
 
 
 def predict_rows(rows: Sequence[Row], predict: Predictor) -> ChunkResult:

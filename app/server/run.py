@@ -15,7 +15,6 @@ import uvicorn
 from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 
-from app.classifier import TopicClassifier, build_classifier, load_bundle
 from app.main import create_app
 from app.server.http.protocol import HttpProtocol
 from app.server.metrics_server import serve_metrics
@@ -24,13 +23,14 @@ from app.server.supervisor import Supervisor
 from app.server.uvicorn_server import Server
 from app.server.worker import Beat
 from app.serving.draining import END_SECONDS, FINISH_SECONDS
+from app.serving.loading import Classifiers, build_classifiers, load_bundles
 from app.settings import Settings
 from app.telemetry import logs
 from app.telemetry.multiprocess import DIRECTORY
 
 logger = logging.getLogger(__name__)
 
-Load = Callable[[], TopicClassifier]
+Load = Callable[[], Classifiers]
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -39,7 +39,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     If PROMETHEUS_MULTIPROC_DIR is set, workers write their metrics there, and the metrics port reads them.
 
     Raises:
-        BundleError: the bundle fails verification.
+        BundleError: a bundle fails verification.
         ListenError: the service cannot listen on the address.
     """
     # When uvicorn has stopped, it raises the signal again; without this handler the exit status would be that of a
@@ -70,18 +70,18 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
 
 def _prepare(settings: Settings) -> Load:
-    """Verify the bundle now; returns a function that gives its classifier, also in a forked worker.
+    """Verify all bundles now; returns a function that gives their classifiers, also in a forked worker.
 
-    Workers share the memory of a classifier that is built here. With Keras each worker builds its own from the verified
+    Workers share the memory of classifiers that are built here. With Keras each worker builds its own from the verified
     bytes, because TensorFlow's threads do not survive a fork.
     """
-    bundle = load_bundle(settings.model)
+    bundles = load_bundles(settings)
     if settings.runtime == "keras":
-        return partial(build_classifier, bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
-    classifier = build_classifier(bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
+        return partial(build_classifiers, bundles, settings)
+    classifiers = build_classifiers(bundles, settings)
     gc.collect()
     gc.freeze()  # a garbage collection in a worker would write to all objects, and so copy the shared memory
-    return lambda: classifier
+    return lambda: classifiers
 
 
 def _work(  # noqa: PLR0917 - the supervisor passes its arguments by position

@@ -1,13 +1,14 @@
-"""Per-process state: settings, model, metrics, micro-batcher, lifecycle phase."""
+"""Per-process state: settings, models, metrics, lifecycle phase."""
 
 import time
-from collections.abc import Sequence
 from typing import Literal
 
 from app.classifier import TopicClassifier
-from app.errors import NotReadyError
-from app.serving.batching import MicroBatcher, TimedBatch
+from app.errors import NotReadyError, UnknownModelError, quoted
 from app.serving.concurrency import InFlightLimiter
+from app.serving.loading import Classifiers
+from app.serving.served_model import ServedModel
+from app.serving.shadow import Shadow
 from app.settings import Settings
 from app.telemetry.metrics import Metrics
 
@@ -16,59 +17,77 @@ Phase = Literal["starting", "ready", "draining"]
 VERIFY_SECONDS = 1.0
 """Minimum time between two classifications of the golden headlines by probes."""
 
+_NAMED = 20
+"""Maximum number of models that an error names."""
+
 
 class Service:
-    """One process's settings, model, metrics, limits and lifecycle phase."""
+    """One process's settings, models, metrics, limits and lifecycle phase."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.limiter = InFlightLimiter(settings.max_in_flight, self.metrics.in_flight)
-        self.batcher = MicroBatcher(self.classify, self.limiter)
         self.phase: Phase = "starting"
         """Changed only by `start` and `begin_draining`."""
-        self._classifier: TopicClassifier | None = None
+        self.models: list[ServedModel] = []
+        """In the order of TOPICS_MODEL; empty until they have loaded. The first answers requests that name no model."""
+        self.shadow: Shadow | None = None
+        self._by_name: dict[str | None, ServedModel] = {}
         self._verified_at = 0.0
 
-    def start(self, classifier: TopicClassifier) -> None:
-        """Become ready with a classifier, which was verified with its golden headlines when it was created."""
-        self._classifier = classifier
-        self.metrics.model_loaded(classifier)
+    def start(self, loaded: Classifiers) -> None:
+        """Become ready with classifiers, which were verified with their golden headlines when they were created."""
+        metrics = self.metrics.models_loaded(loaded.served)
+        if loaded.shadow is not None:
+            self.metrics.shadow.loaded(loaded.shadow)
+            self.shadow = Shadow(loaded.shadow, loaded.served[0], self.metrics.shadow)
+        self.models = [
+            ServedModel(classifier, one, self.limiter, None if index else self.shadow)
+            for index, (classifier, one) in enumerate(zip(loaded.served, metrics, strict=True))
+        ]
+        self._by_name = {None: self.models[0]} | {one.full_name: one for one in self.models}
+        for one in reversed(self.models):  # of several versions, the first in TOPICS_MODEL has the name alone
+            self._by_name[one.name] = one
         self.phase = "ready"
 
     def begin_draining(self) -> None:
         """Report not ready from now on; requests are still answered."""
         self.phase = "draining"
 
+    def model(self, name: str | None = None) -> ServedModel:
+        """A model by NAME or NAME/VERSION; None: the default one.
+
+        Raises:
+            NotReadyError: no model has loaded yet.
+            UnknownModelError: there is no such model here.
+        """
+        found = self._by_name.get(name)
+        if found is None:
+            if not self.models:
+                raise NotReadyError("The model has not loaded yet; try again in a second.")
+            names = ", ".join([one.full_name for one in self.models[:_NAMED]])
+            more = f" and {len(self.models) - _NAMED} more" if len(self.models) > _NAMED else ""
+            raise UnknownModelError(f"There is no model {quoted(name or '')} here; this service has {names}{more}.")
+        return found
+
     @property
     def classifier(self) -> TopicClassifier:
-        """The model; raises NotReadyError until it has loaded."""
-        if self._classifier is None:
-            raise NotReadyError("The model has not loaded yet; try again in a second.")
-        return self._classifier
+        """The classifier of the default model; raises NotReadyError until it has loaded."""
+        return self.model().classifier
 
     def ensure_ready(self) -> None:
-        """Readiness check: classifies the golden headlines again, at most once per VERIFY_SECONDS.
+        """Readiness check: classifies all models' golden headlines again, at most once per VERIFY_SECONDS.
 
         Raises:
             NotReadyError: still starting, or draining.
-            BundleError: the model no longer reproduces its golden headlines.
+            BundleError: a model no longer reproduces its golden headlines.
         """
-        classifier = self.classifier
+        self.model()
         if self.phase == "draining":
             raise NotReadyError("This process is shutting down; send the request to another one.")
         now = time.monotonic()
         if now - self._verified_at >= VERIFY_SECONDS:
-            classifier.verify_golden()
+            for one in self.models:
+                one.classifier.verify_golden()
             self._verified_at = now
-
-    def classify(self, texts: Sequence[str], top_k: int) -> TimedBatch:
-        """`TopicClassifier.classify`, timed and counted in the metrics."""
-        classifier = self.classifier
-        begun = time.perf_counter()
-        encoded = classifier.encode(texts)
-        between = time.perf_counter()
-        results = classifier.rank(encoded, top_k)
-        ended = time.perf_counter()
-        self.metrics.add_results(results)
-        return TimedBatch(results, between - begun, ended - between)

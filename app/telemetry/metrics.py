@@ -12,20 +12,17 @@ from app.classifier import Classification, TopicClassifier
 from app.telemetry.drift import Drift
 from app.telemetry.histogram import BatchHistogram
 from app.telemetry.log_stream import dropped_lines
+from app.telemetry.model_metrics import SHARES, ModelFamilies, ModelMetrics
 from app.telemetry.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrift, all_workers
 from app.telemetry.process import ProcessGauges
 from app.telemetry.request_context import RequestContext
-
-COUNT_AT_ONCE = 100
-"""From this number of buffered headlines on, count at once: buffering gains nothing for batches, and the results of
-20 ms would take 2 MB."""
+from app.telemetry.shadow_metrics import Comparison, ShadowMetrics, comparison
 
 DRIFT_SECONDS = 1.0
 """Minimum time between two measurements of drift: scrapes are not more frequent, and one takes up to a millisecond."""
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _INFERENCE = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
-_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -66,18 +63,18 @@ class Metrics:
             "topics_predictions", "Headlines by most probable topic.", ("topic",), registry=registry
         )
         self.confidence = BatchHistogram(
-            "topics_confidence", "Probability of the most probable topic.", buckets=_SHARES, registry=registry
+            "topics_confidence", "Probability of the most probable topic.", buckets=SHARES, registry=registry
         )
         self.unknown_words = BatchHistogram(
             "topics_unknown_word_ratio",
             "Share of a headline's words never seen in training.",
-            buckets=_SHARES,
+            buckets=SHARES,
             registry=registry,
         )
         self.outside = BatchHistogram(
             "topics_outside",
             "Probability that a headline is about none of the topics.",
-            buckets=_SHARES,
+            buckets=SHARES,
             registry=registry,
         )
         self.abstained = Counter(
@@ -88,12 +85,15 @@ class Metrics:
         )
         self.info = Gauge(
             "topics_model_info",
-            "1 for the model that is loaded.",
+            "1 for each model that is loaded.",
             ("name", "version", "digest"),
             registry=registry,
             multiprocess_mode="livemax",
         )
         self.process = ProcessGauges(registry)
+        self.shadow = ShadowMetrics(registry)
+        self._families = ModelFamilies(registry)
+        self._models: list[ModelMetrics] = []
         self._drift_gauges = [
             Gauge(name, text, ("part",), registry=registry, multiprocess_mode="livesum") for name, text in DRIFT.items()
         ]
@@ -105,29 +105,30 @@ class Metrics:
         self._drift: Drift | None = None
         self._drift_timer: asyncio.TimerHandle | None = None
         self._contexts: list[RequestContext] = []
-        self._results: list[Classification] = []
         self._timer: asyncio.TimerHandle | None = None
         self._lines_dropped = dropped_lines()
 
-    def model_loaded(self, classifier: TopicClassifier) -> None:
-        """Called when a model has been loaded: sets its info metric, its topics and its drift reference."""
-        manifest = classifier.bundle.manifest
-        self.info.labels(manifest.name, manifest.version, classifier.bundle.digest).set(1)
-        self._topics = [self.predictions.labels(topic.code) for topic in manifest.topics]
-        self._drift = Drift(manifest)
+    def models_loaded(self, classifiers: Sequence[TopicClassifier]) -> list[ModelMetrics]:
+        """Called when the models have been loaded; returns the metrics of each.
+
+        Metrics without a label `model`, and drift, are those of the first, the default model.
+        """
+        default = classifiers[0].bundle.manifest
+        self._topics = [self.predictions.labels(topic.code) for topic in default.topics]
+        self._drift = Drift(default)
+        self._models = []
+        for classifier in classifiers:
+            manifest = classifier.bundle.manifest
+            self.info.labels(manifest.name, manifest.version, classifier.bundle.digest).set(1)
+            more = self._count_other if self._models else self._count_default
+            name = f"{manifest.name}/{manifest.version}"
+            self._models.append(ModelMetrics(name, self._families, more=more, count_soon=self._count_soon))
+        return self._models
 
     def add_requests(self, contexts: Sequence[RequestContext]) -> None:
         """Count answered requests, within COUNT_SECONDS."""
         self._contexts += contexts
         self._count_soon()
-
-    def add_results(self, results: Sequence[Classification]) -> None:
-        """Count classified headlines, within COUNT_SECONDS."""
-        self._results += results
-        if len(self._results) < COUNT_AT_ONCE:
-            self._count_soon()
-        else:
-            self.update()
 
     def update(self) -> None:
         """Update the metrics now; otherwise they are up to COUNT_SECONDS behind."""
@@ -135,14 +136,13 @@ class Metrics:
             self._timer.cancel()
             self._timer = None
         contexts, self._contexts = self._contexts, []
-        results, self._results = self._results, []
         self._count_requests(contexts)
         dropped = dropped_lines()
         if dropped > self._lines_dropped:
             self.lines_dropped.inc(dropped - self._lines_dropped)
             self._lines_dropped = dropped
-        if results:
-            self._count_headlines(results)
+        for model in self._models:
+            model.count()
 
     def _count_soon(self) -> None:
         if self._timer is None:
@@ -161,7 +161,10 @@ class Metrics:
         self.batch_size.observe_many([len(one.headlines) for one in contexts if one.headlines])
         self.inference.observe_many([sum(one.inference_seconds) for one in contexts if one.inference_seconds])
 
-    def _count_headlines(self, results: Sequence[Classification]) -> None:
+    def _count_other(self, results: Sequence[Classification]) -> None:
+        self.headlines.inc(len(results))
+
+    def _count_default(self, results: Sequence[Classification]) -> None:
         self.headlines.inc(len(results))
         self.unknown_words.observe_many(
             [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _, _), _, _ in results]
@@ -186,6 +189,12 @@ class Metrics:
         for gauge, index in zip(self._drift_gauges, indices, strict=True):
             gauge.labels("weighted").set(index.psi * index.headlines if index else 0)
             gauge.labels("headlines").set(index.headlines if index else 0)
+
+    async def shadow_comparison(self) -> Comparison:
+        """What the shadow model has shown so far, in all workers."""
+        if DIRECTORY in os.environ:
+            return await run_in_threadpool(lambda: comparison(all_workers()))
+        return comparison(self.registry)
 
     async def exposition(self) -> bytes:
         """The metrics in the Prometheus text format, of all workers if there are several."""

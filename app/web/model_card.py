@@ -12,15 +12,18 @@ PLOTS = frozenset({".png", ".svg", ".jpg", ".webp"})
 """Suffixes of the bundle's files that the card may show as images."""
 
 
-def card_page(bundle: Bundle) -> str:
-    """The complete HTML page. HTML in the Markdown is escaped, and only images of the bundle are shown."""
+def card_page(bundle: Bundle, query: str = "") -> str:
+    """The complete HTML page. HTML in the Markdown is escaped, and only images of the bundle are shown.
+
+    `query`: of the links to the images, such as `?model=news/2`.
+    """
     manifest = bundle.manifest
     title = f"{manifest.name} {manifest.version}"
     markdown = f"# {title}\n\nThis bundle has no model card."
     if CARD in manifest.files:
         markdown = (bundle.path / CARD).read_text("utf-8")
     template = Template(TEMPLATE.read_text("utf-8"))
-    return template.substitute(title=title, card=to_html(markdown, plots(bundle)))
+    return template.substitute(title=title, card=to_html(markdown, plots(bundle), query))
 
 
 def plots(bundle: Bundle) -> frozenset[str]:
@@ -28,8 +31,11 @@ def plots(bundle: Bundle) -> frozenset[str]:
     return frozenset(name for name in bundle.manifest.files if Path(name).suffix in PLOTS)
 
 
-def to_html(markdown: str, pictures: frozenset[str]) -> str:
-    """Convert CommonMark with tables to HTML without inline styles; `pictures`: images, served below `card/`."""
+def to_html(markdown: str, pictures: frozenset[str], query: str = "") -> str:
+    """Convert CommonMark with tables to HTML without inline styles.
+
+    `pictures`: images, served below `card/`; `query` is appended to their URLs.
+    """
     from markdown_it import MarkdownIt  # noqa: PLC0415 - takes 20 ms, needed only here
     from markdown_it.token import Token  # noqa: PLC0415
 
@@ -40,7 +46,7 @@ def to_html(markdown: str, pictures: frozenset[str]) -> str:
             token.attrSet("class", str(style).rpartition(":")[2])
         for child in token.children or ():
             if child.type == "image" and child.attrs["src"] in pictures:
-                child.attrs |= {"src": f"card/{child.attrs['src']}", "loading": "lazy"}
+                child.attrs |= {"src": f"card/{child.attrs['src']}{query}", "loading": "lazy"}
             elif child.type == "image":
                 child.type = "text"  # the content of the token is the alternative text
         if token.type == "table_open":  # wide tables scroll, also by keyboard

@@ -14,13 +14,14 @@ from starlette.routing import Mount
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
+from app.serving.served_model import ServedModel
 from app.serving.service import Service
 from app.web.headers import DOCS_HEADERS, HEADERS
+from app.web.home import home_page
 from app.web.model_card import card_page, plots
 
 FOLDER = Path(__file__).parent
 
-METRICS_LINK = '<a href="metrics">Metrics</a>'
 
 
 class PageFile(FileResponse):
@@ -72,12 +73,6 @@ def tagged(html: str, request: Request) -> Response:
     return response
 
 
-@cache
-def page_without_metrics() -> str:
-    """The page without the link to /metrics, for TOPICS_METRICS_PORT: browsers may be unable to reach that port."""
-    return (FOLDER / "index.html").read_text("utf-8").replace(METRICS_LINK, "")
-
-
 def page_router(service: Service) -> APIRouter:
     """Routes of the page. They need no API key, although the API that the page calls may require one."""
     router = APIRouter(include_in_schema=False)
@@ -86,11 +81,13 @@ def page_router(service: Service) -> APIRouter:
     router.routes.append(Mount("/page/swagger", PageFiles(packages=[("fastapi_offline", "static")])))
     router.routes.append(Mount("/page", PageFiles(directory=FOLDER / "static")))
 
+    @cache
+    def home() -> str:
+        return home_page(service.classifier.bundle.manifest, metrics=service.settings.metrics_port is None)
+
     @router.get("/")
     async def page(request: Request) -> Response:
-        if service.settings.metrics_port is not None:
-            return tagged(page_without_metrics(), request)
-        return await files.get_response("index.html", request.scope)
+        return tagged(home(), request)
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:
@@ -99,16 +96,22 @@ def page_router(service: Service) -> APIRouter:
         return response
 
     @cache
-    def card() -> str:
-        return card_page(service.classifier.bundle)
+    def card(served: ServedModel, query: str) -> str:
+        return card_page(served.classifier.bundle, query)
+
+    def chosen(request: Request) -> tuple[ServedModel, str]:
+        """The model that the query parameter `model` names, and the query for links to its files."""
+        name = request.query_params.get("model")
+        served = service.model(name)
+        return served, "" if name is None else f"?model={served.full_name}"
 
     @router.get("/model/card")
     async def model_card(request: Request) -> Response:
-        return tagged(card(), request)
+        return tagged(card(*chosen(request)), request)
 
     @router.get("/model/card/{name:path}")
     async def plot(name: str, request: Request) -> Response:
-        bundle = service.classifier.bundle
+        bundle = chosen(request)[0].classifier.bundle
         if name not in plots(bundle):
             raise HTTPException(404)
         return await PageFiles(directory=bundle.path).get_response(name, request.scope)

@@ -10,7 +10,7 @@ from app.classifier import Encoder, load_bundle
 from app.classifier.encoding import Encoded
 from app.settings import load_settings
 
-bundle = load_bundle(load_settings().model)
+bundle = load_bundle(load_settings().model[0])
 encoder = Encoder(bundle.manifest.encoding, bundle.word_index)
 size = bundle.manifest.encoding.size
 topics = bundle.manifest.topics

@@ -37,8 +37,8 @@ def test_bundle_is_loaded_once(start: Start, monkeypatch: pytest.MonkeyPatch):
     import app.main
 
     loads = []
-    load = app.main.load_classifier
-    monkeypatch.setattr(app.main, "load_classifier", lambda *given: loads.append(given) or load(*given))
+    load = app.main.load_classifiers
+    monkeypatch.setattr(app.main, "load_classifiers", lambda *given: loads.append(given) or load(*given))
     client = start()
     for _ in range(5):
         client.post("/predict", json={"headline": "oil"})

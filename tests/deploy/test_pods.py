@@ -100,7 +100,7 @@ def test_image_is_this_version(workload: Manifest):
 
 
 def test_inference_service_has_the_name_that_the_path_wants():
-    manifest = json.loads((load_settings().model / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((load_settings().model[0] / "manifest.json").read_text("utf-8"))
     assert KSERVE["metadata"]["name"] == manifest["name"]
     assert environment(KSERVE)["PROTOCOL"] == "v2"
 

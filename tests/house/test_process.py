@@ -31,7 +31,7 @@ def test_serving_imports_nothing_that_it_does_not_use():
 
 def test_resident_memory_stays_below_the_bar_while_full_batches_are_answered():
     batch = {"headlines": ["Oil prices rise as OPEC agrees to cut output"] * 1000}
-    with RunningServer(load_settings().model, access_log=False) as server:
+    with RunningServer(load_settings().model[0], access_log=False) as server:
         for _ in range(5):
             assert server.request("POST", "/predict/batch", batch).status == 200
         status = Path(f"/proc/{server.pid}/status").read_text()

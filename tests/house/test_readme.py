@@ -35,7 +35,7 @@ def test_first_curl_gives_the_printed_answer():
     command = re.search(r"^    (curl .*?[^\\])$", README, re.MULTILINE | re.DOTALL)[1]
     printed = json.loads(re.search(r"```json\n(.*?)```", README, re.DOTALL)[1])
     assert DEFAULT_ADDRESS in command
-    with RunningServer(load_settings().model) as server:
+    with RunningServer(load_settings().model[0]) as server:
         here = command.replace(DEFAULT_ADDRESS, server.url)
         done = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == close(printed)
@@ -153,7 +153,7 @@ def test_start_memory_and_file_speed_are_the_latest_measurement():
 
 
 def test_figures_for_test_titles_are_those_of_the_manifest():
-    figures = load_bundle(load_settings().model).manifest.figures["test_titles"]
+    figures = load_bundle(load_settings().model[0]).manifest.figures["test_titles"]
     titles, right, off = re.search(
         r"\(([\d,]+) test titles\) \| (\d+) of 100 right; calibration error (\d+) percentage points? \|", README
     ).groups()

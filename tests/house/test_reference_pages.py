@@ -74,7 +74,9 @@ def test_example_of_an_error_has_the_fields_of_a_problem():
 def exposed(tiny_bundle: Path) -> dict[str, tuple[str, set[str]]]:
     """Type and labels by metric, after a prediction, an abstention and a refusal."""
     metrics: dict[str, tuple[str, set[str]]] = {}
-    with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False, max_batch=1))) as client:
+    with TestClient(
+        create_app(load_settings(model=tiny_bundle, shadow=tiny_bundle, access_log=False, max_batch=1))
+    ) as client:
         client.post("/predict", json={"headline": "qwertyuiop"})
         client.post("/predict/batch", json={"headlines": ["Oil prices rise"] * 2})
         text = client.get("/metrics").text

@@ -157,7 +157,7 @@ def burst(port: int, clients: int) -> ExitStack:
 
 def test_simultaneous_clients_are_distributed_among_the_workers():
     smaller_shares = []
-    with RunningServer(load_settings().model, workers=2) as server:
+    with RunningServer(load_settings().model[0], workers=2) as server:
         all_started(server, 2)
         for _ in range(9):
             wait_for(lambda: sum(connections(server)) == 0)

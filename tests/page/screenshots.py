@@ -34,7 +34,7 @@ def main() -> None:
     """One headline in light, dark and on a phone; a file of 1,200 lines."""
     desktop = {"viewport": {"width": 1120, "height": 860}}
     phone = {"viewport": {"width": 360, "height": 760}, "device_scale_factor": 1.5}
-    with RunningServer(load_settings().model) as server, sync_playwright() as playwright:
+    with RunningServer(load_settings().model[0]) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(QUIET))
 
         def take(name: str, show: str, **window: object) -> None:

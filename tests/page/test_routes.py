@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import load_settings
-from app.web.routes import METRICS_LINK
+from app.web.home import METRICS_LINK
 
 PAGES = ("/", "/docs", "/model/card")
 FILES = ("/page/main.js", "/page/base.css", "/page/swagger/swagger-ui-bundle.js", "/model/card/plot.png")
@@ -73,7 +73,7 @@ def test_range_is_answered_with_it(client: TestClient, path: str) -> None:
     assert several.headers["content-type"].startswith("multipart/byteranges")
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", *FILES])
+@pytest.mark.parametrize("path", ["/docs", *FILES])
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
 def test_file_that_cannot_be_opened_for_want_of_descriptors_is_503(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, number: int

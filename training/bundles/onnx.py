@@ -41,7 +41,7 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
     inputs = [helper.make_tensor_value_info("multi_hot", TensorProto.FLOAT, ["n", manifest.encoding.size])]
     outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", topics])]
     shares = ""
-    if manifest.least_format > 1:
+    if manifest.outside is not None or (manifest.calibration and manifest.calibration.unknown_slope):
         inputs.append(helper.make_tensor_value_info("oov_share", TensorProto.FLOAT, ["n"]))
         shares = graph.node("Unsqueeze", "oov_share", graph.constant("column", np.array([1], np.int64)))
     if manifest.outside is not None:

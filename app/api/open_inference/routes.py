@@ -25,7 +25,6 @@ from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_la
 from app.api.schemas import request_models
 from app.api.timeout_header import PARAMETER
 from app.classifier.classifier import Runtime
-from app.classifier.manifest import Manifest
 from app.errors import (
     BatchTooLargeError,
     HeaderError,
@@ -34,6 +33,7 @@ from app.errors import (
     UnknownModelError,
     quoted,
 )
+from app.serving.served_model import ServedModel
 from app.serving.service import Service
 from app.telemetry.request_context import RequestContext
 
@@ -92,11 +92,11 @@ def v2_router(service: Service) -> APIRouter:
 
     async def v2_model(request: Request) -> ModelMetadata:
         """Returns inputs and outputs of the model: name, datatype and shape of each tensor."""
-        manifest = _manifest(service, request.path_params)
-        headline, outputs = tensors(manifest)
+        served = _served(service, request.path_params)
+        headline, outputs = tensors(served.classifier.bundle.manifest)
         return ModelMetadata(
-            name=manifest.name,
-            versions=[manifest.version],
+            name=served.name,
+            versions=[one.version for one in service.models if one.name == served.name],
             platform=PLATFORMS[service.settings.runtime],
             inputs=[headline],
             outputs=outputs,
@@ -104,9 +104,9 @@ def v2_router(service: Service) -> APIRouter:
 
     async def v2_model_ready(request: Request) -> ModelReady:
         """200 if the server is ready and serves this model and version."""
-        manifest = _manifest(service, request.path_params)
+        served = _served(service, request.path_params)
         service.ensure_ready()
-        return ModelReady(name=manifest.name, ready=True)
+        return ModelReady(name=served.name, ready=True)
 
     for path, (kind, of_kind, parameters) in _PATHS.items():
         documented: dict[str, Any] = {
@@ -133,7 +133,8 @@ def infer_routes(service: Service) -> list[RawRoute]:
 
     async def v2_infer(body: InferRequest, context: RequestContext, receive: Receive) -> bytes:
         """Classifies the headlines of a BYTES tensor; tensors are in JSON or in binary."""
-        manifest = _manifest(service, context.path_params)
+        served = _served(service, context.path_params)
+        manifest = served.classifier.bundle.manifest
         topics = manifest.topics
         outputs = requested_outputs(body, manifest)
         # Checked before the binary data is split: it may hold millions of empty elements.
@@ -143,6 +144,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
         context.binary = b""
         parts = await classify_batch(
             service,
+            served,
             context,
             receive,
             texts,
@@ -151,8 +153,8 @@ def infer_routes(service: Service) -> list[RawRoute]:
         )
         made = [tensor(one, len(texts), len(topics), own) for one, *own in zip(outputs, *parts, strict=True)]
         described = {
-            "model_name": manifest.name,
-            "model_version": manifest.version,
+            "model_name": served.name,
+            "model_version": served.version,
             "id": body.id or context.request_id,
         }
         answer = to_json(described)[:-1] + b',"outputs":[' + b",".join([json for json, _ in made]) + b"]}"
@@ -173,8 +175,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             summary=f"Infer with {of_kind}",
             response_model=InferResponse,
             response_model_exclude_none=True,
-            responses={200: {"content": {OCTETS: _BYTES}}}
-            | responses(*ERRORS, BatchTooLargeError, UnknownModelError, HeaderError),
+            responses={200: {"content": {OCTETS: _BYTES}}} | responses(*ERRORS, BatchTooLargeError, HeaderError),
             openapi_extra={
                 "parameters": [*parameters, PARAMETER, _HEADER],
                 "requestBody": {"content": {OCTETS: _BYTES}},
@@ -222,10 +223,6 @@ def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
     return int(given)
 
 
-def _manifest(service: Service, path_params: Mapping[str, str]) -> Manifest:
-    """The manifest of the loaded model; raises UnknownModelError if the path names another model or version."""
-    manifest = service.classifier.bundle.manifest
-    name, version = path_params["name"], path_params.get("version", manifest.version)
-    if (name, version) != (manifest.name, manifest.version):
-        raise UnknownModelError(f"This service serves only model {manifest.name!r}, version {manifest.version!r}.")
-    return manifest
+def _served(service: Service, path_params: Mapping[str, str]) -> ServedModel:
+    """The model that the path names; raises UnknownModelError if this service does not have it."""
+    return service.model("/".join([path_params[part] for part in ("name", "version") if part in path_params]))

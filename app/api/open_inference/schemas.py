@@ -55,7 +55,6 @@ class RequestInput(_Request):
         Texts | Annotated[list[Texts], Field(fail_fast=True)] | None,
         Field(
             description="The headlines; omitted for a binary tensor, which has `binary_data_size` instead.",
-            examples=[["Gold falls to a three-month low", "Wheat crop damaged"]],
         ),
     ] = None
 
@@ -71,24 +70,6 @@ class RequestOutput(_Request):
 
 class InferRequest(_Request):
     """An inference request."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "42",
-                    "inputs": [
-                        {
-                            "name": "headline",
-                            "shape": [2],
-                            "datatype": "BYTES",
-                            "data": ["Gold falls to a three-month low", "Wheat crop damaged"],
-                        }
-                    ],
-                }
-            ]
-        }
-    )
 
     id: Annotated[str | None, Field(max_length=1_000, description="Returned in the response.")] = None
     parameters: Annotated[RequestParameters | None, Field(description=OTHERS)] = None
@@ -116,8 +97,8 @@ class InferResponse(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
-    model_name: Annotated[str, Field(examples=["headlines"])]
-    model_version: Annotated[str, Field(examples=["1"])]
+    model_name: str
+    model_version: str
     id: Annotated[str, Field(description="`id` of the request, or its X-Request-ID if it has none.")]
     outputs: list[ResponseOutput]
 

@@ -1,31 +1,42 @@
-"""GET /topics and GET /model: the model's labels with their skill, and its manifest."""
+"""GET /topics and GET /model: a model's labels with their skill, and its manifest."""
+
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from app.api.field_errors import refuse_query
+from app.api.model_parameter import MODEL_PARAMETER, model_parameter
 from app.api.problems import responses
-from app.api.schemas import ModelResponse, OutsideSkill, TopicSkill, TopicsResponse
-from app.errors import NotReadyError, UnauthorizedError
+from app.api.schemas import LoadedModel, ModelResponse, OutsideSkill, ShadowModel, TopicSkill, TopicsResponse
+from app.classifier import Bundle
+from app.errors import NotReadyError, UnauthorizedError, UnknownModelError
+from app.serving.served_model import ServedModel
 from app.serving.service import Service
+from app.serving.shadow import Shadow
+
+EXAMPLES = 8
+LONGEST_EXAMPLE = 200
+"""In characters; golden headlines include longer texts."""
 
 
 def model_info_router(service: Service) -> APIRouter:
-    """Routes that describe the loaded model."""
+    """Routes that describe the loaded models."""
     router = APIRouter(
-        tags=["model"],
-        responses=responses(NotReadyError, UnauthorizedError, ValidationError),
-        dependencies=[Depends(_no_query)],
+        tags=["model"], responses=responses(NotReadyError, UnauthorizedError, UnknownModelError, ValidationError)
     )
+    documented = {"parameters": [MODEL_PARAMETER]}
 
-    @router.get("/topics", operation_id="listTopics", summary="List all topics")
-    async def topics() -> TopicsResponse:
+    async def chosen(request: Request) -> ServedModel:
+        return service.model(model_parameter(request.scope))
+
+    @router.get("/topics", operation_id="listTopics", summary="List all topics", openapi_extra=documented)
+    async def topics(served: Annotated[ServedModel, Depends(chosen)]) -> TopicsResponse:
         """Returns every topic with its number of training texts, and precision, recall and F1 on the test set.
 
         For the outside class it returns the threshold and what it costs.
         """
-        classifier = service.classifier
+        classifier = served.classifier
         outside = classifier.bundle.manifest.outside
         return TopicsResponse(
             topics=[TopicSkill(topic=one.code, **one.model_dump(exclude={"code"})) for one in classifier.topics],
@@ -34,15 +45,38 @@ def model_info_router(service: Service) -> APIRouter:
             else OutsideSkill(threshold=classifier.outside_threshold, lost=outside.lost, found=outside.found),
         )
 
-    @router.get("/model", operation_id="getModel", summary="Describe the model")
-    async def model() -> ModelResponse:
-        """Returns the manifest of the loaded bundle: encoding, calibration, recipe, data and measured figures."""
-        classifier = service.classifier
-        manifest = classifier.bundle.manifest.model_dump(exclude={"format", "topics", "files", "reference"})
-        return ModelResponse(digest=classifier.bundle.digest, runtime=service.settings.runtime, **manifest)
+    @router.get("/model", operation_id="getModel", summary="Describe the model", openapi_extra=documented)
+    async def model(served: Annotated[ServedModel, Depends(chosen)]) -> ModelResponse:
+        """Returns the manifest of a loaded bundle: encoding, calibration, recipe, data and measured figures.
+
+        Also lists all models of the service, and compares the shadow model, if there is one, with the default model.
+        """
+        bundle = served.classifier.bundle
+        manifest = bundle.manifest.model_dump(exclude={"format", "topics", "files", "reference", "title"})
+        shadow = service.shadow
+        return ModelResponse(
+            digest=bundle.digest,
+            runtime=service.settings.runtime,
+            title=bundle.manifest.title_or_name,
+            examples=examples(bundle),
+            models=[LoadedModel(**_named(one.classifier.bundle)) for one in service.models],
+            shadow=None if shadow is None else await _compared(service, shadow),
+            **manifest,
+        )
 
     return router
 
 
-async def _no_query(request: Request) -> None:
-    refuse_query(request.scope)
+def examples(bundle: Bundle) -> list[str]:
+    """Golden headlines that are short enough to try the model with, each once, in order."""
+    golden = [one.headline for one in bundle.golden if one.headline.strip() and len(one.headline) <= LONGEST_EXAMPLE]
+    return list(dict.fromkeys(golden))[:EXAMPLES]
+
+
+async def _compared(service: Service, shadow: Shadow) -> ShadowModel:
+    headlines, agreed = await service.metrics.shadow_comparison()
+    return ShadowModel(**_named(shadow.classifier.bundle), headlines=headlines, agreed=agreed)
+
+
+def _named(bundle: Bundle) -> dict[str, Any]:
+    return {"name": bundle.manifest.name, "version": bundle.manifest.version, "digest": bundle.digest}

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from starlette.types import Receive
 
 from app.api.field_errors import wrong_field
+from app.api.model_parameter import MODEL_PARAMETER
 from app.api.problems import responses
 from app.api.raw_route import RawRoute
 from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, request_models
@@ -24,8 +25,10 @@ from app.errors import (
     OverloadedError,
     SlowRequestError,
     UnauthorizedError,
+    UnknownModelError,
 )
 from app.serving.concurrency import chunks, weight
+from app.serving.served_model import ServedModel
 from app.serving.service import Service
 from app.telemetry.request_context import RequestContext
 
@@ -36,6 +39,7 @@ ERRORS: tuple[type[Exception], ...] = (
     BodyTooLargeError,
     MediaTypeError,
     ValidationError,
+    UnknownModelError,
     NotReadyError,
     OverloadedError,
     DeadlineError,
@@ -54,6 +58,7 @@ def raise_if_batch_too_large(service: Service, headlines: int) -> None:
 
 async def classify_batch(
     service: Service,
+    served: ServedModel,
     context: RequestContext,
     receive: Receive,
     headlines: Sequence[str],
@@ -61,7 +66,9 @@ async def classify_batch(
     top_k: int,
     write: Callable[[list[Classification]], T],
 ) -> list[T]:
-    """Classify headlines in chunks, yielding to the event loop between them; `write` serializes each chunk's results.
+    """Classify headlines with a model in chunks, yielding to the event loop between them.
+
+    `write` serializes the results of each chunk.
 
     Raises:
         BatchTooLargeError: more headlines than TOPICS_MAX_BATCH.
@@ -73,7 +80,7 @@ async def classify_batch(
 
     def classify(chunk: Sequence[str]) -> T:
         nonlocal encoding, predicting
-        done = service.classify(chunk, top_k)
+        done = served.classify(chunk, top_k)
         encoding += done.encoding
         predicting += done.predicting
         return write(done.results)
@@ -91,70 +98,79 @@ def predict_routes(service: Service) -> list[RawRoute]:
     predict_model, batch_model = request_models(settings)
 
     @cache
-    def serializer() -> ResponseSerializer:
-        return ResponseSerializer(service.classifier)
+    def serializer(served: ServedModel) -> ResponseSerializer:
+        return ResponseSerializer(served.classifier)
+
+    def validator(kind: int) -> Callable[[str | None], Callable[[bytes], Any]]:
+        """The validator of a route: `kind` is its index in `request_models`."""
+
+        @cache
+        def of(served: ServedModel) -> Callable[[bytes], Any]:
+            model = request_models(settings, served.classifier.topics)[kind]
+            validate: Callable[[bytes], Any] = model.__pydantic_validator__.validate_json
+            return validate
+
+        return lambda name: of(service.model(name))
 
     async def predict(body: PredictRequest, context: RequestContext, receive: Receive) -> bytes:
         """Returns the most probable topics of one headline or longer text, most probable first."""
         due = deadline(context.headers, settings.deadline_seconds)  # starts when the body has been parsed
         if body.explain_topic is not None and not body.explain:
             raise wrong_field("explain_topic", "requires explain to be true")
+        served = service.model(context.model)
         context.headlines = [body.headline]
         try:
-            done = await service.batcher.classify(body.headline, body.top_k)
+            done = await served.batcher.classify(body.headline, body.top_k)
         except OverloadedError:
             context.headlines = ()  # not admitted
             raise
         explanation = None
         if body.explain:
-            explainer = Explainer(service.classifier, body.headline, body.explain_topic)
+            explainer = Explainer(served.classifier, body.headline, body.explain_topic)
             with service.limiter.held(explainer.variants):
                 effects = await service.limiter.run_in_turns(explainer.parts, explainer.effects, receive, due)
             explanation = explainer.explanation(effects)
         context.inference_seconds = done.encoding, done.predicting
         due.raise_if_expired()  # the deadline does not interrupt a micro-batch
-        return serializer().single(done.results[0], explanation)
+        return serializer(served).single(done.results[0], explanation)
 
     async def predict_batch(body: BatchRequest, context: RequestContext, receive: Receive) -> bytes:
         """Returns one result for each headline, in the same order."""
-        made = serializer()
-        parts = await classify_batch(service, context, receive, body.headlines, top_k=body.top_k, write=made.part)
+        served = service.model(context.model)
+        made = serializer(served)
+        parts = await classify_batch(
+            service, served, context, receive, body.headlines, top_k=body.top_k, write=made.part
+        )
         return made.batch(parts)
 
+    common: dict[str, Any] = {
+        "max_body_bytes": settings.max_body_bytes,
+        "openapi_extra": {"parameters": [MODEL_PARAMETER, PARAMETER]},
+        "tags": ["prediction"],
+    }
     return [
         RawRoute(
-            path,
-            endpoint,
-            model=model,
-            max_body_bytes=settings.max_body_bytes,
-            admit=admit,
-            response_model=answer,
-            responses=responses(*ERRORS, *more),
-            openapi_extra={"parameters": [PARAMETER]},
-            operation_id=operation_id,
-            summary=summary,
-            tags=["prediction"],
-        )
-        for path, operation_id, summary, endpoint, admit, model, answer, more in (
-            (
-                "/predict",
-                "predict",
-                "Classify one headline",
-                predict,
-                service.limiter.admit,
-                predict_model,
-                PredictResponse,
-                (),
-            ),
-            (
-                "/predict/batch",
-                "predictBatch",
-                "Classify many headlines",
-                predict_batch,
-                service.limiter.admit_batch,
-                batch_model,
-                BatchResponse,
-                (BatchTooLargeError,),
-            ),
-        )
+            "/predict",
+            predict,
+            model=predict_model,
+            validator=validator(0),
+            admit=service.limiter.admit,
+            response_model=PredictResponse,
+            responses=responses(*ERRORS),
+            operation_id="predict",
+            summary="Classify one headline",
+            **common,
+        ),
+        RawRoute(
+            "/predict/batch",
+            predict_batch,
+            model=batch_model,
+            validator=validator(1),
+            admit=service.limiter.admit_batch,
+            response_model=BatchResponse,
+            responses=responses(*ERRORS, BatchTooLargeError),
+            operation_id="predictBatch",
+            summary="Classify many headlines",
+            **common,
+        ),
     ]

@@ -37,7 +37,7 @@ def classify_in_bulk(
     from app.cli.bulk.plan import Job  # noqa: PLC0415
     from app.cli.bulk.ray_engine import classify_files  # noqa: PLC0415
 
-    classifier = load(settings)
+    classifier = load(settings, top_k)
     job = Job(
         files=find_files(source, column, field),
         name=column or field or DEFAULT_NAME,

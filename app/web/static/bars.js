@@ -28,7 +28,7 @@ export class Bars {
   }
 
   #row(key) {
-    const name = element("span", { class: "name" });
+    const name = element("span", { class: "name", dir: "auto" });
     const fillBar = element("span", { class: "fill" });
     const note = element("span", { class: "mark" });
     const value = element("span", { class: "value" });

@@ -76,6 +76,11 @@ export class Batch {
     this.#run(this.table.chosen, fileName);
   }
 
+  /** Classify the same lines again, because another model was chosen. */
+  again() {
+    if (this.table && !byId("batch").hidden) this.#run(this.column);
+  }
+
   async #run(column, fileName = "") {
     this.controller?.abort();
     const { signal } = (this.controller = new AbortController());

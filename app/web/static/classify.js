@@ -1,6 +1,7 @@
 // Classifies many headlines with /predict/batch, in batches; a refused headline does not stop the others.
 
 import { call, Refusal } from "./api.js";
+import { withModel } from "./models.js";
 import { codePoints } from "./text.js";
 
 const PART = 250; // small enough for visible progress, large enough for little overhead
@@ -39,7 +40,7 @@ async function answer(part, signal) {
   while (waiting.length) {
     try {
       const headlines = waiting.map((row) => codePoints(row.headline).join(""));
-      const { results } = await call("predict/batch", { body: { headlines, top_k: 1 }, signal });
+      const { results } = await call(withModel("predict/batch"), { body: { headlines, top_k: 1 }, signal });
       waiting.forEach((row, index) => { row.answer = results[index]; });
       return;
     } catch (error) {

@@ -3,25 +3,14 @@
 import { call, Refusal } from "./api.js";
 import { Bars } from "./bars.js";
 import { byId, element } from "./dom.js";
+import { withModel } from "./models.js";
 import { percent, wholePercent } from "./numbers.js";
 import { offerLines } from "./several.js";
 import { codePoints, leaveOut } from "./text.js";
 import { term } from "./terms.js";
 import { WordView } from "./words.js";
 
-const EXAMPLES = new Map([
-  ["Oil", "OPEC ministers agree to cut oil output as crude prices fall"],
-  ["A takeover", "Chrysler makes takeover bid for rival, offers shareholders cash and stock"],
-  ["The dollar", "Dollar falls to record low against the yen despite central bank intervention"],
-  ["Wheat", "Wheat harvest hit by drought, USDA says"],
-  ["Coffee", "Coffee export quotas: Brazil and Colombia fail to agree"],
-  ["Profits", "Quarterly net profit doubles, dividend raised"],
-  ["Interest", "Bank of England cuts key lending rate by half a point"],
-  ["Nonsense", "Flimsy wugs grozzle blicketwise"],
-]);
-const FIRST = EXAMPLES.get("Oil");
 const DEBOUNCE = 120; // milliseconds
-const ALL = 46;
 const FEW = 6;
 
 export class Headline {
@@ -32,7 +21,8 @@ export class Headline {
     this.chart = new Bars(byId("chart"), (topic) => this.#explain(topic));
     this.words = new WordView((start) => this.#toggle(start));
     this.coverage = null;
-    this.topics = null; // number of topics
+    this.topics = null; // number of topics; null until the model is described
+    this.examples = []; // of the model
     this.all = false;
     this.#reset();
     this.#listen();
@@ -46,7 +36,7 @@ export class Headline {
 
   #listen() {
     this.input.addEventListener("input", () => this.#typed(DEBOUNCE));
-    this.input.addEventListener("focus", () => { if (this.input.value === FIRST) this.input.select(); });
+    this.input.addEventListener("focus", () => { if (this.examples.includes(this.input.value)) this.input.select(); });
     byId("restore").addEventListener("click", () => { this.out.clear(); this.#ask(); this.input.focus(); });
     byId("more").addEventListener("click", () => {
       this.all = !this.all;
@@ -54,13 +44,6 @@ export class Headline {
       byId("more").textContent = this.all ? "Show fewer" : "Show all topics";
       this.#draw();
     });
-    for (const [name, example] of EXAMPLES) {
-      const button = element("button", { type: "button", class: "chip", title: example }, name);
-      button.addEventListener("click", () => { this.input.value = example; this.#typed(0); });
-      byId("examples").append(element("li", {}, button));
-    }
-    if (!this.input.value) this.input.value = FIRST;
-    this.#typed(0);
   }
 
   #typed(delay) {
@@ -88,6 +71,7 @@ export class Headline {
   async #ask() {
     this.controller?.abort();
     const { signal } = (this.controller = new AbortController());
+    if (this.topics === null) return; // asked when the model is described
     const points = codePoints(this.input.value);
     if (!points.join("").trim()) {
       this.#empty("");
@@ -110,13 +94,13 @@ export class Headline {
   }
 
   async #predict(headline, signal, onWait) {
-    const body = { headline, top_k: ALL };
+    const body = { headline, top_k: this.topics };
     try {
       const asked = { ...body, explain: true, ...(this.topic && { explain_topic: this.topic }) };
-      return await call("predict", { body: asked, signal, onWait });
+      return await call(withModel("predict"), { body: asked, signal, onWait });
     } catch (error) {
       if (error.status !== 422) throw error;
-      const answer = await call("predict", { body, signal, onWait }); // too long to explain, but perhaps not to classify
+      const answer = await call(withModel("predict"), { body, signal, onWait }); // too long to explain, but perhaps not to classify
       return { ...answer, note: error.message };
     }
   }
@@ -197,7 +181,7 @@ export class Headline {
     const before = abstained === "low_confidence" ? "Low confidence: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
     const more = set?.length > 1 ? `, or one of ${set.length - 1} more` : "";
     const only = before ? ", but only " : ", ";
-    return [before, element("strong", {}, best.name), `${only}${percent(best.probability)}${more}.${this.#unknown(words)}`];
+    return [before, element("strong", { dir: "auto" }, best.name), `${only}${percent(best.probability)}${more}.${this.#unknown(words)}`];
   }
 
   #none() {
@@ -215,12 +199,25 @@ export class Headline {
   }
 
   /**
+   * Another model answers from now on.
    * @param {number|null} coverage share of headlines whose topic is in its prediction set; null if the model has none
    * @param {number} topics number of topics
+   * @param {string[]} examples headlines to try it with
    */
-  setModel(coverage, topics) {
+  setModel(coverage, topics, examples) {
+    const untouched = !this.input.value || this.examples.includes(this.input.value);
     this.coverage = coverage;
     this.topics = topics;
-    this.#draw();
+    this.examples = examples;
+    byId("examples").replaceChildren(...examples.map((example) => element("li", {}, this.#chip(example))));
+    byId("examples-label").hidden = !examples.length;
+    if (untouched) this.input.value = examples[0] ?? "";
+    this.#typed(0);
+  }
+
+  #chip(example) {
+    const button = element("button", { type: "button", class: "chip", title: example, dir: "auto" }, example);
+    button.addEventListener("click", () => { this.input.value = example; this.#typed(0); });
+    return button;
   }
 }

@@ -2,6 +2,7 @@
 
 import { byId, element } from "./dom.js";
 import { all, best } from "./figures.js";
+import { withModel } from "./models.js";
 import { count, percent } from "./numbers.js";
 import { explain, term } from "./terms.js";
 
@@ -36,12 +37,19 @@ export function showModel(model, threshold) {
     list([
       ["Vocabulary", `${count(model.encoding.size)} ${model.encoding.pairs ? "words and pairs of words" : "words"}`],
       ...(model.outside ? [["None of the topics", `if the probability is above ${percent(threshold)}`]] : []),
+      ...(model.shadow ? [["Shadow", shadow(model.shadow)]] : []),
       ["Runtime", model.runtime === "keras" ? "Keras" : "NumPy"],
       ["Digest", element("code", { class: "digest" }, model.digest)],
     ]),
-    element("p", {}, element("a", { href: "model/card" }, "Read the model card"), ": what it is for, what it is not for, and how it was measured."),
+    element("p", {}, element("a", { href: withModel("model/card") }, "Read the model card"), ": what it is for, what it is not for, and how it was measured."),
     ...sections(model),
   );
+}
+
+/** How often the shadow agrees with the default model. */
+function shadow({ name, version, headlines, agreed }) {
+  if (!headlines) return `${name} ${version}, no headline compared yet`;
+  return `${name} ${version} agrees with the default model on ${percent(agreed / headlines)} of ${count(headlines)} headlines`;
 }
 
 /** What the outside class gains and costs, where it was measured. */

@@ -43,12 +43,12 @@ def test_batch_of_1_to_1000_is_answered(client: TestClient, size: int):
 
 def test_seconds_of_all_chunks_are_added_up(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     service = client.app.state.service
-    classify = service.classify
+    classify = service.model().classify
 
     def timed(texts: Sequence[str], top_k: int) -> TimedBatch:
         return classify(texts, top_k)._replace(encoding=0.002, predicting=0.004)
 
-    monkeypatch.setattr(service, "classify", timed)
+    monkeypatch.setattr(service.model(), "classify", timed)
     before = read(client.get("/metrics").text)
     reply = batch(client, ["oil"] * (2 * CHUNK_TEXTS + 1))
     assert reply.headers["server-timing"] == "encode;dur=6.000, predict;dur=12.000"

@@ -92,7 +92,7 @@ def test_headlines_that_were_not_admitted_are_not_counted(start: Start, path: st
     service = client.app.state.service
 
     async def refused() -> list[Message]:
-        service.batcher._alone = False  # as after a batch: the next headline waits, and is counted as in flight
+        service.model().batcher._alone = False  # as after a batch: the next headline waits, and is counted as in flight
         taken = False
 
         async def receive() -> Message:

@@ -140,7 +140,7 @@ def turns_of_others(model: Path, path: str, bodies: list[bytes]) -> int:
     async def main() -> int:
         app = create_app(load_settings(model=model, access_log=False))
         async with app.router.lifespan_context(app):
-            app.state.service.batcher._alone = False  # as under load
+            app.state.service.model().batcher._alone = False  # as under load
             turns = 0
 
             async def others() -> None:

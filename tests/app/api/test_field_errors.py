@@ -65,7 +65,7 @@ def test_query_says_where_its_parameter_belongs(client: TestClient):
     [error] = client.post("/predict?topk=3", json={"headline": "oil"}).json()["errors"]
     assert error == {
         "field": "query.topk",
-        "message": "this endpoint has no query parameters; top_k is a field of the JSON body",
+        "message": "unknown query parameter; top_k is a field of the JSON body",
     }
     assert client.get("/topics?limit=3").json()["errors"][0]["field"] == "query.limit"
     assert client.get("/model?x").status_code == 422

@@ -160,7 +160,7 @@ def test_headline_does_not_come_back_in_an_error(client: TestClient):
 def test_errors_that_openapi_promises_are_those_of_the_table(client: TestClient):
     document = client.get("/openapi.json").json()
     predict = document["paths"]["/predict"]["post"]["responses"]
-    assert set(predict) == {"200", "400", "401", "408", "413", "415", "422", "503", "504"}
+    assert set(predict) == {"200", "400", "401", "404", "408", "413", "415", "422", "503", "504"}
     for paths in document["paths"].values():
         for operation in paths.values():
             for status, answer in operation["responses"].items():

@@ -20,6 +20,7 @@ from app.classifier import load_classifier
 from app.cli import classify
 from app.cli.writers import Answer
 from app.settings import Settings
+from tests import any_bundles
 from tests.app.cli.running import command, rows, run
 from tests.server import ROOT, RunningServer
 
@@ -232,7 +233,7 @@ def test_ray_gets_every_option(good: bool, status: int, tiny_bundle: Path, monke
     monkeypatch.setattr("app.cli.classify.classify_in_bulk", lambda **options: given.update(options) or good)
     options = ("--column", "title", "--format", "parquet", "--top-k", 3, "--address", "auto", "--model", tiny_bundle)
     assert run("classify", "--engine", "ray", "in", "out", *options).exit_code == status
-    assert given.pop("settings").model == tiny_bundle
+    assert given.pop("settings").model == (tiny_bundle,)
     assert given == {
         "source": "in",
         "target": "out",
@@ -513,3 +514,17 @@ def test_service_gives_the_same_outside_columns(outside_bundle: Path, tmp_path: 
     local = run("classify", "-f", tmp_path / "a.txt", "--model", outside_bundle).stdout
     with RunningServer(outside_bundle) as server:
         assert run("classify", "-f", tmp_path / "a.txt", "--url", server.url).stdout == local
+
+
+@pytest.mark.parametrize("kind", any_bundles.BUNDLES)
+def test_any_bundle_classifies_with_as_many_topics_as_it_has(tmp_path: Path, kind: str):
+    bundle = any_bundles.write(tmp_path / "bundle", kind)
+    known = any_bundles.BUNDLES[kind][0]
+    words = [word for _, word in known.values()]
+    result = run("classify", *words, "--model", bundle, "--top-k", len(known), "--format", "csv")
+    table = list(csv.DictReader(io.StringIO(result.stdout, newline="")))
+    assert [row["topic"].removeprefix("'") for row in table] == list(known)
+    assert f"topic_{len(known)}" in table[0]
+    refused = run("classify", *words, "--model", bundle, "--top-k", len(known) + 1)
+    assert refused.exit_code == 2
+    assert f"{len(known) + 1} is more than the {len(known)} topics of this model." in refused.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.classifier import load_classifier
+from tests import any_bundles
 from tests.app.cli.running import run
 from tests.tiny_bundle import write_outside_bundle
 
@@ -65,3 +66,15 @@ def test_outside_class_is_described_with_its_threshold_and_what_it_costs(
     assert run("topics", "--model", bundle).stdout.splitlines()[-1] == (
         "Outside above 0.8. At 0.5 it finds 71% of the texts without a topic and loses 4% of those with one."
     )
+
+
+@pytest.mark.parametrize("kind", any_bundles.BUNDLES)
+def test_topics_of_any_bundle_are_one_line_each(tmp_path: Path, kind: str):
+    bundle = any_bundles.write(tmp_path / "bundle", kind)
+    lines = run("topics", "--model", bundle).stdout.rstrip("\n").split("\n")
+    known = any_bundles.BUNDLES[kind][0]
+    assert len(lines) == len(known) + 1
+    assert all(line.isprintable() for line in lines)
+    assert max(map(len, lines)) < 200
+    asked = [json.loads(line)["code"] for line in run("topics", "--model", bundle, "--json").stdout.splitlines()]
+    assert asked == list(known)

@@ -64,7 +64,7 @@ async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes
     ("settings", "most"), [({}, MOST_STOPS), ({"api_keys": "secret"}, MOST_STOPS + 1)], ids=["open", "with keys"]
 )
 def test_predict_passes_through_few_files(settings: dict[str, str], most: int):
-    stops, written = asyncio.run(trip(load_settings().model, settings))
+    stops, written = asyncio.run(trip(load_settings().model[0], settings))
     print("", *(f"{number:2} {stop}" for number, stop in enumerate(stops, 1)), sep="\n")
     assert written.startswith(b"HTTP/1.1 200 OK\r\n")
     assert stops[0].startswith("server/http/")

@@ -9,7 +9,8 @@ import pytest
 
 from app.classifier import load_classifier
 from app.errors import NotReadyError
-from app.serving import service
+from app.serving import served_model, service
+from app.serving.loading import Classifiers
 from app.serving.service import Service
 from app.settings import load_settings
 
@@ -30,7 +31,7 @@ def starting(tiny_bundle: Path) -> Service:
 
 @pytest.fixture
 def ready(starting: Service, tiny_bundle: Path) -> Service:
-    starting.start(load_classifier(tiny_bundle))
+    starting.start(Classifiers((load_classifier(tiny_bundle),)))
     return starting
 
 
@@ -54,12 +55,13 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     one = Clock()
     monkeypatch.setattr(service, "time", one)
+    monkeypatch.setattr(served_model, "time", one)
     return one
 
 
 def test_without_a_model_a_process_is_starting_and_not_ready(starting: Service) -> None:
     assert starting.phase == "starting"
-    for ask in (starting.ensure_ready, lambda: starting.classifier, lambda: starting.classify(["oil"], 1)):
+    for ask in (starting.ensure_ready, lambda: starting.classifier, lambda: starting.model().classify(["oil"], 1)):
         with pytest.raises(NotReadyError, match="has not loaded yet"):
             ask()
 
@@ -71,7 +73,7 @@ def test_with_a_model_it_is_ready_until_it_drains_and_still_answers_then(ready: 
     assert ready.phase == "draining"
     with pytest.raises(NotReadyError, match="is shutting down"):
         ready.ensure_ready()
-    [result] = in_loop(lambda: ready.classify(["oil"], 1)).results
+    [result] = in_loop(lambda: ready.model().classify(["oil"], 1)).results
     assert ready.classifier.topics[result.labels[0]].code == "crude"
 
 
@@ -98,6 +100,6 @@ def test_failed_verification_is_tried_again_at_the_next_probe(
 
 
 def test_encoding_and_predicting_are_timed_apart(ready: Service, clock: Clock) -> None:
-    done = in_loop(lambda: ready.classify(["oil", "wheat"], 1))
+    done = in_loop(lambda: ready.model().classify(["oil", "wheat"], 1))
     assert (done.encoding, done.predicting) == (pytest.approx(0.002), pytest.approx(0.004))
     assert len(done.results) == 2

@@ -267,10 +267,10 @@ def test_gauges_come_up_to_date_without_a_scrape_and_again_after_that(
 ):
     monkeypatch.setattr("app.telemetry.metrics.DRIFT_SECONDS", 0.001)
     metrics = Metrics()
-    metrics.model_loaded(classifier)
+    [model] = metrics.models_loaded([classifier])
 
     async def until(headlines: int) -> None:
-        metrics.add_results(classifier.classify(["gold"] * 100))
+        model.add(classifier.classify(["gold"] * 100))
         async with asyncio.timeout(10):
             while metrics.registry.get_sample_value(NAMES[1], {"part": "headlines"}) != headlines:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)

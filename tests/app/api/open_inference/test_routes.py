@@ -170,9 +170,9 @@ def test_binary_data_output_holds_unless_an_output_says_otherwise(client: TestCl
 @pytest.mark.parametrize(
     ("path", "detail"),
     [
-        ("/v2/models/other", "serves only model 'tiny', version '1'"),
-        ("/v2/models/tiny/versions/2", "serves only model 'tiny', version '1'"),
-        ("/v2/models/tiny/versions/2/ready", "serves only model 'tiny', version '1'"),
+        ("/v2/models/other", "this service has tiny/1"),
+        ("/v2/models/tiny/versions/2", "this service has tiny/1"),
+        ("/v2/models/tiny/versions/2/ready", "this service has tiny/1"),
         ("/v2/nothing", "There is no endpoint at '/v2/nothing'"),
     ],
 )

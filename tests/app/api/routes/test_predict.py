@@ -125,9 +125,9 @@ def test_server_timing_tells_encode_and_predict(client: TestClient):
 def test_single_headline_alone_has_the_seconds_of_its_batch(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     service = client.app.state.service
     monkeypatch.setattr(
-        service.batcher,
+        service.model().batcher,
         "_classify",
-        lambda texts, top_k: service.classify(texts, top_k)._replace(encoding=0.002, predicting=0.004),
+        lambda texts, top_k: service.model().classify(texts, top_k)._replace(encoding=0.002, predicting=0.004),
     )
     assert predict(client).headers["server-timing"] == "encode;dur=2.000, predict;dur=4.000"
 

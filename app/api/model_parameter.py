@@ -1,0 +1,45 @@
+"""The query parameter `model`, which chooses one of the models in service; the only one of the service's own API."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+
+from app.api.field_errors import MOST, error_at
+
+NAME = "model"
+
+MODEL_PARAMETER: dict[str, Any] = {
+    "name": NAME,
+    "in": "query",
+    "required": False,
+    "description": "NAME or NAME/VERSION of a model in service; `models` of GET /model lists all. Default: the first.",
+    "schema": {"type": "string"},
+}
+
+
+def model_parameter(scope: Mapping[str, Any], fields: Collection[str] = ()) -> str | None:
+    """The value of the parameter; None if the URL does not have it.
+
+    `fields`: of the body, suggested in the error. Raises ValidationError for other parameters, and for a second model.
+    """
+    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    errors = [
+        error_at(("query", name), f"unknown query parameter; {_hint(name, fields)}")
+        for name in [name for name, _ in given if name != NAME][:MOST]
+    ]
+    models = [value for name, value in given if name == NAME]
+    if len(models) > 1:
+        errors.append(error_at(("query", NAME), "is given more than once"))
+    if errors:
+        raise ValidationError.from_exception_data("Query", errors)
+    return models[0] if models else None
+
+
+def _hint(name: str, fields: Collection[str]) -> str:
+    near = difflib.get_close_matches(name[:50], [NAME, *fields], 1)
+    if near and near[0] != NAME:
+        return f"{near[0]} is a field of the JSON body"
+    return f"did you mean {NAME}?" if near else f"the only one is {NAME}"

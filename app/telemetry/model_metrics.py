@@ -1,0 +1,88 @@
+"""Metrics by model: number, confidence and abstentions of the headlines that each model in service classified."""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+from prometheus_client import CollectorRegistry, Counter
+
+from app.classifier import Classification
+from app.telemetry.histogram import BatchHistogram
+
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+"""Bounds of histograms of probabilities and shares."""
+
+COUNT_AT_ONCE = 100
+"""From this number of buffered headlines on, count at once: buffering gains nothing for batches, and the results of
+20 ms would take 2 MB."""
+
+
+class ModelFamilies:
+    """The metric families with the label `model`, NAME/VERSION."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.headlines = Counter(
+            "topics_model_headlines", "Headlines classified, by model.", ("model",), registry=registry
+        )
+        self.confidence = BatchHistogram(
+            "topics_model_confidence",
+            "Probability of the most probable topic, by model.",
+            ("model",),
+            buckets=SHARES,
+            registry=registry,
+        )
+        self.abstained = Counter(
+            "topics_model_abstained",
+            "Headlines with abstained set, by model and reason.",
+            ("model", "reason"),
+            registry=registry,
+        )
+
+
+class ModelMetrics:
+    """Buffers the results of one model until they are counted."""
+
+    def __init__(
+        self,
+        model: str,
+        families: ModelFamilies,
+        *,
+        more: Callable[[Sequence[Classification]], None],
+        count_soon: Callable[[], None],
+    ) -> None:
+        """Prepare the metrics of a model.
+
+        Args:
+            model: NAME/VERSION.
+            families: of the process.
+            more: counts the same results in further metrics.
+            count_soon: called when results wait; it has `count` called within COUNT_SECONDS.
+        """
+        self._model = model
+        self._headlines, self._confidence = families.headlines.labels(model), families.confidence.labels(model)
+        self._abstained = families.abstained
+        self._more = more
+        self._count_soon = count_soon
+        self._waiting: list[Sequence[Classification]] = []
+        self._number = 0
+
+    def add(self, results: Sequence[Classification]) -> None:
+        """Count classified headlines, within COUNT_SECONDS."""
+        self._waiting.append(results)
+        self._number += len(results)
+        if self._number < COUNT_AT_ONCE:
+            self._count_soon()
+        else:
+            self.count()
+
+    def count(self) -> None:
+        """Count now what waits."""
+        if not self._number:
+            return
+        results = list(chain.from_iterable(self._waiting))
+        self._waiting, self._number = [], 0
+        self._headlines.inc(len(results))
+        self._confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
+        for reason, count in Tally([one.abstained for one in results if one.abstained]).items():
+            self._abstained.labels(self._model, reason).inc(count)
+        self._more(results)
