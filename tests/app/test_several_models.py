@@ -183,7 +183,7 @@ def test_folders_are_separated_by_commas_and_a_path_is_one_folder():
     assert load_settings(model="a/1, b/2,,").model == (Path("a/1"), Path("b/2"))
     assert load_settings(model=Path("a,b")).model == (Path("a,b"),)
     for empty in (",", " , "):
-        with pytest.raises(SettingsError, match=r"^TOPICS_MODEL: it has no folder; "):
+        with pytest.raises(SettingsError, match=r'^TOPICS_MODEL: "[ ,]+": it has no folder; '):
             load_settings(model=empty)
 
 

@@ -45,8 +45,8 @@ def shown(default: object) -> str:
     """A setting's default as in the table."""
     if isinstance(default, SecretStr) or default is None or default == []:
         return ""
-    if isinstance(default, Path):
-        return f"`{default.relative_to(ROOT)}`"
+    if isinstance(default, tuple):
+        return f"`{','.join(str(one.relative_to(ROOT)) for one in default)}`"
     return f"`{default}`".lower()
 
 

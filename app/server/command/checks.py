@@ -3,6 +3,7 @@
 import os
 import resource
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from app.bundle_folders import missing_bundle
@@ -10,6 +11,7 @@ from app.classifier import ClassifierError, build_classifier, load_bundle
 from app.server.command.metrics_folder import VARIABLE, is_needed, metrics_folder
 from app.server.command.options import Start
 from app.server.sockets import ListenError, listeners
+from app.serving.loading import load_bundles
 from app.settings import Settings, SettingsError
 
 Status = Literal["ok", "warn", "fail"]
@@ -35,7 +37,12 @@ def checks(chosen: Start) -> Iterator[Check]:
         yield _metrics_folder()
     yield _cores(settings)
     yield _files()
-    yield _bundle(settings)
+    for folder in settings.model:
+        yield _bundle("bundle", folder, settings)
+    if settings.shadow is not None:
+        yield _bundle("shadow", settings.shadow, settings)
+    if len(settings.model) > 1:
+        yield _names(settings)
     yield _memory(settings)
 
 
@@ -88,17 +95,26 @@ def _files() -> Check:
     )
 
 
-def _bundle(settings: Settings) -> Check:
-    if missing := missing_bundle(settings.model):
-        return Check("bundle", "fail", missing)
+def _bundle(name: str, folder: Path, settings: Settings) -> Check:
+    if missing := missing_bundle(folder):
+        return Check(name, "fail", missing)
     try:
-        bundle = load_bundle(settings.model)
+        bundle = load_bundle(folder)
         build_classifier(bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
     except ClassifierError as error:
-        return Check("bundle", "fail", str(error).removesuffix("."))
+        return Check(name, "fail", str(error).removesuffix("."))
     manifest = bundle.manifest
     detail = f"{manifest.name}/{manifest.version}, {len(manifest.topics)} topics, SHA-256 {bundle.digest[:12]}"
-    return Check("bundle", "ok", f"{detail}; {len(bundle.golden)} golden headlines reproduced")
+    return Check(name, "ok", f"{detail}; {len(bundle.golden)} golden headlines reproduced")
+
+
+def _names(settings: Settings) -> Check:
+    try:
+        bundles = load_bundles(settings)
+    except ClassifierError as error:
+        return Check("models", "fail", str(error).removesuffix("."))
+    names = [f"{one.manifest.name}/{one.manifest.version}" for one in bundles.served]
+    return Check("models", "ok", f"{', '.join(names)}; the first answers requests that name none")
 
 
 def _memory(settings: Settings) -> Check:

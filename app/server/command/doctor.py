@@ -89,6 +89,8 @@ def _shown(settings: Settings, field: str) -> str:
         return ""
     if isinstance(value, list):
         return json.dumps(value) if value else ""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     if isinstance(value, bool):
         return str(value).lower()
     return str(Path(value)) if isinstance(value, Path) else f"{value}"

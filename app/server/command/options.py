@@ -57,8 +57,10 @@ def start(host: str, port: str, options: dict[str, str | None]) -> Start:
         wrong.append(f'--port: "{port[:200]}" is not a whole number from 0 to 65,535.')
     elif number and settings.metrics_port == number:
         wrong.append(f"TOPICS_METRICS_PORT: {number} is the service's own port; choose another one.")
-    if missing := missing_bundle(settings.model):
-        wrong.append(f"{option_name('model') if 'model' in given else variable_name('model')}: {missing}.")
-    if folder := wrong_folder():
-        wrong.append(folder)
+    name = option_name("model") if "model" in given else variable_name("model")
+    wrong += [f"{name}: {missing}." for folder in settings.model if (missing := missing_bundle(folder))]
+    if settings.shadow is not None and (missing := missing_bundle(settings.shadow)):
+        wrong.append(f"{variable_name('shadow')}: {missing}.")
+    if metrics := wrong_folder():
+        wrong.append(metrics)
     return Start(host, number, settings, wrong, frozenset(given))

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from app.__main__ import main
 from app.server.command import checks, memory
 from app.settings import Settings
+from tests import any_bundles
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +153,16 @@ def test_folder_for_metrics_that_is_not_writable_fails():
     result = doctor("--json", "--workers", "2", PROMETHEUS_MULTIPROC_DIR="/nowhere")
     assert result.exit_code == 1
     assert any("PROMETHEUS_MULTIPROC_DIR: /nowhere" in one["detail"] for one in json.loads(result.output)["checks"])
+
+
+def test_every_bundle_is_checked_and_two_of_one_name_fail(tiny_bundle: Path, tmp_path: Path):
+    other = any_bundles.write(tmp_path / "news", "korean")
+    told = doctor(TOPICS_MODEL=f"{tiny_bundle},{other}", TOPICS_SHADOW=str(other))
+    assert f"TOPICS_MODEL={tiny_bundle},{other} (environment)" in told.output
+    assert "ok    bundle: tiny/1, 46 topics" in told.output
+    assert "ok    bundle: news/1, 4 topics" in told.output
+    assert "ok    shadow: news/1, 4 topics" in told.output
+    assert "ok    models: tiny/1, news/1; the first answers requests that name none" in told.output
+    told = doctor(TOPICS_MODEL=f"{tiny_bundle},{other},{other}")
+    assert told.exit_code == 1
+    assert "are both news/1" in told.output

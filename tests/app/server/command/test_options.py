@@ -22,7 +22,7 @@ def test_option_overrides_the_variable(monkeypatch: pytest.MonkeyPatch, tiny_bun
     monkeypatch.setenv("TOPICS_WORKERS", "many")
     chosen = start("127.0.0.1", "0", {"model": str(tiny_bundle), "workers": "2", "log_level": None})
     assert chosen.wrong == []
-    assert (chosen.settings.model, chosen.settings.workers, chosen.options) == (tiny_bundle, 2, {"model", "workers"})
+    assert (chosen.settings.model, chosen.settings.workers, chosen.options) == ((tiny_bundle,), 2, {"model", "workers"})
 
 
 def test_all_mistakes_are_reported_at_once_with_the_name_and_value_that_were_given():

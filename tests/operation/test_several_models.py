@@ -1,0 +1,80 @@
+"""Several models and a shadow with several workers: shared memory, reload of all or none, one comparison."""
+
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import any_bundles
+from tests.server import RunningServer
+from tests.tiny_bundle import write_any_bundle
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def folders(tmp_path: Path, tiny_bundle: Path) -> list[Path]:
+    news = write_any_bundle(tmp_path / "news" / "1", any_bundles.KOREAN, "news", "1")
+    return [Path(shutil.copytree(tiny_bundle, tmp_path / "tiny" / "1")), news]
+
+
+def names(server: RunningServer) -> set[tuple[str, ...]]:
+    """The models that the workers list, of many requests, each on a connection of its own."""
+    answers = [server.get("/model").json()["models"] for _ in range(20)]
+    return {tuple(f"{one['name']}/{one['version']}" for one in models) for models in answers}
+
+
+def test_reload_replaces_all_models_or_none(folders: list[Path], tmp_path: Path) -> None:
+    with RunningServer(folders[0], model=",".join(map(str, folders)), workers=2, access_log=False) as server:
+        assert names(server) == {("tiny/1", "news/1")}
+        broken = folders[1] / "word_index.json"
+        whole = broken.read_bytes()
+        shutil.rmtree(folders[0])
+        write_any_bundle(folders[0], any_bundles.numbered(3), "three", "1")
+        broken.write_bytes(b"{}" + whole[2:])
+        server.signal(signal.SIGHUP)
+        server.wait_line("aborting the reload")
+        assert names(server) == {("tiny/1", "news/1")}
+        broken.write_bytes(whole)
+        server.signal(signal.SIGHUP)
+        server.wait_line("replacing the workers")
+        due = time.monotonic() + 60
+        while names(server) != {("three/1", "news/1")}:
+            assert time.monotonic() < due, server.output
+        answer = server.request("POST", "/predict?model=news", {"headline": "국회"})
+        assert answer.json()["predictions"][0]["topic"] == "정치"
+
+
+def test_comparison_with_the_shadow_is_that_of_all_workers(folders: list[Path]) -> None:
+    with RunningServer(folders[0], shadow=folders[0], workers=2, access_log=False) as server:
+        headlines = ["opec", "wheat", "zzyzx", "한국"] * 10
+        for _ in range(10):
+            assert server.request("POST", "/predict/batch", {"headlines": headlines}).status == 200
+        due = time.monotonic() + 60
+        while (shadow := server.get("/model").json()["shadow"])["headlines"] < 400:
+            assert time.monotonic() < due, shadow
+        assert (shadow["headlines"], shadow["agreed"]) == (400, 400)
+        assert b"topics_shadow_agreed_total 400.0" in server.get("/metrics").body
+        assert "한국" not in server.output
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_start_fails_with_one_sentence_if_two_models_have_one_name(folders: list[Path], workers: int) -> None:
+    again = shutil.copytree(folders[1], folders[1].parent / "again")
+    model = f"{folders[1]},{again}"
+    with (
+        pytest.raises(RuntimeError, match="did not start"),
+        RunningServer(folders[0], model=model, workers=workers, wait=False) as server,
+    ):
+        raise AssertionError(server.output)
+
+
+def test_start_fails_with_one_sentence_if_the_shadow_is_broken(folders: list[Path]) -> None:
+    (folders[1] / "golden.json").write_text("[]")
+    with (
+        pytest.raises(RuntimeError, match=r"Error: TOPICS_SHADOW: \S+golden.json: [^\n]+\.$"),
+        RunningServer(folders[0], shadow=folders[1], wait=False) as server,
+    ):
+        raise AssertionError(server.output)
