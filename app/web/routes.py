@@ -23,7 +23,6 @@ from app.web.model_card import card_page, plots
 FOLDER = Path(__file__).parent
 
 
-
 class PageFile(FileResponse):
     """A file response whose errors become problems.
 
