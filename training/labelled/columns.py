@@ -50,10 +50,12 @@ def find_columns(names: Sequence[str], wanted: Wanted, file: str) -> Columns:
         text = text or next((name for name in names if name != label), None)
         label = label or next((name for name in names if name != text), None)
     if text is None or label is None:
-        missing = " and ".join(what for what, found in (("texts", text), ("labels", label)) if found is None)
+        both = text is None and label is None
+        missing = "texts and which the labels" if both else "texts" if text is None else "labels"
+        options = "--text and --label" if both else "--text" if text is None else "--label"
         raise ColumnError(
-            f"{file}: which column has the {missing} is not clear; name it with --text and --label."
-            f" The first line has: {listed(names)}. If that line is a row and not a header, add --no-header."
+            f"{file}: which column has the {missing} is not clear; give {options}. The first line has: {listed(names)}."
+            " If that line is a row and not a header, add --no-header."
         )
     return distinct(Columns(text, label, wanted.time, wanted.text is None or wanted.label is None), file)
 

@@ -9,8 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from app.classifier.tokenizer import tokenize
 from app.classifier.unspaced_scripts import BLOCKS
@@ -50,6 +48,9 @@ def find_duplicates(texts: Sequence[str]) -> Duplicates:
 
     One word may be replaced, added or missing. In a script without spaces a character counts as half a word.
     """
+    from scipy.sparse import coo_matrix  # noqa: PLC0415 - takes a second that --help and errors of options need not
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     numbers: dict[str, int] = {}
     exact = np.fromiter((numbers.setdefault(exact_key(text), len(numbers)) for text in texts), np.int32, len(texts))
     count = len(numbers)

@@ -51,8 +51,8 @@ def test_unreadable_files_are_named_in_one_sentence(tmp_path: Path, name: str, c
 @pytest.mark.parametrize(
     ("head", "options", "sentence"),
     [
-        (b"id,name", {}, "which column has the texts and labels is not clear"),
-        (b"title,text,section", {}, "which column has the texts is not clear"),
+        (b"id,name", {}, "which column has the texts and which the labels is not clear; give --text and --label."),
+        (b"title,text,section", {}, "which column has the texts is not clear; give --text."),
         (b"headline,section", {"text_column": "body"}, "there is no column 'body'"),
         (b"headline,section", {"text_column": "2"}, "Columns have numbers only with --no-header"),
         (b"headline,headline,section", {}, "which column has the texts"),
