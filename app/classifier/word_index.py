@@ -1,6 +1,8 @@
 """Word index of a bundle: its kinds of entries, and the ids that they stand for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from app.classifier.errors import BundleError
@@ -14,8 +16,8 @@ RARE: Final = -1
 """In place of the id of a word whose rank does not fit into the encoding."""
 NO_PAIRS: Final[Mapping[str, int]] = {}
 
-LONGEST_PIECED: Final = 64
-"""Characters of a word, with the mark at its beginning, that are cut into pieces: its ids stay few."""
+LONGEST_PIECED: Final = 62
+"""Characters of a word that are cut into pieces; the rest of a longer word is left out."""
 
 
 class WordIds(NamedTuple):
@@ -27,18 +29,28 @@ class WordIds(NamedTuple):
     """Piece -> its id."""
 
 
-def pieces(word: str, sizes: tuple[int, int]) -> list[str]:
+def pieces(word: str, sizes: tuple[int, int]) -> tuple[str, ...]:
     """Character n-grams of a word (Bojanowski et al. 2017, arXiv:1607.04606), the short ones first, with repetitions.
 
     Args:
         word: as it is looked up.
-        sizes: least and greatest length; `<` and `>`, the beginning and the end of the word, count as characters.
+        sizes: least and greatest length. `<` and `>`, the beginning and the end of the word, count as characters, but a
+            piece has at least two characters of the word.
     """
-    marked = f"<{word}>"[:LONGEST_PIECED]
-    least, greatest = sizes
-    return [
-        marked[start : start + size] for size in range(least, greatest + 1) for start in range(len(marked) - size + 1)
+    marked = f"<{word[:LONGEST_PIECED]}>"
+    return _cutter(len(marked), sizes)(marked)
+
+
+@lru_cache(maxsize=1024)
+def _cutter(length: int, sizes: tuple[int, int]) -> Callable[[str], tuple[str, ...]]:
+    """Cuts marked words of one length: `itemgetter` takes half the time of a loop."""
+    places = [
+        slice(start, start + size)
+        for size in range(sizes[0], sizes[1] + 1)
+        for start in range(length - size + 1)
+        if size - (start == 0) - (start + size == length) >= 2
     ]
+    return itemgetter(*places) if len(places) > 1 else lambda marked: tuple(marked[place] for place in places)
 
 
 def hides_word(spec: EncodingSpec, word: str, rank: int) -> bool:

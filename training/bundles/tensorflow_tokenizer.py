@@ -63,9 +63,16 @@ class Tokenizer:
 
 def pieces(words: Any, sizes: tuple[int, int]) -> Any:  # noqa: ANN401 - TensorFlow has no types
     """Pieces of decomposed words, string [n], as by `app.classifier.word_index.pieces`: ragged, string [n, pieces]."""
-    marked = tf.strings.join(["<", tf.strings.regex_replace(words, _composed_character(), "\x1f\\1"), "\x1f>"])
-    characters = tf.strings.split(marked, "\x1f")[:, :LONGEST_PIECED]
-    return tf.strings.ngrams(characters, list(range(sizes[0], sizes[1] + 1)), separator="")
+    separated = tf.strings.regex_replace(words, _composed_character(), "\\1\x1f")
+    characters = tf.strings.split(separated, "\x1f")[:, :-1][:, :LONGEST_PIECED]
+    lengths = characters.row_lengths()
+    lengths, cut = tf.where(lengths > 1, lengths, 0), tf.repeat(lengths > 1, lengths)
+    characters = tf.RaggedTensor.from_row_lengths(tf.boolean_mask(characters.values, cut), lengths)
+    first, last = (tf.fill([tf.size(words), 1], mark) for mark in "<>")
+    marked = tf.concat([first, characters, last], axis=1)
+    # Of two, one would be a mark; of three there are marks at both ends only in a word of one character.
+    runs = [(characters if size == 2 else marked, size) for size in range(sizes[0], sizes[1] + 1)]
+    return tf.concat([tf.strings.ngrams(run, size, separator="") for run, size in runs], axis=1)
 
 
 def _unspaced_character() -> str:

@@ -8,7 +8,8 @@ WORD_INDEX = {"refine": 1, "refinery": 2, "oil": 3, "oil *2": 4, "oil refinery":
 
 def test_ngrams_mark_where_a_word_begins_and_ends() -> None:
     assert char_ngrams("oil") == ["<oi", "oil", "il>", "<oil", "oil>"]
-    assert char_ngrams("u") == ["<u>"]
+    assert char_ngrams("us") == ["<us", "us>", "<us>"]
+    assert char_ngrams("u") == []
 
 
 def test_words_share_ngrams_and_pairs_and_repeats_have_none() -> None:
