@@ -7,6 +7,8 @@ from typing import Final
 MAX_LABEL: Final = 200
 """Most characters of a label; a longer one is probably a text from another column."""
 
+NO_LABEL: Final = "has no label"
+
 
 class CellError(Exception):
     """Why a row is bad: the rest of a sentence that begins with its line."""
@@ -33,7 +35,7 @@ def parse_labels(value: object, separator: str | None, outside: str | None) -> t
             elif label and len(parts) == 1 and not separator:
                 return ()
     if not labels and outside is None:
-        raise CellError("has no label")
+        raise CellError(NO_LABEL)
     return tuple(labels)
 
 

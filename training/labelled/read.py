@@ -5,13 +5,15 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, gunzipped, read_pieces
+from app.cli.readers.row import Row
 from training.errors import TableError
-from training.labelled.cells import CellError, parse_labels, parse_time
+from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
 from training.labelled.columns import Wanted
 from training.labelled.parquet import open_parquet
 from training.labelled.rows import SHOWN, BadRow, LabelledRow, ReadColumns, Table
@@ -25,8 +27,6 @@ MAX_BYTES: Final = 4 * 1024**3
 MOST_BAD: Final = 0.05
 
 _FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
-
-_NUMBER = re.compile(r"'[^']*'|[0-9][0-9,.]*|\(.*\)")
 
 
 def read_rows(
@@ -70,29 +70,41 @@ def read_rows(
                 found, read = _open(path, wanted, header, name, stack)
                 columns.append(ReadColumns(name, found.text, found.label, found.time, found.guessed))
                 for row in read:
-                    try:
-                        if row.fault is not None:
-                            raise CellError(row.fault)  # noqa: TRY301 - one place counts all bad rows
-                        labels = parse_labels(row.kept[LABEL], label_separator, outside_label)
-                        time = None if found.time is None else parse_time(row.kept[TIME])
-                    except CellError as error:
-                        reasons[_NUMBER.sub("N", str(error))] += 1
+                    if isinstance(one := _labelled(row, name, label_separator, outside_label), BadRow):
+                        reasons[_kind(one.why)] += 1
                         if len(first_bad) < SHOWN:
-                            first_bad.append(BadRow(f"{name}:{row.line}", str(error)))
+                            first_bad.append(one)
                         continue
-                    rows.append(LabelledRow(row.headline, same.setdefault(labels, labels), name, row.line, time))
-                    if len(rows) > MAX_ROWS:
+                    if len(rows) == MAX_ROWS:
                         raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; give a sample of them.")
+                    labels = same.setdefault(one.labels, one.labels)
+                    rows.append(one if labels is one.labels else replace(one, labels=labels))
             except InputError as error:
-                raise TableError(error.message) from None
+                raise TableError(error.message.replace(", which needs --engine ray,", "")) from None
             except OSError as error:
                 raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
     bad = reasons.total()
     if bad > most_bad * (bad + len(rows)):
-        raise TableError(_too_many_bad(bad, bad + len(rows), most_bad, first_bad))
+        raise TableError(_too_many_bad(reasons, bad + len(rows), most_bad, first_bad))
     if not rows:
         raise TableError(f"{', '.join(map(str, files))}: there are no rows below the header; add rows.")
     return Table(rows, bad, first_bad, columns, dict(reasons.most_common()))
+
+
+def _labelled(row: Row, name: str, separator: str | None, outside: str | None) -> LabelledRow | BadRow:
+    try:
+        if row.fault is not None:
+            return BadRow(f"{name}:{row.line}", row.fault)
+        labels = parse_labels(row.kept[LABEL], separator, outside)
+        time = parse_time(row.kept[TIME]) if TIME in row.kept else None
+    except CellError as error:
+        return BadRow(f"{name}:{row.line}", str(error))
+    return LabelledRow(row.headline, labels, name, row.line, time)
+
+
+def _kind(why: str) -> str:
+    """A reason without details, numbers and values, so that equal ones can be counted."""
+    return re.sub(r"\b(?<!-)[0-9][0-9,.]*", "N", re.sub(r" \(.*\)$|'.*'", "", why)).replace("  ", " ")
 
 
 def _open(path: Path, wanted: Wanted, header: bool, name: str, stack: ExitStack) -> Opened:
@@ -134,10 +146,13 @@ def _unpacked(stream: BinaryIO, name: str, stack: ExitStack) -> BinaryIO:
     return file
 
 
-def _too_many_bad(bad: int, count: int, most: float, first: Sequence[BadRow]) -> str:
+def _too_many_bad(reasons: Counter[str], count: int, most: float, first: Sequence[BadRow]) -> str:
+    bad = reasons.total()
+    advice = {
+        "is not UTF-8": "convert the files to UTF-8",
+        NO_LABEL: "give --outside if no label means about none of the labels, correct them",
+    }.get(reasons.most_common(1)[0][0], "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
-    encoding = any(row.why.startswith("is not UTF-8") for row in first)
-    advice = "convert the files to UTF-8" if encoding else "correct them"
     return (
         f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%}; {advice}, or raise --most-bad."
         f" The first are:{shown}"
