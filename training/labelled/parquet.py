@@ -8,7 +8,7 @@ from training.errors import TableError
 from training.labelled.columns import Columns, Wanted, find_columns
 from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, Opened
 
-_BATCH = 10_000
+_BATCH = 1_000
 
 
 def open_parquet(stream: BinaryIO, wanted: Wanted, name: str) -> Opened:
@@ -47,7 +47,7 @@ def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:  # noqa: ANN
             for text, *kept in zip(*values, strict=True):
                 number += 1
                 yield _row(number, columns.text, text, kept)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise TableError(f"{name}: cannot be read after row {number:,} ({_brief(error)}).") from None
 
 
@@ -68,6 +68,8 @@ def _values(column: Any) -> list[Any]:  # noqa: ANN401 - pyarrow has no types
 
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if pa.types.is_timestamp(column.type):  # nanoseconds would need pandas
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:

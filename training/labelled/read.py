@@ -22,7 +22,7 @@ from training.labelled.text_files import LABEL, TIME, Opened, open_csv, open_jso
 MAX_ROWS: Final = 5_000_000
 MAX_LINES: Final = 20_000_000
 MAX_BYTES: Final = 4 * 1024**3
-"""Most rows, lines and unpacked bytes of a file: they end a gzip bomb, and keep the rows within memory."""
+"""Most rows, characters of texts, lines and unpacked bytes: they end a gzip bomb, and keep the rows within memory."""
 
 MOST_BAD: Final = 0.05
 
@@ -59,6 +59,7 @@ def read_rows(
     """
     wanted = Wanted(text_column, label_column, time_column)
     rows: list[LabelledRow] = []
+    size = 0
     reasons: Counter[str] = Counter()
     first_bad: list[BadRow] = []
     columns: list[ReadColumns] = []
@@ -75,8 +76,10 @@ def read_rows(
                         if len(first_bad) < SHOWN:
                             first_bad.append(one)
                         continue
-                    if len(rows) == MAX_ROWS:
-                        raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; give a sample of them.")
+                    size += len(one.text)
+                    if len(rows) == MAX_ROWS or size > MAX_BYTES:
+                        limit = f"{MAX_ROWS:,} rows" if len(rows) == MAX_ROWS else f"{MAX_BYTES:,} characters"
+                        raise TableError(f"{name}: there are more than {limit}; give a sample of the rows.")
                     labels = same.setdefault(one.labels, one.labels)
                     rows.append(one if labels is one.labels else replace(one, labels=labels))
             except InputError as error:
@@ -84,7 +87,7 @@ def read_rows(
             except OSError as error:
                 raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
     bad = reasons.total()
-    if bad > most_bad * (bad + len(rows)):
+    if bad > most_bad * (bad + len(rows)) or (bad and not rows):
         raise TableError(_too_many_bad(reasons, bad + len(rows), most_bad, first_bad))
     if not rows:
         raise TableError(f"{', '.join(map(str, files))}: there are no rows below the header; add rows.")
@@ -150,9 +153,11 @@ def _too_many_bad(reasons: Counter[str], count: int, most: float, first: Sequenc
     bad = reasons.total()
     advice = {
         "is not UTF-8": "convert the files to UTF-8",
-        NO_LABEL: "give --outside if no label means about none of the labels, correct them",
+        NO_LABEL: "give --outside if no label means about none of the labels",
     }.get(reasons.most_common(1)[0][0], "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
+    if bad == count:
+        return f"{first[0].line.rpartition(':')[0]}: all {bad:,} rows are bad; {advice}. The first are:{shown}"
     return (
         f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%}; {advice}, or raise --most-bad."
         f" The first are:{shown}"

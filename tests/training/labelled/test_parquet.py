@@ -48,6 +48,26 @@ def test_bytes_that_are_not_utf_8_and_missing_texts_are_bad_rows(tmp_path: Path)
     assert [row.why for row in read.first_bad] == ["is not UTF-8", "has no text in its column 'text'"]
 
 
+def test_nanoseconds_and_time_zones_are_read(tmp_path: Path) -> None:
+    stamps = pa.array([1_700_000_000_123_456_789], pa.timestamp("ns", "Asia/Seoul"))
+    read = read_rows([write(tmp_path / "a.parquet", text=["oil"], label=["a"], day=stamps)], time_column="day")
+    assert read.rows[0].time is not None
+    assert read.rows[0].time.isoformat() == "2023-11-15T07:13:20.123456+09:00"
+
+
+def test_column_with_a_dot_is_the_right_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", **{"news.title": ["oil"], "label": ["a"], "other": ["b"]})
+    assert [row.text for row in read_rows([path], text_column="news.title").rows] == ["oil"]
+
+
+def test_damage_inside_the_file_is_one_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", text=["oil prices rise"] * 1000, label=["a"] * 1000)
+    content = path.read_bytes()
+    path.write_bytes(content[:8] + b"\xff" * 40 + content[48:])
+    with pytest.raises(TableError, match="cannot be read after row 0"):
+        read_rows([path])
+
+
 @pytest.mark.parametrize("damage", [b"PAR1", b"PAR1" + bytes(200) + b"PAR1", b"oil"])
 def test_damaged_file_is_one_sentence(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "a.parquet"

@@ -107,3 +107,5 @@ def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"1 of 2 rows \(50.0%\) are bad, more than 5.0%.*\n.*a.csv:3: is empty"):
         read_rows([path])
     assert read_rows([path], most_bad=0.5).bad == 1
+    with pytest.raises(TableError, match="all 2 rows are bad; correct them"):
+        read_rows([write(path, "headline,section\n,energy\n,energy\n")], most_bad=1)
