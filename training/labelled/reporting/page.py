@@ -62,11 +62,12 @@ def _file(name: str, text: str, label: str, time: str | None) -> str:
 def _figures(report: DataReport) -> Iterator[str]:
     left_out = sum(report.left_out.values())
     times = {part: f"{first[:10]} to {last[:10]}" for part, (first, last) in report.times.items()}
+    outside = [] if report.outside is None else [("Outside", report.outside.rows, "rows about none of the labels")]
     for name, value, note in (
         ("Labels", len(report.labels), ""),
         ("Training rows", report.train, times.get("train", "")),
         ("Test rows", report.test, times.get("test", "") or METHODS[report.method]),
-        ("Outside", report.outside.rows if report.outside else 0, "rows about none of the labels"),
+        *outside,
         ("Left out", left_out, ""),
         ("Bad rows", report.bad, "cannot be read"),
     ):
@@ -128,7 +129,7 @@ def _groups(groups: Groups) -> str:
     items = []
     for group in groups.largest:
         texts = "".join(f'<li dir="auto">{escape(text)}</li>' for text in group.texts)
-        labels = ", ".join(f"{label or '(none)'} {rows:,}" for label, rows in group.labels.items())
+        labels = ", ".join(f"{label or '(none)'} ({rows:,})" for label, rows in group.labels.items())
         first = Path(group.lines[0]).name
         where = f"{count(group.rows, 'row')}: {escape(labels)}; the first is {escape(first)}"
         items.append(f'<li><ul class="texts">{texts}</ul><div class="where">{where}</div></li>')

@@ -114,7 +114,7 @@ def _groups(title: str, groups: Groups) -> Iterator[str]:
         return
     yield f"{title}: {count(groups.count, 'group')}, {count(groups.rows, 'row')}"
     for group in groups.largest[:_SHOWN_GROUPS]:
-        labels = ", ".join(f"{label or '(none)'} {rows:,}" for label, rows in list(group.labels.items())[:4])
+        labels = ", ".join(f"{label or '(none)'} ({rows:,})" for label, rows in list(group.labels.items())[:4])
         for number, text in enumerate(group.texts):
             yield f"  {'-' if number == 0 else ' '} {cut(text, WIDTH - 4)}"
         yield f"    {cut(f'{labels}; the first is {Path(group.lines[0]).name}', WIDTH - 4)}"
