@@ -77,7 +77,7 @@ class Encoder:
 
     def piece_ids(self, word: str) -> set[int]:
         """Ids of the pieces of a word, in the form in which it is looked up; empty if the encoding has no pieces."""
-        if self.spec.pieces is None or not word:
+        if self.spec.pieces is None or len(word) < 2:  # most characters of unspaced scripts: a word without a piece
             return set()
         return set(filter(None, map(self._pieces.get, pieces(word, self.spec.pieces))))
 
