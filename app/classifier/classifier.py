@@ -42,7 +42,7 @@ class Classification(NamedTuple):
     abstained: Abstention | None
     """Why the model abstains; None if it does not."""
     outside: float | None = None
-    """Probability that the text is about none of the topics; None without an outside class, or if no word is known."""
+    """Probability that the text is about none of the topics; None without an outside class, or without an answer."""
 
 
 class TopicClassifier:

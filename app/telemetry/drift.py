@@ -60,7 +60,7 @@ class Drift:
         self._by_chance = (0, 0.0)
         """Number of headlines and their `expected_psi`, cached: it changes little once the window is full."""
         self._recent: deque[tuple[int, float, float | None]] = deque(maxlen=max(WINDOW, 2 * self.least))
-        """Label (-1 without a known word), share of unknown words, and outside probability (None: not known)."""
+        """Label (-1 without an answer), share of unknown words, and outside probability (None: not known)."""
 
     def add(self, results: Sequence[Classification]) -> None:
         """Add answers to the window."""

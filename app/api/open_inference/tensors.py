@@ -126,7 +126,7 @@ def top_k(outputs: Sequence[RequestedOutput], topics: int) -> int:
 def elements(one: RequestedOutput, results: Sequence[Classification], topics: Sequence[Topic]) -> bytes:
     """Elements of an output for a chunk of the headlines: binary, or JSON values separated by commas.
 
-    A headline without a known word has topic "", probability 0, all probabilities 0 and outside 0.
+    A headline without a known word, or piece of one, has topic "", probability 0, all probabilities 0 and outside 0.
     """
     values: list[str] | list[float]
     match one.name:
