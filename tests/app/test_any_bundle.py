@@ -120,7 +120,7 @@ class _Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.scripts += tag == "script"
-        self._open = tag if tag in {"title", "h1"} else None
+        self._open = tag if tag in {"title", "bdi"} else None
 
     def handle_endtag(self, tag: str) -> None:
         self._open = None
@@ -135,7 +135,7 @@ def test_page_has_the_models_title_as_text(any_client: TestClient, topics: any_b
     title = any_client.get("/model").json()["title"]
     tags = _Tags()
     tags.feed(page)
-    assert tags.texts == {"title": title, "h1": title}
+    assert tags.texts == {"title": title, "bdi": title}
     assert tags.scripts == 1
     assert f">{len(topics)}</span> topics" in page
     assert not REUTERS.findall(page.replace(title, ""))

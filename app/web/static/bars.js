@@ -1,6 +1,7 @@
 // A list of horizontal bars, each a button: the topics of a headline, and the topics of a file.
 
 import { element } from "./dom.js";
+import { short } from "./text.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -50,7 +51,7 @@ export class Bars {
 }
 
 function fill(row, bar) {
-  row.name.textContent = bar.name;
+  row.name.textContent = short(bar.name);
   row.value.textContent = bar.value;
   row.note.textContent = bar.note ?? "";
   row.note.hidden = !bar.note;

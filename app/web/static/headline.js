@@ -6,7 +6,7 @@ import { byId, element } from "./dom.js";
 import { withModel } from "./models.js";
 import { percent, wholePercent } from "./numbers.js";
 import { offerLines } from "./several.js";
-import { codePoints, leaveOut } from "./text.js";
+import { codePoints, leaveOut, short } from "./text.js";
 import { term } from "./terms.js";
 import { WordView } from "./words.js";
 
@@ -151,12 +151,12 @@ export class Headline {
     byId("words-panel").hidden = !explained && !note;
     byId("unexplained").hidden = explained;
     byId("unexplained-note").textContent = note ?? "";
-    byId("unexplained-topic").textContent = predictions.length ? `“${predictions[0].name}”` : "this text";
+    byId("unexplained-topic").textContent = predictions.length ? `“${short(predictions[0].name)}”` : "this text";
     byId("explained").hidden = !explained;
     byId("restore").hidden = !this.out.size;
     if (!explained) return;
     const found = predictions.find(({ topic }) => topic === explanation.topic)?.name ?? explanation.topic;
-    const name = explanation.topic === null ? this.#none().toLowerCase() : `“${found}”`;
+    const name = explanation.topic === null ? this.#none().toLowerCase() : `“${short(found)}”`;
     byId("why-topic").textContent = predictions.length ? name : "no topic";
     this.words.show(this.points, this.layout, new Map(explanation.words.map((word) => [word.start, word.effect])), name);
   }
@@ -175,13 +175,13 @@ export class Headline {
     }
     const [best] = predictions;
     if (abstained === "outside") {
-      const guess = `Best guess: ${best.name}, ${percent(best.probability)}.${this.#unknown(words)}`;
+      const guess = `Best guess: ${short(best.name)}, ${percent(best.probability)}.${this.#unknown(words)}`;
       return [element("strong", {}, term("outside", this.#none())), ` (${wholePercent(outside)}). `, element("span", { class: "guess" }, guess)];
     }
     const before = abstained === "low_confidence" ? "Low confidence: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
     const more = set?.length > 1 ? `, or one of ${set.length - 1} more` : "";
     const only = before ? ", but only " : ", ";
-    return [before, element("strong", { dir: "auto" }, best.name), `${only}${percent(best.probability)}${more}.${this.#unknown(words)}`];
+    return [before, element("strong", { dir: "auto" }, short(best.name)), `${only}${percent(best.probability)}${more}.${this.#unknown(words)}`];
   }
 
   #none() {
@@ -209,6 +209,7 @@ export class Headline {
     this.coverage = coverage;
     this.topics = topics;
     this.examples = examples;
+    byId("more").hidden = topics <= FEW;
     byId("examples").replaceChildren(...examples.map((example) => element("li", {}, this.#chip(example))));
     byId("examples-label").hidden = !examples.length;
     if (untouched) this.input.value = examples[0] ?? "";

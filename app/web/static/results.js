@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 import { count, percent } from "./numbers.js";
 import { makeSortable } from "./sorting.js";
+import { short } from "./text.js";
 import { term } from "./terms.js";
 
 const PAGE = 50;
@@ -71,10 +72,10 @@ export class Results {
 }
 
 function tableRow(row, outside) {
-  const guess = row.name === OUTSIDE ? [element("span", { class: "guess" }, "Best guess: ", element("bdi", {}, row.guess))] : [];
+  const guess = row.name === OUTSIDE ? [element("span", { class: "guess" }, "Best guess: ", element("bdi", {}, short(row.guess)))] : [];
   const cells = row.error
     ? [element("td", { class: "bad", colspan: outside ? 3 : 2 }, row.error)]
-    : [element("td", {}, element("bdi", {}, row.name), ...guess), shareCell(row.probability), ...(outside ? [shareCell(row.outside ?? null)] : [])];
+    : [element("td", {}, element("bdi", {}, short(row.name)), ...guess), shareCell(row.probability), ...(outside ? [shareCell(row.outside ?? null)] : [])];
   return element("tr", { class: row.error ? "failed" : row.abstained ? "abstained" : null },
     element("td", { class: "number" }, count(row.line)),
     element("td", { class: "headline", dir: "auto" }, row.headline.length > 300 ? `${row.headline.slice(0, 300)}…` : row.headline),

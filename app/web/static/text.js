@@ -11,3 +11,12 @@ export function leaveOut(points, words) {
   for (const { start, end } of words) left.fill(" ", start, end);
   return left.join("");
 }
+
+const LONGEST_NAME = 100; // code points
+
+/** The name of a topic, cut if it is very long. */
+export function short(name) {
+  if (name.length <= LONGEST_NAME) return name;
+  const points = Array.from(name);
+  return points.length <= LONGEST_NAME ? name : `${points.slice(0, LONGEST_NAME).join("")}…`;
+}

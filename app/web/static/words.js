@@ -37,7 +37,7 @@ export class WordView {
     let at = 0;
     for (const word of words) {
       parts.push(codePoints.slice(at, word.start).join(""));
-      const effect = element("span", { class: "effect" });
+      const effect = element("span", { class: "effect", dir: "ltr" });
       const shown = element("span", { class: "text" }, codePoints.slice(word.start, word.end).join(""));
       const button = element("button", { type: "button", class: `word ${word.status}` }, shown, effect);
       button.addEventListener("click", () => this.onToggle(word.start));

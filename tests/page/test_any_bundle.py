@@ -1,0 +1,145 @@
+"""The page with other bundles: their title, examples, language and direction; several models and a shadow."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests import any_bundles
+from tests.page.conftest import Watch, opened
+from tests.server import RunningServer
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: Path) -> Iterator[dict[str, RunningServer]]:
+    """A service for each of two kinds, and `all`: one with several models and a shadow."""
+    models = tmp_path_factory.mktemp("models")
+    folders = {kind: any_bundles.write(models / kind, kind) for kind in ("strange", "arabic", "hundreds")}
+    several = f"{tiny_bundle},{folders['arabic']},{folders['hundreds']}"
+    with (
+        RunningServer(folders["strange"], access_log=False) as strange,
+        RunningServer(folders["arabic"], access_log=False) as arabic,
+        RunningServer(tiny_bundle, model=several, shadow=tiny_bundle, access_log=False) as all_models,
+    ):
+        yield {"strange": strange, "arabic": arabic, "all": all_models}
+
+
+@pytest.fixture
+def visit(context: BrowserContext, servers: dict[str, RunningServer], watch: Watch):
+    """`visit("strange")`: its page, watched for scripts, dialogs and errors."""
+
+    def open_page(kind: str) -> Page:
+        return opened(watch.over(context.new_page(), servers[kind].url), servers[kind])
+
+    return open_page
+
+
+def test_title_and_topics_of_any_characters_are_shown_as_text(visit):
+    page = visit("strange")
+    title = any_bundles.BUNDLES["strange"][1]["title"]
+    expect(page).to_have_title(title)
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("#number")).to_have_text("10")
+    for code, (name, word) in any_bundles.STRANGE.items():
+        page.locator("#headline").fill(word)
+        expect(page.locator("#verdict strong")).to_have_text(name if len(name) < 100 else f"{name[:100]}…")
+        expect(page.locator("#chart li").first).to_have_attribute("data-key", code)
+    expect(page.locator("#topics-table tbody tr")).to_have_count(10)
+    for width in (360, 1200):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_long_topic_is_explained(visit):
+    page = visit("strange")
+    page.locator("#headline").fill("long spaces")
+    bar = page.locator("#chart li", has_text="A very long name").first
+    bar.locator("button").click()
+    expect(bar.locator("button")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#why-topic")).to_contain_text("A very long name")
+
+
+def test_examples_are_golden_headlines_of_the_bundle(visit):
+    page = visit("arabic")
+    chips = page.locator("#examples button")
+    expect(chips.first).to_have_text("البرلمان")
+    expect(page.locator("#headline")).to_have_value("البرلمان")
+    expect(page.locator("#verdict strong")).to_have_text("السياسة")
+    expect(page.locator("#more")).to_be_hidden()  # all topics are shown
+    chips.nth(1).click()
+    expect(page.locator("#verdict strong")).to_have_text("الاقتصاد")
+
+
+def test_language_and_direction_are_the_manifests(visit):
+    page = visit("arabic")
+    for field in ("#headline", "#lines", "#words"):
+        expect(page.locator(field)).to_have_attribute("lang", "ar")
+        expect(page.locator(field)).to_have_attribute("dir", "rtl")
+    assert page.locator("html").get_attribute("lang") == "en"  # that of the page's own words
+    expect(page.locator("#words .effect").first).to_have_attribute("dir", "ltr")
+    direction = "(element) => getComputedStyle(element).direction"
+    assert page.locator("#chart .name").first.evaluate(direction) == "rtl"
+    assert page.locator("#topics-table bdi").first.evaluate(direction) == "rtl"
+    assert page.locator("#topics-table td").first.evaluate(direction) == "ltr"
+
+
+def test_model_without_a_language_leaves_it_to_the_text(visit):
+    page = visit("all")
+    expect(page.locator("#headline")).to_have_attribute("dir", "auto")
+    expect(page.locator("#headline")).to_have_attribute("lang", "")
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        *[(tag, "rtl") for tag in ("ar", "AR-eg", "he", "fa", "ur", "ckb", "az-Arab", "pa-Arab-PK")],
+        *[(tag, "ltr") for tag in ("ko", "en-GB", "zh-Hant", "ks-Deva", "arn", "faa", "hebx")],
+        (None, "auto"),
+    ],
+)
+def test_direction_follows_from_language_and_script(visit, tag: str | None, expected: str):
+    page = visit("arabic")
+    found = page.evaluate("async (tag) => (await import('/page/language.js')).direction(tag)", tag)
+    assert found == expected
+
+
+def test_other_model_can_be_chosen_and_everything_follows(visit):
+    page = visit("all")
+    choice = page.get_by_role("combobox", name="Model", exact=True)
+    expect(choice.locator("option")).to_have_text(["tiny/1", "news/1", "any/1"])
+    expect(choice).to_have_value("tiny/1")
+    page.locator("#lines").fill("النفط\noil")
+    page.locator("#start").click()
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    choice.select_option("news/1")
+    expect(page.locator("h1")).to_have_text("أخبار")
+    expect(page.locator("#topics-table tbody tr")).to_have_count(3)
+    expect(page.locator("#verdict strong")).to_have_text("السياسة")  # of its own first example
+    expect(page.locator("#results tbody tr").first).to_contain_text("الاقتصاد")
+    expect(page.locator("#model-facts")).to_contain_text("news version 1")
+    expect(page.locator("#model-facts a").first).to_have_attribute("href", "model/card?model=news%2F1")
+    page.locator("#headline").fill("نتائج المباراة")
+    choice.select_option("any/1")
+    expect(page.locator("#number")).to_have_text("400")
+    expect(page.locator("#headline")).to_have_value("نتائج المباراة")  # what the user typed stays
+    expect(page.locator("#verdict")).to_contain_text("knows none of these words")
+    page.locator("#headline").fill("word399")
+    expect(page.locator("#verdict strong")).to_have_text("Topic 399")
+    page.locator("#more").click()
+    expect(page.locator("#chart li")).to_have_count(400)
+    choice.select_option("tiny/1")
+    expect(page.locator("#number")).to_have_text("46")
+    expect(page.locator("#headline")).to_have_attribute("dir", "auto")
+
+
+def test_menu_is_hidden_with_one_model(visit):
+    expect(visit("arabic").locator("#model-field")).to_be_hidden()
+
+
+def test_agreement_of_the_shadow_is_shown(visit, servers: dict[str, RunningServer]):
+    for _ in range(200):
+        if servers["all"].get("/model").json()["shadow"]["headlines"] > 0:
+            break
+        servers["all"].predict("oil")
+    expect(visit("all").locator("#model-facts")).to_contain_text("tiny 1 agrees with the default model on 100.0% of")
