@@ -1,6 +1,7 @@
 """Settings, read from environment variables with the prefix TOPICS_."""
 
 import difflib
+import ipaddress
 import json
 import os
 import re
@@ -39,7 +40,7 @@ NO_TLS = "leave it out and put a proxy with TLS in front, as docs/authentication
 """What to do instead of giving the service a certificate."""
 _LIMITS = ("max_in_flight", "max_batch")
 """Settings with a rule between them."""
-_OWN = {"json", "key_file", "origin"}
+_OWN = {"json", "key_file", "origin", "proxy"}
 """Types of the errors raised here, whose messages show the value."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -109,6 +110,22 @@ def _validate_origin(origin: str) -> str:
 
 def _shown(text: str) -> str:
     return json.dumps(text if len(text) <= 200 else text[:200] + "..")
+
+
+def _validate_proxies(text: str) -> str:
+    """Refuse what uvicorn would take for the name of a peer, which would never match."""
+    if text and not _split(text):
+        raise PydanticCustomError("proxy", "it has no address; unset it to trust no proxy")
+    for value in _split(text):
+        try:
+            ipaddress.ip_network(value)
+        except ValueError:
+            try:
+                right = f'"{value}" has bits after its prefix; write {ipaddress.ip_network(value, strict=False)}'
+            except ValueError:
+                right = f"{_shown(value)} is not an address or a network such as 10.0.0.0/8; separate them by commas"
+            raise PydanticCustomError("proxy", "{reason}", {"reason": right}) from None
+    return text
 
 
 def _lower(value: object) -> object:
@@ -211,6 +228,11 @@ class Settings(BaseSettings):
         ),
     ] = 75
     metrics_port: Annotated[int | None, Field(ge=1, le=65535, description="Separate port for `/metrics`.")] = None
+    trusted_proxies: Annotated[
+        str,
+        AfterValidator(_validate_proxies),
+        Field(description="Addresses or networks of proxies whose `X-Forwarded-For` names the client in the log."),
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         BeforeValidator(_lower),
@@ -233,6 +255,11 @@ class Settings(BaseSettings):
     def logs_requests(self) -> bool:
         """Whether the access log is on: its lines have the level `info`."""
         return self.access_log and self.log_level in {"debug", "info"}
+
+    @property
+    def proxies(self) -> list[str]:
+        """The addresses and networks of `trusted_proxies`."""
+        return _split(self.trusted_proxies)
 
     @property
     def keys(self) -> frozenset[str]:

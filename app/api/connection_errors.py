@@ -15,15 +15,16 @@ class ConnectionErrors:
         """`recorder`: None disables recording."""
         self._recorder = recorder
 
-    def answer(self, error: ApiError, seconds: float) -> Response:
-        """The problem response, recorded; `seconds`: time since the first byte."""
+    def answer(self, error: ApiError, seconds: float, client: tuple[str, int] | None = None) -> Response:
+        """The problem response, recorded; `seconds`: time since the first byte; `client`: peer of the connection."""
         request_id = new_request_id()
         response = problem(error, "", request_id)
         response.headers["x-request-id"] = request_id
         if self._recorder is not None:
             self._recorder.count_refusal(error.reason)
             status = response.status_code
-            self._recorder.record(RequestContext(request_id, "", "", route="other", status=status, seconds=seconds))
+            context = RequestContext(request_id, "", "", route="other", status=status, seconds=seconds)
+            self._recorder.record(context.from_client(client))
         return response
 
     def count_refusal(self, reason: str) -> None:

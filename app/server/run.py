@@ -113,7 +113,8 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
         ws="none",
         log_config=logs.config(settings.log_level),
         access_log=False,
-        proxy_headers=False,  # the service does not use the client's address
+        proxy_headers=bool(settings.proxies),  # only then, because it costs a part of every request
+        forwarded_allow_ips=settings.proxies,
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=FINISH_SECONDS,

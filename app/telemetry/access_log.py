@@ -24,14 +24,16 @@ class AccessLog:
 
     def _event(self, context: RequestContext) -> dict[str, Any]:
         event: dict[str, Any] = {
+            "timestamp": "",  # set when the line is written; here for its place in the line
             "level": "info",
+            "event": "request",
             "request_id": context.request_id,
+            "client": context.client,
             "method": context.method,
             "route": context.route,
             "status": context.status,
             "milliseconds": round(context.seconds * 1000, 3),
             "headlines": len(context.headlines),
-            "event": "request",
         }
         if self._headlines:
             event["texts"] = list(context.headlines)

@@ -60,7 +60,12 @@ def stdout() -> TextIO:
 
 
 def _notice(lines: int) -> str:
-    event = {"level": "warning", "event": "log lines were dropped because they could not be written", "lines": lines}
+    event = {
+        "timestamp": "",
+        "level": "warning",
+        "event": "log lines were dropped because they could not be written",
+        "lines": lines,
+    }
     return writer()(event) + "\n"
 
 
@@ -71,6 +76,7 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            _in_order,
             _renderer(),
         ],
     )
@@ -96,6 +102,11 @@ def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
     except PydanticSerializationError:  # a lone surrogate
         return json.dumps(event, default=repr)
     return line.decode()
+
+
+def _in_order(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
+    """Every line begins alike, as those of the access log."""
+    return {name: event.pop(name) for name in ("timestamp", "level", "event")} | dict(event)
 
 
 def _drop_colour(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":

@@ -12,6 +12,9 @@ from starlette._utils import get_route_path
 CLIENT_GONE = 499
 """Status in metrics and logs, as in nginx, if the client closed the connection before the response; never sent."""
 
+MAX_CLIENT_CHARACTERS = 64
+"""An IPv6 address with a zone is shorter; a proxy may pass on a longer X-Forwarded-For."""
+
 _KEY = "request_context"
 
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
@@ -25,6 +28,8 @@ class RequestContext:
     method: str
     path: str
     """Path without the root path, as matched by the router."""
+    client: str = ""
+    """Address of the client, or of the last proxy that is not trusted; empty if the server does not know it."""
     route: str = ""
     """Template of the route that answered, such as `/v2/models/{name}/infer`; `other` if none did."""
     status: int = 0
@@ -62,7 +67,13 @@ class RequestContext:
         if declared.isdigit():
             context.content_length = int(declared[:19])  # Python refuses to convert thousands of digits
         scope.setdefault("state", {})[_KEY] = context
-        return context
+        return context.from_client(scope.get("client"))
+
+    def from_client(self, client: tuple[str, int] | None) -> Self:
+        """This context, with the address of the client as ASGI gives it."""
+        if client is not None:
+            self.client = client[0][:MAX_CLIENT_CHARACTERS]
+        return self
 
     def finish(self) -> None:
         """Set duration and status when the response is sent or the client has disconnected."""

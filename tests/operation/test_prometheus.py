@@ -3,6 +3,7 @@
 import math
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -104,19 +105,26 @@ def test_dashboard_shows_the_rates_of_the_load(loaded: tuple[RunningPrometheus, 
     assert reasons == {"unauthorized", "batch_too_large", "body_too_large"}
 
 
+STRANGE = "Qwertyuiop asdfghjkl defeats zxcvbnm in the football final "
+"""Unknown words, and about no topic."""
+
+
 def misuse(server: RunningServer) -> None:
     """One round of what the alerts are about, except stopping the service."""
     for _ in range(60):  # another mix of topics, with unknown words, and nothing about any topic
-        server.predict("Qwertyuiop asdfghjkl defeats zxcvbnm in the football final")
+        server.predict(STRANGE)
     for _ in range(3):
-        assert server.predict("oil " * 150, explain=True).status == 503
         late = server.request("POST", "/predict", {"headline": "oil"}, {"X-Request-Timeout": "0.0000001"})
         assert late.status == 504
+    # A batch above the whole limit is admitted only while nothing else is in flight.
+    large = {"headlines": [STRANGE * 90] * 100}
+    with ThreadPoolExecutor(8) as clients:
+        list(clients.map(lambda _: server.request("POST", "/predict/batch", large), range(16)))
 
 
 def test_each_alert_is_true_when_what_it_is_about_happens(tmp_path: Path):
     found = set()
-    texts = {"model": MODEL, "max_batch": 1, "max_in_flight": 100, "drain_seconds": 120, "log_headlines": True}
+    texts = {"model": MODEL, "max_batch": 100, "max_in_flight": 100, "drain_seconds": 120, "log_headlines": True}
     with RunningServer(MODEL, **texts) as server, RunningPrometheus(tmp_path, [server.port]) as prometheus:
 
         def true_now(*names: str) -> bool:

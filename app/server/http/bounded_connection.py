@@ -28,6 +28,10 @@ FRESH_SECONDS = 1.0
 """Time for which a connection without a request may still send one when the process stops."""
 
 
+_MAPPED = "::ffff:"
+"""Before the address of an IPv4 client on a socket that listens on IPv6; TOPICS_TRUSTED_PROXIES has it without."""
+
+
 class BoundedConnection(HttpToolsProtocol):
     """Limits the time and memory of a connection, and closes it so that the client can read the answer.
 
@@ -58,6 +62,8 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection, and start the time limit of its first request."""
         super().connection_made(transport)
+        if self.client is not None and self.client[0].startswith(_MAPPED):
+            self.client = (self.client[0].removeprefix(_MAPPED), self.client[1])
         self._coalescing = CoalescingTransport(transport, self._hang_up)
         self._reading = ReadGate(transport)
         self.flow = FlowControl(self._reading)  # type: ignore[arg-type]
@@ -215,7 +221,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _refuse(self, error: ApiError) -> None:
         """Respond to a request without an ASGI call, and close the connection."""
-        answer = self._connections.errors.answer(error, self._waited)
+        answer = self._connections.errors.answer(error, self._waited, self.client)
         answer.headers["connection"] = "close"
         headers: list[Any] = [*self.server_state.default_headers, *answer.raw_headers]
         head = b"".join(b"%b: %b\r\n" % header for header in headers)

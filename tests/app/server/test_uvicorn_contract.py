@@ -60,6 +60,7 @@ METHODS: dict[type, dict[str, tuple[list[str], str]]] = {
 ATTRIBUTES = {
     "protocol": {
         "app_state": HTTP + "bounded_connection.py (limits of the process)",
+        "client": HTTP + "bounded_connection.py (IPv4 address of a client on an IPv6 socket)",
         "cycle": HTTP + "bounded_connection.py (refusal in the order of the requests)",
         "expect_100_continue": HTTP + "protocol.py (Expect in HTTP/1.0)",
         "flow": HTTP + "read_gate.py (holding back pipelined requests)",
