@@ -28,8 +28,6 @@ class RequestContext:
     method: str
     path: str
     """Path without the root path, as matched by the router."""
-    client: str = ""
-    """Address of the client, or of the last proxy that is not trusted; empty if the server does not know it."""
     route: str = ""
     """Template of the route that answered, such as `/v2/models/{name}/infer`; `other` if none did."""
     status: int = 0
@@ -54,6 +52,8 @@ class RequestContext:
     content_type: bytes = b"application/json"
     """Of the response; only the Open Inference Protocol changes it."""
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    client: str = ""
+    """Address of the client, or of the last proxy that is not trusted; empty if the server does not know it."""
 
     @classmethod
     def begin(cls, scope: MutableMapping[str, Any]) -> Self:

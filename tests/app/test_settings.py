@@ -173,7 +173,9 @@ def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path):
     assert all(line.endswith((".", "?")) for line in lines)
 
 
-@pytest.mark.parametrize(("name", "value"), [one for one in WRONG if one[0] != "TOPICS_API_KEYS" and one[1].strip(" ,")])
+@pytest.mark.parametrize(
+    ("name", "value"), [one for one in WRONG if one[0] != "TOPICS_API_KEYS" and one[1].strip(" ,")]
+)
 def test_sentence_about_a_wrong_value_shows_it(name: str, value: str):
     [line] = refused(**{name: value})
     assert json.dumps(value)[1:-1] in line or value.removeprefix("[").removesuffix("]") in line

@@ -12,7 +12,7 @@ import uvicorn
 import yaml
 
 from app.server.http.bounded_connection import ARRIVAL_SECONDS
-from app.settings import Settings
+from app.settings import Settings, load_settings
 from tests.operation.test_behind_nginx import DRAIN
 from tests.server import ROOT
 
@@ -49,7 +49,9 @@ def test_replicas_are_the_compose_files_service_without_its_port(services: dict[
     serve = services["serve"]
     assert serve["extends"] == {"file": "docker-compose.yml", "service": "serve"}
     assert serve["ports"] == []
-    assert serve.keys() == {"extends", "ports", "deploy"}
+    assert serve.keys() == {"extends", "ports", "deploy", "environment"}
+    assert load_settings(trusted_proxies=serve["environment"].pop("TOPICS_TRUSTED_PROXIES")).proxies
+    assert serve["environment"] == {}
     assert serve["deploy"]["replicas"] > 1
 
 
