@@ -43,7 +43,7 @@ def test_first_curl_gives_the_printed_answer():
 
 def shown(default: object) -> str:
     """A setting's default as in the table."""
-    if isinstance(default, SecretStr) or default is None or default == []:
+    if isinstance(default, SecretStr) or default in (None, "", []):
         return ""
     if isinstance(default, tuple):
         return f"`{','.join(str(one.relative_to(ROOT)) for one in default)}`"
