@@ -85,6 +85,23 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
 
 
 @cli.command()
+@data_options
+@click.option("--output", type=FOLDER, required=True, help="Folder of the bundle to write: models/NAME/VERSION.")
+@click.option("--force", is_flag=True, help="Replace an existing bundle.")
+def fit(data: DataOptions, output: Path, force: bool) -> None:
+    """Train a model on labelled texts and write it as a bundle: your own topics.
+
+    A FILE is CSV, TSV, JSON Lines or Parquet, also packed with gzip; see `check` for what is looked at first.
+    """
+    from training.bundles.writer import check_target
+    from training.fit.command import fit_rows
+
+    check_target(output, force)
+    _import_tensorflow()
+    click.echo(fit_rows(data, output, force))
+
+
+@cli.command()
 @click.option(
     "--recipe",
     "name",

@@ -24,6 +24,7 @@ from training.bundles.publishing import (
 from training.bundles.writer import Draft, check_target, write_bundle
 from training.data.corpus import Wire
 from training.data.dataset import Dataset
+from training.data.golden import GOLDEN_HEADLINES
 from training.data.topics import NAMES, TOPICS
 from training.errors import RecipeError
 from training.evaluation.evaluate import evaluate
@@ -66,7 +67,7 @@ def publish(
     """
     manifest = _manifest(target, training, dataset)
     network = training.runs[0].model
-    draft = Draft(manifest, lambda path: save_network(network, path), dataset.word_index)
+    draft = Draft(manifest, lambda path: save_network(network, path), dataset.word_index, GOLDEN_HEADLINES)
     with staging(target) as scratch:
         # Measured on a bundle that was written and loaded, so the figures are those of what is served.
         measured = evaluate(write_bundle(scratch / "draft", draft), dataset, corpus)

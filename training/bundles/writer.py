@@ -17,28 +17,6 @@ from training.bundles.weight_offsets import align, dense_layers
 from training.errors import OutputError
 from training.output import move_into_place, staging
 
-GOLDEN_HEADLINES: Final = (
-    "Oil prices rise as OPEC agrees to cut crude output",
-    "USDA raises estimate of winter wheat harvest",
-    "Company reports higher quarterly profit and raises dividend",
-    "Bidder launches takeover offer for all outstanding shares",
-    "Fed seen adding reserves as dollar falls against yen",
-    "Japan's trade surplus widens; U.S. threatens tariffs",
-    "gold",
-    "qwertyuiop zxcvbnm",
-    (
-        "The International Coffee Organization said on Tuesday that talks on the introduction of export quotas had"
-        " ended without agreement, and traders in London said they expected prices to fall further. Brazil, the"
-        " largest producer, had refused to accept a smaller share of the market, delegates said. The dollar closed"
-        " at 153.40 yen in New York, and the Bank of Japan was reported to have intervened. Analysts said the net"
-        " loss of 1.2 mln dlrs in the first quarter, or 12 cts a share, against a profit of 800,000 dlrs, or eight"
-        " cts a share, a year ago, reflected higher interest rates, a strike of dock workers, and lower sales of"
-        " copper, zinc and steel."
-    ),
-)
-"""Texts whose answers are stored with the model: clear, ambiguous, one word, no known word, as long as a wire."""
-
-
 _OF_FORMAT_3: Final = {"split_unspaced", "pieces"}
 _NEWER: Final[dict[int, dict[str, bool | set[str]]]] = {
     1: {"outside": True, "calibration": {"unknown_slope"}, "encoding": {"references", *_OF_FORMAT_3}},
@@ -58,6 +36,8 @@ class Draft:
     """Writes `model.keras` to a path."""
     word_index: Mapping[str, int]
     """Word -> rank, from 1."""
+    golden: Sequence[str]
+    """Texts whose answers are stored with the model, to verify it wherever it is loaded."""
     extras: Mapping[str, bytes] = field(default_factory=dict)
     """Further files by name, such as the model card."""
 
@@ -137,7 +117,7 @@ def _json(manifest: Manifest) -> str:
 def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list[dict[str, object]]:
     """The golden headlines with the probabilities that the service computes for them."""
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
-    encoded = [encoder.encode(headline) for headline in GOLDEN_HEADLINES]
+    encoded = [encoder.encode(headline) for headline in draft.golden]
     units = read_network((folder / MODEL).read_bytes(), network, folder / MODEL).logits([one.ids for one in encoded])
     probabilities, found = Calibrator(draft.manifest).topics_and_outside(units, encoded)
     outside: Sequence[float | None] = found or [None] * len(encoded)
@@ -145,7 +125,7 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
         Golden(headline=headline, probabilities=row, outside=out if one.readable else None).model_dump(
             exclude_none=True
         )
-        for headline, row, one, out in zip(GOLDEN_HEADLINES, probabilities.tolist(), encoded, outside, strict=True)
+        for headline, row, one, out in zip(draft.golden, probabilities.tolist(), encoded, outside, strict=True)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from app.classifier.encoding import Encoder
 from app.classifier.network import Dense, DenseNetwork, Floats
@@ -16,8 +17,11 @@ from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, cut_spans, labels_of, others_of, soft_targets
 from training.headlines.svm import train_linear
-from training.headlines.vocabulary import build_encoder, encode, unit_length
+from training.headlines.vocabulary import build_encoder, encode, multi_hot, unit_length
 from training.history import History
+
+Report = Callable[[str, int, int, str], object]
+"""Told the phase of a training, steps done and of all in it, and a note such as the loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,14 @@ class Halves:
     """Rows of length 1, float32 [n, features], like those to be served."""
     topics: int
 
+    def held_out(self, samples: Sequence[Sample], linear_share: float) -> HeldOut:
+        """The logits that the merged model would have at full rank, for samples that it was not trained on."""
+        encoded = [self.encoder.encode_words(sample.words) for sample in samples]
+        rows = unit_length(multi_hot([one.ids for one in encoded], self.encoder.spec.size))
+        logits = self.networks.logits(rows) + np.float32(linear_share) * (rows @ self.linear)
+        shares = np.array([one.oov_share for one in encoded], np.float32)
+        return HeldOut(logits, labels_of(samples, self.topics), shares, self.topics)
+
     def merged(self, linear_share: float, width: int) -> Learned:
         """The model with this weight of the SVM's scores and this number of units in its first layer."""
         layers = merge(self.linear, self.networks, linear_share, self.texts, width)
@@ -102,6 +114,7 @@ def learn(
     *,
     held_out: Sequence[Sample] = (),
     on_epoch: Callable[[], object] = lambda: None,
+    report: Report = lambda phase, done, of, note: None,
 ) -> Halves:
     """Train vocabulary, linear SVM and MLPs on all texts.
 
@@ -111,17 +124,29 @@ def learn(
         seed: for everything random.
         held_out: samples on which the MLPs are evaluated after each epoch.
         on_epoch: called after each epoch.
+        report: told how far the training is.
     """
     kinds, topics, units = material.kinds, material.topics, material.units
+    report("vocabulary", 0, 1, "")
     encoder, word_index = build_encoder(
         recipe, material.vocabulary("frequent"), material.vocabulary("added"), topics, material.min_added_texts
     )
     samples = [sample for kind in kinds for sample in kind.samples]
     whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
-    expansion = ngram_expansion(word_index, encoder.spec.size, recipe.piece_share, recipe.min_piece_words)
-    labels = labels_of(samples, topics), others_of(samples, units)
-    linear = train_linear(sp.vstack(whole, "csr"), expansion, *labels, penalties, topics=topics, seed=seed)
+    expansion = ngram_expansion(word_index, encoder.spec.size, recipe)
+    some = _some_rows(len(samples), recipe.linear_rows, seed)
+    linear = train_linear(
+        sp.vstack(whole, "csr")[some],
+        expansion,
+        labels_of(samples, topics)[some],
+        others_of(samples if isinstance(some, slice) else [samples[i] for i in some], units),
+        penalties[some],
+        topics=topics,
+        seed=seed,
+        most_negatives=recipe.most_negatives,
+        on_topic=lambda done, of: report("linear SVM", done, of, ""),
+    )
     copied = [i for i, kind in enumerate(kinds) for _ in range(kind.copies - 1)]
     long = [sample for kind in kinds if kind.spans for sample in kind.samples]
     shown = [*samples, *[sample for i in copied for sample in kinds[i].samples], *long]
@@ -141,7 +166,21 @@ def learn(
         return unit_length(sp.vstack([*fewer, cut], "csr")), targets
 
     networks, history = train_networks(
-        recipe, epoch, expansion, topics=topics, seed=seed, held_out=watched, on_epoch=on_epoch
+        recipe,
+        epoch,
+        expansion,
+        topics=topics,
+        seed=seed,
+        held_out=watched,
+        on_epoch=on_epoch,
+        on_step=lambda done, of, loss, right: report("networks", done, of, f"loss {loss:.3f}, accuracy {right:.3f}"),
     )
     texts = unit_length(sp.vstack([*whole, spans()], "csr"))
     return Halves(encoder, word_index, linear, networks, history, texts, topics)
+
+
+def _some_rows(count: int, most: int | None, seed: int) -> slice | NDArray[np.intp]:
+    """All rows, or a random choice of `most`."""
+    if most is None or count <= most:
+        return slice(None)
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))

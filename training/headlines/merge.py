@@ -9,6 +9,9 @@ import scipy.sparse as sp
 from app.classifier.network import Dense, Floats
 from training.headlines.mlp import Layers
 
+_MOST_INPUTS = 120_000_000
+"""Inputs of units that are computed at once, over all texts."""
+
 
 def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, width: int) -> tuple[Dense, ...]:
     """Make three layers whose logits approximate `share` times the SVM's scores plus the MLPs' logits.
@@ -32,7 +35,8 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     count = linear.shape[1]
     scale = np.concatenate([np.ones(count), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
     kernels = np.concatenate([np.float32(share) * linear, networks.kernel], axis=1) * scale
-    received = np.asarray(texts @ kernels)
+    # The directions are about the same for some of a million texts, whose inputs would take gigabytes.
+    received = np.asarray(texts[:: 1 + texts.shape[0] * kernels.shape[1] // _MOST_INPUTS] @ kernels)
     _, directions = np.linalg.eigh(received.T @ received)
     directions = directions[:, ::-1][:, :width]
     down, up = (kernels @ directions).astype(np.float32), (directions.T / scale).astype(np.float32)

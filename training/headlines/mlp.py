@@ -16,6 +16,7 @@ Epoch = tuple[sp.csr_matrix, sp.csr_matrix]
 
 Units: one for each topic, and one for the outside class if there is one."""
 
+_ROWS = 256
 ACTIVE = 2_000
 """Inputs assumed for Glorot's initial limit: a text has about a hundred ones. All 20,000 would give a limit near 0."""
 
@@ -52,6 +53,7 @@ def train_networks(
     seed: int,
     held_out: Epoch | None = None,
     on_epoch: Callable[[], object] = lambda: None,
+    on_step: Callable[[int, int, float, float], object] = lambda done, of, loss, accuracy: None,
 ) -> tuple[Layers, History]:
     """Train `recipe.networks` MLPs (features, hidden relu, units) at once; each epoch has new rows from `epoch`.
 
@@ -67,6 +69,7 @@ def train_networks(
         seed: for weights, dropout and order.
         held_out: rows and targets to evaluate after each epoch.
         on_epoch: called after each epoch.
+        on_step: called after each batch with the number of batches done and of all, and its loss and accuracy.
 
     Returns:
         One network whose logits are the mean of all; and the history: mean loss and accuracy of the single networks
@@ -89,6 +92,8 @@ def train_networks(
             rows = (x[some] @ expansion).tocsr()
             scores.append(networks.step(rows, y[some].toarray(), recipe.learning_rate * (1 - step / steps)))
             step += 1
+            loss, right, texts = scores[-1]
+            on_step(step, steps, loss / max(texts, 1), right / max(texts, 1))
         loss, right, texts = np.sum(scores, axis=0)
         history["loss"].append(float(loss / texts))
         history["accuracy"].append(float(right / texts))
@@ -126,6 +131,13 @@ class _Adam:
 
     def update(self, gradient: Floats, rate: float, rows: NDArray[np.intp] | slice = slice(None)) -> None:
         self.steps += 1
+        if isinstance(rows, slice):
+            self._update(gradient, rate, rows)
+            return
+        for start in range(0, len(rows), _ROWS):  # so many rows, and their moments, fit into the processor's cache
+            self._update(gradient[start : start + _ROWS], rate, rows[start : start + _ROWS])
+
+    def _update(self, gradient: Floats, rate: float, rows: NDArray[np.intp] | slice) -> None:
         first, second = self.first[rows], self.second[rows]
         first = first + np.float32(0.1) * (gradient - first)
         second = second + np.float32(0.001) * (np.square(gradient) - second)

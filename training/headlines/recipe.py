@@ -23,6 +23,18 @@ class Recipe:
     min_later_texts: int = 2
     min_repeat_texts: int = 3
     min_pair_texts: int = 3
+    pieces: int = 0
+    """Number of pieces of words: character n-grams that stand for a word without an id, at serving time too."""
+    piece_sizes: tuple[int, int] = (2, 4)
+    """Least and greatest number of characters of a piece."""
+    min_piece_texts: int = 2
+    """Least number of texts with a piece of a rare word."""
+    piece_weight: float = 0.4
+    """Weight of a piece while a model is trained, as itself and as the n-gram that it is; that of a word is 1."""
+    split_unspaced: bool = False
+    """Whether characters of scripts without spaces between words, such as Chinese, are words."""
+    rare_words: int | None = None
+    """Most rare words in the word index; None: all of them."""
     piece_share: float = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1."""
     min_piece_words: int = 4
@@ -38,6 +50,10 @@ class Recipe:
     """Highest rate of word dropout; each text has its own rate, drawn from 0 to this."""
     span_words: tuple[int, int] = (4, 20)
     """Least and greatest length of the random span of each body that is drawn for each epoch."""
+    linear_rows: int | None = None
+    """Most rows that the SVM learns from; None: all."""
+    most_negatives: int | None = None
+    """Most rows of other topics that a topic's SVM learns from, each with more weight; None: all."""
     first_topic_share: float = 0.7
     """Target of the first topic of a wire that has several; the others share the rest."""
     linear_share: float = 4.0

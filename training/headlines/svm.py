@@ -1,5 +1,7 @@
 """Linear SVM: one per topic and one for the outside class, on features weighted by log-count ratio (NBSVM)."""
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -18,6 +20,8 @@ def train_linear(
     *,
     topics: int,
     seed: int,
+    most_negatives: int | None = None,
+    on_topic: Callable[[int, int], object] = lambda done, of: None,
 ) -> Floats:
     """Train one linear SVM per topic, on the texts with a topic, and one for the outside class, on all texts.
 
@@ -36,7 +40,9 @@ def train_linear(
         penalties: float64 [n, 2], C of each row, and its C as a positive example of its further topics; if that is 0,
             the row is left out when training their SVMs.
         topics: their number.
-        seed: of the solver.
+        seed: of the solver, and of the choice of negatives.
+        most_negatives: most rows of other topics for one topic's SVM; their weights are raised accordingly.
+        on_topic: called with the number of trained SVMs and that of all.
 
     Returns:
         A kernel, float32 [features, units]: `unit_length(x) @ kernel` are scores, mostly within -1 and 1.
@@ -47,7 +53,9 @@ def train_linear(
     inside = labels != topics
     rows_inside, counts_inside = rows[inside], _counts(counted[inside])
     # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
-    for column in np.unique(labels).tolist():
+    columns = np.unique(labels).tolist()
+    for done, column in enumerate(columns):
+        on_topic(done, len(columns))
         some, chosen = (slice(None), rows) if column == topics else (inside, rows_inside)
         costs = np.where(others[some, column], penalties[some, 1], penalties[some, 0])
         right = (labels[some] == column) | others[some, column]
@@ -56,13 +64,25 @@ def train_linear(
         here = _counts(counted[labels == column])
         there = counts_inside if column == topics else counts_inside - here
         weights = _log_share(here) - _log_share(there)
+        if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
+            chosen, right, costs = _fewer_negatives(chosen, right, costs, most_negatives, seed)
         used = np.flatnonzero(costs)
         weighted = (chosen @ sp.diags(weights)).tocsr()
-        scale = np.sqrt(chosen.shape[0] / np.square(weighted.data).sum())
+        scale = np.sqrt(chosen.shape[0] / max(np.square(weighted.data).sum(), np.finfo(np.float32).tiny))
         svm = LinearSVC(dual=True, fit_intercept=False, random_state=seed)
         svm.fit(weighted[used] * scale, right[used], sample_weight=costs[used])
         kernel[:, column] = expansion @ (scale * weights * svm.coef_[0])
     return kernel
+
+
+def _fewer_negatives(
+    rows: sp.csr_matrix, right: NDArray[np.bool_], costs: NDArray[np.float64], most: int, seed: int
+) -> tuple[sp.csr_matrix, NDArray[np.bool_], NDArray[np.float64]]:
+    """All rows of a topic and `most` of the others, which together keep the weight of all others."""
+    wrong = np.flatnonzero(~right)
+    some = np.random.default_rng(seed).choice(wrong, most, replace=False)
+    kept = np.sort(np.concatenate([np.flatnonzero(right), some]))
+    return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / most))[kept]
 
 
 def _counts(rows: sp.csr_matrix) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
-from app.classifier.word_index import LATER, TWICE
+from app.classifier.word_index import LATER, PIECE, TWICE, pieces
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, Words, labels_of
 
@@ -25,8 +25,8 @@ def build_encoder(
 
     The word index contains, in this order: the words by number of `texts`, then further words of the `added` texts;
     words that occur only after the lead, and words that occur twice or more, each by number of texts; the word pairs
-    with the highest G-squared statistic for the label (Dunning 1993). These are `recipe.features` together. Last are
-    the rare words, which have no id.
+    with the highest G-squared statistic for the label (Dunning 1993). These are `recipe.features` together. Then come
+    the pieces of rare words, and last the rare words, which have no id.
 
     Returns:
         The encoder, and the word index: word, later word, repeated word or pair -> rank, from 1.
@@ -46,7 +46,9 @@ def build_encoder(
     pairs = _best_pairs(samples, topics, recipe.min_pair_texts)
     pairs = pairs[: recipe.features - len(words) - len(later) - len(repeats)]
     rare = [word for word in dict.fromkeys([*ranked, *new]) if word not in known]
-    features = [*words, *later, *repeats, *pairs]
+    parts = [f"{piece} {PIECE}" for piece in _pieces_of_rare_words(recipe, counts + new, known)]
+    features = [*words, *later, *repeats, *pairs, *parts]
+    rare = rare[: recipe.rare_words]
     word_index = {entry: rank for rank, entry in enumerate([*features, *rare], start=1)}
     spec = EncodingSpec(
         size=len(features) + 1,
@@ -57,6 +59,8 @@ def build_encoder(
         repeats=True,
         lead=recipe.lead,
         references="html",
+        split_unspaced=recipe.split_unspaced,
+        pieces=recipe.piece_sizes if parts else None,
     )
     return Encoder(spec, word_index), word_index
 
@@ -77,6 +81,18 @@ def unit_length(rows: sp.csr_matrix) -> sp.csr_matrix:
     """Multi-hot rows, float32 [n, size], scaled to length 1 as in the first layer of the model; empty rows stay 0."""
     lengths = np.sqrt(np.maximum(np.diff(rows.indptr), 1), dtype=np.float32)
     return sp.csr_matrix((rows.data / np.repeat(lengths, np.diff(rows.indptr)), rows.indices, rows.indptr), rows.shape)
+
+
+def _pieces_of_rare_words(recipe: Recipe, counts: Counter[str], known: Collection[str]) -> list[str]:
+    """The pieces that occur in most texts as a piece of a word without an id."""
+    if not recipe.pieces:
+        return []
+    found: Counter[str] = Counter()
+    for word, texts in counts.items():
+        if word not in known:
+            for piece in dict.fromkeys(pieces(word, recipe.piece_sizes)):
+                found[piece] += texts
+    return [piece for piece, texts in found.most_common(recipe.pieces) if texts >= recipe.min_piece_texts]
 
 
 def _later(samples: Sequence[Sample], lead: int, least: int) -> list[str]:

@@ -21,6 +21,7 @@ from training.bundles.publishing import (
 from training.bundles.writer import Draft, write_bundle
 from training.data.corpus import ArchiveWire, Wire
 from training.data.dataset import Dataset
+from training.data.golden import GOLDEN_HEADLINES
 from training.data.topics import NAMES, TOPICS
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.outside import evaluate_outside
@@ -116,7 +117,7 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
         reference=drift_reference(run.encoder, titles, others, TOPICS) | _outside_ratio(training),
     )
-    return Draft(manifest, lambda path: save_stack(run.layers, path), run.word_index)
+    return Draft(manifest, lambda path: save_stack(run.layers, path), run.word_index, GOLDEN_HEADLINES)
 
 
 def lexicon_hash(lexicon: Sequence[Sample]) -> str:

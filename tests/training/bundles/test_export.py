@@ -21,6 +21,7 @@ from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS, SIZE, keras_file, wr
 from training.bundles.export import export
 from training.bundles.writer import Draft, write_bundle
 from training.cli import cli
+from training.data.golden import GOLDEN_HEADLINES
 
 TOLERANCE = 1e-5
 
@@ -146,6 +147,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
                 word_index={"pairs": words, "repeats": again, "lead": lead, "pieces": pieces}.get(
                     name, base.word_index
                 ),
+                golden=GOLDEN_HEADLINES,
             ),
         )
     outside = write_outside_bundle(folder / "outside")

@@ -10,7 +10,8 @@ import pytest
 from app.classifier import BundleError, load_bundle, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.manifest import Calibration, EncodingSpec, Manifest
-from training.bundles.writer import GOLDEN_HEADLINES, Draft, check_target, replace_card, write_bundle
+from training.bundles.writer import Draft, check_target, replace_card, write_bundle
+from training.data.golden import GOLDEN_HEADLINES
 from training.errors import OutputError
 
 
@@ -22,6 +23,7 @@ def draft(tiny_bundle: Path) -> Draft:
         manifest=Manifest.model_validate(bundle.manifest.model_dump() | {"files": {}}),
         save_model=lambda path: Path(path).write_bytes((tiny_bundle / MODEL).read_bytes()) and None,
         word_index=bundle.word_index,
+        golden=GOLDEN_HEADLINES,
         extras={"README.md": b"# Card\n"},
     )
 
@@ -166,7 +168,7 @@ def test_outside_class_is_written_in_format_2_with_its_golden_answers(outside_bu
     bundle = load_bundle(outside_bundle)
     manifest = Manifest.model_validate(bundle.manifest.model_dump() | {"files": {}})
     model = (outside_bundle / MODEL).read_bytes()
-    draft = Draft(manifest, lambda path: path.write_bytes(model) and None, bundle.word_index)
+    draft = Draft(manifest, lambda path: path.write_bytes(model) and None, bundle.word_index, GOLDEN_HEADLINES)
     written = write_bundle(tmp_path / "1", draft).bundle
     assert written.manifest.format == 2
     assert written.manifest.outside == bundle.manifest.outside
@@ -179,7 +181,7 @@ def test_encoding_with_pieces_is_written_in_format_3_and_read_as_it_was(pieces_b
     bundle = load_bundle(pieces_bundle)
     manifest = Manifest.model_validate(bundle.manifest.model_dump() | {"files": {}})
     model = (pieces_bundle / MODEL).read_bytes()
-    draft = Draft(manifest, lambda path: path.write_bytes(model) and None, bundle.word_index)
+    draft = Draft(manifest, lambda path: path.write_bytes(model) and None, bundle.word_index, GOLDEN_HEADLINES)
     write_bundle(tmp_path / "1", draft)
     written = load_bundle(tmp_path / "1")
     assert written.manifest.format == 3

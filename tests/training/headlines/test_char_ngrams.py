@@ -2,6 +2,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from training.headlines.char_ngrams import char_ngrams, ngram_expansion
+from training.headlines.recipe import Recipe
 
 WORD_INDEX = {"refine": 1, "refinery": 2, "oil": 3, "oil *2": 4, "oil refinery": 5, "rare": 6}
 
@@ -13,7 +14,7 @@ def test_ngrams_mark_where_a_word_begins_and_ends() -> None:
 
 
 def test_words_share_ngrams_and_pairs_and_repeats_have_none() -> None:
-    matrix = ngram_expansion(WORD_INDEX, size=6, share=0.5, least=2)
+    matrix = ngram_expansion(WORD_INDEX, 6, Recipe(piece_share=0.5, min_piece_words=2))
     np.testing.assert_array_equal(matrix[:, :6].toarray(), np.eye(6))
     shared = matrix[:, 6:].toarray()
     np.testing.assert_allclose(np.linalg.norm(shared, axis=1), [0, 0.5, 0.5, 0, 0, 0])  # `oil` shares none
@@ -21,8 +22,21 @@ def test_words_share_ngrams_and_pairs_and_repeats_have_none() -> None:
 
 
 def test_folded_kernel_equals_the_network_on_expanded_rows() -> None:
-    matrix = ngram_expansion(WORD_INDEX, size=6, share=0.5, least=1)
+    matrix = ngram_expansion(WORD_INDEX, 6, Recipe(piece_share=0.5, min_piece_words=1))
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(matrix.shape[1], 3))
     rows = sp.csr_matrix((rng.random((4, 6)) < 0.5).astype(float))
     np.testing.assert_allclose(rows @ (matrix @ kernel), (rows @ matrix) @ kernel)
+
+
+def test_piece_learns_from_the_words_that_have_it_and_by_itself() -> None:
+    index = {"refine": 1, "refinery": 2, "refi *piece": 3, "xy *piece": 4, "rare": 5}
+    matrix = ngram_expansion(index, 5, Recipe(min_piece_words=2, piece_weight=0.25, piece_sizes=(2, 4))).toarray()
+    own, shared = matrix[:, :5], matrix[:, 5:]
+    np.testing.assert_allclose(np.diag(own), [1, 1, 1, 0.25, 0.25])
+    assert shared[3].max() == shared[4].max() == 0.25
+    assert np.count_nonzero(shared[3]) == np.count_nonzero(shared[4]) == 1
+    place = shared[3].argmax()
+    assert shared[1, place] > 0
+    assert shared[2, place] > 0
+    assert not shared[:4, shared[4].argmax()].any()  # no word has it

@@ -117,6 +117,7 @@ class NoisyNetworks:
         seed: int,
         held_out: Epoch | None = None,
         on_epoch: Callable[[], object] = lambda: None,
+        on_step: Callable[[int, int, float, float], object] = lambda done, of, loss, accuracy: None,
     ) -> tuple[Layers, History]:
         epochs = [epoch() for _ in range(recipe.epochs)]
         self.calls.append({"epochs": epochs, "expansion": expansion, "seed": seed, "held_out": held_out})

@@ -10,4 +10,8 @@ def test_every_choice_is_that_of_the_shipped_bundle() -> None:
     described = HEADLINES.describe()
     as_json = {name: list(map(list, value)) if name == "penalties" else value for name, value in described.items()}
     as_json["span_words"] = list(described["span_words"])
-    assert as_json == {name: shipped[name] for name in described}
+    shipped = {name: value for name, value in shipped.items() if name in described}
+    assert {name: as_json[name] for name in shipped} == shipped
+    added = {name: value for name, value in described.items() if name not in shipped}
+    assert (added["pieces"], added["split_unspaced"], added["rare_words"]) == (0, False, None)  # as before they existed
+    assert (added["linear_rows"], added["most_negatives"]) == (None, None)

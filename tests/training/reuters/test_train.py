@@ -38,7 +38,9 @@ def test_svm_learns_titles_bodies_first_words_and_lexicon_each_with_its_penalty(
 
     given: dict[str, Any] = {}
 
-    def look(x: Any, expansion: Any, labels: Any, others: Any, penalties: Any, *, topics: int, seed: int) -> None:
+    def look(
+        x: Any, expansion: Any, labels: Any, others: Any, penalties: Any, *, topics: int, seed: int, **_: Any
+    ) -> None:
         assert topics == OUTSIDE
         given.update(x=x, expansion=expansion, labels=labels, others=others, penalties=penalties, seed=seed)
         raise EnoughError

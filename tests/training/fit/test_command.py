@@ -1,0 +1,68 @@
+"""`python -m training fit` on a small committed file, and the service on the bundle that it writes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import load_settings
+from tests.real_data import REPOSITORY
+
+TOWN = Path(__file__).with_name("town.csv")
+
+
+def fit(target: Path, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "training", "fit", str(TOWN), "--output", str(target), *options]
+    return subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+
+
+@pytest.mark.slow
+def test_file_becomes_a_service(tmp_path: Path) -> None:
+    target = tmp_path / "models" / "town" / "1"
+    out, progress = (run := fit(target)).communicate(timeout=600)
+    assert run.returncode == 0, progress
+    assert "networks, pass 6 of 6: " in progress
+    assert "loss " in progress
+    assert "TF-IDF (words 1-2, char_wb 2-5), LinearSVC" in out
+    assert f"{target}: written" in out
+    files = {file.name for file in target.iterdir()}
+    assert files >= {"manifest.json", "model.keras", "README.md", "history.csv", "data.html", "data.json"}
+    manifest = json.loads((target / "manifest.json").read_text())
+    assert [topic["code"] for topic in manifest["topics"]] == ["food", "sport", "transport", "weather"]
+    assert manifest["figures"]["test"]["accuracy"] > 0.9
+    assert manifest["data"]["sha256"].keys() == {"town.csv"}
+    card = (target / "README.md").read_text()
+    assert "Reuters" not in card
+    assert "wires" not in card
+    assert "| **this model** |" in card
+    golden = [one["headline"] for one in json.loads((target / "golden.json").read_text())]
+    assert len(set(golden) & {line.rpartition(",")[0] for line in TOWN.read_text().splitlines()}) >= 5
+    with TestClient(create_app(load_settings(model=target, access_log=False))) as client:
+        answer = client.post("/predict", json={"headline": "Snow storm closes the tram bridge", "top_k": 4}).json()
+    assert {one["topic"] for one in answer["predictions"]} == {"food", "sport", "transport", "weather"}
+    assert answer["predictions"][0]["topic"] in {"transport", "weather"}
+
+
+@pytest.mark.slow
+def test_interrupted_fit_leaves_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "models" / "town" / "1"
+    run = fit(target)
+    assert run.stderr is not None
+    for line in run.stderr:
+        if "networks" in line:
+            break
+    run.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + 60
+    _, rest = run.communicate(timeout=deadline - time.monotonic())
+    assert run.returncode == 130
+    assert "Stopped; incomplete results were not written." in rest
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []

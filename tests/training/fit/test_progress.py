@@ -1,0 +1,45 @@
+import io
+
+import pytest
+
+from training.fit import progress
+from training.fit.progress import Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_file_gets_a_line_a_phase_and_one_every_ten_seconds(clock: list[float]) -> None:
+    stream = io.StringIO()
+    told = Progress(stream)
+    told("reading", 0, 1)
+    for step in range(1, 31):
+        clock[0] += 1
+        told("networks", step, 100, "loss 0.500, accuracy 0.900")
+    lines = stream.getvalue().splitlines()
+    assert lines[:2] == ["[0:00] reading", "[0:01] networks: 1%, loss 0.500, accuracy 0.900, 0:00 left"]
+    assert lines[2:] == [
+        "[0:11] networks: 11%, loss 0.500, accuracy 0.900, 1:21 left",
+        "[0:21] networks: 21%, loss 0.500, accuracy 0.900, 1:15 left",
+    ]
+
+
+def test_terminal_gets_one_line_that_changes(clock: list[float]) -> None:
+    stream = Terminal()
+    told = Progress(stream)
+    told("networks", 1, 10, "loss 0.500")
+    clock[0] += 3_700
+    told("networks", 10, 10)
+    told.close()
+    assert stream.getvalue().startswith("\r[0:00] networks: 10%, loss 0.500")
+    assert stream.getvalue().count("\n") == 1
+    assert "\r[1:01:40] networks: 100%, 0:00 left" in stream.getvalue()

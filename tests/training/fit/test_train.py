@@ -1,0 +1,158 @@
+"""Training on made rows of every awkward kind, with small networks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.training.fit.rows import codes, made_rows
+from training.errors import LabelsError
+from training.fit import train
+from training.fit.material import read_samples
+from training.fit.sizes import recipe_for
+from training.fit.train import Fitted, fit_model
+from training.headlines.recipe import Recipe
+from training.headlines.samples import labels_of
+from training.labelled.rows import LabelledRow
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    def small(rows: int, units: int) -> Recipe:
+        return replace(recipe_for(rows, units), networks=1, hidden=8, epochs=3, batch_size=32)
+
+    monkeypatch.setattr(train, "recipe_for", small)
+
+
+def fitted(rows: list[LabelledRow], labels: list[str], told: list[str] | None = None) -> Fitted:
+    told = [] if told is None else told
+    return fit_model(read_samples(rows, labels), 1, lambda phase, *_: told.append(phase))
+
+
+def accuracy(model: Fitted, rows: list[LabelledRow], labels: list[str]) -> float:
+    samples = read_samples(rows, labels).samples
+    logits = model.learned.held_out(samples).logits[:, : len(labels)]
+    return float((logits.argmax(axis=1) == labels_of(samples, len(labels))).mean())
+
+
+def test_two_hundred_rows_are_cross_fitted_and_learned() -> None:
+    told: list[str] = []
+    model = fitted(made_rows(4, 50), codes(4), told)
+    assert len(model.held_out_rows) == 200  # each row once, by a model that did not learn from it
+    assert accuracy(model, made_rows(4, 20, seed=1), codes(4)) > 0.95
+    assert model.outside is None
+    assert dict.fromkeys(phase.partition(", ")[2] for phase in told) == dict.fromkeys(
+        [*(f"pass {number} of 6" for number in range(1, 7)), ""]
+    )
+
+
+def test_more_rows_hold_out_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "FEW", 100)
+    model = fitted(made_rows(4, 50), codes(4))
+    assert len(model.held_out_rows) == 20
+    assert accuracy(model, made_rows(4, 20, seed=1), codes(4)) > 0.95
+
+
+def test_many_rows_are_trained_on_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "FEW", 100)
+    monkeypatch.setattr(train, "MANY", 200)
+    told: list[str] = []
+    fitted(made_rows(4, 50), codes(4), told)
+    assert {phase.partition(", ")[2] for phase in told} == {"pass 1 of 1", ""}
+
+
+def test_sixty_labels_of_five_rows_are_learned() -> None:
+    model = fitted(made_rows(60, 5), codes(60))
+    assert model.learned.layers[0].kernel.shape[1] == 64
+    assert accuracy(model, made_rows(60, 3, seed=1), codes(60)) > 0.8
+
+
+def test_rows_about_none_of_the_labels_teach_the_outside_class() -> None:
+    model = fitted(made_rows(3, 40, outside=60), codes(3))
+    assert model.outside is not None
+    assert model.outside.found is not None
+    assert model.outside.found > 0.9
+    assert model.learned.layers[-1].kernel.shape[1] == 4
+
+
+def test_one_label_is_refused_in_one_sentence() -> None:
+    with pytest.raises(LabelsError, match="one label only, and learning takes two"):
+        fitted(made_rows(1, 30), codes(2))
+
+
+def test_row_with_several_labels_is_refused_with_its_line() -> None:
+    row = LabelledRow("a text", ("label0", "label1"), "rows.csv", 7)
+    with pytest.raises(LabelsError, match=r"rows\.csv:7: has several labels"):
+        read_samples([row], codes(2))
+
+
+def test_rows_that_are_all_alike_give_the_shares_of_the_labels() -> None:
+    rows = [LabelledRow("the same text", (f"label{number % 4 == 0:d}",), "rows.csv", number) for number in range(200)]
+    model = fitted(rows, codes(2))
+    probabilities = model.held_out.probabilities(model.calibration)
+    assert np.isfinite(probabilities).all()
+    assert probabilities[:, 0].mean() == pytest.approx(0.75, abs=0.15)
+
+
+def test_words_that_occur_once_are_learned_by_their_pieces() -> None:
+    def rows(seed: int) -> list[LabelledRow]:
+        rng = np.random.default_rng(seed)
+        made = []
+        for number in range(200):
+            beginning = ("green", "blue")[number % 2]
+            word = beginning + "".join(rng.choice(list("aeioubdgk"), 6))
+            made.append(LabelledRow(word, (f"label{number % 2}",), "rows.csv", number))
+        return made
+
+    model = fitted(rows(0), codes(2))
+    assert not any(
+        " " not in entry and rank < model.learned.encoder.spec.size for entry, rank in model.learned.word_index.items()
+    )
+    assert accuracy(model, rows(1), codes(2)) > 0.95
+
+
+def test_korean_rows_are_learned() -> None:
+    endings = ["은", "는", "이", "가", "을", "를", "에서", "으로"]
+    rng = np.random.default_rng(0)
+
+    def rows(count: int) -> list[LabelledRow]:
+        return [
+            LabelledRow(
+                f"{('축구', '야구')[n % 2] if n % 4 < 2 else ('선수', '투수')[n % 2]}{rng.choice(endings)} 오늘",
+                (f"label{n % 2}",),
+                "rows.csv",
+                n,
+            )
+            for n in range(count)
+        ]
+
+    model = fitted(rows(200), codes(2))
+    assert accuracy(model, rows(40), codes(2)) > 0.9
+
+
+def test_chinese_characters_are_words() -> None:
+    texts = {"label0": ["足球比赛", "球队胜利", "足球球员"], "label1": ["股票上涨", "银行利率", "股市下跌"]}
+    rows = [
+        LabelledRow(text, (label,), "rows.csv", n) for label, some in texts.items() for n, text in enumerate(some * 20)
+    ]
+    model = fitted(rows, codes(2))
+    assert (
+        accuracy(
+            model, [LabelledRow("足球队", ("label0",), "t", 1), LabelledRow("银行股票", ("label1",), "t", 2)], codes(2)
+        )
+        == 1
+    )
+
+
+def test_same_seed_gives_the_same_weights() -> None:
+    one, other = (fitted(made_rows(3, 30), codes(3)) for _ in range(2))
+    assert all(
+        np.array_equal(a.kernel, b.kernel) for a, b in zip(one.learned.layers, other.learned.layers, strict=True)
+    )
+    assert one.calibration == other.calibration
+
+
+def test_rows_without_words_are_left_out() -> None:
+    rows = read_samples([*made_rows(2, 3), LabelledRow("***", ("label0",), "rows.csv", 9)], codes(2))
+    assert len(rows.samples) == 6
+    assert len(rows.texts) == 7

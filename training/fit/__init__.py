@@ -1,0 +1,1 @@
+"""`python -m training fit`: from anybody's labelled texts to a bundle, with the recipe of training.headlines."""

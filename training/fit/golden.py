@@ -1,0 +1,33 @@
+"""Golden headlines of a fit: held-out rows whose answers are stored with the model, and examples on its page."""
+
+from typing import Final
+
+import numpy as np
+
+from training.fit.material import Rows
+from training.fit.train import Fitted
+
+CLEAR: Final = 6
+LONGEST: Final = 300
+"""Characters of a golden headline."""
+
+
+def golden_headlines(rows: Rows, fitted: Fitted) -> tuple[str, ...]:
+    """Clear ones of different labels, the least clear one, the longest, one word, and an empty text."""
+    part = fitted.held_out
+    probabilities = part.probabilities(fitted.calibration)
+    texts = [" ".join(rows.texts[sample.source or 0].split()) for sample in fitted.held_out_rows]
+    usable = np.array([0 < len(text) <= LONGEST for text in texts])
+    confidence = np.where(usable, probabilities.max(axis=1), -1.0)
+    right = (probabilities.argmax(axis=1) == part.labels) & usable
+    chosen: dict[str, None] = {}
+    labels = part.labels[right]
+    for label in sorted(set(labels.tolist()), key=lambda one: (-int((labels == one).sum()), one))[:CLEAR]:
+        places = np.flatnonzero(right & (part.labels == label))
+        chosen[texts[places[np.argsort(-confidence[places], kind="stable")[len(places) // 4]]]] = None
+    if usable.any():
+        places = np.flatnonzero(usable)
+        chosen[texts[places[confidence[places].argmin()]]] = None
+        chosen[max((texts[i] for i in places), key=len)] = None
+    word = rows.samples[0].words[0]
+    return (*chosen, word, "")

@@ -1,0 +1,86 @@
+"""Model card of a fitted bundle: what it was trained on, its figures, and what it cannot do."""
+
+from typing import Final
+
+from app.classifier.manifest import Manifest
+from training.bundles.model_card import made_with, topic_table
+
+_CARD: Final = """# {name}/{version}
+
+{description}
+
+| | |
+| --- | --- |
+| labels | {labels:,}{outside} |
+| training rows | {rows:,} |
+| encoding | {size:,} features: words, pairs of words, and pieces of 2 to 4 characters for words without an id |
+| network | Dense {width} linear, {hidden} relu, {units} softmax; {parts} |
+| calibration | temperature on {held_out:,} training rows, without which it was trained or that trained a copy of it |
+| prediction sets | labels with at least {threshold:.3f}, for a coverage of {coverage:.0%} |
+| versions | {libraries} |
+
+## Figures
+On {test:,} test rows, which were not used in training.
+
+| model | accuracy | macro-F1 | calibration error |
+| --- | --- | --- | --- |
+| **this model** | {accuracy:.3f} | {macro_f1:.3f} | {ece:.3f} |
+{baselines}
+
+Prediction sets have {set_size:.2f} labels on average and contain the right one in {set_coverage:.1%} of cases.
+{outside_figures}
+## Labels
+{topics}
+
+## Limitations
+- It knows what its rows say: texts of another time, place or style than theirs are answered less well, and it does not
+  notice. The service's drift metrics do.
+{limits}
+- Labels with few rows are answered less well than the figures over all rows say; see the table.
+- [data.html](data.html) is the report on the rows: bad rows, duplicates, texts with several labels.
+"""
+
+
+def write_card(manifest: Manifest) -> str:
+    """The card as Markdown."""
+    figures, recipe, data = manifest.figures, manifest.recipe, manifest.data
+    test = figures["test"]
+    rows = [f"| {one['name']} | {one['accuracy']:.3f} | {one['macro_f1']:.3f} | - |" for one in figures["baselines"]]
+    found = figures.get("outside")
+    topic_set = manifest.topic_set
+    parts = f"a linear SVM with weight {recipe['linear_share']:g}"
+    parts += f" and {recipe['networks']} networks of {recipe['hidden']} units" if recipe["with_networks"] else " alone"
+    return _CARD.format(
+        name=manifest.name,
+        version=manifest.version,
+        description=manifest.description,
+        labels=len(manifest.topics),
+        outside=", and one unit for texts about none of them" if manifest.outside else "",
+        rows=data["train_rows"],
+        size=manifest.encoding.size - 1,
+        width=recipe["width"],
+        hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
+        units=len(manifest.topics),
+        parts=parts,
+        held_out=data["held_out_rows"],
+        threshold=topic_set.threshold if topic_set else 0.0,
+        coverage=topic_set.coverage if topic_set else 0.0,
+        libraries=made_with(manifest),
+        test=test["wires"],
+        accuracy=test["accuracy"],
+        macro_f1=test["macro_f1"],
+        ece=test["ece"],
+        baselines="\n".join(rows),
+        set_size=test["set_size"],
+        set_coverage=test["set_coverage"],
+        outside_figures=""
+        if found is None
+        else (
+            f"\nTexts about none of the labels: AUROC {found['auroc']:.3f}; {found['found']:.1%} of"
+            f" {found['without']:,} are found, and {found['lost']:.1%} of texts with a label are lost.\n"
+        ),
+        topics=topic_table(manifest),
+        limits="- It tells texts about none of its labels only if they resemble the rows that taught it so."
+        if manifest.outside
+        else "- It picks one of its labels for any text, also for subjects that it was never trained on.",
+    )

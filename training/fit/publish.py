@@ -1,0 +1,107 @@
+"""Writes a fitted model as a bundle: measured as it will be served, with model card and the report on its rows."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.classifier import TopicClassifier
+from app.classifier.bundle import CARD
+from app.classifier.manifest import FORMATS, Manifest
+from training.bundles.publishing import library_versions, name_and_version, topics_with_support, with_measurements
+from training.bundles.writer import Draft, write_bundle
+from training.fit.baselines import Baseline
+from training.fit.evaluate import Measured, evaluate_rows
+from training.fit.golden import golden_headlines
+from training.fit.material import Rows
+from training.fit.model_card import write_card
+from training.fit.train import Fitted
+from training.headlines.calibration import outside_probabilities
+from training.headlines.drift_reference import drift_reference
+from training.headlines.merge import save_stack
+from training.headlines.samples import labels_of
+from training.history import HISTORY, history_csv
+from training.labelled.rows import LabelledRow
+from training.output import staging
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows come from."""
+
+    files: Sequence[Path]
+    """Training and test files."""
+    test: Sequence[LabelledRow]
+    report: Mapping[str, bytes]
+    """Files of the report on the rows."""
+
+
+def publish(
+    target: Path,
+    rows: Rows,
+    fitted: Fitted,
+    source: Source,
+    baselines: Sequence[Baseline],
+    *,
+    force: bool = False,
+) -> tuple[TopicClassifier, Measured]:
+    """Write the bundle `target` (models/NAME/VERSION) and measure it on the test rows.
+
+    Returns:
+        The classifier loaded from it, and its figures.
+
+    Raises:
+        OutputError: it exists and `force` is false, or cannot be written; nothing is left behind.
+    """
+    draft = _draft(target, rows, fitted, source)
+    with staging(target) as scratch:
+        measured = evaluate_rows(write_bundle(scratch / "0", draft), source.test)
+    more: dict[str, Any] = {"baselines": [baseline.figures() for baseline in baselines]}
+    if measured.outside is not None:
+        more["outside"] = measured.outside
+    manifest = with_measurements(draft.manifest, measured.evaluation.topics, {"test": measured.evaluation}, more)
+    history = fitted.learned.history
+    extras = {
+        HISTORY: history_csv([("train", fitted.seed, history)]),
+        CARD: write_card(manifest).encode(),
+        **source.report,
+    }
+    return write_bundle(target, replace(draft, manifest=manifest, extras=extras), force), measured
+
+
+def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
+    name, version = name_and_version(target, "fit")
+    inside = [sample for sample in rows.samples if sample.labels]
+    others = [sample for sample in rows.samples if not sample.labels]
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in source.files}
+    reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes)
+    if fitted.outside is not None:
+        held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
+        reference["outside_ratio"] = round(float(np.mean(held_out)), 6)
+    support = labels_of(inside, rows.topics)
+    manifest = Manifest(
+        format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
+        name=name,
+        version=version,
+        description=f"Trained on {len(rows.samples):,} texts under {rows.topics:,} labels of {', '.join(files)}.",
+        encoding=fitted.learned.encoder.spec,
+        topics=topics_with_support(support, dict(zip(rows.codes, rows.codes, strict=True))),
+        calibration=fitted.calibration,
+        topic_set=fitted.topic_set,
+        outside=fitted.outside,
+        files={},
+        recipe={"name": "fit", "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
+        data={
+            "sha256": files,
+            "train_rows": len(rows.samples),
+            "test_rows": len(source.test),
+            "held_out_rows": len(fitted.held_out_rows),
+        },
+        libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
+        reference=reference,
+    )
+    golden = golden_headlines(rows, fitted)
+    return Draft(manifest, lambda path: save_stack(fitted.learned.layers, path), fitted.learned.word_index, golden)

@@ -1,0 +1,56 @@
+"""Hyperparameters of `fit`, by the number of rows and labels; docs/experiments.md has the figures behind them."""
+
+from typing import Final
+
+from app.classifier.bundle import MAX_FILE_BYTES
+from training.errors import LabelsError
+from training.headlines.recipe import Recipe
+
+FEW: Final = 2_500
+"""Below this number of rows, calibration is cross-fitted, because a held-out share would be too small."""
+MANY: Final = 100_000
+"""From this number of rows on, the held-out rows stay out of training, which then runs once instead of twice."""
+
+WORDS, PAIRS, PIECES = 60_000, 40_000, 30_000
+LEAST_FEATURES: Final = 1_000
+_HEADROOM: Final = 4 * 1024**2
+"""Bytes of model.keras besides the first kernel: further layers, and what Keras writes around the weights."""
+
+
+def recipe_for(rows: int, units: int) -> Recipe:
+    """The recipe for training rows with so many labels, including the outside class if there is one.
+
+    The first layer is never narrower than the number of labels (32 units for 77 labels cost five points of accuracy),
+    so with many labels there is room for fewer features.
+
+    Raises:
+        LabelsError: the labels are so many that their model does not fit into a bundle.
+    """
+    width = max(32, -(-units // 16) * 16)
+    networks, epochs, batch = (4, 16, 256) if rows < 20_000 else (2, 8, 256) if rows < 60_000 else (2, 6, 512)
+    if rows >= 500_000:
+        epochs, batch = 3, 1_024
+    inside = units + networks * 100
+    room = (MAX_FILE_BYTES - _HEADROOM) // 4 - width * inside - inside * units
+    features = min(WORDS + PAIRS + PIECES, room // width)
+    if features < LEAST_FEATURES:
+        raise LabelsError(
+            f"{units:,} labels need a model of more than {MAX_FILE_BYTES // 1024**2} MiB, the most that a bundle's file"
+            " may have; join some labels, or raise --min-rows."
+        )
+    pieces = min(PIECES, features * PIECES // (WORDS + PAIRS + PIECES))
+    return Recipe(
+        features=features - pieces,
+        words=min(WORDS, (features - pieces) * WORDS // (WORDS + PAIRS)),
+        min_pair_texts=2,
+        pieces=pieces,
+        split_unspaced=True,
+        rare_words=100_000,
+        networks=networks,
+        epochs=epochs,
+        batch_size=batch,
+        learning_rate=3e-3 * (batch / 256) ** 0.5,
+        width=width,
+        linear_rows=200_000,
+        most_negatives=max(10_000, 2_000_000 // units),
+    )

@@ -1,0 +1,52 @@
+"""What `fit` prints at its end: figures beside baselines, and the labels that are confused most."""
+
+from collections.abc import Sequence
+
+from training.fit.baselines import Baseline
+from training.fit.evaluate import Measured
+from training.fit.train import Fitted
+
+_TEXT = 100
+"""Characters of an example."""
+
+
+def summary(fitted: Fitted, measured: Measured, baselines: Sequence[Baseline]) -> str:
+    """Aligned plain text."""
+    one = measured.evaluation
+    width = max(len(baseline.name) for baseline in baselines)
+    lines = [
+        f"{'on ' + format(one.wires, ',') + ' test rows':<{width}}{'accuracy':>10}{'macro-F1':>10}{'ECE':>8}",
+        f"{'this model':<{width}}{one.accuracy:>10.3f}{one.macro_f1:>10.3f}{one.ece:>8.3f}",
+    ]
+    for baseline in reversed(baselines):
+        lines.append(f"{baseline.name:<{width}}{baseline.accuracy:>10.3f}{baseline.macro_f1:>10.3f}{'-':>8}")
+        if baseline is baselines[-1] and baseline.rows < baselines[0].rows:
+            lines[-1] += f"   trained on {baseline.rows:,} of the {baselines[0].rows:,} rows"
+    recipe = fitted.recipe
+    how = f"linear SVM with weight {recipe.linear_share:g}"
+    how += f" and {recipe.networks} networks" if fitted.with_networks else " alone"
+    lines += [
+        "",
+        f"{fitted.learned.encoder.spec.size - 1:,} features, {recipe.width} units; {how},",
+        f"chosen on {len(fitted.held_out_rows):,} held-out training rows.",
+    ]
+    if one.set_size is not None:
+        sets = f"{one.set_size:.2f} labels on average, with the right one in {one.set_coverage:.1%} of cases"
+        lines.append(f"Prediction sets: {sets}.")
+    if measured.outside is not None:
+        lost, found = measured.outside["lost"], measured.outside["found"]
+        lines.append(
+            f"Outside: AUROC {measured.outside['auroc']:.3f}; {found:.1%} of test rows without a label are found,"
+            f" {lost:.1%} of those with one are lost."
+        )
+    if measured.confusions:
+        lines += ["", "Confused most:"]
+    for pair in measured.confusions:
+        lines.append(f"  {pair.label} answered as {pair.predicted}: {pair.texts:,}")
+        lines += [f"    {_short(text)}" for text in pair.examples]
+    return "\n".join(lines)
+
+
+def _short(text: str) -> str:
+    text = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
