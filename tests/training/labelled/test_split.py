@@ -74,6 +74,22 @@ def test_labels_of_which_all_texts_follow_a_template_have_test_rows() -> None:
     assert {exact_key(row.text) for row in split.train}.isdisjoint(exact_key(row.text) for row in split.test)
 
 
+def test_near_duplicates_are_on_one_side() -> None:
+    rows = [(text, ("ab"[i % 2],)) for i in range(40) for text in (f"story {i} again", f"again: story {i}")]
+    split = split_rows(table(rows), test_share=0.5)
+    sides = [
+        {row.text.removeprefix("again: ").removesuffix(" again") for row in part} for part in (split.train, split.test)
+    ]
+    assert sides[0].isdisjoint(sides[1])
+    assert len(split.test) == 40
+
+
+def test_one_row_of_each_label_is_for_training() -> None:
+    rows = [(f"story {i}", ("abc"[i // 2],)) for i in range(6)]
+    split = split_rows(table(rows), test_share=0.9, min_rows=2)
+    assert Counter(label for row in split.train for label in row.labels) == {"a": 1, "b": 1, "c": 1}
+
+
 def test_another_seed_gives_another_split() -> None:
     rows = [(f"story {i}", ("ab"[i % 2],)) for i in range(100)]
     first, second = ({row.line for row in split_rows(table(rows), seed=seed).test} for seed in (1, 2))
