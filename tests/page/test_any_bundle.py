@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -143,3 +144,24 @@ def test_agreement_of_the_shadow_is_shown(visit, servers: dict[str, RunningServe
             break
         servers["all"].predict("oil")
     expect(visit("all").locator("#model-facts")).to_contain_text("tiny 1 agrees with the default model on 100.0% of")
+
+
+def test_link_and_commands_name_the_chosen_model(visit, context: BrowserContext, watch: Watch):
+    page = visit("all")
+    page.get_by_label("Model", exact=True).select_option(index=1)
+    expect(page.locator("#verdict strong")).not_to_be_empty()
+    page.locator("#chart button").nth(1).click()
+    expect(page.locator("#chart button").nth(1)).to_have_attribute("aria-pressed", "true")
+    chosen = page.get_by_label("Model", exact=True).input_value()
+    assert urlencode({"model": chosen}) in page.url
+    other = watch.over(context.new_page(), page.url.partition("/#")[0])
+    other.goto(page.url)
+    expect(other.get_by_label("Model", exact=True)).to_have_value(chosen)
+    expect(other.locator("#verdict")).to_have_text(page.inner_text("#verdict"))
+    expect(other.locator("#chart button").nth(1)).to_have_attribute("aria-pressed", "true")
+    page.evaluate(
+        "document.execCommand = () => true; Object.defineProperty(navigator, 'clipboard', {value: undefined})"
+    )
+    page.evaluate("HTMLTextAreaElement.prototype.select = function() { window.copied = this.value; }")
+    page.get_by_role("button", name="Copy as curl").click()
+    assert f"/predict?{urlencode({'model': chosen})}'" in page.evaluate("copied")

@@ -23,7 +23,8 @@ function toCell(value) {
   return isWords ? value.join(" ") : JSON.stringify(value);
 }
 
-function save(parts, type, fileName) {
+/** Save a file made of parts. */
+export function save(parts, type, fileName) {
   const url = URL.createObjectURL(new Blob(parts, { type }));
   element("a", { href: url, download: fileName }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

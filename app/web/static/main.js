@@ -2,13 +2,16 @@
 
 import { call } from "./api.js";
 import { Batch } from "./batch.js";
+import { offerCorrection, setTopics, setUpCorrecting } from "./correcting.js";
 import { byId } from "./dom.js";
 import { Headline } from "./headline.js";
 import { setUpKey } from "./key.js";
 import { showLanguage } from "./language.js";
+import { followLinks, readLink, showLink } from "./link.js";
 import { showModel } from "./model.js";
-import { setUpModels, showModels, withModel } from "./models.js";
+import { chooseModel, chosenModel, sayMissing, setUpModels, showModels, withModel } from "./models.js";
 import { setUpSeveral } from "./several.js";
+import { setUpShare, share } from "./share.js";
 import { setUpTerms } from "./terms.js";
 import { setUpTopics, showTopics } from "./topics.js";
 
@@ -33,21 +36,57 @@ async function describe(model) {
     showModels(facts.models);
     showModel(facts, outside?.threshold);
     showTopics(topics);
+    setTopics(topics);
     headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples);
   } catch (error) {
+    if (turn !== latest) return;
     shown = null; // try again with the next response
+    if (error.status === 404 && chosenModel()) { // a link to a model that this service does not have, or no longer
+      chooseModel(null);
+      sayMissing(error.message);
+      await describe(null);
+      return;
+    }
     byId("model-facts").textContent = error.message;
+  }
+}
+
+/** Everything that follows from the answer that is shown; null: the box is empty. */
+function follow(answer) {
+  showLink(answer === null || answer.isFirst ? null : answer.state);
+  if (answer === null) return;
+  share(answer);
+  offerCorrection(answer);
+}
+
+/** Show what a link describes. */
+function open(link) {
+  const isOther = link.model !== chosenModel();
+  chooseModel(link.model);
+  headline.open(link);
+  if (isOther) {
+    sayMissing("");
+    describe(null);
+    batch.again();
   }
 }
 
 setUpKey();
 setUpTerms();
 setUpTopics();
-const headline = new Headline(describe);
+setUpShare();
+setUpCorrecting();
+const headline = new Headline(describe, follow);
 const batch = new Batch();
 setUpModels(() => {
   describe(null);
   batch.again();
 });
-describe(null);
 setUpSeveral((text) => batch.take(text));
+followLinks(open);
+const link = readLink();
+if (link) {
+  chooseModel(link.model);
+  headline.open(link);
+}
+describe(null);

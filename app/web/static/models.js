@@ -4,6 +4,13 @@ import { byId, element } from "./dom.js";
 
 let chosen = null; // NAME/VERSION; null: the default model
 
+export const chosenModel = () => chosen;
+
+/** Use a model, NAME/VERSION, from now on; null: the default one. */
+export function chooseModel(name) {
+  chosen = name;
+}
+
 /** The URL of an endpoint for the chosen model. */
 export function withModel(endpoint) {
   return chosen ? `${endpoint}?model=${encodeURIComponent(chosen)}` : endpoint;
@@ -18,11 +25,17 @@ export function showModels(models) {
   select.value = chosen ?? names[0];
 }
 
+/** Say that the service does not have the model that a link names; empty: it has. */
+export function sayMissing(message) {
+  byId("model-missing").textContent = message;
+}
+
 /** `onChoice()`: another model was chosen. */
 export function setUpModels(onChoice) {
   byId("model-choice").addEventListener("input", () => {
     const select = byId("model-choice");
     chosen = select.selectedIndex === 0 ? null : select.value;
+    sayMissing("");
     onChoice();
   });
 }

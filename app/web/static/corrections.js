@@ -1,0 +1,63 @@
+// Corrections of answers, kept in this browser only, for a download that `python -m training fit` reads.
+
+import { toCsv } from "./csv.js";
+import { save } from "./download.js";
+
+const PLACE = `topics-corrections:${new URL(".", location.href).pathname}`; // several services may share an origin
+const MOST = 5000;
+const COLUMNS = ["text", "label", "model", "probability"];
+
+let entries = read();
+
+/** All corrections `{text, label, model, probability}`: a text, its right label, the model and what it gave that label. */
+export const corrections = () => entries;
+
+/** Add a correction, in place of an earlier one of the same text; false if the browser has no room for it. */
+export function add({ text, label, model, probability }) {
+  const others = read().filter((one) => one.text !== text);
+  return others.length < MOST && store([...others, { text, label, model, probability }]);
+}
+
+export function remove(text) {
+  store(read().filter((one) => one.text !== text));
+}
+
+export function removeAll() {
+  store([]);
+}
+
+export function download() {
+  const rows = entries.map((one) => COLUMNS.map((name) => one[name]));
+  save(["\uFEFF", toCsv([COLUMNS, ...rows])], "text/csv", "corrections.csv");
+}
+
+/** `onChange()`: another tab has changed the corrections. */
+export function followTabs(onChange) {
+  addEventListener("storage", ({ key }) => {
+    if (key !== PLACE && key !== null) return;
+    entries = read();
+    onChange();
+  });
+}
+
+/** What is stored; in a browser that stores nothing, what this tab has. */
+function read() {
+  try {
+    const stored = JSON.parse(localStorage.getItem(PLACE)) ?? [];
+    const isText = (value) => typeof value === "string";
+    return stored.filter((one) => isText(one?.text) && isText(one.label) && isText(one.model));
+  } catch {
+    return entries ?? [];
+  }
+}
+
+function store(changed) {
+  try {
+    if (changed.length) localStorage.setItem(PLACE, JSON.stringify(changed));
+    else localStorage.removeItem(PLACE);
+  } catch (error) {
+    if (error.name === "QuotaExceededError") return false;
+  }
+  entries = changed;
+  return true;
+}

@@ -1,0 +1,29 @@
+// Buttons that copy the shown answer: as a link to this page, as a curl command, as a Python program.
+
+import { copy } from "./clipboard.js";
+import { toCurl, toPython } from "./commands.js";
+import { byId } from "./dom.js";
+import { key } from "./key.js";
+import { linkTo } from "./link.js";
+
+let shown = null;
+
+/** The answer to copy: `{state, path, body}`, its state as a link has it, and the request. */
+export function share(answer) {
+  shown = answer;
+  byId("copied").textContent = "";
+}
+
+export function setUpShare() {
+  const url = () => new URL(shown.path, document.baseURI).href;
+  const copies = {
+    "copy-link": () => linkTo(shown.state),
+    "copy-curl": () => toCurl(url(), shown.body, key() !== null),
+    "copy-python": () => toPython(url(), shown.body, key() !== null),
+  };
+  for (const [id, text] of Object.entries(copies)) {
+    byId(id).addEventListener("click", async () => {
+      byId("copied").textContent = (await copy(text())) ? "Copied." : "This browser does not let the page copy.";
+    });
+  }
+}

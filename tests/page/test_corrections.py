@@ -1,0 +1,123 @@
+"""Corrections of answers: collected in the browser, and downloaded for `python -m training fit`."""
+
+import csv
+import io
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.page.conftest import Watch, opened
+from tests.page.test_headline import type_headline
+from tests.server import RunningServer
+from training.labelled.read import read_rows
+
+
+def correct(page: Page, text: str, topic: str) -> None:
+    type_headline(page, text)
+    expect(page.locator("#answer")).to_have_attribute("aria-busy", "false")
+    page.get_by_label("This should be").select_option(label=topic)
+    page.get_by_role("button", name="Add correction").click()
+    expect(page.locator("#corrected")).to_contain_text("Added")
+
+
+def downloaded(page: Page, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_corrections_are_a_file_that_fit_reads(page: Page, server: RunningServer, tmp_path: Path) -> None:
+    texts = ['wheat, "flour"', "gold\nounce", "election <b>football</b>"]
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+    for text, topic in zip(texts, ("Grain", "Silver", "no topic of this list"), strict=True):
+        correct(page, text, topic)
+    expect(page.locator("#corrections-title")).to_have_text("3 corrections")
+    path = downloaded(page, tmp_path)
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
+    assert [list(row) for row in rows] == [["text", "label", "model", "probability"]] * 3
+    assert [row["text"] for row in rows] == texts
+    assert {row["model"] for row in rows} == {"tiny/1"}
+    given = {one["topic"]: one["probability"] for one in server.predict(texts[0], top_k=46).json()["predictions"]}
+    assert float(rows[0]["probability"]) == given["grain"]
+    assert rows[2]["probability"] == ""
+    table = read_rows([path], outside_label="outside")
+    assert [(row.text, row.labels) for row in table.rows] == [
+        (texts[0], ("grain",)),
+        (texts[1], ("silver",)),
+        (texts[2], ()),
+    ]
+    assert (table.bad, table.columns[0].text, table.columns[0].label) == (0, "text", "label")
+    assert not [one for one in sent if "silver" in one or "grain" in one]
+
+
+def test_formula_among_corrections_is_kept_from_the_spreadsheet(page: Page, tmp_path: Path) -> None:
+    for text in ("=1+1 oil", "+cmd oil", "@SUM(A1)", "-5"):
+        correct(page, text, "Gold")
+    texts = [row.text for row in read_rows([downloaded(page, tmp_path)]).rows]
+    assert texts == ["'=1+1 oil", "'+cmd oil", "'@SUM(A1)", "-5"]
+
+
+def test_correction_stays_until_it_is_deleted_and_the_last_one_of_a_text_counts(
+    page: Page, context: BrowserContext, server: RunningServer, watch: Watch
+) -> None:
+    correct(page, "gold ounce", "Silver")
+    correct(page, "gold ounce", "Zinc")
+    correct(page, "wheat flour", "Grain")
+    page.reload()
+    items = page.locator("#corrections-list li")
+    expect(items).to_have_count(2)
+    expect(items.nth(1)).to_contain_text("gold ounce → Zinc")
+    type_headline(page, "gold ounce")
+    expect(page.get_by_label("This should be")).to_have_value("zinc")
+    other = opened(watch.over(context.new_page(), server.url), server)
+    expect(other.locator("#corrections-list li")).to_have_count(2)
+    page.get_by_role("button", name="Remove the correction of gold ounce").click()
+    expect(items).to_have_count(1)
+    expect(other.locator("#corrections-list li")).to_have_count(1)
+    page.get_by_role("button", name="Delete all").click()
+    expect(page.locator("#corrections")).to_be_hidden()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_correction_without_a_topic_is_asked_for_one(page: Page) -> None:
+    type_headline(page, "gold ounce")
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+    page.get_by_role("button", name="Add correction").click()
+    expect(page.locator("#corrected")).to_have_text("Choose the right topic first.")
+    expect(page.get_by_label("This should be")).to_be_focused()
+    expect(page.locator("#corrections")).to_be_hidden()
+
+
+def test_answer_without_a_topic_can_be_corrected(page: Page, tmp_path: Path) -> None:
+    correct(page, "flurble wugs", "Gold")
+    rows = read_rows([downloaded(page, tmp_path)]).rows
+    assert [(row.text, row.labels) for row in rows] == [("flurble wugs", ("gold",))]
+
+
+def test_browser_that_stores_nothing_or_nonsense_still_collects(
+    context: BrowserContext, server: RunningServer, watch: Watch, tmp_path: Path
+) -> None:
+    context.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); };"
+        "Storage.prototype.getItem = (key) => key.startsWith('topics-corrections') ? '[5, {\"text\": 1}, null]' : null;"
+    )
+    page = opened(watch.over(context.new_page(), server.url), server)
+    expect(page.locator("#corrections")).to_be_hidden()
+    correct(page, "gold ounce", "Silver")
+    expect(page.locator("#corrections-title")).to_have_text("1 correction")
+
+
+def test_full_store_is_reported(context: BrowserContext, server: RunningServer, watch: Watch) -> None:
+    context.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };"
+    )
+    page = opened(watch.over(context.new_page(), server.url), server)
+    type_headline(page, "gold ounce")
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+    page.get_by_label("This should be").select_option(label="Silver")
+    page.get_by_role("button", name="Add correction").click()
+    expect(page.locator("#corrected")).to_contain_text("no room for more")
+    expect(page.locator("#corrections")).to_be_hidden()
