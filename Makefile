@@ -59,6 +59,7 @@ lock: $(VENV)/.dev ## Regenerate requirements/ from pyproject.toml; ARGS=--upgra
 	$(COMPILE) --extra dev --output-file requirements/dev.txt $(ARGS)
 	$(COMPILE) --extra train --constraint requirements/dev.txt --output-file requirements/train.txt $(ARGS)
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/serve.txt $(ARGS)
+	$(COMPILE) --extra otel --constraint requirements/dev.txt --output-file requirements/otel.txt $(ARGS)
 
 clean: ## Remove .venv and all caches
 	rm -rf $(VENV) .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -38,8 +38,24 @@ def test_production_has_replicas_keys_metrics_policy_and_budget(production: list
         "HorizontalPodAutoscaler",
         "PodDisruptionBudget",
         "NetworkPolicy",
+        "Ingress",
         "ServiceMonitor",
     }
+
+
+def test_ingress_leads_to_the_service_over_https_with_the_services_limits(production: list[Manifest]):
+    ingress, service = the("Ingress", production), the("Service", production)
+    [rule] = ingress["spec"]["rules"]
+    [path] = rule["http"]["paths"]
+    ports = {one["name"] for one in service["spec"]["ports"]} - {"metrics"}
+    assert path["backend"]["service"]["name"] == service["metadata"]["name"]
+    assert path["backend"]["service"]["port"]["name"] in ports
+    [tls] = ingress["spec"]["tls"]
+    assert tls["hosts"] == [rule["host"]]
+    limits = ingress["metadata"]["annotations"]
+    chosen = settings(the("Deployment", production))
+    assert int(limits["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m")) * 2**20 == chosen.max_body_bytes
+    assert float(limits["nginx.ingress.kubernetes.io/proxy-read-timeout"]) > chosen.deadline_seconds
 
 
 def test_metrics_are_on_a_port_of_their_own_for_prometheus_alone(production: list[Manifest]):

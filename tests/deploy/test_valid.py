@@ -42,7 +42,7 @@ def test_production_with_a_component_is_valid(component: str, tmp_path: Path):
         deployment = the("Deployment", manifests)
         mounts = {one["mountPath"]: one for one in container(deployment)["volumeMounts"]}
         assert mounts["/bundles"]["readOnly"] is True
-        assert settings(deployment).model.is_relative_to("/bundles")
+        assert all(folder.is_relative_to("/bundles") for folder in settings(deployment).model)
 
 
 def test_manifests_that_need_no_rendering_are_valid():

@@ -1,11 +1,15 @@
 """Dockerfile and compose file match the settings; checked without a container engine."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 import yaml
 
+from app import VERSION
 from app.settings import Settings
 from tests.server import ROOT
 
@@ -64,7 +68,32 @@ def test_all_other_services_need_a_profile(services: dict[str, dict]):
         "train": ["train"],
         "prometheus": ["monitoring"],
         "grafana": ["monitoring"],
+        "traced": ["tracing"],
+        "jaeger": ["tracing"],
     }
+
+
+def test_one_setting_names_every_image_of_the_project(services: dict[str, dict]):
+    own = {name: one["image"] for name, one in services.items() if "build" in one}
+    image = f"${{IMAGE:-reuters-topics:{VERSION}}}"
+    assert own == {"serve": image, "train": f"{image}-train", "traced": f"{image}-traced"}
+    # Compose's own variables are also in the service's environment, where an unknown TOPICS_ variable is refused.
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    assert not [name for name in re.findall(r"\$\{(\w+)", text) if name.startswith("TOPICS")]
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="docker is not installed")
+@pytest.mark.parametrize("profile", ["monitoring", "train", "tracing"])
+@pytest.mark.parametrize("image", [None, "registry.example.org/topics:7"])
+def test_compose_accepts_the_file_with_each_profile(profile: str, image: str | None):
+    command = ["docker", "compose", "--profile", profile, "config", "--format", "json"]
+    environment = os.environ | ({"IMAGE": image} if image else {})
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if "unknown flag: --profile" in done.stderr:
+        pytest.skip("docker compose is not installed")
+    assert done.returncode == 0, done.stderr
+    built = [one["image"] for one in json.loads(done.stdout)["services"].values() if "build" in one]
+    assert all(one.startswith(image or f"reuters-topics:{VERSION}") for one in built)
 
 
 def test_training_writes_into_the_models_of_the_checkout(services: dict[str, dict]):

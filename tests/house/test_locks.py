@@ -26,17 +26,19 @@ def asked_for(*extras: str) -> set[str]:
     return names - {project["name"]}
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("serve", ()), ("train", ("train",)), ("dev", ("train", "dev"))])
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("serve", ()), ("train", ("train",)), ("otel", ("otel",)), ("dev", ("train", "dev"))]
+)
 def test_lock_pins_everything_that_pyproject_asks_for(lock: str, extras: tuple[str, ...]):
     assert asked_for(*extras) - pins(lock).keys() == set(), "run make lock"
 
 
-@pytest.mark.parametrize("lock", ["serve", "train"])
+@pytest.mark.parametrize("lock", ["serve", "train", "otel"])
 def test_what_ships_is_what_was_tested(lock: str):
     assert pins(lock).items() <= pins("dev").items()
 
 
-@pytest.mark.parametrize("lock", ["serve", "train", "dev"])
+@pytest.mark.parametrize("lock", ["serve", "train", "otel", "dev"])
 def test_every_pin_has_a_hash(lock: str):
     text = (ROOT / "requirements" / f"{lock}.txt").read_text("utf-8")
     blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)

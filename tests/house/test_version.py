@@ -10,7 +10,7 @@ import pytest
 from app import VERSION
 from tests.server import ROOT
 
-TAG = re.compile(r"\breuters-topics(?:-train)?:(\d[\w.]*)")
+TAG = re.compile(r"\breuters-topics:(\d[\w.]*)")
 
 
 def test_client_has_the_version_of_the_service():
@@ -20,7 +20,7 @@ def test_client_has_the_version_of_the_service():
 def test_image_has_this_tag_wherever_it_is_named():
     files = [
         file
-        for pattern in ("*.yml", "*.md", "Dockerfile", "deploy/**/*.yaml", "docs/*.md")
+        for pattern in ("*.yml", "*.md", "Dockerfile", "deploy/**/*.yaml", "deploy/**/Dockerfile", "docs/*.md")
         for file in ROOT.glob(pattern)
         if file.name != "CHANGELOG.md"
     ]

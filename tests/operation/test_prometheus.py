@@ -14,7 +14,7 @@ from tests.server import RunningServer
 
 pytestmark = [pytest.mark.slow, needs_prometheus]
 
-MODEL = Settings.model_fields["model"].default
+[MODEL] = Settings.model_fields["model"].default
 HEADLINES = [
     "Oil prices rise as OPEC agrees to cut output",
     "Gold falls to a three-month low",

@@ -1,0 +1,168 @@
+"""Every command of docs/models-in-production.md runs: real processes, kubectl's own rendering, compose's commands."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.manifests import renders
+from tests.server import ROOT
+from tests.tiny_bundle import write_tiny_bundle
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")]
+
+PAGE = (ROOT / "docs" / "models-in-production.md").read_text("utf-8")
+
+
+def blocks(heading: str) -> list[str]:
+    """The shell commands under a heading, up to the next one."""
+    section = re.split(r"^#+ ", PAGE.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
+    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+
+
+def free_ports(number: int) -> list[int]:
+    opened = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [one.getsockname()[1] for one in opened]
+    for one in opened:
+        one.close()
+    return ports
+
+
+class Checkout:
+    """A folder that looks like a checkout with `headlines/2` in service and `headlines-3` arriving."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        write_tiny_bundle(folder / "models" / "headlines" / "2", "headlines", "2")
+        write_tiny_bundle(folder / "incoming" / "headlines-3", "headlines", "3")
+        for name in (".venv", "app"):
+            (folder / name).symlink_to(ROOT / name)
+        shutil.copytree(ROOT / "deploy", folder / "deploy")
+        self.ports = free_ports(2)
+
+    def run(self, *commands: str, path: str = "") -> str:
+        """Run commands in one shell, which ends everything that it has started; returns what they print."""
+        script = "\n".join(commands)
+        for shipped, ours in zip((8000, 8001), self.ports, strict=True):
+            script = re.sub(rf"(:|--port ){shipped}\b", rf"\g<1>{ours}", script)
+        script = f"set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait || true' EXIT\n{script}\n"
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TOPICS_")}
+        environment = inherited | {"TOPICS_DRAIN_SECONDS": "0", "PATH": f"{path}{os.environ['PATH']}"}
+        output = self.folder / "output"
+        with output.open("wb") as file:  # not a pipe, which background processes would keep open
+            done = subprocess.run(
+                ["bash", "-c", script],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                timeout=180,
+                check=False,
+            )
+        text = output.read_text("utf-8")
+        assert done.returncode == 0, text
+        return text
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
+
+
+def test_publish_verify_and_shadow(checkout: Checkout):
+    output = checkout.run(*blocks("Publish"), *blocks("Verify"), *blocks("Shadow"))
+    assert (checkout.folder / "models" / "headlines" / "3" / "manifest.json").is_file()
+    assert not list((checkout.folder / "models" / "headlines").glob(".*"))
+    assert "ok    bundle: headlines/3" in output
+    assert re.search(r'"shadow":\{[^}]*"version":"3"', output)
+
+
+ANSWERS = 'for i in 1 2 3 4 5 6; do curl -fsS http://127.0.0.1:%s/model | grep -o \'"version":"."\' | head -1; done'
+
+
+def test_several_workers_switch_and_roll_back_and_one_worker_takes_over(checkout: Checkout):
+    start, switch, wait = blocks("Several workers")
+    [back] = blocks("Roll back")[:1]
+    output = checkout.run(
+        *blocks("Publish"),
+        start,
+        "echo; echo BEFORE; " + ANSWERS % 8000,
+        switch,
+        wait,
+        "echo; echo SWITCHED; " + ANSWERS % 8000,
+        back,
+        wait.replace('"version":"3"', '"version":"2"'),
+        "echo; echo BACK; " + ANSWERS % 8000,
+        *blocks("One worker"),
+        "echo; echo TAKEN; " + ANSWERS % 8001,
+        "while kill -0 $(cat serve.pid) 2>/dev/null; do sleep 0.1; done",
+    )
+    marked = re.findall(r'^(BEFORE|SWITCHED|BACK|TAKEN|"version":".")$', output, re.MULTILINE)
+    expected = []
+    for name, version in (("BEFORE", 2), ("SWITCHED", 3), ("BACK", 2), ("TAKEN", 3)):
+        expected += [name, *[f'"version":"{version}"'] * 6]
+    assert [one for one in marked if one in expected] == expected
+
+
+DOCKER = """#!/bin/bash
+# Runs what compose would run in the container, with the variables of .env.
+case "$*" in
+    "compose run --rm serve "*) shift 4; set -a; . ./.env; exec .venv/bin/"$@" ;;
+    "compose up --detach --wait serve") set -a; . ./.env; echo "UP $TOPICS_MODEL" ;;
+    *) echo "unexpected: docker $*"; exit 64 ;;
+esac
+"""
+
+KUBECTL = """#!/bin/bash
+# Renders with the real kubectl; there is no cluster.
+set -euo pipefail
+case "$*" in
+    "apply -k "*) {kubectl} kustomize "$3" > rendered.yaml ;;
+    "set image deployment/topics "*)
+        {kubectl} set image --local -f deploy/kubernetes/base/deployment.yaml "$4" -o yaml > image.yaml ;;
+    "rollout status deployment/topics --timeout 5m") {kubectl} rollout status --help | grep -q -- --timeout ;;
+    "rollout undo deployment/topics") {kubectl} rollout undo --help | grep -q -- "rollout undo" ;;
+    *) echo "unexpected: kubectl $*"; exit 64 ;;
+esac
+"""
+
+
+def stub(folder: Path, name: str, script: str) -> str:
+    """Write a program that stands in for another one; returns the beginning of PATH that finds it."""
+    (folder / "bin").mkdir()
+    (folder / "bin" / name).write_text(script)
+    (folder / "bin" / name).chmod(0o755)
+    return f"{folder / 'bin'}:"
+
+
+def test_compose_gets_the_new_model_from_its_environment_file(checkout: Checkout):
+    path = stub(checkout.folder, "docker", DOCKER)
+    output = checkout.run(*blocks("Publish"), *blocks("Compose"), path=path)
+    assert "ok    bundle: headlines/3" in output
+    assert output.endswith("UP models/headlines/3\n")
+
+
+@pytest.mark.skipif(not renders(), reason="kubectl with kustomize 5 is not installed")
+def test_kubernetes_gets_the_new_model_or_image(checkout: Checkout):
+    overlay = checkout.folder / "deploy" / "kubernetes" / "overlays" / "production" / "kustomization.yaml"
+    text = overlay.read_text("utf-8")
+    text = text.replace("# components:", "components:").replace(
+        "#   - ../../components/bundle-volume ", "  - ../../components/bundle-volume "
+    )
+    overlay.write_text(text, "utf-8")
+    path = stub(checkout.folder, "kubectl", KUBECTL.replace("{kubectl}", str(shutil.which("kubectl"))))
+    checkout.run(*blocks("Kubernetes"), *blocks("Roll back")[1:], path=path)
+    rendered = (checkout.folder / "rendered.yaml").read_text("utf-8")
+    assert "value: /bundles/headlines/3" in rendered
+    assert "/bundles/headlines/2" not in rendered
+    assert "image: registry.example.org/topics:3" in (checkout.folder / "image.yaml").read_text("utf-8")
+
+
+def test_every_block_of_the_page_is_run_here():
+    headings = ("Publish", "Verify", "Shadow", "Several workers", "One worker", "Compose", "Kubernetes", "Roll back")
+    assert sum(len(blocks(one)) for one in headings) == PAGE.count("```sh\n")
