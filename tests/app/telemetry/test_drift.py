@@ -69,7 +69,7 @@ def results(labels: Sequence[int], words: int = 10, unknown: Sequence[int] | Non
     """Answers with only the fields that drift uses."""
     missing = unknown if unknown is not None else [0] * len(labels)
     return [
-        ((label,) if label >= 0 else (), (), None, (None, words, words - none, 0, None), None, None)
+        ((label,) if label >= 0 else (), (), None, (None, words, words - none, 0, None, ()), None, None)
         for label, none in zip(labels, missing, strict=True)
     ]
 
