@@ -21,6 +21,7 @@ from topics_client import (
 )
 
 from app.classifier import load_classifier
+from tests import any_bundles
 from tests.server import RunningServer
 
 HEADLINES = ["Oil prices rise as OPEC cuts crude output", "Wheat harvest falls", "Zzyzx qqq", "Gold mine strike"]
@@ -230,3 +231,15 @@ def test_while_the_server_drains_and_another_takes_its_place_nothing_is_lost(tin
                 one.result(timeout=30)
     assert any(asked_to_go < at < gone for at in answered), "draining, the server no longer answered"
     assert any(at > back for at in answered), "the client did not find the second server"
+
+
+@pytest.mark.parametrize("kind", ["two", "hundreds", "strange"])
+def test_client_reads_as_many_topics_as_any_bundle_has(tmp_path: Path, kind: str) -> None:
+    topics = any_bundles.BUNDLES[kind][0]
+    with RunningServer(any_bundles.write(tmp_path / kind, kind)) as server, TopicsClient(server.url) as client:
+        answers = client.predict_batch([word for _, word in topics.values()], top_k=len(topics))
+        assert [one.best.topic for one in answers if one.best] == list(topics)
+        assert {len(one.predictions) for one in answers} == {len(topics)}
+        assert [one.topic for one in client.topics()] == list(topics)
+        with pytest.raises(InvalidRequestError, match=f"less than or equal to {len(topics)}"):
+            client.predict("x", top_k=len(topics) + 1)
