@@ -38,12 +38,12 @@ def _advice(path: Path) -> str:
     """What to name instead of a folder that does not exist: the bundles next to it, or in a similar folder."""
     if path.parent.is_dir():
         if beside := versions(path.parent, depth=1):
-            return f"{path.parent} has {_listed(beside)}"
+            return f"choose {_listed(beside)}"
     elif path.parent.parent.is_dir():
         folders = [one.name for one in path.parent.parent.iterdir() if one.is_dir()]
         for name in difflib.get_close_matches(path.parent.name, folders, 1):
             if beside := versions(path.parent.parent / name, depth=1):
-                return f"{path.parent.parent / name} has {_listed(beside)}"
+                return f"choose {_listed(beside)}"
     return f"name one that holds a {MANIFEST}"
 
 

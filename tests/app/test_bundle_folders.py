@@ -37,7 +37,7 @@ def test_only_version_is_named_alone(models: Path):
 
 def test_version_that_does_not_exist_names_those_beside_it(models: Path):
     assert missing_bundle(models / "book" / "2") == (
-        f"{models / 'book' / '2'}: no such bundle folder; {models / 'book'} has {models / 'book' / '1'}"
+        f"{models / 'book' / '2'}: no such bundle folder; choose {models / 'book' / '1'}"
     )
 
 
