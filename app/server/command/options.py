@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from app import VERSION
 from app.bundle_folders import missing_bundle
 from app.server.command.metrics_folder import wrong_folder
 from app.settings import Settings, option_name, read_settings, variable_name
@@ -38,6 +39,7 @@ def with_options(command: Command) -> Command:
     command = click.option(
         "--port", default="8000", show_default=True, metavar="PORT", help="Port to listen on; 0 picks a free one."
     )(command)
+    command = click.version_option(VERSION, prog_name="reuters-topics")(command)
     return click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")(command)
 
 

@@ -75,5 +75,6 @@ def test_help_names_option_and_variable(command: str):
     assert "--port" in text
 
 
-def test_version_is_printed():
-    assert CliRunner().invoke(main, ["--version"]).output == f"reuters-topics, version {VERSION}\n"
+@pytest.mark.parametrize("command", [[], ["serve"], ["doctor"]])
+def test_version_is_printed(command: list[str]):
+    assert CliRunner().invoke(main, [*command, "--version"]).output == f"reuters-topics, version {VERSION}\n"
