@@ -144,7 +144,7 @@ def test_failure_of_the_disk_that_no_module_expects_is_one_sentence(
     def fail(_: Path) -> None:
         raise error
 
-    monkeypatch.setattr("training.cli.load_classifier", fail)
+    monkeypatch.setattr("training.cli.evaluate.load_classifier", fail)
     assert failure("evaluate", tiny_bundle) == sentence
 
 
@@ -154,7 +154,7 @@ def test_reader_that_closes_the_pipe_ends_the_command_without_a_message(
     def fail(_: Path) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    monkeypatch.setattr("training.cli.load_classifier", fail)
+    monkeypatch.setattr("training.cli.evaluate.load_classifier", fail)
     result = run("evaluate", tiny_bundle)
     assert (result.exit_code, result.output) == (1, "")
 
@@ -237,7 +237,7 @@ def test_ctrl_c_that_arrives_in_a_destructor_ends_the_command_too(
         Interrupted()
         time.sleep(60)
 
-    monkeypatch.setattr("training.cli.load_classifier", train_on)
+    monkeypatch.setattr("training.cli.evaluate.load_classifier", train_on)
     result = run("evaluate", tiny_bundle)
     assert result.exit_code == 130
     assert result.stderr == "\nStopped; incomplete results were not written.\n"

@@ -1,0 +1,70 @@
+"""The commands for labelled texts of your own: check, fit and export."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from training.cli.options import FOLDER
+from training.cli.tensorflow_import import import_tensorflow
+from training.labelled.options import DataOptions, data_options
+from training.output import ensure_writable, write_files
+
+
+@click.command()
+@data_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all labels.")
+@click.option("--output", type=FOLDER, help="Folder to write data.json and data.html to.")
+def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
+    """Check labelled texts before training: bad rows, labels, duplicates, contradictions, and the split.
+
+    A FILE is CSV, TSV, JSON Lines or Parquet, also packed with gzip.
+    """
+    from training.labelled.reporting.check import check as run
+    from training.labelled.reporting.page import report_files
+    from training.labelled.reporting.terminal import terminal_report
+
+    if output is not None:
+        ensure_writable(output)
+    loaded = data.load()
+    report = run(loaded.table, loaded.split, loaded.test)
+    click.echo(json.dumps(report.as_dict(), ensure_ascii=False) if as_json else terminal_report(report))
+    if output is not None:
+        write_files(output, report_files(report))
+        click.echo(f"\n{output / 'data.html'} and data.json: written.", err=as_json)
+
+
+@click.command()
+@data_options
+@click.option("--output", type=FOLDER, required=True, help="Folder of the bundle to write: models/NAME/VERSION.")
+@click.option("--force", is_flag=True, help="Replace an existing bundle.")
+def fit(data: DataOptions, output: Path, force: bool) -> None:
+    """Train a model on labelled texts and write it as a bundle: your own topics.
+
+    A FILE is CSV, TSV, JSON Lines or Parquet, also packed with gzip; see `check` for what is looked at first.
+    """
+    from training.bundles.writer import check_target
+    from training.fit.command import fit_rows
+
+    check_target(output, force)
+    import_tensorflow()
+    click.echo(fit_rows(data, output, force))
+
+
+@click.command()
+@click.argument("bundle", type=FOLDER)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["saved_model", "onnx"]),
+    required=True,
+    help="saved_model: TensorFlow, text in. onnx: ONNX Runtime, multi-hot in.",
+)
+@click.option("--output", type=FOLDER, required=True, help="Folder to write; must not exist yet.")
+def export(bundle: Path, form: Literal["saved_model", "onnx"], output: Path) -> None:
+    """Convert the model of a BUNDLE, with its calibration, for other servers."""
+    from training.bundles.export import export as run
+
+    for file in run(bundle, form, output):
+        click.echo(file)

@@ -1,0 +1,111 @@
+"""The other commands for the Reuters data: fetch, compare, baselines and card."""
+
+from pathlib import Path
+
+import click
+
+from app.classifier import load_bundle, load_classifier
+from training.book.recipes import RECIPES, find_recipe
+from training.cli.options import FOLDER, archive_path, data_option
+from training.cli.tensorflow_import import import_tensorflow
+from training.data.dataset import load_dataset
+from training.data.fetch import DEFAULT_FOLDER, URLS, fetch_archive
+from training.errors import RecipeError
+from training.output import ensure_writable
+from training.progress import progress_bar
+from training.reuters.recipe import HEADLINES
+
+RECIPE = click.Choice(list(RECIPES))
+
+
+@click.command()
+@click.option("--into", type=FOLDER, default=DEFAULT_FOLDER, show_default=True, help="Folder for the archive.")
+@click.option("--url", "urls", multiple=True, help="URL of the archive; may be repeated.  [default: its public sites]")
+@click.option("--archive-only", is_flag=True, help="Fetch only the archive, not the 46-topic set.")
+def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
+    """Download the 46-topic set (into Keras's cache) and the Reuters-21578 archive; for research purposes only."""
+    with progress_bar("archive", None) as advance:
+        done = 0
+
+        def progress(now: int, total: int | None) -> None:
+            nonlocal done
+            advance(now - done, total)
+            done = now
+
+        archive = fetch_archive(into, urls or URLS, progress)
+    click.echo(f"{archive}: complete, every file has the expected SHA-256.")
+    if not archive_only:
+        dataset = load_dataset()
+        click.echo(f"46-topic set: {len(dataset.train.texts):,} training and {len(dataset.test.texts):,} test wires.")
+
+
+@click.command()
+@click.option("--recipe", "names", metavar="NAME", type=RECIPE, multiple=True, help="May be repeated.  [default: all]")
+@data_option
+@click.option("--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="How many networks of each.")
+@click.option("--output", type=FOLDER, default=Path("docs/book"), show_default=True, help="Folder to write to.")
+def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path) -> None:
+    """Ablation: train every variant that the book discusses; write a table (Markdown, JSON) and a figure."""
+    from training.book.ablation import compare as run
+    from training.book.ablation import markdown, write_comparison
+
+    recipes = [find_recipe(name) for name in names or RECIPES]
+    ensure_writable(output)
+    dataset = load_dataset(data)
+    import_tensorflow()
+    numbers = range(1, seeds + 1)
+    with progress_bar("epochs", seeds * sum(recipe.epochs for recipe in recipes)) as advance:
+        rows = run(recipes, dataset, numbers, lambda: advance(1, None))
+    write_comparison(rows, numbers, output)
+    click.echo(markdown(rows, numbers))
+
+
+@click.command()
+@data_option
+@click.option(
+    "--bundle",
+    "bundles",
+    type=FOLDER,
+    multiple=True,
+    default=(Path("models/book/1"), Path("models/headlines/2")),
+    show_default=True,
+    help="Bundle to add to the table; may be repeated.",
+)
+@click.option("--sentence-transformer", is_flag=True, help="Also test MiniLM with logistic regression; takes minutes.")
+@click.option("--output", type=FOLDER, default=Path("docs/headlines"), show_default=True, help="Folder for the table.")
+def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer: bool, output: Path) -> None:
+    """Train linear baselines on the texts of the headline model and test them; write a table (Markdown, JSON)."""
+    from training.data.corpus import read_corpus
+    from training.reuters.baselines import (
+        LINEAR,
+        check_sentence_transformer,
+        markdown,
+        run_baselines,
+        write_baselines,
+    )
+
+    if sentence_transformer:
+        check_sentence_transformer()
+    ensure_writable(output)
+    classifiers = [load_classifier(bundle) for bundle in bundles]
+    corpus = read_corpus(archive_path(data))
+    with progress_bar("models", len(LINEAR) + sentence_transformer + len(bundles)) as advance:
+        rows = run_baselines(corpus, classifiers, lambda: advance(1, None), sentence_transformer)
+    write_baselines(rows, output)
+    click.echo(markdown(rows))
+
+
+@click.command()
+@click.argument("bundle", type=FOLDER)
+def card(bundle: Path) -> None:
+    """Regenerate the model card of a BUNDLE from its manifest, after the text of the cards has changed."""
+    from training.book.model_card import write_card as book_card
+    from training.bundles.writer import replace_card
+    from training.reuters.reporting.model_card import write_card as headlines_card
+
+    manifest = load_bundle(bundle).manifest
+    recipe = manifest.recipe.get("name")
+    if recipe not in {HEADLINES.name, *RECIPES}:
+        raise RecipeError(f"{bundle}: its recipe is unknown to this program, so its card cannot be written.")
+    classifier = replace_card(bundle, headlines_card(manifest) if recipe == HEADLINES.name else book_card(manifest))
+    click.echo(f"{bundle}: README.md written; the digest is now {classifier.bundle.digest}.")

@@ -1,0 +1,121 @@
+"""The command `train`: a recipe on the Reuters wires."""
+
+import dataclasses
+import importlib.util
+from pathlib import Path
+
+import click
+
+from training.book.recipes import EXPLORE_EPOCHS, RECIPES, find_recipe
+from training.cli.options import FOLDER, archive_path, data_option
+from training.cli.tensorflow_import import import_tensorflow
+from training.data.dataset import load_dataset
+from training.errors import RecipeError
+from training.progress import progress_bar
+from training.reuters.recipe import HEADLINES
+
+
+@click.command()
+@click.option(
+    "--recipe",
+    "name",
+    metavar="NAME",
+    type=click.Choice([HEADLINES.name, *RECIPES]),
+    default="book",
+    show_default=True,
+    help=f"What to train: {', '.join([HEADLINES.name, *RECIPES])}.",
+)
+@data_option
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How many networks to train.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the first network, which is written."
+)
+@click.option("--epochs", type=click.IntRange(1, 1000), help="Number of epochs.  [default: the recipe's]")
+@click.option("--best-epoch", is_flag=True, help="Train up to the epoch with the lowest validation loss.")
+@click.option("--output", type=FOLDER, help="Folder of the bundle to write: models/NAME/VERSION.")
+@click.option("--force", is_flag=True, help="Replace an existing bundle.")
+@click.option("--tensorboard", type=FOLDER, help="Folder for TensorBoard logs.")
+def train(
+    name: str,
+    data: Path | None,
+    seeds: int,
+    seed: int,
+    epochs: int | None,
+    best_epoch: bool,
+    output: Path | None,
+    force: bool,
+    tensorboard: Path | None,
+) -> None:
+    """Train a recipe, test it, and write it as a bundle.
+
+    A recipe of the book trains once for 20 epochs to find where overfitting begins, then a new network per seed. The
+    recipe `headlines` trains once without held-out wires, to calibrate on them, then on all training wires per seed.
+    """
+    # Imported here because they import TensorFlow or matplotlib, which takes seconds; --help does not need them.
+    from training.book.publish import check_publishable, publish
+    from training.book.report import training_report
+    from training.book.train import train_and_evaluate
+    from training.evaluation.evaluate import read_corpus_if_present
+
+    if epochs and best_epoch:
+        raise click.UsageError("--epochs and --best-epoch cannot be combined; give one of them.")
+    if name == HEADLINES.name:
+        if best_epoch or tensorboard:
+            raise click.UsageError(f"--best-epoch and --tensorboard do not apply to the recipe {name}; omit them.")
+        _train_headlines(data, range(seed, seed + seeds), epochs, output, force)
+        return
+    recipe = find_recipe(name)
+    if output is not None:
+        check_publishable(recipe, output, force)
+    if tensorboard is not None and importlib.util.find_spec("tensorboard") is None:
+        raise RecipeError("--tensorboard needs the package tensorboard, which is not in the train extra; install it.")
+    dataset = load_dataset(data)
+    import_tensorflow()
+    length = None if best_epoch else epochs or recipe.epochs
+    # With --best-epoch the number is not known yet; it is at most that of the exploration.
+    with progress_bar("epochs", EXPLORE_EPOCHS + seeds * (length or EXPLORE_EPOCHS)) as advance:
+        training = train_and_evaluate(
+            recipe,
+            dataset,
+            range(seed, seed + seeds),
+            epochs=length,
+            on_epoch=lambda: advance(1, None),
+            tensorboard=tensorboard,
+        )
+    click.echo(training_report(training))
+    if output is not None:
+        publish(output, training, dataset, read_corpus_if_present(archive_path(data)), force)
+        click.echo(f"\n{output}: written, with the network of seed {seed}, and loaded as the service loads it.")
+
+
+def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output: Path | None, force: bool) -> None:
+    from training.bundles.writer import check_target
+    from training.data.corpus import read_corpus
+    from training.data.lexicon import load_lexicon
+    from training.data.outside import read_outside
+    from training.reuters.publish import publish_headlines
+    from training.reuters.reporting.report import headlines_report
+    from training.reuters.train import train_headlines
+
+    if output is not None:
+        check_target(output, force)
+    recipe = dataclasses.replace(HEADLINES, epochs=epochs or HEADLINES.epochs)
+    corpus, dataset = read_corpus(archive_path(data)), load_dataset(data)
+    import_tensorflow()
+    outside, lexicon = read_outside(archive_path(data), corpus), load_lexicon()
+    with progress_bar("epochs", (1 + len(seeds)) * recipe.epochs) as advance:
+        training = train_headlines(
+            recipe, corpus, seeds, outside=outside, lexicon=lexicon, on_epoch=lambda: advance(1, None)
+        )
+    click.echo(headlines_report(training))
+    if output is not None:
+        publish_headlines(
+            output, training, dataset, corpus, read_outside(archive_path(data), corpus, "TEST"), force=force
+        )
+        click.echo(f"\n{output}: written, with the network of seed {seeds[0]}, and loaded as the service loads it.")
