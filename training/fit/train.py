@@ -1,13 +1,16 @@
 """Trains a headline model on labelled rows: weight of the SVM and calibration on held-out rows, then all rows."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.classifier.manifest import Calibration, Outside, TopicSet
 from training.errors import LabelsError
+from training.fit.encodings import choose_encoding
 from training.fit.held_out import folds, held_out_share
 from training.fit.material import Rows
 from training.fit.sizes import FEW, MANY, recipe_for
@@ -63,10 +66,10 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     masks = folds(labels, seed) if len(samples) < FEW else [held_out_share(labels, seed)]
     once = len(samples) >= MANY
     phases = len(masks) + (not once)
+    splits = [(_chosen(samples, ~mask), _chosen(samples, mask)) for mask in masks]
+    recipe = choose_encoding(recipe, splits, rows.topics, seed, report)
     parts = []
-    for number, mask in enumerate(masks):
-        train = tuple(sample for sample, is_out in zip(samples, mask.tolist(), strict=True) if not is_out)
-        out = [sample for sample, is_out in zip(samples, mask.tolist(), strict=True) if is_out]
+    for number, (train, out) in enumerate(splits):
         halves = learn(recipe, _material(train, rows.topics), seed, report=_numbered(report, number + 1, phases))
         parts.append((halves, out))
     share, held_out = _choose_share(parts, recipe)
@@ -83,6 +86,10 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     return Fitted(
         recipe, seed, learned, held_out, held_out_rows, calibration, topic_set, outside, with_networks=share is not None
     )
+
+
+def _chosen(samples: Sequence[Sample], mask: NDArray[np.bool_]) -> tuple[Sample, ...]:
+    return tuple(itertools.compress(samples, mask.tolist()))
 
 
 def _material(samples: tuple[Sample, ...], topics: int) -> Material:
@@ -102,7 +109,7 @@ def _weighted(halves: Halves, share: float | None) -> Halves:
     return replace(halves, networks=empty)
 
 
-def _choose_share(parts: Sequence[tuple[Halves, list[Sample]]], recipe: Recipe) -> tuple[float | None, HeldOut]:
+def _choose_share(parts: Sequence[tuple[Halves, tuple[Sample, ...]]], recipe: Recipe) -> tuple[float | None, HeldOut]:
     """The weight with the highest accuracy on the held-out rows, and the model's output for them at that weight."""
     best: tuple[float, float | None, HeldOut] | None = None
     for share in SHARES:

@@ -31,7 +31,8 @@ def ngram_expansion(word_index: Mapping[str, int], size: int, recipe: Recipe) ->
         word_index: entry -> id; word pairs and repeated words have no n-grams of their own.
         size: length of the multi-hot vector; ids from `size` on are left out.
         recipe: `piece_share` is the Euclidean length of a word's n-gram weights together, that of the word itself is 1;
-            `piece_weight` is that of a piece as itself and as n-gram; n-grams of fewer than `min_piece_words` words are
+            `piece_weight` is that of a piece as n-gram, and
+            as itself if training texts have pieces; n-grams of fewer than `min_piece_words` words are
             left out, unless they are pieces.
 
     Returns:
@@ -44,7 +45,7 @@ def ngram_expansion(word_index: Mapping[str, int], size: int, recipe: Recipe) ->
     used = [ngram for ngram, count in counts.items() if count >= recipe.min_piece_words]
     places = {ngram: size + i for i, ngram in enumerate(dict.fromkeys([*used, *parts]))}
     own = np.ones(size, np.float32)
-    own[list(parts.values())] = recipe.piece_weight
+    own[list(parts.values())] = recipe.piece_weight if recipe.pieces_of == "rare" else 0.0
     rows, columns, values = [np.arange(size)], [np.arange(size)], [own]
     for rank, some in words.items():
         if kept := [places[ngram] for ngram in some if ngram in places]:

@@ -1,7 +1,7 @@
 """Hyperparameters of the headline model that hold for any set of labels."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,13 @@ class Recipe:
     """Number of pieces of words: character n-grams that stand for a word without an id, at serving time too."""
     piece_sizes: tuple[int, int] = (2, 4)
     """Least and greatest number of characters of a piece."""
+    pieces_of: Literal["rare", "all"] = "rare"
+    """Words whose pieces are counted: rare ones, of which training texts then have the pieces; or all words, whose
+    n-grams the pieces are, so that they need not occur as pieces in a training text."""
     min_piece_texts: int = 2
-    """Least number of texts with a piece of a rare word."""
+    """Least number of texts with a piece of a rare word, or of words with it."""
     piece_weight: float = 0.4
-    """Weight of a piece while a model is trained, as itself and as the n-gram that it is; that of a word is 1."""
+    """Weight of a piece as the n-gram that it is and, if it is of rare words, also as itself; that of a word is 1."""
     split_unspaced: bool = False
     """Whether characters of scripts without spaces between words, such as Chinese, are words."""
     rare_words: int | None = None

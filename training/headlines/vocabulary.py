@@ -26,7 +26,7 @@ def build_encoder(
     The word index contains, in this order: the words by number of `texts`, then further words of the `added` texts;
     words that occur only after the lead, and words that occur twice or more, each by number of texts; the word pairs
     with the highest G-squared statistic for the label (Dunning 1993). These are `recipe.features` together. Then come
-    the pieces of rare words, and last the rare words, which have no id.
+    the pieces of words, and last the rare words, which have no id.
 
     Returns:
         The encoder, and the word index: word, later word, repeated word or pair -> rank, from 1.
@@ -46,7 +46,7 @@ def build_encoder(
     pairs = _best_pairs(samples, topics, recipe.min_pair_texts)
     pairs = pairs[: recipe.features - len(words) - len(later) - len(repeats)]
     rare = [word for word in dict.fromkeys([*ranked, *new]) if word not in known]
-    parts = [f"{piece} {PIECE}" for piece in _pieces_of_rare_words(recipe, counts + new, known)]
+    parts = [f"{piece} {PIECE}" for piece in _best_pieces(recipe, counts + new, known)]
     features = [*words, *later, *repeats, *pairs, *parts]
     rare = rare[: recipe.rare_words]
     word_index = {entry: rank for rank, entry in enumerate([*features, *rare], start=1)}
@@ -83,15 +83,15 @@ def unit_length(rows: sp.csr_matrix) -> sp.csr_matrix:
     return sp.csr_matrix((rows.data / np.repeat(lengths, np.diff(rows.indptr)), rows.indices, rows.indptr), rows.shape)
 
 
-def _pieces_of_rare_words(recipe: Recipe, counts: Counter[str], known: Collection[str]) -> list[str]:
-    """The pieces that occur in most texts as a piece of a word without an id."""
+def _best_pieces(recipe: Recipe, counts: Counter[str], known: Collection[str]) -> list[str]:
+    """The pieces in most texts, as pieces of a word without an id, or in most words (see `Recipe.pieces_of`)."""
     if not recipe.pieces:
         return []
     found: Counter[str] = Counter()
     for word, texts in counts.items():
-        if word not in known:
+        if recipe.pieces_of == "all" or word not in known:
             for piece in dict.fromkeys(pieces(word, recipe.piece_sizes)):
-                found[piece] += texts
+                found[piece] += 1 if recipe.pieces_of == "all" else texts
     return [piece for piece, texts in found.most_common(recipe.pieces) if texts >= recipe.min_piece_texts]
 
 
