@@ -13,7 +13,7 @@ _CARD: Final = """# {name}/{version}
 | --- | --- |
 | labels | {labels:,}{outside} |
 | training rows | {rows:,} |
-| encoding | {size:,} features: words, pairs of words, and pieces of 2 to 4 characters for words without an id |
+| encoding | {size:,} features: words, pairs of words, and pieces of 3 or 4 characters for words without an id |
 | network | Dense {width} linear, {hidden} relu, {units} softmax; {parts} |
 | calibration | temperature on {held_out:,} training rows, without which it was trained or that trained a copy of it |
 | prediction sets | labels with at least {threshold:.3f}, for a coverage of {coverage:.0%} |

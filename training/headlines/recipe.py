@@ -25,7 +25,7 @@ class Recipe:
     min_pair_texts: int = 3
     pieces: int = 0
     """Number of pieces of words: character n-grams that stand for a word without an id, at serving time too."""
-    piece_sizes: tuple[int, int] = (2, 4)
+    piece_sizes: tuple[int, int] = (3, 4)
     """Least and greatest number of characters of a piece."""
     pieces_of: Literal["rare", "all"] = "rare"
     """Words whose pieces are counted: rare ones, of which training texts then have the pieces; or all words, whose

@@ -135,7 +135,7 @@ def _frequent_pairs(samples: Sequence[Sample], least: int) -> tuple[list[str], N
     words = np.fromiter(
         (numbers.setdefault(word, len(numbers)) for sample in samples for word in sample.words), np.int64
     )
-    ends = np.cumsum([len(sample.words) for sample in samples])
+    ends = np.cumsum(np.array([len(sample.words) for sample in samples], np.int64))
     texts = np.repeat(np.arange(len(samples)), np.diff(ends, prepend=0))
     inside = texts[1:] == texts[:-1]
     codes, texts = (words[:-1] * len(numbers) + words[1:])[inside], texts[1:][inside]

@@ -120,3 +120,32 @@ def test_outside_texts_teach_the_last_column_and_no_topic() -> None:
     assert kernel[2, OUTSIDE] > 0.5
     assert kernel[[0, 1], OUTSIDE].max() < 0
     assert not learned(inside, labels)[:, OUTSIDE].any()
+
+
+def test_fewer_negatives_of_more_weight_teach_about_the_same() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 20, 2_000)
+    rows = (rng.random((2_000, 40)) < 0.05).astype(np.float32)
+    rows[np.arange(2_000), labels] = 1
+    told: list[tuple[int, int]] = []
+    kernels = [
+        train_linear(
+            sp.csr_matrix(rows),
+            sp.identity(40, np.float32, "csr"),
+            labels,
+            np.zeros((2_000, 20), np.bool_),
+            np.ones((2_000, 2)),
+            topics=20,
+            seed=0,
+            most_negatives=most,
+            on_topic=lambda done, of: told.append((done, of)),
+        )
+        for most in (None, 400)
+    ]
+    scores = [rows @ kernel for kernel in kernels]
+    right = [(one.argmax(axis=1) == labels).mean() for one in scores]
+    assert right[0] > 0.7
+    assert right[1] == pytest.approx(right[0], abs=0.05)
+    # Without the weights scores would be higher, because a topic has a fifth of its negatives.
+    assert scores[1].mean() == pytest.approx(scores[0].mean(), abs=0.2)
+    assert told[:2] == [(0, 20), (1, 20)]

@@ -1,9 +1,14 @@
+import itertools
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.classifier import Encoder
+from training.headlines import vocabulary
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
 from training.headlines.vocabulary import build_encoder, encode, unit_length
@@ -137,3 +142,17 @@ def test_words_of_added_texts_have_ids_however_rare_they_are() -> None:
     assert {encoder.status(word) for word in ("brexit", "bitcoin", "once")} == {"known"}
     encoder, _ = chosen(recipe, SAMPLES, (sample("bitcoin brexit"), sample("brexit")), 2)
     assert (encoder.status("brexit"), encoder.status("bitcoin")) == ("known", "rare")
+
+
+TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=8).map(tuple), max_size=30)
+
+
+@given(TEXTS, st.integers(1, 3))
+def test_pairs_are_those_of_a_count_by_names(texts: list[tuple[str, ...]], least: int) -> None:
+    found, rows, ids = vocabulary._frequent_pairs([Sample(words, (0,)) for words in texts], least)
+    distinct = [list(dict.fromkeys(map(" ".join, itertools.pairwise(words)))) for words in texts]
+    counts = Counter(itertools.chain.from_iterable(distinct))
+    assert found == [pair for pair, count in counts.items() if count >= least]
+    expected = {(row, pair) for row, pairs in enumerate(distinct) for pair in pairs if counts[pair] >= least}
+    assert len(ids) == len(expected)
+    assert {(row, found[place]) for row, place in zip(rows.tolist(), ids.tolist(), strict=True)} == expected

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from training.fit import encodings
+from training.fit.encodings import choose_encoding, variants
+from training.fit.sizes import recipe_for
+from training.headlines.recipe import Recipe
+from training.headlines.samples import Sample
+from training.headlines.vocabulary import build_encoder
+
+RECIPE = recipe_for(200, 2)
+
+
+def compounds(count: int, seed: int) -> list[Sample]:
+    """Texts of one word that no other text has; its beginning determines the label."""
+    rng = np.random.default_rng(seed)
+    words = [("green", "blue")[number % 2] + "".join(rng.choice(list("aeioubdgk"), 6)) for number in range(count)]
+    return [Sample((word,), (number % 2,)) for number, word in enumerate(words)]
+
+
+def chosen(train: list[Sample], out: list[Sample]) -> Recipe:
+    return choose_encoding(RECIPE, [(train, out)], 2, 1, lambda *_: None)
+
+
+def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = variants(RECIPE)
+    for scores, expected in (((5, 4), first), ((4, 5), second), ((5, 5), first)):
+        right = iter(scores)
+        monkeypatch.setattr(encodings, "_right", lambda *_, right=right: next(right))
+        assert chosen([], []) == expected
+
+
+def test_both_variants_read_words_that_no_row_has() -> None:
+    train, out = compounds(200, 0), compounds(50, 1)
+    for variant in variants(RECIPE):
+        assert encodings._right(variant, train, out, 2, 1) > 45
+
+
+def test_words_that_occur_once_have_ids_or_pieces() -> None:
+    train = compounds(40, 0)
+    word = train[0].words[0]
+    by_pieces, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in variants(RECIPE))
+    assert by_pieces.status(word) == "rare"
+    assert by_ids.status(word) == "known"
+    assert by_pieces.encode("greenish").ids
+    assert by_ids.encode("greenish").ids
+
+
+def test_many_rows_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encodings, "MOST_ROWS", 10)
+    monkeypatch.setattr(encodings, "_right", lambda *_: pytest.fail("tried"))
+    assert chosen(compounds(8, 0), compounds(8, 1)) == RECIPE
