@@ -7,9 +7,9 @@ import click
 from training.errors import LabelsError
 from training.fit.baselines import run_baselines
 from training.fit.material import read_samples
-from training.fit.progress import Progress
 from training.fit.publish import Source, publish
-from training.fit.summary import summary
+from training.fit.reporting.progress import Progress
+from training.fit.reporting.summary import summary
 from training.fit.train import fit_model
 from training.labelled.options import DataOptions
 from training.labelled.reporting.check import check

@@ -18,8 +18,12 @@ MOST_ROWS: Final = 20_000
 
 
 def variants(recipe: Recipe) -> tuple[Recipe, ...]:
-    """Words that occur once are pieces; or they have ids, and only words that no row has are pieces."""
-    return recipe, replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25)
+    """Words that occur once are pieces; short ones, too; or they have ids, and words that no row has are pieces."""
+    return (
+        recipe,
+        replace(recipe, piece_sizes=(2, 4)),  # for few rows in a language with many endings
+        replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25),
+    )
 
 
 def choose_encoding(

@@ -17,7 +17,7 @@ from training.fit.baselines import Baseline
 from training.fit.evaluate import Measured, evaluate_rows
 from training.fit.golden import golden_headlines
 from training.fit.material import Rows
-from training.fit.model_card import write_card
+from training.fit.reporting.model_card import write_card
 from training.fit.train import Fitted
 from training.headlines.calibration import outside_probabilities
 from training.headlines.drift_reference import drift_reference

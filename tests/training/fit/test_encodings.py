@@ -23,14 +23,14 @@ def chosen(train: list[Sample], out: list[Sample]) -> Recipe:
 
 
 def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = variants(RECIPE)
-    for scores, expected in (((5, 4), first), ((4, 5), second), ((5, 5), first)):
+    first, second, third = variants(RECIPE)
+    for scores, expected in (((5, 4, 4), first), ((4, 5, 5), second), ((5, 5, 6), third)):
         right = iter(scores)
         monkeypatch.setattr(encodings, "_right", lambda *_, right=right: next(right))
         assert chosen([], []) == expected
 
 
-def test_both_variants_read_words_that_no_row_has() -> None:
+def test_all_variants_read_words_that_no_row_has() -> None:
     train, out = compounds(200, 0), compounds(50, 1)
     for variant in variants(RECIPE):
         assert encodings._right(variant, train, out, 2, 1) > 45
@@ -39,7 +39,7 @@ def test_both_variants_read_words_that_no_row_has() -> None:
 def test_words_that_occur_once_have_ids_or_pieces() -> None:
     train = compounds(40, 0)
     word = train[0].words[0]
-    by_pieces, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in variants(RECIPE))
+    by_pieces, _, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in variants(RECIPE))
     assert by_pieces.status(word) == "rare"
     assert by_ids.status(word) == "known"
     assert by_pieces.encode("greenish").ids

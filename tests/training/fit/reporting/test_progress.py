@@ -2,8 +2,8 @@ import io
 
 import pytest
 
-from training.fit import progress
-from training.fit.progress import Progress
+from training.fit.reporting import progress
+from training.fit.reporting.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -1,0 +1,1 @@
+"""What a fit shows: progress, printed summary, and the model card."""
