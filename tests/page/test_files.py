@@ -42,7 +42,7 @@ def downloaded(page: Page) -> list[dict[str, str]]:
 
 
 def parsed(page: Page, text: str, separator: str = ",") -> list[dict[str, Any]]:
-    script = "([text, separator]) => import('./page/csv.js').then(csv => csv.parseCsv(text, separator))"
+    script = "([text, separator]) => import('./page/files/csv.js').then(csv => csv.parseCsv(text, separator))"
     rows: list[dict[str, Any]] = page.evaluate(script, [text, separator])
     return rows
 
@@ -211,7 +211,7 @@ def test_json_lines_name_their_bad_lines_and_keep_their_fields(page: Page) -> No
 def test_formula_of_any_spelling_is_kept_from_the_spreadsheet(page: Page) -> None:
     dangerous = ["=1+1", "+1+cmd", "-1+1", "@SUM(A1)", " =1", "\uff1d1+1"]
     harmless = ["-5", "+12.5", "1-2", "a=b"]
-    script = "values => import('./page/csv.js').then(csv => csv.toCsv(values.map(value => [value])))"
+    script = "values => import('./page/files/csv.js').then(csv => csv.toCsv(values.map(value => [value])))"
     cells = page.evaluate(script, dangerous + harmless).split("\r\n")[:-1]
     assert cells == [f"'{one}" for one in dangerous] + harmless
 

@@ -1,19 +1,19 @@
 // Entry point of the page, which uses only the public API.
 
-import { call } from "./api.js";
-import { Batch } from "./batch.js";
-import { offerCorrection, setTopics, setUpCorrecting } from "./correcting.js";
-import { byId } from "./dom.js";
-import { Headline } from "./headline.js";
-import { setUpKey } from "./key.js";
-import { showLanguage } from "./language.js";
-import { followLinks, readLink, showLink } from "./link.js";
-import { showModel } from "./model.js";
-import { chooseModel, chosenModel, sayMissing, setUpModels, showModels, withModel } from "./models.js";
-import { setUpSeveral } from "./several.js";
-import { setUpShare, share } from "./share.js";
-import { setUpTerms } from "./terms.js";
-import { setUpTopics, showTopics } from "./topics.js";
+import { Batch } from "./batch/batch.js";
+import { offerCorrection, setTopics, setUpCorrecting } from "./corrections/correcting.js";
+import { byId } from "./elements/dom.js";
+import { setUpTerms } from "./elements/terms.js";
+import { Headline } from "./headline/headline.js";
+import { setUpSeveral } from "./headline/several.js";
+import { showLanguage } from "./model/language.js";
+import { showModel } from "./model/model.js";
+import { setUpTopics, showTopics } from "./model/topics.js";
+import { call } from "./service/api.js";
+import { setUpKey } from "./service/key.js";
+import { chooseModel, chosenModel, sayMissing, setUpModels, showModels, withModel } from "./service/models.js";
+import { followLinks, readLink, showLink } from "./sharing/link.js";
+import { setUpShare, share } from "./sharing/share.js";
 
 let shown = null; // the model that the page describes
 let latest = 0; // number of the latest call of `describe`
@@ -34,10 +34,10 @@ async function describe(model) {
     for (const link of document.querySelectorAll("[data-card]")) link.href = withModel("model/card");
     showLanguage(facts.language);
     showModels(facts.models);
+    headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples); // asks; meanwhile, the rest is drawn
     showModel(facts, outside?.threshold);
     showTopics(topics);
     setTopics(topics);
-    headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples);
   } catch (error) {
     if (turn !== latest) return;
     shown = null; // try again with the next response

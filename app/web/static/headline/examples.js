@@ -1,6 +1,6 @@
 // Examples of the model, to try it with.
 
-import { byId, element } from "./dom.js";
+import { byId, element } from "../elements/dom.js";
 
 /** `onPick(example)`: one was pressed. */
 export function showExamples(examples, onPick) {

@@ -1,10 +1,10 @@
 // Describes the model. Known figures of the bundle come first; all others are in collapsed sections.
 
-import { byId, element } from "./dom.js";
+import { byId, element } from "../elements/dom.js";
+import { count, percent } from "../elements/numbers.js";
+import { explain, term } from "../elements/terms.js";
+import { withModel } from "../service/models.js";
 import { all, best } from "./figures.js";
-import { withModel } from "./models.js";
-import { count, percent } from "./numbers.js";
-import { explain, term } from "./terms.js";
 
 const ERRORS = ["ece", "calibration_error", "expected_calibration_error"];
 const PARTS = new Map([

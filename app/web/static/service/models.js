@@ -1,6 +1,6 @@
 // The models in service, and the one that the page uses.
 
-import { byId, element } from "./dom.js";
+import { byId, element } from "../elements/dom.js";
 
 let chosen = null; // NAME/VERSION; null: the default model
 

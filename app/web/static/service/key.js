@@ -1,6 +1,6 @@
 // The API key, if the service requires one: requested once, stored in this tab only.
 
-import { byId } from "./dom.js";
+import { byId } from "../elements/dom.js";
 
 const PLACE = "reuters-topics-key";
 const changes = new EventTarget();

@@ -1,13 +1,13 @@
 // One headline, classified while typing. State: the text, the words left out, and the explained topic.
 
+import { byId } from "../elements/dom.js";
+import { codePoints, leaveOut } from "../elements/text.js";
+import { Refusal } from "../service/api.js";
+import { chosenModel, withModel } from "../service/models.js";
+import { predict } from "../service/predict.js";
 import { AnswerView } from "./answer.js";
-import { Refusal } from "./api.js";
-import { byId } from "./dom.js";
 import { showExamples } from "./examples.js";
-import { chosenModel, withModel } from "./models.js";
-import { predict } from "./predict.js";
 import { offerLines } from "./several.js";
-import { codePoints, leaveOut } from "./text.js";
 
 const DEBOUNCE = 120; // milliseconds
 
@@ -70,7 +70,8 @@ export class Headline {
     offerLines(this.input.value);
     this.view.stale(true);
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#ask(), delay);
+    if (delay) this.timer = setTimeout(() => this.#ask(), delay);
+    else this.#ask();
   }
 
   #toggle(start) {

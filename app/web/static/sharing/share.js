@@ -1,9 +1,9 @@
 // Buttons that copy the shown answer: as a link to this page, as a curl command, as a Python program.
 
+import { byId } from "../elements/dom.js";
+import { key } from "../service/key.js";
 import { copy } from "./clipboard.js";
 import { toCurl, toPython } from "./commands.js";
-import { byId } from "./dom.js";
-import { key } from "./key.js";
 import { linkTo } from "./link.js";
 
 let shown = null;

@@ -1,9 +1,9 @@
 // The answer in a sentence, and the names of its parts. `model`: `{coverage, topics}`, the number of topics.
 
-import { element } from "./dom.js";
-import { percent, wholePercent } from "./numbers.js";
-import { term } from "./terms.js";
-import { short } from "./text.js";
+import { element } from "../elements/dom.js";
+import { percent, wholePercent } from "../elements/numbers.js";
+import { term } from "../elements/terms.js";
+import { short } from "../elements/text.js";
 
 /** The sentence, as elements and texts. */
 export function verdict({ abstained, outside, predictions, words, topic_set: set }, model) {

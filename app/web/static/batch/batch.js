@@ -1,13 +1,13 @@
 // Many headlines: a file or pasted text becomes a table, a histogram and a download.
 
-import { classify } from "./classify.js";
-import { announce, byId, element } from "./dom.js";
-import { saveCsv, saveJson } from "./download.js";
-import { readText, UnreadableError } from "./encoding.js";
+import { announce, byId, element } from "../elements/dom.js";
+import { count } from "../elements/numbers.js";
+import { saveCsv, saveJson } from "../files/download.js";
+import { readText, UnreadableError } from "../files/encoding.js";
+import { toTable } from "../files/lines.js";
+import { classify } from "../service/classify.js";
 import { Histogram } from "./histogram.js";
 import { setUpIntake } from "./intake.js";
-import { toTable } from "./lines.js";
-import { count } from "./numbers.js";
 import { Results } from "./results.js";
 import { flat, toClassify, toRecords } from "./rows.js";
 

@@ -1,6 +1,6 @@
 // Where files and texts come in: chosen, dropped anywhere on the page, pasted, or typed into the lower box.
 
-import { byId } from "./dom.js";
+import { byId } from "../elements/dom.js";
 
 /** `onText(text)`: lines to classify; `onFile(file)`: a file to read. */
 export function setUpIntake(onText, onFile) {

@@ -1,6 +1,6 @@
 // Client of the service's API. It retries until the service answers, so an open page survives a restart of the service.
 
-import { byId } from "./dom.js";
+import { byId } from "../elements/dom.js";
 import { askForKey, key, keyHeader, openDialog } from "./key.js";
 
 const LONGEST_WAIT = 5; // seconds

@@ -1,6 +1,6 @@
 // Copies text, also where the page came over plain HTTP and browsers offer no clipboard object.
 
-import { element } from "./dom.js";
+import { element } from "../elements/dom.js";
 
 /** Whether the text was copied. */
 export async function copy(text) {

@@ -1,8 +1,8 @@
 // Classifies many headlines with /predict/batch, in batches; a refused headline does not stop the others.
 
+import { codePoints } from "../elements/text.js";
 import { call, Refusal } from "./api.js";
 import { withModel } from "./models.js";
-import { codePoints } from "./text.js";
 
 const PART = 250; // small enough for visible progress, large enough for little overhead
 const DIVISIBLE = new Set([413, 422, 500, 504]); // statuses for which a smaller batch may succeed

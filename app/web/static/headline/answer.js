@@ -1,10 +1,10 @@
 // The answer for one headline: a sentence, the topics as bars, and the effect of each word.
 
-import { Bars } from "./bars.js";
-import { byId } from "./dom.js";
-import { percent } from "./numbers.js";
-import { term } from "./terms.js";
-import { short } from "./text.js";
+import { Bars } from "../elements/bars.js";
+import { byId } from "../elements/dom.js";
+import { percent } from "../elements/numbers.js";
+import { term } from "../elements/terms.js";
+import { short } from "../elements/text.js";
 import { explained, setName, verdict } from "./verdict.js";
 import { WordView } from "./words.js";
 

@@ -1,7 +1,7 @@
 // Offers to classify the lines of a text one by one, where several were put into the box for one headline.
 
-import { byId } from "./dom.js";
-import { count } from "./numbers.js";
+import { byId } from "../elements/dom.js";
+import { count } from "../elements/numbers.js";
 
 /** `onAccept(text)`: each line of the text is to be classified. */
 export function setUpSeveral(onAccept) {

@@ -1,6 +1,6 @@
 // Language and direction of the texts, from the model's manifest. The page itself is in English.
 
-import { byId } from "./dom.js";
+import { byId } from "../elements/dom.js";
 
 const RIGHT_TO_LEFT = /^(ar|arc|ckb|dv|fa|he|iw|ks|nqo|pnb|prs|ps|sd|syr|ug|ur|yi)(-|$)/i;
 const SCRIPT = /-([a-z]{4})(-|$)/i;

@@ -1,7 +1,7 @@
 // Corrections of answers, kept in this browser only, for a download that `python -m training fit` reads.
 
-import { toCsv } from "./csv.js";
-import { save } from "./download.js";
+import { toCsv } from "../files/csv.js";
+import { save } from "../files/download.js";
 
 const PLACE = `topics-corrections:${new URL(".", location.href).pathname}`; // several services may share an origin
 const MOST = 5000;

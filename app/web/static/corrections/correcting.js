@@ -1,9 +1,9 @@
 // "This should be ...": collects corrections under an answer, and lists them.
 
+import { byId, element } from "../elements/dom.js";
+import { count } from "../elements/numbers.js";
+import { short } from "../elements/text.js";
 import { add, corrections, download, followTabs, remove, removeAll } from "./corrections.js";
-import { byId, element } from "./dom.js";
-import { count } from "./numbers.js";
-import { short } from "./text.js";
 
 const LONGEST = 120; // characters of a listed text
 

@@ -1,7 +1,7 @@
 // Files that the page makes: the browser saves them, and nothing is sent.
 
+import { element } from "../elements/dom.js";
 import { toCsv } from "./csv.js";
-import { element } from "./dom.js";
 
 /** Save rows of values as CSV; the byte order mark tells spreadsheets that it is UTF-8. */
 export function saveCsv(names, rows, fileName) {

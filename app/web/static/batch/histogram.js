@@ -1,8 +1,8 @@
 // The topics of a file with how many lines have each; pressing one filters the table.
 
-import { Bars } from "./bars.js";
-import { byId, element } from "./dom.js";
-import { count, percent } from "./numbers.js";
+import { Bars } from "../elements/bars.js";
+import { byId, element } from "../elements/dom.js";
+import { count, percent } from "../elements/numbers.js";
 
 export class Histogram {
   constructor() {

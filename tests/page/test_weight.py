@@ -1,0 +1,39 @@
+"""How much the page loads, and how long it takes until the first answer."""
+
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, expect
+
+from app.web.home import MODULES
+from tests.page.conftest import Watch
+from tests.server import RunningServer
+
+LOADED = """() => {
+    const entries = [performance.getEntriesByType("navigation")[0], ...performance.getEntriesByType("resource")];
+    return entries.map((entry) => ({
+        path: new URL(entry.name).pathname, bytes: entry.encodedBodySize, start: entry.startTime, end: entry.responseEnd,
+    }));
+}"""
+FIRST = """new MutationObserver(() => {
+    if (document.getElementById("verdict")?.textContent) window.first ??= performance.now();
+}).observe(document, {subtree: true, childList: true, characterData: true})"""
+
+
+def test_page_is_light_loads_its_modules_at_once_and_answers_soon(
+    context: BrowserContext, server: RunningServer, watch: Watch
+) -> None:
+    page = watch.over(context.new_page(), server.url)
+    page.add_init_script(FIRST)
+    page.goto(server.url)
+    expect(page.locator("#verdict strong")).not_to_be_empty()
+    loaded = page.evaluate(LOADED)
+    assert sum(one["bytes"] for one in loaded) < 200_000
+    modules = {f"/page/{path.relative_to(MODULES).as_posix()}" for path in Path(MODULES).rglob("*.js")} - {
+        "/page/docs.js"
+    }
+    times = {one["path"]: one for one in loaded if one["path"] in modules}
+    assert set(times) == modules
+    # All are asked for before the last of them has arrived: the browser does not discover them one after another.
+    assert max(one["start"] for one in times.values()) < max(one["end"] for one in times.values())
+    assert len(loaded) <= len(modules) + 10
+    assert page.evaluate("window.first") < 5000  # about 0.2 s on a quiet machine
