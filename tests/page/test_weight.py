@@ -11,7 +11,10 @@ from tests.server import RunningServer
 LOADED = """() => {
     const entries = [performance.getEntriesByType("navigation")[0], ...performance.getEntriesByType("resource")];
     return entries.map((entry) => ({
-        path: new URL(entry.name).pathname, bytes: entry.encodedBodySize, start: entry.startTime, end: entry.responseEnd,
+        path: new URL(entry.name).pathname,
+        bytes: entry.encodedBodySize,
+        start: entry.startTime,
+        end: entry.responseEnd,
     }));
 }"""
 FIRST = """new MutationObserver(() => {
@@ -36,4 +39,4 @@ def test_page_is_light_loads_its_modules_at_once_and_answers_soon(
     # All are asked for before the last of them has arrived: the browser does not discover them one after another.
     assert max(one["start"] for one in times.values()) < max(one["end"] for one in times.values())
     assert len(loaded) <= len(modules) + 10
-    assert page.evaluate("window.first") < 5000  # about 0.2 s on a quiet machine
+    assert page.evaluate("window.first") < 5000  # generous, because other work runs on the machine
