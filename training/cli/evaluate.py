@@ -9,19 +9,39 @@ import click
 from app.classifier import TopicClassifier, load_classifier
 from training.cli.options import FOLDER, archive_path, data_option
 from training.data.dataset import load_dataset
+from training.data.topics import NAMES
+from training.errors import RecipeError
+from training.labelled.options import FILE, ReadingOptions, reading_options
+from training.labelled.rows import Table
 
 
 @click.command()
 @click.argument("bundle", type=FOLDER)
 @data_option
-@click.option(
-    "--against",
-    type=FOLDER,
-    help="Another bundle: list the test titles answered differently.",
-)
+@click.option("--test", "test_files", multiple=True, type=FILE, help="File with labelled rows; may be repeated.")
+@reading_options
+@click.option("--against", type=FOLDER, help="Another bundle: list what the two answer differently.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the complete confusion matrix.")
-def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: bool) -> None:
-    """Measure a BUNDLE on the test wires and their titles, with the answers that the service gives."""
+def evaluate(
+    bundle: Path,
+    data: Path | None,
+    test_files: tuple[Path, ...],
+    reading: ReadingOptions,
+    against: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure a BUNDLE with the answers that the service gives: on labelled rows, or on the Reuters test wires.
+
+    With --test, any bundle is measured on the rows of files, which are read as by `check`. Without it, a bundle with
+    the 46 Reuters topics is measured on the test wires and their titles.
+    """
+    if test_files:
+        if data is not None:
+            raise click.UsageError("--data and --test cannot be combined; give one of them.")
+        _evaluate_rows(bundle, reading.read(test_files), against, as_json)
+        return
+    if reading != ReadingOptions.unchanged():
+        raise click.UsageError("The options for reading files apply to --test; give it as well.")
     from training.data.outside import read_outside
     from training.evaluation.evaluate import evaluate as run
     from training.evaluation.evaluate import read_corpus_if_present
@@ -29,6 +49,9 @@ def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: boo
     from training.evaluation.report import evaluation_report, outside_report
 
     classifier = load_classifier(bundle)
+    codes = [topic.code for topic in classifier.topics]
+    if codes != list(NAMES):
+        raise RecipeError(f"{bundle}: its labels are not the 46 Reuters topics; give --test FILE with labelled rows.")
     archive = archive_path(data)
     if against is not None:
         _evaluate_against(classifier, load_classifier(against), archive, as_json)
@@ -38,7 +61,6 @@ def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: boo
     outside = None
     if corpus is not None and classifier.bundle.manifest.outside is not None:
         outside = evaluate_outside(classifier, corpus, read_outside(archive, corpus, "TEST"))
-    codes = [topic.code for topic in classifier.topics]
     if corpus is None:
         click.echo(f"No archive at {archive}: only the data set's own words are measured; run fetch.", err=True)
     if as_json:
@@ -52,6 +74,34 @@ def evaluate(bundle: Path, data: Path | None, against: Path | None, as_json: boo
             click.echo(f"\n{outside_report(outside)}")
 
 
+def _evaluate_rows(bundle: Path, table: Table, against: Path | None, as_json: bool) -> None:
+    from training.evaluation.compare_bundles import against_report, compare_on_rows
+    from training.evaluation.labelled_report import labelled_report, left_out_notes
+    from training.evaluation.labelled_rows import evaluate_rows, known_rows
+
+    classifier = load_classifier(bundle)
+    codes = [topic.code for topic in classifier.topics]
+    if against is not None:
+        other = load_classifier(against)
+        comparison = compare_on_rows(other, classifier, table.rows)
+        both = {*codes, *(topic.code for topic in other.topics)}
+        notes = left_out_notes(table, known_rows(table.rows, sorted(both))[1])
+        shown = against_report(comparison, _name(other), _name(classifier), "rows")
+        figures = comparison.figures()
+    else:
+        measured = evaluate_rows(classifier, table.rows)
+        notes = left_out_notes(table, measured.unknown)
+        shown, figures = labelled_report(measured, codes), measured.figures(codes)
+    for note in notes:
+        click.echo(note, err=True)
+    click.echo(json.dumps(figures, ensure_ascii=False) if as_json else shown)
+
+
+def _name(classifier: TopicClassifier) -> str:
+    manifest = classifier.bundle.manifest
+    return f"{manifest.name}/{manifest.version}"
+
+
 def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archive: Path, as_json: bool) -> None:
     from training.data.corpus import read_corpus
     from training.evaluation.compare_bundles import against_report, compare_bundles
@@ -60,5 +110,4 @@ def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archi
     if as_json:
         click.echo(json.dumps(comparison.figures()))
     else:
-        names = (f"{one.bundle.manifest.name}/{one.bundle.manifest.version}" for one in (other, classifier))
-        click.echo(against_report(comparison, *names))
+        click.echo(against_report(comparison, _name(other), _name(classifier)))

@@ -1,8 +1,8 @@
-"""Compares two bundles on the test titles: which answers differ, and whether the difference is significant."""
+"""Compares two bundles on the same texts: which answers differ, and whether the difference is significant."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from scipy.stats import binomtest
@@ -13,6 +13,12 @@ from training.data.corpus import Wire
 from training.data.dataset import Labels
 from training.errors import RecipeError
 from training.evaluation.evaluate import answer
+from training.evaluation.labelled_rows import answer_rows, known_rows, label_numbers
+from training.labelled.reporting.terminal import one_line
+from training.labelled.rows import LabelledRow
+
+SHOWN: Final = 20
+"""Changed answers that are printed; the JSON has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +104,40 @@ def compare_answers(
     )
 
 
-def against_report(comparison: Comparison, before: str, after: str) -> str:
-    """The comparison as Markdown, with every text whose answer changed."""
+def compare_on_rows(before: TopicClassifier, after: TopicClassifier, rows: Sequence[LabelledRow]) -> Comparison:
+    """Compare two bundles on the rows with a label of one of them; a label that a bundle lacks has probability 0.
+
+    Raises:
+        LabelsError: no row has a label of the bundles.
+    """
+    codes = list(dict.fromkeys(topic.code for one in (after, before) for topic in one.topics))
+    chosen = [row for row in known_rows(rows, codes)[0] if row.labels]
+    labels = np.array([some[0] for some in label_numbers(chosen, codes)], np.int64)
+
+    def answers(one: TopicClassifier) -> Floats:
+        probabilities = np.zeros((len(chosen), len(codes)), np.float32)
+        probabilities[:, [codes.index(topic.code) for topic in one.topics]] = answer_rows(one, chosen)[0]
+        return probabilities
+
+    return compare_answers([row.text for row in chosen], labels, answers(before), answers(after), codes)
+
+
+def against_report(comparison: Comparison, before: str, after: str, texts: str = "test titles") -> str:
+    """The comparison as Markdown, with the SHOWN worst changes: answers that became wrong, most confident first.
+
+    Args:
+        comparison: of two bundles.
+        before: name of the older bundle.
+        after: name of the newer one.
+        texts: what was classified, in the plural.
+    """
     c = comparison
     now, then = (f"{(c.both_right + only) / c.texts:.1%}" for only in (c.better, c.worse))
+    order = ("worse", "as wrong", "better")
+    worst = sorted(c.changes, key=lambda one: (order.index(one.direction), -one.after_probability))[:SHOWN]
+    rest = f"; the {SHOWN} worst (all of them: --json)" if len(c.changes) > SHOWN else ""
     lines = [
-        f"On {c.texts:,} test titles, {after} against {before}:",
+        f"On {c.texts:,} {texts}, {after} against {before}:",
         "",
         f"| | {before} right | {before} wrong |",
         "| --- | ---: | ---: |",
@@ -112,13 +146,13 @@ def against_report(comparison: Comparison, before: str, after: str) -> str:
         "",
         f"{after}: {now} right; {before}: {then}. McNemar's exact test: p = {c.p_value:.2g}.",
         "",
-        f"{len(c.changes):,} headlines are answered differently:",
+        f"{len(c.changes):,} are answered differently{rest}:",
         "",
-        f"| | headline | topic | {before} | {after} |",
+        f"| | text | label | {before} | {after} |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for one in c.changes:
-        text = one.text.replace("|", "\\|")
+    for one in worst:
+        text = one_line(" ".join(one.text.split())).replace("|", "\\|")
         old, new = f"{one.before} {one.before_probability:.0%}", f"{one.after} {one.after_probability:.0%}"
         lines.append(f"| {one.direction} | {text} | {one.topic} | {old} | {new} |")
     return "\n".join(lines)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.outside import OutsideEvaluation
+from training.labelled.reporting.terminal import columns, one_line
 
 CONFUSIONS = 10
 _PARTS = {
@@ -30,7 +31,7 @@ def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> 
         values = [measured[part].figures().get(key) for part in parts]
         if None not in values:
             lines.append(f"{name:<28}" + "".join(f"{v:>26,}" if key == "wires" else f"{v:>26.4f}" for v in values))
-    return "\n".join([*lines, "", *_topics(measured["test"], codes), "", *_confusions(measured["test"], codes)])
+    return "\n".join([*lines, "", *topic_table(measured["test"], codes), "", *_confusions(measured["test"], codes)])
 
 
 def outside_report(outside: OutsideEvaluation) -> str:
@@ -42,11 +43,14 @@ def outside_report(outside: OutsideEvaluation) -> str:
     )
 
 
-def _topics(evaluation: Evaluation, codes: Sequence[str]) -> list[str]:
-    lines = [f"{'topic':<18}{'wires':>7}{'precision':>11}{'recall':>8}{'F1':>8}"]
+def topic_table(evaluation: Evaluation, codes: Sequence[str], names: tuple[str, str] = ("topic", "wires")) -> list[str]:
+    """Lines with precision, recall and F1 of each topic; `names` are the heads of the first two columns."""
+    width = max(18, *(columns(one_line(code)) + 1 for code in codes))
+    lines = [f"{names[0]:<{width}}{names[1]:>7}{'precision':>11}{'recall':>8}{'F1':>8}"]
     for code, skill in zip(codes, evaluation.topics, strict=True):
         values = [f"{'-' if x is None else format(x, '.3f'):>8}" for x in (skill.precision, skill.recall, skill.f1)]
-        lines.append(f"{code:<18}{skill.support:>7,}   {''.join(values)}")
+        name = one_line(code)
+        lines.append(f"{name}{' ' * (width - columns(name))}{skill.support:>7,}   {''.join(values)}")
     return lines
 
 

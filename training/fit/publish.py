@@ -13,8 +13,8 @@ from app.classifier.bundle import CARD
 from app.classifier.manifest import FORMATS, Manifest
 from training.bundles.publishing import library_versions, name_and_version, topics_with_support, with_measurements
 from training.bundles.writer import Draft, write_bundle
+from training.evaluation.labelled_rows import Measured, evaluate_rows
 from training.fit.baselines import Baseline
-from training.fit.evaluate import Measured, evaluate_rows
 from training.fit.golden import golden_headlines
 from training.fit.material import Rows
 from training.fit.reporting.model_card import write_card

@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from training.labelled.read import MOST_BAD, read_rows
 from training.labelled.rows import Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
 
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,42 @@ class LabelledData:
     split: Split
 
 
-@dataclass(frozen=True, slots=True)
-class DataOptions:
-    """Values of the options."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions:
+    """Values of the options of how files are read."""
 
-    files: tuple[Path, ...]
     text: str | None
     label: str | None
     label_separator: str | None
     outside: str | None
-    time: str | None
     no_header: bool
     most_bad: float
+    time: str | None = None
+
+    @classmethod
+    def unchanged(cls) -> "ReadingOptions":
+        """The values without any option."""
+        return cls(text=None, label=None, label_separator=None, outside=None, no_header=False, most_bad=MOST_BAD)
+
+    def read(self, files: Sequence[Path]) -> Table:
+        """Read rows; see `read_rows` for what is raised."""
+        return read_rows(
+            files,
+            text_column=self.text,
+            label_column=self.label,
+            label_separator=self.label_separator,
+            outside_label=self.outside,
+            time_column=self.time,
+            header=not self.no_header,
+            most_bad=self.most_bad,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataOptions(ReadingOptions):
+    """Values of all options."""
+
+    files: tuple[Path, ...]
     test_files: tuple[Path, ...]
     test_share: float
     min_rows: int
@@ -54,8 +78,8 @@ class DataOptions:
         for path in (*self.files, *self.test_files):
             if named[path.resolve()] > 1:
                 raise TableError(f"{path}: is named twice; name each file once, to train on or to test on.")
-        table = self._read(self.files)
-        test = self._read(self.test_files) if self.test_files else None
+        table = self.read(self.files)
+        test = self.read(self.test_files) if self.test_files else None
         split = split_rows(
             table,
             test,
@@ -66,21 +90,8 @@ class DataOptions:
         )
         return LabelledData(table, test, split)
 
-    def _read(self, files: tuple[Path, ...]) -> Table:
-        return read_rows(
-            files,
-            text_column=self.text,
-            label_column=self.label,
-            label_separator=self.label_separator,
-            outside_label=self.outside,
-            time_column=self.time,
-            header=not self.no_header,
-            most_bad=self.most_bad,
-        )
 
-
-_OPTIONS: Final = (
-    click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE),
+_READING: Final = (
     click.option("--text", metavar="COLUMN", help="Column with the texts.  [default: guessed, such as headline]"),
     click.option("--label", metavar="COLUMN", help="Column with the labels.  [default: guessed, such as section]"),
     click.option("--label-separator", metavar="TEXT", help="Separates several labels in one cell, such as '|'."),
@@ -90,7 +101,6 @@ _OPTIONS: Final = (
         help="Label of texts about none of the labels, such as other. Rows without a label then count as such, too; ''"
         " for these alone.",
     ),
-    click.option("--time", metavar="COLUMN", help="Column with times: the latest rows become test rows."),
     click.option("--no-header", is_flag=True, help="CSV and TSV have no header; columns are numbers from 1."),
     click.option(
         "--most-bad",
@@ -99,7 +109,10 @@ _OPTIONS: Final = (
         show_default=True,
         help="Share of bad rows above which the command stops.",
     ),
-    click.option("--test", "test_files", multiple=True, type=_FILE, help="File with test rows; may be repeated."),
+)
+_SPLITTING: Final = (
+    click.option("--time", metavar="COLUMN", help="Column with times: the latest rows become test rows."),
+    click.option("--test", "test_files", multiple=True, type=FILE, help="File with test rows; may be repeated."),
     click.option(
         "--test-share",
         type=click.FloatRange(0, 0.9, min_open=True),
@@ -119,14 +132,27 @@ _OPTIONS: Final = (
 
 
 def data_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorator: adds the options to a command, which gets their values as its parameter `data`."""
-    names = [field.name for field in fields(DataOptions)]
+    """Decorator: adds the files and all options to a command, which gets their values as its parameter `data`."""
+    files = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+    return _with_options(command, DataOptions, (files, *_READING, *_SPLITTING))
+
+
+def reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator: adds the options of how files are read to a command, which gets their values as `reading`."""
+    return _with_options(command, ReadingOptions, _READING)
+
+
+def _with_options(
+    command: Callable[..., None], kind: type[ReadingOptions], options: Sequence[Callable[..., Any]]
+) -> Callable[..., None]:
+    names = [field.name for field in fields(kind)]
+    target = "data" if kind is DataOptions else "reading"
 
     @functools.wraps(command)
-    def with_data(**parameters: Any) -> None:  # noqa: ANN401 - the other options of the command
-        data = DataOptions(**{name: parameters.pop(name) for name in names})
-        command(data=data, **parameters)
+    def with_values(**parameters: Any) -> None:  # noqa: ANN401 - the other options of the command
+        values = kind(**{name: parameters.pop(name) for name in names if name in parameters})
+        command(**parameters, **{target: values})
 
-    for option in reversed(_OPTIONS):
-        with_data = option(with_data)
-    return with_data
+    for option in reversed(options):
+        with_values = option(with_values)
+    return with_values

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
+from training.evaluation.labelled_report import confusion_lines, outside_line
+from training.evaluation.labelled_rows import Measured
 from training.fit.baselines import Baseline
-from training.fit.evaluate import Measured
 from training.fit.train import Fitted
-
-_TEXT = 100
-"""Characters of an example."""
 
 
 def summary(fitted: Fitted, measured: Measured, baselines: Sequence[Baseline]) -> str:
@@ -34,19 +32,5 @@ def summary(fitted: Fitted, measured: Measured, baselines: Sequence[Baseline]) -
         sets = f"{one.set_size:.2f} labels on average, with the right one in {one.set_coverage:.1%} of cases"
         lines.append(f"Prediction sets: {sets}.")
     if measured.outside is not None:
-        lost, found = measured.outside["lost"], measured.outside["found"]
-        lines.append(
-            f"Outside: AUROC {measured.outside['auroc']:.3f}; {found:.1%} of test rows without a label are found,"
-            f" {lost:.1%} of those with one are lost."
-        )
-    if measured.confusions:
-        lines += ["", "Confused most:"]
-    for pair in measured.confusions:
-        lines.append(f"  {pair.label} answered as {pair.predicted}: {pair.texts:,}")
-        lines += [f"    {_short(text)}" for text in pair.examples]
-    return "\n".join(lines)
-
-
-def _short(text: str) -> str:
-    text = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
+        lines.append(outside_line(measured.outside))
+    return "\n".join([*lines, *confusion_lines(measured.confusions)])

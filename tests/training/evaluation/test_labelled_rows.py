@@ -1,0 +1,118 @@
+"""`evaluate --test`: any bundle on labelled rows, alone and against another."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.classifier import load_classifier
+from tests.any_bundles import write
+from tests.tiny_bundle import write_any_bundle, write_outside_bundle
+from training.cli import cli
+from training.evaluation.labelled_rows import evaluate_rows
+from training.labelled.rows import LabelledRow
+
+ROWS = ["word0,t0", "word0 word0,t0", "word1,t1", "word2,t0", "word2,t1", "word3,t3"]
+
+
+def evaluate(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["evaluate", *map(str, arguments)])
+
+
+def table(folder: Path, rows: Sequence[str] = ROWS, name: str = "rows.csv") -> Path:
+    (file := folder / name).write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("bundles") / "four", "four")
+
+
+def test_any_bundle_is_measured_on_the_rows_of_a_file(four: Path, tmp_path: Path) -> None:
+    result = evaluate(four, "--test", table(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "On 6 rows with a label of the bundle" in result.stdout
+    assert "accuracy                      0.6667" in result.stdout
+    assert "  t0 answered as t2: 1\n    word2\n" in result.stdout
+    assert result.stderr == ""
+
+
+def test_json_has_every_figure_and_the_confusion_matrix(four: Path, tmp_path: Path) -> None:
+    figures = json.loads(evaluate(four, "--test", table(tmp_path), "--json").stdout)
+    assert figures["topics"] == ["t0", "t1", "t2", "t3"]
+    assert figures["test"]["confusion"][0] == [2, 0, 1, 0]
+    assert figures["test"]["macro_f1"] == pytest.approx((0.8 + 2 / 3 + 0 + 1) / 4)
+    assert figures["confusions"][0]["examples"] == ["word2"]
+    assert (figures["outside"], figures["unknown_labels"]) == (None, {})
+
+
+def test_label_that_the_bundle_does_not_have_is_counted_and_said(four: Path, tmp_path: Path) -> None:
+    result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word1,new", "word2,new"]))
+    assert "2 rows left out, with labels that the bundle does not have: 'new'." in result.stderr
+    assert "On 6 rows" in result.stdout
+
+
+def test_bad_rows_are_counted_and_the_first_is_shown(four: Path, tmp_path: Path) -> None:
+    result = evaluate(four, "--test", table(tmp_path, [*ROWS, ",t0"]), "--most-bad", "0.5")
+    assert "1 bad row left out; the first: " in result.stderr
+    assert "rows.csv:8" in result.stderr
+
+
+def test_file_of_other_labels_is_refused_with_the_labels_of_the_bundle(four: Path, tmp_path: Path) -> None:
+    result = evaluate(four, "--test", table(tmp_path, ["a,x", "b,y"]))
+    assert result.exit_code == 1
+    assert "no row has a label of the bundle, which are 't0', 't1', 't2', 't3'" in result.stderr
+
+
+def test_rows_are_read_with_the_options_of_check(four: Path, tmp_path: Path) -> None:
+    (file := tmp_path / "rows.csv").write_text("t0|t1,word1 word1 word1\nt1,word1 again today\n")
+    options = ["--no-header", "--text", "2", "--label", "1", "--label-separator", "|"]
+    result = evaluate(four, "--test", file, *options)
+    assert "accuracy                      0.5000" in result.stdout
+    assert "accuracy, any label           1.0000" in result.stdout
+
+
+def test_bundle_of_other_labels_needs_a_file(four: Path) -> None:
+    result = evaluate(four)
+    assert result.exit_code == 1
+    assert "its labels are not the 46 Reuters topics; give --test FILE" in result.stderr
+
+
+def test_options_for_reading_without_a_file_are_refused(four: Path) -> None:
+    result = evaluate(four, "--text", "headline")
+    assert result.exit_code == 2
+    assert "apply to --test" in result.stderr
+
+
+def test_outside_class_is_measured_on_rows_about_none_of_the_labels(tmp_path: Path) -> None:
+    classifier = load_classifier(write_outside_bundle(tmp_path / "outside"))
+    texts = [("oil prices", ("crude",)), ("gold mine", ("gold",)), ("football match", ()), ("cinema film", ())]
+    rows = [LabelledRow(text, labels, "rows.csv", number) for number, (text, labels) in enumerate(texts)]
+    measured = evaluate_rows(classifier, rows)
+    assert measured.outside is not None
+    assert (measured.outside["with_topic"], measured.outside["without"]) == (2, 2)
+    assert measured.evaluation.wires == 2
+
+
+def test_bundles_with_different_labels_are_compared(four: Path, tmp_path: Path) -> None:
+    other = write_any_bundle(tmp_path / "other", {f"t{i}": (f"T{i}", f"word{i}") for i in (3, 1, 5)}, name="other")
+    result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word5,t5", "word1,x"]), "--against", other)
+    assert result.exit_code == 0, result.output
+    assert "On 7 rows, support-requests/1 against other/1:" in result.stdout
+    assert "| support-requests/1 right | 2 | 2 |" in result.stdout
+    assert "| worse | word5 | t5 |" in result.stdout
+    assert "1 row left out" in result.stderr
+
+
+def test_worst_twenty_differences_are_printed_and_the_rest_is_named(four: Path, tmp_path: Path) -> None:
+    other = write_any_bundle(tmp_path / "other", {f"t{i}": (f"T{i}", f"word{3 - i}") for i in range(4)}, name="other")
+    rows = [f"word0 {'x' * (i + 1)},t{0 if i < 5 else 3}" for i in range(30)]
+    result = evaluate(four, "--test", file := table(tmp_path, rows), "--against", other)
+    assert "30 are answered differently; the 20 worst (all of them: --json):" in result.stdout
+    assert result.stdout.count("\n| worse |") == 20
+    assert "| better |" not in result.stdout
+    figures = json.loads(evaluate(four, "--test", file, "--against", other, "--json").stdout)
+    assert len(figures["changes"]) == 30

@@ -1,0 +1,68 @@
+"""What `evaluate --test` prints: figures, the table of labels, and the labels that are confused most with examples."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from training.evaluation.labelled_rows import Confusion, Measured
+from training.evaluation.report import topic_table
+from training.labelled.columns import listed
+from training.labelled.reporting.notes import count
+from training.labelled.reporting.terminal import cut, one_line
+from training.labelled.rows import Table
+
+_EXAMPLE: Final = 100
+"""Columns of an example."""
+
+
+def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
+    """Figures of a bundle on labelled rows."""
+    one = measured.evaluation
+    named = [
+        ("accuracy", one.accuracy),
+        ("accuracy, any label", one.any_topic_accuracy),
+        ("label among the top 3", one.top3),
+        ("macro-F1", one.macro_f1),
+        ("calibration error", one.ece),
+        ("loss (nats)", one.loss),
+        ("prediction set: coverage", one.set_coverage),
+        ("prediction set: size", one.set_size),
+    ]
+    lines = [f"On {count(one.wires, 'row')} with a label of the bundle:", ""]
+    lines += [f"{name:<28}{value:>8.4f}" for name, value in named if value is not None]
+    if measured.outside is not None:
+        lines += ["", outside_line(measured.outside)]
+    return "\n".join([*lines, "", *topic_table(one, codes, ("label", "rows")), *confusion_lines(measured.confusions)])
+
+
+def outside_line(outside: Mapping[str, Any]) -> str:
+    """Figures of the outside class."""
+    return (
+        f"Outside: AUROC {outside['auroc']:.3f}; {outside['found']:.1%} of test rows without a label are found,"
+        f" {outside['lost']:.1%} of those with one are lost."
+    )
+
+
+def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:
+    """The labels that are confused most, each pair with examples; nothing if there are none."""
+    lines = ["", "Confused most:"] if confusions else []
+    for pair in confusions:
+        lines.append(f"  {one_line(pair.label)} answered as {one_line(pair.predicted)}: {pair.texts:,}")
+        lines += [f"    {cut(' '.join(text.split()), _EXAMPLE)}" for text in pair.examples]
+    return lines
+
+
+def left_out_notes(table: Table, unknown: Mapping[str, int]) -> list[str]:
+    """Sentences about rows that are not measured: bad ones, and those with labels that the bundle does not have."""
+    notes = []
+    if table.bad:
+        first = table.first_bad[0]
+        notes.append(
+            f"{count(table.bad, 'bad row')} left out; the first: {one_line(first.line)} {one_line(first.why)}."
+        )
+    if unknown:
+        rows = count(sum(unknown.values()), "row")
+        notes.append(
+            f"{rows} left out, with labels that the bundle does not have: {listed(list(unknown))}. If such rows are"
+            " about none of its labels, name their label with --outside."
+        )
+    return notes
