@@ -101,11 +101,14 @@ def card(bundle: Path) -> None:
     """Regenerate the model card of a BUNDLE from its manifest, after the text of the cards has changed."""
     from training.book.model_card import write_card as book_card
     from training.bundles.writer import replace_card
+    from training.fit.publish import RECIPE as FIT
+    from training.fit.reporting.model_card import write_card as fit_card
     from training.reuters.reporting.model_card import write_card as headlines_card
 
     manifest = load_bundle(bundle).manifest
     recipe = manifest.recipe.get("name")
-    if recipe not in {HEADLINES.name, *RECIPES}:
+    cards = {FIT: fit_card, HEADLINES.name: headlines_card} | dict.fromkeys(RECIPES, book_card)
+    if recipe not in cards:
         raise RecipeError(f"{bundle}: its recipe is unknown to this program, so its card cannot be written.")
-    classifier = replace_card(bundle, headlines_card(manifest) if recipe == HEADLINES.name else book_card(manifest))
+    classifier = replace_card(bundle, cards[recipe](manifest))
     click.echo(f"{bundle}: README.md written; the digest is now {classifier.bundle.digest}.")

@@ -39,7 +39,7 @@ def fit_rows(data: DataOptions, output: Path, force: bool) -> str:
         progress("baselines", 0, 1)
         baselines = run_baselines(split.train, split.test, data.seed)
         progress("writing", 0, 1)
-        source = Source([*data.files, *data.test_files], split.test, report_files(report))
+        source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts)
         _, measured = publish(output, rows, fitted, source, baselines, force=force)
     finally:
         progress.close()

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +27,25 @@ from training.history import HISTORY, history_csv
 from training.labelled.rows import LabelledRow
 from training.output import staging
 
+RECIPE: Final = "fit"
+"""Name in the manifest."""
+
+LANGUAGES: Final = {
+    "Hangul": "ko",
+    "Japanese": "ja",
+    "Thai": "th",
+    "Lao": "lo",
+    "Khmer": "km",
+    "Myanmar": "my",
+    "Greek": "el",
+    "Armenian": "hy",
+    "Georgian": "ka",
+    "Tamil": "ta",
+    "Telugu": "te",
+    "Sinhala": "si",
+}
+"""Scripts that are in use for one language; the tag sets font and line breaking on the page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -37,6 +56,14 @@ class Source:
     test: Sequence[LabelledRow]
     report: Mapping[str, bytes]
     """Files of the report on the rows."""
+    scripts: Mapping[str, int]
+    """Script -> rows that are mostly in it."""
+
+    @property
+    def language(self) -> str | None:
+        """BCP 47 tag of the language, where nine tenths of the rows are in a script of one language; else None."""
+        script, count = max(self.scripts.items(), key=lambda item: item[1])
+        return LANGUAGES.get(script) if count >= 0.9 * sum(self.scripts.values()) else None
 
 
 def publish(
@@ -86,6 +113,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
         name=name,
         version=version,
+        language=source.language,
         description=f"Trained on {len(rows.samples):,} texts under {rows.topics:,} labels of {', '.join(files)}.",
         encoding=fitted.learned.encoder.spec,
         topics=topics_with_support(support, dict(zip(rows.codes, rows.codes, strict=True))),
@@ -93,7 +121,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         topic_set=fitted.topic_set,
         outside=fitted.outside,
         files={},
-        recipe={"name": "fit", "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
+        recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
         data={
             "sha256": files,
             "train_rows": len(rows.samples),

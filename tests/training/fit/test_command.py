@@ -44,6 +44,9 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     assert "Reuters" not in card
     assert "wires" not in card
     assert "| **this model** |" in card
+    written = (target / "README.md").read_bytes()
+    subprocess.run([sys.executable, "-m", "training", "card", str(target)], cwd=REPOSITORY, check=True, timeout=300)
+    assert (target / "README.md").read_bytes() == written
     golden = [one["headline"] for one in json.loads((target / "golden.json").read_text())]
     assert len(set(golden) & {line.rpartition(",")[0] for line in TOWN.read_text().splitlines()}) >= 5
     with TestClient(create_app(load_settings(model=target, access_log=False))) as client:
