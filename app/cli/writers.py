@@ -119,6 +119,11 @@ def _safe(text: str) -> str:
     return f"'{text}"
 
 
+def spreadsheet_csv(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows as CSV whose texts no spreadsheet evaluates as formulas."""
+    return _csv([[_safe(value) if isinstance(value, str) else value for value in row] for row in rows])
+
+
 def _csv(rows: Sequence[Sequence[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)

@@ -1,5 +1,6 @@
 """Export to ONNX: a graph of the dense layers, multi-hot in, calibrated probabilities out, with the outside class."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 def write_onnx(bundle: Bundle, path: Path) -> None:
     """Write a model with input `multi_hot`, float32 [n, size], and output `probabilities`, float32 [n, topics].
 
-    A bundle of format 2 or 3 has a second input, `oov_share`, float32 [n]: each text's share of words without an id of
-    their own. One with an outside class has a second output, `outside`, float32 [n].
+    Where the outside class or the temperature needs it, there is a second input, `oov_share`, float32 [n]: each text's
+    share of words without an id of their own. With an outside class there is a second output, `outside`, float32 [n].
 
     The graph is built node by node, because it has few nodes. Keras's `model.export(format="onnx")` uses tf2onnx, which
     needs TensorFlow and does not support Log1p: it logged that and wrote a file that no runtime loads.
@@ -74,7 +75,10 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
         producer_name="reuters-topics",
     )
     codes = ",".join(topic.code for topic in manifest.topics)
-    helper.set_model_props(model, {"topics": codes, "bundle": bundle.digest, "encoding": str(manifest.encoding)})
+    listed = json.dumps([topic.code for topic in manifest.topics], ensure_ascii=False)
+    helper.set_model_props(
+        model, {"topics": codes, "labels": listed, "bundle": bundle.digest, "encoding": str(manifest.encoding)}
+    )
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from training.bundles.writer import Draft, write_bundle
 from training.evaluation.labelled_rows import Measured, evaluate_rows
 from training.fit.baselines import Baseline
 from training.fit.golden import golden_headlines
+from training.fit.insights.linear_models import CurvePoint
 from training.fit.material import Rows
 from training.fit.reporting.model_card import write_card
 from training.fit.train import Fitted
@@ -58,6 +59,7 @@ class Source:
     """Files of the report on the rows."""
     scripts: Mapping[str, int]
     """Script -> rows that are mostly in it."""
+    learning_curve: Sequence[CurvePoint] = ()
 
     @property
     def language(self) -> str | None:
@@ -87,6 +89,7 @@ def publish(
     with staging(target) as scratch:
         measured = evaluate_rows(write_bundle(scratch / "0", draft), source.test)
     more: dict[str, Any] = {"baselines": [baseline.figures() for baseline in baselines]}
+    more["learning_curve"] = [asdict(point) for point in source.learning_curve]
     if measured.outside is not None:
         more["outside"] = measured.outside
     manifest = with_measurements(draft.manifest, measured.evaluation.topics, {"test": measured.evaluation}, more)

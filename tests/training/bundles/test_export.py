@@ -16,6 +16,7 @@ from app.classifier import TopicClassifier, load_bundle, load_classifier
 from app.classifier.classifier import OUTSIDE_TOLERANCE
 from app.classifier.manifest import Calibration, EncodingSpec
 from app.classifier.network import read_network
+from tests.any_bundles import BUNDLES, write
 from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
 from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS, SIZE, keras_file, write_outside_bundle
 from training.bundles.export import export
@@ -168,7 +169,7 @@ def assert_onnx_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> 
     session = onnxruntime.InferenceSession(file)
     inputs = {"multi_hot": multi_hot(classifier, headlines)}
     encoded = classifier.encode(headlines)
-    if classifier.bundle.manifest.format > 1:
+    if len(session.get_inputs()) > 1:
         inputs["oov_share"] = np.array([one.oov_share for one in encoded], np.float32)
     found = session.run(None, inputs)
     expected, outside = classifier.infer(encoded)
@@ -176,7 +177,8 @@ def assert_onnx_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> 
     assert len(found) == (1 if outside is None else 2)
     if outside is not None:
         assert np.abs(found[1] - outside).max() < OUTSIDE_TOLERANCE
-    assert session.get_modelmeta().custom_metadata_map["topics"].split(",")[16] == "crude"
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["labels"]) == [topic.code for topic in classifier.topics]
 
 
 def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> None:
@@ -208,6 +210,12 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
 @pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces"])
 def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
+
+
+@pytest.mark.parametrize("kind", ["two", "hundreds", "korean", "strange"])
+def test_onnx_of_any_labels_answers_as_the_service(kind: str, tmp_path: Path) -> None:
+    headlines = [keyword for _, keyword in BUNDLES[kind][0].values()] + ["zzyzx", ""]
+    assert_onnx_agrees(write(tmp_path / "bundle", kind), headlines, tmp_path / "onnx")
 
 
 @pytest.mark.slow

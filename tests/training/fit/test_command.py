@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import load_settings
 from tests.real_data import REPOSITORY
+from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees
 
 TOWN = Path(__file__).with_name("town.csv")
 
@@ -47,8 +48,21 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     written = (target / "README.md").read_bytes()
     subprocess.run([sys.executable, "-m", "training", "card", str(target)], cwd=REPOSITORY, check=True, timeout=300)
     assert (target / "README.md").read_bytes() == written
+    assert "Accuracy of a linear SVM by number of training rows: " in card
+    assert "Accuracy of a linear SVM by number of training rows: " in out
+    assert [one["rows"] for one in manifest["figures"]["learning_curve"]] == [54, 108, 216]
+    beside = target.with_name("1.suspects.csv")
+    assert beside.read_text().startswith("text,label,likelier_label,")
+    assert f"{beside}: " in out
     golden = [one["headline"] for one in json.loads((target / "golden.json").read_text())]
     assert len(set(golden) & {line.rpartition(",")[0] for line in TOWN.read_text().splitlines()}) >= 5
+    texts = [line.rpartition(",")[0] for line in TOWN.read_text().splitlines()[1:]] + [
+        "zzyzx tramlike",
+        "!?",
+        "雪 tram",
+    ]
+    assert_onnx_agrees(target, texts, tmp_path / "onnx")
+    assert_saved_model_agrees(target, texts, tmp_path / "saved")
     with TestClient(create_app(load_settings(model=target, access_log=False))) as client:
         answer = client.post("/predict", json={"headline": "Snow storm closes the tram bridge", "top_k": 4}).json()
     assert {one["topic"] for one in answer["predictions"]} == {"food", "sport", "transport", "weather"}

@@ -4,6 +4,7 @@ from typing import Final
 
 from app.classifier.manifest import Manifest
 from training.bundles.model_card import made_with, topic_table
+from training.fit.reporting.learning_curve import curve_sentence
 
 _CARD: Final = """# {name}/{version}
 
@@ -26,6 +27,8 @@ On {test:,} test rows, which were not used in training.
 | --- | --- | --- | --- |
 | **this model** | {accuracy:.3f} | {macro_f1:.3f} | {ece:.3f} |
 {baselines}
+
+{learning_curve}
 
 Prediction sets have {set_size:.2f} labels on average and contain the right one in {set_coverage:.1%} of cases.
 {outside_figures}
@@ -71,6 +74,7 @@ def write_card(manifest: Manifest) -> str:
         macro_f1=test["macro_f1"],
         ece=test["ece"],
         baselines="\n".join(rows),
+        learning_curve=curve_sentence(figures["learning_curve"]) if figures.get("learning_curve") else "",
         set_size=test["set_size"],
         set_coverage=test["set_coverage"],
         outside_figures=""

@@ -1,14 +1,19 @@
 """What `fit` prints at its end: figures beside baselines, and the labels that are confused most."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from training.evaluation.labelled_report import confusion_lines, outside_line
 from training.evaluation.labelled_rows import Measured
 from training.fit.baselines import Baseline
+from training.fit.insights.linear_models import CurvePoint
+from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.train import Fitted
 
 
-def summary(fitted: Fitted, measured: Measured, baselines: Sequence[Baseline]) -> str:
+def summary(
+    fitted: Fitted, measured: Measured, baselines: Sequence[Baseline], learning_curve: Sequence[CurvePoint]
+) -> str:
     """Aligned plain text."""
     one = measured.evaluation
     width = max(len(baseline.name) for baseline in baselines)
@@ -28,6 +33,7 @@ def summary(fitted: Fitted, measured: Measured, baselines: Sequence[Baseline]) -
         f"{fitted.learned.encoder.spec.size - 1:,} features, {recipe.width} units; {how},",
         f"chosen on {len(fitted.held_out_rows):,} held-out training rows.",
     ]
+    lines.append(curve_sentence([asdict(point) for point in learning_curve]))
     if one.set_size is not None:
         sets = f"{one.set_size:.2f} labels on average, with the right one in {one.set_coverage:.1%} of cases"
         lines.append(f"Prediction sets: {sets}.")

@@ -1,0 +1,29 @@
+from tests.training.fit.insights.models import linear_models
+from tests.training.fit.rows import codes, made_rows
+from training.fit.material import read_samples
+from training.fit.reporting.learning_curve import curve_sentence
+
+
+def test_more_rows_are_more_accurate() -> None:
+    rows = read_samples(made_rows(40, 4, words=12), codes(40))
+    test = read_samples(made_rows(40, 10, seed=1, words=12), codes(40)).samples
+    curve = linear_models(rows).learning_curve(test)
+    assert [point.rows for point in curve] == [40, 80, 160]
+    quarter, half, whole = [point.accuracy for point in curve]
+    assert quarter < half < whole
+    assert whole > 0.7
+
+
+def test_two_labels_and_labels_that_a_quarter_does_not_have() -> None:
+    rows = read_samples(made_rows(2, 4, outside=5), codes(2))
+    curve = linear_models(rows).learning_curve(read_samples(made_rows(2, 20, outside=5), codes(2)).samples)
+    assert [point.rows for point in curve] == [2, 4, 8]
+    assert all(0 <= point.accuracy <= 1 for point in curve)
+
+
+def test_sentence_says_what_the_last_doubling_brought() -> None:
+    points = [{"rows": rows, "accuracy": accuracy} for rows, accuracy in ((500, 0.7), (1_000, 0.8), (2_000, 0.835))]
+    assert curve_sentence(points) == (
+        "Accuracy of a linear SVM by number of training rows: 0.700 with 500, 0.800 with 1,000, 0.835 with 2,000. The"
+        " last doubling brought +3.5 points."
+    )

@@ -1,0 +1,109 @@
+"""Quick linear models of the rows of a fit: cross-fitted probabilities, and a learning curve."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.preprocessing import normalize
+from sklearn.svm import LinearSVC
+
+from app.classifier.encoding import Encoder
+from app.classifier.network import Floats
+from training.fit.held_out import folds
+from training.fit.material import Rows
+from training.headlines.calibration import HeldOut, fit_temperature
+from training.headlines.char_ngrams import ngram_expansion
+from training.headlines.recipe import Recipe
+from training.headlines.samples import Sample, labels_of
+from training.headlines.vocabulary import encode
+
+MOST_WORK: Final = 12_000_000
+"""Rows times labels that one model learns from; of more rows it learns from a random choice."""
+LITTLE_WORK: Final = 100_000
+"""Up to here models also learn from character n-grams, which help with few rows and take ten times as long."""
+SHARES: Final = (0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Accuracy on the test rows with a share of the training rows."""
+
+    rows: int
+    accuracy: float
+
+
+class LinearModels:
+    """TF-IDF over the features of a fitted model, and a linear SVM per label (LinearSVC)."""
+
+    def __init__(self, encoder: Encoder, word_index: Mapping[str, int], recipe: Recipe, rows: Rows, seed: int) -> None:
+        """Encode the training rows that have a label.
+
+        Args:
+            encoder: of a model that learned from these rows.
+            word_index: of the same model.
+            recipe: of the same model.
+            rows: the training rows.
+            seed: of folds and random choices.
+        """
+        self.samples: Sequence[Sample] = [sample for sample in rows.samples if sample.labels]
+        """Rows with a label."""
+        self.labels = labels_of(self.samples, rows.topics)
+        """int64 [n], of `samples`."""
+        self._topics, self._seed, self._encoder = rows.topics, seed, encoder
+        few = len(self.samples) * rows.topics <= LITTLE_WORK
+        self._expansion = ngram_expansion(word_index, encoder.spec.size, recipe) if few else None
+        inputs = self._inputs(self.samples)
+        found = np.asarray((inputs > 0).sum(axis=0)).ravel()
+        self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + found)) + 1).astype(np.float32))
+        self._rows = normalize(inputs @ self._idf).tocsr()
+
+    def cross_fitted(self) -> Floats:
+        """Calibrated probabilities, float32 [n, topics], of each row by a model that did not learn from it."""
+        scores = np.zeros((len(self.samples), self._topics), np.float32)
+        for mask in folds(self.labels, self._seed):
+            if mask.any():
+                scores[mask] = self._scores(np.flatnonzero(~mask), self._rows[mask])
+        part = HeldOut(scores, self.labels, np.zeros(len(scores), np.float32), self._topics)
+        return part.probabilities(fit_temperature([part]))
+
+    def learning_curve(self, test: Sequence[Sample]) -> tuple[CurvePoint, ...]:
+        """Accuracy on test rows after learning from SHARES of the rows."""
+        asked = [sample for sample in test if sample.labels]
+        rows, labels = normalize(self._inputs(asked) @ self._idf).tocsr(), labels_of(asked, self._topics)
+        order = np.random.default_rng(self._seed).permutation(self._limit(len(self.samples)))
+        points = []
+        for share in SHARES:
+            some = order[: max(1, round(share * len(order)))]
+            right = self._scores(some, rows).argmax(axis=1) == labels
+            points.append(CurvePoint(len(some), float(right.mean())))
+        return tuple(points)
+
+    def _inputs(self, samples: Sequence[Sample]) -> sp.csr_matrix:
+        rows = encode(self._encoder, [sample.words for sample in samples])
+        return rows if self._expansion is None else (rows @ self._expansion).tocsr()
+
+    def _scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix) -> Floats:
+        """Scores, float32 [n, topics], of a model of some rows; of labels without a row, the lowest of each row."""
+        some = learned[self._limit(len(learned))]
+        known = np.unique(self.labels[some])
+        if len(known) < 2:
+            return np.eye(self._topics, dtype=np.float32)[np.full(rows.shape[0], known[0])]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # few rows a label look like a regression to scikit-learn
+            model = LinearSVC(random_state=self._seed).fit(self._rows[some], self.labels[some])
+        found = model.decision_function(rows)
+        if len(known) == 2:
+            found = np.stack([-found, found], axis=1)
+        scores = np.repeat(found.min(axis=1, keepdims=True), self._topics, axis=1)
+        scores[:, known] = found
+        return scores.astype(np.float32)
+
+    def _limit(self, rows: int) -> NDArray[np.intp]:
+        most = MOST_WORK // self._topics
+        if rows <= most:
+            return np.arange(rows)
+        return np.sort(np.random.default_rng(self._seed).choice(rows, most, replace=False))
