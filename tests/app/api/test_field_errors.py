@@ -5,7 +5,10 @@ import time
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, ValidationError
 from starlette.testclient import TestClient
+
+from app.api.field_errors import MOST, unknown_fields, with_unknown_fields
 
 TYPING_ERRORS: list[tuple[str, dict[str, Any], str, str]] = [
     ("/predict", {"headline": "oil", "topk": 3}, "topk", "top_k"),
@@ -132,3 +135,53 @@ def test_long_path_is_not_repeated_in_full(client: TestClient, prefix: str):
 def test_long_header_is_not_repeated_in_full(client: TestClient, name: str):
     reply = client.post("/predict", json={"headline": "oil"}, headers={name: "x" * 50_000})
     assert len(reply.content) < 1200
+
+
+class Body(BaseModel):
+    """Two fields, both required."""
+
+    headline: str
+    top_k: int
+
+
+def invalid(body: bytes) -> ValidationError:
+    with pytest.raises(ValidationError) as caught:
+        Body.model_validate_json(body)
+    return caught.value
+
+
+def test_error_without_unknown_fields_stays_as_it_is():
+    error = invalid(b'{"headline": 1}')
+    assert with_unknown_fields(error, b'{"headline": 1}', Body.model_fields) is error
+    assert with_unknown_fields(error, b"[1]", Body.model_fields) is error
+
+
+def test_unknown_fields_come_first_and_no_error_repeats_an_input():
+    body = b'{"headlin": "secret"}'
+    errors = with_unknown_fields(invalid(body), body, Body.model_fields).errors()
+    assert [one["loc"] for one in errors] == [("headlin",), ("headline",), ("top_k",)]
+    assert errors[0]["msg"] == "unknown field; did you mean headline?"
+    assert all(one["input"] is None for one in errors)
+
+
+@pytest.mark.parametrize("number", [MOST, MOST + 1, 1000])
+def test_ten_unknown_fields_are_named_at_most(number: int):
+    error = unknown_fields([f"x{index}" for index in range(number)], ["headline"])
+    assert MOST == 10
+    assert len(error.errors()) == 10
+
+
+def test_name_like_no_field_gets_their_list():
+    assert unknown_fields(["zzz"], ["headline", "top_k"]).errors()[0]["msg"] == (
+        "unknown field; the fields are headline, top_k"
+    )
+
+
+def test_ten_other_errors_are_kept_at_most():
+    class Many(BaseModel):
+        numbers: list[int]
+
+    body = json.dumps({"numbers": ["x"] * 50, "number": 1}).encode()
+    with pytest.raises(ValidationError) as caught:
+        Many.model_validate_json(body)
+    assert len(with_unknown_fields(caught.value, body, Many.model_fields).errors()) == 1 + 10

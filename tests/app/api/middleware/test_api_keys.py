@@ -180,3 +180,43 @@ def test_comparisons_are_between_digests_under_a_key_of_the_process():
     first, second = (Keys(lambda: frozenset({"one"})) for _ in range(2))
     assert first._digests.isdisjoint(second._digests)
     assert b"one" not in first._digests
+
+
+def test_file_is_read_once_a_second_at_most():
+    reads, clock = [], Clock()
+
+    def read() -> frozenset[str]:
+        reads.append(clock.now)
+        return frozenset({"one"})
+
+    keys = Keys(read, clock)
+    for _ in range(50):
+        clock.now += 0.25  # exact in binary
+        assert opened(keys, "one") == ["one"]
+    assert reads == [100.0 + second for second in range(13)]
+
+
+def test_reload_is_logged_when_the_keys_change_only(caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    values, clock = iter([frozenset({"one"}), frozenset({"one"}), frozenset({"two", "six"})]), Clock()
+    keys = Keys(lambda: next(values), clock)
+    clock.now += 1
+    assert opened(keys, "one") == ["one"]
+    assert not caplog.records
+    clock.now += 1
+    assert opened(keys, "one", "two") == ["two"]
+    assert [record.getMessage() for record in caplog.records] == ["API keys reloaded: 2"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        ([], "No API key; send one as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'."),
+        ([(b"accept", b"Bearer one")], "No API key"),  # sorts before authorization
+        ([(b"z", b"Bearer one")], "No API key"),
+        ([(BEARER, b"Bearer two")], "The API key is not valid."),
+    ],
+)
+def test_missing_and_wrong_keys_have_different_messages(headers: Headers, says: str):
+    with pytest.raises(UnauthorizedError, match=says):
+        Keys(lambda: frozenset({"one"})).authenticate(headers)
