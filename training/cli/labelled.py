@@ -8,7 +8,7 @@ import click
 
 from training.cli.options import FOLDER
 from training.cli.tensorflow_import import import_tensorflow
-from training.labelled.options import DataOptions, data_options
+from training.labelled.options import FILE, DataOptions, data_options
 from training.output import ensure_writable, write_files
 
 
@@ -38,8 +38,14 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
 @click.command()
 @data_options
 @click.option("--output", type=FOLDER, required=True, help="Folder of the bundle to write: models/NAME/VERSION.")
-@click.option("--force", is_flag=True, help="Replace an existing bundle.")
-def fit(data: DataOptions, output: Path, force: bool) -> None:
+@click.option("--force", is_flag=True, help="Replace an existing bundle, and the files beside it.")
+@click.option(
+    "--unlabelled",
+    multiple=True,
+    type=FILE,
+    help="File with texts without labels: writes those to label next to OUTPUT.to_label.csv; may be repeated.",
+)
+def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ...]) -> None:
     """Train a model on labelled texts and write it as a bundle: your own topics.
 
     A FILE is CSV, TSV, JSON Lines or Parquet, also packed with gzip; see `check` for what is looked at first.
@@ -49,7 +55,7 @@ def fit(data: DataOptions, output: Path, force: bool) -> None:
 
     check_target(output, force)
     import_tensorflow()
-    click.echo(fit_rows(data, output, force))
+    click.echo(fit_rows(data, output, force, unlabelled))
 
 
 @click.command()

@@ -1,13 +1,15 @@
 """The command `fit` from reading to the printed summary."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from training.errors import LabelsError
+from training.errors import LabelsError, OutputError
 from training.fit.baselines import run_baselines
 from training.fit.insights.linear_models import LinearModels
 from training.fit.insights.suspects import suspects
+from training.fit.insights.to_label import to_label
 from training.fit.material import read_samples
 from training.fit.publish import Source, publish
 from training.fit.reporting.progress import Progress
@@ -15,11 +17,13 @@ from training.fit.reporting.summary import summary
 from training.fit.train import fit_model
 from training.labelled.options import DataOptions
 from training.labelled.reporting.check import check
+from training.labelled.reporting.notes import count
 from training.labelled.reporting.page import report_files
+from training.labelled.unlabelled import read_unlabelled
 from training.output import write_files
 
 
-def fit_rows(data: DataOptions, output: Path, force: bool) -> str:
+def fit_rows(data: DataOptions, output: Path, force: bool, unlabelled: Sequence[Path] = ()) -> str:
     """Read, check, train, measure and write; returns the summary.
 
     Raises:
@@ -28,7 +32,11 @@ def fit_rows(data: DataOptions, output: Path, force: bool) -> str:
     progress = Progress()
     try:
         progress("reading", 0, 1)
+        labelling = output.with_name(f"{output.name}.to_label.csv")
+        if unlabelled and labelling.exists() and not force:
+            raise OutputError(f"{labelling}: exists already; move it, or give --force to replace it.")
         loaded = data.load()
+        texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
         split = loaded.split
         if not any(row.labels for row in split.test):
             raise LabelsError("No test row has a label, so nothing can be measured; give more rows, or --test.")
@@ -47,16 +55,25 @@ def fit_rows(data: DataOptions, output: Path, force: bool) -> str:
         curve = linear.learning_curve(read_samples(split.test, split.labels).samples)
         progress("writing", 0, 1)
         source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts, curve)
-        _, measured = publish(output, rows, fitted, source, baselines, force=force)
+        classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         file = output.with_name(f"{output.name}.suspects.csv")
         write_files(file.parent, {file.name: content})
+        written = [f"{file}: {wrong:,} of {len(rows.samples):,} rows, whose label is probably wrong."]
+        if unlabelled:
+            progress("choosing texts to label", 0, 1)
+            first, labelled = loaded.table.columns[0], (*split.train, *split.test)
+            columns = ("text", "label") if data.no_header else (first.text, first.label)
+            chosen, content = to_label(classifier, fitted.learned, texts, labelled, columns=columns, seed=data.seed)
+            write_files(labelling.parent, {labelling.name: content})
+            left_out = f"; {count(bad, 'bad row')} left out" if bad else ""
+            written.append(f"{labelling}: {chosen:,} of {len(texts):,} texts, to label next{left_out}.")
     finally:
         progress.close()
     return "\n".join(
         [
             summary(fitted, measured, baselines, curve),
             "",
-            f"{file}: {wrong:,} of {len(rows.samples):,} rows, whose label is probably wrong.",
+            *written,
             f"{output}: written, and loaded as the service loads it.",
         ]
     )

@@ -29,8 +29,15 @@ def fit(target: Path, *options: str) -> subprocess.Popen[str]:
 @pytest.mark.slow
 def test_file_becomes_a_service(tmp_path: Path) -> None:
     target = tmp_path / "models" / "town" / "1"
-    out, progress = (run := fit(target)).communicate(timeout=600)
+    (texts := tmp_path / "new.txt").write_text(
+        "Tram strike ends\n\nTRAM strike ends\nRain delays the bakery\n=1+1 storm\n"
+    )
+    out, progress = (run := fit(target, "--unlabelled", str(texts))).communicate(timeout=600)
     assert run.returncode == 0, progress
+    to_label = target.with_name("1.to_label.csv")
+    assert f"{to_label}: 3 of 4 texts, to label next; 1 bad row left out." in out
+    assert to_label.read_text().startswith("headline,section,guess,probability,")
+    assert "\n'=1+1 storm,," in to_label.read_text()
     assert "networks, pass 6 of 6: " in progress
     assert "loss " in progress
     assert "TF-IDF (words 1-2, char_wb 2-5), LinearSVC" in out

@@ -1,0 +1,83 @@
+"""Texts to label next: uncertain, different from each other, and better than a random choice."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.errors import ColumnError, OutputError, TableError
+from training.fit.command import fit_rows
+from training.fit.insights.active_learning import choose_texts, uncertainty
+from training.labelled.options import DataOptions
+from training.labelled.unlabelled import read_unlabelled
+
+
+def test_uncertainty_is_high_where_two_labels_are_equally_probable() -> None:
+    rows = np.array([[0.5, 0.5, 0.0], [0.9, 0.05, 0.05], [1.0, 0.0, 0.0]], np.float32)
+    assert uncertainty(rows).tolist() == pytest.approx([1.0, 0.15, 0.0])
+
+
+def test_chosen_texts_are_uncertain_and_of_different_groups() -> None:
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(np.eye(4, dtype=np.float32), 25, axis=0) + rng.normal(0, 0.01, (100, 4)).astype(np.float32)
+    first = np.full(100, 0.95, np.float32)
+    unsure = [i for group in range(4) for i in range(25 * group, 25 * group + 10)]
+    first[unsure] = 0.55
+    first[:10] = 0.5  # by uncertainty alone, all would be of the first group
+    chosen = choose_texts(np.stack([first, 1 - first], axis=1), vectors, 4, 1).tolist()
+    assert sorted(place // 25 for place in chosen) == [0, 1, 2, 3]
+    assert set(chosen) <= set(unsure)
+
+
+def test_fewer_texts_than_asked_for_are_all_chosen() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4]], np.float32)
+    assert choose_texts(probabilities, np.zeros((2, 3), np.float32), 5, 1).tolist() == [1, 0]
+
+
+def test_equal_vectors_are_one_group() -> None:
+    probabilities = np.full((50, 2), 0.5, np.float32)
+    assert len(choose_texts(probabilities, np.ones((50, 3), np.float32), 5, 1)) == 1
+
+
+def test_lines_and_tables_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\n\ntwo\n")
+    (tmp_path / "b.csv").write_text("id,headline\n1,three\n")
+    (tmp_path / "c.jsonl").write_text('{"headline": "four"}\n')
+    rows, bad = read_unlabelled([tmp_path / name for name in ("a.txt", "b.csv", "c.jsonl")], "headline")
+    assert [(row.text, row.number, row.labels) for row in rows] == [
+        *[("one", 1, ()), ("two", 3, ())],
+        *[("three", 2, ()), ("four", 1, ())],
+    ]
+    assert bad == 1
+
+
+def test_table_without_the_column_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("id,title\n1,three\n")
+    with pytest.raises(ColumnError, match="must be in a column 'headline', as in the training rows"):
+        read_unlabelled([tmp_path / "b.csv"], "headline")
+
+
+def test_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n")
+    with pytest.raises(TableError, match="there is no text to label"):
+        read_unlabelled([tmp_path / "a.txt"], "headline")
+
+
+def test_file_that_was_being_labelled_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "1.to_label.csv").write_text("precious")
+    data = DataOptions(
+        text=None,
+        label=None,
+        label_separator=None,
+        outside=None,
+        no_header=False,
+        most_bad=0,
+        files=(),
+        test_files=(),
+        test_share=0.1,
+        min_rows=5,
+        seed=1,
+    )
+    with pytest.raises(OutputError, match="exists already; move it"):
+        fit_rows(data, tmp_path / "1", force=False, unlabelled=[tmp_path / "a.txt"])
+    assert (tmp_path / "1.to_label.csv").read_text() == "precious"

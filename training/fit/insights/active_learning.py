@@ -1,0 +1,45 @@
+"""Chooses the texts that it would help most to label next: uncertain ones that differ from each other.
+
+Diverse mini-batch active learning (Zhdanov 2019, arXiv:1901.05954): of the texts with the smallest margin between the
+two most probable labels, weighted k-means finds as many groups as are to be chosen, and one text of each is taken.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+
+from app.classifier.network import Floats
+
+CANDIDATES: Final = 10
+"""Texts that are grouped, per text to be chosen."""
+
+
+def uncertainty(probabilities: Floats) -> Floats:
+    """1 less the margin between the two most probable labels, float32 [n], from 0 to 1."""
+    best = np.sort(probabilities, axis=1)[:, -2:]
+    found: Floats = 1 - (best[:, 1] - best[:, 0])
+    return found
+
+
+def choose_texts(probabilities: Floats, vectors: Floats, count: int, seed: int) -> NDArray[np.intp]:
+    """Places of at most `count` texts to label next, the most uncertain first.
+
+    Args:
+        probabilities: float32 [n, labels].
+        vectors: float32 [n, units], by which texts are alike.
+        count: how many to choose.
+        seed: of the k-means.
+    """
+    unsure = uncertainty(probabilities)
+    candidates = np.argsort(-unsure, kind="stable")[: CANDIDATES * count]
+    if len(candidates) <= count:
+        return candidates
+    some, weights = vectors[candidates], np.maximum(unsure[candidates], 1e-6)
+    groups = min(count, len(np.unique(some, axis=0)))
+    means = KMeans(groups, n_init=1, random_state=seed).fit(some, sample_weight=weights)
+    away = np.square(some - means.cluster_centers_[means.labels_]).sum(axis=1)
+    order = np.lexsort((away, means.labels_))
+    _, first = np.unique(means.labels_[order], return_index=True)
+    return candidates[np.sort(order[first])]

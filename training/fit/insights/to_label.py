@@ -1,0 +1,58 @@
+"""The file of texts that it would help most to label next, for a spreadsheet and then for `fit`."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from sklearn.preprocessing import normalize
+
+from app.classifier import TopicClassifier
+from app.cli.writers import spreadsheet_csv
+from training.evaluation.labelled_rows import answer_rows
+from training.fit.insights.active_learning import choose_texts
+from training.headlines.learn import Learned
+from training.headlines.samples import split_words
+from training.headlines.vocabulary import encode, unit_length
+from training.labelled.duplicates import find_duplicates
+from training.labelled.rows import LabelledRow
+
+COUNT: Final = 200
+"""Texts in the file."""
+MORE_COLUMNS: Final = ("guess", "probability", "second_guess", "second_probability", "file", "line")
+
+
+def to_label(
+    classifier: TopicClassifier,
+    learned: Learned,
+    rows: Sequence[LabelledRow],
+    labelled: Sequence[LabelledRow],
+    *,
+    columns: tuple[str, str],
+    seed: int,
+) -> tuple[int, bytes]:
+    """How many texts are in the file, and the file as CSV; the column of labels is empty, to be filled in.
+
+    Args:
+        classifier: the bundle.
+        learned: the model in it.
+        rows: texts without labels. Exact and near duplicates of labelled rows, and of each other, are left out.
+        labelled: training and test rows.
+        columns: names of the columns of texts and labels, as in the training rows, so that `fit` reads both files.
+        seed: of the choice.
+    """
+    groups = find_duplicates([row.text for row in (*labelled, *rows)]).near
+    _, first = np.unique(groups, return_index=True)
+    new = [rows[place - len(labelled)] for place in np.sort(first).tolist() if place >= len(labelled)]
+    lines: list[Sequence[object]] = [(*columns, *MORE_COLUMNS)]
+    if new:
+        probabilities, _ = answer_rows(classifier, new)
+        words = [split_words(row.text, split_unspaced=True) for row in new]
+        inputs = unit_length(encode(learned.encoder, words))
+        vectors = normalize(inputs @ learned.layers[0].kernel)
+        codes = [topic.code for topic in classifier.topics]
+        for place in choose_texts(probabilities, vectors, COUNT, seed).tolist():
+            best, second = np.argsort(-probabilities[place], kind="stable")[:2].tolist()
+            own, other = (round(float(probabilities[place, one]), 4) for one in (best, second))
+            row = new[place]
+            lines.append([row.text, "", codes[best], own, codes[second], other, row.file, row.number])
+    return len(lines) - 1, spreadsheet_csv(lines)
