@@ -7,6 +7,7 @@ program's interface.
 import signal
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -17,12 +18,27 @@ from training.errors import TrainingError
 INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 + SIGINT, as in shells."""
 
+_LONGEST: Final = 1_000
+"""Characters of a command's line in the help, which click would cut at the width of the terminal."""
+
 RESEND_SECONDS: Final = 0.1
 """Time until a lost interrupt is sent again: the destructor that lost it has then returned."""
 
 
 class EntryPoint(click.Group):
-    """Ends with status 1 and one sentence on expected errors, with 130 on Ctrl-C."""
+    """Ends with status 1 and one sentence on expected errors, with 130 on Ctrl-C; lists its commands in sections."""
+
+    def __init__(self, *args: Any, sections: Mapping[str, Sequence[str]], **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **options)
+        self._sections = sections
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each section with the whole first sentence of every command."""
+        for title, names in self._sections.items():
+            found = [(name, self.get_command(ctx, name)) for name in names]
+            lines = [(name, one.get_short_help_str(limit=_LONGEST)) for name, one in found if one is not None]
+            with formatter.section(title):
+                formatter.write_dl(lines)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as in the base class
         """Run the command.

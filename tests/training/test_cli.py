@@ -42,6 +42,39 @@ def test_every_command_has_help(command: list[str]) -> None:
     assert "Usage:" in result.output
 
 
+def test_help_lists_every_command_in_a_section_with_its_whole_sentence() -> None:
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(cli, ["--help"]).output
+    assert (
+        shown.index("Your own labels:") < shown.index("  check ") < shown.index("  export ") < shown.index("Reuters:")
+    )
+    assert "..." not in shown
+    for name, command in cli.commands.items():
+        assert f"\n  {name} " in shown
+        sentence = (command.help or "").partition(". ")[0].partition("\n\n")[0].split()
+        assert " ".join(sentence) in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("name", list(cli.commands))
+def test_every_command_has_an_example_whose_options_exist(name: str) -> None:
+    shown = run(name, "--help").output
+    _, _, examples = shown.partition("Examples:\n")
+    lines = re.findall(rf"^ +python -m training {name}(.*)$", examples, re.MULTILINE)
+    assert lines
+    options = {option for parameter in cli.commands[name].params for option in parameter.opts}
+    assert set(re.findall(r"--[a-z-]+", " ".join(lines))) <= options
+
+
+def test_output_without_a_version_is_completed(tmp_path: Path) -> None:
+    (tmp_path / "news" / "1").mkdir(parents=True)
+    (file := tmp_path / "rows.csv").write_text("text,label\n")
+    result = run("fit", file, "--output", tmp_path / "news")
+    assert (
+        f"--output {tmp_path / 'news'}: has no version; the bundle is written to {tmp_path / 'news' / '1'}."
+        in result.stderr
+    )
+    assert "news/1: exists already" in result.stderr
+
+
 def test_help_waits_for_no_tensorflow() -> None:
     code = "import sys, training.cli; assert not {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)

@@ -1,4 +1,4 @@
-"""The group of commands, and their sections in the help."""
+"""The group of commands, their sections in the help, and examples of each."""
 
 from typing import Final
 
@@ -16,15 +16,38 @@ SECTIONS: Final = {
 }
 """Heading in the help -> commands below it."""
 
+EXAMPLES: Final = {
+    check: ("check news.csv", "check news.csv --text headline --label section --output checked"),
+    fit: (
+        "fit news.csv --text headline --label section --output models/news/1",
+        "fit news.csv --test later.csv --unlabelled archive.txt --output models/news/2",
+    ),
+    evaluate: (
+        "evaluate models/news/1 --test later.csv",
+        "evaluate models/news/2 --test later.csv --against models/news/1",
+        "evaluate models/headlines/2 --data DIR",
+    ),
+    export: ("export models/news/1 --format onnx --output export/news",),
+    fetch: ("fetch",),
+    train: ("train --recipe headlines --output models/mine/1", "train --recipe book --seeds 5"),
+    compare: ("compare --recipe book --recipe bottleneck-4 --output compared",),
+    baselines: ("baselines --bundle models/headlines/2 --output compared",),
+    card: ("card models/mine/1",),
+}
 
-@click.group(cls=EntryPoint, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=EntryPoint,
+    sections={name: tuple(str(command.name) for command in some) for name, some in SECTIONS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 def cli() -> None:
     """Train models on labelled texts and write them as bundles that the service loads.
 
-    Start with `fit` on your own file, or with `fetch` and `train` on the Reuters data.
+    Start with `fit` on your own file, or with `fetch` and `train` on the Reuters data. Each command has --help.
     """
 
 
-for commands in SECTIONS.values():
-    for command in commands:
-        cli.add_command(command)
+for command, examples in EXAMPLES.items():
+    command.epilog = "\b\n" + "\n".join(["Examples:", *(f"  python -m training {line}" for line in examples)])
+    cli.add_command(command)

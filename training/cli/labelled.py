@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from training.cli.options import FOLDER
+from training.cli.options import FOLDER, bundle_folder
 from training.cli.tensorflow_import import import_tensorflow
 from training.labelled.options import FILE, DataOptions, data_options
 from training.output import ensure_writable, write_files
@@ -53,6 +53,7 @@ def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ..
     from training.bundles.writer import check_target
     from training.fit.command import fit_rows
 
+    output = bundle_folder(output)
     check_target(output, force)
     import_tensorflow()
     click.echo(fit_rows(data, output, force, unlabelled))

@@ -1,9 +1,11 @@
 """Options and arguments that several commands have."""
 
+import re
 from pathlib import Path
 
 import click
 
+from app.bundle_folders import MANIFEST
 from training.data.fetch import ARCHIVE, DEFAULT_FOLDER
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -19,3 +21,14 @@ data_option = click.option(
 def archive_path(data: Path | None) -> Path:
     """The archive in the folder of --data, or where `fetch` puts it."""
     return (data or DEFAULT_FOLDER) / ARCHIVE
+
+
+def bundle_folder(output: Path) -> Path:
+    """The folder of the bundle: with version 1 if the path has a name only, which is said on stderr.
+
+    A version begins with a digit, or with v and a digit; the folder of an existing bundle stays as it is.
+    """
+    if re.match(r"v?\d", output.name) or (output / MANIFEST).exists():
+        return output
+    click.echo(f"--output {output}: has no version; the bundle is written to {output / '1'}.", err=True)
+    return output / "1"

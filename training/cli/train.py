@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from training.book.recipes import EXPLORE_EPOCHS, RECIPES, find_recipe
-from training.cli.options import FOLDER, archive_path, data_option
+from training.cli.options import FOLDER, archive_path, bundle_folder, data_option
 from training.cli.tensorflow_import import import_tensorflow
 from training.data.dataset import load_dataset
 from training.errors import RecipeError
@@ -65,6 +65,7 @@ def train(
 
     if epochs and best_epoch:
         raise click.UsageError("--epochs and --best-epoch cannot be combined; give one of them.")
+    output = None if output is None else bundle_folder(output)
     if name == HEADLINES.name:
         if best_epoch or tensorboard:
             raise click.UsageError(f"--best-epoch and --tensorboard do not apply to the recipe {name}; omit them.")
