@@ -79,7 +79,7 @@ def test_shipped_bundle_scores_what_its_manifest_claims(
     for part in ("test", "own_body"):
         found = measured[part].figures()
         assert {name: found[name] for name in claimed[part]} == pytest.approx(claimed[part], abs=1e-4)
-    assert measured["own_body"].wires == 2_039
+    assert measured["own_body"].texts == 2_039
     for topic, skill in zip(book.topics, measured["test"].topics, strict=True):
         assert (topic.precision, topic.recall) == (pytest.approx(skill.precision), pytest.approx(skill.recall))
 

@@ -14,7 +14,6 @@ from training.book.model_card import write_card
 from training.book.recipes import PUBLISHED, Recipe
 from training.book.train import Training
 from training.bundles.publishing import (
-    DATA_LICENCE,
     library_versions,
     name_and_version,
     topic_mix,
@@ -23,7 +22,7 @@ from training.bundles.publishing import (
 )
 from training.bundles.writer import Draft, check_target, write_bundle
 from training.data.corpus import Wire
-from training.data.dataset import Dataset
+from training.data.dataset import LICENCE, Dataset
 from training.data.golden import GOLDEN_HEADLINES
 from training.data.topics import NAMES, TOPICS
 from training.errors import RecipeError
@@ -101,7 +100,7 @@ def _manifest(target: Path, training: Training, dataset: Dataset) -> Manifest:
         topics=topics_with_support(labels, NAMES),
         files={},
         recipe=recipe.describe() | {"epochs": training.runs[0].epochs, "seed": seeds[0], "seeds": seeds},
-        data={"sha256": dataset.files, "licence": DATA_LICENCE},
+        data={"sha256": dataset.files, "licence": LICENCE},
         libraries=library_versions("tensorflow", "keras", "numpy", "h5py"),
         reference={"topic_mix": topic_mix(labels, TOPICS)}
         | _word_ratios(Encoder(encoding, dataset.word_index), dataset.train.texts[recipe.validation :]),

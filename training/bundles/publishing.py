@@ -5,15 +5,13 @@ import platform
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from app.classifier.manifest import Manifest, Topic
 from training.data.dataset import Labels
 from training.evaluation.evaluate import Evaluation, TopicSkill
-
-DATA_LICENCE: Final = "Reuters-21578: for research purposes only"
 
 
 def name_and_version(target: Path, recipe: str) -> tuple[str, str]:
@@ -46,14 +44,21 @@ def topic_mix(labels: Labels, codes: Sequence[str]) -> dict[str, float]:
 
 
 def with_measurements(
-    manifest: Manifest, skills: Sequence[TopicSkill], measured: dict[str, Evaluation], more: dict[str, Any]
+    manifest: Manifest,
+    skills: Sequence[TopicSkill],
+    measured: dict[str, Evaluation],
+    more: dict[str, Any],
+    counted: str = "wires",
 ) -> Manifest:
-    """The manifest with each topic's precision, recall and F1, and with the figures of each evaluated part."""
+    """The manifest with each topic's precision, recall and F1, and with the figures of each evaluated part.
+
+    `counted` is the figure with the number of texts.
+    """
     topics = tuple(
         topic.model_copy(update={"precision": skill.precision, "recall": skill.recall, "f1": skill.f1})
         for topic, skill in zip(manifest.topics, skills, strict=True)
     )
-    figures = {part: evaluation.figures() for part, evaluation in measured.items()}
+    figures = {part: evaluation.figures(counted) for part, evaluation in measured.items()}
     return manifest.model_copy(update={"topics": topics, "figures": figures | more})
 
 

@@ -19,6 +19,7 @@ from training.errors import DataError
 
 NPZ: Final = "reuters.npz"
 WORD_INDEX: Final = "reuters_word_index.json"
+LICENCE: Final = "Reuters-21578: for research purposes only"
 
 Labels = NDArray[np.int64]
 

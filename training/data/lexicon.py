@@ -9,7 +9,7 @@ from app.classifier.tokenizer import tokenize
 from training.data.topics import LABELS
 from training.errors import LexiconError
 
-LEXICON: Final = Path(__file__).parents[1] / "headlines" / "lexicon"
+LEXICON: Final = Path(__file__).parents[1] / "reuters" / "lexicon"
 OUTSIDE: Final = "outside"
 """The code of a text that is about none of the topics."""
 

@@ -43,9 +43,9 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures of one set of wires. Rates are 0 to 1."""
+    """Figures of one set of texts. Rates are 0 to 1."""
 
-    wires: int
+    texts: int
     loss: float
     """Mean cross-entropy in nats."""
     accuracy: float
@@ -67,10 +67,10 @@ class Evaluation:
     set_size: float | None
     """Mean number of topics in the prediction set; None: as above."""
 
-    def figures(self) -> dict[str, Any]:
-        """Figure -> number, without those that are None, as in the manifest."""
+    def figures(self, counted: str = "wires") -> dict[str, Any]:
+        """Figure -> number, without those that are None, as in the manifest; `counted` names the number of texts."""
         figures = {
-            "wires": self.wires,
+            counted: self.texts,
             "accuracy": self.accuracy,
             "loss": self.loss,
             "macro_f1": self.macro_f1,
@@ -107,7 +107,7 @@ def measure(
     sets = None if threshold is None else _topic_sets(probabilities, threshold)
     known = [skill.f1 for skill in skills if skill.f1 is not None]
     return Evaluation(
-        wires=count,
+        texts=count,
         loss=float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean()),
         accuracy=float((predicted == labels).mean()),
         any_topic_accuracy=None if assigned is None else _any_topic(predicted, assigned),

@@ -27,7 +27,7 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
         ("prediction set: coverage", one.set_coverage),
         ("prediction set: size", one.set_size),
     ]
-    lines = [f"On {count(one.wires, 'row')} with a label of the bundle:", ""]
+    lines = [f"On {count(one.texts, 'row')} with a label of the bundle:", ""]
     lines += [f"{name:<28}{value:>8.4f}" for name, value in named if value is not None]
     if measured.outside is not None:
         lines += ["", outside_line(measured.outside)]

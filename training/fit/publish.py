@@ -92,7 +92,8 @@ def publish(
     more["learning_curve"] = [asdict(point) for point in source.learning_curve]
     if measured.outside is not None:
         more["outside"] = measured.outside
-    manifest = with_measurements(draft.manifest, measured.evaluation.topics, {"test": measured.evaluation}, more)
+    one = measured.evaluation
+    manifest = with_measurements(draft.manifest, one.topics, {"test": one}, more, counted="texts")
     history = fitted.learned.history
     extras = {
         HISTORY: history_csv([("train", fitted.seed, history)]),

@@ -12,7 +12,6 @@ from app.classifier import TopicClassifier
 from app.classifier.bundle import CARD
 from app.classifier.manifest import FORMATS, Manifest
 from training.bundles.publishing import (
-    DATA_LICENCE,
     library_versions,
     name_and_version,
     topics_with_support,
@@ -20,7 +19,7 @@ from training.bundles.publishing import (
 )
 from training.bundles.writer import Draft, write_bundle
 from training.data.corpus import ArchiveWire, Wire
-from training.data.dataset import Dataset
+from training.data.dataset import LICENCE, Dataset
 from training.data.golden import GOLDEN_HEADLINES
 from training.data.topics import NAMES, TOPICS
 from training.evaluation.evaluate import Evaluation, evaluate
@@ -113,7 +112,7 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
         | {"titles": len(titles), "bodies": len(bodies)}
         | {"outside_titles": len(texts.titles) - len(titles), "outside_bodies": len(texts.bodies) - len(bodies)}
         | {"lexicon": len(texts.lexicon), "outside_lexicon": sum(not one.labels for one in texts.lexicon)},
-        data={"sha256": dataset.files | {"lexicon": lexicon_hash(texts.lexicon)}, "licence": DATA_LICENCE},
+        data={"sha256": dataset.files | {"lexicon": lexicon_hash(texts.lexicon)}, "licence": LICENCE},
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
         reference=drift_reference(run.encoder, titles, others, TOPICS) | _outside_ratio(training),
     )

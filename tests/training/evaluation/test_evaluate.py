@@ -74,7 +74,7 @@ def test_wires_with_their_own_body_are_marked(tiny_bundle: Path, small_set: Data
     measured = evaluate(classifier, small_set, wires(labels.tolist()))
     own = np.arange(len(labels)) % 3 != 0
     right = answer(classifier, small_set.test.texts).argmax(axis=1) == labels
-    assert measured["own_body"].wires == own.sum()
+    assert measured["own_body"].texts == own.sum()
     assert measured["own_body"].accuracy == pytest.approx(right[own].mean())
     assert measured["test"].accuracy == pytest.approx(right.mean())
     assert measured["test"].accuracy > 0.9  # the wires were generated from its keywords
@@ -103,7 +103,7 @@ def test_each_part_is_measured_on_its_own_texts(tiny_bundle: Path) -> None:
     first = np.array([topics[0] for topics in labels])
     dataset = Dataset(Part((), np.array([], int)), Part(words, first), {}, {})
     measured = evaluate(load_classifier(tiny_bundle), dataset, [*train, *reversed(test)])
-    assert {part: (one.wires, one.accuracy, one.any_topic_accuracy) for part, one in measured.items()} == {
+    assert {part: (one.texts, one.accuracy, one.any_topic_accuracy) for part, one in measured.items()} == {
         "test": (6, 5 / 6, 5 / 6),
         "own_body": (4, 1, 1),  # the set's words, of the wires that have a body
         "decoded_body": (4, 1 / 4, 3 / 4),

@@ -94,7 +94,7 @@ def test_outside_class_is_measured_on_rows_about_none_of_the_labels(tmp_path: Pa
     measured = evaluate_rows(classifier, rows)
     assert measured.outside is not None
     assert (measured.outside["with_topic"], measured.outside["without"]) == (2, 2)
-    assert measured.evaluation.wires == 2
+    assert measured.evaluation.texts == 2
 
 
 def test_bundles_with_different_labels_are_compared(four: Path, tmp_path: Path) -> None:

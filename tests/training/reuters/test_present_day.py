@@ -48,7 +48,7 @@ def test_evaluation_covers_the_sets_that_exist(tmp_path: Path) -> None:
     (tmp_path / "present_day_2.tsv").write_text('topic\theadline\ncrude\tBrent "flat"\ncrude\tOil oil crude\n', "utf-8")
     measured = evaluate_present_day(load_classifier(REPOSITORY / "models" / "headlines" / "2"), tmp_path)
     assert list(measured) == ["present_day_2"]
-    assert measured["present_day_2"].wires == 2
+    assert measured["present_day_2"].texts == 2
     assert read_present_day(tmp_path / "present_day_2.tsv")[0][0] == 'Brent "flat"'
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from app.classifier import load_classifier
-from training.bundles.publishing import DATA_LICENCE
 from training.data.corpus import ArchiveWire, Wire
-from training.data.dataset import Dataset, Part
+from training.data.dataset import LICENCE, Dataset, Part
 from training.evaluation.evaluate import evaluate
 from training.reuters.publish import publish_headlines
 from training.reuters.train import HeadlineTraining
@@ -80,7 +79,7 @@ def test_present_day_headlines_are_in_manifest_and_card(bundle: Path) -> None:
 
 def test_manifest_names_the_files_of_the_data_set_and_its_licence(bundle: Path) -> None:
     data = json.loads((bundle / "manifest.json").read_text())["data"]
-    assert data["licence"] == DATA_LICENCE
+    assert data["licence"] == LICENCE
     assert data["sha256"]["reuters.npz"] == "0" * 64
     assert set(data) == {"sha256", "licence"}
     assert set(data["sha256"]) == {"reuters.npz", "lexicon"}

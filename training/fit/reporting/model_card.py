@@ -1,10 +1,13 @@
 """Model card of a fitted bundle: what it was trained on, its figures, and what it cannot do."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from app.classifier.manifest import Manifest
 from training.bundles.model_card import made_with, topic_table
+from training.fit.held_out import FOLDS
 from training.fit.reporting.learning_curve import curve_sentence
+from training.fit.sizes import MANY
 
 _CARD: Final = """# {name}/{version}
 
@@ -16,7 +19,7 @@ _CARD: Final = """# {name}/{version}
 | training rows | {rows:,} |
 | encoding | {size:,} features: words, pairs of words, and pieces of 3 or 4 characters for words without an id |
 | network | Dense {width} linear, {hidden} relu, {units} softmax; {parts} |
-| calibration | temperature on {held_out:,} training rows, without which it was trained or that trained a copy of it |
+| calibration | {calibration} |
 | prediction sets | labels with at least {threshold:.3f}, for a coverage of {coverage:.0%} |
 | versions | {libraries} |
 
@@ -65,11 +68,11 @@ def write_card(manifest: Manifest) -> str:
         hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
         units=len(manifest.topics),
         parts=parts,
-        held_out=data["held_out_rows"],
+        calibration=_calibration(data),
         threshold=topic_set.threshold if topic_set else 0.0,
         coverage=topic_set.coverage if topic_set else 0.0,
         libraries=made_with(manifest),
-        test=test["wires"],
+        test=test["texts"],
         accuracy=test["accuracy"],
         macro_f1=test["macro_f1"],
         ece=test["ece"],
@@ -88,3 +91,17 @@ def write_card(manifest: Manifest) -> str:
         if manifest.outside
         else "- It picks one of its labels for any text, also for subjects that it was never trained on.",
     )
+
+
+def _calibration(data: Mapping[str, Any]) -> str:
+    """How temperature, prediction sets and outside class were fitted: cross-fitted or on a share, as in `fit_model`."""
+    rows, held_out = data["train_rows"], data["held_out_rows"]
+    if held_out == rows:
+        return (
+            f"cross-fitted: {FOLDS} models, each trained without a fifth of the rows, scored that fifth; the"
+            " temperature was fitted on these scores of all rows, and the model itself was trained on all rows"
+        )
+    fitted = f"temperature fitted on {held_out:,} held-out training rows"
+    if rows >= MANY:
+        return f"{fitted}, from which the model did not learn"
+    return f"{fitted}, scored by a model that was trained without them; the model itself was trained on all rows"

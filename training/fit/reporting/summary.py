@@ -18,7 +18,7 @@ def summary(
     one = measured.evaluation
     width = max(len(baseline.name) for baseline in baselines)
     lines = [
-        f"{'on ' + format(one.wires, ',') + ' test rows':<{width}}{'accuracy':>10}{'macro-F1':>10}{'ECE':>8}",
+        f"{'on ' + format(one.texts, ',') + ' test rows':<{width}}{'accuracy':>10}{'macro-F1':>10}{'ECE':>8}",
         f"{'this model':<{width}}{one.accuracy:>10.3f}{one.macro_f1:>10.3f}{one.ece:>8.3f}",
     ]
     for baseline in reversed(baselines):

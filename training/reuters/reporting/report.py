@@ -29,7 +29,7 @@ def headlines_report(training: HeadlineTraining) -> str:
                 topic_set.threshold,
             )
             lines.append(
-                f"{name:<10}{one.wires:>8,}{one.accuracy:>10.4f}{one.any_topic_accuracy:>11.4f}{one.loss:>8.4f}"
+                f"{name:<10}{one.texts:>8,}{one.accuracy:>10.4f}{one.any_topic_accuracy:>11.4f}{one.loss:>8.4f}"
                 f"{one.ece:>8.4f}{one.set_coverage:>8.4f}{one.set_size:>8.4f}"
             )
     outside = training.outside
