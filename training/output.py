@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from training.errors import OutputError
@@ -14,17 +14,23 @@ from training.errors import OutputError
 def staging(target: Path) -> Iterator[Path]:
     """Make an empty folder next to `target`, on the same file system; delete it at the end unless it was renamed.
 
+    Folders above it that had to be created are deleted, too, if nothing is in them at the end.
+
     Raises:
         OutputError: the folder, or a file in it, cannot be written.
     """
     # Not tempfile's: only its owner could read that one, and the server may run as another user.
     folder = target.parent / f".{target.name}-{uuid.uuid4().hex[:12]}"
     with _as_output_error(target):
+        created = [parent for parent in folder.parents if not parent.exists()]
         try:
             folder.mkdir(parents=True)
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # not empty
+                for parent in created:
+                    parent.rmdir()
 
 
 def move_into_place(folder: Path, target: Path) -> None:

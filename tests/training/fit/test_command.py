@@ -14,13 +14,14 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import load_settings
 from tests.real_data import REPOSITORY
+from tests.training.fit.rows import made_rows
 from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees
 
 TOWN = Path(__file__).with_name("town.csv")
 
 
-def fit(target: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "training", "fit", str(TOWN), "--output", str(target), *options]
+def fit(target: Path, rows: Path = TOWN) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "training", "fit", str(rows), "--output", str(target)]
     return subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
     )
@@ -49,6 +50,9 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     assert manifest["figures"]["test"]["accuracy"] > 0.9
     assert manifest["data"]["sha256"].keys() == {"town.csv"}
     card = (target / "README.md").read_text()
+    assert manifest["figures"]["test"]["texts"] == 24
+    assert "wires" not in json.dumps(manifest)
+    assert "| calibration | cross-fitted: 5 models, " in card
     assert "Reuters" not in card
     assert "wires" not in card
     assert "| **this model** |" in card
@@ -78,8 +82,11 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_interrupted_fit_leaves_nothing(tmp_path: Path) -> None:
-    target = tmp_path / "models" / "town" / "1"
-    run = fit(target)
+    rows, models = tmp_path / "rows.csv", tmp_path / "models"
+    # So many that it still trains when the signal arrives.
+    lines = [f"{row.text},{row.labels[0]}\n" for row in made_rows(20, 400)]
+    rows.write_text("text,label\n" + "".join(lines))
+    run = fit(models / "town" / "1", rows)
     assert run.stderr is not None
     for line in run.stderr:
         if "networks" in line:
@@ -89,4 +96,4 @@ def test_interrupted_fit_leaves_nothing(tmp_path: Path) -> None:
     _, rest = run.communicate(timeout=deadline - time.monotonic())
     assert run.returncode == 130
     assert "Stopped; incomplete results were not written." in rest
-    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+    assert not models.exists()
