@@ -45,7 +45,8 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
     type=FILE,
     help="File with texts without labels: writes those to label next to OUTPUT.to_label.csv; may be repeated.",
 )
-def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ...]) -> None:
+@click.option("--first-label", is_flag=True, help="Learn the first label of rows that have several.")
+def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ...], first_label: bool) -> None:
     """Train a model on labelled texts and write it as a bundle: your own topics.
 
     A FILE is CSV, TSV, JSON Lines or Parquet, also packed with gzip; see `check` for what is looked at first.
@@ -56,7 +57,7 @@ def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ..
     output = bundle_folder(output)
     check_target(output, force)
     import_tensorflow()
-    click.echo(fit_rows(data, output, force, unlabelled))
+    click.echo(fit_rows(data, output, force, unlabelled, first_label))
 
 
 @click.command()

@@ -10,7 +10,7 @@ from training.fit.baselines import run_baselines
 from training.fit.insights.linear_models import LinearModels
 from training.fit.insights.suspects import suspects
 from training.fit.insights.to_label import to_label
-from training.fit.material import read_samples
+from training.fit.material import read_samples, single_labels
 from training.fit.publish import Source, publish
 from training.fit.reporting.progress import Progress
 from training.fit.reporting.summary import summary
@@ -23,8 +23,12 @@ from training.labelled.unlabelled import read_unlabelled
 from training.output import write_files
 
 
-def fit_rows(data: DataOptions, output: Path, force: bool, unlabelled: Sequence[Path] = ()) -> str:
+def fit_rows(
+    data: DataOptions, output: Path, force: bool, unlabelled: Sequence[Path] = (), first_label: bool = False
+) -> str:
     """Read, check, train, measure and write; returns the summary.
+
+    With `first_label`, a row with several labels counts as its first.
 
     Raises:
         TrainingError: the rows cannot be read or learned, or the bundle cannot be written.
@@ -35,7 +39,7 @@ def fit_rows(data: DataOptions, output: Path, force: bool, unlabelled: Sequence[
         labelling = output.with_name(f"{output.name}.to_label.csv")
         if unlabelled and labelling.exists() and not force:
             raise OutputError(f"{labelling}: exists already; move it, or give --force to replace it.")
-        loaded = data.load()
+        loaded = data.load(lambda table: single_labels(table, first_label))
         texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
         split = loaded.split
         if not any(row.labels for row in split.test):

@@ -1,11 +1,11 @@
 """Labelled rows as training texts of a headline model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.errors import LabelsError
 from training.headlines.samples import Sample, split_words
-from training.labelled.rows import LabelledRow
+from training.labelled.rows import LabelledRow, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,27 @@ class Rows:
         return len(self.codes)
 
 
-def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str]) -> Rows:
-    """Split rows into words; those without a word cannot be learned from and are left out.
+def single_labels(table: Table, first: bool) -> Table:
+    """The table with at most one label for each row: the first, if `first`.
 
     Raises:
-        LabelsError: a row has several labels.
+        LabelsError: rows have several labels, and `first` is false.
     """
+    several = [row for row in table.rows if len(row.labels) > 1]
+    if several and not first:
+        raise LabelsError(
+            f"{several[0].line}: has several labels, as have {len(several):,} of {len(table.rows):,} rows, and fit"
+            " learns one for each row; give --first-label to learn the first, or leave one label in each row."
+        )
+    return replace(table, rows=[replace(row, labels=row.labels[:1]) for row in table.rows]) if several else table
+
+
+def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str]) -> Rows:
+    """Split rows with at most one label into words; those without a word cannot be learned from and are left out."""
     numbers = {code: (label,) for label, code in enumerate(codes)}
     shared: dict[str, str] = {}  # rows share the words that they have in common, which saves most of the memory
     samples = []
     for number, row in enumerate(rows):
-        if len(row.labels) > 1:
-            raise LabelsError(f"{row.line}: has several labels, and fit learns one per row; give one label per row.")
         words = split_words(row.text, split_unspaced=True)
         if words:
             labels = numbers[row.labels[0]] if row.labels else ()

@@ -67,8 +67,11 @@ class DataOptions(ReadingOptions):
     min_rows: int
     seed: int
 
-    def load(self) -> LabelledData:
+    def load(self, prepare: Callable[[Table], Table] = lambda table: table) -> LabelledData:
         """Read and split the rows.
+
+        Args:
+            prepare: applied to the rows of the files, and to those of the test files, before they are split.
 
         Raises:
             ColumnError, LabelsError: see `read_rows` and `split_rows`.
@@ -78,8 +81,8 @@ class DataOptions(ReadingOptions):
         for path in (*self.files, *self.test_files):
             if named[path.resolve()] > 1:
                 raise TableError(f"{path}: is named twice; name each file once, to train on or to test on.")
-        table = self.read(self.files)
-        test = self.read(self.test_files) if self.test_files else None
+        table = prepare(self.read(self.files))
+        test = prepare(self.read(self.test_files)) if self.test_files else None
         split = split_rows(
             table,
             test,

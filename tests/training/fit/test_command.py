@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import load_settings
 from tests.real_data import REPOSITORY
-from tests.training.fit.rows import made_rows
 from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees
+from tests.training.fit.rows import made_rows
 
 TOWN = Path(__file__).with_name("town.csv")
 

@@ -80,12 +80,6 @@ def test_one_label_is_refused_in_one_sentence() -> None:
         fitted(made_rows(1, 30), codes(2))
 
 
-def test_row_with_several_labels_is_refused_with_its_line() -> None:
-    row = LabelledRow("a text", ("label0", "label1"), "rows.csv", 7)
-    with pytest.raises(LabelsError, match=r"rows\.csv:7: has several labels"):
-        read_samples([row], codes(2))
-
-
 def test_rows_that_are_all_alike_give_the_shares_of_the_labels() -> None:
     rows = [LabelledRow("the same text", (f"label{number % 4 == 0:d}",), "rows.csv", number) for number in range(200)]
     model = fitted(rows, codes(2))
