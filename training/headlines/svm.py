@@ -48,6 +48,7 @@ def train_linear(
         A kernel, float32 [features, units]: `unit_length(x) @ kernel` are scores, mostly within -1 and 1.
     """
     rows = (unit_length(x) @ expansion).tocsr()
+    rows.sort_indices()
     counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ expansion).tocsr()
     kernel = np.zeros((x.shape[1], others.shape[1]), np.float32)
     inside = labels != topics
@@ -66,11 +67,16 @@ def train_linear(
         weights = _log_share(here) - _log_share(there)
         if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
             chosen, right, costs = _fewer_negatives(chosen, right, costs, most_negatives, seed)
-        used = np.flatnonzero(costs)
-        weighted = (chosen @ sp.diags(weights)).tocsr()
+        # A product with a diagonal matrix would leave unsorted rows, which scikit-learn then sorts for each topic.
+        weighted = sp.csr_matrix((chosen.data * weights[chosen.indices], chosen.indices, chosen.indptr), chosen.shape)
         scale = np.sqrt(chosen.shape[0] / max(np.square(weighted.data).sum(), np.finfo(np.float32).tiny))
+        weighted.data *= scale
         svm = LinearSVC(dual=True, fit_intercept=False, random_state=seed)
-        svm.fit(weighted[used] * scale, right[used], sample_weight=costs[used])
+        if costs.all():
+            svm.fit(weighted, right, sample_weight=costs)
+        else:
+            used = np.flatnonzero(costs)
+            svm.fit(weighted[used], right[used], sample_weight=costs[used])
         kernel[:, column] = expansion @ (scale * weights * svm.coef_[0])
     return kernel
 
