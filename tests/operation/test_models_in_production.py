@@ -1,16 +1,14 @@
 """Every command of docs/models-in-production.md runs: real processes, kubectl's own rendering, compose's commands."""
 
-import os
 import re
 import shutil
-import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.manifests import renders
 from tests.server import ROOT
+from tests.shell_blocks import free_ports, run_shell, shell_blocks
 from tests.tiny_bundle import write_tiny_bundle
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")]
@@ -19,17 +17,7 @@ PAGE = (ROOT / "docs" / "models-in-production.md").read_text("utf-8")
 
 
 def blocks(heading: str) -> list[str]:
-    """The shell commands under a heading, up to the next one."""
-    section = re.split(r"^#+ ", PAGE.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
-    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-
-
-def free_ports(number: int) -> list[int]:
-    opened = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [one.getsockname()[1] for one in opened]
-    for one in opened:
-        one.close()
-    return ports
+    return shell_blocks(PAGE, heading)
 
 
 class Checkout:
@@ -45,28 +33,7 @@ class Checkout:
         self.ports = free_ports(2)
 
     def run(self, *commands: str, path: str = "") -> str:
-        """Run commands in one shell, which ends everything that it has started; returns what they print."""
-        script = "\n".join(commands)
-        for shipped, ours in zip((8000, 8001), self.ports, strict=True):
-            script = re.sub(rf"(:|--port ){shipped}\b", rf"\g<1>{ours}", script)
-        script = f"set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait || true' EXIT\n{script}\n"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TOPICS_")}
-        environment = inherited | {"TOPICS_DRAIN_SECONDS": "0", "PATH": f"{path}{os.environ['PATH']}"}
-        output = self.folder / "output"
-        with output.open("wb") as file:  # not a pipe, which background processes would keep open
-            done = subprocess.run(
-                ["bash", "-c", script],
-                cwd=self.folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                timeout=180,
-                check=False,
-            )
-        text = output.read_text("utf-8")
-        assert done.returncode == 0, text
-        return text
+        return run_shell(self.folder, commands, ports=self.ports, path=path)
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""The walk of docs/own-topics.md and the notebooks of examples/ run as they are printed."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.server import ROOT
+from tests.shell_blocks import free_ports, run_shell, shell_blocks
+
+PAGE = (ROOT / "docs" / "own-topics.md").read_text("utf-8")
+HEADINGS = ("Check", "Fit", "Serve", "Predict", "Correct and retrain", "Compare", "Shadow and switch")
+MARK = "----- next block -----"
+
+
+def printed(heading: str, language: str = "text") -> str:
+    """The output that the page shows under a heading."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)[1].strip()
+
+
+def accuracies(text: str) -> dict[str, float]:
+    """Accuracy by row of the table that `fit` prints."""
+    return {name.strip(): float(value) for name, value in re.findall(r"^(.+?)  +(0\.\d{3})", text, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What every block of the page prints, by heading; the blocks run in one shell, from the first to the last."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    folder = tmp_path_factory.mktemp("walk")
+    for name in (".venv", "app", "training", "examples"):
+        (folder / name).symlink_to(ROOT / name)
+    blocks = [(heading, block) for heading in HEADINGS for block in shell_blocks(PAGE, heading)]
+    commands = [f"echo; echo '{MARK}'\n{block}" for _, block in blocks]
+    parts = run_shell(folder, ["exec 2>errors", *commands], ports=free_ports(1)).split(f"{MARK}\n")[1:]
+    found: dict[str, list[str]] = {}
+    for (heading, _), part in zip(blocks, parts, strict=True):
+        found.setdefault(heading, []).append(part.strip())
+    assert (folder / "models" / "support" / "1.suspects.csv").is_file()
+    return found
+
+
+def test_every_block_of_the_page_is_run():
+    assert sum(len(shell_blocks(PAGE, one)) for one in HEADINGS) == PAGE.count("```sh\n")
+
+
+@pytest.mark.slow
+def test_check_prints_what_the_page_shows(outputs: dict[str, list[str]]):
+    assert outputs["Check"] == [printed("Check")]
+
+
+@pytest.mark.slow
+def test_fit_reaches_what_the_page_shows(outputs: dict[str, list[str]]):
+    [output] = outputs["Fit"]
+    shown, measured = accuracies(printed("Fit")), accuracies(output)
+    assert measured.keys() >= shown.keys()
+    assert {name: measured[name] for name in shown} == pytest.approx(shown, abs=0.12)
+    assert "models/support/1: written" in output
+
+
+@pytest.mark.slow
+def test_service_answers_as_the_page_shows(outputs: dict[str, list[str]]):
+    [line] = [one for one in outputs["Predict"][0].splitlines() if one.startswith('{"predictions"')]  # others: the log
+    shown, answer = json.loads(printed("Predict", "json")), json.loads(line)
+    assert answer.keys() == shown.keys()
+    assert answer["model"] == shown["model"]
+    assert answer["predictions"][0]["topic"] == shown["predictions"][0]["topic"]
+
+
+@pytest.mark.slow
+def test_comparison_shadow_and_switch(outputs: dict[str, list[str]]):
+    assert outputs["Compare"][0].startswith("On 60 rows, support/2 against support/1:")
+    shadow, switched = outputs["Shadow and switch"]
+    assert re.search(r'"shadow":\{"name":"support","version":"2"', shadow)
+    assert re.search(r'"name":"support","version":"2"', switched)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["own_topics", "reuters_book"])
+def test_notebook_runs(name: str, small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    monkeypatch.setenv("REUTERS_DATA", str(small_data))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    file = ROOT / "examples" / f"{name}.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    committed = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in committed), "execute the notebook before committing it"
+    assert file.stat().st_size < 300_000
+    # A kernel that answers nothing for ten minutes hangs.
+    nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(file.parent)}}).execute()
+    images = [out for cell in notebook.cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
+    assert len(images) >= 2
