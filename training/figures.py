@@ -15,15 +15,16 @@ _DPI = 100
 
 
 def plot_confusion(confusion: NDArray[np.int64], codes: Sequence[str]) -> bytes:
-    """Confusion matrix as a heat map: how the wires of each topic were classified.
+    """Confusion matrix as a heat map: how the texts of each topic were classified.
 
     Args:
-        confusion: int64 [topics, topics], rows are labels, columns predictions; rows without wires stay blank.
+        confusion: int64 [topics, topics], rows are labels, columns predictions; rows without texts stay blank.
         codes: the topics' codes.
     """
     totals = confusion.sum(axis=1, keepdims=True)
     shares = np.divide(confusion, totals, out=np.zeros(confusion.shape), where=totals > 0)
-    figure = Figure(figsize=(11, 10), layout="constrained")
+    side = min(10.0, 4 + 0.2 * len(codes))
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
     # A square-root scale keeps small shares visible against white.
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 1))
@@ -34,11 +35,11 @@ def plot_confusion(confusion: NDArray[np.int64], codes: Sequence[str]) -> bytes:
     axes.set_yticks(np.arange(len(codes) + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#e6e6e6", linewidth=0.4)
     axes.tick_params(which="both", length=0)
-    axes.set_title("Confusion matrix: each row shows the predicted topics of the wires of one topic", fontsize=12)
+    axes.set_title("Confusion matrix: how the texts of each topic were answered", fontsize=min(12, 1.2 * side))
     axes.set_xlabel("predicted topic")
-    axes.set_ylabel("topic of the wire (number of test wires)")
+    axes.set_ylabel("right topic (number of test texts)")
     bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.01)
-    bar.set_label("share of the topic's test wires")
+    bar.set_label("share of the topic's test texts")
     bar.set_ticks([0, 0.05, 0.2, 0.5, 1.0])
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     return to_png(figure)
