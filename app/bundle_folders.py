@@ -1,9 +1,10 @@
 """Finds the bundles near a folder that is none, for an error that names the right one."""
 
-import difflib
 import os
 import re
 from pathlib import Path
+
+from app.near_names import near_names
 
 MANIFEST = "manifest.json"
 MOST_NAMED = 10
@@ -41,7 +42,7 @@ def _advice(path: Path) -> str:
             return f"choose {_listed(beside)}"
     elif path.parent.parent.is_dir():
         folders = [one.name for one in path.parent.parent.iterdir() if one.is_dir()]
-        for name in difflib.get_close_matches(path.parent.name, folders, 1):
+        for name in near_names(path.parent.name, folders):
             if beside := versions(path.parent.parent / name, depth=1):
                 return f"choose {_listed(beside)}"
     return f"name one that holds a {MANIFEST}"

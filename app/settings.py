@@ -1,6 +1,5 @@
 """Settings, read from environment variables with the prefix TOPICS_."""
 
-import difflib
 import ipaddress
 import json
 import os
@@ -26,11 +25,14 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.classifier.classifier import Runtime
 from app.key_file import KeyFileError, read_keys
+from app.near_names import near_names
 
 _MODELS = Path(__file__).parent.parent / "models"
 _PREFIX = "TOPICS_"
 _COMMANDS = {"TOPICS_API_KEY"}
 """Read by `python -m app classify --url`, which sends it to a service; the service itself does not use it."""
+_ADDRESS = {f"{_PREFIX}{one}": f"the option --{one.lower()}, or {one} with make serve" for one in ("HOST", "PORT")}
+"""What to use instead of variables that look like settings."""
 _SERVICE_LINK = re.compile(
     r"TOPICS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
     r"|TOPICS_(\w+_)?PORT=(tcp|udp|sctp)://.*"
@@ -384,6 +386,10 @@ def _unknown(environment: Mapping[str, str], also: set[str]) -> Iterator[str]:
         if _TLS.search(name):
             yield f"{given[:200]}: the service has no TLS; {NO_TLS}."
             continue
-        near = difflib.get_close_matches(name[:100], settings, 1)
-        hint = f"did you mean {near[0]}?" if near else "docs/configuration.md lists all settings."
+        if name in _ADDRESS:
+            yield f"{given}: is not a setting; use {_ADDRESS[name]}."
+            continue
+        near = near_names(name.removeprefix(_PREFIX), [one.removeprefix(_PREFIX) for one in (*settings, *sorted(also))])
+        found = " or ".join([_PREFIX + one for one in near])
+        hint = f"did you mean {found}?" if near else "docs/configuration.md lists all settings."
         yield f"{given[:200]}: unknown setting; {hint}"

@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from app.classifier import ClassifierError
+from app.cli.usage_errors import with_near_name
 from training.errors import TrainingError
 
 INTERRUPTED: Final = 130
@@ -50,6 +51,8 @@ class EntryPoint(click.Group):
         report_others, sys.unraisablehook = sys.unraisablehook, _resend_interrupt
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise with_near_name(error) from None
         except (TrainingError, ClassifierError) as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:

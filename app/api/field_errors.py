@@ -1,11 +1,12 @@
 """Validation errors for fields. Unknown fields are refused, so that misspelt ones are noticed."""
 
-import difflib
 from collections.abc import Collection, Iterable
 from itertools import islice
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, from_json
+
+from app.near_names import did_you_mean
 
 MOST = 10
 """Maximum number of unknown fields or parameters in one error; a body may have a hundred thousand."""
@@ -40,8 +41,7 @@ def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[s
 def _unknown(given: Iterable[str], known: Collection[str]) -> list[InitErrorDetails]:
     errors = []
     for name in islice(given, MOST):
-        near = difflib.get_close_matches(name[:50].lower(), known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(known)}"
+        hint = did_you_mean(name, known) or f"the fields are {', '.join(known)}"
         errors.append(error_at((name,), f"unknown field; {hint}"))
     return errors
 

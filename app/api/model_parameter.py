@@ -1,6 +1,5 @@
 """The query parameter `model`, which chooses one of the models in service; the only one of the service's own API."""
 
-import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -8,6 +7,7 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 
 from app.api.field_errors import MOST, error_at
+from app.near_names import near_names
 
 NAME = "model"
 
@@ -39,7 +39,7 @@ def model_parameter(scope: Mapping[str, Any], fields: Collection[str] = ()) -> s
 
 
 def _hint(name: str, fields: Collection[str]) -> str:
-    near = difflib.get_close_matches(name[:50], [NAME, *fields], 1)
-    if near and near[0] != NAME:
+    near = near_names(name, [NAME, *fields])
+    if near and NAME not in near:
         return f"{near[0]} is a field of the JSON body"
     return f"did you mean {NAME}?" if near else f"the only one is {NAME}"

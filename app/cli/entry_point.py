@@ -9,6 +9,7 @@ import click
 
 from app.cli.exit_status import ExitStatus, OutputError, UnexpectedError
 from app.cli.standard_streams import discard, print_error
+from app.cli.usage_errors import with_near_name
 
 MOST_CHARACTERS = 300
 """An unexpected error's own message is cut to this length."""
@@ -45,6 +46,8 @@ class EntryPoint(click.Group):
             status = end.exit_code
         except (KeyboardInterrupt, click.Abort):
             status = ExitStatus.INTERRUPTED
+        except click.UsageError as error:
+            status = _report(with_near_name(error))
         except click.ClickException as error:
             status = _report(error)
         except Exception as error:  # every other error: one sentence and status 70, not a traceback and status 1

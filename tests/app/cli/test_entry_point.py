@@ -155,3 +155,24 @@ def test_arguments_are_those_of_the_process_unless_given(monkeypatch: pytest.Mon
     with pytest.raises(SystemExit) as end:
         group(lambda: done.append(1)).main()
     assert (end.value.code, done) == (0, [1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["serve", "--hots", "x"], "Did you mean --host?"),
+        (["serve", "--log", "x"], "Did you mean --log-level?"),
+        (["classify", "--colunm", "x"], "Did you mean --column?"),
+        (["serve", "--deadline-seconds", "1"], None),
+        (["serve", "--reload"], None),
+        (["doctr"], "Did you mean doctor?"),
+        (["train"], None),
+    ],
+)
+def test_unknown_option_or_command_is_answered_with_a_near_name_only(arguments: list[str], hint: str | None) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert (result.exit_code, "No such" in result.output) == (2, True)
+    if hint is None:
+        assert "Did you mean" not in result.output
+    else:
+        assert hint in result.output

@@ -1,0 +1,58 @@
+"""Finds the known names that a misspelt or shortened name probably means; no name rather than a wrong one."""
+
+from collections.abc import Iterable
+
+LONGEST = 60
+"""Characters of a name that are compared; a longer name is unlike any known one."""
+MOST = 3
+"""Maximum number of names that a shortened name may stand for."""
+
+
+def near_names(name: str, known: Iterable[str]) -> list[str]:
+    """The known names with the fewest typing errors, or else those that begin with `name`; empty if none is near.
+
+    Case, `_`, `-` and `.` do not count. One typing error is allowed for each four characters, and at most three.
+    """
+    if len(name) > LONGEST:
+        return []
+    wanted = _plain(name)
+    plain = {one: _plain(one) for one in known}
+    errors = {one: _distance(wanted, other) for one, other in plain.items() if _is_comparable(wanted, other)}
+    fewest = min(errors.values(), default=LONGEST)
+    if fewest <= _allowed(wanted):
+        return [one for one, number in errors.items() if number == fewest][:MOST]
+    begins = [one for one, other in plain.items() if len(wanted) > 2 and other.startswith(wanted)]
+    return begins if len(begins) <= MOST else []
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """`did you mean A or B?`; None if no known name is near."""
+    near = near_names(name, known)
+    return f"did you mean {' or '.join(near)}?" if near else None
+
+
+def _plain(name: str) -> str:
+    return name.lower().translate(str.maketrans("", "", "_-."))
+
+
+def _allowed(name: str) -> int:
+    return max(1, min(3, len(name) // 4))
+
+
+def _is_comparable(one: str, other: str) -> bool:
+    # The first letter is rarely mistyped: without this condition, `deadline` would be taken for `headline`.
+    return len(one) > 2 and one[0] in other[:2] and abs(len(one) - len(other)) <= _allowed(one)
+
+
+def _distance(one: str, other: str) -> int:
+    """Number of characters added, left out, replaced, or swapped with the next (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, left in enumerate(one, start=1):
+        earlier, before, row = before, row, [i]
+        for j, right in enumerate(other, start=1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (left != right))
+            if i > 1 and j > 1 and left == other[j - 2] and one[i - 2] == right:
+                best = min(best, earlier[j - 2] + 1)
+            row.append(best)
+    return row[-1]
