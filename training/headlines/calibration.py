@@ -45,6 +45,11 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     Fitted by the likelihood of the label, as in Guo et al. 2017 (arXiv:1706.04599), the confidence on headlines is a
     percentage point too high (docs/experiments.md, round 5).
 
+    Few texts, of which few or none are answered wrongly, would be fitted best by probabilities of 1 and by extreme
+    slopes. So targets are smoothed as by Platt 1999: instead of 1 and 0, (n + 1) / (n + 2) for the n right answers and
+    1 / (m + 2) for the m wrong ones; and the slopes have a normal prior of mean 0 and deviation 1, which weighs as much
+    as one text. Neither matters with a hundred wrong answers.
+
     Args:
         parts: kinds of texts, all about a topic.
     """
@@ -52,6 +57,7 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     shares = np.concatenate([part.oov_shares for part in parts])[:, None]
     weights = np.concatenate([np.full(len(part.labels), 1 / len(part.labels) / len(parts)) for part in parts])
     right = np.concatenate([part.logits[:, : part.topics].argmax(axis=1) == part.labels for part in parts])
+    target = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))
     below = logits - logits.max(axis=1, keepdims=True)
     logs = np.log1p(-below.mean(axis=1, keepdims=True))
 
@@ -61,7 +67,8 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
         temperatures = np.exp(np.clip(intercept + gap_slope * logs + unknown_slope * shares, -10, 10))
         others = np.exp(below / temperatures).sum(axis=1) - 1
         log_p = -np.log1p(others)
-        return float(-(weights * np.where(right, log_p, log_p + np.log(np.maximum(others, 1e-12)))).sum())
+        likelihood = log_p + (1 - target) * np.log(np.maximum(others, 1e-12))
+        return float((gap_slope**2 + unknown_slope**2) / 2 / len(right) - (weights * likelihood).sum())
 
     varies = bool(np.ptp(shares))  # otherwise the last parameter says nothing
     start = (0.0, 0.0, 0.0) if varies else (0.0, 0.0)

@@ -166,3 +166,31 @@ def test_threshold_loses_no_more_than_promised_and_is_never_below_a_half(
     assert marked[there].mean() == pytest.approx(fitted.found, abs=1e-3)
     assert fitted.lost <= most_lost
     assert (fitted.threshold == 0.5) is threshold_is_half
+
+
+def all_right(count: int, seed: int = 0) -> HeldOut:
+    """Clear answers, all of them right, to texts most of which have a word without an id."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, count)
+    scores = np.full((count, OUTSIDE), -9.0)
+    scores[:, :4] = rng.normal(0, 0.2, (count, 4))
+    scores[np.arange(count), labels] += rng.uniform(1.5, 3, count)
+    return held(scores, labels, shares=rng.uniform(0, 0.3, count))
+
+
+@pytest.mark.parametrize("count", [3, 30, 270])
+def test_few_texts_without_an_error_leave_doubt(count: int) -> None:
+    held_out = all_right(count)
+    calibration = fit_temperature([held_out])
+    assert held_out.probabilities(calibration).max(axis=1).mean() == pytest.approx((count + 1) / (count + 2), abs=0.03)
+    assert abs(calibration.gap_slope) < 1
+    assert abs(calibration.unknown_slope) < 1
+    unclear = held_out.logits[:1].copy()
+    unclear[0, :4] = [0.3, 0.2, 0.1, 0.0]
+    assert HeldOut(unclear, held_out.labels[:1], np.ones(1, np.float32), OUTSIDE).probabilities(calibration).max() < 0.8
+
+
+def test_texts_that_are_all_wrong_are_fitted_too() -> None:
+    held_out = all_right(50)
+    wrong = HeldOut(held_out.logits, (held_out.labels + 1) % 4, held_out.oov_shares, OUTSIDE)
+    assert wrong.probabilities(fit_temperature([wrong])).max() < 0.5
