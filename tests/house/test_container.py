@@ -99,3 +99,21 @@ def test_compose_accepts_the_file_with_each_profile(profile: str, image: str | N
 def test_training_writes_into_the_models_of_the_checkout(services: dict[str, dict]):
     assert "./models:/srv/models" in services["train"]["volumes"]
     assert services["train"]["build"]["target"] == "train"
+
+
+def test_documented_training_on_own_rows_reads_and_writes_mounted_folders(services: dict[str, dict]):
+    page = (ROOT / "docs" / "own-topics.md").read_text("utf-8")
+    command = re.search(r"^    docker compose run (.*?[^\\])$", page, re.MULTILINE | re.DOTALL)[1]
+    source, target = re.search(r'--volume "\$PWD/(\S+?):(\S+?):ro"', command).groups()
+    mounted = [target, *(volume.split(":")[1] for volume in services["train"]["volumes"])]
+    files = re.findall(r"(?<=\s)\w+/\S+", command.partition(" train fit ")[2].replace("\n", " "))
+    assert len(files) >= 2
+    assert re.search(r"^WORKDIR /srv$", STAGES["base"], re.MULTILINE)
+    assert all(any(f"/srv/{file}".startswith(f"{folder}/") for folder in mounted) for file in files)
+    assert all((ROOT / file).is_file() for file in re.findall(r"\S+\.csv", command))
+    assert f"/srv/{source}" == target
+
+
+def test_lists_of_rows_beside_a_bundle_stay_out_of_the_images():
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert lines.index("models/*/*.csv") > lines.index("!models")

@@ -40,7 +40,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for (heading, _), part in zip(blocks, parts, strict=True):
         found.setdefault(heading, []).append(part.strip())
-    assert (folder / "models" / "support" / "1.suspects.csv").is_file()
+    found["suspects"] = [(folder / "models" / "support" / "1.suspects.csv").read_text("utf-8")]
     return found
 
 
@@ -60,6 +60,21 @@ def test_fit_reaches_what_the_page_shows(outputs: dict[str, list[str]]):
     assert measured.keys() >= shown.keys()
     assert {name: measured[name] for name in shown} == pytest.approx(shown, abs=0.12)
     assert "models/support/1: written" in output
+
+
+WRONG = (
+    "Where is my parcel? The tracking page has not changed since Monday",
+    "How long until an exchange is posted",
+    "Could the invoice be issued in my wife's name",
+    "password must have a special character, which ones are allowed?",
+    "Warranty claim rejected because of",
+)
+"""Rows of examples/support_requests.csv with a wrong label on purpose."""
+
+
+@pytest.mark.slow
+def test_wrong_labels_are_among_the_suspects(outputs: dict[str, list[str]]):
+    assert sum(text in outputs["suspects"][0] for text in WRONG) >= 4
 
 
 @pytest.mark.slow
