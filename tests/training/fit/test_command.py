@@ -1,7 +1,6 @@
 """`python -m training fit` on a small committed file, and the service on the bundle that it writes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,11 +19,9 @@ from tests.training.fit.rows import made_rows
 TOWN = Path(__file__).with_name("town.csv")
 
 
-def fit(target: Path, rows: Path = TOWN) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "training", "fit", str(rows), "--output", str(target)]
-    return subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
+def fit(target: Path, *options: str, rows: Path = TOWN) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "training", "fit", str(rows), "--output", str(target), *options]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.slow
@@ -86,7 +83,7 @@ def test_interrupted_fit_leaves_nothing(tmp_path: Path) -> None:
     # So many that it still trains when the signal arrives.
     lines = [f"{row.text},{row.labels[0]}\n" for row in made_rows(20, 400)]
     rows.write_text("text,label\n" + "".join(lines))
-    run = fit(models / "town" / "1", rows)
+    run = fit(models / "town" / "1", rows=rows)
     assert run.stderr is not None
     for line in run.stderr:
         if "networks" in line:
