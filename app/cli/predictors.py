@@ -2,6 +2,8 @@
 
 import gc
 import ipaddress
+import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -117,7 +119,9 @@ def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
     try:
         from topics_client import InvalidRequestError, TopicsClient  # noqa: PLC0415 - optional
     except ImportError:
-        raise UnavailableError("--url needs the client package: pip install ./client") from None
+        raise UnavailableError(
+            f"--url needs the client package; install it with: {shlex.quote(sys.executable)} -m pip install ./client"
+        ) from None
     try:
         client = TopicsClient(url, api_key=api_key, transport=_transport(url))
     except Exception as error:  # a URL or a proxy variable that is wrong, or a SOCKS proxy without its package

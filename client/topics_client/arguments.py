@@ -97,6 +97,16 @@ def text_fault(value: object) -> str | None:
     return None
 
 
+def model(value: object) -> str | None:
+    """NAME or NAME/VERSION of a model in service; None means the service's default model."""
+    if value is None:
+        return None
+    name = headline(value, "model")
+    if not name:
+        raise ValueError("model must be NAME or NAME/VERSION, or None for the default model, not ''")
+    return name
+
+
 def headlines(value: T) -> T:
     """An iterable of headlines. Not a single string or a table: iterating gives characters, and column names."""
     name = type(value).__name__

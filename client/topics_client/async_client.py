@@ -59,29 +59,35 @@ class AsyncTopicsClient(Calls):
         await self._http.aclose()
 
     async def predict(
-        self, headline: str, *, top_k: int = 5, explain: bool = False, explain_topic: str | None = None
+        self,
+        headline: str,
+        *,
+        top_k: int = 5,
+        explain: bool = False,
+        explain_topic: str | None = None,
+        model: str | None = None,
     ) -> Answer:
         """Classify one headline; see `TopicsClient.predict`."""
-        answer: Answer = await self._run(self._predict(headline, top_k, explain, explain_topic))
+        answer: Answer = await self._run(self._predict(headline, top_k, explain, explain_topic, model))
         return answer
 
     @overload
     async def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: Literal["raise"] = ...
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: Literal["raise"] = ..., model: str | None = ...
     ) -> list[Answer]: ...
 
     @overload
     async def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError, model: str | None = ...
     ) -> list[Answer | Refused]: ...
 
     async def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError = "raise"
+        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError = "raise", model: str | None = None
     ) -> list[Answer] | list[Answer | Refused]:
         """Classify any number of headlines, `concurrency` requests at a time; see `TopicsClient.predict_batch`."""
         skip = arguments.on_error(on_error)
         parts = split(arguments.headlines(headlines), skip=skip)
-        return await self._run_all(parts, arguments.integer("top_k", top_k, 1), skip)
+        return await self._run_all(parts, arguments.integer("top_k", top_k, 1), skip, arguments.model(model))
 
     @overload
     def predict_iter(
@@ -91,6 +97,7 @@ class AsyncTopicsClient(Calls):
         top_k: int = ...,
         on_error: Literal["raise"] = ...,
         batch_size: int = ...,
+        model: str | None = ...,
     ) -> AsyncIterator[Answer]: ...
 
     @overload
@@ -101,6 +108,7 @@ class AsyncTopicsClient(Calls):
         top_k: int = ...,
         on_error: OnError,
         batch_size: int = ...,
+        model: str | None = ...,
     ) -> AsyncIterator[Answer | Refused]: ...
 
     def predict_iter(
@@ -110,6 +118,7 @@ class AsyncTopicsClient(Calls):
         top_k: int = 5,
         on_error: OnError = "raise",
         batch_size: int = MAX_HEADLINES,
+        model: str | None = None,
     ) -> AsyncIterator[Answer] | AsyncIterator[Answer | Refused]:
         """Classify headlines lazily; see `TopicsClient.predict_iter`. Also accepts an asynchronous iterable.
 
@@ -118,26 +127,31 @@ class AsyncTopicsClient(Calls):
         later ones.
         """
         skip, top_k = arguments.on_error(on_error), arguments.integer("top_k", top_k, 1)
+        model = arguments.model(model)
         batch_size = arguments.integer("batch_size", batch_size, 1)
         texts = arguments.headlines(headlines)
         if isinstance(texts, AsyncIterable):
-            return self._answers_of_stream(split_async(texts, batch_size, skip), top_k, skip)
-        return self._answers(split(texts, batch_size, skip), top_k, skip)
+            return self._answers_of_stream(split_async(texts, batch_size, skip), top_k, skip, model)
+        return self._answers(split(texts, batch_size, skip), top_k, skip, model)
 
-    async def _answers(self, parts: Iterator[list[Item]], top_k: int, skip: bool) -> AsyncIterator[Any]:
+    async def _answers(
+        self, parts: Iterator[list[Item]], top_k: int, skip: bool, model: str | None
+    ) -> AsyncIterator[Any]:
         # No task group may stay open across a yield, because a consumer that stops early would never close it.
         size = 1
         while window := list(islice(parts, size)):
-            for answer in await self._run_all(iter(window), top_k, skip):
+            for answer in await self._run_all(iter(window), top_k, skip, model):
                 yield answer
             size = self._concurrency
 
-    async def _answers_of_stream(self, parts: AsyncIterator[list[Item]], top_k: int, skip: bool) -> AsyncIterator[Any]:
+    async def _answers_of_stream(
+        self, parts: AsyncIterator[list[Item]], top_k: int, skip: bool, model: str | None
+    ) -> AsyncIterator[Any]:
         async for part in parts:
-            for answer in await self._run(self._part(part, top_k, skip)):
+            for answer in await self._run(self._part(part, top_k, skip, model)):
                 yield answer
 
-    async def _run_all(self, parts: Iterator[list[Item]], top_k: int, skip: bool) -> list[Any]:
+    async def _run_all(self, parts: Iterator[list[Item]], top_k: int, skip: bool, model: str | None) -> list[Any]:
         """The answers of all parts in order, with `concurrency` requests at a time."""
         answers: dict[int, list[Answer | Refused]] = {}
         failed: list[Exception] = []
@@ -145,7 +159,7 @@ class AsyncTopicsClient(Calls):
 
         async def ask(number: int, part: list[Item]) -> None:
             try:
-                answers[number] = await self._run(self._part(part, top_k, skip))
+                answers[number] = await self._run(self._part(part, top_k, skip, model))
             except Exception as error:
                 failed.append(error)
                 tasks.cancel_scope.cancel()  # the other answers are no longer needed
@@ -164,15 +178,15 @@ class AsyncTopicsClient(Calls):
             raise failed[0]
         return [answer for number in sorted(answers) for answer in answers[number]]
 
-    async def topics(self) -> list[TopicSkill]:
-        """The topics, in label order."""
-        topics: list[TopicSkill] = await self._run(self._topics())
+    async def topics(self, model: str | None = None) -> list[TopicSkill]:
+        """The topics of `model`, NAME or NAME/VERSION, or of the first model; in label order."""
+        topics: list[TopicSkill] = await self._run(self._topics(model))
         return topics
 
-    async def model(self) -> ModelInfo:
-        """The name, version and manifest of the service's model."""
-        model: ModelInfo = await self._run(self._model())
-        return model
+    async def model(self, model: str | None = None) -> ModelInfo:
+        """Name, version and manifest of `model`, NAME or NAME/VERSION, or of the first model."""
+        info: ModelInfo = await self._run(self._model(model))
+        return info
 
     async def ready(self) -> bool:
         """Whether the service is ready; sends one request to its readiness probe, without retries."""

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import re
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx2
 
@@ -26,10 +27,11 @@ class Calls:
         self._timeout = arguments.timeout(timeout)
         self._retries = arguments.integer("retries", retries, 0)
 
-    def _ask(self, method: str, path: str, json: object = None) -> Steps:
+    def _ask(self, method: str, path: str, model: str | None, json: object = None) -> Steps:
+        path = path if model is None else f"{path}?model={quote(model)}"
         return (yield from exchange(method, path, json, self._timeout, self._retries))
 
-    def _predict(self, headline: str, top_k: int, explain: bool, explain_topic: str | None) -> Steps:
+    def _predict(self, headline: str, top_k: int, explain: bool, explain_topic: str | None, model: str | None) -> Steps:
         if explain_topic is not None:
             arguments.headline(explain_topic, "explain_topic")
         query = {
@@ -40,11 +42,14 @@ class Calls:
         }
         # None is left out, because a service may refuse `explain_topic` without `explain`.
         raw = yield from self._ask(
-            "POST", "/predict", {name: value for name, value in query.items() if value is not None}
+            "POST",
+            "/predict",
+            arguments.model(model),
+            {name: value for name, value in query.items() if value is not None},
         )
         return _read(Answer, raw, "/predict")
 
-    def _part(self, part: list[Item], top_k: int, skip: bool) -> Steps:
+    def _part(self, part: list[Item], top_k: int, skip: bool, model: str | None) -> Steps:
         """Answers of one part of a batch, in order.
 
         Halves the request if the service answers 413. With `skip`, a headline that the service names in a 422 becomes a
@@ -57,7 +62,7 @@ class Calls:
         while at < len(waiting):
             piece = waiting[at : at + size]
             try:
-                answers = yield from self._batch(piece, top_k)
+                answers = yield from self._batch(piece, top_k, model)
             except TooLargeError as error:
                 if len(piece) > 1:
                     most = size = math.ceil(len(piece) / 2)
@@ -83,20 +88,20 @@ class Calls:
                 at, size = at + 1, max(size // 2, 1)
         return [results[place] for place in sorted(results)]
 
-    def _batch(self, piece: list[Item], top_k: int) -> Steps:
-        raw = yield from self._ask("POST", _BATCH, {"headlines": [one.text for one in piece], "top_k": top_k})
-        model = _read(Model, _field(raw, "model", dict, _BATCH), _BATCH)
-        answers = [_read(Answer, one, _BATCH, model=model) for one in _field(raw, "results", list, _BATCH)]
+    def _batch(self, piece: list[Item], top_k: int, model: str | None) -> Steps:
+        raw = yield from self._ask("POST", _BATCH, model, {"headlines": [one.text for one in piece], "top_k": top_k})
+        answered_by = _read(Model, _field(raw, "model", dict, _BATCH), _BATCH)
+        answers = [_read(Answer, one, _BATCH, model=answered_by) for one in _field(raw, "results", list, _BATCH)]
         if len(answers) != len(piece):
             raise InvalidResponseError(f"{_BATCH}: {len(answers)} results for {len(piece)} headlines.")
         return answers
 
-    def _topics(self) -> Steps:
-        raw = yield from self._ask("GET", "/topics")
+    def _topics(self, model: str | None) -> Steps:
+        raw = yield from self._ask("GET", "/topics", arguments.model(model))
         return [_read(TopicSkill, one, "/topics") for one in _field(raw, "topics", list, "/topics")]
 
-    def _model(self) -> Steps:
-        raw = yield from self._ask("GET", "/model")
+    def _model(self, model: str | None) -> Steps:
+        raw = yield from self._ask("GET", "/model", arguments.model(model))
         return _read(ModelInfo, raw, "/model", manifest=raw)
 
     def _probe(self) -> Send:

@@ -65,7 +65,13 @@ class TopicsClient(Calls):
         self._http.close()
 
     def predict(
-        self, headline: str, *, top_k: int = 5, explain: bool = False, explain_topic: str | None = None
+        self,
+        headline: str,
+        *,
+        top_k: int = 5,
+        explain: bool = False,
+        explain_topic: str | None = None,
+        model: str | None = None,
     ) -> Answer:
         """Classify one headline.
 
@@ -74,26 +80,27 @@ class TopicsClient(Calls):
             top_k: how many topics to return, most probable first.
             explain: also return the effect of each word on the probability of one topic.
             explain_topic: code of that topic; the most probable one by default.
+            model: NAME or NAME/VERSION of a model in service; the first one by default.
 
         Raises:
             TypeError, ValueError: an argument is invalid.
             TopicsClientError: the service gave no answer; `topics_client.errors` lists the subclasses.
         """
-        answer: Answer = self._run(self._predict(headline, top_k, explain, explain_topic))
+        answer: Answer = self._run(self._predict(headline, top_k, explain, explain_topic, model))
         return answer
 
     @overload
     def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: Literal["raise"] = ...
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: Literal["raise"] = ..., model: str | None = ...
     ) -> list[Answer]: ...
 
     @overload
     def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError
+        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError, model: str | None = ...
     ) -> list[Answer | Refused]: ...
 
     def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError = "raise"
+        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError = "raise", model: str | None = None
     ) -> list[Answer] | list[Answer | Refused]:
         """Classify any number of headlines; the answers are in the same order.
 
@@ -102,12 +109,13 @@ class TopicsClient(Calls):
             top_k: how many topics to return for each, most probable first.
             on_error: what to do about a headline that cannot be classified (not a string, empty, or too long). `raise`
                 raises its exception; `skip` returns a `Refused` in place of its answer.
+            model: see `predict`.
 
         Raises:
             TypeError, ValueError: an argument is invalid.
             TopicsClientError: the service gave no answer; `topics_client.errors` lists the subclasses.
         """
-        return list(self.predict_iter(headlines, top_k=top_k, on_error=on_error))
+        return list(self.predict_iter(headlines, top_k=top_k, on_error=on_error, model=model))
 
     @overload
     def predict_iter(
@@ -117,11 +125,18 @@ class TopicsClient(Calls):
         top_k: int = ...,
         on_error: Literal["raise"] = ...,
         batch_size: int = ...,
+        model: str | None = ...,
     ) -> Iterator[Answer]: ...
 
     @overload
     def predict_iter(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError, batch_size: int = ...
+        self,
+        headlines: Iterable[str],
+        *,
+        top_k: int = ...,
+        on_error: OnError,
+        batch_size: int = ...,
+        model: str | None = ...,
     ) -> Iterator[Answer | Refused]: ...
 
     def predict_iter(
@@ -131,6 +146,7 @@ class TopicsClient(Calls):
         top_k: int = 5,
         on_error: OnError = "raise",
         batch_size: int = MAX_HEADLINES,
+        model: str | None = None,
     ) -> Iterator[Answer] | Iterator[Answer | Refused]:
         """`predict_batch` as a lazy iterator, which holds the headlines and answers of one request at a time.
 
@@ -139,24 +155,25 @@ class TopicsClient(Calls):
             top_k: see `predict_batch`.
             on_error: see `predict_batch`.
             batch_size: headlines per request, at most 1,000. With fewer, the first answers arrive earlier.
+            model: see `predict`.
         """
         skip = arguments.on_error(on_error)
         parts = split(arguments.headlines(headlines), arguments.integer("batch_size", batch_size, 1), skip)
-        return self._answers(parts, arguments.integer("top_k", top_k, 1), skip)
+        return self._answers(parts, arguments.integer("top_k", top_k, 1), skip, arguments.model(model))
 
-    def _answers(self, parts: Iterator[Any], top_k: int, skip: bool) -> Iterator[Any]:
+    def _answers(self, parts: Iterator[Any], top_k: int, skip: bool, model: str | None) -> Iterator[Any]:
         for part in parts:
-            yield from self._run(self._part(part, top_k, skip))
+            yield from self._run(self._part(part, top_k, skip, model))
 
-    def topics(self) -> list[TopicSkill]:
-        """The topics, in label order."""
-        topics: list[TopicSkill] = self._run(self._topics())
+    def topics(self, model: str | None = None) -> list[TopicSkill]:
+        """The topics of `model`, NAME or NAME/VERSION, or of the first model; in label order."""
+        topics: list[TopicSkill] = self._run(self._topics(model))
         return topics
 
-    def model(self) -> ModelInfo:
-        """The name, version and manifest of the service's model."""
-        model: ModelInfo = self._run(self._model())
-        return model
+    def model(self, model: str | None = None) -> ModelInfo:
+        """Name, version and manifest of `model`, NAME or NAME/VERSION, or of the first model."""
+        info: ModelInfo = self._run(self._model(model))
+        return info
 
     def ready(self) -> bool:
         """Whether the service is ready; sends one request to its readiness probe, without retries."""

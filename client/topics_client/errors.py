@@ -75,7 +75,7 @@ class UnauthorizedError(ProblemError):
 
 
 class NotFoundError(ProblemError):
-    """The URL does not belong to this service, or the service is older than the client."""
+    """The service does not have the model, the URL is not this service's, or the service is older than the client."""
 
 
 class TooLargeError(ProblemError):

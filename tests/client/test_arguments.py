@@ -166,8 +166,8 @@ def test_defaults_are_the_documented_ones_and_the_same_in_both_clients() -> None
         parameters = inspect.signature(getattr(kind, name)).parameters.values()
         return {one.name: one.default for one in parameters if one.default is not one.empty}
 
-    single = {"top_k": 5, "explain": False, "explain_topic": None}
-    batch = {"top_k": 5, "on_error": "raise"}
+    single = {"top_k": 5, "explain": False, "explain_topic": None, "model": None}
+    batch = {"top_k": 5, "on_error": "raise", "model": None}
     for kind in (TopicsClient, AsyncTopicsClient):
         assert defaults(kind, "predict") == single
         assert defaults(kind, "predict_batch") == batch
