@@ -74,6 +74,25 @@ def test_output_without_a_version_is_completed(tmp_path: Path) -> None:
     assert "news/1: exists already" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (".", "does not name the model"),
+        ("..", "does not name the model"),
+        ("뉴스", "'뉴스' does not fit into a URL"),
+        ("뉴스/1", "'뉴스' does not fit into a URL"),
+        ("news/1 b", "'1 b' does not fit into a URL"),
+        ("my model", "'my model' does not fit into a URL"),
+    ],
+)
+def test_output_whose_name_no_url_can_have_is_refused_before_reading(tmp_path: Path, output: str, reason: str) -> None:
+    (file := tmp_path / "rows.csv").write_text("text,label\n")
+    result = run("fit", file, "--output", output)
+    assert result.exit_code == 1
+    assert f"--output {output}: {reason}" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_help_waits_for_no_tensorflow() -> None:
     code = "import sys, training.cli; assert not {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)

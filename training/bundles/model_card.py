@@ -1,5 +1,6 @@
 """Parts that all model cards have in common."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from app.classifier.manifest import Manifest
@@ -37,10 +38,23 @@ def mean_and_deviation(spread: dict[str, Any], form: str = ".3f") -> str:
     return f"{spread['mean']:{form}} ± {spread['deviation']:{form}}"
 
 
-def topic_table(manifest: Manifest) -> str:
-    """Every topic with its support, precision, recall and F1, as a Markdown table."""
-    rows = ["| label | topic | name | support | precision | recall | F1 |", "|" + " --- |" * 7]
+def topic_table(manifest: Manifest, support: str = "support", tested: Mapping[str, int] | None = None) -> str:
+    """Every topic with its support, precision, recall and F1, as a Markdown table.
+
+    Args:
+        manifest: of the bundle.
+        support: heading of the number of training texts.
+        tested: topic code -> number of texts that the figures are from; without it, there is no such column.
+
+    The name is left out if it is the code for every topic.
+    """
+    named = any(topic.code != topic.name for topic in manifest.topics)
+    head = ["label", "topic", *["name"] * named, support, *["test rows"] * (tested is not None)]
+    head += ["precision", "recall", "F1"]
+    rows = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for topic in manifest.topics:
         skill = " | ".join("-" if x is None else f"{x:.2f}" for x in (topic.precision, topic.recall, topic.f1))
-        rows.append(f"| {topic.label} | {topic.code} | {topic.name} | {topic.support:,} | {skill} |")
+        names = [topic.code, *[topic.name] * named]
+        counts = [f"{topic.support:,}", *([] if tested is None else [f"{tested.get(topic.code, 0):,}"])]
+        rows.append(f"| {' | '.join([str(topic.label), *names, *counts, skill])} |")
     return "\n".join(rows)

@@ -2,13 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 import click
 
 from app.bundle_folders import MANIFEST
 from training.data.fetch import ARCHIVE, DEFAULT_FOLDER
+from training.errors import OutputError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+
+SLUG: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""Names and versions that fit into a URL, as in a manifest."""
 
 data_option = click.option(
     "--data",
@@ -27,8 +32,20 @@ def bundle_folder(output: Path) -> Path:
     """The folder of the bundle: with version 1 if the path has a name only, which is said on stderr.
 
     A version begins with a digit, or with v and a digit; the folder of an existing bundle stays as it is.
+
+    Raises:
+        OutputError: the path has no name, or name or version do not fit into a URL.
     """
-    if re.match(r"v?\d", output.name) or (output / MANIFEST).exists():
+    if not output.name or output.name == "..":
+        raise OutputError(f"--output {output}: does not name the model; give a folder such as models/news/1.")
+    versioned = re.match(r"v?\d", output.name) or (output / MANIFEST).exists()
+    for part in (output.resolve().parent.name, output.name) if versioned else (output.name,):
+        if not re.fullmatch(SLUG, part):
+            raise OutputError(
+                f"--output {output}: {part!r} does not fit into a URL; use up to 64 letters A to Z, digits, '.', '_'"
+                " and '-', such as models/news/1."
+            )
+    if versioned:
         return output
     click.echo(f"--output {output}: has no version; the bundle is written to {output / '1'}.", err=True)
     return output / "1"

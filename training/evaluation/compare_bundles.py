@@ -12,7 +12,7 @@ from app.classifier.network import Floats
 from training.data.corpus import Wire
 from training.data.dataset import Labels
 from training.errors import RecipeError
-from training.evaluation.evaluate import answer
+from training.evaluation.evaluate import answer, measure
 from training.evaluation.labelled_rows import answer_rows, known_rows, label_numbers
 from training.labelled.reporting.terminal import one_line
 from training.labelled.rows import LabelledRow
@@ -49,6 +49,9 @@ class Comparison:
     worse: int
     """Texts that only `before` classifies correctly."""
     both_wrong: int
+    macro_f1: tuple[float, float]
+    """Of before and after, as the calibration error."""
+    calibration_error: tuple[float, float]
     p_value: float
     """McNemar's exact test, two-sided: probability of a split this uneven if neither bundle is better."""
     changes: tuple[Change, ...]
@@ -85,6 +88,7 @@ def compare_answers(
     """
     old, new = before.argmax(axis=1), after.argmax(axis=1)
     better, worse = int(((new == labels) & (old != labels)).sum()), int(((old == labels) & (new != labels)).sum())
+    one, other = measure(before, labels), measure(after, labels)
     both_right = int(((new == labels) & (old == labels)).sum())
     changes = [
         Change(
@@ -99,6 +103,8 @@ def compare_answers(
         better=better,
         worse=worse,
         both_wrong=len(texts) - both_right - better - worse,
+        macro_f1=(one.macro_f1, other.macro_f1),
+        calibration_error=(one.ece, other.ece),
         p_value=float(binomtest(better, better + worse).pvalue) if better + worse else 1.0,
         changes=tuple(sorted(changes, key=lambda change: order.index(change.direction))),
     )
@@ -145,7 +151,15 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
         f"| {after} wrong | {c.worse:,} | {c.both_wrong:,} |",
         "",
         f"{after}: {now} right; {before}: {then}. McNemar's exact test: p = {c.p_value:.2g}.",
+        *(
+            f"{name}: {after} {value:.3f}; {before} {earlier:.3f}."
+            for name, (earlier, value) in (("Macro-F1", c.macro_f1), ("Calibration error", c.calibration_error))
+        ),
         "",
+    ]
+    if not c.changes:
+        return "\n".join([*lines, "Both answer every one alike."])
+    lines += [
         f"{len(c.changes):,} are answered differently{rest}:",
         "",
         f"| | text | label | {before} | {after} |",

@@ -108,7 +108,7 @@ def measure(
     known = [skill.f1 for skill in skills if skill.f1 is not None]
     return Evaluation(
         texts=count,
-        loss=float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean()),
+        loss=float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean()) + 0.0,  # -0.0 becomes 0.0
         accuracy=float((predicted == labels).mean()),
         any_topic_accuracy=None if assigned is None else _any_topic(predicted, assigned),
         top3=float((top3 == labels[:, None]).any(axis=1).mean()),

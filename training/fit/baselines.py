@@ -17,7 +17,7 @@ MOST_ROWS: Final = 50_000
 MOST_WORK: Final = 5_000_000
 """Rows times labels: more would take longer than the model itself."""
 MAJORITY: Final = "most frequent label"
-TFIDF: Final = "TF-IDF (words 1-2, char_wb 2-5), LinearSVC"
+TFIDF: Final = "TF-IDF and linear SVM"
 
 
 @dataclass(frozen=True, slots=True)

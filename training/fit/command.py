@@ -57,7 +57,7 @@ def fit_rows(
         linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
         wrong, content = suspects(linear, split.train, split.labels)
         curve = linear.learning_curve(read_samples(split.test, split.labels).samples)
-        progress("writing", 0, 1)
+        progress("writing the bundle and measuring it", 0, 1)
         source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         file = output.with_name(f"{output.name}.suspects.csv")
@@ -75,7 +75,7 @@ def fit_rows(
         progress.close()
     return "\n".join(
         [
-            summary(fitted, measured, baselines, curve),
+            summary(fitted, measured, baselines, curve, len(rows.samples)),
             "",
             *written,
             f"{output}: written, and loaded as the service loads it.",

@@ -1,6 +1,7 @@
 """Writes a fitted model as a bundle: measured as it will be served, with model card and the report on its rows."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -130,6 +131,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
             "sha256": files,
             "train_rows": len(rows.samples),
             "test_rows": len(source.test),
+            "test_rows_by_label": Counter(row.labels[0] for row in source.test if row.labels),
             "held_out_rows": len(fitted.held_out_rows),
         },
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),

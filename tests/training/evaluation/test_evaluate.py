@@ -32,6 +32,10 @@ def test_measures_are_those_worked_out_by_hand() -> None:
     assert found.confusion.tolist() == [[1, 0, 0, 1], [1, 1, 0, 0], [0] * 4, [0] * 4]
 
 
+def test_loss_of_certain_right_answers_is_no_negative_zero() -> None:
+    assert str(measure(np.eye(2, dtype=np.float32), np.array([0, 1])).loss) == "0.0"
+
+
 def test_skill_that_cannot_be_known_is_none() -> None:
     skills = measure(PROBABILITIES, LABELS).topics
     assert (skills[0].support, skills[0].precision, skills[0].recall) == (2, 0.5, 0.5)

@@ -116,3 +116,21 @@ def test_worst_twenty_differences_are_printed_and_the_rest_is_named(four: Path, 
     assert "| better |" not in result.stdout
     figures = json.loads(evaluate(four, "--test", file, "--against", other, "--json").stdout)
     assert len(figures["changes"]) == 30
+
+
+def test_bundles_that_answer_alike_have_no_empty_table(four: Path, tmp_path: Path) -> None:
+    same = write(tmp_path / "same", "four")
+    result = evaluate(four, "--test", table(tmp_path), "--against", same)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith("\n\nBoth answer every one alike.\n")
+    assert "| text |" not in result.stdout
+
+
+def test_comparison_has_macro_f1_and_calibration_error_of_both(four: Path, tmp_path: Path) -> None:
+    other = write_any_bundle(tmp_path / "other", {f"t{i}": (f"T{i}", f"word{3 - i}") for i in range(4)}, name="other")
+    result = evaluate(four, "--test", file := table(tmp_path), "--against", other)
+    figures = [json.loads(evaluate(one, "--test", file, "--json").stdout)["test"] for one in (four, other)]
+    one, two = (f"{figure['macro_f1']:.3f}" for figure in figures)
+    assert f"Macro-F1: support-requests/1 {one}; other/1 {two}." in result.stdout
+    one, two = (f"{figure['ece']:.3f}" for figure in figures)
+    assert f"Calibration error: support-requests/1 {one}; other/1 {two}." in result.stdout

@@ -38,7 +38,7 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     assert "\n'=1+1 storm,," in to_label.read_text()
     assert "networks, pass 6 of 6: " in progress
     assert "loss " in progress
-    assert "TF-IDF (words 1-2, char_wb 2-5), LinearSVC" in out
+    assert "TF-IDF and linear SVM" in out
     assert f"{target}: written" in out
     files = {file.name for file in target.iterdir()}
     assert files >= {"manifest.json", "model.keras", "README.md", "history.csv", "data.html", "data.json"}

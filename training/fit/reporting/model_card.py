@@ -20,7 +20,7 @@ _CARD: Final = """# {name}/{version}
 | encoding | {size:,} features: words, pairs of words, and pieces of 3 or 4 characters for words without an id |
 | network | Dense {width} linear, {hidden} relu, {units} softmax; {parts} |
 | calibration | {calibration} |
-| prediction sets | labels with at least {threshold:.3f}, for a coverage of {coverage:.0%} |
+| prediction sets | {sets} |
 | versions | {libraries} |
 
 ## Figures
@@ -43,7 +43,7 @@ Prediction sets have {set_size:.2f} labels on average and contain the right one 
   notice. The service's drift metrics do.
 {limits}
 - Labels with few rows are answered less well than the figures over all rows say; see the table.
-- [data.html](data.html) is the report on the rows: bad rows, duplicates, texts with several labels.
+- The report on the rows (bad rows, duplicates, texts with several labels) is `data.html` in the bundle's folder.
 """
 
 
@@ -54,8 +54,6 @@ def write_card(manifest: Manifest) -> str:
     rows = [f"| {one['name']} | {one['accuracy']:.3f} | {one['macro_f1']:.3f} | - |" for one in figures["baselines"]]
     found = figures.get("outside")
     topic_set = manifest.topic_set
-    parts = f"a linear SVM with weight {recipe['linear_share']:g}"
-    parts += f" and {recipe['networks']} networks of {recipe['hidden']} units" if recipe["with_networks"] else " alone"
     return _CARD.format(
         name=manifest.name,
         version=manifest.version,
@@ -67,10 +65,14 @@ def write_card(manifest: Manifest) -> str:
         width=recipe["width"],
         hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
         units=len(manifest.topics),
-        parts=parts,
+        parts=parts(recipe["linear_share"], recipe["networks"], recipe["with_networks"], recipe["hidden"]),
         calibration=_calibration(data),
-        threshold=topic_set.threshold if topic_set else 0.0,
-        coverage=topic_set.coverage if topic_set else 0.0,
+        sets="none"
+        if topic_set is None
+        else (
+            f"every label with a probability of at least {topic_set.threshold:.3f}; aims at having the right one for"
+            f" {topic_set.coverage:.0%} of texts"
+        ),
         libraries=made_with(manifest),
         test=test["texts"],
         accuracy=test["accuracy"],
@@ -86,11 +88,21 @@ def write_card(manifest: Manifest) -> str:
             f"\nTexts about none of the labels: AUROC {found['auroc']:.3f}; {found['found']:.1%} of"
             f" {found['without']:,} are found, and {found['lost']:.1%} of texts with a label are lost.\n"
         ),
-        topics=topic_table(manifest),
+        topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
         limits="- It tells texts about none of its labels only if they resemble the rows that taught it so."
         if manifest.outside
         else "- It picks one of its labels for any text, also for subjects that it was never trained on.",
     )
+
+
+def parts(linear_share: float, networks: int, with_networks: bool, hidden: int | None = None) -> str:
+    """What the model consists of; `hidden`: units of a network, if they are to be named."""
+    some = f"{networks} networks" + (f" of {hidden} units" if hidden else "")
+    if not with_networks:
+        return "a linear SVM alone"
+    if not linear_share:
+        return f"{some}; a linear SVM was tried and is not used"
+    return f"a linear SVM with weight {linear_share:g} and {some}"
 
 
 def _calibration(data: Mapping[str, Any]) -> str:

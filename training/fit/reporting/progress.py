@@ -26,7 +26,7 @@ class Progress:
         if phase != self._phase:
             self._end_line()
             self._phase, self._phase_start = phase, now
-        elif now - self._printed < (TERMINAL_SECONDS if self._terminal else FILE_SECONDS):
+        elif done < of and now - self._printed < (TERMINAL_SECONDS if self._terminal else FILE_SECONDS):
             return
         self._printed = now
         left = (now - self._phase_start) / done * (of - done) if done else None

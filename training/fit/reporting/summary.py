@@ -6,33 +6,42 @@ from dataclasses import asdict
 from training.evaluation.labelled_report import confusion_lines, outside_line
 from training.evaluation.labelled_rows import Measured
 from training.fit.baselines import Baseline
+from training.fit.held_out import FOLDS
 from training.fit.insights.linear_models import CurvePoint
 from training.fit.reporting.learning_curve import curve_sentence
+from training.fit.reporting.model_card import parts
 from training.fit.train import Fitted
 
 
 def summary(
-    fitted: Fitted, measured: Measured, baselines: Sequence[Baseline], learning_curve: Sequence[CurvePoint]
+    fitted: Fitted,
+    measured: Measured,
+    baselines: Sequence[Baseline],
+    learning_curve: Sequence[CurvePoint],
+    train_rows: int,
 ) -> str:
-    """Aligned plain text."""
+    """Aligned plain text; `train_rows`: number of training rows with words."""
     one = measured.evaluation
     width = max(len(baseline.name) for baseline in baselines)
+    heads = f"{'accuracy':>10}{'macro-F1':>10}{'calibration error':>19}"
     lines = [
-        f"{'on ' + format(one.texts, ',') + ' test rows':<{width}}{'accuracy':>10}{'macro-F1':>10}{'ECE':>8}",
-        f"{'this model':<{width}}{one.accuracy:>10.3f}{one.macro_f1:>10.3f}{one.ece:>8.3f}",
+        f"{'on ' + format(one.texts, ',') + ' test rows':<{width}}{heads}",
+        f"{'this model':<{width}}{one.accuracy:>10.3f}{one.macro_f1:>10.3f}{one.ece:>19.3f}",
     ]
     for baseline in reversed(baselines):
-        lines.append(f"{baseline.name:<{width}}{baseline.accuracy:>10.3f}{baseline.macro_f1:>10.3f}{'-':>8}")
+        lines.append(f"{baseline.name:<{width}}{baseline.accuracy:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
         if baseline is baselines[-1] and baseline.rows < baselines[0].rows:
             lines[-1] += f"   trained on {baseline.rows:,} of the {baselines[0].rows:,} rows"
     recipe = fitted.recipe
-    how = f"linear SVM with weight {recipe.linear_share:g}"
-    how += f" and {recipe.networks} networks" if fitted.with_networks else " alone"
+    used = parts(recipe.linear_share, recipe.networks, fitted.with_networks)
     lines += [
         "",
-        f"{fitted.learned.encoder.spec.size - 1:,} features, {recipe.width} units; {how},",
-        f"chosen on {len(fitted.held_out_rows):,} held-out training rows.",
+        f"{fitted.learned.encoder.spec.size - 1:,} features, {recipe.width} units; {used},",
+        f"chosen {chosen_on(len(fitted.held_out_rows), train_rows)}.",
     ]
+    inside = fitted.held_out.inside
+    if (inside.logits[:, : inside.topics].argmax(axis=1) == inside.labels).all():
+        lines.append("All held-out rows are right, so probabilities cannot be calibrated well and may be too high.")
     lines.append(curve_sentence([asdict(point) for point in learning_curve]))
     if one.set_size is not None:
         sets = f"{one.set_size:.2f} labels on average, with the right one in {one.set_coverage:.1%} of cases"
@@ -40,3 +49,10 @@ def summary(
     if measured.outside is not None:
         lines.append(outside_line(measured.outside))
     return "\n".join([*lines, *confusion_lines(measured.confusions)])
+
+
+def chosen_on(held_out: int, rows: int) -> str:
+    """On which rows sizes and weights were chosen."""
+    if held_out == rows:
+        return f"by cross-validation with {FOLDS} folds on the {rows:,} training rows"
+    return f"on {held_out:,} held-out training rows"

@@ -33,6 +33,18 @@ def test_file_gets_a_line_a_phase_and_one_every_ten_seconds(clock: list[float]) 
     ]
 
 
+def test_last_step_of_a_phase_is_printed_however_early(clock: list[float]) -> None:
+    stream = io.StringIO()
+    told = Progress(stream)
+    for step in range(1, 7):
+        clock[0] += 0.1
+        told("networks", step, 6, "loss 0.500")
+    assert [line.partition("] ")[2] for line in stream.getvalue().splitlines()] == [
+        "networks: 17%, loss 0.500, 0:00 left",
+        "networks: 100%, loss 0.500, 0:00 left",
+    ]
+
+
 def test_terminal_gets_one_line_that_changes(clock: list[float]) -> None:
     stream = Terminal()
     told = Progress(stream)

@@ -1,0 +1,59 @@
+"""Words of the model card and of the printed summary of a fit."""
+
+from pathlib import Path
+
+import pytest
+
+from app.classifier import load_bundle
+from tests.any_bundles import write
+from training.bundles.model_card import topic_table
+from training.fit.reporting.model_card import parts, write_card
+from training.fit.reporting.summary import chosen_on
+
+
+@pytest.mark.parametrize(
+    ("linear_share", "with_networks", "words"),
+    [
+        (0.0, True, "4 networks of 64 units; a linear SVM was tried and is not used"),
+        (0.5, True, "a linear SVM with weight 0.5 and 4 networks of 64 units"),
+        (4.0, False, "a linear SVM alone"),
+    ],
+)
+def test_part_without_weight_is_said_to_be_unused(linear_share: float, with_networks: bool, words: str) -> None:
+    assert parts(linear_share, 4, with_networks, 64) == words
+
+
+def test_cross_validation_is_called_so() -> None:
+    assert chosen_on(270, 270) == "by cross-validation with 5 folds on the 270 training rows"
+    assert chosen_on(300, 3_000) == "on 300 held-out training rows"
+
+
+def test_table_of_labels_counts_training_and_test_rows_and_has_no_word_twice(tmp_path: Path) -> None:
+    manifest = load_bundle(write(tmp_path / "korean", "korean")).manifest
+    tested = {topic.code: 7 for topic in manifest.topics[:1]}
+    lines = topic_table(manifest, "training rows", tested).splitlines()
+    assert lines[0] == "| label | topic | name | training rows | test rows | precision | recall | F1 |"
+    assert [line.split(" | ")[4] for line in lines[2:]] == ["7", "0", "0", "0"]
+    same = manifest.model_copy(
+        update={"topics": tuple(topic.model_copy(update={"name": topic.code}) for topic in manifest.topics)}
+    )
+    assert topic_table(same).splitlines()[0] == "| label | topic | support | precision | recall | F1 |"
+    assert topic_table(same).count("정치") == 1
+
+
+def test_card_names_the_report_without_a_link_and_says_what_prediction_sets_are(tmp_path: Path) -> None:
+    manifest = load_bundle(write(tmp_path / "four", "four")).manifest
+    recipe = {"linear_share": 0.0, "networks": 4, "hidden": 64, "with_networks": True, "width": 32}
+    test = {"texts": 9, "accuracy": 0.9, "macro_f1": 0.8, "ece": 0.1, "set_size": 1.2, "set_coverage": 0.9}
+    card = write_card(
+        manifest.model_copy(
+            update={
+                "recipe": recipe,
+                "data": {"train_rows": 90, "held_out_rows": 90},
+                "figures": {"test": test, "baselines": []},
+            }
+        )
+    )
+    assert "`data.html` in the bundle's folder" in card
+    assert "](data.html)" not in card
+    assert "| label | topic | name | training rows |" in card
