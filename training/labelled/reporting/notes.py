@@ -26,7 +26,9 @@ def count(number: int, what: str) -> str:
 
 def _left_out(report: DataReport) -> Iterator[str]:
     if report.bad:
-        yield f"{count(report.bad, 'row')} cannot be read and {_is(report.bad)} left out; correct the files."
+        reasons = [f"{rows:,} {why}" for why, rows in report.bad_reasons.items()]
+        shown = ", ".join(reasons[:3]) + (", ..." if len(reasons) > 3 else "")
+        yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({shown}); correct the files."
     if report.rare:
         labels = ", ".join(label or "(none)" for label in list(report.rare)[:5]) + (
             ", ..." if len(report.rare) > 5 else ""

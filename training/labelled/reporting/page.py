@@ -68,8 +68,8 @@ def _figures(report: DataReport) -> Iterator[str]:
         ("Training rows", report.train, times.get("train", "")),
         ("Test rows", report.test, times.get("test", "") or METHODS[report.method]),
         *outside,
-        ("Left out", left_out, ""),
-        ("Bad rows", report.bad, "cannot be read"),
+        ("Left out", left_out, "of rare labels, or like a test row"),
+        ("Bad rows", report.bad, "left out before: no text, no label, or another mistake"),
     ):
         small = f"<small>{escape(note)}</small>" if note else ""
         yield f"      <div><dt>{name}</dt><dd>{value:,}{small}</dd></div>"
@@ -143,7 +143,7 @@ def _texts(report: DataReport) -> str:
     head = "".join(f'<th scope="col" class="number">{name}</th>' for name in ("Least", "Median", "95%", "Most"))
     rows = _lengths("Words", report.words) + _lengths("Characters", report.characters)
     return (
-        f"      <p>Script of most letters: {scripts}. {count(report.one_word, 'text')} of one word or none,"
+        f"      <p>Script of most letters: {scripts}. {count(report.one_word, 'text')} with at most one word,"
         f" {report.several_lines:,} with line breaks.</p>\n"
         f'      <div class="scroll"><table class="small"><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"

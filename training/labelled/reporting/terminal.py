@@ -105,7 +105,7 @@ def _texts(report: DataReport) -> Iterator[str]:
     yield "  " + ", ".join(f"{name} {share(rows, report.rows)}" for name, rows in report.scripts.items())
     yield (
         f"  {count(report.exact.rows - report.exact.count, 'row')} with the text of another,"
-        f" {report.one_word:,} of one word or none, {report.several_lines:,} with line breaks"
+        f" {count(report.one_word, 'text')} with at most one word, {report.several_lines:,} with line breaks"
     )
 
 

@@ -68,7 +68,7 @@ def test_texts_are_described(report: DataReport) -> None:
 def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     notes = " ".join(report.notes)
     for part in (
-        "2 rows cannot be read",
+        "2 bad rows are left out (",
         "2 labels with too few rows ((none), rare)",
         "'Sport' and 'sport' look like one",
         "1 text (4 rows) has different labels",
