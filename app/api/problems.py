@@ -3,6 +3,7 @@
 The error responses of the OpenAPI document, with their examples, are derived from the table.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -94,6 +95,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     OverloadedError: Kind(503, _OVERLOADED, "10,000 headlines are in flight (limit 10,000); try again in a second."),
     DeadlineError: Kind(504, "Deadline exceeded", "The answer was not ready within 10 seconds."),
 }
+_LENGTH = re.compile(r"String should have (at most|at least) (\d+) (characters?)")
 _UNEXPECTED = Kind(500, "Internal server error")
 
 
@@ -171,7 +173,15 @@ def field_errors(error: ValidationError | RequestValidationError) -> list[FieldE
         if isinstance(error, ValidationError)
         else error.errors()
     )
-    return [FieldError(field=_cut(".".join(map(str, one["loc"]))), message=_cut(one["msg"])) for one in raw[:100]]
+    return [
+        FieldError(field=_cut(".".join(map(str, one["loc"]))), message=_cut(_message(one["msg"]))) for one in raw[:100]
+    ]
+
+
+def _message(pydantics: str) -> str:
+    """Pydantic's message; what it says about the length of a string, in the words of this API."""
+    length = _LENGTH.fullmatch(pydantics)
+    return pydantics if length is None else f"Text must have {length[1]} {int(length[2]):,} {length[3]}"
 
 
 def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:

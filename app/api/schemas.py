@@ -31,8 +31,6 @@ class _Request(BaseModel):
     # an error for each, 300 MB for a body with 250,000 unknown fields.
     model_config = ConfigDict(strict=True, extra="allow")
 
-    top_k: TopK = DEFAULT_TOP_K
-
 
 class PredictRequest(_Request):
     """One text to classify."""
@@ -40,6 +38,7 @@ class PredictRequest(_Request):
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     headline: Annotated[str, Field(min_length=1, description="A headline, or a longer text.")]
+    top_k: TopK = DEFAULT_TOP_K
     explain: Annotated[bool, Field(description="Also return the effect of each word on one probability.")] = False
     explain_topic: str | None = None
 
@@ -52,6 +51,7 @@ class BatchRequest(_Request):
     headlines: Annotated[
         list[Annotated[str, Field(min_length=1)]], Field(min_length=1, description="The texts to classify.")
     ]
+    top_k: TopK = DEFAULT_TOP_K
 
 
 def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[type[PredictRequest], type[BatchRequest]]:

@@ -24,7 +24,7 @@ class WordEffect:
     end: int
     status: WordStatus
     effect: float
-    """The explained probability with the word minus that without it, -1 to 1."""
+    """The explained probability with the word minus that without it, -1 to 1, rounded to 8 digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Explainer:
         without = [encode(self._words[:i] + self._words[i + 1 :], self._piece_ids) for i in read]
         effects = {i: self._probability - value for i, value in zip(read, self._explained(without), strict=True)}
         return [
-            WordEffect(word.word, word.start, word.end, status, effects.get(i, 0.0))
+            WordEffect(word.word, word.start, word.end, status, round(effects.get(i, 0.0), 8))
             for i, word, status in zip(part, self._located[part.start : part.stop], statuses, strict=True)
         ]
 

@@ -198,3 +198,9 @@ def test_unknown_word_has_an_effect_on_a_topic_where_the_temperature_depends_on_
     known, unknown = explain(with_outside, "wheat brent", "wheat").words
     assert known.effect > 0
     assert unknown.effect < -0.01  # without it the model would be surer
+
+
+def test_effects_have_as_many_digits_as_probabilities(classifier: TopicClassifier) -> None:
+    effects = [one.effect for one in explain(classifier, "oil prices and wheat zimbabwe profit").words]
+    assert any(effects)
+    assert effects == [round(effect, 8) for effect in effects]

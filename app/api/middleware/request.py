@@ -13,6 +13,7 @@ from app.api.middleware.auth import Authenticate
 from app.api.middleware.cors import Cors
 from app.api.problems import problem
 from app.api.raw_route import RawRoute
+from app.api.route_template import route_template
 from app.classifier import ClassifierError
 from app.errors import ApiError, ClientGoneError, FileLimitError, MalformedRequestError
 from app.serving.service import Service
@@ -73,7 +74,7 @@ class RequestMiddleware:
                 await self._cors(scope, receive, send_sealed)
         finally:
             if not context.route:
-                context.route = getattr(scope.get("route"), "path", "other")
+                context.route = route_template(scope, context.status)
             context.finish()
             self._recorder.record(context)
 

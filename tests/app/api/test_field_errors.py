@@ -18,7 +18,7 @@ TYPING_ERRORS: list[tuple[str, dict[str, Any], str, str]] = [
     ("/predict", {"headline": "oil", "explain": True, "explainTopic": "crude"}, "explainTopic", "explain_topic"),
     ("/predict", {"headlin": "oil"}, "headlin", "headline"),
     ("/predict", {"headlines": ["oil"]}, "headlines", "headline"),
-    ("/predict", {"text": "oil"}, "text", "headline, explain"),
+    ("/predict", {"text": "oil"}, "text", "the fields are headline, top_k, explain, explain_topic"),
     ("/predict", {"headline": 5, "topk": 3}, "topk", "top_k"),
     ("/predict", {"headline": "oil", "": 1}, "", "headline"),
     ("/predict", {"headline": "oil", "model_config": 1}, "model_config", "headline"),
@@ -185,3 +185,13 @@ def test_ten_other_errors_are_kept_at_most():
     with pytest.raises(ValidationError) as caught:
         Many.model_validate_json(body)
     assert len(with_unknown_fields(caught.value, body, Many.model_fields).errors()) == 1 + 10
+
+
+def test_length_of_a_text_is_explained_in_words_of_the_api(client: TestClient):
+    for path, body in (("/predict", {"headline": "x" * 20_001}), ("/predict/batch", {"headlines": ["x" * 20_001]})):
+        [error] = refused(client, path, body)
+        assert error["message"] == "Text must have at most 20,000 characters"
+        misspelt = refused(client, path, body | {"topk": 1})
+        assert error in misspelt
+    [error] = refused(client, "/predict", {"headline": ""})
+    assert error["message"] == "Text must have at least 1 character"

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.main import create_app
 from app.settings import load_settings
+from tests.app.metrics import read
 
 KEY = {"X-API-Key": "secret"}
 V2 = "/v2/models/tiny/infer"
@@ -121,6 +122,15 @@ def ask(client: TestClient, scope: dict[str, Any], content: bytes = b'{"headline
 @pytest.mark.parametrize("path", PUBLIC)
 def test_public_route_needs_no_key_and_ignores_a_wrong_one(client: TestClient, path: str) -> None:
     assert [client.get(path, headers=headers).status_code for headers in ({}, KEY, {"X-API-Key": "x"})] == [200] * 3
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_refusal_of_the_key_counts_under_the_route(client: TestClient, path: str) -> None:
+    route = path.replace("tiny", "{name}").replace("/1/", "/{version}/")
+    labels = {"route": route, "method": method(path), "status": 401}
+    before = read(client.get("/metrics").text)("http_requests_total", **labels)
+    assert client.request(method(path), path, json=GUARDED[path]).status_code == 401
+    assert read(client.get("/metrics").text)("http_requests_total", **labels) == before + 1
 
 
 def test_what_does_not_exist_is_404_and_not_401(client: TestClient) -> None:

@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.app.conftest import Start
+from tests.app.metrics import read
 
 ORIGIN = "https://example.org"
 
@@ -154,3 +155,34 @@ def test_cors_preflight_needs_no_key_and_errors_can_be_read(start: Start):
     assert reply.status_code == 401
     assert reply.headers["access-control-allow-origin"] == ORIGIN
     assert "X-Request-ID" in reply.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "answer"),
+    [
+        ("DELETE", "/model", {}, (405, "/model")),
+        ("GET", "/predict", {}, (405, "/predict")),
+        ("POST", "/v2/models/tiny", {}, (405, "/v2/models/{name}")),
+        ("GET", "/model?model=none", {}, (404, "/model")),
+        ("GET", "/topics?x=1", {}, (422, "/topics")),
+        ("OPTIONS", "/model", {"access-control-request-method": "PUT"}, (400, "/model")),
+        (
+            "OPTIONS",
+            "/v2/models/tiny/infer",
+            {"access-control-request-method": "PUT"},
+            (400, "/v2/models/{name}/infer"),
+        ),
+        ("GET", "/nowhere", {}, (404, "other")),
+        ("GET", "/model%0A", {}, (400, "other")),
+        ("OPTIONS", "/nowhere", {"access-control-request-method": "PUT"}, (400, "other")),
+    ],
+)
+def test_refusal_before_the_endpoint_counts_under_the_route(
+    start: Start, method: str, path: str, headers: dict[str, str], answer: tuple[int, str]
+):
+    status, route = answer
+    client = start(cors_origins=[ORIGIN])
+    origin = {"origin": ORIGIN} if headers else {}
+    assert client.request(method, path, headers=headers | origin).status_code == status
+    labels = {"route": route, "method": "OTHER" if method == "DELETE" else method, "status": status}
+    assert read(client.get("/metrics").text)("http_requests_total", **labels) == 1

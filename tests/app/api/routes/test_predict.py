@@ -74,7 +74,7 @@ def test_20000_characters_fit_and_one_more_is_422(client: TestClient):
     assert predict(client, "é" * 20_000).status_code == 200
     reply = predict(client, "é" * 20_001)
     assert reply.status_code == 422
-    assert "20000" in reply.json()["detail"]
+    assert "20,000" in reply.json()["detail"]
 
 
 def test_longest_text_is_a_setting(start: Start):
