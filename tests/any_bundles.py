@@ -1,6 +1,6 @@
 """Bundles with topics of many kinds, for tests that nothing depends on the 46 topics of the shipped models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ BUNDLES: Mapping[str, tuple[Topics, dict[str, Any]]] = {
 }
 
 
-def write(folder: Path, kind: str) -> Path:
-    """Write one of BUNDLES into a folder that does not exist yet."""
+def write(folder: Path, kind: str, golden: Sequence[str] = ()) -> Path:
+    """Write one of BUNDLES into a folder that does not exist yet; `golden`: its golden headlines."""
     topics, more = BUNDLES[kind]
-    return write_any_bundle(folder, topics, **more)
+    return write_any_bundle(folder, topics, golden=golden, **more)

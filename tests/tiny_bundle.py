@@ -168,7 +168,12 @@ def write_outside_bundle(folder: Path, unknown_slope: float = 0.5, **changes: ob
 
 
 def write_any_bundle(
-    folder: Path, topics: Mapping[str, tuple[str, str]], name: str = "any", version: str = "1", **more: object
+    folder: Path,
+    topics: Mapping[str, tuple[str, str]],
+    name: str = "any",
+    version: str = "1",
+    golden: Sequence[str] = (),
+    **more: object,
 ) -> Path:
     """Write a bundle for any topics.
 
@@ -177,6 +182,7 @@ def write_any_bundle(
         topics: by code, the name of each topic and a word that speaks for it; two or more.
         name: of the manifest.
         version: of the manifest.
+        golden: golden headlines; by default made of the topics' words.
         more: fields of the manifest.
     """
     words = [word for _, word in topics.values()]
@@ -185,7 +191,7 @@ def write_any_bundle(
     kernel = np.concatenate([np.zeros((1, len(words))), np.eye(len(words)) * (3 + np.log(len(words)))])
     layers = [(kernel.astype(np.float32), np.zeros(len(words), np.float32), "softmax")]
     names = {code: plain for code, (plain, _) in topics.items()}
-    golden = [*words[:3], " ".join(words[:2]), "", " ".join(words * 40)[:2000]]
+    golden = golden or [*words[:3], " ".join(words[:2]), "", " ".join(words * 40)[:2000]]
     return _write(
         folder, layers, word_index, encoding, names=names, golden_headlines=golden, name=name, version=version, **more
     )

@@ -65,7 +65,7 @@ def _describe_models(document: dict[str, Any], service: Service) -> None:
     manifest = bundle.manifest
     topics = max(len(one.classifier.topics) for one in service.models)
     document["info"]["summary"] = f"{manifest.title_or_name}: classifies texts into {len(manifest.topics)} topics."
-    texts = examples(bundle)[:2]
+    texts = examples(service.classifier)[:2]
     schemas = document["components"]["schemas"]
     for name, given in (
         ("PredictRequest", {"headline": texts[0]} if texts else None),

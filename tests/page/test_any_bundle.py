@@ -11,19 +11,27 @@ from tests import any_bundles
 from tests.page.conftest import Watch, opened
 from tests.server import RunningServer
 
+ROWS = (
+    "My parcel was due last Monday and the driver has still not come, could you please tell me where it is now",
+    "https://example.org/a/very/long/address/that/nothing/breaks/apart/because/it/contains/no/space/at/all?id=1",
+    "card declined",
+)
+
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: Path) -> Iterator[dict[str, RunningServer]]:
-    """A service for each of two kinds, and `all`: one with several models and a shadow."""
+    """A service for each of two kinds, one whose examples are ROWS, and `all`: several models and a shadow."""
     models = tmp_path_factory.mktemp("models")
     folders = {kind: any_bundles.write(models / kind, kind) for kind in ("strange", "arabic", "hundreds")}
+    rows = any_bundles.write(models / "rows", "four", golden=[*ROWS, "word1"])
     several = f"{tiny_bundle},{folders['arabic']},{folders['hundreds']}"
     with (
         RunningServer(folders["strange"], access_log=False) as strange,
         RunningServer(folders["arabic"], access_log=False) as arabic,
+        RunningServer(rows, access_log=False) as long_rows,
         RunningServer(tiny_bundle, model=several, shadow=tiny_bundle, access_log=False) as all_models,
     ):
-        yield {"strange": strange, "arabic": arabic, "all": all_models}
+        yield {"strange": strange, "arabic": arabic, "rows": long_rows, "all": all_models}
 
 
 @pytest.fixture
@@ -47,6 +55,8 @@ def test_title_and_topics_of_any_characters_are_shown_as_text(visit):
         expect(page.locator("#verdict strong")).to_have_text(name if len(name) < 100 else f"{name[:100]}…")
         expect(page.locator("#chart li").first).to_have_attribute("data-key", code)
     expect(page.locator("#topics-table tbody tr")).to_have_count(10)
+    named = sum(code != name for code, (name, _) in any_bundles.STRANGE.items())
+    expect(page.locator("#topics-table code")).to_have_count(named)  # a code equal to the name is not repeated
     for width in (360, 1200):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -70,6 +80,34 @@ def test_examples_are_golden_headlines_of_the_bundle(visit):
     expect(page.locator("#more")).to_be_hidden()  # all topics are shown
     chips.nth(1).click()
     expect(page.locator("#verdict strong")).to_have_text("الاقتصاد")
+
+
+@pytest.mark.parametrize("width", [320, 360, 560, 1200])
+def test_long_examples_are_shown_whole_and_the_page_does_not_scroll_sideways(visit, width: int):
+    page = visit("rows")
+    page.set_viewport_size({"width": width, "height": 800})
+    chips = page.locator("#examples button")
+    expect(chips).to_have_text(list(ROWS))  # and not the single word
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert all(chip.evaluate("(one) => one.scrollWidth <= one.clientWidth") for chip in chips.all())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ({"size": 10_000, "offset": 3}, "10,000 words"),
+        ({"size": 594, "offset": 0, "pairs": True}, "593 words and pairs of words"),
+        ({"size": 594, "offset": 0, "pairs": True, "pieces": [3, 4]}, "593 words, pairs of words, and pieces of words"),
+    ],
+)
+def test_vocabulary_counts_features_as_the_card_does(visit, encoding: dict[str, object], expected: str):
+    page = visit("arabic")
+    found = page.evaluate("async (one) => (await import('/page/model/model.js')).vocabulary(one)", encoding)
+    assert found == expected
+
+
+def test_page_speaks_of_texts_whatever_the_model_is_about(visit):
+    assert "headline" not in visit("arabic").locator("body").inner_text().lower()
 
 
 def test_language_and_direction_are_the_manifests(visit):

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from app.api.model_parameter import MODEL_PARAMETER, model_parameter
 from app.api.problems import responses
 from app.api.schemas import LoadedModel, ModelResponse, OutsideSkill, ShadowModel, TopicSkill, TopicsResponse
-from app.classifier import Bundle
+from app.classifier import Bundle, TopicClassifier
 from app.errors import NotReadyError, UnauthorizedError, UnknownModelError
 from app.serving.served_model import ServedModel
 from app.serving.service import Service
@@ -58,7 +58,7 @@ def model_info_router(service: Service) -> APIRouter:
             digest=bundle.digest,
             runtime=service.settings.runtime,
             title=bundle.manifest.title_or_name,
-            examples=examples(bundle),
+            examples=examples(served.classifier),
             models=[LoadedModel(**_named(one.classifier.bundle)) for one in service.models],
             shadow=None if shadow is None else await _compared(service, shadow),
             **manifest,
@@ -67,10 +67,15 @@ def model_info_router(service: Service) -> APIRouter:
     return router
 
 
-def examples(bundle: Bundle) -> list[str]:
-    """Golden headlines that are short enough to try the model with, each once, in order."""
-    golden = [one.headline for one in bundle.golden if one.headline.strip() and len(one.headline) <= LONGEST_EXAMPLE]
-    return list(dict.fromkeys(golden))[:EXAMPLES]
+def examples(classifier: TopicClassifier) -> list[str]:
+    """Golden headlines that are short enough to try the model with, each once, in order.
+
+    Single words, which `fit` adds to test the model, are left out if there are at least two other examples.
+    """
+    golden = [one.headline for one in classifier.bundle.golden if one.headline.strip()]
+    short = list(dict.fromkeys(one for one in golden if len(one) <= LONGEST_EXAMPLE))
+    longer = [one for one in short if len(classifier.encoder.tokenize(one)) > 1]
+    return (longer if len(longer) > 1 else short)[:EXAMPLES]
 
 
 async def _compared(service: Service, shadow: Shadow) -> ShadowModel:

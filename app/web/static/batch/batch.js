@@ -88,7 +88,7 @@ export class Batch {
     this.column = column;
     this.rows = lines.map((row) => toClassify(row, column, this.table.columns[column]));
     if (!this.rows.length) {
-      this.#refuse(fileName ? `${fileName} has no headline to classify.` : "No headline to classify; paste some lines first.");
+      this.#refuse(fileName ? `${fileName} has no text to classify.` : "No text to classify; paste some lines first.");
       return;
     }
     this.dropped = this.table.rows.length - lines.length;

@@ -75,7 +75,7 @@ function jsonTable(text) {
   }
   const arrays = value && typeof value === "object" && !Array.isArray(value) ? Object.values(value).filter(Array.isArray) : [];
   const items = Array.isArray(value) ? value : arrays.length === 1 ? arrays[0] : null;
-  if (!items) return { fault: "has no JSON array of headlines, such as [\"Oil rises\", \"Gold falls\"]" };
+  if (!items) return { fault: "has no JSON array of texts, such as [\"Oil rises\", \"Gold falls\"]" };
   return objectsTable(items.map((item, index) => ({ line: index + 1, item, raw: JSON.stringify(item) })), "Item");
 }
 

@@ -6,7 +6,7 @@ import { byId, element } from "../elements/dom.js";
 export function showExamples(examples, onPick) {
   byId("examples-label").hidden = !examples.length;
   byId("examples").replaceChildren(...examples.map((example) => {
-    const button = element("button", { type: "button", class: "chip", title: example, dir: "auto" }, example);
+    const button = element("button", { type: "button", class: "chip", dir: "auto" }, example);
     button.addEventListener("click", () => onPick(example));
     return element("li", {}, button);
   }));

@@ -26,7 +26,7 @@ export function showModel(model, threshold) {
   tiles.push(...outsideTiles(model.outside));
   if (model.topic_set) {
     const often = Math.round(model.topic_set.coverage * 100);
-    explain("set", `As few topics as are needed to contain the right one ${often} of 100 times, on headlines like those in the test data.`);
+    explain("set", `As few topics as are needed to contain the right one ${often} of 100 times, on texts like those in the test data.`);
   }
   explain("outside", "The model was also trained on texts about other subjects. This is the probability that a text is one of them."
     + ` Above ${percent(threshold ?? 0)}, no topic is given.`);
@@ -35,7 +35,7 @@ export function showModel(model, threshold) {
     element("p", { class: "intro" }, model.description),
     element("ul", { class: "tiles" }, ...tiles),
     list([
-      ["Vocabulary", `${count(model.encoding.size)} ${model.encoding.pairs ? "words and pairs of words" : "words"}`],
+      ["Vocabulary", vocabulary(model.encoding)],
       ...(model.outside ? [["None of the topics", `if the probability is above ${percent(threshold)}`]] : []),
       ...(model.shadow ? [["Shadow", shadow(model.shadow)]] : []),
       ["Runtime", model.runtime === "keras" ? "Keras" : "NumPy"],
@@ -46,10 +46,16 @@ export function showModel(model, threshold) {
   );
 }
 
+/** Number of features, as in the model card. Keras counts its reserved ids; in other encodings id 0 means none. */
+export function vocabulary({ size, offset, pairs, pieces }) {
+  const kinds = ["words", ...(pairs ? ["pairs of words"] : []), ...(pieces ? ["pieces of words"] : [])];
+  return `${count(offset ? size : size - 1)} ${new Intl.ListFormat("en").format(kinds)}`;
+}
+
 /** How often the shadow agrees with the default model. */
 function shadow({ name, version, headlines, agreed }) {
-  if (!headlines) return `${name} ${version}, no headline compared yet`;
-  return `${name} ${version} agrees with the default model on ${percent(agreed / headlines)} of ${count(headlines)} headlines`;
+  if (!headlines) return `${name} ${version}, no text compared yet`;
+  return `${name} ${version} agrees with the default model on ${percent(agreed / headlines)} of ${count(headlines)} texts`;
 }
 
 /** What the outside class gains and costs, where it was measured. */

@@ -20,7 +20,8 @@ export function showTopics(known) {
 function draw() {
   const most = Math.max(1, ...topics.map((topic) => topic.support));
   const rows = topics.toSorted(sorted).map((topic) => element("tr", {},
-    element("th", { scope: "row" }, element("bdi", {}, short(topic.name)), " ", element("code", { dir: "auto" }, short(topic.topic))),
+    element("th", { scope: "row" }, element("bdi", {}, short(topic.name)),
+      ...(topic.topic === topic.name ? [] : [" ", element("code", { dir: "auto" }, short(topic.topic))])),
     cell(count(topic.support), topic.support / most),
     ...[topic.precision, topic.recall, topic.f1].map((value) => cell(value === null ? "–" : percent(value), value))));
   byId("topics-table").tBodies[0].replaceChildren(...rows);
