@@ -72,6 +72,9 @@ def _texts(report: DataReport) -> Iterator[str]:
     if report.near.largest and report.near.largest[0].rows > max(20, report.rows / 100):
         rows = report.near.largest[0].rows
         yield f"{rows:,} rows are near duplicates, probably made from one template; a few of them may be enough."
+    elif report.near.rows > report.rows / 10:
+        part = f"{report.near.rows / report.rows:.0%} of the rows"
+        yield f"{part} are near duplicates of another; texts that differ more get probabilities that are too high."
     if report.one_word > report.rows / 20:
         yield f"{report.one_word / report.rows:.0%} of the texts have one word or none."
     if report.several_lines > report.rows / 100:

@@ -1,5 +1,6 @@
 """The report: what a check finds, in text, JSON and HTML."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from training.cli import cli
 from training.labelled.read import read_rows
 from training.labelled.reporting.check import check
+from training.labelled.reporting.notes import notes
 from training.labelled.reporting.page import data_page
 from training.labelled.reporting.report import DataReport
 from training.labelled.reporting.scripts import script
@@ -63,6 +65,14 @@ def test_texts_are_described(report: DataReport) -> None:
     assert report.scripts == {"Latin": report.rows - 1, "Hangul": 1}
     assert report.several_lines == 1
     assert (report.words.least, report.words.most) == (2, 13)
+
+
+def test_many_small_groups_of_near_duplicates_are_noted(report: DataReport) -> None:
+    near = dataclasses.replace(report.near, rows=report.rows // 5, largest=[])
+    found = notes(dataclasses.replace(report, near=near)).notes
+    assert any("of the rows are near duplicates of another" in note for note in found)
+    few = dataclasses.replace(near, rows=report.rows // 20)
+    assert not any("near duplicates of another" in note for note in notes(dataclasses.replace(report, near=few)).notes)
 
 
 def test_notes_say_what_deserves_attention(report: DataReport) -> None:
