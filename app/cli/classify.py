@@ -1,6 +1,7 @@
 """The command `python -m app classify`."""
 
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Generator, Iterator
@@ -161,6 +162,16 @@ def _ensure_valid_options(  # noqa: PLR0917
         raise click.UsageError("--column is for CSV and --field for JSON; give one of them.")
     if keep and name is None:
         raise click.UsageError("--keep is for the columns of a file.")
+    if engine == "process" and len(headlines) == 1 and _is_file(headlines[0]):
+        path = click.format_filename(headlines[0])
+        raise click.UsageError(f"{path} is a file, not a headline; did you mean -f {shlex.quote(path)}?")
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # longer than a path can be, or with a null character
+        return False
 
 
 def _open(name: str) -> BinaryIO:

@@ -24,7 +24,7 @@ MEANINGS = {
     ExitStatus.OK: "every headline was answered",
     ExitStatus.SOME_BAD: "some or all lines were bad; all others were answered",
     ExitStatus.USAGE: "wrong options, or a column that the input does not have",
-    ExitStatus.UNAVAILABLE: "no model, no service at --url, or no Ray",
+    ExitStatus.UNAVAILABLE: "no model, no Ray, or the service at --url gives no answer or refuses the key",
     ExitStatus.INPUT: "the input cannot be read, or is not text",
     ExitStatus.OUTPUT: "the output cannot be written, such as on a full disk",
     ExitStatus.UNEXPECTED: "an unexpected error; python -m app --debug shows the traceback",

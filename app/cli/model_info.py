@@ -38,11 +38,14 @@ def topics(folder: Path | None, as_json: bool) -> None:
         return
     codes, names = [_cell(topic.code) for topic in known], [_cell(topic.name) for topic in known]
     code_width, width = (max(15, *map(_width, codes)), max(4, *map(_width, names)))
-    lines = [f"label  {'topic':{code_width}}  {'name':{width}}  support  precision  recall     F1"]
+    named = any(topic.code != topic.name for topic in known)  # labels of own data are mostly their own names
+    heading = f"  {'name':{width}}" if named else ""
+    lines = [f"label  {'topic':{code_width}}{heading}  support  precision  recall     F1"]
     for topic, code, name in zip(known, codes, names, strict=True):
         skill = [f"{value:.2f}" if value is not None else "-" for value in (topic.precision, topic.recall, topic.f1)]
+        called = f"  {_padded(name, width)}" if named else ""
         lines.append(
-            f"{topic.label:5}  {_padded(code, code_width)}  {_padded(name, width)}  {topic.support:7}"
+            f"{topic.label:5}  {_padded(code, code_width)}{called}  {topic.support:7}"
             f"  {skill[0]:>9}  {skill[1]:>6}  {skill[2]:>5}"
         )
     outside = classifier.bundle.manifest.outside

@@ -117,7 +117,7 @@ def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
             answer after all retries or answers with an error that is not about single headlines.
     """
     try:
-        from topics_client import InvalidRequestError, TopicsClient  # noqa: PLC0415 - optional
+        from topics_client import InvalidRequestError, ProblemError, TopicsClient, UnauthorizedError, UnreachableError  # noqa: PLC0415 - optional
     except ImportError:
         raise UnavailableError(
             f"--url needs the client package; install it with: {shlex.quote(sys.executable)} -m pip install ./client"
@@ -144,8 +144,15 @@ def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
                 for position, reason in refused.items():
                     answers[pending[position]] = reason
                 pending = [index for position, index in enumerate(pending) if position not in refused]
+            except UnauthorizedError:
+                wrong = "refused the key (401)" if api_key else "requires an API key (401)"
+                raise UnavailableError(f"{url}: {wrong}; set TOPICS_API_KEY or --api-key.") from None
+            except UnreachableError as error:  # its message begins with the path, and says why there was no answer
+                raise UnavailableError(f"{url}: {_reason(error)}.") from None
+            except ProblemError as error:
+                raise UnavailableError(f"{url}: answered with an error: {_reason(error)}.") from None
             except Exception as error:  # another server may be listening at this URL and answer anything
-                raise UnavailableError(f"{url}: gives no answer ({_reason(error)}).") from None
+                raise UnavailableError(f"{url}: gave no valid answer ({_reason(error)}).") from None
             else:
                 break
         return answers

@@ -182,8 +182,9 @@ def _header(record: Record | None, name: str, separator: str, file: str) -> Head
         raise InputError(f"{file}: its first line, which should name the columns, is not UTF-8.")
     names = list(record.cells)
     if name not in names:
-        there = ", ".join(names)[:300] or "nothing"
-        there = there if there.isprintable() else ascii(there)
+        listed = ", ".join(names)[:300]
+        shown = listed if listed.isprintable() else ascii(listed)
+        there = f"{shown}; choose one with --column" if listed else "nothing"
         raise ColumnError(f"{file}: there is no column {name!r}; the first line has: {there}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one")

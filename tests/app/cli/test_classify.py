@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -186,7 +187,7 @@ def test_missing_column_is_a_usage_error_that_names_those_there(tmp_path: Path) 
     (tmp_path / "a.csv").write_text("id,title\n1,oil\n")
     result = run("classify", "-f", tmp_path / "a.csv")
     assert result.exit_code == 2
-    assert "no column 'headline'; the first line has: id, title." in result.stderr
+    assert "no column 'headline'; the first line has: id, title; choose one with --column." in result.stderr
 
 
 BOTH = "Give headlines, or -f FILE (- for standard input)."
@@ -528,3 +529,16 @@ def test_any_bundle_classifies_with_as_many_topics_as_it_has(tmp_path: Path, kin
     refused = run("classify", *words, "--model", bundle, "--top-k", len(known) + 1)
     assert refused.exit_code == 2
     assert f"{len(known) + 1} is more than the {len(known)} topics of this model." in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["news.csv", "two words.txt"])
+def test_path_of_a_file_in_place_of_a_headline_is_a_usage_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("headline\nOil prices rise\n")
+    result = run("classify", tmp_path / name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"did you mean -f {shlex.quote(str(tmp_path / name))}?" in result.stderr
+
+
+@pytest.mark.parametrize("headline", ["Oil / gold", "x" * 5000, "/", "a\0b"])
+def test_headline_that_is_no_file_is_classified(headline: str) -> None:
+    assert run("classify", headline).exit_code in (0, 1)

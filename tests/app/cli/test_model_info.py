@@ -8,7 +8,7 @@ import pytest
 from app.classifier import load_classifier
 from tests import any_bundles
 from tests.app.cli.running import run
-from tests.tiny_bundle import write_outside_bundle
+from tests.tiny_bundle import write_any_bundle, write_outside_bundle
 
 
 def test_model_says_what_the_manifest_says(tiny_bundle: Path) -> None:
@@ -78,3 +78,13 @@ def test_topics_of_any_bundle_are_one_line_each(tmp_path: Path, kind: str):
     assert max(map(len, lines)) < 200
     asked = [json.loads(line)["code"] for line in run("topics", "--model", bundle, "--json").stdout.splitlines()]
     assert asked == list(known)
+
+
+def test_names_that_equal_their_codes_are_left_out_of_the_table(tmp_path: Path) -> None:
+    own = write_any_bundle(
+        tmp_path / "own" / "1", {"shipping": ("shipping", "parcel"), "account": ("account", "login")}
+    )
+    lines = run("topics", "--model", own).stdout.splitlines()
+    assert lines[0].split() == ["label", "topic", "support", "precision", "recall", "F1"]
+    assert sum(line.count("shipping") for line in lines) == 1
+    assert {len(line) for line in lines} == {len(lines[0])}
