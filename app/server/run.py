@@ -76,6 +76,8 @@ def _prepare(settings: Settings) -> Load:
     bytes, because TensorFlow's threads do not survive a fork.
     """
     bundles = load_bundles(settings)
+    for one in bundles.served:  # logged on SIGHUP only: at the start the log is not configured yet
+        logger.info("loaded %s/%s, digest %s", one.manifest.name, one.manifest.version, one.digest)
     if settings.runtime == "keras":
         return partial(build_classifiers, bundles, settings)
     classifiers = build_classifiers(bundles, settings)

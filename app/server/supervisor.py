@@ -66,7 +66,7 @@ class Supervisor:
         """The previous `serve` after SIGHUP, until a worker has started with the new one."""
         self._workers: dict[int, Worker] = {}
         self._retry_at = 0.0
-        self._loading = self._stopping = self._failed = False
+        self._loading = self._stopping = self._failed = self._replacing = False
 
     def run(self) -> bool:
         """Run until a signal to stop has arrived and all workers have ended; returns False if no worker could start."""
@@ -80,6 +80,7 @@ class Supervisor:
                         self._hear(key.data)
                 self._handle_signals(signals)
                 self._reap()
+                self._log_replaced()
                 now = time.monotonic()
                 # Limit the time counted if this process was suspended: otherwise workers would be killed on resume.
                 self._count_down(min(now - last, 2 * _TICK_SECONDS))
@@ -145,7 +146,14 @@ class Supervisor:
         logger.info("replacing the workers")
         if self._proven:
             self._before = self._serve
-        self._serve, self._proven = serve, False
+        self._serve, self._proven, self._replacing = serve, False, True
+
+    def _log_replaced(self) -> None:
+        """After SIGHUP, say once that every worker has the new bundle and no other is left."""
+        here = self._workers.values()
+        if self._replacing and len(here) == self._count and all(one.ready and one.serve is self._serve for one in here):
+            self._replacing = False
+            logger.info("replaced the workers: %d now serve with the bundle that was loaded", len(here))
 
     def _retire(self) -> None:
         """End workers that have a ready replacement, exceed the number, or are starting with the previous bundle."""
@@ -220,7 +228,7 @@ class Supervisor:
                 "no worker starts with the new bundle; aborting the reload and keeping workers %s",
                 sorted(self._workers),
             )
-            self._serve, self._before, self._proven = self._before, None, True
+            self._serve, self._before, self._proven, self._replacing = self._before, None, True, False
         elif not self._proven and not self._workers:
             logger.error("no worker can start; the service ends")
             self._failed = self._stopping = True

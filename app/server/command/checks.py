@@ -37,10 +37,14 @@ def checks(chosen: Start) -> Iterator[Check]:
         yield _metrics_folder()
     yield _cores(settings)
     yield _files()
-    for folder in settings.model:
-        yield _bundle("bundle", folder, settings)
-    if settings.shadow is not None:
-        yield _bundle("shadow", settings.shadow, settings)
+    folders = [("bundle", one) for one in settings.model]
+    folders += [("shadow", settings.shadow)] if settings.shadow is not None else []
+    # `start` has already reported folders that are not bundles.
+    bundles = [_bundle(name, folder, settings) for name, folder in folders if missing_bundle(folder) is None]
+    yield from bundles
+    if len(bundles) < len(folders) or any(one.status == "fail" for one in bundles):
+        yield Check("memory", "warn", "not checked, because a bundle cannot be loaded")
+        return
     if len(settings.model) > 1:
         yield _names(settings)
     yield _memory(settings)
@@ -96,8 +100,6 @@ def _files() -> Check:
 
 
 def _bundle(name: str, folder: Path, settings: Settings) -> Check:
-    if missing := missing_bundle(folder):
-        return Check(name, "fail", missing)
     try:
         bundle = load_bundle(folder)
         build_classifier(bundle, settings.runtime, settings.min_probability, settings.outside_threshold)

@@ -32,7 +32,7 @@ class Setting(NamedTuple):
 def doctor(host: str, port: str, as_json: bool, **options: str | None) -> None:
     """Check everything that a start needs, without serving.
 
-    Prints each setting with its source, verifies the bundle, and checks port, memory and file descriptors. The exit
+    Verifies the bundle, checks port, memory and file descriptors, and prints each setting with its source. The exit
     status is 0 if the service can start, and 1 if not. API keys are never printed.
     """
     chosen = start(host, port, options)
@@ -44,7 +44,7 @@ def doctor(host: str, port: str, as_json: bool, **options: str | None) -> None:
         _print(json.dumps(_json(works, list(_settings(chosen)), found), indent=2))
     else:
         lines = [f"      {one.name}={one.value} ({one.source})" for one in _settings(chosen)]
-        _print(*lines, *(f"{one.status:4}  {one.name}: {one.detail}" for one in found))
+        _print(*(f"{one.status:4}  {one.name}: {one.detail}" for one in found), *lines)
     if not works:
         raise click.exceptions.Exit(1)
 
@@ -68,7 +68,15 @@ def _settings(chosen: Start) -> Iterator[Setting]:
         source: Source = "option" if field in chosen.options else "environment" if name in given else "default"
         if field == "api_keys" and source == "default" and chosen.settings.api_keys_file is not None:
             source = "file"
-        yield Setting(name, "invalid" if name in wrong else _shown(chosen.settings, field), source)
+        yield Setting(name, _invalid(field, name) if name in wrong else _shown(chosen.settings, field), source)
+
+
+def _invalid(field: str, name: str) -> str:
+    """The folder of a bundle as it was given; for other settings only `invalid`, as they may hold an API key."""
+    if field not in {"model", "shadow"}:
+        return "invalid"
+    given: str = click.get_current_context().params.get(field) or os.environ.get(name, "invalid")
+    return given[:200]
 
 
 def _source_of_parameter(name: str) -> Source:

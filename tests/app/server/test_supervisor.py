@@ -163,3 +163,17 @@ def test_workers_end_when_the_supervisor_is_killed():
         print(os.read(receive, 1))  # empty once all writing ends are closed
     """)
     assert (status, output.strip()) == (0, "b''")
+
+
+def test_end_of_a_replacement_is_logged_once():
+    status, output, _ = run("""
+        import logging
+        logging.basicConfig(level="INFO")
+        def newer(slot, number, beat):
+            serve(slot, number, beat)
+        one, go = supervise(serve, load=lambda: newer, on_ready=lambda: (at(0.2, signal.SIGHUP), at(6, signal.SIGTERM)))
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    assert output.count("replaced the workers: 2 now serve") == 1
+    assert output.index("replacing the workers") < output.index("replaced the workers")

@@ -166,3 +166,18 @@ def test_every_bundle_is_checked_and_two_of_one_name_fail(tiny_bundle: Path, tmp
     told = doctor(TOPICS_MODEL=f"{tiny_bundle},{other},{other}")
     assert told.exit_code == 1
     assert "are both news/1" in told.output
+
+
+def test_wrong_model_is_reported_once_with_its_value_and_memory_is_not_guessed():
+    result = doctor(TOPICS_MODEL="/nowhere/1")
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert [line for line in lines if line.startswith("fail")] == [lines[0]]
+    assert lines[0].startswith("fail  settings: TOPICS_MODEL: /nowhere/1: no such bundle folder")
+    assert "warn  memory: not checked, because a bundle cannot be loaded" in lines
+    assert "      TOPICS_MODEL=/nowhere/1 (environment)" in lines
+
+
+def test_checks_come_before_the_settings():
+    lines = doctor().output.splitlines()
+    assert [line.startswith(" ") for line in lines] == sorted(line.startswith(" ") for line in lines)
