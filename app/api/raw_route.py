@@ -6,7 +6,7 @@ prediction itself: `docs/decisions/0003-bytes-routes.md`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
@@ -22,34 +22,46 @@ MAX_JSON_SEPARATORS = 500_000
 a body of 8 MiB of ordinary texts has a fifth of this number."""
 
 
-class RawRoute(APIRoute):
-    """A POST route around `async def endpoint(body: Model, context: RequestContext, receive: Receive) -> bytes`.
+Respond = Callable[[Any, RequestContext, Receive], Awaitable[bytes]]
+"""Takes the validated body, the request's context, to which it may add response headers, and ASGI's `receive`."""
 
-    The endpoint may add response headers to the RequestContext. Its docstring is the description in OpenAPI.
+
+class Handler(NamedTuple):
+    """What answers the requests for one topic model."""
+
+    validate: Callable[[bytes], Any]
+    """Returns the body of a request, with the limits of the topic model; raises ValidationError."""
+    respond: Respond
+
+
+class RawRoute(APIRoute):
+    """A POST route whose endpoint gets a validated body and returns bytes.
+
+    The endpoint's docstring is the description in OpenAPI.
     """
 
     def __init__(
         self,
         path: str,
-        endpoint: Callable[[Any, RequestContext, Receive], Awaitable[bytes]],
+        endpoint: Callable[..., Awaitable[bytes]],
         *,
         model: type[BaseModel],
         max_body_bytes: int,
         admit: Callable[[int], None],
-        validator: Callable[[str | None], Callable[[bytes], Any]] | None = None,
+        handler: Callable[[str | None], Handler] | None = None,
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
         """Prepare the route.
 
         Args:
             path: of the route.
-            endpoint: see above.
+            endpoint: documents the route; a `Respond` if there is no `handler`.
             model: pydantic model of the request body, with the operator's limits.
             max_body_bytes: of the settings.
             admit: raises OverloadedError at capacity. Called with the Content-Length before the body is read, so that
                 a refusal costs little under overload.
-            validator: returns the function that validates a body for the query parameter `model`, with the limits of
-                that topic model; raises UnknownModelError. None: `model` validates all bodies.
+            handler: returns the handler of requests with this query parameter `model`, None without it; raises
+                UnknownModelError. Called once for each of its values that has one. None: all requests have one handler.
             documentation: APIRoute's own.
         """
 
@@ -60,7 +72,8 @@ class RawRoute(APIRoute):
         documented.__name__, documented.__doc__ = endpoint.__name__, endpoint.__doc__
         super().__init__(path, documented, methods=["POST"], **documentation)
         self._validate = model.__pydantic_validator__.validate_json
-        self._validator = validator or (lambda _: self._validate)
+        self._handler = handler or (lambda _: Handler(self._validate, endpoint))
+        self._handlers: dict[str | None, Handler] = {}
         self._fields = tuple(model.model_fields)
         self._respond = endpoint
         self._max_body_bytes = max_body_bytes
@@ -76,13 +89,12 @@ class RawRoute(APIRoute):
     async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         """Answer one request; exceptions are raised to the caller."""
         self._admit(context.content_length)
-        if scope["query_string"]:
-            context.model = model_parameter(scope, self._fields)
-        validate = self._validator(context.model)
+        name = model_parameter(scope, self._fields) if scope["query_string"] else None
+        validate, respond = self._handlers.get(name) or self._handlers.setdefault(name, self._handler(name))
         raise_if_unsupported_media_type(context.headers)
         # No variable for the body: it would stay in memory until the response is sent.
         body = parse(validate, await read_body(receive, self._max_body_bytes), self._fields)
-        await send_answer(send, await self._respond(body, context, receive), context)
+        await send_answer(send, await respond(body, context, receive), context)
 
 
 def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes

@@ -122,7 +122,7 @@ class Metrics:
             self.info.labels(manifest.name, manifest.version, classifier.bundle.digest).set(1)
             more = self._count_other if self._models else self._count_default
             name = f"{manifest.name}/{manifest.version}"
-            self._models.append(ModelMetrics(name, self._families, more=more, count_soon=self._count_soon))
+            self._models.append(ModelMetrics(name, self._families, more))
         return self._models
 
     def add_requests(self, contexts: Sequence[RequestContext]) -> None:

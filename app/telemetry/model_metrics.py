@@ -42,37 +42,26 @@ class ModelFamilies:
 class ModelMetrics:
     """Buffers the results of one model until they are counted."""
 
-    def __init__(
-        self,
-        model: str,
-        families: ModelFamilies,
-        *,
-        more: Callable[[Sequence[Classification]], None],
-        count_soon: Callable[[], None],
-    ) -> None:
+    def __init__(self, model: str, families: ModelFamilies, more: Callable[[Sequence[Classification]], None]) -> None:
         """Prepare the metrics of a model.
 
         Args:
             model: NAME/VERSION.
             families: of the process.
             more: counts the same results in further metrics.
-            count_soon: called when results wait; it has `count` called within COUNT_SECONDS.
         """
         self._model = model
         self._headlines, self._confidence = families.headlines.labels(model), families.confidence.labels(model)
         self._abstained = families.abstained
         self._more = more
-        self._count_soon = count_soon
         self._waiting: list[Sequence[Classification]] = []
         self._number = 0
 
     def add(self, results: Sequence[Classification]) -> None:
-        """Count classified headlines, within COUNT_SECONDS."""
+        """Count classified headlines: at once if there are many, otherwise with the requests that sent them."""
         self._waiting.append(results)
         self._number += len(results)
-        if self._number < COUNT_AT_ONCE:
-            self._count_soon()
-        else:
+        if self._number >= COUNT_AT_ONCE:
             self.count()
 
     def count(self) -> None:

@@ -36,8 +36,6 @@ class RequestContext:
     """By name in lower case; the last value of a repeated header."""
     content_length: int = 0
     """Declared bytes of the body; 0 if it is chunked."""
-    model: str | None = None
-    """Query parameter `model`; None: the default model."""
     path_params: Mapping[str, str] = field(default_factory=dict)
     """Values of the parameters in the route template."""
     started: float = field(default_factory=time.perf_counter)

@@ -22,7 +22,7 @@ from tests.server import ROOT, Reply, RunningServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
 
-START_SECONDS = 120
+START_SECONDS = 180
 ANSWERS = 200
 """Number of requests before a replica is killed; twice as many follow."""
 CLIENTS = 8

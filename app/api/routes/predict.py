@@ -1,7 +1,7 @@
 """POST /predict and POST /predict/batch."""
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -10,7 +10,7 @@ from starlette.types import Receive
 from app.api.field_errors import wrong_field
 from app.api.model_parameter import MODEL_PARAMETER
 from app.api.problems import responses
-from app.api.raw_route import RawRoute
+from app.api.raw_route import Handler, RawRoute
 from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, request_models
 from app.api.serialization import ResponseSerializer
 from app.api.timeout_header import PARAMETER, deadline
@@ -97,27 +97,28 @@ def predict_routes(service: Service) -> list[RawRoute]:
     settings = service.settings
     predict_model, batch_model = request_models(settings)
 
-    @cache
-    def serializer(served: ServedModel) -> ResponseSerializer:
-        return ResponseSerializer(served.classifier)
+    def handler_of(kind: int, endpoint: Callable[..., Awaitable[bytes]]) -> Callable[[str | None], Handler]:
+        """The handlers of a route by model; `kind` is the index of its body in `request_models`."""
 
-    def validator(kind: int) -> Callable[[str | None], Callable[[bytes], Any]]:
-        """The validator of a route: `kind` is its index in `request_models`."""
+        def handler(name: str | None) -> Handler:
+            served = service.model(name)
+            body = request_models(settings, served.classifier.topics)[kind]
+            respond = partial(endpoint, served, ResponseSerializer(served.classifier))
+            return Handler(body.__pydantic_validator__.validate_json, respond)
 
-        @cache
-        def of(served: ServedModel) -> Callable[[bytes], Any]:
-            model = request_models(settings, served.classifier.topics)[kind]
-            validate: Callable[[bytes], Any] = model.__pydantic_validator__.validate_json
-            return validate
+        return handler
 
-        return lambda name: of(service.model(name))
-
-    async def predict(body: PredictRequest, context: RequestContext, receive: Receive) -> bytes:
+    async def predict(
+        served: ServedModel,
+        serializer: ResponseSerializer,
+        body: PredictRequest,
+        context: RequestContext,
+        receive: Receive,
+    ) -> bytes:
         """Returns the most probable topics of one headline or longer text, most probable first."""
         due = deadline(context.headers, settings.deadline_seconds)  # starts when the body has been parsed
         if body.explain_topic is not None and not body.explain:
             raise wrong_field("explain_topic", "requires explain to be true")
-        served = service.model(context.model)
         context.headlines = [body.headline]
         try:
             done = await served.batcher.classify(body.headline, body.top_k)
@@ -132,16 +133,20 @@ def predict_routes(service: Service) -> list[RawRoute]:
             explanation = explainer.explanation(effects)
         context.inference_seconds = done.encoding, done.predicting
         due.raise_if_expired()  # the deadline does not interrupt a micro-batch
-        return serializer(served).single(done.results[0], explanation)
+        return serializer.single(done.results[0], explanation)
 
-    async def predict_batch(body: BatchRequest, context: RequestContext, receive: Receive) -> bytes:
+    async def predict_batch(
+        served: ServedModel,
+        serializer: ResponseSerializer,
+        body: BatchRequest,
+        context: RequestContext,
+        receive: Receive,
+    ) -> bytes:
         """Returns one result for each headline, in the same order."""
-        served = service.model(context.model)
-        made = serializer(served)
         parts = await classify_batch(
-            service, served, context, receive, body.headlines, top_k=body.top_k, write=made.part
+            service, served, context, receive, body.headlines, top_k=body.top_k, write=serializer.part
         )
-        return made.batch(parts)
+        return serializer.batch(parts)
 
     common: dict[str, Any] = {
         "max_body_bytes": settings.max_body_bytes,
@@ -153,7 +158,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             "/predict",
             predict,
             model=predict_model,
-            validator=validator(0),
+            handler=handler_of(0, predict),
             admit=service.limiter.admit,
             response_model=PredictResponse,
             responses=responses(*ERRORS),
@@ -165,7 +170,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             "/predict/batch",
             predict_batch,
             model=batch_model,
-            validator=validator(1),
+            handler=handler_of(1, predict_batch),
             admit=service.limiter.admit_batch,
             response_model=BatchResponse,
             responses=responses(*ERRORS, BatchTooLargeError),

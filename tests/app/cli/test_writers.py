@@ -56,7 +56,7 @@ def test_csv_has_no_formulas_and_gives_all_else_as_it_is(text: str, cell: str) -
 
 
 def test_formulas_are_those_of_the_page() -> None:
-    page = (ROOT / "app" / "web" / "static" / "csv.js").read_text("utf-8")
+    page = (ROOT / "app" / "web" / "static" / "files" / "csv.js").read_text("utf-8")
     [begins, number] = re.findall(r"/\^(\S+?)\$?/\.test\(text\)", page)[:2]
     # JavaScript's \\s matches the byte order mark, Python's does not; Python's \\d matches digits of all scripts.
     assert writers._FORMULA.pattern == begins.replace("\\s", "[\\s\\ufeff]")
