@@ -60,6 +60,11 @@ def socket_timeout(seconds: float) -> float | None:
     return None if seconds == math.inf else seconds
 
 
+def top_k(value: object) -> int | None:
+    """A number of topics, 1 or more; None: the service's default."""
+    return None if value is None else integer("top_k", value, 1)
+
+
 def integer(name: str, value: object, least: int) -> int:
     """An integer of at least `least`; NumPy integers are accepted."""
     if not isinstance(value, Integral) or isinstance(value, bool):

@@ -62,7 +62,7 @@ class AsyncTopicsClient(Calls):
         self,
         headline: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         explain: bool = False,
         explain_topic: str | None = None,
         model: str | None = None,
@@ -73,28 +73,38 @@ class AsyncTopicsClient(Calls):
 
     @overload
     async def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: Literal["raise"] = ..., model: str | None = ...
+        self,
+        headlines: Iterable[str],
+        *,
+        top_k: int | None = ...,
+        on_error: Literal["raise"] = ...,
+        model: str | None = ...,
     ) -> list[Answer]: ...
 
     @overload
     async def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError, model: str | None = ...
+        self, headlines: Iterable[str], *, top_k: int | None = ..., on_error: OnError, model: str | None = ...
     ) -> list[Answer | Refused]: ...
 
     async def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError = "raise", model: str | None = None
+        self,
+        headlines: Iterable[str],
+        *,
+        top_k: int | None = None,
+        on_error: OnError = "raise",
+        model: str | None = None,
     ) -> list[Answer] | list[Answer | Refused]:
         """Classify any number of headlines, `concurrency` requests at a time; see `TopicsClient.predict_batch`."""
         skip = arguments.on_error(on_error)
         parts = split(arguments.headlines(headlines), skip=skip)
-        return await self._run_all(parts, arguments.integer("top_k", top_k, 1), skip, arguments.model(model))
+        return await self._run_all(parts, arguments.top_k(top_k), skip, arguments.model(model))
 
     @overload
     def predict_iter(
         self,
         headlines: Iterable[str] | AsyncIterable[str],
         *,
-        top_k: int = ...,
+        top_k: int | None = ...,
         on_error: Literal["raise"] = ...,
         batch_size: int = ...,
         model: str | None = ...,
@@ -105,7 +115,7 @@ class AsyncTopicsClient(Calls):
         self,
         headlines: Iterable[str] | AsyncIterable[str],
         *,
-        top_k: int = ...,
+        top_k: int | None = ...,
         on_error: OnError,
         batch_size: int = ...,
         model: str | None = ...,
@@ -115,7 +125,7 @@ class AsyncTopicsClient(Calls):
         self,
         headlines: Iterable[str] | AsyncIterable[str],
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         on_error: OnError = "raise",
         batch_size: int = MAX_HEADLINES,
         model: str | None = None,
@@ -126,7 +136,7 @@ class AsyncTopicsClient(Calls):
         answers of one round. For an asynchronous iterable it sends one request at a time, so that no headline waits for
         later ones.
         """
-        skip, top_k = arguments.on_error(on_error), arguments.integer("top_k", top_k, 1)
+        skip, top_k = arguments.on_error(on_error), arguments.top_k(top_k)
         model = arguments.model(model)
         batch_size = arguments.integer("batch_size", batch_size, 1)
         texts = arguments.headlines(headlines)
@@ -135,7 +145,7 @@ class AsyncTopicsClient(Calls):
         return self._answers(split(texts, batch_size, skip), top_k, skip, model)
 
     async def _answers(
-        self, parts: Iterator[list[Item]], top_k: int, skip: bool, model: str | None
+        self, parts: Iterator[list[Item]], top_k: int | None, skip: bool, model: str | None
     ) -> AsyncIterator[Any]:
         # No task group may stay open across a yield, because a consumer that stops early would never close it.
         size = 1
@@ -145,13 +155,15 @@ class AsyncTopicsClient(Calls):
             size = self._concurrency
 
     async def _answers_of_stream(
-        self, parts: AsyncIterator[list[Item]], top_k: int, skip: bool, model: str | None
+        self, parts: AsyncIterator[list[Item]], top_k: int | None, skip: bool, model: str | None
     ) -> AsyncIterator[Any]:
         async for part in parts:
             for answer in await self._run(self._part(part, top_k, skip, model)):
                 yield answer
 
-    async def _run_all(self, parts: Iterator[list[Item]], top_k: int, skip: bool, model: str | None) -> list[Any]:
+    async def _run_all(
+        self, parts: Iterator[list[Item]], top_k: int | None, skip: bool, model: str | None
+    ) -> list[Any]:
         """The answers of all parts in order, with `concurrency` requests at a time."""
         answers: dict[int, list[Answer | Refused]] = {}
         failed: list[Exception] = []

@@ -31,16 +31,18 @@ class Calls:
         path = path if model is None else f"{path}?model={quote(model)}"
         return (yield from exchange(method, path, json, self._timeout, self._retries))
 
-    def _predict(self, headline: str, top_k: int, explain: bool, explain_topic: str | None, model: str | None) -> Steps:
+    def _predict(
+        self, headline: str, top_k: int | None, explain: bool, explain_topic: str | None, model: str | None
+    ) -> Steps:
         if explain_topic is not None:
             arguments.headline(explain_topic, "explain_topic")
         query = {
             "headline": arguments.headline(headline),
-            "top_k": arguments.integer("top_k", top_k, 1),
+            "top_k": arguments.top_k(top_k),
             "explain": arguments.flag("explain", explain),
             "explain_topic": explain_topic,
         }
-        # None is left out, because a service may refuse `explain_topic` without `explain`.
+        # None is left out: the service chooses `top_k`, and may refuse `explain_topic` without `explain`.
         raw = yield from self._ask(
             "POST",
             "/predict",
@@ -49,7 +51,7 @@ class Calls:
         )
         return _read(Answer, raw, "/predict")
 
-    def _part(self, part: list[Item], top_k: int, skip: bool, model: str | None) -> Steps:
+    def _part(self, part: list[Item], top_k: int | None, skip: bool, model: str | None) -> Steps:
         """Answers of one part of a batch, in order.
 
         Halves the request if the service answers 413. With `skip`, a headline that the service names in a 422 becomes a
@@ -88,8 +90,11 @@ class Calls:
                 at, size = at + 1, max(size // 2, 1)
         return [results[place] for place in sorted(results)]
 
-    def _batch(self, piece: list[Item], top_k: int, model: str | None) -> Steps:
-        raw = yield from self._ask("POST", _BATCH, model, {"headlines": [one.text for one in piece], "top_k": top_k})
+    def _batch(self, piece: list[Item], top_k: int | None, model: str | None) -> Steps:
+        body: dict[str, object] = {"headlines": [one.text for one in piece]}
+        if top_k is not None:
+            body["top_k"] = top_k
+        raw = yield from self._ask("POST", _BATCH, model, body)
         answered_by = _read(Model, _field(raw, "model", dict, _BATCH), _BATCH)
         answers = [_read(Answer, one, _BATCH, model=answered_by) for one in _field(raw, "results", list, _BATCH)]
         if len(answers) != len(piece):

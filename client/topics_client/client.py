@@ -68,7 +68,7 @@ class TopicsClient(Calls):
         self,
         headline: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         explain: bool = False,
         explain_topic: str | None = None,
         model: str | None = None,
@@ -77,7 +77,7 @@ class TopicsClient(Calls):
 
         Args:
             headline: the text.
-            top_k: how many topics to return, most probable first.
+            top_k: how many topics to return, most probable first; None: 5, or all if the model has fewer.
             explain: also return the effect of each word on the probability of one topic.
             explain_topic: code of that topic; the most probable one by default.
             model: NAME or NAME/VERSION of a model in service; the first one by default.
@@ -91,22 +91,32 @@ class TopicsClient(Calls):
 
     @overload
     def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: Literal["raise"] = ..., model: str | None = ...
+        self,
+        headlines: Iterable[str],
+        *,
+        top_k: int | None = ...,
+        on_error: Literal["raise"] = ...,
+        model: str | None = ...,
     ) -> list[Answer]: ...
 
     @overload
     def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = ..., on_error: OnError, model: str | None = ...
+        self, headlines: Iterable[str], *, top_k: int | None = ..., on_error: OnError, model: str | None = ...
     ) -> list[Answer | Refused]: ...
 
     def predict_batch(
-        self, headlines: Iterable[str], *, top_k: int = 5, on_error: OnError = "raise", model: str | None = None
+        self,
+        headlines: Iterable[str],
+        *,
+        top_k: int | None = None,
+        on_error: OnError = "raise",
+        model: str | None = None,
     ) -> list[Answer] | list[Answer | Refused]:
         """Classify any number of headlines; the answers are in the same order.
 
         Args:
             headlines: an iterable of strings; not a single string, and not a table.
-            top_k: how many topics to return for each, most probable first.
+            top_k: how many topics to return for each; see `predict`.
             on_error: what to do about a headline that cannot be classified (not a string, empty, or too long). `raise`
                 raises its exception; `skip` returns a `Refused` in place of its answer.
             model: see `predict`.
@@ -122,7 +132,7 @@ class TopicsClient(Calls):
         self,
         headlines: Iterable[str],
         *,
-        top_k: int = ...,
+        top_k: int | None = ...,
         on_error: Literal["raise"] = ...,
         batch_size: int = ...,
         model: str | None = ...,
@@ -133,7 +143,7 @@ class TopicsClient(Calls):
         self,
         headlines: Iterable[str],
         *,
-        top_k: int = ...,
+        top_k: int | None = ...,
         on_error: OnError,
         batch_size: int = ...,
         model: str | None = ...,
@@ -143,7 +153,7 @@ class TopicsClient(Calls):
         self,
         headlines: Iterable[str],
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         on_error: OnError = "raise",
         batch_size: int = MAX_HEADLINES,
         model: str | None = None,
@@ -159,9 +169,9 @@ class TopicsClient(Calls):
         """
         skip = arguments.on_error(on_error)
         parts = split(arguments.headlines(headlines), arguments.integer("batch_size", batch_size, 1), skip)
-        return self._answers(parts, arguments.integer("top_k", top_k, 1), skip, arguments.model(model))
+        return self._answers(parts, arguments.top_k(top_k), skip, arguments.model(model))
 
-    def _answers(self, parts: Iterator[Any], top_k: int, skip: bool, model: str | None) -> Iterator[Any]:
+    def _answers(self, parts: Iterator[Any], top_k: int | None, skip: bool, model: str | None) -> Iterator[Any]:
         for part in parts:
             yield from self._run(self._part(part, top_k, skip, model))
 

@@ -32,13 +32,15 @@ def transport(sent: list[tuple[str, Any]]) -> httpx2.MockTransport:
 
 
 EXPECTED = [
-    ("/predict", {"headline": "gold", "top_k": 5, "explain": False}),
-    ("/predict/batch", {"headlines": ["gold", "oil"], "top_k": 5}),
-    ("/predict/batch", {"headlines": ["gold", "oil"], "top_k": 5}),
+    ("/predict", {"headline": "gold", "explain": False}),
+    ("/predict/batch", {"headlines": ["gold", "oil"]}),
+    ("/predict/batch", {"headlines": ["gold", "oil"]}),
 ]
 
 
-def test_blocking_client_asks_for_five_topics(sent: list[tuple[str, Any]], transport: httpx2.MockTransport) -> None:
+def test_blocking_client_leaves_the_number_of_topics_to_the_service(
+    sent: list[tuple[str, Any]], transport: httpx2.MockTransport
+) -> None:
     with TopicsClient("http://localhost", transport=transport) as client:
         client.predict("gold")
         client.predict_batch(["gold", "oil"])
@@ -46,7 +48,9 @@ def test_blocking_client_asks_for_five_topics(sent: list[tuple[str, Any]], trans
     assert sent == EXPECTED
 
 
-def test_async_client_asks_for_five_topics(sent: list[tuple[str, Any]], transport: httpx2.MockTransport) -> None:
+def test_async_client_leaves_the_number_of_topics_to_the_service(
+    sent: list[tuple[str, Any]], transport: httpx2.MockTransport
+) -> None:
     async def ask() -> None:
         async with AsyncTopicsClient("http://localhost", transport=transport) as client:
             await client.predict("gold")

@@ -22,10 +22,10 @@ def url(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: Path) -> Iterator
 
 
 def asked(url: str, **options: Any) -> list[str]:
-    """The model that answers each of the blocking methods."""
+    """The model that answers each of the blocking methods; one of them has fewer than five topics."""
     with TopicsClient(url) as client:
-        answers = [client.predict("x", top_k=1, **options), *client.predict_batch(["x"], top_k=1, **options)]
-        answers += client.predict_iter(["x"], batch_size=1, top_k=1, **options)
+        answers = [client.predict("x", **options), *client.predict_batch(["x"], **options)]
+        answers += client.predict_iter(["x"], batch_size=1, **options)
         return [*(one.model.name for one in answers), client.model(**options).name, str(len(client.topics(**options)))]
 
 
@@ -35,11 +35,11 @@ async def awaited(url: str, **options: Any) -> list[str]:
 
     async with AsyncTopicsClient(url) as client:
         answers = [
-            await client.predict("x", top_k=1, **options),
-            *await client.predict_batch(["x"], top_k=1, **options),
+            await client.predict("x", **options),
+            *await client.predict_batch(["x"], **options),
         ]
-        answers += [one async for one in client.predict_iter(["x"], batch_size=1, top_k=1, **options)]
-        streamed = [one async for one in client.predict_iter(stream(), top_k=1, **options)]
+        answers += [one async for one in client.predict_iter(["x"], batch_size=1, **options)]
+        streamed = [one async for one in client.predict_iter(stream(), **options)]
         assert streamed[0].model == answers[0].model
         topics = await client.topics(**options)
         return [*(one.model.name for one in answers), (await client.model(**options)).name, str(len(topics))]
