@@ -10,8 +10,9 @@ let shown = null;
 
 /** The answer to copy: `{state, path, body}`, its state as a link has it, and the request. */
 export function share(answer) {
+  // The explanation of the same text arrives after its answer; "Copied." stays.
+  if (answer.state.headline !== shown?.state.headline) byId("copied").textContent = "";
   shown = answer;
-  byId("copied").textContent = "";
 }
 
 export function setUpShare() {
