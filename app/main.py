@@ -59,6 +59,8 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         service.start(load() if load else load_classifiers(settings))
+        for route in predict:
+            route.clear_handlers()
         drain_on_sigterm(service, settings.drain_seconds, repeated=settings.workers == 1)
         # Objects that exist now live as long as the process: exclude them from later garbage collections.
         gc.collect()

@@ -80,6 +80,10 @@ class RawRoute(APIRoute):
         self._admit = admit
         self.app = self._routed
 
+    def clear_handlers(self) -> None:
+        """Forget the handlers, because other models have been loaded."""
+        self._handlers.clear()
+
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Called by the router."""
         context = context_of(scope)

@@ -11,7 +11,10 @@ from app.classifier.tokenizer import CharacterReferences
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
 PieceSize = Annotated[int, Field(ge=2, le=8)]
-Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Names and versions of bundles: they are parts of URLs."""
+
+Slug = Annotated[str, Field(pattern=SLUG)]
 
 
 FORMATS = (1, 2, 3)

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from app.classifier import BundleError
 from app.main import create_app
+from app.serving.loading import load_classifiers
 from app.settings import load_settings
 from tests.app.conftest import Start
 
@@ -70,3 +71,14 @@ def test_core_and_app_import_no_tensorflow():
         "import sys, app.main, app.server.run; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'jax')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_app_that_is_started_again_answers_with_the_models_of_the_second_start(tiny_bundle: Path, outside_bundle: Path):
+    starts = iter([tiny_bundle, outside_bundle])
+    app = create_app(load_settings(), load=lambda: load_classifiers(load_settings(model=next(starts))))
+    for number, has_outside in enumerate([False, True], start=1):
+        with TestClient(app) as client:
+            reply = client.post("/predict", json={"headline": "oil"}).json()
+            assert (reply["outside"] is not None) == has_outside
+            # Both models have the name tiny/1.
+            assert f'topics_model_headlines_total{{model="tiny/1"}} {number}.0' in client.get("/metrics").text

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from app.classifier.manifest import Manifest, Topic
+from app.classifier.manifest import SLUG, Manifest, Topic
 from training.data.dataset import Labels
 from training.evaluation.evaluate import Evaluation, TopicSkill
 
@@ -63,4 +63,4 @@ def with_measurements(
 
 
 def _slug(name: str, default: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) else default
+    return name if re.fullmatch(SLUG, name) else default

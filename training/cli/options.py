@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -11,9 +10,6 @@ from training.data.fetch import ARCHIVE, DEFAULT_FOLDER
 from training.errors import OutputError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
-
-SLUG: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-"""Names and versions that fit into a URL, as in a manifest."""
 
 data_option = click.option(
     "--data",
@@ -36,6 +32,8 @@ def bundle_folder(output: Path) -> Path:
     Raises:
         OutputError: the path has no name, or name or version do not fit into a URL.
     """
+    from app.classifier.manifest import SLUG
+
     if not output.name or output.name == "..":
         raise OutputError(f"--output {output}: does not name the model; give a folder such as models/news/1.")
     versioned = re.match(r"v?\d", output.name) or (output / MANIFEST).exists()
