@@ -1,4 +1,8 @@
-"""Held-out rows of a fit: a stratified share of the training rows, or folds of all of them."""
+"""Held-out rows of a fit: a stratified share of the training rows, or folds of all of them.
+
+Duplicates with the same label are held out together: a model that has learned from a copy of a row looks better on it
+than on new texts, and its probabilities would be calibrated too high.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,36 +10,63 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.headlines.samples import Sample
+from training.labelled.duplicates import find_duplicates
+
 MOST_HELD_OUT: Final = 2_000
 FOLDS: Final = 5
 
 
-def held_out_share(labels: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
-    """Mark a tenth of the rows, MOST_HELD_OUT at most: bool [n]. Each label keeps a row to learn from.
+def duplicate_groups(samples: Sequence[Sample]) -> NDArray[np.int32]:
+    """The number of each row's group of exact and near duplicates, int32 [n]."""
+    return find_duplicates([" ".join(sample.words) for sample in samples]).together
+
+
+def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> NDArray[np.bool_]:
+    """Mark a tenth of the rows, or about MOST_HELD_OUT if that is less: bool [n].
+
+    Of each label with two rows or more, at least one is held out, and at least one stays to learn from.
 
     Args:
         labels: int64 [n].
+        groups: `duplicate_groups`, int32 [n].
         seed: of the choice.
     """
     share = min(0.1, MOST_HELD_OUT / len(labels))
-    chosen = np.zeros(len(labels), bool)
-    for rows in _by_label(labels, seed):
-        chosen[rows[: min(round(share * len(rows) + 0.2), len(rows) - 1)]] = True
-    return chosen
+    units, first = _units(labels, groups)
+    chosen = np.zeros(len(first), bool)
+    for some in _by_label(labels[first], seed):
+        chosen[some[: min(max(round(share * len(some) + 0.2), 1), len(some) - 1)]] = True
+    return chosen[units]
 
 
-def folds(labels: NDArray[np.int64], seed: int) -> list[NDArray[np.bool_]]:
+def folds(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> list[NDArray[np.bool_]]:
     """FOLDS masks, bool [n] each, of which every row is in one; the rows of a label are spread over them."""
-    numbers = np.empty(len(labels), np.int64)
+    units, first = _units(labels, groups)
+    numbers = np.empty(len(first), np.int64)
     start = 0
-    for rows in _by_label(labels, seed):
-        numbers[rows] = (start + np.arange(len(rows))) % FOLDS
-        start += len(rows)
-    return [numbers == fold for fold in range(FOLDS)]
+    for some in _by_label(labels[first], seed):
+        numbers[some] = (start + np.arange(len(some))) % FOLDS
+        start += len(some)
+    return [numbers[units] == fold for fold in range(FOLDS)]
+
+
+def _units(labels: NDArray[np.int64], groups: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """What is held out together: the number of each row's unit, int64 [n], and the first row of each unit.
+
+    A unit is the rows of one label in one group. A label with one unit only has each row as a unit, because otherwise
+    nothing of it would be left to learn from.
+    """
+    _, units = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)
+    pairs = np.unique(np.stack([labels, units.ravel()]), axis=1)
+    alone = np.bincount(pairs[0])[labels] == 1
+    keys = np.where(alone, len(labels) + np.arange(len(labels)), units.ravel())
+    _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
+    return numbers, first
 
 
 def _by_label(labels: NDArray[np.int64], seed: int) -> Sequence[NDArray[np.intp]]:
-    """The rows of each label, shuffled."""
+    """The units of each label, shuffled."""
     order = np.random.default_rng(seed).permutation(len(labels))
     order = order[np.argsort(labels[order], kind="stable")]
     return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)

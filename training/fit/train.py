@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.classifier.manifest import Calibration, Outside, TopicSet
 from training.errors import LabelsError
 from training.fit.encodings import choose_encoding
-from training.fit.held_out import folds, held_out_share
+from training.fit.held_out import duplicate_groups, folds, held_out_share
 from training.fit.material import Rows
 from training.fit.sizes import FEW, MANY, recipe_for
 from training.headlines.calibration import HeldOut, fit_outside, fit_temperature, fit_topic_set
@@ -63,7 +63,8 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
         )
     units = rows.topics + bool((labels == rows.topics).any())
     recipe = recipe_for(len(samples), units)
-    masks = folds(labels, seed) if len(samples) < FEW else [held_out_share(labels, seed)]
+    groups = duplicate_groups(samples)
+    masks = folds(labels, groups, seed) if len(samples) < FEW else [held_out_share(labels, groups, seed)]
     once = len(samples) >= MANY
     phases = len(masks) + (not once)
     splits = [(_chosen(samples, ~mask), _chosen(samples, mask)) for mask in masks]

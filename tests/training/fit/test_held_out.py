@@ -2,14 +2,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.fit.held_out import FOLDS, MOST_HELD_OUT, folds, held_out_share
+from training.fit.held_out import FOLDS, MOST_HELD_OUT, duplicate_groups, folds, held_out_share
+from training.headlines.samples import Sample
 
 LABELS = st.lists(st.integers(0, 8), min_size=1, max_size=300).map(np.array)
 
 
 @given(LABELS, st.integers(0, 3))
 def test_every_row_is_in_one_fold_and_labels_are_spread(labels: np.ndarray, seed: int) -> None:
-    masks = np.array(folds(labels, seed))
+    masks = np.array(folds(labels, np.arange(len(labels)), seed))
     assert masks.shape == (FOLDS, len(labels))
     assert (masks.sum(axis=0) == 1).all()
     for label in set(labels.tolist()):
@@ -19,14 +20,41 @@ def test_every_row_is_in_one_fold_and_labels_are_spread(labels: np.ndarray, seed
 
 @given(LABELS, st.integers(0, 3))
 def test_every_label_keeps_a_row_to_learn_from(labels: np.ndarray, seed: int) -> None:
-    kept = ~held_out_share(labels, seed)
+    kept = ~held_out_share(labels, np.arange(len(labels)), seed)
     assert set(labels[kept].tolist()) == set(labels.tolist())
 
 
 def test_share_is_a_tenth_and_never_above_the_limit() -> None:
     labels = np.arange(3_000) % 3
-    assert held_out_share(labels, 0).sum() == 300
-    many = held_out_share(np.arange(60_000) % 4, 0)
+    assert held_out_share(labels, np.arange(3_000), 0).sum() == 300
+    many = held_out_share(np.arange(60_000) % 4, np.arange(60_000), 0)
     assert many.sum() == MOST_HELD_OUT
     assert np.bincount(np.flatnonzero(many) % 4).tolist() == [500] * 4
-    assert (held_out_share(labels, 0) != held_out_share(labels, 1)).any()
+    assert (held_out_share(labels, np.arange(3_000), 0) != held_out_share(labels, np.arange(3_000), 1)).any()
+
+
+@given(LABELS, st.integers(2, 30), st.integers(0, 3))
+def test_rows_of_one_group_and_label_are_held_out_together(labels: np.ndarray, count: int, seed: int) -> None:
+    groups = np.random.default_rng(seed).integers(0, count, len(labels))
+    numbers = np.argmax(folds(labels, groups, seed), axis=0)
+    held_out = held_out_share(labels, groups, seed)
+    assert set(labels[~held_out].tolist()) == set(labels.tolist())
+    for label in set(labels.tolist()):
+        here = labels == label
+        if len(set(groups[here].tolist())) == 1:
+            continue  # all of its rows are copies: some must be learned from
+        for group in set(groups[here].tolist()):
+            copies = here & (groups == group)
+            assert len(set(numbers[copies].tolist())) == len(set(held_out[copies].tolist())) == 1
+
+
+def test_rare_class_has_a_held_out_row() -> None:
+    labels = np.repeat([0, 1, 2], [20_000, 20_000, 4])
+    assert np.bincount(labels[held_out_share(labels, np.arange(40_004), 0)])[2] == 1
+
+
+def test_groups_are_those_of_equal_and_nearly_equal_texts() -> None:
+    texts = ["oil rises", "Rises oil", "gold falls", "a b c d e f g h", "a b c d e f g i"]
+    groups = duplicate_groups([Sample(tuple(text.lower().split()), (0,)) for text in texts]).tolist()
+    assert groups[0] == groups[1] != groups[2]
+    assert groups[3] == groups[4]

@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 
 from app.classifier.encoding import Encoder
 from app.classifier.network import Floats
-from training.fit.held_out import folds
+from training.fit.held_out import duplicate_groups, folds
 from training.fit.material import Rows
 from training.headlines.calibration import HeldOut, fit_temperature
 from training.headlines.char_ngrams import ngram_expansion
@@ -64,7 +64,7 @@ class LinearModels:
     def cross_fitted(self) -> Floats:
         """Calibrated probabilities, float32 [n, topics], of each row by a model that did not learn from it."""
         scores = np.zeros((len(self.samples), self._topics), np.float32)
-        for mask in folds(self.labels, self._seed):
+        for mask in folds(self.labels, duplicate_groups(self.samples), self._seed):
             if mask.any():
                 scores[mask] = self._scores(np.flatnonzero(~mask), self._rows[mask])
         part = HeldOut(scores, self.labels, np.zeros(len(scores), np.float32), self._topics)
