@@ -48,11 +48,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
     settings = settings or load_settings()
     service = Service(settings)
     traced = _traced()
-    access_log = (
-        AccessLog(headlines=settings.log_headlines)
-        if settings.access_log and settings.log_level in {"debug", "info"}
-        else None
-    )
+    access_log = AccessLog(headlines=settings.log_headlines) if settings.logs_requests else None
     recorder = RequestRecorder(service.metrics, access_log)
     authenticate = Keys(lambda: settings.keys).authenticate if settings.keys else None
 

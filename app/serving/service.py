@@ -39,6 +39,7 @@ class Service:
     def start(self, loaded: Classifiers) -> None:
         """Become ready with classifiers, which were verified with their golden headlines when they were created."""
         metrics = self.metrics.models_loaded(loaded.served)
+        self.shadow = None
         if loaded.shadow is not None:
             self.metrics.shadow.loaded(loaded.shadow)
             self.shadow = Shadow(loaded.shadow, loaded.served[0], self.metrics.shadow)

@@ -81,12 +81,12 @@ def page_router(service: Service) -> APIRouter:
     router.routes.append(Mount("/page", PageFiles(directory=FOLDER / "static")))
 
     @cache
-    def home() -> str:
-        return home_page(service.classifier.bundle.manifest, metrics=service.settings.metrics_port is None)
+    def home(served: ServedModel) -> str:
+        return home_page(served.classifier.bundle.manifest, metrics=service.settings.metrics_port is None)
 
     @router.get("/")
     async def page(request: Request) -> Response:
-        return tagged(home(), request)
+        return tagged(home(service.model()), request)
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:

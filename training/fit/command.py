@@ -36,14 +36,17 @@ def fit_rows(
     progress = Progress()
     try:
         progress("reading", 0, 1)
-        labelling = output.with_name(f"{output.name}.to_label.csv")
-        if unlabelled and labelling.exists() and not force:
-            raise OutputError(f"{labelling}: exists already; move it, or give --force to replace it.")
+        labelling, suspected = (output.with_name(f"{output.name}.{name}.csv") for name in ("to_label", "suspects"))
+        for file in (suspected, labelling) if unlabelled else (suspected,):
+            if file.exists() and not force:
+                raise OutputError(f"{file}: exists already; move it, or give --force to replace it.")
         loaded = data.load(lambda table: single_labels(table, first_label))
         texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
         split = loaded.split
         if not any(row.labels for row in split.test):
             raise LabelsError("No test row has a label, so nothing can be measured; give more rows, or --test.")
+        if unlabelled and len(split.labels) < 2:
+            raise LabelsError("With one label no text is better to label next than another; leave out --unlabelled.")
         progress("checking", 0, 1)
         report = check(loaded.table, split, loaded.test)
         progress.close()
@@ -60,9 +63,8 @@ def fit_rows(
         progress("writing the bundle and measuring it", 0, 1)
         source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
-        file = output.with_name(f"{output.name}.suspects.csv")
-        write_files(file.parent, {file.name: content})
-        written = [f"{file}: {wrong:,} of {len(rows.samples):,} rows, whose label is probably wrong."]
+        write_files(suspected.parent, {suspected.name: content})
+        written = [f"{suspected}: {wrong:,} of {len(rows.samples):,} rows, whose label is probably wrong."]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)

@@ -1,8 +1,12 @@
 """Values of label and time cells: a cell becomes labels or a time, or the reason why it cannot."""
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 from typing import Final
+
+_BASIC_DATE: Final = re.compile(r"[12]\d{7}")
+"""20261126: as ISO 8601 writes a date without hyphens. As seconds since 1970 it would be a day of that year."""
 
 MAX_LABEL: Final = 200
 """Most characters of a label; a longer one is probably a text from another column."""
@@ -32,8 +36,6 @@ def parse_labels(value: object, separator: str | None, outside: str | None) -> t
         for label in map(str.strip, text.split(separator) if separator else (text,)):
             if label and label != outside:
                 labels[_checked(label)] = None
-            elif label and len(parts) == 1 and not separator:
-                return ()
     if not labels and outside is None:
         raise CellError(NO_LABEL)
     return tuple(labels)
@@ -50,7 +52,7 @@ def parse_time(value: object) -> datetime:
             found = value
         elif isinstance(value, date):
             found = datetime(value.year, value.month, value.day)
-        elif isinstance(value, str) and not _is_number(value):
+        elif isinstance(value, str) and (not _is_number(value) or _BASIC_DATE.fullmatch(value.strip())):
             found = datetime.fromisoformat(value.strip())
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
             number = float(value)

@@ -40,7 +40,7 @@ def to_label(
         columns: names of the columns of texts and labels, as in the training rows, so that `fit` reads both files.
         seed: of the choice.
     """
-    groups = find_duplicates([row.text for row in (*labelled, *rows)]).near
+    groups = find_duplicates([row.text for row in (*labelled, *rows)]).together
     _, first = np.unique(groups, return_index=True)
     new = [rows[place - len(labelled)] for place in np.sort(first).tolist() if place >= len(labelled)]
     lines: list[Sequence[object]] = [(*columns, *MORE_COLUMNS)]
