@@ -62,7 +62,8 @@ def _units(labels: NDArray[np.int64], groups: NDArray[np.int32]) -> tuple[NDArra
     alone = np.bincount(pairs[0])[labels] == 1
     keys = np.where(alone, len(labels) + np.arange(len(labels)), units.ravel())
     _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
-    return numbers, first
+    order = np.argsort(first)  # in the order of the rows, so that rows without duplicates are chosen as they are
+    return np.argsort(order)[numbers], first[order]
 
 
 def _by_label(labels: NDArray[np.int64], seed: int) -> Sequence[NDArray[np.intp]]:

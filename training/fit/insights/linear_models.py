@@ -25,6 +25,7 @@ MOST_WORK: Final = 12_000_000
 """Rows times labels that one model learns from; of more rows it learns from a random choice."""
 LITTLE_WORK: Final = 100_000
 """Up to here models also learn from character n-grams, which help with few rows and take ten times as long."""
+REPEATS: Final = 5
 SHARES: Final = (0.25, 0.5, 1.0)
 
 
@@ -62,11 +63,17 @@ class LinearModels:
         self._rows = normalize(inputs @ self._idf).tocsr()
 
     def cross_fitted(self) -> Floats:
-        """Calibrated probabilities, float32 [n, topics], of each row by a model that did not learn from it."""
+        """Calibrated probabilities, float32 [n, topics], of each row by models that did not learn from it.
+
+        With little work they are the mean of REPEATS divisions into folds, because those of one depend on chance.
+        """
         scores = np.zeros((len(self.samples), self._topics), np.float32)
-        for mask in folds(self.labels, duplicate_groups(self.samples), self._seed):
-            if mask.any():
-                scores[mask] = self._scores(np.flatnonzero(~mask), self._rows[mask])
+        groups, repeats = duplicate_groups(self.samples), 1 if self._expansion is None else REPEATS
+        for repeat in range(repeats):
+            seed = self._seed + repeat
+            for mask in folds(self.labels, groups, seed):
+                if mask.any():
+                    scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed) / repeats
         part = HeldOut(scores, self.labels, np.zeros(len(scores), np.float32), self._topics)
         return part.probabilities(fit_temperature([part]))
 
@@ -74,11 +81,11 @@ class LinearModels:
         """Accuracy on test rows after learning from SHARES of the rows."""
         asked = [sample for sample in test if sample.labels]
         rows, labels = normalize(self._inputs(asked) @ self._idf).tocsr(), labels_of(asked, self._topics)
-        order = np.random.default_rng(self._seed).permutation(self._limit(len(self.samples)))
+        order = np.random.default_rng(self._seed).permutation(self._limit(len(self.samples), self._seed))
         points = []
         for share in SHARES:
             some = order[: max(1, round(share * len(order)))]
-            right = self._scores(some, rows).argmax(axis=1) == labels
+            right = self._scores(some, rows, self._seed).argmax(axis=1) == labels
             points.append(CurvePoint(len(some), float(right.mean())))
         return tuple(points)
 
@@ -86,15 +93,15 @@ class LinearModels:
         rows = encode(self._encoder, [sample.words for sample in samples])
         return rows if self._expansion is None else (rows @ self._expansion).tocsr()
 
-    def _scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix) -> Floats:
+    def _scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int) -> Floats:
         """Scores, float32 [n, topics], of a model of some rows; of labels without a row, the lowest of each row."""
-        some = learned[self._limit(len(learned))]
+        some = learned[self._limit(len(learned), seed)]
         known = np.unique(self.labels[some])
         if len(known) < 2:
             return np.eye(self._topics, dtype=np.float32)[np.full(rows.shape[0], known[0])]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # few rows a label look like a regression to scikit-learn
-            model = LinearSVC(random_state=self._seed).fit(self._rows[some], self.labels[some])
+            model = LinearSVC(random_state=seed).fit(self._rows[some], self.labels[some])
         found = model.decision_function(rows)
         if len(known) == 2:
             found = np.stack([-found, found], axis=1)
@@ -102,8 +109,8 @@ class LinearModels:
         scores[:, known] = found
         return scores.astype(np.float32)
 
-    def _limit(self, rows: int) -> NDArray[np.intp]:
+    def _limit(self, rows: int, seed: int) -> NDArray[np.intp]:
         most = MOST_WORK // self._topics
         if rows <= most:
             return np.arange(rows)
-        return np.sort(np.random.default_rng(self._seed).choice(rows, most, replace=False))
+        return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
