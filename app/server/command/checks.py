@@ -11,7 +11,7 @@ from app.classifier import ClassifierError, build_classifier, load_bundle
 from app.server.command.metrics_folder import VARIABLE, is_needed, metrics_folder
 from app.server.command.options import Start
 from app.server.sockets import ListenError, listeners
-from app.serving.loading import load_bundles
+from app.serving.loading import load_bundles, load_classifiers
 from app.settings import Settings, SettingsError
 
 Status = Literal["ok", "warn", "fail"]
@@ -120,11 +120,16 @@ def _names(settings: Settings) -> Check:
 
 
 def _memory(settings: Settings) -> Check:
-    """Measured in this process, which has loaded the same modules and the same model as a service."""
+    """Measured in this process while it has loaded the same modules and models as a service."""
     from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured
     from app.server.command.memory import available_bytes, needed_bytes, resident_bytes  # noqa: PLC0415
 
+    try:
+        loaded = load_classifiers(settings)
+    except ClassifierError:  # two of the same name, which `_names` reports
+        return Check("memory", "warn", "not checked, because the models cannot be loaded together")
     process, available = resident_bytes(), available_bytes()
+    del loaded
     if process is None or available is None:
         return Check("memory", "ok", "cannot be measured on this system")
     usual, most = needed_bytes(settings, process)

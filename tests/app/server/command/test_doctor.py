@@ -1,5 +1,6 @@
 """`python -m app doctor`: what a service would start with, and whether it can."""
 
+import gc
 import json
 import resource
 import shutil
@@ -10,9 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.__main__ import main
+from app.classifier import TopicClassifier
 from app.server.command import checks, memory
 from app.settings import Settings
 from tests import any_bundles
+from tests.tiny_bundle import write_any_bundle
 
 
 @pytest.fixture(autouse=True)
@@ -126,6 +129,22 @@ def test_too_little_memory_is_reported(available: int, status: str, code: int, m
     monkeypatch.setattr(memory, "available_bytes", lambda: available)
     result = doctor("--json")
     assert (result.exit_code, found(result)["memory"][0]) == (code, status)
+
+
+def test_memory_is_measured_with_all_models_loaded(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path, tmp_path: Path):
+    other = write_any_bundle(tmp_path / "news" / "1", any_bundles.KOREAN, "news", "1", format=3)
+
+    def loaded() -> int:
+        gc.collect()
+        return sum(isinstance(one, TopicClassifier) for one in gc.get_objects()) * 10**6
+
+    monkeypatch.setattr(memory, "resident_bytes", loaded)
+    before = loaded()
+    one, two = (
+        int(found(doctor("--json", "--model", models))["memory"][1].split()[1])  # about N MB
+        for models in (str(tiny_bundle), f"{tiny_bundle},{other}")
+    )
+    assert (one, two) == (before / 10**6 + 1, before / 10**6 + 2)
 
 
 def test_container_limit_counts_as_the_available_memory(tmp_path: Path):
