@@ -14,7 +14,7 @@ from app.telemetry.histogram import BatchHistogram
 from app.telemetry.log_stream import dropped_lines
 from app.telemetry.model_metrics import SHARES, ModelFamilies, ModelMetrics
 from app.telemetry.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrift, all_workers
-from app.telemetry.process import ProcessGauges
+from app.telemetry.process import ModelInfo, ProcessGauges
 from app.telemetry.request_context import RequestContext
 from app.telemetry.shadow_metrics import Comparison, ShadowMetrics, comparison
 
@@ -83,13 +83,7 @@ class Metrics:
         self.lines_dropped = Counter(
             "topics_log_lines_dropped", "Log lines dropped because stdout could not take them.", registry=registry
         )
-        self.info = Gauge(
-            "topics_model_info",
-            "1 for each model that is loaded.",
-            ("name", "version", "digest"),
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
+        self.info = ModelInfo("topics_model_info", "1 for each model that is loaded.", registry)
         self.process = ProcessGauges(registry)
         self.shadow = ShadowMetrics(registry)
         self._families = ModelFamilies(registry)
@@ -116,10 +110,10 @@ class Metrics:
         default = classifiers[0].bundle.manifest
         self._topics = [self.predictions.labels(topic.code) for topic in default.topics]
         self._drift = Drift(default)
+        self.info.set(classifiers)
         self._models = []
         for classifier in classifiers:
             manifest = classifier.bundle.manifest
-            self.info.labels(manifest.name, manifest.version, classifier.bundle.digest).set(1)
             more = self._count_other if self._models else self._count_default
             name = f"{manifest.name}/{manifest.version}"
             self._models.append(ModelMetrics(name, self._families, more))

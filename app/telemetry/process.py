@@ -1,11 +1,13 @@
-"""Gauges of the serving processes: their number and their memory."""
+"""Gauges of the serving processes: their number, their memory and the models that they have loaded."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
+
+from app.classifier import TopicClassifier
 
 MEASURE_SECONDS = 5.0
 """Interval at which the memory is measured; it takes a millisecond, in a thread that holds no lock meanwhile."""
@@ -39,6 +41,7 @@ class ProcessGauges:
             yield
         finally:
             stopped.set()
+            self._workers.set(0)
 
     def _keep_measuring(self, stopped: threading.Event) -> None:
         while not stopped.wait(MEASURE_SECONDS):
@@ -47,6 +50,27 @@ class ProcessGauges:
     def _measure(self) -> None:
         if (size := memory_bytes()) is not None:
             self._memory.set(size)
+
+
+class ModelInfo:
+    """An info metric: 1 for each model that is loaded, with its name, version and digest as labels."""
+
+    def __init__(self, name: str, documentation: str, registry: CollectorRegistry) -> None:
+        self._gauge = Gauge(
+            name, documentation, ("name", "version", "digest"), registry=registry, multiprocess_mode="livemax"
+        )
+        self._loaded: list[Gauge] = []
+
+    def set(self, classifiers: Iterable[TopicClassifier]) -> None:
+        """Replace the models by those of `classifiers`; earlier ones become 0, as the files of workers keep labels."""
+        for one in self._loaded:
+            one.set(0)
+        self._loaded = [
+            self._gauge.labels(one.bundle.manifest.name, one.bundle.manifest.version, one.bundle.digest)
+            for one in classifiers
+        ]
+        for one in self._loaded:
+            one.set(1)
 
 
 def memory_bytes(shared: Path = _SHARED, resident: Path = _RESIDENT) -> int | None:

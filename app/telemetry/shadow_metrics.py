@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 
 from app.classifier import Classification, TopicClassifier
 from app.telemetry.histogram import BatchHistogram
 from app.telemetry.model_metrics import SHARES
+from app.telemetry.process import ModelInfo
 
 
 class Comparison(NamedTuple):
@@ -21,13 +22,7 @@ class ShadowMetrics:
     """All metrics of the shadow; 0 in a service without one."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.info = Gauge(
-            "topics_shadow_info",
-            "1 for the shadow model that is loaded.",
-            ("name", "version", "digest"),
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
+        self.info = ModelInfo("topics_shadow_info", "1 for the shadow model that is loaded.", registry)
         self.headlines = Counter("topics_shadow_headlines", "Headlines that the shadow classified.", registry=registry)
         self.agreed = Counter(
             "topics_shadow_agreed", "Headlines on which it agrees with the model in service.", registry=registry
@@ -45,8 +40,7 @@ class ShadowMetrics:
 
     def loaded(self, classifier: TopicClassifier) -> None:
         """Called when a shadow has been loaded."""
-        manifest = classifier.bundle.manifest
-        self.info.labels(manifest.name, manifest.version, classifier.bundle.digest).set(1)
+        self.info.set([classifier])
 
     def compared(self, results: Sequence[Classification], agreed: int) -> None:
         """Count the shadow's results, `agreed` of which are those of the model in service."""

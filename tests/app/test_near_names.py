@@ -44,7 +44,9 @@ def test_misspelt_field_is_recognized(name: str, near: str) -> None:
     assert did_you_mean(name, FIELDS) == f"did you mean {near}?"
 
 
-@pytest.mark.parametrize("name", ["deadline", "handling", "topics", "topic", "text", "k", "id", "explanation_of_topics"])
+@pytest.mark.parametrize(
+    "name", ["deadline", "handling", "topics", "topic", "text", "k", "id", "explanation_of_topics"]
+)
 def test_field_that_none_is_like_gets_no_suggestion(name: str) -> None:
     assert near_names(name, FIELDS) == []
 
