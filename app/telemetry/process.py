@@ -75,9 +75,19 @@ class ModelInfo:
 
 def memory_bytes(shared: Path = _SHARED, resident: Path = _RESIDENT) -> int | None:
     """Proportional set size of this process, or its resident set size on a kernel without it; None if neither."""
-    for file, name in ((shared, "Pss:"), (resident, "VmRSS:")):
-        with suppress(OSError):  # no such file, or no file descriptor is left
-            for line in file.read_text().splitlines():
-                if line.startswith(name):
-                    return int(line.split()[1]) * 1024
+    size = read_size(shared, "Pss")
+    return resident_bytes(resident) if size is None else size
+
+
+def resident_bytes(resident: Path = _RESIDENT) -> int | None:
+    """Resident set size of this process; None if the system has no /proc."""
+    return read_size(resident, "VmRSS")
+
+
+def read_size(file: Path, name: str) -> int | None:
+    """Bytes in a line `name: NUMBER kB` of a file in /proc; None if there is no such file or line."""
+    with suppress(OSError):  # no such file, or no file descriptor is left
+        for line in file.read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) * 1024
     return None

@@ -33,7 +33,7 @@ def checks(chosen: Start) -> Iterator[Check]:
     yield _port("port", chosen.host, chosen.port, settings.workers)
     if settings.metrics_port is not None:
         yield _port("metrics port", chosen.host, settings.metrics_port)
-    if is_needed(settings):
+    if is_needed(settings) and not any(one.startswith(VARIABLE) for one in chosen.wrong):
         yield _metrics_folder()
     yield _cores(settings)
     yield _files()
@@ -64,15 +64,13 @@ def _port(name: str, host: str, port: int, workers: int = 1) -> Check:
 
 
 def _metrics_folder() -> Check:
+    """A folder that the variable names is known to be writable: `start` has checked it."""
     given = os.environ.get(VARIABLE)
     try:
         with metrics_folder(needed=True):
-            folder = os.environ[VARIABLE]
-            if not os.access(folder, os.W_OK):
-                return Check("metrics folder", "fail", f"{folder} is not writable")
+            place = given or f"a temporary folder in {Path(os.environ[VARIABLE]).parent}"
     except SettingsError as error:
         return Check("metrics folder", "fail", str(error).removesuffix("."))
-    place = given or f"a temporary folder in {os.path.dirname(folder)}"  # noqa: PTH120
     return Check("metrics folder", "ok", f"{place} is writable")
 
 
@@ -122,7 +120,8 @@ def _names(settings: Settings) -> Check:
 def _memory(settings: Settings) -> Check:
     """Measured in this process while it has loaded the same modules and models as a service."""
     from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured
-    from app.server.command.memory import available_bytes, needed_bytes, resident_bytes  # noqa: PLC0415
+    from app.server.command.memory import available_bytes, needed_bytes  # noqa: PLC0415
+    from app.telemetry.process import resident_bytes  # noqa: PLC0415
 
     try:
         loaded = load_classifiers(settings)

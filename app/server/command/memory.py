@@ -10,6 +10,7 @@ from app.server.http.connections import (
     MIN_REQUEST_BYTES,
 )
 from app.settings import Settings
+from app.telemetry.process import read_size
 
 SHARED_BYTES = 35 * 1024 * 1024
 """Memory that a forked worker shares with the others: benchmarks/results has the measurement."""
@@ -33,14 +34,9 @@ def needed_bytes(settings: Settings, process: int) -> tuple[int, int]:
     return usual, usual + settings.workers * connections_bytes(settings.max_body_bytes)
 
 
-def resident_bytes() -> int | None:
-    """Resident memory of this process; None if the system has no /proc."""
-    return _kibibytes(Path("/proc/self/status"), "VmRSS:")
-
-
 def available_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = _CGROUP) -> int | None:
     """Memory that new processes can have: of the machine, or of the container if it is limited further."""
-    free = [_kibibytes(meminfo, "MemAvailable:")]
+    free = [read_size(meminfo, "MemAvailable")]
     for limit, used in (
         ("memory.max", "memory.current"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
@@ -50,11 +46,3 @@ def available_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = _CGROU
         except (OSError, ValueError):  # another version of cgroups, or "max"
             continue
     return min((one for one in free if one is not None), default=None)
-
-
-def _kibibytes(file: Path, name: str) -> int | None:
-    try:
-        lines = file.read_text().splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name)), None)

@@ -14,6 +14,7 @@ from app.__main__ import main
 from app.classifier import TopicClassifier
 from app.server.command import checks, memory
 from app.settings import Settings
+from app.telemetry import process
 from tests import any_bundles
 from tests.tiny_bundle import write_any_bundle
 
@@ -125,7 +126,7 @@ def test_few_file_descriptors_are_reported(limit: int, status: str, code: int, m
 
 @pytest.mark.parametrize(("available", "status", "code"), [(10**6, "fail", 1), (200 * 10**6, "warn", 0)])
 def test_too_little_memory_is_reported(available: int, status: str, code: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(memory, "resident_bytes", lambda: 90 * 10**6)
+    monkeypatch.setattr(process, "resident_bytes", lambda: 90 * 10**6)
     monkeypatch.setattr(memory, "available_bytes", lambda: available)
     result = doctor("--json")
     assert (result.exit_code, found(result)["memory"][0]) == (code, status)
@@ -138,7 +139,7 @@ def test_memory_is_measured_with_all_models_loaded(monkeypatch: pytest.MonkeyPat
         gc.collect()
         return sum(isinstance(one, TopicClassifier) for one in gc.get_objects()) * 10**6
 
-    monkeypatch.setattr(memory, "resident_bytes", loaded)
+    monkeypatch.setattr(process, "resident_bytes", loaded)
     before = loaded()
     one, two = (
         int(found(doctor("--json", "--model", models))["memory"][1].split()[1])  # about N MB
@@ -168,10 +169,18 @@ def test_more_workers_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch):
     assert found(doctor("--json", "--workers", "3"))["cores"][0] == "warn"
 
 
-def test_folder_for_metrics_that_is_not_writable_fails():
-    result = doctor("--json", "--workers", "2", PROMETHEUS_MULTIPROC_DIR="/nowhere")
+def test_folder_for_metrics_that_is_not_writable_fails_once():
+    result = doctor("--workers", "2", PROMETHEUS_MULTIPROC_DIR="/nowhere")
     assert result.exit_code == 1
-    assert any("PROMETHEUS_MULTIPROC_DIR: /nowhere" in one["detail"] for one in json.loads(result.output)["checks"])
+    [line] = [line for line in result.output.splitlines() if "/nowhere" in line]
+    assert line.startswith("fail  settings: PROMETHEUS_MULTIPROC_DIR: /nowhere is not a writable folder")
+
+
+def test_folder_for_metrics_is_named(tmp_path: Path):
+    given = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    assert found(doctor("--json", "--workers", "2", **given))["metrics folder"] == ["ok", f"{tmp_path} is writable"]
+    status, detail = found(doctor("--json", "--workers", "2"))["metrics folder"]
+    assert (status, detail[:22]) == ("ok", "a temporary folder in ")
 
 
 def test_every_bundle_is_checked_and_two_of_one_name_fail(tiny_bundle: Path, tmp_path: Path):
