@@ -1,4 +1,4 @@
-"""Exceptions of the service; `app/api/problems.py` maps each to an HTTP status.
+"""Exceptions of the service; `app/api/problem_kinds.py` maps each to an HTTP status.
 
 ApiError
 ├── UnauthorizedError      no API key, or an unknown one

@@ -3,13 +3,44 @@
 from collections.abc import Collection, Iterable
 from itertools import islice
 
-from pydantic import ValidationError
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, from_json
 
+from app.errors import LONGEST_QUOTE
 from app.near_names import did_you_mean
+from app.validation_messages import validation_message
 
 MOST = 10
 """Maximum number of unknown fields or parameters in one error; a body may have a hundred thousand."""
+
+_UNION_MEMBERS = {"list[str]", "list[list[str]]"}
+"""Parts of a place that are not fields: pydantic names the members of the type of `data` in open_inference/schemas."""
+
+
+class FieldError(BaseModel):
+    """One invalid field of a request."""
+
+    field: str = Field(
+        description="Place in the body; `body`: all of it; `query.NAME`: a query parameter.", examples=["top_k"]
+    )
+    message: str = Field(examples=["must be at least 1"])
+
+
+def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:
+    """Field and message of each error, at most 100, without the values: errors never repeat a headline."""
+    raw = error.errors(include_url=False, include_input=False) if isinstance(error, ValidationError) else error.errors()
+    found = [(_place(one["loc"]), cut(validation_message(one))) for one in raw[:100]]
+    return [FieldError(field=field, message=message) for field, message in dict.fromkeys(found)]
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return cut(".".join(str(part) for part in loc if part not in _UNION_MEMBERS)) if loc else "body"
+
+
+def cut(text: str) -> str:
+    """Limit a path or field name: callers choose these, and they may be megabytes long."""
+    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
 
 
 def wrong_field(name: str, message: str) -> ValidationError:
@@ -32,8 +63,8 @@ def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[s
     if not unknown:
         return error
     others = [
-        InitErrorDetails(type=PydanticCustomError(one["type"], one["msg"]), loc=one["loc"], input=None)
-        for one in error.errors(include_url=False, include_input=False, include_context=False)[:MOST]
+        error_at(one["loc"], validation_message(one))
+        for one in error.errors(include_url=False, include_input=False)[:MOST]
     ]
     return ValidationError.from_exception_data(error.title, unknown + others)
 
@@ -46,6 +77,6 @@ def _unknown(given: Iterable[str], known: Collection[str]) -> list[InitErrorDeta
     return errors
 
 
-def error_at(loc: tuple[str, ...], message: str) -> InitErrorDetails:
+def error_at(loc: tuple[int | str, ...], message: str) -> InitErrorDetails:
     """One error of a ValidationError, with its place and message."""
     return InitErrorDetails(type=PydanticCustomError("unknown", "{message}", {"message": message}), loc=loc, input=None)

@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Match
 
-from app.api.problems import MEDIA_TYPE, Problem
+from app.api.problem_kinds import KINDS
+from app.api.problems import MEDIA_TYPE, Problem, example
 from app.api.routes.model_info import examples
 from app.api.schemas import DEFAULT_TOP_K
 from app.serving.service import Service
@@ -50,7 +51,7 @@ def extend_openapi(app: FastAPI, public: APIRouter, service: Service, keyed: boo
             schemas = document["components"]["schemas"]
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs")
-            schemas["Problem"] = problem
+            schemas["Problem"] = problem | {"examples": [example(kind)["value"] for kind in KINDS]}
             for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own errors, which are never sent
                 schemas.pop(unused, None)
             return document
@@ -96,8 +97,8 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 def _complete_examples(operation: dict[str, Any], path: str) -> None:
     """Insert what depends on the path into the examples of the errors."""
     for response in operation["responses"].values():
-        for example in response["content"].get(MEDIA_TYPE, {}).get("examples", {}).values():
-            value = example["value"]
+        for shown in response["content"].get(MEDIA_TYPE, {}).get("examples", {}).values():
+            value = shown["value"]
             value["instance"] = path
             if path.startswith("/v2"):
                 value["error"] = value["detail"]

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from app import bundle_folders
 from app.classifier.errors import BundleError
 from app.classifier.manifest import NEWER_FORMAT, FileEntry, Manifest
+from app.validation_messages import validation_message
 
 MODEL = "model.keras"
 WORD_INDEX = "word_index.json"
@@ -148,6 +149,6 @@ def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -
         first: Any = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
         advice = "upgrade the service" if first["type"] == NEWER_FORMAT else "train the bundle again"
-        raise BundleError(f"{folder / name}: {place}: {first['msg'].lower()}; {advice}.") from error
+        raise BundleError(f"{folder / name}: {place}: {validation_message(first)}; {advice}.") from error
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{folder / name}: is not valid JSON ({error}); copy the bundle again.") from error

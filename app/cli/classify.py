@@ -26,7 +26,7 @@ from app.cli.predictors import (
 )
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
-from app.cli.readers.row import Row, validate_row
+from app.cli.readers.row import Row, validate_row, without_empty
 from app.cli.readers.rows import DEFAULT_NAME, Options, Table, column_names, input_format, read_table
 from app.cli.standard_streams import is_terminal, print_error, write
 from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
@@ -60,6 +60,7 @@ from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
     show_default=True,
     help="Topics per headline, at most as many as the model has.",
 )
+@click.option("--skip-empty", is_flag=True, help="Leave out lines without a headline instead of reporting them as bad.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: TOPICS_MODEL]")
 @click.option("--url", help="Send headlines to this service instead of loading a model; needs the package in client/.")
 @click.option("--api-key", envvar="TOPICS_API_KEY", show_envvar=True, help="API key for the service at --url.")
@@ -80,6 +81,7 @@ def classify(
     keep: tuple[str, ...],
     form: BulkOutputFormat,
     top_k: int,
+    skip_empty: bool,
     model: Path | None,
     url: str | None,
     api_key: str | None,
@@ -99,6 +101,7 @@ def classify(
                 field=field,
                 form=form,
                 top_k=top_k,
+                skip_empty=skip_empty,
                 settings=settings,
                 address=address,
             )
@@ -127,6 +130,8 @@ def classify(
             raise click.UsageError(
                 "--keep without names cannot write CSV from JSON, whose objects have different fields; name the fields."
             )
+        if skip_empty:
+            table = table._replace(rows=without_empty(table.rows))
         run.run(table, Writer(cast(OutputFormat, form), top_k, table.kept), file)
     except ColumnError as error:
         raise click.UsageError(f"{error}.") from None

@@ -69,8 +69,14 @@ def _sentence(error: Exception) -> str:
 
 
 def _report(error: click.ClickException) -> int:
+    """Print the error, each line of its message as an error of its own; returns its exit status."""
     try:
-        error.show()
+        lines = error.format_message().splitlines()
+        if isinstance(error, click.UsageError) or len(lines) < 2:
+            error.show()
+        else:  # such as several wrong settings
+            for line in lines:
+                click.ClickException(line).show()
     except OSError:  # standard error is full or has no reader: only the exit status is left
         discard(sys.stderr)
     except Exception:  # such as UnicodeEncodeError: the terminal's encoding lacks a character

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from app.settings.fields import Settings, option_name, variable_name
 from app.settings.values import shown
+from app.validation_messages import validation_message
 
 _OWN = {"json", "key_file", "origin", "proxy"}
 """Types of the errors of our own validators, whose messages show the value."""
@@ -24,7 +25,7 @@ def message(error: ErrorDetails, options: Collection[str]) -> str:
     elif error["type"] in _OWN or field == "api_keys":
         reason = error["msg"]
     else:  # one of pydantic's own, which does not show the value
-        reason = f"{shown(str(error['input']))}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+        reason = f"{shown(str(error['input']))}: {validation_message(error)}"
     return f"{option_name(field) if field in options else variable_name(field)}: {reason}."
 
 

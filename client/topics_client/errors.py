@@ -31,7 +31,7 @@ class Problem:
     instance: str = ""
     request_id: str = ""
     errors: tuple[tuple[str, str], ...] = ()
-    """Invalid fields with the reason: `("headlines.2003", "Text must have at least 1 character")`.
+    """Invalid fields with the reason: `("headlines.2003", "must not be empty")`.
 
     In a batch the number is the headline's index in what was passed to the client, also if several requests were sent.
     """

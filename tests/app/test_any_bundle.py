@@ -54,9 +54,7 @@ def test_top_k_runs_from_1_to_the_number_of_topics(any_client: TestClient, topic
         assert any_client.post(path, json=body | {"top_k": len(topics)}).status_code == 200
         refused = any_client.post(path, json=body | {"top_k": len(topics) + 1})
         assert refused.status_code == 422
-        assert refused.json()["errors"] == [
-            {"field": "top_k", "message": f"Input should be less than or equal to {len(topics)}"}
-        ]
+        assert refused.json()["errors"] == [{"field": "top_k", "message": f"must be at most {len(topics)}"}]
     whole = any_client.post("/predict", json={"headline": texts(topics)[0], "top_k": len(topics)}).json()["predictions"]
     assert sum(one["probability"] for one in whole) == pytest.approx(1, abs=1e-5)
 

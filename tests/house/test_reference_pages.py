@@ -11,7 +11,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from app.api.problems import TABLE, Problem
+from app.api.problem_kinds import KINDS, PREFIX, TABLE
+from app.api.problems import Problem
 from app.errors import ApiError
 from app.main import create_app
 from app.settings import Settings, load_settings
@@ -55,14 +56,15 @@ def test_errors_for_wrong_settings_are_those_in_configuration():
     assert done.returncode == 1
 
 
-def test_errors_page_lists_every_row_of_the_table_of_problems():
+def test_errors_page_lists_every_kind_of_problem():
     listed = [
-        (int(status), title) for status, title, *_ in rows(page("errors.md"), "status | title | when | what to do")
+        (int(status), PREFIX + name.strip("`"), title)
+        for status, name, title, *_ in rows(page("errors.md"), "status | `type` | title | when | what to do")
     ]
-    known = {(kind.status, kind.title) for kind in TABLE.values()} | {(404, "Not Found"), (405, "Method Not Allowed")}
     assert len(listed) == len(set(listed))
-    assert set(listed) - {one for one in listed if one[0] == 500} == known
-    assert sorted(status for status, _ in listed) == [status for status, _ in listed]
+    assert set(listed) == {(kind.status, kind.type, kind.title) for kind in KINDS}
+    assert sorted(status for status, *_ in listed) == [status for status, *_ in listed]
+    assert f"`{PREFIX}`" in page("errors.md")
 
 
 def test_example_of_an_error_has_the_fields_of_a_problem():

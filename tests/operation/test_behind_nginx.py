@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from app.api.problems import MEDIA_TYPE, TABLE, Problem
+from app.api.problem_kinds import KINDS
+from app.api.problems import MEDIA_TYPE, Problem
 from app.settings import Settings
 from benchmarks.nginx import configure
 from tests.operation.load import Connection, SteadyLoad, Tally, post
@@ -171,7 +172,7 @@ def test_body_over_the_limit_is_413_and_a_problem(server: RunningServer, tmp_pat
 def check_problem(reply: Reply, status: int) -> None:
     problem = Problem.model_validate(reply.json())
     assert (reply.status, problem.status, reply.headers["content-type"]) == (status, status, MEDIA_TYPE)
-    assert problem.title in {kind.title for kind in TABLE.values() if kind.status == status}
+    assert (problem.type, problem.title) in {(kind.type, kind.title) for kind in KINDS if kind.status == status}
     assert problem.request_id == reply.headers["x-request-id"]
 
 

@@ -52,7 +52,7 @@ def raise_if_batch_too_large(service: Service, headlines: int) -> None:
     """Raises BatchTooLargeError if a batch has more headlines than TOPICS_MAX_BATCH."""
     if headlines > service.settings.max_batch:
         raise BatchTooLargeError(
-            f"The batch has {headlines:,} headlines (limit {service.settings.max_batch:,}); send it in parts."
+            f"must have at most {service.settings.max_batch:,} texts, but has {headlines:,}; send them in parts."
         )
 
 

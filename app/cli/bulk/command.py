@@ -19,6 +19,7 @@ def classify_in_bulk(
     field: str | None,
     form: BulkOutputFormat,
     top_k: int,
+    skip_empty: bool,
     settings: Settings,
     address: str | None,
 ) -> bool:
@@ -47,6 +48,7 @@ def classify_in_bulk(
         min_probability=settings.min_probability,
         outside_threshold=settings.outside_threshold,
         max_characters=settings.max_characters,
+        skip_empty=skip_empty,
         columns=tuple(columns(1)),
     )
     summary = classify_files(job, classifier, source=source, target=target, address=address)

@@ -24,6 +24,7 @@ class Job(BaseModel, frozen=True):
     min_probability: float
     outside_threshold: float | None = None
     max_characters: int
+    skip_empty: bool = False
     columns: tuple[str, ...] = ()
     """Names of the output columns for one topic; a plan of an older release has none, and its columns were others."""
 

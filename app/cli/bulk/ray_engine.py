@@ -23,6 +23,7 @@ from app.cli.bulk.sharding import Shard, split_file
 from app.cli.exit_status import ExitStatus, InputError, OutputError, UnavailableError
 from app.cli.predictors import local_predictor, predict_chunks
 from app.cli.readers.csv_rows import ColumnError
+from app.cli.readers.row import without_empty
 
 OBJECT_STORE_BYTES = 128 * 1024 * 1024
 """Ray's object store when Ray is started here: enough for the model. Ray's default is 30% of the memory."""
@@ -74,6 +75,8 @@ class ShardClassifier:
         job = self._plan.job
         rows = shard_rows(self._system, self._files[shard.file], shard, job.name, job.max_characters)
         try:
+            if job.skip_empty:
+                rows = without_empty(rows)
             return _ShardResult(self._output.write(shard, predict_chunks(rows, self._predict)), ExitStatus.OK, "")
         except (InputError, OutputError) as error:  # returned, because Ray would wrap an exception in two tracebacks
             return _ShardResult(0, error.exit_code, error.message.rstrip("."))

@@ -15,7 +15,7 @@ from app.cli.readers.csv_rows import csv_rows
 from app.cli.readers.decoding import PIECE_BYTES
 from app.cli.readers.json_rows import Fields, json_line_rows
 from app.cli.readers.lines import split_lines
-from app.cli.readers.row import Row, validate_row
+from app.cli.readers.row import EMPTY, Row, validate_row
 from app.cli.readers.rows import Options, line_rows, read_table
 
 
@@ -74,20 +74,20 @@ def _parquet_rows(file: pq.ParquetFile, shard: Shard, name: str) -> Iterator[tup
     for batch in file.iter_batches(CHUNK, row_groups=groups, columns=[name], use_threads=False):
         begin, end = max(shard.begin - at, 0), min(shard.end - at, len(batch))
         if begin < end:
-            texts = _texts(batch.column(0)[begin:end], f"has no text in its column {name!r}")
+            texts = _texts(batch.column(0)[begin:end])
             for number, (headline, fault) in enumerate(texts, start=at + begin + 1):
                 yield number, headline, fault
         at += len(batch)
 
 
-def _texts(column: pa.Array, missing: str) -> Iterator[tuple[str, str | None]]:
+def _texts(column: pa.Array) -> Iterator[tuple[str, str | None]]:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     try:
-        yield from [("", missing) if text is None else (text, None) for text in column.to_pylist()]
+        yield from [("", EMPTY) if text is None else (text, None) for text in column.to_pylist()]
     except UnicodeDecodeError:
         for raw in column.cast(pa.large_binary()).to_pylist():
             try:
-                yield ("", missing) if raw is None else (raw.decode(), None)
+                yield ("", EMPTY) if raw is None else (raw.decode(), None)
             except UnicodeDecodeError:
                 yield "", "is not UTF-8"

@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import NO_COLUMNS, Row, validate_row
+from app.cli.readers.row import EMPTY, NO_COLUMNS, Row, validate_row
 from app.cli.writers import unique_names
 
 _BLANK = " \t\r\n"
@@ -40,6 +40,8 @@ class Fields:
         if not isinstance(value, dict):
             return Row(line, "", "is not a JSON object")
         headline = value.get(self._name)
+        if headline is None and self._name in value:
+            return Row(line, "", EMPTY)
         if not isinstance(headline, str):
             return Row(line, "", f"has no text in its field {self._name!r}")
         kept = self._kept(value)
@@ -69,7 +71,7 @@ def json_line_rows(lines: Iterable[Line], fields: Fields, line: int = 1) -> Iter
             yield Row(number, "", TOO_LONG)
             continue
         if not raw.strip():
-            yield Row(number, "", "is empty")
+            yield Row(number, "", EMPTY)
             continue
         try:
             value = from_json(raw)

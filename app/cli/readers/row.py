@@ -1,6 +1,6 @@
 """An input row: a headline, or the reason why the row has none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -20,6 +20,15 @@ class Row(NamedTuple):
     """Values of the kept input columns, by their names in the output."""
 
 
+EMPTY = "is empty"
+"""Fault of a row whose headline is empty, blank or null."""
+
+
+def without_empty(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows that are not empty, for --skip-empty."""
+    return (row for row in rows if row.fault is None or not row.fault.startswith(EMPTY))
+
+
 def validate_row(line: int, headline: str, max_characters: int, kept: Mapping[str, object] = NO_COLUMNS) -> Row:
     """A row, with a fault if the headline is blank, too long, not valid Unicode, or holds a NUL character."""
     if len(headline) > max_characters:
@@ -27,7 +36,7 @@ def validate_row(line: int, headline: str, max_characters: int, kept: Mapping[st
     if not headline.isascii() and not is_text(headline):
         return Row(line, "", "is not UTF-8")
     if not headline or headline.isspace():
-        return Row(line, "", "is empty")
+        return Row(line, "", EMPTY)
     if "\0" in headline:
         return Row(line, "", "holds a NUL character")
     return Row(line, headline, None, kept)

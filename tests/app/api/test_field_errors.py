@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.testclient import TestClient
 
 from app.api.field_errors import MOST, unknown_fields, with_unknown_fields
+from tests.app.conftest import Start
 
 TYPING_ERRORS: list[tuple[str, dict[str, Any], str, str]] = [
     ("/predict", {"headline": "oil", "topk": 3}, "topk", "top_k"),
@@ -190,8 +191,44 @@ def test_ten_other_errors_are_kept_at_most():
 def test_length_of_a_text_is_explained_in_words_of_the_api(client: TestClient):
     for path, body in (("/predict", {"headline": "x" * 20_001}), ("/predict/batch", {"headlines": ["x" * 20_001]})):
         [error] = refused(client, path, body)
-        assert error["message"] == "Text must have at most 20,000 characters"
+        assert error["message"] == "must have at most 20,000 characters"
         misspelt = refused(client, path, body | {"topk": 1})
         assert error in misspelt
     [error] = refused(client, "/predict", {"headline": ""})
-    assert error["message"] == "Text must have at least 1 character"
+    assert error["message"] == "must not be empty"
+
+
+@pytest.mark.parametrize("path", ["/predict/batch", "/v2/models/tiny/infer"])
+def test_text_and_batch_that_are_too_long_are_named_alike(start: Start, path: str):
+    client = start(max_characters=10, max_batch=2)
+    for texts, status, field, limit in (
+        (["x" * 11], 422, "headlines.0", "10 char"),
+        (["x"] * 3, 413, "headlines", "2 texts"),
+    ):
+        tensor = {"name": "headline", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
+        reply = client.post(path, json={"headlines": texts} if path == "/predict/batch" else {"inputs": [tensor]})
+        body = reply.json()
+        [error] = body["errors"]
+        assert (reply.status_code, error["field"]) == (status, field)
+        assert error["message"].startswith(f"must have at most {limit}")
+        assert body["detail"] == f"{field}: {error['message']}."
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ([], ["body: must be an object"]),
+        ({"inputs": 5}, ["inputs: must be an array"]),
+        ({"inputs": [{"data": 5}]}, ["inputs.0.data: must be an array"]),
+        ({"inputs": [{"data": ["a", 5]}]}, ["inputs.0.data.1: must be a string", "inputs.0.data.0: must be an array"]),
+    ],
+)
+def test_place_of_an_error_is_that_in_the_body(client: TestClient, body: Any, errors: list[str]):
+    found = refused(client, "/v2/models/tiny/infer", body)
+    assert [one for one in map("{field}: {message}".format_map, found) if "missing" not in one] == errors
+
+
+def test_errors_of_one_field_name_it(client: TestClient):
+    for body, field in (({"explain_topic": "weather"}, "explain_topic"), ({"headline": "oil " * 300}, "headline")):
+        [error] = refused(client, "/predict", {"headline": "oil", "explain": True} | body)
+        assert error["field"] == field

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.api.problem_kinds import KINDS
+from app.api.problems import Problem
 from app.main import create_app
 from app.settings import Settings
 
@@ -141,4 +143,10 @@ def test_every_error_status_has_examples_of_its_own(client: TestClient):
                 assert value["detail"].endswith(".")
                 assert value.get("error") == (value["detail"] if path.startswith("/v2") else None)
                 seen.add(status)
-    assert seen == {"400", "401", "404", "408", "413", "415", "422", "503", "504"}
+    assert seen == {"400", "401", "404", "408", "413", "415", "422", "500", "503", "504"}
+
+
+def test_schema_of_problems_has_an_example_of_every_kind(client: TestClient):
+    examples = client.get("/openapi.json").json()["components"]["schemas"]["Problem"]["examples"]
+    assert {(one["type"], one["status"]) for one in examples} == {(kind.type, kind.status) for kind in KINDS}
+    assert all(Problem.model_validate(one) for one in examples)

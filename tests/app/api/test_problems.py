@@ -1,17 +1,21 @@
 """Every error has the same format, and every row of the table can be triggered by a request."""
 
+import json
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 
 from app import errors
-from app.api.problems import TABLE, problem, respond
+from app.api.problem_kinds import KINDS, PREFIX, ROUTER, TABLE, UNEXPECTED
+from app.api.problems import problem, respond
 from app.classifier import BundleError, TextTooLongError, UnknownTopicError
 from tests.app.conftest import Start
 
@@ -95,7 +99,7 @@ def check_shape(reply: Reply, status: int) -> dict[str, Any]:
     assert reply.headers["content-type"] == "application/problem+json"
     body = reply.json()
     assert set(body) - {"errors", "error"} == {"type", "title", "status", "detail", "instance", "request_id"}
-    assert (body["type"], body["status"]) == ("about:blank", status)
+    assert (body["type"], body["title"], body["status"]) in {(kind.type, kind.title, status) for kind in KINDS}
     assert body["request_id"] == reply.headers["x-request-id"]
     assert body["instance"] == reply.request.url.path
     assert body.get("error") == (body["detail"] if body["instance"].startswith("/v2") else None)
@@ -108,8 +112,8 @@ def check_shape(reply: Reply, status: int) -> dict[str, Any]:
 def test_error_is_a_problem_and_the_service_goes_on_serving(small, start: Start, error, status: int, way):
     client = start(api_keys="right") if error is errors.UnauthorizedError else small
     body = check_shape(way(client), status)
-    if error in TABLE:
-        assert (TABLE[error].status, TABLE[error].title) == (status, body["title"])
+    kind = UNEXPECTED if error == 500 else ROUTER[error] if isinstance(error, int) else TABLE[error]
+    assert (kind.status, kind.type, kind.title) == (status, body["type"], body["title"])
     if status == 503:
         assert way(client).headers["retry-after"] == "1"
     assert client.get("/health/live").status_code == 200
@@ -160,7 +164,7 @@ def test_headline_does_not_come_back_in_an_error(client: TestClient):
 def test_errors_that_openapi_promises_are_those_of_the_table(client: TestClient):
     document = client.get("/openapi.json").json()
     predict = document["paths"]["/predict"]["post"]["responses"]
-    assert set(predict) == {"200", "400", "401", "404", "408", "413", "415", "422", "503", "504"}
+    assert set(predict) == {"200", "400", "401", "404", "408", "413", "415", "422", "500", "503", "504"}
     for paths in document["paths"].values():
         for operation in paths.values():
             for status, answer in operation["responses"].items():
@@ -176,8 +180,20 @@ def test_openapi_has_examples_that_are_answered(client: TestClient):
 
 
 def test_fastapis_own_validation_errors_take_the_same_shape():
-    error = RequestValidationError([{"loc": ("query", "n"), "msg": "Input should be an integer", "type": "int"}])
+    error = RequestValidationError([{"loc": ("query", "n"), "msg": "Input should be an integer", "type": "int_type"}])
     body = problem(error, "/x", "id").body
     assert b'"status":422' in body
-    assert b'{"field":"query.n","message":"Input should be an integer"}' in body
+    assert b'{"field":"query.n","message":"must be a whole number"}' in body
     assert callable(respond)
+
+
+def test_each_title_has_one_type_and_status():
+    rows = {(kind.type, kind.title, kind.status) for kind in KINDS}
+    assert len({kind.type for kind in KINDS}) == len({kind.title for kind in KINDS}) == len(rows)
+    for kind in KINDS:
+        assert re.fullmatch(re.escape(PREFIX) + "[a-z]+(-[a-z]+)*", kind.type)
+
+
+def test_status_of_the_router_without_a_kind_has_the_blank_type():
+    body = json.loads(problem(HTTPException(416), "/page/main.js", "id").body)
+    assert (body["type"], body["status"], body["title"]) == ("about:blank", 416, HTTPStatus(416).phrase)

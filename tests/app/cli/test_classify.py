@@ -119,6 +119,31 @@ def test_arguments_are_validated_like_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "\noil\n\n \nwheat\n\n"),
+        ("a.csv", 'id,headline\n1,\n2,oil\n3," "\n\n4,wheat\n5,"\n\n"\n'),
+        ("a.jsonl", '\n{"headline": ""}\n{"headline": "oil"}\n{"headline": null}\n{"headline": "wheat"}\n'),
+        ("a.json", '["", "oil", {"headline": " "}, {"headline": null}, "wheat"]'),
+    ],
+)
+def test_empty_lines_are_no_failure_if_they_are_skipped(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    result = run("classify", "-f", tmp_path / name, "--skip-empty")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [one["topic"] for one in rows(result)] == ["crude", "wheat"]
+    kept = run("classify", "-f", tmp_path / name)
+    assert kept.exit_code == 1
+    assert kept.stdout == result.stdout
+
+
+def test_other_bad_lines_are_reported_also_if_empty_ones_are_skipped() -> None:
+    result = run("classify", "oil", "", "caf\udce9", "--skip-empty")
+    assert (result.exit_code, len(rows(result))) == (1, 1)
+    assert result.stderr.splitlines() == ["line 3 is not UTF-8", "1 bad line; all others were answered."]
+
+
 @pytest.mark.parametrize(("content", "status"), [("", 0), ("\n", 1), (" \n\n", 1)])
 def test_file_without_a_headline_is_good_only_if_it_has_no_line(tmp_path: Path, content: str, status: int) -> None:
     (tmp_path / "a.txt").write_text(content)
@@ -242,6 +267,7 @@ def test_ray_gets_every_option(good: bool, status: int, tiny_bundle: Path, monke
         "field": None,
         "form": "parquet",
         "top_k": 3,
+        "skip_empty": False,
         "address": "auto",
     }
 

@@ -112,6 +112,11 @@ def test_full_disk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.stderr == "Error: The output cannot be written (No space left on device).\n"
 
 
+def test_each_of_several_errors_has_the_prefix() -> None:
+    result = CliRunner().invoke(failing(click.ClickException("One.\nTwo.")), ["act-now"])
+    assert (result.exit_code, result.stderr) == (1, "Error: One.\nError: Two.\n")
+
+
 def test_words_of_an_unexpected_error_are_cut_at_300_characters() -> None:
     result = CliRunner().invoke(failing(ValueError("a" * 500)), ["act-now"])
     told = f"Error: Unexpected ValueError ({'a' * 300}); --debug before the command shows where.\n"

@@ -13,10 +13,17 @@ const troubles = new Map(); // reason why each pending call is waiting
 /** The service refused the request, and retrying does not help. */
 export class Refusal extends Error {
   constructor(status, problem) {
-    super(problem?.detail ?? `The service returned status ${status}.`);
+    const errors = problem?.errors ?? [];
+    const ofText = errors.length === 1 && errors[0].field === "headline";
+    super(ofText ? `${aboutText(errors[0].message)}.` : problem?.detail ?? `The service returned status ${status}.`);
     this.status = status;
-    this.errors = problem?.errors ?? [];
+    this.errors = errors;
   }
+}
+
+/** The service's message about a field, as words about the text in it. */
+export function aboutText(message) {
+  return message.startsWith("must ") ? `Text ${message}` : message;
 }
 
 /**

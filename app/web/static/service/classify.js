@@ -1,7 +1,7 @@
 // Classifies many headlines with /predict/batch, in batches; a refused headline does not stop the others.
 
 import { codePoints } from "../elements/text.js";
-import { call, Refusal } from "./api.js";
+import { aboutText, call, Refusal } from "./api.js";
 import { withModel } from "./models.js";
 
 const PART = 250; // small enough for visible progress, large enough for little overhead
@@ -57,7 +57,7 @@ function named(errors) {
   const found = new Map();
   for (const { field, message } of errors) {
     const match = /(?:^|\.)headlines\.(\d+)$/.exec(field);
-    if (match) found.set(Number(match[1]), message);
+    if (match) found.set(Number(match[1]), aboutText(message));
   }
   return found;
 }

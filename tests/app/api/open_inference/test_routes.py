@@ -204,9 +204,9 @@ def test_problems_elsewhere_have_no_error_string(client: TestClient) -> None:
         (tensor_with(datatype="FP32"), "of datatype BYTES, not 'FP32'"),
         (tensor_with(shape=[2]), "shape [2] and 1 elements"),
         (tensor_with(shape=[1, 1, 1]), "shape [1, 1, 1]"),
-        (tensor_with(shape=[0], data=[]), "at least 1 item"),
-        (tensor_with(data=[""]), "at least 1 character"),
-        (tensor_with(data=[7]), "valid string"),
+        (tensor_with(shape=[0], data=[]), "must not be empty"),
+        (tensor_with(data=[""]), "must not be empty"),
+        (tensor_with(data=[7]), "must be a string"),
         (tensor_with(data=None), "neither data nor a binary_data_size"),
         (tensor_with(data=None, parameters={"binary_data_size": 9}), "binary_data_size is 9, but 0 bytes"),
         (tensor_with() | {"outputs": [{"name": "score"}]}, "no output 'score'; it has topic, probability"),
@@ -220,9 +220,9 @@ def test_problems_elsewhere_have_no_error_string(client: TestClient) -> None:
         ),
         (
             tensor_with() | {"outputs": [{"name": "topic", "parameters": {"binary_data": "yes"}}]},
-            "parameters.binary_data: Input should be a valid boolean",
+            "parameters.binary_data: must be true or false",
         ),
-        ({"outputs": []}, "inputs: Field required"),
+        ({"outputs": []}, "inputs: is missing"),
     ],
 )
 def test_wrong_tensor_is_422_that_says_why(client: TestClient, body: dict, words: str) -> None:
@@ -275,7 +275,7 @@ def test_compressed_body_is_415(client: TestClient) -> None:
 def test_batch_over_limit_is_413(client: TestClient) -> None:
     answer = client.post(INFER, json=request(["gold"] * 11))
     assert answer.status_code == 413
-    assert "(limit 10)" in answer.json()["error"]
+    assert "must have at most 10 texts" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(("shape", "status"), [([2_000_000], 413), ([3, 700_000], 413), ([1], 422), ([10, 1], 422)])
@@ -296,7 +296,7 @@ def test_output_asked_for_twice_is_422_whatever_it_would_have_cost(client: TestC
     begun = time.process_time()
     answer = client.post(INFER, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
-    assert ("'probabilities' is requested twice" if times == 2 else "at most 8 items") in answer.json()["error"]
+    assert ("'probabilities' is requested twice" if times == 2 else "at most 8 elements") in answer.json()["error"]
     assert time.process_time() - begun < 2
 
 

@@ -51,7 +51,16 @@ def classify(bundle: Path, **options: Any) -> bool:
     settings = load_settings(
         serving=False, model=bundle, min_probability=0.25, outside_threshold=0.75, max_characters=77
     )
-    given = {"source": "in", "target": "out", "column": None, "field": None, "form": "csv", "top_k": 3, "address": "a"}
+    given = {
+        "source": "in",
+        "target": "out",
+        "column": None,
+        "field": None,
+        "form": "csv",
+        "top_k": 3,
+        "address": "a",
+        "skip_empty": True,
+    }
     return classify_in_bulk(**given | options, settings=settings)
 
 
@@ -70,6 +79,7 @@ def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, 
         "min_probability": 0.25,
         "outside_threshold": 0.75,
         "max_characters": 77,
+        "skip_empty": True,
         "columns": tuple(columns(1)),
     }
     assert ray.run == ("the job", digest, {"source": "in", "target": "out", "address": "a"})

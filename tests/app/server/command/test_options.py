@@ -13,8 +13,10 @@ from app.server.command.options import BESIDE_VARIABLES, start
 def refused(*arguments: str, **environment: str) -> list[str]:
     """The error lines of `serve`."""
     result = CliRunner().invoke(main, ["serve", *arguments], env=environment)
-    assert (result.exit_code, result.output[:7]) == (1, "Error: ")
-    return result.output[7:].strip().splitlines()
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert all(line.startswith("Error: ") for line in lines)
+    return [line.removeprefix("Error: ") for line in lines]
 
 
 def test_option_overrides_the_variable(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path):

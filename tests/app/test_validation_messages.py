@@ -1,0 +1,91 @@
+"""Every error that a schema of this project can have has a message in the project's own words."""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from app.api.open_inference.schemas import InferRequest
+from app.api.schemas import request_models
+from app.classifier.manifest import Manifest
+from app.settings import Settings
+from app.validation_messages import _MESSAGES, validation_message
+from tests.server import ROOT
+
+TENSOR = {"name": "headline", "shape": [1], "datatype": "BYTES", "data": ["oil"], "parameters": {"binary_data_size": 1}}
+REQUESTS: list[tuple[Any, dict[str, Any]]] = [
+    (request_models(Settings())[0], {"headline": "oil", "top_k": 3, "explain": True, "explain_topic": "crude"}),
+    (request_models(Settings())[1], {"headlines": ["oil", "gold"], "top_k": 3}),
+    (
+        InferRequest,
+        {"id": "a", "inputs": [TENSOR], "outputs": [{"name": "topic", "parameters": {"classification": 1}}]},
+    ),
+    (Manifest, json.loads((ROOT / "models" / "headlines" / "2" / "manifest.json").read_text("utf-8"))),
+]
+WRONG: list[Any] = [None, 5, -1, "x", "", "x" * 20_001, [], [5], ["a"], {}, {"a": 1}, True, 1.5, float("inf"), 10**30]
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of everything in a JSON value, of lists only the first element."""
+    yield path
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from places(one, (*path, name))
+    elif isinstance(value, list) and value:
+        yield from places(value[0], (*path, 0))
+
+
+def variants(value: dict[str, Any]) -> Iterator[Any]:
+    """The value with each part replaced by each wrong one, left out, or with a field too many."""
+    yield from WRONG
+    for path in list(places(value))[1:]:
+        for wrong in [*WRONG, ..., {"unheard_of": 1}]:
+            changed = copy.deepcopy(value)
+            parent = changed
+            for part in path[:-1]:
+                parent = parent[part]
+            if wrong is ...:
+                del parent[path[-1]]
+            else:
+                parent[path[-1]] = wrong
+            yield changed
+
+
+def errors(model: Any, value: Any) -> list[Any]:
+    try:
+        TypeAdapter(model).validate_python(value)
+    except ValidationError as error:
+        return error.errors(include_url=False, include_input=False)
+    return []
+
+
+@pytest.mark.parametrize(
+    ("model", "right"), REQUESTS, ids=["PredictRequest", "BatchRequest", "InferRequest", "Manifest"]
+)
+def test_no_message_is_pydantics(model: Any, right: dict[str, Any]):
+    assert errors(model, right) == []
+    found = [one for wrong in variants(right) for one in errors(model, wrong)]
+    assert len({one["type"] for one in found}) > 5
+    # The other types are those of the errors that validators of this project raise.
+    assert {one["type"] for one in found} - _MESSAGES.keys() <= {"format", "newer_format", "pieces"}
+    for one in found:
+        message = validation_message(one)
+        assert "Input should" not in message
+        assert message[:3] in {"mus", "is "} or one["type"] not in _MESSAGES, message
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ({"type": "less_than_equal", "ctx": {"le": 20_000}}, "must be at most 20,000"),
+        ({"type": "greater_than", "ctx": {"gt": 0.0}}, "must be greater than 0"),
+        ({"type": "too_short", "ctx": {"min_length": 1}}, "must not be empty"),
+        ({"type": "too_short", "ctx": {"min_length": 2}}, "must have at least 2 elements"),
+        ({"type": "our_own", "msg": "did you mean top_k?"}, "did you mean top_k?"),
+    ],
+)
+def test_message_names_the_limit(error: dict[str, Any], message: str):
+    assert validation_message(error) == message
