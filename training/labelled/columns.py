@@ -43,7 +43,7 @@ def find_columns(names: Sequence[str], wanted: Wanted, file: str) -> Columns:
     """
     for name in (wanted.text, wanted.label, wanted.time):
         if name is not None:
-            _require(name, names, file)
+            require(name, names, file)
     text = wanted.text or _usual(names, TEXT_NAMES, wanted)
     label = wanted.label or _usual(names, LABEL_NAMES, wanted)
     if len(names) == 2 and wanted.time is None and (text is None) != (label is None):
@@ -102,10 +102,11 @@ def listed(names: Sequence[str]) -> str:
     return shown[:_LONGEST_LIST] + ("..." if len(shown) > _LONGEST_LIST else "")
 
 
-def _require(name: str, names: Sequence[str], file: str) -> None:
+def require(name: str, names: Sequence[str], file: str) -> None:
+    """Raise ColumnError unless exactly one of the columns has the name."""
     if name not in names:
         hint = " Columns have numbers only with --no-header." if name.isdecimal() else ""
-        raise ColumnError(f"{file}: there is no column {name!r}; the first line has: {listed(names)}.{hint}")
+        raise ColumnError(f"{file}: there is no column {name!r}; it has: {listed(names)}.{hint}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one.")
 

@@ -1,11 +1,11 @@
 """Rows of Parquet files, read with pyarrow in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from app.cli.readers.row import Row, validate_row
 from training.errors import TableError
-from training.labelled.columns import Columns, Wanted, find_columns
+from training.labelled.columns import Wanted, find_columns, require
 from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, Opened
 
 _BATCH = 1_000
@@ -23,30 +23,41 @@ def open_parquet(stream: BinaryIO, wanted: Wanted, name: str) -> Opened:
         ColumnError: the columns are not there or not clear.
         TableError: the file is not Parquet, or pyarrow is not installed.
     """
+    file = _open(stream, name)
+    columns = find_columns(file.schema_arrow.names, wanted, name)
+    names = [columns.text, columns.label, *([columns.time] if columns.time else [])]
+    return columns, _rows(file, names, name)
+
+
+def open_texts(stream: BinaryIO, column: str, name: str) -> Iterator[Row]:
+    """Rows of one column of a Parquet file; parameters and errors as of `open_parquet`."""
+    file = _open(stream, name)
+    require(column, file.schema_arrow.names, name)
+    return _rows(file, [column], name)
+
+
+def _open(stream: BinaryIO, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
     try:
         import pyarrow as pa  # noqa: PLC0415 - 100 MB that no other format needs
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError:
         raise TableError(f"{name}: Parquet needs pyarrow; install it with pip install '.[train]'.") from None
     try:
-        file = pq.ParquetFile(stream)
+        return pq.ParquetFile(stream)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise TableError(f"{name}: is not a Parquet file ({_brief(error)}).") from None
-    columns = find_columns(file.schema_arrow.names, wanted, name)
-    return columns, _rows(file, columns, name)
 
 
-def _rows(file: Any, columns: Columns, name: str) -> Iterator[Row]:  # noqa: ANN401 - pyarrow has no types
+def _rows(file: Any, names: Sequence[str], name: str) -> Iterator[Row]:  # noqa: ANN401 - pyarrow has no types
     import pyarrow as pa  # noqa: PLC0415
 
-    names = [columns.text, columns.label, *([columns.time] if columns.time else [])]
     number = 0
     try:
         for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
             values = [_values(batch.column(batch.schema.get_field_index(one))) for one in names]
             for text, *kept in zip(*values, strict=True):
                 number += 1
-                yield _row(number, columns.text, text, kept)
+                yield _row(number, names[0], text, kept)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise TableError(f"{name}: cannot be read after row {number:,} ({_brief(error)}).") from None
 

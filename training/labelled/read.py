@@ -83,7 +83,7 @@ def read_rows(
                     labels = same.setdefault(one.labels, one.labels)
                     rows.append(one if labels is one.labels else replace(one, labels=labels))
             except InputError as error:
-                raise TableError(error.message.replace(", which needs --engine ray,", "")) from None
+                raise TableError(error.message) from None
             except OSError as error:
                 raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
     bad = reasons.total()
@@ -115,10 +115,9 @@ def _open(path: Path, wanted: Wanted, header: bool, name: str, stack: ExitStack)
     if ending not in _FORMATS:
         known = ", ".join(f".{known}" for known in _FORMATS)
         raise TableError(f"{name}: its name ends with none of {known} (each also with .gz); rename or convert it.")
-    stream = stack.enter_context(path.open("rb"))
     if ending == "parquet":
-        packed = path.name.lower().endswith(".gz")
-        return open_parquet(_unpacked(stream, name, stack) if packed else stream, wanted, name)
+        return open_parquet(parquet_file(path, name, stack), wanted, name)
+    stream = stack.enter_context(path.open("rb"))
     if stream.peek(4).startswith(b"PAR1"):
         raise TableError(f"{name}: is a Parquet file; rename it so that its name ends with .parquet.")
     pieces = bounded(decoded(read_pieces(stream, name), name), name)
@@ -140,8 +139,15 @@ def bounded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         yield piece
 
 
-def _unpacked(stream: BinaryIO, name: str, stack: ExitStack) -> BinaryIO:
-    """A temporary file with the unpacked bytes, because Parquet is not read from start to end."""
+def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
+    """A Parquet file; of a packed one a temporary file, because Parquet is not read from start to end.
+
+    Raises:
+        InputError, OSError, TableError: it cannot be read or unpacked, or is too large.
+    """
+    stream = stack.enter_context(path.open("rb"))
+    if not path.name.lower().endswith(".gz"):
+        return stream
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     for piece in bounded(gunzipped(read_pieces(stream, name), name), name):
         file.write(piece)

@@ -34,7 +34,7 @@ _BINARY = {
     b"\xfd7zX": "packed with xz",
     b"\x28\xb5\x2f\xfd": "packed with Zstandard",
     b"7z\xbc\xaf": "a 7-Zip archive",
-    b"PAR1": "a Parquet file, which needs --engine ray,",
+    b"PAR1": "a Parquet file",
     b"\x7fELF": "a program",
 }
 _SAMPLE_BYTES = 8192

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from training.errors import TableError
+from training.errors import ColumnError, TableError
 from training.labelled.read import read_rows
+from training.labelled.unlabelled import read_unlabelled
 
 pa = pytest.importorskip("pyarrow", reason="needs the train extra")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -80,3 +81,14 @@ def test_parquet_under_another_name_is_one_sentence(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", text=["oil"], label=["a"]).rename(tmp_path / "a.csv")
     with pytest.raises(TableError, match=r"rename it so that its name ends with \.parquet"):
         read_rows([path])
+
+
+def test_texts_without_labels_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", id=[1, 2, 3], title=["oil", None, "gold"])
+    packed = tmp_path / "b.parquet.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    rows, bad = read_unlabelled([path, packed], "title")
+    assert [(row.text, row.labels, row.number) for row in rows] == [("oil", (), 1), ("gold", (), 3)] * 2
+    assert bad == 2
+    with pytest.raises(ColumnError, match=r"no column 'text'; it has: 'id', 'title'; .* as in the training rows\.$"):
+        read_unlabelled([path], "text")
