@@ -104,11 +104,20 @@ def publish(
     return write_bundle(target, replace(draft, manifest=manifest, extras=extras), force), measured
 
 
+def short_names(files: Sequence[Path]) -> list[str]:
+    """Names of files, with as many of their folders as tell them apart: a bundle need not say where they were."""
+    paths = [file.resolve() for file in files]
+    depths = range(1, 1 + max(len(path.parts) for path in paths))
+    names = [[Path(*path.parts[-depth:]).as_posix() for path in paths] for depth in depths]
+    return next((some for some in names if len(set(some)) == len(files)), names[-1])
+
+
 def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
     name, version = name_and_version(target, "fit")
     inside = [sample for sample in rows.samples if sample.labels]
     others = [sample for sample in rows.samples if not sample.labels]
-    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in source.files}
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in source.files]
+    files = dict(zip(short_names(source.files), hashes, strict=True))
     reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes)
     if fitted.outside is not None:
         held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
