@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
+from training.headlines.samples import random_rows
 from training.labelled.rows import LabelledRow
 
 MOST_ROWS: Final = 50_000
@@ -42,8 +43,7 @@ def run_baselines(train: Sequence[LabelledRow], test: Sequence[LabelledRow], see
     [(most, _)] = Counter(row.labels[0] for row in learned).most_common(1)
     found = [_baseline(MAJORITY, len(learned), right, [most] * len(right))]
     limit = min(MOST_ROWS, MOST_WORK // len({row.labels[0] for row in learned}))
-    if len(learned) > limit:
-        learned = [learned[i] for i in np.sort(np.random.default_rng(seed).choice(len(learned), limit, replace=False))]
+    learned = [learned[i] for i in random_rows(len(learned), limit, seed)]
     labels = [row.labels[0] for row in learned]
     if len(set(labels)) > 1:
         model = make_pipeline(

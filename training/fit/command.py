@@ -59,7 +59,7 @@ def fit_rows(
         progress("looking at the rows", 0, 1)
         linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
         wrong, content = suspects(linear, split.train, split.labels)
-        curve = linear.learning_curve(read_samples(split.test, split.labels).samples)
+        curve = linear.learning_curve(split.test)
         progress("writing the bundle and measuring it", 0, 1)
         source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)

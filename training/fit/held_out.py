@@ -23,9 +23,10 @@ def duplicate_groups(samples: Sequence[Sample]) -> NDArray[np.int32]:
 
 
 def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> NDArray[np.bool_]:
-    """Mark a tenth of the rows, or about MOST_HELD_OUT if that is less: bool [n].
+    """Mark a tenth of the rows, but no more than MOST_HELD_OUT: bool [n].
 
-    Of each label with two rows or more, at least one is held out, and at least one stays to learn from.
+    The share is that of each label, rounded, so their number differs a little from that: of each label with two rows or
+    more, at least one is held out, and at least one stays to learn from.
 
     Args:
         labels: int64 [n].

@@ -50,7 +50,7 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     Args:
         rows: the training rows.
         seed: for everything random.
-        report: told how far the training is; phases are numbered.
+        report: called with the progress; phases are numbered.
 
     Raises:
         LabelsError: there is nothing to learn from.
@@ -69,10 +69,10 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     phases = len(masks) + (not once)
     splits = [(_chosen(samples, ~mask), _chosen(samples, mask)) for mask in masks]
     recipe = choose_encoding(recipe, splits, rows.topics, seed, report)
-    parts = []
-    for number, (train, out) in enumerate(splits):
-        halves = learn(recipe, _material(train, rows.topics), seed, report=_numbered(report, number + 1, phases))
-        parts.append((halves, out))
+    parts = [
+        (learn(recipe, _material(train, rows.topics), seed, report=_numbered(report, number, phases)), out)
+        for number, (train, out) in enumerate(splits, start=1)
+    ]
     share, held_out = _choose_share(parts, recipe)
     held_out_rows = tuple(sample for _, out in parts for sample in out)
     calibration = fit_temperature([held_out.inside])
@@ -80,7 +80,9 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     topic_set = fit_topic_set(inside.probabilities(calibration), inside.labels, recipe.coverage)
     outside = fit_outside([held_out], calibration, recipe.most_lost) if units > rows.topics else None
     recipe = replace(recipe, linear_share=ALONE if share is None else share)
-    if not once:
+    if once:
+        [(halves, _)] = parts
+    else:
         halves = learn(recipe, _material(samples, rows.topics), seed, report=_numbered(report, phases, phases))
     report("merging", 0, 1, "")
     learned = _weighted(halves, share).merged(recipe.linear_share, recipe.width)

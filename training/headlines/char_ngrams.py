@@ -31,9 +31,8 @@ def ngram_expansion(word_index: Mapping[str, int], size: int, recipe: Recipe) ->
         word_index: entry -> id; word pairs and repeated words have no n-grams of their own.
         size: length of the multi-hot vector; ids from `size` on are left out.
         recipe: `piece_share` is the Euclidean length of a word's n-gram weights together, that of the word itself is 1;
-            `piece_weight` is that of a piece as n-gram, and
-            as itself if training texts have pieces; n-grams of fewer than `min_piece_words` words are
-            left out, unless they are pieces.
+            `piece_weight` is that of a piece as n-gram, and as itself if training texts have pieces; n-grams of fewer
+            than `min_piece_words` words are left out, unless they are pieces.
 
     Returns:
         float32 [size, size + n-grams].

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from app.classifier.encoding import Encoder
 from app.classifier.network import Dense, DenseNetwork, Floats
@@ -15,13 +14,13 @@ from training.headlines.char_ngrams import ngram_expansion
 from training.headlines.merge import merge
 from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, cut_spans, labels_of, others_of, soft_targets
+from training.headlines.samples import Sample, cut_spans, labels_of, others_of, random_rows, soft_targets
 from training.headlines.svm import train_linear
 from training.headlines.vocabulary import build_encoder, encode, multi_hot, unit_length
 from training.history import History
 
 Report = Callable[[str, int, int, str], object]
-"""Told the phase of a training, steps done and of all in it, and a note such as the loss."""
+"""Called with the progress: the phase, how many of its steps are done, their number, and a note such as the loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +72,7 @@ class Learned:
 
     def held_out(self, samples: Sequence[Sample]) -> HeldOut:
         """The model's logits for samples that it was not trained on, with their labels."""
-        encoded = [self.encoder.encode_words(sample.words) for sample in samples]
-        logits = DenseNetwork(self.layers).logits([one.ids for one in encoded])
-        shares = np.array([one.oov_share for one in encoded], np.float32)
-        return HeldOut(logits, labels_of(samples, self.topics), shares, self.topics)
+        return _held_out(self.encoder, samples, self.topics, DenseNetwork(self.layers).logits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +91,13 @@ class Halves:
 
     def held_out(self, samples: Sequence[Sample], linear_share: float) -> HeldOut:
         """The logits that the merged model would have at full rank, for samples that it was not trained on."""
-        encoded = [self.encoder.encode_words(sample.words) for sample in samples]
-        rows = unit_length(multi_hot([one.ids for one in encoded], self.encoder.spec.size))
-        logits = self.networks.logits(rows) + np.float32(linear_share) * (rows @ self.linear)
-        shares = np.array([one.oov_share for one in encoded], np.float32)
-        return HeldOut(logits, labels_of(samples, self.topics), shares, self.topics)
+
+        def logits(ids: Sequence[Sequence[int]]) -> Floats:
+            rows = unit_length(multi_hot(ids, self.encoder.spec.size))
+            found: Floats = self.networks.logits(rows) + np.float32(linear_share) * (rows @ self.linear)
+            return found
+
+        return _held_out(self.encoder, samples, self.topics, logits)
 
     def merged(self, linear_share: float, width: int) -> Learned:
         """The model with this weight of the SVM's scores and this number of units in its first layer."""
@@ -124,7 +122,7 @@ def learn(
         seed: for everything random.
         held_out: samples on which the MLPs are evaluated after each epoch.
         on_epoch: called after each epoch.
-        report: told how far the training is.
+        report: called with the progress.
     """
     kinds, topics, units = material.kinds, material.topics, material.units
     report("vocabulary", 0, 1, "")
@@ -135,12 +133,12 @@ def learn(
     whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
     expansion = ngram_expansion(word_index, encoder.spec.size, recipe)
-    some = _some_rows(len(samples), recipe.linear_rows, seed)
+    some = random_rows(len(samples), recipe.linear_rows, seed)
     linear = train_linear(
         sp.vstack(whole, "csr")[some],
         expansion,
         labels_of(samples, topics)[some],
-        others_of(samples if isinstance(some, slice) else [samples[i] for i in some], units),
+        others_of([samples[i] for i in some], units),
         penalties[some],
         topics=topics,
         seed=seed,
@@ -179,8 +177,9 @@ def learn(
     return Halves(encoder, word_index, linear, networks, history, texts, topics)
 
 
-def _some_rows(count: int, most: int | None, seed: int) -> slice | NDArray[np.intp]:
-    """All rows, or a random choice of `most`."""
-    if most is None or count <= most:
-        return slice(None)
-    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
+def _held_out(
+    encoder: Encoder, samples: Sequence[Sample], topics: int, logits: Callable[[Sequence[Sequence[int]]], Floats]
+) -> HeldOut:
+    encoded = [encoder.encode_words(sample.words) for sample in samples]
+    shares = np.array([one.oov_share for one in encoded], np.float32)
+    return HeldOut(logits([one.ids for one in encoded]), labels_of(samples, topics), shares, topics)

@@ -41,6 +41,13 @@ def cut_spans(samples: Sequence[Sample], words: tuple[int, int], rng: np.random.
     return spans
 
 
+def random_rows(count: int, most: int | None, seed: int) -> NDArray[np.intp]:
+    """Ascending row numbers, int64 [n]: all of `count` rows, or a random choice of `most`."""
+    if most is None or count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
+
+
 def labels_of(samples: Sequence[Sample], topics: int) -> NDArray[np.int64]:
     """The label of each sample, int64 [n]: its first topic, or `topics` for a text about none of them."""
     return np.array([sample.labels[0] if sample.labels else topics for sample in samples], np.int64)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from app.classifier.network import Floats
+from training.headlines.samples import random_rows
 from training.headlines.vocabulary import unit_length
 
 
@@ -86,7 +87,7 @@ def _fewer_negatives(
 ) -> tuple[sp.csr_matrix, NDArray[np.bool_], NDArray[np.float64]]:
     """All rows of a topic and `most` of the others, which together keep the weight of all others."""
     wrong = np.flatnonzero(~right)
-    some = np.random.default_rng(seed).choice(wrong, most, replace=False)
+    some = wrong[random_rows(len(wrong), most, seed)]
     kept = np.sort(np.concatenate([np.flatnonzero(right), some]))
     return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / most))[kept]
 

@@ -5,6 +5,7 @@ from training.headlines.samples import (
     cut_spans,
     labels_of,
     others_of,
+    random_rows,
     soft_targets,
     split_words,
 )
@@ -44,3 +45,11 @@ def test_text_about_none_of_the_topics_has_the_column_after_theirs() -> None:
     assert labels_of(samples, 3).tolist() == [3, 2]
     assert soft_targets(samples, 3, 4, 0.75).toarray().tolist() == [[0, 0, 0, 1], [0.25, 0, 0.75, 0]]
     assert others_of(samples, 4).tolist() == [[False] * 4, [True, False, False, False]]
+
+
+def test_rows_are_all_or_a_random_choice_in_their_order() -> None:
+    assert random_rows(5, None, 1).tolist() == random_rows(5, 5, 1).tolist() == [0, 1, 2, 3, 4]
+    some = random_rows(1_000, 100, 1).tolist()
+    assert some == sorted(set(some))
+    assert len(some) == 100
+    assert some == random_rows(1_000, 100, 1).tolist() != random_rows(1_000, 100, 2).tolist()

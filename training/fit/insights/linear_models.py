@@ -18,8 +18,9 @@ from training.fit.material import Rows
 from training.headlines.calibration import HeldOut, fit_temperature
 from training.headlines.char_ngrams import ngram_expansion
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, labels_of
+from training.headlines.samples import Sample, Words, labels_of, random_rows, split_words
 from training.headlines.vocabulary import encode
+from training.labelled.rows import LabelledRow
 
 MOST_WORK: Final = 12_000_000
 """Rows times labels that one model learns from; of more rows it learns from a random choice."""
@@ -54,10 +55,10 @@ class LinearModels:
         """Rows with a label."""
         self.labels = labels_of(self.samples, rows.topics)
         """int64 [n], of `samples`."""
-        self._topics, self._seed, self._encoder = rows.topics, seed, encoder
+        self._codes, self._topics, self._seed, self._encoder = rows.codes, rows.topics, seed, encoder
         few = len(self.samples) * rows.topics <= LITTLE_WORK
         self._expansion = ngram_expansion(word_index, encoder.spec.size, recipe) if few else None
-        inputs = self._inputs(self.samples)
+        inputs = self._inputs([sample.words for sample in self.samples])
         found = np.asarray((inputs > 0).sum(axis=0)).ravel()
         self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + found)) + 1).astype(np.float32))
         self._rows = normalize(inputs @ self._idf).tocsr()
@@ -77,11 +78,16 @@ class LinearModels:
         part = HeldOut(scores, self.labels, np.zeros(len(scores), np.float32), self._topics)
         return part.probabilities(fit_temperature([part]))
 
-    def learning_curve(self, test: Sequence[Sample]) -> tuple[CurvePoint, ...]:
-        """Accuracy on test rows after learning from SHARES of the rows."""
-        asked = [sample for sample in test if sample.labels]
-        rows, labels = normalize(self._inputs(asked) @ self._idf).tocsr(), labels_of(asked, self._topics)
-        order = np.random.default_rng(self._seed).permutation(self._limit(len(self.samples), self._seed))
+    def learning_curve(self, test: Sequence[LabelledRow]) -> tuple[CurvePoint, ...]:
+        """Accuracy on the test rows with a label, also those without a word, after learning from SHARES of the rows."""
+        asked = [row for row in test if row.labels]
+        words = [split_words(row.text, split_unspaced=True) for row in asked]
+        rows = normalize(self._inputs(words) @ self._idf).tocsr()
+        numbers = {code: label for label, code in enumerate(self._codes)}
+        labels = np.array([numbers[row.labels[0]] for row in asked], np.int64)
+        order = np.random.default_rng(self._seed).permutation(
+            random_rows(len(self.samples), MOST_WORK // self._topics, self._seed)
+        )
         points = []
         for share in SHARES:
             some = order[: max(1, round(share * len(order)))]
@@ -89,13 +95,13 @@ class LinearModels:
             points.append(CurvePoint(len(some), float(right.mean())))
         return tuple(points)
 
-    def _inputs(self, samples: Sequence[Sample]) -> sp.csr_matrix:
-        rows = encode(self._encoder, [sample.words for sample in samples])
+    def _inputs(self, texts: Sequence[Words]) -> sp.csr_matrix:
+        rows = encode(self._encoder, texts)
         return rows if self._expansion is None else (rows @ self._expansion).tocsr()
 
     def _scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int) -> Floats:
         """Scores, float32 [n, topics], of a model of some rows; of labels without a row, the lowest of each row."""
-        some = learned[self._limit(len(learned), seed)]
+        some = learned[random_rows(len(learned), MOST_WORK // self._topics, seed)]
         known = np.unique(self.labels[some])
         if len(known) < 2:
             return np.eye(self._topics, dtype=np.float32)[np.full(rows.shape[0], known[0])]
@@ -108,9 +114,3 @@ class LinearModels:
         scores = np.repeat(found.min(axis=1, keepdims=True), self._topics, axis=1)
         scores[:, known] = found
         return scores.astype(np.float32)
-
-    def _limit(self, rows: int, seed: int) -> NDArray[np.intp]:
-        most = MOST_WORK // self._topics
-        if rows <= most:
-            return np.arange(rows)
-        return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from tests.training.fit.insights.models import linear_models
 from tests.training.fit.rows import codes, made_rows
 from training.fit.material import read_samples
@@ -6,8 +8,7 @@ from training.fit.reporting.learning_curve import curve_sentence
 
 def test_more_rows_are_more_accurate() -> None:
     rows = read_samples(made_rows(40, 4, words=12), codes(40))
-    test = read_samples(made_rows(40, 10, seed=1, words=12), codes(40)).samples
-    curve = linear_models(rows).learning_curve(test)
+    curve = linear_models(rows).learning_curve(made_rows(40, 10, seed=1, words=12))
     assert [point.rows for point in curve] == [40, 80, 160]
     quarter, half, whole = [point.accuracy for point in curve]
     assert quarter < half < whole
@@ -16,9 +17,16 @@ def test_more_rows_are_more_accurate() -> None:
 
 def test_two_labels_and_labels_that_a_quarter_does_not_have() -> None:
     rows = read_samples(made_rows(2, 4, outside=5), codes(2))
-    curve = linear_models(rows).learning_curve(read_samples(made_rows(2, 20, outside=5), codes(2)).samples)
+    curve = linear_models(rows).learning_curve(made_rows(2, 20, outside=5))
     assert [point.rows for point in curve] == [2, 4, 8]
     assert all(0 <= point.accuracy <= 1 for point in curve)
+
+
+def test_rows_without_a_word_count() -> None:
+    rows = made_rows(2, 10)
+    wordless = [replace(row, text="-") for row in (rows[0], rows[-1])]  # of both labels, so one of them is right
+    curve = linear_models(read_samples(rows, codes(2))).learning_curve([*rows, *wordless])
+    assert curve[-1].accuracy == 21 / 22
 
 
 def test_sentence_says_what_the_last_doubling_brought() -> None:
