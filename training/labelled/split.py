@@ -9,7 +9,7 @@ from typing import Final, Literal
 from training.errors import LabelsError
 from training.labelled.duplicates import Duplicates, find_duplicates
 from training.labelled.rows import LabelledRow, Table
-from training.labelled.stratification import OUTSIDE, labels_of, latest, stratified
+from training.labelled.stratification import OUTSIDE, labels_or_outside, latest, stratified
 
 MIN_ROWS: Final = 5
 TEST_SHARE: Final = 0.1
@@ -88,7 +88,7 @@ def split_rows(
         for number in chosen:
             places[number] = TEST
     known = _label_counts(rows, places).keys()
-    unseen = frozenset(label for row in rows for label in labels_of(row)) - known
+    unseen = frozenset(label for row in rows for label in labels_or_outside(row)) - known
     _remove(unseen, rows, places, TEST, UNSEEN)
     found: dict[str, list[LabelledRow]] = {place: [] for place in (TRAIN, TEST, RARE, IN_TEST, UNSEEN)}
     for row, place in zip(rows, places, strict=True):
@@ -103,15 +103,15 @@ def _label_counts(rows: Sequence[LabelledRow], places: Sequence[str]) -> Counter
     counts: Counter[str] = Counter()
     for row, place in zip(rows, places, strict=True):
         if place == TRAIN:
-            counts.update(labels_of(row))
+            counts.update(labels_or_outside(row))
     return counts
 
 
 def _remove(labels: AbstractSet[str], rows: list[LabelledRow], places: list[str], place: str, why: str) -> None:
     """Remove labels from the rows in a place; rows that have no other label get the place `why`."""
     for number, row in enumerate(rows):
-        if places[number] == place and not labels.isdisjoint(labels_of(row)):
-            rest = tuple(label for label in labels_of(row) if label not in labels)
+        if places[number] == place and not labels.isdisjoint(labels_or_outside(row)):
+            rest = tuple(label for label in labels_or_outside(row) if label not in labels)
             if rest:
                 rows[number] = replace(row, labels=rest)
             else:

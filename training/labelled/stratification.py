@@ -15,7 +15,7 @@ OUTSIDE = ""
 """Stands for the label of rows without one, which are about none of the labels."""
 
 
-def labels_of(row: LabelledRow) -> tuple[str, ...]:
+def labels_or_outside(row: LabelledRow) -> tuple[str, ...]:
     """The labels of a row; OUTSIDE if it has none."""
     return row.labels or (OUTSIDE,)
 
@@ -37,7 +37,7 @@ def stratified(
     """
     groups, hashes = _groups(numbers, duplicates)
     # Per group, the labels of all its rows, with repetitions.
-    labels = [[label for number in group for label in labels_of(rows[number])] for group in groups]
+    labels = [[label for number in group for label in labels_or_outside(rows[number])] for group in groups]
     counts: Counter[str] = Counter()
     of_label: dict[str, list[int]] = defaultdict(list)
     for group in np.argsort(_mixed(hashes, seed), kind="stable").tolist():

@@ -15,7 +15,7 @@ from training.labelled.reporting.report import EXAMPLES, DataReport, Distributio
 from training.labelled.reporting.scripts import script
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
-from training.labelled.stratification import OUTSIDE, labels_of
+from training.labelled.stratification import OUTSIDE, labels_or_outside
 
 
 def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
@@ -72,7 +72,7 @@ def _label_counts(
     total, train, test = Counter[str](), Counter[str](), Counter[str]()
     examples: dict[str, dict[str, None]] = defaultdict(dict)
     for row, is_trained, is_tested in zip(rows, trained, tested, strict=True):
-        for label in labels_of(row):
+        for label in labels_or_outside(row):
             total[label] += 1
             train[label] += is_trained
             test[label] += is_tested

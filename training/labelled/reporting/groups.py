@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.labelled.reporting.report import EXAMPLES, GROUPS, Groups, TextGroup
 from training.labelled.rows import LabelledRow
-from training.labelled.stratification import labels_of
+from training.labelled.stratification import labels_or_outside
 
 Rows = Sequence[LabelledRow]
 
@@ -56,5 +56,5 @@ def are_on_both_sides(trained: Sequence[bool], tested: Sequence[bool]) -> Callab
 
 def _text_group(rows: Rows) -> TextGroup:
     texts = list(dict.fromkeys(row.text for row in rows))
-    labels = Counter(label for row in rows for label in labels_of(row))
+    labels = Counter(label for row in rows for label in labels_or_outside(row))
     return TextGroup(texts[:EXAMPLES], len(rows), dict(labels.most_common()), [row.line for row in rows[:EXAMPLES]])
