@@ -87,8 +87,23 @@ def test_service_answers_as_the_page_shows(outputs: dict[str, list[str]]):
 
 
 @pytest.mark.slow
-def test_comparison_shadow_and_switch(outputs: dict[str, list[str]]):
-    assert outputs["Compare"][0].startswith("On 60 rows, support/2 against support/1:")
+def test_comparison_prints_what_the_page_shows(outputs: dict[str, list[str]]):
+    (shown, _), (found, table) = (
+        text.split("\n\n| | text | label |") for text in (printed("Compare"), outputs["Compare"][0])
+    )
+    assert re.sub(r"[0-9.]+", "N", found) == re.sub(r"[0-9.]+", "N", shown)
+    for figure, tolerance in ((r"([0-9.]+)%", 12), (r"0\.[0-9]{3}", 0.12)):  # accuracy; macro-F1, calibration error
+        measured, expected = (list(map(float, re.findall(figure, text))) for text in (found, shown))
+        assert measured == pytest.approx(expected, abs=tolerance)
+    both = [int(one) for one in re.findall(r"(?<=[|] )[0-9]+(?= [|])", found)]
+    assert sum(both) == 60
+    rows = [line.split(" | ") for line in table.splitlines()[2:]]
+    assert f"\n{len(rows)} are answered differently" in found
+    assert {row[0] for row in rows} <= {"| worse", "| as wrong", "| better"}
+
+
+@pytest.mark.slow
+def test_shadow_and_switch(outputs: dict[str, list[str]]):
     shadow, switched = outputs["Shadow and switch"]
     assert re.search(r'"shadow":\{"name":"support","version":"2"', shadow)
     assert re.search(r'"name":"support","version":"2"', switched)
