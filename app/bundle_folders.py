@@ -1,4 +1,4 @@
-"""Finds the bundles near a folder that is none, for an error that names the right one."""
+"""Error messages for a path that is not a bundle, with the names of the bundles near it."""
 
 import os
 import re
@@ -12,7 +12,7 @@ MOST_NAMED = 10
 
 
 def missing_bundle(path: Path) -> str | None:
-    """What is wrong with the path of a bundle, as a sentence without its point; None if it has a manifest."""
+    """What is wrong with the path of a bundle, as a sentence without its full stop; None if it has a manifest."""
     try:
         return _missing(path)
     except (OSError, ValueError) as error:  # a name that is too long, or a folder that may not be read

@@ -78,7 +78,7 @@ class TensorError(ApiError):
 
 
 class UnknownModelError(ApiError):
-    """The path names a model or version that this service does not serve."""
+    """The path or the query parameter `model` names a model or version that this service does not serve."""
 
 
 class MediaTypeError(ApiError):

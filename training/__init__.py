@@ -1,1 +1,1 @@
-"""Offline training: from the Reuters data to a bundle that the service loads. `app` never imports this package."""
+"""Offline training: from labelled texts, of Reuters or your own, to a bundle. `app` never imports this package."""

@@ -79,10 +79,9 @@ class Worker:
             signal.set_wakeup_fd(-1)
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            # Only the supervisor handles these, but a terminal sends them to all processes.
             for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
-                signal.signal(
-                    number, signal.SIG_IGN
-                )  # only the supervisor handles them, but a terminal sends them to all processes
+                signal.signal(number, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, _exit)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

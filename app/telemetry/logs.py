@@ -105,7 +105,7 @@ def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
 
 
 def _in_order(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
-    """Every line begins alike, as those of the access log."""
+    """Put timestamp, level and event first, as in the access log."""
     return {name: event.pop(name) for name in ("timestamp", "level", "event")} | dict(event)
 
 

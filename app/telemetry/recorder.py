@@ -25,9 +25,7 @@ class RequestRecorder:
     def record(self, context: RequestContext) -> None:
         """Record a finished request."""
         if context.method not in _METHODS:
-            context.method = (
-                "OTHER"  # in metrics and access log: clients may send any method, each of which would be a label
-            )
+            context.method = "OTHER"  # clients may send any method, and each would be a label of the metrics
         if not self._contexts:
             asyncio.get_running_loop().call_soon(self._write)
         self._contexts.append(context)

@@ -84,7 +84,7 @@ class Answer:
     def best(self) -> Prediction | None:
         """The most probable topic; None if there are no predictions, or the headline is about none of the topics.
 
-        The latter is what `abstained == "outside"` says; `predictions[0]` is the best guess all the same.
+        The latter is what `abstained == "outside"` says; `predictions[0]` is still the best guess.
         """
         return self.predictions[0] if self.predictions and self.abstained != "outside" else None
 

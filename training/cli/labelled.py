@@ -43,7 +43,7 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
     "--unlabelled",
     multiple=True,
     type=FILE,
-    help="File with texts without labels: writes those to label next to OUTPUT.to_label.csv; may be repeated.",
+    help="File with texts without labels: those to label first are written to OUTPUT.to_label.csv; may be repeated.",
 )
 @click.option("--first-label", is_flag=True, help="Learn the first label of rows that have several.")
 def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ...], first_label: bool) -> None:

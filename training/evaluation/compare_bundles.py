@@ -158,7 +158,7 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
         "",
     ]
     if not c.changes:
-        return "\n".join([*lines, "Both answer every one alike."])
+        return "\n".join([*lines, "Both give the same answer to each of them."])
     lines += [
         f"{len(c.changes):,} are answered differently{rest}:",
         "",

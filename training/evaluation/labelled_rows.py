@@ -28,7 +28,7 @@ class Confusion:
     predicted: str
     texts: int
     examples: tuple[str, ...]
-    """Those of which the model is most sure."""
+    """Those with the highest confidence."""
 
 
 @dataclass(frozen=True, slots=True)

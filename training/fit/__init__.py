@@ -1,1 +1,1 @@
-"""`python -m training fit`: from anybody's labelled texts to a bundle, with the recipe of training.headlines."""
+"""`python -m training fit`: from labelled texts of your own to a bundle, with the recipe of training.headlines."""

@@ -134,7 +134,7 @@ def fit_topic_set(probabilities: Floats, labels: NDArray[np.int64], coverage: fl
     Args:
         probabilities: float32 [n, topics], of held-out texts.
         labels: int64 [n].
-        coverage: share of texts whose label shall be in the set, between 0 and 1.
+        coverage: share of texts whose label should be in the set, between 0 and 1.
     """
     own = np.sort(probabilities[np.arange(len(labels)), labels])
     place = int(np.floor((1 - coverage) * (len(labels) + 1) + 1e-9)) - 1  # 0.1 * 20 is 1.9999999 in floats

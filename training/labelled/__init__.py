@@ -1,1 +1,1 @@
-"""Anybody's labelled texts: reads files, checks the rows, and splits them into training and test rows."""
+"""Labelled texts in files of your own: reads them, checks the rows, and splits them into training and test rows."""

@@ -77,7 +77,7 @@ def _keys(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     weights = np.empty(len(texts), np.float32)
     flat = np.fromiter(_word_hashes(texts, hashes, lengths, weights), np.uint64)
     owners = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
-    # A cumulative sum that wraps around; differences of it are right all the same.
+    # A cumulative sum that wraps around; its differences are still right.
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(flat, dtype=np.uint64)])
     ends = np.cumsum(lengths, dtype=np.int64)
     totals = sums[ends] - sums[ends - lengths]

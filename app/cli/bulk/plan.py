@@ -26,7 +26,7 @@ class Job(BaseModel, frozen=True):
     max_characters: int
     skip_empty: bool = False
     columns: tuple[str, ...] = ()
-    """Names of the output columns for one topic; a plan of an older release has none, and its columns were others."""
+    """Names of the output columns for one topic; empty in a plan of an older release, whose columns were different."""
 
 
 class Plan(BaseModel, frozen=True):

@@ -122,7 +122,7 @@ def test_bundles_that_answer_alike_have_no_empty_table(four: Path, tmp_path: Pat
     same = write(tmp_path / "same", "four")
     result = evaluate(four, "--test", table(tmp_path), "--against", same)
     assert result.exit_code == 0, result.output
-    assert result.stdout.endswith("\n\nBoth answer every one alike.\n")
+    assert result.stdout.endswith("\n\nBoth give the same answer to each of them.\n")
     assert "| text |" not in result.stdout
 
 

@@ -28,7 +28,7 @@ def choose_texts(probabilities: Floats, vectors: Floats, count: int, seed: int) 
 
     Args:
         probabilities: float32 [n, labels].
-        vectors: float32 [n, units], by which texts are alike.
+        vectors: float32 [n, units]; similar texts have vectors that are close.
         count: how many to choose.
         seed: of the k-means.
     """

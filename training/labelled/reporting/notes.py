@@ -46,7 +46,7 @@ def _left_out(report: DataReport) -> Iterator[str]:
 
 def _labels(report: DataReport) -> Iterator[str]:
     for alike in report.similar_labels[:5]:
-        yield f"The labels {' and '.join(map(repr, alike))} look like one; merge them if they are."
+        yield f"The labels {' and '.join(map(repr, alike))} look like the same label; merge them if they are."
     few = [one.label for one in report.labels if one.train < FEW_ROWS]
     if few:
         shown = ", ".join(few[:5]) + (", ..." if len(few) > 5 else "")

@@ -80,7 +80,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     for part in (
         "2 bad rows are left out (",
         "2 labels with too few rows ((none), rare)",
-        "'Sport' and 'sport' look like one",
+        "'Sport' and 'sport' look like the same label",
         "1 text (4 rows) has different labels",
         "30 rows are near duplicates",
         "accuracy is known to about",
