@@ -7,8 +7,6 @@ it gives exactly the wires of Keras, and adds what that script left out: titles,
 is the wire's own.
 """
 
-from __future__ import annotations
-
 import html
 import tarfile
 import zlib
@@ -29,37 +27,27 @@ ARCHIVE_FILES: Final = tuple(f"reut2-{number:03}.sgm" for number in range(22))
 
 @dataclass(frozen=True, slots=True)
 class ArchiveWire:
-    """One wire of the archive.
-
-    Attributes:
-        number: The archive's own number (`NEWID`), 1 to 21,578.
-        title: Its headline, entities decoded, on one line; None if it has none.
-        body: Its own text, entities decoded, without the closing `Reuter` cue; None if it has none.
-        keras_text: The raw text that Keras used, entities included: its own body or, by mistake, that of the next wire.
-        topics: All assigned topics, in the archive's order; may be empty.
-        marked: Whether it was to have topics (`TOPICS`): `YES`, `NO` or `BYPASS`.
-        part: Its part of the ModApte split (`LEWISSPLIT`): `TRAIN`, `TEST` or `NOT-USED`.
-    """
+    """One wire of the archive."""
 
     number: int
+    """The archive's own number (`NEWID`), 1 to 21,578."""
     title: str | None
+    """Its headline, entities decoded, on one line; None if it has none."""
     body: str | None
+    """Its own text, entities decoded, without the closing `Reuter`; None if it has none."""
     keras_text: str
+    """The raw text that Keras used, entities included: its own body or, by mistake, that of the next wire."""
     topics: tuple[str, ...]
+    """All assigned topics, in the archive's order; may be empty."""
     marked: str = "YES"
+    """Whether it was to have topics (`TOPICS`): `YES`, `NO` or `BYPASS`."""
     part: str = "TRAIN"
+    """Its part of the ModApte split (`LEWISSPLIT`): `TRAIN`, `TEST` or `NOT-USED`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One wire of the 46-topic set: see `ArchiveWire` for the first five attributes.
-
-    Attributes:
-        label: Keras's label, the number of the first topic.
-        labels: The numbers of all assigned topics that are among the 46; the first is `label`.
-        split: Its part of the Keras split (seed 113, one fifth for testing).
-        position: Its index in that part: `x_train[position]` or `x_test[position]` of `load_data()`.
-    """
+    """One wire of the 46-topic set; `ArchiveWire` describes the first five fields."""
 
     number: int
     title: str | None
@@ -67,22 +55,26 @@ class Wire:
     keras_text: str
     topics: tuple[str, ...]
     label: int
+    """Keras's label, the number of the first topic."""
     labels: tuple[int, ...]
+    """The numbers of all assigned topics that are among the 46; the first is `label`."""
     split: Literal["train", "test"]
+    """Its part of the Keras split (seed 113, one fifth for testing)."""
     position: int
+    """Its index in that part: `x_train[position]` or `x_test[position]` of `load_data()`."""
 
 
 def read_corpus(archive: Path) -> tuple[Wire, ...]:
-    """Reads the 46-topic set in the order and with the split of `keras.datasets.reuters.load_data()`.
+    """Read the 46-topic set in the order and with the split of `keras.datasets.reuters.load_data()`.
 
     Args:
-        archive: The path of `reuters21578.tar.gz`.
+        archive: `reuters21578.tar.gz`.
 
     Returns:
         11,228 wires: the 8,982 of the training part in their order, then the 2,246 of the test part in theirs.
 
     Raises:
-        CorpusError: The archive cannot be read, or does not hold exactly these wires.
+        CorpusError: the archive cannot be read, or does not hold exactly these wires.
     """
     kept = [wire for wire in read_archive(archive) if wire.topics and wire.topics[0] in LABELS]
     if len(kept) != KERAS_WIRES:
@@ -94,16 +86,16 @@ def read_corpus(archive: Path) -> tuple[Wire, ...]:
 
 
 def read_archive(archive: Path) -> Iterator[ArchiveWire]:
-    """Reads every wire of the archive in its order, with any topics, without unpacking to disk.
+    """Read every wire of the archive in its order, with any topics, without unpacking to disk.
 
     Args:
-        archive: The path of `reuters21578.tar.gz`.
+        archive: `reuters21578.tar.gz`.
 
     Yields:
         21,578 wires.
 
     Raises:
-        CorpusError: The archive is missing, truncated or not a gzipped tar, or lacks a file or wires.
+        CorpusError: the archive is missing, truncated or not a gzipped tar, or lacks a file or wires.
     """
     count = 0
     for name, text in _read_files(archive):
@@ -115,7 +107,7 @@ def read_archive(archive: Path) -> Iterator[ArchiveWire]:
 
 
 def _place(wire: ArchiveWire, rank: int) -> Wire:
-    """Gives a wire its label, split and position; `rank` (0 to 11,227) is its index in the shuffled set."""
+    """The wire with its label, split and position; `rank` (0 to 11,227) is its index in the shuffled set."""
     in_train = rank < KERAS_TRAIN
     return Wire(
         number=wire.number,
@@ -131,7 +123,7 @@ def _place(wire: ArchiveWire, rank: int) -> Wire:
 
 
 def _read_files(archive: Path) -> Iterator[tuple[str, str]]:
-    """Gives name and text of each of the 22 SGML files, in order; raises `CorpusError` if one cannot be read."""
+    """Name and text of each of the 22 SGML files, in order; raises CorpusError if one cannot be read."""
     try:
         with tarfile.open(archive, "r:gz") as tar:
             members = {Path(member.name).name: member for member in tar if member.isfile()}
@@ -148,7 +140,7 @@ def _read_files(archive: Path) -> Iterator[tuple[str, str]]:
 
 
 def _parse_file(name: str, text: str) -> Iterator[ArchiveWire]:
-    """Gives the wires of one SGML file; raises `CorpusError` if one is cut off or lacks its number or topics."""
+    """The wires of one SGML file; raises CorpusError if one is cut off or lacks its number or topics."""
     start = text.find("<REUTERS ")
     while start != -1:
         end = text.find("</REUTERS>", start)
@@ -171,7 +163,7 @@ def _parse_file(name: str, text: str) -> Iterator[ArchiveWire]:
 
 
 def _between(text: str, opening: str, closing: str, start: int, end: int) -> str | None:
-    """Returns the text between the first `opening` in `text[start:end]` and the next `closing`, or None."""
+    """The text between the first `opening` in `text[start:end]` and the next `closing`, or None."""
     first = text.find(opening, start, end)
     if first == -1:
         return None
@@ -180,7 +172,7 @@ def _between(text: str, opening: str, closing: str, start: int, end: int) -> str
 
 
 def _keras_text(text: str, start: int) -> str:
-    """Returns the text that Keras's script used for the wire at `start`, with both mistakes of that script."""
+    """The text that Keras's script used for the wire at `start`, with both mistakes of that script."""
     # It searched to the end of the file, not of the wire: 975 wires without a body got that of a later wire.
     # Where no body follows (number 7000 only), find's -1 made it start at the sixth character of the file.
     first = text.find("<BODY>", start) + len("<BODY>")
@@ -188,7 +180,7 @@ def _keras_text(text: str, start: int) -> str:
 
 
 def _clean_body(raw: str) -> str:
-    """Decodes the entities of a body and drops the closing `Reuter`; the end mark `&#3;` decodes to an empty string."""
+    """Decode the entities of a body and drop the closing `Reuter`; the end mark `&#3;` decodes to an empty string."""
     body = html.unescape(raw).strip()
     words = body.rsplit(maxsplit=1)
     # It says nothing about the topic, and headlines and pasted articles do not end with it.
