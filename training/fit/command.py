@@ -56,7 +56,7 @@ def fit_rows(
         fitted = fit_model(rows, data.seed, progress)
         progress("baselines", 0, 1)
         baselines = run_baselines(split.train, split.test, data.seed)
-        progress("looking at the rows", 0, 1)
+        progress("label errors and learning curve", 0, 1)
         linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
         wrong, content = suspects(linear, split.train, split.labels)
         curve = linear.learning_curve(split.test)
