@@ -1,7 +1,7 @@
 """Calibrator: turns the network's logits into the probabilities of the topics and of the outside class."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -32,8 +32,7 @@ class Calibrator:
         """
         logits = units if self.outside_of is None else units[:, :-1]
         shares = _oov_shares(encoded) if self._needs_shares else []
-        # Without any, multiplying the temperatures by 1 is skipped: most of the cost, for one text.
-        return softmax(logits, self._calibration, np.array(shares, np.float32) if any(shares) else None)
+        return softmax(logits, self._calibration, shares if any(shares) else None)
 
     def topics_and_outside(self, units: Floats, encoded: Sequence[Encoded]) -> tuple[Floats, list[float] | None]:
         """What `topics` returns, and the probability of the outside class for each text, or None without that class."""
@@ -49,30 +48,34 @@ def _oov_shares(encoded: Sequence[Encoded]) -> list[float]:
     return [(words - known) / (words or 1) for _, words, known, _, _, _ in encoded]
 
 
-def softmax(logits: Floats, calibration: Calibration | None = None, shares: Floats | None = None) -> Floats:
+def softmax(logits: Floats, calibration: Calibration | None = None, shares: Sequence[float] | None = None) -> Floats:
     """Softmax of logits float32 [n, topics], each row divided by its calibration temperature if there is one.
 
-    `shares`: float32 [n], each text's share of words out of vocabulary, for a calibration with an `unknown_slope`; None
-    if all of them are 0.
+    `shares`: each text's share of words out of vocabulary, for a calibration with an `unknown_slope`; None if all of
+    them are 0.
     """
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:
-        gaps = np.add.reduce(scaled, axis=1, keepdims=True) / -scaled.shape[1]
-        scaled /= temperatures(calibration, gaps, None if shares is None else shares[:, None])
+        topics = scaled.shape[1]
+        gaps = [-total / topics for total in np.add.reduce(scaled, axis=1).tolist()]
+        divisors = temperatures(calibration, gaps, shares)
+        scaled /= divisors[0] if len(divisors) == 1 else np.array(divisors, np.float32)[:, None]
     np.exp(scaled, out=scaled)
     scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
     return scaled
 
 
-def temperatures(calibration: Calibration, gaps: Floats, shares: Floats | None = None) -> Floats:
-    """Temperatures for gaps and out-of-vocabulary shares, both float32 [n] or [n, 1], in the same shape.
+def temperatures(calibration: Calibration, gaps: Iterable[float], shares: Iterable[float] | None = None) -> list[float]:
+    """Temperatures of texts with these gaps and out-of-vocabulary shares; `shares`: None if all of them are 0.
 
-    `shares`: None if all of them are 0.
+    Scalar code, for the reasons given at `regression`.
     """
-    found: Floats = math.exp(calibration.intercept) * (1 + gaps) ** calibration.gap_slope
-    if calibration.unknown_slope and shares is not None:
-        found *= np.exp(calibration.unknown_slope * shares)  # by exactly 1 where all words have an id
-    return found
+    scale, slope, unknown_slope = math.exp(calibration.intercept), calibration.gap_slope, calibration.unknown_slope
+    found = [scale * (1 + gap) ** slope for gap in gaps]
+    if not unknown_slope or shares is None:
+        return found
+    # By exactly 1 where all words have an id.
+    return [one * math.exp(unknown_slope * share) for one, share in zip(found, shares, strict=True)]
 
 
 def regression(outside: Outside) -> Callable[[float, float, float], float]:

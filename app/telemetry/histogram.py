@@ -2,9 +2,19 @@
 
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from prometheus_client import Histogram
+
+
+class Observed(NamedTuple):
+    """Values sorted into buckets."""
+
+    buckets: Mapping[int, int]
+    """Number of values by index of the bucket."""
+    total: float
+    """Sum of the values."""
 
 
 class BatchHistogram(Histogram):
@@ -15,7 +25,15 @@ class BatchHistogram(Histogram):
 
     def observe_many(self, values: Sequence[float]) -> None:
         """Observe several values, with the same result as calling `observe` for each."""
+        self.add(self.tally(values))
+
+    def tally(self, values: Sequence[float]) -> Observed:
+        """Sort values into the buckets, without observing them."""
         bounds = self._upper_bounds
-        for bucket, count in Tally([bisect_left(bounds, value) for value in values]).items():
+        return Observed(Tally([bisect_left(bounds, value) for value in values]), sum(values))
+
+    def add(self, observed: Observed) -> None:
+        """Observe what `tally` returned, also of another histogram with the same buckets."""
+        for bucket, count in observed.buckets.items():
             self._buckets[bucket].inc(count)
-        self._sum.inc(sum(values))
+        self._sum.inc(observed.total)

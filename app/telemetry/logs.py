@@ -3,8 +3,10 @@
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -31,7 +33,17 @@ def _without_rich() -> Iterator[None]:
 with _without_rich():
     import structlog
 
-_TIME = structlog.processors.TimeStamper(fmt="iso", utc=True)
+
+def timestamp() -> str:
+    """The time in UTC, to the microsecond, as in RFC 3339; a third of the time of formatting a `datetime`."""
+    now = time.time()
+    second = int(now)
+    return f"{_formatted(second)}.{int((now - second) * 1e6):06d}Z"
+
+
+@lru_cache(maxsize=1)
+def _formatted(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 def config(level: str = "info") -> dict[str, Any]:
@@ -72,7 +84,7 @@ def _notice(lines: int) -> str:
 def formatter() -> structlog.stdlib.ProcessorFormatter:
     """Formats log records of the standard library like access log lines."""
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(), _drop_colour, _TIME],
+        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(), _drop_colour, _add_time],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
@@ -85,7 +97,12 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
 def writer() -> Callable[[dict[str, Any]], str]:
     """A function that turns an event into a line with a timestamp: JSON, or readable text if stdout is a terminal."""
     render = _renderer()
-    return lambda event: str(render(None, "info", _TIME(None, "info", event)))
+
+    def write(event: dict[str, Any]) -> str:
+        event["timestamp"] = timestamp()
+        return str(render(None, "info", event))
+
+    return write
 
 
 def _renderer() -> "Processor":
@@ -107,6 +124,11 @@ def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
 def _in_order(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
     """Put timestamp, level and event first, as in the access log."""
     return {name: event.pop(name) for name in ("timestamp", "level", "event")} | dict(event)
+
+
+def _add_time(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
+    event["timestamp"] = timestamp()
+    return event
 
 
 def _drop_colour(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.concurrency import run_in_threadpool
 
-from app.classifier import Classification, TopicClassifier
+from app.classifier import TopicClassifier
 from app.telemetry.drift import Drift
 from app.telemetry.histogram import BatchHistogram
 from app.telemetry.log_stream import dropped_lines
-from app.telemetry.model_metrics import SHARES, ModelFamilies, ModelMetrics
+from app.telemetry.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
 from app.telemetry.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrift, all_workers
 from app.telemetry.process import ModelInfo, ProcessGauges
 from app.telemetry.request_context import RequestContext
@@ -153,22 +153,25 @@ class Metrics:
             children[0].inc(len(seconds))
             children[1].observe_many(seconds)
         self.batch_size.observe_many([len(one.headlines) for one in contexts if one.headlines])
-        self.inference.observe_many([sum(one.inference_seconds) for one in contexts if one.inference_seconds])
+        timed = [one.inference_seconds for one in contexts if one.inference_seconds]
+        self.inference.observe_many([encoding + predicting for encoding, predicting in timed])
 
-    def _count_other(self, results: Sequence[Classification]) -> None:
-        self.headlines.inc(len(results))
+    def _count_other(self, counted: Counted) -> None:
+        self.headlines.inc(len(counted.results))
 
-    def _count_default(self, results: Sequence[Classification]) -> None:
+    def _count_default(self, counted: Counted) -> None:
+        results = counted.results
         self.headlines.inc(len(results))
-        self.unknown_words.observe_many(
-            [(words - known - rare) / (words or 1) for _, _, _, (_, words, known, rare, _, _), _, _ in results]
-        )
-        self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
+        self.confidence.add(counted.confidence)
+        for reason, count in counted.abstained.items():
+            if reason:
+                self.abstained.labels(reason).inc(count)
+        texts = [one.encoded for one in results]
+        # `Encoded.unknown_words` by `Encoded.words`; the property takes twice as long.
+        self.unknown_words.observe_many([(one.words - one.known - one.rare) / (one.words or 1) for one in texts])
         self.outside.observe_many([one.outside for one in results if one.outside is not None])
         for label, count in Tally([one.labels[0] for one in results if one.labels]).items():
             self._topics[label].inc(count)
-        for reason, count in Tally([one.abstained for one in results if one.abstained]).items():
-            self.abstained.labels(reason).inc(count)
         if self._drift:
             self._drift.add(results)
             if self._drift_timer is None:

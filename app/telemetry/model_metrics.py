@@ -1,13 +1,14 @@
 """Metrics by model: number, confidence and abstentions of the headlines that each model in service classified."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter
 
-from app.classifier import Classification
-from app.telemetry.histogram import BatchHistogram
+from app.classifier import Abstention, Classification
+from app.telemetry.histogram import BatchHistogram, Observed
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Bounds of histograms of probabilities and shares."""
@@ -39,10 +40,19 @@ class ModelFamilies:
         )
 
 
+class Counted(NamedTuple):
+    """Classified headlines, with what is counted both by model and for the default model."""
+
+    results: Sequence[Classification]
+    confidence: Observed
+    abstained: Mapping[Abstention | None, int]
+    """Number of headlines by `Classification.abstained`."""
+
+
 class ModelMetrics:
     """Buffers the results of one model until they are counted."""
 
-    def __init__(self, model: str, families: ModelFamilies, more: Callable[[Sequence[Classification]], None]) -> None:
+    def __init__(self, model: str, families: ModelFamilies, more: Callable[[Counted], None]) -> None:
         """Prepare the metrics of a model.
 
         Args:
@@ -70,8 +80,11 @@ class ModelMetrics:
             return
         results = list(chain.from_iterable(self._waiting))
         self._waiting, self._number = [], 0
+        confidence = self._confidence.tally([one.probabilities[0] for one in results if one.probabilities])
+        abstained = Tally([one.abstained for one in results])
         self._headlines.inc(len(results))
-        self._confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
-        for reason, count in Tally([one.abstained for one in results if one.abstained]).items():
-            self._abstained.labels(self._model, reason).inc(count)
-        self._more(results)
+        self._confidence.add(confidence)
+        for reason, count in abstained.items():
+            if reason:
+                self._abstained.labels(self._model, reason).inc(count)
+        self._more(Counted(results, confidence, abstained))

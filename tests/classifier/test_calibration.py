@@ -1,6 +1,5 @@
 import math
 
-import numpy as np
 import pytest
 
 from app.classifier.calibration import temperatures
@@ -8,13 +7,13 @@ from app.classifier.manifest import Calibration
 
 
 def test_temperature_is_a_power_of_the_gap() -> None:
-    found = temperatures(Calibration(intercept=0.5, gap_slope=2.0), np.array([0, 1, 3], np.float32))
-    assert found.tolist() == pytest.approx([1.6487213, 1.6487213 * 4, 1.6487213 * 16])
+    found = temperatures(Calibration(intercept=0.5, gap_slope=2.0), [0, 1, 3])
+    assert found == pytest.approx([1.6487213, 1.6487213 * 4, 1.6487213 * 16])
 
 
 def test_temperature_grows_with_the_share_of_words_out_of_vocabulary() -> None:
     calibration = Calibration(intercept=0.5, gap_slope=2.0, unknown_slope=3.0)
-    gaps, shares = np.array([[1], [1], [3]], np.float32), np.array([[0], [0.5], [1]], np.float32)
+    gaps, shares = [1.0, 1.0, 3.0], [0.0, 0.5, 1.0]
     expected = [math.exp(0.5) * 4, math.exp(0.5 + 1.5) * 4, math.exp(0.5 + 3) * 16]
-    assert temperatures(calibration, gaps, shares).ravel().tolist() == pytest.approx(expected)
-    assert np.array_equal(temperatures(calibration, gaps), temperatures(calibration, gaps, np.zeros_like(gaps)))
+    assert temperatures(calibration, gaps, shares) == pytest.approx(expected)
+    assert temperatures(calibration, gaps) == temperatures(calibration, gaps, [0.0] * 3)

@@ -192,6 +192,6 @@ def test_format_that_would_be_misread_is_refused_in_one_sentence(
 
 def test_calibration_by_share_is_that_of_the_shares_given() -> None:
     logits = np.array([[2.0, 0.0], [2.0, 0.0]], np.float32)
-    probabilities = softmax(logits, Calibration(intercept=0, unknown_slope=1), np.array([0, 1], np.float32))
+    probabilities = softmax(logits, Calibration(intercept=0, unknown_slope=1), [0, 1])
     expected = [1 / (1 + math.exp(-2)), 1 / (1 + math.exp(-2 / math.e))]
     assert probabilities[:, 0].tolist() == pytest.approx(expected, abs=1e-6)

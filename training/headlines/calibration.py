@@ -33,7 +33,7 @@ class HeldOut:
 
     def probabilities(self, calibration: Calibration) -> Floats:
         """Calibrated probabilities, float32 [n, topics], as the service computes them."""
-        return softmax(self.logits[:, : self.topics], calibration, self.oov_shares)
+        return softmax(self.logits[:, : self.topics], calibration, self.oov_shares.tolist())
 
 
 def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:

@@ -46,7 +46,7 @@ def test_not_ready_when_the_golden_headlines_are_not_reproduced(
     assert client.get(path).status_code == 200
     network = client.app.state.service.classifier._network
     first = network._first
-    network._first = dataclasses.replace(first, bias=np.full_like(first.bias, np.nan))
+    network._first = dataclasses.replace(first, kernel=np.full_like(first.kernel, np.nan))
     reply = client.get(path)
     assert reply.status_code == 503
     assert "golden" in reply.json()["detail"]
