@@ -162,7 +162,9 @@ def _ensure_valid_options(  # noqa: PLR0917
     if engine == "process" and (form == "parquet" or address is not None):
         raise click.UsageError("--format parquet and --address are for --engine ray.")
     if engine == "process" and name is not None and name.lower().endswith(".parquet"):
-        raise click.UsageError(f"{click.format_filename(name)}: is Parquet, for which give --engine ray INPUT OUTPUT.")
+        raise click.UsageError(
+            f"{click.format_filename(name)} is a Parquet file; classify it with --engine ray INPUT OUTPUT."
+        )
     if engine == "process" and bool(headlines) == (name is not None):
         raise click.UsageError("Give headlines, or -f FILE (- for standard input).")
     if column is not None and field is not None:

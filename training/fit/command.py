@@ -64,7 +64,7 @@ def fit_rows(
         source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: content})
-        written = [f"{suspected}: {wrong:,} of {len(rows.samples):,} rows, whose label is probably wrong."]
+        written = [f"{suspected}: the {wrong:,} of {len(rows.samples):,} rows whose label is probably wrong."]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)
@@ -72,7 +72,7 @@ def fit_rows(
             chosen, content = to_label(classifier, fitted.learned, texts, labelled, columns=columns, seed=data.seed)
             write_files(labelling.parent, {labelling.name: content})
             left_out = f"; {count(bad, 'bad row')} left out" if bad else ""
-            written.append(f"{labelling}: {chosen:,} of {len(texts):,} texts, to label next{left_out}.")
+            written.append(f"{labelling}: the {chosen:,} of {len(texts):,} texts to label next{left_out}.")
     finally:
         progress.close()
     return "\n".join(

@@ -228,7 +228,7 @@ NOT_RAY = "--format parquet and --address are for --engine ray."
         (("-f", "-", "--column", "a", "--field", "b"), "--column is for CSV and --field for JSON; give one of them."),
         (("oil", "--format", "parquet"), NOT_RAY),
         (("oil", "--address", "auto"), NOT_RAY),
-        (("-f", "a.parquet"), "a.parquet: is Parquet, for which give --engine ray INPUT OUTPUT."),
+        (("-f", "a.parquet"), "a.parquet is a Parquet file; classify it with --engine ray INPUT OUTPUT."),
         (("--engine", "ray", "in"), RAY),
         (("--engine", "ray", "in", "out", "more"), RAY),
         (("--engine", "ray", "in", "out", "-f", "-"), RAY),
