@@ -13,8 +13,10 @@ import click
 
 from app.classifier import BundleError, load_classifier
 from app.settings import SettingsError, load_settings
-from benchmarks import in_process, over_http, present_day, regression, report, scaling, sizing, startup
+from benchmarks import present_day, report
 from benchmarks.machine import MeasurementError, describe
+from benchmarks.scaling import growth, sizing
+from benchmarks.speed import in_process, over_http, regression, startup
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -88,7 +90,7 @@ def scaling_command(results: Path) -> None:
 
     With words, headlines, top_k, vocabulary and hidden width.
     """
-    _keep(results, "scaling", lambda: scaling.measure(click.echo))
+    _keep(results, "scaling", lambda: growth.measure(click.echo))
 
 
 @main.command("http")
@@ -124,7 +126,7 @@ def sizing_command(measure: bool, seconds: float, rounds: int) -> None:
 
     Computed from docs/scaling/figures.json.
     """
-    from benchmarks import scaling_page  # noqa: PLC0415 - SimPy, which nothing else here needs
+    from benchmarks.scaling import scaling_page  # noqa: PLC0415 - SimPy, which nothing else here needs
 
     if measure:
         figures = json.loads(scaling_page.FIGURES.read_text("utf-8"))

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import plots
-from benchmarks.bars import bars
 from benchmarks.machine import BUSY
-from benchmarks.targets import SERVICE
+from benchmarks.speed import plots
+from benchmarks.speed.bars import bars
+from benchmarks.speed.targets import SERVICE
 
 Parts = Mapping[str, Any]
 

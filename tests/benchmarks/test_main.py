@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import in_process, over_http, regression, report, scaling, startup
+from benchmarks import report
 from benchmarks.__main__ import main
+from benchmarks.scaling import growth
+from benchmarks.speed import in_process, over_http, regression, startup
 
-PARTS = (in_process, scaling, startup, over_http, regression)
+PARTS = (in_process, growth, startup, over_http, regression)
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from benchmarks.bars import Bar
-from benchmarks.in_process import tabulate
-from benchmarks.over_http import LOADS, Rounds, summary
 from benchmarks.report import table, write
-from benchmarks.targets import TARGETS
+from benchmarks.speed.bars import Bar
+from benchmarks.speed.in_process import tabulate
+from benchmarks.speed.over_http import LOADS, Rounds, summary
+from benchmarks.speed.targets import TARGETS
 
 MACHINE = {
     "date": "2026-11-24",

@@ -13,8 +13,8 @@ from app.classifier import load_bundle
 from app.settings import Settings, load_settings
 from benchmarks.present_day import FIGURES as PRESENT_DAY
 from benchmarks.present_day import MANY_UNKNOWN
-from benchmarks.scaling_page import FIGURES
-from benchmarks.targets import SERVICE
+from benchmarks.scaling.scaling_page import FIGURES
+from benchmarks.speed.targets import SERVICE
 from tests.server import ROOT, RunningServer
 
 README = (ROOT / "README.md").read_text("utf-8")

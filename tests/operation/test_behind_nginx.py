@@ -20,7 +20,7 @@ import pytest
 from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE, Problem
 from app.settings import Settings
-from benchmarks.nginx import configure
+from benchmarks.scaling.nginx import configure
 from tests.operation.load import Connection, SteadyLoad, Tally, post
 from tests.server import Reply, RunningServer
 

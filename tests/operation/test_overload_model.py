@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from app.settings import Settings
-from benchmarks.queueing import Worker, steady
+from benchmarks.scaling.queueing import Worker, steady
 from tests.operation.load import ROOM
 from tests.operation.test_overload import flood, processor, result
 from tests.server import RunningServer

@@ -7,9 +7,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from app.settings import Settings
-from benchmarks.autoscaling import Autoscaler, InFlight, Second, Spike, shipped, simulate
-from benchmarks.queueing import Outcome, Worker
 from benchmarks.report import table
+from benchmarks.scaling.autoscaling import Autoscaler, InFlight, Second, Spike, shipped, simulate
+from benchmarks.scaling.queueing import Outcome, Worker
 
 START_SECONDS = 5.0
 """Assumed time from the autoscaler's decision to a ready pod, if a node has free cores and the image."""

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse
-from benchmarks.peers import empty
+from benchmarks.speed.peers import empty
 
 SINGLE = PredictResponse.model_validate(empty.SINGLE)
 BATCH = BatchResponse.model_validate(empty.BATCH)

@@ -10,7 +10,7 @@ from benchmarks.process import Process
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A service to measure; `peer` is its module in `benchmarks.peers`, None is this project's service."""
+    """A service to measure; `peer` is its module in `benchmarks.speed.peers`, None is this project's service."""
 
     name: str
     peer: str | None = None
@@ -22,7 +22,7 @@ class Target:
         arguments = ["-m", "app", "serve"]
         if self.peer:
             quiet = ("--no-access-log", "--log-level", "warning")
-            arguments = ["-m", "uvicorn", f"benchmarks.peers.{self.peer}:app", *quiet]
+            arguments = ["-m", "uvicorn", f"benchmarks.speed.peers.{self.peer}:app", *quiet]
         # Without draining only the end is faster; the model is that of the caller's environment.
         chosen = {"model": load_settings().model[0].resolve(), "drain_seconds": 0} | settings
         return Process(arguments, chosen, cores, folder / f"{self.peer or 'service'}.log")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import spike
-from benchmarks.autoscaling import shipped
 from benchmarks.machine import BUSY
-from benchmarks.over_http import BATCH
 from benchmarks.process import ROOT
 from benchmarks.report import table
+from benchmarks.scaling import spike
+from benchmarks.scaling.autoscaling import shipped
+from benchmarks.speed.over_http import BATCH
 
 PAGE = ROOT / "docs" / "scaling.md"
 FIGURES = ROOT / "docs" / "scaling" / "figures.json"

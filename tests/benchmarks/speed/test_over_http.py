@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import wrk
-from benchmarks.over_http import BATCH, LOADS, Rounds, ask, summary, write_bodies
-from benchmarks.targets import SERVICE
+from benchmarks.speed.over_http import BATCH, LOADS, Rounds, ask, summary, write_bodies
+from benchmarks.speed.targets import SERVICE
 
 
 def figures(rate: float, cpu: float = 100, p99: float = 1) -> dict[str, float]:

@@ -10,9 +10,9 @@ import numpy as np
 
 from app.classifier import build_classifier, load_bundle
 from app.settings import load_settings
-from benchmarks import over_http, startup
-from benchmarks.frameworks import classify_with
-from benchmarks.targets import EMPTY, SERVICE
+from benchmarks.speed import over_http, startup
+from benchmarks.speed.frameworks import classify_with
+from benchmarks.speed.targets import EMPTY, SERVICE
 from benchmarks.texts import MadeTexts
 
 _LOADS = (over_http.Load("single headlines", 16), over_http.Load("batches of 100", 16, over_http.BATCH))

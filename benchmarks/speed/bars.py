@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.targets import EMPTY, SERVICE, TF_FUNCTION, TUTORIAL
+from benchmarks.speed.targets import EMPTY, SERVICE, TF_FUNCTION, TUTORIAL
 
 
 @dataclass(frozen=True, slots=True)

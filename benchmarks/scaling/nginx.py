@@ -5,7 +5,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-SHIPPED = Path(__file__).parent.parent / "deploy" / "nginx"
+from benchmarks.process import ROOT
+
+SHIPPED = ROOT / "deploy" / "nginx"
 
 
 def configure(folder: Path, port: int, replicas: Sequence[int]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Cases for pytest-benchmark, run by `in_process.py`; `pytest benchmarks/classify_benchmarks.py` prints its tables."""
+"""Cases for pytest-benchmark, run by `in_process.py`; also run by pytest, which then prints its tables."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,7 +8,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from app.api.serialization import ResponseSerializer
 from app.classifier import Bundle, TopicClassifier, build_classifier, load_bundle
 from app.settings import load_settings
-from benchmarks import frameworks
+from benchmarks.speed import frameworks
 from benchmarks.texts import texts
 
 SIZES = ("1 headline", "100 headlines", "1000 headlines", "1 wire", "100 wires")

@@ -18,10 +18,10 @@ from app.classifier import load_bundle
 from app.settings import load_settings
 from benchmarks import wrk
 from benchmarks.machine import MeasurementError, cores, pinned
-from benchmarks.nginx import configure
-from benchmarks.over_http import BATCH, Load, ask, write_bodies
 from benchmarks.process import ROOT, cpu_seconds
-from benchmarks.targets import SERVICE
+from benchmarks.scaling.nginx import configure
+from benchmarks.speed.over_http import BATCH, Load, ask, write_bodies
+from benchmarks.speed.targets import SERVICE
 from benchmarks.texts import MadeTexts
 
 WORKERS = (1, 2, 4)

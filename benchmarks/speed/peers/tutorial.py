@@ -8,7 +8,7 @@ import keras
 from fastapi import FastAPI
 
 from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse
-from benchmarks.peers.answers import bundle, encoder, model_name, result, vectorize
+from benchmarks.speed.peers.answers import bundle, encoder, model_name, result, vectorize
 
 model = keras.models.load_model(bundle.model_path)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.classifier import load_bundle
-from benchmarks.scaling import random_classifier, tenfold
+from benchmarks.scaling.growth import random_classifier, tenfold
 
 
 def points(cost):

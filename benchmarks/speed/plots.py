@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.targets import SERVICE
+from benchmarks.speed.targets import SERVICE
 
 _OURS, _THEIRS = "#1f5fa8", "#b0b7c0"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.classifier import load_bundle, load_classifier
-from benchmarks import frameworks
+from benchmarks.speed import frameworks
 from tests.server import ROOT
 
 TEXTS = ["oil prices rise as opec cuts output", "film star wins prize", "gold falls to a three-month low"]

@@ -1,6 +1,6 @@
 """Import times from Python's output, and medians of several rounds."""
 
-from benchmarks.startup import imports, summary
+from benchmarks.speed.startup import imports, summary
 
 REPORT = """\
 import time: self [us] | cumulative | imported package

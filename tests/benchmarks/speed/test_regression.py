@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import regression
+from benchmarks.speed import regression
 
 COMMITTED = {"singles": 0.8, "batches": 0.5}
 

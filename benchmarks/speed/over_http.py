@@ -14,7 +14,7 @@ from app.settings import load_settings
 from benchmarks import wrk
 from benchmarks.machine import MeasurementError, cores
 from benchmarks.process import Process
-from benchmarks.targets import EMPTY, EMPTY_READY, SERVICE, TARGETS, Target
+from benchmarks.speed.targets import EMPTY, EMPTY_READY, SERVICE, TARGETS, Target
 from benchmarks.texts import MadeTexts
 
 BATCH = 100

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.queueing import Worker, steady
+from benchmarks.scaling.queueing import Worker, steady
 
 SECONDS = 0.01
 """Seconds of work for a batch of 100."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.autoscaling import Autoscaler, InFlight, Spike, recommend, shipped, simulate
-from benchmarks.queueing import Worker
+from benchmarks.scaling.autoscaling import Autoscaler, InFlight, Spike, recommend, shipped, simulate
+from benchmarks.scaling.queueing import Worker
 
 SPEC, IN_FLIGHT = shipped()
 QUICK = Worker(1 / 6_000, 0.0004, 10_000)

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from benchmarks import wrk
 from benchmarks.machine import cores
-from benchmarks.over_http import BATCH, Load, write_bodies
 from benchmarks.process import ROOT, Process
-from benchmarks.targets import SERVICE, TARGETS, Target
+from benchmarks.speed.over_http import BATCH, Load, write_bodies
+from benchmarks.speed.targets import SERVICE, TARGETS, Target
 
 T = TypeVar("T")
 

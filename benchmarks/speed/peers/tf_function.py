@@ -5,7 +5,7 @@ import tensorflow as tf
 from fastapi import FastAPI
 
 from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse
-from benchmarks.peers.answers import bundle, encoder, model_name, result, size, vectorize
+from benchmarks.speed.peers.answers import bundle, encoder, model_name, result, size, vectorize
 
 model = keras.models.load_model(bundle.model_path)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import scaling_page
+from benchmarks.scaling import scaling_page
 
 FIGURES = json.loads(scaling_page.FIGURES.read_text("utf-8"))
 

@@ -10,15 +10,15 @@ import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import simpy
 import yaml
 
-from benchmarks.queueing import Outcome, Queue, Worker, arrivals
+from benchmarks.process import ROOT
+from benchmarks.scaling.queueing import Outcome, Queue, Worker, arrivals
 
-_ROOT = Path(__file__).parent.parent / "deploy" / "kubernetes"
+_ROOT = ROOT / "deploy" / "kubernetes"
 SYNC_SECONDS = 15.0
 """Period of the autoscaler, of metrics-server and of Prometheus' scrapes (their defaults)."""
 TOLERANCE = 0.1

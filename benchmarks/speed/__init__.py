@@ -1,0 +1,1 @@
+"""Speed of the service beside other services, over HTTP and in process."""
