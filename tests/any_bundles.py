@@ -45,6 +45,7 @@ BUNDLES: Mapping[str, tuple[Topics, dict[str, Any]]] = {
     "hundreds": (numbered(400), {}),
     "korean": (KOREAN, {"format": 3, "name": "news", "title": "한국 뉴스", "language": "ko"}),
     "arabic": (ARABIC, {"format": 3, "name": "news", "title": "أخبار", "language": "ar"}),
+    "several": (numbered(4), {"format": 4, "multi_label": {"thresholds": [0.5, 0.5, 0.5, 0.25]}}),
     "strange": (STRANGE, {"format": 3, "title": "</title><script>alert('title')</script> & $title"}),
 }
 

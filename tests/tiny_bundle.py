@@ -183,13 +183,16 @@ def write_any_bundle(
         name: of the manifest.
         version: of the manifest.
         golden: golden headlines; by default made of the topics' words.
-        more: fields of the manifest.
+        more: fields of the manifest; with `multi_label`, a text has every topic whose word it has.
     """
     words = [word for _, word in topics.values()]
     word_index = {word: rank for rank, word in enumerate(words, start=1)}
     encoding = EncodingSpec(size=len(words) + 1, offset=0, start_id=None, rare_id=None)
     kernel = np.concatenate([np.zeros((1, len(words))), np.eye(len(words)) * (3 + np.log(len(words)))])
     layers = [(kernel.astype(np.float32), np.zeros(len(words), np.float32), "softmax")]
+    if "multi_label" in more:  # of a topic with its word sigmoid(4), of all others sigmoid(-4)
+        kernel = np.concatenate([np.zeros((1, len(words))), np.eye(len(words)) * 8])
+        layers = [(kernel.astype(np.float32), np.full(len(words), -4, np.float32), "sigmoid")]
     names = {code: plain for code, (plain, _) in topics.items()}
     golden = golden or [*words[:3], " ".join(words[:2]), "", " ".join(words * 40)[:2000]]
     return _write(
@@ -214,7 +217,7 @@ def _write(
     layers = dense_layers(folder / MODEL)
     assert layers is not None
     encoder = Encoder(encoding, word_index)
-    network = read_network((folder / MODEL).read_bytes(), layers, folder / MODEL)
+    network = read_network((folder / MODEL).read_bytes(), layers, folder / MODEL, layers[-1].activation)
     encoded = [encoder.encode(headline) for headline in golden_headlines]
     units = network.logits([one.ids for one in encoded])
     logits = units[:, : len(names)]
@@ -223,6 +226,8 @@ def _write(
         logits = logits / np.exp(slope * np.array([[one.oov_share] for one in encoded], np.float32))
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    if "multi_label" in more:
+        probabilities = 1 / (1 + np.exp(-logits))
     golden: list[dict[str, object]] = [
         {"headline": one, "probabilities": row}
         for one, row in zip(golden_headlines, probabilities.tolist(), strict=True)

@@ -90,7 +90,14 @@ class Prediction(BaseModel):
     topic: Annotated[str, Field(description="Code of the topic.")]
     name: Annotated[str, Field(description="Name of the topic.")]
     label: Annotated[int, Field(description="Index of the topic in the model's output.")]
-    probability: Annotated[Probability, Field(examples=[0.97])]
+    probability: Annotated[
+        Probability,
+        Field(
+            description="Over all topics the probabilities sum to 1. If a text may have several labels, each is"
+            " independent of the others.",
+            examples=[0.97],
+        ),
+    ]
 
 
 class Words(BaseModel):
@@ -126,7 +133,10 @@ class Result(BaseModel):
     ]
     topic_set: Annotated[
         list[str] | None,
-        Field(description="Prediction set: contains the right topic at the rate in GET /model; null if uncalibrated."),
+        Field(
+            description="Prediction set: contains the right topic at the rate in GET /model; null if uncalibrated. If a"
+            " text may have several labels (`multi_label` in GET /model): those that it has, most probable first."
+        ),
     ]
     outside: Annotated[
         Probability | None,
@@ -228,6 +238,10 @@ class ModelResponse(LoadedModel):
     encoding: dict[str, Any]
     calibration: dict[str, Any] | None
     topic_set: dict[str, Any] | None
+    multi_label: Annotated[
+        dict[str, Any] | None,
+        Field(description="Thresholds of the labels, if a text may have several; null: it has one."),
+    ]
     outside: Annotated[
         dict[str, Any] | None,
         Field(description="Outside class: weights, threshold and what it costs; null: not trained to tell."),

@@ -23,7 +23,7 @@ class ResponseSerializer:
         ]
         self._codes = [one.code for one in manifest.topics]
         self._quoted = [_json(code) for code in self._codes]
-        self._has_sets = manifest.topic_set is not None
+        self._has_sets = bool(manifest.topic_set or manifest.multi_label)
         self._model = _json({"name": manifest.name, "version": manifest.version})
 
     def results(self, some: Sequence[Classification]) -> list[str]:

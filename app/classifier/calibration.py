@@ -19,17 +19,20 @@ class Calibrator:
 
     def __init__(self, manifest: Manifest) -> None:
         self._calibration = manifest.calibration
+        self._multi_label = manifest.multi_label is not None
         self._needs_shares = manifest.calibration is not None and manifest.calibration.unknown_slope != 0
         self.outside_of = regression(manifest.outside) if manifest.outside else None
         """Probability of the outside class for one text (see `regression`); None without that class."""
 
     def topics(self, units: Floats, encoded: Sequence[Encoded]) -> Floats:
-        """Calibrated probabilities, float32 [n, topics], each row of which sums to 1.
+        """Calibrated probabilities, float32 [n, topics]; each row sums to 1 unless a text may have several labels.
 
         Args:
             units: the network's logits, float32 [n, topics], or [n, topics + 1] with an outside class.
             encoded: the n texts.
         """
+        if self._multi_label:
+            return sigmoid(units)
         logits = units if self.outside_of is None else units[:, :-1]
         shares = _oov_shares(encoded) if self._needs_shares else []
         return softmax(logits, self._calibration, shares if any(shares) else None)
@@ -46,6 +49,12 @@ class Calibrator:
 def _oov_shares(encoded: Sequence[Encoded]) -> list[float]:
     """`Encoded.oov_share` of each text, in half the time of the property."""
     return [(words - known) / (words or 1) for _, words, known, _, _, _ in encoded]
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """The independent probability of each label, float32 [n, topics], of logits of the same shape."""
+    found: Floats = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))  # beyond, the exponential overflows
+    return found
 
 
 def softmax(logits: Floats, calibration: Calibration | None = None, shares: Sequence[float] | None = None) -> Floats:

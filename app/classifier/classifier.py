@@ -35,9 +35,10 @@ class Classification(NamedTuple):
     labels: list[int]
     """Labels of the `top_k` most probable topics, most probable first; empty if no word, or piece of one, is known."""
     probabilities: list[float]
-    """Their probabilities, 0 to 1; over all topics they sum to 1."""
+    """Their probabilities, 0 to 1; over all topics they sum to 1, unless a text may have several labels."""
     topic_set: list[int]
-    """Prediction set: the labels above the calibrated threshold; empty without one. See `TopicSet`."""
+    """Prediction set: the labels above the calibrated threshold; empty without one. See `TopicSet`. If a text may have
+    several labels, those that it has: each label has a threshold of its own. See `MultiLabel`."""
     encoded: Encoded
     abstained: Abstention | None
     """Why the model abstains; None if it does not."""
@@ -72,6 +73,9 @@ class TopicClassifier:
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
         # Probabilities sum to 1, so at most 1 / threshold topics can reach the threshold.
         self._largest_set = min(len(manifest.topics), int(1 / self._threshold) + 1) if self._threshold else 0
+        self._thresholds = manifest.multi_label.thresholds if manifest.multi_label else None
+        if self._thresholds:
+            self._largest_set = len(manifest.topics)
         self._calibrator = Calibrator(manifest)
         if outside_threshold is None:
             outside_threshold = manifest.outside.threshold if manifest.outside else 1.0
@@ -89,6 +93,15 @@ class TopicClassifier:
     def topics(self) -> tuple[Topic, ...]:
         """The topics, in label order."""
         return self.bundle.manifest.topics
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels, or none."""
+        return self._thresholds is not None
+
+    def given(self, one: Classification) -> list[int]:
+        """The labels that a text has according to the model: the most probable one, or those above their thresholds."""
+        return one.labels[:1] if self._thresholds is None else one.topic_set
 
     def verify_golden(self) -> None:
         """Classify the golden headlines; raises BundleError if an answer differs from the recorded one.
@@ -139,6 +152,7 @@ class TopicClassifier:
         best = probabilities.take(flat).astype(np.float64).round(8).tolist()
         outside_of = self._calibrator.outside_of
         scores = itertools.repeat(0.0) if outside_of is None else units[:, -1].tolist()
+        thresholds = self._thresholds
         threshold, least, most = self._threshold, self._min_probability, self.outside_threshold
         outside = None
         results = []
@@ -146,30 +160,35 @@ class TopicClassifier:
             if not one.known and not one.pieced:
                 results.append(Classification([], [], [], one, "no_known_words"))
                 continue
-            in_set = 0
             if threshold is not None:
                 in_set = 1  # the most probable topic always belongs to the set
                 while in_set < len(values) and values[in_set] >= threshold:
                     in_set += 1
+                topic_set = labels[:in_set]
+            elif thresholds is not None:
+                pairs = zip(labels, values, strict=True)
+                topic_set = [label for label, value in pairs if value >= thresholds[label]]
+            else:
+                topic_set = []
             abstained: Abstention | None = "low_confidence" if values[0] < least else None
             if outside_of is not None:
                 _, words, known, _, _, _ = one
                 outside = outside_of(score, values[0], (words - known) / words)
                 if outside > most:
                     abstained = "outside"
-            results.append(Classification(labels[:top_k], values[:top_k], labels[:in_set], one, abstained, outside))
+            results.append(Classification(labels[:top_k], values[:top_k], topic_set, one, abstained, outside))
         return results
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
-        """Calibrated probabilities, float32 [len(encoded), topics]; each row sums to 1."""
+        """Calibrated probabilities, float32 [len(encoded), topics]; see `infer`."""
         return self.infer(encoded)[0]
 
     def infer(self, encoded: Sequence[Encoded]) -> tuple[Floats, list[float] | None]:
         """Run the network.
 
         Returns:
-            Calibrated probabilities, float32 [len(encoded), topics], each row of which sums to 1; and the probability
-            of the outside class for each text, or None without that class.
+            Calibrated probabilities, float32 [len(encoded), topics], each row of which sums to 1 unless a text may have
+            several labels; and the probability of the outside class for each text, or None without that class.
         """
         if not encoded:
             return np.zeros((0, len(self.topics)), np.float32), None if self._calibrator.outside_of is None else []
@@ -198,14 +217,14 @@ def build_classifier(
     layers = bundle.manifest.network
     network: Network
     if runtime == "keras":
-        network = read_keras_network(bundle.model, bundle.model_path)
-        if bundle.manifest.outside is not None and not network.linear:
+        network = read_keras_network(bundle.model, bundle.model_path, bundle.manifest.output)
+        if (bundle.manifest.outside or bundle.manifest.multi_label) and not network.linear:
             raise BundleError(
-                f"{bundle.model_path}: an outside class needs a model whose last layer is dense with softmax; train the"
-                " bundle again."
+                f"{bundle.model_path}: an outside class, or several labels for a text, need a model whose last layer is"
+                f" dense with {bundle.manifest.output}; train the bundle again."
             )
     elif layers is None:
         raise BundleError(f"{bundle.path}: is not a stack of dense layers; set TOPICS_RUNTIME=keras to serve it.")
     else:
-        network = read_network(bundle.model, layers, bundle.model_path)
+        network = read_network(bundle.model, layers, bundle.model_path, bundle.manifest.output)
     return TopicClassifier(bundle, network, min_probability, outside_threshold)

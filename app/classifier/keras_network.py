@@ -44,12 +44,13 @@ class KerasNetwork:
         return output if self.linear else np.log(np.maximum(output, np.finfo(np.float32).tiny))
 
 
-def read_keras_network(model: bytes, path: Path) -> KerasNetwork:
+def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> KerasNetwork:
     """Load the content of a `.keras` file with Keras in safe mode (no lambdas, no unpickling).
 
     Args:
         model: the content.
         path: where it was read from, for error messages.
+        output: activation of the last layer, if the manifest needs its logits.
 
     Raises:
         BundleError: Keras is not installed or cannot load the model.
@@ -78,7 +79,7 @@ def read_keras_network(model: bytes, path: Path) -> KerasNetwork:
                 f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again."
             ) from error
     last = getattr(model, "layers", [None])[-1]
-    if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
-        last.activation = keras.activations.linear  # the classifier computes the softmax, after the calibration
+    if isinstance(last, keras.layers.Dense) and last.activation is getattr(keras.activations, output):
+        last.activation = keras.activations.linear  # the classifier computes the probabilities, after the calibration
         return KerasNetwork(model, linear=True)
     return KerasNetwork(model)

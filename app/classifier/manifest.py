@@ -17,11 +17,12 @@ SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Slug = Annotated[str, Field(pattern=SLUG)]
 
 
-FORMATS = (1, 2, 3)
+FORMATS = (1, 2, 3, 4)
 """Values of `format` that this release reads; an older release would misread the model without what a format adds."""
 ADDED = {
     2: "`outside`, `calibration.unknown_slope` and `encoding.references`",
     3: "`encoding.split_unspaced`, `encoding.pieces`, `title` and `language`",
+    4: "`multi_label`",
 }
 """Format -> the fields of the manifest that need it."""
 NEWER_FORMAT = "newer_format"
@@ -94,7 +95,7 @@ class DenseLayer(_Part):
     unit_length: bool = Field(default=False, description="scale x to length 1 first; only for the first layer")
     kernel: Array
     bias: Array
-    activation: Literal["relu", "tanh", "linear", "softmax"]
+    activation: Literal["relu", "tanh", "linear", "softmax", "sigmoid"]
 
 
 class Topic(_Part):
@@ -158,6 +159,18 @@ class TopicSet(_Part):
     threshold: float = Field(gt=0, le=1, description="least probability of a topic in the set")
 
 
+class MultiLabel(_Part):
+    """A text may have any number of the labels, also none.
+
+    The probability of a label is the sigmoid of its unit, whatever the others are, so they do not sum to 1. It is
+    calibrated by the weights of the last layer themselves.
+    """
+
+    thresholds: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+        description="for each label, the least probability with which a text has it; chosen on held-out texts"
+    )
+
+
 class Manifest(_Part):
     """Everything that a server needs in order to verify and run a model."""
 
@@ -178,6 +191,9 @@ class Manifest(_Part):
     topics: tuple[Topic, ...] = Field(min_length=2)
     calibration: Calibration | None = None
     topic_set: TopicSet | None = None
+    multi_label: MultiLabel | None = Field(
+        default=None, description="a text may have several labels; null: it has one, and the probabilities sum to 1"
+    )
     outside: Outside | None = Field(
         default=None, description="outside class; null: the model was not trained to tell that no topic fits"
     )
@@ -203,8 +219,15 @@ class Manifest(_Part):
         return len(self.topics) + (self.outside is not None)
 
     @property
+    def output(self) -> Literal["softmax", "sigmoid"]:
+        """Activation of the model's last layer."""
+        return "sigmoid" if self.multi_label else "softmax"
+
+    @property
     def least_format(self) -> int:
         """The lowest `format` that says what the bundle needs."""
+        if self.multi_label:
+            return 4
         if self.encoding.split_unspaced or self.encoding.pieces or self.title or self.language:
             return 3
         unknown_slope = self.calibration.unknown_slope if self.calibration else 0
@@ -227,4 +250,16 @@ class Manifest(_Part):
         if self.format < least:
             needs = {"needing": ADDED[least], "least": least, "format": self.format}
             raise PydanticCustomError("format", "{needing} need format {least}, not {format}", needs)
+        return self
+
+    @model_validator(mode="after")
+    def _validate_multi_label(self) -> "Manifest":
+        if self.multi_label is None:
+            return self
+        if self.calibration or self.topic_set or self.outside:
+            raise PydanticCustomError(
+                "multi_label", "`multi_label` excludes `calibration`, `topic_set` and `outside`, which are for one label"
+            )
+        if len(self.multi_label.thresholds) != len(self.topics):
+            raise PydanticCustomError("multi_label", "`multi_label.thresholds` needs one threshold for each topic")
         return self

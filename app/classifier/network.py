@@ -171,7 +171,7 @@ class DenseNetwork:
         return sums
 
 
-def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path) -> DenseNetwork:
+def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path, output: str = "softmax") -> DenseNetwork:
     """Read weights from the content of a `.keras` file at the manifest's offsets, without Keras or HDF5.
 
     A `.keras` file is a zip archive that stores `model.weights.h5` uncompressed, with each weight contiguous. The
@@ -181,13 +181,15 @@ def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path) -> Dens
         model: content of the file.
         layers: the manifest's `network`.
         path: where the content was read from, for error messages.
+        output: activation of the last layer, which is left out.
 
     Raises:
-        BundleError: an offset is outside the file, a weight is NaN or infinite, or the last layer is not a softmax.
+        BundleError: an offset is outside the file, a weight is NaN or infinite, or the last layer has another activation.
     """
-    if [layer.activation == "softmax" for layer in layers] != [False] * (len(layers) - 1) + [True]:
-        raise BundleError(f"{path}: its last layer, and no other, must be a softmax; train the bundle again.")
-    # The classifier computes the softmax, after it has calibrated the logits.
+    outputs = [layer.activation if layer.activation in ("softmax", "sigmoid") else "" for layer in layers]
+    if outputs != [""] * (len(layers) - 1) + [output]:
+        raise BundleError(f"{path}: its last layer, and no other, must be a {output}; train the bundle again.")
+    # The classifier computes the probabilities, after it has calibrated the logits.
     activations = [layer.activation for layer in layers[:-1]] + ["linear"]
     return DenseNetwork(
         [

@@ -88,6 +88,8 @@ def predict_chunks(rows: Iterator[Row], predict: Predictor) -> Iterator[ChunkRes
 def local_predictor(classifier: TopicClassifier, top_k: int) -> Predictor:
     """A predictor that runs the model in this process."""
     names = [(topic.code, topic.name) for topic in classifier.topics]
+    manifest = classifier.bundle.manifest
+    has_sets = bool(manifest.topic_set or manifest.multi_label)
     # Objects alive now (the word index above all) stay alive until the process ends. Frozen, they are no longer
     # scanned by each garbage collection, which would take a quarter of the run time, or more with more imports.
     gc.collect()
@@ -102,6 +104,7 @@ def local_predictor(classifier: TopicClassifier, top_k: int) -> Predictor:
                 ],
                 one.abstained,
                 one.outside,
+                [names[label][0] for label in one.topic_set] if has_sets else None,
             )
             for one in classifier.classify(headlines, top_k)
         ]
@@ -189,4 +192,4 @@ def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[in
 
 def _to_answer(answer: Any) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed
     predictions = [Prediction(one.topic, one.name, one.probability) for one in answer.predictions]
-    return Answer(predictions, answer.abstained, answer.outside)
+    return Answer(predictions, answer.abstained, answer.outside, answer.topic_set)

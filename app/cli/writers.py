@@ -35,12 +35,14 @@ class Answer(NamedTuple):
     """Reason why the model abstains, such as `no_known_words`; None if it does not."""
     outside: float | None = None
     """Probability that the headline is about none of the topics; None if the model was not trained to tell."""
+    topic_set: Sequence[str] | None = None
+    """Codes of the prediction set or, if a headline may have several labels, of those that it has; None without one."""
 
 
 def columns(top_k: int) -> list[str]:
     """Names of the output columns, without the input columns that --keep appends."""
     more = [name for rank in range(2, top_k + 1) for name in (f"topic_{rank}", f"probability_{rank}")]
-    return ["line", "headline", "topic", "name", "probability", *more, "outside", "abstained"]
+    return ["line", "headline", "topic", "name", "probability", *more, "outside", "abstained", "topic_set"]
 
 
 def unique_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
@@ -69,7 +71,7 @@ class Writer:
         self._form = form
         self._columns = columns(top_k)
         self._kept = kept
-        self._empty_cells = [None] * (len(self._columns) - 4)
+        self._empty_cells = [None] * (len(self._columns) - 5)
 
     def header(self) -> bytes:
         """The CSV header line; empty for JSON Lines."""
@@ -86,6 +88,8 @@ class Writer:
             objects = [dict(zip(names, one, strict=True)) | dict(row.kept) for (row, _), one in pairs]
             return b"".join([to_json(one, inf_nan_mode="null") + b"\n" for one in objects])
         cells = [[_safe(value) if isinstance(value, str) else value for value in one] for one in values]
+        for one in cells:
+            one[-1] = _joined(one[-1])
         if self._kept:
             for one, (row, _) in zip(cells, table, strict=True):
                 one += [_safe(_cell(row.kept.get(name))) for name in self._kept]
@@ -97,12 +101,12 @@ class Writer:
 
     def _values(self, answer: Answer) -> list[Any]:
         if not answer.predictions:
-            return [*self._empty_cells, answer.outside, answer.abstained]
+            return [*self._empty_cells, answer.outside, answer.abstained, answer.topic_set]
         best, *others = answer.predictions
         values: list[Any] = [*best]
         for prediction in others:
             values += (prediction.topic, prediction.probability)
-        return [*values, answer.outside, answer.abstained]
+        return [*values, answer.outside, answer.abstained, answer.topic_set]
 
 
 def _cell(value: object) -> str:
@@ -110,6 +114,13 @@ def _cell(value: object) -> str:
     if isinstance(value, str):
         return value
     return "" if value is None else to_json(value, inf_nan_mode="null").decode()
+
+
+def _joined(codes: Sequence[str] | None) -> str | None:
+    """Codes separated by spaces, or as a JSON array if one has a space; the page's download has the same."""
+    if not codes:
+        return None
+    return _safe(" ".join(codes)) if all(len(code.split()) == 1 for code in codes) else to_json(codes).decode()
 
 
 def _safe(text: str) -> str:

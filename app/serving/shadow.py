@@ -38,10 +38,9 @@ class Shadow:
     def __init__(self, classifier: TopicClassifier, served: TopicClassifier, metrics: ShadowMetrics) -> None:
         """`served`: the model in service, whose results are passed to `offer`."""
         self.classifier = classifier
-        self._codes = [topic.code for topic in classifier.topics]
-        self._served_codes = [topic.code for topic in served.topics]
+        self._served = served
         self._metrics = metrics
-        self._waiting: deque[tuple[str, str | None]] = deque()
+        self._waiting: deque[tuple[str, frozenset[str] | None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._has_failed = False
 
@@ -50,7 +49,7 @@ class Shadow:
         dropped = 0
         for text, result in zip(texts, results, strict=True):
             if len(self._waiting) < MAX_WAITING and len(text) <= MAX_CHARACTERS:
-                self._waiting.append((text, _answer(result, self._served_codes)))
+                self._waiting.append((text, _answer(self._served, result)))
             else:
                 dropped += 1
         if dropped:
@@ -65,7 +64,7 @@ class Shadow:
         begun = time.perf_counter()
         try:
             results = self.classifier.classify(texts, 1)
-            agreed = sum(_answer(one, self._codes) == answer for one, answer in zip(results, answers, strict=True))
+            agreed = sum(_answer(self.classifier, one) == answer for one, answer in zip(results, answers, strict=True))
             self._metrics.compared(results, agreed)
         except Exception as error:  # a shadow must not stop the service
             self._metrics.failed.inc(len(texts))
@@ -76,9 +75,9 @@ class Shadow:
             pause = max(LEAST_PAUSE, PAUSE_PER_SECOND * (time.perf_counter() - begun))
             self._timer = asyncio.get_running_loop().call_later(pause, self._work)
 
-    def _take(self) -> tuple[list[str], list[str | None]]:
+    def _take(self) -> tuple[list[str], list[frozenset[str] | None]]:
         texts: list[str] = []
-        answers: list[str | None] = []
+        answers: list[frozenset[str] | None] = []
         characters = 0
         while self._waiting and len(texts) < SLICE_TEXTS and characters < SLICE_CHARACTERS:
             text, answer = self._waiting.popleft()
@@ -88,11 +87,11 @@ class Shadow:
         return texts, answers
 
 
-def _answer(result: Classification, codes: Sequence[str]) -> str | None:
-    """What two models have to agree on: the code of the most probable topic; None if no topic fits or no word is known.
+def _answer(classifier: TopicClassifier, result: Classification) -> frozenset[str] | None:
+    """What two models have to agree on: the codes of the labels given; None if no topic fits or no word is known.
 
     A low confidence makes no difference, because its limit is a setting of the service.
     """
     if not result.labels or result.abstained == "outside":
         return None
-    return codes[result.labels[0]]
+    return frozenset(classifier.topics[label].code for label in classifier.given(result))

@@ -55,26 +55,31 @@ class Drift:
         # A share of 0 was measured on the training texts of the word index, and does not apply to new headlines.
         self._unknown = unknown if 0 < unknown < 1 else None
         outside = float(manifest.reference.get("outside_ratio", 0.0))
+        self._multi_label = manifest.multi_label is not None
         self._outside = outside if manifest.outside is not None and 0 < outside < 1 else None
         self.least = max(LEAST, math.ceil(30 * math.sqrt(2 * (len(topics) - 1))))
         self._by_chance = (0, 0.0)
         """Number of headlines and their `expected_psi`, cached: it changes little once the window is full."""
-        self._recent: deque[tuple[int, float, float | None]] = deque(maxlen=max(WINDOW, 2 * self.least))
-        """Label (-1 without an answer), share of unknown words, and outside probability (None: not known)."""
+        self._recent: deque[tuple[list[int], float, float | None]] = deque(maxlen=max(WINDOW, 2 * self.least))
+        """Labels that the model gives, share of unknown words, and outside probability (None: not known)."""
 
     def add(self, results: Sequence[Classification]) -> None:
         """Add answers to the window."""
+        several = self._multi_label
         self._recent.extend(
             [
-                (labels[0] if labels else -1, (words - known - rare) / words, outside)
-                for labels, _, _, (_, words, known, rare, _, _), _, outside in results
+                (topic_set if several else labels[:1], (words - known - rare) / words, outside)
+                for labels, _, topic_set, (_, words, known, rare, _, _), _, outside in results
                 if words
             ]
         )
 
     def topics(self) -> Index | None:
-        """Index of the most probable topics; None below `least` headlines, or if the manifest has no topic mix."""
-        labels = np.array([label for label, _, _ in self._recent if label >= 0], dtype=np.int64)
+        """Index of the labels given; None below `least` of them, or if the manifest has no topic mix.
+
+        A text that may have several labels counts with each that it has: `headlines` is then the number of labels.
+        """
+        labels = np.array([label for some, _, _ in self._recent for label in some], dtype=np.int64)
         if self._topics is None or len(labels) < self.least:
             return None
         if self._by_chance[0] != len(labels):

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections import Counter as Tally
 from collections.abc import Sequence
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.concurrency import run_in_threadpool
@@ -60,7 +61,7 @@ class Metrics:
             "topics_rejected", "Requests refused or abandoned, by reason.", ("reason",), registry=registry
         )
         self.predictions = Counter(
-            "topics_predictions", "Headlines by most probable topic.", ("topic",), registry=registry
+            "topics_predictions", "Headlines by most probable topic, or by each label given.", ("topic",), registry=registry
         )
         self.confidence = BatchHistogram(
             "topics_confidence", "Probability of the most probable topic.", buckets=SHARES, registry=registry
@@ -96,6 +97,7 @@ class Metrics:
                 gauge.labels(part).set(0)
         self._requests: dict[tuple[str, str, int], tuple[Counter, BatchHistogram]] = {}
         self._topics: list[Counter] = []
+        self._multi_label = False
         self._drift: Drift | None = None
         self._drift_timer: asyncio.TimerHandle | None = None
         self._contexts: list[RequestContext] = []
@@ -109,6 +111,7 @@ class Metrics:
         """
         default = classifiers[0].bundle.manifest
         self._topics = [self.predictions.labels(topic.code) for topic in default.topics]
+        self._multi_label = default.multi_label is not None
         self._drift = Drift(default)
         self.info.set(classifiers)
         self._models = []
@@ -170,7 +173,8 @@ class Metrics:
         # `Encoded.unknown_words` by `Encoded.words`; the property takes twice as long.
         self.unknown_words.observe_many([(one.words - one.known - one.rare) / (one.words or 1) for one in texts])
         self.outside.observe_many([one.outside for one in results if one.outside is not None])
-        for label, count in Tally([one.labels[0] for one in results if one.labels]).items():
+        given = [one.topic_set if self._multi_label else one.labels[:1] for one in results]
+        for label, count in Tally(chain.from_iterable(given)).items():
             self._topics[label].inc(count)
         if self._drift:
             self._drift.add(results)

@@ -74,7 +74,9 @@ class Answer:
     """Why the model abstains, such as `no_known_words`, `outside` or `low_confidence`; None if it does not."""
     model: Model
     topic_set: tuple[str, ...] | None = None
-    """Codes of the prediction set, which holds the right topic at the manifest's coverage; None if not calibrated."""
+    """Codes of the prediction set, which holds the right topic at the manifest's coverage; None if not calibrated.
+
+    If a headline may have several labels (`multi_label` of the manifest): those that it has, most probable first."""
     explanation: Explanation | None = None
     """Only with `explain=True`."""
     outside: float | None = None

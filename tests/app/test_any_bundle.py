@@ -49,14 +49,15 @@ def test_each_text_gets_its_topic_alone_and_in_a_batch(any_client: TestClient, t
     assert alone["predictions"] == answers[-1]["predictions"]
 
 
-def test_top_k_runs_from_1_to_the_number_of_topics(any_client: TestClient, topics: any_bundles.Topics):
+def test_top_k_runs_from_1_to_the_number_of_topics(any_client: TestClient, topics: any_bundles.Topics, kind: str):
     for path, body in (("/predict", {"headline": "x y"}), ("/predict/batch", {"headlines": [texts(topics)[0]]})):
         assert any_client.post(path, json=body | {"top_k": len(topics)}).status_code == 200
         refused = any_client.post(path, json=body | {"top_k": len(topics) + 1})
         assert refused.status_code == 422
         assert refused.json()["errors"] == [{"field": "top_k", "message": f"must be at most {len(topics)}"}]
     whole = any_client.post("/predict", json={"headline": texts(topics)[0], "top_k": len(topics)}).json()["predictions"]
-    assert sum(one["probability"] for one in whole) == pytest.approx(1, abs=1e-5)
+    if kind != "several":
+        assert sum(one["probability"] for one in whole) == pytest.approx(1, abs=1e-5)
 
 
 def test_explanation_is_of_any_topic(any_client: TestClient, topics: any_bundles.Topics):

@@ -12,6 +12,7 @@ from app.classifier.manifest import (
     EncodingSpec,
     FileEntry,
     Manifest,
+    MultiLabel,
     Outside,
     Topic,
     TopicSet,
@@ -35,6 +36,7 @@ GOOD: dict[type[BaseModel], dict[str, Any]] = {
         "found": 0.7,
     },
     TopicSet: {"coverage": 0.9, "threshold": 0.1},
+    MultiLabel: {"thresholds": [0.5, 1.0]},
     Manifest: {
         "format": 1,
         "name": "a",
@@ -79,7 +81,7 @@ AT_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(Outside, name, value) for name in ("intercept", "score", "confidence", "unknown") for value in (-100, 100)],
     *[(Outside, "threshold", value) for value in (1e-9, 1)],
     *[(Outside, name, value) for name in ("lost", "found") for value in (0, 1, None)],
-    *[(Manifest, "format", value) for value in (2, 3)],
+    *[(Manifest, "format", value) for value in (2, 3, 4)],
     *[(EncodingSpec, "pieces", value) for value in ([2, 2], [8, 8], [2, 8], None)],
     *[(TopicSet, "coverage", value) for value in (1e-9, 1 - 1e-9)],
     *[(TopicSet, "threshold", value) for value in (1e-9, 1)],
@@ -105,7 +107,7 @@ BEYOND_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(EncodingSpec, "pieces", value) for value in ([1, 4], [2, 9], [2], [2, 3, 4], 2, True, [2.5, 3])],
     *[(Array, "offset", value) for value in (-1, None)],
     *[(Array, "shape", value) for value in ([], [1, 1, 1], [0], [2, 0], [-1, 2], 3, None)],
-    *[(DenseLayer, "activation", value) for value in ("sigmoid", "", None)],
+    *[(DenseLayer, "activation", value) for value in ("elu", "", None)],
     *[(DenseLayer, name, None) for name in ("unit_length", "kernel", "bias")],
     *[(Topic, "label", value) for value in (-1, 0.5, None)],
     *[(Topic, name, value) for name in ("code", "name") for value in ("", None, 7)],
@@ -122,7 +124,8 @@ BEYOND_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(Outside, name, value) for name in ("lost", "found") for value in (-0.01, 1.01, NAN)],
     *[(TopicSet, "coverage", value) for value in (0, 1, -1, NAN, None)],
     *[(TopicSet, "threshold", value) for value in (0, 1.01, -1, NAN, None)],
-    *[(Manifest, "format", value) for value in (0, 4, "1", True, 1.0, None)],
+    *[(MultiLabel, "thresholds", value) for value in ([0.0, 0.5], [1.01], [NAN], [None], 0.5, None)],
+    *[(Manifest, "format", value) for value in (0, 5, "1", True, 1.0, None)],
     *[
         (Manifest, name, value)
         for name in ("name", "version")
@@ -192,6 +195,7 @@ def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_kno
         ({"encoding": {"split_unspaced": True}}, 3),
         ({"encoding": {"pieces": [2, 4]}}, 3),
         ({"encoding": {"references": "html", "pieces": [3, 3]}}, 3),
+        ({"multi_label": {"thresholds": [0.5, 0.25]}}, 4),
     ],
 )
 def test_what_an_older_release_would_misread_needs_a_newer_format(part: dict[str, Any], least: int) -> None:
@@ -211,3 +215,20 @@ def test_greatest_size_of_pieces_is_not_below_the_least() -> None:
 def test_network_has_a_unit_more_than_topics_for_the_outside_class() -> None:
     outside = Outside(intercept=0, score=1, threshold=0.5)
     assert Manifest.model_validate(GOOD[Manifest] | {"format": 2, "outside": outside}).units == 3
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [
+        ({"topic_set": GOOD[TopicSet]}, "excludes `calibration`, `topic_set` and `outside`"),
+        ({"calibration": GOOD[Calibration]}, "excludes `calibration`, `topic_set` and `outside`"),
+        ({"outside": GOOD[Outside]}, "excludes `calibration`, `topic_set` and `outside`"),
+        ({"multi_label": {"thresholds": [0.5]}}, "one threshold for each topic"),
+        ({"multi_label": {"thresholds": [0.5] * 3}}, "one threshold for each topic"),
+    ],
+)
+def test_several_labels_have_thresholds_of_their_own_and_nothing_for_one_label(part: dict[str, Any], wrong: str) -> None:
+    several = GOOD[Manifest] | {"format": 4, "multi_label": {"thresholds": [0.5, 0.25]}}
+    assert Manifest.model_validate(several).output == "sigmoid"
+    with pytest.raises(ValidationError, match=wrong):
+        Manifest.model_validate(several | part)

@@ -22,16 +22,17 @@ ROWS = (
 def servers(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: Path) -> Iterator[dict[str, RunningServer]]:
     """A service for each of two kinds, one whose examples are ROWS, and `all`: several models and a shadow."""
     models = tmp_path_factory.mktemp("models")
-    folders = {kind: any_bundles.write(models / kind, kind) for kind in ("strange", "arabic", "hundreds")}
+    folders = {kind: any_bundles.write(models / kind, kind) for kind in ("strange", "arabic", "hundreds", "several")}
     rows = any_bundles.write(models / "rows", "four", golden=[*ROWS, "word1"])
     several = f"{tiny_bundle},{folders['arabic']},{folders['hundreds']}"
     with (
         RunningServer(folders["strange"], access_log=False) as strange,
         RunningServer(folders["arabic"], access_log=False) as arabic,
+        RunningServer(folders["several"], access_log=False) as of_several,
         RunningServer(rows, access_log=False) as long_rows,
         RunningServer(tiny_bundle, model=several, shadow=tiny_bundle, access_log=False) as all_models,
     ):
-        yield {"strange": strange, "arabic": arabic, "rows": long_rows, "all": all_models}
+        yield {"strange": strange, "arabic": arabic, "rows": long_rows, "several": of_several, "all": all_models}
 
 
 @pytest.fixture
@@ -203,3 +204,17 @@ def test_link_and_commands_name_the_chosen_model(visit, context: BrowserContext,
     page.evaluate("HTMLTextAreaElement.prototype.select = function() { window.copied = this.value; }")
     page.get_by_role("button", name="Copy as curl").click()
     assert f"/predict?{urlencode({'model': chosen})}'" in page.evaluate("copied")
+
+
+def test_every_label_of_a_text_is_named_and_counted(visit) -> None:
+    page = visit("several")
+    page.locator("#headline").fill("word0 word1")
+    expect(page.locator("#verdict")).to_have_text("Topic 0, 98.2%; Topic 1, 98.2%.")
+    expect(page.locator("#set-note")).to_contain_text("The topics marked “given” are those of the text.")
+    expect(page.locator("#correcting")).to_be_hidden()
+    page.locator("#lines").fill("word0 word1\nword1")
+    page.locator("#start").click()
+    expect(page.locator("#histogram")).to_contain_text("t1")
+    expect(page.locator("#results tbody tr").first).to_contain_text("t0, t1")
+    page.locator("#filter-topic").select_option("t0")
+    expect(page.locator("#results tbody tr")).to_have_count(1)

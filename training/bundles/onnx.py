@@ -25,7 +25,8 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
     """Write a model with input `multi_hot`, float32 [n, size], and output `probabilities`, float32 [n, topics].
 
     Where the outside class or the temperature needs it, there is a second input, `oov_share`, float32 [n]: each text's
-    share of words without an id of their own. With an outside class there is a second output, `outside`, float32 [n].
+    share of words without an id of their own. With an outside class there is a second output, `outside`, float32 [n]; if a text may
+    have several labels, `topic_set`, bool [n, topics]: whether it has each.
 
     The graph is built node by node, because it has few nodes. Keras's `model.export(format="onnx")` uses tf2onnx, which
     needs TensorFlow and does not support Log1p: it logged that and wrote a file that no runtime loads.
@@ -38,7 +39,8 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
         raise OutputError(f"{bundle.path}: is not a stack of dense layers; export it as a saved_model.")
     graph = _Graph()
     topics = len(manifest.topics)
-    logits = units = graph.dense("multi_hot", read_network(bundle.model, manifest.network, bundle.model_path).layers)
+    layers = read_network(bundle.model, manifest.network, bundle.model_path, manifest.output).layers
+    logits = units = graph.dense("multi_hot", layers)
     inputs = [helper.make_tensor_value_info("multi_hot", TensorProto.FLOAT, ["n", manifest.encoding.size])]
     outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", topics])]
     shares = ""
@@ -58,7 +60,13 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
             slope = graph.scalar("unknown_slope", manifest.calibration.unknown_slope)
             shifted = graph.node("Add", shifted, graph.node("Mul", shares, slope))
         logits = graph.node("Div", logits, graph.node("Exp", shifted))
-    graph.node("Softmax", logits, output="probabilities", axis=1)
+    if manifest.multi_label is None:
+        graph.node("Softmax", logits, output="probabilities", axis=1)
+    else:
+        graph.node("Sigmoid", logits, output="probabilities")
+        thresholds = graph.constant("thresholds", np.array(manifest.multi_label.thresholds, np.float32))
+        graph.node("GreaterOrEqual", "probabilities", thresholds, output="topic_set")
+        outputs.append(helper.make_tensor_value_info("topic_set", TensorProto.BOOL, ["n", topics]))
     if manifest.outside is not None:
         _add_outside(graph, manifest.outside, units, shares)
         outputs.append(helper.make_tensor_value_info("outside", TensorProto.FLOAT, ["n"]))

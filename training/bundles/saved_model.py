@@ -17,8 +17,9 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
     """Write a self-contained SavedModel; `serve`, also the default signature, takes `headline`, string [n].
 
     Its outputs are the tensors of the service's V2 protocol: `topic` string [n], `probability` float32 [n],
-    `probabilities` float32 [n, topics] and, with an outside class, `outside` float32 [n]. For a headline without a
-    known word, or a piece of one, they are "", 0, zeros and 0.
+    `probabilities` float32 [n, topics] and, with an outside class, `outside` float32 [n]; if a text may have several
+    labels, `topic_set` bool [n, topics]. For a headline without a known word, or a piece of one, they are "", 0, zeros,
+    0 and false.
 
     Raises:
         OSError: the folder cannot be written.
@@ -30,7 +31,7 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
     archive.track(model)
     manifest = bundle.manifest
     codes = [topic.code for topic in manifest.topics]
-    units = _logits(model)
+    units = _logits(model, manifest.output)
 
     def serve(headline: Any) -> dict[str, Any]:  # noqa: ANN401 - TensorFlow has no types
         multi_hot, readable, shares = encoder(headline)
@@ -38,13 +39,16 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
         scores = found[:, : len(codes)]
         if manifest.calibration is not None:
             scores /= _temperatures(manifest.calibration, scores, shares)
-        probabilities = tf.nn.softmax(scores)
+        probabilities = tf.nn.sigmoid(scores) if manifest.multi_label else tf.nn.softmax(scores)
         best = tf.gather(tf.constant(codes), tf.argmax(probabilities, axis=1))
         answer = {
             "topic": tf.where(readable, best, ""),
             "probability": tf.where(readable, tf.reduce_max(probabilities, axis=1), 0.0),
             "probabilities": tf.where(readable[:, None], probabilities, 0.0),
         }
+        if manifest.multi_label is not None:
+            in_set = probabilities >= tf.constant(manifest.multi_label.thresholds, tf.float32)
+            answer["topic_set"] = in_set & readable[:, None]
         if manifest.outside is not None:
             outside = _outside(manifest.outside, found[:, -1], tf.reduce_max(probabilities, axis=1), shares)
             answer["outside"] = tf.where(readable, outside, 0.0)
@@ -73,10 +77,10 @@ def _outside(outside: Outside, scores: Any, best: Any, shares: Any) -> Any:  # n
     )
 
 
-def _logits(model: Any) -> Any:  # noqa: ANN401 - Keras has no types
-    """The model without its softmax, which is applied after the calibration; for other models, log of the output."""
+def _logits(model: Any, output: str) -> Any:  # noqa: ANN401 - Keras has no types
+    """The model without its last activation, which is applied after the calibration; for other models, log of the output."""
     last = model.layers[-1]
-    if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
+    if isinstance(last, keras.layers.Dense) and last.activation is getattr(keras.activations, output):
         last.activation = keras.activations.linear
         return lambda inputs: model(inputs, training=False)
     return lambda inputs: tf.math.log(tf.maximum(model(inputs, training=False), np.finfo(np.float32).tiny))

@@ -58,7 +58,7 @@ def dense_layers(path: Path) -> tuple[DenseLayer, ...] | None:
     layers = layers[unit_length:]
     if not layers or not all(layer["class_name"] == "Dense" and layer["config"]["use_bias"] for layer in layers):
         return None
-    if not {layer["config"]["activation"] for layer in layers} <= {"relu", "tanh", "linear", "softmax"}:
+    if not {layer["config"]["activation"] for layer in layers} <= {"relu", "tanh", "linear", "softmax", "sigmoid"}:
         return None
     with h5py.File(io.BytesIO(content), "r") as file:
         found = [_layer(file, start, layer["config"]) for layer in layers]

@@ -19,9 +19,15 @@ from training.output import move_into_place, staging
 
 _OF_FORMAT_3: Final = {"split_unspaced", "pieces"}
 _NEWER: Final[dict[int, dict[str, bool | set[str]]]] = {
-    1: {"outside": True, "calibration": {"unknown_slope"}, "encoding": {"references", *_OF_FORMAT_3}},
-    2: {"encoding": _OF_FORMAT_3},
-    3: {},
+    1: {
+        "outside": True,
+        "calibration": {"unknown_slope"},
+        "encoding": {"references", *_OF_FORMAT_3},
+        "multi_label": True,
+    },
+    2: {"encoding": _OF_FORMAT_3, "multi_label": True},
+    3: {"multi_label": True},
+    4: {},
 }
 """Format -> the fields of the manifest that need a newer one, as pydantic excludes them."""
 
@@ -118,7 +124,8 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
     """The golden headlines with the probabilities that the service computes for them."""
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
     encoded = [encoder.encode(headline) for headline in draft.golden]
-    units = read_network((folder / MODEL).read_bytes(), network, folder / MODEL).logits([one.ids for one in encoded])
+    model = (folder / MODEL).read_bytes()
+    units = read_network(model, network, folder / MODEL, draft.manifest.output).logits([one.ids for one in encoded])
     probabilities, found = Calibrator(draft.manifest).topics_and_outside(units, encoded)
     outside: Sequence[float | None] = found or [None] * len(encoded)
     return [

@@ -54,8 +54,8 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     )
 
 
-def save_stack(layers: Sequence[Dense], path: Path) -> None:
-    """Save dense layers as a Keras model: multi-hot, float32 [n, features], to a softmax of its units [n, units].
+def save_stack(layers: Sequence[Dense], path: Path, output: str = "softmax") -> None:
+    """Save dense layers as a Keras model: multi-hot, float32 [n, features], to `output` of its units [n, units].
 
     With an outside class the last unit is its score, so this softmax does not give the topics' probabilities: the
     service takes it off, calibrates, and applies it to the topics' units alone.
@@ -66,7 +66,7 @@ def save_stack(layers: Sequence[Dense], path: Path) -> None:
     import keras  # noqa: PLC0415 - takes seconds, which --help need not wait
 
     keras.utils.clear_session()  # layer names then do not depend on how many networks were built before
-    activations = [layer.activation for layer in layers[:-1]] + ["softmax"]
+    activations = [layer.activation for layer in layers[:-1]] + [output]
     model = keras.Sequential(
         [
             keras.Input((len(layers[0].kernel),)),

@@ -29,6 +29,8 @@ def tensors(manifest: Manifest) -> tuple[TensorMetadata, list[TensorMetadata]]:
         TensorMetadata(name="probabilities", datatype="FP32", shape=[-1, len(manifest.topics)]),
         TensorMetadata(name="abstained", datatype="BYTES", shape=[-1]),
     ]
+    if manifest.multi_label is not None:
+        outputs.append(TensorMetadata(name="topic_set", datatype="BOOL", shape=[-1, len(manifest.topics)]))
     if manifest.outside is not None:
         outputs.append(TensorMetadata(name="outside", datatype="FP32", shape=[-1]))
     return TensorMetadata(name=INPUT, datatype="BYTES", shape=[-1]), outputs
@@ -90,7 +92,9 @@ class RequestedOutput:
 
     @property
     def datatype(self) -> str:
-        """Datatype in the response: BYTES for text, FP32 for numbers."""
+        """Datatype in the response: BYTES for text, FP32 for numbers, BOOL for whether a text has each label."""
+        if self.name == "topic_set":
+            return "BOOL"
         return "BYTES" if self.classes or self.name in ("topic", "abstained") else "FP32"
 
 
@@ -128,7 +132,7 @@ def elements(one: RequestedOutput, results: Sequence[Classification], topics: Se
 
     A headline without a known word, or piece of one, has topic "", probability 0, all probabilities 0 and outside 0.
     """
-    values: list[str] | list[float]
+    values: list[str] | list[float] | list[bool]
     match one.name:
         case "topic":
             values = [topics[result.labels[0]].code if result.labels else "" for result in results]
@@ -138,6 +142,11 @@ def elements(one: RequestedOutput, results: Sequence[Classification], topics: Se
             values = [str(result.abstained or "") for result in results]
         case "outside":
             values = [result.outside or 0.0 for result in results]
+        case "topic_set":
+            given = np.zeros((len(results), len(topics)), np.bool_)
+            for row, result in zip(given, results, strict=True):
+                row[result.topic_set] = True
+            values = given.ravel().tolist()
         case _ if one.classes:
             values = [text for result in results for text in _classes(result, one.classes, topics)]
         case _:
@@ -150,7 +159,7 @@ def elements(one: RequestedOutput, results: Sequence[Classification], topics: Se
 
 def tensor(one: RequestedOutput, texts: int, topics: int, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
     """JSON of an output tensor and its binary data, which is empty for a JSON tensor; `parts`: from `elements`."""
-    shape = [texts] if one.name != "probabilities" else [texts, one.classes or topics]
+    shape = [texts, one.classes or topics] if one.name in ("probabilities", "topic_set") else [texts]
     described: dict[str, Any] = {"name": one.name, "shape": shape, "datatype": one.datatype}
     if not one.binary:
         return to_json(described)[:-1] + b',"data":[' + b",".join(parts) + b"]}", b""
@@ -166,7 +175,9 @@ def _classes(result: Classification, count: int, topics: Sequence[Topic]) -> lis
     return [f"{value:.9g}:{label}:{topics[label].code}" for value, label in pairs]
 
 
-def _binary(values: Sequence[str] | Sequence[float]) -> bytes:
+def _binary(values: Sequence[str] | Sequence[float] | Sequence[bool]) -> bytes:
+    if values and isinstance(values[0], bool):
+        return bytes(cast(Sequence[bool], values))  # one byte for each
     if values and isinstance(values[0], str):
         encoded = [text.encode() for text in cast(Sequence[str], values)]
         return b"".join(len(text).to_bytes(4, "little") + text for text in encoded)

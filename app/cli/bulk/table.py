@@ -13,6 +13,8 @@ ROW_GROUP = 25_000
 
 _TYPES = {"line": pa.int64(), "probability": pa.float64(), "outside": pa.float64()}
 """Parquet types by column name without its rank; all other columns hold text."""
+_SETS = {"topic_set": pa.list_(pa.string())}
+"""Parquet types by column name."""
 
 
 def write_table(
@@ -26,7 +28,7 @@ def write_table(
             stream.write(writer.rows(chunk))
         return
     names = columns(top_k)
-    schema = pa.schema([(name, _TYPES.get(name.partition("_")[0], pa.string())) for name in names])
+    schema = pa.schema([(name, _SETS.get(name) or _TYPES.get(name.partition("_")[0], pa.string())) for name in names])
     values = Writer("jsonl", top_k).values
     held: list[list[Any]] = []
     with pq.ParquetWriter(stream, schema, compression="zstd") as parquet:

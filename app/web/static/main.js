@@ -34,7 +34,8 @@ async function describe(model) {
     for (const link of document.querySelectorAll("[data-card]")) link.href = withModel("model/card");
     showLanguage(facts.language);
     showModels(facts.models);
-    headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples); // asks; meanwhile, the rest is drawn
+    headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples, Boolean(facts.multi_label)); // asks; meanwhile, the rest is drawn
+    batch.several = byId("correcting").hidden = Boolean(facts.multi_label); // a correction has one topic
     showModel(facts, outside?.threshold);
     showTopics(topics);
     setTopics(topics);

@@ -42,6 +42,7 @@ def test_headlines_as_arguments_are_answered_as_the_classifier_does(tiny_bundle:
             "probability": answer.probabilities[0] if answer.labels else None,
             "outside": answer.outside,
             "abstained": answer.abstained,
+            "topic_set": None,
         }
         for number, (headline, answer) in enumerate(zip(HEADLINES, answers, strict=True), start=1)
     ]
@@ -165,7 +166,7 @@ def test_keep_repeats_named_columns_in_both_formats(tmp_path: Path, name: str, f
     result = run("classify", "-f", tmp_path / name, "--keep", "topic,date", "--keep", "id", "--format", form)
     assert result.exit_code == 0, result.stderr
     [one] = rows(result) if form == "jsonl" else csv.DictReader(io.StringIO(result.stdout))
-    assert list(one)[-4:] == ["abstained", "input_topic", "date", "id"]
+    assert list(one)[-4:] == ["topic_set", "input_topic", "date", "id"]
     assert (one["topic"], one["input_topic"], one["date"], one["id"]) == ("crude", "mine", "2026", "7")
 
 
@@ -176,15 +177,15 @@ def test_keep_alone_repeats_all_other_columns(tmp_path: Path, name: str) -> None
     (tmp_path / name).write_text(content)
     option = "--column" if name == "a.csv" else "--field"
     [one] = rows(run("classify", "-f", tmp_path / name, "--keep", option, "title"))
-    assert list(one)[7:] == ["id", "input_topic", "input_input_topic", "date"]
-    assert list(one.values())[7:] == list(KEPT.values())
+    assert list(one)[8:] == ["id", "input_topic", "input_input_topic", "date"]
+    assert list(one.values())[8:] == list(KEPT.values())
 
 
 def test_keep_keeps_the_types_of_json(tmp_path: Path) -> None:
     kept = {"id": 7, "tags": ["a", None], "more": {"a": 1.5}, "line": True}
     (tmp_path / "a.jsonl").write_text(json.dumps({"headline": "oil"} | kept) + '\n{"headline": "oil", "x": NaN}\n')
     one, other = rows(run("classify", "-f", tmp_path / "a.jsonl", "--keep"))
-    assert list(one.items())[7:] == [("id", 7), ("tags", ["a", None]), ("more", {"a": 1.5}), ("input_line", True)]
+    assert list(one.items())[8:] == [("id", 7), ("tags", ["a", None]), ("more", {"a": 1.5}), ("input_line", True)]
     assert other["x"] is None
     names = ("--keep", "id,tags,none", "--format", "csv")
     lines = run("classify", "-f", tmp_path / "a.jsonl", *names).stdout.splitlines()

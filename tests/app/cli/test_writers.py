@@ -67,7 +67,7 @@ def test_formulas_are_those_of_the_page() -> None:
 def test_cell_with_a_line_end_is_quoted_whichever_it_is(text: str) -> None:
     content = Writer("csv", 1).rows([(Row(1, text), OIL), (Row(2, "oil"), OIL)]).decode()
     assert f'"{text.replace(chr(34), chr(34) * 2)}"' in content
-    assert content.endswith("\n2,oil,crude,Crude oil,0.9,,\n")
+    assert content.endswith("\n2,oil,crude,Crude oil,0.9,,,\n")
 
 
 def test_json_lines_have_the_text_as_it_was_and_the_kept_values_with_their_types() -> None:
@@ -88,37 +88,37 @@ def test_names_that_are_taken_get_a_prefix_until_they_are_not() -> None:
 
 
 def test_columns_follow_the_rank() -> None:
-    assert columns(1) == ["line", "headline", "topic", "name", "probability", "outside", "abstained"]
+    assert columns(1) == ["line", "headline", "topic", "name", "probability", "outside", "abstained", "topic_set"]
     more = ["topic_2", "probability_2", "topic_3", "probability_3"]
-    assert columns(3) == ["line", "headline", "topic", "name", "probability", *more, "outside", "abstained"]
+    assert columns(3) == ["line", "headline", "topic", "name", "probability", *more, "outside", "abstained", "topic_set"]
 
 
 def test_head_names_the_columns_in_csv_only() -> None:
-    assert Writer("csv", 1, ["id"]).header() == b"line,headline,topic,name,probability,outside,abstained,id\n"
-    assert Writer("csv", 1).header() == b"line,headline,topic,name,probability,outside,abstained\n"
+    assert Writer("csv", 1, ["id"]).header() == b"line,headline,topic,name,probability,outside,abstained,topic_set,id\n"
+    assert Writer("csv", 1).header() == b"line,headline,topic,name,probability,outside,abstained,topic_set\n"
     assert Writer("jsonl", 1, ["id"]).header() == b""
 
 
 def test_every_column_is_empty_where_the_model_has_no_answer() -> None:
     silent = Answer([], "no_known_words")
-    assert Writer("csv", 2).rows([(Row(3, "qqq"), silent)]) == b"3,qqq,,,,,,,no_known_words\n"
+    assert Writer("csv", 2).rows([(Row(3, "qqq"), silent)]) == b"3,qqq,,,,,,,no_known_words,\n"
     assert Writer("jsonl", 2).values([(Row(3, "qqq"), silent)]) == [
-        [3, "qqq", None, None, None, None, None, None, "no_known_words"]
+        [3, "qqq", None, None, None, None, None, None, "no_known_words", None]
     ]
 
 
 def test_further_guesses_are_without_a_name() -> None:
     verdict = Answer([Prediction("crude", "Crude oil", 0.5), Prediction("gas", "Gasoline", 0.25)], "low_confidence")
-    assert Writer("csv", 2).rows([(Row(1, "oil"), verdict)]) == b"1,oil,crude,Crude oil,0.5,gas,0.25,,low_confidence\n"
+    assert Writer("csv", 2).rows([(Row(1, "oil"), verdict)]) == b"1,oil,crude,Crude oil,0.5,gas,0.25,,low_confidence,\n"
 
 
 def test_kept_values_that_are_no_text_are_json_in_csv() -> None:
-    assert written("oil", a=7, b=None, c=["x"], d=float("nan"), e=True)[7:] == ["7", "", '["x"]', "null", "true"]
+    assert written("oil", a=7, b=None, c=["x"], d=float("nan"), e=True)[8:] == ["7", "", '["x"]', "null", "true"]
 
 
 def test_kept_value_that_a_row_lacks_is_an_empty_cell() -> None:
     table = [(Row(1, "oil", None, {"id": "7"}), OIL), (Row(2, "gas", None, {}), OIL)]
-    assert Writer("csv", 1, ["id"]).rows(table) == b"1,oil,crude,Crude oil,0.9,,,7\n2,gas,crude,Crude oil,0.9,,,\n"
+    assert Writer("csv", 1, ["id"]).rows(table) == b"1,oil,crude,Crude oil,0.9,,,,7\n2,gas,crude,Crude oil,0.9,,,,\n"
 
 
 def test_json_lines_with_named_columns_repeat_what_each_row_keeps() -> None:
@@ -131,12 +131,12 @@ def test_json_lines_with_named_columns_repeat_what_each_row_keeps() -> None:
 def test_json_lines_without_kept_columns_are_one_object_a_row() -> None:
     assert Writer("jsonl", 1).rows([(Row(1, "oil"), OIL)]) == (
         b'{"line":1,"headline":"oil","topic":"crude","name":"Crude oil","probability":0.9,"outside":null,'
-        b'"abstained":null}\n'
+        b'"abstained":null,"topic_set":null}\n'
     )
 
 
 def test_outside_probability_is_a_column_of_its_own() -> None:
     table = [(Row(1, "vote"), Answer(OIL.predictions, "outside", 0.93))]
-    assert Writer("csv", 1).rows(table) == b"1,vote,crude,Crude oil,0.9,0.93,outside\n"
+    assert Writer("csv", 1).rows(table) == b"1,vote,crude,Crude oil,0.9,0.93,outside,\n"
     (line,) = Writer("jsonl", 1).rows(table).splitlines()
     assert json.loads(line)["outside"] == 0.93

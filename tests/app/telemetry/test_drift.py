@@ -62,7 +62,7 @@ def drift_of(shares: Sequence[float], support: int = 0, unknown: float = 0.05) -
     codes = [str(label) for label in range(len(shares))]
     topics = tuple(SimpleNamespace(code=code, support=support) for code in codes)
     reference = {"topic_mix": dict(zip(codes, shares, strict=True)), "unknown_word_ratio": unknown}
-    return Drift(SimpleNamespace(reference=reference, topics=topics, outside=None))  # type: ignore[arg-type]
+    return Drift(SimpleNamespace(reference=reference, topics=topics, outside=None, multi_label=None))  # type: ignore[arg-type]
 
 
 def results(labels: Sequence[int], words: int = 10, unknown: Sequence[int] | None = None) -> list:

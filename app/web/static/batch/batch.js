@@ -20,6 +20,7 @@ export class Batch {
     this.results = new Results();
     this.histogram = new Histogram();
     this.rows = [];
+    this.several = false; // whether a text may have several topics
     setUpIntake((text) => this.#load(text), (file) => this.#open(file));
     byId("stop").addEventListener("click", () => this.controller.abort());
     byId("column").addEventListener("change", () => this.#run(Number(byId("column").value)));
@@ -131,7 +132,7 @@ export class Batch {
   }
 
   #draw() {
-    while (this.ready.length < this.done) this.ready.push(flat(this.rows[this.ready.length]));
+    while (this.ready.length < this.done) this.ready.push(flat(this.rows[this.ready.length], this.several));
     byId("progress").max = this.rows.length;
     byId("progress").value = this.done;
     showStatus(`${count(this.done)} of ${count(this.rows.length)} lines…`);

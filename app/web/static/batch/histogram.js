@@ -25,7 +25,7 @@ export class Histogram {
 
   #draw() {
     const counts = new Map();
-    for (const { name } of this.rows) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const { name, names } of this.rows) for (const one of names ?? [name]) counts.set(one, (counts.get(one) ?? 0) + 1);
     const sorted = [...counts].sort(([a, left], [b, right]) => right - left || a.localeCompare(b));
     const known = new Set([...this.select.options].map((option) => option.value));
     for (const [name] of sorted) if (!known.has(name)) this.select.append(element("option", { value: name }, name));

@@ -48,7 +48,7 @@ export class Results {
     const [min, max] = ["filter-min", "filter-max"].map((id) => byId(id).value);
     this.shown = this.rows.filter((row) =>
       (!text || row.headline.toLowerCase().includes(text))
-      && (!topic || row.name === topic)
+      && (!topic || (row.names ?? [row.name]).includes(topic))
       && (min === "" || row.probability * 100 >= Number(min))
       && (max === "" || (row.probability !== null && row.probability * 100 <= Number(max))));
     this.shown.sort(this.compare);

@@ -11,15 +11,17 @@ export function toClassify({ line, cells, fault }, column, name) {
   return { line, headline: cells[column] };
 }
 
-/** A classified row as flat values, for the table and the download. */
-export function flat({ line, headline, answer, error, lost }) {
+/** A classified row as flat values, for the table and the download; `several`: whether a text may have several topics. */
+export function flat({ line, headline, answer, error, lost }, several) {
   if (!answer) return { line, headline, lost, name: BAD, probability: null, error: error ?? "No result." };
   const [best] = answer.predictions;
+  const names = several && best ? (answer.topic_set.length ? answer.topic_set : [OUTSIDE]) : null;
   return {
     line,
     headline,
     topic: best?.topic,
-    name: answer.abstained === "outside" ? OUTSIDE : best?.name ?? NO_TOPIC,
+    names,
+    name: names ? names.join(", ") : answer.abstained === "outside" ? OUTSIDE : best?.name ?? NO_TOPIC,
     guess: best?.name,
     probability: best?.probability ?? null,
     set: answer.topic_set,

@@ -25,7 +25,7 @@ export class AnswerView {
    * @param {object[]|null} layout words of the complete text
    * @param {boolean} anyOut whether words are left out
    * @param {boolean} all whether to show all topics
-   * @param {{coverage, topics}} model
+   * @param {{coverage, topics, several}} model
    */
   show({ answer, points, layout, anyOut, all, model }) {
     this.#say(...verdict(answer, model));
@@ -55,7 +55,8 @@ export class AnswerView {
   #showTopics(answer, all, model) {
     // The set holds the right topic only if there is one. One topic alone adds nothing to the verdict, and with a low
     // probability the mark would look like confidence.
-    const set = new Set(answer.abstained !== "outside" && answer.topic_set?.length > 1 ? answer.topic_set : []);
+    const least = model.several ? 1 : 2;
+    const set = new Set(answer.abstained !== "outside" && answer.topic_set?.length >= least ? answer.topic_set : []);
     const chosen = answer.explanation?.topic;
     const rows = answer.predictions.filter(({ topic }, rank) => all || rank < FEW || set.has(topic) || topic === chosen);
     this.chart.show(rows.map(({ topic, name, probability }) => ({
@@ -67,7 +68,7 @@ export class AnswerView {
       note: set.has(topic) ? setName(model) : "",
       pressed: topic === chosen,
     })));
-    byId("set-note").replaceChildren(...(set.size ? ["The topics marked “", term("set", setName(model)), "” are its prediction set. "] : []),
+    byId("set-note").replaceChildren(...(set.size ? ["The topics marked “", term("set", setName(model)), model.several ? "” are those of the text. " : "” are its prediction set. "] : []),
       "Press a topic to see the effect of each word.");
     return rows.length;
   }

@@ -25,7 +25,7 @@ export class Headline {
       onWord: (start) => this.#toggle(start),
       onMore: () => { this.all = !this.all; this.#draw(); },
     });
-    this.model = { coverage: null, topics: null }; // topics: null until the model is described
+    this.model = { coverage: null, topics: null, several: false }; // topics: null until the model is described
     this.examples = []; // of the model
     this.all = false;
     this.link = null; // what a link describes, until the user changes it
@@ -47,10 +47,11 @@ export class Headline {
    * @param {number|null} coverage share of headlines whose topic is in its prediction set; null if the model has none
    * @param {number} topics number of topics
    * @param {string[]} examples headlines to try it with
+   * @param {boolean} several whether a text may have several topics
    */
-  setModel(coverage, topics, examples) {
+  setModel(coverage, topics, examples, several) {
     const untouched = !this.link && (!this.input.value || this.examples.includes(this.input.value));
-    this.model = { coverage, topics };
+    this.model = { coverage, topics, several };
     this.examples = examples;
     showExamples(examples, (example) => { this.input.value = example; this.#typed(0); });
     if (untouched) this.input.value = examples[0] ?? "";

@@ -1,4 +1,5 @@
-// The answer in a sentence, and the names of its parts. `model`: `{coverage, topics}`, the number of topics.
+// The answer in a sentence, and the names of its parts. `model`: `{coverage, topics, several}`, the number of topics, and
+// whether a text may have several.
 
 import { element } from "../elements/dom.js";
 import { percent, wholePercent } from "../elements/numbers.js";
@@ -16,6 +17,7 @@ export function verdict({ abstained, outside, predictions, words, topic_set: set
     const guess = `Best guess: ${short(best.name)}, ${percent(best.probability)}.${unknown(words)}`;
     return [element("strong", {}, term("outside", none(model))), ` (${wholePercent(outside)}). `, element("span", { class: "guess" }, guess)];
   }
+  if (model.several) return labels(set, predictions, words, model);
   const before = abstained === "low_confidence" ? "Low confidence: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
   const more = set?.length > 1 ? `, or one of ${set.length - 1} more` : "";
   const only = before ? ", but only " : ", ";
@@ -28,8 +30,22 @@ export function explained({ explanation, predictions }, model) {
   return `“${short(predictions.find(({ topic }) => topic === explanation.topic)?.name ?? explanation.topic)}”`;
 }
 
-/** The mark of a topic in the prediction set. */
-export function setName({ coverage }) {
+/** The labels of a text that may have several, with their probabilities. */
+function labels(set, predictions, words, model) {
+  const [best] = predictions;
+  if (!set.length) {
+    const guess = `Most probable: ${short(best.name)}, ${percent(best.probability)}.${unknown(words)}`;
+    return [element("strong", {}, none(model)), ". ", element("span", { class: "guess" }, guess)];
+  }
+  const given = predictions.filter(({ topic }) => set.includes(topic));
+  const parts = given.flatMap(({ name, probability }, index) =>
+    [index ? "; " : "", element("strong", { dir: "auto" }, short(name)), `, ${percent(probability)}`]);
+  return [...parts, `.${unknown(words)}`];
+}
+
+/** The mark of a topic in the prediction set, or of one that the text has. */
+export function setName({ coverage, several }) {
+  if (several) return "given";
   return coverage ? `in the ${Math.round(coverage * 100)}% set` : "in the set";
 }
 

@@ -27,6 +27,8 @@ const NAMES = new Map([
   ["loss", "log loss"],
   ["lost", "texts with a topic lost"],
   ["macro_f1", "macro-averaged F1"],
+  ["micro_f1", "micro-averaged F1"],
+  ["exact_match", "texts with all their topics and no other"],
   ["max", "highest"],
   ["min", "lowest"],
   ["set_coverage", "prediction sets with the right topic"],
@@ -38,7 +40,7 @@ const NAMES = new Map([
   ["without", "texts without a topic"],
 ]);
 
-const SHARES = /accuracy|auroc|ece|error|precision|recall|f1|top_?\d|coverage|share|ratio|found|lost|threshold/;
+const SHARES = /accuracy|auroc|ece|error|precision|recall|f1|exact_match|top_?\d|coverage|share|ratio|found|lost|threshold/;
 
 /** The last part of a path such as `test.macro_f1` in words. */
 const inWords = (name) => NAMES.get(name) ?? name.replaceAll("_", " ");

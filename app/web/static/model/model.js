@@ -20,6 +20,7 @@ const PARTS = new Map([
 export function showModel(model, threshold) {
   const tiles = [
     ...best(model.figures, ["accuracy"]).map(([where, value]) => tile(percent(value), term("accuracy", "Accuracy"), ` ${where}`)),
+    ...best(model.figures, ["micro_f1"]).map(([where, value]) => tile(percent(value), "Micro-averaged F1", ` ${where}`)),
     ...best(model.figures, ERRORS).map(([where, value]) => tile(percent(value), term("ece", "Calibration error"), ` ${where}`)),
   ].slice(0, 4);
   if (model.topic_set) tiles.push(tile(percent(model.topic_set.coverage), term("set", "Prediction sets"), " with the right topic, by design"));
@@ -28,6 +29,7 @@ export function showModel(model, threshold) {
     const often = Math.round(model.topic_set.coverage * 100);
     explain("set", `As few topics as are needed to contain the right one ${often} of 100 times, on texts like those in the test data.`);
   }
+  if (model.multi_label) explain("set", "A text may have several topics, or none. Each has a probability of its own and a threshold, above which it is given.");
   explain("outside", "The model was also trained on texts about other subjects. This is the probability that a text is one of them."
     + ` Above ${percent(threshold ?? 0)}, no topic is given.`);
   byId("model-facts").replaceChildren(
