@@ -53,8 +53,9 @@ def _oov_shares(encoded: Sequence[Encoded]) -> list[float]:
 
 def sigmoid(logits: Floats) -> Floats:
     """The independent probability of each label, float32 [n, topics], of logits of the same shape."""
-    found: Floats = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))  # beyond, the exponential overflows
-    return found
+    found = np.exp(-np.clip(logits, -80, 80))  # beyond, it overflows
+    found += 1
+    return np.reciprocal(found, out=found)
 
 
 def softmax(logits: Floats, calibration: Calibration | None = None, shares: Sequence[float] | None = None) -> Floats:

@@ -258,7 +258,8 @@ class Manifest(_Part):
             return self
         if self.calibration or self.topic_set or self.outside:
             raise PydanticCustomError(
-                "multi_label", "`multi_label` excludes `calibration`, `topic_set` and `outside`, which are for one label"
+                "multi_label",
+                "`multi_label` excludes `calibration`, `topic_set` and `outside`, which are for one label",
             )
         if len(self.multi_label.thresholds) != len(self.topics):
             raise PydanticCustomError("multi_label", "`multi_label.thresholds` needs one threshold for each topic")

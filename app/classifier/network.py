@@ -184,7 +184,7 @@ def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path, output:
         output: activation of the last layer, which is left out.
 
     Raises:
-        BundleError: an offset is outside the file, a weight is NaN or infinite, or the last layer has another activation.
+        BundleError: an offset is outside the file, a weight is NaN or infinite, or the last layer is not `output`.
     """
     outputs = [layer.activation if layer.activation in ("softmax", "sigmoid") else "" for layer in layers]
     if outputs != [""] * (len(layers) - 1) + [output]:

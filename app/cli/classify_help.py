@@ -16,8 +16,9 @@ HELP = """Classify headlines: one row each, in JSON Lines or CSV.
 
 Columns: line of the input, headline, most probable topic, its name and probability, the probability that the headline
 is about none of the topics (outside; empty if the model was not trained to tell), if the model abstains, why
-(abstained), and the prediction set (topic_set; if a headline may have several labels, those that it has). A headline without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends
-columns of the input, with the prefix input_ if the name is already used.
+(abstained), and the prediction set (topic_set; if a headline may have several labels, those that it has). A headline
+without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends columns of the input,
+with the prefix input_ if the name is already used.
 
 The input format follows from the file name: .csv, .tsv, .jsonl, .ndjson or .json (JSON Lines or an array). Any other
 file has one headline per line. --column makes it CSV, --field JSON. Gzip is decompressed; UTF-16 and UTF-32 are

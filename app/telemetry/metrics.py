@@ -61,7 +61,10 @@ class Metrics:
             "topics_rejected", "Requests refused or abandoned, by reason.", ("reason",), registry=registry
         )
         self.predictions = Counter(
-            "topics_predictions", "Headlines by most probable topic, or by each label given.", ("topic",), registry=registry
+            "topics_predictions",
+            "Headlines by most probable topic, or by each label given.",
+            ("topic",),
+            registry=registry,
         )
         self.confidence = BatchHistogram(
             "topics_confidence", "Probability of the most probable topic.", buckets=SHARES, registry=registry

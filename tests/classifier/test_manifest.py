@@ -227,7 +227,9 @@ def test_network_has_a_unit_more_than_topics_for_the_outside_class() -> None:
         ({"multi_label": {"thresholds": [0.5] * 3}}, "one threshold for each topic"),
     ],
 )
-def test_several_labels_have_thresholds_of_their_own_and_nothing_for_one_label(part: dict[str, Any], wrong: str) -> None:
+def test_several_labels_have_thresholds_of_their_own_and_nothing_for_one_label(
+    part: dict[str, Any], wrong: str
+) -> None:
     several = GOOD[Manifest] | {"format": 4, "multi_label": {"thresholds": [0.5, 0.25]}}
     assert Manifest.model_validate(several).output == "sigmoid"
     with pytest.raises(ValidationError, match=wrong):

@@ -25,8 +25,8 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
     """Write a model with input `multi_hot`, float32 [n, size], and output `probabilities`, float32 [n, topics].
 
     Where the outside class or the temperature needs it, there is a second input, `oov_share`, float32 [n]: each text's
-    share of words without an id of their own. With an outside class there is a second output, `outside`, float32 [n]; if a text may
-    have several labels, `topic_set`, bool [n, topics]: whether it has each.
+    share of words without an id of their own. With an outside class there is a second output, `outside`, float32 [n];
+    if a text may have several labels, `topic_set`, bool [n, topics]: whether it has each.
 
     The graph is built node by node, because it has few nodes. Keras's `model.export(format="onnx")` uses tf2onnx, which
     needs TensorFlow and does not support Log1p: it logged that and wrote a file that no runtime loads.

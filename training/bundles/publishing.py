@@ -12,6 +12,7 @@ import numpy as np
 from app.classifier.manifest import SLUG, Manifest, Topic
 from training.data.dataset import Labels
 from training.evaluation.evaluate import Evaluation, TopicSkill
+from training.evaluation.multi_label import MultiLabelEvaluation
 
 
 def name_and_version(target: Path, recipe: str) -> tuple[str, str]:
@@ -46,7 +47,7 @@ def topic_mix(labels: Labels, codes: Sequence[str]) -> dict[str, float]:
 def with_measurements(
     manifest: Manifest,
     skills: Sequence[TopicSkill],
-    measured: dict[str, Evaluation],
+    measured: Mapping[str, Evaluation | MultiLabelEvaluation],
     more: dict[str, Any],
     counted: str = "wires",
 ) -> Manifest:

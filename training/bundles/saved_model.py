@@ -78,7 +78,7 @@ def _outside(outside: Outside, scores: Any, best: Any, shares: Any) -> Any:  # n
 
 
 def _logits(model: Any, output: str) -> Any:  # noqa: ANN401 - Keras has no types
-    """The model without its last activation, which is applied after the calibration; for other models, log of the output."""
+    """The model without its last activation, which is applied after the calibration; for others, log of the output."""
     last = model.layers[-1]
     if isinstance(last, keras.layers.Dense) and last.activation is getattr(keras.activations, output):
         last.activation = keras.activations.linear

@@ -75,9 +75,11 @@ def evaluate(
 
 
 def _evaluate_rows(bundle: Path, table: Table, against: Path | None, as_json: bool) -> None:
-    from training.evaluation.compare_bundles import against_report, compare_on_rows
+    from training.evaluation.answered_rows import known_rows
+    from training.evaluation.compare_bundles import compare_on_rows
+    from training.evaluation.comparison_report import against_report
     from training.evaluation.labelled_report import labelled_report, left_out_notes
-    from training.evaluation.labelled_rows import evaluate_rows, known_rows
+    from training.evaluation.labelled_rows import evaluate_rows
 
     classifier = load_classifier(bundle)
     codes = [topic.code for topic in classifier.topics]
@@ -104,7 +106,8 @@ def _name(classifier: TopicClassifier) -> str:
 
 def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archive: Path, as_json: bool) -> None:
     from training.data.corpus import read_corpus
-    from training.evaluation.compare_bundles import against_report, compare_bundles
+    from training.evaluation.compare_bundles import compare_bundles
+    from training.evaluation.comparison_report import against_report
 
     comparison = compare_bundles(other, classifier, read_corpus(archive))
     if as_json:

@@ -45,7 +45,7 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
     type=FILE,
     help="File with texts without labels: those to label first are written to OUTPUT.to_label.csv; may be repeated.",
 )
-@click.option("--first-label", is_flag=True, help="Learn the first label of rows that have several.")
+@click.option("--first-label", is_flag=True, help="Learn the first label of rows that have several, instead of all.")
 def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ...], first_label: bool) -> None:
     """Train a model on labelled texts and write it as a bundle: your own topics.
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from app.classifier import TopicClassifier
@@ -12,18 +13,15 @@ from app.classifier.network import Floats
 from training.data.corpus import Wire
 from training.data.dataset import Labels
 from training.errors import RecipeError
+from training.evaluation.answered_rows import answer_rows, given_labels, known_rows, label_numbers, membership
 from training.evaluation.evaluate import answer, measure
-from training.evaluation.labelled_rows import answer_rows, known_rows, label_numbers
-from training.labelled.reporting.terminal import one_line
+from training.evaluation.multi_label import measure_labels
 from training.labelled.rows import LabelledRow
-
-SHOWN: Final = 20
-"""Changed answers that are printed; the JSON has all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A text for which the two bundles predict different topics."""
+    """A text for which the two bundles predict different topics; several labels are separated by `; `."""
 
     text: str
     topic: str
@@ -87,27 +85,14 @@ def compare_answers(
     would get half by chance (binomial distribution; McNemar 1947).
     """
     old, new = before.argmax(axis=1), after.argmax(axis=1)
-    better, worse = int(((new == labels) & (old != labels)).sum()), int(((old == labels) & (new != labels)).sum())
     one, other = measure(before, labels), measure(after, labels)
-    both_right = int(((new == labels) & (old == labels)).sum())
     changes = [
         Change(
             texts[i], codes[labels[i]], codes[old[i]], float(before[i, old[i]]), codes[new[i]], float(after[i, new[i]])
         )
         for i in (old != new).nonzero()[0]
     ]
-    order = ("better", "worse", "as wrong")
-    return Comparison(
-        texts=len(texts),
-        both_right=both_right,
-        better=better,
-        worse=worse,
-        both_wrong=len(texts) - both_right - better - worse,
-        macro_f1=(one.macro_f1, other.macro_f1),
-        calibration_error=(one.ece, other.ece),
-        p_value=float(binomtest(better, better + worse).pvalue) if better + worse else 1.0,
-        changes=tuple(sorted(changes, key=lambda change: order.index(change.direction))),
-    )
+    return _comparison(old == labels, new == labels, changes, (one.macro_f1, other.macro_f1), (one.ece, other.ece))
 
 
 def compare_on_rows(before: TopicClassifier, after: TopicClassifier, rows: Sequence[LabelledRow]) -> Comparison:
@@ -117,56 +102,73 @@ def compare_on_rows(before: TopicClassifier, after: TopicClassifier, rows: Seque
         LabelsError: no row has a label of the bundles.
     """
     codes = list(dict.fromkeys(topic.code for one in (after, before) for topic in one.topics))
+    if before.multi_label or after.multi_label:
+        return _compare_several(before, after, known_rows(rows, codes)[0], codes)
     chosen = [row for row in known_rows(rows, codes)[0] if row.labels]
     labels = np.array([some[0] for some in label_numbers(chosen, codes)], np.int64)
 
-    def answers(one: TopicClassifier) -> Floats:
-        probabilities = np.zeros((len(chosen), len(codes)), np.float32)
-        probabilities[:, [codes.index(topic.code) for topic in one.topics]] = answer_rows(one, chosen)[0]
-        return probabilities
-
-    return compare_answers([row.text for row in chosen], labels, answers(before), answers(after), codes)
+    old, new = (_spread(answer_rows(one, chosen)[0], one, codes) for one in (before, after))
+    return compare_answers([row.text for row in chosen], labels, old, new, codes)
 
 
-def against_report(comparison: Comparison, before: str, after: str, texts: str = "test titles") -> str:
-    """The comparison as Markdown, with the SHOWN worst changes: answers that became wrong, most confident first.
+def _compare_several(
+    before: TopicClassifier, after: TopicClassifier, rows: Sequence[LabelledRow], codes: Sequence[str]
+) -> Comparison:
+    """Compare two bundles of which one or both give several labels; an answer is right if all of its labels are.
 
-    Args:
-        comparison: of two bundles.
-        before: name of the older bundle.
-        after: name of the newer one.
-        texts: what was classified, in the plural.
+    The answer of a bundle for one label is its most probable one.
     """
-    c = comparison
-    now, then = (f"{(c.both_right + only) / c.texts:.1%}" for only in (c.better, c.worse))
-    order = ("worse", "as wrong", "better")
-    worst = sorted(c.changes, key=lambda one: (order.index(one.direction), -one.after_probability))[:SHOWN]
-    rest = f"; the {SHOWN} worst (all of them: --json)" if len(c.changes) > SHOWN else ""
-    lines = [
-        f"On {c.texts:,} {texts}, {after} against {before}:",
-        "",
-        f"| | {before} right | {before} wrong |",
-        "| --- | ---: | ---: |",
-        f"| {after} right | {c.both_right:,} | {c.better:,} |",
-        f"| {after} wrong | {c.worse:,} | {c.both_wrong:,} |",
-        "",
-        f"{after}: {now} right; {before}: {then}. McNemar's exact test: p = {c.p_value:.2g}.",
-        *(
-            f"{name}: {after} {value:.3f}; {before} {earlier:.3f}."
-            for name, (earlier, value) in (("Macro-F1", c.macro_f1), ("Calibration error", c.calibration_error))
-        ),
-        "",
+    members = membership(label_numbers(rows, codes), len(codes))
+    found = [answer_rows(one, rows)[0] for one in (before, after)]
+    given = [_spread(given_labels(one, p), one, codes) for one, p in zip((before, after), found, strict=True)]
+    old, new = (_spread(p, one, codes) for one, p in zip((before, after), found, strict=True))
+    measured = [measure_labels(p, some, members) for p, some in zip((old, new), given, strict=True)]
+    changed = (given[0] != given[1]).any(axis=1).nonzero()[0].tolist()
+
+    def shown(labels: NDArray[np.bool_]) -> str:
+        return "; ".join(codes[label] for label in np.flatnonzero(labels).tolist()) or "(none)"
+
+    changes = [
+        Change(
+            rows[i].text,
+            shown(members[i]),
+            shown(given[0][i]),
+            float(old[i].max()),
+            shown(given[1][i]),
+            float(new[i].max()),
+        )
+        for i in changed
     ]
-    if not c.changes:
-        return "\n".join([*lines, "Both give the same answer to each of them."])
-    lines += [
-        f"{len(c.changes):,} are answered differently{rest}:",
-        "",
-        f"| | text | label | {before} | {after} |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for one in worst:
-        text = one_line(" ".join(one.text.split())).replace("|", "\\|")
-        old, new = f"{one.before} {one.before_probability:.0%}", f"{one.after} {one.after_probability:.0%}"
-        lines.append(f"| {one.direction} | {text} | {one.topic} | {old} | {new} |")
-    return "\n".join(lines)
+    right = [(some == members).all(axis=1) for some in given]
+    macro, error = ((getattr(measured[0], name), getattr(measured[1], name)) for name in ("macro_f1", "ece"))
+    return _comparison(right[0], right[1], changes, macro, error)
+
+
+def _spread(values: NDArray[Any], one: TopicClassifier, codes: Sequence[str]) -> NDArray[Any]:
+    """Values by label of a bundle, [n, topics], by `codes`: 0 or false for a label that it lacks."""
+    spread = np.zeros((len(values), len(codes)), values.dtype)
+    spread[:, [codes.index(topic.code) for topic in one.topics]] = values
+    return spread
+
+
+def _comparison(
+    old: NDArray[np.bool_],
+    new: NDArray[np.bool_],
+    changes: Sequence[Change],
+    macro_f1: tuple[float, float],
+    calibration_error: tuple[float, float],
+) -> Comparison:
+    """The comparison of answers of which `old` and `new`, bool [n], are right."""
+    better, worse, both = int((new & ~old).sum()), int((old & ~new).sum()), int((old & new).sum())
+    order = ("better", "worse", "as wrong")
+    return Comparison(
+        texts=len(old),
+        both_right=both,
+        better=better,
+        worse=worse,
+        both_wrong=len(old) - both - better - worse,
+        macro_f1=macro_f1,
+        calibration_error=calibration_error,
+        p_value=float(binomtest(better, better + worse).pvalue) if better + worse else 1.0,
+        changes=tuple(sorted(changes, key=lambda change: order.index(change.direction))),
+    )

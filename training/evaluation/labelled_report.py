@@ -4,12 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from training.evaluation.labelled_rows import Confusion, Measured
+from training.evaluation.multi_label import MultiLabelEvaluation
 from training.evaluation.report import topic_table
 from training.labelled.columns import listed
 from training.labelled.reporting.notes import count
 from training.labelled.reporting.terminal import cut, one_line
 from training.labelled.rows import Table
 
+SEVERAL: Final = {
+    "micro_f1": "micro-F1",
+    "macro_f1": "macro-F1",
+    "exact_match": "all labels right",
+    "ece": "calibration error",
+    "labels": "labels of a row",
+    "given": "labels given to it",
+}
+"""Figure -> its name, of a bundle for several labels a text."""
 _EXAMPLE: Final = 100
 """Columns of an example."""
 
@@ -17,6 +27,11 @@ _EXAMPLE: Final = 100
 def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
     """Figures of a bundle on labelled rows."""
     one = measured.evaluation
+    if isinstance(one, MultiLabelEvaluation):
+        named = [(name, getattr(one, figure)) for figure, name in SEVERAL.items()]
+        lines = [f"On {count(one.texts, 'row')}:", "", *(f"{name:<28}{value:>8.4f}" for name, value in named)]
+        lines += ["", *topic_table(one, codes, ("label", "rows")), *confusion_lines(measured.confusions)]
+        return "\n".join(lines)
     named = [
         ("accuracy", one.accuracy),
         ("accuracy, any label", one.any_topic_accuracy),
@@ -46,7 +61,10 @@ def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:
     """The labels that are confused most, each pair with examples; nothing if there are none."""
     lines = ["", "Confused most:"] if confusions else []
     for pair in confusions:
-        lines.append(f"  {one_line(pair.label)} answered as {one_line(pair.predicted)}: {pair.texts:,}")
+        label, predicted = one_line(pair.label), one_line(pair.predicted)
+        what = f"{label} answered as {predicted}" if label and predicted else ""
+        what = what or (f"{label} not given" if label else f"{predicted} given without reason")
+        lines.append(f"  {what}: {pair.texts:,}")
         lines += [f"    {cut(' '.join(text.split()), _EXAMPLE)}" for text in pair.examples]
     return lines
 

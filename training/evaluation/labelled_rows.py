@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from app.classifier import TopicClassifier
-from training.errors import LabelsError
+from training.evaluation.answered_rows import answer_rows, given_labels, known_rows, label_numbers, membership
 from training.evaluation.evaluate import Evaluation, measure
-from training.labelled.columns import listed
+from training.evaluation.multi_label import MultiLabelEvaluation, measure_labels
 from training.labelled.rows import LabelledRow
 
 PAIRS: Final = 5
 EXAMPLES: Final = 3
-_BATCH: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,9 @@ class Confusion:
     """Texts of one label for which the model prefers another."""
 
     label: str
+    """Empty: the model gives `predicted` to texts without it, if they may have several labels."""
     predicted: str
+    """Empty: the model does not give `label` to texts with it."""
     texts: int
     examples: tuple[str, ...]
     """Those with the highest confidence."""
@@ -35,8 +36,9 @@ class Confusion:
 class Measured:
     """Figures of a bundle on test rows."""
 
-    evaluation: Evaluation
-    """Of the rows with a label. A text without a known word counts as answered by the model's prior."""
+    evaluation: Evaluation | MultiLabelEvaluation
+    """Of the rows with a label; of all rows, if they may have several. A text without a known word counts as answered
+    by the model's prior."""
     outside: dict[str, Any] | None
     """AUROC of the outside class and shares above its threshold; None without such a class or such rows."""
     confusions: tuple[Confusion, ...]
@@ -46,7 +48,9 @@ class Measured:
 
     def figures(self, codes: Sequence[str]) -> dict[str, Any]:
         """Everything as values for JSON; `codes` are the labels of the bundle."""
-        test = asdict(self.evaluation) | {"confusion": self.evaluation.confusion.tolist()}
+        test = asdict(self.evaluation)
+        if isinstance(self.evaluation, Evaluation):
+            test["confusion"] = self.evaluation.confusion.tolist()
         confusions = [asdict(one) for one in self.confusions]
         more = {"outside": self.outside, "confusions": confusions, "unknown_labels": dict(self.unknown)}
         return {"topics": list(codes), "test": test} | more
@@ -55,7 +59,7 @@ class Measured:
 def evaluate_rows(classifier: TopicClassifier, rows: Sequence[LabelledRow]) -> Measured:
     """Classify rows and compare with their labels.
 
-    A row with several labels counts as its first; `any_topic_accuracy` counts all.
+    A row with several labels counts as its first, and `any_topic_accuracy` counts all, unless the bundle gives several.
 
     Raises:
         LabelsError: no row has a label of the bundle.
@@ -64,6 +68,8 @@ def evaluate_rows(classifier: TopicClassifier, rows: Sequence[LabelledRow]) -> M
     rows, unknown = known_rows(rows, codes)
     probabilities, scores = answer_rows(classifier, rows)
     assigned = label_numbers(rows, codes)
+    if classifier.multi_label:
+        return _several(classifier, rows, probabilities, assigned, unknown)
     labels = np.array([some[0] if some else -1 for some in assigned])
     inside = np.flatnonzero(labels >= 0)
     topic_set = classifier.bundle.manifest.topic_set
@@ -73,44 +79,26 @@ def evaluate_rows(classifier: TopicClassifier, rows: Sequence[LabelledRow]) -> M
     return Measured(evaluation, _outside(classifier, scores, labels), confusions, unknown)
 
 
-def known_rows(rows: Sequence[LabelledRow], codes: Sequence[str]) -> tuple[list[LabelledRow], dict[str, int]]:
-    """The rows with one of these labels, or with none; and the other labels, most frequent first, with their rows.
-
-    Raises:
-        LabelsError: no row has one of these labels.
-    """
-    known, unknown = set(codes), Counter[str]()
-    kept = []
-    for row in rows:
-        if row.labels and known.isdisjoint(row.labels):
-            unknown.update(row.labels)
-        else:
-            kept.append(row)
-    if not any(row.labels for row in kept):
-        raise LabelsError(
-            f"{rows[0].file}: no row has a label of the bundle, which are {listed(codes)}; check the column with the"
-            " labels."
-        )
-    return kept, dict(unknown.most_common())
-
-
-def label_numbers(rows: Sequence[LabelledRow], codes: Sequence[str]) -> list[list[int]]:
-    """The places of each row's labels in `codes`, without those that are not there."""
-    numbers = {code: number for number, code in enumerate(codes)}
-    return [[numbers[label] for label in row.labels if label in numbers] for row in rows]
-
-
-def answer_rows(
-    classifier: TopicClassifier, rows: Sequence[LabelledRow]
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Probabilities, float32 [n, topics], and outside probabilities, float64 [n], 0 without that class."""
-    texts = [row.text for row in rows]
-    probabilities, outside = [], []
-    for start in range(0, len(texts), _BATCH):
-        some, scores = classifier.infer(classifier.encode(texts[start : start + _BATCH]))
-        probabilities.append(some)
-        outside.append(np.zeros(len(some)) if scores is None else np.array(scores))
-    return np.concatenate(probabilities), np.concatenate(outside)
+def _several(
+    classifier: TopicClassifier,
+    rows: Sequence[LabelledRow],
+    probabilities: NDArray[np.float32],
+    assigned: Sequence[Sequence[int]],
+    unknown: Mapping[str, int],
+) -> Measured:
+    members = membership(assigned, len(classifier.topics))
+    given = given_labels(classifier, probabilities)
+    errors = Counter({(label, True): int(n) for label, n in enumerate((members & ~given).sum(axis=0))})
+    errors.update({(label, False): int(n) for label, n in enumerate((given & ~members).sum(axis=0))})
+    found = []
+    for (label, missed), count in errors.most_common(PAIRS):
+        if count:
+            wrong = np.flatnonzero((members[:, label] == missed) & (given[:, label] != missed))
+            order = np.argsort(probabilities[wrong, label] * (1 if missed else -1), kind="stable")
+            texts = tuple(rows[i].text for i in wrong[order[:EXAMPLES]].tolist())
+            code = classifier.topics[label].code
+            found.append(Confusion(code if missed else "", "" if missed else code, count, texts))
+    return Measured(measure_labels(probabilities, given, members), None, tuple(found), unknown)
 
 
 def _outside(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from training.evaluation.evaluate import Evaluation
+from training.evaluation.multi_label import MultiLabelEvaluation
 from training.evaluation.outside import OutsideEvaluation
 from training.labelled.reporting.terminal import columns, one_line
 
@@ -43,7 +44,9 @@ def outside_report(outside: OutsideEvaluation) -> str:
     )
 
 
-def topic_table(evaluation: Evaluation, codes: Sequence[str], names: tuple[str, str] = ("topic", "wires")) -> list[str]:
+def topic_table(
+    evaluation: Evaluation | MultiLabelEvaluation, codes: Sequence[str], names: tuple[str, str] = ("topic", "wires")
+) -> list[str]:
     """Lines with precision, recall and F1 of each topic; `names` are the heads of the first two columns."""
     width = max(18, *(columns(one_line(code)) + 1 for code in codes))
     lines = [f"{names[0]:<{width}}{names[1]:>7}{'precision':>11}{'recall':>8}{'F1':>8}"]

@@ -1,5 +1,6 @@
 """Baselines of a fit: the most frequent label, and TF-IDF with a linear SVM, trained on the same rows."""
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,9 +9,12 @@ from typing import Any, Final
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import f1_score
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.svm import LinearSVC
 
+from training.evaluation.multi_label import micro_f1
 from training.headlines.samples import random_rows
 from training.labelled.rows import LabelledRow
 
@@ -29,35 +33,61 @@ class Baseline:
     rows: int
     """Rows that it was trained on."""
     accuracy: float
+    """If rows may have several labels, the share of those for which all are right."""
     macro_f1: float
+    micro_f1: float | None = None
+    """Only if rows may have several labels."""
 
     def figures(self) -> dict[str, Any]:
         """Figure -> number, as in the manifest."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def run_baselines(train: Sequence[LabelledRow], test: Sequence[LabelledRow], seed: int) -> tuple[Baseline, ...]:
-    """Train both on the rows with a label, or on a random choice of them that does not take longer than the model."""
-    learned, asked = ([row for row in rows if row.labels] for rows in (train, test))
-    right = [row.labels[0] for row in asked]
-    [(most, _)] = Counter(row.labels[0] for row in learned).most_common(1)
-    found = [_baseline(MAJORITY, len(learned), right, [most] * len(right))]
-    limit = min(MOST_ROWS, MOST_WORK // len({row.labels[0] for row in learned}))
-    learned = [learned[i] for i in random_rows(len(learned), limit, seed)]
-    labels = [row.labels[0] for row in learned]
-    if len(set(labels)) > 1:
+def run_baselines(
+    train: Sequence[LabelledRow], test: Sequence[LabelledRow], seed: int, multi_label: bool = False
+) -> tuple[Baseline, ...]:
+    """Train both on the rows with a label, or on a random choice of them that does not take longer than the model.
+
+    With `multi_label`, the SVM is one per label, and all rows count, also those without a label.
+    """
+    learned, asked = ([row for row in rows if row.labels or multi_label] for rows in (train, test))
+    [(most, _)] = Counter(label for row in learned for label in row.labels).most_common(1)
+    right = [row.labels for row in asked] if multi_label else [row.labels[:1] for row in asked]
+    found = [_baseline(MAJORITY, len(learned), right, [(most,)] * len(right), multi_label)]
+    codes = sorted({label for row in learned for label in row.labels})
+    learned = [learned[i] for i in random_rows(len(learned), min(MOST_ROWS, MOST_WORK // len(codes)), seed)]
+    if multi_label:
+        targets: Any = MultiLabelBinarizer(classes=codes).fit_transform([row.labels for row in learned])
+    else:
+        targets = [row.labels[0] for row in learned]
+    if len({row.labels[:1] for row in learned}) > 1:
+        svm = LinearSVC(random_state=0)
         model = make_pipeline(
             make_union(
                 TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
                 TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32),
             ),
-            LinearSVC(random_state=0),
+            OneVsRestClassifier(svm) if multi_label else svm,
         )
-        model.fit([row.text for row in learned], labels)
-        found.append(_baseline(TFIDF, len(learned), right, model.predict([row.text for row in asked]).tolist()))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a label that no row, or every row, of a random choice has
+            model.fit([row.text for row in learned], targets)
+        answers = model.predict([row.text for row in asked])
+        if multi_label:
+            predicted = [tuple(codes[place] for place in np.flatnonzero(row).tolist()) for row in answers]
+        else:
+            predicted = [(label,) for label in answers.tolist()]
+        found.append(_baseline(TFIDF, len(learned), right, predicted, multi_label))
     return tuple(found)
 
 
-def _baseline(name: str, rows: int, right: Sequence[str], predicted: Sequence[str]) -> Baseline:
-    accuracy = float(np.mean([one == other for one, other in zip(right, predicted, strict=True)]))
-    return Baseline(name, rows, accuracy, float(f1_score(right, predicted, average="macro", zero_division=0.0)))
+def _baseline(
+    name: str, rows: int, right: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], multi_label: bool
+) -> Baseline:
+    accuracy = float(np.mean([set(one) == set(other) for one, other in zip(right, predicted, strict=True)]))
+    codes = sorted({label for some in (*right, *predicted) for label in some})
+    members, given = (
+        MultiLabelBinarizer(classes=codes).fit_transform(some).astype(bool) for some in (right, predicted)
+    )
+    macro = float(f1_score(members, given, average="macro", zero_division=0.0))
+    return Baseline(name, rows, accuracy, macro, micro_f1(given, members) if multi_label else None)

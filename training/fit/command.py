@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -10,7 +11,7 @@ from training.fit.baselines import run_baselines
 from training.fit.insights.linear_models import LinearModels
 from training.fit.insights.suspects import suspects
 from training.fit.insights.to_label import to_label
-from training.fit.material import read_samples, single_labels
+from training.fit.material import first_labels, read_samples
 from training.fit.publish import Source, publish
 from training.fit.reporting.progress import Progress
 from training.fit.reporting.summary import summary
@@ -22,13 +23,18 @@ from training.labelled.reporting.page import report_files
 from training.labelled.unlabelled import read_unlabelled
 from training.output import write_files
 
+SEVERAL: Final = (
+    "{} with several labels: the model gives a text any number of labels, each by itself. If each text has one, learn"
+    " the first with --first-label."
+)
+
 
 def fit_rows(
     data: DataOptions, output: Path, force: bool, unlabelled: Sequence[Path] = (), first_label: bool = False
 ) -> str:
     """Read, check, train, measure and write; returns the summary.
 
-    With `first_label`, a row with several labels counts as its first.
+    If rows have several labels, a text may have any number of them; with `first_label`, a row counts as its first.
 
     Raises:
         TrainingError: the rows cannot be read or learned, or the bundle cannot be written.
@@ -40,9 +46,13 @@ def fit_rows(
         for file in (suspected, labelling) if unlabelled else (suspected,):
             if file.exists() and not force:
                 raise OutputError(f"{file}: exists already; move it, or give --force to replace it.")
-        loaded = data.load(lambda table: single_labels(table, first_label))
+        loaded = data.load(first_labels if first_label else lambda table: table)
+        multi_label = any(len(row.labels) > 1 for row in loaded.split.train)
         texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
         split = loaded.split
+        if multi_label:
+            several = sum(len(row.labels) > 1 for row in split.train)
+            click.echo(f"  {SEVERAL.format(count(several, 'training row'))}", err=True)
         if not any(row.labels for row in split.test):
             raise LabelsError("No test row has a label, so nothing can be measured; give more rows, or --test.")
         if unlabelled and len(split.labels) < 2:
@@ -52,10 +62,10 @@ def fit_rows(
         progress.close()
         for note in report.notes:
             click.echo(f"  {note}", err=True)
-        rows = read_samples(split.train, split.labels)
+        rows = read_samples(split.train, split.labels, multi_label)
         fitted = fit_model(rows, data.seed, progress)
         progress("baselines", 0, 1)
-        baselines = run_baselines(split.train, split.test, data.seed)
+        baselines = run_baselines(split.train, split.test, data.seed, multi_label)
         progress("label errors and learning curve", 0, 1)
         linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
         wrong, content = suspects(linear, split.train, split.labels)

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from training.headlines.char_ngrams import ngram_expansion
-from training.headlines.learn import Report
+from training.headlines.learn import Material, Report
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, labels_of, others_of
+from training.headlines.samples import Sample, labels_of, members_of, others_of
 from training.headlines.svm import train_linear
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 
@@ -27,44 +27,41 @@ def variants(recipe: Recipe) -> tuple[Recipe, ...]:
 
 
 def choose_encoding(
-    recipe: Recipe,
-    parts: Sequence[tuple[Sequence[Sample], Sequence[Sample]]],
-    topics: int,
-    seed: int,
-    report: Report,
+    recipe: Recipe, parts: Sequence[tuple[Material, Sequence[Sample]]], seed: int, report: Report
 ) -> Recipe:
     """The variant that is right most often; the first of equals.
 
     Args:
         recipe: by size.
         parts: rows to train on, and rows held out from them.
-        topics: number of labels.
         seed: of the solver.
         report: told how far this is.
     """
     tried = variants(recipe)
-    if sum(len(part) for part in parts[0]) > MOST_ROWS:
+    if len(parts[0][0].kinds[0].samples) + len(parts[0][1]) > MOST_ROWS:
         return recipe
     right = np.zeros(len(tried), np.int64)
-    for number, (train, out) in enumerate(parts):
+    for number, (material, out) in enumerate(parts):
         for place, variant in enumerate(tried):
             report("encoding", number * len(tried) + place, len(parts) * len(tried), "")
-            right[place] += _right(variant, train, out, topics, seed)
+            right[place] += _right(variant, material, out, seed)
     return tried[int(right.argmax())]
 
 
-def _right(recipe: Recipe, train: Sequence[Sample], out: Sequence[Sample], topics: int, seed: int) -> int:
+def _right(recipe: Recipe, material: Material, out: Sequence[Sample], seed: int) -> int:
+    """Held-out rows whose best label is one that they have."""
+    train, topics = material.kinds[0].samples, material.topics
     encoder, word_index = build_encoder(recipe, train, (), topics)
-    labels, asked = labels_of(train, topics), labels_of(out, topics)
     kernel = train_linear(
         encode(encoder, [sample.words for sample in train]),
         ngram_expansion(word_index, encoder.spec.size, recipe),
-        labels,
-        others_of(train, topics + bool((labels == topics).any())),
-        np.tile([1.0, 0.0], (len(train), 1)),
+        labels_of(train, topics),
+        members_of(train, topics) if material.multi_label else others_of(train, material.units),
+        np.tile(material.kinds[0].penalty, (len(train), 1)),
         topics=topics,
         seed=seed,
         most_negatives=recipe.most_negatives,
+        multi_label=material.multi_label,
     )
     scores = unit_length(encode(encoder, [sample.words for sample in out])) @ kernel[:, :topics]
-    return int((scores.argmax(axis=1) == asked).sum())
+    return sum(best in sample.labels for best, sample in zip(scores.argmax(axis=1).tolist(), out, strict=True))

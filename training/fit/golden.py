@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from training.fit.fitted import Fitted
 from training.fit.material import Rows
-from training.fit.train import Fitted
 
 CLEAR: Final = 6
 LONGEST: Final = 300
@@ -15,11 +15,11 @@ LONGEST: Final = 300
 def golden_headlines(rows: Rows, fitted: Fitted) -> tuple[str, ...]:
     """Clear ones of different labels, the least clear one, the longest, one word, and an empty text."""
     part = fitted.held_out
-    probabilities = part.probabilities(fitted.calibration)
+    probabilities = fitted.held_out_probabilities
     texts = [" ".join(rows.texts[sample.source or 0].split()) for sample in fitted.held_out_rows]
     usable = np.array([0 < len(text) <= LONGEST for text in texts])
     confidence = np.where(usable, probabilities.max(axis=1), -1.0)
-    right = (probabilities.argmax(axis=1) == part.labels) & usable
+    right = fitted.held_out_right & (part.labels < part.topics) & usable
     chosen: dict[str, None] = {}
     labels = part.labels[right]
     for label in sorted(set(labels.tolist()), key=lambda one: (-int((labels == one).sum()), one))[:CLEAR]:

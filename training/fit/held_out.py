@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from training.headlines.samples import Sample
 from training.labelled.duplicates import find_duplicates
@@ -17,9 +19,22 @@ MOST_HELD_OUT: Final = 2_000
 FOLDS: Final = 5
 
 
-def duplicate_groups(samples: Sequence[Sample]) -> NDArray[np.int32]:
-    """The number of each row's group of exact and near duplicates, int32 [n]."""
-    return find_duplicates([" ".join(sample.words) for sample in samples]).together
+def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int32]:
+    """The number of each sample's group, int32 [n]: exact and near duplicates, and rows from one line of a file.
+
+    Args:
+        samples: rows with words.
+        lines: by number of the row, as in `Rows`.
+    """
+    together = find_duplicates([" ".join(sample.words) for sample in samples]).together
+    from_line = np.array([lines[sample.source or 0] for sample in samples])
+    if len(np.unique(from_line)) == len(samples):
+        return together
+    _, columns = np.unique(from_line, return_inverse=True)
+    nodes = together.max() + 1
+    edges = sp.coo_matrix((np.ones(len(samples)), (together, nodes + columns)), shape=[nodes + columns.max() + 1] * 2)
+    groups: NDArray[np.int32] = connected_components(edges, directed=False)[1][together]
+    return groups
 
 
 def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> NDArray[np.bool_]:
@@ -30,7 +45,7 @@ def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: i
 
     Args:
         labels: int64 [n].
-        groups: `duplicate_groups`, int32 [n].
+        groups: `groups_of`, int32 [n].
         seed: of the choice.
     """
     share = min(0.1, MOST_HELD_OUT / len(labels))

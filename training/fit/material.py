@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from training.errors import LabelsError
 from training.headlines.samples import Sample, split_words
 from training.labelled.rows import LabelledRow, Table
 
@@ -18,6 +17,10 @@ class Rows:
     """Rows with words; `source` is the number of the row."""
     texts: Sequence[str]
     """By number of the row."""
+    lines: Sequence[int]
+    """By number of the row: that of the first row from the same line of a file. Titles and bodies may be one line."""
+    multi_label: bool = False
+    """Whether a row may have several labels, or none."""
 
     @property
     def topics(self) -> int:
@@ -25,29 +28,27 @@ class Rows:
         return len(self.codes)
 
 
-def single_labels(table: Table, first: bool) -> Table:
-    """The table with at most one label for each row: the first, if `first`.
+def first_labels(table: Table) -> Table:
+    """The table with the first label of each row only."""
+    return replace(table, rows=[replace(row, labels=row.labels[:1]) for row in table.rows])
 
-    Raises:
-        LabelsError: rows have several labels, and `first` is false.
+
+def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label: bool = False) -> Rows:
+    """Split rows into words; those without a word cannot be learned from and are left out.
+
+    Args:
+        rows: labelled rows.
+        codes: the labels, sorted.
+        multi_label: whether a row may have several labels, or none; otherwise it has one, or is about none of them.
     """
-    several = [row for row in table.rows if len(row.labels) > 1]
-    if several and not first:
-        raise LabelsError(
-            f"{several[0].line}: has several labels, as have {len(several):,} of {len(table.rows):,} rows, and fit"
-            " learns one for each row; give --first-label to learn the first, or leave one label in each row."
-        )
-    return replace(table, rows=[replace(row, labels=row.labels[:1]) for row in table.rows]) if several else table
-
-
-def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str]) -> Rows:
-    """Split rows with at most one label into words; those without a word cannot be learned from and are left out."""
-    numbers = {code: (label,) for label, code in enumerate(codes)}
+    numbers = {code: label for label, code in enumerate(codes)}
+    lines: dict[tuple[str, int], int] = {}
     shared: dict[str, str] = {}  # rows share the words that they have in common, which saves most of the memory
     samples = []
     for number, row in enumerate(rows):
         words = split_words(row.text, split_unspaced=True)
         if words:
-            labels = numbers[row.labels[0]] if row.labels else ()
+            labels = tuple(numbers[label] for label in row.labels)
             samples.append(Sample(tuple(shared.setdefault(word, word) for word in words), labels, number))
-    return Rows(tuple(codes), tuple(samples), [row.text for row in rows])
+    lines_of = [lines.setdefault((row.file, row.number), number) for number, row in enumerate(rows)]
+    return Rows(tuple(codes), tuple(samples), [row.text for row in rows], lines_of, multi_label)

@@ -16,15 +16,14 @@ from training.bundles.publishing import library_versions, name_and_version, topi
 from training.bundles.writer import Draft, write_bundle
 from training.evaluation.labelled_rows import Measured, evaluate_rows
 from training.fit.baselines import Baseline
+from training.fit.fitted import Fitted
 from training.fit.golden import golden_headlines
 from training.fit.insights.linear_models import CurvePoint
 from training.fit.material import Rows
 from training.fit.reporting.model_card import write_card
-from training.fit.train import Fitted
 from training.headlines.calibration import outside_probabilities
 from training.headlines.drift_reference import drift_reference
 from training.headlines.merge import save_stack
-from training.headlines.samples import labels_of
 from training.history import HISTORY, history_csv
 from training.labelled.rows import LabelledRow
 from training.output import staging
@@ -118,11 +117,11 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
     others = [sample for sample in rows.samples if not sample.labels]
     hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in source.files]
     files = dict(zip(short_names(source.files), hashes, strict=True))
-    reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes)
-    if fitted.outside is not None:
+    reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
+    if fitted.outside is not None and fitted.calibration is not None:
         held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
         reference["outside_ratio"] = round(float(np.mean(held_out)), 6)
-    support = labels_of(inside, rows.topics)
+    support = np.array([label for sample in inside for label in sample.labels], np.int64)
     manifest = Manifest(
         format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
         name=name,
@@ -133,6 +132,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         topics=topics_with_support(support, dict(zip(rows.codes, rows.codes, strict=True))),
         calibration=fitted.calibration,
         topic_set=fitted.topic_set,
+        multi_label=fitted.multi_label,
         outside=fitted.outside,
         files={},
         recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
@@ -140,11 +140,16 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
             "sha256": files,
             "train_rows": len(rows.samples),
             "test_rows": len(source.test),
-            "test_rows_by_label": Counter(row.labels[0] for row in source.test if row.labels),
+            "test_rows_by_label": Counter(label for row in source.test for label in row.labels),
             "held_out_rows": len(fitted.held_out_rows),
         },
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
         reference=reference,
     )
     golden = golden_headlines(rows, fitted)
-    return Draft(manifest, lambda path: save_stack(fitted.learned.layers, path), fitted.learned.word_index, golden)
+    return Draft(
+        manifest,
+        lambda path: save_stack(fitted.learned.layers, path, manifest.output),
+        fitted.learned.word_index,
+        golden,
+    )

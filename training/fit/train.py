@@ -2,46 +2,29 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.classifier.manifest import Calibration, Outside, TopicSet
 from training.errors import LabelsError
+from training.fit.calibrate import calibrate, quality
 from training.fit.encodings import choose_encoding
-from training.fit.held_out import duplicate_groups, folds, held_out_share
+from training.fit.fitted import Fitted
+from training.fit.held_out import folds, groups_of, held_out_share
 from training.fit.material import Rows
 from training.fit.sizes import FEW, MANY, recipe_for
-from training.headlines.calibration import HeldOut, fit_outside, fit_temperature, fit_topic_set
-from training.headlines.learn import Halves, Kind, Learned, Material, Report, learn
+from training.headlines.calibration import HeldOut
+from training.headlines.learn import Halves, Kind, Material, Report, learn
 from training.headlines.mlp import Layers
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, labels_of
+from training.headlines.samples import Sample, labels_of, members_of
 
 SHARES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, None)
 """Weights of the SVM's scores that are tried; None: the SVM alone."""
 ALONE: Final = 4.0
 """Weight of the SVM's scores without networks: its scale is up to the temperature."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A model of labelled rows with its calibration."""
-
-    recipe: Recipe
-    seed: int
-    learned: Learned
-    held_out: HeldOut
-    """Output for rows that took no part in training, of models trained without them."""
-    held_out_rows: tuple[Sample, ...]
-    """The same rows."""
-    calibration: Calibration
-    topic_set: TopicSet
-    outside: Outside | None
-    with_networks: bool
-    """Whether the networks count, or the SVM alone."""
 
 
 def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
@@ -56,47 +39,67 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
         LabelsError: there is nothing to learn from.
     """
     samples = rows.samples
-    labels = labels_of(samples, rows.topics)
+    labels = _strata(rows)
     if len(set(labels.tolist())) < 2:
         raise LabelsError(
             "Rows with words have one label only, and learning takes two; check the column with the labels."
         )
-    units = rows.topics + bool((labels == rows.topics).any())
+    units = _material(samples, rows).units
     recipe = recipe_for(len(samples), units)
-    groups = duplicate_groups(samples)
+    groups = groups_of(samples, rows.lines)
     masks = folds(labels, groups, seed) if len(samples) < FEW else [held_out_share(labels, groups, seed)]
     once = len(samples) >= MANY
     phases = len(masks) + (not once)
-    splits = [(_chosen(samples, ~mask), _chosen(samples, mask)) for mask in masks]
-    recipe = choose_encoding(recipe, splits, rows.topics, seed, report)
+    splits = [(_material(_chosen(samples, ~mask), rows), _chosen(samples, mask)) for mask in masks]
+    recipe = choose_encoding(recipe, splits, seed, report)
     parts = [
-        (learn(recipe, _material(train, rows.topics), seed, report=_numbered(report, number, phases)), out)
-        for number, (train, out) in enumerate(splits, start=1)
+        (learn(recipe, material, seed, report=_numbered(report, number, phases)), out)
+        for number, (material, out) in enumerate(splits, start=1)
     ]
-    share, held_out = _choose_share(parts, recipe)
     held_out_rows = tuple(sample for _, out in parts for sample in out)
-    calibration = fit_temperature([held_out.inside])
-    inside = held_out.inside
-    topic_set = fit_topic_set(inside.probabilities(calibration), inside.labels, recipe.coverage)
-    outside = fit_outside([held_out], calibration, recipe.most_lost) if units > rows.topics else None
+    members = members_of(held_out_rows, rows.topics) if rows.multi_label else None
+    share, held_out = _choose_share(parts, recipe, members)
+    calibrated = calibrate(held_out, recipe, units, members)
     recipe = replace(recipe, linear_share=ALONE if share is None else share)
     if once:
         [(halves, _)] = parts
     else:
-        halves = learn(recipe, _material(samples, rows.topics), seed, report=_numbered(report, phases, phases))
+        halves = learn(recipe, _material(samples, rows), seed, report=_numbered(report, phases, phases))
     report("merging", 0, 1, "")
     learned = _weighted(halves, share).merged(recipe.linear_share, recipe.width)
+    if calibrated.labels is not None:
+        learned = replace(learned, layers=calibrated.labels.into(learned.layers))
+        held_out = replace(held_out, logits=calibrated.labels.logits(held_out.logits))
     return Fitted(
-        recipe, seed, learned, held_out, held_out_rows, calibration, topic_set, outside, with_networks=share is not None
+        recipe,
+        seed,
+        learned,
+        held_out,
+        held_out_rows,
+        calibrated.temperature,
+        calibrated.topic_set,
+        calibrated.outside,
+        with_networks=share is not None,
+        multi_label=calibrated.multi_label,
     )
+
+
+def _strata(rows: Rows) -> NDArray[np.int64]:
+    """The label by which each row is held out: its rarest, as their number if it has none; int64 [n]."""
+    if not rows.multi_label:
+        return labels_of(rows.samples, rows.topics)
+    counts = members_of(rows.samples, rows.topics).sum(axis=0).tolist()
+    rarest = [min(sample.labels, key=counts.__getitem__, default=rows.topics) for sample in rows.samples]
+    return np.array(rarest, np.int64)
 
 
 def _chosen(samples: Sequence[Sample], mask: NDArray[np.bool_]) -> tuple[Sample, ...]:
     return tuple(itertools.compress(samples, mask.tolist()))
 
 
-def _material(samples: tuple[Sample, ...], topics: int) -> Material:
-    return Material((Kind(samples, (1.0, 0.0)),), topics)
+def _material(samples: tuple[Sample, ...], rows: Rows) -> Material:
+    kind = Kind(samples, (1.0, 1.0 if rows.multi_label else 0.0))
+    return Material((kind,), rows.topics, multi_label=rows.multi_label)
 
 
 def _numbered(report: Report, number: int, of: int) -> Report:
@@ -112,15 +115,19 @@ def _weighted(halves: Halves, share: float | None) -> Halves:
     return replace(halves, networks=empty)
 
 
-def _choose_share(parts: Sequence[tuple[Halves, tuple[Sample, ...]]], recipe: Recipe) -> tuple[float | None, HeldOut]:
-    """The weight with the highest accuracy on the held-out rows, and the model's output for them at that weight."""
+def _choose_share(
+    parts: Sequence[tuple[Halves, tuple[Sample, ...]]], recipe: Recipe, members: NDArray[np.bool_] | None
+) -> tuple[float | None, HeldOut]:
+    """The weight that is best on the held-out rows, and the model's output for them at that weight.
+
+    Best is the highest accuracy or, if rows may have several labels (`members`), the highest micro-averaged F1.
+    """
     best: tuple[float, float | None, HeldOut] | None = None
     for share in SHARES:
         found = _joined(
             [_weighted(halves, share).held_out(out, ALONE if share is None else share) for halves, out in parts]
         )
-        inside = found.inside
-        right = float((inside.logits[:, : inside.topics].argmax(axis=1) == inside.labels).mean())
+        right = quality(found, members)
         if best is None or right > best[0]:
             best = right, share, found
     assert best is not None  # SHARES is not empty

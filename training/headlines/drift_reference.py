@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from app.classifier import Encoder
 from training.bundles.publishing import topic_mix
 from training.headlines.samples import Sample, labels_of
@@ -12,7 +14,12 @@ FOLDS: Final = 5
 
 
 def drift_reference(
-    encoder: Encoder, titles: Sequence[Sample], others: Sequence[Sample], codes: Sequence[str]
+    encoder: Encoder,
+    titles: Sequence[Sample],
+    others: Sequence[Sample],
+    codes: Sequence[str],
+    *,
+    multi_label: bool = False,
 ) -> dict[str, Any]:
     """`topic_mix` of the titles, and the `unknown_word_ratio` and `rare_word_ratio` to expect of new titles.
 
@@ -24,6 +31,7 @@ def drift_reference(
         titles: training titles with a topic.
         others: all other training texts, whose words are in the word index too.
         codes: the topics' codes.
+        multi_label: the mix is that of all topics of the titles, and not of their first ones.
     """
     numbers = {sample.source: i % FOLDS for i, sample in enumerate(titles)}
     every = Counter(word for sample in [*titles, *others] for word in set(sample.words))
@@ -39,8 +47,11 @@ def drift_reference(
         rare += sum(
             texts > 0 and encoder.status(word) == "rare" for word, texts in zip(sample.words, elsewhere, strict=True)
         )
+    labels = labels_of(titles, len(codes))
+    if multi_label:
+        labels = np.array([label for sample in titles for label in sample.labels], np.int64)
     return {
-        "topic_mix": topic_mix(labels_of(titles, len(codes)), codes),
+        "topic_mix": topic_mix(labels, codes),
         "unknown_word_ratio": round(unknown / total, 6),
         "rare_word_ratio": round(rare / total, 6),
     }

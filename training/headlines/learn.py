@@ -14,7 +14,7 @@ from training.headlines.char_ngrams import ngram_expansion
 from training.headlines.merge import merge
 from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, cut_spans, labels_of, others_of, random_rows, soft_targets
+from training.headlines.samples import Sample, cut_spans, labels_of, members_of, others_of, random_rows, soft_targets
 from training.headlines.svm import train_linear
 from training.headlines.vocabulary import build_encoder, encode, multi_hot, unit_length
 from training.history import History
@@ -47,11 +47,15 @@ class Material:
     """Number of topics."""
     min_added_texts: int = 1
     """Least number of texts with a word, for kinds whose vocabulary is `added`."""
+    multi_label: bool = False
+    """Whether a text may have several topics, which count alike, or none; there is no outside class then."""
 
     @property
     def units(self) -> int:
         """One for each topic, and one for the outside class if there are texts about none of the topics."""
-        return self.topics + any(not sample.labels for kind in self.kinds for sample in kind.samples)
+        return self.topics + (not self.multi_label) * any(
+            not sample.labels for kind in self.kinds for sample in kind.samples
+        )
 
     def vocabulary(self, use: str) -> list[Sample]:
         """The texts of all kinds with this use in the vocabulary."""
@@ -133,22 +137,27 @@ def learn(
     whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
     expansion = ngram_expansion(word_index, encoder.spec.size, recipe)
+    further = members_of if material.multi_label else others_of
     some = random_rows(len(samples), recipe.linear_rows, seed)
     linear = train_linear(
         sp.vstack(whole, "csr")[some],
         expansion,
         labels_of(samples, topics)[some],
-        others_of([samples[i] for i in some], units),
+        further([samples[i] for i in some], units),
         penalties[some],
         topics=topics,
         seed=seed,
         most_negatives=recipe.most_negatives,
+        multi_label=material.multi_label,
         on_topic=lambda done, of: report("linear SVM", done, of, ""),
     )
     copied = [i for i, kind in enumerate(kinds) for _ in range(kind.copies - 1)]
     long = [sample for kind in kinds if kind.spans for sample in kind.samples]
     shown = [*samples, *[sample for i in copied for sample in kinds[i].samples], *long]
-    targets = soft_targets(shown, topics, units, recipe.first_topic_share)
+    if material.multi_label:
+        targets = sp.csr_matrix(members_of(shown, topics), dtype=np.float32)
+    else:
+        targets = soft_targets(shown, topics, units, recipe.first_topic_share)
     watched = None
     if held_out:
         rows = encode(encoder, [sample.words for sample in held_out])
@@ -167,7 +176,7 @@ def learn(
         recipe,
         epoch,
         expansion,
-        topics=topics,
+        topics=0 if material.multi_label else topics,
         seed=seed,
         held_out=watched,
         on_epoch=on_epoch,

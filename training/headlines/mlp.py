@@ -58,14 +58,15 @@ def train_networks(
     """Train `recipe.networks` MLPs (features, hidden relu, units) at once; each epoch has new rows from `epoch`.
 
     The loss is the cross-entropy of the topics, of texts that have one, and, with an outside class, that of the last
-    unit, a sigmoid, of all.
+    unit, a sigmoid, of all. With `topics` 0 all units are sigmoids.
 
     Args:
         recipe: sizes, rates and number of epochs.
         epoch: returns rows of length 1, float32 [n, features], and targets, float32 [n, units]; called once per
             epoch.
         expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
-        topics: number of topics; a further column of the targets is the outside class.
+        topics: number of topics with one softmax; a further column of the targets is the outside class. 0: a text may
+            have several topics, and each column is one.
         seed: for weights, dropout and order.
         held_out: rows and targets to evaluate after each epoch.
         on_epoch: called after each epoch.
@@ -175,16 +176,8 @@ class _Networks:
         hidden /= np.float32(1 - self._dropout)
         each = np.ascontiguousarray(hidden.reshape(len(hidden), self._count, self._hidden).transpose(1, 0, 2))
         logits = each @ self._out.weight + self._out_bias.weight
-        topics = logits[..., : self._topics]
-        inside = targets[:, : self._topics].sum(axis=1, keepdims=True)
-        topics -= topics.max(axis=2, keepdims=True)
-        log_p = topics - np.log(np.exp(topics).sum(axis=2, keepdims=True))
-        loss = -(targets[:, : self._topics] * log_p).sum() / self._count
-        right = ((log_p.argmax(axis=2) == targets.argmax(axis=1)) & (inside[:, 0] > 0)).sum() / self._count
+        loss, right, texts, errors = self._softmax(logits, targets) if self._topics else _independent(logits, targets)
         # Gradients of the loss, from its end to its beginning.
-        errors = np.exp(log_p) * inside
-        if self._outside:
-            errors = np.concatenate([errors, _sigmoid(logits[..., self._topics :])], axis=2)
         errors -= targets
         errors /= np.float32(len(targets))
         back = errors @ self._out.weight.transpose(0, 2, 1)
@@ -194,12 +187,33 @@ class _Networks:
         self._out_bias.update(errors.sum(axis=1, keepdims=True), rate)
         self._kernel.update(rows.T @ back, rate, used)
         self._bias.update(back.sum(axis=0), rate)
-        return float(loss), float(right), float(inside.sum())
+        return loss / self._count, right / self._count, texts
+
+    def _softmax(self, logits: Floats, targets: Floats) -> tuple[float, float, float, Floats]:
+        """Loss and right answers, sums over the networks; texts with a topic; and the probabilities of all units."""
+        topics = logits[..., : self._topics]
+        inside = targets[:, : self._topics].sum(axis=1, keepdims=True)
+        topics -= topics.max(axis=2, keepdims=True)
+        log_p = topics - np.log(np.exp(topics).sum(axis=2, keepdims=True))
+        loss = -(targets[:, : self._topics] * log_p).sum()
+        right = ((log_p.argmax(axis=2) == targets.argmax(axis=1)) & (inside[:, 0] > 0)).sum()
+        found = np.exp(log_p) * inside
+        if self._outside:
+            found = np.concatenate([found, _sigmoid(logits[..., self._topics :])], axis=2)
+        return float(loss), float(right), float(inside.sum()), found
 
     def mean(self, expansion: sp.csr_matrix) -> Layers:
         """One network whose logits are the mean of all, for rows before the expansion."""
         out = self._out.weight.reshape(-1, self._out.weight.shape[2]) / np.float32(self._count)
         return Layers(expansion @ self._kernel.weight, self._bias.weight, out, self._out_bias.weight.mean(axis=(0, 1)))
+
+
+def _independent(logits: Floats, targets: Floats) -> tuple[float, float, float, Floats]:
+    """As `_Networks._softmax`, if a text may have several topics: right is an answer whose best topic the text has."""
+    loss = (np.logaddexp(0, logits) - targets * logits).sum()
+    inside = targets.any(axis=1)
+    right = np.take_along_axis(targets[None], logits.argmax(axis=2)[..., None], axis=2).sum()
+    return float(loss), float(right), float(inside.sum()), _sigmoid(logits)
 
 
 def _sigmoid(x: Floats) -> Floats:

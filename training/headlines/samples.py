@@ -63,6 +63,14 @@ def others_of(samples: Sequence[Sample], units: int) -> NDArray[np.bool_]:
     return others
 
 
+def members_of(samples: Sequence[Sample], topics: int) -> NDArray[np.bool_]:
+    """Whether each sample has each topic, bool [n, topics]."""
+    members = np.zeros((len(samples), topics), np.bool_)
+    for row, sample in zip(members, samples, strict=True):
+        row[list(sample.labels)] = True
+    return members
+
+
 def soft_targets(samples: Sequence[Sample], topics: int, units: int, first_share: float) -> sp.csr_matrix:
     """Targets, float32 [n, units].
 

@@ -22,6 +22,7 @@ def train_linear(
     topics: int,
     seed: int,
     most_negatives: int | None = None,
+    multi_label: bool = False,
     on_topic: Callable[[int, int], object] = lambda done, of: None,
 ) -> Floats:
     """Train one linear SVM per topic, on the texts with a topic, and one for the outside class, on all texts.
@@ -43,6 +44,7 @@ def train_linear(
         topics: their number.
         seed: of the solver, and of the choice of negatives.
         most_negatives: most rows of other topics for one topic's SVM; their weights are raised accordingly.
+        multi_label: a row's topics count alike, and each SVM learns from all rows, also from those about no topic.
         on_topic: called with the number of trained SVMs and that of all.
 
     Returns:
@@ -52,10 +54,11 @@ def train_linear(
     rows.sort_indices()
     counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ expansion).tocsr()
     kernel = np.zeros((x.shape[1], others.shape[1]), np.float32)
-    inside = labels != topics
+    inside = np.ones(len(labels), bool) if multi_label else labels != topics
     rows_inside, counts_inside = rows[inside], _counts(counted[inside])
     # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
-    columns = np.unique(labels).tolist()
+    found = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
+    columns = found.tolist()
     for done, column in enumerate(columns):
         on_topic(done, len(columns))
         some, chosen = (slice(None), rows) if column == topics else (inside, rows_inside)
@@ -63,7 +66,7 @@ def train_linear(
         right = (labels[some] == column) | others[some, column]
         if right.all():
             continue
-        here = _counts(counted[labels == column])
+        here = _counts(counted[labels == column] if not multi_label else counted[right])
         there = counts_inside if column == topics else counts_inside - here
         weights = _log_share(here) - _log_share(there)
         if most_negatives is not None and np.count_nonzero(~right) > most_negatives:

@@ -143,10 +143,7 @@ def elements(one: RequestedOutput, results: Sequence[Classification], topics: Se
         case "outside":
             values = [result.outside or 0.0 for result in results]
         case "topic_set":
-            given = np.zeros((len(results), len(topics)), np.bool_)
-            for row, result in zip(given, results, strict=True):
-                row[result.topic_set] = True
-            values = given.ravel().tolist()
+            values = [label in result.topic_set for result in results for label in range(len(topics))]
         case _ if one.classes:
             values = [text for result in results for text in _classes(result, one.classes, topics)]
         case _:

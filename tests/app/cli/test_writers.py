@@ -90,7 +90,17 @@ def test_names_that_are_taken_get_a_prefix_until_they_are_not() -> None:
 def test_columns_follow_the_rank() -> None:
     assert columns(1) == ["line", "headline", "topic", "name", "probability", "outside", "abstained", "topic_set"]
     more = ["topic_2", "probability_2", "topic_3", "probability_3"]
-    assert columns(3) == ["line", "headline", "topic", "name", "probability", *more, "outside", "abstained", "topic_set"]
+    assert columns(3) == [
+        "line",
+        "headline",
+        "topic",
+        "name",
+        "probability",
+        *more,
+        "outside",
+        "abstained",
+        "topic_set",
+    ]
 
 
 def test_head_names_the_columns_in_csv_only() -> None:

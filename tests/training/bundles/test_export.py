@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from app.classifier import TopicClassifier, load_bundle, load_classifier
 from app.classifier.classifier import OUTSIDE_TOLERANCE
-from app.classifier.manifest import Calibration, EncodingSpec
+from app.classifier.manifest import Calibration, EncodingSpec, MultiLabel
 from app.classifier.network import read_network
 from tests.any_bundles import BUNDLES, write
 from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
@@ -121,7 +121,11 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
         "calibrated": {"calibration": Calibration(intercept=-0.4, gap_slope=0.5)},
         "pairs": {"encoding": EncodingSpec(size=SIZE, pairs=True), "calibration": Calibration(intercept=-0.2)},
         "repeats": {"encoding": EncodingSpec(size=SIZE, repeats=True)},
-        "lead": {"encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4)},
+        "lead": {
+            "encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4),
+            "calibration": Calibration(intercept=-0.4, gap_slope=0.5),
+        },
+        "several": {"multi_label": MultiLabel(thresholds=(0.5, 0.25) * 23), "format": 4},
         "pieces": {
             "encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4, split_unspaced=True, pieces=(2, 4)),
             "calibration": Calibration(intercept=0.1, unknown_slope=0.5),
@@ -130,21 +134,19 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
     }
     assert base.manifest.network is not None
     layers = read_network(base.model, base.manifest.network, base.model_path).layers
-    scaled = keras_file(
-        [(one.kernel, one.bias, one.activation) for one in layers[:-1]]
-        + [(layers[-1].kernel, layers[-1].bias, "softmax")],
-        unit_length=True,
-    )
+    first = [(one.kernel, one.bias, one.activation) for one in layers[:-1]]
+    # The bundle with repeats is also the one whose model scales its input to length 1.
+    models = {
+        "repeats": keras_file([*first, (layers[-1].kernel, layers[-1].bias, "softmax")], unit_length=True),
+        "several": keras_file([*first, (layers[-1].kernel, layers[-1].bias, "sigmoid")]),
+    }
     folder = tmp_path_factory.mktemp("variants")
     for name, change in changes.items():
         write_bundle(
             folder / name,
             Draft(
                 manifest=base.manifest.model_copy(update=change),
-                # The bundle with repeats is also the one whose model scales its input to length 1.
-                save_model=lambda path, name=name: path.write_bytes(
-                    scaled if name == "repeats" else base.model_path.read_bytes()
-                ),
+                save_model=lambda path, name=name: path.write_bytes(models.get(name) or base.model_path.read_bytes()),
                 word_index={"pairs": words, "repeats": again, "lead": lead, "pieces": pieces}.get(
                     name, base.word_index
                 ),
@@ -174,11 +176,22 @@ def assert_onnx_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> 
     found = session.run(None, inputs)
     expected, outside = classifier.infer(encoded)
     assert np.abs(found[0] - expected).max() < TOLERANCE
-    assert len(found) == (1 if outside is None else 2)
+    assert len(found) == (1 if outside is None and not classifier.multi_label else 2)
+    if classifier.multi_label:
+        assert_labels_agree(classifier, expected, found[1])
     if outside is not None:
         assert np.abs(found[1] - outside).max() < OUTSIDE_TOLERANCE
     metadata = session.get_modelmeta().custom_metadata_map
     assert json.loads(metadata["labels"]) == [topic.code for topic in classifier.topics]
+
+
+def assert_labels_agree(classifier: TopicClassifier, probabilities: np.ndarray, given: np.ndarray) -> None:
+    """Whether each text has each label, unless its probability is within the tolerance of the threshold."""
+    thresholds = np.array(classifier.bundle.manifest.multi_label.thresholds)  # type: ignore[union-attr]
+    clear = np.abs(probabilities - thresholds) > TOLERANCE
+    assert given.any()
+    assert clear.mean() > 0.9
+    assert (given == (probabilities >= thresholds))[clear].all()
 
 
 def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> None:
@@ -199,6 +212,9 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     if outside is not None:
         assert np.abs(answers["outside"] - np.array(outside) * known).max() < OUTSIDE_TOLERANCE
     expected = inferred * known[:, None]
+    assert ("topic_set" in answers) is classifier.multi_label
+    if classifier.multi_label:
+        assert_labels_agree(classifier, expected, answers["topic_set"])
     assert np.abs(answers["probabilities"] - expected).max() < TOLERANCE
     assert np.abs(answers["probability"] - expected.max(axis=1)).max() < TOLERANCE
     # Of two topics within the tolerance of each other, either may come first.
@@ -207,7 +223,9 @@ def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Pa
     assert (expected.max(axis=1) - expected[np.arange(len(chosen)), chosen] < TOLERANCE)[known].all()
 
 
-@pytest.mark.parametrize("name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces"])
+@pytest.mark.parametrize(
+    "name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces", "several"]
+)
 def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
 
@@ -219,7 +237,7 @@ def test_onnx_of_any_labels_answers_as_the_service(kind: str, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces"])
+@pytest.mark.parametrize("name", ["several", "pairs", "repeats", "lead", "bare", "outside", "pieces"])
 def test_saved_model_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_saved_model_agrees(variants[name], texts(1000), tmp_path / "saved")
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from training.evaluation.compare_bundles import against_report, compare_answers
+from training.evaluation.compare_bundles import compare_answers
+from training.evaluation.comparison_report import against_report
 
 CODES = ("a", "b", "c")
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.fit.held_out import FOLDS, MOST_HELD_OUT, duplicate_groups, folds, held_out_share
+from training.fit.held_out import FOLDS, MOST_HELD_OUT, folds, groups_of, held_out_share
 from training.headlines.samples import Sample
 
 LABELS = st.lists(st.integers(0, 8), min_size=1, max_size=300).map(np.array)
@@ -55,6 +55,10 @@ def test_rare_class_has_a_held_out_row() -> None:
 
 def test_groups_are_those_of_equal_and_nearly_equal_texts() -> None:
     texts = ["oil rises", "Rises oil", "gold falls", "a b c d e f g h", "a b c d e f g i"]
-    groups = duplicate_groups([Sample(tuple(text.lower().split()), (0,)) for text in texts]).tolist()
+    samples = [Sample(tuple(text.lower().split()), (0,), number) for number, text in enumerate(texts)]
+    groups = groups_of(samples, range(5)).tolist()
     assert groups[0] == groups[1] != groups[2]
     assert groups[3] == groups[4]
+    groups = groups_of(samples, [0, 1, 3, 3, 4]).tolist()  # the third and the fourth are from one line
+    assert groups[0] == groups[1] != groups[2]
+    assert groups[2] == groups[3] == groups[4]

@@ -8,9 +8,10 @@ import pytest
 from tests.training.fit.rows import codes, made_rows
 from training.errors import LabelsError
 from training.fit import train
+from training.fit.fitted import Fitted
 from training.fit.material import read_samples
 from training.fit.sizes import recipe_for
-from training.fit.train import Fitted, fit_model
+from training.fit.train import fit_model
 from training.headlines.recipe import Recipe
 from training.headlines.samples import labels_of
 from training.labelled.rows import LabelledRow

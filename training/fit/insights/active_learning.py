@@ -16,23 +16,28 @@ CANDIDATES: Final = 10
 """Texts that are grouped, per text to be chosen."""
 
 
-def uncertainty(probabilities: Floats) -> Floats:
-    """1 less the margin between the two most probable labels, float32 [n], from 0 to 1."""
+def uncertainty(probabilities: Floats, multi_label: bool = False) -> Floats:
+    """1 less the margin between the two most probable labels, float32 [n], from 0 to 1.
+
+    If a text may have several labels: of the label that is least certain, nearest to a probability of one half.
+    """
+    if multi_label:
+        nearest: Floats = 1 - 2 * np.abs(probabilities - 0.5).min(axis=1)
+        return nearest
     best = np.sort(probabilities, axis=1)[:, -2:]
     found: Floats = 1 - (best[:, 1] - best[:, 0])
     return found
 
 
-def choose_texts(probabilities: Floats, vectors: Floats, count: int, seed: int) -> NDArray[np.intp]:
+def choose_texts(unsure: Floats, vectors: Floats, count: int, seed: int) -> NDArray[np.intp]:
     """Places of at most `count` texts to label next, the most uncertain first.
 
     Args:
-        probabilities: float32 [n, labels].
+        unsure: `uncertainty`, float32 [n].
         vectors: float32 [n, units]; similar texts have vectors that are close.
         count: how many to choose.
         seed: of the k-means.
     """
-    unsure = uncertainty(probabilities)
     candidates = np.argsort(-unsure, kind="stable")[: CANDIDATES * count]
     if len(candidates) <= count:
         return candidates

@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
+from app.classifier.calibration import sigmoid
 from app.classifier.encoding import Encoder
 from app.classifier.network import Floats
-from training.fit.held_out import duplicate_groups, folds
+from training.evaluation.answered_rows import label_numbers, membership
+from training.evaluation.multi_label import micro_f1
+from training.fit.held_out import folds, groups_of
 from training.fit.material import Rows
 from training.headlines.calibration import HeldOut, fit_temperature
 from training.headlines.char_ngrams import ngram_expansion
+from training.headlines.multi_label import fit_labels
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, Words, labels_of, random_rows, split_words
+from training.headlines.samples import Sample, Words, labels_of, members_of, random_rows, split_words
 from training.headlines.vocabulary import encode
 from training.labelled.rows import LabelledRow
 
@@ -36,13 +40,14 @@ class CurvePoint:
 
     rows: int
     accuracy: float
+    """The micro-averaged F1, if rows may have several labels."""
 
 
 class LinearModels:
     """TF-IDF over the features of a fitted model, and a linear SVM per label (LinearSVC)."""
 
     def __init__(self, encoder: Encoder, word_index: Mapping[str, int], recipe: Recipe, rows: Rows, seed: int) -> None:
-        """Encode the training rows that have a label.
+        """Encode the training rows that have a label, or all if they may have several.
 
         Args:
             encoder: of a model that learned from these rows.
@@ -51,10 +56,13 @@ class LinearModels:
             rows: the training rows.
             seed: of folds and random choices.
         """
-        self.samples: Sequence[Sample] = [sample for sample in rows.samples if sample.labels]
-        """Rows with a label."""
+        self.samples: Sequence[Sample] = [one for one in rows.samples if one.labels or rows.multi_label]
+        """Rows with a label; all, if they may have several."""
         self.labels = labels_of(self.samples, rows.topics)
-        """int64 [n], of `samples`."""
+        """int64 [n], of `samples`: the first label, as the number of labels if there is none."""
+        self.members = members_of(self.samples, rows.topics) if rows.multi_label else None
+        """bool [n, topics], whether each row has each label; None if it has one."""
+        self._lines = rows.lines
         self._codes, self._topics, self._seed, self._encoder = rows.codes, rows.topics, seed, encoder
         few = len(self.samples) * rows.topics <= LITTLE_WORK
         self._expansion = ngram_expansion(word_index, encoder.spec.size, recipe) if few else None
@@ -69,30 +77,38 @@ class LinearModels:
         With little work they are the mean of REPEATS divisions into folds, because those of one depend on chance.
         """
         scores = np.zeros((len(self.samples), self._topics), np.float32)
-        groups, repeats = duplicate_groups(self.samples), 1 if self._expansion is None else REPEATS
+        groups, repeats = groups_of(self.samples, self._lines), 1 if self._expansion is None else REPEATS
         for repeat in range(repeats):
             seed = self._seed + repeat
             for mask in folds(self.labels, groups, seed):
                 if mask.any():
                     scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed) / repeats
+        if self.members is not None:
+            return sigmoid(fit_labels(scores, self.members).logits(scores))
         part = HeldOut(scores, self.labels, np.zeros(len(scores), np.float32), self._topics)
         return part.probabilities(fit_temperature([part]))
 
     def learning_curve(self, test: Sequence[LabelledRow]) -> tuple[CurvePoint, ...]:
-        """Accuracy on the test rows with a label, also those without a word, after learning from SHARES of the rows."""
-        asked = [row for row in test if row.labels]
+        """Accuracy, or micro-averaged F1, on the test rows after learning from SHARES of the rows.
+
+        Test rows without a word count; those without a label only if they may have several.
+        """
+        asked = [row for row in test if row.labels or self.members is not None]
         words = [split_words(row.text, split_unspaced=True) for row in asked]
         rows = normalize(self._inputs(words) @ self._idf).tocsr()
-        numbers = {code: label for label, code in enumerate(self._codes)}
-        labels = np.array([numbers[row.labels[0]] for row in asked], np.int64)
+        labels = label_numbers(asked, self._codes)
         order = np.random.default_rng(self._seed).permutation(
             random_rows(len(self.samples), MOST_WORK // self._topics, self._seed)
         )
         points = []
         for share in SHARES:
             some = order[: max(1, round(share * len(order)))]
-            right = self._scores(some, rows, self._seed).argmax(axis=1) == labels
-            points.append(CurvePoint(len(some), float(right.mean())))
+            scores = self._scores(some, rows, self._seed)
+            if self.members is None:
+                reached = float(np.mean(scores.argmax(axis=1) == [some[0] for some in labels]))
+            else:
+                reached = micro_f1(scores > 0, membership(labels, self._topics))
+            points.append(CurvePoint(len(some), reached))
         return tuple(points)
 
     def _inputs(self, texts: Sequence[Words]) -> sp.csr_matrix:
@@ -102,6 +118,8 @@ class LinearModels:
     def _scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int) -> Floats:
         """Scores, float32 [n, topics], of a model of some rows; of labels without a row, the lowest of each row."""
         some = learned[random_rows(len(learned), MOST_WORK // self._topics, seed)]
+        if self.members is not None:
+            return self._independent_scores(some, rows, seed)
         known = np.unique(self.labels[some])
         if len(known) < 2:
             return np.eye(self._topics, dtype=np.float32)[np.full(rows.shape[0], known[0])]
@@ -114,3 +132,13 @@ class LinearModels:
         scores = np.repeat(found.min(axis=1, keepdims=True), self._topics, axis=1)
         scores[:, known] = found
         return scores.astype(np.float32)
+
+    def _independent_scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int) -> Floats:
+        """Scores of one SVM for each label, float32 [n, topics]; -1 for labels without a row."""
+        assert self.members is not None  # the caller's condition
+        targets = self.members[learned]
+        scores = np.full((rows.shape[0], self._topics), -1.0, np.float32)
+        for label in np.flatnonzero(targets.any(axis=0) & ~targets.all(axis=0)).tolist():
+            model = LinearSVC(random_state=seed).fit(self._rows[learned], targets[:, label])
+            scores[:, label] = model.decision_function(rows)
+        return scores

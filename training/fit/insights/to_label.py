@@ -8,8 +8,8 @@ from sklearn.preprocessing import normalize
 
 from app.classifier import TopicClassifier
 from app.cli.writers import spreadsheet_csv
-from training.evaluation.labelled_rows import answer_rows
-from training.fit.insights.active_learning import choose_texts
+from training.evaluation.answered_rows import answer_rows
+from training.fit.insights.active_learning import choose_texts, uncertainty
 from training.headlines.learn import Learned
 from training.headlines.samples import split_words
 from training.headlines.vocabulary import encode, unit_length
@@ -49,8 +49,9 @@ def to_label(
         words = [split_words(row.text, split_unspaced=True) for row in new]
         inputs = unit_length(encode(learned.encoder, words))
         vectors = normalize(inputs @ learned.layers[0].kernel)
+        unsure = uncertainty(probabilities, classifier.multi_label)
         codes = [topic.code for topic in classifier.topics]
-        for place in choose_texts(probabilities, vectors, COUNT, seed).tolist():
+        for place in choose_texts(unsure, vectors, COUNT, seed).tolist():
             best, second = np.argsort(-probabilities[place], kind="stable")[:2].tolist()
             own, other = (round(float(probabilities[place, one]), 4) for one in (best, second))
             row = new[place]

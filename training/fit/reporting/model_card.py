@@ -18,22 +18,22 @@ _CARD: Final = """# {name}/{version}
 | labels | {labels:,}{outside} |
 | training rows | {rows:,} |
 | encoding | {size:,} features: words, pairs of words, and pieces of 3 or 4 characters for words without an id |
-| network | Dense {width} linear, {hidden} relu, {units} softmax; {parts} |
+| network | Dense {width} linear, {hidden} relu, {units} {output}; {parts} |
 | calibration | {calibration} |
-| prediction sets | {sets} |
+| {sets_name} | {sets} |
 | versions | {libraries} |
 
 ## Figures
 On {test:,} test rows, which were not used in training.
 
-| model | accuracy | macro-F1 | calibration error |
+| model | {measure} | macro-F1 | calibration error |
 | --- | --- | --- | --- |
-| **this model** | {accuracy:.3f} | {macro_f1:.3f} | {ece:.3f} |
+| **this model** | {reached:.3f} | {macro_f1:.3f} | {ece:.3f} |
 {baselines}
 
 {learning_curve}
 
-Prediction sets have {set_size:.2f} labels on average and contain the right one in {set_coverage:.1%} of cases.
+{set_figures}
 {outside_figures}
 ## Labels
 {topics}
@@ -51,9 +51,10 @@ def write_card(manifest: Manifest) -> str:
     """The card as Markdown."""
     figures, recipe, data = manifest.figures, manifest.recipe, manifest.data
     test = figures["test"]
-    rows = [f"| {one['name']} | {one['accuracy']:.3f} | {one['macro_f1']:.3f} | - |" for one in figures["baselines"]]
+    several = manifest.multi_label is not None
+    figure, measure = ("micro_f1", "micro-F1") if several else ("accuracy", "accuracy")
+    rows = [f"| {one['name']} | {one[figure]:.3f} | {one['macro_f1']:.3f} | - |" for one in figures["baselines"]]
     found = figures.get("outside")
-    topic_set = manifest.topic_set
     return _CARD.format(
         name=manifest.name,
         version=manifest.version,
@@ -65,23 +66,30 @@ def write_card(manifest: Manifest) -> str:
         width=recipe["width"],
         hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
         units=len(manifest.topics),
+        output=manifest.output,
         parts=parts(recipe["linear_share"], recipe["networks"], recipe["with_networks"], recipe["hidden"]),
-        calibration=_calibration(data),
-        sets="none"
-        if topic_set is None
-        else (
-            f"every label with a probability of at least {topic_set.threshold:.3f}; aims at having the right one for"
-            f" {topic_set.coverage:.0%} of texts"
-        ),
+        calibration=_calibration(data, "each label (Platt scaling)" if several else "temperature"),
+        sets_name="labels of a text" if several else "prediction sets",
+        sets=_sets(manifest),
         libraries=made_with(manifest),
         test=test["texts"],
-        accuracy=test["accuracy"],
+        measure=measure,
+        reached=test[figure],
         macro_f1=test["macro_f1"],
         ece=test["ece"],
         baselines="\n".join(rows),
-        learning_curve=curve_sentence(figures["learning_curve"]) if figures.get("learning_curve") else "",
-        set_size=test["set_size"],
-        set_coverage=test["set_coverage"],
+        learning_curve=curve_sentence(figures["learning_curve"], measure[0].upper() + measure[1:])
+        if figures.get("learning_curve")
+        else "",
+        set_figures=(
+            f"A text has {test['labels']:.2f} labels on average and is given {test['given']:.2f}; all are right for"
+            f" {test['exact_match']:.1%} of the texts."
+        )
+        if several
+        else (
+            f"Prediction sets have {test['set_size']:.2f} labels on average and contain the right one in"
+            f" {test['set_coverage']:.1%} of cases."
+        ),
         outside_figures=""
         if found is None
         else (
@@ -89,7 +97,9 @@ def write_card(manifest: Manifest) -> str:
             f" {found['without']:,} are found, and {found['lost']:.1%} of texts with a label are lost.\n"
         ),
         topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
-        limits="- It tells texts about none of its labels only if they resemble the rows that taught it so."
+        limits="- A text about none of its labels has none, if it resembles rows of other labels or of none."
+        if several
+        else "- It tells texts about none of its labels only if they resemble the rows that taught it so."
         if manifest.outside
         else "- It picks one of its labels for any text, also for subjects that it was never trained on.",
     )
@@ -105,15 +115,31 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
     return f"a linear SVM with weight {linear_share:g} and {some}"
 
 
-def _calibration(data: Mapping[str, Any]) -> str:
-    """How temperature, prediction sets and outside class were fitted: cross-fitted or on a share, as in `fit_model`."""
+def _sets(manifest: Manifest) -> str:
+    """How the labels that an answer names are chosen."""
+    if manifest.multi_label is not None:
+        thresholds = manifest.multi_label.thresholds
+        return (
+            f"every label whose probability is at least its threshold ({min(thresholds):.3f} to {max(thresholds):.3f}),"
+            " chosen for the highest micro-F1 on the held-out rows; probabilities of labels are independent"
+        )
+    if manifest.topic_set is None:
+        return "none"
+    return (
+        f"every label with a probability of at least {manifest.topic_set.threshold:.3f}; aims at having the right one"
+        f" for {manifest.topic_set.coverage:.0%} of texts"
+    )
+
+
+def _calibration(data: Mapping[str, Any], what: str) -> str:
+    """How calibration, prediction sets and outside class were fitted: cross-fitted or on a share, as in `fit_model`."""
     rows, held_out = data["train_rows"], data["held_out_rows"]
     if held_out == rows:
         return (
             f"cross-fitted: {FOLDS} models, each trained without a fifth of the rows, scored that fifth; the"
-            " temperature was fitted on these scores of all rows, and the model itself was trained on all rows"
+            f" {what} was fitted on these scores of all rows, and the model itself was trained on all rows"
         )
-    fitted = f"temperature fitted on {held_out:,} held-out training rows"
+    fitted = f"{what} fitted on {held_out:,} held-out training rows"
     if rows >= MANY:
         return f"{fitted}, from which the model did not learn"
     return f"{fitted}, scored by a model that was trained without them; the model itself was trained on all rows"

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from training.evaluation.evaluate import Evaluation
 from training.evaluation.labelled_report import confusion_lines, outside_line
 from training.evaluation.labelled_rows import Measured
 from training.fit.baselines import Baseline
+from training.fit.fitted import Fitted
 from training.fit.held_out import FOLDS
 from training.fit.insights.linear_models import CurvePoint
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.reporting.model_card import parts
-from training.fit.train import Fitted
 
 
 def summary(
@@ -23,13 +24,15 @@ def summary(
     """Aligned plain text; `train_rows`: number of training rows with words."""
     one = measured.evaluation
     width = max(len(baseline.name) for baseline in baselines)
-    heads = f"{'accuracy':>10}{'macro-F1':>10}{'calibration error':>19}"
+    first = "accuracy" if isinstance(one, Evaluation) else "micro-F1"
+    reached = one.accuracy if isinstance(one, Evaluation) else one.micro_f1
     lines = [
-        f"{'on ' + format(one.texts, ',') + ' test rows':<{width}}{heads}",
-        f"{'this model':<{width}}{one.accuracy:>10.3f}{one.macro_f1:>10.3f}{one.ece:>19.3f}",
+        f"{'on ' + format(one.texts, ',') + ' test rows':<{width}}{first:>10}{'macro-F1':>10}{'calibration error':>19}",
+        f"{'this model':<{width}}{reached:>10.3f}{one.macro_f1:>10.3f}{one.ece:>19.3f}",
     ]
     for baseline in reversed(baselines):
-        lines.append(f"{baseline.name:<{width}}{baseline.accuracy:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
+        other = baseline.accuracy if baseline.micro_f1 is None else baseline.micro_f1
+        lines.append(f"{baseline.name:<{width}}{other:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
         if baseline is baselines[-1] and baseline.rows < baselines[0].rows:
             lines[-1] += f"   trained on {baseline.rows:,} of the {baselines[0].rows:,} rows"
     recipe = fitted.recipe
@@ -39,11 +42,16 @@ def summary(
         f"{fitted.learned.encoder.spec.size - 1:,} features, {recipe.width} units; {used},",
         f"chosen {chosen_on(len(fitted.held_out_rows), train_rows)}.",
     ]
-    inside = fitted.held_out.inside
-    if (inside.logits[:, : inside.topics].argmax(axis=1) == inside.labels).all():
+    if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():
         lines.append("All held-out rows are right, so probabilities cannot be calibrated well and may be too high.")
-    lines.append(curve_sentence([asdict(point) for point in learning_curve]))
-    if one.set_size is not None:
+    measure = "Accuracy" if isinstance(one, Evaluation) else "Micro-F1"
+    lines.append(curve_sentence([asdict(point) for point in learning_curve], measure))
+    if not isinstance(one, Evaluation):
+        lines.append(
+            f"Labels: {one.labels:.2f} of a row on average, {one.given:.2f} given to it; all are right for"
+            f" {one.exact_match:.1%} of the rows."
+        )
+    elif one.set_size is not None:
         sets = f"{one.set_size:.2f} labels on average, with the right one in {one.set_coverage:.1%} of cases"
         lines.append(f"Prediction sets: {sets}.")
     if measured.outside is not None:

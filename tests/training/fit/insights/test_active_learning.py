@@ -17,6 +17,11 @@ def test_uncertainty_is_high_where_two_labels_are_equally_probable() -> None:
     assert uncertainty(rows).tolist() == pytest.approx([1.0, 0.15, 0.0])
 
 
+def test_text_of_several_labels_is_as_uncertain_as_its_least_certain_label() -> None:
+    rows = np.array([[0.9, 0.8, 0.0], [0.1, 0.5, 0.9], [0.0, 1.0, 1.0]], np.float32)
+    assert uncertainty(rows, multi_label=True).tolist() == pytest.approx([0.4, 1.0, 0.0])
+
+
 def test_chosen_texts_are_uncertain_and_of_different_groups() -> None:
     rng = np.random.default_rng(0)
     vectors = np.repeat(np.eye(4, dtype=np.float32), 25, axis=0) + rng.normal(0, 0.01, (100, 4)).astype(np.float32)
@@ -24,19 +29,19 @@ def test_chosen_texts_are_uncertain_and_of_different_groups() -> None:
     unsure = [i for group in range(4) for i in range(25 * group, 25 * group + 10)]
     first[unsure] = 0.55
     first[:10] = 0.5  # by uncertainty alone, all would be of the first group
-    chosen = choose_texts(np.stack([first, 1 - first], axis=1), vectors, 4, 1).tolist()
+    chosen = choose_texts(uncertainty(np.stack([first, 1 - first], axis=1)), vectors, 4, 1).tolist()
     assert sorted(place // 25 for place in chosen) == [0, 1, 2, 3]
     assert set(chosen) <= set(unsure)
 
 
 def test_fewer_texts_than_asked_for_are_all_chosen() -> None:
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4]], np.float32)
-    assert choose_texts(probabilities, np.zeros((2, 3), np.float32), 5, 1).tolist() == [1, 0]
+    assert choose_texts(uncertainty(probabilities), np.zeros((2, 3), np.float32), 5, 1).tolist() == [1, 0]
 
 
 def test_equal_vectors_are_one_group() -> None:
     probabilities = np.full((50, 2), 0.5, np.float32)
-    assert len(choose_texts(probabilities, np.ones((50, 3), np.float32), 5, 1)) == 1
+    assert len(choose_texts(uncertainty(probabilities), np.ones((50, 3), np.float32), 5, 1)) == 1
 
 
 def test_lines_and_tables_are_read(tmp_path: Path) -> None:

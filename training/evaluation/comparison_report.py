@@ -1,0 +1,53 @@
+"""What `evaluate --against` prints: a comparison of two bundles as Markdown."""
+
+from typing import Final
+
+from training.evaluation.compare_bundles import Comparison
+from training.labelled.reporting.terminal import one_line
+
+SHOWN: Final = 20
+"""Changed answers that are printed; the JSON has all."""
+
+
+def against_report(comparison: Comparison, before: str, after: str, texts: str = "test titles") -> str:
+    """The comparison as Markdown, with the SHOWN worst changes: answers that became wrong, most confident first.
+
+    Args:
+        comparison: of two bundles.
+        before: name of the older bundle.
+        after: name of the newer one.
+        texts: what was classified, in the plural.
+    """
+    c = comparison
+    now, then = (f"{(c.both_right + only) / c.texts:.1%}" for only in (c.better, c.worse))
+    order = ("worse", "as wrong", "better")
+    worst = sorted(c.changes, key=lambda one: (order.index(one.direction), -one.after_probability))[:SHOWN]
+    rest = f"; the {SHOWN} worst (all of them: --json)" if len(c.changes) > SHOWN else ""
+    lines = [
+        f"On {c.texts:,} {texts}, {after} against {before}:",
+        "",
+        f"| | {before} right | {before} wrong |",
+        "| --- | ---: | ---: |",
+        f"| {after} right | {c.both_right:,} | {c.better:,} |",
+        f"| {after} wrong | {c.worse:,} | {c.both_wrong:,} |",
+        "",
+        f"{after}: {now} right; {before}: {then}. McNemar's exact test: p = {c.p_value:.2g}.",
+        *(
+            f"{name}: {after} {value:.3f}; {before} {earlier:.3f}."
+            for name, (earlier, value) in (("Macro-F1", c.macro_f1), ("Calibration error", c.calibration_error))
+        ),
+        "",
+    ]
+    if not c.changes:
+        return "\n".join([*lines, "Both give the same answer to each of them."])
+    lines += [
+        f"{len(c.changes):,} are answered differently{rest}:",
+        "",
+        f"| | text | label | {before} | {after} |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for one in worst:
+        text = one_line(" ".join(one.text.split())).replace("|", "\\|")
+        old, new = f"{one.before} {one.before_probability:.0%}", f"{one.after} {one.after_probability:.0%}"
+        lines.append(f"| {one.direction} | {text} | {one.topic} | {old} | {new} |")
+    return "\n".join(lines)

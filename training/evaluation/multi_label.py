@@ -1,0 +1,84 @@
+"""Figures of a model with which a text may have several labels: F1, calibration, and the skill of each label."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_fscore_support
+
+from app.classifier.network import Floats
+from training.evaluation.evaluate import TopicSkill, reliability
+
+BINS: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLabelEvaluation:
+    """Figures of one set of texts. Rates are 0 to 1."""
+
+    texts: int
+    micro_f1: float
+    """F1 of all labels of all texts together."""
+    macro_f1: float
+    """Mean F1 of the labels that occur or were given, each with the same weight."""
+    exact_match: float
+    """Share of texts that are given all their labels and no other."""
+    ece: float
+    """Calibration error: mean difference of probability and share of texts with the label, over all pairs of a text and
+    a label whose probability is at least 1 / BINS, in bins of equal width."""
+    labels: float
+    """Mean number of labels of a text."""
+    given: float
+    """Mean number of labels that it is given."""
+    topics: tuple[TopicSkill, ...]
+
+    def figures(self, counted: str = "texts") -> dict[str, Any]:
+        """Figure -> number, as in the manifest; `counted` names the number of texts."""
+        figures = {name: value for name, value in asdict(self).items() if name not in ("texts", "topics")}
+        return {counted: self.texts} | figures
+
+
+def measure_labels(probabilities: Floats, given: NDArray[np.bool_], members: NDArray[np.bool_]) -> MultiLabelEvaluation:
+    """Compare what a model gives to texts with their labels.
+
+    Args:
+        probabilities: float32 [n, topics].
+        given: bool [n, topics], the labels that the model gives.
+        members: bool [n, topics], those that the texts have.
+    """
+    precision, recall, f1, support = precision_recall_fscore_support(members, given, zero_division=0.0)
+    guesses = given.sum(axis=0)
+    skills = tuple(
+        TopicSkill(
+            support=int(support[i]),
+            precision=float(precision[i]) if guesses[i] else None,
+            recall=float(recall[i]) if support[i] else None,
+            f1=float(f1[i]) if guesses[i] or support[i] else None,
+        )
+        for i in range(members.shape[1])
+    )
+    known = [skill.f1 for skill in skills if skill.f1 is not None]
+    return MultiLabelEvaluation(
+        texts=len(members),
+        micro_f1=micro_f1(given, members),
+        macro_f1=float(np.mean(known)) if known else 1.0,
+        exact_match=float((given == members).all(axis=1).mean()),
+        ece=_calibration_error(probabilities, members),
+        labels=float(members.sum(axis=1).mean()),
+        given=float(given.sum(axis=1).mean()),
+        topics=skills,
+    )
+
+
+def micro_f1(given: NDArray[np.bool_], members: NDArray[np.bool_]) -> float:
+    """F1 of all labels of all texts together; 1 if no text has or is given any."""
+    right, total = int((given & members).sum()), int(given.sum()) + int(members.sum())
+    return 2 * right / total if total else 1.0
+
+
+def _calibration_error(probabilities: Floats, members: NDArray[np.bool_]) -> float:
+    likely = probabilities >= 1 / BINS
+    bins = reliability(probabilities[likely], members[likely], BINS)
+    texts = sum(one.texts for one in bins)
+    return sum(abs(one.accuracy - one.confidence) * one.texts for one in bins) / texts if texts else 0.0

@@ -1,0 +1,58 @@
+"""Calibration of a fitted model on held-out rows: for one label a row, or for several."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.classifier.calibration import sigmoid
+from app.classifier.manifest import Calibration, MultiLabel, Outside, TopicSet
+from training.evaluation.multi_label import micro_f1
+from training.headlines.calibration import HeldOut, fit_outside, fit_temperature, fit_topic_set
+from training.headlines.multi_label import LabelCalibration, fit_labels, fit_thresholds
+from training.headlines.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What is fitted on held-out rows: the first three for one label a row, the last two for several."""
+
+    temperature: Calibration | None = None
+    topic_set: TopicSet | None = None
+    outside: Outside | None = None
+    labels: LabelCalibration | None = None
+    multi_label: MultiLabel | None = None
+
+
+def calibrate(held_out: HeldOut, recipe: Recipe, units: int, members: NDArray[np.bool_] | None) -> Calibrated:
+    """Fit the calibration on held-out rows.
+
+    Args:
+        held_out: output of models that did not learn from these rows.
+        recipe: coverage of the prediction sets, and what the outside class may cost.
+        units: of the network; one more than labels if there is an outside class.
+        members: bool [n, labels], the labels of each row, if it may have several; None: it has one.
+    """
+    if members is not None:
+        labels = fit_labels(held_out.logits, members)
+        thresholds = fit_thresholds(sigmoid(labels.logits(held_out.logits)), members)
+        return Calibrated(labels=labels, multi_label=MultiLabel(thresholds=thresholds))
+    inside = held_out.inside
+    temperature = fit_temperature([inside])
+    topic_set = fit_topic_set(inside.probabilities(temperature), inside.labels, recipe.coverage)
+    outside = fit_outside([held_out], temperature, recipe.most_lost) if units > held_out.topics else None
+    return Calibrated(temperature, topic_set, outside)
+
+
+def quality(held_out: HeldOut, members: NDArray[np.bool_] | None) -> float:
+    """What is best if highest: accuracy on the held-out rows, or the micro-averaged F1 if they may have several labels.
+
+    Args:
+        held_out: as for `calibrate`.
+        members: as for `calibrate`.
+    """
+    if members is None:
+        inside = held_out.inside
+        return float((inside.logits[:, : inside.topics].argmax(axis=1) == inside.labels).mean())
+    probabilities = sigmoid(fit_labels(held_out.logits, members).logits(held_out.logits))
+    return micro_f1(probabilities >= np.array(fit_thresholds(probabilities, members)), members)

@@ -1,0 +1,51 @@
+"""A fitted model: weights, calibration, and its answers to the held-out rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.classifier.calibration import sigmoid
+from app.classifier.manifest import Calibration, MultiLabel, Outside, TopicSet
+from app.classifier.network import Floats
+from training.headlines.calibration import HeldOut
+from training.headlines.learn import Learned
+from training.headlines.recipe import Recipe
+from training.headlines.samples import Sample, members_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model of labelled rows with its calibration."""
+
+    recipe: Recipe
+    seed: int
+    learned: Learned
+    held_out: HeldOut
+    """Output for rows that took no part in training, of models trained without them."""
+    held_out_rows: tuple[Sample, ...]
+    """The same rows."""
+    calibration: Calibration | None
+    topic_set: TopicSet | None
+    """None, as `calibration`, if a row may have several labels."""
+    outside: Outside | None
+    with_networks: bool
+    """Whether the networks count, or the SVM alone."""
+    multi_label: MultiLabel | None = None
+
+    @property
+    def held_out_probabilities(self) -> Floats:
+        """Calibrated probabilities of the held-out rows, float32 [n, topics]."""
+        part = self.held_out
+        return sigmoid(part.logits) if self.calibration is None else part.probabilities(self.calibration)
+
+    @property
+    def held_out_right(self) -> NDArray[np.bool_]:
+        """Whether the answer to each held-out row is right, with all labels if it may have several: bool [n]."""
+        probabilities, part = self.held_out_probabilities, self.held_out
+        if self.multi_label is None:
+            right: NDArray[np.bool_] = probabilities.argmax(axis=1) == part.labels
+        else:
+            members = members_of(self.held_out_rows, part.topics)
+            right = ((probabilities >= self.multi_label.thresholds) == members).all(axis=1)
+        return right
