@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's own, plus the Problem schema, error examples, tags and security schemes."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE, Problem, example
 from app.api.routes.model_info import examples
 from app.api.schemas import DEFAULT_TOP_K
+from app.api.serialization import ResponseSerializer
 from app.serving.service import Service
 
 LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
@@ -77,6 +79,10 @@ def _describe_models(document: dict[str, Any], service: Service) -> None:
         if given:
             schemas[name]["examples"] = [given]
     if texts:
+        shown = service.classifier.classify(texts, min(DEFAULT_TOP_K, len(manifest.topics)))
+        serializer = ResponseSerializer(service.classifier)
+        _show_answer(document, "/predict", serializer.single(shown[0], None))
+        _show_answer(document, "/predict/batch", serializer.batch([serializer.part(shown)]))
         tensor = {"name": "headline", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
         schemas["InferRequest"]["examples"] = [{"id": "42", "inputs": [tensor]}]
     described: dict[str, dict[str, object]] = {
@@ -86,6 +92,10 @@ def _describe_models(document: dict[str, Any], service: Service) -> None:
     for name, values in described.items():
         for field, value in values.items():
             schemas[name]["properties"][field]["examples"] = [value]
+
+
+def _show_answer(document: dict[str, Any], path: str, answer: bytes) -> None:
+    document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["example"] = json.loads(answer)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

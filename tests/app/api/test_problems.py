@@ -178,6 +178,14 @@ def test_openapi_has_examples_that_are_answered(client: TestClient):
             assert client.post(path, json=example).status_code == 200
 
 
+def test_openapi_shows_the_answers_to_its_examples(client: TestClient):
+    document = client.get("/openapi.json").json()
+    for path, schema in (("/predict", "PredictRequest"), ("/predict/batch", "BatchRequest")):
+        [example] = document["components"]["schemas"][schema]["examples"]
+        shown = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["example"]
+        assert shown == client.post(path, json=example).json()
+
+
 def test_fastapis_own_validation_errors_take_the_same_shape():
     error = RequestValidationError([{"loc": ("query", "n"), "msg": "Input should be an integer", "type": "int_type"}])
     body = problem(error, "/x", "id").body
