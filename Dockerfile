@@ -1,4 +1,5 @@
-# The default target is the service; `--target train` builds an image with TensorFlow and the training commands.
+# The default target is the service; `--target train` builds an image with TensorFlow and the training commands (3 GB).
+# `--build-arg PACKAGES=otel` adds OpenTelemetry to the service.
 
 FROM python:3.12-slim AS base
 ENV PYTHONUNBUFFERED=1 \
@@ -6,9 +7,10 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /srv
 
 FROM base AS serve-packages
-COPY requirements/serve.txt .
+ARG PACKAGES=serve
+COPY requirements/${PACKAGES}.txt packages.txt
 # Removes tests and type stubs of the packages. Byte code stays: without it every start would compile all modules.
-RUN pip install --no-cache-dir --no-warn-script-location --require-hashes --prefix /packages -r serve.txt \
+RUN pip install --no-cache-dir --no-warn-script-location --require-hashes --prefix /packages -r packages.txt \
     && find /packages -type d -name tests -prune -exec rm -r {} + \
     && find /packages -type f -name '*.pyi' -delete
 

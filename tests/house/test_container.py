@@ -73,6 +73,21 @@ def test_all_other_services_need_a_profile(services: dict[str, dict]):
     }
 
 
+def test_traced_service_is_the_service_with_more_packages(services: dict[str, dict]):
+    serve, traced = services["serve"], services["traced"]
+    own = {"profiles", "build", "image", "ports", "environment", "depends_on"}
+    assert {name: one for name, one in traced.items() if name not in own} == {
+        name: one for name, one in serve.items() if name not in own
+    }
+    assert traced["build"] == serve["build"] | {"args": {"PACKAGES": "otel"}}
+    default = re.search(r"^ARG PACKAGES=(\w+)$", STAGES["serve-packages"], re.MULTILINE)[1]
+    packages = [
+        set(re.findall(r"^\S+==\S+", (ROOT / "requirements" / f"{name}.txt").read_text("utf-8"), re.MULTILINE))
+        for name in (default, "otel")
+    ]
+    assert packages[0] < packages[1]
+
+
 def test_one_setting_names_every_image_of_the_project(services: dict[str, dict]):
     own = {name: one["image"] for name, one in services.items() if "build" in one}
     image = f"${{IMAGE:-reuters-topics:{VERSION}}}"
