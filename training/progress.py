@@ -1,24 +1,56 @@
-"""Progress bar on stderr; lines for every tenth where stderr is not a terminal."""
+"""Progress of a fit on stderr: phase, loss, accuracy and time left."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from typing import Final, TextIO
 
-import click
+TERMINAL_SECONDS: Final = 0.2
+FILE_SECONDS: Final = 10.0
+"""Least time between two lines of the same phase."""
 
 
-@contextmanager
-def progress_bar(label: str, length: int | None) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a progress bar; gives a function that advances it by a number of steps and can correct its length."""
-    with click.progressbar(length=length or 1, label=label, show_pos=True, file=sys.stderr) as bar:
-        terminal, tenths = sys.stderr.isatty(), 0
+class Progress:
+    """Prints how far a training is: one line that changes on a terminal, lines every FILE_SECONDS elsewhere."""
 
-        def advance(steps: int, total: int | None) -> None:
-            nonlocal tenths
-            whole = bar.length = total or bar.length or 1
-            bar.update(steps)
-            if not terminal and bar.pos * 10 // whole > tenths:
-                tenths = bar.pos * 10 // whole
-                click.echo(f"{label}: {bar.pos:,} of {whole:,}", err=True)
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._terminal = self._stream.isatty()
+        self._start = time.monotonic()
+        self._phase = ""
+        self._phase_start = self._printed = -float("inf")
+        self._width = 0
 
-        yield advance
+    def __call__(self, phase: str, done: int, of: int, note: str = "") -> None:
+        """Report that `done` of `of` steps of a phase are done."""
+        now = time.monotonic()
+        if phase != self._phase:
+            self._end_line()
+            self._phase, self._phase_start = phase, now
+        elif done < of and now - self._printed < (TERMINAL_SECONDS if self._terminal else FILE_SECONDS):
+            return
+        self._printed = now
+        left = (now - self._phase_start) / done * (of - done) if done else None
+        parts = [f"{done / of:.0%}" if done else "", note, "" if left is None else f"{_clock(left)} left"]
+        line = f"[{_clock(now - self._start)}] {phase}: {', '.join(filter(None, parts))}".rstrip(": ")
+        if self._terminal:
+            self._stream.write("\r" + line.ljust(self._width))
+            self._width = len(line)
+        else:
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """End the line."""
+        self._end_line()
+
+    def _end_line(self) -> None:
+        if self._terminal and self._width:
+            self._stream.write("\n")
+            self._width = 0
+
+
+def _clock(seconds: float) -> str:
+    """`1:05`, minutes and seconds; `1:02:05` from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -28,6 +28,11 @@ SUBJECTS = {
     "drift of unknown words": "topics_unknown_word_drift_psi",
     "drift of outside": "topics_outside_drift_psi",
     "unknown words": "topics_unknown_word_ratio_sum",
+    "headlines by model": "topics_model_headlines_total",
+    "confidence by model": "topics_model_confidence_sum",
+    "abstained by model": "topics_model_abstained_total",
+    "agreement of the shadow": "topics_shadow_agreed_total",
+    "headlines that the shadow left out": "topics_shadow_dropped_total",
     "workers": "topics_workers",
     "memory": "topics_memory_bytes",
 }

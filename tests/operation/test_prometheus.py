@@ -10,11 +10,12 @@ import pytest
 
 from app.settings import Settings
 from tests.prometheus import RunningPrometheus, expressions, needs_prometheus, panels, rules
-from tests.server import RunningServer
+from tests.server import ROOT, RunningServer
 
 pytestmark = [pytest.mark.slow, needs_prometheus]
 
 [MODEL] = Settings.model_fields["model"].default
+OTHER = ROOT / "models" / "book" / "1"
 HEADLINES = [
     "Oil prices rise as OPEC agrees to cut output",
     "Gold falls to a three-month low",
@@ -27,11 +28,11 @@ HEADLINES = [
 
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, RunningPrometheus]]:
-    """A service with two workers and small limits, scraped by Prometheus; nothing was sent to it yet."""
-    limits = {"max_batch": 100, "max_in_flight": 100, "max_body_bytes": 50_000}
+    """A service with two models, a shadow, two workers and small limits; nothing was sent to it yet."""
+    limits: dict[str, object] = {"max_batch": 100, "max_in_flight": 100, "max_body_bytes": 50_000}
     folder = tmp_path_factory.mktemp("prometheus")
     with (
-        RunningServer(MODEL, workers=2, api_keys="sesame", **limits) as server,
+        RunningServer(MODEL, model=f"{MODEL},{OTHER}", shadow=OTHER, workers=2, api_keys="sesame", **limits) as server,
         RunningPrometheus(folder, [server.port]) as prometheus,
     ):
         yield server, prometheus
@@ -47,7 +48,9 @@ def test_quiet_service_raises_no_alert(scraped: tuple[RunningServer, RunningProm
 
 @pytest.fixture(scope="module")
 def loaded(scraped: tuple[RunningServer, RunningPrometheus]) -> tuple[RunningPrometheus, dict[str, int]]:
-    """After a known load: 2 rounds of 60 single headlines, 4 batches of 100, and 10 refusals of each of three kinds."""
+    """After a known load: 2 rounds of 60 single headlines, 4 batches of 100, one of 60 for the other model, and 10
+    refusals of each of three kinds.
+    """
     server, prometheus = scraped
     key = {"X-API-Key": "sesame"}
     for _ in range(2):
@@ -56,13 +59,17 @@ def loaded(scraped: tuple[RunningServer, RunningPrometheus]) -> tuple[RunningPro
         for _ in range(4):
             batch = {"headlines": HEADLINES * 16 + HEADLINES[:4]}
             assert server.request("POST", "/predict/batch", batch, key).status == 200
+        batch = {"headlines": HEADLINES * 10}
+        assert server.request("POST", "/predict/batch?model=book", batch, key).status == 200
         for _ in range(10):
             assert server.request("POST", "/predict", {"headline": "oil"}).status == 401
             assert server.request("POST", "/predict/batch", {"headlines": ["oil"] * 101}, key).status == 413
             assert server.request("POST", "/predict", b"x" * 50_001, key).status == 413
         prometheus.scraped_again()
+    compared = "sum(topics_shadow_headlines_total)"  # behind the requests
+    prometheus.wait_for(lambda: prometheus.value(compared) == 920, "comparison of all headlines with the shadow")
     prometheus.scraped_again()
-    return prometheus, {"singles": 120, "batches": 8, "headlines": 920, "refused": 20}
+    return prometheus, {"singles": 120, "batches": 10, "headlines": 920, "other": 120, "refused": 20}
 
 
 def test_load_is_counted_exactly(loaded: tuple[RunningPrometheus, dict[str, int]]):
@@ -70,9 +77,12 @@ def test_load_is_counted_exactly(loaded: tuple[RunningPrometheus, dict[str, int]
     expected = {
         'sum(http_requests_total{route="/predict", status="200"})': sent["singles"],
         'sum(http_requests_total{route="/predict/batch", status="200"})': sent["batches"],
-        "sum(topics_headlines_total)": sent["headlines"],
+        "sum(topics_headlines_total)": sent["headlines"] + sent["other"],
+        'sum(topics_model_headlines_total{model="headlines/2"})': sent["headlines"],
+        'sum(topics_model_headlines_total{model="book/1"})': sent["other"],
+        "sum(topics_shadow_headlines_total)": sent["headlines"],
         "sum(topics_predictions_total)": sent["headlines"],
-        "sum(topics_batch_size_sum)": sent["headlines"],
+        "sum(topics_batch_size_sum)": sent["headlines"] + sent["other"],
         'sum(topics_rejected_total{reason="unauthorized"})': sent["refused"],
         'sum(topics_rejected_total{reason="batch_too_large"})': sent["refused"],
         'sum(topics_rejected_total{reason="body_too_large"})': sent["refused"],
@@ -103,6 +113,23 @@ def test_dashboard_shows_the_rates_of_the_load(loaded: tuple[RunningPrometheus, 
     [expression] = expressions(panel)
     reasons = {labels["reason"] for labels, value in prometheus.query(expression) if value > 0}
     assert reasons == {"unauthorized", "batch_too_large", "body_too_large"}
+
+
+def test_dashboard_shows_each_model_and_the_agreement_of_the_shadow(
+    loaded: tuple[RunningPrometheus, dict[str, int]],
+):
+    prometheus, sent = loaded
+    by_title = {panel["title"]: expressions(panel) for panel in panels()}
+    for title in ("Headlines by model", "Confidence by model", "Abstained by model"):
+        [expression] = by_title[title]
+        found = {labels["model"]: value for labels, value in prometheus.query(expression)}
+        assert found.keys() == {"headlines/2", "book/1"}, title
+    # The last of HEADLINES is outside, which book/1 was not trained to tell.
+    assert found["book/1"] == 0 < found["headlines/2"] < 0.2
+    recent, since_the_start, left_out = map(prometheus.value, by_title["Agreement of the shadow"])
+    assert 0.8 < recent < 0.9
+    assert since_the_start == pytest.approx(1 - (20 + 8 * 16) / sent["headlines"])
+    assert left_out == 0
 
 
 STRANGE = "Qwertyuiop asdfghjkl defeats zxcvbnm in the football final "
