@@ -33,7 +33,17 @@ def main() -> None:
     """Classify news headlines by topic, as an HTTP service or on the command line."""
 
 
-for command in (serve, doctor, classify, model, topics):
+EXAMPLES = {
+    serve: ("serve", "serve --host 0.0.0.0 --port 9000 --workers 2", "serve --model models/headlines/2,models/book/1"),
+    doctor: ("doctor", "doctor --model models/mine/1 --port 9000 --json"),
+    classify: (),  # in its help text
+    model: ("model", "model --model models/book/1"),
+    topics: ("topics", "topics --model models/book/1 --json"),
+}
+
+for command, lines in EXAMPLES.items():
+    if lines:
+        command.epilog = "\b\n" + "\n".join(["Examples:", *(f"  python -m app {line}" for line in lines)])
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ ROUTER: Mapping[int, Kind] = {
         405,
         "method-not-allowed",
         "Method Not Allowed",
-        "'/predict' does not support this method; the Allow header lists the supported ones.",
+        "'/predict' does not support this method, only POST.",
     ),
 }
 """Errors that the router raises, by status."""

@@ -54,8 +54,9 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
     if isinstance(error, HTTPException):  # raised by the router: 404, 405
         status = HTTPStatus(error.status_code)
         kind = ROUTER.get(status, Kind(status, "", status.phrase, ""))
-        detail = _router_detail(status, path)
-        headers: Mapping[str, str] | None = _router_headers(error)
+        allowed = _router_headers(error)
+        headers: Mapping[str, str] | None = allowed
+        detail = _router_detail(status, path, allowed.get("Allow", ""))
     else:
         kind = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), UNEXPECTED)
         detail = UNEXPECTED.example if kind is UNEXPECTED else str(error)
@@ -125,7 +126,7 @@ def example(kind: Kind) -> dict[str, Any]:
     return {"summary": kind.title, "value": shown.model_dump(exclude_none=True)}
 
 
-def _router_headers(error: HTTPException) -> Mapping[str, str]:
+def _router_headers(error: HTTPException) -> dict[str, str]:
     """The router's headers; Allow also gets HEAD, which `app.api.middleware.request` handles as GET."""
     headers = dict(error.headers or {})
     if "Allow" in headers:
@@ -134,10 +135,10 @@ def _router_headers(error: HTTPException) -> Mapping[str, str]:
     return headers
 
 
-def _router_detail(status: HTTPStatus, path: str) -> str:
+def _router_detail(status: HTTPStatus, path: str, allowed: str) -> str:
     if status == HTTPStatus.NOT_FOUND:
         hint = "remove the trailing slash; " if path.endswith("/") and path != "/" else ""
         return f"There is no endpoint at {quoted(path)}; {hint}/docs lists all endpoints."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{quoted(path)} does not support this method; the Allow header lists the supported ones."
+        return f"{quoted(path)} does not support this method{f', only {allowed}' if allowed else ''}."
     return status.description or status.phrase

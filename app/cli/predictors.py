@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from app.bundle_folders import missing_bundle
 from app.classifier import ClassifierError, TopicClassifier, load_classifier
 from app.cli.exit_status import UnavailableError
 from app.cli.readers.row import Row
@@ -38,8 +39,10 @@ def settings_for(model: Path | None) -> Settings:
     """Read the settings from the environment; `model`, if given, overrides TOPICS_MODEL.
 
     Raises:
-        UnavailableError: a setting is invalid.
+        UnavailableError: a setting is invalid, or `model` is not the folder of a bundle.
     """
+    if model is not None and (missing := missing_bundle(model)):
+        raise UnavailableError(f"--model: {missing}.")
     try:
         return load_settings(serving=False, **({} if model is None else {"model": model}))
     except SettingsError as error:
@@ -53,6 +56,8 @@ def load(settings: Settings, top_k: int = 1) -> TopicClassifier:
         UnavailableError: its bundle cannot be loaded.
         BadParameter: it has fewer topics than --top-k asks for.
     """
+    if missing := missing_bundle(settings.model[0]):  # not that of --model, which `settings_for` has checked
+        raise UnavailableError(f"TOPICS_MODEL: {missing}.")
     try:
         classifier = load_classifier(
             settings.model[0], settings.runtime, settings.min_probability, settings.outside_threshold

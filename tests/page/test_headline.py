@@ -135,6 +135,8 @@ def test_clicking_another_topic_explains_that_one(page: Page, server: RunningSer
 def test_headline_without_a_known_word_gets_no_topic(page: Page) -> None:
     page.locator("#headline").fill("Flimsy wugs grozzle blicketwise")
     expect(page.locator("#verdict")).to_contain_text("The model knows none of these words")
+    expect(page.get_by_text("raises the probability")).to_be_hidden()
+    expect(page.get_by_text("in percentage points")).to_be_hidden()
     expect(page.locator("#chart-panel")).to_be_hidden()
     expect(page.locator("#words button").first).to_have_class("word unknown")
 
@@ -147,6 +149,7 @@ def test_taking_all_words_out_abstains_and_they_can_be_put_back(page: Page) -> N
     expect(page.locator("#verdict")).to_contain_text("The model knows none of these words")
     word.click()
     expect(page.locator("#verdict strong")).to_have_text("Wheat")
+    expect(page.get_by_text("raises the probability")).to_be_visible()
 
 
 def test_markup_in_a_headline_stays_text(page: Page) -> None:

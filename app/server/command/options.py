@@ -34,12 +34,12 @@ class Start:
 
 def with_options(command: Command) -> Command:
     """Add the options of a service to a click command, which is called with the values as text."""
+    command = click.version_option(VERSION, prog_name="reuters-topics")(command)
     for field, word in reversed(BESIDE_VARIABLES.items()):
         command = click.option(option_name(field), field, metavar=word, help=_help(field))(command)
     command = click.option(
         "--port", default="8000", show_default=True, metavar="PORT", help="Port to listen on; 0 picks a free one."
     )(command)
-    command = click.version_option(VERSION, prog_name="reuters-topics")(command)
     return click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")(command)
 
 

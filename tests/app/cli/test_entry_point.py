@@ -1,6 +1,7 @@
 """Every error of a command is one sentence and its exit status."""
 
 import errno
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -76,6 +77,15 @@ def test_every_end_has_its_status(error: BaseException, status: int, monkeypatch
     monkeypatch.setattr("app.cli.entry_point.discard", lambda _: None)
     assert CliRunner().invoke(failing(error), ["act-now"]).exit_code == status
     assert CliRunner().invoke(group(lambda: None), ["act-now"]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", list(main.commands))
+def test_every_command_has_examples_whose_options_exist(name: str):
+    shown = run(name, "--help").stdout
+    lines = re.findall(rf"^ +python -m app {name}\b(.*)$", shown, re.MULTILINE)
+    assert lines
+    known = {option for parameter in main.commands[name].params for option in parameter.opts}
+    assert {word for line in lines for word in line.split() if re.match("--?[a-z]", word)} <= known
 
 
 def test_version_is_printed():

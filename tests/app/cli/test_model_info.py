@@ -27,6 +27,18 @@ def test_topics_lists_all_46() -> None:
     assert [one["label"] for one in as_json] == list(range(46))
 
 
+@pytest.mark.parametrize("command", [("model",), ("topics",), ("classify", "oil")])
+def test_wrong_folder_is_named_by_its_option_or_variable(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = tmp_path / "nope"
+    assert run(*command, "--model", missing).stderr.startswith(f"Error: --model: {missing}: no such bundle folder; ")
+    monkeypatch.setenv("TOPICS_MODEL", str(missing))
+    result = run(*command)
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"Error: TOPICS_MODEL: {missing}: no such bundle folder; ")
+
+
 def test_model_leaves_out_what_the_topics_command_and_the_bundle_itself_say(tiny_bundle: Path) -> None:
     body = json.loads(run("model").stdout)
     assert body["path"] == str(tiny_bundle)

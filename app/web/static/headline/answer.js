@@ -83,6 +83,7 @@ export class AnswerView {
     byId("explained").hidden = !isExplained;
     if (!isExplained) return;
     const name = explained(answer, model);
+    for (const one of document.querySelectorAll(".of-numbers")) one.hidden = !predictions.length; // no topic, no effects
     byId("why-topic").textContent = predictions.length ? name : "no topic";
     this.words.show(points, layout, new Map(explanation.words.map((word) => [word.start, word.effect])), name);
   }
