@@ -77,10 +77,11 @@ $(VENV)/.made:
 	exit 1
 
 $(VENV)/.serve: requirements/serve.txt $(VENV)/.made
+	@echo "Installing the packages of the service (150 MB), which takes a minute"
 	@$(PIP) install --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.made
-	@echo "Installing the packages for tests and training, including TensorFlow"
+	@echo "Installing the packages for tests and training, including TensorFlow (3 GB), which takes several minutes"
 	@$(PIP) install --require-hashes --requirement $<
 	@touch $(VENV)/.serve $@

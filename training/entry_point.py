@@ -55,6 +55,13 @@ class EntryPoint(click.Group):
             raise with_near_name(error) from None
         except (TrainingError, ClassifierError) as error:
             raise click.ClickException(str(error)) from error
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package in {"", "app", "training"}:
+                raise
+            raise click.ClickException(
+                f"The package {package} is not installed; make train ARGS=--help installs what training needs (3 GB)."
+            ) from error
         except BrokenPipeError:
             raise  # click exits without a message, as shells expect when a reader such as `head` has closed the pipe
         except OSError as error:

@@ -1,12 +1,26 @@
-"""Progress of a fit on stderr: phase, loss, accuracy and time left."""
+"""Progress of a training on stderr: phase, loss, accuracy and time left."""
 
 import sys
 import time
-from typing import Final, TextIO
+from collections.abc import Callable
+from typing import Final, Self, TextIO
 
 TERMINAL_SECONDS: Final = 0.2
 FILE_SECONDS: Final = 10.0
 """Least time between two lines of the same phase."""
+
+
+Report = Callable[[str, int, int, str], object]
+"""Called with the progress: the phase, how many of its steps are done, their number, and a note such as the loss."""
+
+
+def silent(_phase: str, _done: int, _of: int, _note: str) -> None:
+    """A Report that prints nothing."""
+
+
+def numbered(report: Report, number: int, of: int) -> Report:
+    """A Report whose phases are those of one of several passes."""
+    return lambda phase, done, total, note: report(f"{phase}, pass {number} of {of}", done, total, note)
 
 
 class Progress:
@@ -21,16 +35,16 @@ class Progress:
         self._width = 0
 
     def __call__(self, phase: str, done: int, of: int, note: str = "") -> None:
-        """Report that `done` of `of` steps of a phase are done."""
+        """Report that `done` of `of` steps of a phase are done; 0 for `of`: not known."""
         now = time.monotonic()
         if phase != self._phase:
             self._end_line()
             self._phase, self._phase_start = phase, now
-        elif done < of and now - self._printed < (TERMINAL_SECONDS if self._terminal else FILE_SECONDS):
+        elif (done < of or not of) and now - self._printed < (TERMINAL_SECONDS if self._terminal else FILE_SECONDS):
             return
         self._printed = now
-        left = (now - self._phase_start) / done * (of - done) if done else None
-        parts = [f"{done / of:.0%}" if done else "", note, "" if left is None else f"{_clock(left)} left"]
+        left = (now - self._phase_start) / done * (of - done) if done and of and now > self._phase_start else None
+        parts = [f"{done / of:.0%}" if done and of else "", note, "" if left is None else f"{_clock(left)} left"]
         line = f"[{_clock(now - self._start)}] {phase}: {', '.join(filter(None, parts))}".rstrip(": ")
         if self._terminal:
             self._stream.write("\r" + line.ljust(self._width))
@@ -42,6 +56,12 @@ class Progress:
     def close(self) -> None:
         """End the line."""
         self._end_line()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _end_line(self) -> None:
         if self._terminal and self._width:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow before the progress bar starts, without the banner that it would write over the bar."""
+    """Import TensorFlow, if it is not yet, without the banner that it would write over a progress bar."""
     # The banner goes to file descriptor 2 before the log level can be set; errors are exceptions and not hidden.
     kept = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
-            import keras  # noqa: F401
-            import tensorflow as tf  # noqa: F401
+            import keras  # noqa: F401, PLC0415 - seconds, which --help need not wait
+            import tensorflow as tf  # noqa: F401, PLC0415
         finally:
             os.dup2(kept, 2)
             os.close(kept)

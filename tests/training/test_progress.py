@@ -2,8 +2,8 @@ import io
 
 import pytest
 
-from training.fit.reporting import progress
-from training.fit.reporting.progress import Progress
+from training import progress
+from training.progress import Progress
 
 
 class Terminal(io.StringIO):
@@ -26,7 +26,7 @@ def test_file_gets_a_line_a_phase_and_one_every_ten_seconds(clock: list[float]) 
         clock[0] += 1
         told("networks", step, 100, "loss 0.500, accuracy 0.900")
     lines = stream.getvalue().splitlines()
-    assert lines[:2] == ["[0:00] reading", "[0:01] networks: 1%, loss 0.500, accuracy 0.900, 0:00 left"]
+    assert lines[:2] == ["[0:00] reading", "[0:01] networks: 1%, loss 0.500, accuracy 0.900"]
     assert lines[2:] == [
         "[0:11] networks: 11%, loss 0.500, accuracy 0.900, 1:21 left",
         "[0:21] networks: 21%, loss 0.500, accuracy 0.900, 1:15 left",
@@ -40,7 +40,7 @@ def test_last_step_of_a_phase_is_printed_however_early(clock: list[float]) -> No
         clock[0] += 0.1
         told("networks", step, 6, "loss 0.500")
     assert [line.partition("] ")[2] for line in stream.getvalue().splitlines()] == [
-        "networks: 17%, loss 0.500, 0:00 left",
+        "networks: 17%, loss 0.500",
         "networks: 100%, loss 0.500, 0:00 left",
     ]
 
@@ -55,3 +55,14 @@ def test_terminal_gets_one_line_that_changes(clock: list[float]) -> None:
     assert stream.getvalue().startswith("\r[0:00] networks: 10%, loss 0.500")
     assert stream.getvalue().count("\n") == 1
     assert "\r[1:01:40] networks: 100%, 0:00 left" in stream.getvalue()
+
+
+def test_progress_without_a_known_end_shows_its_note(clock: list[float]) -> None:
+    stream = io.StringIO()
+    with Progress(stream) as told:
+        told("downloading", 1, 0, "1.0 MB")
+        clock[0] += 9
+        told("downloading", 2, 0, "2.0 MB")
+        clock[0] += 1
+        told("downloading", 3, 0, "3.0 MB")
+    assert stream.getvalue().splitlines() == ["[0:00] downloading: 1.0 MB", "[0:10] downloading: 3.0 MB"]

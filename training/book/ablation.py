@@ -1,7 +1,7 @@
 """Ablation: trains every variant that the book discusses, and compares them in a table and a figure."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from training.data.topics import NAMES
 from training.errors import TrainingError
 from training.history import spread
 from training.output import write_files
+from training.progress import Report, numbered, silent
 
 FLOAT_NOISE = 1e-4
 """Largest difference of losses that rounding explains: with integer labels the same sum is added in another order."""
@@ -49,16 +50,14 @@ class Row:
         }
 
 
-def compare(
-    recipes: Sequence[Recipe], dataset: Dataset, seeds: Sequence[int], on_epoch: Callable[[], object] = lambda: None
-) -> list[Row]:
+def compare(recipes: Sequence[Recipe], dataset: Dataset, seeds: Sequence[int], report: Report = silent) -> list[Row]:
     """Train each recipe once per seed and test it on the test wires.
 
     Args:
         recipes: the variants.
         dataset: training and test wires.
         seeds: at least one.
-        on_epoch: called after every epoch.
+        report: called with the progress after every epoch.
 
     Returns:
         One row per recipe, then one per chance baseline.
@@ -67,7 +66,7 @@ def compare(
         TrainingError: what the book says is equivalent (two ways to encode, two losses) is not equivalent here.
     """
     check_vectors(dataset)
-    rows = [_train(recipe, dataset, seeds, on_epoch) for recipe in recipes]
+    rows = [_train(recipe, dataset, seeds, report) for recipe in recipes]
     check_losses(rows)
     train, test = dataset.train.labels, dataset.test.labels
     shuffled = [shuffled_accuracy(test, seed) for seed in seeds]
@@ -148,12 +147,17 @@ def markdown(rows: Sequence[Row], seeds: Sequence[int]) -> str:
     return "\n".join([*lines, "", "![Accuracy of each variant](compare.png)", ""])
 
 
-def _train(recipe: Recipe, dataset: Dataset, seeds: Sequence[int], on_epoch: Callable[[], object]) -> Row:
+def _train(recipe: Recipe, dataset: Dataset, seeds: Sequence[int], report: Report) -> Row:
     arrays = prepare(recipe, dataset)
     results = []
     parameters = 0
-    for seed in seeds:
-        model, _ = fit(recipe, arrays, seed=seed, epochs=recipe.epochs, on_epoch=on_epoch)
+
+    def named(phase: str, done: int, of: int, note: str) -> None:
+        report(f"{recipe.name}, {phase}", done, of, note)
+
+    for number, seed in enumerate(seeds, start=1):
+        own = numbered(named, number, len(seeds))
+        model, _ = fit(recipe, arrays, seed=seed, epochs=recipe.epochs, report=own)
         results.append(model.evaluate(*arrays.test, batch_size=recipe.batch_size, verbose=0))
         parameters = model.count_params()
     losses, accuracies = zip(*results, strict=True)

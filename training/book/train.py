@@ -1,6 +1,6 @@
 """Trains a recipe as the book does: find the epoch where overfitting begins, train a new network up to it, test it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from training.book.vectors import to_one_hot, vectorize_sequences
 from training.data.dataset import Dataset, Labels, Part
 from training.errors import RecipeError
 from training.history import History, spread
+from training.progress import Report, numbered, silent
 
 Array = NDArray[np.generic]
 
@@ -71,7 +72,7 @@ def train_and_evaluate(
     seeds: Sequence[int],
     *,
     epochs: int | None = None,
-    on_epoch: Callable[[], object] = lambda: None,
+    report: Report = silent,
     tensorboard: Path | None = None,
 ) -> Training:
     """Train a recipe as in the book, once per seed, and test each network on the test wires.
@@ -81,7 +82,7 @@ def train_and_evaluate(
         dataset: training and test wires.
         seeds: at least one; the exploration uses the first.
         epochs: number of epochs; None: up to the lowest validation loss of the exploration.
-        on_epoch: called after every epoch, EXPLORE_EPOCHS + len(seeds) * epochs times.
+        report: called with the progress after every epoch.
         tensorboard: folder for logs, with a subfolder per run.
 
     Raises:
@@ -89,12 +90,15 @@ def train_and_evaluate(
     """
     arrays = prepare(recipe, dataset)
     logs = tensorboard and tensorboard / "explore"
-    _, exploration = fit(recipe, arrays, seed=seeds[0], epochs=EXPLORE_EPOCHS, on_epoch=on_epoch, tensorboard=logs)
+    passes = 1 + len(seeds)
+    first = numbered(report, 1, passes)
+    _, exploration = fit(recipe, arrays, seed=seeds[0], epochs=EXPLORE_EPOCHS, report=first, tensorboard=logs)
     epochs = epochs or best_epoch(exploration)
     runs = []
-    for seed in seeds:
+    for number, seed in enumerate(seeds, start=2):
         logs = tensorboard and tensorboard / f"seed-{seed}"
-        model, history = fit(recipe, arrays, seed=seed, epochs=epochs, on_epoch=on_epoch, tensorboard=logs)
+        own = numbered(report, number, passes)
+        model, history = fit(recipe, arrays, seed=seed, epochs=epochs, report=own, tensorboard=logs)
         loss, accuracy = model.evaluate(*arrays.test, batch_size=recipe.batch_size, verbose=0)
         runs.append(Run(seed, history, float(loss), float(accuracy), model))
     return Training(recipe, exploration, tuple(runs))
@@ -127,7 +131,7 @@ def fit(
     *,
     seed: int,
     epochs: int,
-    on_epoch: Callable[[], object] = lambda: None,
+    report: Report = silent,
     tensorboard: Path | None = None,
 ) -> tuple[Any, History]:
     """Train a new network; the same seed gives the same weights on the same machine with the same versions.
@@ -141,7 +145,11 @@ def fit(
     keras.utils.clear_session()  # layer names then do not depend on how many networks were built before
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=lambda _epoch, _logs: on_epoch())]
+
+    def ended(epoch: int, logs: dict[str, float]) -> None:
+        report("network", epoch + 1, epochs, f"loss {logs['loss']:.3f}, accuracy {logs['accuracy']:.3f}")
+
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=ended)]
     if tensorboard is not None:
         callbacks.append(keras.callbacks.TensorBoard(tensorboard, write_graph=False))
     model = build_network(recipe)

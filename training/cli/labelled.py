@@ -7,9 +7,9 @@ from typing import Literal
 import click
 
 from training.cli.options import FOLDER, bundle_folder
-from training.cli.tensorflow_import import import_tensorflow
 from training.labelled.options import FILE, DataOptions, data_options
 from training.output import ensure_writable, write_files
+from training.tensorflow_import import import_tensorflow
 
 
 @click.command()

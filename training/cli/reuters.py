@@ -1,5 +1,6 @@
 """The other commands for the Reuters data: fetch, compare, baselines and card."""
 
+from itertools import count
 from pathlib import Path
 
 import click
@@ -7,13 +8,13 @@ import click
 from app.classifier import load_bundle, load_classifier
 from training.book.recipes import RECIPES, find_recipe
 from training.cli.options import FOLDER, archive_path, data_option
-from training.cli.tensorflow_import import import_tensorflow
 from training.data.dataset import load_dataset
 from training.data.fetch import DEFAULT_FOLDER, URLS, fetch_archive
 from training.errors import RecipeError
 from training.output import ensure_writable
-from training.progress import progress_bar
+from training.progress import Progress
 from training.reuters.recipe import HEADLINES
+from training.tensorflow_import import import_tensorflow
 
 RECIPE = click.Choice(list(RECIPES))
 
@@ -24,15 +25,10 @@ RECIPE = click.Choice(list(RECIPES))
 @click.option("--archive-only", is_flag=True, help="Fetch only the archive, not the 46-topic set.")
 def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
     """Download the 46-topic set (into Keras's cache) and the Reuters-21578 archive; for research purposes only."""
-    with progress_bar("archive", None) as advance:
-        done = 0
-
-        def progress(now: int, total: int | None) -> None:
-            nonlocal done
-            advance(now - done, total)
-            done = now
-
-        archive = fetch_archive(into, urls or URLS, progress)
+    with Progress() as report:
+        archive = fetch_archive(
+            into, urls or URLS, lambda done, of: report("downloading", done, of or 0, f"{done / 1e6:.1f} MB")
+        )
     click.echo(f"{archive}: complete, every file has the expected SHA-256.")
     if not archive_only:
         dataset = load_dataset()
@@ -54,8 +50,8 @@ def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path)
     dataset = load_dataset(data)
     import_tensorflow()
     numbers = range(1, seeds + 1)
-    with progress_bar("epochs", seeds * sum(recipe.epochs for recipe in recipes)) as advance:
-        rows = run(recipes, dataset, numbers, lambda: advance(1, None))
+    with Progress() as report:
+        rows = run(recipes, dataset, numbers, report)
     write_comparison(rows, numbers, output)
     click.echo(markdown(rows, numbers))
 
@@ -89,8 +85,9 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
     ensure_writable(output)
     classifiers = [load_classifier(bundle) for bundle in bundles]
     corpus = read_corpus(archive_path(data))
-    with progress_bar("models", len(LINEAR) + sentence_transformer + len(bundles)) as advance:
-        rows = run_baselines(corpus, classifiers, lambda: advance(1, None), sentence_transformer)
+    done, models = count(1), len(LINEAR) + sentence_transformer + len(bundles)
+    with Progress() as report:
+        rows = run_baselines(corpus, classifiers, lambda: report("models", next(done), models), sentence_transformer)
     write_baselines(rows, output)
     click.echo(markdown(rows))
 

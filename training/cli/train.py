@@ -8,11 +8,17 @@ import click
 
 from training.book.recipes import EXPLORE_EPOCHS, RECIPES, find_recipe
 from training.cli.options import FOLDER, archive_path, bundle_folder, data_option
-from training.cli.tensorflow_import import import_tensorflow
 from training.data.dataset import load_dataset
+from training.duration import about
 from training.errors import RecipeError
-from training.progress import progress_bar
+from training.progress import Progress
 from training.reuters.recipe import HEADLINES
+from training.tensorflow_import import import_tensorflow
+
+BOOK_SECONDS = 10.0, 1.0
+"""Processor time of a recipe of the book: before and after training, and for each epoch."""
+HEADLINES_SECONDS = 70.0, 15.0
+"""Of the recipe `headlines`: for each pass, without its epochs, and for each epoch."""
 
 
 @click.command()
@@ -77,22 +83,26 @@ def train(
     if tensorboard is not None and importlib.util.find_spec("tensorboard") is None:
         raise RecipeError("--tensorboard needs the package tensorboard, which is not in the train extra; install it.")
     dataset = load_dataset(data)
+    once, each = BOOK_SECONDS
+    _say(once + each * (EXPLORE_EPOCHS + seeds * (epochs or (EXPLORE_EPOCHS if best_epoch else recipe.epochs))))
     import_tensorflow()
-    length = None if best_epoch else epochs or recipe.epochs
-    # With --best-epoch the number is not known yet; it is at most that of the exploration.
-    with progress_bar("epochs", EXPLORE_EPOCHS + seeds * (length or EXPLORE_EPOCHS)) as advance:
+    with Progress() as report:
         training = train_and_evaluate(
             recipe,
             dataset,
             range(seed, seed + seeds),
-            epochs=length,
-            on_epoch=lambda: advance(1, None),
+            epochs=None if best_epoch else epochs or recipe.epochs,
+            report=report,
             tensorboard=tensorboard,
         )
     click.echo(training_report(training))
     if output is not None:
         publish(output, training, dataset, read_corpus_if_present(archive_path(data)), force)
         click.echo(f"\n{output}: written, with the network of seed {seed}, and loaded as the service loads it.")
+
+
+def _say(seconds: float) -> None:
+    click.echo(f"Takes {about(seconds)} on one core.", err=True)
 
 
 def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output: Path | None, force: bool) -> None:
@@ -108,12 +118,12 @@ def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output
         check_target(output, force)
     recipe = dataclasses.replace(HEADLINES, epochs=epochs or HEADLINES.epochs)
     corpus, dataset = read_corpus(archive_path(data)), load_dataset(data)
+    once, each = HEADLINES_SECONDS
+    _say((1 + len(seeds)) * (once + each * recipe.epochs))
     import_tensorflow()
     outside, lexicon = read_outside(archive_path(data), corpus), load_lexicon()
-    with progress_bar("epochs", (1 + len(seeds)) * recipe.epochs) as advance:
-        training = train_headlines(
-            recipe, corpus, seeds, outside=outside, lexicon=lexicon, on_epoch=lambda: advance(1, None)
-        )
+    with Progress() as report:
+        training = train_headlines(recipe, corpus, seeds, outside=outside, lexicon=lexicon, report=report)
     click.echo(headlines_report(training))
     if output is not None:
         publish_headlines(

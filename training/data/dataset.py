@@ -16,6 +16,7 @@ from training.data.npz import read_npz
 from training.data.split import TEST_SPLIT, keras_order
 from training.data.topics import NAMES
 from training.errors import DataError
+from training.tensorflow_import import import_tensorflow
 
 NPZ: Final = "reuters.npz"
 WORD_INDEX: Final = "reuters_word_index.json"
@@ -77,7 +78,8 @@ def _from_files(folder: Path) -> Dataset:
 
 
 def _from_keras() -> Dataset:
-    import keras  # noqa: PLC0415 - seconds; not needed with --data
+    import_tensorflow()  # takes seconds, and is not needed with --data
+    import keras  # noqa: PLC0415
 
     reuters = keras.datasets.reuters
     try:

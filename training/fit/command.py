@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from training.duration import about
 from training.errors import LabelsError, OutputError
 from training.fit.baselines import run_baselines
 from training.fit.insights.linear_models import LinearModels
@@ -13,8 +14,8 @@ from training.fit.insights.suspects import suspects
 from training.fit.insights.to_label import to_label
 from training.fit.material import first_labels, read_samples
 from training.fit.publish import Source, publish
-from training.fit.reporting.progress import Progress
 from training.fit.reporting.summary import summary
+from training.fit.sizes import seconds_to_fit
 from training.fit.train import fit_model
 from training.labelled.options import DataOptions
 from training.labelled.reporting.check import check
@@ -22,6 +23,7 @@ from training.labelled.reporting.notes import count
 from training.labelled.reporting.page import report_files
 from training.labelled.unlabelled import read_unlabelled
 from training.output import write_files
+from training.progress import Progress
 
 SEVERAL: Final = (
     "{} with several labels: the model gives a text any number of labels, each by itself. If each text has one, learn"
@@ -63,6 +65,8 @@ def fit_rows(
         for note in report.notes:
             click.echo(f"  {note}", err=True)
         rows = read_samples(split.train, split.labels, multi_label)
+        takes = about(seconds_to_fit(len(rows.samples)))
+        click.echo(f"  {count(len(rows.samples), 'row')} to learn from: takes {takes} on one core.", err=True)
         fitted = fit_model(rows, data.seed, progress)
         progress("baselines", 0, 1)
         baselines = run_baselines(split.train, split.test, data.seed, multi_label)

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from training.headlines.char_ngrams import ngram_expansion
-from training.headlines.learn import Material, Report
+from training.headlines.learn import Material
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, labels_of, members_of, others_of
 from training.headlines.svm import train_linear
 from training.headlines.vocabulary import build_encoder, encode, unit_length
+from training.progress import Report
 
 MOST_ROWS: Final = 20_000
 """With more rows few words occur once, so nothing is tried."""
@@ -35,7 +36,7 @@ def choose_encoding(
         recipe: by size.
         parts: rows to train on, and rows held out from them.
         seed: of the solver.
-        report: told how far this is.
+        report: called with the progress.
     """
     tried = variants(recipe)
     if len(parts[0][0].kinds[0].samples) + len(parts[0][1]) > MOST_ROWS:

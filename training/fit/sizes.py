@@ -11,10 +11,19 @@ FEW: Final = 2_500
 MANY: Final = 100_000
 """From this number of rows on, the held-out rows stay out of training, which then runs once instead of twice."""
 
+MANY_NETWORKS: Final = 20_000
+"""Below this number of rows there are more networks and epochs."""
+
 WORDS, PAIRS, PIECES = 60_000, 40_000, 30_000
 LEAST_FEATURES: Final = 1_000
 _HEADROOM: Final = 4 * 1024**2
 """Bytes of model.keras besides the first kernel: further layers, and what Keras writes around the weights."""
+
+
+def seconds_to_fit(rows: int) -> float:
+    """Processor time of a fit, within a factor of two or three; it also depends on the length of the texts."""
+    passes = 6 if rows < FEW else 2 if rows < MANY else 1
+    return 5 + rows * passes * (3e-3 if rows < MANY_NETWORKS else 1.5e-3)
 
 
 def recipe_for(rows: int, units: int) -> Recipe:
@@ -27,7 +36,7 @@ def recipe_for(rows: int, units: int) -> Recipe:
         LabelsError: the labels are so many that their model does not fit into a bundle.
     """
     width = max(32, -(-units // 16) * 16)
-    networks, epochs, batch = (4, 16, 256) if rows < 20_000 else (2, 8, 256) if rows < 60_000 else (2, 6, 512)
+    networks, epochs, batch = (4, 16, 256) if rows < MANY_NETWORKS else (2, 8, 256) if rows < 60_000 else (2, 6, 512)
     if rows >= 500_000:
         epochs, batch = 3, 1_024
     inside = units + networks * 100

@@ -16,10 +16,11 @@ from training.fit.held_out import folds, groups_of, held_out_share
 from training.fit.material import Rows
 from training.fit.sizes import FEW, MANY, recipe_for
 from training.headlines.calibration import HeldOut
-from training.headlines.learn import Halves, Kind, Material, Report, learn
+from training.headlines.learn import Halves, Kind, Material, learn
 from training.headlines.mlp import Layers
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, labels_of, members_of
+from training.progress import Report, numbered
 
 SHARES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, None)
 """Weights of the SVM's scores that are tried; None: the SVM alone."""
@@ -53,7 +54,7 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     splits = [(_material(_chosen(samples, ~mask), rows), _chosen(samples, mask)) for mask in masks]
     recipe = choose_encoding(recipe, splits, seed, report)
     parts = [
-        (learn(recipe, material, seed, report=_numbered(report, number, phases)), out)
+        (learn(recipe, material, seed, report=numbered(report, number, phases)), out)
         for number, (material, out) in enumerate(splits, start=1)
     ]
     held_out_rows = tuple(sample for _, out in parts for sample in out)
@@ -64,7 +65,7 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     if once:
         [(halves, _)] = parts
     else:
-        halves = learn(recipe, _material(samples, rows), seed, report=_numbered(report, phases, phases))
+        halves = learn(recipe, _material(samples, rows), seed, report=numbered(report, phases, phases))
     report("merging", 0, 1, "")
     learned = _weighted(halves, share).merged(recipe.linear_share, recipe.width)
     if calibrated.labels is not None:
@@ -100,10 +101,6 @@ def _chosen(samples: Sequence[Sample], mask: NDArray[np.bool_]) -> tuple[Sample,
 def _material(samples: tuple[Sample, ...], rows: Rows) -> Material:
     kind = Kind(samples, (1.0, 1.0 if rows.multi_label else 0.0))
     return Material((kind,), rows.topics, multi_label=rows.multi_label)
-
-
-def _numbered(report: Report, number: int, of: int) -> Report:
-    return lambda phase, done, total, note: report(f"{phase}, pass {number} of {of}", done, total, note)
 
 
 def _weighted(halves: Halves, share: float | None) -> Halves:

@@ -18,9 +18,7 @@ from training.headlines.samples import Sample, cut_spans, labels_of, members_of,
 from training.headlines.svm import train_linear
 from training.headlines.vocabulary import build_encoder, encode, multi_hot, unit_length
 from training.history import History
-
-Report = Callable[[str, int, int, str], object]
-"""Called with the progress: the phase, how many of its steps are done, their number, and a note such as the loss."""
+from training.progress import Report, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +113,7 @@ def learn(
     seed: int,
     *,
     held_out: Sequence[Sample] = (),
-    on_epoch: Callable[[], object] = lambda: None,
-    report: Report = lambda phase, done, of, note: None,
+    report: Report = silent,
 ) -> Halves:
     """Train vocabulary, linear SVM and MLPs on all texts.
 
@@ -125,7 +122,6 @@ def learn(
         material: the texts.
         seed: for everything random.
         held_out: samples on which the MLPs are evaluated after each epoch.
-        on_epoch: called after each epoch.
         report: called with the progress.
     """
     kinds, topics, units = material.kinds, material.topics, material.units
@@ -179,7 +175,6 @@ def learn(
         topics=0 if material.multi_label else topics,
         seed=seed,
         held_out=watched,
-        on_epoch=on_epoch,
         on_step=lambda done, of, loss, right: report("networks", done, of, f"loss {loss:.3f}, accuracy {right:.3f}"),
     )
     texts = unit_length(sp.vstack([*whole, spans()], "csr"))

@@ -52,7 +52,6 @@ def train_networks(
     topics: int,
     seed: int,
     held_out: Epoch | None = None,
-    on_epoch: Callable[[], object] = lambda: None,
     on_step: Callable[[int, int, float, float], object] = lambda done, of, loss, accuracy: None,
 ) -> tuple[Layers, History]:
     """Train `recipe.networks` MLPs (features, hidden relu, units) at once; each epoch has new rows from `epoch`.
@@ -69,7 +68,6 @@ def train_networks(
             have several topics, and each column is one.
         seed: for weights, dropout and order.
         held_out: rows and targets to evaluate after each epoch.
-        on_epoch: called after each epoch.
         on_step: called after each batch with the number of batches done and of all, and its loss and accuracy.
 
     Returns:
@@ -102,7 +100,6 @@ def train_networks(
             loss, accuracy = _score(networks.mean(expansion), held_out[0], held_out[1].toarray(), topics)
             history.setdefault("val_loss", []).append(loss)
             history.setdefault("val_accuracy", []).append(accuracy)
-        on_epoch()
     return networks.mean(expansion), history
 
 

@@ -1,6 +1,6 @@
 """Trains the recipe `headlines`: once without the held-out texts, to calibrate, then on all of them per seed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.classifier.manifest import Calibration, Outside, TopicSet
@@ -10,6 +10,7 @@ from training.errors import RecipeError
 from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
 from training.headlines.learn import Learned, learn
 from training.headlines.samples import Sample
+from training.progress import Report, numbered, silent
 from training.reuters.cleaning import mislabelled
 from training.reuters.recipe import HeadlinesRecipe
 from training.reuters.samples import Texts, lexicon_samples, make_samples, material, title_words
@@ -42,7 +43,7 @@ def train_headlines(
     *,
     outside: Sequence[ArchiveWire],
     lexicon: Sequence[Entry] = (),
-    on_epoch: Callable[[], object] = lambda: None,
+    report: Report = silent,
 ) -> HeadlineTraining:
     """Train once to calibrate, then once per seed on all texts; no test wire is read, except for its title.
 
@@ -52,7 +53,7 @@ def train_headlines(
         seeds: at least one; the first also calibrates.
         outside: wires about none of the topics.
         lexicon: further texts, with and without a topic.
-        on_epoch: called after every epoch, (1 + len(seeds)) * recipe.epochs times.
+        report: called with the progress.
 
     Raises:
         RecipeError: there are not more training wires than the recipe holds out, or no wires without a topic.
@@ -73,8 +74,9 @@ def train_headlines(
     avoid = test_titles | {sample.words for sample in held_out.titles}
     left = [wire for i, wire in enumerate(outside) if i % every]
     rest = _texts([*train[recipe.held_out :], *left], [one for i, one in enumerate(phrases) if i % every], avoid)
+    passes = 1 + len(seeds)
     watched = [*held_out.titles, *held_out.bodies]
-    halves = learn(recipe, material(recipe, rest), seeds[0], held_out=watched, on_epoch=on_epoch)
+    halves = learn(recipe, material(recipe, rest), seeds[0], held_out=watched, report=numbered(report, 1, passes))
     exploration = halves.merged(recipe.linear_share, recipe.width)
     parts = [exploration.held_out(kind) for kind in held_out.kinds]
     calibration = fit_temperature([part.inside for part in parts])
@@ -83,8 +85,10 @@ def train_headlines(
     fitted = fit_outside(parts, calibration, recipe.most_lost)
     texts = _texts([*train, *outside], phrases, test_titles)
     runs = tuple(
-        learn(recipe, material(recipe, texts), seed, on_epoch=on_epoch).merged(recipe.linear_share, recipe.width)
-        for seed in seeds
+        learn(recipe, material(recipe, texts), seed, report=numbered(report, number, passes)).merged(
+            recipe.linear_share, recipe.width
+        )
+        for number, seed in enumerate(seeds, start=2)
     )
     return HeadlineTraining(
         recipe, tuple(seeds), runs, texts, exploration, rest, held_out, calibration, topic_set, fitted

@@ -84,9 +84,15 @@ def test_one_hot_and_integer_labels_train_the_same_network(small_set: Dataset) -
 
 
 def test_training_explores_first_then_trains_each_seed_and_reports_every_epoch(small_set: Dataset) -> None:
-    epochs = []
-    training = train_and_evaluate(SMALL, small_set, [3, 4], epochs=25, on_epoch=lambda: epochs.append(1))
-    assert len(epochs) == EXPLORE_EPOCHS + 2 * 25
+    told: list[tuple[str, int, int, str]] = []
+    training = train_and_evaluate(SMALL, small_set, [3, 4], epochs=25, report=lambda *some: told.append(some))
+    assert [(phase, done, of) for phase, done, of, _ in told] == [
+        (f"network, pass {number} of 3", done, of)
+        for number, of in ((1, EXPLORE_EPOCHS), (2, 25), (3, 25))
+        for done in range(1, of + 1)
+    ]
+    loss, accuracy = training.runs[1].history["loss"][-1], training.runs[1].history["accuracy"][-1]
+    assert told[-1][3] == f"loss {loss:.3f}, accuracy {accuracy:.3f}"
     assert [(run.seed, run.epochs) for run in training.runs] == [(3, 25), (4, 25)]
     assert len(training.exploration["val_loss"]) == EXPLORE_EPOCHS
     assert training.runs[0].accuracy > 0.3  # chance is 0.04

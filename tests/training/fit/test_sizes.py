@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from app.classifier.bundle import MAX_FILE_BYTES
 from training.errors import LabelsError
-from training.fit.sizes import PAIRS, PIECES, WORDS, recipe_for
+from training.fit.sizes import PAIRS, PIECES, WORDS, recipe_for, seconds_to_fit
 
 
 @given(st.integers(2, 5_000_000), st.integers(2, 2_000))
@@ -15,6 +15,11 @@ def test_model_fits_into_a_file_and_is_never_narrower_than_its_labels(rows: int,
     assert recipe.width >= units
     assert 4 * weights < MAX_FILE_BYTES - 1_000_000
     assert recipe.words <= recipe.features
+
+
+@pytest.mark.parametrize(("rows", "measured"), [(222, 6), (720, 28), (6_048, 55), (9_000, 48)])
+def test_estimated_time_is_that_measured_within_a_factor_of_two(rows: int, measured: float) -> None:
+    assert measured / 2 < seconds_to_fit(rows) < 2 * measured
 
 
 def test_few_labels_have_the_whole_vocabulary() -> None:

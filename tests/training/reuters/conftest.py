@@ -116,13 +116,12 @@ class NoisyNetworks:
         topics: int,
         seed: int,
         held_out: Epoch | None = None,
-        on_epoch: Callable[[], object] = lambda: None,
         on_step: Callable[[int, int, float, float], object] = lambda done, of, loss, accuracy: None,
     ) -> tuple[Layers, History]:
         epochs = [epoch() for _ in range(recipe.epochs)]
         self.calls.append({"epochs": epochs, "expansion": expansion, "seed": seed, "held_out": held_out})
-        for _ in epochs:
-            on_epoch()
+        for number in range(1, recipe.epochs + 1):
+            on_step(number, recipe.epochs, 1 / number, 0.5)
         rng, hidden = np.random.default_rng(seed), recipe.networks * recipe.hidden
         units = epochs[0][1].shape[1]
         shapes = ((expansion.shape[0], hidden), (hidden,), (hidden, units), (units,))

@@ -68,17 +68,19 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
 ) -> None:
     networks = NoisyNetworks()
     monkeypatch.setattr(learn, "train_networks", networks)
-    told: list[int] = []
+    told: list[tuple[str, int, int, str]] = []
     training = train_headlines(
         replace(small_recipe, epochs=2),
         small_corpus,
         (5, 6),
         outside=small_outside,
         lexicon=LEXICON,
-        on_epoch=lambda: told.append(1),
+        report=lambda *some: told.append(some),
     )
     assert [call["seed"] for call in networks.calls] == [5, 5, 6]  # the exploration, then one run per seed
-    assert len(told) == 3 * 2
+    steps = [(phase, done, of) for phase, done, of, _ in told if phase.startswith("networks")]
+    assert steps == [(f"networks, pass {number} of 3", done, 2) for number in (1, 2, 3) for done in (1, 2)]
+    assert ("networks, pass 2 of 3", 2, 2, "loss 0.500, accuracy 0.500") in told
     learned_from = [training.explored, training.texts, training.texts]
     for learned, texts, call in zip((training.exploration, *training.runs), learned_from, networks.calls, strict=True):
         titles, bodies = texts.titles, texts.bodies
