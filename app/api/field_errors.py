@@ -55,10 +55,7 @@ def unknown_fields(given: Iterable[str], known: Collection[str]) -> ValidationEr
 
 def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[str]) -> ValidationError:
     """`error` plus the errors for unknown fields of the body: a missing field may just be misspelt."""
-    try:
-        value = from_json(body)
-    except ValueError:  # a number that only the validator accepts
-        return error
+    value = from_json(body)  # the validator could parse it, too
     unknown = _unknown((name for name in value if name not in known), known) if isinstance(value, dict) else []
     if not unknown:
         return error

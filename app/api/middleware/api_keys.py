@@ -60,7 +60,7 @@ class Keys:
         self._digests = frozenset(map(self._digest, encoded))
 
     def _digest(self, key: bytes) -> bytes:
-        return hashlib.blake2b(key, key=self._salt, digest_size=32).digest()
+        return hashlib.blake2b(key, key=self._salt).digest()
 
 
 def _key(name: bytes, value: bytes) -> bytes | None:

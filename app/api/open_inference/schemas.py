@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Lists fail fast: a million invalid values would block the event loop while a million messages are built.
+# Fails fast: a million invalid values would block the event loop while a million messages are built.
 Texts = Annotated[list[str], Field(fail_fast=True)]
 Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Shape = Annotated[list[Size], Field(fail_fast=True, max_length=8, examples=[[2]])]
+Shape = Annotated[list[Size], Field(max_length=8, examples=[[2]])]
 Parameters = Annotated[dict[str, Any] | None, Field(description="`binary_data_size` of a binary tensor, in bytes.")]
 OTHERS = "Unknown parameters are ignored."
 MAX_TENSORS = 8
@@ -73,9 +73,9 @@ class InferRequest(_Request):
 
     id: Annotated[str | None, Field(max_length=1_000, description="Returned in the response.")] = None
     parameters: Annotated[RequestParameters | None, Field(description=OTHERS)] = None
-    inputs: Annotated[list[RequestInput], Field(fail_fast=True, max_length=MAX_TENSORS)]
+    inputs: Annotated[list[RequestInput], Field(max_length=MAX_TENSORS)]
     outputs: Annotated[
-        Annotated[list[RequestOutput], Field(fail_fast=True, max_length=MAX_TENSORS)] | None,
+        Annotated[list[RequestOutput], Field(max_length=MAX_TENSORS)] | None,
         Field(description="Requested outputs, each at most once. Default: topic and probability."),
     ] = None
 

@@ -71,7 +71,7 @@ def _from_binary(tensor: RequestInput, binary: bytes) -> list[str]:
         if [len(texts)] == tensor.shape[:1]:
             raise TensorError(f"The input has shape {tensor.shape}, but its bytes hold more elements.")
         end = at + 4 + int.from_bytes(binary[at : at + 4], "little")
-        if at + 4 > len(binary) or end > len(binary):
+        if end > len(binary):
             raise TensorError(f"Element {len(texts)} of the input is longer than the remaining bytes.")
         try:
             texts.append(binary[at + 4 : end].decode())

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -14,6 +14,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from app.api.middleware.auth import require_key
+from app.errors import UnauthorizedError
 from app.main import create_app
 from app.settings import load_settings
 from tests.app.metrics import read
@@ -205,6 +207,19 @@ def test_websocket_needs_a_key(tiny_bundle: Path) -> None:
             pass
         with client.websocket_connect("/chat", headers=KEY):
             pass
+
+
+def test_key_that_becomes_valid_while_the_request_is_routed_opens() -> None:
+    app, public = FastAPI(), APIRouter()
+    app.add_api_route("/model", lambda: "hello")
+    results = iter([UnauthorizedError("The API key is not valid."), None])
+
+    def authenticate(_: object) -> None:
+        if (error := next(results)) is not None:
+            raise error
+
+    require_key(app.router, public, authenticate)
+    assert TestClient(app).get("/model").json() == "hello"
 
 
 def test_without_keys_everything_is_open(tiny_bundle: Path) -> None:
