@@ -146,7 +146,7 @@ def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -
     try:
         return schema.validate_python(json.loads(content))
     except ValidationError as error:
-        first: Any = error.errors(include_url=False)[0]
+        first: Any = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
         advice = "upgrade the service" if first["type"] == NEWER_FORMAT else "train the bundle again"
         raise BundleError(f"{folder / name}: {place}: {validation_message(first)}; {advice}.") from error

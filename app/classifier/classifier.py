@@ -190,8 +190,6 @@ class TopicClassifier:
             Calibrated probabilities, float32 [len(encoded), topics], each row of which sums to 1 unless a text may have
             several labels; and the probability of the outside class for each text, or None without that class.
         """
-        if not encoded:
-            return np.zeros((0, len(self.topics)), np.float32), None if self._calibrator.outside_of is None else []
         units = self._network.logits([one.ids for one in encoded])
         return self._calibrator.topics_and_outside(units, encoded)
 

@@ -24,7 +24,7 @@ class Encoded(NamedTuple):
     """Words of the training corpus whose rank is too high for an id of their own."""
     unknown: list[str]
     """Words that are not in the training corpus, each once, in order, without quotes at their edges."""
-    pieced: int = 0
+    pieced: int
     """Distinct rare and unknown words of which a piece has an id; always 0 if the encoding has no pieces."""
 
     @property

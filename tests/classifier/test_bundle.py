@@ -232,6 +232,12 @@ def test_largest_file_may_be_as_large_as_the_limit(bundle: Path, monkeypatch: py
     assert f"has {largest:,} bytes, more than the maximum of {largest - 1:,}" in refusal(bundle)
 
 
+def test_file_of_more_than_64_mib_is_refused_before_it_is_read(bundle: Path) -> None:
+    for size, refused in ((64 * 1024 * 1024, False), (64 * 1024 * 1024 + 1, True)):
+        os.truncate(bundle / MANIFEST, size)  # a sparse file
+        assert (f"has {size:,} bytes, more than the maximum of 67,108,864 for one file" in refusal(bundle)) is refused
+
+
 @pytest.mark.parametrize("runtime", ["numpy", "keras"])
 def test_zip_bomb_in_the_model_is_refused_unpacked(bundle: Path, runtime: Runtime) -> None:
     if runtime == "keras":

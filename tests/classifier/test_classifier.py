@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,12 @@ from app.classifier import (
     load_bundle,
     load_classifier,
 )
+from app.classifier.bundle import Golden
 from app.classifier.calibration import softmax
+from app.classifier.keras_network import KerasNetwork
 from app.classifier.manifest import Calibration
-from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS
+from app.classifier.network import DenseNetwork, Floats, read_network
+from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS, write_sets_bundle
 
 MODELS = Path(__file__).parents[2] / "models"
 VOCABULARY = [
@@ -108,9 +112,11 @@ def test_five_topics_unless_asked_otherwise(classifier: TopicClassifier) -> None
         assert [len(answer.labels) for answer in answers] == [5, 5]
 
 
-def test_no_texts_no_answers(classifier: TopicClassifier) -> None:
+def test_no_texts_no_answers(classifier: TopicClassifier, outside: TopicClassifier) -> None:
     assert classifier.classify([]) == []
     assert classifier.probabilities([]).shape == (0, 46)
+    assert classifier.infer([])[1] is None
+    assert outside.infer([])[1] == []
 
 
 def test_no_answer_is_unsure_unless_asked_otherwise(classifier: TopicClassifier, tiny_bundle: Path) -> None:
@@ -150,6 +156,51 @@ def test_golden_probability_may_differ_by_a_hundred_thousandth(tiny_bundle: Path
     golden = bundle.golden[0].model_copy(update={"probabilities": (first + off, *others)})
     with pytest.raises(BundleError, match="golden headlines") if refused else nullcontext():
         build_classifier(replace(bundle, golden=(golden,)), "numpy", 0.0)
+
+
+@pytest.mark.parametrize(("off", "refused"), [(5e-5, False), (2e-4, True)])
+def test_golden_outside_probability_may_differ_by_a_ten_thousandth(
+    outside_bundle: Path, off: float, refused: bool
+) -> None:
+    bundle = load_bundle(outside_bundle)
+    assert bundle.golden[0].outside is not None
+    golden = bundle.golden[0].model_copy(update={"outside": bundle.golden[0].outside + off})
+    with pytest.raises(BundleError, match="golden headlines") if refused else nullcontext():
+        build_classifier(replace(bundle, golden=(golden,)), "numpy", 0.0)
+
+
+def test_network_with_an_infinite_logit_is_refused_even_if_no_probability_shows_it(tmp_path: Path) -> None:
+    class Infinite(DenseNetwork):
+        def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
+            units = super().logits(ids)
+            units[units < -50] = -np.inf  # in place of a probability below 1e-25
+            return units
+
+    bundle = load_bundle(write_sets_bundle(tmp_path / "bundle"))
+    assert bundle.manifest.network is not None
+    network = read_network(bundle.model, bundle.manifest.network, bundle.model_path)
+    plain = TopicClassifier(bundle, network)
+    probabilities = tuple(plain.probabilities(plain.encode(["certain"]))[0].tolist())
+    bundle = replace(bundle, golden=(Golden(headline="certain", probabilities=probabilities),))
+    TopicClassifier(bundle, network)
+    with pytest.raises(BundleError, match="golden headlines differ by nan"):
+        TopicClassifier(bundle, Infinite(network.layers))
+
+
+def test_keras_model_of_other_layers_is_refused_where_logits_are_needed(
+    outside_bundle: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Model:
+        input_shape, output_shape = (None, 300), (None, 46)
+
+        def __call__(self, multi_hot: Floats, training: bool) -> Floats:
+            plain = load_classifier(tiny_bundle)
+            return softmax(plain._network.logits([row.nonzero()[0].tolist() for row in multi_hot]))
+
+    monkeypatch.setattr("app.classifier.classifier.read_keras_network", lambda *_: KerasNetwork(Model()))
+    assert load_classifier(tiny_bundle, "keras").classify(["oil"])[0].labels[0] == 16
+    with pytest.raises(BundleError, match="need a model whose last layer is dense with softmax"):
+        load_classifier(outside_bundle, "keras")
 
 
 def test_text_of_which_only_a_piece_is_known_has_an_answer(pieces_bundle: Path) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from app.classifier import Explainer, TextTooLongError, TopicClassifier, UnknownTopicError, explain, load_classifier
 from app.classifier.explanation import IDS_AT_ONCE, MAX_WORDS
+from tests.tiny_bundle import write_outside_bundle, write_sets_bundle
 
 words = st.lists(
     st.sampled_from(["oil", "OPEC", "wheat", "the", "brent", "zimbabwe", "profit"]), min_size=1, max_size=9
@@ -57,8 +58,9 @@ def test_more_words_than_an_explanation_covers_are_refused(classifier: TopicClas
         explain(classifier, "oil " * (MAX_WORDS + 1))
 
 
-def test_text_without_words_has_an_empty_explanation(classifier: TopicClassifier) -> None:
-    assert explain(classifier, " ... ").words == []
+def test_text_without_words_has_an_empty_explanation(classifier: TopicClassifier, tmp_path: Path) -> None:
+    without_start_id = load_classifier(write_sets_bundle(tmp_path / "bundle"))
+    assert explain(classifier, " ... ").words == explain(without_start_id, " ... ").words == []
 
 
 def test_parts_of_long_texts_have_few_words_and_cover_all(classifier: TopicClassifier) -> None:
@@ -198,6 +200,32 @@ def test_unknown_word_has_an_effect_on_a_topic_where_the_temperature_depends_on_
     known, unknown = explain(with_outside, "wheat brent", "wheat").words
     assert known.effect > 0
     assert unknown.effect < -0.01  # without it the model would be surer
+
+
+def test_effect_on_a_topic_is_what_the_topic_loses_though_the_model_has_an_outside_class(
+    with_outside: TopicClassifier,
+) -> None:
+    for text, topic in (("wheat oil", "crude"), ("election oil court", "crude")):
+        words = text.split()
+        label = with_outside.label(topic)
+        left = [words, *(words[:place] + words[place + 1 :] for place in range(len(words)))]
+        whole, *without = with_outside.probabilities([with_outside.encoder.encode_words(one) for one in left])[:, label]
+        effects = [one.effect for one in explain(with_outside, text, topic).words]
+        assert effects == pytest.approx([float(whole - one) for one in without], abs=1e-6)
+
+
+def test_unknown_word_changes_the_outside_class_alone_if_the_temperature_does_not_depend_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = load_classifier(write_outside_bundle(tmp_path / "bundle", unknown_slope=0))
+    explanation = explain(classifier, "election court brent")
+    assert explanation.label is None
+    assert explanation.words[2].effect > 0  # the weight of the share of unknown words is positive
+    inferred: list[int] = []
+    infer = classifier.infer
+    monkeypatch.setattr(classifier, "infer", lambda encoded: inferred.append(len(encoded)) or infer(encoded))
+    effects = [one.effect for one in explain(classifier, "oil brent", "crude").words]
+    assert (inferred, effects[1]) == ([1, 1], 0)  # the text, and the text without `oil`
 
 
 def test_effects_have_as_many_digits_as_probabilities(classifier: TopicClassifier) -> None:

@@ -85,6 +85,17 @@ def test_rows_that_blas_rounds_otherwise_among_others_are_multiplied_alone(monke
     assert not DenseNetwork(WIDE)._rows_agree
 
 
+def test_rows_whose_products_are_exact_agree_on_every_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [replace(layer, kernel=np.rint(layer.kernel)) for layer in WIDE]
+    generator = np.random.default_rng(0)
+    monkeypatch.setattr(
+        np.random,
+        "default_rng",
+        lambda _: SimpleNamespace(standard_normal=lambda shape, kind: generator.integers(-8, 9, shape).astype(kind)),
+    )
+    assert DenseNetwork(whole)._rows_agree
+
+
 def test_long_texts_among_short_ones_are_summed_correctly() -> None:
     kernel = RNG.normal(size=(300, 8)).astype(np.float32)
     network = DenseNetwork([Dense(kernel, np.zeros(8, np.float32), "linear")])

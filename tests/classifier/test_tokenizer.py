@@ -143,6 +143,17 @@ def test_locate_finds_the_words_of_tokenize_where_they_stand(text: str) -> None:
     assert all(before.end <= after.start for before, after in itertools.pairwise(places))
 
 
+def test_place_of_a_reference_that_stays_is_that_of_its_name() -> None:
+    text = "oil &opec; &amp;nosuch; &#0; up"
+    assert [text[one.start : one.end] for one in locate(text)] == ["oil", "opec", "amp", "nosuch", "up"]
+
+
+def test_word_of_at_most_64_code_points_is_composed() -> None:
+    composed, decomposed = "a" * 62 + "\u00e9", "a" * 62 + "e\u0301"
+    assert tokenize(decomposed) == [composed]
+    assert tokenize("a" + decomposed) == ["a" + decomposed]
+
+
 def test_place_of_a_word_covers_what_it_was_made_of() -> None:
     text = "\ufeffS&amp;P pro\u00adfits \u2018caf&eacute;\u2019 \ufb01sh"
     assert [text[one.start : one.end] for one in locate(text)] == [

@@ -1,4 +1,4 @@
-"""read_body: a body that arrives in pieces."""
+"""read_body: a body that arrives in pieces; parse: what a body may hold."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.api.raw_route import read_body
+from app.api.raw_route import MAX_JSON_SEPARATORS, parse, read_body
 from app.errors import BodyTooLargeError, ClientGoneError
 
 
@@ -60,3 +60,10 @@ def test_empty_body_is_empty() -> None:
 def test_client_that_disconnects_before_the_end_of_its_body_is_gone(pieces: list[bytes | None]) -> None:
     with pytest.raises(ClientGoneError, match="before the end of the body"):
         read(pieces, 6)
+
+
+def test_body_of_too_many_separators_is_refused_before_it_is_parsed() -> None:
+    most = b"[{,:" * (MAX_JSON_SEPARATORS // 4) + b" " * 100
+    assert parse(len, most) == len(most)
+    with pytest.raises(BodyTooLargeError, match="more than 500,000 opening brackets, commas and colons"):
+        parse(len, most + b",")
