@@ -15,11 +15,12 @@ from starlette.types import Receive, Scope, Send
 from app.api.field_errors import unknown_fields, with_unknown_fields
 from app.api.model_parameter import model_parameter
 from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError, quoted
+from app.serving.parse_turns import TURN_BYTES, ParseTurns
 from app.telemetry.request_context import RequestContext, context_of
 
 MAX_JSON_SEPARATORS = 500_000
-"""Maximum number of opening brackets, commas and colons. Parsing blocks the event loop for up to 0.1 us for each;
-a body of 8 MiB of ordinary texts has a fifth of this number."""
+"""Maximum number of opening brackets, commas and colons. Parsing blocks the event loop for up to 1 us for each (see
+`ParseTurns`); a body of 8 MiB of ordinary texts has a fifth of this number."""
 
 
 Respond = Callable[[Any, RequestContext, Receive], Awaitable[bytes]]
@@ -48,6 +49,7 @@ class RawRoute(APIRoute):
         model: type[BaseModel],
         max_body_bytes: int,
         admit: Callable[[int], None],
+        turns: ParseTurns,
         handler: Callable[[str | None], Handler] | None = None,
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
@@ -60,6 +62,7 @@ class RawRoute(APIRoute):
             max_body_bytes: of the settings.
             admit: raises OverloadedError at capacity. Called with the Content-Length before the body is read, so that
                 a refusal costs little under overload.
+            turns: in which bodies are parsed; common to all routes.
             handler: returns the handler of requests with this query parameter `model`, None without it; raises
                 UnknownModelError. Called once for each of its values that has one. None: all requests have one handler.
             documentation: APIRoute's own.
@@ -78,6 +81,7 @@ class RawRoute(APIRoute):
         self._respond = endpoint
         self._max_body_bytes = max_body_bytes
         self._admit = admit
+        self._turns = turns
         self.app = self._routed
 
     def clear_handlers(self) -> None:
@@ -97,8 +101,16 @@ class RawRoute(APIRoute):
         validate, respond = self._handlers.get(name) or self._handlers.setdefault(name, self._handler(name))
         raise_if_unsupported_media_type(context.headers)
         # No variable for the body: it would stay in memory until the response is sent.
-        body = parse(validate, await read_body(receive, self._max_body_bytes), self._fields)
+        body = await self._parsed(validate, await read_body(receive, self._max_body_bytes), self._fields)
         await send_answer(send, await respond(body, context, receive), context)
+
+    async def _parsed(self, validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
+        """`parse`, a long body in its turn; raises OverloadedError, too."""
+        if len(body) < TURN_BYTES:
+            return parse(validate, body, fields)
+        await self._turns.wait()
+        with self._turns.turn():
+            return parse(validate, body, fields)
 
 
 def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes

@@ -7,6 +7,7 @@ from app.classifier import TopicClassifier
 from app.errors import NotReadyError, UnknownModelError, quoted
 from app.serving.concurrency import InFlightLimiter
 from app.serving.loading import Classifiers
+from app.serving.parse_turns import ParseTurns
 from app.serving.served_model import ServedModel
 from app.serving.shadow import Shadow
 from app.settings import Settings
@@ -28,6 +29,7 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.limiter = InFlightLimiter(settings.max_in_flight, self.metrics.in_flight)
+        self.parse_turns = ParseTurns()
         self.phase: Phase = "starting"
         """Changed only by `start` and `begin_draining`."""
         self.models: list[ServedModel] = []

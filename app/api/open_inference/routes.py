@@ -20,7 +20,7 @@ from app.api.open_inference.schemas import (
 )
 from app.api.open_inference.tensors import elements, headlines, requested_outputs, tensor, tensors, top_k
 from app.api.problems import responses
-from app.api.raw_route import RawRoute, parse, raise_if_unsupported_media_type, read_body, send_answer
+from app.api.raw_route import RawRoute, raise_if_unsupported_media_type, read_body, send_answer
 from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
 from app.api.schemas import request_models
 from app.api.timeout_header import PARAMETER
@@ -171,6 +171,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             model=InferRequest,
             max_body_bytes=service.settings.max_body_bytes,
             admit=service.limiter.admit_batch,
+            turns=service.parse_turns,
             operation_id="infer" if kind == "model" else "inferVersion",
             summary=f"Infer with {of_kind}",
             response_model=InferResponse,
@@ -205,7 +206,8 @@ class _InferRoute(RawRoute):
         content = await read_body(receive, self._max_body_bytes)
         length = _header_length(context.headers, len(content))
         context.binary = content[length:]
-        body = parse(self._validate, content[:length])
+        content = content[:length]  # without the binary tensors
+        body = await self._parsed(self._validate, content)
         del content  # otherwise it would stay in memory until the response is sent
         await send_answer(send, await self._respond(body, context, receive), context)
 

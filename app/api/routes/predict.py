@@ -150,6 +150,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
 
     common: dict[str, Any] = {
         "max_body_bytes": settings.max_body_bytes,
+        "turns": service.parse_turns,
         "openapi_extra": {"parameters": [MODEL_PARAMETER, PARAMETER]},
         "tags": ["prediction"],
     }

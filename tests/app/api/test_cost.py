@@ -134,7 +134,7 @@ async def ask(app: FastAPI, path: str, body: bytes, hangs_up: asyncio.Event | No
     return statuses[0] if statuses else None
 
 
-def turns_of_others(model: Path, path: str, bodies: list[bytes]) -> int:
+def turns_of_others(model: Path, path: str, bodies: list[bytes], status: int = 200) -> int:
     """Number of event loop iterations of another task while concurrent requests are answered."""
 
     async def main() -> int:
@@ -152,7 +152,7 @@ def turns_of_others(model: Path, path: str, bodies: list[bytes]) -> int:
             other = asyncio.create_task(others())
             statuses = await asyncio.gather(*(ask(app, path, body) for body in bodies))
             other.cancel()
-        assert statuses == [200] * len(bodies)
+        assert statuses == [status] * len(bodies)
         return turns
 
     return asyncio.run(main())
@@ -176,6 +176,18 @@ def test_batch_of_long_texts_yields_after_each(tiny_bundle: Path):
 
 def test_single_long_texts_that_arrive_together_yield_after_each(tiny_bundle: Path):
     assert turns_of_others(tiny_bundle, "/predict", [single(LONG["words"])] * 20) >= 19
+
+
+SLOW_TO_PARSE = {
+    "fields": ("/predict", b'{"headline":"oil",%b}' % b",".join(b'"%d":1' % n for n in range(50_000))),
+    "fields of a batch": ("/predict/batch", b'{"headlines":{%b}}' % b",".join(b'"%d":1' % n for n in range(50_000))),
+    "arrays": (INFER, infer([]).replace(b"[]", b"[%b]" % b",".join([b"[]"] * 200_000), 1)),
+}
+
+
+@pytest.mark.parametrize(("path", "body"), SLOW_TO_PARSE.values(), ids=SLOW_TO_PARSE)
+def test_bodies_that_are_slow_to_parse_leave_time_to_others(tiny_bundle: Path, path: str, body: bytes):
+    assert turns_of_others(tiny_bundle, path, [body] * 4, 422) > 100
 
 
 def quickest(do: Callable[[], object]) -> float:
