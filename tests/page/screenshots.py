@@ -43,8 +43,9 @@ def main() -> None:
                 prepare(page, many=show == "many")
                 page.evaluate("id => document.getElementById(id)?.scrollIntoView()", show)
                 picture = Image.open(io.BytesIO(page.screenshot()))
-                # 128 colours look the same and take a third.
-                picture.convert("RGB").quantize(128).save(FOLDER / f"{name}.png", optimize=True)
+                # 256 colours take a third; this method keeps those of small areas, such as the legend's.
+                few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, 5, dither=Image.Dither.NONE)
+                few.save(FOLDER / f"{name}.png", optimize=True)
 
         take("headline", "top", **desktop)
         take("dark", "top", color_scheme="dark", **desktop)
