@@ -15,6 +15,8 @@ import { chooseModel, chosenModel, sayMissing, setUpModels, showModels, withMode
 import { followLinks, readLink, showLink } from "./sharing/link.js";
 import { setUpShare, share } from "./sharing/share.js";
 
+const LONGEST_WAIT = 500; // milliseconds until the tables are drawn although there is no answer
+
 let shown = null; // the model that the page describes
 let latest = 0; // number of the latest call of `describe`
 
@@ -34,11 +36,14 @@ async function describe(model) {
     for (const link of document.querySelectorAll("[data-card]")) link.href = withModel("model/card");
     showLanguage(facts.language);
     showModels(facts.models);
-    headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples, Boolean(facts.multi_label)); // asks; meanwhile, the rest is drawn
+    const answered = headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples, Boolean(facts.multi_label));
     batch.several = byId("correcting").hidden = Boolean(facts.multi_label); // a correction has one topic
+    setTopics(topics);
+    // Drawing the tables takes longer than an answer, which would have to wait for it.
+    await Promise.race([answered, new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT); })]);
+    if (turn !== latest) return;
     showModel(facts, outside?.threshold);
     showTopics(topics);
-    setTopics(topics);
   } catch (error) {
     if (turn !== latest) return;
     shown = null; // try again with the next response

@@ -48,6 +48,7 @@ export class Headline {
    * @param {number} topics number of topics
    * @param {string[]} examples headlines to try it with
    * @param {boolean} several whether a text may have several topics
+   * @returns {Promise<void>} settled when the text in the box is answered
    */
   setModel(coverage, topics, examples, several) {
     const untouched = !this.link && (!this.input.value || this.examples.includes(this.input.value));
@@ -55,7 +56,7 @@ export class Headline {
     this.examples = examples;
     showExamples(examples, (example) => { this.input.value = example; this.#typed(0); });
     if (untouched) this.input.value = examples[0] ?? "";
-    this.#typed(0, this.link);
+    return this.#typed(0, this.link);
   }
 
   #reset() {
@@ -71,8 +72,9 @@ export class Headline {
     offerLines(this.input.value);
     this.view.stale(true);
     clearTimeout(this.timer);
-    if (delay) this.timer = setTimeout(() => this.#ask(), delay);
-    else this.#ask();
+    if (!delay) return this.#ask();
+    this.timer = setTimeout(() => this.#ask(), delay);
+    return null;
   }
 
   #toggle(start) {
