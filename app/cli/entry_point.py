@@ -20,7 +20,7 @@ FULL = "The output cannot be written (No space left on device)."
 class EntryPoint(click.Group):
     """A click group whose commands show no traceback unless --debug is given."""
 
-    debug: bool
+    debug = False
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **options)
@@ -35,7 +35,6 @@ class EntryPoint(click.Group):
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]  # noqa: ANN401 - click's
         """Run a command and exit with a status of `ExitStatus`."""
-        self.debug = False
         status = 0
         if prog_name:  # exits if a shell's completion script called the program
             self._main_shell_completion(extra, prog_name)

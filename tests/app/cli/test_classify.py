@@ -570,3 +570,9 @@ def test_path_of_a_file_in_place_of_a_headline_is_a_usage_error(tmp_path: Path, 
 @pytest.mark.parametrize("headline", ["Oil / gold", "x" * 5000, "/", "a\0b"])
 def test_headline_that_is_no_file_is_classified(headline: str) -> None:
     assert run("classify", headline).exit_code in (0, 1)
+
+
+def test_help_names_the_variable_of_the_key_and_the_default_engine() -> None:
+    shown = " ".join(run("classify", "--help").stdout.split())
+    assert "API key for the service at --url. [env var: TOPICS_API_KEY]" in shown
+    assert "Run in this process, or on all cores with Ray. [default: process]" in shown

@@ -100,3 +100,16 @@ def test_names_that_equal_their_codes_are_left_out_of_the_table(tmp_path: Path) 
     assert lines[0].split() == ["label", "topic", "support", "precision", "recall", "F1"]
     assert sum(line.count("shipping") for line in lines) == 1
     assert {len(line) for line in lines} == {len(lines[0])}
+
+
+def columns(text: str) -> int:
+    """Number of terminal columns of the characters in the test below."""
+    return sum(0 if one == "\u0301" else 2 if one in "石油小麦" else 1 for one in text)
+
+
+def test_table_is_aligned_for_wide_and_combining_characters_and_short_codes(tmp_path: Path) -> None:
+    topics = {"石油": ("crude", "oil"), "小麦": ("ble\u0301", "wheat"), "a": ("x" * 60, "corn"), "b": ("y" * 61, "soy")}
+    lines = run("topics", "--model", write_any_bundle(tmp_path / "own" / "1", topics)).stdout.splitlines()
+    assert {columns(line) for line in lines} == {columns(lines[0])}
+    assert lines[0] == f"label  topic            {'name':60}  support  precision  recall     F1"
+    assert [line[24:].strip().split()[0] for line in lines[3:]] == ["x" * 60, "y" * 57 + "..."]

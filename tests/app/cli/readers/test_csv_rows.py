@@ -154,6 +154,11 @@ def test_quotes_that_do_not_quote_are_part_of_the_text_in_tsv(text: str, end: st
     assert faults(found) == {}
 
 
+def test_stray_quote_in_the_header_of_tsv_is_part_of_a_name() -> None:
+    found = read(b'id\t"raw\theadline\n1\t2\toil\n', "tsv")
+    assert (answered(found), faults(found)) == ([(2, "oil")], {})
+
+
 def test_two_stray_quotes_in_tsv_do_not_merge_the_rows_between_them() -> None:
     found = read(b'id\theadline\n2\t"oil\n3\twheat\n4\tgold"\n', "tsv")
     assert answered(found) == [(2, '"oil'), (3, "wheat"), (4, 'gold"')]

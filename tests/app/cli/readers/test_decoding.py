@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from app.cli.exit_status import InputError
-from app.cli.readers.decoding import decoded, gunzipped, read_pieces
+from app.cli.readers.decoding import decoded, encoding_of, gunzipped, read_pieces
 from app.cli.readers.rows import Options, read_table
 from tests.app.cli.running import answered, faults, pieces
 
@@ -45,6 +45,21 @@ def test_damage_in_utf_16_costs_its_line_only(size: int) -> None:
 def test_gzip_may_have_several_members_and_padding(size: int) -> None:
     content = gzip.compress(TEXT[:20].encode()) + gzip.compress(TEXT[20:].encode()) + b"\0" * 512
     assert answered(rows(content, size)) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        (gzip.compress(b"oil")[:4], "gzip"),
+        ("\ufeffoil".encode("utf-16-le")[:4], "utf-16-le"),
+        ("\ufeffoil".encode("utf-32-le")[:4], "utf-32-le"),
+        ("\ufeffoil".encode()[:4], None),
+        (b"oil\n", None),
+        (b"", None),
+    ],
+)
+def test_encoding_is_named_unless_it_is_utf_8(head: bytes, encoding: str | None) -> None:
+    assert encoding_of(head) == encoding
 
 
 CHANCE = random.Random(5)
@@ -107,6 +122,16 @@ def test_what_is_no_text_is_refused(content: bytes, sentence: str) -> None:
         with pytest.raises(InputError) as refused:
             list(decoded(pieces(given, 100_000), "a.csv"))
         assert sentence in refused.value.message
+
+
+@pytest.mark.parametrize("code", range(32))
+def test_text_full_of_control_characters_is_refused(code: int) -> None:
+    content = (b"oi" + bytes([code])) * 200
+    if chr(code) in "\t\n\v\f\r\b\x1b":
+        assert b"".join(decoded([content], "a.txt")) == content
+    else:
+        with pytest.raises(InputError, match="is not text"):
+            list(decoded([content], "a.txt"))
 
 
 def test_gzip_in_gzip_is_refused() -> None:
