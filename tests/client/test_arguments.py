@@ -69,7 +69,7 @@ def test_wrong_concurrency_is_named_at_once(value: Any) -> None:
         AsyncTopicsClient("http://topics", concurrency=value)
 
 
-@pytest.mark.parametrize("timeout", [None, float("inf"), 1e300, 1e9, np.float64(3), np.int64(3), 1])
+@pytest.mark.parametrize("timeout", [None, float("inf"), 1e300, 1e9 + 1, 1e9, np.float64(3), np.int64(3), 1])
 def test_any_number_of_seconds_works_and_no_limit_sends_none(timeout: Any) -> None:
     seen: list[Any] = []
 

@@ -52,3 +52,11 @@ def test_batch_past_its_deadline_leaves_the_rest_undone(start: Start):
     reply = client.post("/predict/batch", json={"headlines": ["oil"] * 1000}, headers={"x-request-timeout": "0.12"})
     assert reply.status_code == 504
     assert sum(done) < 500
+
+
+def test_header_is_documented_as_optional_and_positive(client: TestClient):
+    paths = client.get("/openapi.json").json()["paths"]
+    for path in ("/predict", "/predict/batch", "/v2/models/{name}/infer"):
+        [header] = [one for one in paths[path]["post"]["parameters"] if one["name"] == "X-Request-Timeout"]
+        assert (header["in"], header["required"]) == ("header", False)
+        assert (header["schema"]["type"], header["schema"]["exclusiveMinimum"]) == ("number", 0)

@@ -2,9 +2,13 @@
 
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
 from starlette.testclient import TestClient
 
+from app.api.routes.model_info import EXAMPLES, LONGEST_EXAMPLE, examples
 from app.classifier.bundle import MANIFEST
 
 
@@ -28,3 +32,27 @@ def test_before_the_model_has_loaded_both_are_503(client_without_model: TestClie
     for path in ("/topics", "/model"):
         reply = client_without_model.get(path)
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+
+
+def of(*headlines: str) -> list[str]:
+    """Examples of a model with these golden headlines, which are split at blanks."""
+    golden = [SimpleNamespace(headline=one) for one in headlines]
+    model = SimpleNamespace(bundle=SimpleNamespace(golden=golden), encoder=SimpleNamespace(tokenize=str.split))
+    return examples(cast(Any, model))
+
+
+@pytest.mark.parametrize(
+    ("golden", "found"),
+    [
+        (["oil", "oil rises", "gold", "gold falls"], ["oil rises", "gold falls"]),
+        (["oil", "oil rises", "gold"], ["oil", "oil rises", "gold"]),
+        (["oil rises", " ", "", "oil rises", "gold falls"], ["oil rises", "gold falls"]),
+        (
+            ["a b" + "x" * (LONGEST_EXAMPLE - 3), "a b" + "x" * (LONGEST_EXAMPLE - 2)],
+            ["a b" + "x" * (LONGEST_EXAMPLE - 3)],
+        ),
+        ([f"headline {number}" for number in range(99)], [f"headline {number}" for number in range(EXAMPLES)]),
+    ],
+)
+def test_examples_are_short_and_of_several_words_if_there_are_two(golden: list[str], found: list[str]) -> None:
+    assert of(*golden) == found
