@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from training.book.recipes import EXPLORE_EPOCHS, RECIPES, find_recipe
+from training.cli.multi_label_wires import NAME as MULTI_LABEL
+from training.cli.multi_label_wires import train_multi_label
 from training.cli.options import FOLDER, archive_path, bundle_folder, data_option
 from training.data.dataset import load_dataset
 from training.duration import about
@@ -26,10 +28,10 @@ HEADLINES_SECONDS = 70.0, 15.0
     "--recipe",
     "name",
     metavar="NAME",
-    type=click.Choice([HEADLINES.name, *RECIPES]),
+    type=click.Choice([HEADLINES.name, MULTI_LABEL, *RECIPES]),
     default="book",
     show_default=True,
-    help=f"What to train: {', '.join([HEADLINES.name, *RECIPES])}.",
+    help=f"What to train: {', '.join([HEADLINES.name, MULTI_LABEL, *RECIPES])}.",
 )
 @data_option
 @click.option(
@@ -62,6 +64,7 @@ def train(
 
     A recipe of the book trains once for 20 epochs to find where overfitting begins, then a new network per seed. The
     recipe `headlines` trains once without held-out wires, to calibrate on them, then on all training wires per seed.
+    The recipe `headlines-multi` is `fit` on the titles and bodies of all wires with all their topics.
     """
     # Imported here because they import TensorFlow or matplotlib, which takes seconds; --help does not need them.
     from training.book.publish import check_publishable, publish
@@ -76,6 +79,13 @@ def train(
         if best_epoch or tensorboard:
             raise click.UsageError(f"--best-epoch and --tensorboard do not apply to the recipe {name}; omit them.")
         _train_headlines(data, range(seed, seed + seeds), epochs, output, force)
+        return
+    if name == MULTI_LABEL:
+        if best_epoch or tensorboard or epochs or seeds > 1:
+            raise click.UsageError(f"The recipe {name} takes --data, --seed, --output and --force; omit the rest.")
+        if output is None:
+            raise click.UsageError(f"The recipe {name} needs --output models/NAME/VERSION.")
+        train_multi_label(archive_path(data), seed, output, force)
         return
     recipe = find_recipe(name)
     if output is not None:

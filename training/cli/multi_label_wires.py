@@ -1,0 +1,81 @@
+"""The recipe `headlines-multi`: `fit` on titles and bodies of the Reuters wires, with all their topics."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from training.data.modapte import read_modapte
+from training.labelled.options import DataOptions, LabelledData
+from training.labelled.read import MOST_BAD
+from training.labelled.rows import LabelledRow, ReadColumns, Table
+from training.labelled.split import MIN_ROWS, TEST_SHARE, split_rows
+
+NAME: Final = "headlines-multi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wires(DataOptions):
+    """Rows of the archive in place of files: two of each wire, its title and its body, which are one line of a file."""
+
+    def load(self, prepare: Callable[[Table], Table] = lambda table: table) -> LabelledData:
+        """The training part of the ModApte split, and its test part; see `read_modapte` for what is raised."""
+        [archive] = self.files
+        train, test = (
+            Table(
+                rows=[
+                    LabelledRow(text, tuple(dict.fromkeys(wire.topics)), archive.name, wire.number)
+                    for wire in read_modapte(archive, part)
+                    for text in (wire.title, wire.body)
+                    if text
+                ],
+                bad=0,
+                first_bad=(),
+                columns=[ReadColumns(archive.name, "TITLE and BODY", "TOPICS", None, guessed=False)],
+            )
+            for part in ("TRAIN", "TEST")
+        )
+        train, test = prepare(train), prepare(test)
+        return LabelledData(train, test, split_rows(train, test, min_rows=self.min_rows))
+
+
+def train_multi_label(archive: Path, seed: int, output: Path, force: bool) -> None:
+    """Train, write the bundle, and print figures of all test rows, of titles and of bodies.
+
+    Raises:
+        TrainingError: the archive cannot be read, or the bundle cannot be written.
+    """
+    from app.classifier import load_classifier
+    from training.bundles.writer import check_target
+    from training.cli.tensorflow_import import import_tensorflow
+    from training.evaluation.labelled_rows import evaluate_rows
+    from training.fit.command import fit_rows
+
+    check_target(output, force)
+    wires = Wires(
+        text=None,
+        label=None,
+        label_separator=None,
+        outside="",
+        no_header=False,
+        most_bad=MOST_BAD,
+        files=(archive,),
+        test_files=(),
+        test_share=TEST_SHARE,
+        min_rows=MIN_ROWS,
+        seed=seed,
+    )
+    import_tensorflow()
+    click.echo(fit_rows(wires, output, force))
+    classifier = load_classifier(output)
+    tested = list(read_modapte(archive, "TEST"))
+    for name, texts in (("titles", [wire.title for wire in tested]), ("bodies", [wire.body for wire in tested])):
+        rows = [
+            LabelledRow(text, wire.topics, archive.name, wire.number)
+            for text, wire in zip(texts, tested, strict=True)
+            if text
+        ]
+        one = evaluate_rows(classifier, rows).figures([topic.code for topic in classifier.topics])["test"]
+        click.echo(f"{name}: {one['texts']:,} rows, micro-F1 {one['micro_f1']:.3f}, macro-F1 {one['macro_f1']:.3f}")
