@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from training.fit.sizes import FEW
 from training.headlines.char_ngrams import ngram_expansion
 from training.headlines.learn import Material
 from training.headlines.recipe import Recipe
@@ -18,13 +19,17 @@ MOST_ROWS: Final = 20_000
 """With more rows few words occur once, so nothing is tried."""
 
 
-def variants(recipe: Recipe) -> tuple[Recipe, ...]:
-    """Words that occur once are pieces; short ones, too; or they have ids, and words that no row has are pieces."""
-    return (
-        recipe,
-        replace(recipe, piece_sizes=(2, 4)),  # for few rows in a language with many endings
-        replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25),
-    )
+def variants(recipe: Recipe, rows: int) -> tuple[Recipe, ...]:
+    """Words that occur once are pieces; short ones, too; or they have ids, and words that no row has are pieces.
+
+    With few `rows`, the last is also tried with more weight for pieces, of 2 to 5 characters, and another weighting.
+    """
+    ids = replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25)
+    some = (recipe, replace(recipe, piece_sizes=(2, 4)), ids)
+    if rows >= FEW:
+        return some
+    few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, idf_weights=True)
+    return (*some, few, replace(few, piece_weight=1.0))
 
 
 def choose_encoding(
@@ -38,9 +43,10 @@ def choose_encoding(
         seed: of the solver.
         report: called with the progress.
     """
-    tried = variants(recipe)
-    if len(parts[0][0].kinds[0].samples) + len(parts[0][1]) > MOST_ROWS:
+    rows = len(parts[0][0].kinds[0].samples) + len(parts[0][1])
+    if rows > MOST_ROWS:
         return recipe
+    tried = variants(recipe, rows)
     right = np.zeros(len(tried), np.int64)
     for number, (material, out) in enumerate(parts):
         for place, variant in enumerate(tried):
@@ -63,6 +69,7 @@ def _right(recipe: Recipe, material: Material, out: Sequence[Sample], seed: int)
         seed=seed,
         most_negatives=recipe.most_negatives,
         multi_label=material.multi_label,
+        idf_weights=recipe.idf_weights,
     )
     scores = unit_length(encode(encoder, [sample.words for sample in out])) @ kernel[:, :topics]
     return sum(best in sample.labels for best, sample in zip(scores.argmax(axis=1).tolist(), out, strict=True))

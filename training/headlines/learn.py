@@ -145,6 +145,7 @@ def learn(
         seed=seed,
         most_negatives=recipe.most_negatives,
         multi_label=material.multi_label,
+        idf_weights=recipe.idf_weights,
         on_topic=lambda done, of: report("linear SVM", done, of, ""),
     )
     copied = [i for i, kind in enumerate(kinds) for _ in range(kind.copies - 1)]

@@ -38,6 +38,9 @@ class Recipe:
     """Whether characters of scripts without spaces between words, such as Chinese, are words."""
     rare_words: int | None = None
     """Most rare words in the word index; None: all of them."""
+    idf_weights: bool = False
+    """Whether the SVM weights features by the absolute log-count ratio plus 0.5, times idf, and not by the ratio alone:
+    of few texts the ratio alone is mostly chance."""
     piece_share: float = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1."""
     min_piece_words: int = 4

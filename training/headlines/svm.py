@@ -23,6 +23,7 @@ def train_linear(
     seed: int,
     most_negatives: int | None = None,
     multi_label: bool = False,
+    idf_weights: bool = False,
     on_topic: Callable[[int, int], object] = lambda done, of: None,
 ) -> Floats:
     """Train one linear SVM per topic, on the texts with a topic, and one for the outside class, on all texts.
@@ -45,6 +46,7 @@ def train_linear(
         seed: of the solver, and of the choice of negatives.
         most_negatives: most rows of other topics for one topic's SVM; their weights are raised accordingly.
         multi_label: a row's topics count alike, and each SVM learns from all rows, also from those about no topic.
+        idf_weights: as in `Recipe`.
         on_topic: called with the number of trained SVMs and that of all.
 
     Returns:
@@ -57,6 +59,7 @@ def train_linear(
     inside = np.ones(len(labels), bool) if multi_label else labels != topics
     rows_inside, counts_inside = rows[inside], _counts(counted[inside])
     # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
+    idf = np.log((1 + rows.shape[0]) / (1 + rows.getnnz(axis=0)), dtype=np.float32) + 1 if idf_weights else None
     found = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
     columns = found.tolist()
     for done, column in enumerate(columns):
@@ -69,6 +72,8 @@ def train_linear(
         here = _counts(counted[labels == column] if not multi_label else counted[right])
         there = counts_inside if column == topics else counts_inside - here
         weights = _log_share(here) - _log_share(there)
+        if idf is not None:
+            weights = idf * (np.abs(weights) + np.float32(0.5))
         if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
             chosen, right, costs = _fewer_negatives(chosen, right, costs, most_negatives, seed)
         # A product with a diagonal matrix would leave unsorted rows, which scikit-learn then sorts for each topic.

@@ -3,7 +3,7 @@ import pytest
 
 from training.fit import encodings
 from training.fit.encodings import choose_encoding, variants
-from training.fit.sizes import recipe_for
+from training.fit.sizes import FEW, recipe_for
 from training.headlines.learn import Kind, Material
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
@@ -28,8 +28,8 @@ def chosen(train: list[Sample], out: list[Sample]) -> Recipe:
 
 
 def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second, third = variants(RECIPE)
-    for scores, expected in (((5, 4, 4), first), ((4, 5, 5), second), ((5, 5, 6), third)):
+    first, second, third, *_ = variants(RECIPE, 200)
+    for scores, expected in (((5, 4, 4, 4, 4), first), ((4, 5, 5, 3, 3), second), ((5, 5, 6, 1, 2), third)):
         right = iter(scores)
         monkeypatch.setattr(encodings, "_right", lambda *_, right=right: next(right))
         assert chosen([], []) == expected
@@ -37,14 +37,14 @@ def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPa
 
 def test_all_variants_read_words_that_no_row_has() -> None:
     train, out = compounds(200, 0), compounds(50, 1)
-    for variant in variants(RECIPE):
+    for variant in variants(RECIPE, 200):
         assert encodings._right(variant, material(train), out, 1) > 45
 
 
 def test_words_that_occur_once_have_ids_or_pieces() -> None:
     train = compounds(40, 0)
     word = train[0].words[0]
-    by_pieces, _, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in variants(RECIPE))
+    by_pieces, _, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in variants(RECIPE, FEW))
     assert by_pieces.status(word) == "rare"
     assert by_ids.status(word) == "known"
     assert by_pieces.encode("greenish").ids
@@ -55,3 +55,9 @@ def test_many_rows_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encodings, "MOST_ROWS", 10)
     monkeypatch.setattr(encodings, "_right", lambda *_: pytest.fail("tried"))
     assert chosen(compounds(8, 0), compounds(8, 1)) == RECIPE
+
+
+def test_more_is_tried_with_few_rows() -> None:
+    assert len(variants(RECIPE, FEW - 1)) == 5
+    assert len(variants(RECIPE, FEW)) == 3
+    assert not any(one.idf_weights for one in variants(RECIPE, FEW))

@@ -149,3 +149,27 @@ def test_fewer_negatives_of_more_weight_teach_about_the_same() -> None:
     # Without the weights scores would be higher, because a topic has a fifth of its negatives.
     assert scores[1].mean() == pytest.approx(scores[0].mean(), abs=0.2)
     assert told[:2] == [(0, 20), (1, 20)]
+
+
+def test_idf_weights_count_a_frequent_word_of_a_topic_less_than_a_rare_one() -> None:
+    labels = np.tile([0, 1], 50)
+    rows = np.zeros((100, 3), np.float32)
+    rows[:, 0] = labels == 0  # in every text of the topic
+    rows[::20, 1] = 1  # in a tenth of them
+    rows[:, 2] = 1
+    kernels = [
+        train_linear(
+            sp.csr_matrix(rows),
+            sp.identity(3, np.float32, "csr"),
+            labels,
+            np.zeros((100, 2), bool),
+            np.ones((100, 2)) * (1, 0),
+            topics=2,
+            seed=0,
+            idf_weights=idf,
+        )
+        for idf in (False, True)
+    ]
+    by_ratio, by_idf = (abs(kernel[1, 0]) / abs(kernel[0, 0]) for kernel in kernels)
+    assert by_idf > by_ratio
+    assert all(((rows @ kernel).argmax(axis=1) == labels).all() for kernel in kernels)
