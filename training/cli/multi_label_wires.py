@@ -12,6 +12,7 @@ from training.labelled.options import DataOptions, LabelledData
 from training.labelled.read import MOST_BAD
 from training.labelled.rows import LabelledRow, ReadColumns, Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, split_rows
+from training.tensorflow_import import import_tensorflow
 
 NAME: Final = "headlines-multi"
 
@@ -49,7 +50,6 @@ def train_multi_label(archive: Path, seed: int, output: Path, force: bool) -> No
     """
     from app.classifier import load_classifier
     from training.bundles.writer import check_target
-    from training.cli.tensorflow_import import import_tensorflow
     from training.evaluation.labelled_rows import evaluate_rows
     from training.fit.command import fit_rows
 
