@@ -159,15 +159,6 @@ def test_failed_command_prints_one_sentence(  # noqa: PLR0917
     assert not (tmp_path / "out").exists()
 
 
-def test_full_disk_is_one_sentence_and_leaves_no_answers(run: Run, tmp_path: Path) -> None:
-    *said, there = run("-m", "tests.ray.running.full", tmp_path / "out").stdout.splitlines()
-    for line, form in zip(said, ("jsonl", "parquet"), strict=True):
-        assert line.startswith("5 ")
-        assert f"part-000000.{form}: cannot be written (" in line
-        assert "No space left on device" in line
-    assert there == "[]"
-
-
 def test_address_without_a_server_is_3(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("oil\n")
     arguments = ["--engine", "ray", "--address", "127.0.0.1:1", tmp_path / "a.txt", tmp_path / "out"]
