@@ -1,8 +1,8 @@
 """Loads a bundle: reads each file once, verifies it against the manifest, and uses the verified bytes."""
 
 import hashlib
-import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from app import bundle_folders
 from app.classifier.errors import BundleError
@@ -53,6 +54,8 @@ class Bundle:
     golden: tuple[Golden, ...]
     model: bytes = field(repr=False)
     """Content of `model.keras` as verified, kept in memory so that later writes to the file have no effect."""
+    card: str | None = field(default=None, repr=False)
+    """Model card in Markdown; None if the bundle has none."""
 
     @property
     def model_path(self) -> Path:
@@ -76,12 +79,15 @@ def load_bundle(path: Path) -> Bundle:
     verified = {}
     for name, entry in manifest.files.items():
         content = _verify(path, name, entry)
-        if name in {MODEL, WORD_INDEX, GOLDEN}:
+        if name in {MODEL, WORD_INDEX, GOLDEN, CARD}:
             verified[name] = content
     if [topic.label for topic in manifest.topics] != list(range(len(manifest.topics))):
         raise BundleError(
             f"{path / MANIFEST}: topics are not in label order 0 to {len(manifest.topics) - 1}; train it again."
         )
+    code, topics = Counter(topic.code for topic in manifest.topics).most_common(1)[0]
+    if topics > 1:
+        raise BundleError(f"{path / MANIFEST}: two topics have the same code, {code!r}; train it again.")
     golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), verified[GOLDEN])
     if not golden or any(len(one.probabilities) != len(manifest.topics) for one in golden):
         raise BundleError(
@@ -98,6 +104,7 @@ def load_bundle(path: Path) -> Bundle:
         word_index=_validate(path, WORD_INDEX, TypeAdapter(dict[str, int]), verified[WORD_INDEX]),
         golden=golden,
         model=verified[MODEL],
+        card=_text(path, CARD, verified[CARD]) if CARD in verified else None,
     )
 
 
@@ -142,13 +149,21 @@ def _open_nonblocking(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
+def _text(folder: Path, name: str, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{folder / name}: is not UTF-8; write it again.") from error
+
+
 def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -> T:
     try:
-        return schema.validate_python(json.loads(content))
+        # Unlike `json.loads`, refuses lone surrogates, with which GET /model could not be answered.
+        return schema.validate_python(from_json(content))
     except ValidationError as error:
         first: Any = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
         advice = "upgrade the service" if first["type"] == NEWER_FORMAT else "train the bundle again"
         raise BundleError(f"{folder / name}: {place}: {validation_message(first)}; {advice}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BundleError(f"{folder / name}: is not valid JSON ({error}); copy the bundle again.") from error

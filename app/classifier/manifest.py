@@ -5,11 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
 from app.classifier.tokenizer import CharacterReferences
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
+FileName = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
+Ratio = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PieceSize = Annotated[int, Field(ge=2, le=8)]
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Names and versions of bundles: they are parts of URLs."""
@@ -152,6 +155,21 @@ class Outside(_Part):
     )
 
 
+class Reference(TypedDict, total=False):
+    """What training expects of new texts, for drift."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    topic_mix: dict[str, Ratio]
+    """Share of each topic code in training."""
+    unknown_word_ratio: Ratio
+    """Share of unknown words to expect in new texts."""
+    rare_word_ratio: Ratio
+    """Share of rare words to expect in new texts."""
+    outside_ratio: Ratio
+    """Mean outside probability to expect of new texts."""
+
+
 class TopicSet(_Part):
     """Prediction sets by split conformal prediction with the LAC score (Sadinle et al. 2019, arXiv:1609.00451)."""
 
@@ -197,15 +215,12 @@ class Manifest(_Part):
     outside: Outside | None = Field(
         default=None, description="outside class; null: the model was not trained to tell that no topic fits"
     )
-    files: dict[str, FileEntry]
+    files: dict[FileName, FileEntry]
     recipe: dict[str, Any] = Field(default_factory=dict, description="name, hyperparameters and seeds")
     data: dict[str, Any] = Field(default_factory=dict, description="what it was trained on, with SHA-256")
     libraries: dict[str, str] = Field(default_factory=dict, description="versions it was trained with")
     figures: dict[str, Any] = Field(default_factory=dict, description="measured on held-out material")
-    reference: dict[str, Any] = Field(
-        default_factory=dict,
-        description="training's topic mix, unknown-word ratio, and `outside_ratio` (mean outside probability)",
-    )
+    reference: Reference = Field(default_factory=Reference, description="what training expects of new texts, for drift")
 
     @property
     def title_or_name(self) -> str:

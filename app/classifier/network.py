@@ -63,18 +63,18 @@ class DenseNetwork:
         """Raises BundleError if there is no layer, or the widths of adjacent layers differ."""
         if not layers:
             raise BundleError("model.keras: has no dense layer; train the bundle again.")
-        for before, after in itertools.pairwise(layers):
-            if before.kernel.shape[1] != after.kernel.shape[0]:
-                units, inputs = before.kernel.shape[1], after.kernel.shape[0]
-                raise BundleError(
-                    f"model.keras: a layer of {units} units feeds one of {inputs} inputs; train it again."
-                )
         for layer in layers:
             if layer.kernel.ndim != 2 or layer.bias.shape != layer.kernel.shape[1:]:
                 shapes = f"{layer.kernel.shape} and {layer.bias.shape}"
                 raise BundleError(f"model.keras: kernel and bias of a layer have shapes {shapes}; train it again.")
             if layer.unit_length and layer is not layers[0]:
                 raise BundleError("model.keras: only the first layer may scale its input to length 1; train it again.")
+        for before, after in itertools.pairwise(layers):
+            if before.kernel.shape[1] != after.kernel.shape[0]:
+                units, inputs = before.kernel.shape[1], after.kernel.shape[0]
+                raise BundleError(
+                    f"model.keras: a layer of {units} units feeds one of {inputs} inputs; train it again."
+                )
         self._first, *self._rest = layers
         self._first_bias = self._first.bias if self._first.bias.any() else None
         self._lengths = np.sqrt(np.arange(self._first.kernel.shape[0] + 1, dtype=np.float32))
@@ -205,6 +205,8 @@ def _array(path: Path, content: bytes, place: Array) -> Floats:
         raise BundleError(f"{path}: is too short for the weights that the manifest names; copy the bundle again.")
     values = np.frombuffer(content, np.dtype("<f4"), count, place.offset).reshape(place.shape)
     # A sum of float32 values in double precision cannot overflow, so it is finite if and only if every weight is.
-    if not np.isfinite(values.sum(dtype=np.float64)):
+    with np.errstate(invalid="ignore"):  # the sum of both infinities
+        total = values.sum(dtype=np.float64)
+    if not np.isfinite(total):
         raise BundleError(f"{path}: a weight is NaN or infinity; train the bundle again.")
     return np.require(values, requirements=["ALIGNED"])  # copies only if the file does not align the weight

@@ -4,7 +4,6 @@ from pathlib import Path
 from string import Template
 
 from app.classifier import Bundle
-from app.classifier.bundle import CARD
 
 TEMPLATE = Path(__file__).with_name("card.html")
 
@@ -19,9 +18,7 @@ def card_page(bundle: Bundle, query: str = "") -> str:
     """
     manifest = bundle.manifest
     title = f"{manifest.name} {manifest.version}"
-    markdown = f"# {title}\n\nThis bundle has no model card."
-    if CARD in manifest.files:
-        markdown = (bundle.path / CARD).read_text("utf-8")
+    markdown = f"# {title}\n\nThis bundle has no model card." if bundle.card is None else bundle.card
     template = Template(TEMPLATE.read_text("utf-8"))
     return template.substitute(title=title, card=to_html(markdown, plots(bundle), query))
 

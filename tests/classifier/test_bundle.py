@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from app.classifier import Bundle, BundleError, load_bundle, load_classifier
-from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
+from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.classifier import Runtime
 from tests.server import ROOT
 from tests.tiny_bundle import SIZE, keras_file, seal
@@ -346,3 +346,67 @@ def test_weights_that_are_not_numbers_are_refused(bundle: Path) -> None:
     kernel[5, 5] = np.nan
     seal_model(bundle, [(kernel, np.zeros(46, np.float32), "softmax")])
     assert "NaN or infinity" in refusal(bundle)
+
+
+UNUSABLE = {
+    "description": ({"description": "\ud800"}, "is not valid JSON"),
+    "recipe": ({"recipe": {"a": ["\udfff"]}}, "is not valid JSON"),
+    "deep figures": ({"figures": json.loads('{"a":' * 300 + "1" + "}" * 300)}, "is not valid JSON"),
+    "topic mix": ({"reference": {"topic_mix": [0.5]}}, "reference.topic_mix: must be an object"),
+    "share": ({"reference": {"topic_mix": {"earn": -0.5}}}, "reference.topic_mix.earn: must be at least 0"),
+    "ratio": ({"reference": {"unknown_word_ratio": None}}, "reference.unknown_word_ratio: must be a number"),
+    "no number": ({"reference": {"outside_ratio": float("nan")}}, "reference.outside_ratio: must be a finite number"),
+    "name of a file": ({"files": {"a\0b": {"sha256": "0" * 64, "size": 1}}}, "files.a\0b"),
+}
+
+
+@pytest.mark.parametrize(("changes", "says"), UNUSABLE.values(), ids=UNUSABLE)
+def test_manifest_that_could_not_be_served_is_refused(bundle: Path, changes: dict[str, object], says: str) -> None:
+    change_manifest(bundle, **changes)
+    message = refusal(bundle)
+    assert MANIFEST in message
+    assert says in message
+
+
+def test_two_topics_with_one_code_are_refused(bundle: Path) -> None:
+    topics = json.loads((bundle / MANIFEST).read_text())["topics"]
+    topics[1]["code"] = topics[0]["code"]
+    change_manifest(bundle, topics=topics)
+    assert f"two topics have the same code, {topics[0]['code']!r}" in refusal(bundle)
+
+
+@pytest.mark.parametrize("layer", [0, -1])
+def test_kernel_of_one_dimension_is_refused(bundle: Path, layer: int) -> None:
+    network = json.loads((bundle / MANIFEST).read_text())["network"]
+    network[layer]["kernel"]["shape"] = [5]
+    change_manifest(bundle, network=network)
+    assert "kernel and bias of a layer have shapes (5,)" in refusal(bundle)
+
+
+def test_weights_with_both_infinities_are_refused_without_a_warning(bundle: Path) -> None:
+    network = json.loads((bundle / MANIFEST).read_text())["network"]
+    content = bytearray((bundle / MODEL).read_bytes())
+    at = network[0]["kernel"]["offset"]
+    content[at : at + 8] = np.array([np.inf, -np.inf], "<f4").tobytes()
+    (bundle / MODEL).write_bytes(content)
+    seal(bundle)
+    assert "a weight is NaN or infinity" in refusal(bundle)
+
+
+def test_model_card_that_is_not_utf_8_is_refused(bundle: Path) -> None:
+    add_card(bundle, "Café".encode("latin-1"))
+    assert f"{CARD}: is not UTF-8" in refusal(bundle)
+
+
+def test_model_card_is_the_one_that_was_verified(bundle: Path) -> None:
+    add_card(bundle, b"# Before")
+    loaded = load_bundle(bundle)
+    (bundle / CARD).unlink()
+    assert loaded.card == "# Before"
+
+
+def add_card(folder: Path, content: bytes) -> None:
+    (folder / CARD).write_bytes(content)
+    files = json.loads((folder / MANIFEST).read_text())["files"]
+    change_manifest(folder, files=files | {CARD: {"sha256": "0" * 64, "size": 0}})
+    seal(folder)

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from app.classifier import Encoder, TopicClassifier
 from app.classifier.bundle import CARD
-from app.classifier.manifest import EncodingSpec, Manifest
+from app.classifier.manifest import EncodingSpec, Manifest, Reference
 from training.book.figures import plot_accuracy, plot_loss
 from training.book.model import save_network
 from training.book.model_card import write_card
@@ -107,7 +106,7 @@ def _manifest(target: Path, training: Training, dataset: Dataset) -> Manifest:
     )
 
 
-def _word_ratios(encoder: Encoder, texts: Sequence[str]) -> dict[str, Any]:
+def _word_ratios(encoder: Encoder, texts: Sequence[str]) -> Reference:
     """Shares of unknown and of rare words in the training texts, for the drift reference."""
     encoded = [encoder.encode(text) for text in texts]
     rare, words = sum(one.rare for one in encoded), sum(one.known + one.rare for one in encoded)

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from app.classifier import Encoder
+from app.classifier.manifest import Reference
 from training.bundles.publishing import topic_mix
 from training.headlines.samples import Sample, labels_of
 
@@ -20,7 +21,7 @@ def drift_reference(
     codes: Sequence[str],
     *,
     multi_label: bool = False,
-) -> dict[str, Any]:
+) -> Reference:
     """`topic_mix` of the titles, and the `unknown_word_ratio` and `rare_word_ratio` to expect of new titles.
 
     The ratios (0 to 1) are cross-fitted: every training word is in the word index, so each fifth of the wires is

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.classifier import TopicClassifier
 from app.classifier.bundle import CARD
-from app.classifier.manifest import FORMATS, Manifest
+from app.classifier.manifest import FORMATS, Manifest, Reference
 from training.bundles.publishing import (
     library_versions,
     name_and_version,
@@ -125,7 +125,7 @@ def lexicon_hash(lexicon: Sequence[Sample]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _outside_ratio(training: HeadlineTraining) -> dict[str, float]:
+def _outside_ratio(training: HeadlineTraining) -> Reference:
     """`outside_ratio`: the mean outside probability to expect of new titles with a topic, from the held-out ones."""
     titles = training.exploration.held_out(training.held_out.titles).inside
     outside = outside_probabilities(titles, training.calibration, training.outside)
