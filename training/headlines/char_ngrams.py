@@ -55,5 +55,4 @@ def ngram_expansion(word_index: Mapping[str, int], size: int, recipe: Recipe) ->
         rows.append(np.array(list(parts.values())))
         columns.append(np.array([places[piece] for piece in parts]))
         values.append(np.full(len(parts), recipe.piece_weight, np.float32))
-    shape = (size, size + len(places))
-    return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
+    return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))

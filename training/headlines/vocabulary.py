@@ -79,7 +79,7 @@ def multi_hot(ids: Sequence[Sequence[int]], size: int) -> sp.csr_matrix:
 
 def unit_length(rows: sp.csr_matrix) -> sp.csr_matrix:
     """Multi-hot rows, float32 [n, size], scaled to length 1 as in the first layer of the model; empty rows stay 0."""
-    lengths = np.sqrt(np.maximum(np.diff(rows.indptr), 1), dtype=np.float32)
+    lengths = np.sqrt(np.diff(rows.indptr), dtype=np.float32)
     return sp.csr_matrix((rows.data / np.repeat(lengths, np.diff(rows.indptr)), rows.indices, rows.indptr), rows.shape)
 
 
@@ -118,7 +118,7 @@ def _best_pairs(samples: Sequence[Sample], topics: int, least: int) -> list[str]
     for start in range(0, len(names), _PAIRS):
         some = seen[start : start + _PAIRS].toarray()
         expected = some.sum(axis=1, keepdims=True) * (sizes / len(labels))
-        gain = np.where(some > 0, some * np.log(np.maximum(some, 1) / np.maximum(expected, 1e-12)), 0)
+        gain = some * np.log(np.maximum(some, 1) / np.maximum(expected, 1e-12))
         gains.append(gain.sum(axis=1))
     return [names[i] for i in np.argsort(-np.concatenate(gains), kind="stable")]
 

@@ -121,6 +121,31 @@ def test_parts_weigh_the_same_however_many_texts_they_have() -> None:
     assert fit_temperature([again, many]).intercept == pytest.approx(half.intercept, abs=0.01)
 
 
+def test_slopes_are_those_of_the_highest_likelihood_with_a_prior_that_weighs_as_much_as_one_text() -> None:
+    part = less_right_with_unknown_words(0, 60)
+    found = fit_temperature([part])
+    logits = part.logits[:, :OUTSIDE].astype(float)
+    below, right = logits - logits.max(axis=1, keepdims=True), logits.argmax(axis=1) == part.labels
+    goal = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))
+
+    def loss(intercept: float, gap: float, unknown: float) -> float:
+        powers = intercept + gap * np.log1p(-below.mean(axis=1)) + unknown * part.oov_shares
+        best = 1 / np.exp(below / np.exp(powers)[:, None]).sum(axis=1)
+        likelihood = (goal * np.log(best) + (1 - goal) * np.log(1 - best)).sum()
+        return float((gap**2 + unknown**2) / 2 - likelihood)  # of one text: the normal prior of both slopes
+
+    place = np.array([found.intercept, found.gap_slope, found.unknown_slope])
+    for axis in np.eye(3):
+        assert loss(*place) <= min(loss(*(place + 0.03 * axis)), loss(*(place - 0.03 * axis)))
+
+
+def test_part_may_have_only_texts_with_a_topic_or_only_without() -> None:
+    part = separable(0, 200, 50)
+    inside, outside = part.inside, separable(1, 0, 50)
+    fitted = fit_outside([part, inside, outside], Calibration(intercept=0), 0.05)
+    assert fitted.score > 0.5
+
+
 def separable(seed: int, inside: int = 2_000, outside: int = 500) -> HeldOut:
     """Texts outside have a score 2 higher, with noise of 1, and 0.2 more of unknown words, with noise of 0.1."""
     rng = np.random.default_rng(seed)

@@ -40,3 +40,18 @@ def test_piece_learns_from_the_words_that_have_it_and_by_itself() -> None:
     assert shared[1, place] > 0
     assert shared[2, place] > 0
     assert not shared[:4, shared[4].argmax()].any()  # no word has it
+
+
+def test_lengths_of_ngrams_are_those_of_the_pieces_if_there_are_any() -> None:
+    index, recipe = {"up": 1, "ups": 2}, Recipe(min_piece_words=2, piece_sizes=(2, 2))
+    assert ngram_expansion(index, 3, recipe).shape == (3, 3 + len({"<up"}))
+    shared = ngram_expansion(index | {"up *piece": 3}, 4, recipe).toarray()[:, 4:]
+    assert shared.shape == (4, len({"up"}))
+    assert (shared[1:] > 0).all()
+
+
+def test_piece_is_its_ngram_alone_where_training_texts_have_no_pieces() -> None:
+    recipe = Recipe(min_piece_words=2, piece_weight=0.25, piece_sizes=(2, 4), pieces_of="all")
+    matrix = ngram_expansion({"refine": 1, "refinery": 2, "refi *piece": 3}, 4, recipe).toarray()
+    assert np.diag(matrix[:, :4]).tolist() == [1, 1, 1, 0]
+    assert matrix[3].max() == 0.25

@@ -65,3 +65,15 @@ def test_saved_stack_is_served_as_it_was_made(parts: tuple[Floats, Layers, sp.cs
     path = tmp_path / "model.keras"
     served = read_network(path.read_bytes(), layers, path).logits([row.indices.tolist() for row in texts])
     np.testing.assert_allclose(served, ask(stack, texts), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("most", "used"), [(1_101, slice(None)), (1_100, slice(None, None, 2)), (366, slice(None, None, 4))]
+)
+def test_so_many_inputs_of_units_are_computed_for_every_nth_text(
+    parts: tuple[Floats, Layers, sp.csr_matrix], monkeypatch: pytest.MonkeyPatch, most: int, used: slice
+) -> None:
+    linear, networks, texts = parts  # 20 texts, and 47 units of the SVM and 8 of the networks: 1,100 inputs
+    expected = merge(linear, networks, 0.5, texts[used], 10)
+    monkeypatch.setattr("training.headlines.merge._MOST_INPUTS", most)
+    assert np.array_equal(merge(linear, networks, 0.5, texts, 10)[0].kernel, expected[0].kernel)

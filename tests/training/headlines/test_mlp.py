@@ -243,3 +243,10 @@ def test_words_are_dropped_at_a_rate_of_each_row() -> None:
     assert left.min() < 60
     assert left.max() > 95
     assert drop_words(rows, 0.0, np.random.default_rng(0)).nnz == rows.nnz
+
+
+def test_text_about_no_topic_is_never_a_right_answer() -> None:
+    targets = np.zeros((2, OUTSIDE + 1), np.float32)
+    targets[0, 0] = targets[1, OUTSIDE] = 1
+    _, right, inside, _ = networks()._softmax(np.zeros((2, 2, OUTSIDE + 1), np.float32), targets)
+    assert (right, inside) == (2, 1)  # both networks answer the first topic to the first text

@@ -33,6 +33,7 @@ def test_target_is_shared_by_all_assigned_topics() -> None:
     targets = soft_targets(titles, 12, 12, 0.7).toarray()
     np.testing.assert_allclose(targets[0, [1, 5, 9]], [0.7, 0.15, 0.15])
     assert targets[1, 2] == 1
+    assert targets.shape == (2, 12)
     np.testing.assert_allclose(targets.sum(axis=1), 1)
 
 

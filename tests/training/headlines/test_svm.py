@@ -173,3 +173,33 @@ def test_idf_weights_count_a_frequent_word_of_a_topic_less_than_a_rare_one() -> 
     by_ratio, by_idf = (abs(kernel[1, 0]) / abs(kernel[0, 0]) for kernel in kernels)
     assert by_idf > by_ratio
     assert all(((rows @ kernel).argmax(axis=1) == labels).all() for kernel in kernels)
+
+
+def test_outside_class_does_not_depend_on_the_number_of_topics() -> None:
+    labels = np.array([0, 1, 2] * 20)
+    rows = told_by_words(labels, 4)
+    rows[::6, 3] = 1
+
+    def outside(topics: int) -> Floats:
+        kernel = train_linear(
+            sp.csr_matrix(rows),
+            sp.identity(4, np.float32, "csr"),
+            np.where(labels == 2, topics, labels),
+            np.zeros((60, topics + 1), np.bool_),
+            np.ones((60, 2)),
+            topics=topics,
+            seed=0,
+        )
+        return kernel[:, topics]
+
+    np.testing.assert_allclose(outside(300), outside(OUTSIDE), atol=1e-6)
+
+
+def test_counts_of_words_are_weighted_by_penalties_of_mean_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[Floats] = []
+    log_share = svm._log_share
+    monkeypatch.setattr(svm, "_log_share", lambda some: counts.append(some) or log_share(some))
+    labels = np.array([0, 1] * 20)
+    for penalties in (1.0, 4.0):
+        learned(told_by_words(labels, 2), labels, penalties=np.where(labels == 0, penalties, 3 * penalties)[:, None])
+    assert [some.tolist() for some in counts] == [[10, 0], [0, 30], [0, 30], [10, 0]] * 2

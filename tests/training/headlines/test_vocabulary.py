@@ -1,4 +1,5 @@
 import itertools
+import math
 from collections import Counter
 from dataclasses import replace
 
@@ -156,3 +157,19 @@ def test_pairs_are_those_of_a_count_by_names(texts: list[tuple[str, ...]], least
     expected = {(row, pair) for row, pairs in enumerate(distinct) for pair in pairs if counts[pair] >= least}
     assert len(ids) == len(expected)
     assert {(row, found[place]) for row, place in zip(rows.tolist(), ids.tolist(), strict=True)} == expected
+
+
+def test_pairs_are_in_the_order_of_their_g_squared() -> None:
+    rng = np.random.default_rng(0)
+    samples = [Sample(tuple(rng.choice(list("abcd"), 4)), (int(rng.integers(0, 3)),)) for _ in range(80)]
+    found = vocabulary._best_pairs(samples, 3, 2)
+
+    def g_squared(pair: str) -> float:
+        having = Counter(one.labels[0] for one in samples if pair in map(" ".join, itertools.pairwise(one.words)))
+        sizes = Counter(one.labels[0] for one in samples)
+        shares = {label: sum(having.values()) * size / len(samples) for label, size in sizes.items()}
+        return sum(count * math.log(count / shares[label]) for label, count in having.items())
+
+    gains = [g_squared(pair) for pair in found]
+    assert len(gains) == 16
+    assert gains == pytest.approx(sorted(gains, reverse=True))
