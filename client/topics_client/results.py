@@ -87,7 +87,6 @@ class Answer:
         """The most probable topic; None if there are no predictions, or the headline is about none of the topics.
 
         The latter is what `abstained == "outside"` says; `predictions[0]` is still the best guess.
-
         If a headline may have several labels, `topic_set` has those that it has, and this is the most probable one.
         """
         return self.predictions[0] if self.predictions and self.abstained != "outside" else None

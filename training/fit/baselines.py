@@ -1,16 +1,15 @@
 """Baselines of a fit: the most frequent label, and TF-IDF with a linear SVM, trained on the same rows."""
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import f1_score
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import make_union
 from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.svm import LinearSVC
 
@@ -56,29 +55,35 @@ def run_baselines(
     found = [_baseline(MAJORITY, len(learned), right, [(most,)] * len(right), multi_label)]
     codes = sorted({label for row in learned for label in row.labels})
     learned = [learned[i] for i in random_rows(len(learned), min(MOST_ROWS, MOST_WORK // len(codes)), seed)]
-    if multi_label:
-        targets: Any = MultiLabelBinarizer(classes=codes).fit_transform([row.labels for row in learned])
-    else:
-        targets = [row.labels[0] for row in learned]
     if len({row.labels[:1] for row in learned}) > 1:
-        svm = LinearSVC(random_state=0)
-        model = make_pipeline(
-            make_union(
-                TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
-                TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32),
-            ),
-            OneVsRestClassifier(svm) if multi_label else svm,
+        features = make_union(
+            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32),
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # a label that no row, or every row, of a random choice has
-            model.fit([row.text for row in learned], targets)
-        answers = model.predict([row.text for row in asked])
+        rows = features.fit_transform([row.text for row in learned])
+        tested = features.transform([row.text for row in asked])
+        predicted: list[tuple[str, ...]]
         if multi_label:
-            predicted = [tuple(codes[place] for place in np.flatnonzero(row).tolist()) for row in answers]
+            predicted = _one_svm_per_label(rows, [row.labels for row in learned], tested, codes)
         else:
-            predicted = [(label,) for label in answers.tolist()]
+            svm = LinearSVC(random_state=0).fit(rows, [row.labels[0] for row in learned])
+            predicted = [(label,) for label in svm.predict(tested).tolist()]
         found.append(_baseline(TFIDF, len(learned), right, predicted, multi_label))
     return tuple(found)
+
+
+def _one_svm_per_label(
+    rows: sp.csr_matrix, labels: Sequence[Sequence[str]], tested: sp.csr_matrix, codes: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """The labels that one linear SVM each gives to the tested rows; only the weights of one are in memory at a time."""
+    found: list[list[str]] = [[] for _ in range(tested.shape[0])]
+    for code in codes:
+        has = np.array([code in some for some in labels])
+        if has.any() and not has.all():
+            svm = LinearSVC(random_state=0).fit(rows, has)
+            for place in np.flatnonzero(svm.predict(tested)).tolist():
+                found[place].append(code)
+    return [tuple(some) for some in found]
 
 
 def _baseline(
