@@ -162,7 +162,8 @@ def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -
         return schema.validate_python(from_json(content))
     except ValidationError as error:
         first: Any = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole file"
+        place = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole file"
+        place = place if place.isprintable() else ascii(place)
         advice = "upgrade the service" if first["type"] == NEWER_FORMAT else "train the bundle again"
         raise BundleError(f"{folder / name}: {place}: {validation_message(first)}; {advice}.") from error
     except ValueError as error:

@@ -11,6 +11,7 @@ from app.classifier.classifier import Runtime
 from app.key_file import KeyFileError, read_keys
 from app.settings.values import (
     from_json,
+    ipv4_mapped,
     lower,
     shown,
     split,
@@ -155,8 +156,9 @@ class Settings(BaseSettings):
 
     @property
     def proxies(self) -> list[str]:
-        """The addresses and networks of `trusted_proxies`."""
-        return split(self.trusted_proxies)
+        """The addresses and networks of `trusted_proxies`, those of IPv4 as IPv6 sockets write them (::ffff:), too."""
+        given = split(self.trusted_proxies)
+        return given + [mapped for one in given if (mapped := ipv4_mapped(one))]
 
     @property
     def keys(self) -> frozenset[str]:

@@ -38,6 +38,6 @@ def _expected(field: FieldInfo) -> str | None:
     bounds = {name: getattr(one, name) for one in field.metadata for name in ("ge", "gt", "le") if hasattr(one, name)}
     if "le" not in bounds:
         return None
-    kind = "a number" if field.annotation is float else "a whole number"
+    kind = "a number" if float in (field.annotation, *get_args(field.annotation)) else "a whole number"
     low = f"from {bounds['ge']:,} to" if "ge" in bounds else f"above {bounds['gt']:,} and up to"
     return f"{kind} {low} {bounds['le']:,}"

@@ -93,6 +93,12 @@ def validate_proxies(text: str) -> str:
     return text
 
 
+def ipv4_mapped(network: str) -> str | None:
+    """An IPv4 address or network as IPv6, such as ::ffff:10.0.0.0/104 for 10.0.0.0/8; None for one of IPv6."""
+    given = ipaddress.ip_network(network)
+    return f"::ffff:{given.network_address}/{96 + given.prefixlen}" if given.version == 4 else None
+
+
 def lower(value: object) -> object:
     """Lower-case a text; other values are returned as they are."""
     return value.lower() if isinstance(value, str) else value

@@ -198,6 +198,19 @@ def test_rule_between_settings_is_reported_together_with_other_mistakes(tmp_path
     ]
 
 
+def test_wrong_number_is_said_to_be_no_number_and_a_wrong_count_no_whole_number():
+    assert refused(TOPICS_OUTSIDE_THRESHOLD="2", TOPICS_METRICS_PORT="0.5", TOPICS_MIN_PROBABILITY="x") == [
+        'TOPICS_MIN_PROBABILITY: "x" is not a number from 0 to 1.',
+        'TOPICS_OUTSIDE_THRESHOLD: "2" is not a number above 0 and up to 1.',
+        'TOPICS_METRICS_PORT: "0.5" is not a whole number from 1 to 65,535.',
+    ]
+
+
+def test_trusted_proxies_are_trusted_as_ipv6_sockets_write_them_too():
+    proxies = load_settings(trusted_proxies="10.0.0.0/255.0.0.0, 192.0.2.1, 2001:db8::/32").proxies
+    assert set(proxies[3:]) == {"::ffff:10.0.0.0/104", "::ffff:192.0.2.1/128"}
+
+
 @pytest.mark.parametrize("wrong", [{"TOPICS_MAX_IN_FLIGHT": "x"}, {"TOPICS_MAX_BATCH": "x"}])
 def test_rule_between_settings_is_not_applied_to_a_default_in_place_of_a_wrong_value(wrong: dict[str, str]):
     other = {"TOPICS_MAX_BATCH": "100000"} if "TOPICS_MAX_IN_FLIGHT" in wrong else {"TOPICS_MAX_IN_FLIGHT": "3"}

@@ -356,7 +356,7 @@ UNUSABLE = {
     "share": ({"reference": {"topic_mix": {"earn": -0.5}}}, "reference.topic_mix.earn: must be at least 0"),
     "ratio": ({"reference": {"unknown_word_ratio": None}}, "reference.unknown_word_ratio: must be a number"),
     "no number": ({"reference": {"outside_ratio": float("nan")}}, "reference.outside_ratio: must be a finite number"),
-    "name of a file": ({"files": {"a\0b": {"sha256": "0" * 64, "size": 1}}}, "files.a\0b"),
+    "name of a file": ({"files": {"a\0b": {"sha256": "0" * 64, "size": 1}}}, r"files.a\x00b"),
 }
 
 

@@ -1,5 +1,6 @@
 """Parts that all model cards have in common."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -38,6 +39,11 @@ def mean_and_deviation(spread: dict[str, Any], form: str = ".3f") -> str:
     return f"{spread['mean']:{form}} ± {spread['deviation']:{form}}"
 
 
+def literal(text: str) -> str:
+    """A label as text of a Markdown table, in which `|`, `*` or `<b>` would be markup."""
+    return re.sub(r"[\\`*_\[\]<>|~&]", r"\\\g<0>", text)
+
+
 def topic_table(manifest: Manifest, support: str = "support", tested: Mapping[str, int] | None = None) -> str:
     """Every topic with its support, precision, recall and F1, as a Markdown table.
 
@@ -54,7 +60,7 @@ def topic_table(manifest: Manifest, support: str = "support", tested: Mapping[st
     rows = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for topic in manifest.topics:
         skill = " | ".join("-" if x is None else f"{x:.2f}" for x in (topic.precision, topic.recall, topic.f1))
-        names = [topic.code, *[topic.name] * named]
+        names = [literal(topic.code), *[literal(topic.name)] * named]
         counts = [f"{topic.support:,}", *([] if tested is None else [f"{tested.get(topic.code, 0):,}"])]
         rows.append(f"| {' | '.join([str(topic.label), *names, *counts, skill])} |")
     return "\n".join(rows)

@@ -47,7 +47,7 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
         "| --- | --- | --- | --- | --- |",
     ]
     for one in worst:
-        text = one_line(" ".join(one.text.split())).replace("|", "\\|")
         old, new = f"{one.before} {one.before_probability:.0%}", f"{one.after} {one.after_probability:.0%}"
-        lines.append(f"| {one.direction} | {text} | {one.topic} | {old} | {new} |")
+        cells = (one.direction, " ".join(one.text.split()), one.topic, old, new)
+        lines.append("| " + " | ".join(one_line(cell).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)

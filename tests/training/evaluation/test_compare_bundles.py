@@ -45,3 +45,8 @@ def test_report_has_a_row_for_each_changed_headline() -> None:
     assert report.count("\n| better |") == 1
     assert report.count("\n| worse |") == 3
     assert "| as wrong | headline 5 | a | c 80% | b 80% |" in report
+
+
+def test_bars_in_labels_do_not_end_the_cells_of_the_report() -> None:
+    report = against_report(compare_answers(TEXTS, LABELS, AFTER, BEFORE, ["a|b", "c", "d"]), "old/1", "new/1")
+    assert r"| worse | headline 2 | a\|b | a\|b 80% | c 80% |" in report

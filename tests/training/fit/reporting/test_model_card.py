@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from app.classifier import load_bundle
 from tests.any_bundles import write
@@ -39,6 +40,18 @@ def test_table_of_labels_counts_training_and_test_rows_and_has_no_word_twice(tmp
     )
     assert topic_table(same).splitlines()[0] == "| label | topic | support | precision | recall | F1 |"
     assert topic_table(same).count("정치") == 1
+
+
+def test_labels_are_text_and_not_markup_of_the_table(tmp_path: Path) -> None:
+    manifest = load_bundle(write(tmp_path / "four", "four")).manifest
+    codes = ["a|b", "*x* _y_ `z`", "<b>&amp;~~c~~", "[d](e) \\|"]
+    topics = (t.model_copy(update={"code": code, "name": code}) for t, code in zip(manifest.topics, codes, strict=True))
+    table = topic_table(manifest.model_copy(update={"topics": tuple(topics)}))
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    cells = [token for token in parser.parse(table) if token.type == "inline"]
+    columns = table.splitlines()[0].count(" | ") + 1
+    assert ["".join(one.content for one in cell.children or ()) for cell in cells[columns + 1 :: columns]] == codes
+    assert all(one.type in ("text", "text_special") for cell in cells for one in cell.children or ())
 
 
 def test_card_names_the_report_without_a_link_and_says_what_prediction_sets_are(tmp_path: Path) -> None:
