@@ -1,6 +1,8 @@
 """The page at `/` as HTML, with the title and the number of topics of the default model."""
 
 import html
+import posixpath
+import re
 from pathlib import Path
 from string import Template
 
@@ -22,11 +24,20 @@ def home_page(manifest: Manifest, *, metrics: bool) -> str:
         title=html.escape(manifest.title_or_name),
         topics=len(manifest.topics),
         metrics=METRICS_LINK if metrics else "",
-        preload="\n".join(f'  <link rel="modulepreload" href="page/{name}">' for name in _modules()),
+        preload="\n".join(f'  <link rel="modulepreload" href="page/{name}">' for name in modules()),
     )
 
 
-def _modules() -> list[str]:
-    """The page's modules, which the browser would otherwise discover level by level, each after a round trip."""
-    paths = [path.relative_to(MODULES).as_posix() for path in MODULES.rglob("*.js")]
-    return sorted(path for path in paths if path != "docs.js")
+def modules() -> list[str]:
+    """The modules that main.js imports, which the browser would otherwise discover level by level, each a round trip.
+
+    Those that it imports dynamically, after the first answer, are not among them.
+    """
+    found, waiting = set[str](), ["main.js"]
+    while waiting:
+        module = waiting.pop()
+        found.add(module)
+        imports = re.findall(r'^import .* from "(.*)";$', (MODULES / module).read_text("utf-8"), re.MULTILINE)
+        paths = {posixpath.normpath(posixpath.join(posixpath.dirname(module), name)) for name in imports}
+        waiting += paths - found
+    return sorted(found)

@@ -1,21 +1,19 @@
 // Entry point of the page, which uses only the public API.
 
-import { Batch } from "./batch/batch.js";
-import { offerCorrection, setTopics, setUpCorrecting } from "./corrections/correcting.js";
 import { byId } from "./elements/dom.js";
 import { setUpTerms } from "./elements/terms.js";
 import { Headline } from "./headline/headline.js";
-import { setUpSeveral } from "./headline/several.js";
 import { showLanguage } from "./model/language.js";
-import { showModel } from "./model/model.js";
-import { setUpTopics, showTopics } from "./model/topics.js";
 import { call } from "./service/api.js";
 import { setUpKey } from "./service/key.js";
 import { chooseModel, chosenModel, sayMissing, setUpModels, showModels, withModel } from "./service/models.js";
 import { followLinks, readLink, showLink } from "./sharing/link.js";
-import { setUpShare, share } from "./sharing/share.js";
 
-const LONGEST_WAIT = 500; // milliseconds until the tables are drawn although there is no answer
+const LONGEST_WAIT = 500; // milliseconds until the rest of the page is loaded although there is no answer
+
+let loadRest;
+/** What the first answer does not need: it would have to wait while the browser loads the modules and draws tables. */
+const rest = new Promise((resolve) => { loadRest = resolve; }).then(() => import("./rest.js"));
 
 let shown = null; // the model that the page describes
 let latest = 0; // number of the latest call of `describe`
@@ -36,11 +34,15 @@ async function describe(model) {
     for (const link of document.querySelectorAll("[data-card]")) link.href = withModel("model/card");
     showLanguage(facts.language);
     showModels(facts.models);
+    rest.then(({ batch, setTopics }) => {
+      batch.several = Boolean(facts.multi_label);
+      setTopics(topics);
+    });
     const answered = headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples, Boolean(facts.multi_label));
-    batch.several = byId("correcting").hidden = Boolean(facts.multi_label); // a correction has one topic
-    setTopics(topics);
-    // Drawing the tables takes longer than an answer, which would have to wait for it.
+    byId("correcting").hidden = Boolean(facts.multi_label); // a correction has one topic
     await Promise.race([answered, new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT); })]);
+    loadRest();
+    const { showModel, showTopics } = await rest;
     if (turn !== latest) return;
     showModel(facts, outside?.threshold);
     showTopics(topics);
@@ -54,6 +56,7 @@ async function describe(model) {
       return;
     }
     byId("model-facts").textContent = error.message;
+    loadRest();
   }
 }
 
@@ -61,8 +64,10 @@ async function describe(model) {
 function follow(answer) {
   showLink(answer === null || answer.isFirst ? null : answer.state);
   if (answer === null) return;
-  share(answer);
-  offerCorrection(answer);
+  rest.then(({ offerCorrection, share }) => {
+    share(answer);
+    offerCorrection(answer);
+  });
 }
 
 /** Show what a link describes. */
@@ -73,22 +78,17 @@ function open(link) {
   if (isOther) {
     sayMissing("");
     describe(null);
-    batch.again();
+    rest.then(({ batch }) => batch.again());
   }
 }
 
 setUpKey();
 setUpTerms();
-setUpTopics();
-setUpShare();
-setUpCorrecting();
 const headline = new Headline(describe, follow);
-const batch = new Batch();
 setUpModels(() => {
   describe(null);
-  batch.again();
+  rest.then(({ batch }) => batch.again());
 });
-setUpSeveral((text) => batch.take(text));
 followLinks(open);
 const link = readLink();
 if (link) {

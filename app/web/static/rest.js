@@ -1,0 +1,16 @@
+// What the first answer does not need, loaded after it: many texts at once, sharing, corrections, tables.
+
+import { Batch } from "./batch/batch.js";
+import { offerCorrection, setTopics, setUpCorrecting } from "./corrections/correcting.js";
+import { setUpSeveral } from "./headline/several.js";
+import { showModel } from "./model/model.js";
+import { setUpTopics, showTopics } from "./model/topics.js";
+import { setUpShare, share } from "./sharing/share.js";
+
+setUpTopics();
+setUpShare();
+setUpCorrecting();
+export const batch = new Batch();
+setUpSeveral((text) => batch.take(text));
+
+export { offerCorrection, setTopics, share, showModel, showTopics };
