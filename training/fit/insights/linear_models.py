@@ -30,6 +30,8 @@ MOST_WORK: Final = 12_000_000
 """Rows times labels that one model learns from; of more rows it learns from a random choice."""
 LITTLE_WORK: Final = 100_000
 """Up to here models also learn from character n-grams, which help with few rows and take ten times as long."""
+TEMPERATURE_ROWS: Final = 20_000
+"""Rows on which the temperature of the probabilities is fitted, at most."""
 REPEATS: Final = 5
 SHARES: Final = (0.25, 0.5, 1.0)
 
@@ -86,7 +88,9 @@ class LinearModels:
         if self.members is not None:
             return sigmoid(fit_labels(scores, self.members).logits(scores))
         part = HeldOut(scores, self.labels, np.zeros(len(scores), np.float32), self._topics)
-        return part.probabilities(fit_temperature([part]))
+        some = random_rows(len(scores), TEMPERATURE_ROWS, self._seed)  # each step of the fit takes arrays of this size
+        sample = HeldOut(scores[some], self.labels[some], part.oov_shares[some], self._topics)
+        return part.probabilities(fit_temperature([sample]))
 
     def learning_curve(self, test: Sequence[LabelledRow]) -> tuple[CurvePoint, ...]:
         """Accuracy, or micro-averaged F1, on the test rows after learning from SHARES of the rows.
