@@ -81,6 +81,8 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
     steps = [(phase, done, of) for phase, done, of, _ in told if phase.startswith("networks")]
     assert steps == [(f"networks, pass {number} of 3", done, 2) for number in (1, 2, 3) for done in (1, 2)]
     assert ("networks, pass 2 of 3", 2, 2, "loss 0.500, accuracy 0.500") in told
+    words = [one for one in told if one[0].startswith("vocabulary")]
+    assert words == [(f"vocabulary, pass {number} of 3", 0, 1, "") for number in (1, 2, 3)]
     learned_from = [training.explored, training.texts, training.texts]
     for learned, texts, call in zip((training.exploration, *training.runs), learned_from, networks.calls, strict=True):
         titles, bodies = texts.titles, texts.bodies
