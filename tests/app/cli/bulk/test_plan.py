@@ -45,7 +45,9 @@ def test_new_folder_has_no_plan_even_if_a_run_has_died_in_it(folder: Output, tmp
 
 def test_plan_of_the_same_job_is_continued(folder: Output) -> None:
     folder.write_plan(PLAN.model_dump_json().encode())
-    assert Plan.load(folder, "out", JOB) == PLAN
+    plan = Plan.load(folder, "out", JOB)
+    assert plan == PLAN
+    assert plan.shards == [Shard("a.txt", 0, 0, 4, 1)]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,7 @@ def test_plan_of_the_same_job_is_continued(folder: Output) -> None:
     [
         {"files": [FILE.model_copy(update={"modified": 6})]},
         {"top_k": 2, "digest": "0b"},
+        {"name": "title", "min_probability": 0.5, "max_characters": 10},
         {"outside_threshold": 0.5},
         {"skip_empty": True},
         {"columns": ()},
