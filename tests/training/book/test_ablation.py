@@ -21,7 +21,7 @@ ROWS = [
 def test_recipes_and_chance_are_set_side_by_side(small_set: Dataset) -> None:
     recipes = [replace(RECIPES[name], words=400, validation=200, epochs=2) for name in ("book", "integer-labels")]
     epochs = []
-    rows = ablation.compare(recipes, small_set, [1, 2], lambda: epochs.append(1))
+    rows = ablation.compare(recipes, small_set, [1, 2], lambda *_: epochs.append(1))
     assert [row.name for row in rows] == ["book", "integer-labels", "majority", "shuffled"]
     assert rows[0].losses == pytest.approx(rows[1].losses, abs=ablation.FLOAT_NOISE)
     assert len(epochs) == 2 * 2 * 2
