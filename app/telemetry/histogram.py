@@ -5,7 +5,11 @@ from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from prometheus_client import Histogram
+
+_MANY = 32
+"""Number of values from which NumPy takes less time."""
 
 
 class Observed(NamedTuple):
@@ -29,8 +33,11 @@ class BatchHistogram(Histogram):
 
     def tally(self, values: Sequence[float]) -> Observed:
         """Sort values into the buckets, without observing them."""
-        bounds = self._upper_bounds
-        return Observed(Tally([bisect_left(bounds, value) for value in values]), sum(values))
+        if len(values) < _MANY:
+            bounds = self._upper_bounds
+            return Observed(Tally([bisect_left(bounds, value) for value in values]), sum(values))
+        counts = np.bincount(np.searchsorted(self._upper_bounds, values))
+        return Observed({bucket: count for bucket, count in enumerate(counts.tolist()) if count}, sum(values))
 
     def add(self, observed: Observed) -> None:
         """Observe what `tally` returned, also of another histogram with the same buckets."""

@@ -176,8 +176,11 @@ class Metrics:
         # `Encoded.unknown_words` by `Encoded.words`; the property takes twice as long.
         self.unknown_words.observe_many([(one.words - one.known - one.rare) / (one.words or 1) for one in texts])
         self.outside.observe_many([one.outside for one in results if one.outside is not None])
-        given = [one.topic_set if self._multi_label else one.labels[:1] for one in results]
-        for label, count in Tally(chain.from_iterable(given)).items():
+        if self._multi_label:
+            given = list(chain.from_iterable([one.topic_set for one in results]))
+        else:
+            given = [one.labels[0] for one in results if one.labels]
+        for label, count in Tally(given).items():
             self._topics[label].inc(count)
         if self._drift:
             self._drift.add(results)
