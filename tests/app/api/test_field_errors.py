@@ -45,6 +45,13 @@ def test_unknown_field_is_named_with_the_near_one(client: TestClient, path: str,
     assert near in first["message"]
 
 
+def test_detail_ends_with_one_mark(client: TestClient):
+    asked = client.post("/predict", json={"headline": "oil", "topk": 3}).json()["detail"]
+    assert asked == "topk: unknown field; did you mean top_k?"
+    said = client.post("/predict", json={"headline": "oil", "top_k": 0}).json()["detail"]
+    assert said == "top_k: must be at least 1."
+
+
 def test_wrong_values_are_named_beside_unknown_fields(client: TestClient):
     fields = {one["field"] for one in refused(client, "/predict", {"headlin": "oil", "top_k": "3"})}
     assert fields == {"headlin", "headline", "top_k"}
