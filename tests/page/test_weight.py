@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from app.web.home import MODULES, modules
 from tests.page.conftest import Watch
@@ -43,3 +43,23 @@ def test_page_is_light_loads_its_modules_at_once_and_answers_soon(
     # All are asked for before the last of them has arrived: the browser does not discover them one after another.
     assert max(one["start"] for one in times.values()) < max(one["end"] for one in times.values())
     assert page.evaluate("window.first") < 5000  # generous, because other work runs on the machine
+
+
+def test_controls_are_disabled_until_their_modules_are_loaded(
+    context: BrowserContext, server: RunningServer, watch: Watch
+) -> None:
+    page = watch.over(context.new_page(), server.url)
+    held: list[Route] = []
+    page.route("**/page/rest.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks its handlers
+    page.goto(server.url)
+    expect(page.locator("#verdict strong")).not_to_be_empty()
+    controls = [
+        page.locator(f"#{name}") for name in ("copy-link", "copy-curl", "copy-python", "correct", "start", "file")
+    ]
+    for one in controls:
+        expect(one).to_be_disabled()
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    for one in controls:
+        expect(one).to_be_enabled()

@@ -12,5 +12,7 @@ setUpShare();
 setUpCorrecting();
 export const batch = new Batch();
 setUpSeveral((text) => batch.take(text));
+// In index.html all controls of these modules are disabled, because before now a click would be lost.
+for (const control of document.querySelectorAll(":disabled")) control.disabled = false;
 
 export { offerCorrection, setTopics, share, showModel, showTopics };
