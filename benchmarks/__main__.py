@@ -100,7 +100,7 @@ def scaling_command(results: Path) -> None:
 def http_command(results: Path, seconds: float, rounds: int) -> None:
     """Measure throughput, latency and CPU over HTTP.
 
-    Against an empty FastAPI route and two TensorFlow services.
+    Against an empty FastAPI route, two TensorFlow services, and serving frameworks that can be installed.
     """
     _keep(results, "http", lambda: over_http.measure(seconds, rounds, click.echo))
 

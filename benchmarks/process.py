@@ -6,30 +6,32 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from benchmarks import proc
 from benchmarks.machine import MeasurementError, pinned
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 90.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Process:
-    """Context manager that runs `python ... --port PORT` with its output, including the access log, in a file."""
+    """Context manager that runs `COMMAND --port PORT` with its output, including the access log, in a file.
+
+    It runs in a process group of its own, which ends with it: some servers leave their children behind.
+    """
 
     def __init__(
-        self, arguments: Collection[str], settings: Mapping[str, object], cores: Collection[int], log: Path
+        self, command: Sequence[object], settings: Mapping[str, object], cores: Collection[int], log: Path
     ) -> None:
         """Set the command; `settings` become TOPICS_* variables, and none are inherited."""
         self.port = _free_port()
-        self._command = [sys.executable, *arguments, "--port", str(self.port)]
+        self._command = [*map(str, command), "--port", str(self.port)]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TOPICS_", "PROMETHEUS_"))}
         self._environment = kept | {"TF_CPP_MIN_LOG_LEVEL": "2"}
         self._environment |= {f"TOPICS_{name.upper()}": str(value) for name, value in settings.items()}
@@ -46,21 +48,20 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                process_group=0,
             )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        workers = self.worker_pids() if self._process.poll() is None else []
         self._process.send_signal(signal.SIGTERM)
-        try:
+        os.killpg(self._process.pid, signal.SIGCONT)
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            for pid in {*workers, self._process.pid}:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self._process.wait(10)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
 
     def ask(self, path: str, body: object = None, timeout: float = 30) -> tuple[int, Any]:
         """Status and parsed body of one request, sent on a new connection."""
@@ -92,14 +93,26 @@ class Process:
             time.sleep(0.002)
         raise MeasurementError(f"{' '.join(self._command[1:])} has not answered {path} in {passed:.0f} seconds.")
 
+    def pause(self) -> None:
+        """Stop all its processes: some servers poll while idle, which would slow others on the same core."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    @contextmanager
+    def resumed(self) -> Iterator[None]:
+        """Let a paused service run for a while."""
+        os.killpg(self._process.pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.pause()
+
     def worker_pids(self) -> list[int]:
         """Process IDs of those that answer requests: the workers, or the single process."""
-        pid = self._process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] or [pid]
+        return proc.children(self._process.pid) or [self._process.pid]
 
     def cpu_seconds(self) -> float:
-        """User plus system time of the processes that answer requests, over all threads."""
-        return sum(cpu_seconds(Path(f"/proc/{pid}/stat").read_text()) for pid in self.worker_pids())
+        """User plus system time of all its processes, over all threads."""
+        return sum(map(proc.cpu_seconds, proc.descendants(self._process.pid)))
 
     def settle(self) -> None:
         """Wait until the CPU is idle: a thread pool continues with requests of disconnected clients."""
@@ -113,24 +126,11 @@ class Process:
 
     def memory(self) -> list[dict[str, float]]:
         """Resident, proportional and private memory in MB of each process that answers requests."""
-        return [megabytes(Path(f"/proc/{pid}/smaps_rollup").read_text()) for pid in self.worker_pids()]
+        return [proc.memory_mb(pid) for pid in self.worker_pids()]
 
-
-def cpu_seconds(stat: str) -> float:
-    """`utime` plus `stime` of a `/proc/PID/stat`; the command name before them may hold spaces and brackets."""
-    fields = stat.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def megabytes(rollup: str) -> dict[str, float]:
-    """Resident, proportional and private MB from a `/proc/PID/smaps_rollup`."""
-    kilobytes = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in _lines(rollup))}
-    private = kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
-    return {"resident": kilobytes["Rss"] / 1024, "proportional": kilobytes["Pss"] / 1024, "private": private / 1024}
-
-
-def _lines(rollup: str) -> list[str]:
-    return [line for line in rollup.splitlines() if line.endswith(" kB")]
+    def resident_mb(self) -> float:
+        """Resident memory of all its processes."""
+        return sum(proc.memory_mb(pid)["resident"] for pid in proc.descendants(self._process.pid))
 
 
 def _free_port() -> int:

@@ -11,7 +11,7 @@ from benchmarks.process import ROOT
 from benchmarks.report import table
 from benchmarks.scaling import spike
 from benchmarks.scaling.autoscaling import shipped
-from benchmarks.speed.over_http import BATCH
+from benchmarks.speed.loads import BATCH
 
 PAGE = ROOT / "docs" / "scaling.md"
 FIGURES = ROOT / "docs" / "scaling" / "figures.json"

@@ -18,9 +18,12 @@ from app.classifier import load_bundle
 from app.settings import load_settings
 from benchmarks import wrk
 from benchmarks.machine import MeasurementError, cores, pinned
-from benchmarks.process import ROOT, cpu_seconds
+from benchmarks.proc import children, cpu_seconds
+from benchmarks.process import ROOT
 from benchmarks.scaling.nginx import configure
-from benchmarks.speed.over_http import BATCH, Load, ask, write_bodies
+from benchmarks.speed.apis import OWN
+from benchmarks.speed.loads import BATCH, Load, write_bodies
+from benchmarks.speed.over_http import ask
 from benchmarks.speed.targets import SERVICE
 from benchmarks.texts import MadeTexts
 
@@ -90,7 +93,7 @@ def _bytes(folder: Path, bodies: Mapping[int, Path], seconds: float) -> Figures:
         process.wait("/health/ready")
         for name, load in (("single", SINGLE), ("batch", BATCHES)):
             lines = bodies[load.headlines].read_text("utf-8").splitlines()[:20]
-            sizes = [_exchange(process.port, load.path, line.encode()) for line in lines]
+            sizes = [_exchange(process.port, OWN.path(load.headlines), line.encode()) for line in lines]
             figures[name] = {
                 "request": statistics.mean(a for a, _ in sizes),
                 "answer": statistics.mean(b for _, b in sizes),
@@ -130,10 +133,10 @@ def _nginx(folder: Path, bodies: Path, seconds: float) -> float:
             _wait(port)
             url = f"http://127.0.0.1:{port}/predict"
             wrk.load(url, bodies, 16, 1, [client])
-            children = Path(f"/proc/{proxy.pid}/task/{proxy.pid}/children").read_text().split()
-            before = sum(cpu_seconds(Path(f"/proc/{pid}/stat").read_text()) for pid in children)
+            workers = children(proxy.pid)
+            before = sum(map(cpu_seconds, workers))
             run = wrk.load(url, bodies, 16, seconds, [client])
-            used = sum(cpu_seconds(Path(f"/proc/{pid}/stat").read_text()) for pid in children) - before
+            used = sum(map(cpu_seconds, workers)) - before
         finally:
             proxy.terminate()
             proxy.wait(10)

@@ -1,46 +1,18 @@
 """Part 2: the service and its peers over HTTP, each with one worker on one core and wrk on another core."""
 
-import json
 import statistics
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.classifier import load_bundle
-from app.settings import load_settings
 from benchmarks import wrk
 from benchmarks.machine import MeasurementError, cores
 from benchmarks.process import Process
-from benchmarks.speed.targets import EMPTY, EMPTY_READY, SERVICE, TARGETS, Target
-from benchmarks.texts import MadeTexts
-
-BATCH = 100
-_HEADLINES = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A number of clients that each send a number of headlines per request."""
-
-    name: str
-    clients: int
-    headlines: int = 1
-
-    @property
-    def path(self) -> str:
-        """Path of the requests."""
-        return "/predict" if self.headlines == 1 else "/predict/batch"
-
-
-LOADS = (
-    Load("1 client", 1),
-    Load("16 clients", 16),
-    Load("64 clients", 64),
-    Load(f"batches of {BATCH}, 16 clients", 16, BATCH),
-)
+from benchmarks.speed.apis import OWN, Api
+from benchmarks.speed.loads import LOADS, Load, headlines, write_bodies
+from benchmarks.speed.targets import EMPTY, EMPTY_READY, SERVICE, Target, installed
 
 Rounds = dict[tuple[str, str], list[dict[str, float]]]
 """The figures of every round, by names of target and load."""
@@ -50,53 +22,51 @@ def measure(
     seconds: float,
     rounds: int,
     say: Callable[[str], None],
-    targets: Sequence[Target] = TARGETS,
+    targets: Sequence[Target] | None = None,
     loads: Sequence[Load] = LOADS,
 ) -> dict[str, Any]:
-    """Measure every target under every load, in turns (A B A B ...), with new processes in each round.
+    """Measure every target (by default all) under every load, in turns (A B A B ...), with new processes in each round.
 
     Raises:
         MeasurementError: wrk is missing, two targets disagree, or a single request failed.
     """
     wrk.install()
+    targets = targets or installed(say)
     server_core, client_core = cores()
     measured: Rounds = {(target.name, load.name): [] for target in targets for load in loads}
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
-        bodies = write_bodies(folder)
+        apis = dict.fromkeys(target.api for target in targets)
+        bodies = {api: write_bodies(folder / str(number), api) for number, api in enumerate(apis)}
         for number in range(1, rounds + 1):
             with ExitStack() as running:
                 processes = {}
                 for target in targets:
                     processes[target] = running.enter_context(target.process(folder, [server_core]))
-                    processes[target].wait("/predict", {"headline": "ready?"})
-                _agree(processes, bodies[1])
+                    processes[target].wait(target.api.single, target.api.body(["ready?"]))
+                _agree(processes)
+                for process in processes.values():
+                    process.pause()
                 for load in loads:
                     for target, process in processes.items():
                         length = max(seconds, target.least_seconds)
-                        figures = ask(process, load, bodies[load.headlines], length, [client_core])
+                        with process.resumed():
+                            file = bodies[target.api][load.headlines]
+                            figures = ask(process, load, file, length, [client_core], api=target.api)
                         measured[target.name, load.name].append(figures)
                         say(f"round {number}, {load.name}, {target.name}: {_line(figures)}")
     return {"seconds": seconds, "rounds": rounds, **summary(measured)}
 
 
-def write_bodies(folder: Path) -> dict[int, Path]:
-    """Write files of request bodies, one per line, by headlines per request; generated, so the same everywhere."""
-    headlines = MadeTexts(load_bundle(load_settings().model[0])).headlines(_HEADLINES)
-    batches = [headlines[start : start + BATCH] for start in range(0, _HEADLINES, BATCH)]
-    files = {1: folder / "singles", BATCH: folder / "batches"}
-    files[1].write_text("".join(json.dumps({"headline": one}) + "\n" for one in headlines))
-    files[BATCH].write_text("".join(json.dumps({"headlines": batch}) + "\n" for batch in batches))
-    return files
-
-
-def ask(process: Process, load: Load, bodies: Path, seconds: float, client_cores: Sequence[int]) -> dict[str, float]:
+def ask(
+    process: Process, load: Load, bodies: Path, seconds: float, client_cores: Sequence[int], *, api: Api = OWN
+) -> dict[str, float]:
     """One run, after a warm-up that does not count; CPU is the server's, in microseconds per request.
 
     Raises:
         MeasurementError: a request failed, or none was answered in time.
     """
-    url = f"http://127.0.0.1:{process.port}{load.path}"
+    url = f"http://127.0.0.1:{process.port}{api.path(load.headlines)}"
     wrk.load(url, bodies, load.clients, 1, client_cores)
     process.settle()
     before = process.cpu_seconds()
@@ -135,16 +105,16 @@ def _over(theirs: float, ours: float) -> float:
     return theirs / ours if ours else float("nan")
 
 
-def _agree(processes: Mapping[Target, Process], bodies: Path) -> None:
+def _agree(processes: Mapping[Target, Process]) -> None:
     """Raise MeasurementError unless all targets except the empty ones predict the same topics."""
-    for body in bodies.read_text().splitlines()[:10]:
-        answers = {}
-        for target, process in processes.items():
-            if target not in (EMPTY, EMPTY_READY):
-                predictions = process.ask("/predict", json.loads(body))[1]["predictions"]
-                answers[target.name] = predictions[0]["topic"] if predictions else None
+    for headline in headlines()[:10]:
+        answers = {
+            target.name: target.api.best(process.ask(target.api.single, target.api.body([headline]))[1])
+            for target, process in processes.items()
+            if target not in (EMPTY, EMPTY_READY)
+        }
         if len(set(answers.values())) > 1:
-            raise MeasurementError(f"Not reported: the services do not do the same task; {body} is answered {answers}.")
+            raise MeasurementError(f"Not reported: the services answer {headline!r} differently: {answers}.")
 
 
 def _line(figures: Mapping[str, float]) -> str:

@@ -12,10 +12,11 @@ from app.classifier import build_classifier, load_bundle
 from app.settings import load_settings
 from benchmarks.speed import over_http, startup
 from benchmarks.speed.frameworks import classify_with
+from benchmarks.speed.loads import BATCH, Load
 from benchmarks.speed.targets import EMPTY, SERVICE
 from benchmarks.texts import MadeTexts
 
-_LOADS = (over_http.Load("single headlines", 16), over_http.Load("batches of 100", 16, over_http.BATCH))
+_LOADS = (Load("single headlines", 16), Load("batches of 100", 16, BATCH))
 _SECONDS, _ROUNDS = 2.0, 3
 """Chosen so that two measurements take less than two minutes."""
 

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 from benchmarks import wrk
 from benchmarks.machine import cores
 from benchmarks.process import ROOT, Process
-from benchmarks.speed.over_http import BATCH, Load, write_bodies
-from benchmarks.speed.targets import SERVICE, TARGETS, Target
+from benchmarks.speed.apis import OWN
+from benchmarks.speed.loads import BATCH, Load, write_bodies
+from benchmarks.speed.targets import SERVICE, Target, installed
 
 T = TypeVar("T")
 
@@ -40,7 +41,9 @@ def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> dict[str
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         return {
-            "starts": {target.name: _shown(target.name, start(target, folder, rounds), say) for target in TARGETS},
+            "starts": {
+                target.name: _shown(target.name, start(target, folder, rounds), say) for target in installed(say)
+            },
             "workers": workers(folder, seconds, rounds, say),
             "imports_ms": imports(_import_times()),
             "image_mb": _image_size(),
@@ -55,7 +58,7 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
         with target.process(folder, [server_core]) as process:
             if target is SERVICE:
                 ready = process.wait("/health/ready")
-            predicted = process.wait("/predict", {"headline": "Oil prices rise"})
+            predicted = process.wait(target.api.single, target.api.body(["Oil prices rise"]))
             if target is not SERVICE:
                 ready = predicted  # they have no probe
             figures.append(
@@ -63,7 +66,7 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
                     "ready_s": ready,
                     "first_prediction_s": predicted,
                     "cpu_s": process.cpu_seconds(),
-                    "resident_mb": process.memory()[0]["resident"],
+                    "resident_mb": process.resident_mb(),
                 }
             )
     return {name: statistics.median(one[name] for one in figures) for name in figures[0]}
@@ -144,7 +147,7 @@ def _rate(process: Process, count: int, load: Load, bodies: Mapping[int, Path]) 
 
     If it had its own core beside one worker only, two workers would be compared with one that has a whole core.
     """
-    url = f"http://127.0.0.1:{process.port}{load.path}"
+    url = f"http://127.0.0.1:{process.port}{OWN.path(load.headlines)}"
     run = wrk.load(url, bodies[load.headlines], load.clients, 1, _cores(count))
     process.settle()
     return run.rate * load.headlines

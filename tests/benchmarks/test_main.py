@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import report
+from benchmarks import machine, report
 from benchmarks.__main__ import main
 from benchmarks.scaling import growth
 from benchmarks.speed import in_process, over_http, regression, startup
@@ -19,6 +19,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a result of an older form."""
     for part in PARTS:
         monkeypatch.setattr(part, "measure", lambda *_: {"new": 1})
+    monkeypatch.setattr(machine, "_busy", lambda: 0.0)  # it takes a second
     monkeypatch.setattr(report, "write", lambda *_: None)
     monkeypatch.setattr(report, "section", lambda *_: [])
     (tmp_path / "results.json").write_text('{"of another version": {}, "http": {"old": 1}}')

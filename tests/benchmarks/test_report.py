@@ -5,7 +5,8 @@ from pathlib import Path
 from benchmarks.report import table, write
 from benchmarks.speed.bars import Bar
 from benchmarks.speed.in_process import tabulate
-from benchmarks.speed.over_http import LOADS, Rounds, summary
+from benchmarks.speed.loads import LOADS
+from benchmarks.speed.over_http import Rounds, summary
 from benchmarks.speed.targets import TARGETS
 
 MACHINE = {

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import wrk
-from benchmarks.speed.over_http import BATCH, LOADS, Rounds, ask, summary, write_bodies
+from benchmarks.speed.loads import BATCH, LOADS, write_bodies
+from benchmarks.speed.over_http import Rounds, ask, summary
 from benchmarks.speed.targets import SERVICE
 
 

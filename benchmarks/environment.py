@@ -1,0 +1,48 @@
+"""Virtual environments for packages that must not be in the project's own."""
+
+import fcntl
+import hashlib
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_SECONDS = 480
+
+
+class InstallationError(Exception):
+    """Packages cannot be installed here; the message is the last line of pip's output."""
+
+
+def install(folder: Path, *requirements: Sequence[object]) -> Path:
+    """Make a virtual environment, once, and again when the requirements change.
+
+    Args:
+        folder: of the environment.
+        requirements: for each call of `pip install` its arguments; paths are requirements files or packages.
+
+    Returns:
+        The folder of its programs.
+
+    Raises:
+        InstallationError: pip fails or takes longer than eight minutes.
+    """
+    said = [(one, one.read_text("utf-8") if isinstance(one, Path) else "") for some in requirements for one in some]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{folder}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run the tests
+        stamp = folder / f"installed-{hashlib.sha256(repr(said).encode()).hexdigest()[:12]}"
+        if not stamp.exists():
+            try:
+                _run([sys.executable, "-m", "venv", "--clear", folder])
+                pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+                for some in requirements:
+                    _run([*pip, *some])
+            except (subprocess.SubprocessError, OSError) as error:
+                raise InstallationError(str(getattr(error, "stderr", None) or error).strip().splitlines()[-1]) from None
+            stamp.touch()
+    return folder / "bin"
+
+
+def _run(command: Sequence[object]) -> None:
+    subprocess.run([str(one) for one in command], check=True, capture_output=True, text=True, timeout=_SECONDS)
