@@ -13,7 +13,7 @@ import click
 
 from app.classifier import BundleError, load_classifier
 from app.settings import SettingsError, load_settings
-from benchmarks import present_day, report
+from benchmarks import history, present_day, report
 from benchmarks.machine import MeasurementError, describe
 from benchmarks.scaling import growth, sizing
 from benchmarks.speed import in_process, over_http, regression, startup
@@ -48,7 +48,7 @@ class _Commands(click.Group):
     default=RESULTS,
     show_default="benchmarks/results",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for results.json, README.md and the plots.",
+    help="Folder for results.json, README.md, history.csv and the plots.",
 )
 @_seconds
 @_rounds
@@ -56,7 +56,7 @@ class _Commands(click.Group):
 def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None:
     """Measure the service against alternatives.
 
-    Without a command, measures everything in about twelve minutes. The model is that of TOPICS_MODEL, or the service's
+    Without a command, measures everything in about twenty minutes. The model is that of TOPICS_MODEL, or the service's
     default. A run with any failed request is not reported. Needs two cores that nothing else uses.
     """
     ctx.obj = results
@@ -68,6 +68,7 @@ def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None
         ctx.invoke(startup_command, seconds=seconds, rounds=rounds)
         ctx.invoke(http_command, seconds=seconds, rounds=rounds)
         _keep(results, "check", lambda: regression.measure(click.echo))
+        history.update(results, _read(results))
 
 
 @main.command("in-process")

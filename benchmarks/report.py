@@ -7,14 +7,19 @@ from typing import Any
 from benchmarks.machine import BUSY
 from benchmarks.speed import plots
 from benchmarks.speed.bars import bars
-from benchmarks.speed.targets import SERVICE
+from benchmarks.speed.targets import FRAMEWORKS, SERVICE
 
 Parts = Mapping[str, Any]
 
 
 def write(folder: Path, parts: Parts) -> None:
     """Write README.md and the plots, for all parts that have been measured."""
-    lines = ["# Benchmark results", "", "Made by `make bench`. Compare ratios, not absolute figures, between machines."]
+    lines = [
+        "# Benchmark results",
+        "",
+        "Made by `make bench`. Compare ratios, not absolute figures, between machines.",
+        *(["", "![Headlines per second over HTTP, by service](http.png)"] if "http" in parts else []),
+    ]
     if measured := bars(parts):
         rows = [
             (one.name, _bar(one.goal, one), _bar(one.stretch, one), _bar(one.measured, one), one.verdict)
@@ -68,14 +73,17 @@ def _http(part: Mapping[str, Any]) -> list[str]:
     note = (
         f"Medians of {part['rounds']} rounds of {part['seconds']:g} s, services in turns; one worker on one core with"
         " metrics, request IDs and access log (to a file), wrk on another core, no failed requests. Headlines as long"
-        f" as titles, made from the bundle's words. The last three columns: factor by which {SERVICE.name} is better."
+        " as titles, made from the bundle's words. BentoML, MLServer and LitServe batch requests, and call the same"
+        f" tf.function. The last three columns: factor by which {SERVICE.name} is better."
     )
+    frameworks = []
+    if missing := [one.name for one in FRAMEWORKS if one.name not in next(iter(part["medians"].values()))]:
+        frameworks = ["", f"Not measured, because they could not be installed: {', '.join(missing)}."]
     return [
         note,
         "",
         *table(head, [row + ("",) * (len(head) - len(row)) for row in rows]),
-        "",
-        "![Over HTTP](http.png)",
+        *frameworks,
     ]
 
 

@@ -24,7 +24,7 @@ def draw(folder: Path, parts: Mapping[str, Any]) -> None:
 
 
 def _http(medians: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figure:
-    figure = Figure(figsize=(12, 3.2), layout="constrained")
+    figure = Figure(figsize=(12, 3.6), layout="constrained")
     for axes, (load, targets) in zip(figure.subplots(1, len(medians), sharey=True), medians.items(), strict=True):
         rates = {name: one["headlines_per_second"] for name, one in reversed(list(targets.items()))}
         bars = axes.barh(

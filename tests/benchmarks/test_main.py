@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import machine, report
+from benchmarks import history, machine, report
 from benchmarks.__main__ import main
 from benchmarks.scaling import growth
 from benchmarks.speed import in_process, over_http, regression, startup
@@ -22,6 +22,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(machine, "_busy", lambda: 0.0)  # it takes a second
     monkeypatch.setattr(report, "write", lambda *_: None)
     monkeypatch.setattr(report, "section", lambda *_: [])
+    monkeypatch.setattr(history, "update", lambda folder, _: (folder / "history.csv").touch())
     (tmp_path / "results.json").write_text('{"of another version": {}, "http": {"old": 1}}')
     return tmp_path
 
@@ -37,6 +38,7 @@ def test_complete_run_discards_older_results(results: Path):
     parts = kept(results)
     assert set(parts) == {"in_process", "scaling", "startup", "http", "check"}
     assert "old" not in parts["http"]
+    assert (results / "history.csv").exists()
 
 
 def test_one_part_leaves_the_others_as_they_are(results: Path):

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.machine import cores, pinned
@@ -21,10 +22,10 @@ def test_server_is_pinned_measured_paused_and_ended(tiny_bundle: Path, tmp_path:
         assert 10 < process.memory()[0]["resident"] < 500
         assert process.resident_mb() == process.memory()[0]["resident"]
         process.pause()
-        wait_until_stopped(pid)
+        wait_for(lambda: state(pid) == "T")
         with process.resumed():
             assert process.ask("/health/live")[0] == 200
-        wait_until_stopped(pid)
+        wait_for(lambda: state(pid) == "T")
     assert not Path(f"/proc/{pid}").exists()
     assert "/predict" in (tmp_path / "log").read_text()
 
@@ -35,12 +36,13 @@ def test_children_that_a_server_leaves_behind_are_ended(tmp_path: Path):
         process._process.wait(10)  # its input is empty: it ends at once, its child does not
         child = int((tmp_path / "log").read_text().split()[0])
         assert Path(f"/proc/{child}").exists()
-    assert not Path(f"/proc/{child}").exists() or state(child) == "Z"
+    wait_for(lambda: not Path(f"/proc/{child}").exists() or state(child) == "Z")
 
 
-def wait_until_stopped(pid: int) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Signals arrive a moment after they are sent."""
     due = time.monotonic() + 10
-    while state(pid) != "T":
+    while not condition():
         assert time.monotonic() < due
         time.sleep(0.001)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.report import table, write
-from benchmarks.speed.bars import Bar
+from benchmarks.speed.bars import Bar, bars
 from benchmarks.speed.in_process import tabulate
 from benchmarks.speed.loads import LOADS
 from benchmarks.speed.over_http import Rounds, summary
@@ -61,3 +61,21 @@ def test_pytest_benchmarks_list_becomes_ratios_to_classify():
     table = tabulate([case("classify", 2e-5), case("tf.function", 1e-3)])
     assert round(table["microseconds"]["1 headline"]["classify"], 6) == 20
     assert round(table["ratios"]["1 headline"]["tf.function"], 6) == 50
+
+
+def test_frameworks_that_were_not_measured_are_named(tmp_path: Path):
+    write(tmp_path, {"http": http()})
+    text = (tmp_path / "README.md").read_text()
+    assert "Not measured, because they could not be installed: BentoML, MLServer, LitServe." in text
+    assert "fastest serving framework" not in text
+
+
+def test_goal_is_the_fastest_framework_that_was_measured():
+    part = http()
+    for load in part["ratios"].keys() - {"1 client"}:
+        part["ratios"][load] |= {"BentoML": {"rate": 9.0}, "LitServe": {"rate": 7.5}}
+    found = {bar.name: bar.measured for bar in bars({"http": part}) if "framework" in bar.name}
+    assert found == {
+        "against the fastest serving framework, 64 clients": 7.5,
+        "against the fastest serving framework, batches of 100, 16 clients": 7.5,
+    }

@@ -18,7 +18,7 @@ PREDICTIONS = [
     {"topic": "pet-chem", "name": "Petrochemicals", "label": 39, "probability": 0.0012},
 ]
 WORDS = {"known": 7, "rare": 0, "unknown": ["brent"]}
-RESULT = {"predictions": PREDICTIONS, "topic_set": None, "words": WORDS, "abstained": None}
+RESULT = {"predictions": PREDICTIONS, "topic_set": None, "outside": 0.0113, "words": WORDS, "abstained": None}
 MODEL = {"name": "empty", "version": "1"}
 SINGLE = {**RESULT, "model": MODEL}
 BATCH = {"results": [RESULT] * 100, "model": MODEL}
