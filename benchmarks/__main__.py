@@ -16,7 +16,7 @@ from app.settings import SettingsError, load_settings
 from benchmarks import history, present_day, report
 from benchmarks.machine import MeasurementError, describe
 from benchmarks.scaling import growth, sizing
-from benchmarks.speed import in_process, over_http, regression, startup
+from benchmarks.speed import in_process, over_http, regression, request_kinds, startup
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -67,6 +67,7 @@ def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None
         ctx.invoke(scaling_command)
         ctx.invoke(startup_command, seconds=seconds, rounds=rounds)
         ctx.invoke(http_command, seconds=seconds, rounds=rounds)
+        ctx.invoke(requests_command, rounds=rounds)
         _keep(results, "check", lambda: regression.measure(click.echo))
         history.update(results, _read(results))
 
@@ -104,6 +105,20 @@ def http_command(results: Path, seconds: float, rounds: int) -> None:
     Against an empty FastAPI route, two TensorFlow services, and serving frameworks that can be installed.
     """
     _keep(results, "http", lambda: over_http.measure(seconds, rounds, click.echo))
+
+
+@main.command("requests")
+@click.option(
+    "--seconds", default=1.0, show_default=True, type=click.FloatRange(0.05, 60), help="Length of each measured run."
+)
+@_rounds
+@click.pass_obj
+def requests_command(results: Path, seconds: float, rounds: int) -> None:
+    """Measure explanations, long texts and other kinds of requests.
+
+    Latency and processor time of each, with one client.
+    """
+    _keep(results, "requests", lambda: request_kinds.measure(seconds, rounds, click.echo))
 
 
 @main.command("startup")

@@ -87,6 +87,12 @@ def _http(part: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _requests(part: Mapping[str, Any]) -> list[str]:
+    note = f"One client, one connection; medians of {part['rounds']} rounds of {part['seconds']:g} s, in turns."
+    rows = [(name, one["p50_ms"], one["cpu_us"]) for name, one in part["kinds"].items()]
+    return [note, "", *table(("request", "p50 ms", "CPU µs/headline"), rows)]
+
+
 def _in_process(part: Mapping[str, Any]) -> list[str]:
     sizes = list(part["microseconds"])
     whats = list(part["microseconds"][sizes[0]])
@@ -153,6 +159,7 @@ def _check(part: Mapping[str, Any]) -> list[str]:
 
 _SECTIONS = {
     "http": ("Over HTTP", _http),
+    "requests": ("Kinds of requests", _requests),
     "in_process": ("In process", _in_process),
     "startup": ("Start-up, memory, workers", _startup),
     "scaling": ("Growth of cost", _scaling),

@@ -33,7 +33,7 @@ class Bar:
 
 def bars(parts: Mapping[str, Any]) -> list[Bar]:
     """The figures with goals of all parts that have been measured."""
-    readers = {"http": _http, "startup": _startup, "scaling": _scaling}
+    readers = {"http": _http, "requests": _requests, "startup": _startup, "scaling": _scaling}
     return [bar for part, read in readers.items() if part in parts for bar in read(parts[part])]
 
 
@@ -51,6 +51,12 @@ def _http(part: Mapping[str, Any]) -> Iterator[Bar]:
             yield Bar(f"against the fastest serving framework, {load}", best, goal, stretch, "x")
     p99 = 1 / ratios["64 clients"][EMPTY.name]["p99"]
     yield Bar("p99 at 64 clients against the empty route's", p99, 1.3, 1.0, "x", most=True)
+
+
+def _requests(part: Mapping[str, Any]) -> Iterator[Bar]:
+    for words, goal, stretch in (("12 words", 2.0, 1.5), ("200 words", 8.0, 4.0)):
+        name = f"explanation of {words}, CPU against the plain request"
+        yield Bar(name, part["explained"][words], goal, stretch, "x", most=True)
 
 
 def _startup(part: Mapping[str, Any]) -> Iterator[Bar]:

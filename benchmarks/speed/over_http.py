@@ -94,14 +94,14 @@ def summary(measured: Rounds) -> dict[str, Any]:
             pairs = list(zip(measured[SERVICE.name, load], rounds, strict=True))
             ratios.setdefault(load, {})[target] = {
                 "rate": statistics.median(a["headlines_per_second"] / b["headlines_per_second"] for a, b in pairs),
-                "cpu": statistics.median(_over(b["cpu_us"], a["cpu_us"]) for a, b in pairs),
-                "p99": statistics.median(_over(b["p99_ms"], a["p99_ms"]) for a, b in pairs),
+                "cpu": statistics.median(times(b["cpu_us"], a["cpu_us"]) for a, b in pairs),
+                "p99": statistics.median(times(b["p99_ms"], a["p99_ms"]) for a, b in pairs),
             }
     return {"medians": medians, "ratios": ratios}
 
 
-def _over(theirs: float, ours: float) -> float:
-    # The kernel counts CPU time in hundredths of a second, so a run of a few requests may have 0.
+def times(theirs: float, ours: float) -> float:
+    """Their figure as a multiple of ours; NaN if ours is 0, as is the CPU time of a run of a few milliseconds."""
     return theirs / ours if ours else float("nan")
 
 

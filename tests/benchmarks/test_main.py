@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from benchmarks import history, machine, report
 from benchmarks.__main__ import main
 from benchmarks.scaling import growth
-from benchmarks.speed import in_process, over_http, regression, startup
+from benchmarks.speed import in_process, over_http, regression, request_kinds, startup
 
-PARTS = (in_process, growth, startup, over_http, regression)
+PARTS = (in_process, growth, startup, over_http, request_kinds, regression)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def kept(results: Path, *command: str) -> dict:
 
 def test_complete_run_discards_older_results(results: Path):
     parts = kept(results)
-    assert set(parts) == {"in_process", "scaling", "startup", "http", "check"}
+    assert set(parts) == {"in_process", "scaling", "startup", "http", "requests", "check"}
     assert "old" not in parts["http"]
     assert (results / "history.csv").exists()
 
