@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.classifier.errors import BundleError
 from app.classifier.manifest import Array, DenseLayer
+from app.classifier.products import Product, row_product
 
 Floats = NDArray[np.float32]
 
@@ -108,38 +109,28 @@ class DenseNetwork:
         if self._first_bias is not None:
             x += self._first_bias
         x = _ACTIVATIONS[self._first.activation](x)
-        for layer in self._rest:
-            # `dot` calls the same BLAS routine as `@`, with a microsecond less overhead.
-            x = x.dot(layer.kernel) if self._rows_agree else np.matmul(x[:, None], layer.kernel)[:, 0]
+        for product, _, layer in self._products:
+            x = product(x)
             x += layer.bias
             x = _ACTIVATIONS[layer.activation](x)
         return x
 
     @cached_property
-    def _rows_agree(self) -> bool:
-        """Whether the product of a row has the same bits regardless of how many rows are multiplied together.
+    def _products(self) -> list[tuple[Product, int, Dense]]:
+        """All layers but the first, each with its product and the least number of rows that it may get."""
+        return [(*row_product(layer.kernel, _BATCH), layer) for layer in self._rest]
 
-        BLAS chooses the order of its additions, and so the rounding, by the number of rows. OpenBLAS's AVX-512 routines
-        differ only for a single row, which is therefore multiplied as two. Its AVX2 routines differ for any number, so
-        there each row is multiplied separately: slower, but a text's result must not depend on its batch.
-        """
-        noise = np.random.default_rng(0)
-        for layer in self._rest:
-            x = noise.standard_normal((_BATCH, len(layer.kernel)), np.float32)
-            whole = x.dot(layer.kernel)
-            # All small row counts, which may use separate routines, and enough larger ones to cover every remainder.
-            for rows in (*range(2, 33), *range(33, _BATCH, 7)):
-                if not np.array_equal(x[-rows:].dot(layer.kernel), whole[-rows:]):
-                    return False
-        return True
+    @cached_property
+    def _least_rows(self) -> int:
+        return max((least for _, least, _ in self._products), default=1)
 
     def _sum_rows_of_one(self, ids: Sequence[int]) -> Floats:
-        """The scaled sum of the first kernel's rows for one text: float32 [1, units], or twice the same row.
+        """The scaled sum of the first kernel's rows for one text, once or twice: float32 [1 or 2, units].
 
         Fewer NumPy calls than for a batch: each takes about a microsecond.
         """
         kernel = self._first.kernel
-        rows = np.empty((2 if self._rows_agree else 1, kernel.shape[1]), np.float32)
+        rows = np.empty((self._least_rows, kernel.shape[1]), np.float32)
         total = np.add.reduce(kernel.take(ids, axis=0))
         np.divide(total, self._lengths[len(ids)] if self._first.unit_length else 1, out=rows)
         return rows

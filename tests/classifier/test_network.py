@@ -2,15 +2,15 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.classifier import BundleError
+from app.classifier import BundleError, products
 from app.classifier.bundle import MODEL, load_bundle
 from app.classifier.manifest import Array, DenseLayer
 from app.classifier.network import Dense, DenseNetwork, read_network
@@ -28,6 +28,12 @@ WIDE = [
     Dense(RNG.normal(size=(446, 46)).astype(np.float32), RNG.normal(size=46).astype(np.float32), "linear"),
 ]
 """With the widths of the shipped bundles: BLAS rounds smaller products equally in any batch."""
+MANY_LABELS = [
+    WIDE[0],
+    Dense(RNG.normal(size=(128, 550)).astype(np.float32), RNG.normal(size=550).astype(np.float32), "relu"),
+    Dense(RNG.normal(size=(550, 150)).astype(np.float32), RNG.normal(size=150).astype(np.float32), "linear"),
+]
+"""More inputs than BLAS adds up at once, and no multiple of 16 units."""
 id_lists = st.lists(st.lists(st.integers(0, 19), unique=True, max_size=20).map(sorted), min_size=1, max_size=8)
 
 
@@ -43,12 +49,22 @@ def test_row_sums_equal_the_matrix_product(ids: list[list[int]]) -> None:
     )
 
 
-@pytest.mark.parametrize("rows_agree", [None, False])
+@cache
+def network_of(name: str, separately: bool) -> DenseNetwork:
+    """A network, also as on a processor where BLAS rounds a row differently in a batch."""
+    network = DenseNetwork({"wide": WIDE, "many labels": MANY_LABELS}[name])
+    with pytest.MonkeyPatch.context() as patch:
+        if separately:
+            patch.setattr(products, "rows_agree", lambda *_: False)
+        assert network._least_rows in ({1} if separately else {1, 2})
+    return network
+
+
+@pytest.mark.parametrize("name", ["wide", "many labels"])
+@pytest.mark.parametrize("separately", [False, True])
 @given(ids=st.lists(st.lists(st.integers(0, 299), unique=True, max_size=80).map(sorted), min_size=1, max_size=140))
-def test_batch_answers_as_each_alone_to_the_last_bit(rows_agree: bool | None, ids: list[list[int]]) -> None:
-    network = DenseNetwork(WIDE)
-    if rows_agree is not None:  # as if BLAS rounded a row differently in a batch
-        network.__dict__["_rows_agree"] = rows_agree
+def test_batch_answers_as_each_alone_to_the_last_bit(separately: bool, name: str, ids: list[list[int]]) -> None:
+    network = network_of(name, separately)
     assert np.array_equal(network.logits(ids), np.concatenate([network.logits([one]) for one in ids]))
 
 
@@ -57,43 +73,15 @@ def test_batch_answers_as_each_alone_with_the_routines_for_other_processors(kern
     if kernels == "SkylakeX" and "avx512f" not in Path("/proc/cpuinfo").read_text():
         pytest.skip("needs AVX-512")
     script = (
-        "import numpy as np; from tests.classifier.test_network import WIDE, DenseNetwork, RNG; n = DenseNetwork(WIDE);"
-        "ids = [sorted(RNG.choice(300, k, replace=False).tolist()) for k in RNG.integers(1, 80, 120)];"
-        "alone = np.concatenate([n.logits([one]) for one in ids]);"
-        "assert all(np.array_equal(n.logits(ids[:k]), alone[:k]) for k in range(1, 121))"
+        "import numpy as np; from tests.classifier.test_network import WIDE, MANY_LABELS, DenseNetwork, RNG\n"
+        "ids = [sorted(RNG.choice(300, k, replace=False).tolist()) for k in RNG.integers(1, 80, 120)]\n"
+        "for n in DenseNetwork(WIDE), DenseNetwork(MANY_LABELS):\n"
+        "    alone = np.concatenate([n.logits([one]) for one in ids])\n"
+        "    assert all(np.array_equal(n.logits(ids[:k]), alone[:k]) for k in range(1, 121))"
     )
     environment = os.environ | {"OPENBLAS_CORETYPE": kernels, "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_rows_that_blas_rounds_otherwise_among_others_are_multiplied_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Rounding(np.ndarray):
-        """A product that depends on the number of rows, as with OpenBLAS's AVX2 routines."""
-
-        def dot(self, other: object) -> object:  # type: ignore[override]
-            return np.asarray(self) @ np.asarray(other) + np.float32(len(self) % 3)
-
-    network = DenseNetwork(WIDE)
-    assert network._rows_agree in {True, False}
-    generator = np.random.default_rng(0)
-    monkeypatch.setattr(
-        np.random,
-        "default_rng",
-        lambda _: SimpleNamespace(standard_normal=lambda *args: generator.standard_normal(*args).view(Rounding)),
-    )
-    assert not DenseNetwork(WIDE)._rows_agree
-
-
-def test_rows_whose_products_are_exact_agree_on_every_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = [replace(layer, kernel=np.rint(layer.kernel)) for layer in WIDE]
-    generator = np.random.default_rng(0)
-    monkeypatch.setattr(
-        np.random,
-        "default_rng",
-        lambda _: SimpleNamespace(standard_normal=lambda shape, kind: generator.integers(-8, 9, shape).astype(kind)),
-    )
-    assert DenseNetwork(whole)._rows_agree
 
 
 def test_long_texts_among_short_ones_are_summed_correctly() -> None:
