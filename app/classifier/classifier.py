@@ -16,6 +16,7 @@ from app.classifier.errors import BundleError, UnknownTopicError
 from app.classifier.keras_network import read_keras_network
 from app.classifier.manifest import Topic
 from app.classifier.network import Floats, Network, read_network
+from app.classifier.ranking import Ranking
 from app.classifier.tokenizer import tokenize
 
 Runtime = Literal["numpy", "keras"]
@@ -71,11 +72,8 @@ class TopicClassifier:
         self._network = network
         self._min_probability = min_probability
         self._threshold = manifest.topic_set.threshold if manifest.topic_set else None
-        # Probabilities sum to 1, so at most 1 / threshold topics can reach the threshold.
-        self._largest_set = min(len(manifest.topics), int(1 / self._threshold) + 1) if self._threshold else 0
         self._thresholds = manifest.multi_label.thresholds if manifest.multi_label else None
-        if self._thresholds:
-            self._largest_set = len(manifest.topics)
+        self._ranking = Ranking(len(manifest.topics), self._threshold, self._thresholds)
         self._calibrator = Calibrator(manifest)
         if outside_threshold is None:
             outside_threshold = manifest.outside.threshold if manifest.outside else 1.0
@@ -144,7 +142,7 @@ class TopicClassifier:
             return []
         units = self._network.logits([one.ids for one in encoded])
         probabilities = self._calibrator.topics(units, encoded)
-        ranking = (-probabilities).argsort(axis=1)[:, : max(top_k, self._largest_set)]
+        ranking = self._ranking.best(probabilities, top_k)
         flat = ranking  # indices into the flattened array
         if len(encoded) > 1:
             flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]

@@ -36,6 +36,10 @@ _LETTER = rf"(?=\w)[{''.join(BLOCKS)}]"  # a mark is not in \w
 _CHARACTER = re.compile(rf"(?:{DIGRAPH}|{FOLDED_VOWELS}|{_LETTER})(?:{FOLDED_VOWELS}|[{STACKERS}]{_LETTER}|[^\w\s'])*+")
 
 
+_ANY = re.compile(f"[{''.join(BLOCKS)}]")
+
+
 def space_out(text: str) -> str:
     """A folded text with spaces around each character of these scripts; its marks stay with it."""
-    return _CHARACTER.sub(r" \g<0> ", text)
+    # Most texts have none of them, which this finds in a fifth of the time.
+    return _CHARACTER.sub(r" \g<0> ", text) if _ANY.search(text) else text

@@ -21,6 +21,7 @@ from app.classifier.calibration import softmax
 from app.classifier.keras_network import KerasNetwork
 from app.classifier.manifest import Calibration
 from app.classifier.network import DenseNetwork, Floats, read_network
+from app.classifier.ranking import Ranking
 from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS, write_sets_bundle
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -83,7 +84,7 @@ def test_topic_set_and_abstention_at_the_threshold_do_not_depend_on_the_batch(ti
     borders = {p for one in first.classify(texts) for p in one.probabilities[:2]}
     for border in borders:  # the threshold is a probability that occurs, to the last digit
         classifier = load_classifier(tiny_bundle, min_probability=border)
-        classifier._threshold, classifier._largest_set = border, 46
+        classifier._threshold, classifier._ranking = border, Ranking(46, border, None)
         alone = [classifier.classify([text], top_k)[0] for text in texts]
         for times in (1, 3, 30):
             assert classifier.classify(texts * times, top_k) == alone * times
