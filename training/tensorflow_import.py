@@ -1,7 +1,19 @@
 """Imports TensorFlow without its banners."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
+
+
+def ensure_tensorflow() -> None:
+    """Check that TensorFlow is installed, without importing it yet: it takes 0.5 GB, which learning can use.
+
+    Raises:
+        ModuleNotFoundError: as the import would.
+    """
+    for name in ("tensorflow", "keras"):
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def import_tensorflow() -> None:

@@ -9,7 +9,7 @@ import click
 from training.cli.options import FOLDER, bundle_folder
 from training.labelled.options import FILE, DataOptions, data_options
 from training.output import ensure_writable, write_files
-from training.tensorflow_import import import_tensorflow
+from training.tensorflow_import import ensure_tensorflow
 
 
 @click.command()
@@ -56,7 +56,7 @@ def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ..
 
     output = bundle_folder(output)
     check_target(output, force)
-    import_tensorflow()
+    ensure_tensorflow()
     click.echo(fit_rows(data, output, force, unlabelled, first_label))
 
 

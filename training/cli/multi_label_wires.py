@@ -12,7 +12,7 @@ from training.labelled.options import DataOptions, LabelledData
 from training.labelled.read import MOST_BAD
 from training.labelled.rows import LabelledRow, ReadColumns, Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, split_rows
-from training.tensorflow_import import import_tensorflow
+from training.tensorflow_import import ensure_tensorflow
 
 NAME: Final = "headlines-multi"
 
@@ -67,7 +67,7 @@ def train_multi_label(archive: Path, seed: int, output: Path, force: bool) -> No
         min_rows=MIN_ROWS,
         seed=seed,
     )
-    import_tensorflow()
+    ensure_tensorflow()
     click.echo(fit_rows(wires, output, force))
     classifier = load_classifier(output)
     tested = list(read_modapte(archive, "TEST"))

@@ -8,9 +8,12 @@ import scipy.sparse as sp
 
 from app.classifier.network import Dense, Floats
 from training.headlines.mlp import Layers
+from training.tensorflow_import import import_tensorflow
 
-_MOST_INPUTS = 120_000_000
+_MOST_INPUTS = 60_000_000
 """Inputs of units that are computed at once, over all texts."""
+_ROWS = 65_536
+"""Texts whose scores are computed at once."""
 
 
 def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, width: int) -> tuple[Dense, ...]:
@@ -22,6 +25,9 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     approximation of rank `width` on `texts`: the principal components of the units' inputs, each unit weighted by the
     length of its outgoing weights. The second layer maps these components back to the units' inputs.
 
+    The SVM's scores have no relu, so they pass it with an offset. Where they are more than the components, these pass
+    it in their place, and the third layer makes scores of them. A share of 0 needs neither.
+
     Args:
         linear: kernel of the SVM, float32 [features, units]; the last may be of the outside class.
         networks: all MLPs as one.
@@ -32,26 +38,52 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     Returns:
         [features, width] linear, [width, hidden] relu, [hidden, units] linear; the softmax is not included.
     """
-    count = linear.shape[1]
+    count = linear.shape[1] if share else 0
     scale = np.concatenate([np.ones(count), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
-    kernels = np.concatenate([np.float32(share) * linear, networks.kernel], axis=1) * scale
+    kernels = np.concatenate([np.float32(share) * linear[:, :count], networks.kernel], axis=1) * scale
     # The directions are about the same for some of a million texts, whose inputs would take gigabytes.
     received = np.asarray(texts[:: 1 + texts.shape[0] * kernels.shape[1] // _MOST_INPUTS] @ kernels)
     _, directions = np.linalg.eigh(received.T @ received)
     directions = directions[:, ::-1][:, :width]
     down, up = (kernels @ directions).astype(np.float32), (directions.T / scale).astype(np.float32)
-    # An offset lets negative SVM scores pass the relu. It is half as large again as any of these texts needs; for other
-    # texts, lower scores are cut off, which only affects topics with a probability near 0.
-    offset = -1.5 * np.minimum((texts @ down) @ up[:, :count], 0).min(axis=0)
+    if count > width:
+        passed, scores, offset = np.eye(width, dtype=np.float32), up[:, :count], -_least_sums(down)
+    else:
+        # Half as large again as any of these texts needs; for other texts, lower scores are cut off, which only affects
+        # topics with a probability near 0.
+        passed, scores = up[:, :count], np.eye(count, linear.shape[1], dtype=np.float32)
+        offset = -1.5 * _least_scores(texts, down, passed)
     return (
         Dense(down, np.zeros(down.shape[1], np.float32), "linear", unit_length=True),
-        Dense(up, np.concatenate([offset, networks.bias]).astype(np.float32), "relu"),
         Dense(
-            np.concatenate([np.eye(count, dtype=np.float32), networks.out]),
-            (networks.out_bias - offset).astype(np.float32),
+            np.concatenate([passed, up[:, count:]], axis=1),
+            np.concatenate([offset, networks.bias]).astype(np.float32),
+            "relu",
+        ),
+        Dense(
+            np.concatenate([scores, networks.out]),
+            (networks.out_bias - offset @ scores).astype(np.float32),
             "linear",
         ),
     )
+
+
+def _least_scores(texts: sp.csr_matrix, down: Floats, up: Floats) -> Floats:
+    """The least score of each unit of the SVM on any of the texts, at most 0: float32 [units]."""
+    least = np.zeros(up.shape[1], np.float32)
+    for start in range(0, texts.shape[0], _ROWS):
+        np.minimum(least, (texts[start : start + _ROWS] @ down @ up).min(axis=0), out=least)
+    return least
+
+
+def _least_sums(kernel: Floats) -> Floats:
+    """The least sum of each column on any text whatever, at most 0: float32 [columns].
+
+    A text with n ones is scaled by the root of n, and the least sum is that of the n least weights.
+    """
+    roots = np.sqrt(np.arange(1, len(kernel) + 1, dtype=np.float32))
+    columns = (np.cumsum(np.sort(np.minimum(column, 0)), dtype=np.float32) / roots for column in kernel.T)
+    return np.array([column.min() for column in columns], np.float32)
 
 
 def save_stack(layers: Sequence[Dense], path: Path, output: str = "softmax") -> None:
@@ -63,7 +95,8 @@ def save_stack(layers: Sequence[Dense], path: Path, output: str = "softmax") -> 
     Raises:
         OSError: the file cannot be written.
     """
-    import keras  # noqa: PLC0415 - takes seconds, which --help need not wait
+    import_tensorflow()
+    import keras  # noqa: PLC0415 - takes seconds and 0.5 GB
 
     keras.utils.clear_session()  # layer names then do not depend on how many networks were built before
     activations = [layer.activation for layer in layers[:-1]] + [output]

@@ -56,7 +56,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "recipe_for", small)
         patch.setattr(publish, "save_stack", save)
-        patch.setattr("training.cli.labelled.import_tensorflow", lambda: None)
+        patch.setattr("training.cli.labelled.ensure_tensorflow", lambda: None)
         options = ["--label-separator", "|", "--outside", "", "--output", str(target)]
         run = CliRunner().invoke(cli, ["fit", *files, *options])
     assert run.exit_code == 0, run.output

@@ -31,6 +31,24 @@ def test_at_full_rank_the_scores_of_both_are_added(parts: tuple[Floats, Layers, 
     np.testing.assert_allclose(ask(merge(linear, networks, 0.5, texts, 55), texts), wanted, atol=1e-3)
 
 
+def test_texts_unlike_those_of_the_training_are_scored_alike_if_components_pass_for_scores(
+    parts: tuple[Floats, Layers, sp.csr_matrix],
+) -> None:
+    linear, networks, _ = parts
+    texts = unit_length(sp.csr_matrix((np.random.default_rng(1).random((90, 30)) < 0.3).astype(np.float32)))
+    layers = merge(linear, networks, 4.0, texts, 30)  # less than 47 scores, and the rank of 30 words
+    assert layers[1].kernel.shape == (30, 30 + 8)
+    others = unit_length(sp.csr_matrix(np.tril(np.ones((30, 30), np.float32))[:, np.argsort(linear[:, 0])]))
+    np.testing.assert_allclose(ask(layers, others), 4.0 * (others @ linear) + networks.logits(others), atol=1e-2)
+
+
+def test_networks_alone_have_no_units_for_scores(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
+    linear, networks, texts = parts
+    layers = merge(linear, networks, 0.0, texts, 20)
+    assert [layer.kernel.shape for layer in layers] == [(30, 8), (8, 8), (8, 47)]
+    np.testing.assert_allclose(ask(layers, texts), networks.logits(texts), atol=1e-3)
+
+
 def test_approximation_improves_with_the_rank(parts: tuple[Floats, Layers, sp.csr_matrix]) -> None:
     linear, networks, texts = parts
     wanted = 0.5 * (texts @ linear) + networks.logits(texts)
