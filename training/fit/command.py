@@ -78,7 +78,7 @@ def fit_rows(
         source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: content})
-        written = [f"{suspected}: the {wrong:,} of {len(rows.samples):,} rows whose label is probably wrong."]
+        written = [f"{suspected}: the {wrong:,} of {len(linear.samples):,} rows whose label is probably wrong."]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)

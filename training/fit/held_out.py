@@ -56,15 +56,17 @@ def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: i
     return chosen[units]
 
 
-def folds(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> list[NDArray[np.bool_]]:
-    """FOLDS masks, bool [n] each, of which every row is in one; the rows of a label are spread over them."""
+def folds(
+    labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int, count: int = FOLDS
+) -> list[NDArray[np.bool_]]:
+    """`count` masks, bool [n] each, of which every row is in one; the rows of a label are spread over them."""
     units, first = _units(labels, groups)
     numbers = np.empty(len(first), np.int64)
     start = 0
     for some in _by_label(labels[first], seed):
-        numbers[some] = (start + np.arange(len(some))) % FOLDS
+        numbers[some] = (start + np.arange(len(some))) % count
         start += len(some)
-    return [numbers[units] == fold for fold in range(FOLDS)]
+    return [numbers[units] == fold for fold in range(count)]
 
 
 def _units(labels: NDArray[np.int64], groups: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -43,12 +43,15 @@ def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label:
     """
     numbers = {code: label for label, code in enumerate(codes)}
     lines: dict[tuple[str, int], int] = {}
-    shared: dict[str, str] = {}  # rows share the words that they have in common, which saves most of the memory
+    # Rows share the words and labels that they have in common, which saves most of the memory.
+    shared: dict[str, str] = {}
+    alike: dict[tuple[int, ...], tuple[int, ...]] = {}
     samples = []
     for number, row in enumerate(rows):
         words = split_words(row.text, split_unspaced=True)
         if words:
             labels = tuple(numbers[label] for label in row.labels)
-            samples.append(Sample(tuple(shared.setdefault(word, word) for word in words), labels, number))
+            labels = alike.setdefault(labels, labels)
+            samples.append(Sample(tuple([shared.setdefault(word, word) for word in words]), labels, number))
     lines_of = [lines.setdefault((row.file, row.number), number) for number, row in enumerate(rows)]
     return Rows(tuple(codes), tuple(samples), [row.text for row in rows], lines_of, multi_label)

@@ -17,6 +17,8 @@ Epoch = tuple[sp.csr_matrix, sp.csr_matrix]
 Units: one for each topic, and one for the outside class if there is one."""
 
 _ROWS = 256
+_DROPPED = 65_536
+"""Rows from which words are dropped at once."""
 ACTIVE = 2_000
 """Inputs assumed for Glorot's initial limit: a text has about a hundred ones. All 20,000 would give a limit near 0."""
 
@@ -93,6 +95,7 @@ def train_networks(
             step += 1
             loss, right, texts = scores[-1]
             on_step(step, steps, loss / max(texts, 1), right / max(texts, 1))
+        del x, y  # before the next epoch's are made
         loss, right, texts = np.sum(scores, axis=0)
         history["loss"].append(float(loss / texts))
         history["accuracy"].append(float(right / texts))
@@ -106,8 +109,12 @@ def train_networks(
 def drop_words(rows: sp.csr_matrix, highest: float, rng: np.random.Generator) -> sp.csr_matrix:
     """Word dropout: remove ones from rows, float32 [n, features]; each row has its own rate, from 0 to `highest`."""
     rates = rng.random(rows.shape[0]) * highest
-    keep = rng.random(rows.nnz) >= np.repeat(rates, np.diff(rows.indptr))
-    starts = np.concatenate([[0], np.cumsum(keep)])[rows.indptr]
+    keep = np.empty(rows.nnz, np.bool_)
+    for start in range(0, rows.shape[0], _DROPPED):  # of a million rows at once, the numbers would take a gigabyte
+        ends = rows.indptr[start : start + _DROPPED + 1]
+        limits = np.repeat(rates[start : start + _DROPPED], np.diff(ends))
+        keep[ends[0] : ends[-1]] = rng.random(len(limits)) >= limits
+    starts = np.concatenate([[0], np.cumsum(keep, dtype=np.int32)])[rows.indptr]
     return sp.csr_matrix((rows.data[keep], rows.indices[keep], starts), shape=rows.shape)
 
 

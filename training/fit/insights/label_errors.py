@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from app.classifier.network import Floats
 
+_ROWS = 65_536
+"""Rows that are looked at at once."""
+
 
 def confident_joint(probabilities: Floats, labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Estimated number of rows by given label (row) and true label (column), float64 [topics, topics].
@@ -25,10 +28,12 @@ def confident_joint(probabilities: Floats, labels: NDArray[np.int64]) -> NDArray
     own = probabilities[np.arange(len(labels)), labels]
     thresholds = np.bincount(labels, own, topics) / np.maximum(sizes, 1)
     thresholds[sizes == 0] = np.inf
-    confident = np.where(probabilities >= thresholds, probabilities, -1.0)
-    chosen = confident.max(axis=1) >= 0
     joint = np.zeros((topics, topics))
-    np.add.at(joint, (labels[chosen], confident.argmax(axis=1)[chosen]), 1)
+    for start in range(0, len(labels), _ROWS):
+        some = probabilities[start : start + _ROWS]
+        confident = np.where(some >= thresholds, some, -1.0)
+        chosen = confident.max(axis=1) >= 0
+        np.add.at(joint, (labels[start : start + _ROWS][chosen], confident.argmax(axis=1)[chosen]), 1)
     np.fill_diagonal(joint, np.maximum(joint.diagonal(), 1))
     scaled: NDArray[np.float64] = joint * (sizes / joint.sum(axis=1))[:, None]
     return scaled

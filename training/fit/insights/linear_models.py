@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
-from app.classifier.calibration import sigmoid
+from app.classifier.calibration import sigmoid, softmax
 from app.classifier.encoding import Encoder
 from app.classifier.network import Floats
 from training.evaluation.answered_rows import label_numbers, membership
 from training.evaluation.multi_label import micro_f1
-from training.fit.held_out import folds, groups_of
+from training.fit.held_out import FOLDS, folds, groups_of
 from training.fit.material import Rows
 from training.headlines.calibration import HeldOut, fit_temperature
 from training.headlines.char_ngrams import ngram_expansion
@@ -32,6 +32,8 @@ LITTLE_WORK: Final = 100_000
 """Up to here models also learn from character n-grams, which help with few rows and take ten times as long."""
 TEMPERATURE_ROWS: Final = 20_000
 """Rows on which the temperature of the probabilities is fitted, at most."""
+MOST_SCORES: Final = 150_000_000
+"""Rows times labels that there are probabilities for: of more rows a random choice is looked at."""
 REPEATS: Final = 5
 SHARES: Final = (0.25, 0.5, 1.0)
 
@@ -58,8 +60,11 @@ class LinearModels:
             rows: the training rows.
             seed: of folds and random choices.
         """
-        self.samples: Sequence[Sample] = [one for one in rows.samples if one.labels or rows.multi_label]
-        """Rows with a label; all, if they may have several."""
+        samples = [one for one in rows.samples if one.labels or rows.multi_label]
+        self.samples: Sequence[Sample] = [
+            samples[i] for i in random_rows(len(samples), MOST_SCORES // rows.topics, seed).tolist()
+        ]
+        """Rows with a label, or all, if they may have several; of very many, a random choice."""
         self.labels = labels_of(self.samples, rows.topics)
         """int64 [n], of `samples`: the first label, as the number of labels if there is none."""
         self.members = members_of(self.samples, rows.topics) if rows.multi_label else None
@@ -69,9 +74,12 @@ class LinearModels:
         few = len(self.samples) * rows.topics <= LITTLE_WORK
         self._expansion = ngram_expansion(word_index, encoder.spec.size, recipe) if few else None
         inputs = self._inputs([sample.words for sample in self.samples])
-        found = np.asarray((inputs > 0).sum(axis=0)).ravel()
+        found = inputs.getnnz(axis=0)
         self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + found)) + 1).astype(np.float32))
-        self._rows = normalize(inputs @ self._idf).tocsr()
+        self._rows = normalize(inputs @ self._idf, copy=False).tocsr()
+        # Of many rows a model learns from a choice, which half of them may be enough for.
+        left = len(self.samples) - MOST_WORK // rows.topics
+        self._folds = FOLDS if left <= 0 else min(FOLDS, max(2, -(-len(self.samples) // left)))
 
     def cross_fitted(self) -> Floats:
         """Calibrated probabilities, float32 [n, topics], of each row by models that did not learn from it.
@@ -82,15 +90,17 @@ class LinearModels:
         groups, repeats = groups_of(self.samples, self._lines), 1 if self._expansion is None else REPEATS
         for repeat in range(repeats):
             seed = self._seed + repeat
-            for mask in folds(self.labels, groups, seed):
+            for mask in folds(self.labels, groups, seed, self._folds):
                 if mask.any():
                     scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed) / repeats
         if self.members is not None:
             return sigmoid(fit_labels(scores, self.members).logits(scores))
-        part = HeldOut(scores, self.labels, np.zeros(len(scores), np.float32), self._topics)
         some = random_rows(len(scores), TEMPERATURE_ROWS, self._seed)  # each step of the fit takes arrays of this size
-        sample = HeldOut(scores[some], self.labels[some], part.oov_shares[some], self._topics)
-        return part.probabilities(fit_temperature([sample]))
+        sample = HeldOut(scores[some], self.labels[some], np.zeros(len(some), np.float32), self._topics)
+        temperature = fit_temperature([sample])
+        for start in range(0, len(scores), TEMPERATURE_ROWS):  # in place, because the scores may take a gigabyte
+            scores[start : start + TEMPERATURE_ROWS] = softmax(scores[start : start + TEMPERATURE_ROWS], temperature)
+        return scores
 
     def learning_curve(self, test: Sequence[LabelledRow]) -> tuple[CurvePoint, ...]:
         """Accuracy, or micro-averaged F1, on the test rows after learning from SHARES of the rows.

@@ -3,13 +3,18 @@
 import csv
 import io
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from app.classifier.network import Floats
 from tests.training.fit.insights.models import linear_models
 from tests.training.fit.rows import codes, made_rows
+from training.fit.insights import linear_models as module
 from training.fit.insights.label_errors import confident_joint, label_errors
+from training.fit.insights.linear_models import LinearModels
 from training.fit.insights.suspects import COLUMNS, suspects
 from training.fit.material import read_samples
 from training.labelled.rows import LabelledRow
@@ -59,6 +64,24 @@ def test_flipped_labels_are_found_with_the_right_one_as_likelier() -> None:
     assert all(one[2] == original[int(one[-1]) - 2].labels[0] for one in found if int(one[-1]) - 2 in places)
     margins = [float(one[3]) - float(one[4]) for one in found]
     assert margins == pytest.approx(sorted(margins), abs=2e-4)  # both probabilities have four digits
+
+
+def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned: list[int] = []
+    scores = LinearModels._scores
+
+    def counted(self: LinearModels, rows: NDArray[np.intp], *args: Any) -> Floats:
+        learned.append(len(rows))
+        return scores(self, rows, *args)
+
+    monkeypatch.setattr(LinearModels, "_scores", counted)
+    monkeypatch.setattr(module, "LITTLE_WORK", 0)
+    for most, models in ((200, 5), (160, 5), (130, 3), (100, 2), (20, 2)):
+        learned.clear()
+        monkeypatch.setattr(module, "MOST_WORK", 4 * most)
+        linear_models(read_samples(made_rows(4, 50), codes(4))).cross_fitted()
+        assert len(learned) == models
+        assert min(learned) >= min(most, 155)
 
 
 @pytest.mark.parametrize("beginning", ["=1+1", "@SUM(A1)", "+cmd", "\t=x"])

@@ -1,0 +1,40 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_union
+from sklearn.svm import LinearSVC
+
+from tests.training.fit.rows import made_rows
+from training.fit import baselines
+from training.fit.baselines import MAJORITY, TFIDF, run_baselines
+from training.labelled.rows import LabelledRow
+
+
+def noisy(seed: int) -> list[LabelledRow]:
+    """Rows of four labels, every third with the label of another row."""
+    rows = made_rows(4, 30, seed)
+    return [replace(row, labels=rows[7 * i % 120].labels) if i % 3 == 0 else row for i, row in enumerate(rows)]
+
+
+def test_svms_one_after_the_other_are_right_as_often_as_all_at_once() -> None:
+    train, test = noisy(0), noisy(1)
+    majority, linear = run_baselines(train, test, seed=1)
+    assert (majority.name, majority.rows, linear.name, linear.rows) == (MAJORITY, 120, TFIDF, 120)
+    features = make_union(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
+    )
+    svm = LinearSVC(random_state=0).fit(features.fit_transform([row.text for row in train]), labels_of(train))
+    found = svm.predict(features.transform([row.text for row in test]))
+    assert linear.accuracy == pytest.approx(np.mean(found == labels_of(test)), abs=1 / len(test))
+
+
+def test_of_many_rows_a_choice_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines, "MOST_WORK", 4 * 50)
+    assert [one.rows for one in run_baselines(noisy(0), noisy(1), seed=1)] == [120, 50]
+
+
+def labels_of(rows: list[LabelledRow]) -> list[str]:
+    return [row.labels[0] for row in rows]
