@@ -13,10 +13,10 @@ from app.classifier.bundle import MANIFEST, Bundle, load_bundle
 from app.classifier.calibration import Calibrator
 from app.classifier.encoding import Encoded, Encoder
 from app.classifier.errors import BundleError, UnknownTopicError
+from app.classifier.inference.ranking import Ranking
 from app.classifier.keras_network import read_keras_network
 from app.classifier.manifest import Topic
 from app.classifier.network import Floats, Network, read_network
-from app.classifier.ranking import Ranking
 from app.classifier.tokenizer import tokenize
 
 Runtime = Literal["numpy", "keras"]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.errors import BundleError
+from app.classifier.inference.products import Product, row_product
 from app.classifier.manifest import Array, DenseLayer
-from app.classifier.products import Product, row_product
 
 Floats = NDArray[np.float32]
 

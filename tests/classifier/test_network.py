@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.classifier import BundleError, products
+from app.classifier import BundleError
 from app.classifier.bundle import MODEL, load_bundle
+from app.classifier.inference import products
 from app.classifier.manifest import Array, DenseLayer
 from app.classifier.network import Dense, DenseNetwork, read_network
 from tests.tiny_bundle import SIZE

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.classifier.products import Floats, row_product, rows_agree
+from app.classifier.inference.products import Floats, row_product, rows_agree
 
 RNG = np.random.default_rng(1)
 ROWS = 128

@@ -1,0 +1,1 @@
+"""Steps of inference in NumPy that take time with many labels."""
