@@ -18,7 +18,6 @@ from training.fit.sizes import FEW, MANY, recipe_for
 from training.headlines.calibration import HeldOut
 from training.headlines.learn import Halves, Kind, Material, learn
 from training.headlines.mlp import Layers
-from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, labels_of, members_of
 from training.progress import Report, numbered
 
@@ -59,9 +58,14 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     ]
     held_out_rows = tuple(sample for _, out in parts for sample in out)
     members = members_of(held_out_rows, rows.topics) if rows.multi_label else None
-    share, held_out = _choose_share(parts, recipe, members)
-    calibrated = calibrate(held_out, recipe, units, members)
+    share = _choose_share(parts, members)
     recipe = replace(recipe, linear_share=ALONE if share is None else share)
+    report("calibration", 0, 1, "")
+    # As served: merging changes the scores, which are larger or smaller then.
+    held_out = _joined(
+        [_weighted(halves, share).merged(recipe.linear_share, recipe.width).held_out(out) for halves, out in parts]
+    )
+    calibrated = calibrate(held_out, recipe, units, members)
     if once:
         [(halves, _)] = parts
     else:
@@ -113,22 +117,15 @@ def _weighted(halves: Halves, share: float | None) -> Halves:
 
 
 def _choose_share(
-    parts: Sequence[tuple[Halves, tuple[Sample, ...]]], recipe: Recipe, members: NDArray[np.bool_] | None
-) -> tuple[float | None, HeldOut]:
-    """The weight that is best on the held-out rows, and the model's output for them at that weight.
+    parts: Sequence[tuple[Halves, tuple[Sample, ...]]], members: NDArray[np.bool_] | None
+) -> float | None:
+    """The weight of the SVM's scores that is best on the held-out rows."""
 
-    Best is the highest accuracy or, if rows may have several labels (`members`), the highest micro-averaged F1.
-    """
-    best: tuple[float, float | None, HeldOut] | None = None
-    for share in SHARES:
-        found = _joined(
-            [_weighted(halves, share).held_out(out, ALONE if share is None else share) for halves, out in parts]
-        )
-        right = quality(found, members)
-        if best is None or right > best[0]:
-            best = right, share, found
-    assert best is not None  # SHARES is not empty
-    return best[1], best[2]
+    def held_out(share: float | None) -> HeldOut:
+        weight = ALONE if share is None else share
+        return _joined([_weighted(halves, share).held_out(out, weight) for halves, out in parts])
+
+    return max(SHARES, key=lambda share: quality(held_out(share), members))
 
 
 def _joined(parts: Sequence[HeldOut]) -> HeldOut:

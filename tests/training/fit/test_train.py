@@ -81,6 +81,19 @@ def test_one_label_is_refused_in_one_sentence() -> None:
         fitted(made_rows(1, 30), codes(2))
 
 
+def test_probabilities_are_calibrated_as_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    def narrow(rows: int, units: int) -> Recipe:
+        return replace(recipe_for(rows, units), networks=1, hidden=8, epochs=3, batch_size=32, width=3)
+
+    monkeypatch.setattr(train, "recipe_for", narrow)  # three units for twelve labels: merging loses most of the scores
+    model = fitted(made_rows(12, 30), codes(12))
+    fresh = model.learned.held_out(read_samples(made_rows(12, 20, seed=1), codes(12)).samples)
+    probabilities = fresh.probabilities(model.calibration)
+    right = probabilities.argmax(axis=1) == fresh.labels
+    assert right.mean() < 0.9
+    assert probabilities.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.1)
+
+
 def test_rows_that_are_all_alike_give_the_shares_of_the_labels() -> None:
     rows = [LabelledRow("the same text", (f"label{number % 4 == 0:d}",), "rows.csv", number) for number in range(200)]
     model = fitted(rows, codes(2))

@@ -8,6 +8,7 @@ from app.classifier.calibration import temperatures
 from app.classifier.manifest import Calibration
 from training.evaluation.evaluate import measure
 from training.headlines.calibration import (
+    MEAN_WEIGHT,
     HeldOut,
     fit_outside,
     fit_temperature,
@@ -121,8 +122,27 @@ def test_parts_weigh_the_same_however_many_texts_they_have() -> None:
     assert fit_temperature([again, many]).intercept == pytest.approx(half.intercept, abs=0.01)
 
 
-def test_slopes_are_those_of_the_highest_likelihood_with_a_prior_that_weighs_as_much_as_one_text() -> None:
-    part = less_right_with_unknown_words(0, 60)
+def noisy(seed: int, count: int = 4_000) -> HeldOut:
+    """Labels drawn from softmax(scores) over four topics, but for a fifth of the texts from chance alone."""
+    rng = np.random.default_rng(seed)
+    scores = np.full((count, OUTSIDE), -20.0)
+    scores[:, :4] = rng.normal(0, 3, (count, 4))
+    chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(OUTSIDE, p=row) for row in chances])
+    return held(scores, np.where(rng.random(count) < 0.2, rng.integers(0, 4, count), labels))
+
+
+def test_mean_confidence_is_the_accuracy_where_the_temperature_has_another_form() -> None:
+    part = noisy(0)
+    probabilities = part.probabilities(fit_temperature([part]))
+    right = probabilities.argmax(axis=1) == part.labels
+    assert probabilities.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.004)
+
+
+@pytest.mark.parametrize(
+    "part", [less_right_with_unknown_words(0, 60), noisy(1, 500), noisy(2)], ids=["60", "500", "4,000"]
+)
+def test_parameters_are_those_of_the_least_loss(part: HeldOut) -> None:
     found = fit_temperature([part])
     logits = part.logits[:, :OUTSIDE].astype(float)
     below, right = logits - logits.max(axis=1, keepdims=True), logits.argmax(axis=1) == part.labels
@@ -132,11 +152,12 @@ def test_slopes_are_those_of_the_highest_likelihood_with_a_prior_that_weighs_as_
         powers = intercept + gap * np.log1p(-below.mean(axis=1)) + unknown * part.oov_shares
         best = 1 / np.exp(below / np.exp(powers)[:, None]).sum(axis=1)
         likelihood = (goal * np.log(best) + (1 - goal) * np.log(1 - best)).sum()
-        return float((gap**2 + unknown**2) / 2 - likelihood)  # of one text: the normal prior of both slopes
+        prior = (gap**2 + unknown**2) / 2  # of both slopes, a normal distribution; it weighs as much as one text
+        return float(prior - likelihood + MEAN_WEIGHT * len(goal) * (best - goal).mean() ** 2)
 
     place = np.array([found.intercept, found.gap_slope, found.unknown_slope])
     for axis in np.eye(3):
-        assert loss(*place) <= min(loss(*(place + 0.03 * axis)), loss(*(place - 0.03 * axis)))
+        assert loss(*place) <= min(loss(*(place + 0.01 * axis)), loss(*(place - 0.01 * axis)))
 
 
 def test_part_may_have_only_texts_with_a_topic_or_only_without() -> None:
