@@ -52,7 +52,7 @@ class ResponseSerializer:
         more = ""
         if explanation is not None:
             topic = None if explanation.label is None else self._codes[explanation.label]
-            more = ',"explanation":' + _json({"topic": topic, "words": explanation.words})
+            more = ',"explanation":' + _json({"topic": topic, "words": [one._asdict() for one in explanation.words]})
         [result] = self.results([one])
         return f'{result[:-1]},"model":{self._model}{more}}}'.encode()
 

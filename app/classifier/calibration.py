@@ -24,29 +24,28 @@ class Calibrator:
         self.outside_of = regression(manifest.outside) if manifest.outside else None
         """Probability of the outside class for one text (see `regression`); None without that class."""
 
-    def topics(self, units: Floats, encoded: Sequence[Encoded]) -> Floats:
+    def topics(self, units: Floats, shares: Sequence[float]) -> Floats:
         """Calibrated probabilities, float32 [n, topics]; each row sums to 1 unless a text may have several labels.
 
         Args:
             units: the network's logits, float32 [n, topics], or [n, topics + 1] with an outside class.
-            encoded: the n texts.
+            shares: `Encoded.oov_share` of the n texts.
         """
         if self._multi_label:
             return sigmoid(units)
         logits = units if self.outside_of is None else units[:, :-1]
-        shares = _oov_shares(encoded) if self._needs_shares else []
-        return softmax(logits, self._calibration, shares if any(shares) else None)
+        return softmax(logits, self._calibration, shares if self._needs_shares and any(shares) else None)
 
-    def topics_and_outside(self, units: Floats, encoded: Sequence[Encoded]) -> tuple[Floats, list[float] | None]:
+    def topics_and_outside(self, units: Floats, shares: Sequence[float]) -> tuple[Floats, list[float] | None]:
         """What `topics` returns, and the probability of the outside class for each text, or None without that class."""
-        probabilities = self.topics(units, encoded)
+        probabilities = self.topics(units, shares)
         if self.outside_of is None:
             return probabilities, None
         best = probabilities.max(axis=1).astype(np.float64).round(8).tolist()
-        return probabilities, list(map(self.outside_of, units[:, -1].tolist(), best, _oov_shares(encoded)))
+        return probabilities, list(map(self.outside_of, units[:, -1].tolist(), best, shares))
 
 
-def _oov_shares(encoded: Sequence[Encoded]) -> list[float]:
+def oov_shares(encoded: Sequence[Encoded]) -> list[float]:
     """`Encoded.oov_share` of each text, in half the time of the property."""
     return [(words - known) / (words or 1) for _, words, known, _, _, _ in encoded]
 

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.classifier.bundle import MANIFEST, Bundle, load_bundle
-from app.classifier.calibration import Calibrator
+from app.classifier.calibration import Calibrator, oov_shares
 from app.classifier.encoding import Encoded, Encoder
 from app.classifier.errors import BundleError, UnknownTopicError
+from app.classifier.inference.leave_one_out import Variant
 from app.classifier.inference.ranking import Ranking
 from app.classifier.keras_network import read_keras_network
 from app.classifier.manifest import Topic
 from app.classifier.network import Floats, Network, read_network
 from app.classifier.tokenizer import tokenize
 
+Doubles = NDArray[np.float64]
 Runtime = Literal["numpy", "keras"]
 Abstention = Literal["no_known_words", "outside", "low_confidence"]
 """Reasons to abstain; of several, the first in this order is given."""
@@ -111,7 +114,7 @@ class TopicClassifier:
         units = self._network.logits([one.ids for one in encoded])
         if not np.isfinite(units).all():
             self._raise_if_different(math.nan, GOLDEN_TOLERANCE)
-        computed, outside = self._calibrator.topics_and_outside(units, encoded)
+        computed, outside = self._calibrator.topics_and_outside(units, oov_shares(encoded))
         expected = np.array([one.probabilities for one in golden])
         self._raise_if_different(float(np.abs(computed - expected).max()), GOLDEN_TOLERANCE)
         if outside is not None:
@@ -141,7 +144,8 @@ class TopicClassifier:
         if not encoded:
             return []
         units = self._network.logits([one.ids for one in encoded])
-        probabilities = self._calibrator.topics(units, encoded)
+        shares = oov_shares(encoded)
+        probabilities = self._calibrator.topics(units, shares)
         ranking = self._ranking.best(probabilities, top_k)
         flat = ranking  # indices into the flattened array
         if len(encoded) > 1:
@@ -154,7 +158,8 @@ class TopicClassifier:
         threshold, least, most = self._threshold, self._min_probability, self.outside_threshold
         outside = None
         results = []
-        for one, labels, values, score in zip(encoded, ranking.tolist(), best, scores):  # noqa: B905 - repeat() is endless
+        rows = zip(encoded, ranking.tolist(), best, scores, shares)  # noqa: B905 - repeat() is endless
+        for one, labels, values, score, share in rows:
             if not one.known and not one.pieced:
                 results.append(Classification([], [], [], one, "no_known_words"))
                 continue
@@ -170,8 +175,7 @@ class TopicClassifier:
                 topic_set = []
             abstained: Abstention | None = "low_confidence" if values[0] < least else None
             if outside_of is not None:
-                _, words, known, _, _, _ = one
-                outside = outside_of(score, values[0], (words - known) / words)
+                outside = outside_of(score, values[0], share)
                 if outside > most:
                     abstained = "outside"
             results.append(Classification(labels[:top_k], values[:top_k], topic_set, one, abstained, outside))
@@ -189,7 +193,18 @@ class TopicClassifier:
             several labels; and the probability of the outside class for each text, or None without that class.
         """
         units = self._network.logits([one.ids for one in encoded])
-        return self._calibrator.topics_and_outside(units, encoded)
+        return self._calibrator.topics_and_outside(units, oov_shares(encoded))
+
+    def infer_variants(self, ids: Sequence[int], variants: Sequence[Variant], label: int | None) -> Doubles:
+        """The probability of one label, or of the outside class if `label` is None: float64 [len(variants)].
+
+        `ids` are those of the whole text.
+        """
+        units = self._network.logits_of_variants(ids, [(one.lost, one.gained) for one in variants])
+        shares = [one.oov_share for one in variants]
+        if label is None:
+            return np.array(self._calibrator.topics_and_outside(units, shares)[1], np.float64)
+        return self._calibrator.topics(units, shares)[:, label].astype(np.float64)
 
     def label(self, code: str) -> int:
         """The label of a topic code such as `crude`; raises UnknownTopicError."""

@@ -1,6 +1,6 @@
 """Encoder: turns a text into the ids of its words. Training and serving both use it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from app.classifier.errors import BundleError
@@ -62,8 +62,12 @@ class Encoder:
 
     def status(self, word: str) -> WordStatus:
         """Whether a lower-case word has an id of its own, is rare, or is not in the training corpus."""
-        found = self._words.get(self.resolve(word))
+        found = self._words.get(word) or self._words.get(self.resolve(word))
         return "unknown" if found is None else "rare" if found[0] == RARE else "known"
+
+    def find(self, word: str) -> tuple[int, Mapping[str, int]] | None:
+        """The entry of a word in `WordIds`, for a word as it is looked up; None if it is unknown."""
+        return self._words.get(word)
 
     def resolve(self, word: str) -> str:
         """The form in which a word of `tokenize` is looked up; empty if it is made of quotes or marks alone."""
@@ -84,7 +88,7 @@ class Encoder:
     def locate(self, text: str) -> list[Word]:
         """The words of a text as they are looked up, each with its position in the text, which includes quotes."""
         located = locate(text, self.spec.references, self.spec.split_unspaced)
-        words = (Word(self.resolve(one.word), one.start, one.end) for one in located)
+        words = (one if one.word in self._words else one._replace(word=self.resolve(one.word)) for one in located)
         return [one for one in words if one.word]
 
     def tokenize(self, text: str) -> list[str]:
@@ -95,13 +99,8 @@ class Encoder:
         """Encode a text."""
         return self.encode_words(self.tokenize(text))
 
-    def encode_words(self, words: Sequence[str], piece_ids: Callable[[str], set[int]] | None = None) -> Encoded:
-        """Encode a text that is already split into words.
-
-        Args:
-            words: as `tokenize` splits them.
-            piece_ids: in place of `piece_ids`, a function that also caches, for many texts of the same few words.
-        """
+    def encode_words(self, words: Sequence[str]) -> Encoded:
+        """Encode a text that is already split into words, as `tokenize` does."""
         distinct: set[int] = set()
         rare: list[str] = []
         unknown: list[str] = []
@@ -131,7 +130,7 @@ class Encoder:
             self._add_later(later, distinct, rare, unknown, pairs)
         pieced = 0
         if self._pieces and (rare or unknown):
-            found_pieces = list(filter(None, map(piece_ids or self.piece_ids, {*rare, *unknown})))
+            found_pieces = list(filter(None, map(self.piece_ids, {*rare, *unknown})))
             pieced = len(found_pieces)
             distinct.update(*found_pieces)
         if self.spec.start_id is not None:

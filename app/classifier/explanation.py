@@ -1,22 +1,23 @@
 """Explains an answer by occlusion: how much a probability, a topic's or outside, drops when each word is left out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from typing import NamedTuple
 
-from app.classifier.classifier import TopicClassifier
-from app.classifier.encoding import Encoded, WordStatus
+from app.classifier.classifier import Classification, TopicClassifier
+from app.classifier.encoding import WordStatus
 from app.classifier.errors import TextTooLongError
+from app.classifier.inference.leave_one_out import Variant, leave_one_out
 
 MAX_WORDS = 200
-"""Most words of an explained text. n words require n texts of n - 1 words: tens of milliseconds at this length."""
+"""Most words of an explained text. n words require n texts of n - 1 words."""
 
+WORDS_AT_ONCE = 100
 IDS_AT_ONCE = 2_000
-"""Words, or ids if there are more, encoded in one part of the work, which takes about a millisecond."""
+"""A part of the work ends at either limit, of words or of ids that differ, and takes about a millisecond."""
 
 
-@dataclass(frozen=True, slots=True)
-class WordEffect:
+class WordEffect(NamedTuple):
     """One word of a text, `text[start:end]` in code points, and its effect."""
 
     word: str
@@ -42,12 +43,15 @@ class Explainer:
     The work is divided into `parts`, between which a server can process other requests.
     """
 
-    def __init__(self, classifier: TopicClassifier, text: str, topic: str | None = None) -> None:
+    def __init__(
+        self, classifier: TopicClassifier, text: str, answer: Classification, topic: str | None = None
+    ) -> None:
         """Prepare an explanation.
 
         Args:
             classifier: the model.
             text: at most MAX_WORDS words.
+            answer: the model's answer to the text, with one topic at least.
             topic: code of the topic to explain; by default the most probable one, or the outside class if the text is
                 outside.
 
@@ -55,70 +59,59 @@ class Explainer:
             UnknownTopicError: the model has no such topic.
             TextTooLongError: the text has more than MAX_WORDS words.
         """
-        label = None if topic is None else classifier.label(topic)
-        words = classifier.encoder.tokenize(text)  # before the words are located, which takes longer
-        if len(words) > MAX_WORDS:
-            raise TextTooLongError(f"An explanation covers {MAX_WORDS} words at most, and this text has {len(words)}.")
-        self._classifier = classifier
-        self._encoder = classifier.encoder
-        self._piece_ids = cache(self._encoder.piece_ids)
-        self._located = self._encoder.locate(text)
-        self._words = [word.word for word in self._located]
-        encoded = self._encoder.encode_words(self._words, self._piece_ids)
-        self._size = max(len(self._words), len(encoded.ids), 1)
-        probabilities, outside = classifier.infer([encoded])
-        if label is None and not (outside and encoded.readable and outside[0] > classifier.outside_threshold):
-            label = int(probabilities.argmax())
-        self.label = label
+        encoded = answer.encoded
+        if encoded.words > MAX_WORDS:
+            raise TextTooLongError(
+                f"An explanation covers {MAX_WORDS} words at most, and this text has {encoded.words}."
+            )
+        self.label = _label(classifier, answer) if topic is None else classifier.label(topic)
         """Label of the explained topic; None: the outside class."""
-        self._probability = outside[0] if label is None and outside else float(probabilities[0, label])
+        self._classifier = classifier
+        self._ids = encoded.ids
+        self._whole = Variant([], [], encoded.oov_share)
+        self._located = classifier.encoder.locate(text)
+        self._variants = leave_one_out(classifier.encoder, [one.word for one in self._located])
 
     @property
     def variants(self) -> int:
         """Number of texts to classify: one per word."""
-        return len(self._words)
+        return len(self._variants)
 
     @property
     def parts(self) -> list[range]:
         """Index ranges of the words, each about a millisecond of work."""
-        step = max(1, IDS_AT_ONCE // self._size)
-        return [range(start, min(start + step, len(self._words))) for start in range(0, len(self._words), step)]
+        largest = max((len(lost) + len(gained) for lost, gained, _ in self._variants), default=0)
+        step = max(1, min(WORDS_AT_ONCE, IDS_AT_ONCE // (1 + largest)))
+        return [range(start, min(start + step, self.variants)) for start in range(0, self.variants, step)]
 
     def effects(self, part: range) -> list[WordEffect]:
         """The effects of the words of one part."""
-        statuses = [self._encoder.status(self._words[i]) for i in part]
-        read = [i for i, status in zip(part, statuses, strict=True) if status != "unknown" or self._reads(i)]
-        encode = self._encoder.encode_words
-        without = [encode(self._words[:i] + self._words[i + 1 :], self._piece_ids) for i in read]
-        effects = {i: self._probability - value for i, value in zip(read, self._explained(without), strict=True)}
+        # The whole text is computed in the same way, so a word that changes nothing has an effect of exactly 0.
+        variants = [self._whole, *self._variants[part.start : part.stop]]
+        values = self._classifier.infer_variants(self._ids, variants, self.label)
+        effects = (values[0] - values[1:]).round(8).tolist()
+        status = self._classifier.encoder.status
         return [
-            WordEffect(word.word, word.start, word.end, status, round(effects.get(i, 0.0), 8))
-            for i, word, status in zip(part, self._located[part.start : part.stop], statuses, strict=True)
+            WordEffect(word, start, end, status(word), effect)
+            for (word, start, end), effect in zip(self._located[part.start : part.stop], effects, strict=True)
         ]
-
-    def _reads(self, i: int) -> bool:
-        """Whether leaving out the unknown word `i` can change the explained probability; otherwise its effect is 0."""
-        if self._piece_ids(self._words[i]):
-            return True
-        manifest = self._classifier.bundle.manifest
-        by_temperature = manifest.calibration is not None and manifest.calibration.unknown_slope != 0
-        by_outside = self.label is None and manifest.outside is not None and manifest.outside.unknown != 0
-        return by_temperature or by_outside
-
-    def _explained(self, encoded: Sequence[Encoded]) -> list[float]:
-        """The explained probability of each text."""
-        probabilities, outside = self._classifier.infer(encoded)
-        if self.label is None:
-            return outside or []
-        values: list[float] = probabilities[:, self.label].tolist()
-        return values
 
     def explanation(self, effects: Iterable[list[WordEffect]]) -> Explanation:
         """Join the effects of all parts, in order."""
         return Explanation(self.label, [effect for part in effects for effect in part])
 
 
+def _label(classifier: TopicClassifier, answer: Classification) -> int | None:
+    """Label of the most probable topic; None if the text is outside."""
+    if answer.abstained == "outside":
+        return None
+    if answer.labels:
+        return answer.labels[0]
+    return int(classifier.probabilities([answer.encoded]).argmax())  # no word is known, so the answer has no topics
+
+
 def explain(classifier: TopicClassifier, text: str, topic: str | None = None) -> Explanation:
     """Compute a whole explanation at once; see Explainer for arguments and errors."""
-    explainer = Explainer(classifier, text, topic)
+    [answer] = classifier.classify([text], top_k=1)
+    explainer = Explainer(classifier, text, answer, topic)
     return explainer.explanation(map(explainer.effects, explainer.parts))

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.classifier.bundle import MAX_FILE_BYTES
 from app.classifier.errors import BundleError
-from app.classifier.network import Floats
+from app.classifier.network import Change, Floats
 
 
 class KerasNetwork:
@@ -42,6 +42,10 @@ class KerasNetwork:
             row[ones] = 1.0
         output = np.asarray(self._model(multi_hot, training=False), np.float32)
         return output if self.linear else np.log(np.maximum(output, np.finfo(np.float32).tiny))
+
+    def logits_of_variants(self, ids: Sequence[int], changes: Sequence[Change]) -> Floats:
+        """Logits, float32 [len(changes), units], for the distinct ids of a text with each of the changes."""
+        return self.logits([[*{*ids}.difference(lost).union(gained)] for lost, gained in changes])
 
 
 def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> KerasNetwork:

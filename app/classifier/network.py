@@ -16,6 +16,8 @@ from app.classifier.inference.products import Product, row_product
 from app.classifier.manifest import Array, DenseLayer
 
 Floats = NDArray[np.float32]
+Change = tuple[Sequence[int], Sequence[int]]
+"""Ids that a text loses, and ids that it gains; it has all of the former and none of the latter."""
 
 _BATCH = 128
 """Texts per pass; the intermediate arrays of more do not fit into the processor's cache."""
@@ -38,6 +40,9 @@ class Network(Protocol):
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
         """Logits, float32 [len(ids), units], for the distinct ids of each text."""
+
+    def logits_of_variants(self, ids: Sequence[int], changes: Sequence[Change]) -> Floats:
+        """Logits, float32 [len(changes), units], for the distinct ids of a text with each of the changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,26 @@ class DenseNetwork:
         x = self._sum_rows(ids)
         if self._first.unit_length:
             x /= self._lengths.take(list(map(len, ids)))[:, None]
+        return self._run_rest(x)
+
+    def logits_of_variants(self, ids: Sequence[int], changes: Sequence[Change]) -> Floats:
+        """Logits, float32 [len(changes), units], for the distinct ids of a text with each of the changes.
+
+        Adds and subtracts the rows of the ids that change, so the result differs by rounding from that of `logits`.
+        """
+        changed = [one for lost, gained in changes for one in (*lost, *gained)]
+        signs = np.zeros((len(changes), len(changed)), np.float32)
+        start = 0
+        for row, (lost, gained) in zip(signs, changes, strict=True):
+            middle, end = start + len(lost), start + len(lost) + len(gained)
+            row[start:middle] = -1
+            row[middle:end] = 1
+            start = end
+        kernel = self._first.kernel
+        x = signs.dot(kernel.take(changed, axis=0))
+        x += np.add.reduce(kernel.take(ids, axis=0))
+        if self._first.unit_length:
+            x /= self._lengths.take([len(ids) - len(lost) + len(gained) for lost, gained in changes])[:, None]
         return self._run_rest(x)
 
     def _run_rest(self, x: Floats) -> Floats:

@@ -4,9 +4,8 @@ import html
 import html.entities
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Literal, NamedTuple
 
 from app.classifier.unspaced_scripts import space_out
 
@@ -100,6 +99,8 @@ class _Table(dict[int, str]):
 
 
 _FOLDED, _PLAIN = _Table(fold), _Table(without_diacritics)
+_SEPARATED = _Table(lambda character: " " if fold(character) == " " else "x")
+"""Separators become a space and all other characters an x, so that places stay the same."""
 
 # The same for ASCII: bytes.translate is much faster than str.translate. Control characters, which vanish, become a byte
 # that is not ASCII, so that a text with any of them is folded by the other table.
@@ -129,8 +130,7 @@ def plain(word: str) -> str:
     return word.translate(_PLAIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A lower-case word and its position: `text[start:end]` of the original text, in code points."""
 
     word: str
@@ -140,11 +140,25 @@ class Word:
 
 def locate(text: str, references: CharacterReferences = "html", split_unspaced: bool = False) -> Iterator[Word]:
     """The words of `tokenize`, each with its position in the text."""
+    if _REFERENCE.search(text):
+        yield from _fold_words(_characters(text, references), split_unspaced)
+        return
+    for run in re.finditer("x+", text.translate(_SEPARATED)):
+        start, end = run.span()
+        word = text[start:end]
+        if word.isascii() and word.isprintable():  # control characters vanish
+            yield Word(word.lower(), start, end)
+        else:
+            yield from _fold_words(zip(range(start, end), range(start + 1, end + 1), word, strict=True), split_unspaced)
+
+
+def _fold_words(characters: Iterable[tuple[int, int, str]], split_unspaced: bool) -> Iterator[Word]:
+    """The words of characters, each of which has its start and end in the text."""
     run = ""
     places: list[tuple[int, int]] = []
     """Start and end in the text of each character of `run`; of several that one character was folded to, the first has
     its position, and the others are empty at its end."""
-    for first, last, character in (*_characters(text, references), (len(text), len(text), " ")):
+    for first, last, character in (*characters, (0, 0, " ")):
         folded = _FOLDED[ord(character)]
         if folded != " ":
             run += folded

@@ -37,6 +37,12 @@ def test_words_go_in_as_ones_and_logarithms_come_out() -> None:
     assert logits[1].tolist() == pytest.approx([np.log(np.finfo(np.float32).tiny)] * 3)  # and no minus infinity
 
 
+def test_variants_of_a_text_go_in_with_their_own_ids() -> None:
+    model = Model()
+    assert KerasNetwork(model).logits_of_variants([0, 3], [([], []), ([0], []), ([3], [1, 2])]).shape == (3, 3)
+    assert model.given[0][0] == [[1, 0, 0, 1], [0, 0, 0, 1], [1, 1, 1, 0]]
+
+
 def test_shape_is_words_and_topics() -> None:
     assert KerasNetwork(Model()).shape == (4, 3)
 

@@ -102,6 +102,21 @@ def test_rows_of_length_1_are_multi_hot_rows_by_the_root_of_their_ones(ids: list
     np.testing.assert_allclose(DenseNetwork([layer]).logits(ids), x @ layer.kernel + layer.bias, rtol=1e-4, atol=1e-5)
 
 
+@given(
+    st.sets(st.integers(0, 19)),
+    st.lists(st.tuples(st.sets(st.integers(0, 19)), st.sets(st.integers(0, 19))), min_size=1),
+)
+@pytest.mark.parametrize("unit_length", [False, True])
+def test_variant_has_the_logits_of_its_ids(
+    unit_length: bool, ids: set[int], changes: list[tuple[set[int], set[int]]]
+) -> None:
+    network = DenseNetwork([replace(LAYERS[0], unit_length=unit_length), *LAYERS[1:]])
+    changes = [(lost & ids, gained - ids) for lost, gained in changes]
+    expected = network.logits([sorted(ids.difference(lost) | gained) for lost, gained in changes])
+    found = network.logits_of_variants(sorted(ids), [(sorted(lost), sorted(gained)) for lost, gained in changes])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_layer_in_the_middle_that_scales_its_input_is_refused() -> None:
     with pytest.raises(BundleError, match="only the first layer may scale its input"):
         DenseNetwork([LAYERS[0], replace(LAYERS[1], unit_length=True)])

@@ -10,7 +10,7 @@ from typing import Final
 
 from app.classifier import Encoder, TopicClassifier, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
-from app.classifier.calibration import Calibrator
+from app.classifier.calibration import Calibrator, oov_shares
 from app.classifier.manifest import DenseLayer, FileEntry, Manifest
 from app.classifier.network import read_network
 from training.bundles.weight_offsets import align, dense_layers
@@ -126,7 +126,7 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
     encoded = [encoder.encode(headline) for headline in draft.golden]
     model = (folder / MODEL).read_bytes()
     units = read_network(model, network, folder / MODEL, draft.manifest.output).logits([one.ids for one in encoded])
-    probabilities, found = Calibrator(draft.manifest).topics_and_outside(units, encoded)
+    probabilities, found = Calibrator(draft.manifest).topics_and_outside(units, oov_shares(encoded))
     outside: Sequence[float | None] = found or [None] * len(encoded)
     return [
         Golden(headline=headline, probabilities=row, outside=out if one.readable else None).model_dump(

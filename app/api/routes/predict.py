@@ -127,7 +127,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             raise
         explanation = None
         if body.explain:
-            explainer = Explainer(served.classifier, body.headline, body.explain_topic)
+            explainer = Explainer(served.classifier, body.headline, done.results[0], body.explain_topic)
             with service.limiter.held(explainer.variants):
                 effects = await service.limiter.run_in_turns(explainer.parts, explainer.effects, receive, due)
             explanation = explainer.explanation(effects)

@@ -1,1 +1,1 @@
-"""Steps of inference in NumPy that take time with many labels."""
+"""Steps of inference: products and rankings that are fast with many labels, variants of a text for explanations."""

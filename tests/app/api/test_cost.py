@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from app.api.open_inference import routes
 from app.api.raw_route import parse
 from app.api.schemas import BatchRequest
-from app.classifier import Explainer, load_classifier
+from app.classifier import Explainer, explanation, load_classifier
 from app.errors import BodyTooLargeError
 from app.main import create_app
 from app.serving.concurrency import CHUNK_TEXTS
@@ -222,7 +222,8 @@ def test_no_body_takes_much_longer_to_read_than_one_of_texts():
         assert quickest(refused) < 20 * texts
 
 
-def test_explanation_yields_between_its_chunks(tiny_bundle: Path):
+def test_explanation_yields_between_its_parts(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(explanation, "WORDS_AT_ONCE", 10)
     assert turns_of_others(tiny_bundle, "/predict", [single("oil " * 200, explain=True)]) >= 19
 
 
@@ -247,6 +248,7 @@ def test_deadline_holds_while_outputs_are_made(start: Start, monkeypatch: pytest
 
 
 def test_explanation_past_its_deadline_is_504_and_left_undone(start: Start, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(explanation, "WORDS_AT_ONCE", 10)
     done: list[range] = []
 
     def slowly(_: Explainer, piece: range) -> list[object]:
@@ -268,7 +270,11 @@ def test_explanation_past_its_deadline_is_504_and_left_undone(start: Start, monk
         (INFER, infer(["oil"] * 1000, *ALL)),
     ],
 )
-def test_work_for_a_client_that_hung_up_stops_and_is_counted(tiny_bundle: Path, path: str, body: bytes):
+def test_work_for_a_client_that_hung_up_stops_and_is_counted(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, path: str, body: bytes
+):
+    monkeypatch.setattr(explanation, "WORDS_AT_ONCE", 10)
+
     async def main() -> tuple[int | None, str, int]:
         app = create_app(load_settings(model=tiny_bundle, access_log=False))
         async with app.router.lifespan_context(app):
