@@ -93,6 +93,21 @@ def test_words_are_explained_as_the_api_explains_them_whatever_the_script(page: 
     assert {word["status"] for word in words} == {"known", "rare", "unknown"}
 
 
+def test_marks_stand_at_their_words_as_in_the_text(page: Page) -> None:
+    headline = "“Wheat” harvest, (oil) - U.S. gold/corn; flour!"
+    type_headline(page, headline)
+    shown = page.locator("#words button > span:first-child")
+    expect(shown).to_have_text(["“Wheat”", "harvest,", "(oil)", "U.", "S.", "gold/", "corn;", "flour!"])
+    harvest = shown.nth(1)
+    word = harvest.locator(".text").bounding_box()
+    comma = harvest.evaluate(
+        "span => { const range = document.createRange(); range.selectNode(span.lastChild);"
+        " return range.getBoundingClientRect().left; }"
+    )
+    assert word
+    assert comma - (word["x"] + word["width"]) < 0.5  # pixels
+
+
 def test_clicking_a_word_takes_it_out_and_the_chart_moves(page: Page, server: RunningServer) -> None:
     type_headline(page, "🛢 oil prices wheat")
     whole = server.predict("oil prices wheat", top_k=46).json()["predictions"]

@@ -33,20 +33,18 @@ export class WordView {
 
   #build(codePoints, words) {
     this.buttons.clear();
+    const gaps = gapsOf(codePoints, words);
     const parts = [];
-    let at = 0;
-    for (const word of words) {
-      parts.push(codePoints.slice(at, word.start).join(""));
+    words.forEach((word, place) => {
       const effect = element("span", { class: "effect", dir: "ltr" });
-      const shown = element("span", { class: "text" }, codePoints.slice(word.start, word.end).join(""));
+      const text = element("span", { class: "text" }, codePoints.slice(word.start, word.end).join(""));
+      const shown = element("span", {}, gaps[place].opening, text, gaps[place + 1].closing);
       const button = element("button", { type: "button", class: `word ${word.status}` }, shown, effect);
       button.addEventListener("click", () => this.onToggle(word.start));
       this.buttons.set(word.start, button);
-      parts.push(button);
-      at = word.end;
-    }
-    parts.push(codePoints.slice(at).join(""));
-    this.box.replaceChildren(...parts);
+      parts.push(gaps[place].between, button);
+    });
+    this.box.replaceChildren(...parts, gaps[words.length].between);
   }
 
   #paint(button, word, effects, strongest, topic) {
@@ -60,4 +58,16 @@ export class WordView {
     button.querySelector(".effect").textContent = out ? "left out" : `${SAYS[word.status]} ${number}`.trim();
     button.title = MEANS[word.status] + (out ? "Put back" : `Leave out (${points(effect)} points for ${topic})`);
   }
+}
+
+/** What is before, between and after the words: the marks that touch a word, which are shown with it, and the rest. */
+function gapsOf(codePoints, words) {
+  const starts = [...words.map((word) => word.start), codePoints.length];
+  const ends = [0, ...words.map((word) => word.end)];
+  return starts.map((start, place) => {
+    const gap = codePoints.slice(ends[place], start).join("");
+    const closing = place ? /^\S*/.exec(gap)[0] : "";
+    const opening = place < words.length ? /\S*$/.exec(gap.slice(closing.length))[0] : "";
+    return { closing, between: gap.slice(closing.length, gap.length - opening.length), opening };
+  });
 }
