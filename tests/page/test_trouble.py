@@ -121,6 +121,7 @@ def test_key_is_requested_and_stored_for_the_tab_only(context: BrowserContext, p
         page.goto(server.url)
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("No API key")
+        expect(dialog).not_to_contain_text("Bearer")  # a header is for programs
         page.get_by_role("textbox", name="Key").fill("abracadabra ✨")
         page.keyboard.press("Enter")
         expect(dialog).to_contain_text("API key is not valid")

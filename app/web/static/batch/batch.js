@@ -102,7 +102,8 @@ export class Batch {
     const timer = setInterval(() => this.#draw(), REDRAW);
     try {
       await classify(this.rows, signal, (done) => { this.done = done; });
-      this.#finish(`in ${((performance.now() - started) / 1000).toFixed(1)} s`, signal);
+      const seconds = (performance.now() - started) / 1000;
+      this.#finish(seconds < 0.1 ? "in less than 0.1 s" : `in ${seconds.toFixed(1)} s`, signal);
     } catch (error) {
       this.#finish(signal.aborted ? "before it was stopped" : `when the service refused: ${error.message}`, signal);
     } finally {

@@ -7,6 +7,7 @@ const LONGEST_WAIT = 5; // seconds
 const SLOW = 3; // seconds without an answer after which the page says so
 const LONGEST_REQUEST = 60; // seconds; the service's own limits are shorter, so then the connection is dead
 const AGAIN = new Set([429, 502, 503]);
+const NO_KEY = "No API key has been entered. The operator of this service gives them out.";
 const wakeUp = new EventTarget();
 const troubles = new Map(); // reason why each pending call is waiting
 
@@ -46,8 +47,9 @@ export async function call(path, { body, signal, onWait } = {}) {
       }
       if (!response || response.status === 401 || AGAIN.has(response.status)) onWait?.();
       if (response?.status === 401) {
-        trouble(id, { text: response.content?.detail ?? "This service requires an API key.", key: true });
-        if (key() === used) await askForKey(response.content?.detail ?? "", signal);
+        const reason = used ? "This API key is not valid. Enter another one." : NO_KEY;
+        trouble(id, { text: reason, key: true });
+        if (key() === used) await askForKey(reason, signal);
         attempt = -1;
       } else if (!response) {
         const seconds = Math.min(2 ** attempt, LONGEST_WAIT);
