@@ -1,8 +1,10 @@
 """What `evaluate --test` prints: figures, the table of labels, and the labels that are confused most with examples."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+from training.evaluation.evaluate import Evaluation
 from training.evaluation.labelled_rows import Confusion, Measured
 from training.evaluation.multi_label import MultiLabelEvaluation
 from training.evaluation.report import topic_table
@@ -30,7 +32,7 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
     if isinstance(one, MultiLabelEvaluation):
         named = [(name, getattr(one, figure)) for figure, name in SEVERAL.items()]
         lines = [f"On {count(one.texts, 'row')}:", "", *(f"{name:<28}{value:>8.4f}" for name, value in named)]
-        lines += ["", *topic_table(one, codes, ("label", "rows")), *confusion_lines(measured.confusions)]
+        lines += ["", *_label_table(one, codes), *confusion_lines(measured.confusions)]
         return "\n".join(lines)
     named = [
         ("accuracy", one.accuracy),
@@ -46,7 +48,16 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
     lines += [f"{name:<28}{value:>8.4f}" for name, value in named if value is not None]
     if measured.outside is not None:
         lines += ["", outside_line(measured.outside)]
-    return "\n".join([*lines, "", *topic_table(one, codes, ("label", "rows")), *confusion_lines(measured.confusions)])
+    return "\n".join([*lines, "", *_label_table(one, codes), *confusion_lines(measured.confusions)])
+
+
+def _label_table(evaluation: Evaluation | MultiLabelEvaluation, codes: Sequence[str]) -> list[str]:
+    """The table of the labels that a row has, or that were answered, and how many others there are."""
+    used = [at for at, one in enumerate(evaluation.topics) if one.support or one.precision is not None]
+    shown = replace(evaluation, topics=tuple(evaluation.topics[at] for at in used))
+    lines = topic_table(shown, [codes[at] for at in used], ("label", "rows"))
+    others = count(len(codes) - len(used), "other label")
+    return lines if len(used) == len(codes) else [*lines, f"{others} of the bundle: no row, and no answer."]
 
 
 def outside_line(outside: Mapping[str, Any]) -> str:
@@ -80,7 +91,8 @@ def left_out_notes(table: Table, unknown: Mapping[str, int]) -> list[str]:
     if unknown:
         rows = count(sum(unknown.values()), "row")
         notes.append(
-            f"{rows} left out, with labels that the bundle does not have: {listed(list(unknown))}. If such rows are"
-            " about none of its labels, name their label with --outside."
+            f"{rows} left out, with labels that the bundle does not have: {listed(list(unknown))}."
+            " `python -m app topics --model BUNDLE` lists those that it has. If such rows are about none of them, name"
+            " their label with --outside."
         )
     return notes

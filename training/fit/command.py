@@ -9,6 +9,7 @@ import click
 from training.duration import about
 from training.errors import LabelsError, OutputError
 from training.fit.baselines import run_baselines
+from training.fit.insights.label_errors import NOISE
 from training.fit.insights.linear_models import LinearModels
 from training.fit.insights.suspects import suspects
 from training.fit.insights.to_label import to_label
@@ -56,7 +57,9 @@ def fit_rows(
             several = sum(len(row.labels) > 1 for row in split.train)
             click.echo(f"  {SEVERAL.format(count(several, 'training row'))}", err=True)
         if not any(row.labels for row in split.test):
-            raise LabelsError("No test row has a label, so nothing can be measured; give more rows, or --test.")
+            raise LabelsError(
+                "No test row has a label, so nothing can be measured; give more different texts, or --test."
+            )
         if unlabelled and len(split.labels) < 2:
             raise LabelsError("With one label no text is better to label next than another; leave out --unlabelled.")
         progress("checking", 0, 1)
@@ -72,13 +75,14 @@ def fit_rows(
         baselines = run_baselines(split.train, split.test, data.seed, multi_label)
         progress("label errors and learning curve", 0, 1)
         linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
-        wrong, content = suspects(linear, split.train, split.labels)
+        found = suspects(linear, split.train, split.labels)
         curve = linear.learning_curve(split.test)
         progress("writing the bundle and measuring it", 0, 1)
         source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
-        write_files(suspected.parent, {suspected.name: content})
-        written = [f"{suspected}: the {wrong:,} of {len(linear.samples):,} rows whose label is probably wrong."]
+        write_files(suspected.parent, {suspected.name: found.content})
+        ranked = f"{found.listed:,} of {len(linear.samples):,} rows, most suspect first"
+        written = [f"{suspected}: {ranked}; {found.probable:,} labels are probably wrong, if {NOISE:.0%} of all are."]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)
@@ -94,6 +98,6 @@ def fit_rows(
             summary(fitted, measured, baselines, curve, len(rows.samples)),
             "",
             *written,
-            f"{output}: written, and loaded as the service loads it.",
+            f"{output}: written, and loaded as the service loads it. To serve it: python -m app serve --model {output}",
         ]
     )

@@ -16,13 +16,14 @@ from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.progress import Report
 
 MOST_ROWS: Final = 20_000
-"""With more rows few words occur once, so nothing is tried."""
+"""With more rows few words occur once, so the recipe's encoding is kept."""
 
 
 def variants(recipe: Recipe, rows: int) -> tuple[Recipe, ...]:
-    """Words that occur once are pieces; short ones, too; or they have ids, and words that no row has are pieces.
+    """Ways to encode a word that occurs once: by its pieces, by shorter pieces too, or as a word with an id.
 
-    With few `rows`, the last is also tried with more weight for pieces, of 2 to 5 characters, and another weighting.
+    In the last, only words that no training row has are encoded by pieces. With fewer than FEW `rows`, that one is also
+    tried with pieces of 2 to 5 characters, of more weight, and with features weighted by idf.
     """
     ids = replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25)
     some = (recipe, replace(recipe, piece_sizes=(2, 4)), ids)

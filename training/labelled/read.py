@@ -158,7 +158,7 @@ def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
 def _too_many_bad(reasons: Counter[str], count: int, most: float, first: Sequence[BadRow]) -> str:
     bad = reasons.total()
     advice = {
-        "is not UTF-8": "convert the files to UTF-8",
+        "is not UTF-8": "convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8",
         NO_LABEL: "give --outside if no label means about none of the labels",
     }.get(reasons.most_common(1)[0][0], "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)

@@ -40,6 +40,14 @@ def test_any_bundle_is_measured_on_the_rows_of_a_file(four: Path, tmp_path: Path
     assert result.stderr == ""
 
 
+def test_labels_without_a_row_and_an_answer_are_counted_and_not_listed(four: Path, tmp_path: Path) -> None:
+    lines = evaluate(
+        four, "--test", table(tmp_path, [row for row in ROWS if row.endswith(("t0", "t1"))])
+    ).stdout.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("t")] == ["t0", "t1", "t2"]  # t2 is an answer
+    assert "1 other label of the bundle: no row, and no answer." in lines
+
+
 def test_json_has_every_figure_and_the_confusion_matrix(four: Path, tmp_path: Path) -> None:
     figures = json.loads(evaluate(four, "--test", table(tmp_path), "--json").stdout)
     assert figures["topics"] == ["t0", "t1", "t2", "t3"]

@@ -1,6 +1,7 @@
-"""The file of rows whose label is probably wrong, for a spreadsheet."""
+"""The file of rows whose label may be wrong, for a spreadsheet."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.classifier.network import Floats
 from app.cli.writers import spreadsheet_csv
-from training.fit.insights.label_errors import label_errors
+from training.fit.insights.label_errors import wrong_label, wrong_members
 from training.fit.insights.linear_models import LinearModels
 from training.labelled.rows import LabelledRow
 
@@ -17,8 +18,29 @@ SEPARATOR: Final = "; "
 COLUMNS: Final = ("text", "label", "likelier_label", "probability", "likelier_probability", "file", "line")
 
 
-def suspects(models: LinearModels, rows: Sequence[LabelledRow], codes: Sequence[str]) -> tuple[int, bytes]:
-    """How many rows have a label that is probably wrong, and these rows as CSV, most probable first.
+MORE_PROBABLE: Final = 0.5
+_ROWS: Final = 16_384
+"""Rows that are looked at at once."""
+LEAST: Final = 20
+"""Rows that are listed at least, if the models answer so many in another way: few rows are soon read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """Rows whose label may be wrong."""
+
+    listed: int
+    probable: int
+    """Those whose label is more probably wrong than right; they are the first."""
+    content: bytes
+    """The listed rows as CSV, most probable first."""
+
+
+def suspects(models: LinearModels, rows: Sequence[LabelledRow], codes: Sequence[str]) -> Suspects:
+    """Rows whose label is more probably wrong than right, or LEAST rows.
+
+    Of a row with several labels `likelier_label` has all of them after the changes, and the probabilities are those of
+    the label that is most probably wrong.
 
     Args:
         models: of the training rows.
@@ -26,42 +48,49 @@ def suspects(models: LinearModels, rows: Sequence[LabelledRow], codes: Sequence[
         codes: the labels.
     """
     probabilities = models.cross_fitted()
-    if models.members is not None:
-        return _several(models, models.members, probabilities, rows, codes)
-    found = label_errors(probabilities, models.labels).tolist()
+    if models.members is None:
+        wrong = wrong_label(probabilities, models.labels)
+        own, other = probabilities[np.arange(len(wrong)), models.labels], probabilities.max(axis=1)
+        places, probable = _first(wrong, own < other)
+        names = [codes[label] for label in probabilities[places].argmax(axis=1).tolist()]
+    else:
+        surest, wrong, own = _surest(probabilities, models.members)
+        other = 1 - own
+        places, probable = _first(wrong, own < other)
+        some = models.members[places]
+        changed = some ^ (wrong_members(probabilities[places], some, models.members.mean()) > MORE_PROBABLE)
+        changed[np.arange(len(places)), surest[places]] = ~some[np.arange(len(places)), surest[places]]
+        names = [SEPARATOR.join(codes[label] for label in np.flatnonzero(row).tolist()) for row in changed]
     lines: list[Sequence[object]] = [COLUMNS]
-    for place in found:
-        row, likelier = rows[models.samples[place].source or 0], int(probabilities[place].argmax())
-        own = probabilities[place, models.labels[place]]
-        figures = [round(float(one), 4) for one in (own, np.max(probabilities[place]))]
-        lines.append([row.text, row.labels[0], codes[likelier], *figures, row.file, row.number])
-    return len(found), spreadsheet_csv(lines)
-
-
-def _several(
-    models: LinearModels,
-    members: NDArray[np.bool_],
-    probabilities: Floats,
-    rows: Sequence[LabelledRow],
-    codes: Sequence[str],
-) -> tuple[int, bytes]:
-    """The same for rows with several labels: each label is a question of its own, with the answers yes and no.
-
-    `likelier_label` has all labels of the row after the changes; the probabilities are those of the surest one.
-    """
-    wrong = np.zeros(members.shape, bool)
-    for label in range(members.shape[1]):
-        both = np.stack([1 - probabilities[:, label], probabilities[:, label]], axis=1)
-        wrong[label_errors(both, members[:, label].astype(np.int64)), label] = True
-    own = np.where(members, probabilities, 1 - probabilities)
-    places = np.flatnonzero(wrong.any(axis=1))
-    surest = np.where(wrong, own, 2.0).argmin(axis=1)
-    places = places[np.argsort(own[places, surest[places]], kind="stable")]
-    lines: list[Sequence[object]] = [COLUMNS]
-    for place in places.tolist():
+    for place, name in zip(places, names, strict=True):
         row = rows[models.samples[place].source or 0]
-        likelier = [codes[label] for label in np.flatnonzero(members[place] ^ wrong[place]).tolist()]
-        given = float(own[place, surest[place]])
-        figures = [round(given, 4), round(1 - given, 4)]
-        lines.append([row.text, SEPARATOR.join(row.labels), SEPARATOR.join(likelier), *figures, row.file, row.number])
-    return len(places), spreadsheet_csv(lines)
+        figures = [round(float(one[place]), 4) for one in (own, other)]
+        given = row.labels[0] if models.members is None else SEPARATOR.join(row.labels)
+        lines.append([row.text, given, name, *figures, row.file, row.number])
+    return Suspects(len(places), probable, spreadsheet_csv(lines))
+
+
+def _surest(probabilities: Floats, members: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.float64], Floats]:
+    """The label of each row that is most probably one too many or missing, [n].
+
+    Returns:
+        Its number, the probability of that (as `wrong_members` says), and the models' probability of what is given.
+    """
+    found = []
+    for start in range(0, len(members), _ROWS):
+        given, some = members[start : start + _ROWS], probabilities[start : start + _ROWS]
+        cells = wrong_members(some, given, members.mean())
+        right = np.where(given, some, 1 - some)
+        surest = np.where(right < 0.5, cells, -1.0).argmax(axis=1)
+        each = np.arange(len(cells))
+        found.append((surest, cells[each, surest], right[each, surest]))
+    surest, wrong, own = (np.concatenate(one) for one in zip(*found, strict=True))
+    return surest, wrong, own
+
+
+def _first(wrong: NDArray[np.float64], differs: NDArray[np.bool_]) -> tuple[list[int], int]:
+    """Rows to list, of those that the models answer in another way, and how many are more probably wrong than right."""
+    order = np.flatnonzero(differs)
+    order = order[np.argsort(-wrong[order], kind="stable")]
+    probable = int((wrong[order] > MORE_PROBABLE).sum())
+    return order[: max(probable, LEAST)].tolist(), probable

@@ -1,16 +1,25 @@
 """The learning curve in words, for the summary and the model card."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 
-def curve_sentence(points: Sequence[Mapping[str, float]], measure: str = "Accuracy") -> str:
-    """What a linear model reaches with a part of the rows; `points` have `rows` and `accuracy`, by number of rows.
+def curve_sentence(points: Sequence[Mapping[str, float]], test_rows: int, measure: str = "Accuracy") -> str:
+    """What a linear model reaches with a part of the rows.
 
-    `measure`: what `accuracy` is, micro-F1 if a text may have several labels.
+    The sentence says how far chance moves the difference between the last two (twice the standard error, as if they
+    were measured on different rows).
+
+    Args:
+        points: `rows` and `accuracy`, by number of rows.
+        test_rows: number of rows on which they were measured.
+        measure: what `accuracy` is, micro-F1 if a text may have several labels.
     """
     reached = [f"{one['accuracy']:.3f} with {one['rows']:,}" for one in points]
-    gain = points[-1]["accuracy"] - points[-2]["accuracy"]
+    before, after = points[-2]["accuracy"], points[-1]["accuracy"]
+    margin = 1.96 * math.sqrt((before * (1 - before) + after * (1 - after)) / test_rows)
+    digits = 0 if margin > 0.01 else 1
     return (
         f"{measure} of a linear SVM by number of training rows: {', '.join(reached)}. The last doubling brought"
-        f" {100 * gain:+.1f} points."
+        f" {100 * (after - before):+.1f} points, known to about {100 * margin:.{digits}f} up or down."
     )

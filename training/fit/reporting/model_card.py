@@ -68,7 +68,7 @@ def write_card(manifest: Manifest) -> str:
         units=len(manifest.topics),
         output=manifest.output,
         parts=parts(recipe["linear_share"], recipe["networks"], recipe["with_networks"], recipe["hidden"]),
-        calibration=_calibration(data, "each label (Platt scaling)" if several else "temperature"),
+        calibration=_calibration(data, "Platt scaling of each label" if several else "temperature"),
         sets_name="labels of a text" if several else "prediction sets",
         sets=_sets(manifest),
         libraries=made_with(manifest),
@@ -78,7 +78,7 @@ def write_card(manifest: Manifest) -> str:
         macro_f1=test["macro_f1"],
         ece=test["ece"],
         baselines="\n".join(rows),
-        learning_curve=curve_sentence(figures["learning_curve"], measure[0].upper() + measure[1:])
+        learning_curve=curve_sentence(figures["learning_curve"], test["texts"], measure[0].upper() + measure[1:])
         if figures.get("learning_curve")
         else "",
         set_figures=(
@@ -97,9 +97,9 @@ def write_card(manifest: Manifest) -> str:
             f" {found['without']:,} are found, and {found['lost']:.1%} of texts with a label are lost.\n"
         ),
         topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
-        limits="- A text about none of its labels has none, if it resembles rows of other labels or of none."
+        limits="- A text about none of its labels may get one, if it resembles rows that have it."
         if several
-        else "- It tells texts about none of its labels only if they resemble the rows that taught it so."
+        else "- It recognises texts about none of its labels only if they resemble the training rows about none."
         if manifest.outside
         else "- It picks one of its labels for any text, also for subjects that it was never trained on.",
     )
@@ -137,7 +137,7 @@ def _calibration(data: Mapping[str, Any], what: str) -> str:
     if held_out == rows:
         return (
             f"cross-fitted: {FOLDS} models, each trained without a fifth of the rows, scored that fifth; the"
-            f" {what} was fitted on these scores of all rows, and the model itself was trained on all rows"
+            f" {what} was fitted on these scores, and the model itself was trained on all rows"
         )
     fitted = f"{what} fitted on {held_out:,} held-out training rows"
     if rows >= MANY:

@@ -45,7 +45,7 @@ def summary(
     if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():
         lines.append("All held-out rows are right, so probabilities cannot be calibrated well and may be too high.")
     measure = "Accuracy" if isinstance(one, Evaluation) else "Micro-F1"
-    lines.append(curve_sentence([asdict(point) for point in learning_curve], measure))
+    lines.append(curve_sentence([asdict(point) for point in learning_curve], one.texts, measure))
     if not isinstance(one, Evaluation):
         lines.append(
             f"Labels: {one.labels:.2f} of a row on average, {one.given:.2f} given to it; all are right for"

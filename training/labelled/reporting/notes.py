@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from training.labelled.reporting.report import DataReport
 from training.labelled.split import IN_TEST, RARE, UNSEEN
@@ -10,6 +10,8 @@ from training.labelled.split import IN_TEST, RARE, UNSEEN
 FEW_ROWS = 20
 """A label with fewer training rows is learned badly."""
 FEW_TEST_ROWS = 300
+SEPARATORS = (";", "|", ",", "/", "+", "&")
+"""Usual ones between the labels of a cell."""
 MOST_ROWS = 0.8
 """Share of the rows under one label from which accuracy says little."""
 
@@ -26,7 +28,7 @@ def count(number: int, what: str) -> str:
 
 def _left_out(report: DataReport) -> Iterator[str]:
     if report.bad:
-        reasons = [f"{rows:,} {why}" for why, rows in report.bad_reasons.items()]
+        reasons = [f"{rows:,} {_agrees(why, rows)}" for why, rows in report.bad_reasons.items()]
         shown = ", ".join(reasons[:3]) + (", ..." if len(reasons) > 3 else "")
         yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({shown}); correct the files."
     if report.rare:
@@ -45,6 +47,14 @@ def _left_out(report: DataReport) -> Iterator[str]:
 
 
 def _labels(report: DataReport) -> Iterator[str]:
+    labels = [*(one.label for one in report.labels), *filter(None, report.rare)]
+    for separator in SEPARATORS:
+        joined = [one for one in labels if _is_joined(one, separator, labels)]
+        if joined:
+            yield (
+                f"{count(len(joined), 'label')} such as {joined[0]!r} {_is(len(joined))} other labels, joined; if rows"
+                f" have several, give --label-separator {separator!r}."
+            )
     for alike in report.similar_labels[:5]:
         yield f"The labels {' and '.join(map(repr, alike))} look like the same label; merge them if they are."
     few = [one.label for one in report.labels if one.train < FEW_ROWS]
@@ -95,6 +105,17 @@ def _test(report: DataReport) -> Iterator[str]:
     elif report.test < FEW_TEST_ROWS:
         margin = 1.96 * math.sqrt(0.8 * 0.2 / report.test)
         yield f"With {count(report.test, 'test row')}, accuracy is known to about {margin * 100:.0f} points up or down."
+
+
+def _is_joined(label: str, separator: str, labels: Collection[str]) -> bool:
+    parts = [part.strip() for part in label.split(separator)]
+    return len(parts) > 1 and all(part in labels for part in parts)
+
+
+def _agrees(why: str, rows: int) -> str:
+    """A reason such as `has no label` after a number of rows."""
+    verb, _, rest = why.partition(" ")
+    return f"{ {'is': _is, 'has': _has}[verb](rows) } {rest}" if verb in ("is", "has") else why
 
 
 def _is(number: int) -> str:

@@ -107,7 +107,7 @@ with s the score of the network's last unit and u the share of words without an 
 {measured}
 
 Wires without a topic in the archive include some that should have had one. The later wires are those that were
-marked as indexed (`TOPICS="YES"`) and have no topic all the same.
+marked as indexed (`TOPICS="YES"`) although they have no topic.
 
 """
 

@@ -1,4 +1,4 @@
-"""Confident learning finds labels that were flipped on purpose."""
+"""Labels that were flipped on purpose are found, and few others."""
 
 import csv
 import io
@@ -13,9 +13,9 @@ from app.classifier.network import Floats
 from tests.training.fit.insights.models import linear_models
 from tests.training.fit.rows import codes, made_rows
 from training.fit.insights import linear_models as module
-from training.fit.insights.label_errors import confident_joint, label_errors
+from training.fit.insights.label_errors import wrong_label, wrong_members
 from training.fit.insights.linear_models import LinearModels
-from training.fit.insights.suspects import COLUMNS, suspects
+from training.fit.insights.suspects import COLUMNS, LEAST, Suspects, suspects
 from training.fit.material import read_samples
 from training.labelled.rows import LabelledRow
 
@@ -30,40 +30,63 @@ def flipped(rows: list[LabelledRow], labels: int) -> tuple[list[LabelledRow], se
     return changed, places
 
 
-def test_joint_is_the_one_worked_out_by_hand() -> None:
-    labels = np.array([0, 0, 0, 0, 1, 1])
-    first = np.array([0.9, 0.9, 0.8, 0.1, 0.3, 0.1], np.float32)
-    # Thresholds: mean of 0.9, 0.9, 0.8, 0.1 = 0.675 and of 0.7, 0.9 = 0.8. The fourth row counts as label 1, the fifth
-    # for none; counts [[3, 1], [0, 1]] are scaled to 4 and 2 rows.
-    joint = confident_joint(np.stack([first, 1 - first], axis=1), labels)
-    assert joint.tolist() == [[3, 1], [0, 2]]
+def listed(found: Suspects) -> list[int]:
+    """Places of the listed rows, most probable first."""
+    header, *lines = csv.reader(io.StringIO(found.content.decode()))
+    assert tuple(header) == COLUMNS
+    assert len(lines) == found.listed
+    return [int(one[-1]) - 2 for one in lines]
 
 
-def test_row_that_the_joint_counts_elsewhere_is_found() -> None:
-    labels = np.array([0, 0, 0, 0, 1, 1])
-    first = np.array([0.9, 0.9, 0.8, 0.1, 0.3, 0.1], np.float32)
-    assert label_errors(np.stack([first, 1 - first], axis=1), labels).tolist() == [3]
+def test_probability_is_that_of_bayes_rule_worked_out_by_hand() -> None:
+    probabilities = np.array([[0.02, 0.9, 0.08], [0.5, 0.3, 0.2]], np.float32)
+    # Wrong: 0.1 / 2 for each other label, 0.05 * 0.98 = 0.049; right: 0.9 * 0.02 = 0.018. The second: 0.025 and 0.45.
+    assert wrong_label(probabilities, np.array([0, 0])) == pytest.approx([0.049 / 0.067, 0.025 / 0.475], abs=1e-6)
+
+
+def test_probability_of_a_label_that_a_row_has_or_has_not_is_worked_out_by_hand() -> None:
+    members = np.array([[True, False], [False, False]])
+    probabilities = np.array([[0.05, 0.05], [0.98, 0.5]], np.float32)
+    # A quarter is given, so a thirtieth of the others is missing: odds of 0.1 / 0.9 and 1 / 29.
+    given = 0.95 / 9 / (0.95 / 9 + 0.05)
+    missing = [odds / (1 + odds) for odds in (0.05 / 0.95 / 29, 0.98 / 0.02 / 29, 1 / 29)]
+    assert wrong_members(probabilities, members, 0.25).ravel() == pytest.approx([given, *missing], abs=1e-5)
+
+
+def test_labels_of_all_rows_and_of_none_are_allowed() -> None:
+    probabilities = np.array([[0, 1]], np.float32)
+    assert wrong_members(probabilities, np.ones((1, 2), bool), 1.0).tolist() == [[1, 0]]
+    assert wrong_members(probabilities, np.zeros((1, 2), bool), 0.0).tolist() == [[0, 0]]
 
 
 def test_right_labels_are_left_alone() -> None:
-    rows = read_samples(made_rows(4, 50), codes(4))
-    models = linear_models(rows)
-    assert len(label_errors(models.cross_fitted(), models.labels)) == 0
+    rows = made_rows(4, 50)
+    found = suspects(linear_models(read_samples(rows, codes(4))), rows, codes(4))
+    assert (found.listed, found.probable) == (0, 0)
 
 
 def test_flipped_labels_are_found_with_the_right_one_as_likelier() -> None:
     rows, places = flipped(made_rows(5, 60), 5)
-    count, content = suspects(linear_models(read_samples(rows, codes(5))), rows, codes(5))
-    header, *found = csv.reader(io.StringIO(content.decode()))
-    assert tuple(header) == COLUMNS
-    lines = {int(one[-1]) - 2 for one in found}
-    assert len(lines & places) / len(lines) > 0.9
-    assert len(lines & places) / len(places) > 0.9
-    assert count == len(found)
+    found = suspects(linear_models(read_samples(rows, codes(5))), rows, codes(5))
+    assert len(set(listed(found)[: found.probable]) & places) / found.probable > 0.9
+    assert set(listed(found)) >= places
+    assert found.probable / len(places) > 0.7
     original = made_rows(5, 60)
-    assert all(one[2] == original[int(one[-1]) - 2].labels[0] for one in found if int(one[-1]) - 2 in places)
-    margins = [float(one[3]) - float(one[4]) for one in found]
-    assert margins == pytest.approx(sorted(margins), abs=2e-4)  # both probabilities have four digits
+    _, *lines = csv.reader(io.StringIO(found.content.decode()))
+    assert all(one[2] == original[int(one[-1]) - 2].labels[0] for one in lines if int(one[-1]) - 2 in places)
+    own = [float(one[3]) for one in lines]
+    assert own == sorted(own)
+
+
+def test_rows_that_a_weak_model_answers_wrongly_are_not_all_listed() -> None:
+    rng = np.random.default_rng(0)
+    words = [f"w{i}" for i in range(40)]
+    rows = [LabelledRow(" ".join(rng.choice(words, 6)), (f"label{i % 4}",), "rows.csv", i + 2) for i in range(200)]
+    models = linear_models(read_samples(rows, codes(4)))
+    found = suspects(models, rows, codes(4))
+    assert (models.cross_fitted().argmax(axis=1) != models.labels).mean() > 0.6
+    assert found.listed == LEAST
+    assert found.probable < 5
 
 
 def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,11 +107,30 @@ def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(mon
         assert min(learned) >= min(most, 155)
 
 
+def test_labels_too_many_and_missing_are_found_in_rows_with_several() -> None:
+    rng = np.random.default_rng(0)
+    rows, wrong = [], {}
+    for i in range(300):
+        right = sorted(f"label{label}" for label in np.flatnonzero(rng.random(4) < 0.5))
+        text = " ".join(f"{label}x{rng.integers(4)}" for label in right for _ in range(2))
+        given = list(right)
+        if i % 20 == 7:
+            wrong[i] = "; ".join(right)
+            given = sorted({"label1"} ^ set(given))
+        rows.append(LabelledRow(f"the {text}", tuple(given), "rows.csv", i + 2))
+    found = suspects(linear_models(read_samples(rows, codes(4), multi_label=True)), rows, codes(4))
+    _, *lines = csv.reader(io.StringIO(found.content.decode()))
+    first = {int(line[-1]) - 2: line[2] for line in lines[: found.probable]}
+    assert len(first.keys() & wrong.keys()) / len(first) > 0.8
+    assert len(first.keys() & wrong.keys()) / len(wrong) > 0.8
+    assert all(first[i] == wrong[i] for i in first.keys() & wrong.keys())
+
+
 @pytest.mark.parametrize("beginning", ["=1+1", "@SUM(A1)", "+cmd", "\t=x"])
 def test_spreadsheet_does_not_evaluate_texts(beginning: str) -> None:
     rows = [replace(row, text=f"{beginning} {row.text}") for row in flipped(made_rows(3, 60), 3)[0]]
-    _, content = suspects(linear_models(read_samples(rows, codes(3))), rows, codes(3))
-    cells = [line[0] for line in csv.reader(io.StringIO(content.decode()))][1:]
+    found = suspects(linear_models(read_samples(rows, codes(3))), rows, codes(3))
+    cells = [line[0] for line in csv.reader(io.StringIO(found.content.decode()))][1:]
     assert cells
     assert all(cell.startswith("'") for cell in cells)
 
@@ -103,6 +145,5 @@ def test_label_of_a_single_row_is_no_error() -> None:
 def test_rows_beyond_the_limit_are_still_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.fit.insights.linear_models.MOST_WORK", 5 * 100)
     rows, places = flipped(made_rows(5, 60), 5)
-    models = linear_models(read_samples(rows, codes(5)))
-    found = set(label_errors(models.cross_fitted(), models.labels).tolist())
-    assert len(found & places) / len(places) > 0.8
+    found = suspects(linear_models(read_samples(rows, codes(5))), rows, codes(5))
+    assert len(set(listed(found)) & places) / len(places) > 0.8

@@ -89,6 +89,26 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     assert all(note[-1] == "." for note in report.notes)
 
 
+def test_reasons_agree_with_their_number(report: DataReport) -> None:
+    bad = dataclasses.replace(report, bad=8, bad_reasons={"has no label": 5, "is empty": 2, "is not UTF-8": 1})
+    found = notes(bad).notes[0]
+    assert found == "8 bad rows are left out (5 have no label, 2 are empty, 1 is not UTF-8); correct the files."
+
+
+def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport) -> None:
+    rare = {"sport; money": 2, "sport;unknown": 1, "a;b": 1}
+    found = [note for note in notes(dataclasses.replace(report, rare=rare)).notes if "--label-separator" in note]
+    assert len(found) == 1
+    assert found[0].startswith("1 label such as 'sport; money' is other labels, joined;")
+    assert found[0].endswith("--label-separator ';'.")
+    assert not any("--label-separator" in note for note in report.notes)
+
+
+def test_rare_labels_are_compared_with_the_others(tmp_path: Path) -> None:
+    table = read_rows([write(tmp_path / "a.csv", [*lines(), "one more,MONEY"])], outside_label="")
+    assert check(table, split_rows(table)).similar_labels == [["Sport", "sport"], ["money", "MONEY"]]
+
+
 def test_terminal_report_is_narrow_and_safe(report: DataReport) -> None:
     text = terminal_report(report)
     assert "\x1b" not in text
