@@ -74,7 +74,8 @@ WRONG = (
 
 @pytest.mark.slow
 def test_wrong_labels_are_among_the_suspects(outputs: dict[str, list[str]]):
-    assert sum(text in outputs["suspects"][0] for text in WRONG) >= 4
+    assert sum(text in outputs["suspects"][0] for text in WRONG) >= 2
+    assert len(outputs["suspects"][0].splitlines()) == 21  # with the header
 
 
 @pytest.mark.slow

@@ -1,1 +1,1 @@
-"""What a fit says about its rows: labels that are probably wrong, a learning curve, texts to label next."""
+"""What a fit says about its rows: labels that may be wrong, a learning curve, texts to label next."""

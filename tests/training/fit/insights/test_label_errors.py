@@ -122,7 +122,7 @@ def test_labels_too_many_and_missing_are_found_in_rows_with_several() -> None:
     _, *lines = csv.reader(io.StringIO(found.content.decode()))
     first = {int(line[-1]) - 2: line[2] for line in lines[: found.probable]}
     assert len(first.keys() & wrong.keys()) / len(first) > 0.8
-    assert len(first.keys() & wrong.keys()) / len(wrong) > 0.8
+    assert len(first.keys() & wrong.keys()) / len(wrong) > 0.7
     assert all(first[i] == wrong[i] for i in first.keys() & wrong.keys())
 
 
