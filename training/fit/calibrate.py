@@ -9,7 +9,7 @@ from app.classifier.calibration import sigmoid
 from app.classifier.manifest import Calibration, MultiLabel, Outside, TopicSet
 from training.evaluation.multi_label import micro_f1
 from training.headlines.calibration import HeldOut, fit_outside, fit_temperature, fit_topic_set
-from training.headlines.multi_label import LabelCalibration, fit_labels, fit_thresholds
+from training.headlines.multi_label import LabelCalibration, fit_labels, fit_threshold
 from training.headlines.recipe import Recipe
 
 
@@ -35,8 +35,8 @@ def calibrate(held_out: HeldOut, recipe: Recipe, units: int, members: NDArray[np
     """
     if members is not None:
         labels = fit_labels(held_out.logits, members)
-        thresholds = fit_thresholds(sigmoid(labels.logits(held_out.logits)), members)
-        return Calibrated(labels=labels, multi_label=MultiLabel(thresholds=thresholds))
+        threshold = fit_threshold(sigmoid(labels.logits(held_out.logits)), members)
+        return Calibrated(labels=labels, multi_label=MultiLabel(thresholds=(threshold,) * held_out.topics))
     inside = held_out.inside
     temperature = fit_temperature([inside])
     topic_set = fit_topic_set(inside.probabilities(temperature), inside.labels, recipe.coverage)
@@ -58,4 +58,4 @@ def quality(held_out: HeldOut, members: NDArray[np.bool_] | None) -> float:
         own = inside.probabilities(fit_temperature([inside]))[np.arange(len(inside.labels)), inside.labels]
         return float(np.log(np.maximum(own, 1e-6)).mean())
     probabilities = sigmoid(fit_labels(held_out.logits, members).logits(held_out.logits))
-    return micro_f1(probabilities >= np.array(fit_thresholds(probabilities, members)), members)
+    return micro_f1(probabilities >= fit_threshold(probabilities, members), members)

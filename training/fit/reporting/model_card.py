@@ -118,10 +118,9 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
 def _sets(manifest: Manifest) -> str:
     """How the labels that an answer names are chosen."""
     if manifest.multi_label is not None:
-        thresholds = manifest.multi_label.thresholds
         return (
-            f"every label whose probability is at least its threshold ({min(thresholds):.3f} to {max(thresholds):.3f}),"
-            " chosen for the highest micro-F1 on the held-out rows; probabilities of labels are independent"
+            f"every label with a probability of at least {manifest.multi_label.thresholds[0]:.3f}, chosen for the"
+            " highest micro-F1 on the held-out rows; probabilities of labels are independent"
         )
     if manifest.topic_set is None:
         return "none"
