@@ -16,8 +16,14 @@ MANY_NETWORKS: Final = 20_000
 
 WORDS, PAIRS, PIECES = 60_000, 40_000, 30_000
 LEAST_FEATURES: Final = 1_000
+
+MANY_LABELS: Final = 400
+"""Up to so many labels, a bundle has less than 30 MB."""
+MOST_WIDTH, MOST_BYTES = 160, 24 * 1024**2
+"""Then the first layer has no more units than these, and model.keras no more bytes."""
+WIDTH_OF_MANY: Final = 320
 _HEADROOM: Final = 4 * 1024**2
-"""Bytes of model.keras besides the first kernel: further layers, and what Keras writes around the weights."""
+"""Bytes of model.keras for what Keras writes around the weights, at the most that a file may have."""
 
 
 def seconds_to_fit(rows: int) -> float:
@@ -29,28 +35,31 @@ def seconds_to_fit(rows: int) -> float:
 def recipe_for(rows: int, units: int) -> Recipe:
     """The recipe for training rows with so many labels, including the outside class if there is one.
 
-    The first layer is never narrower than the number of labels (32 units for 77 labels cost five points of accuracy),
-    so with many labels there is room for fewer features.
+    The first layer is as wide as there are labels (32 units for 77 labels cost five points of accuracy), up to a limit
+    that leaves room for enough features: with 306 labels, 160 units and 37,000 features lose less than 96 units and
+    62,000 features do. Where there is no room for all features, words are worth more than pairs and pieces.
 
     Raises:
         LabelsError: the labels are so many that their model does not fit into a bundle.
     """
-    width = max(32, -(-units // 16) * 16)
+    many = units > MANY_LABELS
+    width = min(max(32, -(-units // 16) * 16), WIDTH_OF_MANY if many else MOST_WIDTH)
     networks, epochs, batch = (4, 16, 256) if rows < MANY_NETWORKS else (2, 8, 256) if rows < 60_000 else (2, 6, 512)
     if rows >= 500_000:
         epochs, batch = 3, 1_024
-    inside = units + networks * 100
-    room = (MAX_FILE_BYTES - _HEADROOM) // 4 - width * inside - inside * units
+    inside = min(units, width) + networks * 100
+    room = (MAX_FILE_BYTES - _HEADROOM if many else MOST_BYTES) // 4 - width * inside - inside * units
     features = min(WORDS + PAIRS + PIECES, room // width)
     if features < LEAST_FEATURES:
         raise LabelsError(
             f"{units:,} labels need a model of more than {MAX_FILE_BYTES // 1024**2} MiB, the most that a bundle's file"
             " may have; join some labels, or raise --min-rows."
         )
-    pieces = min(PIECES, features * PIECES // (WORDS + PAIRS + PIECES))
+    words = min(WORDS, features * 2 // 3)
+    pieces = (features - words) * PIECES // (PAIRS + PIECES)
     return Recipe(
         features=features - pieces,
-        words=min(WORDS, (features - pieces) * WORDS // (WORDS + PAIRS)),
+        words=words,
         min_pair_texts=2,
         pieces=pieces,
         split_unspaced=True,

@@ -58,13 +58,9 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     ]
     held_out_rows = tuple(sample for _, out in parts for sample in out)
     members = members_of(held_out_rows, rows.topics) if rows.multi_label else None
-    share = _choose_share(parts, members)
+    report("weight of the SVM", 0, 1, "")
+    share, held_out = _choose_share(parts, recipe.width, members)
     recipe = replace(recipe, linear_share=ALONE if share is None else share)
-    report("calibration", 0, 1, "")
-    # As served: merging changes the scores, which are larger or smaller then.
-    held_out = _joined(
-        [_weighted(halves, share).merged(recipe.linear_share, recipe.width).held_out(out) for halves, out in parts]
-    )
     calibrated = calibrate(held_out, recipe, units, members)
     if once:
         [(halves, _)] = parts
@@ -117,15 +113,19 @@ def _weighted(halves: Halves, share: float | None) -> Halves:
 
 
 def _choose_share(
-    parts: Sequence[tuple[Halves, tuple[Sample, ...]]], members: NDArray[np.bool_] | None
-) -> float | None:
-    """The weight of the SVM's scores that is best on the held-out rows."""
+    parts: Sequence[tuple[Halves, tuple[Sample, ...]]], width: int, members: NDArray[np.bool_] | None
+) -> tuple[float | None, HeldOut]:
+    """The weight of the SVM's scores that is best on the held-out rows, and the model's output for them at that weight.
+
+    As served: at a low rank, merging changes the scores, and the more the more weight the SVM has. Best is the highest
+    accuracy or, if rows may have several labels (`members`), the highest micro-averaged F1.
+    """
 
     def held_out(share: float | None) -> HeldOut:
         weight = ALONE if share is None else share
-        return _joined([_weighted(halves, share).held_out(out, weight) for halves, out in parts])
+        return _joined([_weighted(halves, share).merged(weight, width).held_out(out) for halves, out in parts])
 
-    return max(SHARES, key=lambda share: quality(held_out(share), members))
+    return max(((share, held_out(share)) for share in SHARES), key=lambda found: quality(found[1], members))
 
 
 def _joined(parts: Sequence[HeldOut]) -> HeldOut:

@@ -1,6 +1,6 @@
 """Trains one headline model: vocabulary, linear SVM and MLPs on the same texts, merged into one network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +16,7 @@ from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, cut_spans, labels_of, members_of, others_of, random_rows, soft_targets
 from training.headlines.svm import train_linear
-from training.headlines.vocabulary import build_encoder, encode, multi_hot, unit_length
+from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.history import History
 from training.progress import Report, silent
 
@@ -74,7 +74,10 @@ class Learned:
 
     def held_out(self, samples: Sequence[Sample]) -> HeldOut:
         """The model's logits for samples that it was not trained on, with their labels."""
-        return _held_out(self.encoder, samples, self.topics, DenseNetwork(self.layers).logits)
+        encoded = [self.encoder.encode_words(sample.words) for sample in samples]
+        shares = np.array([one.oov_share for one in encoded], np.float32)
+        logits = DenseNetwork(self.layers).logits([one.ids for one in encoded])
+        return HeldOut(logits, labels_of(samples, self.topics), shares, self.topics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +93,6 @@ class Halves:
     texts: sp.csr_matrix
     """Rows of length 1, float32 [n, features], like those to be served."""
     topics: int
-
-    def held_out(self, samples: Sequence[Sample], linear_share: float) -> HeldOut:
-        """The logits that the merged model would have at full rank, for samples that it was not trained on."""
-
-        def logits(ids: Sequence[Sequence[int]]) -> Floats:
-            rows = unit_length(multi_hot(ids, self.encoder.spec.size))
-            found: Floats = self.networks.logits(rows) + np.float32(linear_share) * (rows @ self.linear)
-            return found
-
-        return _held_out(self.encoder, samples, self.topics, logits)
 
     def merged(self, linear_share: float, width: int) -> Learned:
         """The model with this weight of the SVM's scores and this number of units in its first layer."""
@@ -180,11 +173,3 @@ def learn(
     )
     texts = unit_length(sp.vstack([*whole, spans()], "csr"))
     return Halves(encoder, word_index, linear, networks, history, texts, topics)
-
-
-def _held_out(
-    encoder: Encoder, samples: Sequence[Sample], topics: int, logits: Callable[[Sequence[Sequence[int]]], Floats]
-) -> HeldOut:
-    encoded = [encoder.encode_words(sample.words) for sample in samples]
-    shares = np.array([one.oov_share for one in encoded], np.float32)
-    return HeldOut(logits([one.ids for one in encoded]), labels_of(samples, topics), shares, topics)
