@@ -34,6 +34,8 @@ TEMPERATURE_ROWS: Final = 20_000
 """Rows on which the temperature of the probabilities is fitted, at most."""
 MOST_SCORES: Final = 150_000_000
 """Rows times labels that there are probabilities for: of more rows a random choice is looked at."""
+PREDICTED: Final = 65_536
+"""Rows whose scores, of double precision, are computed at once."""
 REPEATS: Final = 5
 SHARES: Final = (0.25, 0.5, 1.0)
 
@@ -140,12 +142,14 @@ class LinearModels:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # few rows a label look like a regression to scikit-learn
             model = LinearSVC(random_state=seed).fit(self._rows[some], self.labels[some])
-        found = model.decision_function(rows)
-        if len(known) == 2:
-            found = np.stack([-found, found], axis=1)
-        scores = np.repeat(found.min(axis=1, keepdims=True), self._topics, axis=1)
-        scores[:, known] = found
-        return scores.astype(np.float32)
+        scores = np.empty((rows.shape[0], self._topics), np.float32)
+        for start in range(0, len(scores), PREDICTED):
+            found = model.decision_function(rows[start : start + PREDICTED])
+            if len(known) == 2:
+                found = np.stack([-found, found], axis=1)
+            scores[start : start + PREDICTED] = found.min(axis=1, keepdims=True)
+            scores[start : start + PREDICTED, known] = found
+        return scores
 
     def _independent_scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int) -> Floats:
         """Scores of one SVM for each label, float32 [n, topics]; -1 for labels without a row."""
