@@ -26,7 +26,7 @@ from app.cli.predictors import (
 )
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
-from app.cli.readers.row import Row, validate_row, without_empty
+from app.cli.readers.row import Row, rows_from, validate_row, without_empty
 from app.cli.readers.rows import DEFAULT_NAME, Options, Table, column_names, input_format, read_table
 from app.cli.standard_streams import is_terminal, print_error, write
 from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
@@ -61,6 +61,12 @@ from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
     help="Topics per headline, at most as many as the model has.",
 )
 @click.option("--skip-empty", is_flag=True, help="Leave out lines without a headline instead of reporting them as bad.")
+@click.option(
+    "--from-line",
+    metavar="LINE",
+    type=click.IntRange(min=1),
+    help="Continue an interrupted run: skip the lines before this one, and write no header.",
+)
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: TOPICS_MODEL]")
 @click.option("--url", help="Send headlines to this service instead of loading a model; needs the package in client/.")
 @click.option("--api-key", envvar="TOPICS_API_KEY", show_envvar=True, help="API key for the service at --url.")
@@ -82,6 +88,7 @@ def classify(
     form: BulkOutputFormat,
     top_k: int,
     skip_empty: bool,
+    from_line: int | None,
     model: Path | None,
     url: str | None,
     api_key: str | None,
@@ -89,7 +96,7 @@ def classify(
     address: str | None,
 ) -> None:
     """The command; its help text is HELP."""
-    _ensure_valid_options(headlines, name, column, field, keep, form, url, engine, address)
+    _ensure_valid_options(headlines, name, column, field, keep, form, from_line, url, engine, address)
     settings = settings_for(model)
     try:
         if engine == "ray":
@@ -132,11 +139,14 @@ def classify(
             )
         if skip_empty:
             table = table._replace(rows=without_empty(table.rows))
-        run.run(table, Writer(cast(OutputFormat, form), top_k, table.kept), file)
+        if from_line is not None:
+            table = table._replace(rows=rows_from(table.rows, from_line))
+        run.run(table, Writer(cast(OutputFormat, form), top_k, table.kept), file, with_header=from_line is None)
     except ColumnError as error:
         raise click.UsageError(f"{error}.") from None
     except (KeyboardInterrupt, SystemExit) as stop:  # SystemExit: raised by the SIGTERM handler in __main__
-        print_error("Stopped.")
+        more = " To continue, append what --from-line gives from the line after that of the last row." if name else ""
+        print_error(f"Stopped.{more}")
         raise click.exceptions.Exit(
             ExitStatus.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitStatus.TERMINATED
         ) from None
@@ -152,6 +162,7 @@ def _ensure_valid_options(  # noqa: PLR0917
     field: str | None,
     keep: tuple[str, ...],
     form: BulkOutputFormat,
+    from_line: int | None,
     url: str | None,
     engine: str,
     address: str | None,
@@ -171,6 +182,9 @@ def _ensure_valid_options(  # noqa: PLR0917
         raise click.UsageError("--column is for CSV and --field for JSON; give one of them.")
     if keep and name is None:
         raise click.UsageError("--keep is for the columns of a file.")
+    if from_line is not None and name is None:
+        reason = "; --engine ray continues by itself" if engine == "ray" else ""
+        raise click.UsageError(f"--from-line is for a file that -f names{reason}.")
     if engine == "process" and len(headlines) == 1 and _is_file(headlines[0]):
         path = click.format_filename(headlines[0])
         raise click.UsageError(f"{path} is a file, not a headline; did you mean -f {shlex.quote(path)}?")
@@ -205,10 +219,10 @@ class _ChunkedRun:
         self._pending: list[Row] = []
         self._writer: Writer
 
-    def run(self, table: Table, writer: Writer, file: BinaryIO | None) -> None:
+    def run(self, table: Table, writer: Writer, file: BinaryIO | None, *, with_header: bool) -> None:
         """Classify every row; if the input cannot be read to its end, the rows before that point."""
         self._writer = writer
-        if header := writer.header():
+        if with_header and (header := writer.header()):
             write(header)
         with closing(_with_progress(table.rows, file)) as rows:  # closing it makes the terminal's cursor visible again
             try:

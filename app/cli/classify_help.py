@@ -25,7 +25,8 @@ file has one headline per line. --column makes it CSV, --field JSON. Gzip is dec
 recognized by their byte order mark.
 
 Lines that cannot be read or have no headline are reported on standard error with their number; all other lines are
-classified. With --skip-empty, empty lines are left out without a report. See docs/classify.md.
+classified. With --skip-empty, empty lines are left out without a report. --from-line continues an interrupted run. See
+docs/classify.md.
 
 --engine ray uses all cores of this machine, or of the cluster at --address. INPUT is a file or a folder of Parquet,
 CSV, JSON or text files, OUTPUT a folder. Run it again to continue after an interruption. See docs/ray.md.

@@ -1,7 +1,12 @@
 """Writes to standard output and standard error, which may be closed, full, or a pipe without a reader."""
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TextIO
 
 import click
@@ -26,6 +31,8 @@ def reopen_closed_streams() -> None:
 def write(data: bytes) -> None:
     """Write to standard output and flush, so that the reader of a pipe gets the data at once.
 
+    Ctrl-C and SIGTERM take effect when all is written, so that no row is cut off; a second one takes effect at once.
+
     Raises:
         OutputError: it is closed, or its disk is full.
         click.exceptions.Exit: the reader of the pipe closed it, which is not reported as an error.
@@ -33,14 +40,47 @@ def write(data: bytes) -> None:
     if sys.stdout is None:
         raise OutputError("Standard output is closed.")
     try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        with _stop_held_back():
+            rest = memoryview(data)
+            while rest:  # a signal makes a write to a full pipe end early, with the number of bytes that were written
+                rest = rest[sys.stdout.buffer.write(rest) :]
+            sys.stdout.buffer.flush()
     except BrokenPipeError:
         discard(sys.stdout)
         raise click.exceptions.Exit(ExitStatus.PIPE_CLOSED) from None
     except OSError as error:
         discard(sys.stdout)
         raise OutputError(f"Standard output cannot be written ({error.strerror}).") from None
+
+
+@contextmanager
+def _stop_held_back() -> Iterator[None]:
+    """Call the handlers of SIGINT and SIGTERM after the block: their exceptions would lose the rest of a write."""
+    held: list[int] = []
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        handler = before[signal.Signals(number)]
+        if held and callable(handler):
+            handler(number, frame)
+        held.append(number)
+
+    replaced = [one for one, handler in before.items() if callable(handler)] if _is_main_thread() else []
+    for one in replaced:
+        signal.signal(one, hold)
+    try:
+        yield
+    finally:
+        for one in replaced:
+            signal.signal(one, before[one])
+    for number in held:
+        handler = before[signal.Signals(number)]
+        if callable(handler):
+            handler(number, None)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()  # only this one may set handlers
 
 
 def print_error(message: str) -> None:

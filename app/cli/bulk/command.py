@@ -33,7 +33,7 @@ def classify_in_bulk(
         ColumnError: a file does not have the column.
     """
     if find_spec("ray") is None or find_spec("pyarrow") is None:
-        raise UnavailableError("--engine ray needs Ray: pip install '.[ray]' in this folder.")
+        raise UnavailableError("--engine ray needs Ray: .venv/bin/python -m pip install '.[ray]' in this folder.")
     from app.cli.bulk.files import find_files  # noqa: PLC0415 - optional
     from app.cli.bulk.plan import Job  # noqa: PLC0415
     from app.cli.bulk.ray_engine import classify_files  # noqa: PLC0415

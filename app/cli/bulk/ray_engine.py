@@ -180,7 +180,9 @@ def _connect(address: str | None) -> Any:  # noqa: ANN401 - the module
     try:
         import ray  # noqa: PLC0415 - reads the variables when imported
     except ImportError:
-        raise UnavailableError("--engine ray needs Ray: pip install '.[ray]' in this folder.") from None
+        raise UnavailableError(
+            "--engine ray needs Ray: .venv/bin/python -m pip install '.[ray]' in this folder."
+        ) from None
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:

@@ -1,6 +1,7 @@
 """An input row: a headline, or the reason why the row has none."""
 
 from collections.abc import Iterator, Mapping
+from itertools import dropwhile
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -27,6 +28,11 @@ EMPTY = "is empty"
 def without_empty(rows: Iterator[Row]) -> Iterator[Row]:
     """The rows that are not empty, for --skip-empty."""
     return (row for row in rows if row.fault is None or not row.fault.startswith(EMPTY))
+
+
+def rows_from(rows: Iterator[Row], line: int) -> Iterator[Row]:
+    """The rows from a line of the input on, for --from-line."""
+    return dropwhile(lambda row: row.line < line, rows)
 
 
 def validate_row(line: int, headline: str, max_characters: int, kept: Mapping[str, object] = NO_COLUMNS) -> Row:

@@ -295,6 +295,27 @@ def test_stop_is_reported_and_has_its_status(stop: BaseException, status: int, m
     assert (result.exit_code, result.stdout, result.stderr) == (status, "", "Stopped.\n")
 
 
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_interrupted_run_continues_from_a_line(form: str, tmp_path: Path) -> None:
+    (file := tmp_path / "a.csv").write_text('id,headline\n1,oil\n2,"gold\nup"\n3,\n4,wheat\n')
+    options = ("classify", "-f", file, "--keep", "--format", form)
+    whole = run(*options).stdout
+    parts = whole.splitlines(keepends=True)
+    first = parts[: 2 if form == "csv" else 1]
+    rest = run(*options, "--from-line", 3)
+    assert "".join(first) + rest.stdout == whole
+    assert rest.stderr == "line 5 is empty\n1 bad line; all others were answered.\n"
+    assert run(*options, "--from-line", 99).stdout == ""
+
+
+@pytest.mark.parametrize(("arguments", "reason"), [(("oil",), ""), (("--engine", "ray", "a", "b"), "by itself")])
+def test_line_to_continue_from_needs_a_file(arguments: tuple[str, ...], reason: str) -> None:
+    result = run("classify", *arguments, "--from-line", 3)
+    assert result.exit_code == 2
+    assert "--from-line is for a file that -f names" in result.stderr
+    assert reason in result.stderr
+
+
 def test_rows_are_answered_500_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     monkeypatch.setattr(
@@ -367,7 +388,7 @@ def test_ray_that_is_not_installed_is_3_with_what_to_install(monkeypatch: pytest
     monkeypatch.setattr("app.cli.bulk.command.find_spec", lambda _: None)
     result = run("classify", "--engine", "ray", "in", "out")
     assert result.exit_code == 3
-    assert "--engine ray needs Ray: pip install '.[ray]'" in result.stderr
+    assert "--engine ray needs Ray: .venv/bin/python -m pip install '.[ray]'" in result.stderr
 
 
 def big_file(folder: Path, lines: int) -> Path:
@@ -412,7 +433,9 @@ def test_sigterm_ends_it_after_a_whole_row() -> None:
         process.terminate()
         assert process.wait(30) == 143
         assert process.stdout.read() == b""
-        assert process.stderr.read() == b"Stopped.\n"
+        assert process.stderr.read().startswith(
+            b"Stopped. To continue, append what --from-line gives from the line after"
+        )
 
 
 def test_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:

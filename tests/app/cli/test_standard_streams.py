@@ -3,8 +3,10 @@
 import errno
 import io
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
@@ -202,3 +204,39 @@ def test_closed_standard_error_is_replaced_and_closed_output_is_not(
     reopen_closed_streams()
     assert sys.stderr is closed.replacement
     assert sys.stdout is None
+
+
+class Interrupted(io.BytesIO):
+    """An output during whose writes Ctrl-C is pressed."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self._times = times
+
+    def write(self, data: object) -> int:
+        if self._times == 0:
+            return super().write(data)  # type: ignore[arg-type]
+        written = super().write(bytes(data)[:3])  # type: ignore[call-overload]
+        while self._times:
+            self._times -= 1
+            os.kill(os.getpid(), signal.SIGINT)
+        return written  # as BufferedWriter does for a full pipe
+
+
+@pytest.mark.parametrize(("times", "written"), [(1, b"whole row\n"), (2, b"who")])
+def test_ctrl_c_waits_for_the_end_of_a_row_unless_it_is_pressed_twice(
+    times: int, written: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(buffer := Interrupted(times)))
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        write(b"whole row\n")
+    assert buffer.getvalue() == written
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_thread_that_may_not_set_handlers_writes_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(buffer := io.BytesIO()))
+    (thread := threading.Thread(target=write, args=(b"row\n",))).start()
+    thread.join()
+    assert buffer.getvalue() == b"row\n"
