@@ -45,6 +45,8 @@ def checks(chosen: Start) -> Iterator[Check]:
     if len(bundles) < len(folders) or any(one.status == "fail" for one in bundles):
         yield Check("memory", "warn", "not checked, because a bundle cannot be loaded")
         return
+    if settings.shadow is not None and load_bundle(settings.shadow).digest == load_bundle(settings.model[0]).digest:
+        yield Check("shadow", "warn", "is the same bundle as the model that answers, so both always agree")
     if len(settings.model) > 1:
         yield _names(settings)
     yield _memory(settings)

@@ -196,6 +196,13 @@ def test_every_bundle_is_checked_and_two_of_one_name_fail(tiny_bundle: Path, tmp
     assert "are both news/1" in told.output
 
 
+def test_shadow_that_is_a_copy_of_the_model_is_a_warning(tiny_bundle: Path, tmp_path: Path):
+    copy = shutil.copytree(tiny_bundle, tmp_path / "2")
+    told = doctor(TOPICS_MODEL=str(tiny_bundle), TOPICS_SHADOW=str(copy))
+    assert told.exit_code == 0
+    assert "warn  shadow: is the same bundle as the model that answers, so both always agree" in told.output
+
+
 def test_wrong_model_is_reported_once_with_its_value_and_memory_is_not_guessed():
     result = doctor(TOPICS_MODEL="/nowhere/1")
     assert result.exit_code == 1
