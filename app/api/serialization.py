@@ -28,21 +28,21 @@ class ResponseSerializer:
 
     def results(self, some: Sequence[Classification]) -> list[str]:
         """`schemas.Result` of each, as JSON."""
-        # The JSON of a number has no comma, so the list can be split at commas.
-        numbers = _json([value for one in some for value in one.probabilities])[1:-1].split(",")
+        numbers = _json_of_each([value for one in some for value in one.probabilities])
         topics = map(self._topics.__getitem__, [label for one in some for label in one.labels])
         predictions = list(map(add, topics, numbers))
+        outsides = _json_of_each([one.outside for one in some])
         written = []
         end = 0
-        for labels, _, topic_set, (_, _, known, rare, unknown, _), abstained, outside in some:
+        for one, outside in zip(some, outsides, strict=False):
+            labels, _, topic_set, (_, _, known, rare, unknown, _), abstained, _ = one
             start, end = end, end + len(labels)
             shown = "},".join(predictions[start:end]) + "}" if labels else ""
-            codes = "[" + ",".join([self._quoted[label] for label in topic_set]) + "]" if self._has_sets else "null"
+            codes = f"[{','.join(map(self._quoted.__getitem__, topic_set))}]" if self._has_sets else "null"
             others = _json(unknown) if unknown else "[]"
             abstained_json = f'"{abstained}"' if abstained else "null"
-            outside_json = "null" if outside is None else repr(outside)  # of a finite float it is JSON
             written.append(
-                f'{{"predictions":[{shown}],"topic_set":{codes},"outside":{outside_json},'
+                f'{{"predictions":[{shown}],"topic_set":{codes},"outside":{outside},'
                 f'"words":{{"known":{known},"rare":{rare},"unknown":{others}}},"abstained":{abstained_json}}}'
             )
         return written
@@ -63,6 +63,11 @@ class ResponseSerializer:
     def batch(self, parts: Sequence[bytes]) -> bytes:
         """`schemas.BatchResponse` as JSON, from the bytes that `part` returned for each chunk."""
         return b'{"results":[' + b",".join(parts) + f'],"model":{self._model}}}'.encode()
+
+
+def _json_of_each(numbers: Sequence[float | None]) -> list[str]:
+    """The JSON of each number."""
+    return _json(numbers)[1:-1].split(",")  # the JSON of a number has no comma
 
 
 def _json(value: object) -> str:

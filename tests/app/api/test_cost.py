@@ -170,6 +170,24 @@ LONG = {
 }
 
 
+def test_batches_cause_no_garbage_collection(tiny_bundle: Path):
+    collections: list[str] = []
+
+    async def main() -> None:
+        app = create_app(load_settings(model=tiny_bundle, access_log=False))
+        async with app.router.lifespan_context(app):
+            gc.callbacks.append(lambda phase, _: collections.append(phase))
+            for _ in range(20):
+                assert await ask(app, "/predict/batch", batch(["oil prices rise"] * 100)) == 200
+
+    gc.set_threshold(700, 10, 10)  # Python's, in place of what an earlier test has set
+    try:
+        asyncio.run(main())
+    finally:
+        gc.callbacks.pop()
+    assert len(collections) <= 2  # start and end of one
+
+
 def test_batch_of_long_texts_yields_after_each(tiny_bundle: Path):
     assert turns_of_others(tiny_bundle, "/predict/batch", [batch([LONG["words"]] * 20)]) >= 19
 
