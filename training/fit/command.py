@@ -78,7 +78,7 @@ def fit_rows(
         found = suspects(linear, split.train, split.labels)
         curve = linear.learning_curve(split.test)
         progress("writing the bundle and measuring it", 0, 1)
-        source = Source([*data.files, *data.test_files], split.test, report_files(report), report.scripts, curve)
+        source = Source(data.files, data.test_files, split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: found.content})
         ranked = f"{found.listed:,} of {len(linear.samples):,} rows, most suspect first"

@@ -1,9 +1,9 @@
 """Writes a fitted model as a bundle: measured as it will be served, with model card and the report on its rows."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +53,9 @@ class Source:
     """Where the rows come from."""
 
     files: Sequence[Path]
-    """Training and test files."""
+    """Training files."""
+    test_files: Sequence[Path]
+    """Files with test rows, if these are not a share of the training files."""
     test: Sequence[LabelledRow]
     report: Mapping[str, bytes]
     """Files of the report on the rows."""
@@ -115,8 +117,9 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
     name, version = name_and_version(target, "fit")
     inside = [sample for sample in rows.samples if sample.labels]
     others = [sample for sample in rows.samples if not sample.labels]
-    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in source.files]
-    files = dict(zip(short_names(source.files), hashes, strict=True))
+    paths = [*source.files, *source.test_files]
+    names = short_names(paths)
+    trained, tested = (", ".join(some) for some in (names[: len(source.files)], names[len(source.files) :]))
     reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
     if fitted.outside is not None and fitted.calibration is not None:
         held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
@@ -127,7 +130,8 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         name=name,
         version=version,
         language=source.language,
-        description=f"Trained on {len(rows.samples):,} texts under {rows.topics:,} labels of {', '.join(files)}.",
+        description=f"Trained on {len(rows.samples):,} texts under {rows.topics:,} labels of {trained}"
+        f"{f', tested on {tested}' if tested else ''}.",
         encoding=fitted.learned.encoder.spec,
         topics=topics_with_support(support, dict(zip(rows.codes, rows.codes, strict=True))),
         calibration=fitted.calibration,
@@ -137,7 +141,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         files={},
         recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
         data={
-            "sha256": files,
+            "sha256": {one: sha256(path.read_bytes()).hexdigest() for one, path in zip(names, paths, strict=True)},
             "train_rows": len(rows.samples),
             "test_rows": len(source.test),
             "test_rows_by_label": Counter(label for row in source.test for label in row.labels),

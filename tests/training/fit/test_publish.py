@@ -16,7 +16,7 @@ from training.fit.publish import Source, short_names
     ],
 )
 def test_language_is_that_of_a_script_of_one_language(scripts: dict[str, int], language: str | None) -> None:
-    assert Source([Path("a.csv")], [], {}, scripts).language == language
+    assert Source([Path("a.csv")], [], [], {}, scripts).language == language
 
 
 def test_files_of_the_same_name_are_told_apart_by_their_folders() -> None:

@@ -100,6 +100,11 @@ def test_card_and_summary_speak_of_several_labels(fitted: tuple[Path, str]) -> N
     assert "on 60 test rows        micro-F1  macro-F1  calibration error" in out
 
 
+def test_description_names_the_files_that_it_was_trained_and_tested_on(fitted: tuple[Path, str]) -> None:
+    description = json.loads((fitted[0] / "manifest.json").read_text())["description"]
+    assert description.endswith("under 3 labels of rows.csv, tested on test.csv.")
+
+
 def test_rows_with_a_label_too_many_or_too_few_are_suspects(fitted: tuple[Path, str]) -> None:
     assert fitted[0].with_name("1.suspects.csv").read_text().startswith("text,label,likelier_label,")
     assert len(fitted[0].with_name("1.to_label.csv").read_text().splitlines()) == 3
