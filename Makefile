@@ -19,7 +19,7 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL $(BIN)/
 MUTATION := cosmic-ray==8.7.0 --with coverage==7.17.4
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench mutants train image lock clean
+.PHONY: help serve install test check format bench mutants train image lock clean
 
 help: ## List the targets
 	@echo "make TARGET"
@@ -27,6 +27,8 @@ help: ## List the targets
 
 serve: $(VENV)/.serve ## Start the service on http://HOST:PORT, by default http://127.0.0.1:8000
 	@exec $(BIN)/python -m app serve --host $(HOST) --port $(PORT)
+
+install: $(VENV)/.dev ## Install all packages in .venv, also those for training and tests (3 GB)
 
 test: $(VENV)/.dev ## Run the tests in JOBS processes; ARGS="-k batch" goes to pytest
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)

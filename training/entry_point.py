@@ -60,7 +60,7 @@ class EntryPoint(click.Group):
             if package in {"", "app", "training"}:
                 raise
             raise click.ClickException(
-                f"The package {package} is not installed; make train ARGS=--help installs what training needs (3 GB)."
+                f"The package {package} is not installed; make install installs what training needs (3 GB)."
             ) from error
         except BrokenPipeError:
             raise  # click exits without a message, as shells expect when a reader such as `head` has closed the pipe

@@ -62,7 +62,7 @@ def test_missing_package_is_an_error_that_says_how_to_install_it(command: str) -
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert re.fullmatch(r"Error: The package \w+ is not installed; make train ARGS=--help installs .* \(3 GB\)\.", last)
+    assert re.fullmatch(r"Error: The package \w+ is not installed; make install installs .* \(3 GB\)\.", last)
     assert "Traceback" not in done.stderr
 
 
