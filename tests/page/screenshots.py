@@ -50,7 +50,7 @@ def main() -> None:
         take("headline", "top", **desktop)
         take("dark", "top", color_scheme="dark", **desktop)
         take("phone", "top", **phone)
-        take("many", "many", viewport={"width": 1120, "height": 1000})
+        take("many", "many", viewport={"width": 1120, "height": 1240})
         browser.close()
 
 

@@ -89,6 +89,14 @@ def test_batch_shows_and_counts_headlines_about_none_of_the_topics(outside_page:
     assert_accessible(outside_page)
 
 
+@pytest.mark.parametrize("width", [920, 1000, 1160])
+def test_table_is_not_cut_off_in_a_window_of_usual_width(width: int, outside_page: Page) -> None:
+    outside_page.set_viewport_size({"width": width, "height": 900})
+    classify(outside_page, f"{IN}\n{OUT}\nmergers and acquisitions of companies, takeover")
+    cut = outside_page.locator("[aria-label=Results]").evaluate("box => box.scrollWidth - box.clientWidth")
+    assert cut == 0
+
+
 def test_download_holds_the_probability_and_the_best_guess(outside_page: Page, outside_server: RunningServer) -> None:
     classify(outside_page, f"{IN}\n{OUT}")
     with outside_page.expect_download() as download:
