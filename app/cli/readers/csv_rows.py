@@ -161,16 +161,18 @@ def read_header(lines: Iterator[Line], name: str, separators: str, file: str) ->
             seen.append(raw)
             yield raw
 
-    fault: ColumnError | InputError | None = None
+    faults: dict[str, ColumnError | InputError] = {}
     for separator in separators:
         again = chain(seen[:], read())
         try:
             header = _header(next(records(again, separator, None), None), name, separator, file)
         except (ColumnError, InputError) as error:
-            fault = fault or error
+            faults[separator] = error
         else:
             return header, chain(seen[header.lines :], lines)
-    raise fault or AssertionError("no separators")
+    # The message shows the columns as the separator that occurs most divides them.
+    first = seen[0] if seen and isinstance(seen[0], bytes) else b""
+    raise faults[max(separators, key=lambda separator: first.count(separator.encode()))]
 
 
 def _header(record: Record | None, name: str, separator: str, file: str) -> Header:

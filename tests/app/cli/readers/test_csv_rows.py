@@ -117,6 +117,7 @@ def test_quotes_that_are_never_closed_take_bounded_memory() -> None:
             ColumnError,
             "the input: there is no column 'headline'; the first line has: id, title; choose one with --column",
         ),
+        (b"id;date, time;title\n1;2;oil\n", ColumnError, "has: id, date, time, title; choose one with --column"),
         (b"headline,headline\n", ColumnError, "the input: there are 2 columns 'headline'; rename all but one"),
         (b'"id,headline\n1,oil\n', InputError, f"its first line, which should name the columns, {NOT_CLOSED}."),
         (b"x" * 2_000_000, InputError, "its first line, which should name the columns, has more than 1048576 bytes."),
