@@ -27,6 +27,7 @@ def test_serving_imports_nothing_that_it_does_not_use():
     packages = set(json.loads(done.stdout.splitlines()[-1]))
     assert "app" in packages
     assert packages.isdisjoint({"tensorflow", "keras", "training", "matplotlib", "sklearn", "ray", "pyarrow", "rich"})
+    assert packages.isdisjoint({"h5py", "scipy", "topics_client", "benchmarks", "tests", "websockets", "yaml"})
 
 
 def test_resident_memory_stays_below_the_bar_while_full_batches_are_answered():
