@@ -129,7 +129,11 @@ class Result(BaseModel):
     """The result for one text."""
 
     predictions: Annotated[
-        list[Prediction], Field(description="Most probable first; empty if no word of the text is known.")
+        list[Prediction],
+        Field(
+            description="Most probable first; empty if no word of the text is known. The probabilities hold for a text"
+            " that is about one of the topics; `outside` is the probability that it is not."
+        ),
     ]
     topic_set: Annotated[
         list[str] | None,
@@ -141,8 +145,8 @@ class Result(BaseModel):
     outside: Annotated[
         Probability | None,
         Field(
-            description="Probability that the text is about none of the topics; null if the model was not trained to"
-            " tell, or no word of the text is known.",
+            description="Probability that the text is about none of the topics; null if the model has no outside class,"
+            " or no word of the text is known.",
             examples=[0.03],
         ),
     ]
@@ -209,7 +213,7 @@ class TopicsResponse(BaseModel):
     """All topics, in label order, and the outside class."""
 
     topics: list[TopicSkill]
-    outside: Annotated[OutsideSkill | None, Field(description="null: the model was not trained to tell.")]
+    outside: Annotated[OutsideSkill | None, Field(description="null: the model has no outside class.")]
 
 
 class LoadedModel(Model):
@@ -244,7 +248,7 @@ class ModelResponse(LoadedModel):
     ]
     outside: Annotated[
         dict[str, Any] | None,
-        Field(description="Outside class: weights, threshold and what it costs; null: not trained to tell."),
+        Field(description="Outside class: weights, threshold and what it costs; null: the model has none."),
     ]
     recipe: dict[str, Any]
     data: dict[str, Any]

@@ -15,7 +15,7 @@ HELP = """Classify headlines: one row each, in JSON Lines or CSV.
   python -m app classify --engine ray news/ topics/ --format parquet
 
 Columns: line of the input, headline, most probable topic, its name and probability, the probability that the headline
-is about none of the topics (outside; empty if the model was not trained to tell), if the model abstains, why
+is about none of the topics (outside; empty if the model has no outside class), if the model abstains, why
 (abstained), and the prediction set (topic_set; if a headline may have several labels, those that it has). A headline
 without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends columns of the input,
 with the prefix input_ if the name is already used.

@@ -34,7 +34,7 @@ class Answer(NamedTuple):
     abstained: str | None
     """Reason why the model abstains, such as `no_known_words`; None if it does not."""
     outside: float | None = None
-    """Probability that the headline is about none of the topics; None if the model was not trained to tell."""
+    """Probability that the headline is about none of the topics; None if the model has no outside class."""
     topic_set: Sequence[str] | None = None
     """Codes of the prediction set or, if a headline may have several labels, of those that it has; None without one."""
 

@@ -80,7 +80,7 @@ class Answer:
     explanation: Explanation | None = None
     """Only with `explain=True`."""
     outside: float | None = None
-    """Probability that the headline is about none of the topics; None if the model was not trained to tell."""
+    """Probability that the headline is about none of the topics; None if the model has no outside class."""
 
     @property
     def best(self) -> Prediction | None:

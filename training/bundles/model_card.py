@@ -14,7 +14,7 @@ USE: Final = """\
 - Research and teaching only: the licence of the data allows nothing else. Not for decisions about people or money."""
 
 USE_WITH_OUTSIDE: Final = "\n".join([USE.splitlines()[0], USE.splitlines()[2]])
-"""For a model that tells that no topic fits."""
+"""For a model with an outside class."""
 
 DATA: Final = """\
 ## Data and its limitations
