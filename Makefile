@@ -29,6 +29,7 @@ serve: $(VENV)/.serve ## Start the service on http://HOST:PORT, by default http:
 	@exec $(BIN)/python -m app serve --host $(HOST) --port $(PORT)
 
 install: $(VENV)/.dev ## Install all packages in .venv, also those for training and tests (3 GB)
+	@echo "$(VENV) has all packages"
 
 test: $(VENV)/.dev ## Run the tests in JOBS processes; ARGS="-k batch" goes to pytest
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)

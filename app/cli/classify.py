@@ -145,7 +145,11 @@ def classify(
     except ColumnError as error:
         raise click.UsageError(f"{error}.") from None
     except (KeyboardInterrupt, SystemExit) as stop:  # SystemExit: raised by the SIGTERM handler in __main__
-        more = " To continue, append what --from-line gives from the line after that of the last row." if name else ""
+        more = (
+            " To continue, repeat the command with --from-line, one more than the last row's line, and >>."
+            if name
+            else ""
+        )
         print_error(f"Stopped.{more}")
         raise click.exceptions.Exit(
             ExitStatus.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitStatus.TERMINATED

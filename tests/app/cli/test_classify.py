@@ -433,9 +433,7 @@ def test_sigterm_ends_it_after_a_whole_row() -> None:
         process.terminate()
         assert process.wait(30) == 143
         assert process.stdout.read() == b""
-        assert process.stderr.read().startswith(
-            b"Stopped. To continue, append what --from-line gives from the line after"
-        )
+        assert process.stderr.read().startswith(b"Stopped. To continue, repeat the command with --from-line, ")
 
 
 def test_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ const LONGEST_WAIT = 5; // seconds
 const SLOW = 3; // seconds without an answer after which the page says so
 const LONGEST_REQUEST = 60; // seconds; the service's own limits are shorter, so then the connection is dead
 const AGAIN = new Set([429, 502, 503]);
-const NO_KEY = "No API key has been entered. The operator of this service gives them out.";
+const NO_KEY = "No API key has been entered. Ask the operator of this service for one.";
 const wakeUp = new EventTarget();
 const troubles = new Map(); // reason why each pending call is waiting
 
