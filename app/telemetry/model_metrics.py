@@ -13,9 +13,9 @@ from app.telemetry.histogram import BatchHistogram, Observed
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Bounds of histograms of probabilities and shares."""
 
-COUNT_AT_ONCE = 100
-"""From this number of buffered headlines on, count at once: buffering gains nothing for batches, and the results of
-20 ms would take 2 MB."""
+COUNT_AT_ONCE = 300
+"""From this number of buffered headlines on, count at once. Counting batches of 100 one by one takes 2 to 4% of their
+time more; the results of 20 ms would take 2 MB."""
 
 
 class ModelFamilies:

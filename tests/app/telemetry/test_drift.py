@@ -14,6 +14,7 @@ from app.classifier import TopicClassifier, load_classifier
 from app.classifier.manifest import Manifest
 from app.telemetry.drift import LEAST, WINDOW, Drift, expected_psi, psi
 from app.telemetry.metrics import Metrics
+from app.telemetry.model_metrics import COUNT_AT_ONCE
 from tests.app.conftest import Start
 from tests.app.metrics import read
 from tests.server import ROOT
@@ -270,13 +271,13 @@ def test_gauges_come_up_to_date_without_a_scrape_and_again_after_that(
     [model] = metrics.models_loaded([classifier])
 
     async def until(headlines: int) -> None:
-        model.add(classifier.classify(["gold"] * 100))
+        model.add(classifier.classify(["gold"] * COUNT_AT_ONCE))
         async with asyncio.timeout(10):
             while metrics.registry.get_sample_value(NAMES[1], {"part": "headlines"}) != headlines:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
     async def main() -> None:
-        for headlines in (100, 200, 300):
-            await until(headlines)
+        for times in (1, 2, 3):
+            await until(times * COUNT_AT_ONCE)
 
     asyncio.run(main())
