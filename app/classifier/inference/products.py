@@ -1,4 +1,4 @@
-"""Matrix products that give a row the same bits regardless of how many rows are multiplied together."""
+"""Activations, and matrix products whose rows have the same bits however many rows are multiplied together."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Product = Callable[[Floats], Floats]
 """Multiplies rows, float32 [n, inputs], by a kernel: float32 [n, units]."""
+
+ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0, out=x),
+    "tanh": lambda x: np.tanh(x, out=x),
+}
 
 _COLUMNS = 16
 """Floats in an AVX-512 register: OpenBLAS rounds the columns after the last whole register by the number of rows."""
