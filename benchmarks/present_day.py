@@ -110,11 +110,15 @@ def markdown(figures: dict[str, Any]) -> str:
         for row in figures["rows"]
     ]
     total = figures["rows"][-1]
+    many = f"about one of the topics that have {MANY_UNKNOWN} or more unknown words"
+    unknown = f"Of the {total['many_unknown']} headlines {many}, {_percent(total['many_unknown_right'])} are right."
+    if not total["many_unknown"]:
+        unknown = f"There are no headlines {many}."
     lines += [
         "",
-        f"Of the {total['many_unknown']} headlines about one of the topics that have {MANY_UNKNOWN} or more unknown",
-        f"words, {_percent(total['many_unknown_right'])} are right. Headlines for which a topic and none are both",
-        "acceptable are in neither group. A headline about none of the topics is still classified as one of them,",
+        unknown,
+        "Headlines for which a topic and none are both acceptable are in neither group. A headline about none of the",
+        "topics is still classified as one of them,",
         "with its probability of being `outside`. *Right over all*: marked outside where none is acceptable, or else",
         "an acceptable topic.",
     ]

@@ -1,6 +1,7 @@
 """Exceptions of training.
 
 TrainingError
+├── ClustersError   the list of clusters of words is malformed
 ├── ColumnError     a file of labelled texts lacks a column, or it is unclear which column has what
 ├── CorpusError     the Reuters-21578 archive is missing or damaged
 ├── DataError       the 46-topic set is missing or damaged
@@ -17,6 +18,10 @@ The command line reports the core's `ClassifierError` in the same way.
 
 class TrainingError(Exception):
     """Base class. The message is one sentence: what is wrong, where, and what to do."""
+
+
+class ClustersError(TrainingError):
+    """The list of clusters is missing, or a line of it has an empty word or a word of another line."""
 
 
 class ColumnError(TrainingError):

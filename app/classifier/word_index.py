@@ -72,11 +72,12 @@ def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
                 piece_ids[first] = rank + spec.offset
             else:
                 pairs.setdefault(first, {})[second] = rank + spec.offset
-    rare = (RARE, NO_PAIRS)  # shared, because most words of the corpus have this entry
+    # Many words begin no pair and have the same entry: rare ones, and those that share the id of their cluster.
+    alone: dict[int, tuple[int, Mapping[str, int]]] = {}
     words: dict[str, tuple[int, Mapping[str, int]]] = {}
     for word, rank in word_index.items():
         if " " not in word and not hides_word(spec, word, rank):
             word_id = rank + spec.offset if rank + spec.offset < spec.size else RARE
-            pair_ids = pairs.get(word, NO_PAIRS)
-            words[word] = (word_id, pair_ids) if pair_ids or word_id != RARE else rare
+            pair_ids = pairs.get(word)
+            words[word] = (word_id, pair_ids) if pair_ids else alone.setdefault(word_id, (word_id, NO_PAIRS))
     return WordIds(words, piece_ids)

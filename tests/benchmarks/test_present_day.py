@@ -55,6 +55,14 @@ def test_outside_is_right_where_none_is_acceptable(tmp_path: Path):
     assert business["auroc"] in {0.5, 0.75, 1.0}
 
 
+def test_page_says_how_many_headlines_have_unknown_words(figures: dict):
+    assert "Of the 1 headlines about one of the topics that have 3 or more unknown words, 0% are right." in markdown(
+        figures
+    )
+    figures["rows"][-1] |= {"many_unknown": 0, "many_unknown_right": None}
+    assert "There are no headlines about one of the topics that have 3 or more unknown words.\n" in markdown(figures)
+
+
 def test_line_of_another_form_is_named(tmp_path: Path):
     (tmp_path / "headlines.tsv").write_text("biz\tcrude\tOil\nOil\n", "utf-8")
     with pytest.raises(MeasurementError, match="line 2 is not kind, codes and headline"):

@@ -53,7 +53,7 @@ def outside(outside_bundle: Path) -> TopicClassifier:
 
 @pytest.fixture(scope="module", name="headlines")
 def headlines_model() -> TopicClassifier:
-    return load_classifier(MODELS / "headlines" / "2")
+    return load_classifier(MODELS / "headlines" / "3")
 
 
 @pytest.fixture(scope="module")

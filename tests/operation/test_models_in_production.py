@@ -21,12 +21,12 @@ def blocks(heading: str) -> list[str]:
 
 
 class Checkout:
-    """A folder that looks like a checkout with `headlines/2` in service and `headlines-3` arriving."""
+    """A folder that looks like a checkout with `headlines/3` in service and `headlines-4` arriving."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        write_tiny_bundle(folder / "models" / "headlines" / "2", "headlines", "2")
-        write_tiny_bundle(folder / "incoming" / "headlines-3", "headlines", "3")
+        write_tiny_bundle(folder / "models" / "headlines" / "3", "headlines", "3")
+        write_tiny_bundle(folder / "incoming" / "headlines-4", "headlines", "4")
         for name in (".venv", "app"):
             (folder / name).symlink_to(ROOT / name)
         shutil.copytree(ROOT / "deploy", folder / "deploy")
@@ -43,10 +43,10 @@ def checkout(tmp_path: Path) -> Checkout:
 
 def test_publish_verify_and_shadow(checkout: Checkout):
     output = checkout.run(*blocks("Publish"), *blocks("Verify"), *blocks("Shadow"))
-    assert (checkout.folder / "models" / "headlines" / "3" / "manifest.json").is_file()
+    assert (checkout.folder / "models" / "headlines" / "4" / "manifest.json").is_file()
     assert not list((checkout.folder / "models" / "headlines").glob(".*"))
-    assert "ok    bundle: headlines/3" in output
-    assert re.search(r'"shadow":\{[^}]*"version":"3"', output)
+    assert "ok    bundle: headlines/4" in output
+    assert re.search(r'"shadow":\{[^}]*"version":"4"', output)
 
 
 ANSWERS = 'for i in 1 2 3 4 5 6; do curl -fsS http://127.0.0.1:%s/model | grep -o \'"version":"."\' | head -1; done'
@@ -63,7 +63,7 @@ def test_several_workers_switch_and_roll_back_and_one_worker_takes_over(checkout
         wait,
         "echo; echo SWITCHED; " + ANSWERS % 8000,
         back,
-        wait.replace('"version":"3"', '"version":"2"'),
+        wait.replace('"version":"4"', '"version":"3"'),
         "echo; echo BACK; " + ANSWERS % 8000,
         *blocks("One worker"),
         "echo; echo TAKEN; " + ANSWERS % 8001,
@@ -71,7 +71,7 @@ def test_several_workers_switch_and_roll_back_and_one_worker_takes_over(checkout
     )
     marked = re.findall(r'^(BEFORE|SWITCHED|BACK|TAKEN|"version":".")$', output, re.MULTILINE)
     expected = []
-    for name, version in (("BEFORE", 2), ("SWITCHED", 3), ("BACK", 2), ("TAKEN", 3)):
+    for name, version in (("BEFORE", 3), ("SWITCHED", 4), ("BACK", 3), ("TAKEN", 4)):
         expected += [name, *[f'"version":"{version}"'] * 6]
     assert [one for one in marked if one in expected] == expected
 
@@ -110,8 +110,8 @@ def stub(folder: Path, name: str, script: str) -> str:
 def test_compose_gets_the_new_model_from_its_environment_file(checkout: Checkout):
     path = stub(checkout.folder, "docker", DOCKER)
     output = checkout.run(*blocks("Publish"), *blocks("Compose"), path=path)
-    assert "ok    bundle: headlines/3" in output
-    assert output.endswith("UP models/headlines/3\n")
+    assert "ok    bundle: headlines/4" in output
+    assert output.endswith("UP models/headlines/4\n")
 
 
 @pytest.mark.skipif(not renders(), reason="kubectl with kustomize 5 is not installed")
@@ -125,8 +125,8 @@ def test_kubernetes_gets_the_new_model_or_image(checkout: Checkout):
     path = stub(checkout.folder, "kubectl", KUBECTL.replace("{kubectl}", str(shutil.which("kubectl"))))
     checkout.run(*blocks("Kubernetes"), *blocks("Roll back")[1:], path=path)
     rendered = (checkout.folder / "rendered.yaml").read_text("utf-8")
-    assert "value: /bundles/headlines/3" in rendered
-    assert "/bundles/headlines/2" not in rendered
+    assert "value: /bundles/headlines/4" in rendered
+    assert "/bundles/headlines/3" not in rendered
     assert "image: registry.example.org/topics:3" in (checkout.folder / "image.yaml").read_text("utf-8")
 
 

@@ -120,6 +120,7 @@ def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output
     from training.data.corpus import read_corpus
     from training.data.lexicon import load_lexicon
     from training.data.outside import read_outside
+    from training.reuters.clusters import load_clusters
     from training.reuters.publish import publish_headlines
     from training.reuters.reporting.report import headlines_report
     from training.reuters.train import train_headlines
@@ -133,7 +134,9 @@ def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output
     import_tensorflow()
     outside, lexicon = read_outside(archive_path(data), corpus), load_lexicon()
     with Progress() as report:
-        training = train_headlines(recipe, corpus, seeds, outside=outside, lexicon=lexicon, report=report)
+        training = train_headlines(
+            recipe, corpus, seeds, outside=outside, lexicon=lexicon, clusters=load_clusters(), report=report
+        )
     click.echo(headlines_report(training))
     if output is not None:
         publish_headlines(

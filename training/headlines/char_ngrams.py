@@ -1,7 +1,7 @@
-"""Character n-grams: words that have n-grams in common share weights while a model is trained."""
+"""Expansion: words that have character n-grams or a cluster in common share weights while a model is trained."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -19,30 +19,37 @@ def char_ngrams(word: str, sizes: tuple[int, int] = SIZES) -> list[str]:
     return list(dict.fromkeys(pieces(word, sizes)))
 
 
-def ngram_expansion(word_index: Mapping[str, int], size: int, recipe: Recipe) -> sp.csr_matrix:
-    """Matrix that maps each id to itself and, if it is a word's, to the n-grams of the word.
+def ngram_expansion(
+    word_index: Mapping[str, int], size: int, recipe: Recipe, clusters: Sequence[Collection[str]] = ()
+) -> sp.csr_matrix:
+    """Matrix that maps each id to itself and, if it is a word's, to the n-grams and to the cluster of the word.
 
     Models are trained on `rows @ expansion`, so words with n-grams in common learn from each other's texts. After
     that, `expansion @ kernel` is the kernel for the rows themselves, so serving does not need the n-grams.
 
     A piece, which stands for words without an id, is also the n-gram that it is: it learns from the words that have it.
+    So does the id of a cluster, from the words of the cluster that have ids of their own.
 
     Args:
         word_index: entry -> id; word pairs and repeated words have no n-grams of their own.
         size: length of the multi-hot vector; ids from `size` on are left out.
         recipe: `piece_share` is the Euclidean length of a word's n-gram weights together, that of the word itself is 1;
             `piece_weight` is that of a piece as n-gram, and as itself if training texts have pieces; n-grams of fewer
-            than `min_piece_words` words are left out, unless they are pieces.
+            than `min_piece_words` words are left out, unless they are pieces; `cluster_share` is the weight of a
+            cluster.
+        clusters: those of the word index, whose ids are the last ones.
 
     Returns:
-        float32 [size, size + n-grams].
+        float32 [size, size + n-grams + clusters].
     """
     parts = {entry.removesuffix(f" {PIECE}"): rank for entry, rank in word_index.items() if entry.endswith(f" {PIECE}")}
     sizes = recipe.piece_sizes if parts else SIZES
-    words = {rank: char_ngrams(entry, sizes) for entry, rank in word_index.items() if rank < size and " " not in entry}
+    first = size - len(clusters)
+    words = {rank: char_ngrams(entry, sizes) for entry, rank in word_index.items() if rank < first and " " not in entry}
     counts = Counter(ngram for some in words.values() for ngram in some)
     used = [ngram for ngram, count in counts.items() if count >= recipe.min_piece_words]
-    places = {ngram: size + i for i, ngram in enumerate(dict.fromkeys([*used, *parts]))}
+    used = list(dict.fromkeys([*used, *parts]))
+    places = {ngram: size + i for i, ngram in enumerate(used)}
     own = np.ones(size, np.float32)
     own[list(parts.values())] = recipe.piece_weight if recipe.pieces_of == "rare" else 0.0
     rows, columns, values = [np.arange(size)], [np.arange(size)], [own]
@@ -55,4 +62,9 @@ def ngram_expansion(word_index: Mapping[str, int], size: int, recipe: Recipe) ->
         rows.append(np.array(list(parts.values())))
         columns.append(np.array([places[piece] for piece in parts]))
         values.append(np.full(len(parts), recipe.piece_weight, np.float32))
+    for i, cluster in enumerate(clusters):
+        found = [first + i, *(rank for word in cluster if (rank := word_index.get(word, size)) < first)]
+        rows.append(np.array(found))
+        columns.append(np.full(len(found), size + len(used) + i))
+        values.append(np.full(len(found), recipe.cluster_share, np.float32))
     return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))

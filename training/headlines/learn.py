@@ -1,4 +1,4 @@
-"""Trains one headline model: vocabulary, linear SVM and MLPs on the same texts, merged into one network."""
+"""Trains one headline model: vocabulary, linear SVM, ridge regression and MLPs, merged into one network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from training.headlines.merge import merge
 from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, cut_spans, labels_of, members_of, others_of, random_rows, soft_targets
-from training.headlines.svm import train_linear
+from training.headlines.svm import train_linear, train_ridge
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.history import History
 from training.progress import Report, silent
@@ -34,6 +34,8 @@ class Kind:
     """How often each text is in an epoch of the MLPs, each time with other words dropped."""
     spans: bool = False
     """Whether each epoch of the MLPs also has a random span of each text."""
+    ridge: bool = False
+    """Whether the ridge regression, if the recipe has one, learns from its texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Material:
     """Number of topics."""
     min_added_texts: int = 1
     """Least number of texts with a word, for kinds whose vocabulary is `added`."""
+    clusters: tuple[tuple[str, ...], ...] = ()
+    """Of words; a word without an id of its own shares that of its cluster."""
     multi_label: bool = False
     """Whether a text may have several topics, which count alike, or none; there is no outside class then."""
 
@@ -87,7 +91,7 @@ class Halves:
     encoder: Encoder
     word_index: dict[str, int]
     linear: Floats
-    """Kernel of the SVM, float32 [features, units]."""
+    """Kernel of the SVM, with that of the ridge regression added if there is one, float32 [features, units]."""
     networks: Layers
     history: History
     texts: sp.csr_matrix
@@ -108,7 +112,7 @@ def learn(
     held_out: Sequence[Sample] = (),
     report: Report = silent,
 ) -> Halves:
-    """Train vocabulary, linear SVM and MLPs on all texts.
+    """Train vocabulary, linear SVM, ridge regression and MLPs on all texts.
 
     Args:
         recipe: hyperparameters.
@@ -120,12 +124,17 @@ def learn(
     kinds, topics, units = material.kinds, material.topics, material.units
     report("vocabulary", 0, 1, "")
     encoder, word_index = build_encoder(
-        recipe, material.vocabulary("frequent"), material.vocabulary("added"), topics, material.min_added_texts
+        recipe,
+        material.vocabulary("frequent"),
+        material.vocabulary("added"),
+        topics,
+        material.min_added_texts,
+        clusters=material.clusters,
     )
     samples = [sample for kind in kinds for sample in kind.samples]
     whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
-    expansion = ngram_expansion(word_index, encoder.spec.size, recipe)
+    expansion = ngram_expansion(word_index, encoder.spec.size, recipe, material.clusters)
     further = members_of if material.multi_label else others_of
     some = random_rows(len(samples), recipe.linear_rows, seed)
     linear = train_linear(
@@ -141,6 +150,8 @@ def learn(
         idf_weights=recipe.idf_weights,
         on_topic=lambda done, of: report("linear SVM", done, of, ""),
     )
+    if recipe.ridge_share:
+        linear += np.float32(recipe.ridge_share) * _ridge(material, whole, expansion)
     copied = [i for i, kind in enumerate(kinds) for _ in range(kind.copies - 1)]
     long = [sample for kind in kinds if kind.spans for sample in kind.samples]
     shown = [*samples, *[sample for i in copied for sample in kinds[i].samples], *long]
@@ -173,3 +184,12 @@ def learn(
     )
     texts = unit_length(sp.vstack([*whole, spans()], "csr"))
     return Halves(encoder, word_index, linear, networks, history, texts, topics)
+
+
+def _ridge(material: Material, whole: Sequence[sp.csr_matrix], expansion: sp.csr_matrix) -> Floats:
+    """The ridge regression's kernel, from the texts with a topic of the kinds that it learns from."""
+    used = [i for i, kind in enumerate(material.kinds) if kind.ridge]
+    labels = labels_of([sample for i in used for sample in material.kinds[i].samples], material.topics)
+    inside = labels != material.topics
+    rows = sp.vstack([whole[i] for i in used], "csr")[inside]
+    return train_ridge(rows, expansion, labels[inside], units=material.units)

@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Hyperparameters of vocabulary, linear SVM, MLPs and calibration."""
+    """Hyperparameters of vocabulary, linear SVM, ridge regression, MLPs and calibration."""
 
     features: int = 22_000
-    """Words, later words, repeated words and pairs together. Id 0 is unused: the multi-hot vector is one longer."""
+    """Words, later words, repeated words, pairs and clusters together. Id 0 is unused, so the multi-hot vector is one
+    longer."""
     words: int = 10_000
     """The most frequent words. The others are rare: in the word index, but without an id."""
     lead: int = 30
@@ -43,6 +44,8 @@ class Recipe:
     of few texts the ratio alone is mostly chance."""
     piece_share: float = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1."""
+    cluster_share: float = 0.5
+    """Weight of a word's cluster, if there are clusters (see `ngram_expansion`); that of the word itself is 1."""
     min_piece_words: int = 4
     """Least number of words with a character n-gram."""
     networks: int = 3
@@ -64,6 +67,8 @@ class Recipe:
     """Target of the first topic of a wire that has several; the others share the rest."""
     linear_share: float = 4.0
     """Weight of the SVM's scores, mostly within -1 and 1, in the logits."""
+    ridge_share: float = 0.0
+    """Weight of a ridge regression's scores, mostly within 0 and 1, that are added to the SVM's; 0: none."""
     epochs: int = 10
     batch_size: int = 256
     learning_rate: float = 3e-3

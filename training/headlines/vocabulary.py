@@ -19,19 +19,27 @@ _PAIRS = 8_192
 
 
 def build_encoder(
-    recipe: Recipe, texts: Sequence[Sample], added: Sequence[Sample], topics: int, min_added_texts: int = 1
+    recipe: Recipe,
+    texts: Sequence[Sample],
+    added: Sequence[Sample],
+    topics: int,
+    min_added_texts: int = 1,
+    *,
+    clusters: Sequence[Collection[str]] = (),
 ) -> tuple[Encoder, dict[str, int]]:
     """Choose the vocabulary of these samples.
 
     The word index contains, in this order: the words by number of `texts`, then further words of the `added` texts;
     words that occur only after the lead, and words that occur twice or more, each by number of texts; the word pairs
-    with the highest G-squared statistic for the label (Dunning 1993). These are `recipe.features` together. Then come
-    the pieces of words, and last the rare words, which have no id.
+    with the highest G-squared statistic for the label (Dunning 1993). Then come the pieces of words. The last ids are
+    those of the `clusters`, in their order: each word of a cluster that has no id of its own has this one. All but the
+    pieces are `recipe.features` together. Last come the rare words, which have no id.
 
     Returns:
         The encoder, and the word index: word, later word, repeated word or pair -> rank, from 1.
     """
     samples = [*texts, *added]
+    room = recipe.features - len(clusters)
     counts = Counter(word for sample in texts for word in dict.fromkeys(sample.words))
     ranked = [word for word, _ in counts.most_common()]
     words = [word for word in ranked if counts[word] >= recipe.min_word_texts][: recipe.words]
@@ -40,18 +48,22 @@ def build_encoder(
     words += [word for word, count in new.most_common() if count >= min_added_texts]
     known = {*words}
     later = [f"{word} {LATER}" for word in _later(samples, recipe.lead, recipe.min_later_texts) if word in known]
-    later = later[: min(recipe.later, recipe.features - len(words))]
+    later = later[: min(recipe.later, room - len(words))]
     repeats = [f"{word} {TWICE}" for word in _repeated(samples, recipe.min_repeat_texts) if word in known]
-    repeats = repeats[: min(recipe.repeats, recipe.features - len(words) - len(later))]
+    repeats = repeats[: min(recipe.repeats, room - len(words) - len(later))]
     pairs = _best_pairs(samples, topics, recipe.min_pair_texts)
-    pairs = pairs[: recipe.features - len(words) - len(later) - len(repeats)]
-    rare = [word for word in dict.fromkeys([*ranked, *new]) if word not in known]
+    pairs = pairs[: room - len(words) - len(later) - len(repeats)]
+    shared = {word: i for i, cluster in enumerate(clusters, start=1) for word in cluster if word not in known}
+    rare = [word for word in dict.fromkeys([*ranked, *new]) if word not in known and word not in shared]
     parts = [f"{piece} {PIECE}" for piece in _best_pieces(recipe, counts + new, known)]
     features = [*words, *later, *repeats, *pairs, *parts]
     rare = rare[: recipe.rare_words]
-    word_index = {entry: rank for rank, entry in enumerate([*features, *rare], start=1)}
+    size = len(features) + len(clusters) + 1
+    word_index = {entry: rank for rank, entry in enumerate(features, start=1)}
+    word_index |= {word: len(features) + i for word, i in shared.items()}
+    word_index |= {word: rank for rank, word in enumerate(rare, start=size)}
     spec = EncodingSpec(
-        size=len(features) + 1,
+        size=size,
         offset=0,
         start_id=None,
         rare_id=None,

@@ -33,6 +33,7 @@ from training.headlines.merge import save_stack
 from training.headlines.samples import Sample, labels_of
 from training.history import HISTORY, History, history_csv, spread
 from training.output import staging
+from training.reuters.clusters import Clusters
 from training.reuters.reporting.model_card import write_card
 from training.reuters.reporting.present_day import evaluate_present_day
 from training.reuters.train import HeadlineTraining
@@ -95,6 +96,7 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
     texts = training.texts
     titles, bodies = ([one for one in kind if one.labels] for kind in (texts.titles, texts.bodies))
     others = [*texts.bodies, *texts.lexicon, *[one for one in texts.titles if not one.labels]]
+    others += [Sample(cluster, ()) for cluster in training.clusters]
     manifest = Manifest(
         format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
         name=name,
@@ -111,8 +113,13 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
         | {"seed": training.seeds[0], "seeds": list(training.seeds)}
         | {"titles": len(titles), "bodies": len(bodies)}
         | {"outside_titles": len(texts.titles) - len(titles), "outside_bodies": len(texts.bodies) - len(bodies)}
+        | {"clusters": len(training.clusters), "clustered_words": sum(map(len, training.clusters))}
         | {"lexicon": len(texts.lexicon), "outside_lexicon": sum(not one.labels for one in texts.lexicon)},
-        data={"sha256": dataset.files | {"lexicon": lexicon_hash(texts.lexicon)}, "licence": LICENCE},
+        data={
+            "sha256": dataset.files
+            | {"lexicon": lexicon_hash(texts.lexicon), "clusters": clusters_hash(training.clusters)},
+            "licence": LICENCE,
+        },
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
         reference=drift_reference(run.encoder, titles, others, TOPICS) | _outside_ratio(training),
     )
@@ -123,6 +130,11 @@ def lexicon_hash(lexicon: Sequence[Sample]) -> str:
     """SHA-256 of the words and labels of the lexicon, one text a line: `16 41 opec meets`."""
     lines = (" ".join([*map(str, sample.labels), *sample.words]) for sample in lexicon)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def clusters_hash(clusters: Clusters) -> str:
+    """SHA-256 of the words of the clusters, one cluster a line."""
+    return hashlib.sha256("\n".join(map(" ".join, clusters)).encode()).hexdigest()
 
 
 def _outside_ratio(training: HeadlineTraining) -> Reference:

@@ -9,6 +9,7 @@ from training.data.lexicon import Entry
 from training.data.topics import LABELS, TOPICS
 from training.headlines.learn import Kind, Material
 from training.headlines.samples import Sample, Words, split_words
+from training.reuters.clusters import Clusters
 from training.reuters.recipe import HeadlinesRecipe
 
 OUTSIDE: Final = len(TOPICS)
@@ -29,18 +30,19 @@ class Texts:
         return tuple(kind for kind in (self.titles, self.bodies, self.lexicon) if kind)
 
 
-def material(recipe: HeadlinesRecipe, texts: Texts) -> Material:
-    """What a model is trained on: titles, bodies and pieces of them, and the lexicon."""
+def material(recipe: HeadlinesRecipe, texts: Texts, clusters: Clusters = ()) -> Material:
+    """What a model is trained on: titles, bodies and pieces of them, the lexicon, and the clusters of words."""
     titles, bodies, leads, lexicon = recipe.penalties
     return Material(
         (
-            Kind(texts.titles, titles),
+            Kind(texts.titles, titles, ridge=True),
             Kind(texts.bodies, bodies, spans=True),
             Kind(tuple(cut_leads(texts.bodies, recipe.first_words)), leads, vocabulary="none"),
             Kind(texts.lexicon, lexicon, vocabulary="added", copies=recipe.lexicon_copies),
         ),
         len(TOPICS),
         recipe.min_lexicon_texts,
+        clusters,
     )
 
 

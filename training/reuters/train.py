@@ -12,6 +12,7 @@ from training.headlines.learn import Learned, learn
 from training.headlines.samples import Sample
 from training.progress import Report, numbered, silent
 from training.reuters.cleaning import mislabelled
+from training.reuters.clusters import Clusters
 from training.reuters.recipe import HeadlinesRecipe
 from training.reuters.samples import Texts, lexicon_samples, make_samples, material, title_words
 
@@ -26,6 +27,7 @@ class HeadlineTraining:
     """One per seed, trained on all texts."""
     texts: Texts
     """All of them."""
+    clusters: Clusters
     exploration: Learned
     """Trained without the held-out texts; used to calibrate, and then discarded."""
     explored: Texts
@@ -43,6 +45,7 @@ def train_headlines(
     *,
     outside: Sequence[ArchiveWire],
     lexicon: Sequence[Entry] = (),
+    clusters: Clusters = (),
     report: Report = silent,
 ) -> HeadlineTraining:
     """Train once to calibrate, then once per seed on all texts; no test wire is read, except for its title.
@@ -53,6 +56,7 @@ def train_headlines(
         seeds: at least one; the first also calibrates.
         outside: wires about none of the topics.
         lexicon: further texts, with and without a topic.
+        clusters: of words; a word that has no id of its own in a network has that of its cluster.
         report: called with the progress.
 
     Raises:
@@ -76,7 +80,9 @@ def train_headlines(
     rest = _texts([*train[recipe.held_out :], *left], [one for i, one in enumerate(phrases) if i % every], avoid)
     passes = 1 + len(seeds)
     watched = [*held_out.titles, *held_out.bodies]
-    halves = learn(recipe, material(recipe, rest), seeds[0], held_out=watched, report=numbered(report, 1, passes))
+    halves = learn(
+        recipe, material(recipe, rest, clusters), seeds[0], held_out=watched, report=numbered(report, 1, passes)
+    )
     exploration = halves.merged(recipe.linear_share, recipe.width)
     parts = [exploration.held_out(kind) for kind in held_out.kinds]
     calibration = fit_temperature([part.inside for part in parts])
@@ -85,13 +91,13 @@ def train_headlines(
     fitted = fit_outside(parts, calibration, recipe.most_lost)
     texts = _texts([*train, *outside], phrases, test_titles)
     runs = tuple(
-        learn(recipe, material(recipe, texts), seed, report=numbered(report, number, passes)).merged(
+        learn(recipe, material(recipe, texts, clusters), seed, report=numbered(report, number, passes)).merged(
             recipe.linear_share, recipe.width
         )
         for number, seed in enumerate(seeds, start=2)
     )
     return HeadlineTraining(
-        recipe, tuple(seeds), runs, texts, exploration, rest, held_out, calibration, topic_set, fitted
+        recipe, tuple(seeds), runs, texts, clusters, exploration, rest, held_out, calibration, topic_set, fitted
     )
 
 

@@ -98,6 +98,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
     lead = dict(again)
     for later, given_up in (("of *later", "filler6"), ("oil *later", "filler7"), ("said *later", "filler8")):
         lead[later] = lead.pop(given_up)
+    lead["zzyzx"] = lead["don't"] = lead["filler9"]  # a cluster of words with one id
     pieces = dict(again)
     for i, entry in enumerate(
         (

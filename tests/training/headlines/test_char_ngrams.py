@@ -55,3 +55,13 @@ def test_piece_is_its_ngram_alone_where_training_texts_have_no_pieces() -> None:
     matrix = ngram_expansion({"refine": 1, "refinery": 2, "refi *piece": 3}, 4, recipe).toarray()
     assert np.diag(matrix[:, :4]).tolist() == [1, 1, 1, 0]
     assert matrix[3].max() == 0.25
+
+
+def test_cluster_learns_from_its_words_with_an_id_and_by_itself() -> None:
+    index = {"refine": 1, "oil": 2, "vote": 3, "petrol": 4, "ballot": 5, "rare": 6}
+    clusters = [("oil", "petrol", "refine"), ("ballot", "vote", "rare"), ("unseen",)]
+    matrix = ngram_expansion(index, 7, Recipe(min_piece_words=9, cluster_share=0.5), clusters)
+    np.testing.assert_array_equal(matrix[:, :7].toarray(), np.eye(7))
+    shared = matrix[:, 7:].toarray().tolist()
+    assert shared[:4] == [[0, 0, 0], [0.5, 0, 0], [0.5, 0, 0], [0, 0.5, 0]]
+    assert shared[4:] == [[0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]  # the ids of the clusters; `rare` has none

@@ -7,7 +7,7 @@ from sklearn.svm import LinearSVC
 
 from app.classifier.network import Floats
 from training.headlines import svm
-from training.headlines.svm import train_linear
+from training.headlines.svm import train_linear, train_ridge
 
 OUTSIDE = 46
 
@@ -203,3 +203,30 @@ def test_counts_of_words_are_weighted_by_penalties_of_mean_1(monkeypatch: pytest
     for penalties in (1.0, 4.0):
         learned(told_by_words(labels, 2), labels, penalties=np.where(labels == 0, penalties, 3 * penalties)[:, None])
     assert [some.tolist() for some in counts] == [[10, 0], [0, 30], [0, 30], [10, 0]] * 2
+
+
+def ridge(rows: Floats, labels: list[int], expansion: Floats | None = None, units: int = 4) -> Floats:
+    maps = np.eye(rows.shape[1], dtype=np.float32) if expansion is None else expansion
+    return train_ridge(sp.csr_matrix(rows), sp.csr_matrix(maps), np.array(labels), units=units)
+
+
+def test_kernel_is_that_of_the_closed_form_on_rows_of_length_1() -> None:
+    rng = np.random.default_rng(0)
+    rows = (rng.random((60, 12)) < 0.4).astype(np.float32)
+    expansion = np.hstack([np.eye(12), rng.random((12, 5)) < 0.3]).astype(np.float32)
+    labels = rng.integers(0, 3, 60)
+    kernel = ridge(rows, labels.tolist(), expansion)
+    inputs = rows / np.sqrt(np.maximum(rows.sum(axis=1, keepdims=True), 1)) @ expansion
+    weights = np.linalg.solve(inputs.T @ inputs + np.eye(17), inputs.T @ np.eye(4)[labels])
+    np.testing.assert_allclose(kernel, expansion @ weights, atol=2e-3)
+
+
+def test_topics_without_a_row_and_the_outside_class_score_nothing() -> None:
+    kernel = ridge(np.eye(3, dtype=np.float32), [0, 2, 2], units=5)
+    assert kernel.dtype == np.float32
+    np.testing.assert_allclose(kernel[:, [0, 2]], [[0.5, 0], [0, 0.5], [0, 0.5]], atol=1e-6)
+    assert not kernel[:, [1, 3, 4]].any()
+
+
+def test_one_topic_alone_is_ridge() -> None:
+    assert ridge(np.eye(2, dtype=np.float32), [1, 1], units=2).tolist() == [[0, 0.5], [0, 0.5]]

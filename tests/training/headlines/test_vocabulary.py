@@ -173,3 +173,29 @@ def test_pairs_are_in_the_order_of_their_g_squared() -> None:
     gains = [g_squared(pair) for pair in found]
     assert len(gains) == 16
     assert gains == pytest.approx(sorted(gains, reverse=True))
+
+
+def test_words_without_an_id_share_that_of_their_cluster() -> None:
+    clusters = [("never", "once", "oil"), ("later", "news")]
+    encoder, word_index = build_encoder(replace(RECIPE, features=8), SAMPLES, (), TOPICS, clusters=clusters)
+    assert encoder.spec.size == 9
+    assert word_index["oil"] < 7  # one of the most frequent words keeps its own id
+    assert word_index["never"] == word_index["once"] == 7
+    assert word_index["later"] == word_index["news"] == 8
+    assert encoder.encode_words(["never", "once", "oil", "news"]).ids == sorted([word_index["oil"], 7, 8])
+    assert encoder.status("never") == "known"
+
+
+def test_word_of_a_cluster_separates_the_words_beside_it() -> None:
+    encoder, word_index = build_encoder(replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[("never",)])
+    pair = word_index["oil prices"]
+    assert pair in encoder.encode_words(["oil", "unseen", "prices"]).ids
+    assert pair not in encoder.encode_words(["oil", "never", "prices"]).ids
+    assert encoder.encode_words(["never", "never", "prices", "never"]).ids == sorted([word_index["prices"], 7])
+
+
+def test_rare_words_come_after_the_clusters() -> None:
+    encoder, word_index = build_encoder(replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[("never",)])
+    assert word_index["never"] == encoder.spec.size - 1 == 7
+    assert word_index["once"] > 7
+    assert encoder.status("once") == "rare"

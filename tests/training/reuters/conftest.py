@@ -78,6 +78,9 @@ LEXICON = (
 """Texts of two words, of which the second is newer than any wire; `cocoaish` says something about a topic."""
 
 
+CLUSTERS = (("selfie", "hashtag"), ("earnings", "takings"))
+
+
 @pytest.fixture(scope="session")
 def small_outside() -> tuple[ArchiveWire, ...]:
     return make_outside()
@@ -98,7 +101,7 @@ def small_training(small_corpus: tuple[Wire, ...], small_outside: tuple[ArchiveW
     """A complete training with random weights instead of trained MLPs; the SVM alone separates these topics."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learn, "train_networks", NoisyNetworks())
-        return train_headlines(SMALL, small_corpus, (1, 2), outside=small_outside, lexicon=LEXICON)
+        return train_headlines(SMALL, small_corpus, (1, 2), outside=small_outside, lexicon=LEXICON, clusters=CLUSTERS)
 
 
 class NoisyNetworks:

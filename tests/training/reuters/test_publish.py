@@ -82,7 +82,7 @@ def test_manifest_names_the_files_of_the_data_set_and_its_licence(bundle: Path) 
     assert data["licence"] == LICENCE
     assert data["sha256"]["reuters.npz"] == "0" * 64
     assert set(data) == {"sha256", "licence"}
-    assert set(data["sha256"]) == {"reuters.npz", "lexicon"}
+    assert set(data["sha256"]) == {"reuters.npz", "lexicon", "clusters"}
 
 
 def test_manifest_carries_calibration_and_topic_set(bundle: Path, small_training: HeadlineTraining) -> None:

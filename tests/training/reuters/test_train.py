@@ -13,8 +13,10 @@ from training.data.topics import TOPICS
 from training.errors import RecipeError
 from training.headlines import learn
 from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
+from training.headlines.char_ngrams import ngram_expansion
 from training.headlines.drift_reference import drift_reference
 from training.headlines.samples import Sample, labels_of, others_of, soft_targets
+from training.headlines.svm import train_ridge
 from training.headlines.vocabulary import encode, unit_length
 from training.reuters.recipe import HeadlinesRecipe
 from training.reuters.reporting.report import headlines_report
@@ -86,7 +88,7 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
     learned_from = [training.explored, training.texts, training.texts]
     for learned, texts, call in zip((training.exploration, *training.runs), learned_from, networks.calls, strict=True):
         titles, bodies = texts.titles, texts.bodies
-        samples = [*titles, *bodies, *bodies, *texts.lexicon * 4, *bodies]
+        samples = [*titles, *bodies, *bodies, *texts.lexicon * training.recipe.lexicon_copies, *bodies]
         (first, targets), (second, again) = call["epochs"]
         assert (targets != soft_targets(samples, OUTSIDE, OUTSIDE + 1, 0.7)).nnz == 0
         assert targets is again
@@ -142,6 +144,24 @@ def test_scores_of_the_svm_count_in_the_stack_with_the_share_of_the_recipe(
     assert rows.shape[0] == len(titles) + 3 * len(bodies)
     lengths = sp.linalg.norm(rows, axis=1)
     assert lengths[lengths > 0] == pytest.approx(1)
+
+
+def test_ridge_regression_on_titles_with_a_topic_is_added_to_the_svm(
+    small_corpus: Corpus, small_outside: Outside, small_recipe: HeadlinesRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learn, "train_networks", NoisyNetworks())
+    titles, bodies = make_samples([*[wire for wire in small_corpus if wire.split == "train"], *small_outside])
+    texts = material(small_recipe, Texts(tuple(titles), tuple(bodies)))
+    svm, both = (learn.learn(replace(small_recipe, ridge_share=share), texts, 1) for share in (0.0, 0.5))
+    inside = [title for title in titles if title.labels]
+    ridge = train_ridge(
+        encode(both.encoder, [title.words for title in inside]),
+        ngram_expansion(both.word_index, both.encoder.spec.size, small_recipe),
+        labels_of(inside, OUTSIDE),
+        units=OUTSIDE + 1,
+    )
+    np.testing.assert_allclose(both.linear, svm.linear + 0.5 * ridge, atol=1e-6)
+    assert ridge.any()
 
 
 @pytest.mark.slow

@@ -29,9 +29,10 @@ It gives probabilities over the 46 topics of the Reuters newswire data set (`ker
 | | |
 | --- | --- |
 | encoding | {size:,} features: {words:,} words and further words of the lexicon; words that occur only\
- after the first {lead} (up to {later:,}) or twice (up to {repeats:,}); pairs of words. Multi-hot, scaled to length 1 |
+ after the first {lead} (up to {later:,}) or twice (up to {repeats:,}); pairs of words{clusters}. Multi-hot,\
+ scaled to length 1 |
 | network | Dense {width} linear, {hidden} relu, {topics_count} softmax and one unit for `outside` |
-| parts | a linear SVM and {networks} networks of {units} hidden units, merged at rank {width} |
+| parts | {linear} and {networks} networks of {units} hidden units, merged at rank {width} |
 | training | {epochs} epochs, batches of {batch_size}, Adam from {learning_rate}, word dropout, seed {seed} |
 | data | {data_row} |
 | calibration | temperature exp({temperature}); prediction set: topics with at least {threshold:.3f} |
@@ -40,7 +41,7 @@ It gives probabilities over the 46 topics of the Reuters newswire data set (`ker
 ## Intended use
 - For headlines, and for whole news articles, in English, about business, commodities and economies.
 {use}
-- It does not know words that neither the wires nor the lexicon have. A headline without a known word gets `abstained`.
+- It does not know words that {known_from}. A headline without a known word gets `abstained`.
 
 ## Figures
 On the test wires, which were not used in training, with the answers that the service gives. They were measured several
@@ -154,6 +155,11 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
         size=manifest.encoding.size - 1,
         hidden=len(manifest.topics) + 1 + recipe["networks"] * recipe["hidden"],  # the SVM's scores, and the networks
         topics_count=len(manifest.topics),
+        linear=_linear(recipe.get("ridge_share", 0)),
+        clusters=_clusters(recipe),
+        known_from="are in none of the wires, the lexicon and the clusters"
+        if recipe.get("clusters")
+        else "neither the wires nor the lexicon have",
         units=recipe["hidden"],
         temperature=f"{calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)"
         f" + {calibration.unknown_slope:.3f} out-of-vocabulary share",
@@ -172,6 +178,20 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
         recipe=recipe["name"],
         seed_count=len(recipe["seeds"]),
         **{key: recipe[key] for key in _OF_RECIPE},
+    )
+
+
+def _linear(ridge_share: float) -> str:
+    ridge = f" (to its scores {ridge_share:g} times those of a ridge regression on titles are added)"
+    return "a linear SVM" + (ridge if ridge_share else "")
+
+
+def _clusters(recipe: dict[str, Any]) -> str:
+    if not recipe.get("clusters"):
+        return ""
+    return (
+        f"; {recipe['clusters']:,} clusters of {recipe['clustered_words']:,} words (docs/headlines/clusters.md), for"
+        " words without an id of their own"
     )
 
 
