@@ -16,6 +16,7 @@ from training.evaluation.compare_bundles import compare_bundles
 from training.evaluation.evaluate import Evaluation, answer, evaluate
 from training.evaluation.outside import evaluate_outside
 from training.headlines.vocabulary import build_encoder
+from training.reuters.clusters import load_clusters
 from training.reuters.publish import lexicon_hash
 from training.reuters.recipe import HEADLINES
 from training.reuters.samples import lexicon_samples, make_samples, title_words
@@ -84,7 +85,7 @@ def test_headlines_are_answered_far_better_than_by_the_book(
     assert comparison.p_value < 1e-50
 
 
-def test_vocabulary_is_of_training_wires_and_the_lexicon_alone(
+def test_vocabulary_is_of_training_wires_lexicon_and_clusters_alone(
     headlines: TopicClassifier, corpus: tuple[Wire, ...]
 ) -> None:
     phrases = lexicon_samples(load_lexicon())
@@ -94,7 +95,8 @@ def test_vocabulary_is_of_training_wires_and_the_lexicon_alone(
     avoid = title_words(wire for wire in corpus if wire.split == "test")
     outside = clean(HEADLINES, train, read_outside(ARCHIVE, corpus))
     titles, bodies = make_samples([*train, *outside], avoid)
-    _, word_index = build_encoder(HEADLINES, [*titles, *bodies], phrases, len(TOPICS), HEADLINES.min_lexicon_texts)
+    least, clusters = HEADLINES.min_lexicon_texts, load_clusters()
+    _, word_index = build_encoder(HEADLINES, [*titles, *bodies], phrases, len(TOPICS), least, clusters=clusters)
     assert load_bundle(headlines.bundle.path).word_index == word_index
 
 
