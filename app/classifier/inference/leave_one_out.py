@@ -34,14 +34,15 @@ def leave_one_out(encoder: Encoder, words: Sequence[str]) -> list[Variant]:
     """
     spec = encoder.spec
     entries = {word: entry for word in words if (entry := encoder.find(word)) is not None}
-    oov = Counter(word for word in words if word not in entries or entries[word][0] == RARE)
+    oov = Counter([word for word in words if word not in entries or entries[word][0] == RARE])
     number, rest = oov.total(), len(words) - 1 or 1
     variants = [Variant([], [], (number - (word in oov)) / rest) for word in words]
     if spec.pieces is not None:
         _add_pieces(variants, words, {word: encoder.piece_ids(word) for word in oov}, oov)
-    rare = [one for one, word in zip(variants, words, strict=True) if word in oov and word in entries]
-    if len(rare) == 1 and spec.rare_id is not None:
-        rare[0].lost.append(spec.rare_id)
+    if spec.rare_id is not None:
+        rare = [one for one, word in zip(variants, words, strict=True) if word in oov and word in entries]
+        if len(rare) == 1:
+            rare[0].lost.append(spec.rare_id)
     # Unknown words are skipped: they neither belong to a pair nor count as part of the lead.
     known = [(one, word) for one, word in zip(variants, words, strict=True) if word in entries]
     _add_pairs(known, entries)
@@ -80,8 +81,9 @@ def _add_words(known: Sequence[tuple[Variant, str]], entries: Mapping[str, Entry
     lead, later = Counter(words[:end]), Counter(words[end:])
 
     def change(word: str, more_in_lead: int, more_later: int) -> tuple[list[int], list[int]]:
-        before = _word_ids(entries[word], lead[word], later[word])
-        after = _word_ids(entries[word], lead[word] + more_in_lead, later[word] + more_later)
+        entry, in_lead, after_lead = entries[word], lead.get(word, 0), later.get(word, 0)
+        before = _word_ids(entry, in_lead, after_lead)
+        after = _word_ids(entry, in_lead + more_in_lead, after_lead + more_later)
         if not after:
             return before, after
         return [one for one in before if one not in after], [one for one in after if one not in before]
