@@ -26,7 +26,7 @@ class Variant(NamedTuple):
 def leave_one_out(encoder: Encoder, words: Sequence[str]) -> list[Variant]:
     """A text without its first word, without its second word, and so on.
 
-    Takes linear time; encoding each variant would take quadratic time.
+    For each variant only the words that share an id are read again. Encoding each variant would read the whole text.
 
     Args:
         encoder: the model's encoder.
@@ -77,38 +77,39 @@ def _add_pairs(known: Sequence[tuple[Variant, str]], entries: Mapping[str, Entry
 
 def _add_words(known: Sequence[tuple[Variant, str]], entries: Mapping[str, Entry], end: int) -> None:
     """Add the ids of the words themselves; the lead has `end` words."""
-    words = [word for _, word in known]
-    lead, later = Counter(words[:end]), Counter(words[end:])
+    places: dict[int, list[int]] = {}
+    """Where the words of each id are; the words of a cluster have one id."""
+    for place, (_, word) in enumerate(known):
+        places.setdefault(entries[word][0], []).append(place)
+    places.pop(RARE, None)
 
-    def change(word: str, more_in_lead: int, more_later: int) -> tuple[list[int], list[int]]:
-        entry, in_lead, after_lead = entries[word], lead.get(word, 0), later.get(word, 0)
-        before = _word_ids(entry, in_lead, after_lead)
-        after = _word_ids(entry, in_lead + more_in_lead, after_lead + more_later)
-        if not after:
-            return before, after
-        return [one for one in before if one not in after], [one for one in after if one not in before]
+    def ids(some: Sequence[int], end: int) -> set[int]:
+        """The ids of the words at these places, which have one id, by the rules of the encoder."""
+        found: set[int] = set()
+        for place in some:
+            word_id, others = entries[known[place][1]]
+            later_id = others.get(LATER)
+            if place < end:
+                if word_id in found and TWICE in others:
+                    found.add(others[TWICE])
+                found.add(word_id)
+            elif word_id not in found and later_id not in found:
+                if later_id is not None:
+                    found.add(later_id)
+            elif TWICE in others:
+                found.add(others[TWICE])
+        return found
 
-    # If a word of the lead is left out, the first word after the lead moves into it.
-    moved = words[end] if len(words) > end else None
-    moved_lost, moved_gained = ([], []) if moved is None else change(moved, 1, -1)
+    whole = {word_id: ids(some, end) for word_id, some in places.items()}
+    moved = entries[known[end][1]][0] if len(known) > end else RARE
     for place, (variant, word) in enumerate(known):
-        in_lead = place < end and word != moved
-        lost, gained = change(word, -1, 0) if in_lead else change(word, 0, -1)
-        variant.lost.extend(lost + moved_lost if in_lead else lost)
-        variant.gained.extend(gained + moved_gained if in_lead else gained)
-
-
-def _word_ids(entry: Entry, lead: int, later: int) -> list[int]:
-    """Ids of a word that occurs so many times in the lead and after it."""
-    word_id, others = entry
-    if word_id == RARE or not lead + later:
-        return []
-    if lead:
-        ids = [word_id]
-    elif LATER in others:
-        ids = [others[LATER]]
-    else:
-        return []
-    if lead + later > 1 and TWICE in others:
-        ids.append(others[TWICE])
-    return ids
+        word_id = entries[word][0]
+        changes = {word_id}
+        new_end = end
+        if place < end:  # the first word after the lead moves into it
+            changes.add(moved)
+            new_end += 1
+        for one in changes.difference({RARE}):
+            after = ids([other for other in places[one] if other != place], new_end)
+            variant.lost.extend(whole[one] - after)
+            variant.gained.extend(after - whole[one])

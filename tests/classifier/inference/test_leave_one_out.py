@@ -15,9 +15,12 @@ ENTRIES = (
     *("re *piece", "ent *piece", "nt> *piece", "<zi *piece", "zi *piece"),
 )
 RARE_WORDS = ("zimbabwe", "brent")
-INDEX = {entry: rank for rank, entry in enumerate([*ENTRIES, *RARE_WORDS], start=1)}
-SIZE = len(ENTRIES) + 3
+INDEX = {entry: rank for rank, entry in enumerate([*ENTRIES, "", *RARE_WORDS], start=1) if entry}
+INDEX |= {"petrol": INDEX["oil"], "diesel": INDEX["oil"], "diesel *2": INDEX["zi *piece"] + 1, "corn": INDEX["中"]}
+"""`petrol`, `diesel` and `corn` share an id with another word, as the words of a cluster do."""
+SIZE = len(ENTRIES) + 4
 WORDS = ["oil", "gas", "rise", "producers'", "'oil'", "Nestlé", "zimbabwe", "brent", "blent", "zinc", "xx", "中", "''"]
+WORDS += ["petrol", "diesel", "corn"]
 SPECS = {
     "words": {"rare_id": None},
     "rare words have an id": {},
@@ -33,6 +36,7 @@ SPECS = {
 @example("oil oil oil oil oil")
 @example("oil gas rise gas gas gas")
 @example("rise rise rise oil oil")
+@example("petrol diesel oil rise diesel petrol")
 @given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
 def test_variant_is_what_encoding_without_the_word_gives(spec: dict[str, object], text: str) -> None:
     encoder = Encoder(EncodingSpec.model_validate({"size": SIZE, "offset": 3} | spec), INDEX)
