@@ -104,12 +104,9 @@ def _add_words(known: Sequence[tuple[Variant, str]], entries: Mapping[str, Entry
     moved = entries[known[end][1]][0] if len(known) > end else RARE
     for place, (variant, word) in enumerate(known):
         word_id = entries[word][0]
-        changes = {word_id}
-        new_end = end
-        if place < end:  # the first word after the lead moves into it
-            changes.add(moved)
-            new_end += 1
-        for one in changes.difference({RARE}):
-            after = ids([other for other in places[one] if other != place], new_end)
-            variant.lost.extend(whole[one] - after)
-            variant.gained.extend(after - whole[one])
+        in_lead = place < end  # then the first word after the lead moves into it
+        for one in (word_id, moved) if in_lead and moved != word_id else (word_id,):
+            if one != RARE:
+                after = ids([other for other in places[one] if other != place], end + in_lead)
+                variant.lost.extend(whole[one] - after)
+                variant.gained.extend(after - whole[one])
