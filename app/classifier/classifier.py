@@ -146,7 +146,10 @@ class TopicClassifier:
         units = self._network.logits([one.ids for one in encoded])
         shares = oov_shares(encoded)
         probabilities = self._calibrator.topics(units, shares)
-        ranking = self._ranking.best(probabilities, top_k)
+        if self._ranking.sorts:
+            ranking = (-probabilities).argsort(axis=1)[:, : max(top_k, self._ranking.most)]
+        else:
+            ranking = self._ranking.best(probabilities, top_k)
         flat = ranking  # indices into the flattened array
         if len(encoded) > 1:
             flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.errors import BundleError
-from app.classifier.inference.products import ACTIVATIONS, Product, row_product
+from app.classifier.inference.products import Product, row_product
 from app.classifier.manifest import Array, DenseLayer
 
 Floats = NDArray[np.float32]
@@ -23,6 +23,12 @@ _BATCH = 128
 """Texts per pass; the intermediate arrays of more do not fit into the processor's cache."""
 _LONG_TEXT = 48
 """A text with this many ids or more is summed separately, because padding shorter texts to its length costs more."""
+
+_ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0, out=x),
+    "tanh": lambda x: np.tanh(x, out=x),
+}
 
 
 class Network(Protocol):
@@ -127,11 +133,11 @@ class DenseNetwork:
         """Run everything after the first product on x, float32 [n, units]."""
         if self._first_bias is not None:
             x += self._first_bias
-        x = ACTIVATIONS[self._first.activation](x)
+        x = _ACTIVATIONS[self._first.activation](x)
         for product, _, layer in self._products:
             x = product(x)
             x += layer.bias
-            x = ACTIVATIONS[layer.activation](x)
+            x = _ACTIVATIONS[layer.activation](x)
         return x
 
     @cached_property
