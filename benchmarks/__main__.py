@@ -69,7 +69,9 @@ def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None
         ctx.invoke(http_command, seconds=seconds, rounds=rounds)
         ctx.invoke(requests_command, rounds=rounds)
         _keep(results, "check", lambda: regression.measure(click.echo))
-        history.update(results, _read(results))
+        parts = _read(results)
+        history.update(results, parts)
+        report.write(results, parts)
 
 
 @main.command("in-process")

@@ -29,6 +29,14 @@ def write(folder: Path, parts: Parts) -> None:
     for part in _SECTIONS:
         if part in parts:
             lines += ["", *section(part, parts)]
+    if (folder / "history.png").exists():
+        lines += [
+            "",
+            "## History",
+            "",
+            "By release, from [history.csv](history.csv); machines differ, so do seconds and MB.",
+        ]
+        lines += ["", "![Throughput, start and memory by release](history.png)"]
     plots.draw(folder, parts)
     (folder / "README.md").write_text("\n".join(lines) + "\n")
 

@@ -79,3 +79,11 @@ def test_goal_is_the_fastest_framework_that_was_measured():
         "against the fastest serving framework, 64 clients": 7.5,
         "against the fastest serving framework, batches of 100, 16 clients": 7.5,
     }
+
+
+def test_report_ends_with_the_history_if_there_is_one(tmp_path: Path):
+    write(tmp_path, {"http": http()})
+    assert "history" not in (tmp_path / "README.md").read_text()
+    (tmp_path / "history.png").touch()
+    write(tmp_path, {"http": http()})
+    assert (tmp_path / "README.md").read_text().endswith("![Throughput, start and memory by release](history.png)\n")
