@@ -131,10 +131,12 @@ class InFlightLimiter:
             DeadlineError: the work, including the wait for its turn, exceeded the deadline.
             ClientGoneError: the client disconnected; the rest of the work is not done.
         """
-        if len(pieces) == 1 and not self._lock.locked():  # no wait in which the client could disconnect
-            result = do(pieces[0])
-            due.raise_if_expired()
-            return [result]
+        if len(pieces) == 1:
+            await asyncio.sleep(0)  # requests that have arrived meanwhile are counted, and refused if they are too many
+            if not self._lock.locked():  # no wait in which the client could disconnect
+                result = do(pieces[0])
+                due.raise_if_expired()
+                return [result]
         hung_up = asyncio.ensure_future(receive())  # after the body the next ASGI message is http.disconnect
         try:
             async with asyncio.timeout(due.left()) as limit:

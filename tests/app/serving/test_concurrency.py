@@ -167,6 +167,19 @@ def gauge(work: InFlightLimiter) -> float:
     return metric.samples[0].value
 
 
+def test_short_requests_that_arrive_together_are_all_counted_before_one_is_processed(work: InFlightLimiter):
+    async def ask() -> list[int]:
+        with work.held(400):
+            return await work.run_in_turns([1], lambda _: work.in_flight, never, Deadline(10))
+
+    async def main() -> list[Any]:
+        return await asyncio.gather(ask(), ask(), ask(), return_exceptions=True)
+
+    first, second, third = asyncio.run(main())
+    assert (first, second) == ([800], [400])
+    assert isinstance(third, OverloadedError)
+
+
 def test_batches_take_turns_one_at_a_time(work: InFlightLimiter):
     order = []
 
