@@ -42,7 +42,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def test_publish_verify_and_shadow(checkout: Checkout):
-    output = checkout.run(*blocks("Publish"), *blocks("Verify"), *blocks("Shadow"))
+    output = checkout.run(*blocks("Publish"), *blocks("Verify"), *blocks("Shadow"), "kill $(cat serve.pid)")
     assert (checkout.folder / "models" / "headlines" / "4" / "manifest.json").is_file()
     assert not list((checkout.folder / "models" / "headlines").glob(".*"))
     assert "ok    bundle: headlines/4" in output
@@ -52,9 +52,9 @@ def test_publish_verify_and_shadow(checkout: Checkout):
 ANSWERS = 'for i in 1 2 3 4 5 6; do curl -fsS http://127.0.0.1:%s/model | grep -o \'"version":"."\' | head -1; done'
 
 
-def test_several_workers_switch_and_roll_back_and_one_worker_takes_over(checkout: Checkout):
+def test_several_workers_and_one_switch_and_roll_back(checkout: Checkout):
     start, switch, wait = blocks("Several workers")
-    [back] = blocks("Roll back")[:1]
+    back, back_with_one = blocks("Roll back")[:2]
     output = checkout.run(
         *blocks("Publish"),
         start,
@@ -65,13 +65,17 @@ def test_several_workers_switch_and_roll_back_and_one_worker_takes_over(checkout
         back,
         wait.replace('"version":"4"', '"version":"3"'),
         "echo; echo BACK; " + ANSWERS % 8000,
+        "old=$(cat serve.pid)",
         *blocks("One worker"),
         "echo; echo TAKEN; " + ANSWERS % 8001,
-        "while kill -0 $(cat serve.pid) 2>/dev/null; do sleep 0.1; done",
+        "while kill -0 $old 2>/dev/null; do sleep 0.1; done",
+        back_with_one,
+        "echo; echo BACK; " + ANSWERS % 8000,
+        "kill $(cat serve.pid)",
     )
     marked = re.findall(r'^(BEFORE|SWITCHED|BACK|TAKEN|"version":".")$', output, re.MULTILINE)
     expected = []
-    for name, version in (("BEFORE", 3), ("SWITCHED", 4), ("BACK", 3), ("TAKEN", 4)):
+    for name, version in (("BEFORE", 3), ("SWITCHED", 4), ("BACK", 3), ("TAKEN", 4), ("BACK", 3)):
         expected += [name, *[f'"version":"{version}"'] * 6]
     assert [one for one in marked if one in expected] == expected
 
@@ -123,7 +127,7 @@ def test_kubernetes_gets_the_new_model_or_image(checkout: Checkout):
     )
     overlay.write_text(text, "utf-8")
     path = stub(checkout.folder, "kubectl", KUBECTL.replace("{kubectl}", str(shutil.which("kubectl"))))
-    checkout.run(*blocks("Kubernetes"), *blocks("Roll back")[1:], path=path)
+    checkout.run(*blocks("Kubernetes"), *blocks("Roll back")[2:], path=path)
     rendered = (checkout.folder / "rendered.yaml").read_text("utf-8")
     assert "value: /bundles/headlines/4" in rendered
     assert "/bundles/headlines/3" not in rendered
