@@ -107,6 +107,9 @@ def _bundle(name: str, folder: Path, settings: Settings) -> Check:
         return Check(name, "fail", str(error).removesuffix("."))
     manifest = bundle.manifest
     detail = f"{manifest.name}/{manifest.version}, {len(manifest.topics)} topics, SHA-256 {bundle.digest[:12]}"
+    there = folder.resolve().name
+    if there.isdecimal() and there != manifest.version:
+        return Check(name, "warn", f"{detail}; the folder is named {there}, but the version in manifest.json counts")
     return Check(name, "ok", f"{detail}; {len(bundle.golden)} golden headlines reproduced")
 
 

@@ -196,6 +196,13 @@ def test_every_bundle_is_checked_and_two_of_one_name_fail(tiny_bundle: Path, tmp
     assert "are both news/1" in told.output
 
 
+def test_folder_with_another_number_than_the_version_is_a_warning(tiny_bundle: Path, tmp_path: Path):
+    told = doctor(TOPICS_MODEL=str(shutil.copytree(tiny_bundle, tmp_path / "2")))
+    assert told.exit_code == 0
+    assert "warn  bundle: tiny/1, " in told.output
+    assert "; the folder is named 2, but the version in manifest.json counts" in told.output
+
+
 def test_shadow_that_is_a_copy_of_the_model_is_a_warning(tiny_bundle: Path, tmp_path: Path):
     copy = shutil.copytree(tiny_bundle, tmp_path / "2")
     told = doctor(TOPICS_MODEL=str(tiny_bundle), TOPICS_SHADOW=str(copy))
