@@ -56,7 +56,8 @@ class Process:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._process.send_signal(signal.SIGTERM)
-        os.killpg(self._process.pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # it has ended, and left no children
+            os.killpg(self._process.pid, signal.SIGCONT)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
         with suppress(ProcessLookupError):

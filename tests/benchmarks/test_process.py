@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.machine import cores, pinned
+import pytest
+
+from benchmarks.machine import MeasurementError, cores, pinned
 from benchmarks.process import Process
 
 
@@ -37,6 +39,15 @@ def test_children_that_a_server_leaves_behind_are_ended(tmp_path: Path):
         child = int((tmp_path / "log").read_text().split()[0])
         assert Path(f"/proc/{child}").exists()
     wait_for(lambda: not Path(f"/proc/{child}").exists() or state(child) == "Z")
+
+
+def test_server_that_ends_at_once_is_reported_with_its_last_line(tmp_path: Path):
+    ends = "import sys; sys.exit('no model here')"
+    with (
+        pytest.raises(MeasurementError, match="ended before it answered: no model here"),
+        Process([sys.executable, "-c", ends], {}, cores(), tmp_path / "log") as process,
+    ):
+        process.wait("/")
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
