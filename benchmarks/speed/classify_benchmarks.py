@@ -8,14 +8,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from app.api.serialization import ResponseSerializer
 from app.classifier import Bundle, TopicClassifier, build_classifier, load_bundle
 from app.settings import load_settings
-from benchmarks.speed import frameworks
+from benchmarks.speed import runtimes
 from benchmarks.texts import texts
 
 SIZES = ("1 headline", "100 headlines", "1000 headlines", "1 wire", "100 wires")
 INFER = {
-    "model.predict": frameworks.keras_predict,
-    "tf.function": frameworks.tf_function,
-    "ONNX Runtime": frameworks.onnx_runtime,
+    "model.predict": runtimes.keras_predict,
+    "tf.function": runtimes.tf_function,
+    "ONNX Runtime": runtimes.onnx_runtime,
 }
 
 
@@ -41,9 +41,9 @@ def asked(bundle: Bundle) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module", params=INFER)
-def other(bundle: Bundle, request: pytest.FixtureRequest) -> tuple[str, frameworks.Classify]:
-    infer: Callable[[Bundle], frameworks.Infer] = INFER[request.param]
-    return request.param, frameworks.classify_with(bundle, infer(bundle))
+def other(bundle: Bundle, request: pytest.FixtureRequest) -> tuple[str, runtimes.Classify]:
+    infer: Callable[[Bundle], runtimes.Infer] = INFER[request.param]
+    return request.param, runtimes.classify_with(bundle, infer(bundle))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -71,7 +71,7 @@ def test_service(
 def test_other(
     benchmark: BenchmarkFixture,
     classifier: TopicClassifier,
-    other: tuple[str, frameworks.Classify],
+    other: tuple[str, runtimes.Classify],
     asked: dict[str, list[str]],
     size: str,
 ) -> None:

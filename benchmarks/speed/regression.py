@@ -11,8 +11,8 @@ import numpy as np
 from app.classifier import build_classifier, load_bundle
 from app.settings import load_settings
 from benchmarks.speed import over_http, startup
-from benchmarks.speed.frameworks import classify_with
 from benchmarks.speed.loads import BATCH, Load
+from benchmarks.speed.runtimes import classify_with
 from benchmarks.speed.targets import EMPTY, SERVICE
 from benchmarks.texts import MadeTexts
 

@@ -4,13 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
-import numpy as np
-import tensorflow as tf
-
-from app.classifier import Encoder, load_bundle
-
-TOP = 5
+from app.classifier import load_bundle
+from benchmarks.speed.runtimes import classify_with, tf_function
 
 
 class Classifier:
@@ -18,23 +13,16 @@ class Classifier:
 
     def __init__(self) -> None:
         bundle = load_bundle(Path(os.environ["TOPICS_MODEL"]))
-        self._encoder = Encoder(bundle.manifest.encoding, bundle.word_index)
-        self._size = bundle.manifest.encoding.size
         self._topics = bundle.manifest.topics
-        model = keras.models.load_model(bundle.model_path, compile=False)
-        signature = [tf.TensorSpec([None, self._size], tf.float32)]
-        self._infer = tf.function(lambda multi_hot: model(multi_hot, training=False), input_signature=signature)
-        self._infer(tf.zeros([1, self._size]))
+        self._classify = classify_with(bundle, tf_function(bundle))
+        self._classify(["ready?"])
 
     def __call__(self, headlines: Sequence[str]) -> list[list[dict[str, object]]]:
         """The most probable topics of each headline, best first."""
-        multi_hot = np.zeros((len(headlines), self._size), np.float32)
-        for row, headline in enumerate(headlines):
-            multi_hot[row, self._encoder.encode(headline).ids] = 1.0
-        probabilities = self._infer(multi_hot).numpy()[:, : len(self._topics)]
-        best = np.argsort(-probabilities, axis=1)[:, :TOP].tolist()
         return [
-            [{"topic": self._topics[i].code, "name": self._topics[i].name, "label": i, "probability": float(row[i])}
-             for i in some]
-            for row, some in zip(probabilities, best, strict=True)
-        ]  # fmt: skip
+            [
+                {"topic": self._topics[label].code, "name": self._topics[label].name, "label": label, "probability": p}
+                for label, p in best
+            ]
+            for best in self._classify(headlines)
+        ]
