@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from training.fit.sizes import FEW
-from training.headlines.char_ngrams import ngram_expansion
+from training.headlines.expansion import feature_expansion
 from training.headlines.learn import Material
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, labels_of, members_of, others_of
@@ -62,7 +62,7 @@ def _right(recipe: Recipe, material: Material, out: Sequence[Sample], seed: int)
     encoder, word_index = build_encoder(recipe, train, (), topics)
     kernel = train_linear(
         encode(encoder, [sample.words for sample in train]),
-        ngram_expansion(word_index, encoder.spec.size, recipe),
+        feature_expansion(word_index, encoder.spec.size, recipe),
         labels_of(train, topics),
         members_of(train, topics) if material.multi_label else others_of(train, material.units),
         np.tile(material.kinds[0].penalty, (len(train), 1)),

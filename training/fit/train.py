@@ -115,10 +115,10 @@ def _weighted(halves: Halves, share: float | None) -> Halves:
 def _choose_share(
     parts: Sequence[tuple[Halves, tuple[Sample, ...]]], width: int, members: NDArray[np.bool_] | None
 ) -> tuple[float | None, HeldOut]:
-    """The weight of the SVM's scores that is best on the held-out rows, and the model's output for them at that weight.
+    """The weight of the SVM's scores with the highest `quality` on the held-out rows, and the output of that model.
 
-    As served: at a low rank, merging changes the scores, and the more the more weight the SVM has. Best is the highest
-    accuracy or, if rows may have several labels (`members`), the highest micro-averaged F1.
+    The models are merged as they would be served: merging at a low rank changes scores, and more so the more the SVM
+    weighs.
     """
 
     def held_out(share: float | None) -> HeldOut:

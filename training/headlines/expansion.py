@@ -19,7 +19,7 @@ def char_ngrams(word: str, sizes: tuple[int, int] = SIZES) -> list[str]:
     return list(dict.fromkeys(pieces(word, sizes)))
 
 
-def ngram_expansion(
+def feature_expansion(
     word_index: Mapping[str, int], size: int, recipe: Recipe, clusters: Sequence[Collection[str]] = ()
 ) -> sp.csr_matrix:
     """Matrix that maps each id to itself and, if it is a word's, to the n-grams and to the cluster of the word.

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from app.classifier.encoding import Encoder
 from app.classifier.network import Dense, DenseNetwork, Floats
 from training.headlines.calibration import HeldOut
-from training.headlines.char_ngrams import ngram_expansion
+from training.headlines.expansion import feature_expansion
 from training.headlines.merge import merge
 from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe
@@ -134,7 +134,7 @@ def learn(
     samples = [sample for kind in kinds for sample in kind.samples]
     whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
-    expansion = ngram_expansion(word_index, encoder.spec.size, recipe, material.clusters)
+    expansion = feature_expansion(word_index, encoder.spec.size, recipe, material.clusters)
     further = members_of if material.multi_label else others_of
     some = random_rows(len(samples), recipe.linear_rows, seed)
     linear = train_linear(

@@ -65,7 +65,7 @@ def train_networks(
         recipe: sizes, rates and number of epochs.
         epoch: returns rows of length 1, float32 [n, features], and targets, float32 [n, units]; called once per
             epoch.
-        expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
+        expansion: maps features to inputs, float32 [features, inputs] (see `feature_expansion`).
         topics: number of topics with one softmax; a further column of the targets is the outside class. 0: a text may
             have several topics, and each column is one.
         seed: for weights, dropout and order.

@@ -45,7 +45,7 @@ class Recipe:
     piece_share: float = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1."""
     cluster_share: float = 0.5
-    """Weight of a word's cluster, if there are clusters (see `ngram_expansion`); that of the word itself is 1."""
+    """Weight of a word's cluster, if there are clusters (see `feature_expansion`); that of the word itself is 1."""
     min_piece_words: int = 4
     """Least number of words with a character n-gram."""
     networks: int = 3

@@ -42,7 +42,7 @@ def train_linear(
 
     Args:
         x: multi-hot rows, float32 [n, features].
-        expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
+        expansion: maps features to inputs, float32 [features, inputs] (see `feature_expansion`).
         labels: int64 [n], `topics` for a text about none of them.
         others: bool [n, units], the further topics of each row; topics, and one for the outside class if there is one.
         penalties: float64 [n, 2], C of each row, and its C as a positive example of its further topics; if that is 0,
@@ -104,7 +104,7 @@ def train_ridge(x: sp.csr_matrix, expansion: sp.csr_matrix, labels: NDArray[np.i
 
     Args:
         x: multi-hot rows, float32 [n, features].
-        expansion: maps features to inputs, float32 [features, inputs] (see `ngram_expansion`).
+        expansion: maps features to inputs, float32 [features, inputs] (see `feature_expansion`).
         labels: int64 [n], the first topic of each row.
         units: topics, and one for the outside class if there is one.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 
 _FEW = 8
 """Up to so many topics are ranked without looking how many the texts need, which takes as long."""

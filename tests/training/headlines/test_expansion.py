@@ -1,7 +1,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from training.headlines.char_ngrams import char_ngrams, ngram_expansion
+from training.headlines.expansion import char_ngrams, feature_expansion
 from training.headlines.recipe import Recipe
 
 WORD_INDEX = {"refine": 1, "refinery": 2, "oil": 3, "oil *2": 4, "oil refinery": 5, "rare": 6}
@@ -14,7 +14,7 @@ def test_ngrams_mark_where_a_word_begins_and_ends() -> None:
 
 
 def test_words_share_ngrams_and_pairs_and_repeats_have_none() -> None:
-    matrix = ngram_expansion(WORD_INDEX, 6, Recipe(piece_share=0.5, min_piece_words=2))
+    matrix = feature_expansion(WORD_INDEX, 6, Recipe(piece_share=0.5, min_piece_words=2))
     np.testing.assert_array_equal(matrix[:, :6].toarray(), np.eye(6))
     shared = matrix[:, 6:].toarray()
     np.testing.assert_allclose(np.linalg.norm(shared, axis=1), [0, 0.5, 0.5, 0, 0, 0])  # `oil` shares none
@@ -22,7 +22,7 @@ def test_words_share_ngrams_and_pairs_and_repeats_have_none() -> None:
 
 
 def test_folded_kernel_equals_the_network_on_expanded_rows() -> None:
-    matrix = ngram_expansion(WORD_INDEX, 6, Recipe(piece_share=0.5, min_piece_words=1))
+    matrix = feature_expansion(WORD_INDEX, 6, Recipe(piece_share=0.5, min_piece_words=1))
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(matrix.shape[1], 3))
     rows = sp.csr_matrix((rng.random((4, 6)) < 0.5).astype(float))
@@ -31,7 +31,7 @@ def test_folded_kernel_equals_the_network_on_expanded_rows() -> None:
 
 def test_piece_learns_from_the_words_that_have_it_and_by_itself() -> None:
     index = {"refine": 1, "refinery": 2, "refi *piece": 3, "xy *piece": 4, "rare": 5}
-    matrix = ngram_expansion(index, 5, Recipe(min_piece_words=2, piece_weight=0.25, piece_sizes=(2, 4))).toarray()
+    matrix = feature_expansion(index, 5, Recipe(min_piece_words=2, piece_weight=0.25, piece_sizes=(2, 4))).toarray()
     own, shared = matrix[:, :5], matrix[:, 5:]
     np.testing.assert_allclose(np.diag(own), [1, 1, 1, 0.25, 0.25])
     assert shared[3].max() == shared[4].max() == 0.25
@@ -44,15 +44,15 @@ def test_piece_learns_from_the_words_that_have_it_and_by_itself() -> None:
 
 def test_lengths_of_ngrams_are_those_of_the_pieces_if_there_are_any() -> None:
     index, recipe = {"up": 1, "ups": 2}, Recipe(min_piece_words=2, piece_sizes=(2, 2))
-    assert ngram_expansion(index, 3, recipe).shape == (3, 3 + len({"<up"}))
-    shared = ngram_expansion(index | {"up *piece": 3}, 4, recipe).toarray()[:, 4:]
+    assert feature_expansion(index, 3, recipe).shape == (3, 3 + len({"<up"}))
+    shared = feature_expansion(index | {"up *piece": 3}, 4, recipe).toarray()[:, 4:]
     assert shared.shape == (4, len({"up"}))
     assert (shared[1:] > 0).all()
 
 
 def test_piece_is_its_ngram_alone_where_training_texts_have_no_pieces() -> None:
     recipe = Recipe(min_piece_words=2, piece_weight=0.25, piece_sizes=(2, 4), pieces_of="all")
-    matrix = ngram_expansion({"refine": 1, "refinery": 2, "refi *piece": 3}, 4, recipe).toarray()
+    matrix = feature_expansion({"refine": 1, "refinery": 2, "refi *piece": 3}, 4, recipe).toarray()
     assert np.diag(matrix[:, :4]).tolist() == [1, 1, 1, 0]
     assert matrix[3].max() == 0.25
 
@@ -60,7 +60,7 @@ def test_piece_is_its_ngram_alone_where_training_texts_have_no_pieces() -> None:
 def test_cluster_learns_from_its_words_with_an_id_and_by_itself() -> None:
     index = {"refine": 1, "oil": 2, "vote": 3, "petrol": 4, "ballot": 5, "rare": 6}
     clusters = [("oil", "petrol", "refine"), ("ballot", "vote", "rare"), ("unseen",)]
-    matrix = ngram_expansion(index, 7, Recipe(min_piece_words=9, cluster_share=0.5), clusters)
+    matrix = feature_expansion(index, 7, Recipe(min_piece_words=9, cluster_share=0.5), clusters)
     np.testing.assert_array_equal(matrix[:, :7].toarray(), np.eye(7))
     shared = matrix[:, 7:].toarray().tolist()
     assert shared[:4] == [[0, 0, 0], [0.5, 0, 0], [0.5, 0, 0], [0, 0.5, 0]]

@@ -13,8 +13,8 @@ from training.data.topics import TOPICS
 from training.errors import RecipeError
 from training.headlines import learn
 from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
-from training.headlines.char_ngrams import ngram_expansion
 from training.headlines.drift_reference import drift_reference
+from training.headlines.expansion import feature_expansion
 from training.headlines.samples import Sample, labels_of, others_of, soft_targets
 from training.headlines.svm import train_ridge
 from training.headlines.vocabulary import encode, unit_length
@@ -156,7 +156,7 @@ def test_ridge_regression_on_titles_with_a_topic_is_added_to_the_svm(
     inside = [title for title in titles if title.labels]
     ridge = train_ridge(
         encode(both.encoder, [title.words for title in inside]),
-        ngram_expansion(both.word_index, both.encoder.spec.size, small_recipe),
+        feature_expansion(both.word_index, both.encoder.spec.size, small_recipe),
         labels_of(inside, OUTSIDE),
         units=OUTSIDE + 1,
     )

@@ -19,7 +19,7 @@ from training.evaluation.multi_label import micro_f1
 from training.fit.held_out import FOLDS, folds, groups_of
 from training.fit.material import Rows
 from training.headlines.calibration import HeldOut, fit_temperature
-from training.headlines.char_ngrams import ngram_expansion
+from training.headlines.expansion import feature_expansion
 from training.headlines.multi_label import fit_labels
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, Words, labels_of, members_of, random_rows, split_words
@@ -74,7 +74,7 @@ class LinearModels:
         self._lines = rows.lines
         self._codes, self._topics, self._seed, self._encoder = rows.codes, rows.topics, seed, encoder
         few = len(self.samples) * rows.topics <= LITTLE_WORK
-        self._expansion = ngram_expansion(word_index, encoder.spec.size, recipe) if few else None
+        self._expansion = feature_expansion(word_index, encoder.spec.size, recipe) if few else None
         inputs = self._inputs([sample.words for sample in self.samples])
         found = inputs.getnnz(axis=0)
         self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + found)) + 1).astype(np.float32))
