@@ -23,7 +23,7 @@ from app.api.open_inference.routes import infer_routes, v2_router
 from app.api.openapi import LICENSE, TAGS, extend_openapi
 from app.api.routes.health import health_router
 from app.api.routes.metrics import metrics_router
-from app.api.routes.model_info import model_info_router
+from app.api.routes.model_info import describe, model_info_router
 from app.api.routes.predict import predict_routes
 from app.server.http.connections import CONNECTIONS, Connections
 from app.serving.draining import drain_on_sigterm
@@ -93,7 +93,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
     public.routes.extend(openapi)
     public.include_router(health_router(service))
     public.include_router(v2_router(service))
-    public.include_router(page_router(service))
+    public.include_router(page_router(service, None if settings.keys else describe))
     if settings.metrics_port is None:
         public.include_router(metrics_router(service))
     app.include_router(public)

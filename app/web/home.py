@@ -12,6 +12,8 @@ TEMPLATE = Path(__file__).with_name("index.html")
 
 MODULES = Path(__file__).with_name("static")
 
+DESCRIPTION = "<!-- description -->"
+
 METRICS_LINK = '<a href="metrics">Metrics</a>'
 
 
@@ -41,3 +43,9 @@ def modules() -> list[str]:
         paths = {posixpath.normpath(posixpath.join(posixpath.dirname(module), name)) for name in imports}
         waiting += paths - found
     return sorted(found)
+
+
+def with_description(page: str, description: str) -> str:
+    """The page with the JSON that it would otherwise ask for before the first answer; empty: without."""
+    data = description.replace("<", "\\u003c")  # or `</script>` in a title would end the element
+    return page.replace(DESCRIPTION, f'<script type="application/json" id="description">{data}</script>', 1)

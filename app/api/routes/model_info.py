@@ -36,14 +36,7 @@ def model_info_router(service: Service) -> APIRouter:
 
         For the outside class it returns the threshold and what it costs.
         """
-        classifier = served.classifier
-        outside = classifier.bundle.manifest.outside
-        return TopicsResponse(
-            topics=[TopicSkill(topic=one.code, **one.model_dump(exclude={"code"})) for one in classifier.topics],
-            outside=None
-            if outside is None
-            else OutsideSkill(threshold=classifier.outside_threshold, lost=outside.lost, found=outside.found),
-        )
+        return describe_topics(served)
 
     @router.get("/model", operation_id="getModel", summary="Describe the model", openapi_extra=documented)
     async def model(served: Annotated[ServedModel, Depends(chosen)]) -> ModelResponse:
@@ -51,20 +44,43 @@ def model_info_router(service: Service) -> APIRouter:
 
         Also lists all models of the service, and compares the shadow model, if there is one, with the default model.
         """
-        bundle = served.classifier.bundle
-        manifest = bundle.manifest.model_dump(exclude={"format", "topics", "files", "reference", "title"})
-        shadow = service.shadow
-        return ModelResponse(
-            digest=bundle.digest,
-            runtime=service.settings.runtime,
-            title=bundle.manifest.title_or_name,
-            examples=examples(served.classifier),
-            models=[LoadedModel(**_named(one.classifier.bundle)) for one in service.models],
-            shadow=None if shadow is None else await _compared(service, shadow),
-            **manifest,
-        )
+        return await describe_model(served, service)
 
     return router
+
+
+def describe_topics(served: ServedModel) -> TopicsResponse:
+    """The answer of /topics."""
+    classifier = served.classifier
+    outside = classifier.bundle.manifest.outside
+    return TopicsResponse(
+        topics=[TopicSkill(topic=one.code, **one.model_dump(exclude={"code"})) for one in classifier.topics],
+        outside=None
+        if outside is None
+        else OutsideSkill(threshold=classifier.outside_threshold, lost=outside.lost, found=outside.found),
+    )
+
+
+async def describe_model(served: ServedModel, service: Service) -> ModelResponse:
+    """The answer of /model."""
+    bundle = served.classifier.bundle
+    manifest = bundle.manifest.model_dump(exclude={"format", "topics", "files", "reference", "title"})
+    shadow = service.shadow
+    return ModelResponse(
+        digest=bundle.digest,
+        runtime=service.settings.runtime,
+        title=bundle.manifest.title_or_name,
+        examples=examples(served.classifier),
+        models=[LoadedModel(**_named(one.classifier.bundle)) for one in service.models],
+        shadow=None if shadow is None else await _compared(service, shadow),
+        **manifest,
+    )
+
+
+async def describe(served: ServedModel, service: Service) -> str:
+    """The answers of /model and /topics in one JSON object, which the page contains."""
+    model, topics = await describe_model(served, service), describe_topics(served)
+    return f'{{"model":{model.model_dump_json()},"topics":{topics.model_dump_json()}}}'
 
 
 def examples(classifier: TopicClassifier) -> list[str]:

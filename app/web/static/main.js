@@ -18,6 +18,15 @@ const rest = new Promise((resolve) => { loadRest = resolve; }).then(() => import
 let shown = null; // the model that the page describes
 let latest = 0; // number of the latest call of `describe`
 
+/** Descriptions of the default model and its topics, which the page contains unless they need a key; null: use the API. */
+function described() {
+  const element = document.getElementById("description");
+  element?.remove(); // later descriptions are of another model
+  if (!element?.textContent || chosenModel()) return null;
+  const { model, topics } = JSON.parse(element.textContent);
+  return [model, topics];
+}
+
 /** Describe the model that gave an answer, which may have been replaced while the page was open. */
 async function describe(model) {
   const name = model && `${model.name}/${model.version}`;
@@ -26,7 +35,8 @@ async function describe(model) {
   latest += 1;
   const turn = latest;
   try {
-    const [facts, { topics, outside }] = await Promise.all([call(withModel("model")), call(withModel("topics"))]);
+    const asked = () => Promise.all([call(withModel("model")), call(withModel("topics"))]);
+    const [facts, { topics, outside }] = described() ?? await asked();
     if (turn !== latest) return; // another model was chosen meanwhile
     shown = `${facts.name}/${facts.version}`;
     byId("title").textContent = document.title = facts.title;
