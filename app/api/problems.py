@@ -7,16 +7,12 @@ from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
-from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.field_errors import FieldError, cut, field_errors
 from app.api.problem_kinds import ROUTER, TABLE, UNEXPECTED, Kind
 from app.errors import ApiError, quoted
-from app.telemetry.request_context import context_of
-from app.web.problem_page import for_browsers
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -84,13 +80,6 @@ def _fields(error: Exception, kind: Kind) -> list[FieldError]:
     if isinstance(error, ValidationError | RequestValidationError):
         return field_errors(error)
     return [FieldError(field=kind.field, message=str(error).removesuffix("."))] if kind.field else []
-
-
-async def respond(request: Request, error: Exception) -> Response:
-    """`problem` as a Starlette exception handler; browsers get a page."""
-    scope = request.scope
-    answer = problem(error, scope["path"], context_of(scope).request_id, get_route_path(scope))
-    return for_browsers(answer, scope)
 
 
 def responses(*errors: type[Exception]) -> dict[int | str, dict[str, Any]]:

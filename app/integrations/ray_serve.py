@@ -19,7 +19,8 @@ def build() -> FastAPI:
     if DIRECTORY in os.environ:  # with uvicorn the supervisor creates it; Ray has none
         Path(os.environ[DIRECTORY]).mkdir(parents=True, exist_ok=True)
     app = create_app()
-    app.add_middleware(WithoutRequestId)
+    assert app.middleware_stack is not None
+    app.middleware_stack = WithoutRequestId(app.middleware_stack)
     return app
 
 

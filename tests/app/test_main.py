@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.api.middleware.request import RequestMiddleware
 from app.classifier import BundleError
 from app.main import create_app
 from app.serving.loading import load_classifiers
@@ -61,6 +63,14 @@ def test_paths_of_the_contract_are_all_there(client: TestClient):
         "/v2/models/{name}/infer",
     }
     assert [client.get(path).status_code for path in ("/", "/docs")] == [200, 200]
+
+
+def test_only_the_request_middleware_is_around_the_routes(client: TestClient):
+    assert isinstance(client.app, FastAPI)
+    stack = client.app.middleware_stack
+    assert client.get("/topics").status_code == 200
+    assert client.app.middleware_stack is stack  # FastAPI did not build its own
+    assert isinstance(stack, RequestMiddleware)
 
 
 def test_core_and_app_import_no_tensorflow():

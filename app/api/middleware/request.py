@@ -1,4 +1,4 @@
-"""Request middleware, the outermost of our own: request ID, authentication, timing, recording, errors as problems."""
+"""Request middleware, the outermost: request ID, authentication, timing, recording, errors as problems."""
 
 import errno
 import logging
