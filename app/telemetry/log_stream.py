@@ -124,7 +124,9 @@ class LogStream(io.TextIOBase):
                     size += len(pieces[-1])
                 self._write_lines("".join(pieces))
                 self._written += size
-                pieces = [] if self._queue.empty() else [self._queue.get()]
+                # Only a backlog is written at once: as lines come during a write, the writes would never pause.
+                backlog = size >= _WRITE_CHARACTERS and not self._queue.empty()
+                pieces = [self._queue.get()] if backlog else []
 
     def _write_lines(self, text: str) -> None:
         text = self._rest + text

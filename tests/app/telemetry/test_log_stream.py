@@ -61,6 +61,23 @@ def test_lines_come_out_in_order_and_whole(pipe: Pipe):
     assert pipe.stream.dropped == 0
 
 
+def test_writes_pause_although_lines_keep_coming(pipe: Pipe, monkeypatch: pytest.MonkeyPatch):
+    write, written = os.write, []
+
+    def slow(descriptor: int, data: bytes) -> int:
+        time.sleep(0.005)  # lines come in the meantime
+        written.append(len(data))
+        return write(descriptor, data)
+
+    monkeypatch.setattr(log_stream.os, "write", slow)
+    began = time.monotonic()
+    while time.monotonic() < began + 0.5:
+        pipe.stream.write("line\n")
+        time.sleep(0.001)
+    assert 1 <= len(written) <= (time.monotonic() - began) / log_stream.GATHER_SECONDS
+    assert pipe.stream.drain(5)
+
+
 def test_full_pipe_drops_lines_and_reports_their_number_when_it_is_read_again(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ):
