@@ -24,7 +24,7 @@ export class Bars {
     if (items.length !== this.list.children.length || items.some((item, i) => item !== this.list.children[i])) {
       this.list.replaceChildren(...items);
       if (this.list.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true });
-      if (!calm.matches) this.#glide(before);
+      if (before.size && !calm.matches) this.#glide(before); // it forces a layout
     }
   }
 

@@ -1,8 +1,8 @@
 // Formats numbers for display.
 
-const whole = new Intl.NumberFormat("en");
+let whole; // created when first needed: it would take longer than the code before the first answer
 
-export const count = (value) => whole.format(value);
+export const count = (value) => (whole ??= new Intl.NumberFormat("en")).format(value);
 
 /** A probability as a percentage; never 0% or 100% unless it is exactly that. */
 export function percent(probability) {

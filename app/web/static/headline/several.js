@@ -13,6 +13,7 @@ export function offerLines(text) {
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim()).length;
   const [note, button] = byId("several").children;
   byId("several").hidden = lines < 2;
+  if (lines < 2) return;
   note.textContent = "Below, these lines are classified as one text. Is each of them a text of its own?";
   button.textContent = `Classify ${count(lines)} lines`;
 }
