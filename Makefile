@@ -84,7 +84,10 @@ $(VENV)/.serve: requirements/serve.txt $(VENV)/.made
 	@$(PIP) install --require-hashes --requirement $<
 	@touch $@
 
+# uv takes a quarter of pip's time, but does not read pip's configuration, which may name a mirror: then pip installs.
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.made
-	@echo "Installing the packages for tests and training, including TensorFlow (3 GB), which takes several minutes"
-	@$(PIP) install --require-hashes --requirement $<
+	@echo "Installing the packages for tests and training, including TensorFlow (3 GB), which takes a minute or more"
+	@sed -n '/^uv==/,/[^\\]$$/p' $< >$(VENV)/uv.txt && $(PIP) install --require-hashes --requirement $(VENV)/uv.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes --requirement $< || \
+		{ echo "uv failed; pip installs instead, which takes longer"; $(PIP) install --require-hashes --requirement $<; }
 	@touch $(VENV)/.serve $@
