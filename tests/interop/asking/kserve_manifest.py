@@ -1,4 +1,4 @@
-"""Reads an InferenceService with KServe's own model of it; run by tests/interop/test_kserve_manifest.py."""
+"""Reads InferenceServices with KServe's own model of them; run by tests/interop/test_kserve_manifest.py."""
 
 import json
 import re
@@ -16,7 +16,7 @@ def model(name: str) -> Any:
 
 
 def check(value: Any, kind: str, where: str) -> None:
-    """Raises SystemExit for a field that the class does not know, or a value that it refuses."""
+    """Raises ValueError for a field that the class does not know, or a value that it refuses."""
     if many := re.fullmatch(r"(?:list\[|dict[\[(]str, )(.*)[\])]", kind, re.IGNORECASE):
         for key, one in enumerate(value) if isinstance(value, list) else value.items():
             check(one, many[1], f"{where}[{key}]")
@@ -25,14 +25,23 @@ def check(value: Any, kind: str, where: str) -> None:
     if cls is None:
         expected = {"str": str, "int": int, "bool": bool, "float": (int, float), "object": object}[kind]
         if not isinstance(value, expected):
-            raise SystemExit(f"{where}: {value!r} is not {kind}")
+            raise ValueError(f"{where}: {value!r} is not {kind}")
         return
     names = {theirs: ours for ours, theirs in cls.attribute_map.items()}
     for theirs, one in value.items():
         if theirs not in names:
-            raise SystemExit(f"{where}.{theirs}: {kind} has no such field")
+            raise ValueError(f"{where}.{theirs}: {kind} has no such field")
         check(one, cls.openapi_types[names[theirs]], f"{where}.{theirs}")
     cls(**{names[theirs]: one for theirs, one in value.items()})  # raises if a required field is missing
 
 
-check(json.load(sys.stdin), "V1beta1InferenceService", "InferenceService")
+def error(manifest: Any) -> str | None:
+    """Why KServe would refuse it, if so."""
+    try:
+        check(manifest, "V1beta1InferenceService", "InferenceService")
+    except ValueError as refusal:
+        return str(refusal)
+    return None
+
+
+print(json.dumps([error(manifest) for manifest in json.load(sys.stdin)]))
