@@ -5,8 +5,9 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -31,12 +32,13 @@ import importlib.util, json, sys
 assert importlib.util.find_spec("app") is None and importlib.util.find_spec("training") is None
 import numpy as np
 import tensorflow as tf
-folder, texts, output = sys.argv[1:]
-headlines = json.load(open(texts))
-serve = tf.saved_model.load(folder).signatures["serving_default"]
-parts = [serve(headline=tf.constant(headlines[start : start + 256])) for start in range(0, len(headlines), 256)]
-answers = {name: np.concatenate([part[name].numpy() for part in parts]) for name in parts[0]}
-np.savez(output, **(answers | {"topic": answers["topic"].astype("U")}))
+for line in sys.stdin:
+    folder, headlines, output = json.loads(line)
+    serve = tf.saved_model.load(folder).signatures["serving_default"]
+    parts = [serve(headline=tf.constant(headlines[start : start + 256])) for start in range(0, len(headlines), 256)]
+    answers = {name: np.concatenate([part[name].numpy() for part in parts]) for name in parts[0]}
+    np.savez(output, **(answers | {"topic": answers["topic"].astype("U")}))
+    print("answered", flush=True)
 """
 
 
@@ -195,15 +197,34 @@ def assert_labels_agree(classifier: TopicClassifier, probabilities: np.ndarray, 
     assert (given == (probabilities >= thresholds))[clear].all()
 
 
-def assert_saved_model_agrees(bundle: Path, headlines: Sequence[str], folder: Path) -> None:
-    export(bundle, "saved_model", folder)
-    (folder.parent / "headlines.json").write_text(json.dumps(headlines))
-    output = folder.parent / "answers.npz"
+Run = Callable[[Path, Sequence[str]], Mapping[str, np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def run_saved_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """`run_saved_model(folder, headlines)`: the answers of a SavedModel, in one process for all of them."""
+    folder = tmp_path_factory.mktemp("answers")
     # -I: neither this folder nor PYTHONPATH is searched for modules.
-    command = [sys.executable, "-I", "-c", LOAD, folder, folder.parent / "headlines.json", output]
-    done = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    answers = np.load(output)
+    command = [sys.executable, "-I", "-c", LOAD]
+    with (
+        (folder / "errors").open("w") as errors,
+        subprocess.Popen(command, cwd=folder, stdin=PIPE, stdout=PIPE, stderr=errors, text=True) as process,
+    ):
+        assert process.stdin
+        assert process.stdout
+
+        def run(saved: Path, headlines: Sequence[str]) -> Mapping[str, np.ndarray]:
+            print(json.dumps([str(saved), headlines, str(folder / "answers.npz")]), file=process.stdin, flush=True)
+            assert process.stdout.readline() == "answered\n", (folder / "errors").read_text()
+            return np.load(folder / "answers.npz")
+
+        yield run
+        process.stdin.close()
+
+
+def assert_saved_model_agrees(run: Run, bundle: Path, headlines: Sequence[str], folder: Path) -> None:
+    export(bundle, "saved_model", folder)
+    answers = run(folder, headlines)
     classifier = load_classifier(bundle)
     encoded = classifier.encode(headlines)
     known = np.array([one.readable for one in encoded])
@@ -239,8 +260,10 @@ def test_onnx_of_any_labels_answers_as_the_service(kind: str, tmp_path: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["several", "pairs", "repeats", "lead", "bare", "outside", "pieces"])
-def test_saved_model_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
-    assert_saved_model_agrees(variants[name], texts(1000), tmp_path / "saved")
+def test_saved_model_answers_as_the_service(
+    run_saved_model: Run, variants: Mapping[str, Path], name: str, tmp_path: Path
+) -> None:
+    assert_saved_model_agrees(run_saved_model, variants[name], texts(1000), tmp_path / "saved")
 
 
 @pytest.fixture(scope="module")
@@ -259,11 +282,11 @@ SHIPPED = sorted(folder for folder in (REPOSITORY / "models").glob("*/*") if (fo
 @pytest.mark.slow
 @pytest.mark.parametrize("bundle", SHIPPED, ids=lambda one: "-".join(one.parts[-2:]))
 def test_exports_of_shipped_bundles_answer_as_the_service_on_real_wires(
-    bundle: Path, wires: list[str], tmp_path: Path
+    run_saved_model: Run, bundle: Path, wires: list[str], tmp_path: Path
 ) -> None:
     assert DATA.exists()
     assert_onnx_agrees(bundle, wires, tmp_path / "onnx")
-    assert_saved_model_agrees(bundle, wires, tmp_path / "saved")
+    assert_saved_model_agrees(run_saved_model, bundle, wires, tmp_path / "saved")
 
 
 def test_command_writes_the_files_and_says_so(tiny_bundle: Path, tmp_path: Path) -> None:
