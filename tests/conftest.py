@@ -8,12 +8,22 @@ import pytest
 
 from tests.tiny_bundle import write_outside_bundle, write_pieces_bundle, write_tiny_bundle
 
+TESTS = Path(__file__).parent
+
 for _name in [name for name in os.environ if name.upper().startswith("TOPICS_")]:
     del os.environ[_name]  # the service does not start with an unknown TOPICS_ variable
 
 # A busy machine may take longer than hypothesis' 200 ms for an example.
 hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
+
+LONG = {"training", "ray", "operation", "page", "interop"}
+"""Folders of tests/ whose files take long."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run long files first: started last, one of them would keep one process busy while the others have ended."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
 
 
 @pytest.fixture(scope="session")

@@ -23,12 +23,12 @@ from app.settings import load_settings
 from tests.operation.load import post
 from tests.server import ROOT, RunningServer
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "12"))
 BUNDLE = ROOT / "models" / "headlines" / "3"
 CLIENTS = 8
 AFTER_KILL = 3.0
 """Seconds after a worker was killed in which its connections break and another takes its place."""
-OFTEN = 7.0
+OFTEN = 4.0
 """Seconds between two disturbances: SIGHUP, or SIGKILL to a worker."""
 SUBJECTS = ["Oil prices rise", "Wheat and corn", "OPEC cuts output", "Gold miners", "Bank of Japan", "qwertz", "Ünï"]
 INFER = "/v2/models/headlines/infer"
