@@ -159,7 +159,8 @@ def _text(folder: Path, name: str, content: bytes) -> str:
 def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -> T:
     try:
         # Unlike `json.loads`, refuses lone surrogates, with which GET /model could not be answered.
-        return schema.validate_python(from_json(content))
+        # Without the cache, which keeps 16,384 strings as long as the process lives.
+        return schema.validate_python(from_json(content, cache_strings="none"))
     except ValidationError as error:
         first: Any = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole file"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import itemgetter
+from sys import intern
 from typing import Final, NamedTuple
 
 from app.classifier.errors import BundleError
@@ -71,7 +72,7 @@ def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
             if second == PIECE:
                 piece_ids[first] = rank + spec.offset
             else:
-                pairs.setdefault(first, {})[second] = rank + spec.offset
+                pairs.setdefault(first, {})[intern(second)] = rank + spec.offset
     # Many words begin no pair and have the same entry: rare ones, and those that share the id of their cluster.
     alone: dict[int, tuple[int, Mapping[str, int]]] = {}
     words: dict[str, tuple[int, Mapping[str, int]]] = {}
