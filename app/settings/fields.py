@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             le=1,
-            description="Answers whose best topic is below this probability are marked `low_confidence`; 0: off.",
+            description="Answers whose most probable topic is below this are marked `low_confidence`; 0 disables this.",
         ),
     ] = 0.0
     outside_threshold: Annotated[
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     api_keys: Annotated[
         SecretStr,
         AfterValidator(validate_keys),
-        Field(description="Comma-separated API keys. If set, endpoints require one, except the public ones."),
+        Field(description="Comma-separated API keys. If set, all endpoints except the public ones require a key."),
     ] = SecretStr("")
     api_keys_file: Annotated[
         Path | None,
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         BeforeValidator(lower),
-        Field(description="Lowest level of the lines that are logged; requests are logged at `info`."),
+        Field(description="Minimum level of log lines; requests are logged at `info`."),
     ] = "info"
     access_log: Annotated[bool, Field(description="Log one line per request.")] = True
     log_headlines: Annotated[bool, Field(description="Add the headlines to the access log, as `texts`.")] = False

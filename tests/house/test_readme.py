@@ -118,7 +118,7 @@ PEERS = {
 
 def test_speed_table_has_the_latest_measurement():
     ratios = json.loads((ROOT / "benchmarks" / "results" / "results.json").read_text())["http"]["ratios"]
-    table = README.partition("## How fast")[2].partition("\n## ")[0]
+    table = README.partition("## Speed")[2].partition("\n## ")[0]
     head, *rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\|.*\|$", table, re.MULTILINE)
     ]
