@@ -32,8 +32,8 @@ class Change:
 
     @property
     def direction(self) -> str:
-        """`better`, `worse` or `as wrong`, from the point of view of the newer bundle (`after`)."""
-        return "better" if self.after == self.topic else "worse" if self.before == self.topic else "as wrong"
+        """`better`, `worse` or `still wrong`, from the point of view of the newer bundle (`after`)."""
+        return "better" if self.after == self.topic else "worse" if self.before == self.topic else "still wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Comparison:
     p_value: float
     """McNemar's exact test, two-sided: probability of a split this uneven if neither bundle is better."""
     changes: tuple[Change, ...]
-    """Texts whose most probable topic differs: better first, then worse, then as wrong."""
+    """Texts whose most probable topic differs: better first, then worse, then still wrong."""
 
     def figures(self) -> dict[str, Any]:
         """The comparison as JSON-serializable dict."""
@@ -160,7 +160,7 @@ def _comparison(
 ) -> Comparison:
     """The comparison of answers of which `old` and `new`, bool [n], are right."""
     better, worse, both = int((new & ~old).sum()), int((old & ~new).sum()), int((old & new).sum())
-    order = ("better", "worse", "as wrong")
+    order = ("better", "worse", "still wrong")
     return Comparison(
         texts=len(old),
         both_right=both,

@@ -20,9 +20,9 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
     """
     c = comparison
     now, then = (f"{(c.both_right + only) / c.texts:.1%}" for only in (c.better, c.worse))
-    order = ("worse", "as wrong", "better")
+    order = ("worse", "still wrong", "better")
     worst = sorted(c.changes, key=lambda one: (order.index(one.direction), -one.after_probability))[:SHOWN]
-    rest = f"; the {SHOWN} worst (all of them: --json)" if len(c.changes) > SHOWN else ""
+    rest = f", of which these are the {SHOWN} worst (--json lists all)" if len(c.changes) > SHOWN else ""
     lines = [
         f"On {c.texts:,} {texts}, {after} against {before}:",
         "",
@@ -39,9 +39,9 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
         "",
     ]
     if not c.changes:
-        return "\n".join([*lines, "Both give the same answer to each of them."])
+        return "\n".join([*lines, "Both give the same answer to every text."])
     lines += [
-        f"{len(c.changes):,} are answered differently{rest}:",
+        f"{len(c.changes):,} different answers{rest}:",
         "",
         f"| | text | label | {before} | {after} |",
         "| --- | --- | --- | --- | --- |",

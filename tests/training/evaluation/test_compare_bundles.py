@@ -24,7 +24,7 @@ def test_changes_are_counted_by_direction() -> None:
     assert (found.both_right, found.better, found.worse, found.both_wrong) == (2, 3, 1, 2)
     assert [(one.text, one.direction) for one in found.changes] == [
         *[(f"headline {i}", "better") for i in (2, 3, 4)],
-        *[("headline 1", "worse"), ("headline 5", "as wrong")],
+        *[("headline 1", "worse"), ("headline 5", "still wrong")],
     ]
 
 
@@ -44,7 +44,7 @@ def test_report_has_a_row_for_each_changed_headline() -> None:
     assert "p = 0.62" in report
     assert report.count("\n| better |") == 1
     assert report.count("\n| worse |") == 3
-    assert "| as wrong | headline 5 | a | c 80% | b 80% |" in report
+    assert "| still wrong | headline 5 | a | c 80% | b 80% |" in report
 
 
 def test_bars_in_labels_do_not_end_the_cells_of_the_report() -> None:

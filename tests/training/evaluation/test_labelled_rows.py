@@ -119,7 +119,7 @@ def test_worst_twenty_differences_are_printed_and_the_rest_is_named(four: Path, 
     other = write_any_bundle(tmp_path / "other", {f"t{i}": (f"T{i}", f"word{3 - i}") for i in range(4)}, name="other")
     rows = [f"word0 {'x' * (i + 1)},t{0 if i < 5 else 3}" for i in range(30)]
     result = evaluate(four, "--test", file := table(tmp_path, rows), "--against", other)
-    assert "30 are answered differently; the 20 worst (all of them: --json):" in result.stdout
+    assert "30 different answers, of which these are the 20 worst (--json lists all):" in result.stdout
     assert result.stdout.count("\n| worse |") == 20
     assert "| better |" not in result.stdout
     figures = json.loads(evaluate(four, "--test", file, "--against", other, "--json").stdout)
@@ -130,7 +130,7 @@ def test_bundles_that_answer_alike_have_no_empty_table(four: Path, tmp_path: Pat
     same = write(tmp_path / "same", "four")
     result = evaluate(four, "--test", table(tmp_path), "--against", same)
     assert result.exit_code == 0, result.output
-    assert result.stdout.endswith("\n\nBoth give the same answer to each of them.\n")
+    assert result.stdout.endswith("\n\nBoth give the same answer to every text.\n")
     assert "| text |" not in result.stdout
 
 

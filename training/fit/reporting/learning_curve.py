@@ -21,5 +21,5 @@ def curve_sentence(points: Sequence[Mapping[str, float]], test_rows: int, measur
     digits = 0 if margin > 0.01 else 1
     return (
         f"{measure} of a linear SVM by number of training rows: {', '.join(reached)}. The last doubling brought"
-        f" {100 * (after - before):+.1f} points, known to about {100 * margin:.{digits}f} up or down."
+        f" {100 * (after - before):+.1f} points (margin of error ±{100 * margin:.{digits}f})."
     )

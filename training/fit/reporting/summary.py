@@ -43,12 +43,14 @@ def summary(
         f"chosen {chosen_on(len(fitted.held_out_rows), train_rows)}.",
     ]
     if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():
-        lines.append("All held-out rows are right, so probabilities cannot be calibrated well and may be too high.")
+        lines.append(
+            "All held-out rows are answered correctly, so the probabilities are badly calibrated, probably too high."
+        )
     measure = "Accuracy" if isinstance(one, Evaluation) else "Micro-F1"
     lines.append(curve_sentence([asdict(point) for point in learning_curve], one.texts, measure))
     if not isinstance(one, Evaluation):
         lines.append(
-            f"Labels: {one.labels:.2f} of a row on average, {one.given:.2f} given to it; all are right for"
+            f"Labels per row: {one.labels:.2f} in the data, {one.given:.2f} predicted; all labels are right for"
             f" {one.exact_match:.1%} of the rows."
         )
     elif one.set_size is not None:

@@ -41,7 +41,7 @@ def _left_out(report: DataReport) -> Iterator[str]:
             f" {count(rows, 'row')} left out; add rows, merge labels, or lower --min-rows."
         )
     if rows := report.left_out.get(IN_TEST, 0):
-        yield f"{count(rows, 'training row')} with the text of a test row {_is(rows)} left out: the test stays fair."
+        yield f"{count(rows, 'training row')} with the text of a test row {_is(rows)} left out, to keep the test fair."
     if rows := report.left_out.get(UNSEEN, 0):
         yield f"{count(rows, 'test row')} with labels that no training row has {_is(rows)} left out."
 
@@ -51,10 +51,9 @@ def _labels(report: DataReport) -> Iterator[str]:
     for separator in SEPARATORS:
         joined = [one for one in labels if _is_joined(one, separator, labels)]
         if joined:
-            yield (
-                f"{count(len(joined), 'label')} such as {joined[0]!r} {_is(len(joined))} other labels, joined; if rows"
-                f" have several, give --label-separator {separator!r}."
-            )
+            found = f"{count(len(joined), 'label')} such as {joined[0]!r}"
+            looks = "looks" if len(joined) == 1 else "look"
+            yield f"{found} {looks} like several labels in one cell; if so, set --label-separator {separator!r}."
     for alike in report.similar_labels[:5]:
         yield f"The labels {' and '.join(map(repr, alike))} look like the same label; merge them if they are."
     few = [one.label for one in report.labels if one.train < FEW_ROWS]
@@ -75,16 +74,16 @@ def _labels(report: DataReport) -> Iterator[str]:
 def _texts(report: DataReport) -> Iterator[str]:
     if report.conflicts.count:
         texts, all_rows = count(report.conflicts.count, "text"), count(report.conflicts.rows, "row")
-        yield f"{texts} ({all_rows}) {_has(report.conflicts.count)} different labels; no model gets all of them right."
+        yield f"{texts} ({all_rows}) {_has(report.conflicts.count)} different labels; no model can get them all right."
     if report.exact.rows - report.exact.count > report.rows / 20:
         more = report.exact.rows - report.exact.count
-        yield f"{more / report.rows:.0%} of the rows repeat the text of another; they count several times."
+        yield f"{more / report.rows:.0%} of the rows repeat the text of another row; each copy counts in training."
     if report.near.largest and report.near.largest[0].rows > max(20, report.rows / 100):
         rows = report.near.largest[0].rows
         yield f"{rows:,} rows are near duplicates, probably made from one template; a few of them may be enough."
     elif report.near.rows > report.rows / 10:
         part = f"{report.near.rows / report.rows:.0%} of the rows"
-        yield f"{part} are near duplicates of another; texts that differ more get probabilities that are too high."
+        yield f"{part} are near duplicates of another row; expect overconfident answers to other texts."
     if report.one_word > report.rows / 20:
         yield f"{report.one_word / report.rows:.0%} of the texts have one word or none."
     if report.several_lines > report.rows / 100:
@@ -95,7 +94,7 @@ def _texts(report: DataReport) -> Iterator[str]:
 def _test(report: DataReport) -> Iterator[str]:
     if report.shared.count:
         groups = count(report.shared.count, "group")
-        yield f"{groups} of near duplicates {_has(report.shared.count)} training and test rows; the test is a bit easy."
+        yield f"{groups} of near duplicates {_has(report.shared.count)} training and test rows: the test is too easy."
     untested = [one.label for one in report.labels if not one.test]
     if untested and report.test:
         shown = ", ".join(untested[:5]) + (", ..." if len(untested) > 5 else "")
@@ -104,7 +103,8 @@ def _test(report: DataReport) -> Iterator[str]:
         yield "There are no test rows, so nothing can be measured; raise --test-share or give --test."
     elif report.test < FEW_TEST_ROWS:
         margin = 1.96 * math.sqrt(0.8 * 0.2 / report.test)
-        yield f"With {count(report.test, 'test row')}, accuracy is known to about {margin * 100:.0f} points up or down."
+        rows = count(report.test, "test row")
+        yield f"With {rows}, the margin of error of the accuracy is about ±{margin * 100:.0f} points."
 
 
 def _is_joined(label: str, separator: str, labels: Collection[str]) -> bool:

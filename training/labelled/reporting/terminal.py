@@ -24,10 +24,13 @@ METHODS: Final = {
 def terminal_report(report: DataReport) -> str:
     """The report in lines of at most WIDTH columns."""
     parts: list[Iterable[str]] = [_rows(report), _notes(report), _labels(report), _texts(report)]
-    parts += [_groups("Under different labels", report.conflicts), _groups("Near duplicates", report.near)]
+    parts += [
+        _groups("The same text under different labels", report.conflicts),
+        _groups("Near duplicates", report.near),
+    ]
     if report.bad:
         shown = [f"  {one_line(bad.line)} {one_line(bad.why)}" for bad in report.first_bad]
-        parts.append([f"Bad rows ({report.bad:,}, the first {len(shown)})", *shown])
+        parts.append([f"Bad rows ({report.bad:,}, first {len(shown)} shown)", *shown])
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 
@@ -63,7 +66,7 @@ def _rows(report: DataReport) -> Iterator[str]:
     yield f"{count(report.rows, 'row')}: {report.train:,} to train on, {report.test:,} to test on ({chosen})"
     yield from (f"  left out: {count(rows, 'row')}, {why}" for why, rows in report.left_out.items())
     if report.bad:
-        yield f"  besides: {count(report.bad, 'bad row')}, see below"
+        yield f"  not included: {count(report.bad, 'bad row')}, listed below"
     yield from (f"  {part} rows: {first} to {last}" for part, (first, last) in report.times.items())
 
 
@@ -104,8 +107,8 @@ def _texts(report: DataReport) -> Iterator[str]:
     )
     yield "  " + ", ".join(f"{name} {share(rows, report.rows)}" for name, rows in report.scripts.items())
     yield (
-        f"  {count(report.exact.rows - report.exact.count, 'row')} with the text of another,"
-        f" {count(report.one_word, 'text')} with at most one word, {report.several_lines:,} with line breaks"
+        f"  repeated texts: {report.exact.rows - report.exact.count:,}, texts of at most one word: {report.one_word:,},"
+        f" texts with line breaks: {report.several_lines:,}"
     )
 
 

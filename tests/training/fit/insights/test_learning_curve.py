@@ -33,5 +33,5 @@ def test_sentence_says_what_the_last_doubling_brought() -> None:
     points = [{"rows": rows, "accuracy": accuracy} for rows, accuracy in ((500, 0.7), (1_000, 0.8), (2_000, 0.835))]
     assert curve_sentence(points, 600) == (
         "Accuracy of a linear SVM by number of training rows: 0.700 with 500, 0.800 with 1,000, 0.835 with 2,000. The"
-        " last doubling brought +3.5 points, known to about 4 up or down."
+        " last doubling brought +3.5 points (margin of error ±4)."
     )

@@ -83,7 +83,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
         "'Sport' and 'sport' look like the same label",
         "1 text (4 rows) has different labels",
         "30 rows are near duplicates",
-        "accuracy is known to about",
+        "the margin of error of the accuracy is about",
     ):
         assert part in notes
     assert all(note[-1] == "." for note in report.notes)
@@ -99,7 +99,7 @@ def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport)
     rare = {"sport; money": 2, "sport;unknown": 1, "a;b": 1}
     found = [note for note in notes(dataclasses.replace(report, rare=rare)).notes if "--label-separator" in note]
     assert len(found) == 1
-    assert found[0].startswith("1 label such as 'sport; money' is other labels, joined;")
+    assert found[0].startswith("1 label such as 'sport; money' looks like several labels in one cell;")
     assert found[0].endswith("--label-separator ';'.")
     assert not any("--label-separator" in note for note in report.notes)
 
