@@ -47,12 +47,13 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
     `path`: full path of the request; `route_path`: the path without a prefix (root path), if it differs.
     """
     route_path = path if route_path is None else route_path
-    if isinstance(error, HTTPException):  # raised by the router: 404, 405
+    if isinstance(error, HTTPException):  # raised by the router, or on the metrics port: 404, 405
         status = HTTPStatus(error.status_code)
         kind = ROUTER.get(status, Kind(status, "", status.phrase, ""))
         allowed = _router_headers(error)
         headers: Mapping[str, str] | None = allowed
-        detail = _router_detail(status, path, allowed.get("Allow", ""))
+        own = error.detail if error.detail != status.phrase else ""
+        detail = own or _router_detail(status, path, allowed.get("Allow", ""))
     else:
         kind = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), UNEXPECTED)
         detail = UNEXPECTED.example if kind is UNEXPECTED else str(error)

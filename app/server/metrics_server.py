@@ -82,6 +82,6 @@ class _App:
 
 def _raise_if_elsewhere(scope: Scope) -> None:
     if scope["path"] != "/metrics":
-        raise HTTPException(404)
+        raise HTTPException(404, "This port has only /metrics; all other endpoints are on the port of the service.")
     if scope["method"] not in {"GET", "HEAD"}:
         raise HTTPException(405, headers={"Allow": "GET, HEAD"})

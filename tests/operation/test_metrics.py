@@ -114,6 +114,7 @@ def test_metrics_port_has_the_metrics_and_the_services_port_has_not(tiny_bundle:
             status, headers, body = ask(port, method, path)
             assert (status, headers["content-type"]) == (expected, "application/problem+json")
             assert json.loads(body)["status"] == expected
+            assert "/docs" not in json.loads(body)["detail"]
         assert ask(port, "POST", "/metrics")[1]["allow"] == "GET, HEAD"
 
 
