@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from app.classifier.encoding import Encoded
+from app.classifier.inference.products import Floats
 from app.classifier.manifest import Calibration, Manifest, Outside
-from app.classifier.network import Floats
 
 MAX_CONFIDENCE = 0.999
 """Cap of the best topic's probability p in the outside class's log-odds: nearer to 1, float32 leaves too few digits of

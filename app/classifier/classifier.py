@@ -15,10 +15,11 @@ from app.classifier.calibration import Calibrator, oov_shares
 from app.classifier.encoding import Encoded, Encoder
 from app.classifier.errors import BundleError, UnknownTopicError
 from app.classifier.inference.leave_one_out import Variant
+from app.classifier.inference.products import Floats
 from app.classifier.inference.ranking import Ranking
 from app.classifier.keras_network import read_keras_network
 from app.classifier.manifest import Topic
-from app.classifier.network import Floats, Network, read_network
+from app.classifier.network import Network, read_network
 from app.classifier.tokenizer import tokenize
 
 Doubles = NDArray[np.float64]

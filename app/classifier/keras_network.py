@@ -11,7 +11,8 @@ import numpy as np
 
 from app.classifier.bundle import MAX_FILE_BYTES
 from app.classifier.errors import BundleError
-from app.classifier.network import Change, Floats
+from app.classifier.inference.products import Floats
+from app.classifier.network import Change
 
 
 class KerasNetwork:

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.classifier.errors import BundleError
-from app.classifier.inference.products import Product, row_product
+from app.classifier.inference.products import Floats, Product, row_product
 from app.classifier.manifest import Array, DenseLayer
 
-Floats = NDArray[np.float32]
 Change = tuple[Sequence[int], Sequence[int]]
 """Ids that a text loses, and ids that it gains; it has all of the former and none of the latter."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.classifier import Bundle, Encoder
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 
 Classify = Callable[[Sequence[str]], list[list[tuple[int, float]]]]
 Infer = Callable[[Floats, Floats], Floats]

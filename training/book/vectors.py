@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 
 
 def vectorize_sequences(sequences: Sequence[Sequence[int]], dimension: int = 10_000) -> Floats:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from app.classifier import TopicClassifier
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from training.data.corpus import Wire
 from training.data.dataset import Labels
 from training.errors import RecipeError

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from app.classifier import TopicClassifier, tokenize
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from training.data.corpus import Wire, read_corpus
 from training.data.dataset import Dataset, Labels
 from training.errors import DataError

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from training.evaluation.evaluate import TopicSkill, reliability
 
 BINS: Final = 15

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.calibration import sigmoid
+from app.classifier.inference.products import Floats
 from app.classifier.manifest import Calibration, MultiLabel, Outside, TopicSet
-from app.classifier.network import Floats
 from training.headlines.calibration import HeldOut
 from training.headlines.learn import Learned
 from training.headlines.recipe import Recipe

@@ -10,8 +10,8 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from app.classifier.calibration import MAX_CONFIDENCE, regression, softmax
+from app.classifier.inference.products import Floats
 from app.classifier.manifest import Calibration, Outside, TopicSet
-from app.classifier.network import Floats
 
 MEAN_WEIGHT: Final = 100.0
 """Weight of the squared difference of mean confidence and accuracy, beside a text's log-likelihood: a percentage point

@@ -8,7 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from app.classifier.encoding import Encoder
-from app.classifier.network import Dense, DenseNetwork, Floats
+from app.classifier.inference.products import Floats
+from app.classifier.network import Dense, DenseNetwork
 from training.headlines.calibration import HeldOut
 from training.headlines.expansion import feature_expansion
 from training.headlines.merge import merge

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
-from app.classifier.network import Dense, Floats
+from app.classifier.inference.products import Floats
+from app.classifier.network import Dense
 from training.headlines.mlp import Layers
 from training.tensorflow_import import import_tensorflow
 

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from training.headlines.recipe import Recipe
 from training.history import History
 

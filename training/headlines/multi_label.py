@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.calibration import sigmoid
-from app.classifier.network import Dense, Floats
+from app.classifier.inference.products import Floats
+from app.classifier.network import Dense
 from training.evaluation.multi_label import micro_f1
 
 STEPS: Final = 50

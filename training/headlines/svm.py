@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVC
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from training.headlines.samples import random_rows
 from training.headlines.vocabulary import unit_length
 

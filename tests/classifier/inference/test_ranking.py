@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.classifier.inference.products import Floats
 from app.classifier.inference.ranking import Ranking
-from app.classifier.network import Floats
 
 RNG = np.random.default_rng(1)
 

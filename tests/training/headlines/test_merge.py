@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from app.classifier.network import Dense, DenseNetwork, Floats, read_network
+from app.classifier.inference.products import Floats
+from app.classifier.network import Dense, DenseNetwork, read_network
 from training.bundles.weight_offsets import align, dense_layers
 from training.headlines.merge import merge, save_stack
 from training.headlines.mlp import Layers

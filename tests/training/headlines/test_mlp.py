@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from training.headlines import mlp
 from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.svm import LinearSVC
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from training.headlines import svm
 from training.headlines.svm import train_linear, train_ridge
 

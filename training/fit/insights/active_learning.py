@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 
 CANDIDATES: Final = 10
 """Texts that are grouped, per text to be chosen."""

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 
 NOISE: Final = 0.1
 """Share of wrong labels that is assumed before the probabilities are known."""

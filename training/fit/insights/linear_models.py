@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 
 from app.classifier.calibration import sigmoid, softmax
 from app.classifier.encoding import Encoder
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from training.evaluation.answered_rows import label_numbers, membership
 from training.evaluation.multi_label import micro_f1
 from training.fit.held_out import FOLDS, folds, groups_of

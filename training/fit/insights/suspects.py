@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from app.cli.writers import spreadsheet_csv
 from training.fit.insights.label_errors import wrong_label, wrong_members
 from training.fit.insights.linear_models import LinearModels

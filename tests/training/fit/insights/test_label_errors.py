@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.classifier.network import Floats
+from app.classifier.inference.products import Floats
 from tests.training.fit.insights.models import linear_models
 from tests.training.fit.rows import codes, made_rows
 from training.fit.insights import linear_models as module
