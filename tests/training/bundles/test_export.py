@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE
 
@@ -200,10 +201,9 @@ def assert_labels_agree(classifier: TopicClassifier, probabilities: np.ndarray, 
 Run = Callable[[Path, Sequence[str]], Mapping[str, np.ndarray]]
 
 
-@pytest.fixture(scope="module")
-def run_saved_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """`run_saved_model(folder, headlines)`: the answers of a SavedModel, in one process for all of them."""
-    folder = tmp_path_factory.mktemp("answers")
+@contextmanager
+def saved_model_runner(folder: Path) -> Iterator[Run]:
+    """`run(saved, headlines)`: the answers of a SavedModel, all in one process that has its files in `folder`."""
     # -I: neither this folder nor PYTHONPATH is searched for modules.
     command = [sys.executable, "-I", "-c", LOAD]
     with (
@@ -220,6 +220,12 @@ def run_saved_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
         yield run
         process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def run_saved_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    with saved_model_runner(tmp_path_factory.mktemp("answers")) as run:
+        yield run
 
 
 def assert_saved_model_agrees(run: Run, bundle: Path, headlines: Sequence[str], folder: Path) -> None:

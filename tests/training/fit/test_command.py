@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import load_settings
 from tests.real_data import REPOSITORY
-from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees
+from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees, saved_model_runner
 from tests.training.fit.rows import made_rows
 
 TOWN = Path(__file__).with_name("town.csv")
@@ -39,6 +39,8 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     assert "216 rows to learn from: takes less than a minute on one core.\n" in progress
     assert "networks, pass 6 of 6: " in progress
     assert "loss " in progress
+    assert "] label errors\n" in progress
+    assert "] learning curve\n" in progress
     assert "TF-IDF and linear SVM" in out
     assert f"{target}: written" in out
     files = {file.name for file in target.iterdir()}
@@ -71,7 +73,8 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
         "雪 tram",
     ]
     assert_onnx_agrees(target, texts, tmp_path / "onnx")
-    assert_saved_model_agrees(target, texts, tmp_path / "saved")
+    with saved_model_runner(tmp_path) as run_saved_model:
+        assert_saved_model_agrees(run_saved_model, target, texts, tmp_path / "saved")
     with TestClient(create_app(load_settings(model=target, access_log=False))) as client:
         answer = client.post("/predict", json={"headline": "Snow storm closes the tram bridge", "top_k": 4}).json()
     assert {one["topic"] for one in answer["predictions"]} == {"food", "sport", "transport", "weather"}
