@@ -1,7 +1,7 @@
 """Baselines of a fit: the most frequent label, and TF-IDF with a linear SVM, trained on the same rows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -43,11 +43,16 @@ class Baseline:
 
 
 def run_baselines(
-    train: Sequence[LabelledRow], test: Sequence[LabelledRow], seed: int, multi_label: bool = False
+    train: Sequence[LabelledRow],
+    test: Sequence[LabelledRow],
+    seed: int,
+    multi_label: bool = False,
+    on_label: Callable[[int, int], object] = lambda done, of: None,
 ) -> tuple[Baseline, ...]:
     """Train both on the rows with a label, or on a random choice of them that does not take longer than the model.
 
-    With `multi_label`, the SVM is one per label, and all rows count, also those without a label.
+    With `multi_label`, the SVM is one per label, and all rows count, also those without a label. `on_label` is called
+    with the number of trained SVMs and that of all.
     """
     learned, asked = ([row for row in rows if row.labels or multi_label] for rows in (train, test))
     [(most, _)] = Counter(label for row in learned for label in row.labels).most_common(1)
@@ -62,13 +67,21 @@ def run_baselines(
         )
         rows = features.fit_transform([row.text for row in learned])
         tested = features.transform([row.text for row in asked])
-        predicted = _one_svm_per_label(rows, [row.labels for row in learned], tested, codes, multi_label)
+        predicted = _one_svm_per_label(
+            rows, [row.labels for row in learned], tested, codes, multi_label=multi_label, on_label=on_label
+        )
         found.append(_baseline(TFIDF, len(learned), right, predicted, multi_label))
     return tuple(found)
 
 
 def _one_svm_per_label(
-    rows: sp.csr_matrix, labels: Sequence[Sequence[str]], tested: sp.csr_matrix, codes: Sequence[str], multi_label: bool
+    rows: sp.csr_matrix,
+    labels: Sequence[Sequence[str]],
+    tested: sp.csr_matrix,
+    codes: Sequence[str],
+    *,
+    multi_label: bool,
+    on_label: Callable[[int, int], object],
 ) -> list[tuple[str, ...]]:
     """The labels that one linear SVM each gives to the tested rows: all positive ones, or the one with the best score.
 
@@ -77,7 +90,8 @@ def _one_svm_per_label(
     rows = rows.astype(np.float64)  # which each SVM would do otherwise
     found: list[list[str]] = [[] for _ in range(tested.shape[0])]
     best = np.full(tested.shape[0], -np.inf)
-    for code in codes:
+    for done, code in enumerate(codes):
+        on_label(done, len(codes))
         has = np.array([code in (some if multi_label else some[:1]) for some in labels])
         if has.any() and not has.all():
             scores = LinearSVC(random_state=0).fit(rows, has).decision_function(tested)

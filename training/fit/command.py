@@ -1,6 +1,7 @@
 """The command `fit` from reading to the printed summary."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -72,11 +73,11 @@ def fit_rows(
         click.echo(f"  {count(len(rows.samples), 'row')} to learn from: takes {takes} on one core.", err=True)
         fitted = fit_model(rows, data.seed, progress)
         progress("baselines", 0, 1)
-        baselines = run_baselines(split.train, split.test, data.seed, multi_label)
-        progress("label errors and learning curve", 0, 1)
+        baselines = run_baselines(split.train, split.test, data.seed, multi_label, partial(progress, "baselines"))
+        progress("label errors", 0, 1)
         linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
-        found = suspects(linear, split.train, split.labels)
-        curve = linear.learning_curve(split.test)
+        found = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
+        curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
         source = Source(data.files, data.test_files, split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)

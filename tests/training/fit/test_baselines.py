@@ -36,5 +36,11 @@ def test_of_many_rows_a_choice_is_learned(monkeypatch: pytest.MonkeyPatch) -> No
     assert [one.rows for one in run_baselines(noisy(0), noisy(1), seed=1)] == [120, 50]
 
 
+def test_progress_counts_the_svms() -> None:
+    steps: list[tuple[int, int]] = []
+    run_baselines(noisy(0), noisy(1), seed=1, on_label=lambda *step: steps.append(step))
+    assert steps == [(0, 4), (1, 4), (2, 4), (3, 4)]
+
+
 def labels_of(rows: list[LabelledRow]) -> list[str]:
     return [row.labels[0] for row in rows]

@@ -1,7 +1,7 @@
 """Quick linear models of the rows of a fit: cross-fitted probabilities, and a learning curve."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,16 +83,18 @@ class LinearModels:
         left = len(self.samples) - MOST_WORK // rows.topics
         self._folds = FOLDS if left <= 0 else min(FOLDS, max(2, -(-len(self.samples) // left)))
 
-    def cross_fitted(self) -> Floats:
+    def cross_fitted(self, on_model: Callable[[int, int], object] = lambda done, of: None) -> Floats:
         """Calibrated probabilities, float32 [n, topics], of each row by models that did not learn from it.
 
         With little work they are the mean of REPEATS divisions into folds, because those of one depend on chance.
+        `on_model` is called with the number of trained models and that of all.
         """
         scores = np.zeros((len(self.samples), self._topics), np.float32)
         groups, repeats = groups_of(self.samples, self._lines), 1 if self._expansion is None else REPEATS
         for repeat in range(repeats):
             seed = self._seed + repeat
-            for mask in folds(self.labels, groups, seed, self._folds):
+            for fold, mask in enumerate(folds(self.labels, groups, seed, self._folds)):
+                on_model(repeat * self._folds + fold, repeats * self._folds)
                 if mask.any():
                     scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed) / repeats
         if self.members is not None:
@@ -104,10 +106,13 @@ class LinearModels:
             scores[start : start + TEMPERATURE_ROWS] = softmax(scores[start : start + TEMPERATURE_ROWS], temperature)
         return scores
 
-    def learning_curve(self, test: Sequence[LabelledRow]) -> tuple[CurvePoint, ...]:
+    def learning_curve(
+        self, test: Sequence[LabelledRow], on_model: Callable[[int, int], object] = lambda done, of: None
+    ) -> tuple[CurvePoint, ...]:
         """Accuracy, or micro-averaged F1, on the test rows after learning from SHARES of the rows.
 
-        Test rows without a word count; those without a label only if they may have several.
+        Test rows without a word count; those without a label only if they may have several. `on_model` is called as in
+        `cross_fitted`.
         """
         asked = [row for row in test if row.labels or self.members is not None]
         words = [split_words(row.text, split_unspaced=True) for row in asked]
@@ -117,7 +122,8 @@ class LinearModels:
             random_rows(len(self.samples), MOST_WORK // self._topics, self._seed)
         )
         points = []
-        for share in SHARES:
+        for done, share in enumerate(SHARES):
+            on_model(done, len(SHARES))
             some = order[: max(1, round(share * len(order)))]
             scores = self._scores(some, rows, self._seed)
             if self.members is None:

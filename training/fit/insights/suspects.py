@@ -1,6 +1,6 @@
 """The file of rows whose label may be wrong, for a spreadsheet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,7 +36,12 @@ class Suspects:
     """The listed rows as CSV, most probable first."""
 
 
-def suspects(models: LinearModels, rows: Sequence[LabelledRow], codes: Sequence[str]) -> Suspects:
+def suspects(
+    models: LinearModels,
+    rows: Sequence[LabelledRow],
+    codes: Sequence[str],
+    on_model: Callable[[int, int], object] = lambda done, of: None,
+) -> Suspects:
     """Rows whose label is more probably wrong than right, or LEAST rows.
 
     Of a row with several labels `likelier_label` has all of them after the changes, and the probabilities are those of
@@ -46,8 +51,9 @@ def suspects(models: LinearModels, rows: Sequence[LabelledRow], codes: Sequence[
         models: of the training rows.
         rows: the training rows, by number.
         codes: the labels.
+        on_model: called with the number of trained models and that of all.
     """
-    probabilities = models.cross_fitted()
+    probabilities = models.cross_fitted(on_model)
     if models.members is None:
         wrong = wrong_label(probabilities, models.labels)
         own, other = probabilities[np.arange(len(wrong)), models.labels], probabilities.max(axis=1)

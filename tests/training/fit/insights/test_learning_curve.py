@@ -15,6 +15,16 @@ def test_more_rows_are_more_accurate() -> None:
     assert whole > 0.7
 
 
+def test_progress_counts_the_models_of_folds_and_curve() -> None:
+    rows = made_rows(2, 10)
+    models, steps = linear_models(read_samples(rows, codes(2))), list[tuple[int, int]]()
+    models.cross_fitted(lambda *step: steps.append(step))
+    assert steps == [(done, 25) for done in range(25)]  # five folds, five times
+    steps.clear()
+    models.learning_curve(rows, lambda *step: steps.append(step))
+    assert steps == [(0, 3), (1, 3), (2, 3)]
+
+
 def test_two_labels_and_labels_that_a_quarter_does_not_have() -> None:
     rows = read_samples(made_rows(2, 4, outside=5), codes(2))
     curve = linear_models(rows).learning_curve(made_rows(2, 20, outside=5))
