@@ -1,8 +1,6 @@
 """Routes of the page, tested without a browser."""
 
-import errno
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -52,29 +50,6 @@ def test_page_answers_head_with_the_length_of_the_body_that_it_leaves_out(client
     assert answer.headers["content-length"] == str(len(whole.content))
     assert answer.headers["etag"] == whole.headers["etag"]
     assert client.head(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
-
-
-@pytest.mark.parametrize("path", FILES)
-@pytest.mark.parametrize("ranges", ["bytes=2-5", "bytes=0-1,4-5", "bytes=999999999-", "bytes", "lines=1-2"])
-def test_range_is_ignored(client: TestClient, path: str, ranges: str) -> None:
-    answer = client.get(path, headers={"Range": ranges})
-    assert (answer.status_code, answer.content) == (200, client.get(path).content)
-
-
-@pytest.mark.parametrize("path", ["/docs", *FILES])
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
-def test_file_that_cannot_be_opened_for_want_of_descriptors_is_503(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, number: int
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr("app.web.routes.Path.read_bytes", full)
-    answer = client.get(path)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert answer.headers["content-type"] == "application/problem+json"
-    monkeypatch.undo()
-    assert client.get(path).status_code == 200
 
 
 def test_page_describes_the_model_unless_that_needs_a_key(
