@@ -21,7 +21,7 @@ It gives probabilities over the 46 topics of the Reuters newswire data set (`ker
 ## Intended use
 - For learning, teaching and comparing: this is the network of the textbook.
 - **Not for headlines.** It was trained on bodies of wires, about a hundred words long, and never on a title of ten
-  words. It is often wrong on headlines, and **its probabilities for them are not reliable**.
+  words. `book/1` is right on 68.8% of the 2,234 test titles, and **its probabilities for them are far too low**.
 {use}
 
 ## Figures
@@ -37,6 +37,10 @@ On the test wires, which were not used in training, with the answers that the se
 The curves are from a longer run with the same seed; `history.csv` has every epoch of every run.
 
 ![Confusion matrix](confusion.png)
+
+## Calibration
+None was fitted: the probabilities are those of the softmax. `python -m training evaluate models/book/1` measures a
+calibration error of 0.067 on the test wires with their own body, 0.051 on the official ones and 0.562 on their titles.
 
 ## Topics
 Support is the number of training wires; precision, recall and F1 are on the test wires. A dash means that the topic was
