@@ -100,6 +100,7 @@ def card(bundle: Path) -> None:
     from training.bundles.writer import replace_card
     from training.fit.publish import RECIPE as FIT
     from training.fit.reporting.model_card import write_card as fit_card
+    from training.reuters.reporting.model_card import sample_left_out
     from training.reuters.reporting.model_card import write_card as headlines_card
 
     manifest = load_bundle(bundle).manifest
@@ -108,4 +109,6 @@ def card(bundle: Path) -> None:
     if recipe not in cards:
         raise RecipeError(f"{bundle}: its recipe is unknown to this program, so its card cannot be written.")
     classifier = replace_card(bundle, cards[recipe](manifest))
+    if recipe == HEADLINES.name and (reason := sample_left_out(manifest)):
+        click.echo(reason, err=True)
     click.echo(f"{bundle}: README.md written; the digest is now {classifier.bundle.digest}.")

@@ -241,6 +241,15 @@ def _sample(file: Path, bundle: str) -> str:
     return _SAMPLE.format(table="\n".join(rows))
 
 
+def sample_left_out(manifest: Manifest, sample: Path = SAMPLE) -> str | None:
+    """Why the card has no figures on the development sample, in a sentence; None if it has, or there are none."""
+    found: str | None = json.loads(sample.read_text("utf-8"))["model"] if sample.exists() else None
+    bundle = f"{manifest.name}/{manifest.version}"
+    if found in {None, bundle}:
+        return None
+    return f"The card has no figures on the development sample: {sample} has those of {found}, not of {bundle}."
+
+
 def _figures(figures: dict[str, Any]) -> str:
     measures = {"accuracy": "accuracy", "any_topic_accuracy": "any assigned topic", "top3": "top 3"}
     measures |= {"macro_f1": "macro-F1", "loss": "loss", "ece": "calibration error"}
