@@ -10,7 +10,7 @@ GOLDEN_HEADLINES: Final = (
     "Fed seen adding reserves as dollar falls against yen",
     "Japan's trade surplus widens; U.S. threatens tariffs",
     "gold",
-    "qwertyuiop zxcvbnm",
+    "Rohölpreise steigen erneut",  # no known word: German
     (
         "The International Coffee Organization said on Tuesday that talks on the introduction of export quotas had"
         " ended without agreement, and traders in London said they expected prices to fall further. Brazil, the"
