@@ -7,6 +7,10 @@ from app.classifier import Bundle
 
 TEMPLATE = Path(__file__).with_name("card.html")
 
+PATHS_NOTE = (
+    '<p class="fine">Paths that begin with <code>docs/</code> are in the source repository of this service.</p>'
+)
+
 PLOTS = frozenset({".png", ".svg", ".jpg", ".webp"})
 """Suffixes of the bundle's files that the card may show as images."""
 
@@ -20,7 +24,8 @@ def card_page(bundle: Bundle, query: str = "") -> str:
     title = f"{manifest.name} {manifest.version}"
     markdown = f"# {title}\n\nThis bundle has no model card." if bundle.card is None else bundle.card
     template = Template(TEMPLATE.read_text("utf-8"))
-    return template.substitute(title=title, card=to_html(markdown, plots(bundle), query))
+    note = PATHS_NOTE if "docs/" in markdown else ""
+    return template.substitute(title=title, card=to_html(markdown, plots(bundle), query) + note)
 
 
 def plots(bundle: Bundle) -> frozenset[str]:

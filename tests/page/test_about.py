@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.page.conftest import Watch, opened
-from tests.server import RunningServer
+from tests.server import ROOT, RunningServer
 from tests.tiny_bundle import seal
 
 
@@ -97,3 +97,14 @@ def test_page_describes_the_model_after_a_replacement(
     with RunningServer(newer, ("-m", "app", "serve", "--port", str(first.port))):
         page.fill("#headline", "gold")
         expect(page.locator(".model-name")).to_have_text("tiny version 2", timeout=15_000)
+
+
+def test_no_table_of_the_shipped_card_is_cut_off_on_a_desktop(context: BrowserContext, watch: Watch) -> None:
+    with RunningServer(ROOT / "models" / "headlines" / "3", access_log="false") as server:
+        page = watch.over(context.new_page(), server.url)
+        page.goto(f"{server.url}/model/card")
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('.scroll')].map((one) => [one.scrollWidth, one.clientWidth])"
+        )
+    assert len(boxes) >= 5
+    assert [(content, box) for content, box in boxes if content > box] == []

@@ -49,3 +49,11 @@ def test_page_shows_the_card_with_the_pictures_that_the_manifest_lists(tmp_path:
     assert '<img src="card/a.png" alt="A" loading="lazy" /> B' in page
     assert "tiny 1" in page
     assert "no model card" not in page
+    assert "source repository" not in page
+
+
+def test_page_says_where_the_documents_are_that_a_card_names(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "1")
+    (folder / CARD).write_text("# Card\n\nMeasured (docs/experiments.md).", "utf-8")
+    seal(folder)
+    assert "<code>docs/</code> are in the source repository" in card_page(load_bundle(folder))

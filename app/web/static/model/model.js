@@ -24,7 +24,7 @@ export function showModel(model, threshold) {
     ...best(model.figures, ERRORS).map(([where, value]) => tile(percent(value), term("ece", "Calibration error"), ` ${where}`)),
   ].slice(0, 4);
   if (model.topic_set) tiles.push(tile(percent(model.topic_set.coverage), term("set", "Prediction sets"), " with the right topic, by design"));
-  tiles.push(...outsideTiles(model.outside));
+  tiles.push(...outsideTiles(model.outside, model.figures.outside));
   if (model.topic_set) {
     const often = Math.round(model.topic_set.coverage * 100);
     explain("set", `As few topics as are needed to contain the right one ${often} of 100 times, on texts like those in the test data.`);
@@ -60,10 +60,13 @@ function shadow({ name, version, headlines, agreed }) {
   return `${name} ${version} agrees with the default model on ${percent(agreed / headlines)} of ${count(headlines)} texts`;
 }
 
-/** What the outside class gains and costs, where it was measured. */
-function outsideTiles(outside) {
-  const where = outside && `at the threshold of ${percent(outside.threshold)}`;
-  return [["Texts without a topic recognised", outside?.found], ["Texts with a topic lost", outside?.lost]]
+/** What the outside class gains and costs: `measured` on the test set, if it was, or on the texts it was fitted to. */
+function outsideTiles(outside, measured) {
+  const held = typeof measured?.found === "number";
+  const texts = held ? "on the test set" : "on the texts it was fitted to";
+  const where = outside && `${texts}, at the threshold of ${percent(outside.threshold)}`;
+  const { found, lost } = (held ? measured : outside) ?? {};
+  return [["Texts without a topic recognised", found], ["Texts with a topic lost", lost]]
     .filter(([, value]) => typeof value === "number")
     .map(([name, value]) => tile(percent(value), `${name} ${where}`));
 }
