@@ -132,7 +132,9 @@ class Result(BaseModel):
         list[Prediction],
         Field(
             description="Most probable first; empty if no word of the text is known. The probabilities hold for a text"
-            " that is about one of the topics; `outside` is the probability that it is not."
+            " that is about one of the topics; `outside` is the probability that it is not. If a text may have several"
+            " labels (`multi_label` in GET /model), each probability is that of this label, whatever the others; the"
+            " labels that the text has are in `topic_set`."
         ),
     ]
     topic_set: Annotated[
@@ -195,7 +197,7 @@ class TopicSkill(BaseModel):
 
 
 class OutsideSkill(BaseModel):
-    """The outside class with its skill on held-out texts; null where not measured."""
+    """The outside class with its skill on the held-out texts to which it was fitted; null where not measured."""
 
     threshold: Annotated[
         float,
