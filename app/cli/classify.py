@@ -98,6 +98,7 @@ def classify(
     """The command; its help text is HELP."""
     _ensure_valid_options(headlines, name, column, field, keep, form, from_line, url, engine, address)
     settings = settings_for(model)
+    run: _ChunkedRun | None = None
     try:
         if engine == "ray":
             source, target = headlines
@@ -145,12 +146,7 @@ def classify(
     except ColumnError as error:
         raise click.UsageError(f"{error}.") from None
     except (KeyboardInterrupt, SystemExit) as stop:  # SystemExit: raised by the SIGTERM handler in __main__
-        more = (
-            " To continue, repeat the command with --from-line, one more than the last row's line, and >>."
-            if name
-            else ""
-        )
-        print_error(f"Stopped.{more}")
+        print_error(f"Stopped{run.progress() if run and name else ''}.")
         raise click.exceptions.Exit(
             ExitStatus.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitStatus.TERMINATED
         ) from None
@@ -219,6 +215,7 @@ class _ChunkedRun:
 
     def __init__(self, predict: Predictor) -> None:
         self.bad = 0
+        self._answered = self._line = 0
         self._predict = predict
         self._pending: list[Row] = []
         self._writer: Writer
@@ -248,7 +245,20 @@ class _ChunkedRun:
         for line, reason in result.bad:
             print_error(f"line {line} {reason}")
         self.bad += len(result.bad)
-        write(self._writer.rows(result.answered))
+
+        def written() -> None:
+            self._answered += len(result.answered)
+            self._line = pending[-1].line
+
+        write(self._writer.rows(result.answered), written)
+
+    def progress(self) -> str:
+        """How far it came, as the rest of a sentence that begins with `Stopped`."""
+        if not self._line:
+            return " before the first row was answered"
+        rows = f"{self._answered:,} {'row' if self._answered == 1 else 'rows'} answered"
+        more = f"to continue, repeat the command with --from-line {self._line + 1} and >>"
+        return f" after line {self._line:,}, {rows}; {more}"
 
 
 def _with_progress(rows: Iterator[Row], file: BinaryIO | None) -> Generator[Row, None, None]:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TextIO
@@ -28,10 +28,11 @@ def reopen_closed_streams() -> None:
         sys.stderr = os.fdopen(2, "w")  # `sys.stdout` stays None, so that `write` can report it as closed
 
 
-def write(data: bytes) -> None:
+def write(data: bytes, written: Callable[[], object] = lambda: None) -> None:
     """Write to standard output and flush, so that the reader of a pipe gets the data at once.
 
-    Ctrl-C and SIGTERM take effect when all is written, so that no row is cut off; a second one takes effect at once.
+    Ctrl-C and SIGTERM take effect when all is written and `written` was called, so that no row is cut off and all are
+    counted; a second one takes effect at once.
 
     Raises:
         OutputError: it is closed, or its disk is full.
@@ -45,6 +46,7 @@ def write(data: bytes) -> None:
             while rest:  # a signal makes a write to a full pipe end early, with the number of bytes that were written
                 rest = rest[sys.stdout.buffer.write(rest) :]
             sys.stdout.buffer.flush()
+            written()
     except BrokenPipeError:
         discard(sys.stdout)
         raise click.exceptions.Exit(ExitStatus.PIPE_CLOSED) from None

@@ -295,6 +295,15 @@ def test_stop_is_reported_and_has_its_status(stop: BaseException, status: int, m
     assert (result.exit_code, result.stdout, result.stderr) == (status, "", "Stopped.\n")
 
 
+def test_stop_before_the_first_row_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.cli.classify.local_predictor", lambda *_: ask)
+    (file := tmp_path / "a.txt").write_text("oil\n")
+    assert run("classify", "-f", file).stderr == "Stopped before the first row was answered.\n"
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_interrupted_run_continues_from_a_line(form: str, tmp_path: Path) -> None:
     (file := tmp_path / "a.csv").write_text('id,headline\n1,oil\n2,"gold\nup"\n3,\n4,wheat\n')
@@ -433,7 +442,9 @@ def test_sigterm_ends_it_after_a_whole_row() -> None:
         process.terminate()
         assert process.wait(30) == 143
         assert process.stdout.read() == b""
-        assert process.stderr.read().startswith(b"Stopped. To continue, repeat the command with --from-line, ")
+        assert process.stderr.read().decode() == (
+            "Stopped after line 1, 1 row answered; to continue, repeat the command with --from-line 2 and >>.\n"
+        )
 
 
 def test_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
@@ -469,7 +480,9 @@ def test_interrupt_ends_it_cleanly_and_gives_the_cursor_back(tmp_path: Path) -> 
         os.close(controller)
     assert process.returncode == 130
     assert json.loads(rest.splitlines()[-1])["topic"] == "crude", "the last row is cut off"
-    assert "Stopped." in shown
+    line = json.loads(rest.splitlines()[-1])["line"]
+    assert f"Stopped after line {line:,}, {line:,} rows answered; " in shown
+    assert f"--from-line {line + 1} and >>." in shown
     assert "Traceback" not in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
