@@ -22,7 +22,7 @@ class FieldError(BaseModel):
     """One invalid field of a request."""
 
     field: str = Field(
-        description="Place in the body; `body`: all of it; `query.NAME`: a query parameter.", examples=["top_k"]
+        description="Position in the body; `body`: the whole body; `query.NAME`: a query parameter.", examples=["top_k"]
     )
     message: str = Field(examples=["must be at least 1"])
 

@@ -101,9 +101,9 @@ class Prediction(BaseModel):
 
 
 class Words(BaseModel):
-    """Words of the text that the model knows, and does not know."""
+    """Known, rare and unknown words of the text."""
 
-    known: Annotated[int, Field(description="Number of words in the model's vocabulary.")]
+    known: Annotated[int, Field(description="Number of the text's words that are in the model's vocabulary.")]
     rare: Annotated[int, Field(description="Number of words seen in training but too rare for the vocabulary.")]
     unknown: Annotated[list[str], Field(description="Words never seen in training.")]
 
@@ -141,7 +141,7 @@ class Result(BaseModel):
         list[str] | None,
         Field(
             description="Prediction set: contains the right topic at the rate in GET /model; null if uncalibrated. If a"
-            " text may have several labels (`multi_label` in GET /model): those that it has, most probable first."
+            " text may have several labels (`multi_label` in GET /model): its labels, most probable first."
         ),
     ]
     outside: Annotated[
@@ -157,8 +157,8 @@ class Result(BaseModel):
         Literal["no_known_words", "outside", "low_confidence"] | None,
         Field(
             description="Reason for abstaining, the first that applies: `no_known_words` (no predictions), `outside`"
-            " (`outside` is above its threshold), `low_confidence` (the best topic is below TOPICS_MIN_PROBABILITY);"
-            " null if the model does not abstain."
+            " (`outside` is above its threshold), `low_confidence` (the most probable topic is below"
+            " TOPICS_MIN_PROBABILITY); null if the model does not abstain."
         ),
     ]
 
@@ -228,16 +228,16 @@ class ShadowModel(LoadedModel):
     """The shadow model, and its comparison with the default model since the service started."""
 
     headlines: Annotated[int, Field(description="Number of headlines that the shadow has classified.")]
-    agreed: Annotated[int, Field(description="Number of those on which both models agree.")]
+    agreed: Annotated[int, Field(description="Number of these headlines on which both models agree.")]
 
 
 class ModelResponse(LoadedModel):
     """The manifest of a loaded bundle, and all models of the service."""
 
-    title: Annotated[str, Field(description="Title of the model for people.")]
+    title: Annotated[str, Field(description="Human-readable title of the model.")]
     description: str
     language: Annotated[str | None, Field(description="Language of the texts (BCP 47); null: not stated.")]
-    examples: Annotated[list[str], Field(description="Short headlines among the golden ones, to try the model with.")]
+    examples: Annotated[list[str], Field(description="Short golden headlines, as examples.")]
     models: Annotated[list[LoadedModel], Field(description="All models in service; the first is the default.")]
     shadow: Annotated[ShadowModel | None, Field(description="null: the service has no shadow model.")]
     runtime: Literal["numpy", "keras"]
@@ -246,11 +246,11 @@ class ModelResponse(LoadedModel):
     topic_set: dict[str, Any] | None
     multi_label: Annotated[
         dict[str, Any] | None,
-        Field(description="Thresholds of the labels, if a text may have several; null: it has one."),
+        Field(description="Thresholds of the labels, if a text may have several; null: each text has one."),
     ]
     outside: Annotated[
         dict[str, Any] | None,
-        Field(description="Outside class: weights, threshold and what it costs; null: the model has none."),
+        Field(description="Outside class: weights, threshold and skill; null: the model has none."),
     ]
     recipe: dict[str, Any]
     data: dict[str, Any]

@@ -151,7 +151,7 @@ def classify(
             ExitStatus.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitStatus.TERMINATED
         ) from None
     if run.bad:
-        print_error(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; all others were answered.")
+        print_error(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; all others were classified.")
         raise click.exceptions.Exit(ExitStatus.SOME_BAD)
 
 

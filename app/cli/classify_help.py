@@ -5,7 +5,7 @@ from app.cli.exit_status import MEANINGS
 KEEP_ALL = "*"
 """Value of --keep given without names: keep every column."""
 
-HELP = """Classify headlines: one row each, in JSON Lines or CSV.
+HELP = """Classify headlines and write one row for each, as JSON Lines or CSV.
 
 \b
   python -m app classify "Oil prices rise as OPEC cuts output"
@@ -14,18 +14,18 @@ HELP = """Classify headlines: one row each, in JSON Lines or CSV.
   tail -f news.jsonl | python -m app classify -f - --field headline
   python -m app classify --engine ray news/ topics/ --format parquet
 
-Columns: line of the input, headline, most probable topic, its name and probability, the probability that the headline
-is about none of the topics (outside; empty if the model has no outside class), if the model abstains, why
-(abstained), and the prediction set (topic_set; if a headline may have several labels, those that it has). A headline
-without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends columns of the input,
-with the prefix input_ if the name is already used.
+The columns are line (of the input), headline, topic (the most probable one), its name and probability, outside (the
+probability that the headline is about none of the topics; empty if the model has no outside class), abstained (the
+reason, if the model abstains), and topic_set (the prediction set or, if a headline may have several labels, all its
+labels). A headline without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends
+columns of the input, with the prefix input_ if the name is already used.
 
-The input format follows from the file name: .csv, .tsv, .jsonl, .ndjson or .json (JSON Lines or an array). Any other
-file has one headline per line. --column makes it CSV, --field JSON. Gzip is decompressed; UTF-16 and UTF-32 are
-recognized by their byte order mark.
+The file name determines the input format: .csv, .tsv, .jsonl, .ndjson or .json (JSON Lines or an array). Any other
+file has one headline per line, unless --column makes it CSV, or --field JSON. Gzip is decompressed; UTF-16 and UTF-32
+are recognized by their byte order mark.
 
 Lines that cannot be read or have no headline are reported on standard error with their number; all other lines are
-classified. With --skip-empty, empty lines are left out without a report. --from-line continues an interrupted run. See
+classified. With --skip-empty, empty lines are skipped without a report. --from-line continues an interrupted run. See
 docs/classify.md.
 
 --engine ray uses all cores of this machine, or of the cluster at --address. INPUT is a file or a folder of Parquet,

@@ -21,10 +21,10 @@ class ExitStatus(IntEnum):
 
 
 MEANINGS = {
-    ExitStatus.OK: "every headline was answered",
-    ExitStatus.SOME_BAD: "some or all lines were bad; all others were answered",
+    ExitStatus.OK: "every headline was classified",
+    ExitStatus.SOME_BAD: "some or all lines were bad; all others were classified",
     ExitStatus.USAGE: "wrong options, or a column that the input does not have",
-    ExitStatus.UNAVAILABLE: "no model, no Ray, or the service at --url gives no answer or refuses the key",
+    ExitStatus.UNAVAILABLE: "the model or Ray is missing, or the service at --url does not answer or refuses the key",
     ExitStatus.INPUT: "the input cannot be read, or is not text",
     ExitStatus.OUTPUT: "the output cannot be written, such as on a full disk",
     ExitStatus.UNEXPECTED: "an unexpected error; python -m app --debug shows the traceback",

@@ -119,5 +119,5 @@ def test_full_store_is_reported(context: BrowserContext, server: RunningServer, 
     expect(page.locator("#verdict strong")).to_have_text("Gold")
     page.get_by_label("This should be").select_option(label="Silver")
     page.get_by_role("button", name="Add correction").click()
-    expect(page.locator("#corrected")).to_contain_text("no room for more")
+    expect(page.locator("#corrected")).to_contain_text("storage of this browser is full")
     expect(page.locator("#corrections")).to_be_hidden()

@@ -58,7 +58,7 @@ def test_every_term_has_an_entry_for_screen_readers(page: Page) -> None:
 
 def test_topics_section_of_an_answer_explains_unknown_words_and_topics(page: Page) -> None:
     words(page)
-    for name, text in (("unknown", "Never seen in training"), ("Topics", "together they are 100%")):
+    for name, text in (("unknown", "Never seen in training"), ("Topics", "add up to 100%")):
         page.locator("#answer .term", has_text=name).hover()
         expect(tip(page)).to_contain_text(text)
     assert "Never seen in training" in (page.get_by_role("button", name="flurble").get_attribute("title") or "")

@@ -20,7 +20,7 @@ from training.labelled.rows import Table
 @data_option
 @click.option("--test", "test_files", multiple=True, type=FILE, help="File with labelled rows; may be repeated.")
 @reading_options
-@click.option("--against", type=FOLDER, help="Another bundle: list what the two answer differently.")
+@click.option("--against", type=FOLDER, help="Another bundle, to list what the two answer differently.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the complete confusion matrix.")
 def evaluate(
     bundle: Path,
@@ -30,7 +30,7 @@ def evaluate(
     against: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure a BUNDLE with the answers that the service gives: on labelled rows, or on the Reuters test wires.
+    """Measure a BUNDLE, as the service would answer, on labelled rows or on the Reuters test wires.
 
     With --test, any bundle is measured on the rows of files, which are read as by `check`. Without it, a bundle with
     the 46 Reuters topics is measured on the test wires and their titles.

@@ -17,9 +17,9 @@ from training.tensorflow_import import ensure_tensorflow
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with all labels.")
 @click.option("--output", type=FOLDER, help="Folder to write data.json and data.html to.")
 def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
-    """Check labelled texts before training: bad rows, labels, duplicates, contradictions, and the split.
+    """Check labelled texts before training: bad rows, labels, duplicates, conflicting labels, and the split.
 
-    A FILE is CSV, TSV, JSON Lines or Parquet, also packed with gzip.
+    A FILE is CSV, TSV, JSON Lines or Parquet, optionally compressed with gzip.
     """
     from training.labelled.reporting.check import check as run
     from training.labelled.reporting.page import report_files
@@ -38,18 +38,18 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
 @click.command()
 @data_options
 @click.option("--output", type=FOLDER, required=True, help="Folder of the bundle to write: models/NAME/VERSION.")
-@click.option("--force", is_flag=True, help="Replace an existing bundle, and the files beside it.")
+@click.option("--force", is_flag=True, help="Replace an existing bundle, and the files next to it.")
 @click.option(
     "--unlabelled",
     multiple=True,
     type=FILE,
-    help="File with texts without labels: those to label first are written to OUTPUT.to_label.csv; may be repeated.",
+    help="File with texts without labels: the most useful ones to label go to OUTPUT.to_label.csv; may be repeated.",
 )
-@click.option("--first-label", is_flag=True, help="Learn the first label of rows that have several, instead of all.")
+@click.option("--first-label", is_flag=True, help="Use only the first label of rows that have several.")
 def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ...], first_label: bool) -> None:
-    """Train a model on labelled texts and write it as a bundle: your own topics.
+    """Train a model on your own labelled texts and write it as a bundle.
 
-    A FILE is CSV, TSV, JSON Lines or Parquet, also packed with gzip; see `check` for what is looked at first.
+    A FILE is CSV, TSV, JSON Lines or Parquet, optionally compressed with gzip. `check` finds problems in it first.
     """
     from training.bundles.writer import check_target
     from training.fit.command import fit_rows

@@ -14,7 +14,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 data_option = click.option(
     "--data",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help=f"Folder with keras/reuters.npz, keras/reuters_word_index.json and {ARCHIVE}: nothing is downloaded."
+    help=f"Folder with keras/reuters.npz, keras/reuters_word_index.json and {ARCHIVE}, used instead of a download."
     f"  [default: Keras's own cache, and the archive in {DEFAULT_FOLDER}]",
 )
 

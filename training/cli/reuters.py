@@ -21,7 +21,7 @@ RECIPE = click.Choice(list(RECIPES))
 
 @click.command()
 @click.option("--into", type=FOLDER, default=DEFAULT_FOLDER, show_default=True, help="Folder for the archive.")
-@click.option("--url", "urls", multiple=True, help="URL of the archive; may be repeated.  [default: its public sites]")
+@click.option("--url", "urls", multiple=True, help="URL of the archive; may be repeated.  [default: public mirrors]")
 @click.option("--archive-only", is_flag=True, help="Fetch only the archive, not the 46-topic set.")
 def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
     """Download the 46-topic set (into Keras's cache) and the Reuters-21578 archive; for research purposes only."""
@@ -36,9 +36,18 @@ def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
 
 
 @click.command()
-@click.option("--recipe", "names", metavar="NAME", type=RECIPE, multiple=True, help="May be repeated.  [default: all]")
+@click.option(
+    "--recipe",
+    "names",
+    metavar="NAME",
+    type=RECIPE,
+    multiple=True,
+    help="Recipe to train; may be repeated.  [default: all]",
+)
 @data_option
-@click.option("--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="How many networks of each.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="Number of networks per recipe."
+)
 @click.option("--output", type=FOLDER, default=Path("docs/book"), show_default=True, help="Folder to write to.")
 def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path) -> None:
     """Ablation: train every variant that the book discusses; write a table (Markdown, JSON) and a figure."""
@@ -95,7 +104,7 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
 @click.command()
 @click.argument("bundle", type=FOLDER)
 def card(bundle: Path) -> None:
-    """Regenerate the model card of a BUNDLE from its manifest, after the text of the cards has changed."""
+    """Regenerate the model card of a BUNDLE from its manifest, after a change of the card template."""
     from training.book.model_card import write_card as book_card
     from training.bundles.writer import replace_card
     from training.fit.publish import RECIPE as FIT

@@ -31,7 +31,7 @@ HEADLINES_SECONDS = 70.0, 15.0
     type=click.Choice([HEADLINES.name, MULTI_LABEL, *RECIPES]),
     default="book",
     show_default=True,
-    help=f"What to train: {', '.join([HEADLINES.name, MULTI_LABEL, *RECIPES])}.",
+    help=f"Recipe to train: {', '.join([HEADLINES.name, MULTI_LABEL, *RECIPES])}.",
 )
 @data_option
 @click.option(
@@ -39,7 +39,7 @@ HEADLINES_SECONDS = 70.0, 15.0
     type=click.IntRange(1, 100),
     default=1,
     show_default=True,
-    help="How many networks to train.",
+    help="Number of networks to train.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the first network, which is written."

@@ -101,8 +101,8 @@ _READING: Final = (
     click.option(
         "--outside",
         metavar="LABEL",
-        help="Label of texts about none of the labels, such as other. Rows without a label then count as such, too; ''"
-        " for these alone.",
+        help="Label of texts about none of the other labels, such as other. Rows without a label then count as well;"
+        " '': only rows without a label.",
     ),
     click.option("--no-header", is_flag=True, help="CSV and TSV have no header; columns are numbers from 1."),
     click.option(

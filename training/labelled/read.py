@@ -1,4 +1,4 @@
-"""Reads labelled rows from CSV, TSV, JSON Lines and Parquet files, each also packed with gzip."""
+"""Reads labelled rows from CSV, TSV, JSON Lines and Parquet files, each optionally compressed with gzip."""
 
 import re
 import tempfile

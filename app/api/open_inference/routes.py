@@ -76,7 +76,7 @@ def v2_router(service: Service) -> APIRouter:
 
     @router.get("/v2/health/live", operation_id="serverLive", summary="Server liveness probe")
     async def v2_live() -> ServerLive:
-        """200 while the process responds; it does not touch the model."""
+        """200 while the process responds; does not use the model."""
         return ServerLive(live=True)
 
     @router.get(
@@ -132,7 +132,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
     batch_request = request_models(service.settings)[1]
 
     async def v2_infer(body: InferRequest, context: RequestContext, receive: Receive) -> bytes:
-        """Classifies the headlines of a BYTES tensor; tensors are in JSON or in binary."""
+        """Classifies the headlines of a BYTES tensor; tensors are JSON or binary."""
         served = _served(service, context.path_params)
         manifest = served.classifier.bundle.manifest
         topics = manifest.topics

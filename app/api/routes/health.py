@@ -16,7 +16,7 @@ def health_router(service: Service) -> APIRouter:
 
     @router.get("/health/live", operation_id="getLiveness", summary="Liveness probe")
     async def live() -> HealthResponse:
-        """200 while the process responds; it does not touch the model."""
+        """200 while the process responds; does not use the model."""
         return HealthResponse(status="live")
 
     documented: dict[str, Any] = {"summary": "Readiness probe", "responses": responses(NotReadyError)}

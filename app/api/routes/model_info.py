@@ -34,7 +34,7 @@ def model_info_router(service: Service) -> APIRouter:
     async def topics(served: Annotated[ServedModel, Depends(chosen)]) -> TopicsResponse:
         """Returns every topic with its number of training texts, and precision, recall and F1 on the test set.
 
-        For the outside class it returns the threshold and what it costs.
+        For the outside class, returns the threshold and the shares of texts lost and found.
         """
         return describe_topics(served)
 

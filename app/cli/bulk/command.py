@@ -55,6 +55,6 @@ def classify_in_bulk(
     before = f", {summary.shards_before:,} of them before" if summary.shards_before else ""
     click.echo(f"{target}: {summary.shards:,} shards{before}; {summary.answered:,} headlines answered now.", err=True)
     if summary.bad_files:
-        bad = f"bad rows are in {summary.bad_files:,} files in _bad; all others were answered."
+        bad = f"bad rows are in {summary.bad_files:,} files in _bad; all others were classified."
         click.echo(f"{target}: {bad}", err=True)
     return not summary.bad_files

@@ -30,7 +30,7 @@ class Setting(NamedTuple):
 @with_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(host: str, port: str, as_json: bool, **options: str | None) -> None:
-    """Check everything that a start needs, without serving.
+    """Check that the service can start, without serving.
 
     Verifies the bundle, checks port, memory and file descriptors, and prints each setting with its source. The exit
     status is 0 if the service can start, and 1 if not. API keys are never printed.

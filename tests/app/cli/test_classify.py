@@ -103,7 +103,7 @@ def test_bad_lines_are_reported_by_number_and_the_rest_is_done(tmp_path: Path) -
         "line 3 is not UTF-8",
         "line 4 has 25,000 characters, more than 20,000",
         "line 5 has more than 1048576 bytes",
-        "4 bad lines; all others were answered.",
+        "4 bad lines; all others were classified.",
     ]
 
 
@@ -116,7 +116,7 @@ def test_arguments_are_validated_like_lines() -> None:
         "line 3 is empty",
         "line 4 is not UTF-8",
         "line 5 has 25,000 characters, more than 20,000",
-        "4 bad lines; all others were answered.",
+        "4 bad lines; all others were classified.",
     ]
 
 
@@ -142,7 +142,7 @@ def test_empty_lines_are_no_failure_if_they_are_skipped(tmp_path: Path, name: st
 def test_other_bad_lines_are_reported_also_if_empty_ones_are_skipped() -> None:
     result = run("classify", "oil", "", "caf\udce9", "--skip-empty")
     assert (result.exit_code, len(rows(result))) == (1, 1)
-    assert result.stderr.splitlines() == ["line 3 is not UTF-8", "1 bad line; all others were answered."]
+    assert result.stderr.splitlines() == ["line 3 is not UTF-8", "1 bad line; all others were classified."]
 
 
 @pytest.mark.parametrize(("content", "status"), [("", 0), ("\n", 1), (" \n\n", 1)])
@@ -252,7 +252,7 @@ def test_keeping_all_fields_of_json_as_csv_is_refused(tmp_path: Path) -> None:
 
 def test_one_bad_line_is_counted_in_the_singular() -> None:
     result = run("classify", "oil", "")
-    assert (result.exit_code, result.stderr) == (1, "line 2 is empty\n1 bad line; all others were answered.\n")
+    assert (result.exit_code, result.stderr) == (1, "line 2 is empty\n1 bad line; all others were classified.\n")
 
 
 @pytest.mark.parametrize(("good", "status"), [(True, 0), (False, 1)])
@@ -313,7 +313,7 @@ def test_interrupted_run_continues_from_a_line(form: str, tmp_path: Path) -> Non
     first = parts[: 2 if form == "csv" else 1]
     rest = run(*options, "--from-line", 3)
     assert "".join(first) + rest.stdout == whole
-    assert rest.stderr == "line 5 is empty\n1 bad line; all others were answered.\n"
+    assert rest.stderr == "line 5 is empty\n1 bad line; all others were classified.\n"
     assert run(*options, "--from-line", 99).stdout == ""
 
 

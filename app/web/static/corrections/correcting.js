@@ -45,7 +45,7 @@ export function setUpCorrecting() {
     const { text, answer: { model, predictions, outside } } = shown;
     const given = predictions.find(({ topic }) => topic === label)?.probability ?? (label === byId("outside-label").textContent ? outside : null);
     const added = add({ text, label, model: `${model.name}/${model.version}`, probability: given });
-    byId("corrected").textContent = added ? "Added to your corrections below." : "This browser has no room for more; download and delete them.";
+    byId("corrected").textContent = added ? "Added to your corrections below." : "The storage of this browser is full; download the corrections, then delete them.";
     draw();
   });
   byId("download-corrections").addEventListener("click", download);

@@ -14,6 +14,6 @@ export function offerLines(text) {
   const [note, button] = byId("several").children;
   byId("several").hidden = lines < 2;
   if (lines < 2) return;
-  note.textContent = "Below, these lines are classified as one text. Is each of them a text of its own?";
+  note.textContent = "Below, these lines are classified as one text. Is each line a separate text?";
   button.textContent = `Classify ${count(lines)} lines`;
 }

@@ -56,7 +56,7 @@ export class WordView {
     button.style.setProperty("--strength", Math.abs(effect) / strongest);
     const number = word.status === "unknown" && points(effect) === "0" ? "" : points(effect);
     button.querySelector(".effect").textContent = out ? "left out" : `${SAYS[word.status]} ${number}`.trim();
-    button.title = MEANS[word.status] + (out ? "Put back" : `Leave out (${points(effect)} points for ${topic})`);
+    button.title = MEANS[word.status] + (out ? "Restore" : `Leave out (${points(effect)} points for ${topic})`);
   }
 }
 

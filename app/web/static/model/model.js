@@ -27,9 +27,9 @@ export function showModel(model, threshold) {
   tiles.push(...outsideTiles(model.outside, model.figures.outside));
   if (model.topic_set) {
     const often = Math.round(model.topic_set.coverage * 100);
-    explain("set", `As few topics as are needed to contain the right one ${often} of 100 times, on texts like those in the test data.`);
+    explain("set", `The smallest set of topics that contains the right one ${often} of 100 times, on texts like those in the test data.`);
   }
-  if (model.multi_label) explain("set", "A text may have several topics, or none. Each has a probability of its own and a threshold, above which it is given.");
+  if (model.multi_label) explain("set", "A text may have several topics, or none. Each topic has an independent probability, and is given if that is above its threshold.");
   explain("outside", "The model was also trained on texts about other subjects. This is the probability that a text is one of them."
     + ` Above ${percent(threshold ?? 0)}, no topic is given.`);
   byId("model-facts").replaceChildren(
@@ -43,7 +43,7 @@ export function showModel(model, threshold) {
       ["Runtime", model.runtime === "keras" ? "Keras" : "NumPy"],
       ["Digest", element("code", { class: "digest" }, model.digest)],
     ]),
-    element("p", {}, element("a", { href: withModel("model/card") }, "Read the model card"), ": what it is for, what it is not for, and how it was measured."),
+    element("p", {}, element("a", { href: withModel("model/card") }, "Read the model card"), ": intended use, limits and figures."),
     ...sections(model),
   );
 }

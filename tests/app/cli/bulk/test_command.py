@@ -97,7 +97,7 @@ def test_shards_of_an_earlier_run_and_bad_rows_are_counted(
     assert classify(tiny_bundle) is False
     first, second = capsys.readouterr().err.splitlines()
     assert first == "out: 1,200 shards, 1,000 of them before; 3,000,000 headlines answered now."
-    assert second == "out: bad rows are in 1,001 files in _bad; all others were answered."
+    assert second == "out: bad rows are in 1,001 files in _bad; all others were classified."
 
 
 @pytest.mark.parametrize("missing", ["ray", "pyarrow"])
