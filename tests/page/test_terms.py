@@ -10,7 +10,7 @@ from tests.page.conftest import Watch, opened
 from tests.server import RunningServer
 
 RARE = "in too few texts to learn from"
-SET = "contain the right one 90 of 100 times"
+SET = "contains the right one 90 of 100 times"
 
 
 def tip(page: Page) -> Locator:
