@@ -1,4 +1,4 @@
-"""Finds the known names that a misspelt or shortened name probably means; no name rather than a wrong one.
+"""Suggestions for a misspelt or shortened name: the known names near it; none if no name is near enough.
 
 It counts typing errors, because the ratio of the standard library's difflib cannot tell them from likeness: `hots` for
 `host` has 0.75, and so has `handling` for `headline`.

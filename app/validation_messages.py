@@ -1,4 +1,4 @@
-"""Messages for pydantic's validation errors, in the words of JSON instead of Python."""
+"""Messages for pydantic's validation errors, with JSON terms instead of Python terms."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Estimates of how long a training takes, in words."""
+"""Estimated training time, in words."""
 
 
 def about(seconds: float) -> str:

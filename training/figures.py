@@ -1,4 +1,4 @@
-"""Figures as PNG: the confusion matrix, and the colours and format that all figures share."""
+"""Confusion matrix as PNG, and the colours and PNG format shared by all figures."""
 
 import io
 from collections.abc import Sequence

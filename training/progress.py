@@ -1,4 +1,4 @@
-"""Progress of a training on stderr: phase, loss, accuracy and time left."""
+"""Training progress on stderr: phase, loss, accuracy and remaining time."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Validation errors for fields. Unknown fields are refused, so that misspelt ones are noticed."""
+"""Validation errors for fields, also for unknown ones, so that misspelt fields are noticed."""
 
 from collections.abc import Collection, Iterable
 from itertools import islice

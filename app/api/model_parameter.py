@@ -1,4 +1,4 @@
-"""The query parameter `model`, which chooses one of the models in service; the only one of the service's own API."""
+"""The query parameter `model`, which chooses one of the models in service."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

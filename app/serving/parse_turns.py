@@ -1,4 +1,4 @@
-"""Turns in which request bodies are parsed, so that other requests are answered between two that take long."""
+"""Limits the share of time spent on parsing bodies, so that large bodies do not block other requests."""
 
 import asyncio
 import time

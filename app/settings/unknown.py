@@ -1,4 +1,4 @@
-"""Finds environment variables with the prefix TOPICS_ that are no settings, so that typing errors are noticed."""
+"""Finds TOPICS_* environment variables that are not settings, such as misspelt ones."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Access log: one line for each answered request. Never a key; a headline only if configured."""
+"""Access log: one line per request. Never contains an API key; contains headlines only if configured."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Log lines: JSON, or readable text if stdout is a terminal. Never an API key; a headline only if configured."""
+"""Log format: JSON lines, or readable text if stdout is a terminal. Never contains an API key."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Passes answered requests to the metrics and to the access log, those of one event loop iteration together."""
+"""Request recorder: passes finished requests to metrics and access log, batched per event loop iteration."""
 
 import asyncio
 

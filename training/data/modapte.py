@@ -1,4 +1,4 @@
-"""Wires of the archive with all their topics, or with none: the ModApte split for several labels a text."""
+"""The ModApte split: wires of the archive with all their topics, or with none."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Wires of the archive that are about none of the 46 topics: training texts of the outside class."""
+"""Wires about none of the 46 topics: training texts of the outside class."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Figures of a model with which a text may have several labels: F1, calibration, and the skill of each label."""
+"""Figures of a multi-label model: F1, calibration, and the skill of each label."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Calibration: temperature, outside class and prediction sets, fitted on texts that took no part in the training."""
+"""Calibration: temperature, outside class and prediction sets, fitted on held-out texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Drift reference: topic mix and word ratios of the training titles, with which the service compares its traffic."""
+"""Drift reference: topic mix and word ratios of the training titles, for comparison with traffic."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Several labels for a text: calibration of each label and a threshold for all, fitted on held-out texts."""
+"""Multi-label: calibration of each label, and one threshold for all, fitted on held-out texts."""
 
 from dataclasses import dataclass, replace
 from typing import Final

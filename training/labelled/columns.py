@@ -1,4 +1,4 @@
-"""Finds the columns with texts, labels and times in a file, by the names that were given or by usual names."""
+"""Finds the columns with texts, labels and times, by the names given or by common names."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

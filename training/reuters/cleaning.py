@@ -1,4 +1,4 @@
-"""Cleaning: leaves out texts without a topic that look as if they should have had one."""
+"""Cleaning: leaves out texts without a topic whose topic is probably missing by mistake."""
 
 from collections.abc import Sequence
 from typing import Final

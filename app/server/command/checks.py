@@ -1,4 +1,4 @@
-"""Checks of `python -m app doctor`: whether a service with these settings can start and run well here."""
+"""Checks of `python -m app doctor`: whether a service with these settings can start on this machine."""
 
 import os
 import resource

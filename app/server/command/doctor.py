@@ -1,4 +1,4 @@
-"""The command `python -m app doctor`: what a service would start with, and whether it can start here."""
+"""The command `python -m app doctor`: the settings of a service, and whether it can start on this machine."""
 
 import json
 import os

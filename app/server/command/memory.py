@@ -1,4 +1,4 @@
-"""Memory of a service: what its processes take, what they may take at most, and what this machine or container has."""
+"""Memory of a service: used at start, used at most, and available on this machine or in this container."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The folder in which several workers, or a metrics port, share their metrics: PROMETHEUS_MULTIPROC_DIR."""
+"""PROMETHEUS_MULTIPROC_DIR: the folder through which workers and the metrics port share metrics."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Chooses the texts that it would help most to label next: uncertain ones that differ from each other.
+"""Active learning: chooses the texts most useful to label next, uncertain and different from each other.
 
 Diverse mini-batch active learning (Zhdanov 2019, arXiv:1901.05954): of the texts with the smallest margin between the
 two most probable labels, weighted k-means finds as many groups as are to be chosen, and one text of each is taken.

@@ -1,4 +1,4 @@
-"""Probability that a label is wrong, by Bayes' rule from probabilities of models that did not learn from the row.
+"""Label errors: the probability that a label is wrong, by Bayes' rule from cross-fitted probabilities.
 
 Confident learning (Northcutt et al. 2021, arXiv:1911.00068) takes rows that the models answer wrongly for label errors:
 of 244 rows, 60% of them answered rightly and 7% with a wrong label, it lists 68, of which 20% are wrong. Those more

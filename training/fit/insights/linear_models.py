@@ -1,4 +1,4 @@
-"""Quick linear models of the rows of a fit: cross-fitted probabilities, and a learning curve."""
+"""Fast linear models of the training rows: cross-fitted probabilities, and a learning curve."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence

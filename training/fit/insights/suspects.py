@@ -1,4 +1,4 @@
-"""The file of rows whose label may be wrong, for a spreadsheet."""
+"""Writes the rows whose label may be wrong as CSV, for a spreadsheet."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The file of texts that it would help most to label next, for a spreadsheet and then for `fit`."""
+"""Writes the texts most useful to label next as CSV, to be labelled in a spreadsheet and read by `fit`."""
 
 from collections.abc import Sequence
 from typing import Final

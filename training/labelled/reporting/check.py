@@ -1,4 +1,4 @@
-"""Checks labelled rows and their split before learning."""
+"""Checks labelled rows and their split before training."""
 
 import unicodedata
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""Notes of a check: sentences that say what deserves attention, and what to do about it."""
+"""Notes of a check: possible problems of the data, and what to do about them."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""Evaluates a headline model on the two sets of present-day headlines in docs/headlines, which no recipe trains on."""
+"""Evaluates a headline model on the two present-day test sets in docs/headlines."""
 
 import csv
 from pathlib import Path
