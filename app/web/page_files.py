@@ -23,6 +23,13 @@ FILES = 128
 class PageFiles(StaticFiles):
     """Static files with the headers of the page."""
 
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Path and status of a file; raises RuntimeError without permission, which Starlette would answer with 401."""
+        try:
+            return super().lookup_path(path)
+        except PermissionError as error:
+            raise RuntimeError(f"{error.filename} cannot be read: {error.strerror}") from error
+
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:

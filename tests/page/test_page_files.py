@@ -81,3 +81,19 @@ def test_file_that_cannot_be_opened_for_want_of_descriptors_is_503(
     assert answer.headers["content-type"] == "application/problem+json"
     monkeypatch.undo()
     assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/docs", *FILES])
+@pytest.mark.parametrize("call", ["os.stat", "app.web.page_files.Path.read_bytes"])
+def test_file_without_permission_is_an_error_of_the_service(
+    page_bundle: Path, monkeypatch: pytest.MonkeyPatch, path: str, call: str
+) -> None:
+    app = create_app(load_settings(model=page_bundle, access_log=False))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.get(path).status_code == 200
+        read.cache_clear()
+        denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES), "a file")
+        monkeypatch.setattr(call, Mock(side_effect=denied))
+        answer = client.get(path)
+        monkeypatch.undo()
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:topics:problem:internal-error")
