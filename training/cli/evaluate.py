@@ -51,7 +51,7 @@ def evaluate(
     classifier = load_classifier(bundle)
     codes = [topic.code for topic in classifier.topics]
     if codes != list(NAMES):
-        raise RecipeError(f"{bundle}: its labels are not the 46 Reuters topics; give --test FILE with labelled rows.")
+        raise RecipeError(f"{bundle}: its labels are not the 46 Reuters topics; use --test FILE with labelled rows.")
     archive = archive_path(data)
     if against is not None:
         _evaluate_against(classifier, load_classifier(against), archive, as_json)

@@ -88,7 +88,7 @@ def _from_keras() -> Dataset:
         word_index = reuters.get_word_index()
     except Exception as error:  # Keras raises what its download raises, including plain Exception
         raise DataError(
-            f"keras.datasets.reuters cannot be loaded ({error}); check the connection, or give --data a folder with"
+            f"keras.datasets.reuters cannot be loaded ({error}); check the connection, or set --data to a folder with"
             f" keras/{NPZ} and keras/{WORD_INDEX}."
         ) from error
     # Keras's cache folder: https://keras.io/api/utils/python_utils/#get_file-function

@@ -49,7 +49,7 @@ def fit_rows(
         labelling, suspected = (output.with_name(f"{output.name}.{name}.csv") for name in ("to_label", "suspects"))
         for file in (suspected, labelling) if unlabelled else (suspected,):
             if file.exists() and not force:
-                raise OutputError(f"{file}: exists already; move it, or give --force to replace it.")
+                raise OutputError(f"{file}: exists already; move it, or use --force to replace it.")
         loaded = data.load(first_labels if first_label else lambda table: table)
         multi_label = any(len(row.labels) > 1 for row in loaded.split.train)
         texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
@@ -62,7 +62,7 @@ def fit_rows(
                 "No test row has a label, so nothing can be measured; give more different texts, or --test."
             )
         if unlabelled and len(split.labels) < 2:
-            raise LabelsError("With one label no text is better to label next than another; leave out --unlabelled.")
+            raise LabelsError("With one label there is no choice of texts to label next; leave out --unlabelled.")
         progress("checking", 0, 1)
         report = check(loaded.table, split, loaded.test)
         progress.close()

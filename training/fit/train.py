@@ -42,7 +42,7 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     labels = _strata(rows)
     if len(set(labels.tolist())) < 2:
         raise LabelsError(
-            "Rows with words have one label only, and learning takes two; check the column with the labels."
+            "Rows with words have only one label, but training needs two; check the column with the labels."
         )
     units = _material(samples, rows).units
     recipe = recipe_for(len(samples), units)

@@ -54,7 +54,7 @@ def find_columns(names: Sequence[str], wanted: Wanted, file: str) -> Columns:
         missing = "texts and which the labels" if both else "texts" if text is None else "labels"
         options = "--text and --label" if both else "--text" if text is None else "--label"
         raise ColumnError(
-            f"{file}: which column has the {missing} is not clear; give {options}. The first line has: {listed(names)}."
+            f"{file}: it is unclear which column has the {missing}; use {options}. The first line has: {listed(names)}."
             " If that line is a row and not a header, add --no-header."
         )
     return distinct(Columns(text, label, wanted.time, wanted.text is None or wanted.label is None), file)
@@ -83,7 +83,7 @@ def find_numbered(rows: Sequence[Sequence[str]], wanted: Wanted, file: str) -> C
         text, label = text or open_numbers[0], label or open_numbers[0]
     if text is None or label is None:
         raise ColumnError(
-            f"{file}: which of its {width} columns have the texts and the labels is not clear; give their numbers,"
+            f"{file}: it is unclear which of its {width} columns have texts and labels; give their numbers,"
             f" such as --text 2 --label 1. The first line has: {listed(rows[0])}."
         )
     return distinct(Columns(text, label, wanted.time, wanted.text is None or wanted.label is None), file)

@@ -79,7 +79,7 @@ def read_rows(
                     size += len(one.text)
                     if len(rows) == MAX_ROWS or size > MAX_BYTES:
                         limit = f"{MAX_ROWS:,} rows" if len(rows) == MAX_ROWS else f"{MAX_BYTES:,} characters"
-                        raise TableError(f"{name}: there are more than {limit}; give a sample of the rows.")
+                        raise TableError(f"{name}: there are more than {limit}; use a sample of the rows.")
                     labels = same.setdefault(one.labels, one.labels)
                     rows.append(one if labels is one.labels else replace(one, labels=labels))
             except InputError as error:
@@ -133,7 +133,7 @@ def bounded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         size += len(piece)
         lines += piece.count(b"\n")
         if size > MAX_BYTES:
-            raise TableError(f"{name}: has more than {MAX_BYTES // 1024**3} GiB when unpacked; split it.")
+            raise TableError(f"{name}: has more than {MAX_BYTES // 1024**3} GiB after decompression; split it.")
         if lines > MAX_LINES:
             raise TableError(f"{name}: has more than {MAX_LINES:,} lines; split it.")
         yield piece
@@ -159,7 +159,7 @@ def _too_many_bad(reasons: Counter[str], count: int, most: float, first: Sequenc
     bad = reasons.total()
     advice = {
         "is not UTF-8": "convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8",
-        NO_LABEL: "give --outside if no label means about none of the labels",
+        NO_LABEL: "use --outside if such rows are about none of the labels",
     }.get(reasons.most_common(1)[0][0], "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
     if bad == count:

@@ -122,6 +122,6 @@ def _too_few(known: set[str], rare: Mapping[str, int], min_rows: int, table: Tab
     have = "no label has" if not known else f"only {min(known) or 'outside'!r} has"
     column = table.columns[0]
     return (
-        f"{column.file}: {have} {min_rows} rows or more ({len(rare):,} labels have fewer), and learning takes two;"
+        f"{column.file}: {have} {min_rows} rows or more ({len(rare):,} labels have fewer), but training needs two;"
         f" check that {column.label!r} is the column with the labels, or lower --min-rows."
     )

@@ -69,7 +69,7 @@ def latest(rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Dupl
     for group in groups:
         known = [time for number in group if (time := rows[number].time) is not None]
         if len(known) < len(group):
-            raise TableError(f"{rows[group[0]].line}: has no time, so rows cannot be split by time; give --time.")
+            raise TableError(f"{rows[group[0]].line}: has no time, so rows cannot be split by time; use --time.")
         times.append(min(known))
     chosen: set[int] = set()
     order = sorted(range(len(groups)), key=lambda number: (times[number], int(hashes[number])), reverse=True)

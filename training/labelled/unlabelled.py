@@ -38,7 +38,7 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
                     if row.fault is not None:
                         bad += 1
                     elif len(rows) == MAX_ROWS:
-                        raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; give a sample of the texts.")
+                        raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; use a sample of the texts.")
                     else:
                         rows.append(LabelledRow(row.headline, (), name, row.line))
             except (AppColumnError, ColumnError) as error:

@@ -67,7 +67,7 @@ def test_keras_that_cannot_download_is_one_sentence(monkeypatch: pytest.MonkeyPa
         raise Exception("URL fetch failure")  # noqa: TRY002 - what Keras raises
 
     monkeypatch.setattr("keras.src.datasets.reuters.get_file", fail)
-    with pytest.raises(DataError, match=r"URL fetch failure\); check the connection, or give --data"):
+    with pytest.raises(DataError, match=r"URL fetch failure\); check the connection, or set --data"):
         load_dataset()
 
 

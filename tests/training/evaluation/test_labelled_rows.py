@@ -86,7 +86,7 @@ def test_rows_are_read_with_the_options_of_check(four: Path, tmp_path: Path) -> 
 def test_bundle_of_other_labels_needs_a_file(four: Path) -> None:
     result = evaluate(four)
     assert result.exit_code == 1
-    assert "its labels are not the 46 Reuters topics; give --test FILE" in result.stderr
+    assert "its labels are not the 46 Reuters topics; use --test FILE" in result.stderr
 
 
 def test_options_for_reading_without_a_file_are_refused(four: Path) -> None:

@@ -77,7 +77,7 @@ def test_rows_about_none_of_the_labels_teach_the_outside_class() -> None:
 
 
 def test_one_label_is_refused_in_one_sentence() -> None:
-    with pytest.raises(LabelsError, match="one label only, and learning takes two"):
+    with pytest.raises(LabelsError, match="only one label, but training needs two"):
         fitted(made_rows(1, 30), codes(2))
 
 

@@ -52,8 +52,8 @@ def test_unreadable_files_are_named_in_one_sentence(tmp_path: Path, name: str, c
 @pytest.mark.parametrize(
     ("head", "options", "sentence"),
     [
-        (b"id,name", {}, "which column has the texts and which the labels is not clear; give --text and --label."),
-        (b"title,text,section", {}, "which column has the texts is not clear; give --text."),
+        (b"id,name", {}, "it is unclear which column has the texts and which the labels; use --text and --label."),
+        (b"title,text,section", {}, "it is unclear which column has the texts; use --text."),
         (b"headline,section", {"text_column": "body"}, "there is no column 'body'"),
         (b"headline,section", {"text_column": "2"}, "Columns have numbers only with --no-header"),
         (b"headline,headline,section", {}, "which column has the texts"),
@@ -75,7 +75,7 @@ def test_gzip_bomb_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     pack = zlib.compressobj(9, wbits=31)
     bomb = b"".join([pack.compress(HEAD), *(pack.compress(b"x" * 1024**2) for _ in range(64)), pack.flush()])
     assert len(bomb) < 100_000
-    assert "when unpacked; split it" in refused(tmp_path / "a.csv.gz", bomb)
+    assert "after decompression; split it" in refused(tmp_path / "a.csv.gz", bomb)
 
 
 def test_bomb_of_lines_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def _test(report: DataReport) -> Iterator[str]:
         shown = ", ".join(untested[:5]) + (", ..." if len(untested) > 5 else "")
         yield f"{count(len(untested), 'label')} ({shown}) {_has(len(untested))} no test rows, so no measured skill."
     if not report.test:
-        yield "There are no test rows, so nothing can be measured; raise --test-share or give --test."
+        yield "There are no test rows, so nothing can be measured; raise --test-share or use --test."
     elif report.test < FEW_TEST_ROWS:
         margin = 1.96 * math.sqrt(0.8 * 0.2 / report.test)
         rows = count(report.test, "test row")

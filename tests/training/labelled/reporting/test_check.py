@@ -149,7 +149,7 @@ def test_command_ends_with_one_sentence_if_no_label_means_nothing(tmp_path: Path
     done = CliRunner().invoke(cli, ["check", str(file)])
     assert done.exit_code == 1
     assert "1 of 2 rows (50.0%) are bad" in done.stderr
-    assert "give --outside if no label means about none of the labels" in done.stderr
+    assert "use --outside if such rows are about none of the labels" in done.stderr
 
 
 def test_same_file_cannot_be_trained_and_tested_on(tmp_path: Path) -> None:
