@@ -14,6 +14,7 @@ from app.server.http.movable_timer import MovableTimer
 from app.server.http.read_gate import ReadGate
 from app.server.http.transport import CoalescingTransport
 from app.server.http.unparsed_bytes import UnparsedBytes
+from app.serving.draining import FINISH_SECONDS
 
 ARRIVAL_SECONDS = 10.0
 """Maximum time for a request to arrive, headers and body. A new connection has the same time for its first byte."""
@@ -27,6 +28,12 @@ If a connection is closed with unread bytes, the kernel resets it, and the clien
 FRESH_SECONDS = 1.0
 """Time for which a connection without a request may still send one when the process stops."""
 
+UNREAD_SECONDS = FINISH_SECONDS - 0.5
+"""Time for which a client may read its answer when the process stops.
+
+When FINISH_SECONDS have passed, uvicorn cancels the requests in progress and logs a traceback for each: with 180
+clients that did not read, the process had not ended after END_SECONDS.
+"""
 
 _MAPPED = "::ffff:"
 """Before the address of an IPv4 client on a socket that listens on IPv6; TOPICS_TRUSTED_PROXIES has it without."""
@@ -75,6 +82,7 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the time limit, and give back everything that the connection held."""
         self._awaiting = False
+        self._unread_since = None
         self._timer.close()
         self._unparsed = None
         super().connection_lost(exc)
@@ -100,10 +108,15 @@ class BoundedConnection(HttpToolsProtocol):
         It buys: replacing workers loses no request (tests/operation/test_serving.py). Delete when: uvicorn merges
         https://github.com/Kludex/uvicorn/pull/3124 or a similar change.
         """
+        self.loop.call_later(UNREAD_SECONDS, self._drop_if_unread)
         if self.cycle is None and not self.transport.is_closing():
             self.loop.call_later(FRESH_SECONDS, super().shutdown)
         else:
             super().shutdown()
+
+    def _drop_if_unread(self) -> None:
+        if self._unread_since is not None:
+            self.drop_unread()
 
     def waiting(self) -> tuple[bool, float] | None:
         """Whether the connection can be used further, and the time of the loop since which it waits for its client.

@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
 from app.main import create_app
-from app.server.http import connections, protocol
+from app.server.http import bounded_connection, connections, protocol
 from app.server.http.connections import Connections
 from app.settings import load_settings
 from tests.app.metrics import read
@@ -109,6 +109,24 @@ def test_closing_connection_waits_for_its_client_for_a_limited_time(app: FastAPI
         for one in held._open:
             one.loop.call_soon_threadsafe(one.transport.close)
         eventually(lambda: not held._open)
+
+
+def test_client_that_does_not_read_delays_the_end_of_the_process_for_a_limited_time(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    async def long() -> AsyncIterator[bytes]:
+        for _ in range(500):
+            yield b" " * 65536
+
+    monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.1)
+    app.router.routes.insert(0, Route("/long", lambda _: StreamingResponse(long())))
+    with serving(app) as (port, held), ExitStack() as stack:
+        connect(port, stack, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
+        eventually(lambda: bool(held._unread))
+        [one] = held._open
+        one.loop.call_soon_threadsafe(one.shutdown)
+        eventually(lambda: not held._open, seconds=5)  # WRITE_SECONDS is longer
+        assert rejected(app, "slow_reader") == 1
 
 
 def test_client_that_reads_slowly_keeps_its_connection(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
