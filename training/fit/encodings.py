@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
-from training.fit.sizes import FEW
+from training.fit.sizes import FEW, MANY, MANY_EPOCHS
 from training.headlines.expansion import feature_expansion
 from training.headlines.learn import Material
 from training.headlines.recipe import Recipe
@@ -15,18 +14,19 @@ from training.headlines.svm import train_linear
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.progress import Report
 
-MOST_ROWS: Final = 20_000
-"""With more rows few words occur once, so the recipe's encoding is kept."""
-
 
 def variants(recipe: Recipe, rows: int) -> tuple[Recipe, ...]:
     """Ways to encode a word that occurs once: by its pieces, by shorter pieces too, or as a word with an id.
 
-    In the last, only words that no training row has are encoded by pieces. With fewer than FEW `rows`, that one is also
-    tried with pieces of 2 to 5 characters, of more weight, and with features weighted by idf.
+    In the last, only words that no training row has are encoded by pieces. It is not tried with MANY_EPOCHS `rows` or
+    more, of which few words occur once. With fewer than FEW, it is also tried with pieces of 2 to 5 characters, of more
+    weight, and with features weighted by idf.
     """
+    by_pieces = (recipe, replace(recipe, piece_sizes=(2, 4)))
+    if rows >= MANY_EPOCHS:
+        return by_pieces
     ids = replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25)
-    some = (recipe, replace(recipe, piece_sizes=(2, 4)), ids)
+    some = (*by_pieces, ids)
     if rows >= FEW:
         return some
     few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, idf_weights=True)
@@ -36,7 +36,7 @@ def variants(recipe: Recipe, rows: int) -> tuple[Recipe, ...]:
 def choose_encoding(
     recipe: Recipe, parts: Sequence[tuple[Material, Sequence[Sample]]], seed: int, report: Report
 ) -> Recipe:
-    """The variant that is right most often; the first of equals.
+    """The variant that is right most often; the first of equals. With MANY rows none is tried.
 
     Args:
         recipe: by size.
@@ -45,7 +45,7 @@ def choose_encoding(
         report: called with the progress.
     """
     rows = len(parts[0][0].kinds[0].samples) + len(parts[0][1])
-    if rows > MOST_ROWS:
+    if rows >= MANY:
         return recipe
     tried = variants(recipe, rows)
     right = np.zeros(len(tried), np.int64)

@@ -15,7 +15,8 @@ from scipy.sparse.csgraph import connected_components
 from training.headlines.samples import Sample
 from training.labelled.duplicates import find_duplicates
 
-MOST_HELD_OUT: Final = 2_000
+SHARE: Final = 0.15
+MOST_HELD_OUT: Final = 4_000
 FOLDS: Final = 5
 
 
@@ -38,7 +39,7 @@ def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int
 
 
 def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> NDArray[np.bool_]:
-    """Mark a tenth of the rows, but no more than MOST_HELD_OUT: bool [n].
+    """Mark 15% of the rows, but no more than MOST_HELD_OUT: bool [n].
 
     The share is that of each label, rounded, so their number differs a little from that: of each label with two rows or
     more, at least one is held out, and at least one stays to learn from.
@@ -48,7 +49,7 @@ def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: i
         groups: `groups_of`, int32 [n].
         seed: of the choice.
     """
-    share = min(0.1, MOST_HELD_OUT / len(labels))
+    share = min(SHARE, MOST_HELD_OUT / len(labels))
     units, first = _units(labels, groups)
     chosen = np.zeros(len(first), bool)
     for some in _by_label(labels[first], seed):

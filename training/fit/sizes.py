@@ -7,12 +7,16 @@ from training.errors import LabelsError
 from training.headlines.recipe import Recipe
 
 FEW: Final = 2_500
+"""Below this number of rows there are more ways to encode them to choose from."""
+CROSS_FITTED: Final = 7_500
 """Below this number of rows, calibration is cross-fitted, because a held-out share would be too small."""
 MANY: Final = 100_000
 """From this number of rows on, the held-out rows stay out of training, which then runs once instead of twice."""
 
-MANY_NETWORKS: Final = 20_000
-"""Below this number of rows there are more networks and epochs."""
+MANY_EPOCHS: Final = 20_000
+"""Below this number of rows the networks have twice as many epochs, and the SVM a higher C."""
+MANY_NETWORKS: Final = 60_000
+"""Below this number of rows there are twice as many networks."""
 
 WORDS, PAIRS, PIECES = 60_000, 40_000, 30_000
 LEAST_FEATURES: Final = 1_000
@@ -28,23 +32,31 @@ _HEADROOM: Final = 4 * 1024**2
 
 def seconds_to_fit(rows: int) -> float:
     """Processor time of a fit, within a factor of two or three; it also depends on the length of the texts."""
-    passes = 6 if rows < FEW else 2 if rows < MANY else 1
-    return 5 + rows * passes * (3e-3 if rows < MANY_NETWORKS else 1.5e-3)
+    passes = 6 if rows < CROSS_FITTED else 2 if rows < MANY else 1
+    return 5 + rows * passes * (3e-3 if rows < MANY_EPOCHS else 2e-3 if rows < MANY_NETWORKS else 1.5e-3)
+
+
+def penalty_for(rows: int, multi_label: bool) -> tuple[float, float]:
+    """C of the SVM for a row's first label, and for its further labels."""
+    return (1.0, 1.0) if multi_label else (1.0 if rows < MANY_EPOCHS else 0.5, 0.0)
 
 
 def recipe_for(rows: int, units: int) -> Recipe:
     """The recipe for training rows with so many labels, including the outside class if there is one.
 
-    The first layer is as wide as there are labels (32 units for 77 labels cost five points of accuracy), up to a limit
-    that leaves room for enough features: with 306 labels, 160 units and 37,000 features lose less than 96 units and
-    62,000 features do. Where there is no room for all features, words are worth more than pairs and pieces.
+    The first layer has a fifth more units than there are labels (32 units for 77 labels cost five points of accuracy,
+    80 still 0.3), up to a limit that leaves room for enough features: with 306 labels, 160 units and 37,000 features
+    lose less than 96 units and 62,000 features do. Where there is no room for all features, words are worth more than
+    pairs and pieces.
 
     Raises:
         LabelsError: the labels are so many that their model does not fit into a bundle.
     """
     many = units > MANY_LABELS
-    width = min(max(32, -(-units // 16) * 16), WIDTH_OF_MANY if many else MOST_WIDTH)
-    networks, epochs, batch = (4, 16, 256) if rows < MANY_NETWORKS else (2, 8, 256) if rows < 60_000 else (2, 6, 512)
+    width = min(max(32, -(-units * 6 // 80) * 16), WIDTH_OF_MANY if many else MOST_WIDTH)
+    networks, epochs, batch = (4, 8, 256) if rows < MANY_NETWORKS else (2, 6, 512)
+    if rows < MANY_EPOCHS:
+        epochs = 16
     if rows >= 500_000:
         epochs, batch = 3, 1_024
     inside = min(units, width) + networks * 100

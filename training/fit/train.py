@@ -14,7 +14,7 @@ from training.fit.encodings import choose_encoding
 from training.fit.fitted import Fitted
 from training.fit.held_out import folds, groups_of, held_out_share
 from training.fit.material import Rows
-from training.fit.sizes import FEW, MANY, recipe_for
+from training.fit.sizes import CROSS_FITTED, MANY, penalty_for, recipe_for
 from training.headlines.calibration import HeldOut
 from training.headlines.learn import Halves, Kind, Material, learn
 from training.headlines.mlp import Layers
@@ -47,7 +47,7 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     units = _material(samples, rows).units
     recipe = recipe_for(len(samples), units)
     groups = groups_of(samples, rows.lines)
-    masks = folds(labels, groups, seed) if len(samples) < FEW else [held_out_share(labels, groups, seed)]
+    masks = folds(labels, groups, seed) if len(samples) < CROSS_FITTED else [held_out_share(labels, groups, seed)]
     once = len(samples) >= MANY
     phases = len(masks) + (not once)
     splits = [(_material(_chosen(samples, ~mask), rows), _chosen(samples, mask)) for mask in masks]
@@ -99,7 +99,7 @@ def _chosen(samples: Sequence[Sample], mask: NDArray[np.bool_]) -> tuple[Sample,
 
 
 def _material(samples: tuple[Sample, ...], rows: Rows) -> Material:
-    kind = Kind(samples, (1.0, 1.0 if rows.multi_label else 0.0))
+    kind = Kind(samples, penalty_for(len(rows.samples), rows.multi_label))
     return Material((kind,), rows.topics, multi_label=rows.multi_label)
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from training.fit import encodings
 from training.fit.encodings import choose_encoding, variants
-from training.fit.sizes import FEW, recipe_for
+from training.fit.sizes import FEW, MANY_EPOCHS, recipe_for
 from training.headlines.learn import Kind, Material
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
@@ -52,7 +52,7 @@ def test_words_that_occur_once_have_ids_or_pieces() -> None:
 
 
 def test_many_rows_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encodings, "MOST_ROWS", 10)
+    monkeypatch.setattr(encodings, "MANY", 16)
     monkeypatch.setattr(encodings, "_right", lambda *_: pytest.fail("tried"))
     assert chosen(compounds(8, 0), compounds(8, 1)) == RECIPE
 
@@ -60,4 +60,5 @@ def test_many_rows_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_more_is_tried_with_few_rows() -> None:
     assert len(variants(RECIPE, FEW - 1)) == 5
     assert len(variants(RECIPE, FEW)) == 3
+    assert len(variants(RECIPE, MANY_EPOCHS)) == 2
     assert not any(one.idf_weights for one in variants(RECIPE, FEW))

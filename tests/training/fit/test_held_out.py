@@ -24,12 +24,12 @@ def test_every_label_keeps_a_row_to_learn_from(labels: np.ndarray, seed: int) ->
     assert set(labels[kept].tolist()) == set(labels.tolist())
 
 
-def test_share_is_a_tenth_and_never_above_the_limit() -> None:
+def test_share_is_fifteen_percent_and_never_above_the_limit() -> None:
     labels = np.arange(3_000) % 3
-    assert held_out_share(labels, np.arange(3_000), 0).sum() == 300
+    assert held_out_share(labels, np.arange(3_000), 0).sum() == 450
     many = held_out_share(np.arange(60_000) % 4, np.arange(60_000), 0)
     assert many.sum() == MOST_HELD_OUT
-    assert np.bincount(np.flatnonzero(many) % 4).tolist() == [500] * 4
+    assert np.bincount(np.flatnonzero(many) % 4).tolist() == [1_000] * 4
     assert (held_out_share(labels, np.arange(3_000), 0) != held_out_share(labels, np.arange(3_000), 1)).any()
 
 

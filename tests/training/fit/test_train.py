@@ -48,14 +48,14 @@ def test_two_hundred_rows_are_cross_fitted_and_learned() -> None:
 
 
 def test_more_rows_hold_out_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "FEW", 100)
+    monkeypatch.setattr(train, "CROSS_FITTED", 100)
     model = fitted(made_rows(4, 50), codes(4))
-    assert len(model.held_out_rows) == 20
+    assert len(model.held_out_rows) == 4 * 8  # 15% of 50, rounded
     assert accuracy(model, made_rows(4, 20, seed=1), codes(4)) > 0.95
 
 
 def test_many_rows_are_trained_on_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "FEW", 100)
+    monkeypatch.setattr(train, "CROSS_FITTED", 100)
     monkeypatch.setattr(train, "MANY", 200)
     told: list[str] = []
     fitted(made_rows(4, 50), codes(4), told)
@@ -64,7 +64,7 @@ def test_many_rows_are_trained_on_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sixty_labels_of_five_rows_are_learned() -> None:
     model = fitted(made_rows(60, 5), codes(60))
-    assert model.learned.layers[0].kernel.shape[1] == 64
+    assert model.learned.layers[0].kernel.shape[1] == 80
     assert accuracy(model, made_rows(60, 3, seed=1), codes(60)) > 0.8
 
 
