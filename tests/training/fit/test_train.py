@@ -64,7 +64,7 @@ def test_many_rows_are_trained_on_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sixty_labels_of_five_rows_are_learned() -> None:
     model = fitted(made_rows(60, 5), codes(60))
-    assert model.learned.layers[0].kernel.shape[1] == 80
+    assert model.learned.layers[0].kernel.shape[1] >= 60
     assert accuracy(model, made_rows(60, 3, seed=1), codes(60)) > 0.8
 
 
