@@ -16,7 +16,7 @@ from tests.server import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
 
-HEADLINES = int(os.environ.get("RAY_HEADLINES", "200_000"))
+HEADLINES = int(os.environ.get("RAY_HEADLINES", "100_000"))
 """Number of headlines in the test that kills a node."""
 
 FILES = 40
