@@ -15,7 +15,7 @@ MANY: Final = 100_000
 
 MANY_EPOCHS: Final = 20_000
 """Below this number of rows the networks have twice as many epochs, and the SVM a higher C."""
-MANY_NETWORKS: Final = 60_000
+MANY_NETWORKS: Final = 40_000
 """Below this number of rows there are twice as many networks."""
 
 WORDS, PAIRS, PIECES = 60_000, 40_000, 30_000
@@ -54,9 +54,8 @@ def recipe_for(rows: int, units: int) -> Recipe:
     """
     many = units > MANY_LABELS
     width = min(max(32, -(-units * 6 // 80) * 16), WIDTH_OF_MANY if many else MOST_WIDTH)
-    networks, epochs, batch = (4, 8, 256) if rows < MANY_NETWORKS else (2, 6, 512)
-    if rows < MANY_EPOCHS:
-        epochs = 16
+    networks = 4 if rows < MANY_NETWORKS else 2
+    epochs, batch = (16, 256) if rows < MANY_EPOCHS else (8, 256) if rows < 60_000 else (6, 512)
     if rows >= 500_000:
         epochs, batch = 3, 1_024
     inside = min(units, width) + networks * 100
