@@ -122,7 +122,7 @@ def test_evaluate_measures_all_labels_alone_and_against_another(fitted: tuple[Pa
     assert figures["test"]["micro_f1"] > 0.9
     against = CliRunner().invoke(cli, ["evaluate", target, *options, "--against", target])
     assert "| days/1 wrong | 0 |" in against.stdout
-    assert "Both give the same answer to each of them." in against.stdout
+    assert "Both give the same answer to every text." in against.stdout
 
 
 def test_onnx_export_gives_the_same_probabilities_and_labels(fitted: tuple[Path, str], tmp_path: Path) -> None:
