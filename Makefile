@@ -3,7 +3,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
-# Processes of `make test`: one more than cores, because many tests wait for a server or a browser.
+# Processes of `make test`: with three on two cores, Ray Serve does not always start in time.
 JOBS ?= 2
 VENV ?= .venv
 # The first of these that is Python 3.11 or newer is used; PYTHON=/path/to/python overrides the list.
