@@ -11,6 +11,8 @@ PYTHON ?= python3.13 python3.12 python3.11 python3
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Tests start hundreds of Python processes, each of which would compile all modules that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # Local wheels must not end up in the lock files.
 COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL $(BIN)/uv pip compile --no-config --quiet \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header pyproject.toml
