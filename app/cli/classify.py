@@ -215,7 +215,7 @@ class _ChunkedRun:
 
     def __init__(self, predict: Predictor) -> None:
         self.bad = 0
-        self._answered = self._line = 0
+        self._classified = self._line = 0
         self._predict = predict
         self._pending: list[Row] = []
         self._writer: Writer
@@ -247,16 +247,16 @@ class _ChunkedRun:
         self.bad += len(result.bad)
 
         def written() -> None:
-            self._answered += len(result.answered)
+            self._classified += len(result.classified)
             self._line = pending[-1].line
 
-        write(self._writer.rows(result.answered), written)
+        write(self._writer.rows(result.classified), written)
 
     def progress(self) -> str:
         """How far it came, as the rest of a sentence that begins with `Stopped`."""
         if not self._line:
-            return " before the first row was answered"
-        rows = f"{self._answered:,} {'row' if self._answered == 1 else 'rows'} answered"
+            return " before the first row was classified"
+        rows = f"{self._classified:,} {'row' if self._classified == 1 else 'rows'} classified"
         more = f"to continue, repeat the command with --from-line {self._line + 1} and >>"
         return f" after line {self._line:,}, {rows}; {more}"
 

@@ -30,7 +30,7 @@ Predictor = Callable[[Sequence[str]], "list[Answer | str]"]
 class ChunkResult(NamedTuple):
     """Result of one chunk of rows; each row is in exactly one of the two lists."""
 
-    answered: list[tuple[Row, Answer]]
+    classified: list[tuple[Row, Answer]]
     bad: list[tuple[int, str]]
     """Line number in the input, and what is wrong with that line."""
 
@@ -80,7 +80,7 @@ def predict_rows(rows: Sequence[Row], predict: Predictor) -> ChunkResult:
         if isinstance(answer, str):
             result.bad.append((row.line, answer))
         else:
-            result.answered.append((row, answer))
+            result.classified.append((row, answer))
     return result
 
 

@@ -99,7 +99,7 @@ def test_every_kind_of_file_is_answered_as_in_one_process_and_a_rerun_does_what_
     (target / "_unfinished" / "0").write_text('{"line": 1, "head')
     rerun = ["--engine", "ray", mixed, target, "--address", two_nodes.address]
     said = run.classify(*rerun, "--top-k", 2, status=1).stderr
-    assert "4 shards, 3 of them before; 502 headlines answered now" in said
+    assert "4 shards, 3 of them from earlier runs; 502 headlines classified in this run" in said
     assert {file: file.read_bytes() for file in target.rglob("*") if file.is_file()} == content
     again = {file for file in there if file.stat().st_mtime_ns != times[file]}
     assert again == {lost, written(target / "_bad", "c.txt")}

@@ -52,8 +52,11 @@ def classify_in_bulk(
         columns=tuple(columns(1)),
     )
     summary = classify_files(job, classifier, source=source, target=target, address=address)
-    before = f", {summary.shards_before:,} of them before" if summary.shards_before else ""
-    click.echo(f"{target}: {summary.shards:,} shards{before}; {summary.answered:,} headlines answered now.", err=True)
+    before = f", {summary.shards_before:,} of them from earlier runs" if summary.shards_before else ""
+    click.echo(
+        f"{target}: {summary.shards:,} shards{before}; {summary.classified:,} headlines classified in this run.",
+        err=True,
+    )
     if summary.bad_files:
         bad = f"bad rows are in {summary.bad_files:,} files in _bad; all others were classified."
         click.echo(f"{target}: {bad}", err=True)

@@ -80,22 +80,22 @@ class Output:
         Raises:
             OutputError: a file cannot be written.
         """
-        answered = 0
+        classified = 0
         bad: list[tuple[int, str]] = []
 
         def good() -> Iterator[list[tuple[Row, Answer]]]:
-            nonlocal answered
+            nonlocal classified
             for chunk in answers:
-                answered += len(chunk.answered)
+                classified += len(chunk.classified)
                 bad.extend(chunk.bad)
-                yield chunk.answered
+                yield chunk.classified
 
         with self._new_file(self.name(shard)) as stream:
             write_table(stream, self._form, self._top_k, good())
             if bad:
                 with self._new_file(f"{_BAD}/{self.name(shard).rpartition('.')[0]}.jsonl") as other:
                     other.write(b"".join(to_json({"line": line, "reason": reason}) + b"\n" for line, reason in bad))
-        return answered
+        return classified
 
     def remove_unfinished(self) -> None:
         """Delete the temporary files of processes that died; call it only when no process writes any more."""

@@ -41,7 +41,7 @@ class JobSummary(NamedTuple):
     shards: int
     shards_before: int
     """Shards that an earlier run had finished."""
-    answered: int
+    classified: int
     """Headlines classified in this run."""
     bad_files: int
     """Shards with bad rows, over all runs."""
@@ -61,12 +61,12 @@ class ShardClassifier:
         """Classify the shards with the numbers in column `item`.
 
         Returns:
-            One entry per shard in each column: `answered` (headlines), `status` (an ExitStatus), and `fault` (the error
-            message, empty if there was none).
+            One entry per shard in each column: `classified` (headlines), `status` (an ExitStatus), and `fault` (the
+            error message, empty if there was none).
         """
         done = [self._classify(self._plan.shards[number]) for number in batch["item"]]
         return {
-            "answered": [shard.answered for shard in done],
+            "classified": [shard.classified for shard in done],
             "status": [shard.status for shard in done],
             "fault": [shard.fault for shard in done],
         }
@@ -85,7 +85,7 @@ class ShardClassifier:
 
 
 class _ShardResult(NamedTuple):
-    answered: int
+    classified: int
     status: int
     fault: str
 
@@ -119,13 +119,13 @@ def classify_files(
             output.write_plan(plan.model_dump_json().encode())
         finished = output.names()
         todo = [number for number, shard in enumerate(plan.shards) if output.name(shard) not in finished]
-        answered = 0
+        classified = 0
         with click.progressbar(length=len(todo), file=sys.stderr, hidden=not sys.stderr.isatty()) as progress:
             for row in _classify(todo, (classifier, source, target, plan)):
                 if row["fault"]:
                     kind = OutputError if row["status"] == ExitStatus.OUTPUT else InputError
                     raise kind(f"{row['fault'].rstrip('.')}; run the command again to continue.")
-                answered += row["answered"]
+                classified += row["classified"]
                 progress.update(1)
     except (ColumnError, InputError) as error:
         raise getattr(error, "cause", error) from None  # Ray's wrapper holds the remote traceback as text
@@ -134,7 +134,7 @@ def classify_files(
     finally:
         ray.shutdown()
     output.remove_unfinished()
-    return JobSummary(len(plan.shards), len(plan.shards) - len(todo), answered, output.bad_files())
+    return JobSummary(len(plan.shards), len(plan.shards) - len(todo), classified, output.bad_files())
 
 
 def _cut(source: str, file: File, name: str) -> list[Shard]:

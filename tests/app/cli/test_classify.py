@@ -301,7 +301,7 @@ def test_stop_before_the_first_row_says_so(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("app.cli.classify.local_predictor", lambda *_: ask)
     (file := tmp_path / "a.txt").write_text("oil\n")
-    assert run("classify", "-f", file).stderr == "Stopped before the first row was answered.\n"
+    assert run("classify", "-f", file).stderr == "Stopped before the first row was classified.\n"
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
@@ -443,7 +443,7 @@ def test_sigterm_ends_it_after_a_whole_row() -> None:
         assert process.wait(30) == 143
         assert process.stdout.read() == b""
         assert process.stderr.read().decode() == (
-            "Stopped after line 1, 1 row answered; to continue, repeat the command with --from-line 2 and >>.\n"
+            "Stopped after line 1, 1 row classified; to continue, repeat the command with --from-line 2 and >>.\n"
         )
 
 
@@ -481,7 +481,7 @@ def test_interrupt_ends_it_cleanly_and_gives_the_cursor_back(tmp_path: Path) -> 
     assert process.returncode == 130
     assert json.loads(rest.splitlines()[-1])["topic"] == "crude", "the last row is cut off"
     line = json.loads(rest.splitlines()[-1])["line"]
-    assert f"Stopped after line {line:,}, {line:,} rows answered; " in shown
+    assert f"Stopped after line {line:,}, {line:,} rows classified; " in shown
     assert f"--from-line {line + 1} and >>." in shown
     assert "Traceback" not in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")

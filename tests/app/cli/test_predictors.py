@@ -167,14 +167,14 @@ def ask(headlines: Sequence[str]) -> list[Answer | str]:
 
 def test_every_row_is_answered_or_bad_in_its_order() -> None:
     found = [Row(1, "oil"), Row(2, "", "is empty"), Row(4, "no"), Row(5, "gold")]
-    answered = [(found[0], answer("oil")), (found[3], answer("gold"))]
-    assert predict_rows(found, ask) == ChunkResult(answered, [(2, "is empty"), (4, "is refused")])
+    classified = [(found[0], answer("oil")), (found[3], answer("gold"))]
+    assert predict_rows(found, ask) == ChunkResult(classified, [(2, "is empty"), (4, "is refused")])
 
 
 def test_rows_are_asked_about_in_chunks_of_500() -> None:
     asked = list(predict_chunks((Row(number, "oil") for number in range(1, 1202)), ask))
-    assert [len(one.answered) for one in asked] == [500, 500, 201]
-    assert [row.line for one in asked for row, _ in one.answered] == list(range(1, 1202))
+    assert [len(one.classified) for one in asked] == [500, 500, 201]
+    assert [row.line for one in asked for row, _ in one.classified] == list(range(1, 1202))
 
 
 def test_model_in_process_answers_with_codes_and_names(tiny_bundle: Path) -> None:

@@ -18,7 +18,7 @@ class Ray:
     """Replaces the modules that need Ray and pyarrow, and records their arguments."""
 
     def __init__(self) -> None:
-        self.summary = SimpleNamespace(shards=1_200, shards_before=0, answered=3_000_000, bad_files=0)
+        self.summary = SimpleNamespace(shards=1_200, shards_before=0, classified=3_000_000, bad_files=0)
         self.job: dict[str, Any] = {}
         self.run: tuple[Any, ...] = ()
 
@@ -87,7 +87,7 @@ def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, 
 
 def test_summary_is_on_standard_error(ray: Ray, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     classify(tiny_bundle)
-    assert capsys.readouterr() == ("", "out: 1,200 shards; 3,000,000 headlines answered now.\n")
+    assert capsys.readouterr() == ("", "out: 1,200 shards; 3,000,000 headlines classified in this run.\n")
 
 
 def test_shards_of_an_earlier_run_and_bad_rows_are_counted(
@@ -96,7 +96,7 @@ def test_shards_of_an_earlier_run_and_bad_rows_are_counted(
     ray.summary.shards_before, ray.summary.bad_files = 1_000, 1_001
     assert classify(tiny_bundle) is False
     first, second = capsys.readouterr().err.splitlines()
-    assert first == "out: 1,200 shards, 1,000 of them before; 3,000,000 headlines answered now."
+    assert first == "out: 1,200 shards, 1,000 of them from earlier runs; 3,000,000 headlines classified in this run."
     assert second == "out: bad rows are in 1,001 files in _bad; all others were classified."
 
 
