@@ -24,7 +24,7 @@ class FieldError(BaseModel):
     field: str = Field(
         description="Position in the body; `body`: the whole body; `query.NAME`: a query parameter.", examples=["top_k"]
     )
-    message: str = Field(examples=["must be at least 1"])
+    message: str = Field(description="What is wrong with the field.", examples=["must be at least 1"])
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:

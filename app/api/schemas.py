@@ -1,4 +1,4 @@
-"""Request and response schemas; the OpenAPI document is generated from them."""
+"""Schemas of predictions, requests and responses; the OpenAPI document is generated from them."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -20,6 +20,8 @@ TopK = Annotated[
 LONGEST_CODE = 200
 """Maximum length of `explain_topic`, in characters, unless a code of the model is longer."""
 
+_HEADLINE = "A headline, or a longer text."
+_HEADLINES = "The texts to classify."
 _EXPLAIN_TOPIC = (
     "Code of the topic to explain, with `explain`. Default: the most probable topic, or `outside` if that is why the"
     " model abstains."
@@ -37,10 +39,10 @@ class PredictRequest(_Request):
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
-    headline: Annotated[str, Field(min_length=1, description="A headline, or a longer text.")]
+    headline: Annotated[str, Field(min_length=1, description=_HEADLINE)]
     top_k: TopK = DEFAULT_TOP_K
     explain: Annotated[bool, Field(description="Also return the effect of each word on one probability.")] = False
-    explain_topic: str | None = None
+    explain_topic: Annotated[str | None, Field(description=_EXPLAIN_TOPIC)] = None
 
 
 class BatchRequest(_Request):
@@ -48,9 +50,7 @@ class BatchRequest(_Request):
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
-    headlines: Annotated[
-        list[Annotated[str, Field(min_length=1)]], Field(min_length=1, description="The texts to classify.")
-    ]
+    headlines: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, description=_HEADLINES)]
     top_k: TopK = DEFAULT_TOP_K
 
 
@@ -64,7 +64,8 @@ def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[ty
     text = Annotated[str, Field(min_length=1, max_length=settings.max_characters)]
     # Fail fast: a million invalid values would block the event loop while a million messages are built.
     batch = Annotated[
-        list[text], Field(fail_fast=True, min_length=1, json_schema_extra={"maxItems": settings.max_batch})
+        list[text],
+        Field(fail_fast=True, min_length=1, description=_HEADLINES, json_schema_extra={"maxItems": settings.max_batch}),
     ]
     top_k: Any = (
         Annotated[TopK, Field(le=len(topics) or None)],
@@ -76,11 +77,14 @@ def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[ty
         create_model(
             "PredictRequest",
             __base__=PredictRequest,
-            headline=(text, ...),
+            __doc__=PredictRequest.__doc__,
+            headline=(Annotated[text, Field(description=_HEADLINE)], ...),
             top_k=top_k,
             explain_topic=explain_topic,
         ),
-        create_model("BatchRequest", __base__=BatchRequest, headlines=(batch, ...), top_k=top_k),
+        create_model(
+            "BatchRequest", __base__=BatchRequest, __doc__=BatchRequest.__doc__, headlines=(batch, ...), top_k=top_k
+        ),
     )
 
 
@@ -111,10 +115,10 @@ class Words(BaseModel):
 class WordEffect(BaseModel):
     """One word of the headline with its effect on the explained probability."""
 
-    word: str
+    word: Annotated[str, Field(description="The word as the model looks it up, in lower case.")]
     start: Annotated[int, Field(description="Index of the word's first code point in the headline as sent.")]
     end: Annotated[int, Field(description="Index after its last code point.")]
-    status: Annotated[Literal["known", "rare", "unknown"], Field(description="As in `words`.")]
+    status: Annotated[Literal["known", "rare", "unknown"], Field(description="As in `words` of the response.")]
     effect: Annotated[float, Field(ge=-1, le=1, description="The probability with the word minus without it.")]
 
 
@@ -122,7 +126,7 @@ class Explanation(BaseModel):
     """The effect of each word on the probability of one topic, or on `outside`."""
 
     topic: Annotated[str | None, Field(description="Code of the topic; null: the effects are on `outside`.")]
-    words: list[WordEffect]
+    words: Annotated[list[WordEffect], Field(description="The words of the headline, in order.")]
 
 
 class Result(BaseModel):
@@ -133,15 +137,16 @@ class Result(BaseModel):
         Field(
             description="Most probable first; empty if no word of the text is known. The probabilities hold for a text"
             " that is about one of the topics; `outside` is the probability that it is not. If a text may have several"
-            " labels (`multi_label` in GET /model), each probability is that of this label, whatever the others; the"
-            " labels that the text has are in `topic_set`."
+            " labels (`multi_label` in GET /model), each probability is independent of the others, and `topic_set` has"
+            " the labels of the text."
         ),
     ]
     topic_set: Annotated[
         list[str] | None,
         Field(
-            description="Prediction set: contains the right topic at the rate in GET /model; null if uncalibrated. If a"
-            " text may have several labels (`multi_label` in GET /model): its labels, most probable first."
+            description="Prediction set: contains the right topic at the rate `topic_set.coverage` of GET /model; null"
+            " if the model has none. If a text may have several labels (`multi_label` in GET /model): its labels, most"
+            " probable first."
         ),
     ]
     outside: Annotated[
@@ -166,15 +171,15 @@ class Result(BaseModel):
 class Model(BaseModel):
     """Name and version of the model."""
 
-    name: str
-    version: str
+    name: Annotated[str, Field(description="Name of the model, from its manifest.")]
+    version: Annotated[str, Field(description="Version of the model, from its manifest.")]
 
 
 class PredictResponse(Result):
     """The result for one text, with the model."""
 
     model: Model
-    explanation: Annotated[Explanation | None, Field(description="Only with `explain`.")] = None
+    explanation: Annotated[Explanation | None, Field(description="Effect of each word; only with `explain`.")] = None
 
 
 class BatchResponse(BaseModel):
@@ -182,83 +187,3 @@ class BatchResponse(BaseModel):
 
     results: Annotated[list[Result], Field(description="One for each headline, in the same order.")]
     model: Model
-
-
-class TopicSkill(BaseModel):
-    """A topic with the model's skill on the test set; null where not measured."""
-
-    label: int
-    topic: str
-    name: str
-    support: Annotated[int, Field(description="Number of training texts with this label.")]
-    precision: Probability | None
-    recall: Probability | None
-    f1: Probability | None
-
-
-class OutsideSkill(BaseModel):
-    """The outside class with its skill on the held-out texts to which it was fitted; null where not measured."""
-
-    threshold: Annotated[
-        float,
-        Field(description="Texts with `outside` above this are marked: TOPICS_OUTSIDE_THRESHOLD, or the bundle's."),
-    ]
-    lost: Annotated[
-        Probability | None, Field(description="Share of texts with a topic that are above the bundle's threshold.")
-    ]
-    found: Annotated[
-        Probability | None, Field(description="Share of texts without a topic that are above the bundle's threshold.")
-    ]
-
-
-class TopicsResponse(BaseModel):
-    """All topics, in label order, and the outside class."""
-
-    topics: list[TopicSkill]
-    outside: Annotated[OutsideSkill | None, Field(description="null: the model has no outside class.")]
-
-
-class LoadedModel(Model):
-    """A loaded bundle."""
-
-    digest: Annotated[str, Field(description="SHA-256 that identifies the bundle.")]
-
-
-class ShadowModel(LoadedModel):
-    """The shadow model, and its comparison with the default model since the service started."""
-
-    headlines: Annotated[int, Field(description="Number of headlines that the shadow has classified.")]
-    agreed: Annotated[int, Field(description="Number of these headlines on which both models agree.")]
-
-
-class ModelResponse(LoadedModel):
-    """The manifest of a loaded bundle, and all models of the service."""
-
-    title: Annotated[str, Field(description="Human-readable title of the model.")]
-    description: str
-    language: Annotated[str | None, Field(description="Language of the texts (BCP 47); null: not stated.")]
-    examples: Annotated[list[str], Field(description="Short golden headlines, as examples.")]
-    models: Annotated[list[LoadedModel], Field(description="All models in service; the first is the default.")]
-    shadow: Annotated[ShadowModel | None, Field(description="null: the service has no shadow model.")]
-    runtime: Literal["numpy", "keras"]
-    encoding: dict[str, Any]
-    calibration: dict[str, Any] | None
-    topic_set: dict[str, Any] | None
-    multi_label: Annotated[
-        dict[str, Any] | None,
-        Field(description="Thresholds of the labels, if a text may have several; null: each text has one."),
-    ]
-    outside: Annotated[
-        dict[str, Any] | None,
-        Field(description="Outside class: weights, threshold and skill; null: the model has none."),
-    ]
-    recipe: dict[str, Any]
-    data: dict[str, Any]
-    libraries: dict[str, str]
-    figures: dict[str, Any]
-
-
-class HealthResponse(BaseModel):
-    """Result of a probe."""
-
-    status: Literal["live", "ready"]

@@ -47,9 +47,9 @@ class OutputParameters(_Request):
 class RequestInput(_Request):
     """A tensor of headlines."""
 
-    name: Annotated[str, Field(examples=["headline"])]
+    name: Annotated[str, Field(description="Name of the tensor: `headline`.", examples=["headline"])]
     shape: Annotated[Shape, Field(description="[n] or [n, 1]")]
-    datatype: Annotated[str, Field(examples=["BYTES"])]
+    datatype: Annotated[str, Field(description="`BYTES`", examples=["BYTES"])]
     parameters: Annotated[InputParameters | None, Field(description=OTHERS)] = None
     data: Annotated[
         Texts | Annotated[list[Texts], Field(fail_fast=True)] | None,
@@ -63,7 +63,12 @@ class RequestOutput(_Request):
     """A requested output tensor."""
 
     name: Annotated[
-        str, Field(description="topic, probability, probabilities, abstained or outside", examples=["topic"])
+        str,
+        Field(
+            description="Name of an output in the metadata: topic, probability, probabilities, abstained, outside or"
+            " topic_set.",
+            examples=["topic"],
+        ),
     ]
     parameters: Annotated[OutputParameters | None, Field(description=OTHERS)] = None
 
@@ -73,7 +78,7 @@ class InferRequest(_Request):
 
     id: Annotated[str | None, Field(max_length=1_000, description="Returned in the response.")] = None
     parameters: Annotated[RequestParameters | None, Field(description=OTHERS)] = None
-    inputs: Annotated[list[RequestInput], Field(max_length=MAX_TENSORS)]
+    inputs: Annotated[list[RequestInput], Field(max_length=MAX_TENSORS, description="One tensor, `headline`.")]
     outputs: Annotated[
         Annotated[list[RequestOutput], Field(max_length=MAX_TENSORS)] | None,
         Field(description="Requested outputs, each at most once. Default: topic and probability."),
@@ -83,9 +88,9 @@ class InferRequest(_Request):
 class ResponseOutput(BaseModel):
     """An output tensor."""
 
-    name: str
-    shape: Annotated[list[int], Field(examples=[[2]])]
-    datatype: str
+    name: Annotated[str, Field(description="Name of the tensor.")]
+    shape: Annotated[list[int], Field(description="[n], or [n, number of values per headline]", examples=[[2]])]
+    datatype: Annotated[str, Field(description="BYTES, FP32 or BOOL")]
     parameters: Parameters = None
     data: Annotated[
         list[str] | list[float] | None, Field(description="Elements in row-major order; omitted for a binary tensor.")
@@ -97,52 +102,52 @@ class InferResponse(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
-    model_name: str
-    model_version: str
+    model_name: Annotated[str, Field(description="Name of the model that answered.")]
+    model_version: Annotated[str, Field(description="Its version.")]
     id: Annotated[str, Field(description="`id` of the request, or its X-Request-ID if it has none.")]
-    outputs: list[ResponseOutput]
+    outputs: Annotated[list[ResponseOutput], Field(description="The requested outputs, in the order of the request.")]
 
 
 class TensorMetadata(BaseModel):
     """Name, datatype and shape of a tensor."""
 
-    name: str
-    datatype: str
+    name: Annotated[str, Field(description="Name of the tensor.")]
+    datatype: Annotated[str, Field(description="BYTES, FP32 or BOOL")]
     shape: Annotated[list[int], Field(description="-1: number of headlines.")]
 
 
 class ModelMetadata(BaseModel):
     """Name, versions, inputs and outputs of the model."""
 
-    name: str
-    versions: list[str]
-    platform: str
-    inputs: list[TensorMetadata]
-    outputs: list[TensorMetadata]
+    name: Annotated[str, Field(description="Name of the model.")]
+    versions: Annotated[list[str], Field(description="Versions of this model that the service has.")]
+    platform: Annotated[str, Field(description="Runtime and model format: `numpy_keras` or `tensorflow_keras`.")]
+    inputs: Annotated[list[TensorMetadata], Field(description="The input tensor.")]
+    outputs: Annotated[list[TensorMetadata], Field(description="All output tensors that can be requested.")]
 
 
 class ServerMetadata(BaseModel):
     """Name, version and protocol extensions of the server."""
 
-    name: str
-    version: str
-    extensions: list[str]
+    name: Annotated[str, Field(description="Name of the server.")]
+    version: Annotated[str, Field(description="Release of the server.")]
+    extensions: Annotated[list[str], Field(description="Supported extensions of the protocol.")]
 
 
 class ServerLive(BaseModel):
     """Result of the liveness probe."""
 
-    live: bool
+    live: Annotated[bool, Field(description="The process responds; always true.")]
 
 
 class ServerReady(ServerLive):
     """Result of the readiness probe. The specification calls the field `live`, its OpenAPI file and clients `ready`."""
 
-    ready: bool
+    ready: Annotated[bool, Field(description="Always true; a server that is not ready is a 503.")]
 
 
 class ModelReady(BaseModel):
     """Result of the model's readiness probe."""
 
-    name: str
-    ready: bool
+    name: Annotated[str, Field(description="Name of the model.")]
+    ready: Annotated[bool, Field(description="Always true; a model that is not ready is a 503.")]

@@ -1,13 +1,19 @@
 """Health probes: liveness, and readiness, which classifies the golden headlines again."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from app.api.problems import responses
-from app.api.schemas import HealthResponse
 from app.errors import NotReadyError
 from app.serving.service import Service
+
+
+class HealthResponse(BaseModel):
+    """Result of a probe."""
+
+    status: Annotated[Literal["live", "ready"], Field(description="The state that the probe checks.")]
 
 
 def health_router(service: Service) -> APIRouter:

@@ -8,7 +8,14 @@ from starlette.requests import Request
 
 from app.api.model_parameter import MODEL_PARAMETER, model_parameter
 from app.api.problems import responses
-from app.api.schemas import LoadedModel, ModelResponse, OutsideSkill, ShadowModel, TopicSkill, TopicsResponse
+from app.api.routes.model_info_schemas import (
+    LoadedModel,
+    ModelResponse,
+    OutsideSkill,
+    ShadowModel,
+    TopicSkill,
+    TopicsResponse,
+)
 from app.classifier import Bundle, TopicClassifier
 from app.errors import NotReadyError, UnauthorizedError, UnknownModelError
 from app.serving.served_model import ServedModel
@@ -34,7 +41,7 @@ def model_info_router(service: Service) -> APIRouter:
     async def topics(served: Annotated[ServedModel, Depends(chosen)]) -> TopicsResponse:
         """Returns every topic with its number of training texts, and precision, recall and F1 on the test set.
 
-        For the outside class, returns the threshold and the shares of texts lost and found.
+        For the outside class, returns the threshold, false positive rate (`lost`) and true positive rate (`found`).
         """
         return describe_topics(served)
 

@@ -150,3 +150,11 @@ def test_schema_of_problems_has_an_example_of_every_kind(client: TestClient):
     examples = client.get("/openapi.json").json()["components"]["schemas"]["Problem"]["examples"]
     assert {(one["type"], one["status"]) for one in examples} == {(kind.type, kind.status) for kind in KINDS}
     assert all(Problem.model_validate(one) for one in examples)
+
+
+def test_every_field_of_every_schema_has_a_description(client: TestClient):
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    fields = {(name, key): one for name, schema in schemas.items() for key, one in schema.get("properties", {}).items()}
+    # A reference has the description of its schema.
+    assert not [field for field, one in fields.items() if not one.get("description") and "$ref" not in one]
+    assert all(schema.get("description") for schema in schemas.values())
