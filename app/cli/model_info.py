@@ -52,8 +52,8 @@ def topics(folder: Path | None, as_json: bool) -> None:
     if outside is not None:
         lost, found = (f"{value:.0%}" if value is not None else "-" for value in (outside.lost, outside.found))
         lines.append(
-            f"Outside above {classifier.outside_threshold:g}. At {outside.threshold:g} it finds {found} of the texts"
-            f" without a topic and loses {lost} of those with one."
+            f"Texts with `outside` above {classifier.outside_threshold:g} are marked. At {outside.threshold:g}:"
+            f" {found} of the held-out texts without a topic, and {lost} of those with one."
         )
     _print(*lines)
 

@@ -9,7 +9,7 @@ _CARD: Final = """# {name}/{version}
 
 {description}
 
-It gives probabilities over the 46 topics of the Reuters newswire data set (`keras.datasets.reuters`).
+It returns probabilities over the 46 topics of the Reuters newswire data set (`keras.datasets.reuters`).
 
 | | |
 | --- | --- |
@@ -19,32 +19,36 @@ It gives probabilities over the 46 topics of the Reuters newswire data set (`ker
 | versions | {libraries} |
 
 ## Intended use
-- For learning, teaching and comparing: this is the network of the textbook.
-- **Not for headlines.** It was trained on bodies of wires, about a hundred words long, and never on a title of ten
-  words. `book/1` is right on 68.8% of the 2,234 test titles, and **its probabilities for them are far too low**.
+- For learning, teaching and comparisons: this is the network of the textbook.
+- **Not for headlines.** It was trained on bodies of about a hundred words, not on titles of ten. On the 2,234 test
+  titles `book/1` has an accuracy of 68.8%, and **its probabilities are far too low**.
 {use}
 
 ## Figures
-On the test wires, which were not used in training, with the answers that the service gives:
+Measured on the test wires, which were not used in training, with the answers of the service:
 
 {figures}
+
+*Any assigned topic*: right if the prediction is any of the topics assigned to the wire. Its label is the first one.
 
 {seeds} Published in the book: loss {published_loss}, accuracy {published_accuracy:.1%}.
 
 ![Loss by epoch](loss.png)
 ![Accuracy by epoch](accuracy.png)
 
-The curves are from a longer run with the same seed; `history.csv` has every epoch of every run.
+The curves are from a run of 20 epochs with the same seed; `history.csv` has every epoch of every run.
 
 ![Confusion matrix](confusion.png)
 
 ## Calibration
-None was fitted: the probabilities are those of the softmax. `python -m training evaluate models/book/1` measures a
-calibration error of 0.067 on the test wires with their own body, 0.051 on the official ones and 0.562 on their titles.
+The model is not calibrated: the probabilities are those of the softmax. `python -m training evaluate models/book/1`
+measures a calibration error of 0.067 on the test wires with their own body, 0.051 on the official test wires and 0.562
+on their titles.
 
 ## Topics
 Support is the number of training wires; precision, recall and F1 are on the test wires. A dash means that the topic was
-never predicted, or that no test wire has it. With little support the figures are unreliable: `lead` has one test wire.
+never predicted, or that no test wire has it. Figures of topics with little support are unreliable: `lead` has one test
+wire.
 
 {topics}
 
@@ -54,11 +58,11 @@ never predicted, or that no test wire has it. With little support the figures ar
 ## Reproduce
 `python -m training train --recipe {recipe} --output models/mine/1` with the same library versions and data (SHA-256 in
 `manifest.json`) gives the same weights on the same machine. Another processor or version rounds differently, which
-changes the figures less than another seed does. `model.keras` contains the date when it was saved, so its hash differs
-each time.
+changes the figures less than another seed does. `model.keras` contains the date when it was saved, so its SHA-256
+differs each time.
 """
 
-_NAMES: Final = {"test": "official test wires", "own_body": "those with their own body"}
+_NAMES: Final = {"test": "official test wires", "own_body": "test wires with their own body"}
 
 
 def write_card(manifest: Manifest) -> str:

@@ -18,8 +18,8 @@ SEVERAL: Final = {
     "macro_f1": "macro-F1",
     "exact_match": "all labels right",
     "ece": "calibration error",
-    "labels": "labels of a row",
-    "given": "labels given to it",
+    "labels": "labels per row",
+    "given": "labels predicted",
 }
 """Figure -> its name, of a bundle for several labels a text."""
 _EXAMPLE: Final = 100
@@ -52,19 +52,19 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
 
 
 def _label_table(evaluation: Evaluation | MultiLabelEvaluation, codes: Sequence[str]) -> list[str]:
-    """The table of the labels that a row has, or that were answered, and how many others there are."""
+    """The table of the labels that a row has or that were predicted, and the number of the other labels."""
     used = [at for at, one in enumerate(evaluation.topics) if one.support or one.precision is not None]
     shown = replace(evaluation, topics=tuple(evaluation.topics[at] for at in used))
     lines = topic_table(shown, [codes[at] for at in used], ("label", "rows"))
     others = count(len(codes) - len(used), "other label")
-    return lines if len(used) == len(codes) else [*lines, f"{others} of the bundle: no row, and no answer."]
+    return lines if len(used) == len(codes) else [*lines, f"{others} of the bundle: in no row and never predicted."]
 
 
 def outside_line(outside: Mapping[str, Any]) -> str:
     """Figures of the outside class."""
     return (
-        f"Outside: AUROC {outside['auroc']:.3f}; {outside['found']:.1%} of test rows without a label are found,"
-        f" {outside['lost']:.1%} of those with one are lost."
+        f"Outside class: AUROC {outside['auroc']:.3f}; marked `outside` are {outside['found']:.1%} of the test rows"
+        f" without a label and {outside['lost']:.1%} of those with one."
     )
 
 
@@ -73,8 +73,8 @@ def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:
     lines = ["", "Confused most:"] if confusions else []
     for pair in confusions:
         label, predicted = one_line(pair.label), one_line(pair.predicted)
-        what = f"{label} answered as {predicted}" if label and predicted else ""
-        what = what or (f"{label} not given" if label else f"{predicted} given without reason")
+        what = f"{label} predicted as {predicted}" if label and predicted else ""
+        what = what or (f"{label} not predicted" if label else f"{predicted} predicted wrongly")
         lines.append(f"  {what}: {pair.texts:,}")
         lines += [f"    {cut(' '.join(text.split()), _EXAMPLE)}" for text in pair.examples]
     return lines

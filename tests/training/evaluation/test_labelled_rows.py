@@ -36,7 +36,7 @@ def test_any_bundle_is_measured_on_the_rows_of_a_file(four: Path, tmp_path: Path
     assert result.exit_code == 0, result.output
     assert "On 6 rows with a label of the bundle" in result.stdout
     assert "accuracy                      0.6667" in result.stdout
-    assert "  t0 answered as t2: 1\n    word2\n" in result.stdout
+    assert "  t0 predicted as t2: 1\n    word2\n" in result.stdout
     assert result.stderr == ""
 
 
@@ -45,7 +45,7 @@ def test_labels_without_a_row_and_an_answer_are_counted_and_not_listed(four: Pat
         four, "--test", table(tmp_path, [row for row in ROWS if row.endswith(("t0", "t1"))])
     ).stdout.splitlines()
     assert [line.split()[0] for line in lines if line.startswith("t")] == ["t0", "t1", "t2"]  # t2 is an answer
-    assert "1 other label of the bundle: no row, and no answer." in lines
+    assert "1 other label of the bundle: in no row and never predicted." in lines
 
 
 def test_json_has_every_figure_and_the_confusion_matrix(four: Path, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     card = (target / "README.md").read_text()
     assert manifest["figures"]["test"]["texts"] == 24
     assert "wires" not in json.dumps(manifest)
-    assert "| calibration | cross-fitted: 5 models, " in card
+    assert "fitted by 5-fold cross-validation" in card
     assert "Reuters" not in card
     assert "wires" not in card
     assert "| **this model** |" in card

@@ -116,8 +116,8 @@ def test_evaluate_measures_all_labels_alone_and_against_another(fitted: tuple[Pa
     options = ["--test", test, "--label-separator", "|", "--outside", ""]
     shown = CliRunner().invoke(cli, ["evaluate", target, *options]).stdout
     assert "micro-F1  " in shown
-    assert "food given without reason: 1\n    food1 food2\n" in shown
-    assert "rain not given: 1\n    food1 food2\n" in shown
+    assert "food predicted wrongly: 1\n    food1 food2\n" in shown
+    assert "rain not predicted: 1\n    food1 food2\n" in shown
     figures = json.loads(CliRunner().invoke(cli, ["evaluate", target, *options, "--json"]).stdout)
     assert figures["test"]["micro_f1"] > 0.9
     against = CliRunner().invoke(cli, ["evaluate", target, *options, "--against", target])

@@ -211,7 +211,7 @@ def test_report_says_what_was_calibrated(small_training: HeadlineTraining) -> No
     first = f"{exploration.encoder.spec.size - 1:,} features, {len(texts.titles):,} titles,"
     second = f"{len(texts.bodies):,} bodies, {len(texts.lexicon):,} texts of the lexicon,"
     assert report.splitlines()[:2] == [first, second]
-    assert f"{small_training.outside.lost:.1%} of titles with a topic are lost" in report
+    assert f"marked are {small_training.outside.lost:.1%} of the titles with a topic" in report
 
 
 def test_reference_counts_words_that_other_wires_lack(small_training: HeadlineTraining) -> None:

@@ -18,13 +18,14 @@ _CARD: Final = """# {name}/{version}
 | labels | {labels:,}{outside} |
 | training rows | {rows:,} |
 | encoding | {size:,} features: words, pairs of words, and pieces of 3 or 4 characters for words without an id |
-| network | Dense {width} linear, {hidden} relu, {units} {output}; {parts} |
+| network | Dense {width} linear, {hidden} relu, {units} {output} |
+| ensemble | {parts} |
 | calibration | {calibration} |
 | {sets_name} | {sets} |
 | versions | {libraries} |
 
 ## Figures
-On {test:,} test rows, which were not used in training.
+Measured on {test:,} test rows, which were not used in training.
 
 | model | {measure} | macro-F1 | calibration error |
 | --- | --- | --- | --- |
@@ -39,11 +40,11 @@ On {test:,} test rows, which were not used in training.
 {topics}
 
 ## Limitations
-- It knows what its rows say: texts of another time, place or style than theirs are answered less well, and it does not
-  notice. The service's drift metrics do.
+- Expect a lower accuracy for texts from another time, place or style than the training rows. The drift metrics of the
+  service show such a change.
 {limits}
-- Labels with few rows are answered less well than the figures over all rows say; see the table.
-- The report on the rows (bad rows, duplicates, texts with several labels) is `data.html` in the bundle's folder.
+- Labels with few rows have a lower accuracy than the figures above; see the table.
+- `data.html` in the bundle's folder is the report on the rows: bad rows, duplicates, texts with several labels.
 """
 
 
@@ -82,8 +83,8 @@ def write_card(manifest: Manifest) -> str:
         if figures.get("learning_curve")
         else "",
         set_figures=(
-            f"A text has {test['labels']:.2f} labels on average and is given {test['given']:.2f}; all are right for"
-            f" {test['exact_match']:.1%} of the texts."
+            f"A text has {test['labels']:.2f} labels on average, and the model predicts {test['given']:.2f}. All labels"
+            f" are right for {test['exact_match']:.1%} of the texts."
         )
         if several
         else (
@@ -93,21 +94,21 @@ def write_card(manifest: Manifest) -> str:
         outside_figures=""
         if found is None
         else (
-            f"\nTexts about none of the labels: AUROC {found['auroc']:.3f}; {found['found']:.1%} of"
-            f" {found['without']:,} are found, and {found['lost']:.1%} of texts with a label are lost.\n"
+            f"\nOutside class: AUROC {found['auroc']:.3f}. Of the {found['without']:,} texts about none of the labels,"
+            f" {found['found']:.1%} are marked `outside`; of the texts with a label, {found['lost']:.1%}.\n"
         ),
         topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
-        limits="- A text about none of its labels may get one, if it resembles rows that have it."
+        limits="- A text about none of the labels may get one, if it resembles rows with this label."
         if several
-        else "- It recognises texts about none of its labels only if they resemble the training rows about none."
+        else "- It recognises texts about none of the labels only if they resemble such texts among the training rows."
         if manifest.outside
         else "- It picks one of its labels for any text, also for subjects that it was never trained on.",
     )
 
 
 def parts(linear_share: float, networks: int, with_networks: bool, hidden: int | None = None) -> str:
-    """What the model consists of; `hidden`: units of a network, if they are to be named."""
-    some = f"{networks} networks" + (f" of {hidden} units" if hidden else "")
+    """What the model consists of; `hidden`: hidden units of a network, if they are to be named."""
+    some = f"{networks} networks" + (f" of {hidden} hidden units" if hidden else "")
     if not with_networks:
         return "a linear SVM alone"
     if not linear_share:
@@ -119,14 +120,14 @@ def _sets(manifest: Manifest) -> str:
     """How the labels that an answer names are chosen."""
     if manifest.multi_label is not None:
         return (
-            f"every label with a probability of at least {manifest.multi_label.thresholds[0]:.3f}, chosen for the"
-            " highest micro-F1 on the held-out rows; probabilities of labels are independent"
+            f"every label with a probability of at least {manifest.multi_label.thresholds[0]:.3f}, the threshold with"
+            " the highest micro-F1 on the held-out rows; the probabilities of the labels are independent"
         )
     if manifest.topic_set is None:
         return "none"
     return (
-        f"every label with a probability of at least {manifest.topic_set.threshold:.3f}; aims at having the right one"
-        f" for {manifest.topic_set.coverage:.0%} of texts"
+        f"every label with a probability of at least {manifest.topic_set.threshold:.3f}, fitted so that the right one"
+        f" is in the set for {manifest.topic_set.coverage:.0%} of texts"
     )
 
 
@@ -135,10 +136,10 @@ def _calibration(data: Mapping[str, Any], what: str) -> str:
     rows, held_out = data["train_rows"], data["held_out_rows"]
     if held_out == rows:
         return (
-            f"cross-fitted: {FOLDS} models, each trained without a fifth of the rows, scored that fifth; the"
-            f" {what} was fitted on these scores, and the model itself was trained on all rows"
+            f"{what}, fitted by {FOLDS}-fold cross-validation on the training rows; the model itself was trained on all"
+            " of them"
         )
-    fitted = f"{what} fitted on {held_out:,} held-out training rows"
+    fitted = f"{what}, fitted on {held_out:,} held-out training rows"
     if rows >= MANY:
-        return f"{fitted}, from which the model did not learn"
-    return f"{fitted}, scored by a model that was trained without them; the model itself was trained on all rows"
+        return f"{fitted}, which were not used to train the model"
+    return f"{fitted} with a model that was trained without them; the model itself was trained on all rows"

@@ -44,7 +44,7 @@ def summary(
     ]
     if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():
         lines.append(
-            "All held-out rows are answered correctly, so the probabilities are badly calibrated, probably too high."
+            "All held-out rows are classified correctly, so the probabilities are badly calibrated, probably too high."
         )
     measure = "Accuracy" if isinstance(one, Evaluation) else "Micro-F1"
     lines.append(curve_sentence([asdict(point) for point in learning_curve], one.texts, measure))

@@ -24,50 +24,57 @@ _CARD: Final = """# {name}/{version}
 
 {description}
 
-It gives probabilities over the 46 topics of the Reuters newswire data set (`keras.datasets.reuters`).
+It returns probabilities over the 46 topics of the Reuters newswire data set (`keras.datasets.reuters`).
 
 | | |
 | --- | --- |
-| encoding | {size:,} features: {words:,} words and further words of the lexicon; words that occur only\
- after the first {lead} (up to {later:,}) or twice (up to {repeats:,}); pairs of words{clusters}. Multi-hot,\
- scaled to length 1 |
+| encoding | {size:,} multi-hot features, scaled to length 1: the {words:,} words that occur in the most texts, and\
+ all other words of the lexicon; up to {later:,} words that first occur after the first {lead} words of a text; up to\
+ {repeats:,} words that occur at least twice in a text; pairs of adjacent words{clusters} |
 | network | Dense {width} linear, {hidden} relu, {topics_count} softmax and one unit for `outside` |
-| parts | {linear} and {networks} networks of {units} hidden units, merged at rank {width} |
+| ensemble | {linear}, and {networks} networks of {units} hidden units, merged into this one network: its first\
+ layer is a rank-{width} approximation of theirs |
 | training | {epochs} epochs, batches of {batch_size}, Adam from {learning_rate}, word dropout, seed {seed} |
-| data | {data_row} |
-| calibration | temperature exp({temperature}); prediction set: topics with at least {threshold:.3f} |
+| training texts | {data_row} |
+| calibration | temperature exp({temperature}), with m the highest logit minus the mean logit of the text, and u the\
+ share of its words that are out of vocabulary |
+| prediction set | topics with a probability of at least {threshold:.3f} |
 | versions | {libraries} |
 
 ## Intended use
-- For headlines, and for whole news articles, in English, about business, commodities and economies.
+- For headlines and whole news articles in English, about business, commodities and economies.
 {use}
-- It does not know words that {known_from}. A headline without a known word gets `abstained`.
+- It ignores words that {known_from}. For a headline without any known word, `abstained` is `no_known_words`.
 
 ## Figures
-On the test wires, which were not used in training, with the answers that the service gives. They were measured several
-times while the recipe was developed (docs/experiments.md), so the figures are slightly optimistic.
+Measured on the test wires, which were not used in training, with the answers of the service. The test wires were also
+measured while the recipe was developed (docs/experiments.md), so the figures are slightly optimistic.
 
 {figures}
 
-*Any assigned topic*: right if it is one of all topics assigned to the wire, of which the label is the first.
-*As a client sends it*: with entities decoded and without the closing `REUTER`, which the words of the data set include.
-*Titles also in training*: test titles that a training wire also has. These titles were not used in training, but the
-body of that training wire was.
+- *Any assigned topic*: right if the prediction is any of the topics assigned to the wire. Its label is the first one.
+- *Own body*: wires whose body in the data set is the right one; see *Data and its limitations* below.
+- *As a client sends it*: the same bodies with entities decoded and without the closing `REUTER`, which the words of the
+  data set include.
+- *Titles also in training*: test titles that a training wire also has. These titles were not used in training, but the
+  bodies of these training wires were.
 {present_day}{sample}
 {seeds}
 
 ![Learning curves](learning.png)
 
-The curves are those of the networks without the SVM, trained without the held-out wires; `history.csv` has every epoch
-of every run.
+The curves show the networks without the SVM, trained without the held-out wires. `history.csv` has every epoch of every
+run.
 
 ## Calibration
-The temperature grows with the gap between a text's highest score and its mean score, so the most confident answers are
-reduced most, and with the share of words without an id, so a headline with unknown words is less sure. It was fitted on
-the titles and bodies of {held_out:,} training wires and on one in {held_out_every} lines of the lexicon, with a network
-of the same recipe that was trained without them. The prediction sets were fitted on the titles of these wires alone,
-all from 1987. The network that is served was trained on those texts too, so the coverage is guaranteed only
-approximately; the figures above are the measured coverage.
+The logits are divided by a temperature. It grows with m, the highest logit minus the mean logit, so the most confident
+answers are reduced most, and with the share of out-of-vocabulary words, so headlines with unknown words get lower
+probabilities. It was fitted on the titles and bodies of {held_out:,} training wires and on one in {held_out_every}
+lines of the lexicon, with a network of the same recipe that was trained without them.
+
+The prediction sets were fitted on the titles of these wires alone, all from 1987. The served network was also trained
+on these texts, so the coverage of the prediction sets is only approximately guaranteed. The table above has the
+measured coverage.
 
 ![Reliability diagrams of headlines and wires](reliability.png)
 
@@ -78,8 +85,8 @@ On test titles:
 {baselines}
 ## Topics
 Support is the number of titles trained on; precision, recall and F1 are on the test titles. A dash means that the topic
-was never predicted, or that no test title has it. With little support the figures are unreliable: `lead` has one test
-wire.
+was never predicted, or that no test title has it. Figures of topics with little support are unreliable: `lead` has one
+test wire.
 
 {topics}
 
@@ -90,25 +97,27 @@ wire.
 and data (SHA-256 in `manifest.json`) gives the same network on the same machine, except for the date in `model.keras`.
 """
 
-_PRESENT_DAY: Final = """*Present-day headlines*: `docs/headlines/present_day.tsv` and `present_day_2.tsv`, written for
-measuring. Nearly every topic has at least one line (four in the second set), so rare topics weigh more than in news.
+_PRESENT_DAY: Final = """\
+- *Present-day headlines*: `docs/headlines/present_day.tsv` and `present_day_2.tsv`, written for measuring. Nearly
+  every topic has at least one line (four in the second set), so rare topics have more weight than in real news.
 """
 
 _OUTSIDE: Final = """## None of the topics
-`outside` is the probability that a text is about none of the {topics} topics. It was learned from {wires:,} titles of
-wires of the archive without a topic (or with rare ones only), from their bodies, and from {lines:,} such lines of the
-lexicon, and is calibrated for traffic of which half is outside: where more is, it is too low, and where less is, too
-high. It comes from
+`outside` is the probability that a text is about none of the {topics} topics. The outside class was trained on
+{wires:,} titles of wires without a topic (or with rare topics only), on the bodies of such wires, and on {lines:,} such
+lines of the lexicon. `outside` is calibrated for traffic of which half is about none of the topics. If your share is
+higher, it is too low; if your share is lower, it is too high. The formula is
 
-    sigmoid({intercept:.3f} {score} s {confidence} log-odds of the best topic {unknown} u)
+    sigmoid({intercept:.3f} {score} s {confidence} log-odds of the most probable topic {unknown} u)
 
-with s the score of the network's last unit and u the share of words without an id. Above {threshold:.3f} the answer is
-`abstained: outside`; `TOPICS_OUTSIDE_THRESHOLD` overrides this.
+with s the logit of the network's last unit, and u the share of the text's words that are out of vocabulary. Above
+{threshold:.3f}, `abstained` is `outside`; `TOPICS_OUTSIDE_THRESHOLD` overrides this threshold.
 
 {measured}
 
-Wires without a topic in the archive include some that should have had one. The later wires are those that were
-marked as indexed (`TOPICS="YES"`) although they have no topic.
+*False positive rate*: share of the titles with a topic that are marked `outside`. *True positive rate*: share of the
+titles without a topic that are marked. Some wires without a topic in the archive should have had one. The later wires
+are those without a topic that were marked as indexed (`TOPICS="YES"`).
 
 """
 
@@ -117,7 +126,8 @@ On a development sample of real headlines of 2016 to 2020 (docs/headlines/presen
 
 {table}
 
-*Right over all*: marked as outside where the reader found no topic acceptable, or else an acceptable topic.
+*Right over all*: share of headlines marked `outside` if no topic is acceptable, or else classified as an acceptable
+topic. *False positive rate* and *true positive rate*: see *None of the topics* below.
 """
 
 _OF_RECIPE: Final = (
@@ -157,12 +167,12 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
         topics_count=len(manifest.topics),
         linear=_linear(recipe.get("ridge_share", 0)),
         clusters=_clusters(recipe),
-        known_from="are in none of the wires, the lexicon and the clusters"
+        known_from="are in neither the wires, the lexicon nor the clusters"
         if recipe.get("clusters")
-        else "neither the wires nor the lexicon have",
+        else "are in neither the wires nor the lexicon",
         units=recipe["hidden"],
-        temperature=f"{calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)"
-        f" + {calibration.unknown_slope:.3f} out-of-vocabulary share",
+        temperature=f"{calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + m)"
+        f" + {calibration.unknown_slope:.3f} u",
         data_row=_data_row(recipe),
         outside=_outside(manifest),
         sample=_sample(sample, f"{manifest.name}/{manifest.version}"),
@@ -182,7 +192,7 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
 
 
 def _linear(ridge_share: float) -> str:
-    ridge = f" (to its scores {ridge_share:g} times those of a ridge regression on titles are added)"
+    ridge = f" (its scores plus {ridge_share:.2g} times those of a ridge regression on titles)"
     return "a linear SVM" + (ridge if ridge_share else "")
 
 
@@ -191,24 +201,25 @@ def _clusters(recipe: dict[str, Any]) -> str:
         return ""
     return (
         f"; {recipe['clusters']:,} clusters of {recipe['clustered_words']:,} words (docs/headlines/clusters.md), for"
-        " words without an id of their own"
+        " words without a feature of their own"
     )
 
 
 def _data_row(recipe: dict[str, Any]) -> str:
     return (
         f"{recipe['titles']:,} titles and {recipe['bodies']:,} bodies of training wires;"
-        f" {recipe['outside_titles']:,} and {recipe['outside_bodies']:,} of wires about none of the topics;"
-        f" {recipe['lexicon']:,} lines of the lexicon, {recipe['outside_lexicon']:,} of them about none"
+        f" {recipe['outside_titles']:,} titles and {recipe['outside_bodies']:,} bodies of wires about none of the"
+        f" topics; {recipe['lexicon']:,} lines of the lexicon, {recipe['outside_lexicon']:,} of them about none of the"
+        " topics"
     )
 
 
 def _outside(manifest: Manifest) -> str:
     part, recipe, figures = manifest.outside, manifest.recipe, manifest.figures.get("outside")
     assert part is not None
-    rows = ["| titles of | AUROC | lost: with a topic, marked | found: without, marked |", "|" + " --- |" * 4]
+    rows = ["| titles of | AUROC | false positive rate | true positive rate |", "|" + " --- |" * 4]
     rows.append(
-        f"| held-out wires after cleaning, on which it was fitted | | {part.lost or 0:.3f} | {part.found or 0:.3f} |"
+        f"| held-out wires after cleaning, to which it was fitted | - | {part.lost or 0:.3f} | {part.found or 0:.3f} |"
     )
     if figures:
         name = f"{figures['with_topic']:,} test wires, {figures['without']:,} later wires without a topic"
@@ -232,8 +243,8 @@ def _sample(file: Path, bundle: str) -> str:
     found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     if found.get("model") != bundle:
         return ""
-    names = {"right_over_all": "right over all", "auroc": "AUROC of `outside`", "right": "with a topic: right"}
-    names |= {"lost": "with a topic: marked outside", "found": "without: marked outside", "ece": "calibration error"}
+    names = {"right_over_all": "right over all", "auroc": "AUROC of `outside`", "right": "accuracy if about a topic"}
+    names |= {"lost": "false positive rate", "found": "true positive rate", "ece": "calibration error"}
     rows = [f"| headlines | number | {' | '.join(names.values())} |", "|" + " --- |" * (len(names) + 2)]
     for row in found["rows"]:
         cells = ["-" if row[key] is None else f"{row[key]:.3f}" for key in names]
@@ -253,7 +264,7 @@ def sample_left_out(manifest: Manifest, sample: Path = SAMPLE) -> str | None:
 def _figures(figures: dict[str, Any]) -> str:
     measures = {"accuracy": "accuracy", "any_topic_accuracy": "any assigned topic", "top3": "top 3"}
     measures |= {"macro_f1": "macro-F1", "loss": "loss", "ece": "calibration error"}
-    measures |= {"set_coverage": "prediction set coverage", "set_size": "topics in the set"}
+    measures |= {"set_coverage": "prediction set coverage", "set_size": "mean size of the set"}
     rows = [f"| on | texts | {' | '.join(measures.values())} |", "|" + " --- |" * (len(measures) + 2)]
     for part, name in _NAMES.items():
         if one := figures.get(part):
@@ -266,13 +277,13 @@ def _seeds(seeds: dict[str, Any], numbers: list[int]) -> str:
         return ONE_SEED
     rows = [
         (
-            f"Over seeds {', '.join(map(str, numbers))} (mean ± standard deviation; the first is served, chosen before"
-            " any was tested):"
+            f"Over seeds {', '.join(map(str, numbers))} (mean ± standard deviation). The bundle has the network of the"
+            " first seed, not of the best:"
         ),
         "",
         (
             "| on | accuracy | any assigned topic | macro-F1 | calibration error | prediction set coverage"
-            " | topics in the set |"
+            " | mean size of the set |"
         ),
         "|" + " --- |" * 7,
     ]
@@ -290,11 +301,12 @@ def _baselines(file: Path, figures: dict[str, Any]) -> str:
         "",
         "## Compared with baselines",
         (
-            "Accuracy / any assigned topic on the same test wires. The baselines were trained on the same titles and"
-            " bodies, the book's network on the bodies of the Keras data set."
+            "Accuracy / accuracy for any assigned topic, on the same test wires. The baselines were trained on the same"
+            " titles and bodies of wires, but not on the lexicon; the book's network on the bodies of the Keras data"
+            " set."
         ),
         "",
-        "| model | titles | own body | official |",
+        "| model | test titles | test wires with their own body | official test wires |",
         "| --- | --- | --- | --- |",
     ]
     # The other bundles in that file are not baselines, and this model may be a newer one than is in it.

@@ -12,9 +12,9 @@ def headlines_report(training: HeadlineTraining) -> str:
         f"{run.encoder.spec.size - 1:,} features, {len(explored.titles):,} titles,",
         f"{len(explored.bodies):,} bodies, {len(explored.lexicon):,} texts of the lexicon,",
         (
-            f"temperature exp({calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + gap)"
+            f"temperature exp({calibration.intercept:.3f} + {calibration.gap_slope:.3f} log(1 + highest - mean logit)"
             f" + {calibration.unknown_slope:.3f} out-of-vocabulary share), prediction set: topics with at least"
-            f" {topic_set.threshold:.3f}. On the held-out texts, on which all was fitted:"
+            f" {topic_set.threshold:.3f}. On the held-out texts, to which these were fitted:"
         ),
         "",
         f"{'':<10}{'texts':>8}{'accuracy':>10}{'any topic':>11}{'loss':>8}{'ECE':>8}{'set':>8}{'size':>8}",
@@ -39,7 +39,7 @@ def headlines_report(training: HeadlineTraining) -> str:
             f"outside: logit {outside.intercept:.3f} {outside.score:+.3f} score {outside.confidence:+.3f}"
             f" log-odds of the best topic {outside.unknown:+.3f} out-of-vocabulary share, threshold"
             f" {outside.threshold:.3f}:"
-            f" {outside.lost or 0:.1%} of titles with a topic are lost, {outside.found or 0:.1%} of others found"
+            f" marked are {outside.lost or 0:.1%} of the titles with a topic and {outside.found or 0:.1%} of the others"
         ),
     ]
     return "\n".join(lines)

@@ -15,8 +15,8 @@ from training.fit.reporting.summary import chosen_on
 @pytest.mark.parametrize(
     ("linear_share", "with_networks", "words"),
     [
-        (0.0, True, "4 networks of 64 units; a linear SVM was tried and is not used"),
-        (0.5, True, "a linear SVM with weight 0.5 and 4 networks of 64 units"),
+        (0.0, True, "4 networks of 64 hidden units; a linear SVM was tried and is not used"),
+        (0.5, True, "a linear SVM with weight 0.5 and 4 networks of 64 hidden units"),
         (4.0, False, "a linear SVM alone"),
     ],
 )
