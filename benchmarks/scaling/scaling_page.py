@@ -111,9 +111,9 @@ def _workers(figures: Figures) -> list[str]:
         "cores",
         "MB resident",
         "MB private",
-        "µs per single",
+        "µs per single request",
         "µs per headline in a batch",
-        "singles/s",
+        "single requests/s",
         "headlines/s in batches",
     )
     return table(head, rows)
@@ -127,9 +127,9 @@ def loads(figures: Figures) -> list[str]:
     cases: dict[str, tuple[float, float, str]] = {
         "1,000 requests/s": (1_000, single, "single"),
         "100,000 requests/s": (100_000, single, "single"),
-        "1e9 a day, singles": (1e9 / day, single, "single"),
+        "1e9 a day, single requests": (1e9 / day, single, "single"),
         f"1e9 a day, batches of {BATCH}": (1e9 / day, batch, "batch"),
-        "1e9 a day, command": (1e9 / day, command, ""),
+        "1e9 a day, files": (1e9 / day, command, ""),
     }
     columns = [_load(figures, *case) for case in cases.values()]
     return table(("", *cases), [(name, *(column[name] for column in columns)) for name in columns[0]])
