@@ -76,7 +76,8 @@ def test_outside_class_is_described_with_its_threshold_and_what_it_costs(
     assert (outside["threshold"], outside["lost"], outside["found"]) == (0.5, 0.04, 0.71)
     monkeypatch.setenv("TOPICS_OUTSIDE_THRESHOLD", "0.8")
     assert run("topics", "--model", bundle).stdout.splitlines()[-1] == (
-        "Outside above 0.8. At 0.5 it finds 71% of the texts without a topic and loses 4% of those with one."
+        "Texts with `outside` above 0.8 are marked. At 0.5: 71% of the held-out texts without a topic, and 4% of"
+        " those with one."
     )
 
 
