@@ -70,7 +70,7 @@ def fit_rows(
             click.echo(f"  {note}", err=True)
         rows = read_samples(split.train, split.labels, multi_label)
         takes = about(seconds_to_fit(len(rows.samples)))
-        click.echo(f"  {count(len(rows.samples), 'row')} to learn from: takes {takes} on one core.", err=True)
+        click.echo(f"  {count(len(rows.samples), 'training row')}: takes {takes} on one core.", err=True)
         fitted = fit_model(rows, data.seed, progress)
         progress("baselines", 0, 1)
         baselines = run_baselines(split.train, split.test, data.seed, multi_label, partial(progress, "baselines"))
@@ -82,8 +82,10 @@ def fit_rows(
         source = Source(data.files, data.test_files, split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: found.content})
-        ranked = f"{found.listed:,} of {len(linear.samples):,} rows, most suspect first"
-        written = [f"{suspected}: {ranked}; {found.probable:,} labels are probably wrong, if {NOISE:.0%} of all are."]
+        written = [
+            f"{suspected}: {found.listed:,} of {len(linear.samples):,} rows, most suspect first; {found.probable:,} labels"
+            f" are more likely wrong than right, assuming that {NOISE:.0%} of all labels are wrong."
+        ]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)

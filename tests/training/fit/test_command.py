@@ -36,7 +36,7 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     assert f"{to_label}: the 3 of 4 texts to label next; 1 bad row left out." in out
     assert to_label.read_text().startswith("headline,section,guess,probability,")
     assert "\n'=1+1 storm,," in to_label.read_text()
-    assert "216 rows to learn from: takes less than a minute on one core.\n" in progress
+    assert "216 training rows: takes less than a minute on one core.\n" in progress
     assert "networks, pass 6 of 6: " in progress
     assert "loss " in progress
     assert "] label errors\n" in progress
