@@ -82,10 +82,11 @@ def fit_rows(
         source = Source(data.files, data.test_files, split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: found.content})
-        written = [
-            f"{suspected}: {found.listed:,} of {len(linear.samples):,} rows, most suspect first; {found.probable:,} labels"
-            f" are more likely wrong than right, assuming that {NOISE:.0%} of all labels are wrong."
-        ]
+        listed = f"{found.listed:,} of {len(linear.samples):,} rows, most suspect first"
+        wrong = (
+            f"{found.probable:,} labels are more likely wrong than right, assuming that {NOISE:.0%} of all are wrong"
+        )
+        written = [f"{suspected}: {listed}; {wrong}."]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)
