@@ -3,8 +3,8 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
-# Processes of `make test`: with three on two cores, Ray Serve does not always start in time.
-JOBS ?= 2
+# Processes of `make test`: on two cores one more than cores, because tests wait for servers, browsers and time limits.
+JOBS ?= 3
 VENV ?= .venv
 # The first of these that is Python 3.11 or newer is used; PYTHON=/path/to/python overrides the list.
 PYTHON ?= python3.13 python3.12 python3.11 python3

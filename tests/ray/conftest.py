@@ -30,6 +30,8 @@ def surroundings(tiny_bundle: Path) -> dict[str, str]:
         "TOPICS_MODEL": str(tiny_bundle),
         "RAY_AUTH_TOKEN": secrets.token_hex(16),
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Serve kills a proxy that is not ready after three times 5 s, which is too early on a busy machine.
+        "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on systems where Ray supports no clusters, it uses loopback
     }
 
