@@ -92,14 +92,14 @@ def markdown(figures: dict[str, Any]) -> str:
     lines = [
         "# Present-day headlines",
         "",
-        f"Accuracy of `{figures['model']}` on a development sample of real headlines of 2016 to 2020, found in public",
-        "repositories and labelled by one reader. It is not used for training and is not in this repository. It is not",
-        "`present_day.tsv` or `present_day_2.tsv` in this folder either: those were written for measuring, and their",
-        "figures are in the model card. Made by `python -m benchmarks present-day FILE`.",
+        f"Figures of `{figures['model']}` on a development sample of real headlines of 2016 to 2020, found in public",
+        "repositories and labelled by one reader. The sample is not used for training and is not in this repository.",
+        "`present_day.tsv` and `present_day_2.tsv` in this folder are other headlines, written for measuring;",
+        "their figures are in the model card. Made by `python -m benchmarks present-day FILE`.",
         "",
         (
-            "| headlines | number | about one of the topics | right | calibration error | marked outside"
-            " | about none of the topics | marked outside | AUROC of `outside` | right over all |"
+            "| headlines | number | about one of the topics | accuracy of these | calibration error | false positive"
+            " rate | about none of the topics | true positive rate | AUROC of `outside` | right over all |"
         ),
         "|" + " --- |" * 10,
     ]
@@ -117,10 +117,13 @@ def markdown(figures: dict[str, Any]) -> str:
     lines += [
         "",
         unknown,
-        "Headlines for which a topic and none are both acceptable are in neither group. A headline about none of the",
-        "topics is still classified as one of them,",
-        "with its probability of being `outside`. *Right over all*: marked outside where none is acceptable, or else",
-        "an acceptable topic.",
+        "",
+        "- *False positive rate*: share of the headlines about one of the topics that are marked `outside`.",
+        "- *True positive rate*: share of the headlines about none of the topics that are marked `outside`.",
+        "- *Right over all*: share of headlines marked `outside` if no topic is acceptable, or else classified as an",
+        "  acceptable topic.",
+        "",
+        "Headlines for which both a topic and none are acceptable are in neither group.",
     ]
     return "\n".join(lines) + "\n"
 

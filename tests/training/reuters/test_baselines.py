@@ -126,7 +126,8 @@ def test_repeated_words_count_by_their_logarithm_and_rare_pairs_not_at_all(name:
 def test_report_has_a_line_for_each_model() -> None:
     lines = markdown([ROW, ROW]).splitlines()
     assert lines[:2] == ["# Baselines", ""]
-    assert lines[3:6] == ["Made by `python -m training baselines`.", "", "| model | titles | own body | official |"]
+    head = "| model | test titles | test wires with their own body | official test wires |"
+    assert lines[3:6] == ["Made by `python -m training baselines`.", "", head]
     assert lines[7:] == ["| one | 0.500 / 0.625 | 0.250 / 0.750 | 0.000 / 1.000 |"] * 2
 
 
