@@ -1,4 +1,4 @@
-"""Shadow model: classifies the headlines of the default model once more, for comparison; it never answers.
+"""Shadow model: classifies the headlines of the default model as well, for comparison only.
 
 It works between requests on the event loop of the process, in slices as short as a single request. A thread would delay
 answers longer, because it holds the interpreter's lock for up to 5 ms at a time.

@@ -1,4 +1,4 @@
-"""What every recipe writes into a bundle: name and version, topics with their skill, topic mix, library versions."""
+"""What every recipe writes into a bundle: name and version, topics with their F1, topic mix, library versions."""
 
 import importlib.metadata
 import platform

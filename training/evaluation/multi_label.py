@@ -1,4 +1,4 @@
-"""Figures of a multi-label model: F1, calibration, and the skill of each label."""
+"""Figures of a multi-label model: F1 over all labels and of each label, and calibration."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final

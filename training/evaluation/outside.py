@@ -1,4 +1,4 @@
-"""Evaluates the outside class: how well a bundle tells wires with a topic from wires about none of its topics."""
+"""Evaluates the outside class: how well it separates wires about none of the topics from the others."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

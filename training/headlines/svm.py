@@ -1,4 +1,4 @@
-"""Linear models: SVMs on features weighted by log-count ratio (NBSVM), and a ridge regression beside them."""
+"""Linear models: SVMs on features weighted by log-count ratio (NBSVM), and a ridge regression."""
 
 from collections.abc import Callable
 from typing import Final

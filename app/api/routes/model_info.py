@@ -1,4 +1,4 @@
-"""GET /topics and GET /model: a model's labels with their skill, and its manifest."""
+"""GET /topics and GET /model: a model's labels with precision, recall and F1, and its manifest."""
 
 from typing import Annotated, Any
 

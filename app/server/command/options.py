@@ -1,4 +1,4 @@
-"""Options of `serve` and `doctor`: the address, and options beside some of the TOPICS_* variables."""
+"""Options of `serve` and `doctor`: the address, and those that override TOPICS_* variables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

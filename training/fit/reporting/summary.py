@@ -1,4 +1,4 @@
-"""What `fit` prints at its end: figures beside baselines, and the labels that are confused most."""
+"""What `fit` prints at its end: figures of the model and the baselines, and the labels that are confused most."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
