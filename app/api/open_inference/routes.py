@@ -49,7 +49,8 @@ _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    described = f"{name.capitalize()} of the model, from its manifest."
+    return {"name": name, "in": "path", "required": True, "description": described, "schema": {"type": "string"}}
 
 
 _PATHS = {

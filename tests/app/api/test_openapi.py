@@ -158,3 +158,9 @@ def test_every_field_of_every_schema_has_a_description(client: TestClient):
     # A reference has the description of its schema.
     assert not [field for field, one in fields.items() if not one.get("description") and "$ref" not in one]
     assert all(schema.get("description") for schema in schemas.values())
+
+
+def test_every_parameter_has_a_description(client: TestClient):
+    parameters = [one for _, operation in operations(client) for one in operation.get("parameters", ())]
+    assert {one["name"] for one in parameters} >= {"model", "name", "version", "X-Request-Timeout"}
+    assert not [one["name"] for one in parameters if not one.get("description")]
