@@ -5,10 +5,12 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from app.classifier.tokenizer import CharacterReferences, character_reference, fold
 from app.classifier.tokenizer import without_diacritics as plain_character
@@ -36,14 +38,7 @@ class Tokenizer:
     def __init__(self, references: CharacterReferences, split_unspaced: bool = False) -> None:
         self._references = _references(references)
         self._character = _unspaced_character() if split_unspaced else None
-        folded = [decomposed(fold(chr(code))) for code in range(_CODES)]
-        changed = sorted({text for code, text in enumerate(folded) if text != chr(code)})
-        place = {text: i for i, text in enumerate(changed, start=1)}
-        places = [0 if text == chr(code) else place[text] for code, text in enumerate(folded)]
-        self._changed = ["", *changed]
-        # Most pages are the same: their characters stay as they are, or are all separators.
-        pages, page = np.unique(np.array(places, np.int32).reshape(-1, _PAGE), axis=0, return_inverse=True)
-        self._places, self._page = pages.ravel(), page.astype(np.int32).ravel()
+        self._changed, self._places, self._page = _folded()
 
     def __call__(self, texts: Any) -> Any:  # noqa: ANN401 - TensorFlow has no types
         """Strings [n] to ragged words, string [n, words]."""
@@ -75,6 +70,22 @@ def pieces(words: Any, sizes: tuple[int, int]) -> Any:  # noqa: ANN401 - TensorF
     return tf.concat([tf.strings.ngrams(run, size, separator="") for run, size in runs], axis=1)
 
 
+@cache  # it takes a second
+def _folded() -> tuple[list[str], NDArray[np.int32], NDArray[np.int32]]:
+    """All texts that characters are folded to; the place of each character's among them; the page of 256 code points.
+
+    Place 0 means that the character stays as it is. The places of a page are 256 after one another.
+    """
+    folded = [decomposed(fold(chr(code))) for code in range(_CODES)]
+    changed = sorted({text for code, text in enumerate(folded) if text != chr(code)})
+    place = {text: i for i, text in enumerate(changed, start=1)}
+    places = [0 if text == chr(code) else place[text] for code, text in enumerate(folded)]
+    # Most pages are the same: their characters stay as they are, or are all separators.
+    pages, page = np.unique(np.array(places, np.int32).reshape(-1, _PAGE), axis=0, return_inverse=True)
+    return ["", *changed], pages.ravel(), page.astype(np.int32).ravel()
+
+
+@cache
 def _unspaced_character() -> str:
     """The expression of `app.classifier.unspaced_scripts` for RE2, which lacks lookahead and has its own Unicode."""
     in_blocks = re.findall(f"[{''.join(BLOCKS)}]", "".join(map(chr, range(_CODES))))
@@ -83,6 +94,7 @@ def _unspaced_character() -> str:
     return f"((?:{DIGRAPH}|{FOLDED_VOWELS}|{letter})(?:{FOLDED_VOWELS}|[{STACKERS}]{letter}|{mark})*)"
 
 
+@cache
 def _composed_character() -> str:
     """An expression for what is one character in normal form C, in a decomposed word."""
     composed = [decomposed(one) for one in map(chr, range(0xC0, _CODES)) if fold(one) == one != decomposed(one)]
