@@ -20,7 +20,7 @@ from tests.server import ROOT, RunningServer
 
 pytestmark = pytest.mark.slow
 
-SECONDS = float(os.environ.get("OVERLOAD_SECONDS", "8"))
+SECONDS = float(os.environ.get("OVERLOAD_SECONDS", "5"))
 MARGIN = float(os.environ.get("OVERLOAD_MARGIN", "4"))
 """Factor by which a latency may exceed its goal; 1 is reached on a quiet machine with two cores."""
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 HEADLINES = 500
 ROUNDS = 2
-SECONDS = float(os.environ.get("OVERLOAD_SECONDS", "8")) / 6
+SECONDS = float(os.environ.get("OVERLOAD_SECONDS", "5")) / 4
 TOLERANCE = 0.15
 """Simulated and measured goodput may differ by this much."""
 
