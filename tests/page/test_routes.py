@@ -93,7 +93,19 @@ def test_card_serves_nothing_else_of_the_bundle(client: TestClient, name: str) -
     assert client.get(f"/model/card/{name}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/page/../main.py", "/page/%2e%2e/index.html", "/page/none.js", "/page/", "/redoc"])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_files_of_the_page_can_only_be_read(client: TestClient, method: str) -> None:
+    answer = client.request(method, "/page/main.js")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/page/../main.py", "/page/%2e%2e/index.html", "/page//etc/passwd", "/page/none.js", "/page/%ff.js"),
+        *("/page/", "/page/elements", f"/page/{'a' * 300}", "/page/main.js/x", "/redoc"),
+    ],
+)
 def test_other_files_are_not_served(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
