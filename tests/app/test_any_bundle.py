@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,25 @@ def test_each_text_gets_its_topic_alone_and_in_a_batch(any_client: TestClient, t
     assert {len(one["predictions"]) for one in answers} == {min(5, len(topics))}
     alone = any_client.post("/predict", json={"headline": texts(topics)[-1]}).json()
     assert alone["predictions"] == answers[-1]["predictions"]
+
+
+def described(client: TestClient) -> dict[str, Any]:
+    """What the page contains, so that it need not ask for it."""
+    [found] = re.findall('id="description">(.*?)</script>', client.get("/").text)
+    return dict(json.loads(found))
+
+
+def test_page_contains_the_answer_to_its_first_example(any_client: TestClient, topics: any_bundles.Topics):
+    page = described(any_client)
+    body = {"headline": page["model"]["examples"][0], "top_k": len(topics), "explain": True}
+    assert page["answer"] == any_client.post("/predict", json=body).json()
+
+
+def test_page_without_a_short_example_contains_no_answer(tmp_path: Path):
+    bundle = any_bundles.write(tmp_path / "bundle", "four", golden=["word1 " * 50])
+    with TestClient(create_app(load_settings(model=bundle, access_log=False))) as client:
+        page = described(client)
+    assert (page["model"]["examples"], page["answer"]) == ([], None)
 
 
 def test_top_k_runs_from_1_to_the_number_of_topics(any_client: TestClient, topics: any_bundles.Topics, kind: str):

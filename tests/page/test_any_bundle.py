@@ -140,7 +140,7 @@ def test_model_without_a_language_leaves_it_to_the_text(visit):
 )
 def test_direction_follows_from_language_and_script(visit, tag: str | None, expected: str):
     page = visit("arabic")
-    found = page.evaluate("async (tag) => (await import('/page/model/language.js')).direction(tag)", tag)
+    found = page.evaluate("async (tag) => (await import('/page/elements/text.js')).direction(tag)", tag)
     assert found == expected
 
 

@@ -47,6 +47,15 @@ def test_topic_set_is_marked_with_its_coverage(page: Page, server: RunningServer
     expect(page.locator("#chart .marked .mark").first).to_have_text("in the 90% set")
 
 
+def test_example_shown_again_is_asked_of_the_service_which_may_have_another_model(page: Page) -> None:
+    first = page.locator("#verdict").text_content()
+    type_headline(page, "gold bullion")
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+    with page.expect_request("**/predict"):
+        page.locator("#examples button").first.click()
+    expect(page.locator("#verdict")).to_have_text(str(first))
+
+
 def test_newest_answer_wins_over_a_slow_older_one(page: Page) -> None:
     held: list[Route] = []
 

@@ -52,15 +52,19 @@ def test_page_answers_head_with_the_length_of_the_body_that_it_leaves_out(client
     assert client.head(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
 
 
-def test_page_describes_the_model_unless_that_needs_a_key(
+def test_page_contains_model_topics_and_first_answer_unless_they_need_a_key(
     client: TestClient, page_bundle: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(page_bundle, tmp_path / "1")
     seal(folder, format=3, title="</script><b>News</b>")
     with TestClient(create_app(load_settings(model=folder, access_log=False))) as unguarded:
         page, model, topics = (unguarded.get(path) for path in ("/", "/model", "/topics"))
+        example = {"headline": model.json()["examples"][0], "top_k": len(topics.json()["topics"]), "explain": True}
+        answer = unguarded.post("/predict", json=example)
     found = re.findall('<script type="application/json" id="description">(.*?)</script>', page.text)
-    assert [json.loads(one) for one in found] == [{"model": model.json(), "topics": topics.json()}]
+    assert [json.loads(one) for one in found] == [
+        {"model": model.json(), "topics": topics.json(), "answer": answer.json()}
+    ]
     assert '<script type="application/json" id="description"></script>' in client.get("/").text
 
 

@@ -85,12 +85,15 @@ def test_old_verdict_goes_while_the_service_hangs(page: Page, watch: Watch) -> N
     expect(page.locator("#trouble")).to_be_hidden()
 
 
-def test_page_that_opens_while_the_service_is_not_ready_fills_itself(page: Page, watch: Watch) -> None:
+def test_link_that_opens_while_the_service_is_not_ready_fills_itself(
+    context: BrowserContext, server: RunningServer, watch: Watch
+) -> None:
     watch.allowed = ("503",)
+    page = watch.over(context.new_page(), server.url)
     page.route("**/predict", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, body=""), times=1)
-    page.reload()
+    page.goto(f"{server.url}/#headline=gold+bullion")
     expect(page.locator("#trouble")).to_contain_text("Retrying in 1 s")
-    expect(page.locator("#verdict strong")).not_to_be_empty()
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
     expect(page.locator("#model-facts")).to_contain_text("tiny")
 
 

@@ -37,7 +37,8 @@ def test_page_is_light_loads_its_modules_at_once_and_answers_soon(
     assert every <= {one["path"] for one in loaded}
     assert len(loaded) <= len(every) + 10
     assert sum(one["bytes"] for one in loaded) < 200_000
-    assert not {one["path"] for one in loaded} & {"/model", "/topics"}  # the page contains their answers
+    # The page contains these answers, the last to its first example.
+    assert not {one["path"] for one in loaded} & {"/model", "/topics", "/predict"}
     needed = {f"/page/{name}" for name in modules()}
     times = {one["path"]: one for one in loaded if one["path"] in needed}
     assert set(times) == needed

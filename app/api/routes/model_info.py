@@ -1,5 +1,6 @@
 """GET /topics and GET /model: a model's labels with precision, recall and F1, and its manifest."""
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -16,7 +17,8 @@ from app.api.routes.model_info_schemas import (
     TopicSkill,
     TopicsResponse,
 )
-from app.classifier import Bundle, TopicClassifier
+from app.api.serialization import ResponseSerializer
+from app.classifier import Bundle, TopicClassifier, explain
 from app.errors import NotReadyError, UnauthorizedError, UnknownModelError
 from app.serving.served_model import ServedModel
 from app.serving.service import Service
@@ -85,9 +87,22 @@ async def describe_model(served: ServedModel, service: Service) -> ModelResponse
 
 
 async def describe(served: ServedModel, service: Service) -> str:
-    """The answers of /model and /topics in one JSON object, which the page contains."""
+    """The answers of /model, of /topics and to the first example, in one JSON object, which the page contains."""
     model, topics = await describe_model(served, service), describe_topics(served)
-    return f'{{"model":{model.model_dump_json()},"topics":{topics.model_dump_json()}}}'
+    answer = first_answer(served.classifier)
+    return f'{{"model":{model.model_dump_json()},"topics":{topics.model_dump_json()},"answer":{answer}}}'
+
+
+@lru_cache(maxsize=1)
+def first_answer(classifier: TopicClassifier) -> str:
+    """The answer of /predict to the first example, for all topics and explained; `null` if there is no example.
+
+    Metrics do not count it: no client has sent this text.
+    """
+    for text in examples(classifier)[:1]:
+        [answer] = classifier.classify([text], len(classifier.topics))
+        return ResponseSerializer(classifier).single(answer, explain(classifier, text)).decode()
+    return "null"
 
 
 def examples(classifier: TopicClassifier) -> list[str]:

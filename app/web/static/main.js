@@ -2,14 +2,14 @@
 
 import { byId } from "./elements/dom.js";
 import { setUpTerms } from "./elements/terms.js";
+import { showLanguage } from "./elements/text.js";
 import { Headline } from "./headline/headline.js";
-import { showLanguage } from "./model/language.js";
 import { call } from "./service/api.js";
 import { setUpKey } from "./service/key.js";
 import { chooseModel, chosenModel, sayMissing, setUpModels, showModels, withModel } from "./service/models.js";
 import { followLinks, readLink, showLink } from "./sharing/link.js";
 
-const LONGEST_WAIT = 500; // milliseconds until the rest of the page is loaded although there is no answer
+const LONGEST_WAIT = 500; // milliseconds until the rest of the page is loaded although no answer has been painted
 
 let loadRest;
 /** What the first answer does not need: it would have to wait while the browser loads the modules and draws tables. */
@@ -18,13 +18,13 @@ const rest = new Promise((resolve) => { loadRest = resolve; }).then(() => import
 let shown = null; // the model that the page describes
 let latest = 0; // number of the latest call of `describe`
 
-/** Descriptions of the default model and its topics, which the page contains unless they need a key; null: use the API. */
+/** What the page contains unless it needs a key: default model, topics and answer to the first example; null: use the API. */
 function described() {
   const element = document.getElementById("description");
   element?.remove(); // later descriptions are of another model
   if (!element?.textContent || chosenModel()) return null;
-  const { model, topics } = JSON.parse(element.textContent);
-  return [model, topics];
+  const { model, topics, answer } = JSON.parse(element.textContent);
+  return [model, topics, answer];
 }
 
 /** Describe the model that gave an answer, which may have been replaced while the page was open. */
@@ -36,7 +36,7 @@ async function describe(model) {
   const turn = latest;
   try {
     const asked = () => Promise.all([call(withModel("model")), call(withModel("topics"))]);
-    const [facts, { topics, outside }] = described() ?? await asked();
+    const [facts, { topics, outside }, first = null] = described() ?? await asked();
     if (turn !== latest) return; // another model was chosen meanwhile
     shown = `${facts.name}/${facts.version}`;
     byId("title").textContent = document.title = facts.title;
@@ -48,9 +48,10 @@ async function describe(model) {
       batch.several = Boolean(facts.multi_label);
       setTopics(topics);
     });
-    const answered = headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples, Boolean(facts.multi_label));
+    const answered = headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples, Boolean(facts.multi_label), first);
     byId("correcting").hidden = Boolean(facts.multi_label); // a correction has one topic
-    await Promise.race([answered, new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT); })]);
+    const painted = answered.then(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); }));
+    await Promise.race([painted, new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT); })]);
     loadRest();
     const { showModel, showTopics } = await rest;
     if (turn !== latest) return;

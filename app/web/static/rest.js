@@ -2,16 +2,18 @@
 
 import { Batch } from "./batch/batch.js";
 import { offerCorrection, setTopics, setUpCorrecting } from "./corrections/correcting.js";
-import { setUpSeveral } from "./headline/several.js";
+import { byId } from "./elements/dom.js";
 import { showModel } from "./model/model.js";
 import { setUpTopics, showTopics } from "./model/topics.js";
+import { showForget } from "./service/key.js";
 import { setUpShare, share } from "./sharing/share.js";
 
 setUpTopics();
 setUpShare();
 setUpCorrecting();
+showForget();
 export const batch = new Batch();
-setUpSeveral((text) => batch.take(text));
+byId("several").querySelector("button").addEventListener("click", () => batch.take(byId("headline").value));
 // In index.html all controls of these modules are disabled, because before now a click would be lost.
 for (const control of document.querySelectorAll(":disabled")) control.disabled = false;
 

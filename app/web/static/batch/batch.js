@@ -1,7 +1,7 @@
 // Many headlines: a file or pasted text becomes a table, a histogram and a download.
 
 import { announce, byId, element } from "../elements/dom.js";
-import { count } from "../elements/numbers.js";
+import { count } from "../elements/text.js";
 import { saveCsv, saveJson } from "../files/download.js";
 import { readText, UnreadableError } from "../files/encoding.js";
 import { toTable } from "../files/lines.js";

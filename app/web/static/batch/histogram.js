@@ -2,7 +2,7 @@
 
 import { Bars } from "../elements/bars.js";
 import { byId, element } from "../elements/dom.js";
-import { count, percent } from "../elements/numbers.js";
+import { count, percent } from "../elements/text.js";
 
 export class Histogram {
   constructor() {

@@ -1,10 +1,9 @@
 // Table of results: filtered, sorted, and shown page by page, so that 10,000 lines stay fast.
 
 import { byId, element } from "../elements/dom.js";
-import { count, percent } from "../elements/numbers.js";
 import { makeSortable } from "../elements/sorting.js";
 import { term } from "../elements/terms.js";
-import { short } from "../elements/text.js";
+import { count, percent, short } from "../elements/text.js";
 
 const PAGE = 50;
 export const NO_TOPIC = "(no known words)";

@@ -1,8 +1,7 @@
 // "This should be ...": collects corrections under an answer, and lists them.
 
 import { byId, element } from "../elements/dom.js";
-import { count } from "../elements/numbers.js";
-import { short } from "../elements/text.js";
+import { count, short } from "../elements/text.js";
 import { add, corrections, download, followTabs, remove, removeAll } from "./corrections.js";
 
 const LONGEST = 120; // characters of a listed text

@@ -1,7 +1,7 @@
 // The words of the headline, coloured by their effect on one probability; pressing a word leaves it out.
 
 import { byId, element } from "../elements/dom.js";
-import { points } from "../elements/numbers.js";
+import { points } from "../elements/text.js";
 
 const SAYS = { known: "", rare: "rare", unknown: "unknown" };
 const MEANS = { known: "", rare: "Seen in too few training texts to be used. ", unknown: "Never seen in training. " };

@@ -1,6 +1,6 @@
 // The figures of a model's manifest, named in words.
 
-import { count, percent } from "../elements/numbers.js";
+import { count, percent } from "../elements/text.js";
 
 const PLACES = new Map([
   ["", "as measured in training"],

@@ -1,7 +1,7 @@
 // Describes the model. Known figures of the bundle come first; all others are in collapsed sections.
 
 import { byId, element } from "../elements/dom.js";
-import { count, percent } from "../elements/numbers.js";
+import { count, percent } from "../elements/text.js";
 import { explain, term } from "../elements/terms.js";
 import { withModel } from "../service/models.js";
 import { all, best } from "./figures.js";

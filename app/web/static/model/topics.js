@@ -1,9 +1,8 @@
 // Table of the topics with the model's skill at each.
 
 import { byId, element } from "../elements/dom.js";
-import { count, percent } from "../elements/numbers.js";
 import { makeSortable } from "../elements/sorting.js";
-import { short } from "../elements/text.js";
+import { count, percent, short } from "../elements/text.js";
 
 let sorted = (a, b) => a.label - b.label;
 let topics = [];

