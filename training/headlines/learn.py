@@ -31,8 +31,6 @@ class Kind:
     """C of the SVM for a text's first topic, and for its further topics."""
     vocabulary: Literal["frequent", "added", "none"] = "frequent"
     """Its words compete for ids; or have ids besides the most frequent words; or do not count."""
-    copies: int = 1
-    """How often each text is in an epoch of the MLPs, each time with other words dropped."""
     spans: bool = False
     """Whether each epoch of the MLPs also has a random span of each text."""
     ridge: bool = False
@@ -153,9 +151,8 @@ def learn(
     )
     if recipe.ridge_share:
         linear += np.float32(recipe.ridge_share) * _ridge(material, whole, expansion)
-    copied = [i for i, kind in enumerate(kinds) for _ in range(kind.copies - 1)]
     long = [sample for kind in kinds if kind.spans for sample in kind.samples]
-    shown = [*samples, *[sample for i in copied for sample in kinds[i].samples], *long]
+    shown = [*samples, *long]
     if material.multi_label:
         targets = sp.csr_matrix(members_of(shown, topics), dtype=np.float32)
     else:
@@ -171,7 +168,7 @@ def learn(
 
     def epoch() -> Epoch:
         cut = spans()
-        fewer = [drop_words(rows, recipe.word_dropout, rng) for rows in (*whole, *[whole[i] for i in copied])]
+        fewer = [drop_words(rows, recipe.word_dropout, rng) for rows in whole]
         return unit_length(sp.vstack([*fewer, cut], "csr")), targets
 
     networks, history = train_networks(

@@ -11,16 +11,14 @@ class HeadlinesRecipe(Recipe):
     """Besides those of any headline model: what the wires' titles and bodies and the lexicon need."""
 
     name: str = "headlines"
-    features: int = 29_000
-    width: int = 80
-    linear_share: float = 3.0
+    features: int = 38_000
+    width: int = 64
+    linear_share: float = 2.5
     ridge_share: float = 1 / 3
-    min_lexicon_texts: int = 1
+    min_lexicon_texts: int = 2
     """Least number of texts of the lexicon with a word that has an id besides the most frequent words."""
     first_words: int = 20
     """The first words of each body are also a training text of their own, because they resemble a headline."""
-    lexicon_copies: int = 3
-    """How often each text of the lexicon is in an epoch of the MLPs, each time with other words dropped."""
     clean_below: float = -0.3
     """Wires without a topic whose score is lower are left out, as they should have had one (see `mislabelled`)."""
     penalties: tuple[tuple[float, float], ...] = ((1.0, 0.0), (2.0, 0.4), (1.0, 0.0), (4.0, 1.0))

@@ -38,7 +38,7 @@ def material(recipe: HeadlinesRecipe, texts: Texts, clusters: Clusters = ()) -> 
             Kind(texts.titles, titles, ridge=True),
             Kind(texts.bodies, bodies, spans=True),
             Kind(tuple(cut_leads(texts.bodies, recipe.first_words)), leads, vocabulary="none"),
-            Kind(texts.lexicon, lexicon, vocabulary="added", copies=recipe.lexicon_copies),
+            Kind(texts.lexicon, lexicon, vocabulary="added"),
         ),
         len(TOPICS),
         recipe.min_lexicon_texts,

@@ -183,12 +183,15 @@ def test_committed_table_has_the_figures_of_the_shipped_bundle() -> None:
     folder = REPOSITORY / "docs" / "headlines"
     rows = {row.pop("name"): row for row in json.loads((folder / "baselines.json").read_text("utf-8"))}
     page = (folder / "baselines.md").read_text("utf-8")
-    bundle = "headlines/3"
+    bundle = "headlines/4"
     figures = load_bundle(REPOSITORY / "models" / bundle).manifest.figures
     cells = []
     for column, part in (("titles", "test_titles"), ("own", "decoded_body"), ("official", "test")):
         found = rows[f"`{bundle}`"][column]
-        assert found == {name: figures[part][name] for name in found}
+        # The table uses the archive's text of the official wires, the bundle's figures the words of the data set, of
+        # which a few are split differently.
+        allowed = 0.002 if part == "test" else 0
+        assert found == pytest.approx({name: figures[part][name] for name in found}, abs=allowed, rel=0)
         cells.append(f"{found['accuracy']:.3f} / {found['any_topic_accuracy']:.3f}")
     assert f"| `{bundle}` | {' | '.join(cells)} |" in page
     named = [name.strip("`") for name in rows if name.startswith("`")]

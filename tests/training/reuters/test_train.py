@@ -88,7 +88,7 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
     learned_from = [training.explored, training.texts, training.texts]
     for learned, texts, call in zip((training.exploration, *training.runs), learned_from, networks.calls, strict=True):
         titles, bodies = texts.titles, texts.bodies
-        samples = [*titles, *bodies, *bodies, *texts.lexicon * training.recipe.lexicon_copies, *bodies]
+        samples = [*titles, *bodies, *bodies, *texts.lexicon, *bodies]
         (first, targets), (second, again) = call["epochs"]
         assert (targets != soft_targets(samples, OUTSIDE, OUTSIDE + 1, 0.7)).nnz == 0
         assert targets is again

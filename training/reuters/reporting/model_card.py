@@ -29,8 +29,9 @@ It returns probabilities over the 46 topics of the Reuters newswire data set (`k
 | | |
 | --- | --- |
 | encoding | {size:,} multi-hot features, scaled to length 1: the {words:,} words that occur in the most texts, and\
- all other words of the lexicon; up to {later:,} words that first occur after the first {lead} words of a text; up to\
- {repeats:,} words that occur at least twice in a text; pairs of adjacent words{clusters} |
+ all others that occur in at least {min_lexicon_texts} lines of the lexicon; up to {later:,} words that first occur\
+ after the first {lead} words of a text; up to {repeats:,} words that occur at least twice in a text; pairs of adjacent\
+ words{clusters} |
 | network | Dense {width} linear, {hidden} relu, {topics_count} softmax and one unit for `outside` |
 | ensemble | {linear}, and {networks} networks of {units} hidden units, merged into this one network: its first\
  layer is a rank-{width} approximation of theirs |
@@ -132,7 +133,7 @@ topic. *False positive rate* and *true positive rate*: see *None of the topics* 
 
 _OF_RECIPE: Final = (
     *("words", "lead", "later", "repeats", "networks", "width", "epochs", "batch_size", "learning_rate", "seed"),
-    *("held_out", "held_out_every"),
+    *("held_out", "held_out_every", "min_lexicon_texts"),
 )
 """What the card takes from the recipe as it is."""
 
