@@ -18,7 +18,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).parent.parent
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 """How long a process may take to be ready; generous, because the machine may be busy."""
 
 _LISTENING = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
