@@ -112,12 +112,26 @@ def darkest_at_the_right(page: Page, region: Locator) -> int:
 @pytest.mark.parametrize("context", ["phone"], indirect=True)
 @pytest.mark.parametrize("where", ["#topics .scroll", "#many .scroll"])
 def test_table_shows_that_it_goes_on_until_its_end(page: Page, where: str) -> None:
+    page.set_viewport_size({"width": 280, "height": 740})  # narrow enough for each table
     fill_everything(page)
     region = page.locator(where)
     assert region.evaluate("one => one.scrollWidth > one.clientWidth")
     before = darkest_at_the_right(page, region)
     region.evaluate("one => { one.scrollLeft = one.scrollWidth; }")
     assert before < darkest_at_the_right(page, region) - 40
+
+
+@pytest.mark.parametrize("context", ["phone"], indirect=True)
+def test_phone_has_filters_in_pairs_and_figures_beside_their_names(page: Page) -> None:
+    fill_everything(page)
+    pairs = [("#filter-text", "#filter-topic"), ("#filter-min", "#filter-max"), (".tiles .big", ".tiles .big + span")]
+    for left, right in pairs:
+        one, other = (page.locator(selector).first.bounding_box() for selector in (left, right))
+        assert one
+        assert other
+        assert one["x"] + one["width"] <= other["x"]
+        assert one["y"] < other["y"] + other["height"]
+        assert other["y"] < one["y"] + one["height"]
 
 
 @pytest.mark.parametrize("context", ["desktop"], indirect=True)
