@@ -111,8 +111,8 @@ def test_download_holds_the_probability_and_the_best_guess(outside_page: Page, o
 def test_model_section_says_what_the_class_gains_and_costs(outside_page: Page) -> None:
     facts = outside_page.locator("#model-facts")
     where = "on the texts it was fitted to, at the threshold of 50.0%"
-    expect(facts).to_contain_text(f"71.4%Texts without a topic recognised {where}")
-    expect(facts).to_contain_text("4.0%Texts with a topic lost")
+    expect(facts).to_contain_text(f"71.4%Texts about none of the topics, marked as such {where}")
+    expect(facts).to_contain_text("4.0%Texts about a topic, marked as about none")
     expect(facts).to_contain_text("if the probability is above 50.0%")
 
 
@@ -123,8 +123,10 @@ def test_figures_of_the_test_set_come_before_those_of_the_texts_it_was_fitted_to
     }"""
     outside_page.evaluate(show, {"outside": {"found": 0.78, "lost": 0.053}})
     facts = outside_page.locator("#model-facts")
-    expect(facts).to_contain_text("78.0%Texts without a topic recognised on the test set, at the threshold of 50.0%")
-    expect(facts).to_contain_text("5.3%Texts with a topic lost on the test set")
+    expect(facts).to_contain_text(
+        "78.0%Texts about none of the topics, marked as such on the test set, at the threshold of 50.0%"
+    )
+    expect(facts).to_contain_text("5.3%Texts about a topic, marked as about none on the test set")
 
 
 def test_page_of_a_model_without_the_class_does_not_mention_it(page: Page) -> None:

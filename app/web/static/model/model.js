@@ -66,7 +66,7 @@ function outsideTiles(outside, measured) {
   const texts = held ? "on the test set" : "on the texts it was fitted to";
   const where = outside && `${texts}, at the threshold of ${percent(outside.threshold)}`;
   const { found, lost } = (held ? measured : outside) ?? {};
-  return [["Texts without a topic recognised", found], ["Texts with a topic lost", lost]]
+  return [["Texts about none of the topics, marked as such", found], ["Texts about a topic, marked as about none", lost]]
     .filter(([, value]) => typeof value === "number")
     .map(([name, value]) => tile(percent(value), `${name} ${where}`));
 }
