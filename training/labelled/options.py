@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import click
 
-from training.errors import TableError
+from app.near_names import did_you_mean
+from training.errors import LabelsError, TableError
 from training.labelled.read import MOST_BAD, read_rows
 from training.labelled.rows import Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
@@ -74,7 +75,7 @@ class DataOptions(ReadingOptions):
             prepare: applied to the rows of the files, and to those of the test files, before they are split.
 
         Raises:
-            ColumnError, LabelsError: see `read_rows` and `split_rows`.
+            ColumnError, LabelsError: see `read_rows` and `split_rows`; or no row has the label of --outside.
             TableError: see there; or a file is named twice.
         """
         named = Counter(path.resolve() for path in (*self.files, *self.test_files))
@@ -82,6 +83,10 @@ class DataOptions(ReadingOptions):
             if named[path.resolve()] > 1:
                 raise TableError(f"{path}: is named twice; name each file once, to train on or to test on.")
         table = prepare(self.read(self.files))
+        if self.outside and all(row.labels for row in table.rows):
+            known = {label for row in table.rows for label in row.labels}
+            meant = did_you_mean(self.outside, known) or "name the label of texts about none of the others."
+            raise LabelsError(f"--outside: no row has the label {self.outside!r}; {meant}")
         test = prepare(self.read(self.test_files)) if self.test_files else None
         split = split_rows(
             table,

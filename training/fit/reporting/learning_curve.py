@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 def curve_sentence(points: Sequence[Mapping[str, float]], test_rows: int, measure: str = "Accuracy") -> str:
     """What a linear model reaches with a part of the rows.
 
-    The sentence says how far chance moves the difference between the last two (twice the standard error, as if they
-    were measured on different rows).
+    The sentence says how far chance moves the difference between the last two: twice the standard error, as if they
+    were measured on different rows, each with one right and one wrong row more, or it would be 0 where all are right
+    (Agresti and Caffo 2000, "Simple and Effective Confidence Intervals for Proportions and Differences").
 
     Args:
         points: `rows` and `accuracy`, by number of rows.
@@ -17,7 +18,8 @@ def curve_sentence(points: Sequence[Mapping[str, float]], test_rows: int, measur
     """
     reached = [f"{one['accuracy']:.3f} with {one['rows']:,}" for one in points]
     before, after = points[-2]["accuracy"], points[-1]["accuracy"]
-    margin = 1.96 * math.sqrt((before * (1 - before) + after * (1 - after)) / test_rows)
+    shares = [(share * test_rows + 1) / (test_rows + 2) for share in (before, after)]
+    margin = 1.96 * math.sqrt(sum(share * (1 - share) for share in shares) / (test_rows + 2))
     digits = 0 if margin > 0.01 else 1
     return (
         f"{measure} of a linear SVM by number of training rows: {', '.join(reached)}. The last doubling brought"

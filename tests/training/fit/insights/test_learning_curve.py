@@ -45,3 +45,8 @@ def test_sentence_says_what_the_last_doubling_brought() -> None:
         "Accuracy of a linear SVM by number of training rows: 0.700 with 500, 0.800 with 1,000, 0.835 with 2,000. The"
         " last doubling brought +3.5 points (margin of error ±4)."
     )
+
+
+def test_margin_is_not_0_where_all_rows_are_right() -> None:
+    points = [{"rows": rows, "accuracy": 1.0} for rows in (50, 100)]
+    assert curve_sentence(points, 40).endswith("brought +0.0 points (margin of error ±7).")
