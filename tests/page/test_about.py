@@ -17,7 +17,7 @@ def test_model_leads_with_its_figures_on_headlines(page: Page) -> None:
             "87.3%Accuracy on headlines of the test set",
             "81.0%Accuracy on the test set",
             "1.2%Calibration error on headlines of the test set",
-            "90.0%Prediction sets with the right topic, by design",
+            "90.0%Prediction sets are made to contain the right topic for this share of texts",
         ]
     )
     expect(page.locator("#model-facts")).to_contain_text("tiny version 1")
@@ -47,6 +47,19 @@ def test_sections_of_the_manifest_are_in_words(page: Page) -> None:
         ]
     )
     expect(figures.locator("dd")).to_have_text(["87.3%", "1.2%", "81.0%"])
+
+
+def test_test_set_of_wires_is_said_to_have_whole_wires(page: Page) -> None:
+    show = """async (figures) => {
+      const model = await (await fetch("model")).json();
+      (await import("/page/model/model.js")).showModel({ ...model, figures });
+    }"""
+    page.evaluate(show, {"test": {"wires": 2246, "accuracy": 0.81}, "test_titles": {"wires": 2234, "accuracy": 0.873}})
+    tiles = page.locator(".tiles li")
+    expect(tiles.first).to_have_text("87.3%Accuracy on headlines of the test set")
+    expect(tiles.nth(1)).to_have_text("81.0%Accuracy on whole wires of the test set")
+    names = page.locator("#model-facts details").first.locator("dt").all_text_contents()
+    assert "On whole wires of the test set: accuracy" in names
 
 
 def test_model_links_to_card_docs_and_metrics(page: Page, server: RunningServer) -> None:

@@ -83,6 +83,33 @@ def test_examples_are_golden_headlines_of_the_bundle(visit):
     expect(page.locator("#verdict strong")).to_have_text("الاقتصاد")
 
 
+def test_example_without_a_known_word_says_why_it_is_there(visit):
+    page = visit("rows")
+    why = "This example is here to show that."
+    page.locator("#examples button", has_text=ROWS[0]).click()
+    expect(page.locator("#verdict")).to_contain_text(
+        f"The model knows none of these words, so it gives no topic. {why}"
+    )
+    page.fill("#headline", "flurble wugs")
+    expect(page.locator("#verdict")).not_to_contain_text(why)
+    expect(page.locator("#verdict")).to_contain_text("none of these words")
+
+
+def test_examples_leave_a_phone_when_the_user_types_a_text(visit):
+    page = visit("rows")
+    page.set_viewport_size({"width": 360, "height": 800})
+    examples = page.locator("#examples")
+    examples.locator("button").nth(1).click()
+    expect(examples).to_be_visible()
+    page.fill("#headline", "word1 word2")
+    expect(examples).to_be_hidden()
+    page.fill("#headline", "")
+    expect(examples).to_be_visible()
+    page.set_viewport_size({"width": 600, "height": 800})
+    page.fill("#headline", "word1 word2")
+    expect(examples).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [320, 360, 560, 1200])
 def test_long_examples_are_shown_whole_and_the_page_does_not_scroll_sideways(visit, width: int):
     page = visit("rows")

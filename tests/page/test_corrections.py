@@ -91,6 +91,13 @@ def test_correction_without_a_topic_is_asked_for_one(page: Page) -> None:
     expect(page.locator("#corrections")).to_be_hidden()
 
 
+def test_where_corrections_are_kept_is_said_before_the_first(page: Page) -> None:
+    hint = page.get_by_text("Kept in this browser only, for you to download.")
+    expect(hint).to_be_visible()
+    correct(page, "gold ounce", "Silver")
+    expect(hint).to_be_hidden()
+
+
 def test_answer_without_a_topic_can_be_corrected(page: Page, tmp_path: Path) -> None:
     correct(page, "flurble wugs", "Gold")
     rows = read_rows([downloaded(page, tmp_path)]).rows

@@ -42,16 +42,24 @@ def test_verdict_is_none_of_the_topics_with_the_best_guess_below(
     expect(guess).to_have_text(f"Best guess: {best['name']}, {best['probability'] * 100:.1f}%.")
     assert guess.bounding_box()["y"] > outside_page.locator("#verdict strong").bounding_box()["y"]
     expect(outside_page.locator("#chart li")).not_to_have_count(0)
+    expect(outside_page.locator("#chart-panel h3")).to_have_text("Topics if it is about one of them")
+    expect(outside_page.locator("#outside-note")).to_be_hidden()  # the verdict says it
     outside_page.locator("#verdict .term").hover()
     expect(outside_page.locator(".tip")).to_contain_text("Above 50.0%, no topic is given.")
     assert_fits(outside_page)
     assert_accessible(outside_page)
 
 
-def test_headline_with_a_topic_has_the_usual_verdict(outside_page: Page) -> None:
+def test_headline_with_a_topic_has_the_usual_verdict_and_the_probability_of_none_of_them(
+    outside_page: Page, outside_server: RunningServer
+) -> None:
     outside_page.fill("#headline", IN)
     expect(outside_page.locator("#verdict strong")).to_have_text("Wheat")
     expect(outside_page.locator("#verdict .guess")).to_have_count(0)
+    expect(outside_page.locator("#chart-panel h3")).to_have_text("Topics", use_inner_text=True)
+    outside = outside_server.predict(IN).json()["outside"]
+    assert 0.001 < outside < 0.5
+    expect(outside_page.locator("#outside-note")).to_have_text(f"None of the topics: {outside * 100:.1f}%")
 
 
 def test_words_of_an_outside_headline_are_explained_for_outside(

@@ -1,6 +1,7 @@
 """Terms explain themselves where they stand: to a mouse, a keyboard, a finger and a screen reader."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,13 @@ SET = "contains the right one 90 of 100 times"
 
 def tip(page: Page) -> Locator:
     return page.locator(".tip")
+
+
+def assert_above(one: Locator, other: Locator) -> None:
+    upper, lower = one.bounding_box(), other.bounding_box()
+    assert upper is not None
+    assert lower is not None
+    assert upper["y"] + upper["height"] <= lower["y"] + 1
 
 
 def words(page: Page) -> None:
@@ -62,6 +70,18 @@ def test_topics_section_of_an_answer_explains_unknown_words_and_topics(page: Pag
         page.locator("#answer .term", has_text=name).hover()
         expect(tip(page)).to_contain_text(text)
     assert "Never seen in training" in (page.get_by_role("button", name="flurble").get_attribute("title") or "")
+
+
+def test_headings_of_the_table_of_topics_are_explained_and_still_sort(page: Page) -> None:
+    texts = {"support": "training texts", "precision": "predictions", "recall": "are found", "f1": "harmonic mean"}
+    for name, text in texts.items():
+        button = page.locator(f"#topics-table th[data-key={name}] button")
+        button.hover()
+        expect(tip(page)).to_contain_text(text)
+        assert_above(tip(page), button)  # not over the first row
+        button.click()
+        expect(tip(page)).to_be_visible()
+        expect(page.locator(f"#topics-table th[data-key={name}]")).to_have_attribute("aria-sort", re.compile("cending"))
 
 
 @pytest.fixture

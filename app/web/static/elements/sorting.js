@@ -1,4 +1,4 @@
-// Tables that can be sorted by clicking a column heading.
+// Tables that can be sorted by clicking a column heading, which explains itself if `data-about` is the id of an explanation.
 
 import { element } from "./dom.js";
 
@@ -8,7 +8,7 @@ const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" })
 export function makeSortable(table, initial, onSort) {
   const headings = [...table.querySelectorAll("th[data-key]")];
   for (const heading of headings) {
-    const button = element("button", { type: "button" }, heading.textContent);
+    const button = element("button", { type: "button", "aria-describedby": heading.dataset.about }, heading.textContent);
     heading.replaceChildren(button);
     button.addEventListener("click", () => {
       const current = heading.getAttribute("aria-sort");

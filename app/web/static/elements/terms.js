@@ -18,7 +18,7 @@ export function explain(name, text) {
 
 export function setUpTerms() {
   document.body.append(tip);
-  const termAt = (event) => event.target.closest?.(".term");
+  const termAt = (event) => event.target.closest?.("[aria-describedby^=about-]");
   const isInside = (node) => node instanceof Node && (tip.contains(node) || shown?.contains(node));
   for (const kind of ["focusin", "click"]) document.addEventListener(kind, (event) => show(termAt(event)));
   document.addEventListener("pointerover", (event) => { if (event.pointerType !== "touch") show(termAt(event)); });
@@ -38,7 +38,8 @@ function show(one) {
   tip.showPopover();
   const at = one.getBoundingClientRect();
   const left = Math.max(EDGE, Math.min(at.left, document.documentElement.clientWidth - tip.offsetWidth - EDGE));
-  const below = at.bottom + tip.offsetHeight + EDGE <= innerHeight || at.top < tip.offsetHeight;
+  const fits = at.bottom + tip.offsetHeight + EDGE <= innerHeight && !one.closest("thead"); // there it would cover the first row
+  const below = fits || at.top < tip.offsetHeight;
   tip.style.left = `${left + scrollX}px`;
   tip.style.top = `${(below ? at.bottom : at.top - tip.offsetHeight) + scrollY}px`;
 }

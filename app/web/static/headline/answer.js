@@ -24,16 +24,18 @@ export class AnswerView {
    * @param {object[]|null} layout words of the complete text
    * @param {boolean} anyOut whether words are left out
    * @param {boolean} all whether to show all topics
+   * @param {boolean} isExample whether the text is one of the examples
    * @param {{coverage, topics, several}} model
    */
-  show({ answer, points, layout, anyOut, all, model }) {
-    this.#say(...verdict(answer, model));
+  show({ answer, points, layout, anyOut, all, isExample, model }) {
+    this.#say(...verdict(answer, model, isExample));
     byId("answer").hidden = false;
     byId("chart-panel").hidden = !answer.predictions.length;
     byId("more").hidden = model.topics <= FEW;
     byId("more").setAttribute("aria-expanded", String(all));
     byId("more").textContent = all ? "Show fewer" : "Show all topics";
     byId("restore").hidden = !anyOut;
+    this.#showOutside(answer);
     this.#showWords(answer, points, layout, model);
     return this.#showTopics(answer, all, model);
   }
@@ -49,6 +51,13 @@ export class AnswerView {
   stale(stale) {
     byId("try").classList.toggle("stale", stale);
     byId("answer").setAttribute("aria-busy", String(stale));
+  }
+
+  /** Says what the bars assume if the verdict is that no topic fits, and else how probable that is. */
+  #showOutside({ abstained, outside }) {
+    byId("chart-condition").hidden = abstained !== "outside";
+    byId("outside-note").hidden = outside == null || abstained === "outside";
+    byId("outside-note").replaceChildren(...(outside == null ? [] : [term("outside", "None of the topics"), `: ${percent(outside)}`]));
   }
 
   #showTopics(answer, all, model) {
@@ -95,10 +104,10 @@ export class AnswerView {
 }
 
 /** The sentence, as elements and texts. */
-function verdict({ abstained, outside, predictions, words, topic_set: set }, model) {
+function verdict({ abstained, outside, predictions, words, topic_set: set }, model, isExample) {
   if (abstained === "no_known_words") {
     const rare = words.rare ? " (some are too rare in training to be used)" : "";
-    return [element("strong", {}, "The model knows none of these words"), `${rare}, so it gives no topic.`];
+    return [element("strong", {}, "The model knows none of these words"), `${rare}, so it gives no topic.${isExample ? " This example is here to show that." : ""}`];
   }
   const [best] = predictions;
   if (abstained === "outside") {

@@ -68,6 +68,7 @@ export class Headline {
     this.#reset();
     this.controller?.abort();
     offerLines(this.input.value);
+    byId("try").classList.toggle("own", this.input.value !== "" && !this.examples.includes(this.input.value));
     this.view.stale(true);
     clearTimeout(this.timer);
     if (!delay) return this.#ask(first);
@@ -140,7 +141,7 @@ export class Headline {
   #draw() {
     const { answer, points, layout, all, model, out } = this;
     if (!answer) return;
-    const topics = this.view.show({ answer, points, layout, anyOut: out.size > 0, all, model });
+    const topics = this.view.show({ answer, points, layout, anyOut: out.size > 0, all, isExample: this.examples.includes(this.input.value), model });
     const explain = answer.explanation && { explain: true, ...(this.topic && { explain_topic: this.topic }) };
     const text = points.join("");
     this.onShown({

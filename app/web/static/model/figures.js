@@ -45,8 +45,11 @@ const SHARES = /accuracy|auroc|ece|error|precision|recall|f1|exact_match|top_?\d
 /** The last part of a path such as `test.macro_f1` in words. */
 const inWords = (name) => NAMES.get(name) ?? name.replaceAll("_", " ");
 
-/** Where a figure was measured, as the rest of a sentence. */
-const place = (name) => PLACES.get(name) ?? `on ${name.replaceAll("_", " ")}`;
+/** Where the figures `part` were measured, as the rest of a sentence. A test set counted in wires has them whole. */
+function place(name, part) {
+  if (name === "test" && part?.wires) return "on whole wires of the test set";
+  return PLACES.get(name) ?? `on ${name.replaceAll("_", " ")}`;
+}
 
 /** `[[where, value]]` of a figure that may have one of these names, at most two, those measured on headlines first. */
 export function best(tree, names) {
@@ -57,17 +60,17 @@ export function best(tree, names) {
     .filter(([where, part]) => !["published", "seeds"].includes(where) && own(part) !== undefined)
     .sort(([a], [b]) => rank(a) - rank(b))
     .slice(0, 2)
-    .map(([where, part]) => [place(where), own(part)]);
+    .map(([where, part]) => [place(where, part), own(part)]);
 }
 
 /** Every value below a part of the manifest, as `[name in words, value]`. */
 export function all(part, tree) {
-  return flatten(tree ?? {}).map(([path, value]) => [pathInWords(part, path), shown(path.join("."), value)]);
+  return flatten(tree ?? {}).map(([path, value]) => [pathInWords(part, path, tree), shown(path.join("."), value)]);
 }
 
-function pathInWords(part, path) {
+function pathInWords(part, path, tree) {
   const words = path.map(inWords);
-  if (part === "figures" && path.length > 1) words[0] = place(path[0]).replace(/^./, (first) => first.toUpperCase());
+  if (part === "figures" && path.length > 1) words[0] = place(path[0], tree[path[0]]).replace(/^./, (first) => first.toUpperCase());
   return words.join(": ");
 }
 

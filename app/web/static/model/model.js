@@ -23,7 +23,7 @@ export function showModel(model, threshold) {
     ...best(model.figures, ["micro_f1"]).map(([where, value]) => tile(percent(value), "Micro-averaged F1", ` ${where}`)),
     ...best(model.figures, ERRORS).map(([where, value]) => tile(percent(value), term("ece", "Calibration error"), ` ${where}`)),
   ].slice(0, 4);
-  if (model.topic_set) tiles.push(tile(percent(model.topic_set.coverage), term("set", "Prediction sets"), " with the right topic, by design"));
+  if (model.topic_set) tiles.push(tile(percent(model.topic_set.coverage), term("set", "Prediction sets"), " are made to contain the right topic for this share of texts"));
   tiles.push(...outsideTiles(model.outside, model.figures.outside));
   if (model.topic_set) {
     const often = Math.round(model.topic_set.coverage * 100);
