@@ -1,6 +1,7 @@
 """Fixtures that several parts of the tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -12,6 +13,9 @@ TESTS = Path(__file__).parent
 
 for _name in [name for name in os.environ if name.upper().startswith("TOPICS_")]:
     del os.environ[_name]  # the service does not start with an unknown TOPICS_ variable
+
+# A shell starts background jobs with Ctrl-C ignored, and the processes that tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine may take longer than hypothesis' 200 ms for an example.
 hypothesis.settings.register_profile("no-deadline", deadline=None)
