@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 def shell_blocks(page: str, heading: str) -> list[str]:
-    """The shell commands under a heading of a page, up to the next heading."""
-    section = re.split(r"^#+ ", page.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
+    """The shell commands under a heading of a page, up to the next heading (`# ` begins a comment of the shell)."""
+    section = re.split(r"^##+ ", page.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
     return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 
