@@ -57,6 +57,7 @@ def test_several_workers_and_one_switch_and_roll_back(checkout: Checkout):
     back, back_with_one = blocks("Roll back")[:2]
     output = checkout.run(
         *blocks("Publish"),
+        "export TOPICS_DRAIN_SECONDS=1",  # so the port is in use for a while after `kill`, and roll back has to wait
         start,
         "echo; echo BEFORE; " + ANSWERS % 8000,
         switch,
