@@ -22,7 +22,8 @@ def test_server_is_pinned_measured_paused_and_ended(tiny_bundle: Path, tmp_path:
         assert os.sched_getaffinity(pid) == {core}
         assert process.cpu_seconds() > 0
         assert 10 < process.memory()[0]["resident"] < 500
-        assert process.resident_mb() == process.memory()[0]["resident"]
+        # The process may take or free a page between the two.
+        assert process.resident_mb() == pytest.approx(process.memory()[0]["resident"], rel=0.05)
         process.pause()
         wait_for(lambda: state(pid) == "T")
         with process.resumed():
