@@ -58,8 +58,7 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     ]
     held_out_rows = tuple(sample for _, out in parts for sample in out)
     members = members_of(held_out_rows, rows.topics) if rows.multi_label else None
-    report("weight of the SVM", 0, 1, "")
-    share, held_out = _choose_share(parts, recipe.width, members)
+    share, held_out = _choose_share(parts, recipe.width, members, report)
     recipe = replace(recipe, linear_share=ALONE if share is None else share)
     calibrated = calibrate(held_out, recipe, units, members)
     if once:
@@ -113,7 +112,7 @@ def _weighted(halves: Halves, share: float | None) -> Halves:
 
 
 def _choose_share(
-    parts: Sequence[tuple[Halves, tuple[Sample, ...]]], width: int, members: NDArray[np.bool_] | None
+    parts: Sequence[tuple[Halves, tuple[Sample, ...]]], width: int, members: NDArray[np.bool_] | None, report: Report
 ) -> tuple[float | None, HeldOut]:
     """The weight of the SVM's scores with the highest `quality` on the held-out rows, and the output of that model.
 
@@ -122,6 +121,7 @@ def _choose_share(
     """
 
     def held_out(share: float | None) -> HeldOut:
+        report("weight of the SVM", SHARES.index(share), len(SHARES), "")
         weight = ALONE if share is None else share
         return _joined([_weighted(halves, share).merged(weight, width).held_out(out) for halves, out in parts])
 

@@ -45,6 +45,7 @@ def test_two_hundred_rows_are_cross_fitted_and_learned() -> None:
     assert dict.fromkeys(phase.partition(", ")[2] for phase in told) == dict.fromkeys(
         [*(f"pass {number} of 6" for number in range(1, 7)), ""]
     )
+    assert told.count("weight of the SVM") == len(train.SHARES)  # each takes seconds where there are many labels
 
 
 def test_more_rows_hold_out_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
