@@ -45,6 +45,15 @@ def test_alert_uses_metrics_and_labels_that_exist(rule: dict, exposed: dict[str,
         assert set(re.findall(r"(\w+)(?:=|!)", matchers)) <= exposed[name]
 
 
+def test_alert_about_readiness_counts_every_readiness_probe(tiny_bundle: Path):
+    [expression] = [rule["expr"] for rule in RULES if rule["alert"] == "TopicsNotReady"]
+    routes = re.search(r'route=~"([^"]*)"', expression)[1]
+    paths = create_app(load_settings(model=tiny_bundle)).openapi()["paths"]
+    probes = {path for path in paths if path.endswith(("/health", "/health/ready"))}
+    assert probes == {"/health", "/health/ready", "/v2/health/ready"}
+    assert {path for path in paths if re.fullmatch(routes, path)} == probes
+
+
 def test_scraping_finds_the_compose_service_on_its_port():
     [job] = yaml.safe_load((FOLDER / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
     [found] = job["dns_sd_configs"]

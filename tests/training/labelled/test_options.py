@@ -1,35 +1,21 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
-from training.errors import LabelsError
-from training.labelled.options import DataOptions
-
-
-def options(file: Path, outside: str) -> DataOptions:
-    return DataOptions(
-        text=None,
-        label=None,
-        label_separator=None,
-        outside=outside,
-        no_header=False,
-        most_bad=0.1,
-        time=None,
-        files=(file,),
-        test_files=(),
-        test_share=0.2,
-        min_rows=2,
-        seed=1,
-    )
+from training.cli import cli
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    lines = [
-        f"{word} number {number},{label}" for number in range(9) for word, label in (("rain", "a"), ("fog", "other"))
-    ]
+    labelled = [("rain", "wet"), ("fog", "dull"), ("chess", "other")]
+    lines = [f"{text} number {number},{label}" for number in range(9) for text, label in labelled]
     (file := tmp_path / "rows.csv").write_text("\n".join(["text,label", *lines]))
     return file
+
+
+def check(file: Path, outside: str) -> Result:
+    return CliRunner().invoke(cli, ["check", str(file), "--outside", outside])
 
 
 @pytest.mark.parametrize(
@@ -37,15 +23,14 @@ def file(tmp_path: Path) -> Path:
     [("Other", "did you mean other?"), ("nothing", "name the label of texts about none of the others.")],
 )
 def test_outside_label_that_no_row_has_is_refused(file: Path, label: str, advice: str) -> None:
-    with pytest.raises(LabelsError) as refused:
-        options(file, label).load()
-    assert str(refused.value) == f"--outside: no row has the label {label!r}; {advice}"
+    done = check(file, label)
+    assert (done.exit_code, done.stderr) == (1, f"Error: --outside: no row has the label {label!r}; {advice}\n")
 
 
 def test_outside_label_of_some_rows_is_no_label(file: Path) -> None:
-    assert options(file, "other").load().split.labels == ["a"]
+    assert "2 labels" in check(file, "other").stdout
 
 
 def test_rows_without_a_label_are_outside_whatever_the_option_says(file: Path) -> None:
-    file.write_text(file.read_text() + "\nhaze," + "\nmist in the valley,")
-    assert "other" in options(file, "none").load().split.labels
+    file.write_text(file.read_text() + "\nhaze,\nmist in the valley,")
+    assert "3 labels" in check(file, "none").stdout
