@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
         gc.collect()
         gc.freeze()
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-        with watched(asyncio.get_running_loop()), service.metrics.process.measured():
+        with watched(asyncio.get_running_loop()), service.metrics.process.measured(settings.workers):
             yield {CONNECTIONS: Connections(settings.max_body_bytes, ConnectionErrors(recorder))}
         service.begin_draining()
         service.metrics.update()

@@ -50,7 +50,9 @@ class RunningPrometheus:
         config["rule_files"] = [str(FOLDER / name) for name in config["rule_files"]]
         [job] = config["scrape_configs"]
         del job["dns_sd_configs"]
-        job["static_configs"] = [{"targets": [f"127.0.0.1:{port}" for port in ports]}]
+        self._targets = folder / "targets.json"
+        job["file_sd_configs"] = [{"files": [str(self._targets)], "refresh_interval": f"{SCRAPE_SECONDS * 1000:.0f}ms"}]
+        self.scrape(ports)
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -74,6 +76,13 @@ class RunningPrometheus:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(20)
+
+    def scrape(self, ports: Sequence[int]) -> None:
+        """Scrape services on these ports from now on."""
+        content = json.dumps([{"targets": [f"127.0.0.1:{port}" for port in ports]}])
+        written = self._targets.with_suffix(".new")
+        written.write_text(content)
+        written.replace(self._targets)  # never half written when Prometheus reads it
 
     def wait_for(self, condition: Callable[[], object], what: str, seconds: float = 60) -> None:
         """Wait until a condition is true; fails the test if time runs out or Prometheus has ended."""

@@ -17,11 +17,17 @@ _RESIDENT = Path("/proc/self/status")
 
 
 class ProcessGauges:
-    """`topics_workers` and `topics_memory_bytes` of one process; several workers are summed."""
+    """`topics_workers` and `topics_memory_bytes` of one process, summed over several workers; their number wanted."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._workers = Gauge(
             "topics_workers", "Processes that have loaded the model.", registry=registry, multiprocess_mode="livesum"
+        )
+        self._configured = Gauge(
+            "topics_workers_configured",
+            "Number of workers that the settings ask for.",
+            registry=registry,
+            multiprocess_mode="livemax",
         )
         self._memory = Gauge(
             "topics_memory_bytes",
@@ -31,9 +37,10 @@ class ProcessGauges:
         )
 
     @contextmanager
-    def measured(self) -> Iterator[None]:
-        """Count this process, and measure its memory every MEASURE_SECONDS; a context manager."""
+    def measured(self, configured: int) -> Iterator[None]:
+        """Count this process, one of `configured`, and measure its memory every MEASURE_SECONDS; a context manager."""
         stopped = threading.Event()
+        self._configured.set(configured)
         self._workers.set(1)
         self._measure()
         threading.Thread(target=self._keep_measuring, args=(stopped,), name="memory gauge", daemon=True).start()

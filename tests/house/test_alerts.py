@@ -129,3 +129,59 @@ def test_drift_alert_uses_the_mean_over_processes_with_enough_headlines(
     file.write_text(text)
     done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+FIRING_TEST = """
+rule_files: [{rules}]
+evaluation_interval: 15s
+tests:
+  - interval: 15s
+    input_series: {series}
+    promql_expr_test:
+      - expr: ALERTS{{alertstate="firing"}} > 0
+        eval_time: 10m
+        exp_samples: {expected}
+"""
+
+
+@needs_promtool
+@pytest.mark.parametrize(
+    ("series", "firing"),
+    [
+        pytest.param({'up{job="topics"}': "1x40", "topics_workers": "0x40"}, ["TopicsDown"], id="none has loaded"),
+        pytest.param(
+            {
+                'up{job="topics",pod="one"}': "1x40",
+                'up{job="topics",pod="two"}': "1x20 stale",
+                "topics_workers": "1x40",
+            },
+            [],
+            id="an autoscaler has removed a pod",
+        ),
+        pytest.param(
+            {'up{job="topics",instance="one"}': "1x40", 'up{job="topics",instance="two"}': "1x20 stale"}
+            | {"topics_workers": "1x40"},
+            ["TopicsInstanceGone"],
+            id="a container has ended",
+        ),
+        pytest.param(
+            {'up{job="topics",instance="one"}': "1x40", 'up{job="topics",instance="two"}': "1x34 0x2 1x4"}
+            | {"topics_workers": "2x34 1x2 2x4", "topics_workers_configured": "2x40"},
+            [],
+            id="an instance and a worker have started again",
+        ),
+    ],
+)
+def test_alerts_about_instances(tmp_path: Path, series: dict[str, str], firing: list[str]):
+    given = [{"series": name, "values": values} for name, values in series.items()]
+    severity = {rule["alert"]: rule["labels"]["severity"] for rule in RULES}
+    expected = [
+        {"labels": f'ALERTS{{alertname="{name}",alertstate="firing",severity="{severity[name]}"}}', "value": 1}
+        for name in firing
+    ]
+    file = tmp_path / "test.yml"
+    file.write_text(
+        FIRING_TEST.format(rules=FOLDER / "alerts.yml", series=json.dumps(given), expected=json.dumps(expected))
+    )
+    done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

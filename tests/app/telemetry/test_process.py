@@ -28,7 +28,7 @@ def test_memory_is_measured_again_while_the_service_runs(monkeypatch: pytest.Mon
     gauges = ProcessGauges(registry)
     monkeypatch.setattr(process, "MEASURE_SECONDS", 0.001)
     monkeypatch.setattr(process, "memory_bytes", lambda: next(sizes, 3))
-    with gauges.measured():
+    with gauges.measured(1):
         for _ in range(1000):
             if registry.get_sample_value("topics_memory_bytes") == 3:
                 break
@@ -39,7 +39,7 @@ def test_memory_is_measured_again_while_the_service_runs(monkeypatch: pytest.Mon
 
 def test_process_that_no_longer_serves_is_not_counted():
     registry = CollectorRegistry()
-    with ProcessGauges(registry).measured():
+    with ProcessGauges(registry).measured(1):
         assert registry.get_sample_value("topics_workers") == 1
     assert registry.get_sample_value("topics_workers") == 0
 
@@ -57,5 +57,5 @@ def test_model_info_of_an_app_that_starts_again_names_only_the_new_models(tiny_b
 
 def test_running_service_counts_itself(start: Start):
     value = read(start().get("/metrics").text)
-    assert value("topics_workers") == 1
+    assert value("topics_workers") == value("topics_workers_configured") == 1
     assert value("topics_memory_bytes") > 10 * 2**20
