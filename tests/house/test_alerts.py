@@ -165,10 +165,10 @@ tests:
             id="a container has ended",
         ),
         pytest.param(
-            {'up{job="topics",instance="one"}': "1x40", 'up{job="topics",instance="two"}': "1x34 0x2 1x4"}
-            | {"topics_workers": "2x34 1x2 2x4", "topics_workers_configured": "2x40"},
+            {'up{job="topics",instance="one"}': "1x40", 'up{job="topics",instance="two"}': "1x38 0x1"}
+            | {"topics_workers": "2x38 1x1", "topics_workers_configured": "2x40"},
             [],
-            id="an instance and a worker have started again",
+            id="an instance and a worker start again",
         ),
     ],
 )
