@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -117,15 +118,50 @@ def darkest_at_the_right(page: Page, region: Locator) -> int:
 
 
 @pytest.mark.parametrize("context", ["phone"], indirect=True)
-@pytest.mark.parametrize("where", ["#topics .scroll", "#many .scroll"])
-def test_table_shows_that_it_goes_on_until_its_end(page: Page, where: str) -> None:
-    page.set_viewport_size({"width": 280, "height": 740})  # narrow enough for each table
+def test_table_shows_that_it_goes_on_until_its_end(page: Page) -> None:
+    page.set_viewport_size({"width": 280, "height": 740})
     fill_everything(page)
-    region = page.locator(where)
+    region = page.locator("#many .scroll")
     assert region.evaluate("one => one.scrollWidth > one.clientWidth")
     before = darkest_at_the_right(page, region)
     region.evaluate("one => { one.scrollLeft = one.scrollWidth; }")
     assert before < darkest_at_the_right(page, region) - 40
+
+
+@pytest.mark.parametrize("context", ["phone"], indirect=True)
+@pytest.mark.parametrize("width", [320, 360, 545, 660, 801])
+def test_all_figures_of_a_topic_are_in_sight(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    page.locator("#topics-table th[data-key=precision] button").click()  # the arrow of the widest heading takes room
+    region = page.locator("#topics .scroll")
+    assert region.evaluate("one => one.scrollWidth <= one.clientWidth")
+    frame = region.bounding_box()
+    assert frame
+    row = page.locator("#topics-table tbody tr").nth(1)
+    for cells in (page.locator("#topics-table thead button"), row.locator(".figure")):
+        boxes = [cell.bounding_box() for cell in cells.all()]
+        assert len(boxes) >= 4
+        for box in boxes:
+            assert box
+            assert frame["x"] <= box["x"]
+            assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+        for left, right in pairwise(boxes[-4:]):
+            assert left["x"] + left["width"] <= right["x"]
+    heads = page.locator("#topics-table thead button").all()[1:]
+    for head, figure in zip(heads, row.locator(".figure").all(), strict=True):  # each figure is below its heading
+        over, under = head.bounding_box(), figure.bounding_box()
+        assert over
+        assert under
+        assert over["x"] < under["x"] + under["width"]
+        assert under["x"] < over["x"] + over["width"]
+
+
+@pytest.mark.parametrize("context", ["phone"], indirect=True)
+def test_topics_are_a_table_for_screen_readers_on_a_phone_too(page: Page) -> None:
+    table = page.get_by_role("table").filter(has=page.get_by_role("columnheader", name="Recall"))
+    expect(table.get_by_role("columnheader")).to_have_count(5)
+    row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Gold"))
+    expect(row.get_by_role("cell")).to_have_count(4)
 
 
 @pytest.mark.parametrize("context", ["phone"], indirect=True)

@@ -16,10 +16,11 @@ export function showTopics(known) {
   draw();
 }
 
+/** With roles, because on a phone CSS makes rows a grid, which some browsers then no longer treat as rows of a table. */
 function draw() {
   const most = Math.max(1, ...topics.map((topic) => topic.support));
-  const rows = topics.toSorted(sorted).map((topic) => element("tr", {},
-    element("th", { scope: "row" }, element("bdi", {}, short(topic.name)),
+  const rows = topics.toSorted(sorted).map((topic) => element("tr", { role: "row" },
+    element("th", { role: "rowheader", scope: "row" }, element("bdi", {}, short(topic.name)),
       ...(topic.topic === topic.name ? [] : [" ", element("code", { dir: "auto" }, short(topic.topic))])),
     cell(count(topic.support), topic.support / most),
     ...[topic.precision, topic.recall, topic.f1].map((value) => cell(value === null ? "–" : percent(value), value))));
@@ -29,6 +30,6 @@ function draw() {
 function cell(text, share) {
   const fill = element("span", { class: "fill" });
   fill.style.setProperty("--share", share ?? 0);
-  return element("td", { class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, fill),
+  return element("td", { role: "cell", class: "number" }, element("span", { class: "track", "aria-hidden": "true" }, fill),
     element("span", { class: "figure" }, text));
 }
