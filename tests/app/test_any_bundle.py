@@ -113,6 +113,9 @@ def test_topics_and_model_are_those_of_the_manifest(any_client: TestClient, topi
     assert model["title"] == more.get("title", names.get(model["name"]))
     assert model["examples"][:2] == texts(topics)[:2]
     assert all(0 < len(one) <= 200 for one in model["examples"])
+    answers = any_client.post("/predict/batch", json={"headlines": model["examples"]}).json()["results"]
+    read = zip(model["examples"], answers, strict=True)
+    assert model["unreadable_examples"] == [one for one, each in read if each["abstained"] == "no_known_words"]
     assert [one["name"] for one in model["models"]] == [model["name"]]
     assert model["shadow"] is None
 

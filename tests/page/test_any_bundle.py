@@ -75,7 +75,7 @@ def test_long_topic_is_explained(visit):
 def test_examples_are_golden_headlines_of_the_bundle(visit):
     page = visit("arabic")
     chips = page.locator("#examples button")
-    expect(chips.first).to_have_text("البرلمان")
+    expect(chips.first).to_have_text("البرلمان")  # and nothing about its words, which are known
     expect(page.locator("#headline")).to_have_value("البرلمان")
     expect(page.locator("#verdict strong")).to_have_text("السياسة")
     expect(page.locator("#more")).to_be_hidden()  # all topics are shown
@@ -86,7 +86,10 @@ def test_examples_are_golden_headlines_of_the_bundle(visit):
 def test_example_without_a_known_word_says_why_it_is_there(visit):
     page = visit("rows")
     why = "This example is here to show that."
-    page.locator("#examples button", has_text=ROWS[0]).click()
+    chip = page.locator("#examples button").first
+    expect(chip).to_have_text(f"{ROWS[0]} no known word")  # also before it is pressed
+    chip.click()
+    expect(page.locator("#headline")).to_have_value(ROWS[0])
     expect(page.locator("#verdict")).to_contain_text(
         f"The model knows none of these words, so it gives no topic. {why}"
     )
@@ -115,7 +118,7 @@ def test_long_examples_are_shown_whole_and_the_page_does_not_scroll_sideways(vis
     page = visit("rows")
     page.set_viewport_size({"width": width, "height": 800})
     chips = page.locator("#examples button")
-    expect(chips).to_have_text(list(ROWS))  # and not the single word
+    expect(chips).to_have_text([f"{one} no known word" for one in ROWS])  # and not the single word
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert all(chip.evaluate("(one) => one.scrollWidth <= one.clientWidth") for chip in chips.all())
 

@@ -75,11 +75,13 @@ async def describe_model(served: ServedModel, service: Service) -> ModelResponse
     bundle = served.classifier.bundle
     manifest = bundle.manifest.model_dump(exclude={"format", "topics", "files", "reference", "title"})
     shadow = service.shadow
+    texts = examples(served.classifier)
     return ModelResponse(
         digest=bundle.digest,
         runtime=service.settings.runtime,
         title=bundle.manifest.title_or_name,
-        examples=examples(served.classifier),
+        examples=texts,
+        unreadable_examples=[one for one in texts if not served.classifier.encoder.encode(one).readable],
         models=[LoadedModel(**_named(one.classifier.bundle)) for one in service.models],
         shadow=None if shadow is None else await _compared(service, shadow),
         **manifest,

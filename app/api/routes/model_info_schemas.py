@@ -84,6 +84,10 @@ class ModelResponse(LoadedModel):
     description: Annotated[str, Field(description="What the model is for, in one or two sentences.")]
     language: Annotated[str | None, Field(description="Language of the texts (BCP 47); null: not stated.")]
     examples: Annotated[list[str], Field(description="Short golden headlines, as examples.")]
+    unreadable_examples: Annotated[
+        list[str],
+        Field(description="Those of `examples` that are answered with `no_known_words`, to show such an answer."),
+    ]
     models: Annotated[list[LoadedModel], Field(description="All models in service; the first is the default.")]
     shadow: Annotated[ShadowModel | None, Field(description="null: the service has no shadow model.")]
     runtime: Annotated[Literal["numpy", "keras"], Field(description="TOPICS_RUNTIME: what computes the model.")]

@@ -48,7 +48,7 @@ async function describe(model) {
       batch.several = Boolean(facts.multi_label);
       setTopics(topics);
     });
-    const answered = headline.setModel(facts.topic_set?.coverage ?? null, topics.length, facts.examples, Boolean(facts.multi_label), first);
+    const answered = headline.setModel(facts, topics.length, first);
     byId("correcting").hidden = Boolean(facts.multi_label); // a correction has one topic
     const painted = answered.then(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); }));
     await Promise.race([painted, new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT); })]);

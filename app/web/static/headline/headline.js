@@ -22,7 +22,9 @@ export class Headline {
       onWord: (start) => this.#toggle(start),
       onMore: () => { this.all = !this.all; this.#draw(); },
     });
-    this.model = { coverage: null, topics: null, several: false }; // topics: null until the model is described
+    // coverage: of prediction sets, null if the model has none; topics: their number, null until the model is described;
+    // several: whether a text may have several
+    this.model = { coverage: null, topics: null, several: false };
     this.examples = []; // of the model
     this.all = false;
     this.link = null; // what a link describes, until the user changes it
@@ -41,18 +43,17 @@ export class Headline {
 
   /**
    * Another model answers from now on.
-   * @param {number|null} coverage share of headlines whose topic is in its prediction set; null if the model has none
+   * @param {object} facts the service's description of it
    * @param {number} topics number of topics
-   * @param {string[]} examples headlines to try it with
-   * @param {boolean} several whether a text may have several topics
    * @param {object|null} first the answer to the first example, if known
    * @returns {Promise<void>} settled when the text in the box is answered
    */
-  setModel(coverage, topics, examples, several, first) {
+  setModel(facts, topics, first) {
+    const { examples } = facts;
     const untouched = !this.link && (!this.input.value || this.examples.includes(this.input.value));
-    this.model = { coverage, topics, several };
+    this.model = { coverage: facts.topic_set?.coverage ?? null, topics, several: Boolean(facts.multi_label) };
     this.examples = examples;
-    showExamples(examples, (example) => { this.input.value = example; this.#typed(0); });
+    showExamples(examples, facts.unreadable_examples, (example) => { this.input.value = example; this.#typed(0); });
     if (untouched) this.input.value = examples[0] ?? "";
     return this.#typed(0, this.link, first);
   }
@@ -155,11 +156,12 @@ export class Headline {
   }
 }
 
-/** Show the examples of the model, to try it with; `onPick(example)`: one was pressed. */
-function showExamples(examples, onPick) {
+/** Show the examples of the model, to try it with; `unreadable`: those without a known word; `onPick(example)`: one was pressed. */
+function showExamples(examples, unreadable, onPick) {
   byId("examples-label").hidden = !examples.length;
   byId("examples").replaceChildren(...examples.map((example) => {
-    const button = element("button", { type: "button", class: "chip", dir: "auto" }, example);
+    const shows = unreadable.includes(example) ? [" ", element("span", { class: "shows", lang: "en", dir: "ltr" }, "no known word")] : [];
+    const button = element("button", { type: "button", class: "chip", dir: "auto" }, example, ...shows);
     button.addEventListener("click", () => onPick(example));
     return element("li", {}, button);
   }));
