@@ -4,7 +4,7 @@ import { byId } from "./elements/dom.js";
 import { setUpTerms } from "./elements/terms.js";
 import { showLanguage } from "./elements/text.js";
 import { Headline } from "./headline/headline.js";
-import { call } from "./service/api.js";
+import { call, trouble } from "./service/api.js";
 import { setUpKey } from "./service/key.js";
 import { chooseModel, chosenModel, sayMissing, setUpModels, showModels, withModel } from "./service/models.js";
 import { followLinks, readLink, showLink } from "./sharing/link.js";
@@ -14,6 +14,9 @@ const LONGEST_WAIT = 500; // milliseconds until the rest of the page is loaded a
 let loadRest;
 /** What the first answer does not need: it would have to wait while the browser loads the modules and draws tables. */
 const rest = new Promise((resolve) => { loadRest = resolve; }).then(() => import("./rest.js"));
+/** Call `use` with it once it is loaded; if it cannot be loaded, never. */
+const withRest = (use) => rest.then(use, () => {});
+rest.catch(() => trouble("rest", { text: "A part of this page could not be loaded; disabled buttons do not work. Reload the page." }));
 
 let shown = null; // the model that the page describes
 let latest = 0; // number of the latest call of `describe`
@@ -44,7 +47,7 @@ async function describe(model) {
     for (const link of document.querySelectorAll("[data-card]")) link.href = withModel("model/card");
     showLanguage(facts.language);
     showModels(facts.models);
-    rest.then(({ batch, setTopics }) => {
+    withRest(({ batch, setTopics }) => {
       batch.several = Boolean(facts.multi_label);
       setTopics(topics);
     });
@@ -53,10 +56,11 @@ async function describe(model) {
     const painted = answered.then(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); }));
     await Promise.race([painted, new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT); })]);
     loadRest();
-    const { showModel, showTopics } = await rest;
-    if (turn !== latest) return;
-    showModel(facts, outside?.threshold);
-    showTopics(topics);
+    await withRest(({ showModel, showTopics }) => {
+      if (turn !== latest) return;
+      showModel(facts, outside?.threshold);
+      showTopics(topics);
+    });
   } catch (error) {
     if (turn !== latest) return;
     shown = null; // try again with the next response
@@ -75,7 +79,7 @@ async function describe(model) {
 function follow(answer) {
   showLink(answer === null || answer.isFirst ? null : answer.state);
   if (answer === null) return;
-  rest.then(({ offerCorrection, share }) => {
+  withRest(({ offerCorrection, share }) => {
     share(answer);
     offerCorrection(answer);
   });
@@ -89,16 +93,31 @@ function open(link) {
   if (isOther) {
     sayMissing("");
     describe(null);
-    rest.then(({ batch }) => batch.again());
+    withRest(({ batch }) => batch.again());
   }
 }
 
+/** Keep a file that is dropped before the module for files is loaded; the browser would leave the page to open it. */
+function keepDrops() {
+  const keep = (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (event.type === "drop") withRest(({ batch }) => batch.open(file));
+  };
+  for (const kind of ["dragover", "drop"]) {
+    addEventListener(kind, keep);
+    withRest(() => removeEventListener(kind, keep));
+  }
+}
+
+keepDrops();
 setUpKey();
 setUpTerms();
 const headline = new Headline(describe, follow);
 setUpModels(() => {
   describe(null);
-  rest.then(({ batch }) => batch.again());
+  withRest(({ batch }) => batch.again());
 });
 followLinks(open);
 const link = readLink();

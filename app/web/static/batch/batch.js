@@ -21,7 +21,7 @@ export class Batch {
     this.histogram = new Histogram();
     this.rows = [];
     this.several = false; // whether a text may have several topics
-    setUpIntake((text) => this.#load(text), (file) => this.#open(file));
+    setUpIntake((text) => this.#load(text), (file) => this.open(file));
     byId("stop").addEventListener("click", () => this.controller.abort());
     byId("column").addEventListener("change", () => this.#run(Number(byId("column").value)));
     for (const [id, save] of [["download", saveCsv], ["download-json", saveJson]]) {
@@ -41,7 +41,8 @@ export class Batch {
     this.#load(text);
   }
 
-  async #open(file) {
+  /** Classify the lines of a file. */
+  async open(file) {
     try {
       const { text, note } = await readText(file);
       this.#load(text, file.name, note);

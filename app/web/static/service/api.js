@@ -10,7 +10,7 @@ const LONGEST_REQUEST = 60; // seconds; the service's own limits are shorter, so
 const AGAIN = new Set([429, 502, 503]);
 const NO_KEY = "No API key has been entered. Ask the operator of this service for one.";
 const wakeUp = new EventTarget();
-const troubles = new Map(); // reason why each pending call is waiting
+const troubles = new Map(); // reason why each pending call is waiting, and what else is wrong
 
 /** The service refused the request, and retrying does not help. */
 export class Refusal extends Error {
@@ -135,8 +135,8 @@ function pause(seconds, signal, early) {
   });
 }
 
-/** Show why a call is waiting; null: it no longer waits. */
-function trouble(id, what) {
+/** Show why a call is waiting, or what else is wrong; null: no longer. */
+export function trouble(id, what) {
   if (what) troubles.set(id, what);
   else if (!troubles.delete(id)) return;
   const box = byId("trouble");
