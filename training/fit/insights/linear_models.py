@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
@@ -34,8 +35,8 @@ TEMPERATURE_ROWS: Final = 20_000
 """Rows on which the temperature of the probabilities is fitted, at most."""
 MOST_SCORES: Final = 150_000_000
 """Rows times labels that there are probabilities for: of more rows a random choice is looked at."""
-PREDICTED: Final = 65_536
-"""Rows whose scores, of double precision, are computed at once."""
+MOST_PASSES: Final = 200
+"""Passes of the solver over the rows, at most: labels that no hyperplane can tell apart take any number of passes."""
 REPEATS: Final = 5
 SHARES: Final = (0.25, 0.5, 1.0)
 
@@ -83,20 +84,21 @@ class LinearModels:
         left = len(self.samples) - MOST_WORK // rows.topics
         self._folds = FOLDS if left <= 0 else min(FOLDS, max(2, -(-len(self.samples) // left)))
 
-    def cross_fitted(self, on_model: Callable[[int, int], object] = lambda done, of: None) -> Floats:
+    def cross_fitted(self, on_svm: Callable[[int, int], object] = lambda done, of: None) -> Floats:
         """Calibrated probabilities, float32 [n, topics], of each row by models that did not learn from it.
 
         With little work they are the mean of REPEATS divisions into folds, because those of one depend on chance.
-        `on_model` is called with the number of trained models and that of all.
+        `on_svm` is called with the number of trained SVMs, one per label and model, and that of all.
         """
         scores = np.zeros((len(self.samples), self._topics), np.float32)
         groups, repeats = groups_of(self.samples, self._lines), 1 if self._expansion is None else REPEATS
         for repeat in range(repeats):
             seed = self._seed + repeat
             for fold, mask in enumerate(folds(self.labels, groups, seed, self._folds)):
-                on_model(repeat * self._folds + fold, repeats * self._folds)
                 if mask.any():
-                    scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed) / repeats
+                    first = (repeat * self._folds + fold) * self._topics
+                    counted = _from(first, repeats * self._folds * self._topics, on_svm)
+                    scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed, counted) / repeats
         if self.members is not None:
             return sigmoid(fit_labels(scores, self.members).logits(scores))
         some = random_rows(len(scores), TEMPERATURE_ROWS, self._seed)  # each step of the fit takes arrays of this size
@@ -107,11 +109,11 @@ class LinearModels:
         return scores
 
     def learning_curve(
-        self, test: Sequence[LabelledRow], on_model: Callable[[int, int], object] = lambda done, of: None
+        self, test: Sequence[LabelledRow], on_svm: Callable[[int, int], object] = lambda done, of: None
     ) -> tuple[CurvePoint, ...]:
         """Accuracy, or micro-averaged F1, on the test rows after learning from SHARES of the rows.
 
-        Test rows without a word count; those without a label only if they may have several. `on_model` is called as in
+        Test rows without a word count; those without a label only if they may have several. `on_svm` is called as in
         `cross_fitted`.
         """
         asked = [row for row in test if row.labels or self.members is not None]
@@ -123,9 +125,9 @@ class LinearModels:
         )
         points = []
         for done, share in enumerate(SHARES):
-            on_model(done, len(SHARES))
+            counted = _from(done * self._topics, len(SHARES) * self._topics, on_svm)
             some = order[: max(1, round(share * len(order)))]
-            scores = self._scores(some, rows, self._seed)
+            scores = self._scores(some, rows, self._seed, counted)
             if self.members is None:
                 reached = float(np.mean(scores.argmax(axis=1) == [some[0] for some in labels]))
             else:
@@ -137,32 +139,30 @@ class LinearModels:
         rows = encode(self._encoder, texts)
         return rows if self._expansion is None else (rows @ self._expansion).tocsr()
 
-    def _scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int) -> Floats:
-        """Scores, float32 [n, topics], of a model of some rows; of labels without a row, the lowest of each row."""
+    def _scores(
+        self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int, on_svm: Callable[[int], object]
+    ) -> Floats:
+        """Scores, float32 [n, topics], of one SVM for each label; of labels without a row, the lowest of each row."""
         some = learned[random_rows(len(learned), MOST_WORK // self._topics, seed)]
-        if self.members is not None:
-            return self._independent_scores(some, rows, seed)
-        known = np.unique(self.labels[some])
-        if len(known) < 2:
-            return np.eye(self._topics, dtype=np.float32)[np.full(rows.shape[0], known[0])]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # few rows a label look like a regression to scikit-learn
-            model = LinearSVC(random_state=seed).fit(self._rows[some], self.labels[some])
-        scores = np.empty((rows.shape[0], self._topics), np.float32)
-        for start in range(0, len(scores), PREDICTED):
-            found = model.decision_function(rows[start : start + PREDICTED])
-            if len(known) == 2:
-                found = np.stack([-found, found], axis=1)
-            scores[start : start + PREDICTED] = found.min(axis=1, keepdims=True)
-            scores[start : start + PREDICTED, known] = found
+        inputs, scores = self._rows[some], np.full((rows.shape[0], self._topics), np.inf, np.float32)
+        missing = []
+        for label in range(self._topics):
+            on_svm(label)
+            has = self.labels[some] == label if self.members is None else self.members[some, label]
+            if has.all():
+                scores[:, label] = 1
+            elif has.any():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", ConvergenceWarning)
+                    svm = LinearSVC(max_iter=MOST_PASSES, random_state=seed).fit(inputs, has)
+                scores[:, label] = svm.decision_function(rows)
+            else:
+                missing.append(label)
+        if missing:
+            scores[:, missing] = np.minimum(scores.min(axis=1, keepdims=True), -1)
         return scores
 
-    def _independent_scores(self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int) -> Floats:
-        """Scores of one SVM for each label, float32 [n, topics]; -1 for labels without a row."""
-        assert self.members is not None  # the caller's condition
-        targets = self.members[learned]
-        scores = np.full((rows.shape[0], self._topics), -1.0, np.float32)
-        for label in np.flatnonzero(targets.any(axis=0) & ~targets.all(axis=0)).tolist():
-            model = LinearSVC(random_state=seed).fit(self._rows[learned], targets[:, label])
-            scores[:, label] = model.decision_function(rows)
-        return scores
+
+def _from(first: int, of: int, on_svm: Callable[[int, int], object]) -> Callable[[int], object]:
+    """Reports the labels of one model, counted from `first`."""
+    return lambda label: on_svm(first + label, of)

@@ -40,7 +40,7 @@ def suspects(
     models: LinearModels,
     rows: Sequence[LabelledRow],
     codes: Sequence[str],
-    on_model: Callable[[int, int], object] = lambda done, of: None,
+    on_svm: Callable[[int, int], object] = lambda done, of: None,
 ) -> Suspects:
     """Rows whose label is more probably wrong than right, or LEAST rows.
 
@@ -51,9 +51,9 @@ def suspects(
         models: of the training rows.
         rows: the training rows, by number.
         codes: the labels.
-        on_model: called with the number of trained models and that of all.
+        on_svm: called with the number of trained SVMs and that of all.
     """
-    probabilities = models.cross_fitted(on_model)
+    probabilities = models.cross_fitted(on_svm)
     if models.members is None:
         wrong = wrong_label(probabilities, models.labels)
         own, other = probabilities[np.arange(len(wrong)), models.labels], probabilities.max(axis=1)

@@ -1,7 +1,10 @@
 from dataclasses import replace
 
+import pytest
+
 from tests.training.fit.insights.models import linear_models
 from tests.training.fit.rows import codes, made_rows
+from training.fit.insights import linear_models as module
 from training.fit.material import read_samples
 from training.fit.reporting.learning_curve import curve_sentence
 
@@ -15,14 +18,14 @@ def test_more_rows_are_more_accurate() -> None:
     assert whole > 0.7
 
 
-def test_progress_counts_the_models_of_folds_and_curve() -> None:
+def test_progress_counts_the_svms_of_folds_and_curve() -> None:
     rows = made_rows(2, 10)
     models, steps = linear_models(read_samples(rows, codes(2))), list[tuple[int, int]]()
     models.cross_fitted(lambda *step: steps.append(step))
-    assert steps == [(done, 25) for done in range(25)]  # five folds, five times
+    assert steps == [(done, 50) for done in range(50)]  # five folds, five times, two labels
     steps.clear()
     models.learning_curve(rows, lambda *step: steps.append(step))
-    assert steps == [(0, 3), (1, 3), (2, 3)]
+    assert steps == [(done, 6) for done in range(6)]
 
 
 def test_two_labels_and_labels_that_a_quarter_does_not_have() -> None:
@@ -30,6 +33,13 @@ def test_two_labels_and_labels_that_a_quarter_does_not_have() -> None:
     curve = linear_models(rows).learning_curve(made_rows(2, 20, outside=5))
     assert [point.rows for point in curve] == [2, 4, 8]
     assert all(0 <= point.accuracy <= 1 for point in curve)
+
+
+def test_labels_that_nothing_tells_apart_are_learned_without_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_PASSES", 1)
+    rows = made_rows(4, 20)
+    shuffled = [replace(row, labels=rows[i * 7 % len(rows)].labels) for i, row in enumerate(rows)]
+    assert linear_models(read_samples(shuffled, codes(4))).cross_fitted().shape == (80, 4)
 
 
 def test_rows_without_a_word_count() -> None:
