@@ -16,7 +16,7 @@ from training.fit.insights.suspects import suspects
 from training.fit.insights.to_label import to_label
 from training.fit.material import first_labels, read_samples
 from training.fit.publish import Source, publish
-from training.fit.reporting.summary import summary
+from training.fit.reporting.summary import described, summary, with_label
 from training.fit.sizes import seconds_to_fit
 from training.fit.train import fit_model
 from training.labelled.options import DataOptions
@@ -70,7 +70,7 @@ def fit_rows(
             click.echo(f"  {note}", err=True)
         rows = read_samples(split.train, split.labels, multi_label)
         takes = about(seconds_to_fit(len(rows.samples)))
-        click.echo(f"  {count(len(rows.samples), 'training row')}: takes {takes} on one core.", err=True)
+        click.echo(f"  {described(rows)}: takes {takes} on one core.", err=True)
         fitted = fit_model(rows, data.seed, progress)
         progress("baselines", 0, 1)
         baselines = run_baselines(split.train, split.test, data.seed, multi_label, partial(progress, "baselines"))
@@ -82,7 +82,7 @@ def fit_rows(
         source = Source(data.files, data.test_files, split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: found.content})
-        listed = f"{found.listed:,} of {len(linear.samples):,} rows, most suspect first"
+        listed = f"{found.listed:,} of {len(linear.samples):,} rows{with_label(rows)}, most suspect first"
         wrong = (
             f"{found.probable:,} labels are more likely wrong than right, assuming that {NOISE:.0%} of all are wrong"
         )
@@ -99,7 +99,7 @@ def fit_rows(
         progress.close()
     return "\n".join(
         [
-            summary(fitted, measured, baselines, curve, len(rows.samples)),
+            summary(fitted, measured, baselines, curve, rows),
             "",
             *written,
             f"{output}: written, and loaded as the service loads it. To serve it: python -m app serve --model {output}",

@@ -27,6 +27,11 @@ class Rows:
         """Number of labels."""
         return len(self.codes)
 
+    @property
+    def labelled(self) -> int:
+        """Number of `samples` that have a label; the others are about none of the labels."""
+        return sum(bool(sample.labels) for sample in self.samples)
+
 
 def first_labels(table: Table) -> Table:
     """The table with the first label of each row only."""

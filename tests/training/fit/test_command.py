@@ -1,6 +1,7 @@
 """`python -m training fit` on a small committed file, and the service on the bundle that it writes."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -79,6 +80,30 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
         answer = client.post("/predict", json={"headline": "Snow storm closes the tram bridge", "top_k": 4}).json()
     assert {one["topic"] for one in answer["predictions"]} == {"food", "sport", "transport", "weather"}
     assert answer["predictions"][0]["topic"] in {"transport", "weather"}
+
+
+@pytest.mark.slow
+def test_outside_class_is_learned_and_its_absence_is_said(tmp_path: Path) -> None:
+    file, bundle = tmp_path / "rows.csv", tmp_path / "models" / "made" / "1"
+    lines = [f"{row.text},{''.join(row.labels) or 'other'}\n" for row in made_rows(3, 60, outside=54, words=40)]
+    file.write_text("text,label\n" + "".join(lines))
+    absent = "gives one of its labels to any text"
+    out, progress = fit(bundle, rows=file).communicate(timeout=600)
+    assert "use --outside other: " in progress
+    assert absent in out
+    assert "To change that, add rows about none of the labels" in (bundle / "README.md").read_text()
+    out, progress = fit(bundle, "--force", "--outside", "other", rows=file).communicate(timeout=600)
+    assert absent not in out
+    assert "--outside" not in progress
+    [labelled, others] = re.findall(r"training rows \((\d+) with a label, (\d+) about none", progress)[0]
+    assert "training rows with a label: " in out
+    assert f"with {labelled}. The last doubling" in out
+    assert re.search(r"^on \d+ test rows with a label +accuracy", out, re.MULTILINE)
+    assert f"of {labelled} rows with a label, most suspect first" in out
+    card = (bundle / "README.md").read_text()
+    assert f"| training rows | {int(labelled) + int(others)}, {labelled} of them with a label |" in card
+    assert "test rows with a label, which were not used in training" in card
+    assert absent not in card
 
 
 @pytest.mark.slow

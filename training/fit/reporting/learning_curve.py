@@ -4,7 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 
-def curve_sentence(points: Sequence[Mapping[str, float]], test_rows: int, measure: str = "Accuracy") -> str:
+def curve_sentence(
+    points: Sequence[Mapping[str, float]], test_rows: int, measure: str = "Accuracy", counted: str = "training rows"
+) -> str:
     """What a linear model reaches with a part of the rows.
 
     The sentence says how far chance moves the difference between the last two: twice the standard error, as if they
@@ -15,6 +17,7 @@ def curve_sentence(points: Sequence[Mapping[str, float]], test_rows: int, measur
         points: `rows` and `accuracy`, by number of rows.
         test_rows: number of rows on which they were measured.
         measure: what `accuracy` is, micro-F1 if a text may have several labels.
+        counted: what `rows` counts, if not all training rows.
     """
     reached = [f"{one['accuracy']:.3f} with {one['rows']:,}" for one in points]
     before, after = points[-2]["accuracy"], points[-1]["accuracy"]
@@ -22,6 +25,6 @@ def curve_sentence(points: Sequence[Mapping[str, float]], test_rows: int, measur
     margin = 1.96 * math.sqrt(sum(share * (1 - share) for share in shares) / (test_rows + 2))
     digits = 0 if margin > 0.01 else 1
     return (
-        f"{measure} of a linear SVM by number of training rows: {', '.join(reached)}. The last doubling brought"
+        f"{measure} of a linear SVM by number of {counted}: {', '.join(reached)}. The last doubling brought"
         f" {100 * (after - before):+.1f} points (margin of error ±{100 * margin:.{digits}f})."
     )

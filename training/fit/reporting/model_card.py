@@ -16,7 +16,7 @@ _CARD: Final = """# {name}/{version}
 | | |
 | --- | --- |
 | labels | {labels:,}{outside} |
-| training rows | {rows:,} |
+| training rows | {rows} |
 | encoding | {size:,} features: words, pairs of words, and pieces of 3 or 4 characters for words without an id |
 | network | Dense {width} linear, {hidden} relu, {units} {output} |
 | ensemble | {parts} |
@@ -25,7 +25,7 @@ _CARD: Final = """# {name}/{version}
 | versions | {libraries} |
 
 ## Figures
-Measured on {test:,} test rows, which were not used in training.
+Measured on {test:,} test rows{with_label}, which were not used in training.
 
 | model | {measure} | macro-F1 | calibration error |
 | --- | --- | --- | --- |
@@ -56,13 +56,14 @@ def write_card(manifest: Manifest) -> str:
     figure, measure = ("micro_f1", "micro-F1") if several else ("accuracy", "accuracy")
     rows = [f"| {one['name']} | {one[figure]:.3f} | {one['macro_f1']:.3f} | - |" for one in figures["baselines"]]
     found = figures.get("outside")
+    with_label = " with a label" if manifest.outside else ""
     return _CARD.format(
         name=manifest.name,
         version=manifest.version,
         description=manifest.description,
         labels=len(manifest.topics),
         outside=", and one unit for texts about none of them" if manifest.outside else "",
-        rows=data["train_rows"],
+        rows=_training_rows(manifest),
         size=manifest.encoding.size - 1,
         width=recipe["width"],
         hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
@@ -74,12 +75,15 @@ def write_card(manifest: Manifest) -> str:
         sets=_sets(manifest),
         libraries=made_with(manifest),
         test=test["texts"],
+        with_label=with_label,
         measure=measure,
         reached=test[figure],
         macro_f1=test["macro_f1"],
         ece=test["ece"],
         baselines="\n".join(rows),
-        learning_curve=curve_sentence(figures["learning_curve"], test["texts"], measure[0].upper() + measure[1:])
+        learning_curve=curve_sentence(
+            figures["learning_curve"], test["texts"], measure[0].upper() + measure[1:], f"training rows{with_label}"
+        )
         if figures.get("learning_curve")
         else "",
         set_figures=(
@@ -102,7 +106,8 @@ def write_card(manifest: Manifest) -> str:
         if several
         else "- It recognises texts about none of the labels only if they resemble such texts among the training rows."
         if manifest.outside
-        else "- It picks one of its labels for any text, also for subjects that it was never trained on.",
+        else "- It picks one of its labels for any text, also for subjects that it was never trained on. To change"
+        " that, add rows about none of the labels, and train with `--outside`.",
     )
 
 
@@ -114,6 +119,12 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
     if not linear_share:
         return f"{some}; a linear SVM was tried and is not used"
     return f"a linear SVM with weight {linear_share:g} and {some}"
+
+
+def _training_rows(manifest: Manifest) -> str:
+    """Their number, and how many of them have a label, if not all."""
+    rows, labelled = manifest.data["train_rows"], sum(topic.support for topic in manifest.topics)
+    return f"{rows:,}" + (f", {labelled:,} of them with a label" if manifest.outside else "")
 
 
 def _sets(manifest: Manifest) -> str:

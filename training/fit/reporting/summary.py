@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Final
 
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.labelled_report import confusion_lines, outside_line
@@ -10,8 +11,15 @@ from training.fit.baselines import Baseline
 from training.fit.fitted import Fitted
 from training.fit.held_out import FOLDS
 from training.fit.insights.linear_models import CurvePoint
+from training.fit.material import Rows
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.reporting.model_card import parts
+from training.labelled.reporting.notes import count
+
+NO_OUTSIDE: Final = (
+    "The model gives one of its labels to any text, because no row is about none of them; to change that, add such rows"
+    " and use --outside (docs/own-topics.md)."
+)
 
 
 def summary(
@@ -19,35 +27,37 @@ def summary(
     measured: Measured,
     baselines: Sequence[Baseline],
     learning_curve: Sequence[CurvePoint],
-    train_rows: int,
+    rows: Rows,
 ) -> str:
-    """Aligned plain text; `train_rows`: number of training rows with words."""
+    """Aligned plain text; `rows`: those that the model was trained on."""
     one = measured.evaluation
-    width = max(len(baseline.name) for baseline in baselines)
+    head = f"on {count(one.texts, 'test row')}{with_label(rows)}"
+    width = max(len(name) for name in (head, *(baseline.name for baseline in baselines)))
     first = "accuracy" if isinstance(one, Evaluation) else "micro-F1"
     reached = one.accuracy if isinstance(one, Evaluation) else one.micro_f1
     lines = [
-        f"{'on ' + format(one.texts, ',') + ' test rows':<{width}}{first:>10}{'macro-F1':>10}{'calibration error':>19}",
+        f"{head:<{width}}{first:>10}{'macro-F1':>10}{'calibration error':>19}",
         f"{'this model':<{width}}{reached:>10.3f}{one.macro_f1:>10.3f}{one.ece:>19.3f}",
     ]
     for baseline in reversed(baselines):
         other = baseline.accuracy if baseline.micro_f1 is None else baseline.micro_f1
         lines.append(f"{baseline.name:<{width}}{other:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
         if baseline is baselines[-1] and baseline.rows < baselines[0].rows:
-            lines[-1] += f"   trained on {baseline.rows:,} of the {baselines[0].rows:,} rows"
+            lines[-1] += f"   trained on {baseline.rows:,} of the {baselines[0].rows:,} rows{with_label(rows)}"
     recipe = fitted.recipe
     used = parts(recipe.linear_share, recipe.networks, fitted.with_networks)
     lines += [
         "",
         f"{fitted.learned.encoder.spec.size - 1:,} features, {recipe.width} units; {used},",
-        f"chosen {chosen_on(len(fitted.held_out_rows), train_rows)}.",
+        f"chosen {chosen_on(len(fitted.held_out_rows), len(rows.samples))}.",
     ]
     if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():
         lines.append(
             "All held-out rows are classified correctly, so the probabilities are badly calibrated, probably too high."
         )
     measure = "Accuracy" if isinstance(one, Evaluation) else "Micro-F1"
-    lines.append(curve_sentence([asdict(point) for point in learning_curve], one.texts, measure))
+    points = [asdict(point) for point in learning_curve]
+    lines.append(curve_sentence(points, one.texts, measure, f"training rows{with_label(rows)}"))
     if not isinstance(one, Evaluation):
         lines.append(
             f"Labels per row: {one.labels:.2f} in the data, {one.given:.2f} predicted; all labels are right for"
@@ -58,7 +68,23 @@ def summary(
         lines.append(f"Prediction sets: {sets}.")
     if measured.outside is not None:
         lines.append(outside_line(measured.outside))
+    elif isinstance(one, Evaluation) and fitted.outside is None:
+        lines.append(NO_OUTSIDE)
     return "\n".join([*lines, *confusion_lines(measured.confusions)])
+
+
+def described(rows: Rows) -> str:
+    """The number of training rows, and of how many of them have a label, if not all do."""
+    all_rows = count(len(rows.samples), "training row")
+    if not with_label(rows):
+        return all_rows
+    others = len(rows.samples) - rows.labelled
+    return f"{all_rows} ({rows.labelled:,} with a label, {others:,} about none of the labels)"
+
+
+def with_label(rows: Rows) -> str:
+    """What to add to `rows` if only those with a label are counted, and there are others; otherwise empty."""
+    return " with a label" if not rows.multi_label and rows.labelled < len(rows.samples) else ""
 
 
 def chosen_on(held_out: int, rows: int) -> str:

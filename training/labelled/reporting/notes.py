@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Collection, Iterator
 
+from training.labelled.reporting.outside_notes import outside_notes
 from training.labelled.reporting.report import DataReport
 from training.labelled.split import IN_TEST, RARE, UNSEEN
 
@@ -18,7 +19,8 @@ MOST_ROWS = 0.8
 
 def notes(report: DataReport) -> DataReport:
     """The report with its notes, the most important first."""
-    return dataclasses.replace(report, notes=[*_left_out(report), *_labels(report), *_texts(report), *_test(report)])
+    found = [*_left_out(report), *_labels(report), *outside_notes(report), *_texts(report), *_test(report)]
+    return dataclasses.replace(report, notes=found)
 
 
 def count(number: int, what: str) -> str:
@@ -74,7 +76,10 @@ def _labels(report: DataReport) -> Iterator[str]:
 def _texts(report: DataReport) -> Iterator[str]:
     if report.conflicts.count:
         texts, all_rows = count(report.conflicts.count, "text"), count(report.conflicts.rows, "row")
-        yield f"{texts} ({all_rows}) {_has(report.conflicts.count)} different labels; no model can get them all right."
+        yield (
+            f"{texts} ({all_rows}) {_has(report.conflicts.count)} different labels; correct them, because no model can"
+            " get them all right. Texts that fit no label can be rows of the outside class (--outside)."
+        )
     if report.exact.rows - report.exact.count > report.rows / 20:
         more = report.exact.rows - report.exact.count
         yield f"{more / report.rows:.0%} of the rows repeat the text of another row; each copy counts in training."

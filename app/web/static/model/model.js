@@ -38,7 +38,7 @@ export function showModel(model, threshold) {
     element("ul", { class: "tiles" }, ...tiles),
     list([
       ["Vocabulary", vocabulary(model.encoding)],
-      ...(model.outside ? [["None of the topics", `if the probability is above ${percent(threshold)}`]] : []),
+      ...outsideFact(model, threshold),
       ...(model.shadow ? [["Shadow", shadow(model.shadow)]] : []),
       ["Runtime", model.runtime === "keras" ? "Keras" : "NumPy"],
       ["Digest", element("code", { class: "digest" }, model.digest)],
@@ -58,6 +58,12 @@ export function vocabulary({ size, offset, pairs, pieces }) {
 function shadow({ name, version, headlines, agreed }) {
   if (!headlines) return `${name} ${version}, no text compared yet`;
   return `${name} ${version} agrees with the default model on ${percent(agreed / headlines)} of ${count(headlines)} texts`;
+}
+
+/** When no topic is given. With several topics a text, that is if none is above its threshold. */
+function outsideFact({ outside, multi_label: several }, threshold) {
+  if (outside) return [["None of the topics", `if the probability is above ${percent(threshold)}`]];
+  return several ? [] : [["Texts about other subjects", "not recognised: they get one of the topics, too"]];
 }
 
 /** What the outside class gains and costs: `measured` on the test set, if it was, or on the texts it was fitted to. */

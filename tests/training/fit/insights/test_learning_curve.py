@@ -57,6 +57,13 @@ def test_sentence_says_what_the_last_doubling_brought() -> None:
     )
 
 
+def test_sentence_says_which_rows_it_counts() -> None:
+    points = [{"rows": rows, "accuracy": 0.7} for rows in (180, 360)]
+    assert curve_sentence(points, 60, counted="training rows with a label").startswith(
+        "Accuracy of a linear SVM by number of training rows with a label: 0.700 with 180"
+    )
+
+
 def test_margin_is_not_0_where_all_rows_are_right() -> None:
     points = [{"rows": rows, "accuracy": 1.0} for rows in (50, 100)]
     assert curve_sentence(points, 40).endswith("brought +0.0 points (margin of error ±7).")

@@ -1,0 +1,52 @@
+"""Notes about the outside class: when its rows are missing, mistaken for a label, or too few."""
+
+from pathlib import Path
+
+import pytest
+
+from training.labelled.read import read_rows
+from training.labelled.reporting.check import check
+from training.labelled.split import split_rows
+
+
+def found(folder: Path, others: list[str], outside: str | None = None) -> list[str]:
+    """Notes about the outside class on a file with these lines beside those of two labels."""
+    words = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
+    known = [f"{one} {two} {label},{label}" for label in ("sport", "money") for one in words for two in words]
+    (folder / "rows.csv").write_text("\n".join(["text,label", *known, *others]), "utf-8")
+    table = read_rows([folder / "rows.csv"], outside_label=outside, most_bad=0.9)
+    marks = ("--outside", "about none of the labels")
+    return [note for note in check(table, split_rows(table)).notes if any(mark in note for mark in marks)]
+
+
+def rows(number: int, label: str) -> list[str]:
+    return [f"stray text of the number {i} word{i},{label}" for i in range(number)]
+
+
+def test_clean_labels_need_no_note(tmp_path: Path) -> None:
+    assert found(tmp_path, []) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("Other", "--outside Other:"), ("off topic", "--outside 'off topic':"), ("기타", "--outside '기타':")],
+)
+def test_label_that_means_none_of_the_others_suggests_the_option(tmp_path: Path, label: str, shown: str) -> None:
+    [note] = found(tmp_path, rows(40, label))
+    assert note.startswith(f"{label!r} is learned as one more label.")
+    assert shown in note
+
+
+def test_rows_without_a_label_suggest_the_option(tmp_path: Path) -> None:
+    [note] = found(tmp_path, rows(40, ""))
+    assert note == "Rows without a label: 40. If they are about none of the labels, use --outside '' to learn them."
+
+
+@pytest.mark.parametrize("outside", ["", "other"])
+def test_enough_rows_about_none_of_the_labels_need_no_note(tmp_path: Path, outside: str) -> None:
+    assert found(tmp_path, rows(40, outside), outside) == []
+
+
+def test_few_rows_about_none_of_the_labels_are_said_to_be_too_few(tmp_path: Path) -> None:
+    [note] = found(tmp_path, rows(20, "other"), "other")
+    assert note.startswith("Training rows about none of the labels: 18. These are too few")

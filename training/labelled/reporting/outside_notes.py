@@ -1,0 +1,38 @@
+"""Notes about the outside class: rows that could teach it, and too few of them."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+from training.labelled.cells import NO_LABEL
+from training.labelled.reporting.report import DataReport
+
+FEW: Final = 30
+"""Training rows of the outside class: fewer are not enough to recognise other texts."""
+NAMES: Final = frozenset(
+    (
+        *("other", "others", "misc", "miscellaneous", "none", "none of these", "none of the above", "n/a", "unknown"),
+        *("irrelevant", "off-topic", "off topic", "out of scope", "out_of_scope", "oos", "outside", "sonstiges"),
+        *("andere", "autre", "autres", "otro", "otros", "기타", "其他", "その他"),
+    )
+)
+"""Usual labels, in lower case, of texts about none of the others."""
+
+
+def outside_notes(report: DataReport) -> Iterator[str]:
+    """Notes on the outside class, or on rows that look as if they were meant for one."""
+    if report.outside is not None:
+        if 0 < report.outside.train < FEW:
+            yield (
+                f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognise"
+                " other such texts; add more, as varied as the texts that the model will get."
+            )
+        return
+    named = [one.label for one in report.labels if one.label.casefold() in NAMES]
+    if named:
+        yield (
+            f"{named[0]!r} is learned as one more label. If it stands for texts about none of the others, use --outside"
+            f" {shlex.quote(named[0])}: each answer then says how probable that is."
+        )
+    if rows := report.bad_reasons.get(NO_LABEL, 0):
+        yield f"Rows without a label: {rows:,}. If they are about none of the labels, use --outside '' to learn them."
