@@ -80,7 +80,8 @@ class TopicsClient(Calls):
             top_k: how many topics to return, most probable first; None: 5, or all if the model has fewer.
             explain: also return the effect of each word on the probability of one topic.
             explain_topic: code of that topic; the most probable one by default.
-            model: NAME or NAME/VERSION of a model in service; the first one by default.
+            model: NAME or NAME/VERSION of a model in service; NAME alone means the first listed one with this name. By
+                default the first one.
 
         Raises:
             TypeError, ValueError: an argument is invalid.

@@ -58,6 +58,19 @@ def test_without_a_model_the_first_answers_and_a_name_alone_means_its_first_vers
     assert several.get("/model?model=news").json()["version"] == "1"
 
 
+def test_openapi_says_what_a_name_without_a_version_means(several: TestClient):
+    paths = several.get("/openapi.json").json()["paths"]
+    told = {
+        path: [one["description"] for one in operation.get("parameters", ()) if one["name"] in ("model", "name")]
+        for path, methods in paths.items()
+        for operation in methods.values()
+    }
+    chosen = {path: " ".join(texts) for path, texts in told.items() if texts}
+    assert chosen.keys() >= {"/predict", "/predict/batch", "/topics", "/model", "/v2/models/{name}/infer"}
+    assert [path for path, text in chosen.items() if "first" not in text] == []
+    assert "need not be the highest version" in chosen["/predict"]
+
+
 def test_model_lists_all_in_order_with_their_digests(several: TestClient):
     for query in ("", "?model=strange"):
         models = several.get(f"/model{query}").json()["models"]

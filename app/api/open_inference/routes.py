@@ -50,6 +50,8 @@ _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 def _path_parameter(name: str) -> dict[str, Any]:
     described = f"{name.capitalize()} of the model, from its manifest."
+    if name == "name":
+        described += " Without a version in the path: the first model of GET /model with this name."
     return {"name": name, "in": "path", "required": True, "description": described, "schema": {"type": "string"}}
 
 
