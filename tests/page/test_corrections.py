@@ -43,7 +43,7 @@ def test_corrections_are_a_file_that_fit_reads(page: Page, server: RunningServer
     given = {one["topic"]: one["probability"] for one in server.predict(texts[0], top_k=46).json()["predictions"]}
     assert float(rows[0]["probability"]) == given["grain"]
     assert rows[2]["probability"] == ""
-    table = read_rows([path], outside_label="outside")
+    table = read_rows([path], outside_labels=["outside"])
     assert [(row.text, row.labels) for row in table.rows] == [
         (texts[0], ("grain",)),
         (texts[1], ("silver",)),

@@ -58,7 +58,7 @@ def train_multi_label(archive: Path, seed: int, output: Path, force: bool) -> No
         text=None,
         label=None,
         label_separator=None,
-        outside="",
+        outside=("",),
         no_header=False,
         most_bad=MOST_BAD,
         files=(archive,),

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -18,25 +19,25 @@ class CellError(Exception):
     """Why a row is bad: the rest of a sentence that begins with its line."""
 
 
-def parse_labels(value: object, separator: str | None, outside: str | None) -> tuple[str, ...]:
+def parse_labels(value: object, separator: str | None, outside: Collection[str]) -> tuple[str, ...]:
     """Labels of a row, without duplicates; empty if it is about none of the labels.
 
     Args:
         value: a cell: text, a number, or a list of them in JSON and Parquet.
         separator: between several labels in one cell; None: the cell is one label.
-        outside: the label of texts about none of the labels; with any value, an empty cell means the same.
+        outside: the labels of texts about none of the labels; unless there are none, an empty cell means the same.
 
     Raises:
-        CellError: there is no label and `outside` is None, or a label is not a short printable text.
+        CellError: there is no label and `outside` is empty, or a label is not a short printable text.
     """
     parts = value if isinstance(value, list | tuple) else [value]
     labels: dict[str, None] = {}
     for part in parts:
         text = _text(part)
         for label in map(str.strip, text.split(separator) if separator else (text,)):
-            if label and label != outside:
+            if label and label not in outside:
                 labels[_checked(label)] = None
-    if not labels and outside is None:
+    if not labels and not outside:
         raise CellError(NO_LABEL)
     return tuple(labels)
 

@@ -34,7 +34,7 @@ class ReadingOptions:
     text: str | None
     label: str | None
     label_separator: str | None
-    outside: str | None
+    outside: tuple[str, ...]
     no_header: bool
     most_bad: float
     time: str | None = None
@@ -42,7 +42,7 @@ class ReadingOptions:
     @classmethod
     def unchanged(cls) -> "ReadingOptions":
         """The values without any option."""
-        return cls(text=None, label=None, label_separator=None, outside=None, no_header=False, most_bad=MOST_BAD)
+        return cls(text=None, label=None, label_separator=None, outside=(), no_header=False, most_bad=MOST_BAD)
 
     def read(self, files: Sequence[Path]) -> Table:
         """Read rows; see `read_rows` for what is raised."""
@@ -51,7 +51,7 @@ class ReadingOptions:
             text_column=self.text,
             label_column=self.label,
             label_separator=self.label_separator,
-            outside_label=self.outside,
+            outside_labels=self.outside,
             time_column=self.time,
             header=not self.no_header,
             most_bad=self.most_bad,
@@ -75,7 +75,7 @@ class DataOptions(ReadingOptions):
             prepare: applied to the rows of the files, and to those of the test files, before they are split.
 
         Raises:
-            ColumnError, LabelsError: see `read_rows` and `split_rows`; or no row has the label of --outside.
+            ColumnError, LabelsError: see `read_rows` and `split_rows`; or no row has a label of --outside.
             TableError: see there; or a file is named twice.
         """
         named = Counter(path.resolve() for path in (*self.files, *self.test_files))
@@ -83,10 +83,11 @@ class DataOptions(ReadingOptions):
             if named[path.resolve()] > 1:
                 raise TableError(f"{path}: is named twice; name each file once, to train on or to test on.")
         table = prepare(self.read(self.files))
-        if self.outside and all(row.labels for row in table.rows):
+        if any(self.outside) and all(row.labels for row in table.rows):
             known = {label for row in table.rows for label in row.labels}
-            meant = did_you_mean(self.outside, known) or "name the label of texts about none of the others."
-            raise LabelsError(f"--outside: no row has the label {self.outside!r}; {meant}")
+            given = [label for label in self.outside if label]
+            meant = did_you_mean(given[0], known) or "name the label of texts about none of the others."
+            raise LabelsError(f"--outside: no row has the label {' or '.join(map(repr, given))}; {meant}")
         test = prepare(self.read(self.test_files)) if self.test_files else None
         split = split_rows(
             table,
@@ -106,8 +107,9 @@ _READING: Final = (
     click.option(
         "--outside",
         metavar="LABEL",
-        help="Label of texts about none of the other labels, such as other. Rows without a label then count as well;"
-        " '': only rows without a label.",
+        multiple=True,
+        help="Label of texts about none of the other labels, such as other; may be repeated. Rows without a label then"
+        " count as well; '': only rows without a label.",
     ),
     click.option("--no-header", is_flag=True, help="CSV and TSV have no header; columns are numbers from 1."),
     click.option(

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +35,7 @@ def read_rows(
     text_column: str | None = None,
     label_column: str | None = None,
     label_separator: str | None = None,
-    outside_label: str | None = None,
+    outside_labels: Collection[str] = (),
     time_column: str | None = None,
     header: bool = True,
     most_bad: float = MOST_BAD,
@@ -48,7 +48,7 @@ def read_rows(
         label_column: column with the labels; None: the one with a usual name, such as `category`.
         label_separator: between several labels in one cell; None: a cell is one label. JSON and Parquet may have
             lists of labels in any case.
-        outside_label: label of texts about none of the labels; with any value, also "", a row without a label is one.
+        outside_labels: labels of texts about none of the labels; unless there are none, a row without a label is one.
         time_column: column with ISO 8601 times, years, or seconds since 1970.
         header: whether the first line of CSV and TSV names the columns; if not, columns are numbers from 1.
         most_bad: share of bad rows, 0 to 1, above which nothing is returned.
@@ -71,7 +71,7 @@ def read_rows(
                 found, read = _open(path, wanted, header, name, stack)
                 columns.append(ReadColumns(name, found.text, found.label, found.time, found.guessed))
                 for row in read:
-                    if isinstance(one := _labelled(row, name, label_separator, outside_label), BadRow):
+                    if isinstance(one := _labelled(row, name, label_separator, outside_labels), BadRow):
                         reasons[_kind(one.why)] += 1
                         if len(first_bad) < SHOWN:
                             first_bad.append(one)
@@ -94,7 +94,7 @@ def read_rows(
     return Table(rows, bad, first_bad, columns, dict(reasons.most_common()))
 
 
-def _labelled(row: Row, name: str, separator: str | None, outside: str | None) -> LabelledRow | BadRow:
+def _labelled(row: Row, name: str, separator: str | None, outside: Collection[str]) -> LabelledRow | BadRow:
     try:
         if row.fault is not None:
             return BadRow(f"{name}:{row.line}", row.fault)

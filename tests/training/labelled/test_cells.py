@@ -8,24 +8,24 @@ from training.labelled.cells import CellError, parse_labels, parse_time
 @pytest.mark.parametrize(
     ("value", "separator", "outside", "labels"),
     [
-        (" sport ", None, None, ("sport",)),
-        ("a|b", None, None, ("a|b",)),
-        ("a| b ||a", "|", None, ("a", "b")),
-        (7, None, None, ("7",)),
-        (7.0, None, None, ("7",)),
-        (True, None, None, ("True",)),
-        (["a", "b", "a"], None, None, ("a", "b")),
-        ("", None, "", ()),
-        (None, None, "none", ()),
-        ("none", None, "none", ()),
-        ("none|a", "|", "none", ("a",)),
-        ("a", None, "none", ("a",)),
-        ([], None, "", ()),
+        (" sport ", None, [], ("sport",)),
+        ("a|b", None, [], ("a|b",)),
+        ("a| b ||a", "|", [], ("a", "b")),
+        (7, None, [], ("7",)),
+        (7.0, None, [], ("7",)),
+        (True, None, [], ("True",)),
+        (["a", "b", "a"], None, [], ("a", "b")),
+        ("", None, [""], ()),
+        (None, None, ["none"], ()),
+        ("none", None, ["none"], ()),
+        ("outside", None, ["none", "outside"], ()),
+        ("none|outside|a", "|", ["none", "outside"], ("a",)),
+        ("none|a", "|", ["none"], ("a",)),
+        ("a", None, ["none"], ("a",)),
+        ([], None, [""], ()),
     ],
 )
-def test_cell_becomes_labels(
-    value: object, separator: str | None, outside: str | None, labels: tuple[str, ...]
-) -> None:
+def test_cell_becomes_labels(value: object, separator: str | None, outside: list[str], labels: tuple[str, ...]) -> None:
     assert parse_labels(value, separator, outside) == labels
 
 
@@ -45,7 +45,7 @@ def test_cell_becomes_labels(
 )
 def test_cell_without_a_usable_label_says_why(value: object, why: str) -> None:
     with pytest.raises(CellError, match=why):
-        parse_labels(value, None, None)
+        parse_labels(value, None, ())
 
 
 @pytest.mark.parametrize(

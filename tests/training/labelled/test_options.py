@@ -14,8 +14,9 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def check(file: Path, outside: str) -> Result:
-    return CliRunner().invoke(cli, ["check", str(file), "--outside", outside])
+def check(file: Path, *outside: str) -> Result:
+    options = [part for label in outside for part in ("--outside", label)]
+    return CliRunner().invoke(cli, ["check", str(file), *options])
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,18 @@ def test_outside_label_that_no_row_has_is_refused(file: Path, label: str, advice
 
 def test_outside_label_of_some_rows_is_no_label(file: Path) -> None:
     assert "2 labels" in check(file, "other").stdout
+
+
+def test_outside_class_may_have_several_labels(file: Path) -> None:
+    file.write_text(file.read_text() + "".join(f"\npoetry evening {number},outside" for number in range(9)))
+    assert "3 labels" in (one := check(file, "other")).stdout
+    assert "also give --outside outside; the option may be repeated." in " ".join(one.stdout.split())
+    assert "2 labels" in (both := check(file, "other", "outside")).stdout
+    assert "also give" not in both.stdout
+
+
+def test_outside_labels_that_no_row_has_are_all_named(file: Path) -> None:
+    assert "no row has the label 'Other' or 'nothing'; did you mean other?" in check(file, "Other", "nothing").stderr
 
 
 def test_rows_without_a_label_are_outside_whatever_the_option_says(file: Path) -> None:

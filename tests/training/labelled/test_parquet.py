@@ -31,7 +31,7 @@ def test_rows_have_texts_labels_and_times(tmp_path: Path) -> None:
 
 def test_lists_of_labels_need_no_separator(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], tags=[["a", "b"], ["b"], []])
-    read = read_rows([path], outside_label="")
+    read = read_rows([path], outside_labels=[""])
     assert [row.labels for row in read.rows] == [("a", "b"), ("b",), ()]
 
 

@@ -21,18 +21,22 @@ NAMES: Final = frozenset(
 
 def outside_notes(report: DataReport) -> Iterator[str]:
     """Notes on the outside class, or on rows that look as if they were meant for one."""
-    if report.outside is not None:
-        if 0 < report.outside.train < FEW:
-            yield (
-                f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognise"
-                " other such texts; add more, as varied as the texts that the model will get."
-            )
-        return
-    named = [one.label for one in report.labels if one.label.casefold() in NAMES]
-    if named:
+    if report.outside is not None and 0 < report.outside.train < FEW:
         yield (
-            f"{named[0]!r} is learned as one more label. If it stands for texts about none of the others, use --outside"
-            f" {shlex.quote(named[0])}: each answer then says how probable that is."
+            f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognise"
+            " other such texts; add more, as varied as the texts that the model will get."
         )
-    if rows := report.bad_reasons.get(NO_LABEL, 0):
+    learned = [one.label for one in report.labels]
+    for label in (*learned, *report.rare):
+        if label.casefold() in NAMES:
+            becomes = "is learned as one more label" if label in learned else "has too few rows to be learned"
+            yield f"{label!r} {becomes}. If it stands for texts about none of the others, {_use(report, label)}"
+    if report.outside is None and (rows := report.bad_reasons.get(NO_LABEL, 0)):
         yield f"Rows without a label: {rows:,}. If they are about none of the labels, use --outside '' to learn them."
+
+
+def _use(report: DataReport, label: str) -> str:
+    option = f"--outside {shlex.quote(label)}"
+    if report.outside is None:
+        return f"use {option}: each answer then says how probable that is."
+    return f"as in corrections from the page, also give {option}; the option may be repeated."

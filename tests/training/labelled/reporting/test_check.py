@@ -37,7 +37,7 @@ def write(path: Path, rows: list[str]) -> Path:
 
 @pytest.fixture
 def report(tmp_path: Path) -> DataReport:
-    table = read_rows([write(tmp_path / "a.csv", lines())], outside_label="")
+    table = read_rows([write(tmp_path / "a.csv", lines())], outside_labels=[""])
     return check(table, split_rows(table))
 
 
@@ -105,7 +105,7 @@ def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport)
 
 
 def test_rare_labels_are_compared_with_the_others(tmp_path: Path) -> None:
-    table = read_rows([write(tmp_path / "a.csv", [*lines(), "one more,MONEY"])], outside_label="")
+    table = read_rows([write(tmp_path / "a.csv", [*lines(), "one more,MONEY"])], outside_labels=[""])
     assert check(table, split_rows(table)).similar_labels == [["Sport", "sport"], ["money", "MONEY"]]
 
 
@@ -124,7 +124,7 @@ def test_page_is_self_contained_and_escapes_texts(report: DataReport) -> None:
 
 
 def test_rows_of_a_test_file_are_compared_with_training_rows(tmp_path: Path) -> None:
-    table = read_rows([write(tmp_path / "a.csv", lines())], outside_label="")
+    table = read_rows([write(tmp_path / "a.csv", lines())], outside_labels=[""])
     rows = ["headline,section", "oil up,money", f"{TEMPLATE.format('many')},money", "news,unknown"]
     test = read_rows([write(tmp_path / "b.csv", rows)])
     report = check(table, split_rows(table, test), test)
@@ -163,7 +163,7 @@ def test_same_file_cannot_be_trained_and_tested_on(tmp_path: Path) -> None:
 
 def test_label_whose_rows_are_all_alike_has_no_test_rows_and_the_report_says_so(tmp_path: Path) -> None:
     rows = [*lines(), *("the same story,copies" for _ in range(8))]
-    table = read_rows([write(tmp_path / "a.csv", rows)], outside_label="")
+    table = read_rows([write(tmp_path / "a.csv", rows)], outside_labels=[""])
     assert "1 label (copies) has no test rows, so no measured skill." in check(table, split_rows(table)).notes
 
 

@@ -9,12 +9,12 @@ from training.labelled.reporting.check import check
 from training.labelled.split import split_rows
 
 
-def found(folder: Path, others: list[str], outside: str | None = None) -> list[str]:
+def found(folder: Path, others: list[str], *outside: str) -> list[str]:
     """Notes about the outside class on a file with these lines beside those of two labels."""
     words = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
     known = [f"{one} {two} {label},{label}" for label in ("sport", "money") for one in words for two in words]
     (folder / "rows.csv").write_text("\n".join(["text,label", *known, *others]), "utf-8")
-    table = read_rows([folder / "rows.csv"], outside_label=outside, most_bad=0.9)
+    table = read_rows([folder / "rows.csv"], outside_labels=outside, most_bad=0.9)
     marks = ("--outside", "about none of the labels")
     return [note for note in check(table, split_rows(table)).notes if any(mark in note for mark in marks)]
 
@@ -35,6 +35,24 @@ def test_label_that_means_none_of_the_others_suggests_the_option(tmp_path: Path,
     [note] = found(tmp_path, rows(40, label))
     assert note.startswith(f"{label!r} is learned as one more label.")
     assert shown in note
+
+
+@pytest.mark.parametrize("outside", ["", "other"])
+@pytest.mark.parametrize(("number", "becomes"), [(6, "is learned as one more label"), (3, "has too few rows")])
+def test_label_beside_the_outside_class_that_means_the_same_is_noted(
+    tmp_path: Path, outside: str, number: int, becomes: str
+) -> None:
+    more = [f"correction of the page {i} word{i},outside" for i in range(number)]
+    [note] = found(tmp_path, [*rows(40, outside), *more], outside)
+    assert note.startswith(f"'outside' {becomes}")
+    assert note.endswith("also give --outside outside; the option may be repeated.")
+    assert found(tmp_path, [*rows(40, outside), *more], outside, "outside") == []
+
+
+def test_rare_label_that_means_none_of_the_others_suggests_the_option(tmp_path: Path) -> None:
+    [note] = found(tmp_path, rows(3, "outside"))
+    assert note.startswith("'outside' has too few rows to be learned.")
+    assert "use --outside outside:" in note
 
 
 def test_rows_without_a_label_suggest_the_option(tmp_path: Path) -> None:
