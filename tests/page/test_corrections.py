@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
@@ -9,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.page.conftest import Watch, opened
 from tests.page.test_headline import type_headline
 from tests.server import RunningServer
+from tests.tiny_bundle import seal
 from training.labelled.read import read_rows
 
 
@@ -20,9 +22,9 @@ def correct(page: Page, text: str, topic: str) -> None:
     expect(page.locator("#corrected")).to_contain_text("Added")
 
 
-def downloaded(page: Page, folder: Path) -> Path:
+def downloaded(page: Page, folder: Path, button: str = "Download as CSV") -> Path:
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as CSV").click()
+        page.get_by_role("button", name=button).click()
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     return path
@@ -128,3 +130,52 @@ def test_full_store_is_reported(context: BrowserContext, server: RunningServer, 
     page.get_by_role("button", name="Add correction").click()
     expect(page.locator("#corrected")).to_contain_text("storage of this browser is full")
     expect(page.locator("#corrections")).to_be_hidden()
+
+
+def test_correction_after_a_word_is_left_out_has_the_probability_of_the_complete_text(
+    page: Page, server: RunningServer, tmp_path: Path
+) -> None:
+    type_headline(page, "oil prices wheat")
+    expect(page.locator("#words .text")).to_have_text(["oil", "prices", "wheat"])
+    page.locator("#words button").first.click()
+    expect(page.locator("#words button").first.locator(".effect")).to_have_text("left out")
+    page.get_by_label("This should be").select_option(label="Wheat")
+    page.get_by_role("button", name="Add correction").click()
+    expect(page.locator("#corrected")).to_contain_text("Added")
+    [row] = csv.DictReader(io.StringIO(downloaded(page, tmp_path).read_text("utf-8-sig"), newline=""))
+    complete, shorter = (
+        next(
+            one["probability"]
+            for one in server.predict(text, top_k=46).json()["predictions"]
+            if one["topic"] == "wheat"
+        )
+        for text in ("oil prices wheat", "prices wheat")
+    )
+    assert complete != shorter
+    assert (row["text"], float(row["probability"])) == ("oil prices wheat", complete)
+
+
+def test_each_model_has_a_file_of_its_own(
+    context: BrowserContext, page_bundle: Path, tmp_path: Path, watch: Watch
+) -> None:
+    other = shutil.copytree(page_bundle, tmp_path / "2")
+    seal(other, version="2")
+    with RunningServer(page_bundle, model=f"{page_bundle},{other}", access_log=False) as server:
+        page = opened(watch.over(context.new_page(), server.url), server)
+        correct(page, "gold ounce", "Silver")
+        correct(page, "oil barrel", "Gold")
+        page.locator("#model-choice").select_option(index=1)
+        expect(page.locator(".model-name")).to_have_text("tiny version 2")
+        expect(page.get_by_label("This should be")).to_have_value("")
+        correct(page, "gold ounce", "Zinc")
+        expect(page.locator("#corrections-title")).to_have_text("3 corrections")
+        expect(page.locator("#corrections-list li").first).to_contain_text("gold ounce → Zinc (tiny/2)")
+        files = [downloaded(page, tmp_path, f"Download those of tiny/{version}") for version in (1, 2)]
+        assert [path.name for path in files] == ["corrections-tiny-1.csv", "corrections-tiny-2.csv"]
+        assert [[(row.text, row.labels) for row in read_rows([path]).rows] for path in files] == [
+            [("gold ounce", ("silver",)), ("oil barrel", ("gold",))],
+            [("gold ounce", ("zinc",))],
+        ]
+        page.get_by_role("button", name="Remove the correction of gold ounce (tiny/2)").click()
+        expect(page.locator("#corrections-list li")).to_have_count(2)
+        expect(page.get_by_role("button", name="Download as CSV")).to_be_visible()

@@ -2,34 +2,36 @@
 
 import { byId, element } from "../elements/dom.js";
 import { count, short } from "../elements/text.js";
-import { add, corrections, download, followTabs, remove, removeAll } from "./corrections.js";
+import { add, corrections, download, find, followTabs, models, remove, removeAll } from "./corrections.js";
 
 const LONGEST = 120; // characters of a listed text
 
-let shown = null; // the answer that may be corrected
+let shown = null; // `{text, model, answer}`: the answer that may be corrected
 let names = new Map(); // of the topics, by their codes
+let none = "outside"; // the label of a text about none of them
 
-/** The answer to correct: `{text, answer}`. */
-export function offerCorrection(answer) {
-  if (answer.text !== shown?.text) {
-    byId("right-topic").value = corrections().find(({ text }) => text === answer.text)?.label ?? "";
+/** What to correct: a text, and the answer to all of its words, `{text, complete}`. */
+export function offerCorrection({ text, complete }) {
+  const model = `${complete.model.name}/${complete.model.version}`;
+  if (text !== shown?.text || model !== shown.model) {
+    byId("right-topic").value = find(text, model)?.label ?? "";
     byId("corrected").textContent = "";
   }
-  shown = answer;
+  shown = { text, model, answer: complete };
 }
 
 /** The topics to choose from. */
 export function setTopics(topics) {
   names = new Map(topics.map(({ topic, name }) => [topic, name]));
   const sorted = [...names].sort(([, a], [, b]) => a.localeCompare(b));
-  const none = names.has("outside") ? "none" : "outside";
+  none = names.has("outside") ? "none" : "outside";
   names.set(none, "no topic of this list");
   const select = byId("right-topic");
   const { value } = select;
   select.replaceChildren(...[["", "choose a topic"], ...sorted, [none, names.get(none)]]
     .map(([code, name]) => element("option", { value: code }, short(name))));
   select.value = names.has(value) ? value : "";
-  byId("outside-label").textContent = none;
+  for (const one of document.querySelectorAll(".outside-label")) one.textContent = none;
   draw();
 }
 
@@ -41,13 +43,12 @@ export function setUpCorrecting() {
       byId("right-topic").focus();
       return;
     }
-    const { text, answer: { model, predictions, outside } } = shown;
-    const given = predictions.find(({ topic }) => topic === label)?.probability ?? (label === byId("outside-label").textContent ? outside : null);
-    const added = add({ text, label, model: `${model.name}/${model.version}`, probability: given });
+    const { text, model, answer: { predictions, outside } } = shown;
+    const given = predictions.find(({ topic }) => topic === label)?.probability ?? (label === none ? outside : null);
+    const added = add({ text, label, model, probability: given });
     byId("corrected").textContent = added ? "Added to your corrections below." : "The storage of this browser is full; download the corrections, then delete them.";
     draw();
   });
-  byId("download-corrections").addEventListener("click", download);
   byId("delete-corrections").addEventListener("click", () => { removeAll(); draw(); byId("headline").focus(); });
   followTabs(draw);
   draw();
@@ -57,10 +58,17 @@ function draw() {
   const all = corrections();
   byId("corrections").hidden = !all.length;
   byId("corrections-title").textContent = all.length === 1 ? "1 correction" : `${count(all.length)} corrections`;
-  byId("corrections-list").replaceChildren(...all.toReversed().map(({ text, label }) => {
+  const several = models().length > 1;
+  byId("download-corrections").replaceChildren(...models().map((model) => {
+    const button = element("button", { type: "button" }, several ? `Download those of ${short(model)}` : "Download as CSV");
+    button.addEventListener("click", () => download(model));
+    return button;
+  }));
+  byId("corrections-list").replaceChildren(...all.toReversed().map(({ text, label, model }) => {
     const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-    const button = element("button", { type: "button", class: "quiet", "aria-label": `Remove the correction of ${cut}` }, "Remove");
-    button.addEventListener("click", () => { remove(text); draw(); byId("headline").focus(); });
-    return element("li", {}, element("span", { dir: "auto" }, cut), " → ", element("strong", { dir: "auto" }, short(names.get(label) ?? label)), " ", button);
+    const suffix = several ? ` (${short(model)})` : "";
+    const button = element("button", { type: "button", class: "quiet", "aria-label": `Remove the correction of ${cut}${suffix}` }, "Remove");
+    button.addEventListener("click", () => { remove(text, model); draw(); byId("headline").focus(); });
+    return element("li", {}, element("span", { dir: "auto" }, cut), " → ", element("strong", { dir: "auto" }, short(names.get(label) ?? label)), suffix, " ", button);
   }));
 }

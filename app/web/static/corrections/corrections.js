@@ -12,23 +12,32 @@ let entries = read();
 /** All corrections `{text, label, model, probability}`: a text, its right label, the model and what it gave that label. */
 export const corrections = () => entries;
 
-/** Add a correction, in place of an earlier one of the same text; false if the browser has no room for it. */
+/** The models whose answers were corrected, as NAME/VERSION. */
+export const models = () => [...new Set(entries.map(({ model }) => model))];
+
+/** The correction of a model's answer to a text, if there is one. */
+export const find = (text, model) => entries.find((one) => one.text === text && one.model === model);
+
+const others = (text, model) => read().filter((one) => one.text !== text || one.model !== model);
+
+/** Add a correction, in place of an earlier one of the same text and model; false if the browser has no room for it. */
 export function add({ text, label, model, probability }) {
-  const others = read().filter((one) => one.text !== text);
-  return others.length < MOST && store([...others, { text, label, model, probability }]);
+  const kept = others(text, model);
+  return kept.length < MOST && store([...kept, { text, label, model, probability }]);
 }
 
-export function remove(text) {
-  store(read().filter((one) => one.text !== text));
+export function remove(text, model) {
+  store(others(text, model));
 }
 
 export function removeAll() {
   store([]);
 }
 
-export function download() {
-  const rows = entries.map((one) => COLUMNS.map((name) => one[name]));
-  save(["\uFEFF", toCsv([COLUMNS, ...rows])], "text/csv", "corrections.csv");
+/** Save the corrections of one model: other models may have other topics, and would give other probabilities. */
+export function download(model) {
+  const rows = entries.filter((one) => one.model === model).map((one) => COLUMNS.map((name) => one[name]));
+  save(["\uFEFF", toCsv([COLUMNS, ...rows])], "text/csv", `corrections-${model.replaceAll("/", "-")}.csv`);
 }
 
 /** `onChange()`: another tab has changed the corrections. */

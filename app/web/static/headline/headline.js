@@ -10,8 +10,9 @@ const DEBOUNCE = 120; // milliseconds
 
 export class Headline {
   /**
-   * `onModel(model)`: called with the model of each answer; `onShown(shown)`: with the answer that is shown and its
-   * request, `{text, answer, path, body, state}`, where `state` is that of a link; null: the box is empty.
+   * `onModel(model)`: called with the model of each answer; `onShown(shown)`: with the request whose answer is shown,
+   * `{text, complete, path, body, state}`, where `complete` is the answer to the complete text, and `state` that of a link;
+   * null: the box is empty.
    */
   constructor(onModel, onShown) {
     this.onModel = onModel;
@@ -110,7 +111,10 @@ export class Headline {
         ? first
         : await predict(headline, this.model.topics, this.topic, { signal, onWait: () => this.#empty("") });
       signal.throwIfAborted(); // only the newest request is shown, in whatever order responses arrive
-      if (!this.out.size) this.layout = answer.explanation?.words ?? null;
+      if (!this.out.size) {
+        this.layout = answer.explanation?.words ?? null;
+        this.complete = answer;
+      }
       Object.assign(this, { points, answer, headline });
       if (this.topic && answer.explanation?.topic !== this.topic) this.topic = null; // not a topic of this model
       if (this.#leaveOutLinked()) return;
@@ -147,7 +151,7 @@ export class Headline {
     const text = points.join("");
     this.onShown({
       text,
-      answer,
+      complete: this.complete,
       path: withModel("predict"),
       body: { headline: this.headline, top_k: Math.max(topics, 1), ...explain },
       state: { headline: text, explain: this.topic, without: [...out], all, model: chosenModel() },
