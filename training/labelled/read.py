@@ -1,9 +1,7 @@
 """Reads labelled rows from CSV, TSV, JSON Lines and Parquet files, each optionally compressed with gzip."""
 
-import re
 import tempfile
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +11,11 @@ from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, gunzipped, read_pieces
 from app.cli.readers.row import Row
 from training.errors import TableError
+from training.labelled.bad_rows import BadRows
 from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
 from training.labelled.columns import Wanted
 from training.labelled.parquet import open_parquet
-from training.labelled.rows import SHOWN, BadRow, LabelledRow, ReadColumns, Table
+from training.labelled.rows import BadRow, LabelledRow, ReadColumns, Table
 from training.labelled.text_files import LABEL, TIME, Opened, open_csv, open_json
 
 MAX_ROWS: Final = 5_000_000
@@ -60,8 +59,7 @@ def read_rows(
     wanted = Wanted(text_column, label_column, time_column)
     rows: list[LabelledRow] = []
     size = 0
-    reasons: Counter[str] = Counter()
-    first_bad: list[BadRow] = []
+    bad_rows = BadRows()
     columns: list[ReadColumns] = []
     same: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows with equal labels share one tuple
     for path in files:
@@ -72,9 +70,7 @@ def read_rows(
                 columns.append(ReadColumns(name, found.text, found.label, found.time, found.guessed))
                 for row in read:
                     if isinstance(one := _labelled(row, name, label_separator, outside_labels), BadRow):
-                        reasons[_kind(one.why)] += 1
-                        if len(first_bad) < SHOWN:
-                            first_bad.append(one)
+                        bad_rows.add(one)
                         continue
                     size += len(one.text)
                     if len(rows) == MAX_ROWS or size > MAX_BYTES:
@@ -86,12 +82,13 @@ def read_rows(
                 raise TableError(error.message) from None
             except OSError as error:
                 raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
-    bad = reasons.total()
+    reasons, first_bad = bad_rows.reasons, bad_rows.first
+    bad = sum(reasons.values())
     if bad > most_bad * (bad + len(rows)) or (bad and not rows):
         raise TableError(_too_many_bad(reasons, bad + len(rows), most_bad, first_bad))
     if not rows:
         raise TableError(f"{', '.join(map(str, files))}: there are no rows below the header; add rows.")
-    return Table(rows, bad, first_bad, columns, dict(reasons.most_common()))
+    return Table(rows, bad, first_bad, columns, reasons)
 
 
 def _labelled(row: Row, name: str, separator: str | None, outside: Collection[str]) -> LabelledRow | BadRow:
@@ -103,11 +100,6 @@ def _labelled(row: Row, name: str, separator: str | None, outside: Collection[st
     except CellError as error:
         return BadRow(f"{name}:{row.line}", str(error))
     return LabelledRow(row.headline, labels, name, row.line, time)
-
-
-def _kind(why: str) -> str:
-    """A reason without details, numbers and values, so that equal ones can be counted."""
-    return re.sub(r"\b(?<!-)[0-9][0-9,.]*", "N", re.sub(r" \(.*\)$|'.*'", "", why)).replace("  ", " ")
 
 
 def _open(path: Path, wanted: Wanted, header: bool, name: str, stack: ExitStack) -> Opened:
@@ -155,16 +147,18 @@ def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
     return file
 
 
-def _too_many_bad(reasons: Counter[str], count: int, most: float, first: Sequence[BadRow]) -> str:
-    bad = reasons.total()
+def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Sequence[BadRow]) -> str:
+    bad = sum(reasons.values())
     advice = {
         "is not UTF-8": "convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8",
         NO_LABEL: "use --outside if such rows are about none of the labels",
-    }.get(reasons.most_common(1)[0][0], "correct them")
+    }.get(next(iter(reasons)), "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
     if bad == count:
-        return f"{first[0].line.rpartition(':')[0]}: all {bad:,} rows are bad; {advice}. The first are:{shown}"
+        return (
+            f"{first[0].line.rpartition(':')[0]}: all {bad:,} rows are bad; {advice}. The first of each reason:{shown}"
+        )
     return (
         f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%}; {advice}, or raise --most-bad."
-        f" The first are:{shown}"
+        f" The first of each reason:{shown}"
     )

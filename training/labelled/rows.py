@@ -3,10 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
-
-SHOWN: Final = 10
-"""How many bad rows are shown with their line; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +54,8 @@ class Table:
     bad: int
     """How many rows could not be read."""
     first_bad: Sequence[BadRow]
-    """The first SHOWN of them."""
+    """The first of each reason."""
     columns: Sequence[ReadColumns]
     """One element per file."""
     bad_reasons: Mapping[str, int] = field(default_factory=dict)
-    """Why rows are bad, with N for numbers, most frequent first -> how many."""
+    """Why rows are bad, most frequent first -> how many."""

@@ -72,12 +72,13 @@ def test_several_files_are_one_table(tmp_path: Path) -> None:
     assert [row.line for row in read_rows(files).rows][2:4] == [f"{files[0]}:4", f"{files[1]}:1"]
 
 
-def test_bad_rows_are_counted_and_the_first_ten_shown(tmp_path: Path) -> None:
-    lines = ["headline,section", *("oil,energy" for _ in range(300)), *(f",energy{i}" for i in range(12)), "a,b,c"]
+def test_bad_rows_are_counted_and_the_first_of_each_reason_are_kept(tmp_path: Path) -> None:
+    lines = ["headline,section", *("oil,energy" for _ in range(300)), *(f",energy{i}" for i in range(10)), "a,b,c"]
     read = read_rows([write(tmp_path / "a.csv", "\n".join(lines))])
-    assert (len(read.rows), read.bad, len(read.first_bad)) == (300, 13, 10)
-    assert read.first_bad[0].line == f"{tmp_path}/a.csv:302"
-    assert read.first_bad[0].why == "is empty"
+    assert (len(read.rows), read.bad) == (300, 11)
+    assert read.bad_reasons == {"is empty": 10, "has 3 columns, and the header 2": 1}
+    assert [bad.line.rpartition(":")[2] for bad in read.first_bad] == ["302", "303", "304", "312"]
+    assert [bad.why for bad in read.first_bad][2:] == ["is empty", "has 3 columns, and the header 2"]
 
 
 def test_first_object_may_lack_a_field(tmp_path: Path) -> None:

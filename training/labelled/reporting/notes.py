@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from training.labelled.reporting.outside_notes import outside_notes
 from training.labelled.reporting.report import DataReport
@@ -28,11 +28,15 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
+def bad_reasons(reasons: Mapping[str, int]) -> str:
+    """Why rows are bad, such as `5 have no label; 1 is empty`."""
+    return "; ".join(f"{rows:,} {_agrees(why, rows)}" for why, rows in reasons.items())
+
+
 def _left_out(report: DataReport) -> Iterator[str]:
     if report.bad:
-        reasons = [f"{rows:,} {_agrees(why, rows)}" for why, rows in report.bad_reasons.items()]
-        shown = ", ".join(reasons[:3]) + (", ..." if len(reasons) > 3 else "")
-        yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({shown}); correct the files."
+        why = bad_reasons(report.bad_reasons)
+        yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({why}); correct the files."
     if report.rare:
         labels = ", ".join(label or "(none)" for label in list(report.rare)[:5]) + (
             ", ..." if len(report.rare) > 5 else ""

@@ -159,4 +159,4 @@ def _bad(report: DataReport) -> str:
     if not report.bad:
         return ""
     first = _list((f"{Path(one.line).name} {one.why}" for one in report.first_bad), "texts")
-    return f"{_table(('Reason', 'Rows'), report.bad_reasons)}\n      <p>The first:</p>\n{first}"
+    return f"{_table(('Reason', 'Rows'), report.bad_reasons)}\n      <p>The first of each reason:</p>\n{first}"

@@ -69,6 +69,7 @@ class DataReport:
     bad: int
     bad_reasons: Mapping[str, int]
     first_bad: Sequence[BadRow]
+    """Of each reason, in each of the training files and the test files together."""
     train: int
     test: int
     method: str

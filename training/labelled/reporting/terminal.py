@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from training.labelled.bad_rows import SHOWN
 from training.labelled.reporting.notes import count
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
 
@@ -30,7 +31,8 @@ def terminal_report(report: DataReport) -> str:
     ]
     if report.bad:
         shown = [f"  {one_line(bad.line)} {one_line(bad.why)}" for bad in report.first_bad]
-        parts.append([f"Bad rows ({report.bad:,}, first {len(shown)} shown)", *shown])
+        which = f", the first {SHOWN} of each reason" if len(shown) < report.bad else ""
+        parts.append([f"Bad rows ({report.bad:,}{which})", *shown])
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 

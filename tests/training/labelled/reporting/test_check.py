@@ -44,7 +44,7 @@ def report(tmp_path: Path) -> DataReport:
 def test_report_counts_every_row_once(report: DataReport) -> None:
     assert report.rows + report.bad == len(lines()) - 1
     assert report.rows == report.train + report.test + sum(report.left_out.values())
-    assert report.bad_reasons == {"is empty": 1, "has N column, and the header N": 1}
+    assert report.bad_reasons == {"is empty": 1, "has 1 column, and the header 2": 1}
 
 
 def test_labels_have_counts_and_three_examples(report: DataReport) -> None:
@@ -92,7 +92,19 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
 def test_reasons_agree_with_their_number(report: DataReport) -> None:
     bad = dataclasses.replace(report, bad=8, bad_reasons={"has no label": 5, "is empty": 2, "is not UTF-8": 1})
     found = notes(bad).notes[0]
-    assert found == "8 bad rows are left out (5 have no label, 2 are empty, 1 is not UTF-8); correct the files."
+    assert found == "8 bad rows are left out (5 have no label; 2 are empty; 1 is not UTF-8); correct the files."
+
+
+def test_every_reason_of_bad_rows_is_shown_with_its_first_lines(tmp_path: Path) -> None:
+    good = [f"the {label} story number {i},{label}" for label in ("sport", "money") for i in range(40)]
+    bad = ["no label,"] * 5 + [",sport"] * 2 + ["a,b,c,d"] * 2 + ["\0,sport"]
+    table = read_rows([write(tmp_path / "a.csv", ["headline,section", *good, *bad])], most_bad=0.5)
+    report = check(table, split_rows(table))
+    reasons = "5 have no label; 2 are empty; 2 have 4 columns, and the header 2; 1 holds a NUL character"
+    assert f"10 bad rows are left out ({reasons}); correct the files." in report.notes
+    for text in (terminal_report(report), data_page(report), json.dumps(report.as_dict())):
+        lines = re.findall(r'a\.csv:(\d+)(?: |", "why": ")(?:has|is|holds)', text)
+        assert lines == ["82", "83", "84", "87", "88", "89", "90", "91"]
 
 
 def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport) -> None:

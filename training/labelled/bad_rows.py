@@ -1,0 +1,74 @@
+"""Bad rows by reason: how many have each, and the first of them."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from training.labelled.rows import BadRow
+
+SHOWN: Final = 3
+"""How many bad rows of a reason are shown with their line; all are counted."""
+
+_DETAIL: Final = re.compile(r" \(.*\)$")
+_VALUE: Final = re.compile(r"'.*'|\".*\"|[0-9]+(?:,[0-9]{3})*")
+
+
+class BadRows:
+    """Counts bad rows by reason; reasons that differ only in numbers, quoted values and details are one."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[tuple[str, ...], _Reason] = {}
+
+    def add(self, row: BadRow) -> None:
+        """Count a row."""
+        why = _DETAIL.sub("", row.why)
+        key, values = tuple(_VALUE.split(why)), _VALUE.findall(why)
+        self._reasons.setdefault(key, _Reason(key, values)).add(row, values)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Reason -> rows, most frequent first; numbers that differ are a range, such as `has 3 to 5 columns`."""
+        return {one.why: one.rows for one in self._ordered()}
+
+    @property
+    def first(self) -> list[BadRow]:
+        """The first SHOWN rows of each reason, in the order of `reasons`."""
+        return [row for one in self._ordered() for row in one.first]
+
+    def _ordered(self) -> list["_Reason"]:
+        return sorted(self._reasons.values(), key=lambda one: -one.rows)
+
+
+@dataclass(slots=True)
+class _Reason:
+    parts: tuple[str, ...]
+    """Of the sentence, between its values."""
+    lowest: list[str]
+    highest: list[str] = field(init=False)
+    rows: int = 0
+    first: list[BadRow] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.highest = self.lowest[:]
+
+    def add(self, row: BadRow, values: list[str]) -> None:
+        self.rows += 1
+        if len(self.first) < SHOWN:
+            self.first.append(row)
+        self.lowest = [min(pair, key=_order) for pair in zip(self.lowest, values, strict=True)]
+        self.highest = [max(pair, key=_order) for pair in zip(self.highest, values, strict=True)]
+
+    @property
+    def why(self) -> str:
+        ranges = [_range(low, high) for low, high in zip(self.lowest, self.highest, strict=True)]
+        return "".join(part + shown for part, shown in zip(self.parts, [*ranges, ""], strict=True))
+
+
+def _order(value: str) -> tuple[int, str]:
+    """Numbers by size, quoted values by their characters."""
+    digits = value.replace(",", "")
+    return (len(digits), digits) if digits.isdecimal() else (0, value)
+
+
+def _range(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}" if low[0].isdecimal() else "'...'"
