@@ -117,7 +117,7 @@ _READING: Final = (
         type=click.FloatRange(0, 1),
         default=MOST_BAD,
         show_default=True,
-        help="Share of bad rows above which the command stops.",
+        help="Share of bad rows, from 0 to 1, above which the command stops.",
     ),
 )
 _SPLITTING: Final = (

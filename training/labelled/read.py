@@ -84,7 +84,7 @@ def read_rows(
                 raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
     reasons, first_bad = bad_rows.reasons, bad_rows.first
     bad = sum(reasons.values())
-    if bad > most_bad * (bad + len(rows)) or (bad and not rows):
+    if bad and (not rows or bad / (bad + len(rows)) > most_bad):
         raise TableError(_too_many_bad(reasons, bad + len(rows), most_bad, first_bad))
     if not rows:
         raise TableError(f"{', '.join(map(str, files))}: there are no rows below the header; add rows.")
@@ -158,7 +158,8 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Se
         return (
             f"{first[0].line.rpartition(':')[0]}: all {bad:,} rows are bad; {advice}. The first of each reason:{shown}"
         )
+    enough = -(-10 * bad // count) / 10
     return (
-        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%}; {advice}, or raise --most-bad."
-        f" The first of each reason:{shown}"
+        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%}; {advice}, or allow more with"
+        f" --most-bad {enough:g}. The first of each reason:{shown}"
     )

@@ -103,6 +103,16 @@ def test_every_row_that_csv_writes_is_read_or_counted(rows: list[tuple[str, str,
     assert sum(read.bad_reasons.values()) == read.bad
 
 
+@pytest.mark.parametrize(
+    ("bad", "good", "enough"), [(1, 11, "0.1"), (1, 9, "0.1"), (63, 27, "0.7"), (31, 69, "0.4"), (99, 1, "1")]
+)
+def test_share_that_the_message_names_is_enough(tmp_path: Path, bad: int, good: int, enough: str) -> None:
+    path = write(tmp_path / "a.csv", "headline,section\n" + ",energy\n" * bad + "oil,energy\n" * good)
+    with pytest.raises(TableError, match=rf"or allow more with --most-bad {enough}\. The first"):
+        read_rows([path])
+    assert read_rows([path], most_bad=float(enough)).bad == bad
+
+
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "headline,section\noil,energy\n,energy\n")
     with pytest.raises(TableError, match=r"1 of 2 rows \(50.0%\) are bad, more than 5.0%.*\n.*a.csv:3: is empty"):
