@@ -124,7 +124,10 @@ TABLE: Mapping[type[Exception], Kind] = {
     FileLimitError: _overloaded(
         "No file can be opened because the limit of open files is reached; try again in a second."
     ),
-    OverloadedError: _overloaded("10,000 headlines are in flight (limit 10,000); try again in a second."),
+    OverloadedError: _overloaded(
+        "This request would bring the headlines in flight above 10,000, where long texts and explanations count several"
+        " times; try again in a second."
+    ),
     DeadlineError: Kind(504, "deadline-exceeded", "Deadline exceeded", "The answer was not ready within 10 seconds."),
 }
 

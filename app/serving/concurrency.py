@@ -85,7 +85,8 @@ class InFlightLimiter:
         """
         if self.in_flight + min(headlines, self.capacity) > self.capacity:
             raise OverloadedError(
-                f"{self.in_flight:,} headlines are in flight (limit {self.capacity:,}); try again in a second."
+                f"This request would bring the headlines in flight above {self.capacity:,}, where long texts and"
+                " explanations count several times; try again in a second."
             )
 
     def take(self, headlines: int) -> None:

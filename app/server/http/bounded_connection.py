@@ -160,7 +160,13 @@ class BoundedConnection(HttpToolsProtocol):
         if self._connections.reserve(more):
             self._reserved += more
             return True
-        self._fail(OverloadedError("Too many bytes of requests are held already; try again in a second."))
+        limit = self._connections.max_request_bytes // 2**20
+        self._fail(
+            OverloadedError(
+                f"The requests that are arriving or not answered yet would have more than {limit} MiB; send smaller"
+                " batches, or try again in a second."
+            )
+        )
         return False
 
     def _free(self) -> None:

@@ -63,7 +63,8 @@ class Connections:
     def __init__(self, max_body_bytes: int, errors: ConnectionErrors) -> None:
         """`max_body_bytes`: maximum size of a request body; `errors`: responds to bytes that are not a request."""
         self.errors = errors
-        self._request_room = max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)
+        self.max_request_bytes = max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)
+        """Maximum of `request_bytes`."""
         self.request_bytes = 0
         """Bytes of requests that are arriving or unanswered, without the first FREE_BYTES of each connection."""
         self._open: set[Connection] = set()
@@ -96,7 +97,7 @@ class Connections:
 
     def reserve(self, size: int) -> bool:
         """Count `size` more bytes until `free`; returns False, without counting, if the limit is reached."""
-        if self.request_bytes + size > self._request_room:
+        if self.request_bytes + size > self.max_request_bytes:
             return False
         self.request_bytes += size
         return True

@@ -183,6 +183,7 @@ def test_arriving_bodies_above_the_limit_are_503(app: FastAPI, monkeypatch: pyte
         received = everything(one_too_many)
         assert statuses(received) == [503]
         assert problem(received)["title"] == "Service overloaded"
+        assert f"more than {4 * MAX_BODY // 2**20} MiB; send smaller batches" in problem(received)["detail"]
         assert b"retry-after: 1" in received
         assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
         assert rejected(app, "overloaded") == 1
