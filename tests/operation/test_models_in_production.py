@@ -41,8 +41,12 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path)
 
 
-def test_publish_verify_and_shadow(checkout: Checkout):
-    output = checkout.run(*blocks("Publish"), *blocks("Verify"), *blocks("Shadow"), "kill $(cat serve.pid)")
+WITH_KEYS = 'export TOPICS_API_KEYS=secret; KEY="$TOPICS_API_KEYS"'
+
+
+@pytest.mark.parametrize("keys", ["", WITH_KEYS])
+def test_publish_verify_and_shadow(checkout: Checkout, keys: str):
+    output = checkout.run(keys, *blocks("Publish"), *blocks("Verify"), *blocks("Shadow"), "kill $(cat serve.pid)")
     assert (checkout.folder / "models" / "headlines" / "5" / "manifest.json").is_file()
     assert not list((checkout.folder / "models" / "headlines").glob(".*"))
     assert "ok    bundle: headlines/5" in output
@@ -81,6 +85,22 @@ def test_several_workers_and_one_switch_and_roll_back(checkout: Checkout):
     for name, version in (("BEFORE", 4), ("SWITCHED", 5), ("BACK", 4), *[("TAKEN", 5), ("BACK", 4)] * 2):
         expected += [name, *[f'"version":"{version}"'] * 6]
     assert [one for one in marked if one in expected] == expected
+
+
+def test_waiting_for_a_switch_uses_the_key_and_ends_if_it_is_wrong(checkout: Checkout):
+    start, switch, wait = blocks("Several workers")
+    output = checkout.run(
+        *blocks("Publish"),
+        WITH_KEYS,
+        start,
+        switch,
+        wait,
+        "echo; echo SWITCHED",
+        "KEY=wrong",
+        wait.rstrip() + " || true",
+        "echo; echo ENDED; kill $(cat serve.pid)",
+    )
+    assert re.findall(r"SWITCHED|ENDED|error: 401", output) == ["SWITCHED", "error: 401", "ENDED"]
 
 
 DOCKER = """#!/bin/bash
