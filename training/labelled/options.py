@@ -10,10 +10,15 @@ from typing import Any, Final
 import click
 
 from app.near_names import did_you_mean
-from training.errors import LabelsError, TableError
+from training.errors import ColumnError, LabelsError, TableError
 from training.labelled.read import MOST_BAD, read_rows
 from training.labelled.rows import Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
+
+_EVERY_FILE: Final = (
+    "Every file must have the columns of {}; rename the columns of this one or, if all files have columns with common"
+    " names such as text and label, leave the options out."
+)
 
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -44,18 +49,29 @@ class ReadingOptions:
         """The values without any option."""
         return cls(text=None, label=None, label_separator=None, outside=(), no_header=False, most_bad=MOST_BAD)
 
-    def read(self, files: Sequence[Path]) -> Table:
-        """Read rows; see `read_rows` for what is raised."""
-        return read_rows(
-            files,
-            text_column=self.text,
-            label_column=self.label,
-            label_separator=self.label_separator,
-            outside_labels=self.outside,
-            time_column=self.time,
-            header=not self.no_header,
-            most_bad=self.most_bad,
-        )
+    def read(self, files: Sequence[Path], more_files: bool = False) -> Table:
+        """Read rows; see `read_rows` for what is raised.
+
+        Args:
+            files: paths.
+            more_files: whether the options apply to other files as well, which an error about columns then mentions.
+        """
+        try:
+            return read_rows(
+                files,
+                text_column=self.text,
+                label_column=self.label,
+                label_separator=self.label_separator,
+                outside_labels=self.outside,
+                time_column=self.time,
+                header=not self.no_header,
+                most_bad=self.most_bad,
+            )
+        except ColumnError as error:
+            given = [f"--{name}" for name in ("text", "label", "time") if getattr(self, name) is not None]
+            if not given or not (more_files or len(files) > 1):
+                raise
+            raise ColumnError(f"{error} {_EVERY_FILE.format(' and '.join(given))}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +98,13 @@ class DataOptions(ReadingOptions):
         for path in (*self.files, *self.test_files):
             if named[path.resolve()] > 1:
                 raise TableError(f"{path}: is named twice; name each file once, to train on or to test on.")
-        table = prepare(self.read(self.files))
+        table = prepare(self.read(self.files, bool(self.test_files)))
         if any(self.outside) and all(row.labels for row in table.rows):
             known = {label for row in table.rows for label in row.labels}
             given = [label for label in self.outside if label]
             meant = did_you_mean(given[0], known) or "name the label of texts about none of the others."
             raise LabelsError(f"--outside: no row has the label {' or '.join(map(repr, given))}; {meant}")
-        test = prepare(self.read(self.test_files)) if self.test_files else None
+        test = prepare(self.read(self.test_files, more_files=True)) if self.test_files else None
         split = split_rows(
             table,
             test,

@@ -47,3 +47,30 @@ def test_outside_labels_that_no_row_has_are_all_named(file: Path) -> None:
 def test_rows_without_a_label_are_outside_whatever_the_option_says(file: Path) -> None:
     file.write_text(file.read_text() + "\nhaze,\nmist in the valley,")
     assert "3 labels" in check(file, "none").stdout
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    lines = [
+        f"{text} number {number},{label}" for number in range(9) for text, label in (("rain", "wet"), ("fog", "dry"))
+    ]
+    (asked := tmp_path / "ask.csv").write_text("\n".join(["question,topic", *lines]))
+    return asked
+
+
+NAMED = ("--text", "question", "--label", "topic")
+
+
+@pytest.mark.parametrize("before", [(), ("--test",)])
+def test_files_with_different_columns_are_refused_with_what_to_do(
+    file: Path, asked: Path, before: tuple[str, ...]
+) -> None:
+    done = CliRunner().invoke(cli, ["check", str(asked), *before, str(file), *NAMED])
+    assert done.exit_code == 1
+    assert f"{file}: there is no column 'question'; it has: 'text', 'label'." in done.stderr
+    assert "Every file must have the columns of --text and --label; rename the columns of this one" in done.stderr
+    assert CliRunner().invoke(cli, ["check", str(asked), str(file)]).exit_code == 0
+
+
+def test_advice_about_several_files_is_not_given_for_one(file: Path) -> None:
+    assert "Every file" not in CliRunner().invoke(cli, ["check", str(file), *NAMED]).stderr
