@@ -80,6 +80,7 @@ def _evaluate_rows(bundle: Path, table: Table, against: Path | None, as_json: bo
     from training.evaluation.comparison_report import against_report
     from training.evaluation.labelled_report import labelled_report, left_out_notes
     from training.evaluation.labelled_rows import evaluate_rows
+    from training.labelled.reporting.notes import count
 
     classifier = load_classifier(bundle)
     codes = [topic.code for topic in classifier.topics]
@@ -88,6 +89,11 @@ def _evaluate_rows(bundle: Path, table: Table, against: Path | None, as_json: bo
         comparison = compare_on_rows(other, classifier, table.rows)
         both = {*codes, *(topic.code for topic in other.topics)}
         notes = left_out_notes(table, known_rows(table.rows, sorted(both))[1])
+        without = sum(not row.labels for row in table.rows)
+        if without and not (comparison.outside or classifier.multi_label or other.multi_label):
+            notes.append(
+                f"{count(without, 'row')} about none of the labels left out, because neither bundle has an outside class."
+            )
         shown = against_report(comparison, _name(other), _name(classifier), "rows")
         figures = comparison.figures()
     else:

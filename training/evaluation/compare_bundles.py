@@ -1,8 +1,8 @@
 """Compares two bundles on the same texts: which answers differ, and whether the difference is significant."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from training.evaluation.answered_rows import answer_rows, given_labels, known_r
 from training.evaluation.evaluate import answer, measure
 from training.evaluation.multi_label import measure_labels
 from training.labelled.rows import LabelledRow
+
+OUTSIDE: Final = "(outside)"
+"""In a comparison, the answer that a text is about none of the labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ class Comparison:
     """McNemar's exact test, two-sided: probability of a split this uneven if neither bundle is better."""
     changes: tuple[Change, ...]
     """Texts whose most probable topic differs: better first, then worse, then still wrong."""
+    outside: int = 0
+    """Texts about none of the labels, for which `outside` is the right answer; macro-F1 and calibration error are
+    about the others. 0 if neither bundle has an outside class, and if one gives several labels."""
 
     def figures(self) -> dict[str, Any]:
         """The comparison as JSON-serializable dict."""
@@ -84,19 +90,15 @@ def compare_answers(
     The p-value is that of McNemar's exact test: of the texts that exactly one bundle classifies correctly, each bundle
     would get half by chance (binomial distribution; McNemar 1947).
     """
-    old, new = before.argmax(axis=1), after.argmax(axis=1)
-    one, other = measure(before, labels), measure(after, labels)
-    changes = [
-        Change(
-            texts[i], codes[labels[i]], codes[old[i]], float(before[i, old[i]]), codes[new[i]], float(after[i, new[i]])
-        )
-        for i in (old != new).nonzero()[0]
-    ]
-    return _comparison(old == labels, new == labels, changes, (one.macro_f1, other.macro_f1), (one.ece, other.ece))
+    old, new = (_Answers(one, one.argmax(axis=1), one.max(axis=1)) for one in (before, after))
+    return _compare(texts, labels, old, new, codes)
 
 
 def compare_on_rows(before: TopicClassifier, after: TopicClassifier, rows: Sequence[LabelledRow]) -> Comparison:
     """Compare two bundles on the rows with a label of one of them; a label that a bundle lacks has probability 0.
+
+    If one of them has an outside class, rows without a label are compared as well: `outside` then is an answer like
+    the labels, right for these rows and wrong for the others.
 
     Raises:
         LabelsError: no row has a label of the bundles.
@@ -104,11 +106,56 @@ def compare_on_rows(before: TopicClassifier, after: TopicClassifier, rows: Seque
     codes = list(dict.fromkeys(topic.code for one in (after, before) for topic in one.topics))
     if before.multi_label or after.multi_label:
         return _compare_several(before, after, known_rows(rows, codes)[0], codes)
-    chosen = [row for row in known_rows(rows, codes)[0] if row.labels]
-    labels = np.array([some[0] for some in label_numbers(chosen, codes)], np.int64)
+    has_outside = any(one.bundle.manifest.outside is not None for one in (before, after))
+    chosen = [row for row in known_rows(rows, codes)[0] if row.labels or has_outside]
+    labels = np.array([some[0] if some else len(codes) for some in label_numbers(chosen, codes)], np.int64)
+    some_outside = bool((labels == len(codes)).any())
+    old, new = (_answers(one, chosen, codes, some_outside) for one in (before, after))
+    return _compare([row.text for row in chosen], labels, old, new, codes)
 
-    old, new = (_spread(answer_rows(one, chosen)[0], one, codes) for one in (before, after))
-    return compare_answers([row.text for row in chosen], labels, old, new, codes)
+
+class _Answers(NamedTuple):
+    """Answers of one bundle, one for each of n texts."""
+
+    probabilities: Floats
+    """Of the labels, [n, topics]."""
+    given: NDArray[np.int64]
+    """The number of the answer, [n]; that of `outside` is the number of topics."""
+    confidence: Floats
+    """The probability of the answer, [n]."""
+
+
+def _answers(one: TopicClassifier, rows: Sequence[LabelledRow], codes: Sequence[str], some_outside: bool) -> _Answers:
+    """Answers by number in `codes`; `some_outside`: whether `outside` is one of them."""
+    probabilities, scores = answer_rows(one, rows)
+    probabilities = _spread(probabilities, one, codes)
+    given, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    part = one.bundle.manifest.outside
+    if part is not None and some_outside:
+        marked = scores > part.threshold
+        given, confidence = np.where(marked, len(codes), given), np.where(marked, scores, confidence)
+    return _Answers(probabilities, given, confidence)
+
+
+def _compare(texts: Sequence[str], labels: Labels, old: _Answers, new: _Answers, codes: Sequence[str]) -> Comparison:
+    """Compare answers with the labels, int64 [n], of which the number of topics stands for `outside`."""
+    names = [*codes, OUTSIDE]
+    changes = [
+        Change(
+            texts[i],
+            names[labels[i]],
+            names[old.given[i]],
+            float(old.confidence[i]),
+            names[new.given[i]],
+            float(new.confidence[i]),
+        )
+        for i in (old.given != new.given).nonzero()[0]
+    ]
+    inside = labels < len(codes)
+    one, other = (measure(some.probabilities[inside], labels[inside]) for some in (old, new))
+    macro, error = (one.macro_f1, other.macro_f1), (one.ece, other.ece)
+    found = _comparison(old.given == labels, new.given == labels, changes, macro, error)
+    return replace(found, outside=int((~inside).sum()))
 
 
 def _compare_several(

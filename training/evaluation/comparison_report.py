@@ -23,8 +23,9 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
     order = ("worse", "still wrong", "better")
     worst = sorted(c.changes, key=lambda one: (order.index(one.direction), -one.after_probability))[:SHOWN]
     rest = f", of which these are the {SHOWN} worst (--json lists all)" if len(c.changes) > SHOWN else ""
+    none = f" ({c.outside:,} of them about none of the labels)" if c.outside else ""
     lines = [
-        f"On {c.texts:,} {texts}, {after} against {before}:",
+        f"On {c.texts:,} {texts}{none}, {after} against {before}:",
         "",
         f"| | {before} right | {before} wrong |",
         "| --- | ---: | ---: |",
@@ -36,6 +37,7 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
             f"{name}: {after} {value:.3f}; {before} {earlier:.3f}."
             for name, (earlier, value) in (("Macro-F1", c.macro_f1), ("Calibration error", c.calibration_error))
         ),
+        *(["Macro-F1 and calibration error are those of the rows with a label."] if c.outside else []),
         "",
     ]
     if not c.changes:

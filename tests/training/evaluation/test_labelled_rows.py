@@ -142,3 +142,45 @@ def test_comparison_has_macro_f1_and_calibration_error_of_both(four: Path, tmp_p
     assert f"Macro-F1: support-requests/1 {one}; other/1 {two}." in result.stdout
     one, two = (f"{figure['ece']:.3f}" for figure in figures)
     assert f"Calibration error: support-requests/1 {one}; other/1 {two}." in result.stdout
+
+
+OUTSIDE_ROWS = ["oil prices,crude", "gold mine,gold", "football match,other", "cinema film,", "oil film cinema,crude"]
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_outside_bundle(tmp_path_factory.mktemp("bundles") / "outside")
+
+
+@pytest.fixture(scope="module")
+def never(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same bundle, but it marks no text as `outside`."""
+    return write_outside_bundle(tmp_path_factory.mktemp("bundles") / "never", threshold=0.9999)
+
+
+def test_rows_about_none_of_the_labels_are_compared(outside: Path, never: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, OUTSIDE_ROWS)
+    result = evaluate(outside, "--test", file, "--outside", "other", "--against", never)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("On 5 rows (2 of them about none of the labels), tiny/1 against tiny/1:")
+    assert "| tiny/1 right | 2 | 2 |" in result.stdout
+    assert "| better | football match | (outside) | " in result.stdout
+    assert "| worse | oil film cinema | crude | crude " in result.stdout
+    assert "Macro-F1 and calibration error are those of the rows with a label." in result.stdout
+    figures = json.loads(evaluate(outside, "--test", file, "--outside", "other", "--against", never, "--json").stdout)
+    assert (figures["outside"], figures["better"], figures["worse"]) == (2, 2, 1)
+    assert result.stderr == ""
+
+
+def test_without_such_rows_the_most_probable_labels_are_compared(outside: Path, never: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, [*OUTSIDE_ROWS[:2], OUTSIDE_ROWS[4]])
+    result = evaluate(outside, "--test", file, "--against", never)
+    assert "Both give the same answer to every text." in result.stdout
+    assert "Macro-F1 and" not in result.stdout
+
+
+def test_rows_without_a_label_are_left_out_aloud_if_no_bundle_has_the_class(four: Path, tmp_path: Path) -> None:
+    same = write(tmp_path / "same", "four")
+    result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word1,other"]), "--outside", "other", "--against", same)
+    assert result.stdout.startswith("On 6 rows, ")
+    assert result.stderr == "1 row about none of the labels left out, because neither bundle has an outside class.\n"
