@@ -92,7 +92,8 @@ def _evaluate_rows(bundle: Path, table: Table, against: Path | None, as_json: bo
         without = sum(not row.labels for row in table.rows)
         if without and not (comparison.outside or classifier.multi_label or other.multi_label):
             notes.append(
-                f"{count(without, 'row')} about none of the labels left out, because neither bundle has an outside class."
+                f"{count(without, 'row')} about none of the labels left out, because neither bundle has an outside"
+                " class."
             )
         shown = against_report(comparison, _name(other), _name(classifier), "rows")
         figures = comparison.figures()

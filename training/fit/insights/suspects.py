@@ -15,8 +15,10 @@ from training.labelled.rows import LabelledRow
 
 SEPARATOR: Final = "; "
 """Between the labels of a row that has several."""
-COLUMNS: Final = ("text", "label", "likelier_label", "probability", "likelier_probability", "file", "line")
-
+COLUMNS: Final = (
+    *("text", "label", "likelier_label", "wrong_probability", "probability", "likelier_probability"),
+    *("file", "line"),
+)
 
 MORE_PROBABLE: Final = 0.5
 _ROWS: Final = 16_384
@@ -44,8 +46,9 @@ def suspects(
 ) -> Suspects:
     """Rows whose label is more probably wrong than right, or LEAST rows.
 
-    Of a row with several labels `likelier_label` has all of them after the changes, and the probabilities are those of
-    the label that is most probably wrong.
+    `wrong_probability` is that of `label_errors`; the other two are the models' probabilities of the two labels. Of a
+    row with several labels `likelier_label` has all of them after the changes, and the probabilities are those of the
+    label that is most probably wrong.
 
     Args:
         models: of the training rows.
@@ -70,7 +73,7 @@ def suspects(
     lines: list[Sequence[object]] = [COLUMNS]
     for place, name in zip(places, names, strict=True):
         row = rows[models.samples[place].source or 0]
-        figures = [round(float(one[place]), 4) for one in (own, other)]
+        figures = [round(float(one[place]), 4) for one in (wrong, own, other)]
         given = row.labels[0] if models.members is None else SEPARATOR.join(row.labels)
         lines.append([row.text, given, name, *figures, row.file, row.number])
     return Suspects(len(places), probable, spreadsheet_csv(lines))

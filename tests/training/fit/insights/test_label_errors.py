@@ -74,8 +74,20 @@ def test_flipped_labels_are_found_with_the_right_one_as_likelier() -> None:
     original = made_rows(5, 60)
     _, *lines = csv.reader(io.StringIO(found.content.decode()))
     assert all(one[2] == original[int(one[-1]) - 2].labels[0] for one in lines if int(one[-1]) - 2 in places)
-    own = [float(one[3]) for one in lines]
+    own = [float(one[4]) for one in lines]
     assert own == sorted(own)
+
+
+def test_file_has_the_probability_that_the_label_is_wrong() -> None:
+    rows, _ = flipped(made_rows(5, 60, words=25), 5)
+    models = linear_models(read_samples(rows, codes(5)))
+    found = suspects(models, rows, codes(5))
+    lines = list(csv.DictReader(io.StringIO(found.content.decode())))
+    wrong = [float(one["wrong_probability"]) for one in lines]
+    assert wrong == sorted(wrong, reverse=True)
+    assert sum(one > 0.5 for one in wrong) == found.probable < found.listed
+    computed = wrong_label(models.cross_fitted(), models.labels)
+    assert wrong == pytest.approx([computed[int(one["line"]) - 2] for one in lines], abs=1e-4)
 
 
 def test_rows_that_a_weak_model_answers_wrongly_are_not_all_listed() -> None:
