@@ -10,12 +10,12 @@ import numpy as np
 
 from app.classifier import TopicClassifier
 from benchmarks.machine import MeasurementError
+from benchmarks.outside_thresholds import NONE, THRESHOLDS, by_threshold
 
 FOLDER = Path(__file__).parent.parent / "docs" / "headlines"
 FIGURES = FOLDER / "present_day.json"
 PAGE = FOLDER / "present_day.md"
 
-NONE = "none"
 KINDS = {"biz": "business, 2018 to 2020", "gen": "general, 2016"}
 
 MANY_UNKNOWN = 3
@@ -73,12 +73,17 @@ def read(file: Path) -> list[Headline]:
 
 
 def measure(classifier: TopicClassifier, headlines: Sequence[Headline]) -> dict[str, Any]:
-    """Figures for each kind of headlines, and for all of them."""
+    """Figures for each kind of headlines and for all of them, and what other thresholds of `outside` would mark."""
     kinds = list(dict.fromkeys(one.kind for one in headlines))
     rows = [_row(classifier, KINDS.get(kind, kind), [one for one in headlines if one.kind == kind]) for kind in kinds]
     manifest = classifier.bundle.manifest
     rows.append(_row(classifier, "all", headlines))
-    return {"model": f"{manifest.name}/{manifest.version}", "rows": [asdict(row) for row in rows]}
+    return {
+        "model": f"{manifest.name}/{manifest.version}",
+        "rows": [asdict(row) for row in rows],
+        "threshold": classifier.outside_threshold,
+        "thresholds": _thresholds(classifier, headlines) if manifest.outside else [],
+    }
 
 
 def write(figures: dict[str, Any], file: Path = FIGURES, page: Path = PAGE) -> None:
@@ -125,7 +130,39 @@ def markdown(figures: dict[str, Any]) -> str:
         "",
         "Headlines for which both a topic and none are acceptable are in neither group.",
     ]
+    if figures["thresholds"]:
+        lines += _threshold_lines(figures)
     return "\n".join(lines) + "\n"
+
+
+def _threshold_lines(figures: dict[str, Any]) -> list[str]:
+    shares = [
+        [f"{one['threshold']}", *[_percent(one[name]) for name in ("lost", "found", "right_over_all")]]
+        for one in figures["thresholds"]
+    ]
+    return [
+        "",
+        "## Other thresholds",
+        "",
+        (
+            "Rates of all headlines for other values of `TOPICS_OUTSIDE_THRESHOLD`; the threshold of the bundle is"
+            f" {figures['threshold']:.2f}."
+        ),
+        "",
+        "| threshold | false positive rate | true positive rate | right over all |",
+        "|" + " --- |" * 4,
+        *[f"| {' | '.join(row)} |" for row in shares],
+    ]
+
+
+def _thresholds(classifier: TopicClassifier, headlines: Sequence[Headline]) -> list[dict[str, float]]:
+    answers = classifier.classify([one.text for one in headlines], 1)
+    outside = [1.0 if answer.outside is None else answer.outside for answer in answers]
+    codes = [one.codes for one in headlines]
+    names = [topic.code for topic in classifier.topics]
+    pairs = zip(answers, codes, strict=True)
+    named = [bool(answer.labels) and names[answer.labels[0]] in one for answer, one in pairs]
+    return [asdict(one) for one in by_threshold(outside, codes, named, THRESHOLDS)]
 
 
 def _row(classifier: TopicClassifier, kind: str, headlines: Sequence[Headline]) -> Row:

@@ -85,7 +85,7 @@ TABLE: Mapping[type[Exception], Kind] = {
         "No API key; send one as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.",
     ),
     UnknownModelError: Kind(
-        404, "model-not-found", "Model not found", "There is no model 'news' here; this service has headlines/4."
+        404, "model-not-found", "Model not found", "There is no model 'news' here; this service has headlines/5."
     ),
     SlowRequestError: Kind(408, "request-timeout", "Request timeout", "The request did not arrive within 10 seconds."),
     BodyTooLargeError: Kind(

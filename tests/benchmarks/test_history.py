@@ -16,7 +16,7 @@ def parts(**frameworks: float) -> dict:
     }
     start = {SERVICE.name: {"ready_s": 0.5432, "resident_mb": 89.7}}
     return {
-        "http": {"machine": {"date": "2026-11-26", "model": "headlines/4"}, "ratios": ratios},
+        "http": {"machine": {"date": "2026-11-26", "model": "headlines/5"}, "ratios": ratios},
         "startup": {"starts": start},
     }
 

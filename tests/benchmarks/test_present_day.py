@@ -55,6 +55,18 @@ def test_outside_is_right_where_none_is_acceptable(tmp_path: Path):
     assert business["auroc"] in {0.5, 0.75, 1.0}
 
 
+def test_page_has_the_rates_of_other_thresholds(tmp_path: Path):
+    classifier = load_classifier(write_outside_bundle(tmp_path / "bundle"))
+    (tmp_path / "headlines.tsv").write_text("biz\tnone\tElection storm\nbiz\tcrude\tOil barrel opec", "utf-8")
+    page = markdown(measure(classifier, read(tmp_path / "headlines.tsv")))
+    assert f"the threshold of the bundle is {classifier.outside_threshold:.2f}." in page
+    assert "| 0.5 | 0% | 100% | 100% |" in page
+
+
+def test_page_of_a_bundle_without_an_outside_class_has_no_thresholds(figures: dict):
+    assert "threshold" not in markdown(figures)
+
+
 def test_page_says_how_many_headlines_have_unknown_words(figures: dict):
     assert "Of the 1 headlines about one of the topics that have 3 or more unknown words, 0% are right." in markdown(
         figures

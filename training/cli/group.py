@@ -25,13 +25,13 @@ EXAMPLES: Final = {
     evaluate: (
         "evaluate models/news/1 --test later.csv",
         "evaluate models/news/2 --test later.csv --against models/news/1",
-        "evaluate models/headlines/4 --data DIR",
+        "evaluate models/headlines/5 --data DIR",
     ),
     export: ("export models/news/1 --format onnx --output export/news",),
     fetch: ("fetch",),
     train: ("train --recipe headlines --output models/mine/1", "train --recipe book --seeds 5"),
     compare: ("compare --recipe book --recipe bottleneck-4 --output compared",),
-    baselines: ("baselines --bundle models/headlines/4 --output compared",),
+    baselines: ("baselines --bundle models/headlines/5 --output compared",),
     card: ("card models/mine/1",),
 }
 

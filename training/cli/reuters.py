@@ -72,7 +72,7 @@ def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path)
     "bundles",
     type=FOLDER,
     multiple=True,
-    default=(Path("models/book/1"), Path("models/headlines/4")),
+    default=(Path("models/book/1"), Path("models/headlines/5")),
     show_default=True,
     help="Bundle to add to the table; may be repeated.",
 )

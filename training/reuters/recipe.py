@@ -11,8 +11,8 @@ class HeadlinesRecipe(Recipe):
     """Besides those of any headline model: what the wires' titles and bodies and the lexicon need."""
 
     name: str = "headlines"
-    features: int = 38_000
-    width: int = 64
+    features: int = 46_000
+    width: int = 56
     linear_share: float = 2.5
     ridge_share: float = 1 / 3
     min_lexicon_texts: int = 2
