@@ -15,8 +15,8 @@ MODEL_PARAMETER: dict[str, Any] = {
     "name": NAME,
     "in": "query",
     "required": False,
-    "description": "NAME or NAME/VERSION of a model in service; `models` of GET /model lists all. NAME alone means the first"
-    " listed model with this name, which need not be the highest version. Default: the first of all.",
+    "description": "NAME or NAME/VERSION of a model in service; `models` of GET /model lists all. NAME alone means the"
+    " first listed model with this name, which need not be the highest version. Default: the first of all.",
     "schema": {"type": "string"},
 }
 

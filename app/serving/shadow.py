@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from app.classifier import Classification, TopicClassifier
-from app.telemetry.shadow_metrics import ShadowMetrics
+from app.telemetry.shadow_metrics import Difference, ShadowMetrics
 
 MAX_WAITING = 1_000
 """Maximum number of headlines in the queue; further ones are dropped and counted."""
@@ -64,8 +64,10 @@ class Shadow:
         begun = time.perf_counter()
         try:
             results = self.classifier.classify(texts, 1)
-            agreed = sum(_answer(self.classifier, one) == answer for one, answer in zip(results, answers, strict=True))
-            self._metrics.compared(results, agreed)
+            differences = [
+                _difference(answer, _answer(self.classifier, one)) for one, answer in zip(results, answers, strict=True)
+            ]
+            self._metrics.compared(results, differences)
         except Exception as error:  # a shadow must not stop the service
             self._metrics.failed.inc(len(texts))
             if not self._has_failed:  # the message could contain a text
@@ -95,3 +97,12 @@ def _answer(classifier: TopicClassifier, result: Classification) -> frozenset[st
     if not result.labels or result.abstained == "outside":
         return None
     return frozenset(classifier.topics[label].code for label in classifier.given(result))
+
+
+def _difference(served: frozenset[str] | None, shadow: frozenset[str] | None) -> Difference | None:
+    """How the answers of two models differ; None if they agree."""
+    if served == shadow:
+        return None
+    if served is None:
+        return "shadow_only"
+    return "default_only" if shadow is None else "topic"

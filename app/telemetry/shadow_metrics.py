@@ -1,7 +1,8 @@
 """Metrics of the shadow model: how often it agrees with the model in service, and how confident it is."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -10,12 +11,17 @@ from app.telemetry.histogram import BatchHistogram
 from app.telemetry.model_metrics import SHARES
 from app.telemetry.process import ModelInfo
 
+Difference = Literal["topic", "default_only", "shadow_only"]
+"""Both models give a topic, but not the same; only the default model gives one; or only the shadow does."""
+
 
 class Comparison(NamedTuple):
-    """Headlines that the shadow has classified, and on how many of them it agrees with the model in service."""
+    """Headlines that the shadow has classified, on how many of them it agrees with the default model, and why not."""
 
     headlines: int
     agreed: int
+    disagreed: Mapping[str, int]
+    """Number of headlines by `Difference`."""
 
 
 class ShadowMetrics:
@@ -27,6 +33,14 @@ class ShadowMetrics:
         self.agreed = Counter(
             "topics_shadow_agreed", "Headlines on which it agrees with the model in service.", registry=registry
         )
+        self.disagreed = Counter(
+            "topics_shadow_disagreed",
+            "Headlines on which it does not, by reason.",
+            ("reason",),
+            registry=registry,
+        )
+        for reason in get_args(Difference):
+            self.disagreed.labels(reason)
         self.dropped = Counter(
             "topics_shadow_dropped", "Headlines that it left out, because it was behind.", registry=registry
         )
@@ -42,14 +56,19 @@ class ShadowMetrics:
         """Called when a shadow has been loaded."""
         self.info.set([classifier])
 
-    def compared(self, results: Sequence[Classification], agreed: int) -> None:
-        """Count the shadow's results, `agreed` of which are those of the model in service."""
+    def compared(self, results: Sequence[Classification], differences: Sequence[Difference | None]) -> None:
+        """Count the shadow's results, and how each differs from that of the model in service; None: they agree."""
         self.headlines.inc(len(results))
-        self.agreed.inc(agreed)
+        for difference, number in Tally(differences).items():
+            (self.agreed if difference is None else self.disagreed.labels(difference)).inc(number)
         self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
 
 
 def comparison(registry: CollectorRegistry) -> Comparison:
     """The comparison so far, from a registry of one process or of all workers."""
-    read = registry.get_sample_value
-    return Comparison(int(read("topics_shadow_headlines_total") or 0), int(read("topics_shadow_agreed_total") or 0))
+
+    def read(name: str, labels: dict[str, str] | None = None) -> int:
+        return int(registry.get_sample_value(f"topics_shadow_{name}_total", labels) or 0)
+
+    disagreed = {reason: read("disagreed", {"reason": reason}) for reason in get_args(Difference)}
+    return Comparison(read("headlines"), read("agreed"), disagreed)

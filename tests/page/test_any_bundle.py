@@ -211,6 +211,19 @@ def test_agreement_of_the_shadow_is_shown(visit, servers: dict[str, RunningServe
     expect(visit("all").locator("#model-facts")).to_contain_text("tiny 1 agrees with the default model on 100.0% of")
 
 
+def test_disagreements_of_the_shadow_are_shown_by_reason(visit) -> None:
+    show = """async (shadow) => {
+      const model = await (await fetch("model")).json();
+      (await import("/page/model/model.js")).showModel({ ...model, shadow: { ...model.shadow, ...shadow } });
+    }"""
+    page = visit("all")
+    disagreed = {"topic": 40, "default_only": 0, "shadow_only": 1414}
+    page.evaluate(show, {"headlines": 1985, "agreed": 531, "disagreed": disagreed})
+    expect(page.locator("#model-facts")).to_contain_text(
+        "on 26.8% of 1,985 texts; both give a topic, but not the same: 40; only the shadow gives one: 1,414"
+    )
+
+
 def test_link_and_commands_name_the_chosen_model(visit, context: BrowserContext, watch: Watch):
     page = visit("all")
     page.get_by_label("Model", exact=True).select_option(index=1)

@@ -119,8 +119,8 @@ def examples(classifier: TopicClassifier) -> list[str]:
 
 
 async def _compared(service: Service, shadow: Shadow) -> ShadowModel:
-    headlines, agreed = await service.metrics.shadow_comparison()
-    return ShadowModel(**_named(shadow.classifier.bundle), headlines=headlines, agreed=agreed)
+    compared = await service.metrics.shadow_comparison()
+    return ShadowModel.model_validate(_named(shadow.classifier.bundle) | compared._asdict())
 
 
 def _named(bundle: Bundle) -> dict[str, Any]:

@@ -70,11 +70,29 @@ class LoadedModel(Model):
     digest: Annotated[str, Field(description="SHA-256 of the manifest, which identifies the bundle.")]
 
 
+class Disagreed(BaseModel):
+    """Headlines on which shadow and default model disagree, by reason."""
+
+    topic: Annotated[int, Field(description="Both give a topic, but not the same one.")]
+    default_only: Annotated[
+        int,
+        Field(description="Only the default model gives a topic; the shadow abstains (`outside`, `no_known_words`)."),
+    ]
+    shadow_only: Annotated[
+        int,
+        Field(
+            description="Only the shadow gives a topic; the default model abstains. A shadow without an outside class"
+            " disagrees on every headline that the default model marks as `outside`."
+        ),
+    ]
+
+
 class ShadowModel(LoadedModel):
     """The shadow model, and its comparison with the default model since the service started."""
 
     headlines: Annotated[int, Field(description="Number of headlines that the shadow has classified.")]
     agreed: Annotated[int, Field(description="Number of these headlines on which both models agree.")]
+    disagreed: Disagreed
 
 
 class ModelResponse(LoadedModel):

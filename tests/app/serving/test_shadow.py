@@ -66,8 +66,29 @@ def test_agreement_is_that_of_the_most_probable_topics_by_code(running: Running)
         await running.until_empty()
 
     asyncio.run(main())
-    assert comparison(running.registry) == Comparison(headlines=5, agreed=2)
+    disagreed = {"topic": 3, "default_only": 0, "shadow_only": 0}
+    assert comparison(running.registry) == Comparison(headlines=5, agreed=2, disagreed=disagreed)
     assert running.value("confidence_count") == 4
+
+
+def test_disagreement_says_which_model_alone_gives_a_topic(tiny_bundle: Path, outside_bundle: Path):
+    texts = ["election court football film oil", "gold ounce", "flurble"]
+    for served, shadow, reason in (
+        (outside_bundle, tiny_bundle, "shadow_only"),
+        (tiny_bundle, outside_bundle, "default_only"),
+    ):
+        running = Running(shadow, served)
+        outside = load_classifier(outside_bundle).classify(texts, 1)
+        assert [one.abstained for one in outside] == ["outside", None, "no_known_words"]
+
+        async def main(running: Running = running) -> None:
+            running.offer(texts)
+            await running.until_empty()
+
+        asyncio.run(main())
+        assert running.value("headlines_total") == 3
+        disagreed = comparison(running.registry).disagreed
+        assert {name: number for name, number in disagreed.items() if number} == {reason: 1}
 
 
 def test_queue_is_bounded_and_what_does_not_fit_is_counted(running: Running):
@@ -165,6 +186,7 @@ def test_answers_are_those_of_the_model_in_service_and_the_comparison_is_in_metr
     assert value("topics_model_headlines_total", model="news/2") == 0
     shadow = client.get("/model").json()["shadow"]
     assert (shadow["name"], shadow["version"], shadow["headlines"], shadow["agreed"]) == ("news", "2", 6, 3)
+    assert shadow["disagreed"] == {"topic": 3, "default_only": 0, "shadow_only": 0}
     assert value("topics_shadow_info", name="news", version="2", digest=shadow["digest"]) == 1
 
 

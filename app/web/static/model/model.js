@@ -54,10 +54,12 @@ export function vocabulary({ size, offset, pairs, pieces }) {
   return `${count(offset ? size : size - 1)} ${new Intl.ListFormat("en").format(kinds)}`;
 }
 
-/** How often the shadow agrees with the default model. */
-function shadow({ name, version, headlines, agreed }) {
+/** How often the shadow agrees with the default model, and how they differ. */
+function shadow({ name, version, headlines, agreed, disagreed }) {
   if (!headlines) return `${name} ${version}, no text compared yet`;
-  return `${name} ${version} agrees with the default model on ${percent(agreed / headlines)} of ${count(headlines)} texts`;
+  const reasons = [["both give a topic, but not the same", disagreed.topic], ["only the default model gives one", disagreed.default_only],
+    ["only the shadow gives one", disagreed.shadow_only]].filter(([, number]) => number).map(([reason, number]) => `; ${reason}: ${count(number)}`);
+  return `${name} ${version} agrees with the default model on ${percent(agreed / headlines)} of ${count(headlines)} texts${reasons.join("")}`;
 }
 
 /** When no topic is given. With several topics a text, that is if none is above its threshold. */
