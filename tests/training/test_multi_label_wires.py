@@ -30,7 +30,7 @@ def wires(monkeypatch: pytest.MonkeyPatch) -> Wires:
         text=None,
         label=None,
         label_separator=None,
-        outside="",
+        outside=("",),
         no_header=False,
         most_bad=0.05,
         files=(Path("reuters21578.tar.gz"),),

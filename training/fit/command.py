@@ -92,10 +92,9 @@ def fit_rows(
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)
             columns = ("text", "label") if data.no_header else (first.text, first.label)
-            chosen, content = to_label(classifier, fitted.learned, texts, labelled, columns=columns, seed=data.seed)
-            write_files(labelling.parent, {labelling.name: content})
-            left_out = f"; {count(bad, 'bad row')} left out" if bad else ""
-            written.append(f"{labelling}: the {chosen:,} of {len(texts):,} texts to label next{left_out}.")
+            chosen = to_label(classifier, fitted.learned, texts, labelled, columns=columns, seed=data.seed)
+            write_files(labelling.parent, {labelling.name: chosen.content})
+            written.append(f"{labelling}: {chosen.summary(len(texts), bad)}")
     finally:
         progress.close()
     return "\n".join(

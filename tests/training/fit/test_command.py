@@ -34,7 +34,7 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     out, progress = (run := fit(target, "--unlabelled", str(texts))).communicate(timeout=600)
     assert run.returncode == 0, progress
     to_label = target.with_name("1.to_label.csv")
-    assert f"{to_label}: the 3 of 4 texts to label next; 1 bad row left out." in out
+    assert f"{to_label}: the 3 of 4 texts to label next; left out: 1 duplicate, 1 bad row." in out
     assert to_label.read_text().startswith("headline,section,guess,probability,")
     assert "\n'=1+1 storm,," in to_label.read_text()
     assert "216 training rows: takes less than a minute on one core.\n" in progress

@@ -1,6 +1,7 @@
 """Writes the texts most useful to label next as CSV, to be labelled in a spreadsheet and read by `fit`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,11 +15,36 @@ from training.headlines.learn import Learned
 from training.headlines.samples import split_words
 from training.headlines.vocabulary import encode, unit_length
 from training.labelled.duplicates import find_duplicates
+from training.labelled.reporting.notes import count
 from training.labelled.rows import LabelledRow
 
 COUNT: Final = 200
 """Texts in the file."""
 MORE_COLUMNS: Final = ("guess", "probability", "second_guess", "second_probability", "file", "line")
+
+
+@dataclass(frozen=True, slots=True)
+class ToLabel:
+    """Texts to label next."""
+
+    chosen: int
+    duplicates: int
+    """Texts left out because they are duplicates of labelled texts or of each other."""
+    alike: int
+    """Texts left out because the model cannot tell them from a chosen one, although there was room for them."""
+    content: bytes
+    """The chosen texts as CSV."""
+
+    def summary(self, texts: int, bad: int) -> str:
+        """How many of the texts are chosen, and why others are left out; `bad`: rows that are no texts."""
+        found = [
+            count(self.duplicates, "duplicate"),
+            f"{count(self.alike, 'text')} with the features of a chosen one",
+            count(bad, "bad row"),
+        ]
+        reasons = ", ".join(one for one in found if not one.startswith("0 "))
+        left_out = f"; left out: {reasons}" if reasons else ""
+        return f"the {self.chosen:,} of {texts:,} texts to label next{left_out}."
 
 
 def to_label(
@@ -29,8 +55,8 @@ def to_label(
     *,
     columns: tuple[str, str],
     seed: int,
-) -> tuple[int, bytes]:
-    """How many texts are in the file, and the file as CSV; the column of labels is empty, to be filled in.
+) -> ToLabel:
+    """The texts to label; the column of labels is empty, to be filled in.
 
     Args:
         classifier: the bundle.
@@ -56,4 +82,5 @@ def to_label(
             own, other = (round(float(probabilities[place, one]), 4) for one in (best, second))
             row = new[place]
             lines.append([row.text, "", codes[best], own, codes[second], other, row.file, row.number])
-    return len(lines) - 1, spreadsheet_csv(lines)
+    chosen = len(lines) - 1
+    return ToLabel(chosen, len(rows) - len(new), min(COUNT, len(new)) - chosen, spreadsheet_csv(lines))

@@ -1,14 +1,24 @@
 """Texts to label next: uncertain, different from each other, and better than a random choice."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
+from app.classifier import load_classifier
+from tests.any_bundles import write
 from training.errors import ColumnError, OutputError, TableError
 from training.fit.command import fit_rows
+from training.fit.insights import to_label as module
 from training.fit.insights.active_learning import choose_texts, uncertainty
+from training.fit.material import read_samples
+from training.fit.sizes import recipe_for
+from training.headlines.learn import Learned
+from training.headlines.vocabulary import build_encoder
 from training.labelled.options import DataOptions
+from training.labelled.rows import LabelledRow
 from training.labelled.unlabelled import read_unlabelled
 
 
@@ -44,6 +54,30 @@ def test_equal_vectors_are_one_group() -> None:
     assert len(choose_texts(uncertainty(probabilities), np.ones((50, 3), np.float32), 5, 1)) == 1
 
 
+def test_texts_that_are_left_out_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COUNT", 4)
+    labelled = [LabelledRow(f"word{i} here", (f"t{i}",), "a.csv", i + 2) for i in range(4)]
+    samples = read_samples(labelled * 5, [f"t{i}" for i in range(4)]).samples
+    encoder, _ = build_encoder(recipe_for(20, 4), samples, (), 4)
+    learned = SimpleNamespace(
+        encoder=encoder, layers=[SimpleNamespace(kernel=np.eye(encoder.spec.size, dtype=np.float32))]
+    )
+    texts = ["word1 here", "word2", "WORD2", "word3", "zz", "yy", "xx"]
+    rows = [LabelledRow(text, (), "new.txt", number) for number, text in enumerate(texts, start=1)]
+    found = module.to_label(
+        load_classifier(write(tmp_path / "four", "four")),
+        cast("Learned", learned),
+        rows,
+        labelled,
+        columns=("text", "label"),
+        seed=1,
+    )
+    left_out = "left out: 2 duplicates, 1 text with the features of a chosen one"
+    assert found.summary(7, 0) == f"the 3 of 7 texts to label next; {left_out}."
+    assert found.summary(7, 4) == f"the 3 of 7 texts to label next; {left_out}, 4 bad rows."
+    assert len(found.content.splitlines()) == found.chosen + 1 == 4
+
+
 def test_lines_and_tables_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n\ntwo\n")
     (tmp_path / "b.csv").write_text("id,headline\n1,three\n")
@@ -74,7 +108,7 @@ def test_file_that_was_being_labelled_is_not_replaced(tmp_path: Path) -> None:
         text=None,
         label=None,
         label_separator=None,
-        outside=None,
+        outside=(),
         no_header=False,
         most_bad=0,
         files=(),
