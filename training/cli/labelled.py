@@ -76,3 +76,5 @@ def export(bundle: Path, form: Literal["saved_model", "onnx"], output: Path) -> 
 
     for file in run(bundle, form, output):
         click.echo(file)
+    what, page = ("SavedModel", "savedmodel") if form == "saved_model" else ("ONNX model", "onnx")
+    click.echo(f"{output}: {what} written. To load and check it: docs/export.md#{page}")

@@ -304,7 +304,10 @@ def test_command_writes_the_files_and_says_so(tiny_bundle: Path, tmp_path: Path)
         cli, ["export", str(tiny_bundle), "--format", "onnx", "--output", str(tmp_path / "out")]
     )
     assert result.exit_code == 0
-    assert str(tmp_path / "out" / "model.onnx") in result.output
+    assert result.output == (
+        f"{tmp_path / 'out' / 'model.onnx'}\n"
+        f"{tmp_path / 'out'}: ONNX model written. To load and check it: docs/export.md#onnx\n"
+    )
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
 
 
