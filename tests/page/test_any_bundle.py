@@ -98,6 +98,21 @@ def test_example_without_a_known_word_says_why_it_is_there(visit):
     expect(page.locator("#verdict")).to_contain_text("none of these words")
 
 
+def test_phone_shows_four_examples_and_the_one_without_a_known_word(
+    context: BrowserContext, tmp_path: Path, watch: Watch
+) -> None:
+    golden = [*(f"word{number} word{number + 1}" for number in range(6)), "kein bekanntes"]
+    with RunningServer(any_bundles.write(tmp_path / "1", "hundreds", golden=golden), access_log=False) as server:
+        page = opened(watch.over(context.new_page(), server.url), server)
+        chips = page.locator("#examples button")
+        expect(chips).to_have_count(7)
+        expect(chips.last).to_contain_text("no known word")
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert [chip.is_visible() for chip in chips.all()] == [True] * 4 + [False] * 2 + [True]
+        chips.last.click()
+        expect(page.locator("#verdict")).to_contain_text("The model knows none of these words")
+
+
 def test_examples_leave_a_phone_when_the_user_types_a_text(visit):
     page = visit("rows")
     page.set_viewport_size({"width": 360, "height": 800})
