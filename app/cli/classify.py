@@ -26,7 +26,7 @@ from app.cli.predictors import (
 )
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
-from app.cli.readers.row import Row, rows_from, validate_row, without_empty
+from app.cli.readers.row import NOT_UTF_8, TO_UTF_8, Row, rows_from, validate_row, without_empty
 from app.cli.readers.rows import DEFAULT_NAME, Options, Table, column_names, input_format, read_table
 from app.cli.standard_streams import is_terminal, print_error, write
 from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
@@ -152,6 +152,8 @@ def classify(
         ) from None
     if run.bad:
         print_error(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; all others were classified.")
+        if name and run.is_other_encoding:
+            print_error(f"To classify the lines that are not UTF-8, {TO_UTF_8}.")
         raise click.exceptions.Exit(ExitStatus.SOME_BAD)
 
 
@@ -215,6 +217,8 @@ class _ChunkedRun:
 
     def __init__(self, predict: Predictor) -> None:
         self.bad = 0
+        self.is_other_encoding = False
+        """Whether a row was bad because it is not UTF-8."""
         self._classified = self._line = 0
         self._predict = predict
         self._pending: list[Row] = []
@@ -244,6 +248,7 @@ class _ChunkedRun:
         result = predict_rows(pending, self._predict)
         for line, reason in result.bad:
             print_error(f"line {line} {reason}")
+            self.is_other_encoding |= reason == NOT_UTF_8
         self.bad += len(result.bad)
 
         def written() -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine
-from app.cli.readers.row import NO_COLUMNS, Row, is_text, validate_row
+from app.cli.readers.row import NO_COLUMNS, NOT_UTF_8, TO_UTF_8, Row, is_text, validate_row
 
 MAX_ROW_LINES = 1000
 """Most lines of one row (and MAX_LINE_BYTES its most bytes); a quote still open after that is a fault."""
@@ -181,7 +181,7 @@ def _header(record: Record | None, name: str, separator: str, file: str) -> Head
     if record.fault is not None:
         raise InputError(f"{file}: its first line, which should name the columns, {record.fault}.")
     if not all(map(is_text, record.cells)):
-        raise InputError(f"{file}: its first line, which should name the columns, is not UTF-8.")
+        raise InputError(f"{file}: its first line, which should name the columns, {NOT_UTF_8}; {TO_UTF_8}.")
     names = list(record.cells)
     if name not in names:
         listed = ", ".join(names)[:300]
@@ -220,7 +220,7 @@ def csv_rows(
             kept = {called: cells[number] for number, called in keep} if keep else NO_COLUMNS
             row = validate_row(record.line, cells[at], max_characters, kept)
             if keep and row.fault is None and not all(map(is_text, (cells[number] for number, _ in keep))):
-                row = Row(record.line, "", "is not UTF-8")
+                row = Row(record.line, "", NOT_UTF_8)
             if row.fault is not None and record.lines > 1:
                 last = record.line + record.lines - 1
                 row = Row(record.line, "", f"{row.fault} (the row ends on line {last})")

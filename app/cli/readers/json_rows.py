@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import EMPTY, NO_COLUMNS, Row, validate_row
+from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Row, validate_row
 from app.cli.writers import unique_names
 
 _BLANK = " \t\r\n"
@@ -48,7 +48,7 @@ class Fields:
         try:
             to_json(dict(kept))
         except PydanticSerializationError:  # lone surrogates
-            return Row(line, "", "is not UTF-8")
+            return Row(line, "", NOT_UTF_8)
         return validate_row(line, headline, self._max_characters, kept)
 
     def text(self, line: int, value: object) -> Row:

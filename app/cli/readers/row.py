@@ -24,6 +24,12 @@ class Row(NamedTuple):
 EMPTY = "is empty"
 """Fault of a row whose headline is empty, blank or null."""
 
+NOT_UTF_8 = "is not UTF-8"
+"""Fault of a row with bytes that are not UTF-8."""
+
+TO_UTF_8 = "convert the file, such as with iconv -f WINDOWS-1252 -t UTF-8"
+"""What to do about it: most such files come from Windows."""
+
 
 def without_empty(rows: Iterator[Row]) -> Iterator[Row]:
     """The rows that are not empty, for --skip-empty."""
@@ -40,7 +46,7 @@ def validate_row(line: int, headline: str, max_characters: int, kept: Mapping[st
     if len(headline) > max_characters:
         return Row(line, "", f"has {len(headline):,} characters, more than {max_characters:,}")
     if not headline.isascii() and not is_text(headline):
-        return Row(line, "", "is not UTF-8")
+        return Row(line, "", NOT_UTF_8)
     if not headline or headline.isspace():
         return Row(line, "", EMPTY)
     if "\0" in headline:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_rows import MAX_ROW_LINES, ColumnError
 from app.cli.readers.lines import MAX_LINE_BYTES
+from app.cli.readers.row import TO_UTF_8
 from app.cli.readers.rows import Options, read_table
 from tests.app.cli.running import answered, faults, pieces, read
 
@@ -121,7 +122,7 @@ def test_quotes_that_are_never_closed_take_bounded_memory() -> None:
         (b"headline,headline\n", ColumnError, "the input: there are 2 columns 'headline'; rename all but one"),
         (b'"id,headline\n1,oil\n', InputError, f"its first line, which should name the columns, {NOT_CLOSED}."),
         (b"x" * 2_000_000, InputError, "its first line, which should name the columns, has more than 1048576 bytes."),
-        (b"id,headline,Stra\xdfe\n", InputError, "its first line, which should name the columns, is not UTF-8."),
+        (b"id,headline,Stra\xdfe\n", InputError, f"which should name the columns, is not UTF-8; {TO_UTF_8}."),
         (b"a\0b,c\n", ColumnError, "the first line has: 'a\\x00b, c'; choose one with --column"),
         (b"b" * 400 + b"\n", ColumnError, f"the first line has: {'b' * 300}; choose one with --column"),
     ],
