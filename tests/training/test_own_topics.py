@@ -48,6 +48,14 @@ def test_every_block_of_the_page_is_run():
     assert sum(len(shell_blocks(PAGE, one)) for one in HEADINGS) == PAGE.count("```sh\n")
 
 
+def test_page_shows_the_figures_of_the_notebook():
+    notebook = json.loads((ROOT / "examples" / "own_topics.ipynb").read_text("utf-8"))
+    outputs = [out for cell in notebook["cells"] for out in cell.get("outputs", [])]
+    shown = "".join(line for out in outputs for line in out.get("text", []))
+    for heading in ("Check", "Fit", "Compare"):
+        assert [line for line in printed(heading).splitlines() if line not in shown] == []
+
+
 @pytest.mark.slow
 def test_check_prints_what_the_page_shows(outputs: dict[str, list[str]]):
     assert outputs["Check"] == [printed("Check")]
