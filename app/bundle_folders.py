@@ -2,6 +2,9 @@
 
 import os
 import re
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from app.near_names import near_names
@@ -9,6 +12,8 @@ from app.near_names import near_names
 MANIFEST = "manifest.json"
 MOST_NAMED = 10
 """Maximum number of bundles that an error names."""
+MOST_LOOKED = 1000
+"""Maximum number of entries of a folder that are searched for bundles."""
 
 
 def missing_bundle(path: Path) -> str | None:
@@ -36,34 +41,48 @@ def _missing(path: Path) -> str | None:
 
 
 def _advice(path: Path) -> str:
-    """What to name instead of a folder that does not exist: the bundles next to it, or in a similar folder."""
-    if path.parent.is_dir():
-        if beside := versions(path.parent, depth=1):
-            return f"choose {_listed(beside)}"
-    elif path.parent.parent.is_dir():
-        folders = [one.name for one in path.parent.parent.iterdir() if one.is_dir()]
-        for name in near_names(path.parent.name, folders):
-            if beside := versions(path.parent.parent / name, depth=1):
-                return f"choose {_listed(beside)}"
-    return f"name one that holds a {MANIFEST}"
+    """What to name instead of a folder that does not exist: bundles with a similar name first, then the others."""
+    beside = path.parent.is_dir()
+    folder = path.parent if beside else path.parent.parent
+    found = _inside(folder)
+    if folder == Path() or not (found or path.is_absolute()):
+        found += [one for one in _inside(Path("models")) if one not in found]
+    if not found:
+        return f"name one that holds a {MANIFEST}"
+    wanted = path.name if beside else path.parent.name
+    near = set(near_names(wanted, {part for one in found for part in one.parts[-2:]}))
+    first = [one for one in found if near.intersection(one.parts[-2:])]
+    return f"choose {_listed(first, [one for one in found if one not in first])}"
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Bundles in a folder; none if it does not exist or may not be read."""
+    try:
+        return versions(folder)
+    except OSError:
+        return []
 
 
 def versions(folder: Path, depth: int = 2) -> list[Path]:
-    """Bundles in a folder, and in its folders if `depth` is 2; numbers in names are sorted as numbers."""
+    """Bundles in a folder, and in its folders if `depth` is 2; numbers in names are sorted as numbers.
+
+    Only the first MOST_LOOKED entries of a folder count, because it may be any folder of the machine.
+    """
     found = []
-    for one in sorted(folder.iterdir(), key=lambda one: [int(part) for part in re.findall(r"\d+", one.name)[:5]]):
-        if not one.is_dir():
-            continue
-        if (one / MANIFEST).is_file():
-            found.append(one)
-        elif depth > 1:
-            found += versions(one, depth - 1)
+    entries = list(islice(folder.iterdir(), MOST_LOOKED))
+    for one in sorted(entries, key=lambda one: [int(part) for part in re.findall(r"\d+", one.name)[:5]]):
+        with suppress(OSError):  # a folder that may not be read has no bundle to choose
+            if (one / MANIFEST).is_file():
+                found.append(one)
+            elif depth > 1 and one.is_dir():
+                found += versions(one, depth - 1)
     return found
 
 
-def _listed(bundles: list[Path]) -> str:
-    names = list(map(str, bundles))
-    rest = len(names) - MOST_NAMED
+def _listed(first: list[Path], others: Sequence[Path] = ()) -> str:
+    """At most MOST_NAMED bundles as part of a sentence: the last ones of `first`, which are the newest, then others."""
+    named = list(map(str, [*first[-MOST_NAMED:], *others][:MOST_NAMED]))
+    rest = len(first) + len(others) - len(named)
     if rest > 0:
-        return ", ".join(names[-MOST_NAMED:]) + f" or one of {rest} others"
-    return ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + names[-1]
+        return ", ".join(named) + f" or one of {rest} others"
+    return ", ".join(named[:-1]) + (" or " if len(named) > 1 else "") + named[-1]

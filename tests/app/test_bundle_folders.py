@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app import bundle_folders
 from app.bundle_folders import MOST_NAMED, missing_bundle, versions
 
 
@@ -42,7 +43,45 @@ def test_version_that_does_not_exist_names_those_beside_it(models: Path):
 
 
 def test_misspelt_name_gets_the_versions_of_the_nearest(models: Path):
-    assert missing_bundle(models / "headline" / "10").endswith(f"or {models / 'headlines' / '10'}")
+    near = ", ".join(str(models / "headlines" / version) for version in ("draft", "9", "10"))
+    assert missing_bundle(models / "headline" / "10").endswith(f"choose {near} or {models / 'book' / '1'}")
+
+
+def test_misspelt_folder_of_versions_gets_all_bundles_the_nearest_first(models: Path):
+    (models / "live").symlink_to("headlines/10")
+    sentence = missing_bundle(models / "books")
+    assert sentence.startswith(f"{models / 'books'}: no such bundle folder; choose {models / 'book' / '1'}, ")
+    assert str(models / "live") in sentence
+    assert str(models / "headlines" / "10") in sentence
+
+
+@pytest.mark.parametrize("name", ["book/1", "books", "model/book/1"])
+def test_relative_name_without_its_first_folder_gets_the_bundles_in_models(
+    models: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    (models / "live").symlink_to("headlines/10")  # found from the working directory, but not the only one
+    monkeypatch.chdir(models.parent)
+    assert missing_bundle(Path(name)).startswith(f"{name}: no such bundle folder; choose models/book/1, ")
+
+
+def test_folder_that_may_not_be_read_has_no_bundle_to_choose(models: Path, monkeypatch: pytest.MonkeyPatch):
+    real = Path.iterdir
+
+    def iterdir(folder: Path) -> object:
+        if folder.name == "headlines":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert missing_bundle(models / "books").endswith(f"choose {models / 'book' / '1'}")
+
+
+def test_search_for_bundles_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for number in range(5):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "manifest.json").touch()
+    monkeypatch.setattr(bundle_folders, "MOST_LOOKED", 3)
+    assert len(versions(tmp_path)) == 3
 
 
 def test_file_is_told_from_a_folder(models: Path):
