@@ -1,12 +1,11 @@
-"""Compares two bundles on the same texts: which answers differ, and whether the difference is significant."""
+"""Compares two bundles on the same texts."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from app.classifier import TopicClassifier
 from app.classifier.inference.products import Floats
@@ -14,57 +13,10 @@ from training.data.corpus import Wire
 from training.data.dataset import Labels
 from training.errors import RecipeError
 from training.evaluation.answered_rows import answer_rows, given_labels, known_rows, label_numbers, membership
+from training.evaluation.comparison import OUTSIDE, Change, Comparison, comparison_of
 from training.evaluation.evaluate import answer, measure
 from training.evaluation.multi_label import measure_labels
 from training.labelled.rows import LabelledRow
-
-OUTSIDE: Final = "(outside)"
-"""In a comparison, the answer that a text is about none of the labels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A text for which the two bundles predict different topics; several labels are separated by `; `."""
-
-    text: str
-    topic: str
-    before: str
-    before_probability: float
-    after: str
-    after_probability: float
-
-    @property
-    def direction(self) -> str:
-        """`better`, `worse` or `still wrong`, from the point of view of the newer bundle (`after`)."""
-        return "better" if self.after == self.topic else "worse" if self.before == self.topic else "still wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How two bundles, before and after, answer the same texts."""
-
-    texts: int
-    both_right: int
-    better: int
-    """Texts that only `after` classifies correctly."""
-    worse: int
-    """Texts that only `before` classifies correctly."""
-    both_wrong: int
-    macro_f1: tuple[float, float]
-    """Of before and after, as the calibration error."""
-    calibration_error: tuple[float, float]
-    p_value: float
-    """McNemar's exact test, two-sided: probability of a split this uneven if neither bundle is better."""
-    changes: tuple[Change, ...]
-    """Texts whose most probable topic differs: better first, then worse, then still wrong."""
-    outside: int = 0
-    """Texts about none of the labels, for which `outside` is the right answer; macro-F1 and calibration error are
-    about the others. 0 if neither bundle has an outside class, and if one gives several labels."""
-
-    def figures(self) -> dict[str, Any]:
-        """The comparison as JSON-serializable dict."""
-        changes = [asdict(change) | {"direction": change.direction} for change in self.changes]
-        return asdict(self) | {"changes": changes}
 
 
 def compare_bundles(before: TopicClassifier, after: TopicClassifier, corpus: Sequence[Wire]) -> Comparison:
@@ -154,7 +106,7 @@ def _compare(texts: Sequence[str], labels: Labels, old: _Answers, new: _Answers,
     inside = labels < len(codes)
     one, other = (measure(some.probabilities[inside], labels[inside]) for some in (old, new))
     macro, error = (one.macro_f1, other.macro_f1), (one.ece, other.ece)
-    found = _comparison(old.given == labels, new.given == labels, changes, macro, error)
+    found = comparison_of(old.given == labels, new.given == labels, changes, macro, error)
     return replace(found, outside=int((~inside).sum()))
 
 
@@ -188,7 +140,7 @@ def _compare_several(
     ]
     right = [(some == members).all(axis=1) for some in given]
     macro, error = ((getattr(measured[0], name), getattr(measured[1], name)) for name in ("macro_f1", "ece"))
-    return _comparison(right[0], right[1], changes, macro, error)
+    return comparison_of(right[0], right[1], changes, macro, error)
 
 
 def _spread(values: NDArray[Any], one: TopicClassifier, codes: Sequence[str]) -> NDArray[Any]:
@@ -196,26 +148,3 @@ def _spread(values: NDArray[Any], one: TopicClassifier, codes: Sequence[str]) ->
     spread = np.zeros((len(values), len(codes)), values.dtype)
     spread[:, [codes.index(topic.code) for topic in one.topics]] = values
     return spread
-
-
-def _comparison(
-    old: NDArray[np.bool_],
-    new: NDArray[np.bool_],
-    changes: Sequence[Change],
-    macro_f1: tuple[float, float],
-    calibration_error: tuple[float, float],
-) -> Comparison:
-    """The comparison of answers of which `old` and `new`, bool [n], are right."""
-    better, worse, both = int((new & ~old).sum()), int((old & ~new).sum()), int((old & new).sum())
-    order = ("better", "worse", "still wrong")
-    return Comparison(
-        texts=len(old),
-        both_right=both,
-        better=better,
-        worse=worse,
-        both_wrong=len(old) - both - better - worse,
-        macro_f1=macro_f1,
-        calibration_error=calibration_error,
-        p_value=float(binomtest(better, better + worse).pvalue) if better + worse else 1.0,
-        changes=tuple(sorted(changes, key=lambda change: order.index(change.direction))),
-    )

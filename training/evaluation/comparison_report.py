@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from training.evaluation.compare_bundles import Comparison
+from training.evaluation.comparison import Comparison
 from training.labelled.reporting.terminal import one_line
 
 SHOWN: Final = 20
