@@ -8,8 +8,9 @@ from training.evaluation.evaluate import Evaluation
 from training.evaluation.labelled_rows import Confusion, Measured
 from training.evaluation.multi_label import MultiLabelEvaluation
 from training.evaluation.report import topic_table
+from training.labelled.bad_rows import counted
 from training.labelled.columns import listed
-from training.labelled.reporting.notes import bad_reasons, count
+from training.labelled.reporting.notes import count
 from training.labelled.reporting.terminal import cut, one_line
 from training.labelled.rows import Table
 
@@ -86,7 +87,7 @@ def left_out_notes(table: Table, unknown: Mapping[str, int]) -> list[str]:
     if table.bad:
         first = table.first_bad[0]
         notes.append(
-            f"{count(table.bad, 'bad row')} left out ({one_line(bad_reasons(table.bad_reasons))}); the first:"
+            f"{count(table.bad, 'bad row')} left out ({one_line(counted(table.bad_reasons))}); the first:"
             f" {one_line(first.line)} {one_line(first.why)}."
         )
     if unknown:

@@ -1,6 +1,7 @@
 """Bad rows by reason: how many have each, and the first of them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,6 +38,16 @@ class BadRows:
 
     def _ordered(self) -> list["_Reason"]:
         return sorted(self._reasons.values(), key=lambda one: -one.rows)
+
+
+def counted(reasons: Mapping[str, int]) -> str:
+    """Reasons with their numbers of rows, such as `5 have no label; 1 is empty`."""
+    return "; ".join(f"{rows:,} {why if rows == 1 else _plural(why)}" for why, rows in reasons.items())
+
+
+def _plural(why: str) -> str:
+    verb, _, rest = why.partition(" ")
+    return f"{ {'is': 'are', 'has': 'have'}.get(verb, verb.removesuffix('s')) } {rest}"
 
 
 @dataclass(slots=True)

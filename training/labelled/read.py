@@ -11,7 +11,7 @@ from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, gunzipped, read_pieces
 from app.cli.readers.row import Row
 from training.errors import TableError
-from training.labelled.bad_rows import BadRows
+from training.labelled.bad_rows import BadRows, counted
 from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
 from training.labelled.columns import Wanted
 from training.labelled.parquet import open_parquet
@@ -154,12 +154,12 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Se
         NO_LABEL: "use --outside if such rows are about none of the labels",
     }.get(next(iter(reasons)), "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
+    why = counted(reasons)
     if bad == count:
-        return (
-            f"{first[0].line.rpartition(':')[0]}: all {bad:,} rows are bad; {advice}. The first of each reason:{shown}"
-        )
+        file = first[0].line.rpartition(":")[0]
+        return f"{file}: all {bad:,} rows are bad ({why}); {advice}. The first of each reason:{shown}"
     enough = -(-10 * bad // count) / 10
     return (
-        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%}; {advice}, or allow more with"
-        f" --most-bad {enough:g}. The first of each reason:{shown}"
+        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%} ({why}); {advice}, or allow more"
+        f" with --most-bad {enough:g}. The first of each reason:{shown}"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.labelled.bad_rows import SHOWN, BadRows
+from training.labelled.bad_rows import SHOWN, BadRows, counted
 from training.labelled.rows import BadRow
 
 
@@ -16,6 +16,11 @@ def bad_rows(*reasons: str) -> BadRows:
 def test_reasons_are_counted_most_frequent_first() -> None:
     found = bad_rows("is not UTF-8", *["has no label"] * 5, *["is empty"] * 2)
     assert list(found.reasons.items()) == [("has no label", 5), ("is empty", 2), ("is not UTF-8", 1)]
+
+
+def test_reasons_agree_with_their_number() -> None:
+    reasons = {"has no label": 1_200, "is empty": 2, "holds a NUL character": 2, "is not UTF-8": 1}
+    assert counted(reasons) == "1,200 have no label; 2 are empty; 2 hold a NUL character; 1 is not UTF-8"
 
 
 def test_first_rows_of_each_reason_are_kept() -> None:

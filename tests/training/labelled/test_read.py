@@ -115,8 +115,10 @@ def test_share_that_the_message_names_is_enough(tmp_path: Path, bad: int, good: 
 
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "headline,section\noil,energy\n,energy\n")
-    with pytest.raises(TableError, match=r"1 of 2 rows \(50.0%\) are bad, more than 5.0%.*\n.*a.csv:3: is empty"):
+    with pytest.raises(
+        TableError, match=r"1 of 2 rows \(50.0%\) are bad, more than 5.0% \(1 is empty\);.*\n.*a.csv:3: is empty"
+    ):
         read_rows([path])
     assert read_rows([path], most_bad=0.5).bad == 1
-    with pytest.raises(TableError, match="all 2 rows are bad; correct them"):
+    with pytest.raises(TableError, match=r"all 2 rows are bad \(2 are empty\); correct them"):
         read_rows([write(path, "headline,section\n,energy\n,energy\n")], most_bad=1)

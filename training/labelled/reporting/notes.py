@@ -2,8 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
+from training.labelled.bad_rows import counted
 from training.labelled.reporting.outside_notes import outside_notes
 from training.labelled.reporting.report import DataReport
 from training.labelled.split import IN_TEST, RARE, UNSEEN
@@ -28,14 +29,9 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
-def bad_reasons(reasons: Mapping[str, int]) -> str:
-    """Why rows are bad, such as `5 have no label; 1 is empty`."""
-    return "; ".join(f"{rows:,} {_agrees(why, rows)}" for why, rows in reasons.items())
-
-
 def _left_out(report: DataReport) -> Iterator[str]:
     if report.bad:
-        why = bad_reasons(report.bad_reasons)
+        why = counted(report.bad_reasons)
         yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({why}); correct the files."
     if report.rare:
         labels = ", ".join(label or "(none)" for label in list(report.rare)[:5]) + (
@@ -119,12 +115,6 @@ def _test(report: DataReport) -> Iterator[str]:
 def _is_joined(label: str, separator: str, labels: Collection[str]) -> bool:
     parts = [part.strip() for part in label.split(separator)]
     return len(parts) > 1 and all(part in labels for part in parts)
-
-
-def _agrees(why: str, rows: int) -> str:
-    """A reason such as `has no label` after a number of rows."""
-    verb, _, rest = why.partition(" ")
-    return f"{ {'is': _is, 'has': _has}[verb](rows) } {rest}" if verb in ("is", "has") else why
 
 
 def _is(number: int) -> str:
