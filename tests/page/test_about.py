@@ -98,6 +98,13 @@ def test_topics_sort_by_skill_with_unknown_skill_last(
         assert [names[-2], names[-1]] == ["Topic 2 code2", "Topic 1 code1"]
 
 
+def test_topics_say_on_which_texts_their_figures_were_measured(page: Page) -> None:
+    link = page.locator("#topics .intro a")
+    expect(link).to_have_text("model card")
+    expect(link).to_have_attribute("href", "model/card")
+    expect(page.locator("#topics .intro")).to_contain_text("a dash means that the model never predicted the topic")
+
+
 def test_page_describes_the_model_after_a_replacement(
     context: BrowserContext, tiny_bundle: Path, page_bundle: Path, watch: Watch
 ) -> None:

@@ -89,11 +89,30 @@ def test_download_holds_every_line_and_no_formula(page: Page) -> None:
 
 def test_bad_line_is_marked_and_the_others_are_answered(page: Page, watch: Watch) -> None:
     watch.allowed = ("422",)
-    classify(page, "wheat flour\n\n" + "oil " * 200 + "\ngold ounce")
+    upload(page, "wheat flour\n\n" + "oil " * 200 + "\ngold ounce")
+    finished(page)
     expect(page.locator("#batch-status")).to_contain_text("2 of 4 lines classified")
     expect(page.locator("#batch-status")).to_contain_text("2 bad (lines 2, 3)")
     assert [topic[:14] for topic in column(page, 3)] == ["Wheat", "Empty headline", "Text must have", "Gold"]
     expect(page.locator("#results tr.failed")).to_have_count(2)
+
+
+def test_blank_lines_of_pasted_text_only_separate(page: Page) -> None:
+    classify(page, "\nwheat flour\n \n\ngold ounce\n")
+    expect(page.locator("#batch-status")).to_contain_text("2 of 2 lines classified")
+    expect(page.locator("#batch-status")).not_to_contain_text("bad")
+    assert column(page, 1) == ["2", "5"]
+
+
+def test_file_takes_the_place_of_the_pasted_lines_and_is_named(page: Page) -> None:
+    classify(page, "wheat\ngold")
+    upload(page, "oil\n", "news.txt")
+    expect(page.locator("#batch-status")).to_contain_text("news.txt: 1 of 1 lines classified")
+    expect(page.locator("#lines")).to_have_value("")
+    expect(page.locator("#lines")).to_have_attribute("placeholder", "news.txt")
+    classify(page, "wheat")
+    expect(page.locator("#batch-status")).not_to_contain_text("news.txt")
+    expect(page.locator("#lines")).to_have_attribute("placeholder", "")
 
 
 def test_service_without_room_for_a_part_gets_smaller_ones(page: Page, watch: Watch) -> None:

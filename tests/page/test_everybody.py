@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.page.conftest import Watch
+from tests.page.test_batch import upload
 from tests.server import RunningServer
 
 WINDOWS = {
@@ -35,8 +36,7 @@ def fill_everything(page: Page) -> None:
     page.get_by_label("This should be").select_option(label="Grain")
     page.get_by_role("button", name="Add correction").click()
     expect(page.locator("#corrections-list li")).to_have_count(1)
-    page.fill("#lines", "wheat flour\n\ngold ounce\nflurble")
-    page.click("#start")
+    upload(page, "wheat flour\n\ngold ounce\nflurble")  # the second line is bad
     expect(page.locator("#results tbody tr")).to_have_count(4)
 
 

@@ -204,9 +204,9 @@ def test_several_lines_are_offered_as_several_headlines(page: Page) -> None:
     type_headline(page, lines)
     expect(page.locator("#verdict strong")).not_to_be_empty()  # as one text, until the offer is accepted
     page.get_by_role("button", name="Classify 3 lines").click()
-    expect(page.locator("#batch-status")).to_contain_text("3 of 4 lines classified")
+    expect(page.locator("#batch-status")).to_contain_text("3 of 3 lines classified")
     expect(page.locator("#lines")).to_have_value("wheat flour\n\ngold ounce\noil")
-    expect(page.locator("#results tbody tr")).to_have_count(4)
+    expect(page.locator("#results tbody tr")).to_have_count(3)
     expect(page.locator("#results")).to_be_in_viewport()
     type_headline(page, "wheat flour\n")
     expect(page.locator("#several")).to_be_hidden()
@@ -247,3 +247,21 @@ def test_page_sends_only_fields_that_the_api_names(page: Page, server: RunningSe
     expect(page.locator("#results tbody tr")).to_have_count(1)
     assert sent["predict"] == {"headline", "top_k", "explain", "explain_topic"} <= known["predict"]
     assert sent["batch"] == {"headlines", "top_k"} <= known["batch"]
+
+
+def test_explanation_follows_the_topic_that_is_left_unless_one_was_pressed(page: Page, server: RunningServer) -> None:
+    headline = "wheat gold"
+    best = server.predict(headline).json()["predictions"][0]["name"]
+    other = {"Wheat": "Gold", "Gold": "Wheat"}[best]
+    type_headline(page, headline)
+    expect(page.locator("#why-topic")).to_have_text(f"“{best}”")
+    word = page.locator("#words button").nth(["Wheat", "Gold"].index(best))
+    word.click()
+    expect(page.locator("#verdict strong")).to_have_text(other)
+    expect(page.locator("#why-topic")).to_have_text(f"“{other}”")
+    word.click()
+    bar(page, best.lower()).locator("button").click()
+    expect(bar(page, best.lower()).locator("button")).to_have_attribute("aria-pressed", "true")
+    word.click()
+    expect(page.locator("#verdict strong")).to_have_text(other)
+    expect(page.locator("#why-topic")).to_have_text(f"“{best}”")

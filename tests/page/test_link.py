@@ -38,6 +38,12 @@ def state(page: Page) -> list[object]:
     )
 
 
+def test_first_example_without_a_word_has_a_link(page: Page) -> None:
+    page.locator("#words button").first.click()
+    expect(page.locator("#words button").first).to_have_attribute("aria-pressed", "true")
+    assert parse_qs(urlsplit(page.url).fragment)["without"] == ["0"]
+
+
 def test_link_brings_back_headline_topic_words_left_out_and_all_topics(
     page: Page, context: BrowserContext, server: RunningServer, watch: Watch
 ) -> None:

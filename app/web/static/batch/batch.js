@@ -20,6 +20,7 @@ export class Batch {
     this.results = new Results();
     this.histogram = new Histogram();
     this.rows = [];
+    this.fileName = ""; // empty: the lines were pasted
     this.several = false; // whether a text may have several topics
     setUpIntake((text) => this.#load(text), (file) => this.open(file));
     byId("stop").addEventListener("click", () => this.controller.abort());
@@ -71,11 +72,14 @@ export class Batch {
     }
     this.table = table;
     this.note = note;
+    this.fileName = fileName;
+    byId("lines").placeholder = fileName;
+    if (fileName) byId("lines").value = "";
     byId("results").querySelector("th[data-key=line] button").textContent = table.unit;
     byId("column-field").hidden = this.table.columns.length < 2;
     byId("column").replaceChildren(...this.table.columns.map((name, index) => element("option", { value: index }, name)));
     byId("column").value = this.table.chosen;
-    this.#run(this.table.chosen, fileName);
+    this.#run(this.table.chosen);
   }
 
   /** Classify the same lines again, because another model was chosen. */
@@ -83,7 +87,8 @@ export class Batch {
     if (this.table && !byId("batch").hidden) this.#run(this.column);
   }
 
-  async #run(column, fileName = "") {
+  async #run(column) {
+    const { fileName } = this;
     this.controller?.abort();
     const { signal } = (this.controller = new AbortController());
     const lines = this.table.rows.slice(0, MOST);
@@ -122,7 +127,7 @@ export class Batch {
     const badly = bad.length ? `; ${count(bad.length)} bad (${unit} ${places})` : "";
     const note = this.note ? ` ${this.note}` : "";
     const left = this.dropped ? ` The last ${count(this.dropped)} were skipped: the maximum is ${count(MOST)}.` : "";
-    this.#say(`${count(this.done - bad.length)} of ${count(this.rows.length)} lines classified ${how}${badly}.${left}${note}`);
+    this.#say(`${this.fileName && `${this.fileName}: `}${count(this.done - bad.length)} of ${count(this.rows.length)} lines classified ${how}${badly}.${left}${note}`);
   }
 
   #working(working) {
@@ -137,7 +142,7 @@ export class Batch {
     while (this.ready.length < this.done) this.ready.push(flat(this.rows[this.ready.length], this.several));
     byId("progress").max = this.rows.length;
     byId("progress").value = this.done;
-    showStatus(`${count(this.done)} of ${count(this.rows.length)} lines…`);
+    showStatus(`${this.fileName && `${this.fileName}: `}${count(this.done)} of ${count(this.rows.length)} lines…`);
     this.histogram.show(this.ready);
     this.results.show(this.ready);
   }

@@ -10,7 +10,7 @@ const NAMED = /^(headlines?|titles?|texts?)$/i;
  * `unit`: what `line` counts, "Line" or, in a JSON array, "Item".
  *
  * Pasted text is CSV only if its first line has a column `headline`, `title` or `text` and others: headlines contain
- * commas.
+ * commas. Blank lines of pasted text only separate; in a file they are bad, as for `python -m app classify`.
  */
 export function toTable(text, fileName = "") {
   const ending = /\.(\w+)$/.exec(fileName.toLowerCase())?.[1];
@@ -19,7 +19,8 @@ export function toTable(text, fileName = "") {
   const first = text.slice(0, /[\r\n]|$/.exec(text).index);
   const named = ["\t", ";", ","].find((one) => first.split(one).some((name) => NAMED.test(unquoted(name))) && first.includes(one));
   if (named || ["csv", "tsv", "tab"].includes(ending)) return csvTable(text, named ?? separatorOf(first, ending));
-  return { columns: ["line"], rows: linesOf(text).map(({ line, raw }) => ({ line, cells: [raw] })), chosen: 0, unit: "Line" };
+  const lines = linesOf(text).filter(({ raw }) => fileName || raw.trim());
+  return { columns: ["line"], rows: lines.map(({ line, raw }) => ({ line, cells: [raw] })), chosen: 0, unit: "Line" };
 }
 
 function linesOf(text) {

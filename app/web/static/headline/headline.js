@@ -81,7 +81,6 @@ export class Headline {
   #toggle(start) {
     if (!this.layout) return; // the text has changed since
     if (!this.out.delete(start)) this.out.add(start);
-    this.topic ??= this.answer.explanation.topic; // keep explaining the same topic
     this.#ask();
   }
 
@@ -133,7 +132,6 @@ export class Headline {
     this.link = null;
     this.out = new Set([...this.out, ...linked]);
     if (!linked.length) return false;
-    this.topic ??= this.answer.explanation.topic;
     this.#ask();
     return true;
   }
@@ -155,7 +153,7 @@ export class Headline {
       path: withModel("predict"),
       body: { headline: this.headline, top_k: Math.max(topics, 1), ...explain },
       state: { headline: text, explain: this.topic, without: [...out], all, model: chosenModel() },
-      isFirst: text === this.examples[0] && !this.topic && !all,
+      isFirst: text === this.examples[0] && !this.topic && !out.size && !all,
     });
   }
 }
