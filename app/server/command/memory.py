@@ -12,8 +12,11 @@ from app.server.http.connections import (
 from app.settings import Settings
 from app.telemetry.process import read_size
 
-SHARED_BYTES = 35 * 1024 * 1024
-"""Memory that a forked worker shares with the others: benchmarks/results has the measurement."""
+WORKER_BYTES = 30 * 1000 * 1000
+"""Memory that a forked worker does not share: 23 to 31 MB after 100 requests, with one model or two."""
+
+KERAS_SHARED_BYTES = 35 * 1000 * 1000
+"""Memory that workers share with `TOPICS_RUNTIME=keras`, where each builds its own model."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 
@@ -28,9 +31,9 @@ def connections_bytes(max_body_bytes: int) -> int:
 
 def needed_bytes(settings: Settings, process: int) -> tuple[int, int]:
     """Bytes of all processes at the start, and at most; `process`: resident bytes of one with the model loaded."""
-    private = max(process - SHARED_BYTES, 0)
+    own = max(process - KERAS_SHARED_BYTES, 0) if settings.runtime == "keras" else WORKER_BYTES
     several = settings.workers > 1
-    usual = process + (settings.workers * private if several else 0)  # the supervisor, and a worker's own part
+    usual = process + (settings.workers * own if several else 0)  # the supervisor, and a worker's own part
     return usual, usual + settings.workers * connections_bytes(settings.max_body_bytes)
 
 

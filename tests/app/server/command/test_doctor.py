@@ -6,6 +6,7 @@ import resource
 import shutil
 import socket
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from click.testing import CliRunner, Result
@@ -159,9 +160,15 @@ def test_container_limit_counts_as_the_available_memory(tmp_path: Path):
     assert memory.available_bytes(tmp_path / "none", tmp_path / "none") is None
 
 
-def test_each_further_worker_adds_what_it_does_not_share():
-    one, two = (memory.needed_bytes(Settings(workers=number), 90 * 10**6)[0] for number in (2, 3))
-    assert two - one == 90 * 10**6 - memory.SHARED_BYTES
+@pytest.mark.parametrize(
+    ("runtime", "own"), [("numpy", memory.WORKER_BYTES), ("keras", 90 * 10**6 - memory.KERAS_SHARED_BYTES)]
+)
+def test_each_further_worker_adds_what_it_does_not_share(runtime: Literal["numpy", "keras"], own: int):
+    settings = (Settings(workers=number, runtime=runtime) for number in (1, 2, 3))
+    one, two, three = (memory.needed_bytes(each, 90 * 10**6)[0] for each in settings)
+    assert one == 90 * 10**6
+    assert two == one + 2 * own  # the process that has loaded the model stays, as the supervisor
+    assert three == two + own
 
 
 def test_more_workers_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch):
