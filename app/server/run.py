@@ -24,7 +24,7 @@ from app.server.uvicorn_server import Server
 from app.server.worker import Beat
 from app.serving.draining import END_SECONDS, FINISH_SECONDS
 from app.serving.loading import Classifiers, build_classifiers, load_bundles
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.telemetry import logs
 from app.telemetry.multiprocess import DIRECTORY
 
@@ -102,7 +102,11 @@ def _work(  # noqa: PLR0917 - the supervisor passes its arguments by position
     others = [one for index, sockets in enumerate(each) if index != own for one in sockets]
     config = _config(settings, load, callback_notify=notify, timeout_notify=1)
     server = Server(config, each[own], others, started=beat)
-    server.run()
+    try:
+        server.run()
+    except SettingsError as error:  # such as a key file that was removed after the start
+        logger.error("worker %d: %s", os.getpid(), error)  # noqa: TRY400 - the traceback says no more
+        sys.exit(1)
     if not server.started:
         sys.exit(1)
 

@@ -1,6 +1,8 @@
 """Keys on real processes: as bytes on a socket, under a path prefix, and while the key file changes."""
 
 import os
+import re
+import signal
 import socket
 import time
 from pathlib import Path
@@ -98,6 +100,19 @@ def test_keys_rotate_without_a_restart_in_every_worker(tiny_bundle: Path, tmp_pa
         assert "old" not in server.output
     complaints = [line for line in server.lines if "TOPICS_API_KEYS_FILE" in line]
     assert 1 <= len(complaints) <= workers
+
+
+def test_worker_that_cannot_read_the_keys_says_so_in_one_line(tiny_bundle: Path, tmp_path: Path):
+    keys = tmp_path / "keys"
+    keys.write_text("secret\n")
+    with RunningServer(tiny_bundle, workers=2, api_keys_file=keys) as server:
+        assert statuses(server, "secret") == [200]
+        keys.unlink()
+        os.kill(server.worker_pids()[0], signal.SIGKILL)
+        server.wait_line("could not start")
+        assert re.search(r"worker \d+: TOPICS_API_KEYS_FILE: .*keys", server.output)
+        keys.write_text("secret\n")
+    assert "Traceback" not in server.output
 
 
 def wait_until(server: RunningServer, expected: dict[str, int]) -> None:

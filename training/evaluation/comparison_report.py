@@ -43,7 +43,7 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
     if not c.changes:
         return "\n".join([*lines, "Both give the same answer to every text."])
     lines += [
-        f"{len(c.changes):,} different answers{rest}:",
+        f"{len(c.changes):,} different answer{'s' if len(c.changes) != 1 else ''}{rest}:",
         "",
         f"| | text | label | {before} | {after} |",
         "| --- | --- | --- | --- | --- |",

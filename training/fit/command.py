@@ -84,8 +84,8 @@ def fit_rows(
         write_files(suspected.parent, {suspected.name: found.content})
         listed = f"{found.listed:,} of {len(linear.samples):,} rows{with_label(rows)}, most suspect first"
         wrong = (
-            f"{found.probable:,} labels are more likely wrong than right (wrong_probability above 0.5), assuming that"
-            f" {NOISE:.0%} of all are wrong"
+            f"{count(found.probable, 'label')} more likely wrong than right (wrong_probability above 0.5), assuming"
+            f" that {NOISE:.0%} of all are wrong"
         )
         written = [f"{suspected}: {listed}; {wrong}."]
         if unlabelled:
