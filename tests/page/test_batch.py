@@ -100,6 +100,7 @@ def test_bad_line_is_marked_and_the_others_are_answered(page: Page, watch: Watch
 def test_blank_lines_of_pasted_text_only_separate(page: Page) -> None:
     classify(page, "\nwheat flour\n \n\ngold ounce\n")
     expect(page.locator("#batch-status")).to_contain_text("2 of 2 lines classified")
+    expect(page.locator("#batch-status")).to_contain_text("3 blank lines were left out.")
     expect(page.locator("#batch-status")).not_to_contain_text("bad")
     assert column(page, 1) == ["2", "5"]
 

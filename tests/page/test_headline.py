@@ -102,6 +102,21 @@ def test_words_are_explained_as_the_api_explains_them_whatever_the_script(page: 
     assert {word["status"] for word in words} == {"known", "rare", "unknown"}
 
 
+def test_words_without_an_effect_of_their_own_are_explained(page: Page) -> None:
+    def without_effects(route: Route) -> None:
+        response = route.fetch()
+        answer = response.json()
+        for word in answer["explanation"]["words"]:
+            word["effect"] = 0.0
+        route.fulfill(response=response, json=answer)
+
+    type_headline(page, "oil prices wheat")
+    expect(page.locator("#no-effects")).to_be_hidden()
+    page.route("**/predict", without_effects)
+    type_headline(page, "oil prices gold")
+    expect(page.locator("#no-effects")).to_be_visible()
+
+
 def test_marks_stand_at_their_words_as_in_the_text(page: Page) -> None:
     headline = "“Wheat” harvest, (oil) - U.S. gold/corn; flour!"
     type_headline(page, headline)

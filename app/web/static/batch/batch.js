@@ -126,8 +126,10 @@ export class Batch {
     const unit = `${this.table.unit.toLowerCase()}${bad.length > 1 ? "s" : ""}`;
     const badly = bad.length ? `; ${count(bad.length)} bad (${unit} ${places})` : "";
     const note = this.note ? ` ${this.note}` : "";
+    const { blank } = this.table;
+    const without = blank ? ` ${count(blank)} blank ${blank === 1 ? "line was" : "lines were"} left out.` : "";
     const left = this.dropped ? ` The last ${count(this.dropped)} were skipped: the maximum is ${count(MOST)}.` : "";
-    this.#say(`${this.fileName && `${this.fileName}: `}${count(this.done - bad.length)} of ${count(this.rows.length)} lines classified ${how}${badly}.${left}${note}`);
+    this.#say(`${this.fileName && `${this.fileName}: `}${count(this.done - bad.length)} of ${count(this.rows.length)} lines classified ${how}${badly}.${without}${left}${note}`);
   }
 
   #working(working) {

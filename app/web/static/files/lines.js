@@ -5,7 +5,7 @@ import { parseCsv } from "./csv.js";
 const NAMED = /^(headlines?|titles?|texts?)$/i;
 
 /**
- * Returns `{columns, rows, chosen, unit}`. A row is `{line, cells, item, fault}`: its first line in the file, from 1; its
+ * Returns `{columns, rows, chosen, unit}`, and of pasted lines also `blank`, the number of those left out. A row is `{line, cells, item, fault}`: its first line in the file, from 1; its
  * texts in the order of `columns`; in JSON, its fields; and why it cannot be classified, if so. `chosen`: index of the column with the headlines.
  * `unit`: what `line` counts, "Line" or, in a JSON array, "Item".
  *
@@ -19,8 +19,10 @@ export function toTable(text, fileName = "") {
   const first = text.slice(0, /[\r\n]|$/.exec(text).index);
   const named = ["\t", ";", ","].find((one) => first.split(one).some((name) => NAMED.test(unquoted(name))) && first.includes(one));
   if (named || ["csv", "tsv", "tab"].includes(ending)) return csvTable(text, named ?? separatorOf(first, ending));
-  const lines = linesOf(text).filter(({ raw }) => fileName || raw.trim());
-  return { columns: ["line"], rows: lines.map(({ line, raw }) => ({ line, cells: [raw] })), chosen: 0, unit: "Line" };
+  const all = linesOf(text);
+  const lines = fileName ? all : all.filter(({ raw }) => raw.trim());
+  const rows = lines.map(({ line, raw }) => ({ line, cells: [raw] }));
+  return { columns: ["line"], rows, chosen: 0, unit: "Line", blank: all.length - rows.length };
 }
 
 function linesOf(text) {

@@ -92,6 +92,7 @@ export class AnswerView {
     if (!isExplained) return;
     const name = explained(answer, model);
     for (const one of document.querySelectorAll(".of-numbers")) one.hidden = !predictions.length; // no topic, no effects
+    byId("no-effects").hidden = explanation.words.some((word) => Math.abs(word.effect) >= 0.0005); // shown as 0
     byId("why-topic").textContent = predictions.length ? name : "no topic";
     this.words.show(points, layout, new Map(explanation.words.map((word) => [word.start, word.effect])), name);
   }
