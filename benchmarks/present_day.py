@@ -1,22 +1,25 @@
 """Evaluates a bundle on a labelled file of present-day headlines, which is not in the repository."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.classifier import TopicClassifier
+from app.classifier import Classification, TopicClassifier
 from benchmarks.machine import MeasurementError
-from benchmarks.outside_thresholds import NONE, THRESHOLDS, by_threshold
+from benchmarks.outside_rates import NONE, outside_rates, share
 
 FOLDER = Path(__file__).parent.parent / "docs" / "headlines"
 FIGURES = FOLDER / "present_day.json"
 PAGE = FOLDER / "present_day.md"
 
 KINDS = {"biz": "business, 2018 to 2020", "gen": "general, 2016"}
+
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+"""Thresholds of the outside class for which the rates are given, too."""
 
 MANY_UNKNOWN = 3
 """Headlines with this many unknown words or more are also counted separately."""
@@ -155,61 +158,47 @@ def _threshold_lines(figures: dict[str, Any]) -> list[str]:
     ]
 
 
-def _thresholds(classifier: TopicClassifier, headlines: Sequence[Headline]) -> list[dict[str, float]]:
+def _thresholds(classifier: TopicClassifier, headlines: Sequence[Headline]) -> list[dict[str, float | None]]:
     answers = classifier.classify([one.text for one in headlines], 1)
-    outside = [1.0 if answer.outside is None else answer.outside for answer in answers]
-    codes = [one.codes for one in headlines]
-    names = [topic.code for topic in classifier.topics]
-    pairs = zip(answers, codes, strict=True)
-    named = [bool(answer.labels) and names[answer.labels[0]] in one for answer, one in pairs]
-    return [asdict(one) for one in by_threshold(outside, codes, named, THRESHOLDS)]
+    codes, named, outside = [one.codes for one in headlines], _named(classifier, headlines, answers), _outside(answers)
+    return [
+        {"threshold": threshold} | asdict(outside_rates(codes, [one > threshold for one in outside], named))
+        for threshold in THRESHOLDS
+    ]
+
+
+def _named(classifier: TopicClassifier, headlines: Sequence[Headline], answers: Sequence[Classification]) -> list[bool]:
+    """Whether the most probable topic of each headline is acceptable; not if there is no answer."""
+    codes = [topic.code for topic in classifier.topics]
+    pairs = zip(headlines, answers, strict=True)
+    return [bool(answer.labels) and codes[answer.labels[0]] in one.codes for one, answer in pairs]
+
+
+def _outside(answers: Sequence[Classification]) -> list[float]:
+    """The probability of the outside class, 1 where there is no answer."""
+    return [1.0 if answer.outside is None else answer.outside for answer in answers]
 
 
 def _row(classifier: TopicClassifier, kind: str, headlines: Sequence[Headline]) -> Row:
     answers = classifier.classify([one.text for one in headlines], 1)
-    codes = [topic.code for topic in classifier.topics]
-    judged = [
-        (
-            bool(answer.labels) and codes[answer.labels[0]] in one.codes,
-            answer.probabilities[0] if answer.probabilities else 0.0,
-            len(answer.encoded.unknown),
-        )
-        for one, answer in zip(headlines, answers, strict=True)
-        if NONE not in one.codes
-    ]
-    many = [right for right, _, unknown in judged if unknown >= MANY_UNKNOWN]
+    named, scores = _named(classifier, headlines, answers), _outside(answers)
+    with_topic = [i for i, one in enumerate(headlines) if NONE not in one.codes]
+    without = [i for i, one in enumerate(headlines) if one.codes == (NONE,)]
+    many = [named[i] for i in with_topic if len(answers[i].encoded.unknown) >= MANY_UNKNOWN]
     marked = [answer.abstained in {"outside", "no_known_words"} for answer in answers]
-    named = [
-        bool(answer.labels) and codes[answer.labels[0]] in one.codes
-        for one, answer in zip(headlines, answers, strict=True)
-    ]
-    groups: dict[bool, list[int]] = {
-        True: [i for i, one in enumerate(headlines) if NONE not in one.codes],
-        False: [i for i, one in enumerate(headlines) if one.codes == (NONE,)],
-    }
-    scores = [1.0 if answer.outside is None else answer.outside for answer in answers]
-    pairs = [(scores[i], scores[j]) for i in groups[False] for j in groups[True]]
+    pairs = [(scores[i], scores[j]) for i in without for j in with_topic]
     return Row(
-        right_over_all=_share(
-            NONE in one.codes if out else right for one, out, right in zip(headlines, marked, named, strict=True)
-        ),
+        **asdict(outside_rates([one.codes for one in headlines], marked, named)),
         auroc=_auroc(pairs) if classifier.bundle.manifest.outside is not None else None,
-        lost=_share(marked[i] for i in groups[True]),
-        found=_share(marked[i] for i in groups[False]),
         kind=kind,
         headlines=len(headlines),
-        with_topic=len(judged),
-        right=_share(right for right, _, _ in judged),
-        ece=_calibration_error([(right, probability) for right, probability, _ in judged]),
-        without_topic=sum(one.codes == (NONE,) for one in headlines),
+        with_topic=len(with_topic),
+        right=share(named[i] for i in with_topic),
+        ece=_calibration_error([(named[i], max(answers[i].probabilities, default=0.0)) for i in with_topic]),
+        without_topic=len(without),
         many_unknown=len(many),
-        many_unknown_right=_share(many),
+        many_unknown_right=share(many),
     )
-
-
-def _share(values: Iterable[bool]) -> float | None:
-    chosen = list(values)
-    return round(float(np.mean(chosen)), 4) if chosen else None
 
 
 def _auroc(pairs: Sequence[tuple[float, float]]) -> float | None:
@@ -227,5 +216,5 @@ def _calibration_error(judged: Sequence[tuple[bool, float]], bins: int = 15) -> 
     return round(float(sum(gaps)) / len(judged), 4)
 
 
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"

@@ -63,6 +63,12 @@ def test_page_has_the_rates_of_other_thresholds(tmp_path: Path):
     assert "| 0.5 | 0% | 100% | 100% |" in page
 
 
+def test_headlines_of_one_group_have_no_rates_of_the_other(tmp_path: Path):
+    classifier = load_classifier(write_outside_bundle(tmp_path / "bundle"))
+    (tmp_path / "headlines.tsv").write_text("biz\tnone\tElection storm", "utf-8")
+    assert "| 0.5 | - | 100% | 100% |" in markdown(measure(classifier, read(tmp_path / "headlines.tsv")))
+
+
 def test_page_of_a_bundle_without_an_outside_class_has_no_thresholds(figures: dict):
     assert "threshold" not in markdown(figures)
 
