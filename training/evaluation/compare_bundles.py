@@ -1,7 +1,6 @@
 """Compares two bundles on the same texts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,8 +105,8 @@ def _compare(texts: Sequence[str], labels: Labels, old: _Answers, new: _Answers,
     inside = labels < len(codes)
     one, other = (measure(some.probabilities[inside], labels[inside]) for some in (old, new))
     macro, error = (one.macro_f1, other.macro_f1), (one.ece, other.ece)
-    found = comparison_of(old.given == labels, new.given == labels, changes, macro, error)
-    return replace(found, outside=int((~inside).sum()))
+    outside = int((~inside).sum())
+    return comparison_of(old.given == labels, new.given == labels, changes, macro, error, outside=outside)
 
 
 def _compare_several(

@@ -63,8 +63,10 @@ def comparison_of(
     changes: Sequence[Change],
     macro_f1: tuple[float, float],
     calibration_error: tuple[float, float],
+    *,
+    outside: int = 0,
 ) -> Comparison:
-    """The comparison of answers of which `old` and `new`, bool [n], are right."""
+    """The comparison of answers of which `old` and `new`, bool [n], are right; `outside`: see `Comparison`."""
     better, worse, both = int((new & ~old).sum()), int((old & ~new).sum()), int((old & new).sum())
     order = ("better", "worse", "still wrong")
     return Comparison(
@@ -77,4 +79,5 @@ def comparison_of(
         calibration_error=calibration_error,
         p_value=float(binomtest(better, better + worse).pvalue) if better + worse else 1.0,
         changes=tuple(sorted(changes, key=lambda change: order.index(change.direction))),
+        outside=outside,
     )
