@@ -100,7 +100,9 @@ def test_page_counts_equal_the_files(entries: tuple[Entry, ...]) -> None:
     lines = Counter(entry.codes[0] for entry in entries)
     uses = Counter(code for entry in entries for code in entry.codes)
     rows = "".join(f"| `{code}` | {lines[code]:,} | {uses[code]:,} |\n" for code in (*TOPICS, OUTSIDE))
-    assert rows in PAGE.read_text("utf-8")
+    page = PAGE.read_text("utf-8")
+    assert rows in page
+    assert f"Of its {len(entries):,} lines" in page
 
 
 def test_page_names_every_file() -> None:
