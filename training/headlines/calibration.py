@@ -48,7 +48,7 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     training texts have more words without an id, and a network that reads less of a text is wrong more often.
 
     Fitted by the likelihood of the label, as in Guo et al. 2017 (arXiv:1706.04599), the confidence on headlines is a
-    percentage point too high (docs/experiments.md, round 5).
+    percentage point too high (docs/experiments/early.md, round 5).
 
     The form of the temperature does not fit all models: at the highest likelihood, the mean confidence can be a
     percentage point above the accuracy. So their difference counts, too.
