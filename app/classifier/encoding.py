@@ -66,7 +66,7 @@ class Encoder:
         return "unknown" if found is None else "rare" if found[0] == RARE else "known"
 
     def find(self, word: str) -> tuple[int, Mapping[str, int]] | None:
-        """The entry of a word in `WordIds`, for a word as it is looked up; None if it is unknown."""
+        """The entry of a resolved word (see `resolve`); None if it is unknown."""
         return self._words.get(word)
 
     def resolve(self, word: str) -> str:

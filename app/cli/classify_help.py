@@ -14,11 +14,20 @@ HELP = """Classify headlines and write one row for each, as JSON Lines or CSV.
   tail -f news.jsonl | python -m app classify -f - --field headline
   python -m app classify --engine ray news/ topics/ --format parquet
 
-The columns are line (of the input), headline, topic (the most probable one), its name and probability, outside (the
-probability that the headline is about none of the topics; empty if the model has no outside class), abstained (the
-reason, if the model abstains), and topic_set (the prediction set or, if a headline may have several labels, all its
-labels). A headline without any known word gets no topic. --top-k adds topic_2, probability_2, ...; --keep appends
-columns of the input, with the prefix input_ if the name is already used.
+\b
+Columns:
+  line         line of the input
+  headline     the text
+  topic        the most probable topic; empty if the headline has no known word
+  name         its name
+  probability  its probability
+  outside      probability that the headline is about none of the topics;
+               empty if the model has no outside class
+  abstained    why the answer should not be relied on; else empty
+  topic_set    prediction set, or all labels that a multi-label model assigns
+
+--top-k adds topic_2, probability_2, and so on. --keep appends columns of the input, with the prefix input_ if the name
+is already used.
 
 The file name determines the input format: .csv, .tsv, .jsonl, .ndjson or .json (JSON Lines or an array). Any other
 file has one headline per line, unless --column makes it CSV, or --field JSON. Gzip is decompressed; UTF-16 and UTF-32

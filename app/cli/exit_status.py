@@ -22,7 +22,7 @@ class ExitStatus(IntEnum):
 
 MEANINGS = {
     ExitStatus.OK: "every headline was classified",
-    ExitStatus.SOME_BAD: "some or all lines were bad; all others were classified",
+    ExitStatus.SOME_BAD: "at least one line could not be classified; all others were",
     ExitStatus.USAGE: "wrong options, or a column that the input does not have",
     ExitStatus.UNAVAILABLE: "the model or Ray is missing, or the service at --url does not answer or refuses the key",
     ExitStatus.INPUT: "the input cannot be read, or is not text",

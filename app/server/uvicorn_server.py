@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
         """Called by uvicorn; exits if the app cannot start.
 
         uvicorn lacks: libuv accepts one connection per iteration of the loop, and only from the worker's own sockets.
-        It buys: the last of 64 clients that connect together waits 25 to 50 ms instead of 165 to 550 (decision 14), and
+        Effect: the last of 64 clients that connect together waits 25 to 50 ms instead of 165 to 550 (decision 14), and
         no connection waits for a worker that hangs (decision 15). Delete when: uvloop accepts more than one connection
         per turn, and a hanging worker no longer matters because each pod has one worker.
         """
@@ -71,7 +71,7 @@ class Server(uvicorn.Server):
         """Called on SIGTERM and SIGINT.
 
         uvicorn lacks: a second SIGTERM does not stop waiting for clients, only a second SIGINT does
-        (https://github.com/Kludex/uvicorn/pull/280). It buys: systemd and Docker can hurry the end of the process.
+        (https://github.com/Kludex/uvicorn/pull/280). Effect: systemd and Docker can hurry the end of the process.
         Delete when: uvicorn treats both signals alike.
         """
         if self.should_exit:

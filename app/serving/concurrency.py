@@ -23,7 +23,8 @@ UNIT_CHARACTERS = 1_000
 """A text counts as one headline in flight, plus one for each UNIT_CHARACTERS characters."""
 
 REMEMBERED_SECONDS = 1.0
-"""How long the weight of a refused request is assumed of others as long: `Retry-After` is one second, too."""
+"""After a batch is refused, a body at least as long is assumed for this time to have the same weight; equal to
+`Retry-After`."""
 
 NOTHING_REFUSED = (float("inf"), 1, 0.0)
 

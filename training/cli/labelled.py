@@ -38,7 +38,7 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
 @click.command()
 @data_options
 @click.option("--output", type=FOLDER, required=True, help="Folder of the bundle to write: models/NAME/VERSION.")
-@click.option("--force", is_flag=True, help="Replace an existing bundle, and the files next to it.")
+@click.option("--force", is_flag=True, help="Replace an existing bundle, and its .suspects.csv and .to_label.csv.")
 @click.option(
     "--unlabelled",
     multiple=True,

@@ -28,7 +28,7 @@ ALONE: Final = 4.0
 
 
 def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
-    """Choose the weight of the linear half on held-out rows, calibrate, and train on all rows.
+    """Choose the weight of the SVM on held-out rows, calibrate, and train on all rows.
 
     Args:
         rows: the training rows.

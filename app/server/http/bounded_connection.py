@@ -43,7 +43,7 @@ class BoundedConnection(HttpToolsProtocol):
     """Limits the time and memory of a connection, and closes it so that the client can read the answer.
 
     uvicorn lacks: a time limit for requests (https://github.com/Kludex/uvicorn/issues/157), any limit on the memory
-    that connections hold together, and problems (RFC 9457) instead of its plain-text 400. It buys: 408 after 10 s, and
+    that connections hold together, and problems (RFC 9457) instead of its plain-text 400. Effect: 408 after 10 s, and
     105 MiB resident under the attacks of tests/operation/test_memory.py, which took 1 to 2.4 GB without (decision 17).
     Delete when: uvicorn has these limits and a hook for errors, or clients reach the service only through a proxy that
     buffers requests and answers.
@@ -105,7 +105,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Called when the process stops.
 
         uvicorn lacks: it closes a new connection whose first request is in transit, and the kernel resets it.
-        It buys: replacing workers loses no request (tests/operation/test_serving.py). Delete when: uvicorn merges
+        Effect: replacing workers loses no request (tests/operation/test_serving.py). Delete when: uvicorn merges
         https://github.com/Kludex/uvicorn/pull/3124 or a similar change.
         """
         self.loop.call_later(UNREAD_SECONDS, self._drop_if_unread)

@@ -1,8 +1,7 @@
 """Label errors: the probability that a label is wrong, by Bayes' rule from cross-fitted probabilities.
 
-Confident learning (Northcutt et al. 2021, arXiv:1911.00068) takes rows that the models answer wrongly for label errors:
-of 244 rows, 60% of them answered rightly and 7% with a wrong label, it lists 68, of which 20% are wrong. Those more
-probable than not by this rule are 5, of which 47% are wrong: docs/experiments.md.
+On 244 rows with 7% wrong labels, confident learning (Northcutt et al. 2021, arXiv:1911.00068) lists 68 (20% of them
+wrong); this rule lists 6 (50%): docs/experiments.md.
 """
 
 from typing import Final
