@@ -151,30 +151,36 @@ class BoundedConnection(HttpToolsProtocol):
         self._coalescing.flush()
 
     def _reserve(self) -> bool:
-        """Count received bytes; returns False if the limit is reached."""
+        """Count received bytes; returns False and refuses the request if they do not fit below the limit."""
         cycle = self.cycle
         if self._awaiting and cycle is not None and cycle.scope is self.scope and cycle.response_complete:
             self._received = 0  # uvicorn discards the rest of a request that has been answered
             return True
         more = self._received - FREE_BYTES - self._reserved
-        if self._connections.reserve(more):
+        if self._connections.reserve(self, more, self._reserved):
             self._reserved += more
             return True
-        limit = self._connections.max_request_bytes // 2**20
-        self._fail(
-            OverloadedError(
-                f"The requests that are arriving or not answered yet would have more than {limit} MiB; send smaller"
-                " batches, or try again in a second."
-            )
-        )
+        self._fail(self._too_many_bytes())
         return False
+
+    def refuse_body(self) -> None:
+        """Refuse the request whose body is arriving, if one is, and free its bytes."""
+        if self._in_body() and not self.pipeline:
+            self._fail(self._too_many_bytes())
+
+    def _too_many_bytes(self) -> OverloadedError:
+        limit = self._connections.max_request_bytes // 2**20
+        return OverloadedError(
+            f"The requests that are arriving or not answered yet would have more than {limit} MiB; send smaller"
+            " batches, or try again in a second."
+        )
 
     def _free(self) -> None:
         """Count only the bytes that are not parsed yet."""
         self._received = len(self._unparsed) if self._unparsed is not None else 0
         if self._reserved:
             reserved = max(self._received - FREE_BYTES, 0)
-            self._connections.free(self._reserved - reserved)
+            self._connections.free(self, self._reserved - reserved)
             self._reserved = reserved
 
     def _start_arrival(self) -> None:
@@ -192,8 +198,9 @@ class BoundedConnection(HttpToolsProtocol):
     def _fail(self, error: ApiError, waited: float = 0.0) -> None:
         """Stop parsing. The response to the arriving request is the error, after those to previous requests.
 
-        If the arriving request has been answered already, the connection only closes. `waited`: seconds for which it
-        has been arriving, if the timer is not running.
+        If the arriving request has been answered already, the connection only closes. A body that is being read stops
+        counting at once: otherwise, of requests that arrive together, each would be refused because of those refused
+        before it. `waited`: seconds for which the request has been arriving, if the timer is not running.
         """
         if self._error is not None or self.transport.is_closing():
             return
@@ -213,7 +220,10 @@ class BoundedConnection(HttpToolsProtocol):
         elif in_body:
             self._watch_body(cycle)
             cycle.keep_alive = False
+            cycle.body = bytearray()
             cycle.message_event.set()  # the application raises it, so it is counted and logged with its route
+            if not self.pipeline:  # otherwise the request before it is unanswered, and counts until then
+                self._free()  # the application drops the rest of the body in the next iteration of the loop
         # Otherwise `on_response_complete` refuses the request after the answers before it.
 
     def _in_body(self) -> bool:

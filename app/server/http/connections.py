@@ -26,6 +26,9 @@ MIN_REQUEST_BYTES = 32 * 1024 * 1024
 LARGEST_REQUESTS = 4
 """Maximum bytes of unanswered requests in a process, or this number of the largest bodies if that is more."""
 
+LARGE_BYTES = 64 * 1024
+"""Above the limit on bytes of requests, requests with more bytes than this are refused before smaller ones."""
+
 MAX_UNREAD_BYTES = 32 * 1024 * 1024
 """Maximum bytes of unread answers; above it, the connections that have waited longest are closed."""
 
@@ -53,6 +56,9 @@ class Connection(Protocol):
     def drop_unread(self) -> None:
         """Close the connection at once because the client does not read."""
 
+    def refuse_body(self) -> None:
+        """Refuse the request whose body is arriving, if one is, and free its bytes."""
+
     def flush(self) -> None:
         """Send a held head whose body has not been written yet."""
 
@@ -67,6 +73,8 @@ class Connections:
         """Maximum of `request_bytes`."""
         self.request_bytes = 0
         """Bytes of requests that are arriving or unanswered, without the first FREE_BYTES of each connection."""
+        self._large: dict[Connection, None] = {}
+        """Connections with more than LARGE_BYTES of these, the newest request last."""
         self._open: set[Connection] = set()
         self._unread: dict[Connection, None] = {}
         """Connections with unread answers, the longest waiting first."""
@@ -88,6 +96,7 @@ class Connections:
     def closed(self, connection: Connection) -> None:
         """Stop counting a connection that has ended."""
         self._open.discard(connection)
+        self._large.pop(connection, None)
         self._unread.pop(connection, None)
         self._stalled.pop(connection, None)
 
@@ -95,16 +104,32 @@ class Connections:
         """File descriptors of the open connections."""
         return [one.transport.get_extra_info("socket").fileno() for one in self._open]
 
-    def reserve(self, size: int) -> bool:
-        """Count `size` more bytes until `free`; returns False, without counting, if the limit is reached."""
+    def reserve(self, connection: Connection, size: int, held: int) -> bool:
+        """Count `size` more bytes of a connection until `free`; returns False if it must be refused instead.
+
+        `held`: bytes of the connection that are counted already. Above the limit, the newest of the large requests that
+        are still arriving are refused until the rest fits. So of requests that arrive together, as many are answered
+        as fit. A large request is never refused for a newer large one: otherwise clients that retry at once would
+        prevent all of them from arriving completely. A small one is refused only if no large one is arriving.
+        """
+        if held + size > LARGE_BYTES:
+            self._large.setdefault(connection)
         if self.request_bytes + size > self.max_request_bytes:
-            return False
+            for one in reversed(list(self._large)):
+                if one is connection:
+                    return False
+                one.refuse_body()
+                if self.request_bytes + size <= self.max_request_bytes:
+                    break
+            else:
+                return False
         self.request_bytes += size
         return True
 
-    def free(self, size: int) -> None:
-        """Stop counting `size` bytes, whose requests are answered or abandoned."""
+    def free(self, connection: Connection, size: int) -> None:
+        """Stop counting `size` bytes, whose requests are answered, refused or abandoned."""
         self.request_bytes -= size
+        self._large.pop(connection, None)
 
     def write_paused(self, connection: Connection) -> None:
         """Called when a client reads more slowly than its answer is written."""

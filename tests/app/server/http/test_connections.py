@@ -7,13 +7,15 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from starlette.responses import StreamingResponse
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from app.main import create_app
@@ -73,6 +75,23 @@ def everything(connection: socket.socket) -> bytes:
     except ConnectionError:
         pass
     return received
+
+
+def finish(connection: socket.socket, sent: bytes) -> bytes:
+    """Send the rest of a request; returns the first bytes of the answer."""
+    with suppress(ConnectionError):  # it was refused and closed meanwhile
+        connection.sendall(sent)
+    return connection.recv(65536)
+
+
+@contextmanager
+def paused(held: Connections) -> Iterator[None]:
+    """The server's event loop does nothing in a `with` block."""
+    resume = threading.Event()
+    one = next(iter(held._open))
+    one.loop.call_soon_threadsafe(resume.wait, 10)
+    yield
+    resume.set()
 
 
 def rejected(app: FastAPI, reason: str) -> float:
@@ -192,6 +211,87 @@ def test_arriving_bodies_above_the_limit_are_503(app: FastAPI, monkeypatch: pyte
         eventually(lambda: held.request_bytes == 0)
         body = BODY.ljust(MAX_BODY)
         assert statuses(exchange(port, whole(b"Connection: close", body=body))) == [200]
+        eventually(lambda: held.request_bytes == 0)
+
+
+def test_of_bodies_that_arrive_together_those_that_fit_are_answered(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    size, fitting, clients = 1_900_000, 4, 12
+    monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 0)
+    app = create_app(load_settings(model=tiny_bundle, max_body_bytes=2_000_000, access_log=False))
+    with serving(app) as (port, held), ExitStack() as stack:
+        request = whole(body=BODY.ljust(size))
+        first = held.max_request_bytes // clients
+        bodies = [connect(port, stack, request[:first]) for _ in range(clients)]
+        eventually(lambda: held.request_bytes == clients * (first - connections.FREE_BYTES))
+        with paused(held):  # until the next piece of each has arrived
+            for one in bodies:
+                one.sendall(request[first : first + 65536])
+        with ThreadPoolExecutor(clients) as threads:
+            answers = list(threads.map(lambda one: finish(one, request[first + 65536 :]), bodies))
+        answered = [one for one, answer in zip(bodies, answers, strict=True) if statuses(answer) == [200]]
+        refused = [answer for answer in answers if statuses(answer) == [503]]
+        assert fitting <= len(answered) < clients
+        assert len(refused) == clients - len(answered) == rejected(app, "overloaded")
+        assert all(b"retry-after: 1\r\n" in answer for answer in refused)
+        eventually(lambda: held.request_bytes == 0)
+        for one in answered:
+            assert statuses(finish(one, request)) == [200]
+
+
+def test_body_that_arrives_longest_is_not_refused_for_newer_ones(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 0)
+    monkeypatch.setattr(connections, "LARGEST_REQUESTS", 2)
+    request = whole(body=BODY.ljust(290_000))
+    with serving(app) as (port, held), ExitStack() as stack:
+        clients = []
+        for count in range(1, 4):
+            clients.append(connect(port, stack, request[:190_000]))
+            eventually(lambda count=count: held.request_bytes > count * 185_000)
+        assert statuses(finish(clients[0], request[190_000:])) == [200]
+        assert statuses(everything(clients[2])) == [503]
+        assert statuses(finish(clients[1], request[190_000:])) == [200]
+        assert rejected(app, "overloaded") == 1
+        eventually(lambda: not held._large)
+
+
+def test_small_request_is_answered_while_large_ones_hold_all_bytes(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 0)
+    large, small = whole(body=BODY.ljust(MAX_BODY)), whole(b"Connection: close", body=BODY.ljust(30_000))
+    with serving(app) as (port, held), ExitStack() as stack:
+        stalled = [connect(port, stack, large[:-1]) for _ in range(4)]
+        eventually(lambda: held.request_bytes > held.max_request_bytes - 20_000)
+        assert statuses(exchange(port, small)) == [200]
+        assert rejected(app, "overloaded") == 1
+        answers = [one.recv(65536) for one in select.select(stalled, [], [], 5)[0]]
+        assert [statuses(answer) for answer in answers] == [[503]]
+
+
+def test_refusal_does_not_stop_counting_the_unanswered_request_before_it(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "MIN_REQUEST_BYTES", 100_000)
+    monkeypatch.setattr(connections, "LARGEST_REQUESTS", 0)
+    answer = threading.Event()
+
+    async def late(request: Request) -> Response:
+        await request.body()
+        while not answer.is_set():
+            await request.is_disconnected()  # the next request is read meanwhile
+            await asyncio.sleep(0.01)
+        return Response()
+
+    app.router.routes.insert(0, Route("/late", late, methods=["POST"]))
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, whole(body=b" " * 80_000).replace(b"/predict", b"/late"))
+        eventually(lambda: held.request_bytes > 75_000)
+        client.sendall(whole(body=b" " * 90_000)[:10_000])
+        eventually(lambda: held.request_bytes > 85_000)
+        [connection] = held._open
+        assert statuses(exchange(port, whole(body=b" " * 30_000))) == [503]
+        assert connection._error is None  # to refuse it would free nothing yet
+        client.sendall(b" " * 20_000)
+        eventually(lambda: connection._error is not None)
+        assert held.request_bytes > 85_000
+        answer.set()
+        assert statuses(everything(client)) == [200, 503]
         eventually(lambda: held.request_bytes == 0)
 
 
