@@ -15,6 +15,8 @@ from training.headlines.vocabulary import unit_length
 
 _RIDGE_PENALTY: Final = 1.0
 """Of the squared length of the weights; the squared errors of all rows are summed."""
+_LEAST_SQUARES: Final = np.float32(1e-30)
+"""Least sum of squares to divide by: features that say nothing about a topic all have the weight 0."""
 
 
 def train_linear(
@@ -83,7 +85,7 @@ def train_linear(
             chosen, right, costs = _fewer_negatives(chosen, right, costs, most_negatives, seed)
         # A product with a diagonal matrix would leave unsorted rows, which scikit-learn then sorts for each topic.
         weighted = sp.csr_matrix((chosen.data * weights[chosen.indices], chosen.indices, chosen.indptr), chosen.shape)
-        scale = np.sqrt(chosen.shape[0] / max(np.square(weighted.data).sum(), np.finfo(np.float32).tiny))
+        scale = np.sqrt(chosen.shape[0] / max(np.square(weighted.data).sum(), _LEAST_SQUARES))
         weighted.data *= scale
         svm = LinearSVC(dual=True, fit_intercept=False, random_state=seed)
         if costs.all():
