@@ -19,6 +19,7 @@ from training.headlines.calibration import HeldOut
 from training.headlines.learn import Halves, Kind, Material, learn
 from training.headlines.mlp import Layers
 from training.headlines.samples import Sample, labels_of, members_of
+from training.labelled.reporting.outside_notes import ONE_OUTSIDE
 from training.progress import Report, numbered
 
 SHARES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, None)
@@ -40,10 +41,7 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     """
     samples = rows.samples
     labels = _strata(rows)
-    if len(set(labels.tolist())) < 2:
-        raise LabelsError(
-            "Rows with words have only one label, but training needs two; check the column with the labels."
-        )
+    _ensure_learnable(labels, rows)
     units = _material(samples, rows).units
     recipe = recipe_for(len(samples), units)
     groups = groups_of(samples, rows.lines)
@@ -82,6 +80,21 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
         with_networks=share is not None,
         multi_label=calibrated.multi_label,
     )
+
+
+def _ensure_learnable(labels: NDArray[np.int64], rows: Rows) -> None:
+    """Raise LabelsError if there are too few rows to hold some out and learn from others like them."""
+    if len(set(labels.tolist())) < 2:
+        raise LabelsError(
+            "Rows with words have only one label, but training needs two; check the column with the labels."
+        )
+    if rows.multi_label:
+        return
+    *counts, outside = np.bincount(labels, minlength=rows.topics + 1).tolist()
+    if outside == 1:
+        raise LabelsError(ONE_OUTSIDE)
+    if max(counts) < 2:
+        raise LabelsError("No label has two training rows with words, but training needs two of a label; add rows.")
 
 
 def _strata(rows: Rows) -> NDArray[np.int64]:

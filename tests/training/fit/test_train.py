@@ -82,6 +82,32 @@ def test_one_label_is_refused_in_one_sentence() -> None:
         fitted(made_rows(1, 30), codes(2))
 
 
+@pytest.mark.parametrize("cross_fitted", [1, 7_500])
+def test_one_row_about_none_of_the_labels_is_refused_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, cross_fitted: int
+) -> None:
+    monkeypatch.setattr(train, "CROSS_FITTED", cross_fitted)
+    with pytest.raises(LabelsError, match="Only one training row is about none of the labels"):
+        fitted(made_rows(2, 5, outside=1), codes(2))
+
+
+@pytest.mark.parametrize("outside", [0, 2])
+def test_labels_of_one_row_each_are_refused_in_one_sentence(outside: int) -> None:
+    with pytest.raises(LabelsError, match="No label has two training rows with words"):
+        fitted(made_rows(3, 1, outside=outside), codes(3))
+
+
+@pytest.mark.parametrize("cross_fitted", [1, 7_500])
+@pytest.mark.parametrize(("each", "outside"), [(2, 2), (2, 3), (3, 2)])
+def test_two_rows_of_each_kind_are_enough(
+    monkeypatch: pytest.MonkeyPatch, cross_fitted: int, each: int, outside: int
+) -> None:
+    monkeypatch.setattr(train, "CROSS_FITTED", cross_fitted)
+    model = fitted(made_rows(2, each, outside=outside), codes(2))
+    assert model.outside is not None
+    assert set(model.held_out.labels.tolist()) == {0, 1, 2}
+
+
 def test_probabilities_are_calibrated_as_served(monkeypatch: pytest.MonkeyPatch) -> None:
     def narrow(rows: int, units: int) -> Recipe:
         return replace(recipe_for(rows, units), networks=1, hidden=8, epochs=3, batch_size=32, width=3)
@@ -101,6 +127,12 @@ def test_rows_that_are_all_alike_give_the_shares_of_the_labels() -> None:
     probabilities = model.held_out.probabilities(model.calibration)
     assert np.isfinite(probabilities).all()
     assert probabilities[:, 0].mean() == pytest.approx(0.75, abs=0.15)
+
+
+def test_one_text_under_two_labels_as_often_is_as_probably_either() -> None:
+    rows = [LabelledRow("the same text", (f"label{number % 2}",), "rows.csv", number) for number in range(40)]
+    model = fitted(rows, codes(2))
+    assert model.held_out.probabilities(model.calibration) == pytest.approx(0.5, abs=0.1)
 
 
 def test_words_that_occur_once_are_learned_by_their_pieces() -> None:

@@ -9,6 +9,10 @@ from training.labelled.reporting.report import DataReport
 
 FEW: Final = 30
 """Training rows of the outside class: fewer are not enough to recognise other texts."""
+ONE_OUTSIDE: Final = (
+    "Only one training row is about none of the labels (it has no label, or one that --outside names), but training"
+    " needs two; add more such rows, or leave out --outside."
+)
 NAMES: Final = frozenset(
     (
         *("other", "others", "misc", "miscellaneous", "none", "none of these", "none of the above", "n/a", "unknown"),
@@ -21,7 +25,9 @@ NAMES: Final = frozenset(
 
 def outside_notes(report: DataReport) -> Iterator[str]:
     """Notes on the outside class, or on rows that look as if they were meant for one."""
-    if report.outside is not None and 0 < report.outside.train < FEW:
+    if report.outside is not None and report.outside.train == 1 and not report.rows_with_several_labels:
+        yield ONE_OUTSIDE
+    elif report.outside is not None and 0 < report.outside.train < FEW:
         yield (
             f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognise"
             " other such texts; add more, as varied as the texts that the model will get."

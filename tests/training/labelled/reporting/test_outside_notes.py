@@ -6,17 +6,21 @@ import pytest
 
 from training.labelled.read import read_rows
 from training.labelled.reporting.check import check
-from training.labelled.split import split_rows
+from training.labelled.reporting.outside_notes import ONE_OUTSIDE
+from training.labelled.split import MIN_ROWS, split_rows
 
 
-def found(folder: Path, others: list[str], *outside: str) -> list[str]:
+def found(
+    folder: Path, others: list[str], *outside: str, min_rows: int = MIN_ROWS, separator: str | None = None
+) -> list[str]:
     """Notes about the outside class on a file with these lines beside those of two labels."""
     words = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
     known = [f"{one} {two} {label},{label}" for label in ("sport", "money") for one in words for two in words]
     (folder / "rows.csv").write_text("\n".join(["text,label", *known, *others]), "utf-8")
-    table = read_rows([folder / "rows.csv"], outside_labels=outside, most_bad=0.9)
+    table = read_rows([folder / "rows.csv"], outside_labels=outside, label_separator=separator, most_bad=0.9)
     marks = ("--outside", "about none of the labels")
-    return [note for note in check(table, split_rows(table)).notes if any(mark in note for mark in marks)]
+    report = check(table, split_rows(table, min_rows=min_rows))
+    return [note for note in report.notes if any(mark in note for mark in marks)]
 
 
 def rows(number: int, label: str) -> list[str]:
@@ -58,6 +62,16 @@ def test_rare_label_that_means_none_of_the_others_suggests_the_option(tmp_path: 
 def test_rows_without_a_label_suggest_the_option(tmp_path: Path) -> None:
     [note] = found(tmp_path, rows(40, ""))
     assert note == "Rows without a label: 40. If they are about none of the labels, use --outside '' to learn them."
+
+
+def test_one_training_row_about_none_of_the_labels_is_said_to_be_too_few_to_train(tmp_path: Path) -> None:
+    assert found(tmp_path, rows(2, "other"), "other", min_rows=2) == [ONE_OUTSIDE]  # the other one is a test row
+
+
+def test_one_training_row_without_a_label_is_learned_beside_rows_with_several_labels(tmp_path: Path) -> None:
+    several = [f"amber both kinds {i},sport|money" for i in range(20)]
+    [note] = found(tmp_path, [*several, *rows(2, "")], "", min_rows=2, separator="|")
+    assert note.startswith("Training rows about none of the labels: 1.")
 
 
 @pytest.mark.parametrize("outside", ["", "other"])
