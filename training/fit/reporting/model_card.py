@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.classifier.manifest import Manifest
+from app.classifier.manifest import EncodingSpec, Manifest
 from training.bundles.model_card import made_with, topic_table
 from training.fit.held_out import FOLDS
 from training.fit.reporting.learning_curve import curve_sentence
@@ -17,7 +17,7 @@ _CARD: Final = """# {name}/{version}
 | --- | --- |
 | labels | {labels:,}{outside} |
 | training rows | {rows} |
-| encoding | {size:,} features: words, pairs of words, and pieces of 3 or 4 characters for words without an id |
+| encoding | {size:,} features: {features} |
 | network | Dense {width} linear, {hidden} relu, {units} {output} |
 | ensemble | {parts} |
 | calibration | {calibration} |
@@ -65,6 +65,7 @@ def write_card(manifest: Manifest) -> str:
         outside=", and one unit for texts about none of them" if manifest.outside else "",
         rows=_training_rows(manifest),
         size=manifest.encoding.size - 1,
+        features=_features(manifest.encoding),
         width=recipe["width"],
         hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
         units=len(manifest.topics),
@@ -119,6 +120,14 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
     if not linear_share:
         return f"{some}; a linear SVM was tried and is not used"
     return f"a linear SVM with weight {linear_share:g} and {some}"
+
+
+def _features(encoding: EncodingSpec) -> str:
+    """What has an id."""
+    if encoding.pieces is None:
+        return "words and pairs of words"
+    least, most = encoding.pieces
+    return f"words, pairs of words, and pieces of {least} to {most} characters for words without an id"
 
 
 def _training_rows(manifest: Manifest) -> str:

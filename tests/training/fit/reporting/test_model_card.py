@@ -6,10 +6,20 @@ import pytest
 from markdown_it import MarkdownIt
 
 from app.classifier import load_bundle
+from app.classifier.manifest import Manifest
 from tests.any_bundles import write
 from training.bundles.model_card import topic_table
 from training.fit.reporting.model_card import parts, write_card
 from training.fit.reporting.summary import chosen_on
+
+
+def as_fitted(manifest: Manifest) -> Manifest:
+    """The manifest with what `fit` writes and the card reads."""
+    recipe = {"linear_share": 0.0, "networks": 4, "hidden": 64, "with_networks": True, "width": 32}
+    test = {"texts": 9, "accuracy": 0.9, "macro_f1": 0.8, "ece": 0.1, "set_size": 1.2, "set_coverage": 0.9}
+    figures = {"test": test, "baselines": []}
+    data = {"train_rows": 90, "held_out_rows": 90}
+    return manifest.model_copy(update={"recipe": recipe, "data": data, "figures": figures})
 
 
 @pytest.mark.parametrize(
@@ -56,17 +66,22 @@ def test_labels_are_text_and_not_markup_of_the_table(tmp_path: Path) -> None:
 
 def test_card_names_the_report_without_a_link_and_says_what_prediction_sets_are(tmp_path: Path) -> None:
     manifest = load_bundle(write(tmp_path / "four", "four")).manifest
-    recipe = {"linear_share": 0.0, "networks": 4, "hidden": 64, "with_networks": True, "width": 32}
-    test = {"texts": 9, "accuracy": 0.9, "macro_f1": 0.8, "ece": 0.1, "set_size": 1.2, "set_coverage": 0.9}
-    card = write_card(
-        manifest.model_copy(
-            update={
-                "recipe": recipe,
-                "data": {"train_rows": 90, "held_out_rows": 90},
-                "figures": {"test": test, "baselines": []},
-            }
-        )
-    )
+    card = write_card(as_fitted(manifest))
     assert "`data.html` in the bundle's folder" in card
     assert "](data.html)" not in card
     assert "| label | topic | name | training rows |" in card
+
+
+@pytest.mark.parametrize(
+    ("pieces", "features"),
+    [
+        ((2, 5), "words, pairs of words, and pieces of 2 to 5 characters for words without an id"),
+        (None, "words and pairs of words"),
+    ],
+)
+def test_card_names_the_lengths_of_the_pieces_that_were_chosen(
+    tmp_path: Path, pieces: tuple[int, int] | None, features: str
+) -> None:
+    manifest = as_fitted(load_bundle(write(tmp_path / "four", "four")).manifest)
+    encoding = manifest.encoding.model_copy(update={"pieces": pieces})
+    assert f" features: {features} |" in write_card(manifest.model_copy(update={"encoding": encoding}))
