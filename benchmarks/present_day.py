@@ -101,13 +101,13 @@ def markdown(figures: dict[str, Any]) -> str:
         "# Present-day headlines",
         "",
         f"Figures of `{figures['model']}` on a development sample of real headlines of 2016 to 2020, found in public",
-        "repositories and labelled by one reader. The sample is not used for training and is not in this repository.",
-        "`present_day.tsv` and `present_day_2.tsv` in this folder are other headlines, written for measuring;",
+        "repositories and labelled by one annotator. The sample is not used for training, and is not in this",
+        "repository. `present_day.tsv` and `present_day_2.tsv` in this folder are headlines written for measuring;",
         "their figures are in the model card. Made by `python -m benchmarks present-day FILE`.",
         "",
         (
             "| headlines | number | about one of the topics | accuracy of these | calibration error | false positive"
-            " rate | about none of the topics | true positive rate | AUROC of `outside` | right over all |"
+            " rate | about none of the topics | true positive rate | AUROC of `outside` | overall accuracy |"
         ),
         "|" + " --- |" * 10,
     ]
@@ -128,7 +128,7 @@ def markdown(figures: dict[str, Any]) -> str:
         "",
         "- *False positive rate*: share of the headlines about one of the topics that are marked `outside`.",
         "- *True positive rate*: share of the headlines about none of the topics that are marked `outside`.",
-        "- *Right over all*: share of headlines marked `outside` if no topic is acceptable, or else classified as an",
+        "- *Overall accuracy*: share of headlines marked `outside` if no topic is acceptable, or else classified as an",
         "  acceptable topic.",
         "",
         "Headlines for which both a topic and none are acceptable are in neither group.",
@@ -152,7 +152,7 @@ def _threshold_lines(figures: dict[str, Any]) -> list[str]:
             f" {figures['threshold']:.2f}."
         ),
         "",
-        "| threshold | false positive rate | true positive rate | right over all |",
+        "| threshold | false positive rate | true positive rate | overall accuracy |",
         "|" + " --- |" * 4,
         *[f"| {' | '.join(row)} |" for row in shares],
     ]

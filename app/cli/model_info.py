@@ -50,10 +50,11 @@ def topics(folder: Path | None, as_json: bool) -> None:
         )
     outside = classifier.bundle.manifest.outside
     if outside is not None:
-        lost, found = (f"{value:.0%}" if value is not None else "-" for value in (outside.lost, outside.found))
+        rates = (outside.lost, outside.found)
+        false_positive, true_positive = (f"{rate:.0%}" if rate is not None else "-" for rate in rates)
         lines.append(
             f"Texts with `outside` above {classifier.outside_threshold:g} are marked. At {outside.threshold:g}:"
-            f" {found} of the held-out texts without a topic, and {lost} of those with one."
+            f" {true_positive} of the held-out texts without a topic, and {false_positive} of those with one."
         )
     _print(*lines)
 

@@ -43,7 +43,7 @@ def model_info_router(service: Service) -> APIRouter:
     async def topics(served: Annotated[ServedModel, Depends(chosen)]) -> TopicsResponse:
         """Returns every topic with its number of training texts, and precision, recall and F1 on the test set.
 
-        For the outside class, returns the threshold, false positive rate (`lost`) and true positive rate (`found`).
+        For the outside class, returns the threshold, and its false positive rate and true positive rate.
         """
         return describe_topics(served)
 
@@ -66,7 +66,13 @@ def describe_topics(served: ServedModel) -> TopicsResponse:
         topics=[TopicSkill(topic=one.code, **one.model_dump(exclude={"code"})) for one in classifier.topics],
         outside=None
         if outside is None
-        else OutsideSkill(threshold=classifier.outside_threshold, lost=outside.lost, found=outside.found),
+        else OutsideSkill(
+            threshold=classifier.outside_threshold,
+            false_positive_rate=outside.lost,
+            true_positive_rate=outside.found,
+            lost=outside.lost,
+            found=outside.found,
+        ),
     )
 
 

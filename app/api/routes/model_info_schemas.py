@@ -41,20 +41,16 @@ class OutsideSkill(BaseModel):
             " the bundle."
         ),
     ]
-    lost: Annotated[
+    false_positive_rate: Annotated[
         Probability | None,
-        Field(
-            description="False positive rate: share of texts with a topic whose `outside` is above the bundle's"
-            " threshold."
-        ),
+        Field(description="Share of texts with a topic whose `outside` is above the bundle's threshold."),
     ]
-    found: Annotated[
+    true_positive_rate: Annotated[
         Probability | None,
-        Field(
-            description="True positive rate: share of texts without a topic whose `outside` is above the bundle's"
-            " threshold."
-        ),
+        Field(description="Share of texts without a topic whose `outside` is above the bundle's threshold."),
     ]
+    lost: Annotated[Probability | None, Field(deprecated=True, description="Use `false_positive_rate`.")]
+    found: Annotated[Probability | None, Field(deprecated=True, description="Use `true_positive_rate`.")]
 
 
 class TopicsResponse(BaseModel):

@@ -68,7 +68,9 @@ def test_model_without_the_class_answers_null_everywhere(start: Start) -> None:
 
 def test_model_and_topics_state_the_threshold_and_what_it_costs(start: Start, tmp_path: Path) -> None:
     client = start(model=write_outside_bundle(tmp_path / "bundle", lost=0.04, found=0.71))
-    assert client.get("/topics").json()["outside"] == {"threshold": 0.5, "lost": 0.04, "found": 0.71}
+    rates = {"false_positive_rate": 0.04, "true_positive_rate": 0.71}
+    old_names = {"lost": 0.04, "found": 0.71}
+    assert client.get("/topics").json()["outside"] == {"threshold": 0.5} | rates | old_names
     assert client.get("/model").json()["outside"] == OUTSIDE | {"lost": 0.04, "found": 0.71}
 
 
@@ -114,4 +116,10 @@ def test_document_describes_outside_and_its_reason(client: TestClient) -> None:
     reasons = schemas["Result"]["properties"]["abstained"]["anyOf"][0]["enum"]
     assert reasons == ["no_known_words", "outside", "low_confidence"]
     assert {"type": "null"} in schemas["Explanation"]["properties"]["topic"]["anyOf"]
-    assert set(schemas["OutsideSkill"]["properties"]) == {"threshold", "lost", "found"}
+    skill = schemas["OutsideSkill"]["properties"]
+    assert [name for name, field in skill.items() if "deprecated" not in field] == [
+        "threshold",
+        "false_positive_rate",
+        "true_positive_rate",
+    ]
+    assert {name for name, field in skill.items() if field.get("deprecated")} == {"lost", "found"}

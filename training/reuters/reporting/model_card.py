@@ -244,7 +244,7 @@ def _sample(file: Path, bundle: str) -> str:
     found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     if found.get("model") != bundle:
         return ""
-    names = {"right_over_all": "right over all", "auroc": "AUROC of `outside`", "right": "accuracy if about a topic"}
+    names = {"right_over_all": "overall accuracy", "auroc": "AUROC of `outside`", "right": "accuracy if about a topic"}
     names |= {"lost": "false positive rate", "found": "true positive rate", "ece": "calibration error"}
     rows = [f"| headlines | number | {' | '.join(names.values())} |", "|" + " --- |" * (len(names) + 2)]
     for row in found["rows"]:
