@@ -66,10 +66,21 @@ class _LiveWorkers(MultiProcessCollector):
         time.sleep(2 * COUNT_SECONDS)
         files = [file for file in Path(self._directory).iterdir() if file.suffix == ".db" and _has_begun(file)]
         for pid in {file.stem.rpartition("_")[2] for file in files if file.name.startswith("gauge_live")}:
-            if pid.isdigit() and not Path("/proc", pid).exists():
+            if pid.isdigit() and not _is_alive(int(pid)):
                 mark_process_dead(pid, self._directory)
         merged: Iterable[Metric] = self.merge([str(file) for file in files])  # ignores files that no longer exist
         return merged
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process exists: signal 0 is checked but not sent. macOS has no /proc to look in."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # a process of another user
+        return True
+    return True
 
 
 def _has_begun(file: Path) -> bool:

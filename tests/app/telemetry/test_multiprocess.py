@@ -54,6 +54,21 @@ def test_what_a_dead_worker_held_counts_no_more_and_what_it_counted_does(
     assert value("topics_headlines_total") == 15
 
 
+def test_live_workers_count_where_there_is_no_proc(workers: list[Metrics], monkeypatch: pytest.MonkeyPatch):
+    workers[0].in_flight.set(10)
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # macOS
+    assert scraped()("topics_in_flight") == 10
+
+
+def test_worker_of_another_user_is_alive(workers: list[Metrics], monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    workers[0].in_flight.set(10)
+    monkeypatch.setattr(os, "kill", refuse)
+    assert scraped()("topics_in_flight") == 10
+
+
 def test_drift_is_the_mean_over_the_workers_weighted_by_headlines_and_not_the_largest(workers: list[Metrics]):
     names = ("topics_topic_drift_psi", "topics_unknown_word_drift_psi")
     assert all(math.isnan(scraped()(name)) for name in names)
