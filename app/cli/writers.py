@@ -45,18 +45,6 @@ def columns(top_k: int) -> list[str]:
     return ["line", "headline", "topic", "name", "probability", *more, "outside", "abstained", "topic_set"]
 
 
-def unique_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
-    """Output names of kept input columns: `input_` is prefixed until a name is not yet used."""
-    used = set(taken)
-    unique = []
-    for name in names:
-        while name in used:
-            name = f"input_{name}"  # noqa: PLW2901
-        used.add(name)
-        unique.append(name)
-    return unique
-
-
 class Writer:
     """Turns answers into bytes of JSON Lines or CSV, a chunk of rows at a time."""
 

@@ -10,8 +10,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Row, validate_row
-from app.cli.writers import unique_names
+from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Row, unique_names, validate_row
 
 _BLANK = " \t\r\n"
 _AFTER_VALUE = frozenset(f"{_BLANK},]")

@@ -1,6 +1,6 @@
 """An input row: a headline, or the reason why the row has none."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import dropwhile
 from types import MappingProxyType
 from typing import NamedTuple
@@ -52,6 +52,18 @@ def validate_row(line: int, headline: str, max_characters: int, kept: Mapping[st
     if "\0" in headline:
         return Row(line, "", "holds a NUL character")
     return Row(line, headline, None, kept)
+
+
+def unique_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Output names of kept input columns: `input_` is prefixed until a name is not yet used."""
+    used = set(taken)
+    unique = []
+    for name in names:
+        while name in used:
+            name = f"input_{name}"  # noqa: PLW2901
+        used.add(name)
+        unique.append(name)
+    return unique
 
 
 def is_text(value: str) -> bool:

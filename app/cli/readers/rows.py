@@ -7,8 +7,7 @@ from typing import Literal, NamedTuple
 from app.cli.readers.csv_rows import ColumnError, csv_rows, read_header
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import Row, validate_row
-from app.cli.writers import unique_names
+from app.cli.readers.row import Row, unique_names, validate_row
 
 InputFormat = Literal["lines", "csv", "tsv", "jsonl", "json"]
 

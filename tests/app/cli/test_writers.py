@@ -9,7 +9,7 @@ import pytest
 
 from app.cli import writers
 from app.cli.readers.row import Row
-from app.cli.writers import Answer, Prediction, Writer, columns, unique_names
+from app.cli.writers import Answer, Prediction, Writer, columns
 from tests.server import ROOT
 
 OIL = Answer([Prediction("crude", "Crude oil", 0.9)], None)
@@ -76,15 +76,6 @@ def test_json_lines_have_the_text_as_it_was_and_the_kept_values_with_their_types
     one = json.loads(line)
     assert one["headline"] == "=oil"
     assert list(one.items())[len(columns(1)) :] == [("id", 7), ("big", 10**30), ("nan", None), ("more", ["=a"])]
-
-
-def test_names_that_are_taken_get_a_prefix_until_they_are_not() -> None:
-    assert unique_names(["id", "topic", "input_topic", "id"], columns(1)) == [
-        "id",
-        "input_topic",
-        "input_input_topic",
-        "input_id",
-    ]
 
 
 def test_columns_follow_the_rank() -> None:
