@@ -72,7 +72,7 @@ def load_bundle(path: Path) -> Bundle:
     if missing := bundle_folders.missing_bundle(path):
         raise BundleError(f"{missing}.")
     raw = _read(path, MANIFEST)
-    manifest = _validate(path, MANIFEST, TypeAdapter(Manifest), raw)
+    manifest = _validate(path, MANIFEST, TypeAdapter(Manifest), _parse(path, MANIFEST, raw))
     for required in (MODEL, WORD_INDEX, GOLDEN):
         if required not in manifest.files:
             raise BundleError(f"{path / MANIFEST}: does not list {required}; train the bundle again.")
@@ -88,7 +88,7 @@ def load_bundle(path: Path) -> Bundle:
     code, topics = Counter(topic.code for topic in manifest.topics).most_common(1)[0]
     if topics > 1:
         raise BundleError(f"{path / MANIFEST}: two topics have the same code, {code!r}; train it again.")
-    golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), verified[GOLDEN])
+    golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), _parse(path, GOLDEN, verified[GOLDEN]))
     if not golden or any(len(one.probabilities) != len(manifest.topics) for one in golden):
         raise BundleError(
             f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each; train it again."
@@ -101,7 +101,7 @@ def load_bundle(path: Path) -> Bundle:
         path=path,
         manifest=manifest,
         digest=hashlib.sha256(raw).hexdigest(),
-        word_index=_validate(path, WORD_INDEX, TypeAdapter(dict[str, int]), verified[WORD_INDEX]),
+        word_index=_word_index(path, verified[WORD_INDEX]),
         golden=golden,
         model=verified[MODEL],
         card=_text(path, CARD, verified[CARD]) if CARD in verified else None,
@@ -156,16 +156,30 @@ def _text(folder: Path, name: str, content: bytes) -> str:
         raise BundleError(f"{folder / name}: is not UTF-8; write it again.") from error
 
 
-def _validate(folder: Path, name: str, schema: TypeAdapter[T], content: bytes) -> T:
+def _word_index(folder: Path, content: bytes) -> dict[str, int]:
+    parsed = _parse(folder, WORD_INDEX, content)
+    if isinstance(parsed, dict) and set(map(type, parsed.values())) <= {int}:
+        return parsed
+    # Only to convert values such as "5", or for the error: pydantic copies 100,000 entries, 10 MB, in as much time as
+    # parsing them takes.
+    return _validate(folder, WORD_INDEX, TypeAdapter(dict[str, int]), parsed)
+
+
+def _parse(folder: Path, name: str, content: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         # Unlike `json.loads`, refuses lone surrogates, with which GET /model could not be answered.
         # Without the cache, which keeps 16,384 strings as long as the process lives.
-        return schema.validate_python(from_json(content, cache_strings="none"))
+        return from_json(content, cache_strings="none")
+    except ValueError as error:
+        raise BundleError(f"{folder / name}: is not valid JSON ({error}); copy the bundle again.") from error
+
+
+def _validate(folder: Path, name: str, schema: TypeAdapter[T], parsed: object) -> T:
+    try:
+        return schema.validate_python(parsed)
     except ValidationError as error:
         first: Any = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole file"
         place = place if place.isprintable() else ascii(place)
         advice = "upgrade the service" if first["type"] == NEWER_FORMAT else "train the bundle again"
         raise BundleError(f"{folder / name}: {place}: {validation_message(first)}; {advice}.") from error
-    except ValueError as error:
-        raise BundleError(f"{folder / name}: is not valid JSON ({error}); copy the bundle again.") from error

@@ -64,21 +64,30 @@ def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
     if word_index and min(word_index.values()) < 1:
         raise BundleError("word_index.json: a rank is below 1, that of the most frequent word; train it again.")
     wanted = {TWICE: spec.repeats, LATER: spec.lead is not None, PIECE: spec.pieces is not None}
+    ranks = spec.size - spec.offset  # from there on, a rank has no id
     pairs: dict[str, dict[str, int]] = {}
     piece_ids: dict[str, int] = {}
-    for entry, rank in word_index.items():
-        first, space, second = entry.partition(" ")
-        if space and rank + spec.offset < spec.size and wanted.get(second, spec.pairs):
-            if second == PIECE:
-                piece_ids[first] = rank + spec.offset
-            else:
-                pairs.setdefault(first, {})[intern(second)] = rank + spec.offset
-    # Many words begin no pair and have the same entry: rare ones, and those that share the id of their cluster.
-    alone: dict[int, tuple[int, Mapping[str, int]]] = {}
     words: dict[str, tuple[int, Mapping[str, int]]] = {}
-    for word, rank in word_index.items():
-        if " " not in word and not hides_word(spec, word, rank):
-            word_id = rank + spec.offset if rank + spec.offset < spec.size else RARE
-            pair_ids = pairs.get(word)
-            words[word] = (word_id, pair_ids) if pair_ids else alone.setdefault(word_id, (word_id, NO_PAIRS))
+    # Many words have the same entry: rare ones, and those that share the id of their cluster.
+    alone: dict[int, tuple[int, Mapping[str, int]]] = {}
+    rare = (RARE, NO_PAIRS)
+    # One pass and few calls, because an index has 100,000 entries.
+    for entry, rank in word_index.items():
+        if " " in entry:
+            first, _, second = entry.partition(" ")
+            if rank < ranks and wanted.get(second, spec.pairs):
+                if second == PIECE:
+                    piece_ids[first] = rank + spec.offset
+                else:
+                    pairs.setdefault(first, {})[intern(second)] = rank + spec.offset
+        elif rank < ranks:
+            found = alone.get(rank)
+            if found is None:
+                found = alone[rank] = (rank + spec.offset, NO_PAIRS)
+            words[entry] = found
+        elif "'" not in entry or not hides_word(spec, entry, rank):
+            words[entry] = rare
+    for first, pair_ids in pairs.items():
+        if first in words:
+            words[first] = (words[first][0], pair_ids)
     return WordIds(words, piece_ids)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -339,6 +340,24 @@ def test_word_index_of_another_kind_is_refused(bundle: Path, index: object) -> N
     (bundle / WORD_INDEX).write_text(json.dumps(index))
     seal(bundle)
     assert WORD_INDEX in refusal(bundle)
+
+
+def test_word_index_is_not_copied_while_it_is_read(bundle: Path) -> None:
+    content = json.dumps({f"word{rank}": rank for rank in range(1, 50_001)})
+    (bundle / WORD_INDEX).write_text(content)
+    seal(bundle)
+    tracemalloc.start()
+    loaded = load_bundle(bundle)
+    size, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(loaded.word_index) == 50_000
+    assert peak - size < 1.5 * len(content)
+
+
+def test_rank_that_is_text_is_converted(bundle: Path) -> None:
+    (bundle / WORD_INDEX).write_text('{"oil": "2", "wheat": 1}')
+    seal(bundle)
+    assert load_bundle(bundle).word_index == {"oil": 2, "wheat": 1}
 
 
 def test_weights_that_are_not_numbers_are_refused(bundle: Path) -> None:

@@ -30,3 +30,14 @@ def test_word_without_an_id_keeps_those_of_its_pairs() -> None:
 )
 def test_pieces_are_a_tuple_however_few_they_are(word: str, sizes: tuple[int, int], expected: tuple[str, ...]) -> None:
     assert pieces(word, sizes) == expected
+
+
+def test_words_with_the_same_id_share_their_entry() -> None:
+    found = word_ids(SPEC, {"oil": 2, "crude": 2, "brent": 5, "wti": 6, "oil crude": 3}).words
+    assert found["brent"] is found["wti"]
+    assert found == {
+        "oil": (2, {"crude": 3}),
+        "crude": (2, NO_PAIRS),
+        "brent": (RARE, NO_PAIRS),
+        "wti": (RARE, NO_PAIRS),
+    }
