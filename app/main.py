@@ -112,4 +112,4 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
 
 def _traced() -> bool:
     """Whether the `otel` extra is installed and an OTEL_* variable is set; read once, not per request."""
-    return find_spec("opentelemetry.sdk") is not None and any(name.startswith("OTEL_") for name in os.environ)
+    return any(name.startswith("OTEL_") for name in os.environ) and find_spec("opentelemetry.sdk") is not None
