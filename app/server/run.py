@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,30 +22,32 @@ from app.server.supervisor import Supervisor
 from app.server.uvicorn_server import Server
 from app.server.worker import Beat
 from app.serving.draining import END_SECONDS, FINISH_SECONDS
-from app.serving.loading import Classifiers, build_classifiers, load_bundles
+from app.serving.loading import Load, prepare
 from app.settings import Settings, SettingsError
 from app.telemetry import logs
 from app.telemetry.multiprocess import DIRECTORY
 
 logger = logging.getLogger(__name__)
 
-Load = Callable[[], Classifiers]
 
-
-def serve(settings: Settings, host: str, port: int) -> None:
+def serve(settings: Settings, host: str, port: int, load: Load) -> None:
     """Serve until a signal to stop; exits with status 1 if the service cannot start.
 
     If PROMETHEUS_MULTIPROC_DIR is set, workers write their metrics there, and the metrics port reads them.
 
+    Args:
+        settings: of the service.
+        host: address to listen on.
+        port: port to listen on; 0 picks a free one.
+        load: what `prepare` returned.
+
     Raises:
-        BundleError: a bundle fails verification.
         ListenError: the service cannot listen on the address.
     """
     # When uvicorn has stopped, it raises the signal again; without this handler the exit status would be that of a
     # process killed by SIGTERM, although it has ended properly.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGHUP, partial(_hang_up, sys.stdin is not None and sys.stdin.isatty()))
-    load = _prepare(settings)
+    gc.freeze()  # what was imported since `prepare`
     each = listeners(host, port, settings.workers)
     _serve_metrics(settings, host)
     logging.config.dictConfig(logs.config(settings.log_level))  # after all errors that the command line reports itself
@@ -59,7 +60,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         started = Supervisor(
             settings.workers,
             partial(_work, settings, load, each),
-            load=lambda: partial(_work, settings, _prepare(settings), each),
+            load=lambda: partial(_work, settings, prepare(settings), each),
             end_seconds=settings.drain_seconds + END_SECONDS + 0.25,  # later than the worker's own timer
             sockets=[one for sockets in each for one in sockets],
             on_ready=lambda: announce(each[0]),
@@ -67,23 +68,6 @@ def serve(settings: Settings, host: str, port: int) -> None:
         ).run()
     if not started:
         sys.exit(1)
-
-
-def _prepare(settings: Settings) -> Load:
-    """Verify all bundles now; returns a function that gives their classifiers, also in a forked worker.
-
-    Workers share the memory of classifiers that are built here. With Keras each worker builds its own from the verified
-    bytes, because TensorFlow's threads do not survive a fork.
-    """
-    bundles = load_bundles(settings)
-    for one in bundles.served:  # logged on SIGHUP only: at the start the log is not configured yet
-        logger.info("loaded %s/%s, digest %s", one.manifest.name, one.manifest.version, one.digest)
-    if settings.runtime == "keras":
-        return partial(build_classifiers, bundles, settings)
-    classifiers = build_classifiers(bundles, settings)
-    gc.collect()
-    gc.freeze()  # a garbage collection in a worker would write to all objects, and so copy the shared memory
-    return lambda: classifiers
 
 
 def _work(  # noqa: PLR0917 - the supervisor passes its arguments by position
@@ -137,11 +121,3 @@ def _serve_metrics(settings: Settings, host: str) -> None:
             serve_metrics(host, settings.metrics_port)
         except ListenError as error:
             raise ListenError(f"TOPICS_METRICS_PORT: {error}") from None
-
-
-def _hang_up(terminal: bool, *_: object) -> None:
-    """Handle SIGHUP in a service of one process, which could not answer requests while it loads a bundle."""
-    if terminal:  # the terminal was closed
-        signal.raise_signal(signal.SIGTERM)
-    else:
-        logger.warning("SIGHUP is ignored: with one worker the bundle cannot be reloaded; restart the service")

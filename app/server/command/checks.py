@@ -124,14 +124,14 @@ def _names(settings: Settings) -> Check:
 
 def _memory(settings: Settings) -> Check:
     """Measured in this process while it has loaded the same modules and models as a service."""
-    from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured
-    from app.server.command.memory import available_bytes, needed_bytes  # noqa: PLC0415
-    from app.telemetry.process import resident_bytes  # noqa: PLC0415
-
     try:
         loaded = load_classifiers(settings)
     except ClassifierError:  # two of the same name, which `_names` reports
         return Check("memory", "warn", "not checked, because the models cannot be loaded together")
+    from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured, after the models as in `serve`
+    from app.server.command.memory import available_bytes, needed_bytes  # noqa: PLC0415
+    from app.telemetry.process import resident_bytes  # noqa: PLC0415
+
     process, available = resident_bytes(), available_bytes()
     del loaded
     if process is None or available is None:
