@@ -12,7 +12,8 @@ from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
 from training.book.chance_baselines import majority_accuracy, shuffled_accuracy
 from training.data.corpus import Wire, read_corpus
 from training.data.dataset import Dataset, load_dataset
-from training.evaluation.evaluate import answer, evaluate
+from training.evaluation.evaluate import evaluate
+from training.evaluation.measure import answer
 
 BOOK = REPOSITORY / "models" / "book" / "1"
 

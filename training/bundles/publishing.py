@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.classifier.manifest import SLUG, Manifest, Topic
-from training.data.dataset import Labels
-from training.evaluation.evaluate import Evaluation, TopicSkill
+from training.evaluation.measure import Evaluation, TopicSkill
 from training.evaluation.multi_label import MultiLabelEvaluation
 
 
@@ -29,7 +29,7 @@ def library_versions(*packages: str) -> dict[str, str]:
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}
 
 
-def topics_with_support(labels: Labels, names: Mapping[str, str]) -> tuple[Topic, ...]:
+def topics_with_support(labels: NDArray[np.int64], names: Mapping[str, str]) -> tuple[Topic, ...]:
     """The topics (code -> name), each with the number of training texts that have its label; `labels` is int64 [n]."""
     support = np.bincount(labels, minlength=len(names))
     return tuple(
@@ -38,7 +38,7 @@ def topics_with_support(labels: Labels, names: Mapping[str, str]) -> tuple[Topic
     )
 
 
-def topic_mix(labels: Labels, codes: Sequence[str]) -> dict[str, float]:
+def topic_mix(labels: NDArray[np.int64], codes: Sequence[str]) -> dict[str, float]:
     """Share of each topic in `labels`, int64 [n]: topic code -> 0 to 1. The service compares its traffic with it."""
     shares = np.bincount(labels, minlength=len(codes)) / len(labels)
     return dict(zip(codes, shares.round(6).tolist(), strict=True))

@@ -45,8 +45,8 @@ def evaluate(
     from training.data.outside import read_outside
     from training.evaluation.evaluate import evaluate as run
     from training.evaluation.evaluate import read_corpus_if_present
-    from training.evaluation.outside import evaluate_outside
-    from training.evaluation.report import evaluation_report, outside_report
+    from training.evaluation.outside import evaluate_outside, outside_report
+    from training.evaluation.report import evaluation_report
 
     classifier = load_classifier(bundle)
     codes = [topic.code for topic in classifier.topics]

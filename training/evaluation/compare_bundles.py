@@ -13,7 +13,7 @@ from training.data.dataset import Labels
 from training.errors import RecipeError
 from training.evaluation.answered_rows import answer_rows, given_labels, known_rows, label_numbers, membership
 from training.evaluation.comparison import OUTSIDE, Change, Comparison, comparison_of
-from training.evaluation.evaluate import answer, measure
+from training.evaluation.measure import answer, measure
 from training.evaluation.multi_label import measure_labels
 from training.labelled.rows import LabelledRow
 

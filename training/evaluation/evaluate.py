@@ -1,125 +1,15 @@
-"""Evaluates a bundle as it is served: classifies test texts with `app.classifier` and compares with their labels."""
+"""Evaluates a bundle as it is served on the test wires of the Reuters data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from app.classifier import TopicClassifier, tokenize
-from app.classifier.inference.products import Floats
 from training.data.corpus import Wire, read_corpus
-from training.data.dataset import Dataset, Labels
+from training.data.dataset import Dataset
 from training.errors import DataError
-
-
-@dataclass(frozen=True, slots=True)
-class TopicSkill:
-    """Precision, recall and F1 of one topic."""
-
-    support: int
-    """Wires that have this label."""
-    precision: float | None
-    """None: it was never predicted."""
-    recall: float | None
-    """None: no wire has this label."""
-    f1: float | None
-    """None: no wire has it, and it was never predicted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """One bin of a reliability diagram: texts with about the same confidence."""
-
-    texts: int
-    confidence: float
-    """Mean probability of the most probable topic."""
-    accuracy: float
-    """Share of the texts for which that topic is right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Figures of one set of texts. Rates are 0 to 1."""
-
-    texts: int
-    loss: float
-    """Mean cross-entropy in nats."""
-    accuracy: float
-    any_topic_accuracy: float | None
-    """Accuracy if any topic assigned to the wire counts as right; None: only the first is known."""
-    top3: float
-    """Share of wires whose label is among the three most probable topics."""
-    macro_f1: float
-    """Mean F1 of the topics that occur or were predicted, each with the same weight."""
-    topics: tuple[TopicSkill, ...]
-    confusion: NDArray[np.int64]
-    """int64 [topics, topics]: row is the label, column the prediction."""
-    ece: float
-    """Expected calibration error: mean difference of confidence and accuracy, in 15 bins of equal width."""
-    bins: tuple[Bin, ...]
-    """The bins of `ece`, for a reliability diagram; empty bins are left out."""
-    set_coverage: float | None
-    """Share of wires whose label is in the prediction set; None: the bundle has no prediction sets."""
-    set_size: float | None
-    """Mean number of topics in the prediction set; None: as above."""
-
-    def figures(self, counted: str = "wires") -> dict[str, Any]:
-        """Figure -> number, without those that are None, as in the manifest; `counted` names the number of texts."""
-        figures = {
-            counted: self.texts,
-            "accuracy": self.accuracy,
-            "loss": self.loss,
-            "macro_f1": self.macro_f1,
-            "top3": self.top3,
-            "ece": self.ece,
-            "any_topic_accuracy": self.any_topic_accuracy,
-            "set_coverage": self.set_coverage,
-            "set_size": self.set_size,
-        }
-        return {name: value for name, value in figures.items() if value is not None}
-
-
-def measure(
-    probabilities: Floats,
-    labels: Labels,
-    assigned: Sequence[Sequence[int]] | None = None,
-    threshold: float | None = None,
-) -> Evaluation:
-    """Compare probabilities with labels.
-
-    Args:
-        probabilities: float32 [n, topics], each row summing to 1.
-        labels: int64 [n], the first topic of each wire.
-        assigned: all labels of each wire, if known.
-        threshold: least probability of a topic in the prediction set, if there are sets.
-    """
-    count, topics = probabilities.shape
-    predicted = probabilities.argmax(axis=1)
-    # Stable, like the classifier: equal probabilities are ordered by label.
-    top3 = np.argsort(-probabilities, axis=1, kind="stable")[:, :3]
-    own = probabilities[np.arange(count), labels].astype(np.float64)
-    skills = _skills(labels, predicted, topics)
-    bins = reliability(probabilities.max(axis=1), predicted == labels)
-    sets = None if threshold is None else _topic_sets(probabilities, threshold)
-    known = [skill.f1 for skill in skills if skill.f1 is not None]
-    return Evaluation(
-        texts=count,
-        loss=float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean()) + 0.0,  # -0.0 becomes 0.0
-        accuracy=float((predicted == labels).mean()),
-        any_topic_accuracy=None if assigned is None else _any_topic(predicted, assigned),
-        top3=float((top3 == labels[:, None]).any(axis=1).mean()),
-        macro_f1=float(np.mean(known)),
-        topics=skills,
-        confusion=confusion_matrix(labels, predicted, labels=np.arange(topics)),
-        ece=sum(abs(one.accuracy - one.confidence) * one.texts for one in bins) / count,
-        bins=bins,
-        set_coverage=None if sets is None else float(sets[np.arange(count), labels].mean()),
-        set_size=None if sets is None else float(sets.sum(axis=1).mean()),
-    )
+from training.evaluation.measure import Evaluation, answer, measure
 
 
 def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wire] | None) -> dict[str, Evaluation]:
@@ -163,13 +53,6 @@ def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wir
     }
 
 
-def answer(classifier: TopicClassifier, texts: Sequence[str], batch: int = 1_000) -> Floats:
-    """The probabilities that the service computes for each text, float32 [len(texts), topics]."""
-    batches = [texts[start : start + batch] for start in range(0, len(texts), batch)]
-    encode = classifier.encoder.encode
-    return np.concatenate([classifier.probabilities([encode(text) for text in one]) for one in batches])
-
-
 def read_corpus_if_present(archive: Path) -> tuple[Wire, ...] | None:
     """The wires of the archive, or None if there is no archive.
 
@@ -177,42 +60,3 @@ def read_corpus_if_present(archive: Path) -> tuple[Wire, ...] | None:
         CorpusError: the archive is damaged.
     """
     return read_corpus(archive) if archive.exists() else None
-
-
-def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 15) -> tuple[Bin, ...]:
-    """Reliability diagram: texts in bins of equal width by confidence (Naeini et al. 2015).
-
-    Args:
-        confidence: float32 [n], probability of the most probable topic.
-        right: bool [n], whether that topic is right.
-        bins: number of bins; empty ones are left out of the result.
-    """
-    places = np.minimum((confidence * bins).astype(int), bins - 1)
-    chosen = [places == place for place in range(bins)]
-    return tuple(Bin(int(b.sum()), float(confidence[b].mean()), float(right[b].mean())) for b in chosen if b.any())
-
-
-def _topic_sets(probabilities: Floats, threshold: float) -> NDArray[np.bool_]:
-    sets = probabilities >= threshold
-    sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True  # never empty, as in the classifier
-    return sets
-
-
-def _skills(labels: Labels, predicted: NDArray[np.int64], topics: int) -> tuple[TopicSkill, ...]:
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, predicted, labels=np.arange(topics), zero_division=0.0
-    )
-    guesses = np.bincount(predicted, minlength=topics)
-    return tuple(
-        TopicSkill(
-            support=int(support[i]),
-            precision=float(precision[i]) if guesses[i] else None,
-            recall=float(recall[i]) if support[i] else None,
-            f1=float(f1[i]) if guesses[i] or support[i] else None,
-        )
-        for i in range(topics)
-    )
-
-
-def _any_topic(predicted: NDArray[np.int64], assigned: Sequence[Sequence[int]]) -> float:
-    return float(np.mean([guess in labels for guess, labels in zip(predicted.tolist(), assigned, strict=True)]))

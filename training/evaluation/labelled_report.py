@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from training.evaluation.evaluate import Evaluation
 from training.evaluation.labelled_rows import Confusion, Measured
+from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
 from training.evaluation.report import topic_table
 from training.labelled.bad_rows import counted

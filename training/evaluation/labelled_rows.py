@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from app.classifier import TopicClassifier
 from training.evaluation.answered_rows import answer_rows, given_labels, known_rows, label_numbers, membership
-from training.evaluation.evaluate import Evaluation, measure
+from training.evaluation.measure import Evaluation, measure
 from training.evaluation.multi_label import MultiLabelEvaluation, measure_labels
 from training.labelled.rows import LabelledRow
 

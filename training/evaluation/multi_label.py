@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
 from app.classifier.inference.products import Floats
-from training.evaluation.evaluate import TopicSkill, reliability
+from training.evaluation.measure import TopicSkill, reliability
 
 BINS: Final = 15
 

@@ -60,3 +60,12 @@ def evaluate_outside(
         lost=float((with_topic > part.threshold).mean()),
         found=float((without > part.threshold).mean()),
     )
+
+
+def outside_report(outside: OutsideEvaluation) -> str:
+    """Figures of the outside class."""
+    return (
+        f"Outside class, on {outside.with_topic:,} test titles and {outside.without:,} titles of later wires without a"
+        f" topic:\nAUROC {outside.auroc:.4f}; false positive rate (marked although with a topic) {outside.lost:.4f};"
+        f" true positive rate {outside.found:.4f}"
+    )

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from training.evaluation.evaluate import Evaluation
+from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
-from training.evaluation.outside import OutsideEvaluation
 from training.labelled.reporting.terminal import columns, one_line
 
 CONFUSIONS = 10
@@ -33,15 +32,6 @@ def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> 
         if None not in values:
             lines.append(f"{name:<28}" + "".join(f"{v:>26,}" if key == "wires" else f"{v:>26.4f}" for v in values))
     return "\n".join([*lines, "", *topic_table(measured["test"], codes), "", *_confusions(measured["test"], codes)])
-
-
-def outside_report(outside: OutsideEvaluation) -> str:
-    """Figures of the outside class."""
-    return (
-        f"Outside class, on {outside.with_topic:,} test titles and {outside.without:,} titles of later wires without a"
-        f" topic:\nAUROC {outside.auroc:.4f}; false positive rate (marked although with a topic) {outside.lost:.4f};"
-        f" true positive rate {outside.found:.4f}"
-    )
 
 
 def topic_table(

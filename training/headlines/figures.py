@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from training.evaluation.evaluate import Bin
+from training.evaluation.measure import Bin
 from training.figures import TRAINING_COLOUR, VALIDATION_COLOUR, to_png
 from training.history import History
 

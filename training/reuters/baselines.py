@@ -23,7 +23,7 @@ from app.classifier import TopicClassifier, tokenize
 from training.data.corpus import Wire
 from training.data.topics import TOPICS
 from training.errors import RecipeError
-from training.evaluation.evaluate import answer
+from training.evaluation.measure import answer
 from training.headlines.samples import labels_of
 from training.output import write_files
 from training.reuters.samples import make_samples, title_words

@@ -6,7 +6,7 @@ import pytest
 
 from app.classifier.calibration import temperatures
 from app.classifier.manifest import Calibration
-from training.evaluation.evaluate import measure
+from training.evaluation.measure import measure
 from training.headlines.calibration import (
     MEAN_WEIGHT,
     HeldOut,

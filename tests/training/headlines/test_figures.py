@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from training.evaluation.evaluate import Bin
+from training.evaluation.measure import Bin
 from training.headlines import figures
 from training.headlines.figures import plot_learning, plot_reliability
 

@@ -13,7 +13,8 @@ from training.data.lexicon import load_lexicon
 from training.data.outside import read_outside
 from training.data.topics import TOPICS
 from training.evaluation.compare_bundles import compare_bundles
-from training.evaluation.evaluate import Evaluation, answer, evaluate
+from training.evaluation.evaluate import evaluate
+from training.evaluation.measure import Evaluation, answer
 from training.evaluation.outside import evaluate_outside
 from training.headlines.vocabulary import build_encoder
 from training.reuters.clusters import load_clusters

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
-from training.evaluation.evaluate import Evaluation
 from training.evaluation.labelled_report import confusion_lines, outside_line
 from training.evaluation.labelled_rows import Measured
+from training.evaluation.measure import Evaluation
 from training.fit.baselines import Baseline
 from training.fit.fitted import Fitted
 from training.fit.held_out import FOLDS

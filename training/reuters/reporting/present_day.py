@@ -8,7 +8,7 @@ import numpy as np
 
 from app.classifier import TopicClassifier
 from training.data.topics import LABELS
-from training.evaluation.evaluate import Evaluation, answer, measure
+from training.evaluation.measure import Evaluation, answer, measure
 
 FOLDER: Final = Path("docs") / "headlines"
 SETS: Final = ("present_day", "present_day_2")

@@ -1,6 +1,6 @@
 """What `train --recipe headlines` prints: calibration, and figures on the held-out wires."""
 
-from training.evaluation.evaluate import measure
+from training.evaluation.measure import measure
 from training.reuters.train import HeadlineTraining
 
 
