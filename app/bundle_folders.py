@@ -44,15 +44,15 @@ def _advice(path: Path) -> str:
     """What to name instead of a folder that does not exist: bundles with a similar name first, then the others."""
     beside = path.parent.is_dir()
     folder = path.parent if beside else path.parent.parent
-    found = _inside(folder)
-    if folder == Path() or not (found or path.is_absolute()):
-        found += [one for one in _inside(Path("models")) if one not in found]
-    if not found:
+    bundles = _inside(folder)
+    if folder == Path() or not (bundles or path.is_absolute()):
+        bundles += [bundle for bundle in _inside(Path("models")) if bundle not in bundles]
+    if not bundles:
         return f"name one that holds a {MANIFEST}"
     wanted = path.name if beside else path.parent.name
-    near = set(near_names(wanted, {part for one in found for part in one.parts[-2:]}))
-    first = [one for one in found if near.intersection(one.parts[-2:])]
-    return f"choose {_listed(first, [one for one in found if one not in first])}"
+    near = set(near_names(wanted, {part for bundle in bundles for part in bundle.parts[-2:]}))
+    first = [bundle for bundle in bundles if near.intersection(bundle.parts[-2:])]
+    return f"choose {_listed(first, [bundle for bundle in bundles if bundle not in first])}"
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -68,15 +68,15 @@ def versions(folder: Path, depth: int = 2) -> list[Path]:
 
     Only the first MOST_LOOKED entries of a folder count, because it may be any folder of the machine.
     """
-    found = []
+    bundles = []
     entries = list(islice(folder.iterdir(), MOST_LOOKED))
-    for one in sorted(entries, key=lambda one: [int(part) for part in re.findall(r"\d+", one.name)[:5]]):
+    for entry in sorted(entries, key=lambda entry: [int(part) for part in re.findall(r"\d+", entry.name)[:5]]):
         with suppress(OSError):  # a folder that may not be read has no bundle to choose
-            if (one / MANIFEST).is_file():
-                found.append(one)
-            elif depth > 1 and one.is_dir():
-                found += versions(one, depth - 1)
-    return found
+            if (entry / MANIFEST).is_file():
+                bundles.append(entry)
+            elif depth > 1 and entry.is_dir():
+                bundles += versions(entry, depth - 1)
+    return bundles
 
 
 def _listed(first: list[Path], others: Sequence[Path] = ()) -> str:

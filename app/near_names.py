@@ -20,12 +20,14 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
     if len(name) > LONGEST:
         return []
     wanted = _plain(name)
-    plain = {one: _plain(one) for one in known}
-    errors = {one: _distance(wanted, other) for one, other in plain.items() if _is_comparable(wanted, other)}
+    plain = {known_name: _plain(known_name) for known_name in known}
+    errors = {
+        known_name: _distance(wanted, other) for known_name, other in plain.items() if _is_comparable(wanted, other)
+    }
     fewest = min(errors.values(), default=LONGEST)
     if fewest <= _allowed(wanted):
-        return [one for one, number in errors.items() if number == fewest][:MOST]
-    begins = [one for one, other in plain.items() if len(wanted) > 2 and other.startswith(wanted)]
+        return [known_name for known_name, number in errors.items() if number == fewest][:MOST]
+    begins = [known_name for known_name, other in plain.items() if len(wanted) > 2 and other.startswith(wanted)]
     return begins if len(begins) <= MOST else []
 
 
@@ -43,20 +45,20 @@ def _allowed(name: str) -> int:
     return max(1, min(3, len(name) // 4))
 
 
-def _is_comparable(one: str, other: str) -> bool:
+def _is_comparable(wanted: str, other: str) -> bool:
     # The first letter is rarely mistyped: without this condition, `deadline` would be taken for `headline`.
-    return len(one) > 2 and one[0] in other[:2] and abs(len(one) - len(other)) <= _allowed(one)
+    return len(wanted) > 2 and wanted[0] in other[:2] and abs(len(wanted) - len(other)) <= _allowed(wanted)
 
 
-def _distance(one: str, other: str) -> int:
+def _distance(wanted: str, other: str) -> int:
     """Number of characters added, left out, replaced, or swapped with the next (optimal string alignment)."""
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for i, left in enumerate(one, start=1):
+    for i, left in enumerate(wanted, start=1):
         earlier, before, row = before, row, [i]
         for j, right in enumerate(other, start=1):
             best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (left != right))
-            if i > 1 and j > 1 and left == other[j - 2] and one[i - 2] == right:
+            if i > 1 and j > 1 and left == other[j - 2] and wanted[i - 2] == right:
                 best = min(best, earlier[j - 2] + 1)
             row.append(best)
     return row[-1]

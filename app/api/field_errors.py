@@ -30,8 +30,8 @@ class FieldError(BaseModel):
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:
     """Field and message of each error, at most 100, without the values: errors never repeat a headline."""
     raw = error.errors(include_url=False, include_input=False) if isinstance(error, ValidationError) else error.errors()
-    found = [(_place(one["loc"]), cut(validation_message(one))) for one in raw[:100]]
-    return [FieldError(field=field, message=message) for field, message in dict.fromkeys(found)]
+    errors = [(_place(error["loc"]), cut(validation_message(error))) for error in raw[:100]]
+    return [FieldError(field=field, message=message) for field, message in dict.fromkeys(errors)]
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
@@ -60,8 +60,8 @@ def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[s
     if not unknown:
         return error
     others = [
-        error_at(one["loc"], validation_message(one))
-        for one in error.errors(include_url=False, include_input=False)[:MOST]
+        error_at(other["loc"], validation_message(other))
+        for other in error.errors(include_url=False, include_input=False)[:MOST]
     ]
     return ValidationError.from_exception_data(error.title, unknown + others)
 

@@ -66,7 +66,7 @@ def _describe_models(document: dict[str, Any], service: Service) -> None:
     """Insert what depends on the models: summary, the maximum of `top_k`, and examples of the default model."""
     bundle = service.classifier.bundle
     manifest = bundle.manifest
-    topics = max(len(one.classifier.topics) for one in service.models)
+    topics = max(len(model.classifier.topics) for model in service.models)
     document["info"]["summary"] = f"{manifest.title_or_name}: classifies texts into {len(manifest.topics)} topics."
     texts = examples(service.classifier)[:2]
     schemas = document["components"]["schemas"]

@@ -62,7 +62,7 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
             headers = {"Retry-After": "1"}  # a BundleError comes from the classifier, which has no HTTP headers
     fields = _fields(error, kind)
     if fields:
-        detail = "; ".join(f"{one.field}: {one.message}" for one in fields[:3])
+        detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
         detail += "" if detail.endswith("?") else "."
     body = Problem(
         type=kind.type,

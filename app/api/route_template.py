@@ -13,9 +13,9 @@ def route_template(scope: Scope, status: int) -> str:
 
     `status`: only a refusal is searched for, and after 404 the router has already found no route.
     """
-    found: str | None = getattr(scope.get("route"), "path", None)
-    if found is not None or status < 400 or status == 404:
-        return found or NONE
+    path: str | None = getattr(scope.get("route"), "path", None)
+    if path is not None or status < 400 or status == 404:
+        return path or NONE
     if scope["path"].endswith("\n"):  # Starlette's patterns end in `$`, which also matches before a line feed
         return NONE
     for route in iter_route_contexts(scope["app"].router.routes):

@@ -18,24 +18,24 @@ class ResponseSerializer:
     def __init__(self, classifier: TopicClassifier) -> None:
         manifest = classifier.bundle.manifest
         self._topics = [
-            _json({"topic": one.code, "name": one.name, "label": one.label})[:-1] + ',"probability":'
-            for one in manifest.topics
+            _json({"topic": topic.code, "name": topic.name, "label": topic.label})[:-1] + ',"probability":'
+            for topic in manifest.topics
         ]
-        self._codes = [one.code for one in manifest.topics]
+        self._codes = [topic.code for topic in manifest.topics]
         self._quoted = [_json(code) for code in self._codes]
         self._has_sets = bool(manifest.topic_set or manifest.multi_label)
         self._model = _json({"name": manifest.name, "version": manifest.version})
 
-    def results(self, some: Sequence[Classification]) -> list[str]:
+    def results(self, results: Sequence[Classification]) -> list[str]:
         """`schemas.Result` of each, as JSON."""
-        numbers = _json_of_each([value for one in some for value in one.probabilities])
-        topics = map(self._topics.__getitem__, [label for one in some for label in one.labels])
+        numbers = _json_of_each([value for result in results for value in result.probabilities])
+        topics = map(self._topics.__getitem__, [label for result in results for label in result.labels])
         predictions = list(map(add, topics, numbers))
-        outsides = _json_of_each([one.outside for one in some])
+        outsides = _json_of_each([result.outside for result in results])
         written = []
         end = 0
-        for one, outside in zip(some, outsides, strict=False):
-            labels, _, topic_set, (_, _, known, rare, unknown, _), abstained, _ = one
+        for result, outside in zip(results, outsides, strict=False):
+            labels, _, topic_set, (_, _, known, rare, unknown, _), abstained, _ = result
             start, end = end, end + len(labels)
             shown = "},".join(predictions[start:end]) + "}" if labels else ""
             codes = f"[{','.join(map(self._quoted.__getitem__, topic_set))}]" if self._has_sets else "null"
@@ -47,18 +47,18 @@ class ResponseSerializer:
             )
         return written
 
-    def single(self, one: Classification, explanation: Explanation | None) -> bytes:
+    def single(self, result: Classification, explanation: Explanation | None) -> bytes:
         """`schemas.PredictResponse` as JSON."""
         more = ""
         if explanation is not None:
             topic = None if explanation.label is None else self._codes[explanation.label]
-            more = ',"explanation":' + _json({"topic": topic, "words": [one._asdict() for one in explanation.words]})
-        [result] = self.results([one])
-        return f'{result[:-1]},"model":{self._model}{more}}}'.encode()
+            more = ',"explanation":' + _json({"topic": topic, "words": [word._asdict() for word in explanation.words]})
+        [described] = self.results([result])
+        return f'{described[:-1]},"model":{self._model}{more}}}'.encode()
 
-    def part(self, some: Sequence[Classification]) -> bytes:
+    def part(self, results: Sequence[Classification]) -> bytes:
         """The results of a chunk of a batch, separated by commas."""
-        return ",".join(self.results(some)).encode()
+        return ",".join(self.results(results)).encode()
 
     def batch(self, parts: Sequence[bytes]) -> bytes:
         """`schemas.BatchResponse` as JSON, from the bytes that `part` returned for each chunk."""

@@ -89,11 +89,11 @@ def load_bundle(path: Path) -> Bundle:
     if topics > 1:
         raise BundleError(f"{path / MANIFEST}: two topics have the same code, {code!r}; train it again.")
     golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), _parse(path, GOLDEN, verified[GOLDEN]))
-    if not golden or any(len(one.probabilities) != len(manifest.topics) for one in golden):
+    if not golden or any(len(headline.probabilities) != len(manifest.topics) for headline in golden):
         raise BundleError(
             f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each; train it again."
         )
-    if manifest.outside and all(one.outside is None for one in golden):
+    if manifest.outside and all(headline.outside is None for headline in golden):
         raise BundleError(
             f"{path / GOLDEN}: needs a headline with the probability of the outside class; train it again."
         )

@@ -52,9 +52,9 @@ def oov_shares(encoded: Sequence[Encoded]) -> list[float]:
 
 def sigmoid(logits: Floats) -> Floats:
     """The independent probability of each label, float32 [n, topics], of logits of the same shape."""
-    found = np.exp(-np.clip(logits, -80, 80))  # beyond, it overflows
-    found += 1
-    return np.reciprocal(found, out=found)
+    odds = np.exp(-np.clip(logits, -80, 80))  # beyond, it overflows
+    odds += 1
+    return np.reciprocal(odds, out=odds)
 
 
 def softmax(logits: Floats, calibration: Calibration | None = None, shares: Sequence[float] | None = None) -> Floats:
@@ -80,11 +80,11 @@ def temperatures(calibration: Calibration, gaps: Iterable[float], shares: Iterab
     Scalar code, for the reasons given at `regression`.
     """
     scale, slope, unknown_slope = math.exp(calibration.intercept), calibration.gap_slope, calibration.unknown_slope
-    found = [scale * (1 + gap) ** slope for gap in gaps]
+    scales = [scale * (1 + gap) ** slope for gap in gaps]
     if not unknown_slope or shares is None:
-        return found
+        return scales
     # By exactly 1 where all words have an id.
-    return [one * math.exp(unknown_slope * share) for one, share in zip(found, shares, strict=True)]
+    return [scaled * math.exp(unknown_slope * share) for scaled, share in zip(scales, shares, strict=True)]
 
 
 def regression(outside: Outside) -> Callable[[float, float, float], float]:

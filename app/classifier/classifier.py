@@ -101,9 +101,9 @@ class TopicClassifier:
         """Whether a text may have several labels, or none."""
         return self._thresholds is not None
 
-    def given(self, one: Classification) -> list[int]:
+    def predicted_labels(self, result: Classification) -> list[int]:
         """The labels that a text has according to the model: the most probable one, or those above their thresholds."""
-        return one.labels[:1] if self._thresholds is None else one.topic_set
+        return result.labels[:1] if self._thresholds is None else result.topic_set
 
     def verify_golden(self) -> None:
         """Classify the golden headlines; raises BundleError if an answer differs from the recorded one.
@@ -111,16 +111,16 @@ class TopicClassifier:
         The tolerance is GOLDEN_TOLERANCE, and OUTSIDE_TOLERANCE for the outside class.
         """
         golden = self.bundle.golden
-        encoded = self.encode([one.headline for one in golden])
-        units = self._network.logits([one.ids for one in encoded])
+        encoded = self.encode([headline.headline for headline in golden])
+        units = self._network.logits([text.ids for text in encoded])
         if not np.isfinite(units).all():
             self._raise_if_different(math.nan, GOLDEN_TOLERANCE)
         computed, outside = self._calibrator.topics_and_outside(units, oov_shares(encoded))
-        expected = np.array([one.probabilities for one in golden])
+        expected = np.array([headline.probabilities for headline in golden])
         self._raise_if_different(float(np.abs(computed - expected).max()), GOLDEN_TOLERANCE)
         if outside is not None:
             pairs = zip(golden, outside, strict=True)
-            differences = [abs(one.outside - found) for one, found in pairs if one.outside is not None]
+            differences = [abs(stored.outside - value) for stored, value in pairs if stored.outside is not None]
             self._raise_if_different(max(differences), OUTSIDE_TOLERANCE)
 
     def _raise_if_different(self, difference: float, tolerance: float) -> None:
@@ -144,7 +144,7 @@ class TopicClassifier:
         """Second half of `classify`: run the network and rank the topics."""
         if not encoded:
             return []
-        units = self._network.logits([one.ids for one in encoded])
+        units = self._network.logits([text.ids for text in encoded])
         shares = oov_shares(encoded)
         probabilities = self._calibrator.topics(units, shares)
         if self._ranking.sorts:
@@ -163,9 +163,9 @@ class TopicClassifier:
         outside = None
         results = []
         rows = zip(encoded, ranking.tolist(), best, scores, shares)  # noqa: B905 - repeat() is endless
-        for one, labels, values, score, share in rows:
-            if not one.known and not one.pieced:
-                results.append(Classification([], [], [], one, "no_known_words"))
+        for text, labels, values, score, share in rows:
+            if not text.known and not text.pieced:
+                results.append(Classification([], [], [], text, "no_known_words"))
                 continue
             if threshold is not None:
                 in_set = 1  # the most probable topic always belongs to the set
@@ -182,7 +182,7 @@ class TopicClassifier:
                 outside = outside_of(score, values[0], share)
                 if outside > most:
                     abstained = "outside"
-            results.append(Classification(labels[:top_k], values[:top_k], topic_set, one, abstained, outside))
+            results.append(Classification(labels[:top_k], values[:top_k], topic_set, text, abstained, outside))
         return results
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Floats:
@@ -196,7 +196,7 @@ class TopicClassifier:
             Calibrated probabilities, float32 [len(encoded), topics], each row of which sums to 1 unless a text may have
             several labels; and the probability of the outside class for each text, or None without that class.
         """
-        units = self._network.logits([one.ids for one in encoded])
+        units = self._network.logits([text.ids for text in encoded])
         return self._calibrator.topics_and_outside(units, oov_shares(encoded))
 
     def infer_variants(self, ids: Sequence[int], variants: Sequence[Variant], label: int | None) -> Doubles:
@@ -204,8 +204,8 @@ class TopicClassifier:
 
         `ids` are those of the whole text.
         """
-        units = self._network.logits_of_variants(ids, [(one.lost, one.gained) for one in variants])
-        shares = [one.oov_share for one in variants]
+        units = self._network.logits_of_variants(ids, [(variant.lost, variant.gained) for variant in variants])
+        shares = [variant.oov_share for variant in variants]
         if label is None:
             return np.array(self._calibrator.topics_and_outside(units, shares)[1], np.float64)
         return self._calibrator.topics(units, shares)[:, label].astype(np.float64)

@@ -70,7 +70,7 @@ class Explainer:
         self._ids = encoded.ids
         self._whole = Variant([], [], encoded.oov_share)
         self._located = classifier.encoder.locate(text)
-        self._variants = leave_one_out(classifier.encoder, [one.word for one in self._located])
+        self._variants = leave_one_out(classifier.encoder, [word.word for word in self._located])
 
     @property
     def variants(self) -> int:

@@ -112,7 +112,7 @@ class DenseNetwork:
 
         Adds and subtracts the rows of the ids that change, so the result differs by rounding from that of `logits`.
         """
-        changed = [one for lost, gained in changes for one in (*lost, *gained)]
+        changed = [changed_id for lost, gained in changes for changed_id in (*lost, *gained)]
         signs = np.zeros((len(changes), len(changed)), np.float32)
         start = 0
         for row, (lost, gained) in zip(signs, changes, strict=True):

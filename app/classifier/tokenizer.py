@@ -79,7 +79,7 @@ def _part(character: str) -> str:
 def without_diacritics(character: str) -> str:
     """An accented Latin, Greek or Cyrillic letter without its accent; other characters stay as they are."""
     decomposed = unicodedata.normalize("NFD", character)
-    plain = "".join(one for one in decomposed if not "\u0300" <= one <= "\u036f")
+    plain = "".join(character for character in decomposed if not "\u0300" <= character <= "\u036f")
     return (character if plain == decomposed else plain).translate(_ASCII_LETTERS)
 
 

@@ -61,13 +61,13 @@ def topics(folder: Path | None, as_json: bool) -> None:
 
 def _cell(text: str) -> str:
     """A code or name on one line, without control characters, and cut after LONGEST_CELL characters."""
-    line = "".join([one if one.isprintable() else " " for one in text])
+    line = "".join([character if character.isprintable() else " " for character in text])
     return line if len(line) <= LONGEST_CELL else line[: LONGEST_CELL - 3] + "..."
 
 
 def _width(text: str) -> int:
     """Number of terminal columns: two for the wide characters of East Asian scripts."""
-    return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
+    return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _padded(text: str, width: int) -> str:

@@ -105,13 +105,13 @@ def local_predictor(classifier: TopicClassifier, top_k: int) -> Predictor:
             Answer(
                 [
                     Prediction(*names[label], probability)
-                    for label, probability in zip(one.labels, one.probabilities, strict=True)
+                    for label, probability in zip(result.labels, result.probabilities, strict=True)
                 ],
-                one.abstained,
-                one.outside,
-                [names[label][0] for label in one.topic_set] if has_sets else None,
+                result.abstained,
+                result.outside,
+                [names[label][0] for label in result.topic_set] if has_sets else None,
             )
-            for one in classifier.classify(headlines, top_k)
+            for result in classifier.classify(headlines, top_k)
         ]
 
     return predict
@@ -196,5 +196,7 @@ def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[in
 
 
 def _to_answer(answer: Any) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed
-    predictions = [Prediction(one.topic, one.name, one.probability) for one in answer.predictions]
+    predictions = [
+        Prediction(prediction.topic, prediction.name, prediction.probability) for prediction in answer.predictions
+    ]
     return Answer(predictions, answer.abstained, answer.outside, answer.topic_set)

@@ -59,7 +59,7 @@ def write(data: bytes, written: Callable[[], object] = lambda: None) -> None:
 def _stop_held_back() -> Iterator[None]:
     """Call the handlers of SIGINT and SIGTERM after the block: their exceptions would lose the rest of a write."""
     held: list[int] = []
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}
 
     def hold(number: int, frame: FrameType | None) -> None:
         handler = before[signal.Signals(number)]
@@ -67,14 +67,14 @@ def _stop_held_back() -> Iterator[None]:
             handler(number, frame)
         held.append(number)
 
-    replaced = [one for one, handler in before.items() if callable(handler)] if _is_main_thread() else []
-    for one in replaced:
-        signal.signal(one, hold)
+    replaced = [stop for stop, handler in before.items() if callable(handler)] if _is_main_thread() else []
+    for stop in replaced:
+        signal.signal(stop, hold)
     try:
         yield
     finally:
-        for one in replaced:
-            signal.signal(one, before[one])
+        for stop in replaced:
+            signal.signal(stop, before[stop])
     for number in held:
         handler = before[signal.Signals(number)]
         if callable(handler):

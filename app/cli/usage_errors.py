@@ -12,7 +12,9 @@ def with_near_name(error: click.UsageError) -> click.UsageError:
         return error
     if isinstance(error, click.NoSuchOption):
         name = error.option_name
-        known = [one for option in context.command.get_params(context) for one in option.opts if one.startswith("--")]
+        known = [
+            name for option in context.command.get_params(context) for name in option.opts if name.startswith("--")
+        ]
     elif isinstance(error, click.exceptions.NoSuchCommand):
         name = error.command_name
         known = context.command.list_commands(context) if isinstance(context.command, click.Group) else []

@@ -71,16 +71,16 @@ class Writer:
         if self._form == "jsonl":
             names = self._columns
             if self._kept is not None and not self._kept:
-                return b"".join([to_json(dict(zip(names, one, strict=True))) + b"\n" for one in values])
+                return b"".join([to_json(dict(zip(names, row_values, strict=True))) + b"\n" for row_values in values])
             pairs = zip(table, values, strict=True)
-            objects = [dict(zip(names, one, strict=True)) | dict(row.kept) for (row, _), one in pairs]
-            return b"".join([to_json(one, inf_nan_mode="null") + b"\n" for one in objects])
-        cells = [[_safe(value) if isinstance(value, str) else value for value in one] for one in values]
-        for one in cells:
-            one[-1] = _joined(one[-1])
+            objects = [dict(zip(names, row_values, strict=True)) | dict(row.kept) for (row, _), row_values in pairs]
+            return b"".join([to_json(row_object, inf_nan_mode="null") + b"\n" for row_object in objects])
+        cells = [[_safe(value) if isinstance(value, str) else value for value in row_values] for row_values in values]
+        for row_cells in cells:
+            row_cells[-1] = _joined(row_cells[-1])
         if self._kept:
-            for one, (row, _) in zip(cells, table, strict=True):
-                one += [_safe(_cell(row.kept.get(name))) for name in self._kept]
+            for row_cells, (row, _) in zip(cells, table, strict=True):
+                row_cells += [_safe(_cell(row.kept.get(name))) for name in self._kept]
         return _csv(cells)
 
     def values(self, table: Iterable[tuple[Row, Answer]]) -> list[list[Any]]:

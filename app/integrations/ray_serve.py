@@ -35,7 +35,7 @@ class WithoutRequestId:
 
         async def send_without(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [one for one in message["headers"] if one[0] != b"x-request-id"]
+                message["headers"] = [header for header in message["headers"] if header[0] != b"x-request-id"]
             await send(message)
 
         await self._app(scope, receive, send_without)

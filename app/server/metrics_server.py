@@ -39,7 +39,7 @@ def serve_metrics(host: str, port: int) -> None:
 
 def _close(sockets: Sequence[socket.socket], connections: Connections) -> None:
     """Close the parent's connections in a forked worker, where they would stay open after the parent closes them."""
-    for descriptor in [*(one.fileno() for one in sockets), *connections.descriptors()]:
+    for descriptor in [*(listener.fileno() for listener in sockets), *connections.descriptors()]:
         with suppress(OSError):
             os.close(descriptor)
 
@@ -49,8 +49,8 @@ async def _serve(sockets: Sequence[socket.socket], connections: Connections) -> 
     config.load()
     state, held = ServerState(), {CONNECTIONS: connections}
     loop = asyncio.get_running_loop()
-    for one in sockets:
-        await loop.create_server(lambda: HttpProtocol(config, state, held), sock=one)
+    for listener in sockets:
+        await loop.create_server(lambda: HttpProtocol(config, state, held), sock=listener)
     await loop.create_future()  # which is never completed
 
 

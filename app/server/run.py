@@ -62,7 +62,7 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
             partial(_work, settings, load, each),
             load=lambda: partial(_work, settings, prepare(settings), each),
             end_seconds=settings.drain_seconds + END_SECONDS + 0.25,  # later than the worker's own timer
-            sockets=[one for sockets in each for one in sockets],
+            sockets=[listener for sockets in each for listener in sockets],
             on_ready=lambda: announce(each[0]),
             on_end=lambda number: mark_process_dead(f"worker{number}", os.environ[DIRECTORY]),
         ).run()
@@ -83,7 +83,7 @@ def _work(  # noqa: PLR0917 - the supervisor passes its arguments by position
             server.should_exit = True  # without draining, so that the port is free at once for a new supervisor
 
     own = slot % len(each)
-    others = [one for index, sockets in enumerate(each) if index != own for one in sockets]
+    others = [listener for index, sockets in enumerate(each) if index != own for listener in sockets]
     config = _config(settings, load, callback_notify=notify, timeout_notify=1)
     server = Server(config, each[own], others, started=beat)
     try:

@@ -29,26 +29,26 @@ def listeners(host: str, port: int, workers: int = 1) -> list[list[socket.socket
     """
     opened: list[list[socket.socket]] = []
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, _, _, _, address in dict.fromkeys(found):
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, address in dict.fromkeys(addresses):
             at = (address[0], opened[0][0].getsockname()[1] if opened else port, *address[2:])
             opened.append([])  # so that opened sockets are closed below if the next one fails
             for _ in range(workers if sys.platform == "linux" else 1):
                 opened[-1].append(_listen(family, at, opened[-1]))
     except (OSError, UnicodeError) as error:
-        for one in chain.from_iterable(opened):
-            one.close()
+        for listener in chain.from_iterable(opened):
+            listener.close()
         if host == "::" and isinstance(error, OSError) and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
             return listeners("0.0.0.0", port, workers)  # noqa: S104 - the user requested all addresses
         reason = getattr(error, "strerror", None) or error
         raise ListenError(f"--host {host} --port {port}: cannot listen ({reason}).") from error
-    return [list(one) for one in zip(*opened, strict=True)]
+    return [list(listeners) for listeners in zip(*opened, strict=True)]
 
 
 def announce(sockets: Sequence[socket.socket]) -> None:
     """Log the addresses of the service, once it accepts connections."""
-    for one in sockets:
-        host, port = one.getsockname()[:2]
+    for listener in sockets:
+        host, port = listener.getsockname()[:2]
         logger.info("running on http://%s:%d (Press CTRL+C to quit)", f"[{host}]" if ":" in host else host, port)
 
 

@@ -128,8 +128,8 @@ class Supervisor:
                 worker.end(self._end_seconds)
         logger.info("stopping at once" if self._stopping else "stopping")
         self._stopping = True
-        for one in self._sockets:
-            one.close()
+        for listener in self._sockets:
+            listener.close()
 
     def _reload(self) -> None:
         """Load the bundle again; the loop then replaces the workers."""
@@ -151,13 +151,17 @@ class Supervisor:
     def _log_replaced(self) -> None:
         """After SIGHUP, say once that every worker has the new bundle and no other is left."""
         here = self._workers.values()
-        if self._replacing and len(here) == self._count and all(one.ready and one.serve is self._serve for one in here):
+        if (
+            self._replacing
+            and len(here) == self._count
+            and all(worker.ready and worker.serve is self._serve for worker in here)
+        ):
             self._replacing = False
             logger.info("replaced the workers: %d now serve with the bundle that was loaded", len(here))
 
     def _retire(self) -> None:
         """End workers that have a ready replacement, exceed the number, or are starting with the previous bundle."""
-        served = {one.slot for one in self._workers.values() if one.serve is self._serve and one.ready}
+        served = {worker.slot for worker in self._workers.values() if worker.serve is self._serve and worker.ready}
         for worker in self._workers.values():
             replaced = worker.serve is not self._serve and (not worker.ready or worker.slot in served)
             if not worker.leaving and not self._stopping and (replaced or worker.slot >= self._count):
@@ -168,13 +172,15 @@ class Supervisor:
         for slot in range(self._count):
             if self._stopping or time.monotonic() < self._retry_at:
                 return
-            stay = [one for one in self._workers.values() if not one.leaving]
-            here = [one for one in stay if one.slot == slot]
-            if not here or (all(one.serve is not self._serve for one in here) and all(one.ready for one in stay)):
+            stay = [worker for worker in self._workers.values() if not worker.leaving]
+            here = [worker for worker in stay if worker.slot == slot]
+            if not here or (
+                all(worker.serve is not self._serve for worker in here) and all(worker.ready for worker in stay)
+            ):
                 self._start(slot)
 
     def _start(self, slot: int) -> None:
-        taken = {one.number for one in self._workers.values()}
+        taken = {worker.number for worker in self._workers.values()}
         number = next(number for number in range(len(taken) + 1) if number not in taken)
         supervisors = [key.fd for key in self._selector.get_map().values()]
         try:

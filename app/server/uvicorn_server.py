@@ -48,8 +48,8 @@ class Server(uvicorn.Server):
         """
         await super().startup(sockets=[])  # no asyncio servers: Acceptors instead
         make = partial(HttpProtocol, self.config, self.server_state, self.lifespan.state)
-        acceptors = [Acceptor(one, make) for one in self._own]
-        acceptors += [Acceptor(one, make, PATIENCE_SECONDS) for one in self._others]
+        acceptors = [Acceptor(own, make) for own in self._own]
+        acceptors += [Acceptor(other, make, PATIENCE_SECONDS) for other in self._others]
         self.servers = acceptors  # type: ignore[assignment] # uvicorn closes them, and waits until they are closed
         self._started()
 

@@ -75,7 +75,8 @@ class MicroBatcher:
         """Classify the first of the waiting texts."""
         first, self._waiting = self._waiting[:count], self._waiting[count:]
         self._limiter.release(sum([weight([text]) for text, _, _ in first]))
-        wanted = [one for one in first if not one[2].done()]  # the future of a disconnected client has been cancelled
+        # The future of a disconnected client has been cancelled.
+        wanted = [(text, top_k, future) for text, top_k, future in first if not future.done()]
         if not wanted:
             return
         try:
@@ -85,11 +86,11 @@ class MicroBatcher:
                 future.set_exception(error)
             return
         encoding, predicting = done.encoding / len(wanted), done.predicting / len(wanted)  # each request's share
-        for (_, top_k, future), one in zip(wanted, done.results, strict=True):
-            future.set_result(TimedBatch([_first(one, top_k)], encoding, predicting))
+        for (_, top_k, future), result in zip(wanted, done.results, strict=True):
+            future.set_result(TimedBatch([_first(result, top_k)], encoding, predicting))
 
 
-def _first(one: Classification, top_k: int) -> Classification:
-    if len(one.labels) <= top_k:
-        return one
-    return one._replace(labels=one.labels[:top_k], probabilities=one.probabilities[:top_k])
+def _first(result: Classification, top_k: int) -> Classification:
+    if len(result.labels) <= top_k:
+        return result
+    return result._replace(labels=result.labels[:top_k], probabilities=result.probabilities[:top_k])

@@ -59,14 +59,14 @@ def load_bundles(settings: Settings) -> Bundles:
     """
     served = tuple(map(load_bundle, settings.model))
     seen: dict[tuple[str, str], Bundle] = {}
-    for one in served:
-        name = one.manifest.name, one.manifest.version
+    for bundle in served:
+        name = bundle.manifest.name, bundle.manifest.version
         if name in seen:
             raise BundleError(
-                f"TOPICS_MODEL: {seen[name].path} and {one.path} are both {'/'.join(name)}; name one of them, or train"
-                " one under another name or version."
+                f"TOPICS_MODEL: {seen[name].path} and {bundle.path} are both {'/'.join(name)}; name one of them, or"
+                " train one under another name or version."
             )
-        seen[name] = one
+        seen[name] = bundle
     if settings.shadow is None:
         return Bundles(served, None)
     try:

@@ -46,12 +46,12 @@ class Service:
             self.metrics.shadow.loaded(loaded.shadow)
             self.shadow = Shadow(loaded.shadow, loaded.served[0], self.metrics.shadow)
         self.models = [
-            ServedModel(classifier, one, self.limiter, None if index else self.shadow)
-            for index, (classifier, one) in enumerate(zip(loaded.served, metrics, strict=True))
+            ServedModel(classifier, model_metrics, self.limiter, None if index else self.shadow)
+            for index, (classifier, model_metrics) in enumerate(zip(loaded.served, metrics, strict=True))
         ]
-        self._by_name = {None: self.models[0]} | {one.full_name: one for one in self.models}
-        for one in reversed(self.models):  # of several versions, the first in TOPICS_MODEL has the name alone
-            self._by_name[one.name] = one
+        self._by_name = {None: self.models[0]} | {model.full_name: model for model in self.models}
+        for model in reversed(self.models):  # of several versions, the first in TOPICS_MODEL has the name alone
+            self._by_name[model.name] = model
         self.phase = "ready"
 
     def begin_draining(self) -> None:
@@ -65,14 +65,14 @@ class Service:
             NotReadyError: no model has loaded yet.
             UnknownModelError: there is no such model here.
         """
-        found = self._by_name.get(name)
-        if found is None:
+        model = self._by_name.get(name)
+        if model is None:
             if not self.models:
                 raise NotReadyError("The model has not loaded yet; try again in a second.")
-            names = ", ".join([one.full_name for one in self.models[:_NAMED]])
+            names = ", ".join([model.full_name for model in self.models[:_NAMED]])
             more = f" and {len(self.models) - _NAMED} more" if len(self.models) > _NAMED else ""
             raise UnknownModelError(f"There is no model {quoted(name or '')} here; this service has {names}{more}.")
-        return found
+        return model
 
     @property
     def classifier(self) -> TopicClassifier:
@@ -91,6 +91,6 @@ class Service:
             raise NotReadyError("This process is shutting down; send the request to another one.")
         now = time.monotonic()
         if now - self._verified_at >= VERIFY_SECONDS:
-            for one in self.models:
-                one.classifier.verify_golden()
+            for model in self.models:
+                model.classifier.verify_golden()
             self._verified_at = now

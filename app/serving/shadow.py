@@ -65,7 +65,8 @@ class Shadow:
         try:
             results = self.classifier.classify(texts, 1)
             differences = [
-                _difference(answer, _answer(self.classifier, one)) for one, answer in zip(results, answers, strict=True)
+                _difference(answer, _answer(self.classifier, result))
+                for result, answer in zip(results, answers, strict=True)
             ]
             self._metrics.compared(results, differences)
         except Exception as error:  # a shadow must not stop the service
@@ -96,7 +97,7 @@ def _answer(classifier: TopicClassifier, result: Classification) -> frozenset[st
     """
     if not result.labels or result.abstained == "outside":
         return None
-    return frozenset(classifier.topics[label].code for label in classifier.given(result))
+    return frozenset(classifier.topics[label].code for label in classifier.predicted_labels(result))
 
 
 def _difference(served: frozenset[str] | None, shadow: frozenset[str] | None) -> Difference | None:

@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     def proxies(self) -> list[str]:
         """The addresses and networks of `trusted_proxies`, those of IPv4 as IPv6 sockets write them (::ffff:), too."""
         given = split(self.trusted_proxies)
-        return given + [mapped for one in given if (mapped := ipv4_mapped(one))]
+        return given + [mapped for address in given if (mapped := ipv4_mapped(address))]
 
     @property
     def keys(self) -> frozenset[str]:

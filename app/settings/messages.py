@@ -35,7 +35,9 @@ def _expected(field: FieldInfo) -> str | None:
         return "true or false"
     if get_origin(field.annotation) is Literal:
         return " or ".join(get_args(field.annotation))
-    bounds = {name: getattr(one, name) for one in field.metadata for name in ("ge", "gt", "le") if hasattr(one, name)}
+    bounds = {
+        name: getattr(limit, name) for limit in field.metadata for name in ("ge", "gt", "le") if hasattr(limit, name)
+    }
     if "le" not in bounds:
         return None
     kind = "a number" if float in (field.annotation, *get_args(field.annotation)) else "a whole number"

@@ -67,8 +67,8 @@ def read_settings(
             errors = error.errors(include_url=False)
         # A rule between settings is checked when each is valid on its own, perhaps with a default in place of an
         # invalid value; then it says nothing about what was given.
-        fields = {str(one["loc"][0]) for one in errors if one["loc"]}
+        fields = {str(error["loc"][0]) for error in errors if error["loc"]}
         if fields or invalid.isdisjoint(_LIMITS):
-            wrong += [message(one, options) for one in errors]
+            wrong += [message(error, options) for error in errors]
         invalid |= fields or set(_LIMITS)
         given |= {name: Settings.model_fields[name].get_default() for name in invalid}

@@ -8,7 +8,9 @@ from app.settings.fields import PREFIX, Settings
 
 _COMMAND_KEY = "TOPICS_API_KEY"
 """Read by `python -m app classify --url`, which sends it to a service; the service itself does not use it."""
-_ADDRESS = {f"{PREFIX}{one}": f"the option --{one.lower()}, or {one} with make serve" for one in ("HOST", "PORT")}
+_ADDRESS = {
+    f"{PREFIX}{option}": f"the option --{option.lower()}, or {option} with make serve" for option in ("HOST", "PORT")
+}
 """What to use instead of variables that look like settings."""
 _SERVICE_LINK = re.compile(
     r"TOPICS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
@@ -39,7 +41,7 @@ def unknown_variables(environment: Mapping[str, str], serving: bool) -> Iterator
         if name in _ADDRESS:
             yield f"{given}: is not a setting; use {_ADDRESS[name]}."
             continue
-        near = near_names(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
-        found = " or ".join([PREFIX + one for one in near])
-        hint = f"did you mean {found}?" if near else "docs/configuration.md lists all settings."
+        near = near_names(name.removeprefix(PREFIX), [variable.removeprefix(PREFIX) for variable in known])
+        suggestions = " or ".join([PREFIX + near_name for near_name in near])
+        hint = f"did you mean {suggestions}?" if near else "docs/configuration.md lists all settings."
         yield f"{given[:200]}: unknown setting; {hint}"

@@ -106,4 +106,4 @@ def lower(value: object) -> object:
 
 def split(text: str) -> list[str]:
     """The parts of a comma-separated list, without white space around them and without empty ones."""
-    return [one for part in text.split(",") if (one := part.strip())]
+    return [value for part in text.split(",") if (value := part.strip())]

@@ -18,7 +18,7 @@ class AccessLog:
 
     def write(self, contexts: Iterable[RequestContext]) -> None:
         """Write the lines of several requests with one system call."""
-        lines = [self._write(self._event(one)) for one in contexts]
+        lines = [self._write(self._event(context)) for context in contexts]
         self._file.write("\n".join(lines) + "\n")
         self._file.flush()
 

@@ -79,7 +79,7 @@ class Drift:
 
         A text that may have several labels counts with each that it has: `headlines` is then the number of labels.
         """
-        labels = np.array([label for some, _, _ in self._recent for label in some], dtype=np.int64)
+        labels = np.array([label for labels, _, _ in self._recent for label in labels], dtype=np.int64)
         if self._topics is None or len(labels) < self.least:
             return None
         if self._by_chance[0] != len(labels):
@@ -121,7 +121,9 @@ def _index_of_mean(shares: Sequence[float], reference: float | None) -> Index | 
 
 def psi(now: NDArray[np.generic], then: NDArray[np.generic]) -> float:
     """Population stability index of two distributions, given as counts or shares of the same bins."""
-    shares = [np.maximum(one / max(one.sum(), 1e-12), FLOOR) for one in (now.astype(float), then.astype(float))]
+    shares = [
+        np.maximum(counts / max(counts.sum(), 1e-12), FLOOR) for counts in (now.astype(float), then.astype(float))
+    ]
     return float(((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum())
 
 

@@ -181,7 +181,7 @@ def non_blocking(file: TextIO | None, notice: Callable[[int], str]) -> TextIO:
     stream = _streams.get(descriptor)
     if stream is None:
         # If both are the same pipe, they need one writer; otherwise their lines would mix.
-        stream = next((one for other, one in _streams.items() if os.path.sameopenfile(other, descriptor)), None)
+        stream = next((stream for other, stream in _streams.items() if os.path.sameopenfile(other, descriptor)), None)
         _streams[descriptor] = stream = stream or LogStream(descriptor, file.encoding or "utf-8", notice)
     return cast("TextIO", stream)
 
@@ -194,7 +194,7 @@ def replace_standard_streams(notice: Callable[[int], str]) -> None:
 
 def dropped_lines() -> int:
     """Number of lines that this process has dropped."""
-    return sum(one.dropped for one in set(_streams.values())) if _streams else 0
+    return sum(stream.dropped for stream in set(_streams.values())) if _streams else 0
 
 
 def drain(seconds: float) -> None:

@@ -150,16 +150,16 @@ class Metrics:
 
     def _count_requests(self, contexts: Sequence[RequestContext]) -> None:
         durations: dict[tuple[str, str, int], list[float]] = {}
-        for one in contexts:
-            durations.setdefault((one.route, one.method, one.status), []).append(one.seconds)
+        for context in contexts:
+            durations.setdefault((context.route, context.method, context.status), []).append(context.seconds)
         for key, seconds in durations.items():
             children = self._requests.get(key)
             if children is None:
                 children = self._requests[key] = (self.requests.labels(*key), self.durations.labels(*key))
             children[0].inc(len(seconds))
             children[1].observe_many(seconds)
-        self.batch_size.observe_many([len(one.headlines) for one in contexts if one.headlines])
-        timed = [one.inference_seconds for one in contexts if one.inference_seconds]
+        self.batch_size.observe_many([len(context.headlines) for context in contexts if context.headlines])
+        timed = [context.inference_seconds for context in contexts if context.inference_seconds]
         self.inference.observe_many([encoding + predicting for encoding, predicting in timed])
 
     def _count_other(self, counted: Counted) -> None:
@@ -172,15 +172,15 @@ class Metrics:
         for reason, count in counted.abstained.items():
             if reason:
                 self.abstained.labels(reason).inc(count)
-        texts = [one.encoded for one in results]
+        texts = [result.encoded for result in results]
         # `Encoded.unknown_words` by `Encoded.words`; the property takes twice as long.
-        self.unknown_words.observe_many([(one.words - one.known - one.rare) / (one.words or 1) for one in texts])
-        self.outside.observe_many([one.outside for one in results if one.outside is not None])
+        self.unknown_words.observe_many([(text.words - text.known - text.rare) / (text.words or 1) for text in texts])
+        self.outside.observe_many([result.outside for result in results if result.outside is not None])
         if self._multi_label:
-            given = list(chain.from_iterable([one.topic_set for one in results]))
+            labels = list(chain.from_iterable([result.topic_set for result in results]))
         else:
-            given = [one.labels[0] for one in results if one.labels]
-        for label, count in Tally(given).items():
+            labels = [result.labels[0] for result in results if result.labels]
+        for label, count in Tally(labels).items():
             self._topics[label].inc(count)
         if self._drift:
             self._drift.add(results)

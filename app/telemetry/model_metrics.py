@@ -80,8 +80,8 @@ class ModelMetrics:
             return
         results = list(chain.from_iterable(self._waiting))
         self._waiting, self._number = [], 0
-        confidence = self._confidence.tally([one.probabilities[0] for one in results if one.probabilities])
-        abstained = Tally([one.abstained for one in results])
+        confidence = self._confidence.tally([result.probabilities[0] for result in results if result.probabilities])
+        abstained = Tally([result.abstained for result in results])
         self._headlines.inc(len(results))
         self._confidence.add(confidence)
         for reason, count in abstained.items():

@@ -70,14 +70,16 @@ class ModelInfo:
 
     def set(self, classifiers: Iterable[TopicClassifier]) -> None:
         """Replace the models by those of `classifiers`; earlier ones become 0, as the files of workers keep labels."""
-        for one in self._loaded:
-            one.set(0)
+        for gauge in self._loaded:
+            gauge.set(0)
         self._loaded = [
-            self._gauge.labels(one.bundle.manifest.name, one.bundle.manifest.version, one.bundle.digest)
-            for one in classifiers
+            self._gauge.labels(
+                classifier.bundle.manifest.name, classifier.bundle.manifest.version, classifier.bundle.digest
+            )
+            for classifier in classifiers
         ]
-        for one in self._loaded:
-            one.set(1)
+        for gauge in self._loaded:
+            gauge.set(1)
 
 
 def memory_bytes(shared: Path = _SHARED, resident: Path = _RESIDENT) -> int | None:

@@ -61,7 +61,7 @@ class ShadowMetrics:
         self.headlines.inc(len(results))
         for difference, number in Tally(differences).items():
             (self.agreed if difference is None else self.disagreed.labels(difference)).inc(number)
-        self.confidence.observe_many([one.probabilities[0] for one in results if one.probabilities])
+        self.confidence.observe_many([result.probabilities[0] for result in results if result.probabilities])
 
 
 def comparison(registry: CollectorRegistry) -> Comparison:

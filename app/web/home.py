@@ -35,14 +35,14 @@ def modules() -> list[str]:
 
     Those that it imports dynamically, after the first answer, are not among them.
     """
-    found, waiting = set[str](), ["main.js"]
+    modules, waiting = set[str](), ["main.js"]
     while waiting:
         module = waiting.pop()
-        found.add(module)
+        modules.add(module)
         imports = re.findall(r'^import .* from "(.*)";$', (MODULES / module).read_text("utf-8"), re.MULTILINE)
         paths = {posixpath.normpath(posixpath.join(posixpath.dirname(module), name)) for name in imports}
-        waiting += paths - found
-    return sorted(found)
+        waiting += paths - modules
+    return sorted(modules)
 
 
 def with_description(page: str, description: str) -> str:

@@ -36,7 +36,7 @@ def prefers_html(accept: str) -> bool:
     for item in accept.split(","):
         media, *parameters = (part.strip().lower() for part in item.split(";"))
         try:
-            quality = next((float(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
+            quality = next((float(parameter[2:]) for parameter in parameters if parameter.startswith("q=")), 1.0)
         except ValueError:
             continue
         if media == "text/html":

@@ -41,7 +41,7 @@ def test_labels_of_a_text_are_those_above_their_own_thresholds(classifier: Topic
     assert [len(one.labels) for one in answers] == [top_k, top_k, top_k, 0]
     assert [classifier.classify([text], top_k)[0] for text in texts] == answers
     assert answers[0].topic_set == [2, 3]  # most probable first
-    assert [classifier.given(one) for one in answers] == [one.topic_set for one in answers]
+    assert [classifier.predicted_labels(one) for one in answers] == [one.topic_set for one in answers]
 
 
 def test_text_may_have_none_of_the_labels(tmp_path: Path) -> None:

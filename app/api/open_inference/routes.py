@@ -99,7 +99,7 @@ def v2_router(service: Service) -> APIRouter:
         headline, outputs = tensors(served.classifier.bundle.manifest)
         return ModelMetadata(
             name=served.name,
-            versions=[one.version for one in service.models if one.name == served.name],
+            versions=[model.version for model in service.models if model.name == served.name],
             platform=PLATFORMS[service.settings.runtime],
             inputs=[headline],
             outputs=outputs,
@@ -152,9 +152,9 @@ def infer_routes(service: Service) -> list[RawRoute]:
             receive,
             texts,
             top_k=top_k(outputs, len(topics)),
-            write=lambda results: [elements(one, results, topics) for one in outputs],
+            write=lambda results: [elements(output, results, topics) for output in outputs],
         )
-        made = [tensor(one, len(texts), len(topics), own) for one, *own in zip(outputs, *parts, strict=True)]
+        made = [tensor(output, len(texts), len(topics), own) for output, *own in zip(outputs, *parts, strict=True)]
         described = {
             "model_name": served.name,
             "model_version": served.version,

@@ -39,7 +39,7 @@ def tensors(manifest: Manifest) -> tuple[TensorMetadata, list[TensorMetadata]]:
 def headlines(request: InferRequest, binary: bytes) -> list[str]:
     """The texts of the input tensor; raises TensorError if it is missing, unknown, or inconsistent with its shape."""
     if len(request.inputs) != 1 or request.inputs[0].name != INPUT:
-        given = ", ".join(quoted(one.name) for one in request.inputs[:5]) or "none"
+        given = ", ".join(quoted(tensor.name) for tensor in request.inputs[:5]) or "none"
         raise TensorError(f"The model takes one input, {INPUT!r}, but the request has: {given}.")
     [tensor] = request.inputs
     if tensor.datatype != "BYTES":
@@ -104,36 +104,36 @@ def requested_outputs(request: InferRequest, manifest: Manifest) -> list[Request
     if not request.outputs:
         return [RequestedOutput("topic", default, 0), RequestedOutput("probability", default, 0)]
     topics = len(manifest.topics)
-    names = [one.name for one in tensors(manifest)[1]]
-    found: dict[str, RequestedOutput] = {}
-    for one in request.outputs:
-        if one.name not in names:
-            raise TensorError(f"The model has no output {quoted(one.name)}; it has {', '.join(names)}.")
-        if one.name in found:
+    names = [tensor.name for tensor in tensors(manifest)[1]]
+    requested: dict[str, RequestedOutput] = {}
+    for output in request.outputs:
+        if output.name not in names:
+            raise TensorError(f"The model has no output {quoted(output.name)}; it has {', '.join(names)}.")
+        if output.name in requested:
             # Without this limit, a request of a few kilobytes could cause a response of any size.
-            raise TensorError(f"The output {one.name!r} is requested twice; request each output once.")
-        classes = one.parameters.classification if one.parameters else 0
-        if classes and one.name != "probabilities":
-            raise TensorError(f"The classification parameter applies only to 'probabilities', not to {one.name!r}.")
+            raise TensorError(f"The output {output.name!r} is requested twice; request each output once.")
+        classes = output.parameters.classification if output.parameters else 0
+        if classes and output.name != "probabilities":
+            raise TensorError(f"The classification parameter applies only to 'probabilities', not to {output.name!r}.")
         if classes > topics:
             raise TensorError(f"The classification parameter must be from 1 to {topics}, but it is {classes}.")
-        binary = one.parameters.binary_data if one.parameters else None
-        found[one.name] = RequestedOutput(one.name, default if binary is None else binary, classes)
-    return list(found.values())
+        binary = output.parameters.binary_data if output.parameters else None
+        requested[output.name] = RequestedOutput(output.name, default if binary is None else binary, classes)
+    return list(requested.values())
 
 
 def top_k(outputs: Sequence[RequestedOutput], topics: int) -> int:
     """Number of topics per headline that the outputs need."""
-    return max((one.classes or topics if one.name == "probabilities" else 1) for one in outputs)
+    return max((output.classes or topics if output.name == "probabilities" else 1) for output in outputs)
 
 
-def elements(one: RequestedOutput, results: Sequence[Classification], topics: Sequence[Topic]) -> bytes:
+def elements(output: RequestedOutput, results: Sequence[Classification], topics: Sequence[Topic]) -> bytes:
     """Elements of an output for a chunk of the headlines: binary, or JSON values separated by commas.
 
     A headline without a known word, or piece of one, has topic "", probability 0, all probabilities 0 and outside 0.
     """
     values: list[str] | list[float] | list[bool]
-    match one.name:
+    match output.name:
         case "topic":
             values = [topics[result.labels[0]].code if result.labels else "" for result in results]
         case "probability":
@@ -144,21 +144,21 @@ def elements(one: RequestedOutput, results: Sequence[Classification], topics: Se
             values = [result.outside or 0.0 for result in results]
         case "topic_set":
             values = [label in result.topic_set for result in results for label in range(len(topics))]
-        case _ if one.classes:
-            values = [text for result in results for text in _classes(result, one.classes, topics)]
+        case _ if output.classes:
+            values = [text for result in results for text in _classes(result, output.classes, topics)]
         case _:
             dense = np.zeros((len(results), len(topics)))
             for row, result in zip(dense, results, strict=True):
                 row[result.labels] = result.probabilities
             values = dense.ravel().tolist()
-    return _binary(values) if one.binary else to_json(values)[1:-1]
+    return _binary(values) if output.binary else to_json(values)[1:-1]
 
 
-def tensor(one: RequestedOutput, texts: int, topics: int, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
+def tensor(output: RequestedOutput, texts: int, topics: int, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
     """JSON of an output tensor and its binary data, which is empty for a JSON tensor; `parts`: from `elements`."""
-    shape = [texts, one.classes or topics] if one.name in ("probabilities", "topic_set") else [texts]
-    described: dict[str, Any] = {"name": one.name, "shape": shape, "datatype": one.datatype}
-    if not one.binary:
+    shape = [texts, output.classes or topics] if output.name in ("probabilities", "topic_set") else [texts]
+    described: dict[str, Any] = {"name": output.name, "shape": shape, "datatype": output.datatype}
+    if not output.binary:
         return to_json(described)[:-1] + b',"data":[' + b",".join(parts) + b"]}", b""
     binary = b"".join(parts)
     return to_json(described | {"parameters": {"binary_data_size": len(binary)}}), binary

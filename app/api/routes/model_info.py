@@ -63,7 +63,7 @@ def describe_topics(served: ServedModel) -> TopicsResponse:
     classifier = served.classifier
     outside = classifier.bundle.manifest.outside
     return TopicsResponse(
-        topics=[TopicSkill(topic=one.code, **one.model_dump(exclude={"code"})) for one in classifier.topics],
+        topics=[TopicSkill(topic=topic.code, **topic.model_dump(exclude={"code"})) for topic in classifier.topics],
         outside=None
         if outside is None
         else OutsideSkill(
@@ -87,8 +87,8 @@ async def describe_model(served: ServedModel, service: Service) -> ModelResponse
         runtime=service.settings.runtime,
         title=bundle.manifest.title_or_name,
         examples=texts,
-        unreadable_examples=[one for one in texts if not served.classifier.encoder.encode(one).readable],
-        models=[LoadedModel(**_named(one.classifier.bundle)) for one in service.models],
+        unreadable_examples=[text for text in texts if not served.classifier.encoder.encode(text).readable],
+        models=[LoadedModel(**_named(model.classifier.bundle)) for model in service.models],
         shadow=None if shadow is None else await _compared(service, shadow),
         **manifest,
     )
@@ -118,9 +118,9 @@ def examples(classifier: TopicClassifier) -> list[str]:
 
     Single words, which `fit` adds to test the model, are left out if there are at least two other examples.
     """
-    golden = [one.headline for one in classifier.bundle.golden if one.headline.strip()]
-    short = list(dict.fromkeys(one for one in golden if len(one) <= LONGEST_EXAMPLE))
-    longer = [one for one in short if len(classifier.encoder.tokenize(one)) > 1]
+    golden = [headline.headline for headline in classifier.bundle.golden if headline.headline.strip()]
+    short = list(dict.fromkeys(text for text in golden if len(text) <= LONGEST_EXAMPLE))
+    longer = [text for text in short if len(classifier.encoder.tokenize(text)) > 1]
     return (longer if len(longer) > 1 else short)[:EXAMPLES]
 
 

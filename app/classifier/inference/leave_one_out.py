@@ -40,11 +40,11 @@ def leave_one_out(encoder: Encoder, words: Sequence[str]) -> list[Variant]:
     if spec.pieces is not None:
         _add_pieces(variants, words, {word: encoder.piece_ids(word) for word in oov}, oov)
     if spec.rare_id is not None:
-        rare = [one for one, word in zip(variants, words, strict=True) if word in oov and word in entries]
+        rare = [variant for variant, word in zip(variants, words, strict=True) if word in oov and word in entries]
         if len(rare) == 1:
             rare[0].lost.append(spec.rare_id)
     # Unknown words are skipped: they neither belong to a pair nor count as part of the lead.
-    known = [(one, word) for one, word in zip(variants, words, strict=True) if word in entries]
+    known = [(variant, word) for variant, word in zip(variants, words, strict=True) if word in entries]
     _add_pairs(known, entries)
     _add_words(known, entries, len(words) if spec.lead is None else spec.lead)
     return variants
@@ -83,30 +83,30 @@ def _add_words(known: Sequence[tuple[Variant, str]], entries: Mapping[str, Entry
         places.setdefault(entries[word][0], []).append(place)
     places.pop(RARE, None)
 
-    def ids(some: Sequence[int], end: int) -> set[int]:
+    def ids(positions: Sequence[int], end: int) -> set[int]:
         """The ids of the words at these places, which have one id, by the rules of the encoder."""
-        found: set[int] = set()
-        for place in some:
+        distinct: set[int] = set()
+        for place in positions:
             word_id, others = entries[known[place][1]]
             later_id = others.get(LATER)
             if place < end:
-                if word_id in found and TWICE in others:
-                    found.add(others[TWICE])
-                found.add(word_id)
-            elif word_id not in found and later_id not in found:
+                if word_id in distinct and TWICE in others:
+                    distinct.add(others[TWICE])
+                distinct.add(word_id)
+            elif word_id not in distinct and later_id not in distinct:
                 if later_id is not None:
-                    found.add(later_id)
+                    distinct.add(later_id)
             elif TWICE in others:
-                found.add(others[TWICE])
-        return found
+                distinct.add(others[TWICE])
+        return distinct
 
-    whole = {word_id: ids(some, end) for word_id, some in places.items()}
+    whole = {word_id: ids(positions, end) for word_id, positions in places.items()}
     moved = entries[known[end][1]][0] if len(known) > end else RARE
     for place, (variant, word) in enumerate(known):
         word_id = entries[word][0]
         in_lead = place < end  # then the first word after the lead moves into it
-        for one in (word_id, moved) if in_lead and moved != word_id else (word_id,):
-            if one != RARE:
-                after = ids([other for other in places[one] if other != place], end + in_lead)
-                variant.lost.extend(whole[one] - after)
-                variant.gained.extend(after - whole[one])
+        for changed_id in (word_id, moved) if in_lead and moved != word_id else (word_id,):
+            if changed_id != RARE:
+                after = ids([other for other in places[changed_id] if other != place], end + in_lead)
+                variant.lost.extend(whole[changed_id] - after)
+                variant.gained.extend(after - whole[changed_id])

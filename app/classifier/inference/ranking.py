@@ -54,11 +54,11 @@ class Ranking:
         if most * _SORTED > probabilities.shape[1]:
             return (-probabilities).argsort(axis=1)[:, :count]
         left, texts = probabilities.copy(), np.arange(len(probabilities))
-        found = np.empty((len(left), count), np.intp)
+        best = np.empty((len(left), count), np.intp)
         for place in range(count):
-            found[:, place] = left.argmax(axis=1)
-            left[texts, found[:, place]] = -1
-        return found
+            best[:, place] = left.argmax(axis=1)
+            left[texts, best[:, place]] = -1
+        return best
 
     def _needed(self, probabilities: Floats) -> int:
         """The most topics that any text has down to its last one above the threshold."""

@@ -58,29 +58,29 @@ def find_files(address: str, column: str | None, field: str | None) -> list[File
     """
     system, path = resolve(address)
     try:
-        [found] = system.get_file_info([path])
-        if found.type == FileType.NotFound:
+        [root] = system.get_file_info([path])
+        if root.type == FileType.NotFound:
             raise InputError(f"{address}: there is no such file or folder.")
-        inside = [] if found.type == FileType.File else system.get_file_info(FileSelector(path, recursive=True))
+        inside = [] if root.type == FileType.File else system.get_file_info(FileSelector(path, recursive=True))
     except OSError as error:
         raise InputError(f"{address}: cannot be read ({error}).") from None
-    if found.type == FileType.File:
-        named = [(found.base_name, found)]
+    if root.type == FileType.File:
+        named = [(root.base_name, root)]
     else:
-        named = [(one.path.removeprefix(path).lstrip("/"), one) for one in inside if one.type == FileType.File]
-        named = [(name, one) for name, one in named if not any(part[0] in "_." for part in name.split("/"))]
+        named = [(file.path.removeprefix(path).lstrip("/"), file) for file in inside if file.type == FileType.File]
+        named = [(name, file) for name, file in named if not any(part[0] in "_." for part in name.split("/"))]
     if not named:
         raise InputError(f"{address}: holds no file.")
     format_given = column is not None or field is not None
     files = []
-    for name, one in sorted(named):
+    for name, file in sorted(named):
         ending = re.split(r"\.(?=[^.]*(?:\.gz)?$)", name.lower(), maxsplit=1)[-1]
-        if ending not in _ENDINGS and not (format_given and found.type == FileType.File):
+        if ending not in _ENDINGS and not (format_given and root.type == FileType.File):
             known = ", ".join(f".{known}" for known in sorted(("parquet", *_TEXT)))
             raise InputError(
-                f"{one.path}: cannot be read, its name ends with none of {known} (all but .parquet also with .gz);"
+                f"{file.path}: cannot be read, its name ends with none of {known} (all but .parquet also with .gz);"
                 " unpack or rename it."
             )
         form: InputFormat = "parquet" if ending == "parquet" else input_format(name, column, field)
-        files.append(File(name=name, path=one.path, form=form, size=one.size, modified=one.mtime_ns))
+        files.append(File(name=name, path=file.path, form=form, size=file.size, modified=file.mtime_ns))
     return files

@@ -57,7 +57,7 @@ class Output:
         """Paths of all files below a subfolder, relative to it; `name` gives the path of a shard's answers."""
         base = f"{self._folder}/{folder}".rstrip("/")
         files = self._system.get_file_info(FileSelector(base, allow_not_found=True, recursive=True))
-        return {one.path.removeprefix(base).lstrip("/") for one in files if one.type == FileType.File}
+        return {file.path.removeprefix(base).lstrip("/") for file in files if file.type == FileType.File}
 
     def bad_files(self) -> int:
         """Number of shards that have bad rows."""

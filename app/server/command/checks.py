@@ -33,16 +33,16 @@ def checks(chosen: Start) -> Iterator[Check]:
     yield _port("port", chosen.host, chosen.port, settings.workers)
     if settings.metrics_port is not None:
         yield _port("metrics port", chosen.host, settings.metrics_port)
-    if is_needed(settings) and not any(one.startswith(VARIABLE) for one in chosen.wrong):
+    if is_needed(settings) and not any(sentence.startswith(VARIABLE) for sentence in chosen.wrong):
         yield _metrics_folder()
     yield _cores(settings)
     yield _files()
-    folders = [("bundle", one) for one in settings.model]
+    folders = [("bundle", folder) for folder in settings.model]
     folders += [("shadow", settings.shadow)] if settings.shadow is not None else []
     # `start` has already reported folders that are not bundles.
     bundles = [_bundle(name, folder, settings) for name, folder in folders if missing_bundle(folder) is None]
     yield from bundles
-    if len(bundles) < len(folders) or any(one.status == "fail" for one in bundles):
+    if len(bundles) < len(folders) or any(bundle.status == "fail" for bundle in bundles):
         yield Check("memory", "warn", "not checked, because a bundle cannot be loaded")
         return
     if settings.shadow is not None and load_bundle(settings.shadow).digest == load_bundle(settings.model[0]).digest:
@@ -60,8 +60,8 @@ def _port(name: str, host: str, port: int, workers: int = 1) -> Check:
     except ListenError as error:
         return Check(name, "fail", str(error).removesuffix("."))
     for sockets in opened:
-        for one in sockets:
-            one.close()
+        for listener in sockets:
+            listener.close()
     return Check(name, "ok", f"{host}:{port} is free" if port else f"{host} has a free port")
 
 
@@ -118,7 +118,7 @@ def _names(settings: Settings) -> Check:
         bundles = load_bundles(settings)
     except ClassifierError as error:
         return Check("models", "fail", str(error).removesuffix("."))
-    names = [f"{one.manifest.name}/{one.manifest.version}" for one in bundles.served]
+    names = [f"{bundle.manifest.name}/{bundle.manifest.version}" for bundle in bundles.served]
     return Check("models", "ok", f"{', '.join(names)}; the first answers requests that name none")
 
 

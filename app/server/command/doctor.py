@@ -36,25 +36,25 @@ def doctor(host: str, port: str, as_json: bool, **options: str | None) -> None:
     status is 0 if the service can start, and 1 if not. API keys are never printed.
     """
     chosen = start(host, port, options)
-    found = [Check("settings", "fail", sentence.removesuffix(".")) for sentence in chosen.wrong]
-    found = found or [Check("settings", "ok", "all valid")]
-    found += checks(chosen)
-    works = all(one.status != "fail" for one in found)
+    results = [Check("settings", "fail", sentence.removesuffix(".")) for sentence in chosen.wrong]
+    results = results or [Check("settings", "ok", "all valid")]
+    results += checks(chosen)
+    works = all(check.status != "fail" for check in results)
     if as_json:
-        _print(json.dumps(_json(works, list(_settings(chosen)), found), indent=2))
+        _print(json.dumps(_json(works, list(_settings(chosen)), results), indent=2))
     else:
-        lines = [f"      {one.name}={one.value} ({one.source})" for one in _settings(chosen)]
-        _print(*(f"{one.status:4}  {one.name}: {one.detail}" for one in found), *lines)
+        lines = [f"      {setting.name}={setting.value} ({setting.source})" for setting in _settings(chosen)]
+        _print(*(f"{check.status:4}  {check.name}: {check.detail}" for check in results), *lines)
     if not works:
         raise click.exceptions.Exit(1)
 
 
-def _json(works: bool, settings: list[Setting], found: list[Check]) -> dict[str, Any]:
+def _json(works: bool, settings: list[Setting], results: list[Check]) -> dict[str, Any]:
     return {
         "ok": works,
         "version": VERSION,
-        "settings": [one._asdict() for one in settings],
-        "checks": [one._asdict() for one in found],
+        "settings": [setting._asdict() for setting in settings],
+        "checks": [check._asdict() for check in results],
     }
 
 

@@ -48,4 +48,4 @@ def available_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = _CGROU
             free.append(int((cgroup / limit).read_text()) - int((cgroup / used).read_text()))
         except (OSError, ValueError):  # another version of cgroups, or "max"
             continue
-    return min((one for one in free if one is not None), default=None)
+    return min((size for size in free if size is not None), default=None)

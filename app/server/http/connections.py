@@ -87,9 +87,9 @@ class Connections:
         self._open.add(connection)
         if len(self._open) > MAX_CONNECTIONS:
             others = self._open - {connection}
-            waiting = [(since, id(one), one) for one in others if (since := one.waiting()) is not None]
-            for one in [one for _, _, one in heapq.nsmallest(CLOSE_AT_ONCE, waiting)] or [connection]:
-                one.give_way()
+            waiting = [(since, id(other), other) for other in others if (since := other.waiting()) is not None]
+            for chosen in [other for _, _, other in heapq.nsmallest(CLOSE_AT_ONCE, waiting)] or [connection]:
+                chosen.give_way()
         if self._timer is None:
             self._look_again()
 
@@ -102,7 +102,7 @@ class Connections:
 
     def descriptors(self) -> list[int]:
         """File descriptors of the open connections."""
-        return [one.transport.get_extra_info("socket").fileno() for one in self._open]
+        return [connection.transport.get_extra_info("socket").fileno() for connection in self._open]
 
     def reserve(self, connection: Connection, size: int, held: int) -> bool:
         """Count `size` more bytes of a connection until `free`; returns False if it must be refused instead.
@@ -115,10 +115,10 @@ class Connections:
         if held + size > LARGE_BYTES:
             self._large.setdefault(connection)
         if self.request_bytes + size > self.max_request_bytes:
-            for one in reversed(list(self._large)):
-                if one is connection:
+            for newest in reversed(list(self._large)):
+                if newest is connection:
                     return False
-                one.refuse_body()
+                newest.refuse_body()
                 if self.request_bytes + size <= self.max_request_bytes:
                     break
             else:
@@ -134,7 +134,7 @@ class Connections:
     def write_paused(self, connection: Connection) -> None:
         """Called when a client reads more slowly than its answer is written."""
         self._unread[connection] = None
-        size = sum(one.transport.get_write_buffer_size() for one in self._unread)
+        size = sum(unread.transport.get_write_buffer_size() for unread in self._unread)
         while size > MAX_UNREAD_BYTES and len(self._unread) > 1:
             longest = next(iter(self._unread))
             del self._unread[longest]
@@ -154,16 +154,16 @@ class Connections:
         This includes connections that are being closed, because closing waits without a limit until everything is sent.
         """
         self._timer = None
-        for one in list(self._open):
-            one.flush()
-            size = one.transport.get_write_buffer_size()
+        for connection in list(self._open):
+            connection.flush()
+            size = connection.transport.get_write_buffer_size()
             if not size:
-                self._stalled.pop(one, None)
+                self._stalled.pop(connection, None)
                 continue
-            before, looks = self._stalled.get(one, (size + 1, 0))
+            before, looks = self._stalled.get(connection, (size + 1, 0))
             looks = looks + 1 if size >= before else 0
-            self._stalled[one] = (size, looks)
+            self._stalled[connection] = (size, looks)
             if looks >= _LOOKS:
-                one.drop_unread()
+                connection.drop_unread()
         if self._open:
             self._look_again()

@@ -41,5 +41,5 @@ def parser_after_upgrade(protocol: Any, headers: list[tuple[bytes, bytes]]) -> t
     """
     parser = HttpRequestParser(_Rest(protocol))
     parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as in uvicorn
-    framing = [one for one in headers if one[0] in (b"content-length", b"transfer-encoding")]
-    return parser, b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(b"%b: %b\r\n" % one for one in framing)
+    framing = [header for header in headers if header[0] in (b"content-length", b"transfer-encoding")]
+    return parser, b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(b"%b: %b\r\n" % header for header in framing)
