@@ -27,7 +27,11 @@ def install(folder: Path, *requirements: Sequence[object]) -> Path:
     Raises:
         InstallationError: pip fails or takes longer than eight minutes.
     """
-    said = [(one, one.read_text("utf-8") if isinstance(one, Path) else "") for some in requirements for one in some]
+    said = [
+        (requirement, requirement.read_text("utf-8") if isinstance(requirement, Path) else "")
+        for group in requirements
+        for requirement in group
+    ]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with Path(f"{folder}.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run the tests
@@ -35,8 +39,8 @@ def install(folder: Path, *requirements: Sequence[object]) -> Path:
         if not stamp.exists():
             try:
                 _run([sys.executable, "-m", "venv", "--clear", folder])
-                for some in requirements:
-                    _install(folder / "bin" / "python", some)
+                for group in requirements:
+                    _install(folder / "bin" / "python", group)
             except (subprocess.SubprocessError, OSError) as error:
                 raise InstallationError(str(getattr(error, "stderr", None) or error).strip().splitlines()[-1]) from None
             stamp.touch()
@@ -52,4 +56,6 @@ def _install(python: Path, requirements: Sequence[object]) -> None:
 
 
 def _run(command: Sequence[object]) -> None:
-    subprocess.run([str(one) for one in command], check=True, capture_output=True, text=True, timeout=_SECONDS)
+    subprocess.run(
+        [str(argument) for argument in command], check=True, capture_output=True, text=True, timeout=_SECONDS
+    )

@@ -30,7 +30,7 @@ def line(parts: Mapping[str, Any]) -> dict[str, str]:
     http, start = parts["http"], parts["startup"]["starts"][SERVICE.name]
     loads = list(http["ratios"])
     rates = [http["ratios"][load][EMPTY.name]["rate"] for load in loads]
-    frameworks = [http["ratios"]["64 clients"].get(one.name, {}).get("rate") for one in FRAMEWORKS]
+    frameworks = [http["ratios"]["64 clients"].get(framework.name, {}).get("rate") for framework in FRAMEWORKS]
     best = min((rate for rate in frameworks if rate is not None), default=None)
     figures = [*rates, best, start["ready_s"], start["resident_mb"]]
     machine = http["machine"]
@@ -41,7 +41,7 @@ def line(parts: Mapping[str, Any]) -> dict[str, str]:
 def update(folder: Path, parts: Mapping[str, Any]) -> None:
     """Write this version's line, in place of an earlier one of it, and the plot."""
     file = folder / "history.csv"
-    lines = [one for one in read(file) if one["version"] != VERSION] + [line(parts)]
+    lines = [entry for entry in read(file) if entry["version"] != VERSION] + [line(parts)]
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
         writer.writeheader()
@@ -61,11 +61,11 @@ def draw(lines: list[dict[str, str]]) -> Figure:
     """Each figure by release."""
     figure = Figure(figsize=(12, 3.2), layout="constrained")
     panels = figure.subplots(1, 3)
-    versions = [one["version"] for one in lines]
+    versions = [entry["version"] for entry in lines]
     names = [("throughput / empty route", FIELDS[3:7]), ("ready, s", ("ready_s",)), ("resident, MB", ("resident_mb",))]
     for axes, (title, fields) in zip(panels, names, strict=True):
         for field in fields:
-            axes.plot(versions, [float(one[field] or "nan") for one in lines], "o-", label=field)
+            axes.plot(versions, [float(entry[field] or "nan") for entry in lines], "o-", label=field)
         axes.set(title=title, ylim=0)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)

@@ -89,9 +89,9 @@ def fit(data: Path, name: str, seed: int) -> Run:
             raise MeasurementError(f"{name}: fit ended with status {process.returncode}.")
         figures = json.loads((target / "manifest.json").read_text("utf-8"))["figures"]
         size = sum(file.stat().st_size for file in target.iterdir())
-    one = figures["test"]
+    test = figures["test"]
     baseline = figures["baselines"][-1]["accuracy"]
-    return Run(one["accuracy"], one["macro_f1"], one["ece"], baseline, seconds, used.ru_maxrss / 1024, size / 1e6)
+    return Run(test["accuracy"], test["macro_f1"], test["ece"], baseline, seconds, used.ru_maxrss / 1024, size / 1e6)
 
 
 def _values(run: Run) -> tuple[float, ...]:

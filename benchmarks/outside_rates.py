@@ -33,9 +33,9 @@ def outside_rates(codes: Sequence[Sequence[str]], marked: Sequence[bool], named:
     """
     answered = list(zip(codes, marked, named, strict=True))
     return OutsideRates(
-        lost=share(out for one, out, _ in answered if NONE not in one),
-        found=share(out for one, out, _ in answered if set(one) == {NONE}),
-        right_over_all=share(NONE in one if out else right for one, out, right in answered),
+        lost=share(out for acceptable, out, _ in answered if NONE not in acceptable),
+        found=share(out for acceptable, out, _ in answered if set(acceptable) == {NONE}),
+        right_over_all=share(NONE in acceptable if out else right for acceptable, out, right in answered),
     )
 
 

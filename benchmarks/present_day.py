@@ -77,8 +77,11 @@ def read(file: Path) -> list[Headline]:
 
 def measure(classifier: TopicClassifier, headlines: Sequence[Headline]) -> dict[str, Any]:
     """Figures for each kind of headlines and for all of them, and what other thresholds of `outside` would mark."""
-    kinds = list(dict.fromkeys(one.kind for one in headlines))
-    rows = [_row(classifier, KINDS.get(kind, kind), [one for one in headlines if one.kind == kind]) for kind in kinds]
+    kinds = list(dict.fromkeys(headline.kind for headline in headlines))
+    rows = [
+        _row(classifier, KINDS.get(kind, kind), [headline for headline in headlines if headline.kind == kind])
+        for kind in kinds
+    ]
     manifest = classifier.bundle.manifest
     rows.append(_row(classifier, "all", headlines))
     return {
@@ -140,8 +143,8 @@ def markdown(figures: dict[str, Any]) -> str:
 
 def _threshold_lines(figures: dict[str, Any]) -> list[str]:
     shares = [
-        [f"{one['threshold']}", *[_percent(one[name]) for name in ("lost", "found", "right_over_all")]]
-        for one in figures["thresholds"]
+        [f"{rates['threshold']}", *[_percent(rates[name]) for name in ("lost", "found", "right_over_all")]]
+        for rates in figures["thresholds"]
     ]
     return [
         "",
@@ -159,10 +162,15 @@ def _threshold_lines(figures: dict[str, Any]) -> list[str]:
 
 
 def _thresholds(classifier: TopicClassifier, headlines: Sequence[Headline]) -> list[dict[str, float | None]]:
-    answers = classifier.classify([one.text for one in headlines], 1)
-    codes, named, outside = [one.codes for one in headlines], _named(classifier, headlines, answers), _outside(answers)
+    answers = classifier.classify([headline.text for headline in headlines], 1)
+    codes, named, outside = (
+        [headline.codes for headline in headlines],
+        _named(classifier, headlines, answers),
+        _outside(answers),
+    )
     return [
-        {"threshold": threshold} | asdict(outside_rates(codes, [one > threshold for one in outside], named))
+        {"threshold": threshold}
+        | asdict(outside_rates(codes, [probability > threshold for probability in outside], named))
         for threshold in THRESHOLDS
     ]
 
@@ -171,7 +179,7 @@ def _named(classifier: TopicClassifier, headlines: Sequence[Headline], answers: 
     """Whether the most probable topic of each headline is acceptable; not if there is no answer."""
     codes = [topic.code for topic in classifier.topics]
     pairs = zip(headlines, answers, strict=True)
-    return [bool(answer.labels) and codes[answer.labels[0]] in one.codes for one, answer in pairs]
+    return [bool(answer.labels) and codes[answer.labels[0]] in headline.codes for headline, answer in pairs]
 
 
 def _outside(answers: Sequence[Classification]) -> list[float]:
@@ -180,15 +188,15 @@ def _outside(answers: Sequence[Classification]) -> list[float]:
 
 
 def _row(classifier: TopicClassifier, kind: str, headlines: Sequence[Headline]) -> Row:
-    answers = classifier.classify([one.text for one in headlines], 1)
+    answers = classifier.classify([headline.text for headline in headlines], 1)
     named, scores = _named(classifier, headlines, answers), _outside(answers)
-    with_topic = [i for i, one in enumerate(headlines) if NONE not in one.codes]
-    without = [i for i, one in enumerate(headlines) if one.codes == (NONE,)]
+    with_topic = [i for i, headline in enumerate(headlines) if NONE not in headline.codes]
+    without = [i for i, headline in enumerate(headlines) if headline.codes == (NONE,)]
     many = [named[i] for i in with_topic if len(answers[i].encoded.unknown) >= MANY_UNKNOWN]
     marked = [answer.abstained in {"outside", "no_known_words"} for answer in answers]
     pairs = [(scores[i], scores[j]) for i in without for j in with_topic]
     return Row(
-        **asdict(outside_rates([one.codes for one in headlines], marked, named)),
+        **asdict(outside_rates([headline.codes for headline in headlines], marked, named)),
         auroc=_auroc(pairs) if classifier.bundle.manifest.outside is not None else None,
         kind=kind,
         headlines=len(headlines),

@@ -17,10 +17,10 @@ def children(pid: int) -> list[int]:
 
 def descendants(pid: int) -> list[int]:
     """Process IDs of a process and of all processes below it."""
-    found = [pid]
-    for one in found:
-        found.extend(children(one))
-    return found
+    pids = [pid]
+    for parent in pids:
+        pids.extend(children(parent))
+    return pids
 
 
 def cpu_seconds(pid: int) -> float:

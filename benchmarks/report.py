@@ -22,8 +22,8 @@ def write(folder: Path, parts: Parts) -> None:
     ]
     if measured := bars(parts):
         rows = [
-            (one.name, _bar(one.goal, one), _bar(one.stretch, one), _bar(one.measured, one), one.verdict)
-            for one in measured
+            (bar.name, _bar(bar.goal, bar), _bar(bar.stretch, bar), _bar(bar.measured, bar), bar.verdict)
+            for bar in measured
         ]
         lines += ["", "## Goals", "", *table(("figure", "goal", "stretch goal", "measured", "reached"), rows)]
     for part in _SECTIONS:
@@ -85,7 +85,9 @@ def _http(part: Mapping[str, Any]) -> list[str]:
         f" tf.function. The last three columns: factor by which {SERVICE.name} is better."
     )
     frameworks = []
-    if missing := [one.name for one in FRAMEWORKS if one.name not in next(iter(part["medians"].values()))]:
+    if missing := [
+        framework.name for framework in FRAMEWORKS if framework.name not in next(iter(part["medians"].values()))
+    ]:
         frameworks = ["", f"Not measured, because they could not be installed: {', '.join(missing)}."]
     return [
         note,
@@ -97,7 +99,7 @@ def _http(part: Mapping[str, Any]) -> list[str]:
 
 def _requests(part: Mapping[str, Any]) -> list[str]:
     note = f"One client, one connection; medians of {part['rounds']} rounds of {part['seconds']:g} s, in turns."
-    rows = [(name, one["p50_ms"], one["cpu_us"]) for name, one in part["kinds"].items()]
+    rows = [(name, kind["p50_ms"], kind["cpu_us"]) for name, kind in part["kinds"].items()]
     return [note, "", *table(("request", "p50 ms", "CPU µs/headline"), rows)]
 
 
@@ -123,9 +125,9 @@ def _scaling(part: Mapping[str, Any]) -> list[str]:
     )
     lines = [note]
     for axis, points in part["axes"].items():
-        head = (axis, *(f"{one['x']:,}" for one in points))
+        head = (axis, *(f"{point['x']:,}" for point in points))
         rows = [
-            (label, *(float(one[key]) for one in points)) for label, key in (("µs", "microseconds"), ("KiB", "kib"))
+            (label, *(float(point[key]) for point in points)) for label, key in (("µs", "microseconds"), ("KiB", "kib"))
         ]
         lines += ["", *table(head, rows)]
     for axis, factors in part["tenfold"].items():
@@ -138,9 +140,9 @@ def _startup(part: Mapping[str, Any]) -> list[str]:
     starts = [(name, *figures.values()) for name, figures in part["starts"].items()]
     loads = list(part["workers"][0]["headlines_per_second"])
     workers = [
-        (one["workers"], one["cores"], *(max(m[kind] for m in one["memory_mb"]) for kind in one["memory_mb"][0]),
-         *one["headlines_per_second"].values())
-        for one in part["workers"]
+        (run["workers"], run["cores"], *(max(m[kind] for m in run["memory_mb"]) for kind in run["memory_mb"][0]),
+         *run["headlines_per_second"].values())
+        for run in part["workers"]
     ]  # fmt: skip
     imports = [(name, milliseconds) for name, milliseconds in part["imports_ms"].items()]
     image = f"{part['image_mb']:,.0f} MB" if part["image_mb"] else "not measured, Docker is missing"

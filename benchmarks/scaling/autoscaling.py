@@ -68,7 +68,7 @@ class Autoscaler:
 
     def __init__(self, spec: Mapping[str, Any], in_flight: InFlight | None) -> None:
         """Read the manifest's `spec`; `in_flight` adds that metric to CPU."""
-        [cpu] = [one["resource"] for one in spec["metrics"] if one["type"] == "Resource"]
+        [cpu] = [metric["resource"] for metric in spec["metrics"] if metric["type"] == "Resource"]
         self.least: int = spec["minReplicas"]
         self.most: int = spec["maxReplicas"]
         self.utilization: float = cpu["target"]["averageUtilization"] / 100

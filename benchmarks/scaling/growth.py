@@ -57,7 +57,7 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
     words, headlines = made.words(max(WORDS)).split(), made.headlines(max(HEADLINES))
     axes = {
         "words of a headline": _points(
-            [Case(x, classifier, [[" ".join(some)] for some in cut(words, x)]) for x in WORDS]
+            [Case(x, classifier, [[" ".join(piece)] for piece in cut(words, x)]) for x in WORDS]
         ),
         "headlines of a batch": _points([Case(x, classifier, cut(headlines, x)) for x in HEADLINES]),
         "top_k, batch of 100": _points([Case(x, classifier, [hundred], x) for x in TOP_K]),
@@ -65,7 +65,7 @@ def measure(say: Callable[[str], None]) -> dict[str, Any]:
         "hidden width, batch of 100": _points([_random(bundle.manifest, x, 10_000, x) for x in WIDTHS]),
     }
     for axis, points in axes.items():
-        say(f"{axis}: " + ", ".join(f"{one['x']:,.0f}: {one['microseconds']:,.1f} us" for one in points))
+        say(f"{axis}: " + ", ".join(f"{point['x']:,.0f}: {point['microseconds']:,.1f} us" for point in points))
     growth = {axis: tenfold(axes[axis]) for axis in ("words of a headline", "headlines of a batch")}
     return {"texts": made.source, "axes": axes, "tenfold": growth}
 
@@ -75,9 +75,9 @@ def tenfold(points: Sequence[dict[str, float]]) -> list[float]:
 
     The fixed cost is the value at x = 0 of the line through the first two points, or 0 if that is negative.
     """
-    (x0, t0), (x1, t1) = ((one["x"], one["microseconds"]) for one in points[:2])
+    (x0, t0), (x1, t1) = ((point["x"], point["microseconds"]) for point in points[:2])
     fixed = max(0.0, t0 - x0 * (t1 - t0) / (x1 - x0))
-    costs = [one["microseconds"] - fixed for one in points]
+    costs = [point["microseconds"] - fixed for point in points]
     return [after / before for before, after in itertools.pairwise(costs[1:])]
 
 
@@ -88,10 +88,10 @@ def cut(items: Sequence[str], size: int) -> list[Sequence[str]]:
 
 def _points(cases: Sequence[Case]) -> Points:
     """Mean time per batch, and peak memory of a batch, of each case."""
-    times = _best([one.run for one in cases])
+    times = _best([case.run for case in cases])
     return [
-        {"x": one.x, "microseconds": time / len(one.batches), "kib": one.kib or _peak(one)}
-        for one, time in zip(cases, times, strict=True)
+        {"x": case.x, "microseconds": time / len(case.batches), "kib": case.kib or _peak(case)}
+        for case, time in zip(cases, times, strict=True)
     ]
 
 

@@ -68,10 +68,10 @@ def blocks(figures: Figures) -> dict[str, list[str]]:
 
 def rates(figures: Figures) -> dict[str, float | None]:
     """Headlines per second of one busy core, by interface; None if not measured yet."""
-    one = figures["workers"][0]
+    one_worker = figures["workers"][0]
     return {
-        "HTTP, one headline per request": 1e6 / one["single_us"],
-        f"HTTP, batches of {BATCH}": 1e6 / one["batch_us"],
+        "HTTP, one headline per request": 1e6 / one_worker["single_us"],
+        f"HTTP, batches of {BATCH}": 1e6 / one_worker["batch_us"],
         "`python -m app classify`": figures["command"],
         "`classify --engine ray`": figures["ray"],
     }
@@ -102,9 +102,9 @@ def costs(figures: Figures) -> list[str]:
 
 def _workers(figures: Figures) -> list[str]:
     rows = [
-        (one["workers"], one["cores"], one["resident"], one["private"], one["single_us"], one["batch_us"],
-         one["single"], one["batch"])
-        for one in figures["workers"]
+        (row["workers"], row["cores"], row["resident"], row["private"], row["single_us"], row["batch_us"],
+         row["single"], row["batch"])
+        for row in figures["workers"]
     ]  # fmt: skip
     head = (
         "workers",
@@ -143,7 +143,7 @@ def _load(figures: Figures, headlines: float, rate: float, kind: str) -> dict[st
     workers = max(1, -(-busy // share))
     nodes = -(-workers // ASSUMED.node_usable)
     sizes = figures["bytes"]
-    resident, private = (figures["workers"][1][one] for one in ("resident", "private"))
+    resident, private = (figures["workers"][1][kind] for kind in ("resident", "private"))
     network = requests * sum(sizes[kind].values()) / 1e6 if kind else 0.0
     return {
         "headlines/s": headlines,

@@ -64,7 +64,9 @@ def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> Figures:
 
 def _least_disturbed(rounds: list[Figures]) -> Figures:
     """The highest of each rate and the lowest of each time, because other programs only slow the service down."""
-    return {name: (max if name in ("single", "batch") else min)(one[name] for one in rounds) for name in rounds[0]}
+    return {
+        name: (max if name in ("single", "batch") else min)(figures[name] for figures in rounds) for name in rounds[0]
+    }
 
 
 def _workers(count: int, folder: Path, bodies: Mapping[int, Path], seconds: float) -> Figures:
@@ -81,7 +83,7 @@ def _workers(count: int, folder: Path, bodies: Mapping[int, Path], seconds: floa
             figures[name] = run["headlines_per_second"]
             figures[f"{name}_us"] = run["cpu_us"] / load.headlines
         memory = process.memory()
-    return figures | {kind: max(one[kind] for one in memory) for kind in ("resident", "private")}
+    return figures | {kind: max(processes[kind] for processes in memory) for kind in ("resident", "private")}
 
 
 def _bytes(folder: Path, bodies: Mapping[int, Path], seconds: float) -> Figures:

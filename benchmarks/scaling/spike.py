@@ -28,7 +28,7 @@ class Scenario:
     @property
     def refusing_seconds(self) -> int:
         """Number of seconds in which more than 1% was refused."""
-        return sum(one.refused > 0.01 * one.offered for one in self.seconds)
+        return sum(second.refused > 0.01 * second.offered for second in self.seconds)
 
 
 def scenarios(figures: Mapping[str, Any]) -> list[Scenario]:
@@ -59,12 +59,12 @@ def lines(spikes: list[Scenario]) -> list[str]:
     """The table as Markdown lines."""
     rows = [
         (
-            one.name,
-            f"{one.total.refused / one.total.offered:.0%}",
-            one.refusing_seconds,
-            f"{sorted(one.total.seconds)[int(0.99 * len(one.total.seconds))]:.2f}",
+            spike.name,
+            f"{spike.total.refused / spike.total.offered:.0%}",
+            spike.refusing_seconds,
+            f"{sorted(spike.total.seconds)[int(0.99 * len(spike.total.seconds))]:.2f}",
         )
-        for one in spikes
+        for spike in spikes
     ]
     return table(("metrics of the autoscaler", "refused", "seconds with refusals", "p99 of answers, s"), rows)
 
@@ -76,15 +76,15 @@ def draw(spikes: list[Scenario]) -> Figure:
     """The plot: offered, answered and refused headlines above the number of ready pods."""
     figure = Figure(figsize=(12, 5.2), layout="constrained")
     panels = figure.subplots(2, len(spikes), sharex=True, sharey="row", height_ratios=(2, 1))
-    for (top, bottom), one in zip(panels.T, spikes, strict=True):
-        at = [second.at for second in one.seconds]
-        answered, offered = _mean_of_five(one.seconds, "answered"), _mean_of_five(one.seconds, "offered")
+    for (top, bottom), spike in zip(panels.T, spikes, strict=True):
+        at = [second.at for second in spike.seconds]
+        answered, offered = _mean_of_five(spike.seconds, "answered"), _mean_of_five(spike.seconds, "offered")
         top.fill_between(at, answered, color=_ANSWERED, alpha=0.25, linewidth=0)
         top.fill_between(at, answered, offered, color=_REFUSED, alpha=0.25, linewidth=0, label="refused")
         top.plot(at, offered, color=_OFFERED, linewidth=1.2, label="offered")
         top.plot(at, answered, color=_ANSWERED, linewidth=1.6, label="answered")
-        top.set_title(f"{one.name}\n{one.total.refused / one.total.offered:.0%} refused", fontsize=10)
-        bottom.step(at, [second.pods for second in one.seconds], color=_PODS, linewidth=1.6)
+        top.set_title(f"{spike.name}\n{spike.total.refused / spike.total.offered:.0%} refused", fontsize=10)
+        bottom.step(at, [second.pods for second in spike.seconds], color=_PODS, linewidth=1.6)
         bottom.set_xlabel("seconds")
         for axes in (top, bottom):
             axes.spines[["top", "right"]].set_visible(False)

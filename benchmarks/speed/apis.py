@@ -33,7 +33,7 @@ def _tensor(headlines: Sequence[str]) -> object:
 
 
 def _first_prediction(answer: Any) -> str | None:  # noqa: ANN401 - JSON
-    return next((one["topic"] for one in answer["predictions"]), None)
+    return next((prediction["topic"] for prediction in answer["predictions"]), None)
 
 
 OWN = Api("/predict", "/predict/batch", _fields, _first_prediction)

@@ -46,7 +46,10 @@ def _http(part: Mapping[str, Any]) -> Iterator[Bar]:
     yield Bar("against tf.function, 64 clients", ratios["64 clients"][TF_FUNCTION.name]["rate"], 4, 6, "x")
     yield Bar("against the tutorial, 64 clients", ratios["64 clients"][TUTORIAL.name]["rate"], 300, 600, "x")
     for load, goal, stretch in (("1 client", 8.0, 10.0), ("64 clients", 7.0, 8.0), (batches, 4.0, 6.0)):
-        best = min((ratios[load][one.name]["rate"] for one in FRAMEWORKS if one.name in ratios[load]), default=None)
+        best = min(
+            (ratios[load][framework.name]["rate"] for framework in FRAMEWORKS if framework.name in ratios[load]),
+            default=None,
+        )
         if best is not None:
             yield Bar(f"against the fastest serving framework, {load}", best, goal, stretch, "x")
     p99 = 1 / ratios["64 clients"][EMPTY.name]["p99"]
@@ -61,9 +64,9 @@ def _requests(part: Mapping[str, Any]) -> Iterator[Bar]:
 
 def _startup(part: Mapping[str, Any]) -> Iterator[Bar]:
     yield Bar("process start to ready", part["starts"][SERVICE.name]["ready_s"], 1.0, 0.6, " s", most=True)
-    workers = {one["workers"]: one for one in part["workers"]}
+    workers = {run["workers"]: run for run in part["workers"]}
     yield Bar("resident memory of a worker", workers[1]["memory_mb"][0]["resident"], 90, 70, " MB", most=True)
-    private = max(one["private"] for one in workers[2]["memory_mb"])
+    private = max(process["private"] for process in workers[2]["memory_mb"])
     yield Bar("private memory of each of two workers", private, 60, 40, " MB", most=True)
     for load, ratio in workers[2]["against_one"].items():
         yield Bar(f"two workers on two cores against one, {load}", ratio, 1.7, 1.9, "x")

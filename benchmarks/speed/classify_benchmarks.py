@@ -31,11 +31,11 @@ def classifier(bundle: Bundle) -> TopicClassifier:
 
 @pytest.fixture(scope="module")
 def asked(bundle: Bundle) -> dict[str, list[str]]:
-    some = texts(bundle)
+    corpus = texts(bundle)
     drawn = {}
     for size in SIZES:
         count, kind = size.split()
-        draw = some.wires if kind.startswith("wire") else some.headlines
+        draw = corpus.wires if kind.startswith("wire") else corpus.headlines
         drawn[size] = draw(int(count))
     return drawn
 
@@ -52,18 +52,18 @@ def test_service(
     benchmark: BenchmarkFixture, classifier: TopicClassifier, asked: dict[str, list[str]], part: str, size: str
 ) -> None:
     """`network` is part of `rank`, and both are part of `classify`, as `encode` is."""
-    some = asked[size]
-    encoded = classifier.encode(some)
+    headlines = asked[size]
+    encoded = classifier.encode(headlines)
     results = classifier.rank(encoded)
     answers = ResponseSerializer(classifier)
     run: dict[str, Callable[[], object]] = {
-        "encode": lambda: classifier.encode(some),
+        "encode": lambda: classifier.encode(headlines),
         "network": lambda: classifier.probabilities(encoded),
         "rank": lambda: classifier.rank(encoded),
-        "classify": lambda: classifier.classify(some),
-        "to JSON": lambda: [answers.single(one, None) for one in results],
+        "classify": lambda: classifier.classify(headlines),
+        "to JSON": lambda: [answers.single(result, None) for result in results],
     }
-    benchmark.extra_info.update(what=part, size=size, texts=len(some))
+    benchmark.extra_info.update(what=part, size=size, texts=len(headlines))
     benchmark(run[part])
 
 
@@ -77,14 +77,14 @@ def test_other(
 ) -> None:
     """Another implementation; its answers are compared with the service's before it is timed."""
     what, classify = other
-    some = asked[size]
-    _same_topics(classifier, some, classify(some))
-    benchmark.extra_info.update(what=what, size=size, texts=len(some))
-    benchmark(classify, some)
+    headlines = asked[size]
+    _same_topics(classifier, headlines, classify(headlines))
+    benchmark.extra_info.update(what=what, size=size, texts=len(headlines))
+    benchmark(classify, headlines)
 
 
 def _same_topics(
-    classifier: TopicClassifier, some: Sequence[str], theirs: Sequence[Sequence[tuple[int, float]]]
+    classifier: TopicClassifier, headlines: Sequence[str], theirs: Sequence[Sequence[tuple[int, float]]]
 ) -> None:
-    for ours, their in zip(classifier.classify(some), theirs, strict=True):
+    for ours, their in zip(classifier.classify(headlines), theirs, strict=True):
         assert not ours.labels or ours.labels[0] == their[0][0]

@@ -43,9 +43,9 @@ def measure(seconds: float) -> dict[str, Any]:
 def tabulate(benchmarks: list[dict[str, Any]]) -> dict[str, Any]:
     """Turn pytest-benchmark's list into microseconds by size and case, and ratios of the other cases to `classify`."""
     medians: dict[str, dict[str, float]] = {}
-    for one in benchmarks:
-        info = one["extra_info"]
-        medians.setdefault(info["size"], {})[info["what"]] = one["stats"]["median"] * 1e6
+    for benchmark in benchmarks:
+        info = benchmark["extra_info"]
+        medians.setdefault(info["size"], {})[info["what"]] = benchmark["stats"]["median"] * 1e6
     ratios = {
         size: {
             name: row[name] / row["classify"]

@@ -41,6 +41,6 @@ def write_bodies(folder: Path, api: Api = OWN) -> dict[int, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = {1: folder / "singles", BATCH: folder / "batches"}
     for size, file in files.items():
-        some = [every[start : start + size] for start in range(0, _HEADLINES, size)]
-        file.write_text("".join(json.dumps(api.body(one)) + "\n" for one in some))
+        batches = [every[start : start + size] for start in range(0, _HEADLINES, size)]
+        file.write_text("".join(json.dumps(api.body(batch)) + "\n" for batch in batches))
     return files

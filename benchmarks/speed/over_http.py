@@ -88,7 +88,7 @@ def summary(measured: Rounds) -> dict[str, Any]:
     ratios: dict[str, dict[str, dict[str, float]]] = {}
     for (target, load), rounds in measured.items():
         medians.setdefault(load, {})[target] = {
-            name: statistics.median(one[name] for one in rounds) for name in rounds[0]
+            name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]
         }
         if target != SERVICE.name:
             pairs = list(zip(measured[SERVICE.name, load], rounds, strict=True))

@@ -26,7 +26,7 @@ def draw(folder: Path, parts: Mapping[str, Any]) -> None:
 def _http(medians: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figure:
     figure = Figure(figsize=(12, 3.6), layout="constrained")
     for axes, (load, targets) in zip(figure.subplots(1, len(medians), sharey=True), medians.items(), strict=True):
-        rates = {name: one["headlines_per_second"] for name, one in reversed(list(targets.items()))}
+        rates = {name: figures["headlines_per_second"] for name, figures in reversed(list(targets.items()))}
         bars = axes.barh(
             list(rates), list(rates.values()), color=[_OURS if n == SERVICE.name else _THEIRS for n in rates]
         )
@@ -40,15 +40,15 @@ def _scaling(by_axis: Mapping[str, list[dict[str, float]]], workers: list[dict[s
     figure = Figure(figsize=(12, 6.5), layout="constrained")
     panels = figure.subplots(2, 3).flat
     for axes, (name, points) in zip(panels, by_axis.items(), strict=False):
-        xs = [one["x"] for one in points]
-        axes.loglog(xs, [one["microseconds"] for one in points], "o-", color=_OURS, label="µs")
-        axes.loglog(xs, [one["kib"] for one in points], "s--", color=_THEIRS, label="KiB")
+        xs = [point["x"] for point in points]
+        axes.loglog(xs, [point["microseconds"] for point in points], "o-", color=_OURS, label="µs")
+        axes.loglog(xs, [point["kib"] for point in points], "s--", color=_THEIRS, label="KiB")
         axes.set(title=name, xticks=xs, xticklabels=[f"{x:,.0f}" for x in xs])
         axes.minorticks_off()
     last = list(figure.axes)[-1]
     for load in workers[0]["against_one"] if workers else ():
-        last.plot([one["workers"] for one in workers], [one["against_one"][load] for one in workers], "o-", label=load)
-    last.set(title="workers", ylabel="headlines/s, one worker = 1", xticks=[one["workers"] for one in workers], ylim=0)
+        last.plot([run["workers"] for run in workers], [run["against_one"][load] for run in workers], "o-", label=load)
+    last.set(title="workers", ylabel="headlines/s, one worker = 1", xticks=[run["workers"] for run in workers], ylim=0)
     figure.axes[0].legend(frameon=False)
     if workers:
         last.legend(frameon=False)

@@ -92,8 +92,8 @@ def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> dict[str
                 measured[kind.name].append(_ask(process, kind, seconds))
                 say(f"{kind.name}: {measured[kind.name][-1]}")
     medians = {
-        name: {figure: statistics.median(one[figure] for one in some) for figure in some[0]}
-        for name, some in measured.items()
+        name: {figure: statistics.median(figures[figure] for figures in rounds) for figure in rounds[0]}
+        for name, rounds in measured.items()
     }
     explained = {
         words: statistics.median(

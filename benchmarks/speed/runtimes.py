@@ -68,7 +68,7 @@ def onnx_runtime(bundle: Bundle) -> Infer:
         write_onnx(bundle, file)
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
-    names = {one.name for one in session.get_inputs()}
+    names = {tensor.name for tensor in session.get_inputs()}
 
     def infer(multi_hot: Floats, oov_shares: Floats) -> Floats:
         given = {"multi_hot": multi_hot, "oov_share": oov_shares}

@@ -69,7 +69,7 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
                     "resident_mb": process.resident_mb(),
                 }
             )
-    return {name: statistics.median(one[name] for one in figures) for name in figures[0]}
+    return {name: statistics.median(start[name] for start in figures) for name in figures[0]}
 
 
 def workers(folder: Path, seconds: float, rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -91,10 +91,10 @@ def summary(held: Mapping[int, Sequence[Mapping[str, float]]], turns: Sequence[T
             "cores": len(_cores(count)),
             "memory_mb": memory,
             "headlines_per_second": {
-                load.name: statistics.median(one[count][load.name] for one in turns) for load in _LOADS
+                load.name: statistics.median(turn[count][load.name] for turn in turns) for load in _LOADS
             },
             "against_one": {
-                load.name: statistics.median(one[count][load.name] / one[WORKERS[0]][load.name] for one in turns)
+                load.name: statistics.median(turn[count][load.name] / turn[WORKERS[0]][load.name] for turn in turns)
                 for load in _LOADS
             },
         }

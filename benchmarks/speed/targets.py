@@ -74,12 +74,12 @@ FRAMEWORKS = (
 
 def installed(say: Callable[[str], None]) -> tuple[Target, ...]:
     """All targets but the frameworks that cannot be installed, which are reported."""
-    found = [*TARGETS]
+    targets = [*TARGETS]
     for target in FRAMEWORKS:
         try:
             target.python()
         except InstallationError as error:
             say(f"{target.name} is not measured, its packages cannot be installed: {error}")
         else:
-            found.append(target)
-    return tuple(found)
+            targets.append(target)
+    return tuple(targets)

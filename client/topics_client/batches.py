@@ -71,8 +71,8 @@ class BatchSplitter:
 def split(headlines: Iterable[object], size: int = MAX_HEADLINES, skip: bool = False) -> Iterator[list[Item]]:
     """Yield parts in order, each as large as a request may be; a text that exceeds the limit alone is its own part."""
     splitter = BatchSplitter(size, skip)
-    for one in headlines:
-        yield from splitter.add(one)
+    for text in headlines:
+        yield from splitter.add(text)
     yield from splitter.rest()
 
 
@@ -81,8 +81,8 @@ async def split_async(
 ) -> AsyncIterator[list[Item]]:
     """`split` for an asynchronous iterable."""
     splitter = BatchSplitter(size, skip)
-    async for one in headlines:
-        for part in splitter.add(one):
+    async for text in headlines:
+        for part in splitter.add(text):
             yield part
     for part in splitter.rest():
         yield part

@@ -57,8 +57,10 @@ class Calls:
         Halves the request if the service answers 413. With `skip`, a headline that the service names in a 422 becomes a
         Refused; without it, the error is raised.
         """
-        results: dict[int, Answer | Refused] = {one.place: Refused(one.place, one.fault) for one in part if one.fault}
-        waiting = [one for one in part if not one.fault]
+        results: dict[int, Answer | Refused] = {
+            headline.place: Refused(headline.place, headline.fault) for headline in part if headline.fault
+        }
+        waiting = [headline for headline in part if not headline.fault]
         most = size = len(waiting)
         at = 0
         while at < len(waiting):
@@ -78,7 +80,7 @@ class Calls:
                     raise InvalidRequestError(_renumbered(error.problem, piece)) from None
                 wrong, reason = named
             else:
-                results |= {one.place: answer for one, answer in zip(piece, answers, strict=True)}
+                results |= {headline.place: answer for headline, answer in zip(piece, answers, strict=True)}
                 at += len(piece)
                 size = min(size * 2, most)
                 continue
@@ -91,19 +93,19 @@ class Calls:
         return [results[place] for place in sorted(results)]
 
     def _batch(self, piece: list[Item], top_k: int | None, model: str | None) -> Steps:
-        body: dict[str, object] = {"headlines": [one.text for one in piece]}
+        body: dict[str, object] = {"headlines": [headline.text for headline in piece]}
         if top_k is not None:
             body["top_k"] = top_k
         raw = yield from self._ask("POST", _BATCH, model, body)
         answered_by = _read(Model, _field(raw, "model", dict, _BATCH), _BATCH)
-        answers = [_read(Answer, one, _BATCH, model=answered_by) for one in _field(raw, "results", list, _BATCH)]
+        answers = [_read(Answer, result, _BATCH, model=answered_by) for result in _field(raw, "results", list, _BATCH)]
         if len(answers) != len(piece):
             raise InvalidResponseError(f"{_BATCH}: {len(answers)} results for {len(piece)} headlines.")
         return answers
 
     def _topics(self, model: str | None) -> Steps:
         raw = yield from self._ask("GET", "/topics", arguments.model(model))
-        return [_read(TopicSkill, one, "/topics") for one in _field(raw, "topics", list, "/topics")]
+        return [_read(TopicSkill, topic, "/topics") for topic in _field(raw, "topics", list, "/topics")]
 
     def _model(self, model: str | None) -> Steps:
         raw = yield from self._ask("GET", "/model", arguments.model(model))
@@ -157,10 +159,10 @@ def _field(raw: object, name: str, kind: type, path: str) -> Any:  # noqa: ANN40
 
 def _first_headline(problem: Problem, number: int) -> tuple[int, str] | None:
     """Index in the request and reason of the first headline that a 422 names; None if it names none."""
-    found = [
+    faults = [
         (int(match[1]), message) for field, message in problem.errors if (match := _HEADLINE.search(field)) is not None
     ]
-    return min((one for one in found if one[0] < number), default=None)
+    return min((fault for fault in faults if fault[0] < number), default=None)
 
 
 def _renumbered(problem: Problem, piece: list[Item]) -> Problem:

@@ -126,17 +126,17 @@ def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
         pass
     else:
         return [host]
-    found: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+    resolved: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
 
     def resolve() -> None:
         try:
-            found.put([str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)])
+            resolved.put([str(address[4][0]) for address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)])
         except (OSError, UnicodeError) as error:
-            found.put(error)
+            resolved.put(error)
 
     threading.Thread(target=resolve, name="topics-client-dns", daemon=True).start()
     try:
-        answer = found.get(timeout=timeout)
+        answer = resolved.get(timeout=timeout)
     except queue.Empty:
         raise httpcore2.ConnectTimeout(f"the address of {host} was not found in time") from None
     if isinstance(answer, Exception):

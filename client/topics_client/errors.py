@@ -123,9 +123,9 @@ def problem_error(status: int, body: object, content: bytes) -> ProblemError:
         instance=str(fields.get("instance", "")),
         request_id=str(fields.get("request_id", "")),
         errors=tuple(
-            (str(one.get("field", "")), str(one.get("message", "")))
-            for one in (errors if isinstance(errors, list) else ())
-            if isinstance(one, Mapping)
+            (str(error.get("field", "")), str(error.get("message", "")))
+            for error in (errors if isinstance(errors, list) else ())
+            if isinstance(error, Mapping)
         ),
     )
     return _KINDS.get(status, ProblemError)(problem)

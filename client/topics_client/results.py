@@ -160,7 +160,7 @@ def read(kind: type[T], raw: object, **made: object) -> T:
 def _readers(kind: type[Any]) -> dict[str, tuple[Callable[[object], object], bool]]:
     """For each field, a function that reads it, and whether it is required."""
     hints = get_type_hints(kind)
-    return {one.name: (_reader(hints[one.name]), one.default is MISSING) for one in fields(kind)}
+    return {field.name: (_reader(hints[field.name]), field.default is MISSING) for field in fields(kind)}
 
 
 def _reader(hint: Any) -> Callable[[object], object]:  # noqa: ANN401 - a type expression
@@ -168,11 +168,11 @@ def _reader(hint: Any) -> Callable[[object], object]:  # noqa: ANN401 - a type e
     if is_dataclass(hint):
         return partial(read, hint)  # type: ignore[arg-type]  # a class, not an instance
     if type(None) in get_args(hint):
-        inner = _reader(next(one for one in get_args(hint) if one is not type(None)))
+        inner = _reader(next(member for member in get_args(hint) if member is not type(None)))
         return lambda value: None if value is None else inner(value)
     if get_origin(hint) is tuple:
         item = _reader(get_args(hint)[0])
-        return lambda value: tuple([item(one) for one in _ensure_type(value, list)])
+        return lambda value: tuple([item(element) for element in _ensure_type(value, list)])
     return partial(_ensure_type, kind=get_origin(hint) or hint)
 
 

@@ -23,10 +23,12 @@ class Topics(MLModel):
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
         """Classify the headlines of one request, or of several that MLServer has put together."""
-        found = self._classify(StringCodec.decode_input(payload.inputs[0]))
-        topics = StringCodec.encode_output("topic", [str(one["topic"]) for some in found for one in some])
-        topics.shape = [len(found), len(found[0])]
-        values = np.array([[one["probability"] for one in some] for some in found])
+        predictions = self._classify(StringCodec.decode_input(payload.inputs[0]))
+        topics = StringCodec.encode_output(
+            "topic", [str(prediction["topic"]) for row in predictions for prediction in row]
+        )
+        topics.shape = [len(predictions), len(predictions[0])]
+        values = np.array([[prediction["probability"] for prediction in row] for row in predictions])
         return InferenceResponse(
             model_name=self.name, outputs=[topics, NumpyCodec.encode_output("probability", values)]
         )

@@ -20,8 +20,8 @@ model_name = Model(name=bundle.manifest.name, version=bundle.manifest.version)
 def vectorize(encoded: Sequence[Encoded]) -> NDArray[np.float32]:
     """Multi-hot vectors, as in Chollet's book."""
     results = np.zeros((len(encoded), size), dtype="float32")
-    for i, one in enumerate(encoded):
-        results[i, one.ids] = 1.0
+    for i, text in enumerate(encoded):
+        results[i, text.ids] = 1.0
     return results
 
 

@@ -31,5 +31,5 @@ async def predict(query: PredictRequest) -> PredictResponse:
 async def predict_batch(query: BatchRequest) -> BatchResponse:
     encoded = [encoder.encode(headline) for headline in query.headlines]
     probabilities = infer(tf.constant(vectorize(encoded))).numpy()
-    results = [result(one, row, query.top_k) for one, row in zip(encoded, probabilities, strict=True)]
+    results = [result(text, row, query.top_k) for text, row in zip(encoded, probabilities, strict=True)]
     return BatchResponse(results=results, model=model_name)
