@@ -36,8 +36,10 @@ class EntryPoint(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each section with the whole first sentence of every command."""
         for title, names in self._sections.items():
-            found = [(name, self.get_command(ctx, name)) for name in names]
-            lines = [(name, one.get_short_help_str(limit=_LONGEST)) for name, one in found if one is not None]
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            lines = [
+                (name, command.get_short_help_str(limit=_LONGEST)) for name, command in commands if command is not None
+            ]
             with formatter.section(title):
                 formatter.write_dl(lines)
 

@@ -87,7 +87,7 @@ def check_vectors(dataset: Dataset, sample: int = 500) -> None:
     # Padded with the start id, which is in every wire: the layer takes one length only, and would count 0 as a word.
     padded = keras.utils.pad_sequences(sequences, value=EncodingSpec().start_id)
     multi_hot = keras.layers.CategoryEncoding(num_tokens=EncodingSpec().size, output_mode="multi_hot", sparse=True)
-    theirs = [np.asarray(_dense(multi_hot(one[None])))[0] for one in padded]
+    theirs = [np.asarray(_dense(multi_hot(wire[None])))[0] for wire in padded]
     if not np.array_equal(vectorize_sequences(sequences), theirs):
         raise TrainingError(
             "vectorize_sequences differs from keras.layers.CategoryEncoding; report this with versions."
@@ -106,8 +106,8 @@ def check_losses(rows: Sequence[Row]) -> None:
     by_name = {row.name: row for row in rows}
     if not {"book", "integer-labels"} <= by_name.keys():
         return
-    one, other = by_name["book"], by_name["integer-labels"]
-    gap = max(abs(a - b) for a, b in zip(one.losses, other.losses, strict=True))
+    book, integers = by_name["book"], by_name["integer-labels"]
+    gap = max(abs(a - b) for a, b in zip(book.losses, integers.losses, strict=True))
     if gap > FLOAT_NOISE:
         raise TrainingError(
             f"categorical_crossentropy and sparse_categorical_crossentropy end {gap:.2g} apart from the same seed,"
@@ -165,10 +165,10 @@ def _train(recipe: Recipe, dataset: Dataset, seeds: Sequence[int], report: Repor
 
 
 def _plus_minus(values: Sequence[float], percent: bool = False) -> str:
-    one = spread(values)
+    measured = spread(values)
     if percent:
-        return f"{one['mean']:.1%}" + (f" ± {one['deviation']:.1%}" if len(values) > 1 else "")
-    return f"{one['mean']:.3f}" + (f" ± {one['deviation']:.3f}" if len(values) > 1 else "")
+        return f"{measured['mean']:.1%}" + (f" ± {measured['deviation']:.1%}" if len(values) > 1 else "")
+    return f"{measured['mean']:.3f}" + (f" ± {measured['deviation']:.3f}" if len(values) > 1 else "")
 
 
 def _dense(tensor: Any) -> Any:  # noqa: ANN401

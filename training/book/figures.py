@@ -36,11 +36,11 @@ def plot_comparison(titles: Sequence[str], accuracies: Sequence[Sequence[float]]
     figure = Figure(figsize=(9.5, 0.42 * len(titles) + 1.5), layout="constrained")
     axes = figure.add_subplot()
     rows = range(len(titles))
-    means = [float(np.mean(one)) for one in accuracies]
+    means = [float(np.mean(points)) for points in accuracies]
     axes.barh(rows, means, color=TRAINING_COLOUR, alpha=0.55, height=0.62)
-    for row, one in zip(rows, accuracies, strict=True):
-        axes.plot(one, [row] * len(one), "o", color=TRAINING_COLOUR, markersize=4)
-        axes.text(0.99, row, f"{np.mean(one):.1%}", ha="right", va="center", fontsize=9)
+    for row, points in zip(rows, accuracies, strict=True):
+        axes.plot(points, [row] * len(points), "o", color=TRAINING_COLOUR, markersize=4)
+        axes.text(0.99, row, f"{np.mean(points):.1%}", ha="right", va="center", fontsize=9)
     axes.axvline(published, color=VALIDATION_COLOUR, linestyle="--", linewidth=1, label=f"published: {published:.1%}")
     axes.set_yticks(rows, titles, fontsize=9)
     axes.invert_yaxis()

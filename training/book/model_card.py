@@ -93,11 +93,11 @@ def write_card(manifest: Manifest) -> str:
 def _figures(figures: dict[str, Any]) -> str:
     rows = ["| on | wires | accuracy | any assigned topic | top 3 | macro-F1 | loss |", "|" + " --- |" * 7]
     for key, name in _NAMES.items():
-        if one := figures.get(key):
-            any_topic = f"{one['any_topic_accuracy']:.1%}" if "any_topic_accuracy" in one else "-"
+        if measured := figures.get(key):
+            any_topic = f"{measured['any_topic_accuracy']:.1%}" if "any_topic_accuracy" in measured else "-"
             rows.append(
-                f"| {name} | {one['wires']:,} | {one['accuracy']:.1%} | {any_topic} | {one['top3']:.1%}"
-                f" | {one['macro_f1']:.3f} | {one['loss']:.3f} |"
+                f"| {name} | {measured['wires']:,} | {measured['accuracy']:.1%} | {any_topic} | {measured['top3']:.1%}"
+                f" | {measured['macro_f1']:.3f} | {measured['loss']:.3f} |"
             )
     return "\n".join(rows)
 

@@ -109,6 +109,6 @@ def _manifest(target: Path, training: Training, dataset: Dataset) -> Manifest:
 def _word_ratios(encoder: Encoder, texts: Sequence[str]) -> Reference:
     """Shares of unknown and of rare words in the training texts, for the drift reference."""
     encoded = [encoder.encode(text) for text in texts]
-    rare, words = sum(one.rare for one in encoded), sum(one.known + one.rare for one in encoded)
+    rare, words = sum(text.rare for text in encoded), sum(text.known + text.rare for text in encoded)
     # The word index was made from these wires, so none of their words is unknown to it.
     return {"unknown_word_ratio": 0.0, "rare_word_ratio": round(rare / max(words, 1), 6)}

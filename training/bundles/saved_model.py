@@ -35,8 +35,8 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
 
     def serve(headline: Any) -> dict[str, Any]:  # noqa: ANN401 - TensorFlow has no types
         multi_hot, readable, shares = encoder(headline)
-        found = units(multi_hot)
-        scores = found[:, : len(codes)]
+        logits = units(multi_hot)
+        scores = logits[:, : len(codes)]
         if manifest.calibration is not None:
             scores /= _temperatures(manifest.calibration, scores, shares)
         probabilities = tf.nn.sigmoid(scores) if manifest.multi_label else tf.nn.softmax(scores)
@@ -50,7 +50,7 @@ def write_saved_model(bundle: Bundle, folder: Path) -> None:
             in_set = probabilities >= tf.constant(manifest.multi_label.thresholds, tf.float32)
             answer["topic_set"] = in_set & readable[:, None]
         if manifest.outside is not None:
-            outside = _outside(manifest.outside, found[:, -1], tf.reduce_max(probabilities, axis=1), shares)
+            outside = _outside(manifest.outside, logits[:, -1], tf.reduce_max(probabilities, axis=1), shares)
             answer["outside"] = tf.where(readable, outside, 0.0)
         return answer
 

@@ -27,8 +27,8 @@ class TensorflowEncoder:
         self._tokenize = Tokenizer(spec.references, spec.split_unspaced)
         self.words = keras.layers.StringLookup(vocabulary=words, num_oov_indices=1)
         self.words(tf.constant([""]))  # builds the layer, which must happen before the export
-        self._ids = np.array([UNKNOWN, *(one if one < spec.size else RARE for one in ids)], np.int64)
-        known = {word: one for word, one in zip(words, ids, strict=True) if one < spec.size}
+        self._ids = np.array([UNKNOWN, *(word_id if word_id < spec.size else RARE for word_id in ids)], np.int64)
+        known = {word: word_id for word, word_id in zip(words, ids, strict=True) if word_id < spec.size}
         self._repeats, self._later = (_beside(known, mark) for mark in (TWICE, LATER))
 
     def __call__(self, headline: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - TensorFlow has no types
@@ -61,9 +61,9 @@ class TensorflowEncoder:
             looked_up = tf.where(ids.flat_values == UNKNOWN, unquoted.flat_values, words.flat_values)
             without_id = (ids.flat_values < 0) & (words.flat_values != "")
             cut = tf.ragged.boolean_mask(words.with_flat_values(looked_up), words.with_flat_values(without_id))
-            found = self._piece_ids(cut, spec.pieces)
-            ones.append(found)
-            readable |= tf.reduce_any(found >= 0, axis=1)
+            piece_ids = self._piece_ids(cut, spec.pieces)
+            ones.append(piece_ids)
+            readable |= tf.reduce_any(piece_ids >= 0, axis=1)
         hits = _count(tf.concat(ones, axis=1), shape)
         if spec.lead is not None:
             later = _count(met_ids[:, spec.lead :], shape)
@@ -82,8 +82,8 @@ class TensorflowEncoder:
 
     def _piece_ids(self, words: Any, sizes: tuple[int, int]) -> Any:  # noqa: ANN401
         """Ragged words [n, words] to the ids of their pieces, ragged [n, pieces]."""
-        found = pieces(words.values, sizes)
-        ids = self._look_up(found.with_flat_values(tf.strings.join([found.flat_values, f" {PIECE}"])))
+        cut = pieces(words.values, sizes)
+        ids = self._look_up(cut.with_flat_values(tf.strings.join([cut.flat_values, f" {PIECE}"])))
         return words.with_values(ids).merge_dims(1, 2)
 
     def _look_up(self, words: Any) -> Any:  # noqa: ANN401

@@ -90,15 +90,21 @@ def _unspaced_character() -> str:
     """The expression of `app.classifier.unspaced_scripts` for RE2, which lacks lookahead and has its own Unicode."""
     in_blocks = re.findall(f"[{''.join(BLOCKS)}]", "".join(map(chr, range(_CODES))))
     letter = _class(filter(str.isalnum, in_blocks))
-    mark = _class(one for one in map(chr, range(_CODES)) if unicodedata.category(one) in ("Mn", "Mc"))
+    mark = _class(character for character in map(chr, range(_CODES)) if unicodedata.category(character) in ("Mn", "Mc"))
     return f"((?:{DIGRAPH}|{FOLDED_VOWELS}|{letter})(?:{FOLDED_VOWELS}|[{STACKERS}]{letter}|{mark})*)"
 
 
 @cache
 def _composed_character() -> str:
     """An expression for what is one character in normal form C, in a decomposed word."""
-    composed = [decomposed(one) for one in map(chr, range(0xC0, _CODES)) if fold(one) == one != decomposed(one)]
-    others = sorted((one for one in composed if not "\u1100" <= one <= "\u1112"), key=len, reverse=True)
+    composed = [
+        decomposed(character)
+        for character in map(chr, range(0xC0, _CODES))
+        if fold(character) == character != decomposed(character)
+    ]
+    others = sorted(
+        (character for character in composed if not "\u1100" <= character <= "\u1112"), key=len, reverse=True
+    )
     hangul = "[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?"
     return f"({hangul}|{'|'.join(others)}|.)"
 
@@ -106,11 +112,11 @@ def _composed_character() -> str:
 def _class(characters: Iterable[str]) -> str:
     """A character class of these characters, which are in ascending order."""
     runs: list[list[str]] = []
-    for one in characters:
-        if runs and ord(one) == ord(runs[-1][1]) + 1:
-            runs[-1][1] = one
+    for character in characters:
+        if runs and ord(character) == ord(runs[-1][1]) + 1:
+            runs[-1][1] = character
         else:
-            runs.append([one, one])
+            runs.append([character, character])
     return f"[{''.join(f'{first}-{last}' for first, last in runs)}]"
 
 
@@ -122,7 +128,7 @@ def without_quotes(words: Any) -> Any:  # noqa: ANN401 - TensorFlow has no types
 def without_diacritics(words: Any) -> Any:  # noqa: ANN401 - TensorFlow has no types
     """Decomposed words, string [n], without diacritics, as by `app.classifier.tokenizer.plain`."""
     words = tf.strings.regex_replace(words, "[\u0300-\u036f]", "")
-    for letter in filter(lambda one: plain_character(one).isascii(), map(chr, range(0xC0, 0x250))):
+    for letter in filter(lambda character: plain_character(character).isascii(), map(chr, range(0xC0, 0x250))):
         if decomposed(letter) == letter:
             words = tf.strings.regex_replace(words, letter, plain_character(letter))
     return words

@@ -53,7 +53,7 @@ def dense_layers(path: Path) -> tuple[DenseLayer, ...] | None:
         start = _data_offset(path, archive.getinfo(WEIGHTS))
     if model["class_name"] != "Sequential":
         return None
-    layers = [one for one in model["config"]["layers"] if one["class_name"] not in ("InputLayer", "Dropout")]
+    layers = [layer for layer in model["config"]["layers"] if layer["class_name"] not in ("InputLayer", "Dropout")]
     unit_length = bool(layers) and layers[0]["class_name"] == "UnitNormalization"
     layers = layers[unit_length:]
     if not layers or not all(layer["class_name"] == "Dense" and layer["config"]["use_bias"] for layer in layers):
@@ -61,8 +61,8 @@ def dense_layers(path: Path) -> tuple[DenseLayer, ...] | None:
     if not {layer["config"]["activation"] for layer in layers} <= {"relu", "tanh", "linear", "softmax", "sigmoid"}:
         return None
     with h5py.File(io.BytesIO(content), "r") as file:
-        found = [_layer(file, start, layer["config"]) for layer in layers]
-    return found[0].model_copy(update={"unit_length": unit_length}), *found[1:]
+        offsets = [_layer(file, start, layer["config"]) for layer in layers]
+    return offsets[0].model_copy(update={"unit_length": unit_length}), *offsets[1:]
 
 
 def _layer(file: h5py.File, start: int, config: dict[str, Any]) -> DenseLayer:

@@ -125,14 +125,14 @@ def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list
     encoder = Encoder(draft.manifest.encoding, draft.word_index)
     encoded = [encoder.encode(headline) for headline in draft.golden]
     model = (folder / MODEL).read_bytes()
-    units = read_network(model, network, folder / MODEL, draft.manifest.output).logits([one.ids for one in encoded])
-    probabilities, found = Calibrator(draft.manifest).topics_and_outside(units, oov_shares(encoded))
-    outside: Sequence[float | None] = found or [None] * len(encoded)
+    units = read_network(model, network, folder / MODEL, draft.manifest.output).logits([text.ids for text in encoded])
+    probabilities, outside_probabilities = Calibrator(draft.manifest).topics_and_outside(units, oov_shares(encoded))
+    outside: Sequence[float | None] = outside_probabilities or [None] * len(encoded)
     return [
-        Golden(headline=headline, probabilities=row, outside=out if one.readable else None).model_dump(
+        Golden(headline=headline, probabilities=row, outside=out if text.readable else None).model_dump(
             exclude_none=True
         )
-        for headline, row, one, out in zip(draft.golden, probabilities.tolist(), encoded, outside, strict=True)
+        for headline, row, text, out in zip(draft.golden, probabilities.tolist(), encoded, outside, strict=True)
     ]
 
 

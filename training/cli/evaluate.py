@@ -65,7 +65,8 @@ def evaluate(
         click.echo(f"No archive at {archive}: only the data set's own words are measured; run fetch.", err=True)
     if as_json:
         matrices = {
-            part: dataclasses.asdict(one) | {"confusion": one.confusion.tolist()} for part, one in measured.items()
+            part: dataclasses.asdict(evaluation) | {"confusion": evaluation.confusion.tolist()}
+            for part, evaluation in measured.items()
         }
         click.echo(json.dumps({"topics": codes} | matrices | ({"outside": outside.figures()} if outside else {})))
     else:

@@ -38,7 +38,7 @@ EXAMPLES: Final = {
 
 @click.group(
     cls=EntryPoint,
-    sections={name: tuple(str(command.name) for command in some) for name, some in SECTIONS.items()},
+    sections={name: tuple(str(command.name) for command in commands) for name, commands in SECTIONS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 def cli() -> None:

@@ -77,5 +77,8 @@ def train_multi_label(archive: Path, seed: int, output: Path, force: bool) -> No
             for text, wire in zip(texts, tested, strict=True)
             if text
         ]
-        one = evaluate_rows(classifier, rows).figures([topic.code for topic in classifier.topics])["test"]
-        click.echo(f"{name}: {one['texts']:,} rows, micro-F1 {one['micro_f1']:.3f}, macro-F1 {one['macro_f1']:.3f}")
+        measured = evaluate_rows(classifier, rows).figures([topic.code for topic in classifier.topics])["test"]
+        click.echo(
+            f"{name}: {measured['texts']:,} rows, micro-F1 {measured['micro_f1']:.3f},"
+            f" macro-F1 {measured['macro_f1']:.3f}"
+        )

@@ -132,7 +132,7 @@ def _part(sequences: Sequence[Any], labels: Sequence[Any], words: dict[int, str]
     last = len(NAMES) - 1
     if array.ndim != 1 or array.dtype.kind not in "iu" or array.min() < 0 or array.max() > last:
         raise DataError(f"{file}: its {part} part has labels that are not integers from 0 to {last}; fetch it again.")
-    return Part(tuple(_text(one, words, part, file) for one in sequences), array.astype(np.int64))
+    return Part(tuple(_text(sequence, words, part, file) for sequence in sequences), array.astype(np.int64))
 
 
 def _text(sequence: Iterable[Any], words: dict[int, str], part: str, file: Path) -> str:

@@ -57,7 +57,7 @@ def run_baselines(
     learned, asked = ([row for row in rows if row.labels or multi_label] for rows in (train, test))
     [(most, _)] = Counter(label for row in learned for label in row.labels).most_common(1)
     right = [row.labels for row in asked] if multi_label else [row.labels[:1] for row in asked]
-    found = [_baseline(MAJORITY, len(learned), right, [(most,)] * len(right), multi_label)]
+    baselines = [_baseline(MAJORITY, len(learned), right, [(most,)] * len(right), multi_label)]
     codes = sorted({label for row in learned for label in row.labels})
     learned = [learned[i] for i in random_rows(len(learned), min(MOST_ROWS, MOST_WORK // len(codes)), seed)]
     if len({row.labels[:1] for row in learned}) > 1:
@@ -70,8 +70,8 @@ def run_baselines(
         predicted = _one_svm_per_label(
             rows, [row.labels for row in learned], tested, codes, multi_label=multi_label, on_label=on_label
         )
-        found.append(_baseline(TFIDF, len(learned), right, predicted, multi_label))
-    return tuple(found)
+        baselines.append(_baseline(TFIDF, len(learned), right, predicted, multi_label))
+    return tuple(baselines)
 
 
 def _one_svm_per_label(
@@ -88,26 +88,26 @@ def _one_svm_per_label(
     Only the weights of one SVM are in memory at a time: those of 300 labels would take gigabytes.
     """
     rows = rows.astype(np.float64)  # which each SVM would do otherwise
-    found: list[list[str]] = [[] for _ in range(tested.shape[0])]
+    predicted: list[list[str]] = [[] for _ in range(tested.shape[0])]
     best = np.full(tested.shape[0], -np.inf)
     for done, code in enumerate(codes):
         on_label(done, len(codes))
-        has = np.array([code in (some if multi_label else some[:1]) for some in labels])
+        has = np.array([code in (row_labels if multi_label else row_labels[:1]) for row_labels in labels])
         if has.any() and not has.all():
             scores = LinearSVC(random_state=0).fit(rows, has).decision_function(tested)
             for place in np.flatnonzero(scores > (0 if multi_label else best)).tolist():
-                found[place] = [*found[place], code] if multi_label else [code]
+                predicted[place] = [*predicted[place], code] if multi_label else [code]
             best = np.maximum(best, scores)
-    return [tuple(some) for some in found]
+    return [tuple(row_labels) for row_labels in predicted]
 
 
 def _baseline(
     name: str, rows: int, right: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], multi_label: bool
 ) -> Baseline:
-    accuracy = float(np.mean([set(one) == set(other) for one, other in zip(right, predicted, strict=True)]))
-    codes = sorted({label for some in (*right, *predicted) for label in some})
+    accuracy = float(np.mean([set(labels) == set(answer) for labels, answer in zip(right, predicted, strict=True)]))
+    codes = sorted({label for row_labels in (*right, *predicted) for label in row_labels})
     members, given = (
-        MultiLabelBinarizer(classes=codes).fit_transform(some).astype(bool) for some in (right, predicted)
+        MultiLabelBinarizer(classes=codes).fit_transform(rows).astype(bool) for rows in (right, predicted)
     )
     macro = float(f1_score(members, given, average="macro", zero_division=0.0))
     return Baseline(name, rows, accuracy, macro, micro_f1(given, members) if multi_label else None)

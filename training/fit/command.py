@@ -76,15 +76,15 @@ def fit_rows(
         baselines = run_baselines(split.train, split.test, data.seed, multi_label, partial(progress, "baselines"))
         progress("label errors", 0, 1)
         linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
-        found = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
+        listing = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
         source = Source(data.files, data.test_files, split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
-        write_files(suspected.parent, {suspected.name: found.content})
-        listed = f"{found.listed:,} of {len(linear.samples):,} rows{with_label(rows)}, most suspect first"
+        write_files(suspected.parent, {suspected.name: listing.content})
+        listed = f"{listing.listed:,} of {len(linear.samples):,} rows{with_label(rows)}, most suspect first"
         wrong = (
-            f"{count(found.probable, 'label')} more likely wrong than right (wrong_probability above 0.5), assuming"
+            f"{count(listing.probable, 'label')} more likely wrong than right (wrong_probability above 0.5), assuming"
             f" that {NOISE:.0%} of all are wrong"
         )
         written = [f"{suspected}: {listed}; {wrong}."]

@@ -26,11 +26,11 @@ def variants(recipe: Recipe, rows: int) -> tuple[Recipe, ...]:
     if rows >= MANY_EPOCHS:
         return by_pieces
     ids = replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25)
-    some = (*by_pieces, ids)
+    encodings = (*by_pieces, ids)
     if rows >= FEW:
-        return some
+        return encodings
     few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, idf_weights=True)
-    return (*some, few, replace(few, piece_weight=1.0))
+    return (*encodings, few, replace(few, piece_weight=1.0))
 
 
 def choose_encoding(

@@ -22,7 +22,8 @@ def golden_headlines(rows: Rows, fitted: Fitted) -> tuple[str, ...]:
     right = fitted.held_out_right & (part.labels < part.topics) & usable
     chosen: dict[str, None] = {}
     labels = part.labels[right]
-    for label in sorted(set(labels.tolist()), key=lambda one: (-int((labels == one).sum()), one))[:CLEAR]:
+    by_size = sorted(set(labels.tolist()), key=lambda label: (-int((labels == label).sum()), label))
+    for label in by_size[:CLEAR]:
         places = np.flatnonzero(right & (part.labels == label))
         chosen[texts[places[np.argsort(-confidence[places], kind="stable")[len(places) // 4]]]] = None
     if usable.any():

@@ -52,8 +52,8 @@ def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: i
     share = min(SHARE, MOST_HELD_OUT / len(labels))
     units, first = _units(labels, groups)
     chosen = np.zeros(len(first), bool)
-    for some in _by_label(labels[first], seed):
-        chosen[some[: min(max(round(share * len(some) + 0.2), 1), len(some) - 1)]] = True
+    for rows_of_label in _by_label(labels[first], seed):
+        chosen[rows_of_label[: min(max(round(share * len(rows_of_label) + 0.2), 1), len(rows_of_label) - 1)]] = True
     return chosen[units]
 
 
@@ -64,9 +64,9 @@ def folds(
     units, first = _units(labels, groups)
     numbers = np.empty(len(first), np.int64)
     start = 0
-    for some in _by_label(labels[first], seed):
-        numbers[some] = (start + np.arange(len(some))) % count
-        start += len(some)
+    for rows_of_label in _by_label(labels[first], seed):
+        numbers[rows_of_label] = (start + np.arange(len(rows_of_label))) % count
+        start += len(rows_of_label)
     return [numbers[units] == fold for fold in range(count)]
 
 

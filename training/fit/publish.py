@@ -94,8 +94,8 @@ def publish(
     more["learning_curve"] = [asdict(point) for point in source.learning_curve]
     if measured.outside is not None:
         more["outside"] = measured.outside
-    one = measured.evaluation
-    manifest = with_measurements(draft.manifest, one.topics, {"test": one}, more, counted="texts")
+    evaluation = measured.evaluation
+    manifest = with_measurements(draft.manifest, evaluation.topics, {"test": evaluation}, more, counted="texts")
     history = fitted.learned.history
     extras = {
         HISTORY: history_csv([("train", fitted.seed, history)]),
@@ -110,7 +110,7 @@ def short_names(files: Sequence[Path]) -> list[str]:
     paths = [file.resolve() for file in files]
     depths = range(1, 1 + max(len(path.parts) for path in paths))
     names = [[Path(*path.parts[-depth:]).as_posix() for path in paths] for depth in depths]
-    return next((some for some in names if len(set(some)) == len(files)), names[-1])
+    return next((file_names for file_names in names if len(set(file_names)) == len(files)), names[-1])
 
 
 def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
@@ -119,7 +119,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
     others = [sample for sample in rows.samples if not sample.labels]
     paths = [*source.files, *source.test_files]
     names = short_names(paths)
-    trained, tested = (", ".join(some) for some in (names[: len(source.files)], names[len(source.files) :]))
+    trained, tested = (", ".join(part) for part in (names[: len(source.files)], names[len(source.files) :]))
     reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
     if fitted.outside is not None and fitted.calibration is not None:
         held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
@@ -141,7 +141,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         files={},
         recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
         data={
-            "sha256": {one: sha256(path.read_bytes()).hexdigest() for one, path in zip(names, paths, strict=True)},
+            "sha256": {name: sha256(path.read_bytes()).hexdigest() for name, path in zip(names, paths, strict=True)},
             "train_rows": len(rows.samples),
             "test_rows": len(source.test),
             "test_rows_by_label": Counter(label for row in source.test for label in row.labels),

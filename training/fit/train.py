@@ -138,7 +138,7 @@ def _choose_share(
         weight = ALONE if share is None else share
         return _joined([_weighted(halves, share).merged(weight, width).held_out(out) for halves, out in parts])
 
-    return max(((share, held_out(share)) for share in SHARES), key=lambda found: quality(found[1], members))
+    return max(((share, held_out(share)) for share in SHARES), key=lambda candidate: quality(candidate[1], members))
 
 
 def _joined(parts: Sequence[HeldOut]) -> HeldOut:

@@ -29,15 +29,15 @@ class BadRows:
     @property
     def reasons(self) -> dict[str, int]:
         """Reason -> rows, most frequent first; numbers that differ are a range, such as `has 3 to 5 columns`."""
-        return {one.why: one.rows for one in self._ordered()}
+        return {reason.why: reason.rows for reason in self._ordered()}
 
     @property
     def first(self) -> list[BadRow]:
         """The first SHOWN rows of each reason, in the order of `reasons`."""
-        return [row for one in self._ordered() for row in one.first]
+        return [row for reason in self._ordered() for row in reason.first]
 
     def _ordered(self) -> list["_Reason"]:
-        return sorted(self._reasons.values(), key=lambda one: -one.rows)
+        return sorted(self._reasons.values(), key=lambda reason: -reason.rows)
 
 
 def counted(reasons: Mapping[str, int]) -> str:

@@ -50,18 +50,18 @@ def parse_time(value: object) -> datetime:
     """
     try:
         if isinstance(value, datetime):
-            found = value
+            time = value
         elif isinstance(value, date):
-            found = datetime(value.year, value.month, value.day)
+            time = datetime(value.year, value.month, value.day)
         elif isinstance(value, str) and (not _is_number(value) or _BASIC_DATE.fullmatch(value.strip())):
-            found = datetime.fromisoformat(value.strip())
+            time = datetime.fromisoformat(value.strip())
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
             number = float(value)
             year = number.is_integer() and 1000 <= number <= 9999
-            found = datetime(int(number), 1, 1) if year else datetime.fromtimestamp(number, UTC)
+            time = datetime(int(number), 1, 1) if year else datetime.fromtimestamp(number, UTC)
         else:
             raise CellError("has no time")
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         raise CellError(f"has the time {str(value)[:40]!r}, which is not ISO 8601 such as 2026-11-26") from None
 
@@ -81,7 +81,9 @@ def _text(value: object) -> str:
 def _checked(label: str) -> str:
     if len(label) > MAX_LABEL:
         raise CellError(f"has a label of {len(label):,} characters, more than {MAX_LABEL}")
-    if not label.isprintable() and any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") for one in label):
+    if not label.isprintable() and any(
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in label
+    ):
         raise CellError("has a label with a line break or a control character")
     return label
 

@@ -114,12 +114,12 @@ def require(name: str, names: Sequence[str], file: str) -> None:
 def _usual(names: Sequence[str], usual: frozenset[str], wanted: Wanted) -> str | None:
     """The one column with a usual name; None if there are none or several."""
     taken = (wanted.text, wanted.label, wanted.time)
-    found = [
+    matches = [
         name
         for name in names
         if name not in taken and not usual.isdisjoint({name.strip().lower(), name.strip().lower().removesuffix("s")})
     ]
-    return found[0] if len(found) == 1 else None
+    return matches[0] if len(matches) == 1 else None
 
 
 def _by_values(rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> tuple[str | None, str | None]:

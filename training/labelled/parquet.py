@@ -54,7 +54,7 @@ def _rows(file: Any, names: Sequence[str], name: str) -> Iterator[Row]:  # noqa:
     number = 0
     try:
         for batch in file.iter_batches(_BATCH, columns=names, use_threads=False):
-            values = [_values(batch.column(batch.schema.get_field_index(one))) for one in names]
+            values = [_values(batch.column(batch.schema.get_field_index(column))) for column in names]
             for text, *kept in zip(*values, strict=True):
                 number += 1
                 yield _row(number, names[0], text, kept)

@@ -66,18 +66,20 @@ def read_rows(
         name = str(path)
         with ExitStack() as stack:
             try:
-                found, read = _open(path, wanted, header, name, stack)
-                columns.append(ReadColumns(name, found.text, found.label, found.time, found.guessed))
+                file_columns, read = _open(path, wanted, header, name, stack)
+                columns.append(
+                    ReadColumns(name, file_columns.text, file_columns.label, file_columns.time, file_columns.guessed)
+                )
                 for row in read:
-                    if isinstance(one := _labelled(row, name, label_separator, outside_labels), BadRow):
-                        bad_rows.add(one)
+                    if isinstance(labelled := _labelled(row, name, label_separator, outside_labels), BadRow):
+                        bad_rows.add(labelled)
                         continue
-                    size += len(one.text)
+                    size += len(labelled.text)
                     if len(rows) == MAX_ROWS or size > MAX_BYTES:
                         limit = f"{MAX_ROWS:,} rows" if len(rows) == MAX_ROWS else f"{MAX_BYTES:,} characters"
                         raise TableError(f"{name}: there are more than {limit}; use a sample of the rows.")
-                    labels = same.setdefault(one.labels, one.labels)
-                    rows.append(one if labels is one.labels else replace(one, labels=labels))
+                    labels = same.setdefault(labelled.labels, labelled.labels)
+                    rows.append(labelled if labels is labelled.labels else replace(labelled, labels=labels))
             except InputError as error:
                 raise TableError(error.message) from None
             except OSError as error:

@@ -90,11 +90,11 @@ def split_rows(
     known = _label_counts(rows, places).keys()
     unseen = frozenset(label for row in rows for label in labels_or_outside(row)) - known
     _remove(unseen, rows, places, TEST, UNSEEN)
-    found: dict[str, list[LabelledRow]] = {place: [] for place in (TRAIN, TEST, RARE, IN_TEST, UNSEEN)}
+    parts: dict[str, list[LabelledRow]] = {place: [] for place in (TRAIN, TEST, RARE, IN_TEST, UNSEEN)}
     for row, place in zip(rows, places, strict=True):
-        found[place].append(row)
-    train, tests = found.pop(TRAIN), found.pop(TEST)
-    left_out = {why: some for why, some in found.items() if some}
+        parts[place].append(row)
+    train, tests = parts.pop(TRAIN), parts.pop(TEST)
+    left_out = {why: rows_left_out for why, rows_left_out in parts.items() if rows_left_out}
     return Split(train, tests, left_out, rare, sorted(known - {OUTSIDE}), method, places, duplicates)
 
 

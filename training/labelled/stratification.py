@@ -47,7 +47,7 @@ def stratified(
     taken: Counter[str] = Counter()
     done = bytearray(len(groups))
     chosen: set[int] = set()
-    for label in sorted(counts, key=lambda one: (counts[one], one)):
+    for label in sorted(counts, key=lambda label: (counts[label], label)):
         target = min(max(1, round(share * counts[label])), counts[label] - 1)
         for group in of_label[label]:
             if not done[group]:
@@ -82,14 +82,14 @@ def latest(rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Dupl
 
 def _groups(numbers: Sequence[int], duplicates: Duplicates) -> tuple[list[list[int]], NDArray[np.uint64]]:
     """Rows in groups of duplicates, and a hash of each group."""
-    some = np.asarray(numbers, np.int64)
-    together = duplicates.together[some]
+    chosen = np.asarray(numbers, np.int64)
+    together = duplicates.together[chosen]
     order = np.argsort(together, kind="stable")
     starts: list[int] = [0, *(np.flatnonzero(np.diff(together[order])) + 1).tolist()]
-    some = some[order]
-    ordered: list[int] = some.tolist()
+    chosen = chosen[order]
+    ordered: list[int] = chosen.tolist()
     groups = [ordered[start:end] for start, end in pairwise([*starts, len(ordered)])]
-    return groups, np.minimum.reduceat(duplicates.hashes[some], starts)
+    return groups, np.minimum.reduceat(duplicates.hashes[chosen], starts)
 
 
 def _mixed(hashes: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:

@@ -51,17 +51,17 @@ def open_csv(pieces: Iterator[bytes], form: Literal["csv", "tsv"], wanted: Wante
     for separator in SEPARATORS[form]:
         again = chain(seen[:], read())
         try:
-            found, head = (_header if header else _no_header)(again, separator, wanted, name)
+            columns, head = (_header if header else _no_header)(again, separator, wanted, name)
         except (ColumnError, TableError) as error:
             first = seen[0] if seen and isinstance(seen[0], bytes) else b""
             errors.append((first.count(separator.encode()), error))
             continue
-        keep = [(head.names.index(found.label), LABEL)]
-        if found.time is not None:
-            keep.append((head.names.index(found.time), TIME))
+        keep = [(head.names.index(columns.label), LABEL)]
+        if columns.time is not None:
+            keep.append((head.names.index(columns.time), TIME))
         rest = chain(seen[head.lines :], lines)
-        return found, csv_rows(rest, head, MAX_CHARACTERS, 1 + head.lines, keep)
-    raise max(errors, key=lambda one: one[0])[1]  # of the separator that occurs most often in the first line
+        return columns, csv_rows(rest, head, MAX_CHARACTERS, 1 + head.lines, keep)
+    raise max(errors, key=lambda failure: failure[0])[1]  # of the separator that occurs most often in the first line
 
 
 def open_json(pieces: Iterator[bytes], form: Literal["json", "jsonl"], wanted: Wanted, name: str) -> Opened:
@@ -121,8 +121,8 @@ class _FirstObjects(Fields):
 def _header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
     record = _readable(next(records(lines, separator, None), None), name)
     names = [cell.strip() for cell in record.cells]
-    found = find_columns(names, wanted, name)
-    return found, Header(names, names.index(found.text), separator, record.lines, record.size)
+    columns = find_columns(names, wanted, name)
+    return columns, Header(names, names.index(columns.text), separator, record.lines, record.size)
 
 
 def _no_header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
@@ -136,9 +136,9 @@ def _no_header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str)
             break
     first = _readable(sample[0] if sample else None, name)
     width = len(first.cells)
-    found = find_numbered([record.cells for record in sample if len(record.cells) == width], wanted, name)
+    columns = find_numbered([record.cells for record in sample if len(record.cells) == width], wanted, name)
     names = [str(number) for number in range(1, width + 1)]
-    return found, Header(names, names.index(found.text), separator, 0, 0)
+    return columns, Header(names, names.index(columns.text), separator, 0, 0)
 
 
 def _readable(record: Record | None, name: str) -> Record:

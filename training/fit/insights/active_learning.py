@@ -25,8 +25,8 @@ def uncertainty(probabilities: Floats, multi_label: bool = False) -> Floats:
         nearest: Floats = 1 - 2 * np.abs(probabilities - 0.5).min(axis=1)
         return nearest
     best = np.sort(probabilities, axis=1)[:, -2:]
-    found: Floats = 1 - (best[:, 1] - best[:, 0])
-    return found
+    uncertainty: Floats = 1 - (best[:, 1] - best[:, 0])
+    return uncertainty
 
 
 def choose_texts(unsure: Floats, vectors: Floats, count: int, seed: int) -> NDArray[np.intp]:
@@ -41,10 +41,10 @@ def choose_texts(unsure: Floats, vectors: Floats, count: int, seed: int) -> NDAr
     candidates = np.argsort(-unsure, kind="stable")[: CANDIDATES * count]
     if len(candidates) <= count:
         return candidates
-    some, weights = vectors[candidates], np.maximum(unsure[candidates], 1e-6)
-    groups = min(count, len(np.unique(some, axis=0)))
-    means = KMeans(groups, n_init=1, random_state=seed).fit(some, sample_weight=weights)
-    away = np.square(some - means.cluster_centers_[means.labels_]).sum(axis=1)
+    chosen, weights = vectors[candidates], np.maximum(unsure[candidates], 1e-6)
+    groups = min(count, len(np.unique(chosen, axis=0)))
+    means = KMeans(groups, n_init=1, random_state=seed).fit(chosen, sample_weight=weights)
+    away = np.square(chosen - means.cluster_centers_[means.labels_]).sum(axis=1)
     order = np.lexsort((away, means.labels_))
     _, first = np.unique(means.labels_[order], return_index=True)
     return candidates[np.sort(order[first])]

@@ -63,7 +63,7 @@ class LinearModels:
             rows: the training rows.
             seed: of folds and random choices.
         """
-        samples = [one for one in rows.samples if one.labels or rows.multi_label]
+        samples = [sample for sample in rows.samples if sample.labels or rows.multi_label]
         self.samples: Sequence[Sample] = [
             samples[i] for i in random_rows(len(samples), MOST_SCORES // rows.topics, seed).tolist()
         ]
@@ -77,8 +77,8 @@ class LinearModels:
         few = len(self.samples) * rows.topics <= LITTLE_WORK
         self._expansion = feature_expansion(word_index, encoder.spec.size, recipe) if few else None
         inputs = self._inputs([sample.words for sample in self.samples])
-        found = inputs.getnnz(axis=0)
-        self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + found)) + 1).astype(np.float32))
+        frequency = inputs.getnnz(axis=0)
+        self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + frequency)) + 1).astype(np.float32))
         self._rows = normalize(inputs @ self._idf, copy=False).tocsr()
         # Of many rows a model learns from a choice, which half of them may be enough for.
         left = len(self.samples) - MOST_WORK // rows.topics
@@ -101,8 +101,8 @@ class LinearModels:
                     scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed, counted) / repeats
         if self.members is not None:
             return sigmoid(fit_labels(scores, self.members).logits(scores))
-        some = random_rows(len(scores), TEMPERATURE_ROWS, self._seed)  # each step of the fit takes arrays of this size
-        sample = HeldOut(scores[some], self.labels[some], np.zeros(len(some), np.float32), self._topics)
+        rows = random_rows(len(scores), TEMPERATURE_ROWS, self._seed)  # each step of the fit takes arrays of this size
+        sample = HeldOut(scores[rows], self.labels[rows], np.zeros(len(rows), np.float32), self._topics)
         temperature = fit_temperature([sample])
         for start in range(0, len(scores), TEMPERATURE_ROWS):  # in place, because the scores may take a gigabyte
             scores[start : start + TEMPERATURE_ROWS] = softmax(scores[start : start + TEMPERATURE_ROWS], temperature)
@@ -126,13 +126,13 @@ class LinearModels:
         points = []
         for done, share in enumerate(SHARES):
             counted = _from(done * self._topics, len(SHARES) * self._topics, on_svm)
-            some = order[: max(1, round(share * len(order)))]
-            scores = self._scores(some, rows, self._seed, counted)
+            part = order[: max(1, round(share * len(order)))]
+            scores = self._scores(part, rows, self._seed, counted)
             if self.members is None:
-                reached = float(np.mean(scores.argmax(axis=1) == [some[0] for some in labels]))
+                reached = float(np.mean(scores.argmax(axis=1) == [row_labels[0] for row_labels in labels]))
             else:
                 reached = micro_f1(scores > 0, membership(labels, self._topics))
-            points.append(CurvePoint(len(some), reached))
+            points.append(CurvePoint(len(part), reached))
         return tuple(points)
 
     def _inputs(self, texts: Sequence[Words]) -> sp.csr_matrix:
@@ -143,12 +143,12 @@ class LinearModels:
         self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int, on_svm: Callable[[int], object]
     ) -> Floats:
         """Scores, float32 [n, topics], of one SVM for each label; of labels without a row, the lowest of each row."""
-        some = learned[random_rows(len(learned), MOST_WORK // self._topics, seed)]
-        inputs, scores = self._rows[some], np.full((rows.shape[0], self._topics), np.inf, np.float32)
+        part = learned[random_rows(len(learned), MOST_WORK // self._topics, seed)]
+        inputs, scores = self._rows[part], np.full((rows.shape[0], self._topics), np.inf, np.float32)
         missing = []
         for label in range(self._topics):
             on_svm(label)
-            has = self.labels[some] == label if self.members is None else self.members[some, label]
+            has = self.labels[part] == label if self.members is None else self.members[part, label]
             if has.all():
                 scores[:, label] = 1
             elif has.any():

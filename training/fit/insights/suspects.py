@@ -66,14 +66,14 @@ def suspects(
         surest, wrong, own = _surest(probabilities, models.members)
         other = 1 - own
         places, probable = _first(wrong, own < other)
-        some = models.members[places]
-        changed = some ^ (wrong_members(probabilities[places], some, models.members.mean()) > MORE_PROBABLE)
-        changed[np.arange(len(places)), surest[places]] = ~some[np.arange(len(places)), surest[places]]
+        members = models.members[places]
+        changed = members ^ (wrong_members(probabilities[places], members, models.members.mean()) > MORE_PROBABLE)
+        changed[np.arange(len(places)), surest[places]] = ~members[np.arange(len(places)), surest[places]]
         names = [SEPARATOR.join(codes[label] for label in np.flatnonzero(row).tolist()) for row in changed]
     lines: list[Sequence[object]] = [COLUMNS]
     for place, name in zip(places, names, strict=True):
         row = rows[models.samples[place].source or 0]
-        figures = [round(float(one[place]), 4) for one in (wrong, own, other)]
+        figures = [round(float(values[place]), 4) for values in (wrong, own, other)]
         given = row.labels[0] if models.members is None else SEPARATOR.join(row.labels)
         lines.append([row.text, given, name, *figures, row.file, row.number])
     return Suspects(len(places), probable, spreadsheet_csv(lines))
@@ -85,15 +85,15 @@ def _surest(probabilities: Floats, members: NDArray[np.bool_]) -> tuple[NDArray[
     Returns:
         Its number, the probability of that (as `wrong_members` says), and the models' probability of what is given.
     """
-    found = []
+    slices = []
     for start in range(0, len(members), _ROWS):
-        given, some = members[start : start + _ROWS], probabilities[start : start + _ROWS]
-        cells = wrong_members(some, given, members.mean())
-        right = np.where(given, some, 1 - some)
+        given, predicted = members[start : start + _ROWS], probabilities[start : start + _ROWS]
+        cells = wrong_members(predicted, given, members.mean())
+        right = np.where(given, predicted, 1 - predicted)
         surest = np.where(right < 0.5, cells, -1.0).argmax(axis=1)
         each = np.arange(len(cells))
-        found.append((surest, cells[each, surest], right[each, surest]))
-    surest, wrong, own = (np.concatenate(one) for one in zip(*found, strict=True))
+        slices.append((surest, cells[each, surest], right[each, surest]))
+    surest, wrong, own = (np.concatenate(parts) for parts in zip(*slices, strict=True))
     return surest, wrong, own
 
 

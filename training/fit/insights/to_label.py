@@ -37,12 +37,12 @@ class ToLabel:
 
     def summary(self, texts: int, bad: int) -> str:
         """How many of the texts are chosen, and why others are left out; `bad`: rows that are no texts."""
-        found = [
+        counts = [
             count(self.duplicates, "duplicate"),
             f"{count(self.alike, 'text')} with the features of a chosen one",
             count(bad, "bad row"),
         ]
-        reasons = ", ".join(one for one in found if not one.startswith("0 "))
+        reasons = ", ".join(reason for reason in counts if not reason.startswith("0 "))
         left_out = f"; left out: {reasons}" if reasons else ""
         return f"the {self.chosen:,} of {texts:,} texts to label next{left_out}."
 
@@ -79,7 +79,7 @@ def to_label(
         codes = [topic.code for topic in classifier.topics]
         for place in choose_texts(unsure, vectors, COUNT, seed).tolist():
             best, second = np.argsort(-probabilities[place], kind="stable")[:2].tolist()
-            own, other = (round(float(probabilities[place, one]), 4) for one in (best, second))
+            own, other = (round(float(probabilities[place, label]), 4) for label in (best, second))
             row = new[place]
             lines.append([row.text, "", codes[best], own, codes[second], other, row.file, row.number])
     chosen = len(lines) - 1

@@ -19,7 +19,7 @@ def curve_sentence(
         measure: what `accuracy` is, micro-F1 if a text may have several labels.
         counted: what `rows` counts, if not all training rows.
     """
-    reached = [f"{one['accuracy']:.3f} with {one['rows']:,}" for one in points]
+    reached = [f"{point['accuracy']:.3f} with {point['rows']:,}" for point in points]
     before, after = points[-2]["accuracy"], points[-1]["accuracy"]
     shares = [(share * test_rows + 1) / (test_rows + 2) for share in (before, after)]
     margin = 1.96 * math.sqrt(sum(share * (1 - share) for share in shares) / (test_rows + 2))

@@ -54,8 +54,11 @@ def write_card(manifest: Manifest) -> str:
     test = figures["test"]
     several = manifest.multi_label is not None
     figure, measure = ("micro_f1", "micro-F1") if several else ("accuracy", "accuracy")
-    rows = [f"| {one['name']} | {one[figure]:.3f} | {one['macro_f1']:.3f} | - |" for one in figures["baselines"]]
-    found = figures.get("outside")
+    rows = [
+        f"| {baseline['name']} | {baseline[figure]:.3f} | {baseline['macro_f1']:.3f} | - |"
+        for baseline in figures["baselines"]
+    ]
+    outside = figures.get("outside")
     with_label = " with a label" if manifest.outside else ""
     return _CARD.format(
         name=manifest.name,
@@ -97,10 +100,10 @@ def write_card(manifest: Manifest) -> str:
             f" {test['set_coverage']:.1%} of cases."
         ),
         outside_figures=""
-        if found is None
+        if outside is None
         else (
-            f"\nOutside class: AUROC {found['auroc']:.3f}. Of the {found['without']:,} texts about none of the labels,"
-            f" {found['found']:.1%} are marked `outside`; of the texts with a label, {found['lost']:.1%}.\n"
+            f"\nOutside class: AUROC {outside['auroc']:.3f}. Of the {outside['without']:,} texts about none of the"
+            f" labels, {outside['found']:.1%} are marked `outside`; of the texts with a label, {outside['lost']:.1%}.\n"
         ),
         topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
         limits="- A text about none of the labels may get one, if it resembles rows with this label."
@@ -114,12 +117,12 @@ def write_card(manifest: Manifest) -> str:
 
 def parts(linear_share: float, networks: int, with_networks: bool, hidden: int | None = None) -> str:
     """What the model consists of; `hidden`: hidden units of a network, if they are to be named."""
-    some = f"{networks} networks" + (f" of {hidden} hidden units" if hidden else "")
+    described = f"{networks} networks" + (f" of {hidden} hidden units" if hidden else "")
     if not with_networks:
         return "a linear SVM alone"
     if not linear_share:
-        return f"{some}; a linear SVM was tried and is not used"
-    return f"a linear SVM with weight {linear_share:g} and {some}"
+        return f"{described}; a linear SVM was tried and is not used"
+    return f"a linear SVM with weight {linear_share:g} and {described}"
 
 
 def _features(encoding: EncodingSpec) -> str:

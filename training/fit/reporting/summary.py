@@ -30,14 +30,14 @@ def summary(
     rows: Rows,
 ) -> str:
     """Aligned plain text; `rows`: those that the model was trained on."""
-    one = measured.evaluation
-    head = f"on {count(one.texts, 'test row')}{with_label(rows)}"
+    evaluation = measured.evaluation
+    head = f"on {count(evaluation.texts, 'test row')}{with_label(rows)}"
     width = max(len(name) for name in (head, *(baseline.name for baseline in baselines)))
-    first = "accuracy" if isinstance(one, Evaluation) else "micro-F1"
-    reached = one.accuracy if isinstance(one, Evaluation) else one.micro_f1
+    first = "accuracy" if isinstance(evaluation, Evaluation) else "micro-F1"
+    reached = evaluation.accuracy if isinstance(evaluation, Evaluation) else evaluation.micro_f1
     lines = [
         f"{head:<{width}}{first:>10}{'macro-F1':>10}{'calibration error':>19}",
-        f"{'this model':<{width}}{reached:>10.3f}{one.macro_f1:>10.3f}{one.ece:>19.3f}",
+        f"{'this model':<{width}}{reached:>10.3f}{evaluation.macro_f1:>10.3f}{evaluation.ece:>19.3f}",
     ]
     for baseline in reversed(baselines):
         other = baseline.accuracy if baseline.micro_f1 is None else baseline.micro_f1
@@ -55,20 +55,22 @@ def summary(
         lines.append(
             "All held-out rows are classified correctly, so the probabilities are badly calibrated, probably too high."
         )
-    measure = "Accuracy" if isinstance(one, Evaluation) else "Micro-F1"
+    measure = "Accuracy" if isinstance(evaluation, Evaluation) else "Micro-F1"
     points = [asdict(point) for point in learning_curve]
-    lines.append(curve_sentence(points, one.texts, measure, f"training rows{with_label(rows)}"))
-    if not isinstance(one, Evaluation):
+    lines.append(curve_sentence(points, evaluation.texts, measure, f"training rows{with_label(rows)}"))
+    if not isinstance(evaluation, Evaluation):
         lines.append(
-            f"Labels per row: {one.labels:.2f} in the data, {one.given:.2f} predicted; all labels are right for"
-            f" {one.exact_match:.1%} of the rows."
+            f"Labels per row: {evaluation.labels:.2f} in the data, {evaluation.given:.2f} predicted; all labels are"
+            f" right for {evaluation.exact_match:.1%} of the rows."
         )
-    elif one.set_size is not None:
-        sets = f"{one.set_size:.2f} labels on average, with the right one in {one.set_coverage:.1%} of cases"
+    elif evaluation.set_size is not None:
+        sets = (
+            f"{evaluation.set_size:.2f} labels on average, with the right one in {evaluation.set_coverage:.1%} of cases"
+        )
         lines.append(f"Prediction sets: {sets}.")
     if measured.outside is not None:
         lines.append(outside_line(measured.outside))
-    elif isinstance(one, Evaluation) and fitted.outside is None:
+    elif isinstance(evaluation, Evaluation) and fitted.outside is None:
         lines.append(NO_OUTSIDE)
     return "\n".join([*lines, *confusion_lines(measured.confusions)])
 

@@ -36,16 +36,16 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
     words = [len(tokenize(row.text, split_unspaced=True)) for row in rows]
     tables = [table, *([test] if test else [])]
     report = DataReport(
-        columns=[column for one in tables for column in one.columns],
+        columns=[column for table in tables for column in table.columns],
         rows=len(rows),
-        bad=sum(one.bad for one in tables),
-        bad_reasons=dict(sum((Counter(one.bad_reasons) for one in tables), Counter()).most_common()),
-        first_bad=[bad for one in tables for bad in one.first_bad],
+        bad=sum(table.bad for table in tables),
+        bad_reasons=dict(sum((Counter(table.bad_reasons) for table in tables), Counter()).most_common()),
+        first_bad=[bad for table in tables for bad in table.first_bad],
         train=len(split.train),
         test=len(split.test),
         method=split.method,
-        left_out={why: len(some) for why, some in split.left_out.items()},
-        labels=sorted(known, key=lambda one: (-one.train, one.label)),
+        left_out={why: len(rows) for why, rows in split.left_out.items()},
+        labels=sorted(known, key=lambda label: (-label.train, label.label)),
         outside=outside,
         rare=split.rare,
         rows_with_several_labels=sum(len(row.labels) > 1 for row in rows),
@@ -82,11 +82,11 @@ def _label_counts(
 
 
 def _similar(labels: Sequence[str]) -> list[list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    groups: dict[str, list[str]] = defaultdict(list)
     for label in labels:
         folded = unicodedata.normalize("NFKC", label).casefold()
-        found["".join(filter(str.isalnum, folded)) or folded].append(label)
-    return [alike for alike in found.values() if len(alike) > 1]
+        groups["".join(filter(str.isalnum, folded)) or folded].append(label)
+    return [alike for alike in groups.values() if len(alike) > 1]
 
 
 def _distribution(lengths: Sequence[int]) -> Distribution:
@@ -95,12 +95,12 @@ def _distribution(lengths: Sequence[int]) -> Distribution:
 
 
 def _times(split: Split) -> dict[str, tuple[str, str]]:
-    found = {}
+    spans = {}
     for part, rows in ((TRAIN, split.train), (TEST, split.test)):
         times = [row.time for row in rows if row.time is not None]
         if times:
-            found[part] = (_shown(min(times)), _shown(max(times)))
-    return found
+            spans[part] = (_shown(min(times)), _shown(max(times)))
+    return spans
 
 
 def _shown(time: datetime) -> str:

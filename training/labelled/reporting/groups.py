@@ -33,10 +33,10 @@ def find_groups(
         numbers: number of each row's group.
         wanted: whether a group of row numbers counts.
     """
-    found = [group for group in repeated(numbers) if wanted(group)]
-    found.sort(key=len, reverse=True)
-    shown = [_text_group([rows[number] for number in group]) for group in found[:GROUPS]]
-    return Groups(len(found), sum(map(len, found)), shown)
+    groups = [group for group in repeated(numbers) if wanted(group)]
+    groups.sort(key=len, reverse=True)
+    shown = [_text_group([rows[number] for number in group]) for group in groups[:GROUPS]]
+    return Groups(len(groups), sum(map(len, groups)), shown)
 
 
 def have_other_labels(rows: Rows) -> Callable[[Sequence[int]], bool]:

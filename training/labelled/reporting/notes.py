@@ -20,8 +20,8 @@ MOST_ROWS = 0.8
 
 def notes(report: DataReport) -> DataReport:
     """The report with its notes, the most important first."""
-    found = [*_left_out(report), *_labels(report), *outside_notes(report), *_texts(report), *_test(report)]
-    return dataclasses.replace(report, notes=found)
+    notes = [*_left_out(report), *_labels(report), *outside_notes(report), *_texts(report), *_test(report)]
+    return dataclasses.replace(report, notes=notes)
 
 
 def count(number: int, what: str) -> str:
@@ -49,16 +49,16 @@ def _left_out(report: DataReport) -> Iterator[str]:
 
 
 def _labels(report: DataReport) -> Iterator[str]:
-    labels = [*(one.label for one in report.labels), *filter(None, report.rare)]
+    labels = [*(label.label for label in report.labels), *filter(None, report.rare)]
     for separator in SEPARATORS:
-        joined = [one for one in labels if _is_joined(one, separator, labels)]
+        joined = [label for label in labels if _is_joined(label, separator, labels)]
         if joined:
-            found = f"{count(len(joined), 'label')} such as {joined[0]!r}"
+            subject = f"{count(len(joined), 'label')} such as {joined[0]!r}"
             looks = "looks" if len(joined) == 1 else "look"
-            yield f"{found} {looks} like several labels in one cell; if so, set --label-separator {separator!r}."
+            yield f"{subject} {looks} like several labels in one cell; if so, set --label-separator {separator!r}."
     for alike in report.similar_labels[:5]:
         yield f"The labels {' and '.join(map(repr, alike))} look like the same label; merge them if they are."
-    few = [one.label for one in report.labels if one.train < FEW_ROWS]
+    few = [label.label for label in report.labels if label.train < FEW_ROWS]
     if few:
         shown = ", ".join(few[:5]) + (", ..." if len(few) > 5 else "")
         yield (
@@ -100,7 +100,7 @@ def _test(report: DataReport) -> Iterator[str]:
     if report.shared.count:
         groups = count(report.shared.count, "group")
         yield f"{groups} of near duplicates {_has(report.shared.count)} training and test rows: the test is too easy."
-    untested = [one.label for one in report.labels if not one.test]
+    untested = [label.label for label in report.labels if not label.test]
     if untested and report.test:
         shown = ", ".join(untested[:5]) + (", ..." if len(untested) > 5 else "")
         yield f"{count(len(untested), 'label')} ({shown}) {_has(len(untested))} no test rows, so no measured skill."

@@ -32,7 +32,7 @@ def outside_notes(report: DataReport) -> Iterator[str]:
             f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognise"
             " other such texts; add more, as varied as the texts that the model will get."
         )
-    learned = [one.label for one in report.labels]
+    learned = [label.label for label in report.labels]
     for label in (*learned, *report.rare):
         if label.casefold() in NAMES:
             becomes = "is learned as one more label" if label in learned else "has too few rows to be learned"

@@ -24,7 +24,7 @@ def escape(text: str) -> str:
 
 def data_page(report: DataReport) -> str:
     """The page, as HTML."""
-    files = [_file(one.file, one.text, one.label, one.time) for one in report.columns]
+    files = [_file(columns.file, columns.text, columns.label, columns.time) for columns in report.columns]
     sections = [
         _section("Worth a look", _list(report.notes, "notes")),
         _section("Labels", _labels(report)),
@@ -39,7 +39,7 @@ def data_page(report: DataReport) -> str:
         _section(f"Bad rows ({report.bad:,})", _bad(report)),
     ]
     return Template(_TEMPLATE.read_text("utf-8")).substitute(
-        title=escape(", ".join(Path(one.file).name for one in report.columns)),
+        title=escape(", ".join(Path(columns.file).name for columns in report.columns)),
         base=_STYLE.read_text("utf-8"),
         files="\n".join(files),
         figures="\n".join(_figures(report)),
@@ -85,8 +85,8 @@ def _list(items: Iterable[str], style: str) -> str:
 
 
 def _labels(report: DataReport) -> str:
-    most = max(one.train for one in report.labels)
-    rows = [_label(one, one.label, most) for one in report.labels]
+    most = max(label.train for label in report.labels)
+    rows = [_label(label, label.label, most) for label in report.labels]
     if report.outside is not None:
         rows.append(_label(report.outside, "(none: outside)", max(most, report.outside.train)))
     several = ""
@@ -99,12 +99,12 @@ def _labels(report: DataReport) -> str:
     return f'{several}      <table class="labels"><thead><tr>{head}</tr></thead><tbody>\n{body}\n      </tbody></table>'
 
 
-def _label(one: LabelCount, label: str, most: int) -> str:
-    bar = f'<span class="bar" style="width:{max(100 * one.train / most, 0.5):.1f}%"></span>'
-    examples = "".join(f'<li dir="auto">{escape(text)}</li>' for text in one.examples)
+def _label(row: LabelCount, label: str, most: int) -> str:
+    bar = f'<span class="bar" style="width:{max(100 * row.train / most, 0.5):.1f}%"></span>'
+    examples = "".join(f'<li dir="auto">{escape(text)}</li>' for text in row.examples)
     return (
         f'<tr><th scope="row" class="label" dir="auto">{escape(label)}{bar}</th>'
-        f'<td class="number" data-unit="train">{one.train:,}</td><td class="number" data-unit="test">{one.test:,}</td>'
+        f'<td class="number" data-unit="train">{row.train:,}</td><td class="number" data-unit="test">{row.test:,}</td>'
         f'<td><ul class="texts">{examples}</ul></td></tr>'
     )
 
@@ -152,11 +152,15 @@ def _texts(report: DataReport) -> str:
 
 def _lengths(name: str, lengths: Distribution) -> str:
     numbers = (lengths.least, lengths.median, lengths.high, lengths.most)
-    return f'<tr><th scope="row">{name}</th>' + "".join(f'<td class="number">{one:,}</td>' for one in numbers) + "</tr>"
+    return (
+        f'<tr><th scope="row">{name}</th>'
+        + "".join(f'<td class="number">{number:,}</td>' for number in numbers)
+        + "</tr>"
+    )
 
 
 def _bad(report: DataReport) -> str:
     if not report.bad:
         return ""
-    first = _list((f"{Path(one.line).name} {one.why}" for one in report.first_bad), "texts")
+    first = _list((f"{Path(row.line).name} {row.why}" for row in report.first_bad), "texts")
     return f"{_table(('Reason', 'Rows'), report.bad_reasons)}\n      <p>The first of each reason:</p>\n{first}"

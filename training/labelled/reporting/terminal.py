@@ -38,13 +38,13 @@ def terminal_report(report: DataReport) -> str:
 
 def one_line(text: str) -> str:
     """A text of the data without line breaks, control characters and other characters that a terminal may obey."""
-    return "".join(one if one.isprintable() else " " for one in text)
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def columns(text: str) -> int:
     """How many columns a terminal takes for a text: two for wide characters, none for combining marks."""
-    wide = sum(unicodedata.east_asian_width(one) in ("W", "F") for one in text)
-    return len(text) + wide - sum(unicodedata.category(one) in ("Mn", "Me") for one in text)
+    wide = sum(unicodedata.east_asian_width(character) in ("W", "F") for character in text)
+    return len(text) + wide - sum(unicodedata.category(character) in ("Mn", "Me") for character in text)
 
 
 def cut(text: str, width: int) -> str:
@@ -59,10 +59,10 @@ def cut(text: str, width: int) -> str:
 
 def _rows(report: DataReport) -> Iterator[str]:
     yield from (
-        f"{one_line(one.file)}: texts from {_column(one.text)}, labels from {_column(one.label)}"
-        + (f", times from {_column(one.time)}" if one.time else "")
-        + (" (guessed)" if one.guessed else "")
-        for one in report.columns
+        f"{one_line(source.file)}: texts from {_column(source.text)}, labels from {_column(source.label)}"
+        + (f", times from {_column(source.time)}" if source.time else "")
+        + (" (guessed)" if source.guessed else "")
+        for source in report.columns
     )
     chosen = METHODS[report.method]
     yield f"{count(report.rows, 'row')}: {report.train:,} to train on, {report.test:,} to test on ({chosen})"
@@ -81,9 +81,9 @@ def _notes(report: DataReport) -> Iterator[str]:
 
 def _labels(report: DataReport) -> Iterator[str]:
     shown: Sequence[LabelCount] = report.labels[:MOST_LABELS]
-    name = min(40, max(14, *(columns(one_line(one.label)) for one in shown)))
+    name = min(40, max(14, *(columns(one_line(label.label)) for label in shown)))
     yield f"{count(len(report.labels), 'label'):{name + 2}} {'train':>9} {'test':>7}  example"
-    yield from (_label(one, one.label, name) for one in shown)
+    yield from (_label(label, label.label, name) for label in shown)
     if len(report.labels) > len(shown):
         least = report.labels[-1]
         more = len(report.labels) - len(shown)
@@ -95,10 +95,10 @@ def _labels(report: DataReport) -> Iterator[str]:
         yield f"  {rows} have several labels, at most {report.most_labels}"
 
 
-def _label(one: LabelCount, label: str, width: int) -> str:
+def _label(row: LabelCount, label: str, width: int) -> str:
     shown = cut(label, width)
-    head = f"  {shown}{' ' * (width - columns(shown))} {one.train:>9,} {one.test:>7,}  "
-    return head + cut(one.examples[0] if one.examples else "", max(WIDTH - columns(head), 20))
+    head = f"  {shown}{' ' * (width - columns(shown))} {row.train:>9,} {row.test:>7,}  "
+    return head + cut(row.examples[0] if row.examples else "", max(WIDTH - columns(head), 20))
 
 
 def _texts(report: DataReport) -> Iterator[str]:
