@@ -61,12 +61,6 @@ def test_settings_table_equals_the_settings():
     ]
 
 
-def test_readme_has_the_first_settings_as_the_whole_table_has_them():
-    first = settings_rows("README.md")
-    assert len(first) >= 5
-    assert set(first) <= set(settings_rows("docs/configuration.md"))
-
-
 def test_api_table_names_every_path_of_openapi(openapi_paths: set[str]):
     table = README.partition("## API")[2].partition("\n## ")[0]
     told = set(re.findall(r"`(?:GET |POST )(/[^ `]*)`", table))
