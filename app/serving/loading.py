@@ -40,8 +40,8 @@ def prepare(settings: Settings) -> Load:
         BundleError: a bundle fails verification.
     """
     bundles = load_bundles(settings)
-    for one in bundles.served:  # logged on SIGHUP only: at the start the log is not configured yet
-        logger.info("loaded %s/%s, digest %s", one.manifest.name, one.manifest.version, one.digest)
+    for bundle in bundles.served:  # logged on SIGHUP only: at the start the log is not configured yet
+        logger.info("loaded %s/%s, digest %s", bundle.manifest.name, bundle.manifest.version, bundle.digest)
     if settings.runtime == "keras":
         return partial(build_classifiers, bundles, settings)
     classifiers = build_classifiers(bundles, settings)
