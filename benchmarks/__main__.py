@@ -11,9 +11,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import click
 
-from app.classifier import BundleError, load_classifier
-from app.settings import SettingsError, load_settings
-from benchmarks import history, present_day, report
+from app.classifier import BundleError
+from app.settings import SettingsError
+from benchmarks import history, report
 from benchmarks.machine import MeasurementError, describe
 from benchmarks.scaling import growth, sizing
 from benchmarks.speed import in_process, over_http, regression, request_kinds, startup
@@ -151,20 +151,6 @@ def sizing_command(measure: bool, seconds: float, rounds: int) -> None:
         figures |= {"machine": describe()} | sizing.measure(seconds, rounds, click.echo)
         scaling_page.FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     scaling_page.write()
-
-
-@main.command("present-day")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def present_day_command(file: Path) -> None:
-    """Evaluate the model on present-day headlines.
-
-    Each line of FILE holds a kind, acceptable topic codes separated by | (`none`: about none of the topics), and a
-    headline, separated by tabs. Writes docs/headlines/present_day.md and .json.
-    """
-    settings = load_settings(serving=False)
-    figures = present_day.measure(load_classifier(settings.model[0]), present_day.read(file))
-    present_day.write(figures)
-    click.echo(present_day.markdown(figures))
 
 
 @main.command("check")

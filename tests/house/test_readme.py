@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from app.classifier import load_bundle
 from app.settings import Settings, load_settings
-from benchmarks.present_day import FIGURES as PRESENT_DAY
-from benchmarks.present_day import MANY_UNKNOWN
 from benchmarks.scaling.scaling_page import FIGURES
 from benchmarks.speed.targets import FRAMEWORKS, SERVICE
 from tests.server import ROOT, RunningServer
+from training.evaluation.present_day.figures import MANY_UNKNOWN
 
+PRESENT_DAY = ROOT / "docs" / "headlines" / "present_day.json"
 README = (ROOT / "README.md").read_text("utf-8")
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 

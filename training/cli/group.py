@@ -6,13 +6,13 @@ import click
 
 from training.cli.evaluate import evaluate
 from training.cli.labelled import check, export, fit
-from training.cli.reuters import baselines, card, compare, fetch
+from training.cli.reuters import baselines, card, compare, fetch, present_day
 from training.cli.train import train
 from training.entry_point import EntryPoint
 
 SECTIONS: Final = {
     "Your own labels": (check, fit, evaluate, export),
-    "Reuters": (fetch, train, compare, baselines, card),
+    "Reuters": (fetch, train, compare, baselines, present_day, card),
 }
 """Heading in the help -> commands below it."""
 
@@ -32,6 +32,7 @@ EXAMPLES: Final = {
     train: ("train --recipe headlines --output models/mine/1", "train --recipe book --seeds 5"),
     compare: ("compare --recipe book --recipe bottleneck-4 --output compared",),
     baselines: ("baselines --bundle models/headlines/5 --output compared",),
+    present_day: ("present-day headlines.tsv --bundle models/headlines/5",),
     card: ("card models/mine/1",),
 }
 

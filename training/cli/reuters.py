@@ -1,4 +1,4 @@
-"""The other commands for the Reuters data: fetch, compare, baselines and card."""
+"""The other commands for the Reuters data: fetch, compare, baselines, present-day and card."""
 
 from itertools import count
 from pathlib import Path
@@ -11,6 +11,7 @@ from training.cli.options import FOLDER, archive_path, data_option
 from training.data.dataset import load_dataset
 from training.data.fetch import DEFAULT_FOLDER, URLS, fetch_archive
 from training.errors import RecipeError
+from training.labelled.options import FILE
 from training.output import ensure_writable
 from training.progress import Progress
 from training.reuters.recipe import HEADLINES
@@ -99,6 +100,28 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
         rows = run_baselines(corpus, classifiers, lambda: report("models", next(done), models), sentence_transformer)
     write_baselines(rows, output)
     click.echo(markdown(rows))
+
+
+@click.command("present-day")
+@click.argument("file", type=FILE)
+@click.option(
+    "--bundle", type=FOLDER, default=Path("models/headlines/5"), show_default=True, help="Folder of the bundle."
+)
+@click.option("--output", type=FOLDER, default=Path("docs/headlines"), show_default=True, help="Folder for the page.")
+def present_day(file: Path, bundle: Path, output: Path) -> None:
+    """Measure a bundle on present-day headlines; write a page (Markdown, JSON).
+
+    Each line of FILE holds a kind, acceptable topic codes separated by | (`none`: about none of the topics), and a
+    headline, separated by tabs.
+    """
+    from training.evaluation.present_day.figures import measure_headlines
+    from training.evaluation.present_day.headlines import read_headlines
+    from training.evaluation.present_day.page import markdown, write_page
+
+    ensure_writable(output)
+    figures = measure_headlines(load_classifier(bundle), read_headlines(file))
+    write_page(figures, output)
+    click.echo(markdown(figures))
 
 
 @click.command()

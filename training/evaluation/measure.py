@@ -111,7 +111,7 @@ def measure(
         macro_f1=float(np.mean(known)),
         topics=skills,
         confusion=confusion_matrix(labels, predicted, labels=np.arange(topics)),
-        ece=sum(abs(one.accuracy - one.confidence) * one.texts for one in bins) / count,
+        ece=calibration_error(bins),
         bins=bins,
         set_coverage=None if sets is None else float(sets[np.arange(count), labels].mean()),
         set_size=None if sets is None else float(sets.sum(axis=1).mean()),
@@ -136,6 +136,12 @@ def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 15) ->
     places = np.minimum((confidence * bins).astype(int), bins - 1)
     chosen = [places == place for place in range(bins)]
     return tuple(Bin(int(b.sum()), float(confidence[b].mean()), float(right[b].mean())) for b in chosen if b.any())
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """Expected calibration error: mean difference of confidence and accuracy, weighted by texts; 0 without bins."""
+    texts = sum(one.texts for one in bins)
+    return sum(abs(one.accuracy - one.confidence) * one.texts for one in bins) / texts if texts else 0.0
 
 
 def _topic_sets(probabilities: Floats, threshold: float) -> NDArray[np.bool_]:

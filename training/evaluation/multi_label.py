@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
 from app.classifier.inference.products import Floats
-from training.evaluation.measure import TopicSkill, reliability
+from training.evaluation.measure import TopicSkill, calibration_error, reliability
 
 BINS: Final = 15
 
@@ -79,6 +79,4 @@ def micro_f1(given: NDArray[np.bool_], members: NDArray[np.bool_]) -> float:
 
 def _calibration_error(probabilities: Floats, members: NDArray[np.bool_]) -> float:
     likely = probabilities >= 1 / BINS
-    bins = reliability(probabilities[likely], members[likely], BINS)
-    texts = sum(one.texts for one in bins)
-    return sum(abs(one.accuracy - one.confidence) * one.texts for one in bins) / texts if texts else 0.0
+    return calibration_error(reliability(probabilities[likely], members[likely], BINS))

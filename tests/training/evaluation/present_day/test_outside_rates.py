@@ -1,6 +1,6 @@
 """Rates of the outside class at other thresholds."""
 
-from benchmarks.outside_rates import OutsideRates, outside_rates
+from training.evaluation.present_day.outside_rates import OutsideRates, outside_rates
 
 CODES = [("crude",), ("gold", "silver"), ("none",), ("none",), ("earn", "none")]
 OUTSIDE = [0.2, 0.7, 0.6, 0.95, 0.55]

@@ -1,0 +1,127 @@
+"""Figures of a bundle on present-day headlines: accuracy, calibration and outside class, of each kind and of all."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from app.classifier import Classification, TopicClassifier
+from training.evaluation.measure import calibration_error, reliability
+from training.evaluation.present_day.headlines import Headline
+from training.evaluation.present_day.outside_rates import NONE, outside_rates, share
+
+KINDS: Final = {"biz": "business, 2018 to 2020", "gen": "general, 2016"}
+
+THRESHOLDS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
+"""Thresholds of the outside class for which the rates are given, too."""
+
+MANY_UNKNOWN: Final = 3
+"""Headlines with this many unknown words or more are also counted separately."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Figures for one kind of headlines; `right` and `ece` cover those with a topic, and are None without any.
+
+    Headlines for which a topic and `none` are both acceptable have or lack no topic.
+    """
+
+    kind: str
+    headlines: int
+    with_topic: int
+    right: float | None
+    """Share whose most probable topic is acceptable."""
+    ece: float | None
+    """Expected calibration error in 15 bins."""
+    without_topic: int
+    many_unknown: int
+    """Number of headlines with a topic and MANY_UNKNOWN or more unknown words."""
+    many_unknown_right: float | None
+    """Share of those whose most probable topic is acceptable."""
+    right_over_all: float | None = None
+    """Share of all headlines that are marked outside where `none` is acceptable, or have an acceptable topic if not."""
+    auroc: float | None = None
+    """Probability that a headline without a topic is more probably outside than one with a topic."""
+    lost: float | None = None
+    """Share of those with a topic that are marked outside."""
+    found: float | None = None
+    """Share of those without a topic that are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A headline with its answer."""
+
+    headline: Headline
+    answer: Classification
+    right: bool
+    """Whether the most probable topic is acceptable; not if there is no answer."""
+
+    @property
+    def outside(self) -> float:
+        """The probability of the outside class, 1 where there is no answer."""
+        return 1.0 if self.answer.outside is None else self.answer.outside
+
+
+def measure_headlines(classifier: TopicClassifier, headlines: Sequence[Headline]) -> dict[str, Any]:
+    """Figures for each kind of headlines and for all of them, and what other thresholds of `outside` would mark."""
+    codes = [topic.code for topic in classifier.topics]
+    answers = classifier.classify([headline.text for headline in headlines], 1)
+    answered = [
+        _Answered(headline, answer, bool(answer.labels) and codes[answer.labels[0]] in headline.codes)
+        for headline, answer in zip(headlines, answers, strict=True)
+    ]
+    kinds = list(dict.fromkeys(headline.kind for headline in headlines))
+    parts = {KINDS.get(kind, kind): [one for one in answered if one.headline.kind == kind] for kind in kinds}
+    manifest = classifier.bundle.manifest
+    has_outside = manifest.outside is not None
+    return {
+        "model": f"{manifest.name}/{manifest.version}",
+        "rows": [asdict(_row(kind, some, has_outside)) for kind, some in (*parts.items(), ("all", answered))],
+        "threshold": classifier.outside_threshold,
+        "thresholds": [
+            {"threshold": threshold} | _rates(answered, [one.outside > threshold for one in answered])
+            for threshold in THRESHOLDS
+        ]
+        if has_outside
+        else [],
+    }
+
+
+def _row(kind: str, answered: Sequence[_Answered], has_outside: bool) -> Row:
+    with_topic = [one for one in answered if NONE not in one.headline.codes]
+    without = [one for one in answered if one.headline.codes == (NONE,)]
+    many = [one.right for one in with_topic if len(one.answer.encoded.unknown) >= MANY_UNKNOWN]
+    marked = [one.answer.abstained in {"outside", "no_known_words"} for one in answered]
+    return Row(
+        **_rates(answered, marked),
+        auroc=_auroc(with_topic, without) if has_outside else None,
+        kind=kind,
+        headlines=len(answered),
+        with_topic=len(with_topic),
+        right=share(one.right for one in with_topic),
+        ece=_calibration_error(with_topic),
+        without_topic=len(without),
+        many_unknown=len(many),
+        many_unknown_right=share(many),
+    )
+
+
+def _rates(answered: Sequence[_Answered], marked: Sequence[bool]) -> dict[str, float | None]:
+    return asdict(outside_rates([one.headline.codes for one in answered], marked, [one.right for one in answered]))
+
+
+def _auroc(with_topic: Sequence[_Answered], without: Sequence[_Answered]) -> float | None:
+    if not with_topic or not without:
+        return None
+    targets = np.repeat([0, 1], [len(with_topic), len(without)])
+    return round(float(roc_auc_score(targets, [one.outside for one in (*with_topic, *without)])), 4)
+
+
+def _calibration_error(answered: Sequence[_Answered]) -> float | None:
+    if not answered:
+        return None
+    confidence = np.array([max(one.answer.probabilities, default=0.0) for one in answered])
+    return round(calibration_error(reliability(confidence, np.array([one.right for one in answered]))), 4)

@@ -1,0 +1,33 @@
+"""Reads present-day headlines with the topics that are acceptable for each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import TableError
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A line of the file: kind, acceptable topic codes separated by |, and headline, separated by tabs."""
+
+    kind: str
+    codes: tuple[str, ...]
+    """`none` means: about none of the model's topics."""
+    text: str
+
+
+def read_headlines(file: Path) -> list[Headline]:
+    """Read the headlines of a file.
+
+    Raises:
+        TableError: the file has no line, or a line has another format.
+    """
+    headlines = []
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        cells = line.split("\t")
+        if len(cells) != 3:
+            raise TableError(f"{file}: line {number} is not kind, codes and headline, separated by tabs.")
+        headlines.append(Headline(cells[0], tuple(cells[1].split("|")), cells[2]))
+    if not headlines:
+        raise TableError(f"{file}: has no headlines; each line is kind, codes and headline, separated by tabs.")
+    return headlines
