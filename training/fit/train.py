@@ -16,7 +16,7 @@ from training.fit.held_out import folds, groups_of, held_out_share
 from training.fit.material import Rows
 from training.fit.sizes import CROSS_FITTED, MANY, penalty_for, recipe_for
 from training.headlines.calibration import HeldOut
-from training.headlines.learn import Halves, Kind, Material, learn
+from training.headlines.learn import Kind, Material, UnmergedModel, learn
 from training.headlines.mlp import Layers
 from training.headlines.samples import Sample, labels_of, members_of
 from training.labelled.reporting.outside_notes import ONE_OUTSIDE
@@ -60,11 +60,11 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     recipe = replace(recipe, linear_share=ALONE if share is None else share)
     calibrated = calibrate(held_out, recipe, units, members)
     if once:
-        [(halves, _)] = parts
+        [(unmerged, _)] = parts
     else:
-        halves = learn(recipe, _material(samples, rows), seed, report=numbered(report, phases, phases))
+        unmerged = learn(recipe, _material(samples, rows), seed, report=numbered(report, phases, phases))
     report("merging", 0, 1, "")
-    learned = _weighted(halves, share).merged(recipe.linear_share, recipe.width)
+    learned = _weighted(unmerged, share).merged(recipe.linear_share, recipe.width)
     if calibrated.labels is not None:
         learned = replace(learned, layers=calibrated.labels.into(learned.layers))
         held_out = replace(held_out, logits=calibrated.labels.logits(held_out.logits))
@@ -115,17 +115,20 @@ def _material(samples: tuple[Sample, ...], rows: Rows) -> Material:
     return Material((kind,), rows.topics, multi_label=rows.multi_label)
 
 
-def _weighted(halves: Halves, share: float | None) -> Halves:
-    """The halves, without networks if the SVM is to answer alone."""
+def _weighted(unmerged: UnmergedModel, share: float | None) -> UnmergedModel:
+    """The model, without networks if the SVM is to answer alone."""
     if share is not None:
-        return halves
-    inputs, units = halves.linear.shape
+        return unmerged
+    inputs, units = unmerged.linear.shape
     empty = Layers(*(np.zeros(shape, np.float32) for shape in ((inputs, 0), (0,), (0, units), (units,))))
-    return replace(halves, networks=empty)
+    return replace(unmerged, networks=empty)
 
 
 def _choose_share(
-    parts: Sequence[tuple[Halves, tuple[Sample, ...]]], width: int, members: NDArray[np.bool_] | None, report: Report
+    parts: Sequence[tuple[UnmergedModel, tuple[Sample, ...]]],
+    width: int,
+    members: NDArray[np.bool_] | None,
+    report: Report,
 ) -> tuple[float | None, HeldOut]:
     """The weight of the SVM's scores with the highest `quality` on the held-out rows, and the output of that model.
 
@@ -136,7 +139,7 @@ def _choose_share(
     def held_out(share: float | None) -> HeldOut:
         report("weight of the SVM", SHARES.index(share), len(SHARES), "")
         weight = ALONE if share is None else share
-        return _joined([_weighted(halves, share).merged(weight, width).held_out(out) for halves, out in parts])
+        return _joined([_weighted(unmerged, share).merged(weight, width).held_out(out) for unmerged, out in parts])
 
     return max(((share, held_out(share)) for share in SHARES), key=lambda candidate: quality(candidate[1], members))
 

@@ -46,15 +46,15 @@ def feature_expansion(
     sizes = recipe.piece_sizes if parts else SIZES
     first = size - len(clusters)
     words = {rank: char_ngrams(entry, sizes) for entry, rank in word_index.items() if rank < first and " " not in entry}
-    counts = Counter(ngram for some in words.values() for ngram in some)
+    counts = Counter(ngram for word_ngrams in words.values() for ngram in word_ngrams)
     used = [ngram for ngram, count in counts.items() if count >= recipe.min_piece_words]
     used = list(dict.fromkeys([*used, *parts]))
     places = {ngram: size + i for i, ngram in enumerate(used)}
     own = np.ones(size, np.float32)
     own[list(parts.values())] = recipe.piece_weight if recipe.pieces_of == "rare" else 0.0
     rows, columns, values = [np.arange(size)], [np.arange(size)], [own]
-    for rank, some in words.items():
-        if kept := [places[ngram] for ngram in some if ngram in places]:
+    for rank, word_ngrams in words.items():
+        if kept := [places[ngram] for ngram in word_ngrams if ngram in places]:
             rows.append(np.full(len(kept), rank))
             columns.append(np.array(kept))
             values.append(np.full(len(kept), recipe.piece_share / len(kept) ** 0.5, np.float32))
@@ -63,8 +63,8 @@ def feature_expansion(
         columns.append(np.array([places[piece] for piece in parts]))
         values.append(np.full(len(parts), recipe.piece_weight, np.float32))
     for i, cluster in enumerate(clusters):
-        found = [first + i, *(rank for word in cluster if (rank := word_index.get(word, size)) < first)]
-        rows.append(np.array(found))
-        columns.append(np.full(len(found), size + len(used) + i))
-        values.append(np.full(len(found), recipe.cluster_share, np.float32))
+        ranks = [first + i, *(rank for word in cluster if (rank := word_index.get(word, size)) < first)]
+        rows.append(np.array(ranks))
+        columns.append(np.full(len(ranks), size + len(used) + i))
+        values.append(np.full(len(ranks), recipe.cluster_share, np.float32))
     return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))

@@ -42,15 +42,21 @@ def plot_reliability(parts: Sequence[tuple[str, Sequence[Bin], float]]) -> bytes
     figure = Figure(figsize=(4.6 * len(parts), 4.6), layout="constrained")
     for axes, (title, bins, ece) in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
         axes.plot([0, 1], [0, 1], "--", color="#777777", linewidth=1, label="confidence = accuracy")
-        most = max(one.texts for one in bins)
-        sizes = [20 + 180 * one.texts / most for one in bins]
-        axes.plot([one.confidence for one in bins], [one.accuracy for one in bins], color=TRAINING_COLOUR, alpha=0.5)
-        axes.scatter(
-            [one.confidence for one in bins], [one.accuracy for one in bins], s=sizes, color=TRAINING_COLOUR, alpha=0.8
+        most = max(group.texts for group in bins)
+        sizes = [20 + 180 * group.texts / most for group in bins]
+        axes.plot(
+            [group.confidence for group in bins], [group.accuracy for group in bins], color=TRAINING_COLOUR, alpha=0.5
         )
-        for one in bins:
+        axes.scatter(
+            [group.confidence for group in bins],
+            [group.accuracy for group in bins],
+            s=sizes,
+            color=TRAINING_COLOUR,
+            alpha=0.8,
+        )
+        for group in bins:
             axes.annotate(
-                f"{one.texts:,}", (one.confidence, one.accuracy), (4, -11), textcoords="offset points", fontsize=7
+                f"{group.texts:,}", (group.confidence, group.accuracy), (4, -11), textcoords="offset points", fontsize=7
             )
         axes.set_title(f"{title}: calibration error {ece:.3f}", fontsize=10)
         axes.set_xlabel("probability of the best topic (dots: 15 bins, with texts)")

@@ -78,13 +78,13 @@ class Learned:
     def held_out(self, samples: Sequence[Sample]) -> HeldOut:
         """The model's logits for samples that it was not trained on, with their labels."""
         encoded = [self.encoder.encode_words(sample.words) for sample in samples]
-        shares = np.array([one.oov_share for one in encoded], np.float32)
-        logits = DenseNetwork(self.layers).logits([one.ids for one in encoded])
+        shares = np.array([text.oov_share for text in encoded], np.float32)
+        logits = DenseNetwork(self.layers).logits([text.ids for text in encoded])
         return HeldOut(logits, labels_of(samples, self.topics), shares, self.topics)
 
 
 @dataclass(frozen=True, slots=True)
-class Halves:
+class UnmergedModel:
     """A trained model before its SVM and its MLPs are merged."""
 
     encoder: Encoder
@@ -110,7 +110,7 @@ def learn(
     *,
     held_out: Sequence[Sample] = (),
     report: Report = silent,
-) -> Halves:
+) -> UnmergedModel:
     """Train vocabulary, linear SVM, ridge regression and MLPs on all texts.
 
     Args:
@@ -135,13 +135,13 @@ def learn(
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
     expansion = feature_expansion(word_index, encoder.spec.size, recipe, material.clusters)
     further = members_of if material.multi_label else others_of
-    some = random_rows(len(samples), recipe.linear_rows, seed)
+    drawn = random_rows(len(samples), recipe.linear_rows, seed)
     linear = train_linear(
-        sp.vstack(whole, "csr")[some],
+        sp.vstack(whole, "csr")[drawn],
         expansion,
-        labels_of(samples, topics)[some],
-        further([samples[i] for i in some], units),
-        penalties[some],
+        labels_of(samples, topics)[drawn],
+        further([samples[i] for i in drawn], units),
+        penalties[drawn],
         topics=topics,
         seed=seed,
         most_negatives=recipe.most_negatives,
@@ -181,7 +181,7 @@ def learn(
         on_step=lambda done, of, loss, right: report("networks", done, of, f"loss {loss:.3f}, accuracy {right:.3f}"),
     )
     texts = unit_length(sp.vstack([*whole, spans()], "csr"))
-    return Halves(encoder, word_index, linear, networks, history, texts, topics)
+    return UnmergedModel(encoder, word_index, linear, networks, history, texts, topics)
 
 
 def _ridge(material: Material, whole: Sequence[sp.csr_matrix], expansion: sp.csr_matrix) -> Floats:

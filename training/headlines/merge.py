@@ -105,7 +105,7 @@ def save_stack(layers: Sequence[Dense], path: Path, output: str = "softmax") -> 
         [
             keras.Input((len(layers[0].kernel),)),
             *([keras.layers.UnitNormalization()] if layers[0].unit_length else []),
-            *[keras.layers.Dense(len(one.bias), name) for one, name in zip(layers, activations, strict=True)],
+            *[keras.layers.Dense(len(layer.bias), name) for layer, name in zip(layers, activations, strict=True)],
         ]
     )
     model.set_weights([array for layer in layers for array in (layer.kernel, layer.bias)])

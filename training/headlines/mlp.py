@@ -89,9 +89,9 @@ def train_networks(
         order = rng.permutation(x.shape[0])
         scores = []
         for start in range(0, len(order), recipe.batch_size):
-            some = order[start : start + recipe.batch_size]
-            rows = (x[some] @ expansion).tocsr()
-            scores.append(networks.step(rows, y[some].toarray(), recipe.learning_rate * (1 - step / steps)))
+            batch = order[start : start + recipe.batch_size]
+            rows = (x[batch] @ expansion).tocsr()
+            scores.append(networks.step(rows, y[batch].toarray(), recipe.learning_rate * (1 - step / steps)))
             step += 1
             loss, right, texts = scores[-1]
             on_step(step, steps, loss / max(texts, 1), right / max(texts, 1))
@@ -201,10 +201,10 @@ class _Networks:
         log_p = topics - np.log(np.exp(topics).sum(axis=2, keepdims=True))
         loss = -(targets[:, : self._topics] * log_p).sum()
         right = ((log_p.argmax(axis=2) == targets.argmax(axis=1)) & (inside[:, 0] > 0)).sum()
-        found = np.exp(log_p) * inside
+        probabilities = np.exp(log_p) * inside
         if self._outside:
-            found = np.concatenate([found, _sigmoid(logits[..., self._topics :])], axis=2)
-        return float(loss), float(right), float(inside.sum()), found
+            probabilities = np.concatenate([probabilities, _sigmoid(logits[..., self._topics :])], axis=2)
+        return float(loss), float(right), float(inside.sum()), probabilities
 
     def mean(self, expansion: sp.csr_matrix) -> Layers:
         """One network whose logits are the mean of all, for rows before the expansion."""

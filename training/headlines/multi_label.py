@@ -73,19 +73,19 @@ def _newton(
     logits: Floats, members: NDArray[np.bool_], prior: NDArray[np.float64], weight: float
 ) -> NDArray[np.float64]:
     """Slopes and intercepts, float64 [2, columns], of logistic regressions of each column with a normal prior."""
-    found = prior.copy()
+    fitted = prior.copy()
     for _ in range(STEPS):
-        p = sigmoid(logits * found[0] + found[1]).astype(np.float64)
+        p = sigmoid(logits * fitted[0] + fitted[1]).astype(np.float64)
         errors, weights = p - members, p * (1 - p)
-        gradient = np.stack([(errors * logits).sum(axis=0), errors.sum(axis=0)]) + weight * (found - prior)
+        gradient = np.stack([(errors * logits).sum(axis=0), errors.sum(axis=0)]) + weight * (fitted - prior)
         a, b, c = (
             (weights * logits**2).sum(axis=0) + weight,
             (weights * logits).sum(axis=0),
             weights.sum(axis=0) + weight,
         )
         step = np.stack([c * gradient[0] - b * gradient[1], a * gradient[1] - b * gradient[0]]) / (a * c - b * b)
-        found -= np.clip(step, -1, 1)
-        found[0] = np.clip(found[0], LEAST_SLOPE, MOST_SLOPE)
+        fitted -= np.clip(step, -1, 1)
+        fitted[0] = np.clip(fitted[0], LEAST_SLOPE, MOST_SLOPE)
         if np.abs(step).max() < 1e-4:
             break
-    return found
+    return fitted

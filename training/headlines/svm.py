@@ -67,13 +67,13 @@ def train_linear(
     rows_inside, counts_inside = rows[inside], _counts(counted[inside])
     # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
     idf = np.log((1 + rows.shape[0]) / (1 + rows.getnnz(axis=0)), dtype=np.float32) + 1 if idf_weights else None
-    found = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
-    columns = found.tolist()
+    learned = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
+    columns = learned.tolist()
     for done, column in enumerate(columns):
         on_topic(done, len(columns))
-        some, chosen = (slice(None), rows) if column == topics else (inside, rows_inside)
-        costs = np.where(others[some, column], penalties[some, 1], penalties[some, 0])
-        right = (labels[some] == column) | others[some, column]
+        part, chosen = (slice(None), rows) if column == topics else (inside, rows_inside)
+        costs = np.where(others[part, column], penalties[part, 1], penalties[part, 0])
+        right = (labels[part] == column) | others[part, column]
         if right.all():
             continue
         here = _counts(counted[labels == column] if not multi_label else counted[right])
@@ -129,8 +129,8 @@ def _fewer_negatives(
 ) -> tuple[sp.csr_matrix, NDArray[np.bool_], NDArray[np.float64]]:
     """All rows of a topic and `most` of the others, which together keep the weight of all others."""
     wrong = np.flatnonzero(~right)
-    some = wrong[random_rows(len(wrong), most, seed)]
-    kept = np.sort(np.concatenate([np.flatnonzero(right), some]))
+    chosen = wrong[random_rows(len(wrong), most, seed)]
+    kept = np.sort(np.concatenate([np.flatnonzero(right), chosen]))
     return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / most))[kept]
 
 

@@ -102,12 +102,12 @@ def _best_pieces(recipe: Recipe, counts: Counter[str], known: Collection[str]) -
     """The pieces in most texts, as pieces of a word without an id, or in most words (see `Recipe.pieces_of`)."""
     if not recipe.pieces:
         return []
-    found: Counter[str] = Counter()
+    occurrences: Counter[str] = Counter()
     for word, texts in counts.items():
         if recipe.pieces_of == "all" or word not in known:
             for piece in dict.fromkeys(pieces(word, recipe.piece_sizes)):
-                found[piece] += 1 if recipe.pieces_of == "all" else texts
-    return [piece for piece, texts in found.most_common(recipe.pieces) if texts >= recipe.min_piece_texts]
+                occurrences[piece] += 1 if recipe.pieces_of == "all" else texts
+    return [piece for piece, texts in occurrences.most_common(recipe.pieces) if texts >= recipe.min_piece_texts]
 
 
 def _later(samples: Sequence[Sample], lead: int, least: int) -> list[str]:
@@ -131,9 +131,9 @@ def _best_pairs(samples: Sequence[Sample], topics: int, least: int) -> list[str]
     seen = sp.csr_matrix((np.ones(len(ids)), (ids, labels[texts])), shape=(len(names), topics + 1))  # adds up
     gains = [np.zeros(0)]
     for start in range(0, len(names), _PAIRS):
-        some = seen[start : start + _PAIRS].toarray()
-        expected = some.sum(axis=1, keepdims=True) * (sizes / len(labels))
-        gain = some * np.log(np.maximum(some, 1) / np.maximum(expected, 1e-12))
+        counts = seen[start : start + _PAIRS].toarray()
+        expected = counts.sum(axis=1, keepdims=True) * (sizes / len(labels))
+        gain = counts * np.log(np.maximum(counts, 1) / np.maximum(expected, 1e-12))
         gains.append(gain.sum(axis=1))
     return [names[i] for i in np.argsort(-np.concatenate(gains), kind="stable")]
 

@@ -61,8 +61,8 @@ def words(text: str) -> list[str]:
 
 def words_and_pairs(text: str) -> list[str]:
     """Words, then pairs of adjacent words."""
-    found = tokenize(text)
-    return [*found, *map(" ".join, itertools.pairwise(found))]
+    words = tokenize(text)
+    return [*words, *map(" ".join, itertools.pairwise(words))]
 
 
 LINEAR: Final[dict[str, Callable[[], Any]]] = {
@@ -157,7 +157,10 @@ def markdown(rows: Sequence[Row]) -> str:
         "| --- | --- | --- | --- |",
     ]
     for row in rows:
-        cells = [f"{one.accuracy:.3f} / {one.any_topic_accuracy:.3f}" for one in (row.titles, row.own, row.official)]
+        cells = [
+            f"{figures.accuracy:.3f} / {figures.any_topic_accuracy:.3f}"
+            for figures in (row.titles, row.own, row.official)
+        ]
         lines.append(f"| {row.name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

