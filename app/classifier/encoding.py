@@ -1,14 +1,19 @@
 """Encoder: turns a text into the ids of its words. Training and serving both use it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from app.classifier.errors import BundleError
+from app.classifier.inference.piece_table import FEW_WORDS, PieceTable
 from app.classifier.manifest import EncodingSpec
 from app.classifier.tokenizer import Word, locate, plain, tokenize
 from app.classifier.word_index import LATER, NO_PAIRS, RARE, TWICE, pieces, word_ids
 
 WordStatus = Literal["known", "rare", "unknown"]
+
+_BATCH = 128
+"""Texts whose pieces are looked up together, which bounds the memory for a larger batch."""
 
 
 class Encoded(NamedTuple):
@@ -59,6 +64,7 @@ class Encoder:
                     f"manifest.json: special id {special} is outside an encoding of size {spec.size}; train it again."
                 )
         self._words, self._pieces = word_ids(spec, word_index)
+        self._piece_table = PieceTable.build(self._pieces, spec.pieces) if spec.pieces else None
 
     def status(self, word: str) -> WordStatus:
         """Whether a lower-case word has an id of its own, is rare, or is not in the training corpus."""
@@ -99,8 +105,33 @@ class Encoder:
         """Encode a text."""
         return self.encode_words(self.tokenize(text))
 
-    def encode_words(self, words: Sequence[str]) -> Encoded:
-        """Encode a text that is already split into words, as `tokenize` does."""
+    def encode_batch(self, texts: Sequence[Sequence[str]]) -> list[Encoded]:
+        """What `encode_words` returns for each text; faster if many words have no id, but pieces."""
+        if self._piece_table is None:
+            return list(map(self.encode_words, texts))
+        if len(texts) > _BATCH:
+            batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+            return list(chain.from_iterable(map(self.encode_batch, batches)))
+        encoded: list[Encoded] = []
+        places: list[int] = []
+        oov: list[Collection[str]] = []
+        for place, words in enumerate(texts):
+            encoded.append(self.encode_words(words, oov))
+            if len(oov) > len(places):
+                places.append(place)
+        few = sum(map(len, oov)) < FEW_WORDS
+        add = self._add_few if few else self._piece_table.add
+        for place, ids, pieced in zip(places, *add([encoded[place].ids for place in places], oov), strict=True):
+            _, number, known, rare, unknown, _ = encoded[place]
+            encoded[place] = Encoded(ids, number, known, rare, unknown, pieced)  # half the time of `_replace`
+        return encoded
+
+    def encode_words(self, words: Sequence[str], oov: list[Collection[str]] | None = None) -> Encoded:
+        """Encode a text that is already split into words, as `tokenize` does.
+
+        If `oov` is given and there are pieces, the distinct rare and unknown words of the text, if it has any, are
+        appended to it as one element, and their pieces are left out.
+        """
         distinct: set[int] = set()
         rare: list[str] = []
         unknown: list[str] = []
@@ -128,11 +159,7 @@ class Encoder:
                 add(word_id)
         if later:
             self._add_later(later, distinct, rare, unknown, pairs)
-        pieced = 0
-        if self._pieces and (rare or unknown):
-            found_pieces = list(filter(None, map(self.piece_ids, {*rare, *unknown})))
-            pieced = len(found_pieces)
-            distinct.update(*found_pieces)
+        pieced = self._add_pieces(distinct, {*rare, *unknown}, oov) if self._pieces and (rare or unknown) else 0
         if self.spec.start_id is not None:
             add(self.spec.start_id)
         if rare and self.spec.rare_id is not None:
@@ -143,6 +170,26 @@ class Encoder:
             count -= unknown.count("")
             unknown = [word for word in dict.fromkeys(unknown) if word]
         return Encoded(sorted(distinct), count, known, len(rare), unknown, pieced)
+
+    def _add_pieces(self, ids: set[int], words: Collection[str], oov: list[Collection[str]] | None = None) -> int:
+        """Add the ids of the pieces of words to `ids`; returns of how many words a piece has an id.
+
+        If `oov` is given, adds the words to it instead.
+        """
+        if oov is not None:
+            oov.append(words)
+            return 0
+        by_word = list(filter(None, map(self.piece_ids, words)))
+        ids.update(*by_word)
+        return len(by_word)
+
+    def _add_few(
+        self, ids: Sequence[Sequence[int]], words: Sequence[Collection[str]]
+    ) -> tuple[list[list[int]], list[int]]:
+        """What `PieceTable.add` returns, without the constant cost of its NumPy calls."""
+        distinct = [set(word_ids) for word_ids in ids]
+        pieced = list(map(self._add_pieces, distinct, words))
+        return list(map(sorted, distinct)), pieced
 
     def _add_later(
         self,

@@ -20,7 +20,8 @@ Change = tuple[Sequence[int], Sequence[int]]
 _BATCH = 128
 """Texts per pass; the intermediate arrays of more do not fit into the processor's cache."""
 _LONG_TEXT = 48
-"""A text with this many ids or more is summed separately, because padding shorter texts to its length costs more."""
+"""A text with this many ids or more is summed separately, because padding shorter texts to its length costs more; if an
+eighth of a batch are such texts, as with pieces of many words, only a text with twice as many."""
 
 _ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "linear": lambda x: x,
@@ -168,6 +169,8 @@ class DenseNetwork:
         lengths = np.fromiter(map(len, ids), np.intp, len(ids))
         order = (-lengths).argsort()
         long = int(np.count_nonzero(lengths >= _LONG_TEXT))
+        if 8 * long > len(ids):
+            long = int(np.count_nonzero(lengths >= 2 * _LONG_TEXT))
         sums = np.empty((len(ids), kernel.shape[1]), np.float32)
         for i in order[:long].tolist():
             np.add.reduce(kernel.take(ids[i], axis=0), out=sums[i])

@@ -217,3 +217,5 @@ def test_text_of_which_only_a_piece_is_known_has_an_answer(pieces_bundle: Path) 
 def test_batch_with_pieces_has_the_answers_of_its_texts_alone(pieces_bundle: Path, texts: list[str]) -> None:
     classifier = load_classifier(pieces_bundle)
     assert classifier.classify(texts) == [classifier.classify([text])[0] for text in texts]
+    many = [f"{text} opex{number} wheats 可豆" for number in range(60) for text in ["", *texts]]
+    assert classifier.classify(many) == [classifier.classify([text])[0] for text in many]

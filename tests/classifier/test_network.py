@@ -63,7 +63,7 @@ def network_of(name: str, separately: bool) -> DenseNetwork:
 
 @pytest.mark.parametrize("name", ["wide", "many labels"])
 @pytest.mark.parametrize("separately", [False, True])
-@given(ids=st.lists(st.lists(st.integers(0, 299), unique=True, max_size=80).map(sorted), min_size=1, max_size=140))
+@given(ids=st.lists(st.lists(st.integers(0, 299), unique=True, max_size=120).map(sorted), min_size=1, max_size=140))
 def test_batch_answers_as_each_alone_to_the_last_bit(separately: bool, name: str, ids: list[list[int]]) -> None:
     network = network_of(name, separately)
     assert np.array_equal(network.logits(ids), np.concatenate([network.logits([one]) for one in ids]))
@@ -75,7 +75,7 @@ def test_batch_answers_as_each_alone_with_the_routines_for_other_processors(kern
         pytest.skip("needs AVX-512")
     script = (
         "import numpy as np; from tests.classifier.test_network import WIDE, MANY_LABELS, DenseNetwork, RNG\n"
-        "ids = [sorted(RNG.choice(300, k, replace=False).tolist()) for k in RNG.integers(1, 80, 120)]\n"
+        "ids = [sorted(RNG.choice(300, k, replace=False).tolist()) for k in RNG.integers(1, 120, 120)]\n"
         "for n in DenseNetwork(WIDE), DenseNetwork(MANY_LABELS):\n"
         "    alone = np.concatenate([n.logits([one]) for one in ids])\n"
         "    assert all(np.array_equal(n.logits(ids[:k]), alone[:k]) for k in range(1, 121))"
