@@ -64,7 +64,8 @@ def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
     if word_index and min(word_index.values()) < 1:
         raise BundleError("word_index.json: a rank is below 1, that of the most frequent word; train it again.")
     wanted = {TWICE: spec.repeats, LATER: spec.lead is not None, PIECE: spec.pieces is not None}
-    ranks = spec.size - spec.offset  # from there on, a rank has no id
+    offset, keeps_pairs = spec.offset, spec.pairs  # fields of a pydantic model take longer to read than variables
+    ranks = spec.size - offset  # from there on, a rank has no id
     pairs: dict[str, dict[str, int]] = {}
     piece_ids: dict[str, int] = {}
     words: dict[str, tuple[int, Mapping[str, int]]] = {}
@@ -75,15 +76,15 @@ def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
     for entry, rank in word_index.items():
         if " " in entry:
             first, _, second = entry.partition(" ")
-            if rank < ranks and wanted.get(second, spec.pairs):
+            if rank < ranks and wanted.get(second, keeps_pairs):
                 if second == PIECE:
-                    piece_ids[first] = rank + spec.offset
+                    piece_ids[first] = rank + offset
                 else:
-                    pairs.setdefault(first, {})[intern(second)] = rank + spec.offset
+                    pairs.setdefault(first, {})[intern(second)] = rank + offset
         elif rank < ranks:
             found = alone.get(rank)
             if found is None:
-                found = alone[rank] = (rank + spec.offset, NO_PAIRS)
+                found = alone[rank] = (rank + offset, NO_PAIRS)
             words[entry] = found
         elif "'" not in entry or not hides_word(spec, entry, rank):
             words[entry] = rare
