@@ -82,10 +82,10 @@ def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
                 else:
                     pairs.setdefault(first, {})[intern(second)] = rank + offset
         elif rank < ranks:
-            found = alone.get(rank)
-            if found is None:
-                found = alone[rank] = (rank + offset, NO_PAIRS)
-            words[entry] = found
+            ids = alone.get(rank)
+            if ids is None:
+                ids = alone[rank] = (rank + offset, NO_PAIRS)
+            words[entry] = ids
         elif "'" not in entry or not hides_word(spec, entry, rank):
             words[entry] = rare
     for first, pair_ids in pairs.items():
