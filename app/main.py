@@ -13,7 +13,7 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.telemetry import TelemetryConfig
 
 from app import VERSION
-from app.api.connection_errors import ConnectionErrors
+from app.api.connection_errors import CONNECTION_ERRORS, MAX_BODY_BYTES, ConnectionErrors
 from app.api.middleware.api_keys import Keys
 from app.api.middleware.auth import require_key
 from app.api.middleware.request import RequestMiddleware
@@ -23,7 +23,6 @@ from app.api.routes.health import health_router
 from app.api.routes.metrics import metrics_router
 from app.api.routes.model_info import describe, model_info_router
 from app.api.routes.predict import predict_routes
-from app.server.http.connections import CONNECTIONS, Connections
 from app.serving.draining import drain_on_sigterm
 from app.serving.loading import Classifiers, load_classifiers
 from app.serving.service import Service
@@ -65,7 +64,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
         gc.freeze()
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         with watched(asyncio.get_running_loop()), service.metrics.process.measured(settings.workers):
-            yield {CONNECTIONS: Connections(settings.max_body_bytes, ConnectionErrors(recorder))}
+            yield {CONNECTION_ERRORS: ConnectionErrors(recorder), MAX_BODY_BYTES: settings.max_body_bytes}
         service.begin_draining()
         service.metrics.update()
 

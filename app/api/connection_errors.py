@@ -7,6 +7,11 @@ from app.errors import ApiError
 from app.telemetry.recorder import RequestRecorder
 from app.telemetry.request_context import RequestContext, new_request_id
 
+CONNECTION_ERRORS = "connection_errors"
+"""Key of `ConnectionErrors` in the lifespan state, where `app.server` looks it up."""
+MAX_BODY_BYTES = "max_body_bytes"
+"""Key of the maximum size of a request body, as above."""
+
 
 class ConnectionErrors:
     """Responses of `app.server.http` to bytes that are not a request, such as a malformed head."""

@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from app.server.acceptor import Acceptor
+from app.server.http.connections import with_connections
 from app.server.http.protocol import HttpProtocol
 from app.settings import NO_TLS, SettingsError
 
@@ -47,7 +48,7 @@ class Server(uvicorn.Server):
         per turn, and a hanging worker no longer matters because each pod has one worker.
         """
         await super().startup(sockets=[])  # no asyncio servers: Acceptors instead
-        make = partial(HttpProtocol, self.config, self.server_state, self.lifespan.state)
+        make = partial(HttpProtocol, self.config, self.server_state, with_connections(self.lifespan.state))
         acceptors = [Acceptor(own, make) for own in self._own]
         acceptors += [Acceptor(other, make, PATIENCE_SECONDS) for other in self._others]
         self.servers = acceptors  # type: ignore[assignment] # uvicorn closes them, and waits until they are closed

@@ -6,12 +6,13 @@ Together with the largest request body, these limits determine the maximum memor
 
 import asyncio
 import heapq
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from app.api.connection_errors import ConnectionErrors
+from app.api.connection_errors import CONNECTION_ERRORS, MAX_BODY_BYTES, ConnectionErrors
 
 CONNECTIONS = "connections"
-"""Key of `Connections` in the lifespan state, where the protocol looks it up."""
+"""Key of `Connections` in the state that the server gives to the protocol."""
 
 MAX_CONNECTIONS = 2048
 """Maximum number of connections of a process; a further one replaces the one that has waited longest for its client."""
@@ -167,3 +168,8 @@ class Connections:
                 connection.drop_unread()
         if self._open:
             self._look_again()
+
+
+def with_connections(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The lifespan state of the app, with new `Connections` for a server of this process."""
+    return {**state, CONNECTIONS: Connections(state[MAX_BODY_BYTES], state[CONNECTION_ERRORS])}

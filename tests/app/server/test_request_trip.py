@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 
 import app
 from app.main import create_app
+from app.server.http.connections import with_connections
 from app.server.http.protocol import HttpProtocol
 from app.settings import load_settings
 from tests.app.server.recording_transport import RecordingTransport
@@ -32,7 +33,7 @@ async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes
     config.load()
     stops: list[str] = []
     async with service.router.lifespan_context(service) as state:
-        protocol, transport = HttpProtocol(config, ServerState(), dict(state)), RecordingTransport()
+        protocol, transport = HttpProtocol(config, ServerState(), with_connections(state)), RecordingTransport()
         protocol.connection_made(transport)
 
         async def answer() -> bytes:
