@@ -135,7 +135,8 @@ def _opened(folder: Path, name: str) -> Iterator[BufferedReader]:
     """Open a file; raises BundleError unless it is a regular file inside the bundle's folder."""
     path = folder / name
     try:
-        inside = path.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
+        # Not Path.resolve, which raises RuntimeError for a loop of symbolic links before Python 3.13.
+        inside = Path(os.path.realpath(path, strict=True)).is_relative_to(os.path.realpath(folder, strict=True))
         if not inside or not path.is_file():
             raise BundleError(f"{path}: is not a regular file inside the bundle; copy the bundle again.")
         with open(path, "rb", opener=_open_nonblocking) as file:

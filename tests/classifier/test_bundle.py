@@ -217,6 +217,13 @@ def test_symlink_out_of_the_folder_is_refused(bundle: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*FILES, MANIFEST])
+def test_symlink_to_itself_is_refused(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    (bundle / name).symlink_to(name)
+    assert f"{name}: cannot be read (Too many levels of symbolic links)" in refusal(bundle)
+
+
+@pytest.mark.parametrize("name", [*FILES, MANIFEST])
 def test_gigabyte_file_is_refused_unread(bundle: Path, name: str) -> None:
     with (bundle / name).open("r+b") as file:
         file.truncate(2**30)  # sparse: costs no disk, but would cost memory if it were read

@@ -106,6 +106,12 @@ def test_output_whose_name_no_url_can_have_is_refused_before_reading(tmp_path: P
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_fit_into_a_loop_of_symbolic_links_is_refused_before_reading(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (file := tmp_path / "rows.csv").write_text("text,label\n")
+    assert "choose another --output" in failure("fit", file, "--output", tmp_path / "loop" / "1")
+
+
 def test_help_waits_for_no_tensorflow() -> None:
     code = "import sys, training.cli; assert not {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)

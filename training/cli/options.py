@@ -1,5 +1,6 @@
 """Options and arguments that several commands have."""
 
+import os
 import re
 from pathlib import Path
 
@@ -36,8 +37,9 @@ def bundle_folder(output: Path) -> Path:
 
     if not output.name or output.name == "..":
         raise OutputError(f"--output {output}: does not name the model; give a folder such as models/news/1.")
+    resolved = Path(os.path.realpath(output))  # Path.resolve raises RuntimeError for a loop of symbolic links
     versioned = re.match(r"v?\d", output.name) or (output / MANIFEST).exists()
-    for part in (output.resolve().parent.name, output.name) if versioned else (output.name,):
+    for part in (resolved.parent.name, output.name) if versioned else (output.name,):
         if not re.fullmatch(SLUG, part):
             raise OutputError(
                 f"--output {output}: {part!r} does not fit into a URL; use up to 64 letters A to Z, digits, '.', '_'"
