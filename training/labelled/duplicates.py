@@ -20,6 +20,9 @@ the others."""
 
 MOST_TOGETHER: Final = 50
 
+_LONGEST: Final = 1_000
+"""Characters that are normalized at once, which takes quadratic time in a run of combining marks."""
+
 _UNSPACED = re.compile(f"[{''.join(BLOCKS)}]")
 
 
@@ -40,7 +43,18 @@ class Duplicates:
 
 def exact_key(text: str) -> str:
     """The text without differences of case, white space and compatibility forms (such as full width)."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join("".join(map(_normalized, _slices(text))).casefold().split())
+
+
+def _normalized(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+def _slices(text: str) -> list[str]:
+    """The text in parts of at most _LONGEST characters; a long one is divided between words, where it has any."""
+    if len(text) <= _LONGEST or text.isascii():
+        return [text]
+    return re.findall(rf"\s+|\S{{1,{_LONGEST}}}", text)
 
 
 def find_duplicates(texts: Sequence[str]) -> Duplicates:

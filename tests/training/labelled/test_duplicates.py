@@ -1,9 +1,12 @@
 """Duplicates: equal texts, the same words, and all words but one."""
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.labelled import duplicates as module
 from training.labelled.duplicates import LEAST_WORDS, MOST_WORDS, find_duplicates
 
 LONG = "the central bank raises its rates by half a point"
@@ -13,6 +16,14 @@ words = st.lists(st.text("abcdefghij", min_size=3, max_size=8), min_size=LEAST_W
 @pytest.mark.parametrize("other", [LONG.upper(), f"  {LONG} ", LONG.replace(" ", "\n"), LONG.replace("b", "\uff42")])
 def test_case_space_and_width_make_no_difference(other: str) -> None:
     assert len(set(find_duplicates([LONG, other]).exact.tolist())) == 1
+
+
+@pytest.mark.parametrize("word", ["o\u0301\u0323" * 50_000, "고" * 5_000, "oil " * 5_000])
+def test_long_text_is_normalized_in_short_parts(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    lengths = []
+    monkeypatch.setattr(module, "_normalized", lambda text: lengths.append(len(text)) or normalize("NFKC", text))
+    assert len(set(find_duplicates([f"{word} Bank", f"{word}\n\uff42ank"]).exact.tolist())) == 1
+    assert max(lengths) <= 1_000 or word.isascii()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 from app.classifier.tokenizer import tokenize
 from training.labelled.reporting import groups
 from training.labelled.reporting.notes import notes
-from training.labelled.reporting.report import EXAMPLES, DataReport, Distribution, LabelCount
+from training.labelled.reporting.report import EXAMPLES, DataReport, Distribution, LabelCount, example
 from training.labelled.reporting.scripts import script
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
@@ -78,7 +78,10 @@ def _label_counts(
             test[label] += is_tested
             if is_trained and len(examples[label]) < EXAMPLES:
                 examples[label][row.text] = None
-    return {label: LabelCount(label, total[label], train[label], test[label], list(examples[label])) for label in total}
+    return {
+        label: LabelCount(label, total[label], train[label], test[label], [example(text) for text in examples[label]])
+        for label in total
+    }
 
 
 def _similar(labels: Sequence[str]) -> list[list[str]]:

@@ -14,6 +14,8 @@ WIDTH: Final = 100
 MOST_LABELS: Final = 20
 """Labels that are listed; the page and the JSON have all."""
 _SHOWN_GROUPS = 3
+_CHARACTERS_PER_COLUMN = 8
+"""Combining marks take no column, so that a text of any length may fit into a few columns."""
 
 METHODS: Final = {
     "share": "a share of each label, held out",
@@ -38,6 +40,8 @@ def terminal_report(report: DataReport) -> str:
 
 def one_line(text: str) -> str:
     """A text of the data without line breaks, control characters and other characters that a terminal may obey."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text)
 
 
@@ -49,12 +53,15 @@ def columns(text: str) -> int:
 
 def cut(text: str, width: int) -> str:
     """A text in at most `width` columns of a terminal, with an ellipsis if something is missing."""
-    text = one_line(text)
-    if columns(text) <= width:
-        return text
-    while columns(text) > width - 1:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    head = one_line(text[: _CHARACTERS_PER_COLUMN * width])
+    if len(head) == len(text) and columns(head) <= width:
+        return head
+    taken = 0
+    for place, character in enumerate(head):
+        taken += columns(character)
+        if taken >= width:
+            return head[:place].rstrip() + "…"
+    return head.rstrip() + "…"
 
 
 def _rows(report: DataReport) -> Iterator[str]:

@@ -10,10 +10,11 @@ from click.testing import CliRunner
 
 from training.cli import cli
 from training.labelled.read import read_rows
+from training.labelled.reporting import terminal
 from training.labelled.reporting.check import check
 from training.labelled.reporting.notes import notes
 from training.labelled.reporting.page import data_page
-from training.labelled.reporting.report import DataReport
+from training.labelled.reporting.report import LONGEST_EXAMPLE, DataReport
 from training.labelled.reporting.scripts import script
 from training.labelled.reporting.terminal import WIDTH, columns, cut, share, terminal_report
 from training.labelled.split import split_rows
@@ -200,6 +201,32 @@ def test_script_is_that_of_most_letters(text: str, name: str) -> None:
 def test_wide_characters_take_two_columns() -> None:
     assert columns("환율 up") == 7
     assert cut("환율 급등", 6) == "환율…"
+
+
+@pytest.mark.parametrize("character", ["x", "환", "\u0301", "\x1b"])
+def test_time_to_cut_does_not_depend_on_the_length_of_the_text(monkeypatch: pytest.MonkeyPatch, character: str) -> None:
+    looked_at = []
+    monkeypatch.setattr(terminal, "columns", lambda text: looked_at.append(len(text)) or columns(text))
+    shown = cut(f"oil {character * 10_000}", 40)
+    assert shown.startswith("oil")
+    assert shown.endswith("…")
+    assert columns(shown) <= 40
+    assert sum(looked_at) < 1_000
+
+
+@pytest.mark.parametrize("text", ["oil price", "환율 급등", "e\u0301te\u0301 la"])
+def test_text_is_cut_where_its_columns_end(text: str) -> None:
+    assert cut(text, columns(text)) == text
+    assert columns(cut(text, columns(text) - 1)) <= columns(text) - 1
+
+
+def test_examples_are_not_longer_than_a_page_needs(tmp_path: Path) -> None:
+    rows = [f"{'story ' * 1_000}{i},{label}" for label in ("sport", "money") for i in (*range(5), 0)]
+    table = read_rows([write(tmp_path / "a.csv", ["headline,section", *rows])])
+    report = check(table, split_rows(table))
+    examples = [*report.labels[0].examples, *report.exact.largest[0].texts]
+    assert {len(example) for example in examples} == {LONGEST_EXAMPLE + 1}
+    assert len(data_page(report)) < 100_000
 
 
 @pytest.mark.parametrize(("part", "shown"), [(0, "0%"), (1, "<1%"), (999, ">99%"), (1000, "100%"), (123, "12%")])
