@@ -96,13 +96,24 @@ class RawRoute(APIRoute):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         """Answer one request; exceptions are raised to the caller."""
-        self._admit(context.content_length)
+        self._raise_if_refused(context.content_length)
         name = model_parameter(scope, self._fields) if scope["query_string"] else None
         validate, respond = self._handlers.get(name) or self._handlers.setdefault(name, self._handler(name))
         raise_if_unsupported_media_type(context.headers)
         # No variable for the body: it would stay in memory until the response is sent.
         body = await self._parsed(validate, await read_body(receive, self._max_body_bytes), self._fields)
         await send_answer(send, await respond(body, context, receive), context)
+
+    def _raise_if_refused(self, content_length: int) -> None:
+        """Refuse a request by its headers: before its body is read, for which uvicorn sends 100 Continue.
+
+        Raises:
+            BodyTooLargeError: Content-Length is above the limit.
+            OverloadedError: see `admit`.
+        """
+        if content_length > self._max_body_bytes:
+            raise _too_large(self._max_body_bytes)
+        self._admit(content_length)
 
     async def _parsed(self, validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
         """`parse`, a long body in its turn; raises OverloadedError, too."""
@@ -163,6 +174,10 @@ def raise_if_unsupported_media_type(headers: Mapping[bytes, bytes], other: bytes
         raise MediaTypeError("The body is compressed; send it without Content-Encoding.")
 
 
+def _too_large(limit: int) -> BodyTooLargeError:
+    return BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
+
+
 async def read_body(receive: Receive, limit: int) -> bytes:
     """Read the request body. Its timeout is that of this service's server, in `app.server.http.bounded_connection`.
 
@@ -180,7 +195,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         if message["type"] == "http.disconnect":
             raise ClientGoneError("The client disconnected before the end of the body.")
         if size > limit:
-            raise BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
+            raise _too_large(limit)
         if not message.get("more_body", False):
             return b"".join(parts)
         message = await receive()

@@ -412,6 +412,30 @@ def test_expect_100_continue_is_answered(port: int):
     assert statuses(received) == [100, 200]
 
 
+@pytest.mark.parametrize("path", [b"/predict", b"/predict/batch", b"/v2/models/tiny/infer"])
+@pytest.mark.parametrize("expect", [b"", b"Expect: 100-continue\r\n"])
+@pytest.mark.parametrize("length", [5001, 10**12])
+def test_body_that_is_declared_too_long_is_413_before_it_comes(port: int, path: bytes, expect: bytes, length: int):
+    head = HEAD.replace(b"/predict", path) + b"Content-Length: %d\r\n" % length + expect + b"\r\n"
+    received = exchange(port, head)
+    assert statuses(received) == [413]
+    assert problem(received)["detail"] == "The body has more than 5,000 bytes; send it in parts."
+
+
+@pytest.mark.parametrize("method", [b"GET /topics", b"GET /health/live", b"GET /metrics", b"GET /"])
+def test_body_of_a_get_is_not_asked_for(port: int, method: bytes):
+    head = method + b" HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n" % 10**12
+    assert statuses(exchange(port, head)) == [200]
+
+
+def test_client_that_sends_a_body_declared_too_long_can_read_the_413(port: int):
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(HEAD + b"Content-Length: 8000000\r\n\r\n")
+        for _ in range(8):
+            connection.sendall(b" " * 1_000_000)
+        assert statuses(connection.recv(65536)) == [413]
+
+
 def test_client_answered_before_100_continue_opens_another_connection(port: int):
     """It is not known whether the body will still arrive, so the next bytes cannot be parsed as a request."""
     head = HEAD.replace(b"/predict", b"/nowhere") + b"Content-Length: 18\r\nExpect: 100-continue\r\n\r\n"
