@@ -35,8 +35,9 @@ def start(tiny_bundle: Path) -> Iterator[Start]:
 
 @pytest.fixture(scope="package")
 def client(tiny_bundle: Path) -> Iterator[TestClient]:
-    """A service with default settings, shared by all tests."""
-    with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False))) as one:
+    """A service shared by all tests, with a deadline that no request reaches on a busy machine."""
+    settings = load_settings(model=tiny_bundle, access_log=False, deadline_seconds=60)
+    with TestClient(create_app(settings)) as one:
         yield one
 
 
