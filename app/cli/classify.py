@@ -1,34 +1,28 @@
 """The command `python -m app classify`."""
 
-import os
-import shlex
-import stat
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 import click
 
 from app.cli.bulk.command import classify_in_bulk
+from app.cli.chunked_run import ChunkedRun
 from app.cli.classify_help import HELP, KEEP_ALL
+from app.cli.classify_options import ensure_valid_options
 from app.cli.exit_status import ExitStatus, InputError
 from app.cli.predictors import (
-    CHUNK,
     MOST_TOPICS,
-    Predictor,
     load,
     local_predictor,
-    predict_rows,
     remote_predictor,
     settings_for,
 )
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
-from app.cli.readers.row import NOT_UTF_8, TO_UTF_8, Row, rows_from, validate_row, without_empty
+from app.cli.readers.row import TO_UTF_8, rows_from, validate_row, without_empty
 from app.cli.readers.rows import DEFAULT_NAME, Options, Table, column_names, input_format, read_table
-from app.cli.standard_streams import is_terminal, print_error, write
+from app.cli.standard_streams import print_error
 from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
 
 
@@ -96,9 +90,9 @@ def classify(
     address: str | None,
 ) -> None:
     """The command; its help text is HELP."""
-    _ensure_valid_options(headlines, name, column, field, keep, form, from_line, url, engine, address)
+    ensure_valid_options(headlines, name, column, field, keep, form, from_line, url, engine, address)
     settings = settings_for(model)
-    run: _ChunkedRun | None = None
+    run: ChunkedRun | None = None
     try:
         if engine == "ray":
             source, target = headlines
@@ -119,7 +113,7 @@ def classify(
             predict = local_predictor(load(settings, top_k), top_k)
         else:
             predict = remote_predictor(url, api_key, top_k)
-        run = _ChunkedRun(predict)
+        run = ChunkedRun(predict)
         if file is None or name is None:
             rows = [
                 validate_row(number, text, settings.max_characters) for number, text in enumerate(headlines, start=1)
@@ -157,48 +151,6 @@ def classify(
         raise click.exceptions.Exit(ExitStatus.SOME_BAD)
 
 
-def _ensure_valid_options(  # noqa: PLR0917
-    headlines: tuple[str, ...],
-    name: str | None,
-    column: str | None,
-    field: str | None,
-    keep: tuple[str, ...],
-    form: BulkOutputFormat,
-    from_line: int | None,
-    url: str | None,
-    engine: str,
-    address: str | None,
-) -> None:
-    """Raise UsageError for options that cannot be combined."""
-    if engine == "ray" and (len(headlines) != 2 or name is not None or url is not None or keep):
-        raise click.UsageError("--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep.")
-    if engine == "process" and (form == "parquet" or address is not None):
-        raise click.UsageError("--format parquet and --address are for --engine ray.")
-    if engine == "process" and name is not None and name.lower().endswith(".parquet"):
-        raise click.UsageError(
-            f"{click.format_filename(name)} is a Parquet file; classify it with --engine ray INPUT OUTPUT."
-        )
-    if engine == "process" and bool(headlines) == (name is not None):
-        raise click.UsageError("Give headlines, or -f FILE (- for standard input).")
-    if column is not None and field is not None:
-        raise click.UsageError("--column is for CSV and --field for JSON; give one of them.")
-    if keep and name is None:
-        raise click.UsageError("--keep is for the columns of a file.")
-    if from_line is not None and name is None:
-        reason = "; --engine ray continues by itself" if engine == "ray" else ""
-        raise click.UsageError(f"--from-line is for a file that -f names{reason}.")
-    if engine == "process" and len(headlines) == 1 and _is_file(headlines[0]):
-        path = click.format_filename(headlines[0])
-        raise click.UsageError(f"{path} is a file, not a headline; did you mean -f {shlex.quote(path)}?")
-
-
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):  # longer than a path can be, or with a null character
-        return False
-
-
 def _open(name: str) -> BinaryIO:
     """A file, or standard input for `-`; raises InputError."""
     if name == "-":
@@ -210,75 +162,3 @@ def _open(name: str) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"{click.format_filename(name)}: cannot be read ({reason}).") from None
-
-
-class _ChunkedRun:
-    """Classifies rows in chunks of CHUNK, or fewer when the input has no more yet, and writes each chunk at once."""
-
-    def __init__(self, predict: Predictor) -> None:
-        self.bad = 0
-        self.is_other_encoding = False
-        """Whether a row was bad because it is not UTF-8."""
-        self._classified = self._line = 0
-        self._predict = predict
-        self._pending: list[Row] = []
-        self._writer: Writer
-
-    def run(self, table: Table, writer: Writer, file: BinaryIO | None, *, with_header: bool) -> None:
-        """Classify every row; if the input cannot be read to its end, the rows before that point."""
-        self._writer = writer
-        if with_header and (header := writer.header()):
-            write(header)
-        with closing(_with_progress(table.rows, file)) as rows:  # closing it makes the terminal's cursor visible again
-            try:
-                for row in rows:
-                    self._pending.append(row)
-                    if len(self._pending) == CHUNK:
-                        self.flush()
-            except InputError:
-                self.flush()
-                raise
-        self.flush()
-
-    def flush(self) -> None:
-        """Classify the pending rows, write their answers, and report bad rows on standard error."""
-        if not self._pending:
-            return
-        pending, self._pending = self._pending, []
-        result = predict_rows(pending, self._predict)
-        for line, reason in result.bad:
-            print_error(f"line {line} {reason}")
-            self.is_other_encoding |= reason == NOT_UTF_8
-        self.bad += len(result.bad)
-
-        def written() -> None:
-            self._classified += len(result.classified)
-            self._line = pending[-1].line
-
-        write(self._writer.rows(result.classified), written)
-
-    def progress(self) -> str:
-        """How far it came, as the rest of a sentence that begins with `Stopped`."""
-        if not self._line:
-            return " before the first row was classified"
-        rows = f"{self._classified:,} {'row' if self._classified == 1 else 'rows'} classified"
-        more = f"to continue, repeat the command with --from-line {self._line + 1} and >>"
-        return f" after line {self._line:,}, {rows}; {more}"
-
-
-def _with_progress(rows: Iterator[Row], file: BinaryIO | None) -> Generator[Row, None, None]:
-    """The rows, with a progress bar if they come from a file and standard error is a terminal."""
-    if file is None or not is_terminal(sys.stderr):
-        yield from rows
-        return
-    status = os.fstat(file.fileno())
-    if stat.S_ISREG(status.st_mode):
-        with click.progressbar(length=status.st_size, file=sys.stderr) as bytes_read:
-            for number, row in enumerate(rows):
-                yield row
-                if number % CHUNK == 0:
-                    bytes_read.update(file.tell() - bytes_read.pos)
-            bytes_read.update(status.st_size - bytes_read.pos)
-    else:  # a pipe, whose length is unknown
-        with click.progressbar(rows, file=sys.stderr, show_pos=True, update_min_steps=CHUNK) as lines:
-            yield from lines

@@ -10,10 +10,8 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -503,38 +501,6 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
     assert b"100%" in shown
 
 
-class RecordingBar:
-    """Takes the place of click's progress bar."""
-
-    def __init__(self) -> None:
-        self.pos = 0
-        self.shown: list[int] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def update(self, steps: int) -> None:
-        self.pos += steps
-        self.shown.append(self.pos)
-
-
-def test_progress_bar_shows_how_many_bytes_of_the_file_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bar = RecordingBar()
-    monkeypatch.setattr("click.progressbar", lambda **_: bar)
-    monkeypatch.setattr(classify, "is_terminal", lambda _: True)
-    path = tmp_path / "headlines.txt"
-    path.write_bytes(b"x" * 1200)
-    with path.open("rb") as file:
-        bytes_read: Any = iter(lambda: file.read(1), b"")
-        assert len(list(classify._with_progress(islice(bytes_read, 1001), file))) == 1001
-    assert bar.shown == [1, 501, 1001, 1200]
-
-
 @pytest.mark.slow
 def test_ten_times_the_lines_take_no_more_memory(tmp_path: Path) -> None:
     # Not getrusage's maximum, which includes that of the parent at the time of the fork.
@@ -548,18 +514,6 @@ def test_ten_times_the_lines_take_no_more_memory(tmp_path: Path) -> None:
 
     few, many = kilobytes(30_000), kilobytes(300_000)
     assert many < few + 4096, f"{few} kB for 30,000 lines, {many} kB for 300,000"
-
-
-def test_chunks_take_less_time_than_single_headlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = big_file(tmp_path, 9_999)
-
-    def seconds(chunk: int) -> float:
-        monkeypatch.setattr(classify, "CHUNK", chunk)
-        begun = time.process_time()
-        assert run("classify", "-f", file).exit_code == 0
-        return time.process_time() - begun
-
-    assert seconds(1) > 1.5 * seconds(500)  # about three times as long, with the time to load the model in both
 
 
 def test_outside_headline_is_marked_and_keeps_its_best_guess(

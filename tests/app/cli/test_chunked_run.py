@@ -1,0 +1,56 @@
+"""A run of `classify` in chunks: its progress bar and its speed; what it writes: test_classify.py."""
+
+import time
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from app.cli import chunked_run
+from tests.app.cli.running import run
+
+
+def test_chunks_take_less_time_than_single_headlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "headlines.txt"
+    file.write_text("Oil prices rise as OPEC agrees to cut output\n" * 10_000)
+
+    def seconds(chunk: int) -> float:
+        monkeypatch.setattr(chunked_run, "CHUNK", chunk)
+        begun = time.process_time()
+        assert run("classify", "-f", file).exit_code == 0
+        return time.process_time() - begun
+
+    assert seconds(1) > 1.5 * seconds(500)  # about three times as long, with the time to load the model in both
+
+
+class RecordingBar:
+    """Takes the place of click's progress bar."""
+
+    def __init__(self) -> None:
+        self.pos = 0
+        self.shown: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, steps: int) -> None:
+        self.pos += steps
+        self.shown.append(self.pos)
+
+
+def test_progress_bar_shows_how_many_bytes_of_the_file_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar = RecordingBar()
+    monkeypatch.setattr("click.progressbar", lambda **_: bar)
+    monkeypatch.setattr(chunked_run, "is_terminal", lambda _: True)
+    path = tmp_path / "headlines.txt"
+    path.write_bytes(b"x" * 1200)
+    with path.open("rb") as file:
+        bytes_read: Any = iter(lambda: file.read(1), b"")
+        assert len(list(chunked_run._with_progress(islice(bytes_read, 1001), file))) == 1001
+    assert bar.shown == [1, 501, 1001, 1200]
