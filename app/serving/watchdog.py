@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.telemetry.log_stream import drain
+from app.telemetry.log_streams.standard_streams import drain
 
 HANG_SECONDS = 15
 """Counted in waits of one second, so that a suspended process does not count as hanging when it resumes."""

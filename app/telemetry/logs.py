@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from app.telemetry.log_stream import non_blocking, replace_standard_streams
+from app.telemetry.log_streams.standard_streams import non_blocking, replace_standard_streams
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from app.classifier import TopicClassifier
 from app.telemetry.drift import Drift
 from app.telemetry.histogram import BatchHistogram
-from app.telemetry.log_stream import dropped_lines
+from app.telemetry.log_streams.standard_streams import dropped_lines
 from app.telemetry.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
 from app.telemetry.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrift, all_workers
 from app.telemetry.process import ModelInfo, ProcessGauges

@@ -1,17 +1,15 @@
-"""Non-blocking stdout and stderr: a thread writes queued text, so a log reader that stops delays no request."""
+"""A text stream that never blocks: a thread writes queued text, so a log reader that stops delays no request."""
 
-import atexit
 import fcntl
 import io
 import os
 import select
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +21,7 @@ GATHER_SECONDS = 0.1
 """Wait before a write, so that it takes many lines: with 50 writes per second instead of 10, 16 clients cost 6% more
 CPU time. A process that is killed loses the lines of this time."""
 
-DRAIN_SECONDS = 1.0
-"""Maximum time for which the end of the process waits for the reader."""
-
 _WRITE_CHARACTERS = 64 * 1024  # capacity of a pipe
-
-_streams: dict[int, "LogStream"] = {}
 
 
 class LogStream(io.TextIOBase):
@@ -41,9 +34,10 @@ class LogStream(io.TextIOBase):
     def __init__(self, descriptor: int, encoding: str, notice: Callable[[int], str]) -> None:
         """`notice`: returns the line that reports a number of dropped lines, written when writing works again."""
         self._descriptor, self._encoding, self._notice = descriptor, encoding, notice
-        self._reset()
+        self.reset()
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Forget what is queued: called in a forked process, where the thread is not, and whose parent writes it."""
         self._queue: SimpleQueue[str] = SimpleQueue()
         self._lock = threading.RLock()  # reentrant: a signal handler may log while its thread is in `write`
         self._thread: threading.Thread | None = None
@@ -165,52 +159,6 @@ class LogStream(io.TextIOBase):
                 os.write(self._descriptor, data[: select.PIPE_BUF])  # more could block
 
 
-def non_blocking(file: TextIO | None, notice: Callable[[int], str]) -> TextIO:
-    """The LogStream of a process's stdout or stderr; any other file, such as one in memory, unchanged.
-
-    A closed descriptor (`>&-`, for which Python has None) becomes a file that discards everything.
-    """
-    if file is None:
-        return cast("TextIO", _Nowhere())
-    try:
-        descriptor = file.fileno()
-    except (AttributeError, OSError, ValueError):
-        return file
-    if descriptor not in {1, 2}:
-        return file
-    stream = _streams.get(descriptor)
-    if stream is None:
-        # If both are the same pipe, they need one writer; otherwise their lines would mix.
-        stream = next((stream for other, stream in _streams.items() if os.path.sameopenfile(other, descriptor)), None)
-        _streams[descriptor] = stream = stream or LogStream(descriptor, file.encoding or "utf-8", notice)
-    return cast("TextIO", stream)
-
-
-def replace_standard_streams(notice: Callable[[int], str]) -> None:
-    """Make `sys.stdout` and `sys.stderr` non-blocking for loggers, warnings, tracebacks and print."""
-    sys.stdout = non_blocking(sys.stdout, notice)
-    sys.stderr = non_blocking(sys.stderr, notice)
-
-
-def dropped_lines() -> int:
-    """Number of lines that this process has dropped."""
-    return sum(stream.dropped for stream in set(_streams.values())) if _streams else 0
-
-
-def drain(seconds: float) -> None:
-    """Wait until the queued text of stdout and stderr has been written, at most `seconds` in total."""
-    due = time.monotonic() + seconds
-    for stream in set(_streams.values()):
-        stream.drain(due - time.monotonic())
-
-
-class _Nowhere(io.TextIOBase):
-    encoding = "utf-8"
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-
 def _lines(text: str) -> int:
     return text.count("\n") or 1
 
@@ -233,18 +181,3 @@ def _locked(descriptor: int) -> "Iterator[None]":
         yield
     finally:
         fcntl.lockf(descriptor, fcntl.LOCK_UN)
-
-
-@atexit.register
-def _end() -> None:
-    drain(DRAIN_SECONDS)
-    for stream in set(_streams.values()):
-        stream.end()
-
-
-def _forget() -> None:
-    for stream in set(_streams.values()):
-        stream._reset()  # queued text is written by the parent
-
-
-os.register_at_fork(after_in_child=_forget)

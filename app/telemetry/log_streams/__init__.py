@@ -1,0 +1,1 @@
+"""Stdout and stderr that never block the process."""
