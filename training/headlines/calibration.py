@@ -149,4 +149,5 @@ def fit_topic_set(probabilities: Floats, labels: NDArray[np.int64], coverage: fl
     """
     own = np.sort(probabilities[np.arange(len(labels)), labels])
     place = int(np.floor((1 - coverage) * (len(labels) + 1) + 1e-9)) - 1  # 0.1 * 20 is 1.9999999 in floats
-    return TopicSet(coverage=coverage, threshold=float(np.clip(own[max(place, 0)], 1e-6, 1.0)))
+    threshold = own[place] if place >= 0 else 0.0  # too few texts to promise the coverage with fewer than all topics
+    return TopicSet(coverage=coverage, threshold=float(np.clip(threshold, 1e-6, 1.0)))

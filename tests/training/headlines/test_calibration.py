@@ -79,12 +79,17 @@ def test_threshold_is_the_quantile_worked_out_by_hand() -> None:
     assert fit_topic_set(probabilities, np.zeros(19, int), 0.9).threshold == pytest.approx(own[1])
 
 
-@pytest.mark.parametrize(("count", "place"), [(18, 0), (8, 0), (19, 1), (28, 1), (29, 2)])
+@pytest.mark.parametrize(("count", "place"), [(18, 0), (9, 0), (19, 1), (28, 1), (29, 2)])
 def test_few_texts_get_the_smallest_probability_or_the_next(count: int, place: int) -> None:
     own = np.linspace(0.1, 0.9, count)
     probabilities = np.stack([own, 1 - own], axis=1).astype(np.float32)
     found = fit_topic_set(probabilities, np.zeros(count, int), 0.9)
     assert (found.coverage, found.threshold) == (0.9, pytest.approx(own[place]))
+
+
+def test_fewer_than_nine_texts_give_sets_of_all_topics() -> None:
+    probabilities = np.full((8, 2), 0.5, np.float32)
+    assert fit_topic_set(probabilities, np.zeros(8, int), 0.9).threshold == pytest.approx(1e-6)
 
 
 def test_threshold_stays_within_what_a_manifest_takes() -> None:
