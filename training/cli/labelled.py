@@ -53,9 +53,11 @@ def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ..
     """
     from training.bundles.writer import check_target
     from training.fit.command import fit_rows
+    from training.fit.source_files import ensure_regular
 
     output = bundle_folder(output)
     check_target(output, force)
+    ensure_regular((*data.files, *data.test_files))
     ensure_tensorflow()
     click.echo(fit_rows(data, output, force, unlabelled, first_label))
 

@@ -18,6 +18,7 @@ from training.fit.material import first_labels, read_samples
 from training.fit.publish import Source, publish
 from training.fit.reporting.summary import described, summary, with_label
 from training.fit.sizes import seconds_to_fit
+from training.fit.source_files import file_digests
 from training.fit.train import fit_model
 from training.labelled.options import DataOptions
 from training.labelled.reporting.check import check
@@ -51,6 +52,7 @@ def fit_rows(
             if file.exists() and not force:
                 raise OutputError(f"{file}: exists already; move it, or use --force to replace it.")
         loaded = data.load(first_labels if first_label else lambda table: table)
+        digests = file_digests((*data.files, *data.test_files))
         multi_label = any(len(row.labels) > 1 for row in loaded.split.train)
         texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
         split = loaded.split
@@ -79,7 +81,7 @@ def fit_rows(
         listing = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
-        source = Source(data.files, data.test_files, split.test, report_files(report), report.scripts, curve)
+        source = Source(digests, len(data.test_files), split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: listing.content})
         listed = f"{listing.listed:,} of {len(linear.samples):,} rows{with_label(rows)}, most suspect first"

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,10 +51,10 @@ LANGUAGES: Final = {
 class Source:
     """Where the rows come from."""
 
-    files: Sequence[Path]
-    """Training files."""
-    test_files: Sequence[Path]
-    """Files with test rows, if these are not a share of the training files."""
+    files: Mapping[str, str]
+    """Short name of each file -> its SHA-256; the training files first."""
+    test_files: int
+    """How many of the files, the last, have test rows; 0 if these are a share of the training files."""
     test: Sequence[LabelledRow]
     report: Mapping[str, bytes]
     """Files of the report on the rows."""
@@ -105,21 +104,12 @@ def publish(
     return write_bundle(target, replace(draft, manifest=manifest, extras=extras), force), measured
 
 
-def short_names(files: Sequence[Path]) -> list[str]:
-    """Names of files, with as many of their folders as tell them apart: a bundle need not say where they were."""
-    paths = [file.resolve() for file in files]
-    depths = range(1, 1 + max(len(path.parts) for path in paths))
-    names = [[Path(*path.parts[-depth:]).as_posix() for path in paths] for depth in depths]
-    return next((file_names for file_names in names if len(set(file_names)) == len(files)), names[-1])
-
-
 def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
     name, version = name_and_version(target, "fit")
     inside = [sample for sample in rows.samples if sample.labels]
     others = [sample for sample in rows.samples if not sample.labels]
-    paths = [*source.files, *source.test_files]
-    names = short_names(paths)
-    trained, tested = (", ".join(part) for part in (names[: len(source.files)], names[len(source.files) :]))
+    names, first_test = list(source.files), len(source.files) - source.test_files
+    trained, tested = ", ".join(names[:first_test]), ", ".join(names[first_test:])
     reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
     if fitted.outside is not None and fitted.calibration is not None:
         held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
@@ -141,7 +131,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         files={},
         recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
         data={
-            "sha256": {name: sha256(path.read_bytes()).hexdigest() for name, path in zip(names, paths, strict=True)},
+            "sha256": source.files,
             "train_rows": len(rows.samples),
             "test_rows": len(source.test),
             "test_rows_by_label": Counter(label for row in source.test for label in row.labels),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.cli.readers.row import is_text
 from training.errors import ColumnError
 
 TEXT_NAMES: Final = frozenset(
@@ -90,7 +91,10 @@ def find_numbered(rows: Sequence[Sequence[str]], wanted: Wanted, file: str) -> C
 
 
 def distinct(columns: Columns, file: str) -> Columns:
-    """The columns, if no two of them are the same; raises ColumnError otherwise."""
+    """The columns, if no two of them are the same and their names are text; raises ColumnError otherwise."""
+    for name in (columns.text, columns.label, columns.time or ""):
+        if not is_text(name):
+            raise ColumnError(f"{file}: the name of the column {name!r} is not valid Unicode; rename it.")
     if columns.text == columns.label or columns.time in (columns.text, columns.label):
         raise ColumnError(f"{file}: text, label and time must be different columns; correct --text, --label or --time.")
     return columns

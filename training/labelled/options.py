@@ -11,7 +11,7 @@ import click
 
 from app.near_names import did_you_mean
 from training.errors import ColumnError, LabelsError, TableError
-from training.labelled.read import MOST_BAD, read_rows
+from training.labelled.read import MOST_BAD, read_rows, shown_name
 from training.labelled.rows import Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
 
@@ -97,7 +97,7 @@ class DataOptions(ReadingOptions):
         named = Counter(path.resolve() for path in (*self.files, *self.test_files))
         for path in (*self.files, *self.test_files):
             if named[path.resolve()] > 1:
-                raise TableError(f"{path}: is named twice; name each file once, to train on or to test on.")
+                raise TableError(f"{shown_name(path)}: is named twice; name each file once, to train on or to test on.")
         table = prepare(self.read(self.files, bool(self.test_files)))
         if any(self.outside) and all(row.labels for row in table.rows):
             known = {label for row in table.rows for label in row.labels}

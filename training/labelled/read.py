@@ -1,5 +1,6 @@
 """Reads labelled rows from CSV, TSV, JSON Lines and Parquet files, each optionally compressed with gzip."""
 
+import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -63,7 +64,7 @@ def read_rows(
     columns: list[ReadColumns] = []
     same: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows with equal labels share one tuple
     for path in files:
-        name = str(path)
+        name = shown_name(path)
         with ExitStack() as stack:
             try:
                 file_columns, read = _open(path, wanted, header, name, stack)
@@ -89,8 +90,13 @@ def read_rows(
     if bad and (not rows or bad / (bad + len(rows)) > most_bad):
         raise TableError(_too_many_bad(reasons, bad + len(rows), most_bad, first_bad))
     if not rows:
-        raise TableError(f"{', '.join(map(str, files))}: there are no rows below the header; add rows.")
+        raise TableError(f"{', '.join(map(shown_name, files))}: there are no rows below the header; add rows.")
     return Table(rows, bad, first_bad, columns, reasons)
+
+
+def shown_name(path: Path) -> str:
+    r"""The path as text that can be written as UTF-8: bytes that are not UTF-8 become escapes such as `\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _labelled(row: Row, name: str, separator: str | None, outside: Collection[str]) -> LabelledRow | BadRow:

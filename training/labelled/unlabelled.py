@@ -11,7 +11,7 @@ from app.cli.readers.row import Row
 from app.cli.readers.rows import Options, input_format, read_table
 from training.errors import ColumnError, TableError
 from training.labelled.parquet import open_texts
-from training.labelled.read import MAX_ROWS, bounded, parquet_file
+from training.labelled.read import MAX_ROWS, bounded, parquet_file, shown_name
 from training.labelled.rows import LabelledRow
 from training.labelled.text_files import MAX_CHARACTERS
 
@@ -31,7 +31,7 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
     rows: list[LabelledRow] = []
     bad = 0
     for path in files:
-        name = str(path)
+        name = shown_name(path)
         with ExitStack() as stack:
             try:
                 for row in _open(path, text_column, name, stack):
@@ -51,7 +51,7 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
             except OSError as error:
                 raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
     if not rows:
-        raise TableError(f"{', '.join(map(str, files))}: there is no text to label; add texts.")
+        raise TableError(f"{', '.join(map(shown_name, files))}: there is no text to label; add texts.")
     return rows, bad
 
 

@@ -1,8 +1,6 @@
-from pathlib import Path
-
 import pytest
 
-from training.fit.publish import Source, short_names
+from training.fit.publish import Source
 
 
 @pytest.mark.parametrize(
@@ -16,13 +14,4 @@ from training.fit.publish import Source, short_names
     ],
 )
 def test_language_is_that_of_a_script_of_one_language(scripts: dict[str, int], language: str | None) -> None:
-    assert Source([Path("a.csv")], [], [], {}, scripts).language == language
-
-
-def test_files_of_the_same_name_are_told_apart_by_their_folders() -> None:
-    assert short_names([Path("a/x.csv"), Path("/b/y.csv")]) == ["x.csv", "y.csv"]
-    assert short_names([Path("/2025/a/x.csv"), Path("/2026/a/x.csv"), Path("/y.csv")]) == [
-        "2025/a/x.csv",
-        "2026/a/x.csv",
-        "/y.csv",
-    ]
+    assert Source({"a.csv": ""}, 0, [], {}, scripts).language == language

@@ -49,6 +49,11 @@ def test_unreadable_files_are_named_in_one_sentence(tmp_path: Path, name: str, c
     assert sentence in refused(tmp_path / name, content)
 
 
+def test_column_whose_name_no_page_can_show_is_refused(tmp_path: Path) -> None:
+    rows = b'[{"oil\\ud800": "oil", "label": "a"}, {"oil\\ud800": "gold", "label": "b"}]'
+    assert refused(tmp_path / "a.json", rows, ColumnError).endswith("'oil\\ud800' is not valid Unicode; rename it.")
+
+
 @pytest.mark.parametrize(
     ("head", "options", "sentence"),
     [

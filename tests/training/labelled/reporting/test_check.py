@@ -2,12 +2,16 @@
 
 import dataclasses
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from tests.real_data import REPOSITORY
 from training.cli import cli
 from training.labelled.read import read_rows
 from training.labelled.reporting import terminal
@@ -155,6 +159,19 @@ def test_command_prints_and_writes_the_report(tmp_path: Path) -> None:
     assert "<h1>Training data</h1>" in (tmp_path / "out" / "data.html").read_text("utf-8")
     printed = CliRunner().invoke(cli, ["check", str(file), "--outside", "", "--json"])
     assert json.loads(printed.stdout)["rows"] == 118
+
+
+def test_file_and_folder_may_have_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    file, folder = (tmp_path / os.fsdecode(name) for name in (b"a\xff.csv", b"out\xff"))
+    write(file, lines())
+    command = [sys.executable, "-m", "training", "check", file, "--outside", "", "--output", folder]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"a\\xff.csv: texts from" in done.stdout
+    assert b"out\\udcff/data.html and data.json: written." in done.stdout
+    assert "<b>a\\xff.csv</b>" in (folder / "data.html").read_text("utf-8")
+    columns = json.loads((folder / "data.json").read_text("utf-8"))["columns"]
+    assert columns[0]["file"].endswith("a\\xff.csv")
 
 
 def test_command_ends_with_one_sentence_if_no_label_means_nothing(tmp_path: Path) -> None:
