@@ -1,6 +1,5 @@
-"""A run of `classify` in chunks: its progress bar and its speed; what it writes: test_classify.py."""
+"""Progress bar of a run of `classify`; what it writes: test_classify.py."""
 
-import time
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -8,20 +7,6 @@ from typing import Any, Self
 import pytest
 
 from app.cli import chunked_run
-from tests.app.cli.running import run
-
-
-def test_chunks_take_less_time_than_single_headlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "headlines.txt"
-    file.write_text("Oil prices rise as OPEC agrees to cut output\n" * 10_000)
-
-    def seconds(chunk: int) -> float:
-        monkeypatch.setattr(chunked_run, "CHUNK", chunk)
-        begun = time.process_time()
-        assert run("classify", "-f", file).exit_code == 0
-        return time.process_time() - begun
-
-    assert seconds(1) > 1.5 * seconds(500)  # about three times as long, with the time to load the model in both
 
 
 class RecordingBar:

@@ -40,6 +40,19 @@ def test_url_gives_the_same_rows_and_reports_what_the_service_refuses(tiny_bundl
         assert got == pytest.approx(wanted, abs=1e-6)
 
 
+def test_all_headlines_of_a_call_are_classified_at_once(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier, sizes = load_classifier(tiny_bundle), []
+    classify = classifier.classify
+
+    def counted(texts: Sequence[str], top_k: int) -> object:
+        sizes.append(len(texts))
+        return classify(texts, top_k)
+
+    monkeypatch.setattr(classifier, "classify", counted)
+    assert len(local_predictor(classifier, 1)(HEADLINES * 100)) == 300
+    assert sizes == [300]
+
+
 def test_url_without_a_service_is_3(monkeypatch: pytest.MonkeyPatch) -> None:
     from topics_client import client
 
