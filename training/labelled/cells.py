@@ -43,7 +43,7 @@ def parse_labels(value: object, separator: str | None, outside: Collection[str])
 
 
 def parse_time(value: object) -> datetime:
-    """A time with a time zone (UTC if the cell has none), from ISO 8601, a year, or seconds since 1970.
+    """A time in UTC, which is also the time zone of a cell that has none, from ISO 8601, a year, or seconds since 1970.
 
     Raises:
         CellError: it is none of these.
@@ -61,7 +61,7 @@ def parse_time(value: object) -> datetime:
             time = datetime(int(number), 1, 1) if year else datetime.fromtimestamp(number, UTC)
         else:
             raise CellError("has no time")
-        return time if time.tzinfo else time.replace(tzinfo=UTC)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         raise CellError(f"has the time {str(value)[:40]!r}, which is not ISO 8601 such as 2026-11-26") from None
 

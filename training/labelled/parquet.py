@@ -58,7 +58,7 @@ def _rows(file: Any, names: Sequence[str], name: str) -> Iterator[Row]:  # noqa:
             for text, *kept in zip(*values, strict=True):
                 number += 1
                 yield _row(number, names[0], text, kept)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         raise TableError(f"{name}: cannot be read after row {number:,} ({_brief(error)}).") from None
 
 
@@ -79,12 +79,24 @@ def _values(column: Any) -> list[Any]:  # noqa: ANN401 - pyarrow has no types
 
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if pa.types.is_timestamp(column.type):  # nanoseconds would need pandas
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # would need pandas
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:
         return list(column.cast(pa.large_binary()).to_pylist())
+    except (OverflowError, ValueError):
+        return [_time(value) for value in column]
+
+
+def _time(value: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """A date or time as Python value; as text, which is then no valid time, if it is after the year 9999."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):
+        return value.cast(pa.string()).as_py()
 
 
 def _brief(error: Exception) -> str:

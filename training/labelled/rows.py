@@ -16,7 +16,7 @@ class LabelledRow:
     number: int
     """Line where the row begins, from 1, including a header; in a JSON array or Parquet file, the row from 1."""
     time: datetime | None = None
-    """With a time zone; None unless a time column was read."""
+    """In UTC; None unless a time column was read."""
 
     @property
     def line(self) -> str:

@@ -10,6 +10,7 @@ from training.labelled.read import read_rows
 from training.labelled.unlabelled import read_unlabelled
 
 pa = pytest.importorskip("pyarrow", reason="needs the train extra")
+pc = pytest.importorskip("pyarrow.compute")
 pq = pytest.importorskip("pyarrow.parquet")
 
 
@@ -53,7 +54,37 @@ def test_nanoseconds_and_time_zones_are_read(tmp_path: Path) -> None:
     stamps = pa.array([1_700_000_000_123_456_789], pa.timestamp("ns", "Asia/Seoul"))
     read = read_rows([write(tmp_path / "a.parquet", text=["oil"], label=["a"], day=stamps)], time_column="day")
     assert read.rows[0].time is not None
-    assert read.rows[0].time.isoformat() == "2023-11-15T07:13:20.123456+09:00"
+    assert read.rows[0].time.isoformat() == "2023-11-14T22:13:20.123456+00:00"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.date32(),
+        pa.date64(),
+        *(pa.timestamp(unit, zone) for unit in ("s", "ms", "us") for zone in (None, "Asia/Seoul")),
+    ],
+)
+@pytest.mark.parametrize("beyond", [3_000_000, -800_000])
+def test_time_outside_the_years_that_python_has_is_a_bad_row(tmp_path: Path, kind: object, beyond: int) -> None:
+    days = pa.array([20_000, beyond, 20_001], pa.int64())
+    per_day = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}
+    unit = getattr(kind, "unit", "ms")
+    stamps = days.cast(pa.int32()).cast(kind) if kind == pa.date32() else pc.multiply(days, per_day[unit]).cast(kind)
+    path = write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], label=["a"] * 3, day=stamps)
+    read = read_rows([path], time_column="day", most_bad=0.5)
+    assert [(row.text, f"{row.time:%F %z}") for row in read.rows] == [
+        ("oil", "2024-10-04 +0000"),
+        ("rain", "2024-10-05 +0000"),
+    ]
+    assert "which is not ISO 8601" in read.first_bad[0].why
+
+
+def test_time_of_day_is_a_bad_row(tmp_path: Path) -> None:
+    times = pa.array([1, 2], pa.time64("ns"))
+    path = write(tmp_path / "a.parquet", text=["oil", "gold"], label=["a", "b"], time=times)
+    with pytest.raises(TableError, match="all 2 rows are bad"):
+        read_rows([path], time_column="time")
 
 
 def test_column_with_a_dot_is_the_right_one(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from datetime import time as dt_time
 
 import numpy as np
@@ -107,6 +107,5 @@ def _times(split: Split) -> dict[str, tuple[str, str]]:
 
 
 def _shown(time: datetime) -> str:
-    """A time, or its date if it is midnight UTC, as it is for a column of dates."""
-    utc = time.astimezone(UTC)
-    return f"{utc:%Y-%m-%d}" if utc.time() == dt_time() else f"{utc:%Y-%m-%d %H:%M} UTC"
+    """A time in UTC, or its date if it is midnight, as it is for a column of dates."""
+    return f"{time:%Y-%m-%d}" if time.time() == dt_time() else f"{time:%Y-%m-%d %H:%M} UTC"
