@@ -13,6 +13,7 @@ from training.cli.options import FOLDER, archive_path, bundle_folder, data_optio
 from training.data.dataset import load_dataset
 from training.duration import about
 from training.errors import RecipeError
+from training.labelled.options import SEED
 from training.progress import Progress
 from training.reuters.recipe import HEADLINES
 from training.tensorflow_import import import_tensorflow
@@ -41,9 +42,7 @@ HEADLINES_SECONDS = 70.0, 15.0
     show_default=True,
     help="Number of networks to train.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the first network, which is written."
-)
+@click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of the first network, which is written.")
 @click.option("--epochs", type=click.IntRange(1, 1000), help="Number of epochs.  [default: the recipe's]")
 @click.option("--best-epoch", is_flag=True, help="Train up to the epoch with the lowest validation loss.")
 @click.option("--output", type=FOLDER, help="Folder of the bundle to write: models/NAME/VERSION.")

@@ -1,6 +1,7 @@
 """Options of commands that read labelled rows: which files and columns, and how test rows are chosen."""
 
 import functools
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -19,6 +20,21 @@ _EVERY_FILE: Final = (
     "Every file must have the columns of {}; rename the columns of this one or, if all files have columns with common"
     " names such as text and label, leave the options out."
 )
+
+
+class Share(click.FloatRange):
+    """A number in a range; `nan` is none, although it is neither below the range nor above it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Convert the value, or fail with one sentence."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
+
+
+SEED: Final = click.IntRange(0, 2**31 - 1)
+"""scikit-learn and Keras take seeds below 2^32, and a training also uses those after its own."""
 
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -130,7 +146,7 @@ _READING: Final = (
     click.option("--no-header", is_flag=True, help="CSV and TSV have no header; columns are numbers from 1."),
     click.option(
         "--most-bad",
-        type=click.FloatRange(0, 1),
+        type=Share(0, 1),
         default=MOST_BAD,
         show_default=True,
         help="Share of bad rows, from 0 to 1, above which the command stops.",
@@ -141,7 +157,7 @@ _SPLITTING: Final = (
     click.option("--test", "test_files", multiple=True, type=FILE, help="File with test rows; may be repeated."),
     click.option(
         "--test-share",
-        type=click.FloatRange(0, 0.9, min_open=True),
+        type=Share(0, 0.9, min_open=True),
         default=TEST_SHARE,
         show_default=True,
         help="Share of the rows that become test rows; not used with --test.",
@@ -153,7 +169,7 @@ _SPLITTING: Final = (
         show_default=True,
         help="Labels with fewer rows are left out.",
     ),
-    click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the random split."),
+    click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of the random split."),
 )
 
 

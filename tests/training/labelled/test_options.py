@@ -58,6 +58,37 @@ def asked(tmp_path: Path) -> Path:
     return asked
 
 
+@pytest.mark.parametrize("command", ["check", "fit"])
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--seed", "99999999999999999999", "not in the range 0<=x<=2147483647"),
+        ("--seed", "-1", "not in the range"),
+        ("--test-share", "nan", "nan is not a number"),
+        ("--test-share", "inf", "not in the range"),
+        ("--test-share", "-0.0", "not in the range"),
+        ("--most-bad", "nan", "nan is not a number"),
+        ("--most-bad", "-inf", "not in the range"),
+        ("--min-rows", "1", "not in the range"),
+        ("--min-rows", "1e3", "not a valid integer"),
+    ],
+)
+def test_number_out_of_range_is_refused_in_one_sentence(
+    file: Path, command: str, option: str, value: str, reason: str
+) -> None:
+    output = ["--output", str(file.with_name("1"))] if command == "fit" else []
+    done = CliRunner().invoke(cli, [command, str(file), option, value, *output])
+    assert done.exit_code == 2
+    assert f"Invalid value for '{option}': " in done.stderr
+    assert reason in done.stderr
+
+
+def test_seed_and_those_after_it_are_ones_that_every_library_takes(file: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["train", "--seed", str(2**31), "--output", str(tmp_path / "1")])
+    assert (done.exit_code, "not in the range 0<=x<=2147483647" in done.stderr) == (2, True)
+    assert CliRunner().invoke(cli, ["check", str(file), "--seed", str(2**31 - 1)]).exit_code == 0
+
+
 NAMED = ("--text", "question", "--label", "topic")
 
 
