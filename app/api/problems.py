@@ -41,10 +41,13 @@ class Problem(BaseModel):
     ] = None
 
 
-def problem(error: Exception, path: str, request_id: str, route_path: str | None = None) -> Response:
+def problem(
+    error: Exception, path: str, request_id: str, route_path: str | None = None, *, slash_too_many: bool = False
+) -> Response:
     """The problem response for an exception. One that is not in the table is a 500 without its cause.
 
     `path`: full path of the request; `route_path`: the path without a prefix (root path), if it differs.
+    `slash_too_many`: the path is that of an endpoint but for the slash at its end.
     """
     route_path = path if route_path is None else route_path
     if isinstance(error, HTTPException):  # raised by the router, or on the metrics port: 404, 405
@@ -53,7 +56,7 @@ def problem(error: Exception, path: str, request_id: str, route_path: str | None
         allowed = _router_headers(error)
         headers: Mapping[str, str] | None = allowed
         own = error.detail if error.detail != status.phrase else ""
-        detail = own or _router_detail(status, path, allowed.get("Allow", ""))
+        detail = own or _router_detail(status, path, allowed.get("Allow", ""), slash_too_many)
     else:
         kind = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), UNEXPECTED)
         detail = UNEXPECTED.example if kind is UNEXPECTED else str(error)
@@ -126,9 +129,9 @@ def _router_headers(error: HTTPException) -> dict[str, str]:
     return headers
 
 
-def _router_detail(status: HTTPStatus, path: str, allowed: str) -> str:
+def _router_detail(status: HTTPStatus, path: str, allowed: str, slash_too_many: bool) -> str:
     if status == HTTPStatus.NOT_FOUND:
-        hint = "remove the trailing slash; " if path.endswith("/") and path != "/" else ""
+        hint = "remove the trailing slash; " if slash_too_many else ""
         return f"There is no endpoint at {quoted(path)}; {hint}/docs lists all endpoints."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return f"{quoted(path)} does not support this method{f', only {allowed}' if allowed else ''}."

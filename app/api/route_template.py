@@ -1,4 +1,4 @@
-"""Route template of a request that was refused before the router reached a route."""
+"""Route template of a request that was refused before the router reached a route; paths with a slash too many."""
 
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
@@ -8,17 +8,29 @@ NONE = "other"
 """Stands for all paths without a route, so that callers cannot create labels of metrics."""
 
 
-def route_template(scope: Scope, status: int) -> str:
+def route_template(scope: Scope, path: str, status: int) -> str:
     """The template, such as `/v2/models/{name}/infer`, also if only the method differs; `other` if no route matches.
 
-    `status`: only a refusal is searched for, and after 404 the router has already found no route.
+    `path`: without the root path. `status`: only a refusal is searched for, and after 404 the router has already found
+    no route.
     """
-    path: str | None = getattr(scope.get("route"), "path", None)
-    if path is not None or status < 400 or status == 404:
-        return path or NONE
-    if scope["path"].endswith("\n"):  # Starlette's patterns end in `$`, which also matches before a line feed
+    answered: str | None = getattr(scope.get("route"), "path", None)
+    if answered is not None or status < 400 or status == 404:
+        return answered or NONE
+    if path.endswith("\n"):  # Starlette's patterns end in `$`, which also matches before a line feed
         return NONE
+    return _matched(scope, path) or NONE
+
+
+def has_slash_too_many(scope: Scope, path: str) -> bool:
+    """Whether no route matches the path, but one does without the slash at its end."""
+    return path.endswith("/") and _matched(scope, path) is None and _matched(scope, path[:-1]) is not None
+
+
+def _matched(scope: Scope, path: str) -> str | None:
+    # A mount that was tried has added its own path to the root path, so POST /page/topics would match /topics.
+    scope = {**scope, "root_path": "", "path": path}
     for route in iter_route_contexts(scope["app"].router.routes):
         if route.matches(scope)[0] is not Match.NONE:
-            return route.path or NONE
-    return NONE
+            return route.path
+    return None

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,7 +14,7 @@ from app.api.middleware.auth import Authenticate
 from app.api.middleware.cors import Cors
 from app.api.problems import problem
 from app.api.raw_route import RawRoute
-from app.api.route_template import route_template
+from app.api.route_template import has_slash_too_many, route_template
 from app.classifier import ClassifierError
 from app.errors import ApiError, ClientGoneError, FileLimitError, MalformedRequestError
 from app.serving.service import Service
@@ -74,7 +75,7 @@ class RequestMiddleware:
                 await self._cors(scope, receive, send_sealed)
         finally:
             if not context.route:
-                context.route = route_template(scope, context.status)
+                context.route = route_template(scope, context.path, context.status)
             context.finish()
             self._recorder.record(context)
 
@@ -114,7 +115,8 @@ class RequestMiddleware:
             raised = FileLimitError(
                 "No file can be opened because the limit of open files is reached; try again in a second."
             )
-        answer = problem(raised, scope["path"], context.request_id, context.path)
+        slash_too_many = isinstance(raised, HTTPException) and has_slash_too_many(scope, context.path)
+        answer = problem(raised, scope["path"], context.request_id, context.path, slash_too_many=slash_too_many)
         if answer.status_code == 500:
             logger.error("a request failed", exc_info=raised, extra={"request_id": context.request_id})
         if isinstance(raised, ApiError):

@@ -35,10 +35,10 @@ def app() -> FastAPI:
 def test_request_that_no_route_has_answered_counts_under_the_one_it_matches_if_it_was_refused(
     app: FastAPI, method: str, path: str, status: int, template: str
 ) -> None:
-    assert route_template({"type": "http", "app": app, "method": method, "path": path}, status) == template
+    assert route_template({"type": "http", "app": app, "method": method, "path": path}, path, status) == template
 
 
 @pytest.mark.parametrize("status", [200, 401, 404, 422])
 def test_route_that_has_answered_is_not_searched_for(app: FastAPI, status: int) -> None:
     scope = {"type": "http", "app": app, "method": "GET", "path": "/model", "route": app.routes[-2]}
-    assert route_template(scope, status) == "/v2/models/{name}"
+    assert route_template(scope, "/model", status) == "/v2/models/{name}"

@@ -106,6 +106,19 @@ def test_slash_too_many_or_too_few_is_404_and_no_redirect(start: Start, path: st
         assert "remove the trailing slash" in client.get(path).json()["detail"]
 
 
+@pytest.mark.parametrize("root", ["", "/prefix"])
+@pytest.mark.parametrize("path", ["/foo/", "/page/", "/page/none/", "/page/topics/", "/model/card/none/", "/predict//"])
+def test_slash_is_not_named_if_the_path_without_it_is_404_too(client: TestClient, path: str, root: str):
+    below = TestClient(client.app, root_path=root)  # the app has started with `client`
+    assert "slash" not in below.get(root + path).json()["detail"]
+    assert "remove the trailing slash" in below.get(root + "/topics/").json()["detail"]
+
+
+def test_refusal_below_a_mount_counts_under_the_mount(client: TestClient):
+    client.post("/page/topics")
+    assert 'http_requests_total{method="POST",route="/page",status="405"} 1.0' in client.get("/metrics").text
+
+
 def test_only_an_internal_error_is_logged_with_its_traceback(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
