@@ -42,7 +42,7 @@ def move_into_place(folder: Path, target: Path) -> None:
     if not target.exists():
         folder.replace(target)
         return
-    old = folder.with_suffix(".old")
+    old = folder.with_name(f"{folder.name}.old")  # `with_suffix` would cut off a part of version 1.2
     target.replace(old)
     try:
         folder.replace(target)

@@ -1,5 +1,6 @@
 """Converts a bundle for other servers: TensorFlow Serving (text in) and ONNX Runtime (multi-hot in)."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +26,7 @@ def export(source: Path, form: Format, output: Path) -> list[Path]:
         BundleError: the bundle is missing, damaged or fails verification.
         OutputError: the folder exists or cannot be written, or the format does not support this model.
     """
-    if output.exists():
+    if os.path.lexists(output):
         raise OutputError(f"{output}: exists already; choose another --output.")
     bundle = load_bundle(source)
     # Verifies the golden headlines. The classifier itself is not used: it keeps no word index.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,8 +53,12 @@ def check_target(target: Path, force: bool) -> None:
     """Check before training that a bundle can be written.
 
     Raises:
-        OutputError: the bundle exists and `force` is false, or its folder cannot be written.
+        OutputError: the bundle exists and `force` is false, is no folder, or its folder cannot be written.
     """
+    if target.is_symlink():
+        raise OutputError(f"{target}: is a symbolic link; give the folder that it names, or choose another --output.")
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target}: is a file and no folder; choose another --output.")
     if target.exists() and not force:
         raise OutputError(f"{target}: exists already; choose another --output, or --force to replace it.")
     with staging(target):
@@ -102,6 +107,7 @@ def replace_card(target: Path, card: str) -> TopicClassifier:
         OutputError: the bundle cannot be written; it stays as it was.
         BundleError: the bundle cannot be loaded.
     """
+    target = Path(os.path.realpath(target))  # of a symbolic link, the folder that it names
     load_classifier(target)
     with staging(target) as folder:
         shutil.copytree(target, folder, dirs_exist_ok=True)

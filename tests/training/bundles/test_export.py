@@ -25,6 +25,7 @@ from training.bundles.export import export
 from training.bundles.writer import Draft, write_bundle
 from training.cli import cli
 from training.data.golden import GOLDEN_HEADLINES
+from training.errors import OutputError
 
 TOLERANCE = 1e-5
 
@@ -317,6 +318,12 @@ def test_output_that_exists_is_refused_and_left_alone(tiny_bundle: Path, tmp_pat
     assert result.exit_code == 1
     assert "exists already" in result.output
     assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_dangling_link_is_refused_before_the_conversion(tiny_bundle: Path, tmp_path: Path) -> None:
+    (link := tmp_path / "out").symlink_to("none")
+    with pytest.raises(OutputError, match="out: exists already"):
+        export(tiny_bundle, "onnx", link)
 
 
 def test_damaged_bundle_is_refused_and_nothing_written(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -130,6 +130,35 @@ def test_target_that_cannot_be_written_is_found_out_at_once(tmp_path: Path) -> N
         check_target(tmp_path / "file" / "1", force=False)
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_symbolic_link_and_file_are_refused_before_training(tmp_path: Path, force: bool) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    for name, place in (("link", "folder"), ("dangling", "none")):
+        (tmp_path / name).symlink_to(place)
+        with pytest.raises(OutputError, match=rf"{name}: is a symbolic link; give the folder that it names, or "):
+            check_target(tmp_path / name, force)
+    with pytest.raises(OutputError, match="file: is a file and no folder; choose another --output"):
+        check_target(tmp_path / "file", force)
+
+
+def test_leftover_of_another_version_is_not_in_the_way(draft: Draft, tmp_path: Path) -> None:
+    (leftover := tmp_path / ".1.old" / "file").parent.mkdir()
+    leftover.write_bytes(b"")
+    write_bundle(tmp_path / "1.2", draft)
+    write_bundle(tmp_path / "1.2", draft, force=True)
+    assert {path.name for path in tmp_path.iterdir()} == {".1.old", "1.2"}
+
+
+def test_card_of_a_linked_bundle_is_replaced_and_the_link_stays(draft: Draft, tmp_path: Path) -> None:
+    write_bundle(tmp_path / "1", draft)
+    (link := tmp_path / "current").symlink_to("1")
+    replace_card(link, "# New\n")
+    assert link.is_symlink()
+    assert (tmp_path / "1" / CARD).read_text() == "# New\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"1", "current"}
+
+
 def test_check_leaves_nothing_behind(tmp_path: Path) -> None:
     check_target(tmp_path / "1", force=False)
     assert not (tmp_path / "1").exists()
