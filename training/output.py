@@ -1,9 +1,10 @@
 """Output folders: written next to their final path and renamed when they are complete."""
 
+import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -52,8 +53,8 @@ def move_into_place(folder: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def ensure_writable(folder: Path) -> None:
-    """Create the folder if necessary and check, before any training, that files can be written to it.
+def ensure_writable(folder: Path, names: Iterable[str] = ()) -> None:
+    """Create the folder if necessary and check, before any training, that files of these names can be written to it.
 
     Raises:
         OutputError: they cannot.
@@ -61,10 +62,26 @@ def ensure_writable(folder: Path) -> None:
     with _as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+    for name in names:
+        ensure_replaceable(folder / name, force=True)
+
+
+def ensure_replaceable(file: Path, force: bool) -> None:
+    """Check before any training that `write_files` can write a file.
+
+    Raises:
+        OutputError: it exists and `force` is false, or it is a folder.
+    """
+    if file.is_dir() and not file.is_symlink():
+        raise OutputError(f"{file}: is a folder, but a file of this name will be written; move the folder.")
+    if os.path.lexists(file) and not force:
+        raise OutputError(f"{file}: exists already; move it, or use --force to replace it.")
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files by name into a folder, which is created if necessary.
+    """Write files by name into a folder, which is created if necessary; each completely or not at all.
+
+    A symbolic link of the name is replaced, and not what it names.
 
     Raises:
         OutputError: a file cannot be written.
@@ -72,7 +89,12 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     with _as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            (folder / name).write_bytes(content)
+            new = folder / f".{name}-{uuid.uuid4().hex[:12]}"
+            try:
+                new.write_bytes(content)
+                new.replace(folder / name)
+            finally:
+                new.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -155,6 +155,12 @@ def test_train_onto_a_bundle_is_refused_before_training(small_data: Path, tiny_b
     assert "exists already" in failure("train", "--data", small_data, "--output", tiny_bundle)
 
 
+@pytest.mark.parametrize(("command", "file"), [("compare", "compare.png"), ("baselines", "baselines.md")])
+def test_folder_in_the_way_of_a_table_is_found_out_before_training(tmp_path: Path, command: str, file: str) -> None:
+    (tmp_path / file).mkdir()
+    assert f"{file}: is a folder" in failure(command, "--output", tmp_path)
+
+
 def test_compare_into_an_unwritable_place_is_refused_before_training(small_data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     assert "choose another --output" in failure("compare", "--data", small_data, "--output", tmp_path / "file" / "x")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from training.history import spread
 from training.output import write_files
 from training.progress import Report, numbered, silent
 
+FILES: Final = ("compare.json", "compare.png", "compare.md")
 FLOAT_NOISE = 1e-4
 """Largest difference of losses that rounding explains: with integer labels the same sum is added in another order."""
 
@@ -124,7 +125,7 @@ def write_comparison(rows: Sequence[Row], seeds: Sequence[int], folder: Path) ->
     figures = {"seeds": list(seeds), "published": PUBLISHED, "rows": [row.figures() for row in rows]}
     png = plot_comparison([row.title for row in rows], [row.accuracies for row in rows], PUBLISHED["accuracy"])
     table = (json.dumps(figures, indent=1) + "\n").encode()
-    write_files(folder, {"compare.json": table, "compare.png": png, "compare.md": markdown(rows, seeds).encode()})
+    write_files(folder, dict(zip(FILES, (table, png, markdown(rows, seeds).encode()), strict=True)))
 
 
 def markdown(rows: Sequence[Row], seeds: Sequence[int]) -> str:

@@ -52,11 +52,11 @@ def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
 @click.option("--output", type=FOLDER, default=Path("docs/book"), show_default=True, help="Folder to write to.")
 def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path) -> None:
     """Ablation: train every variant that the book discusses; write a table (Markdown, JSON) and a figure."""
+    from training.book.ablation import FILES, markdown, write_comparison
     from training.book.ablation import compare as run
-    from training.book.ablation import markdown, write_comparison
 
     recipes = [find_recipe(name) for name in names or RECIPES]
-    ensure_writable(output)
+    ensure_writable(output, FILES)
     dataset = load_dataset(data)
     import_tensorflow()
     numbers = range(1, seeds + 1)
@@ -83,6 +83,7 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
     """Train linear baselines on the texts of the headline model and test them; write a table (Markdown, JSON)."""
     from training.data.corpus import read_corpus
     from training.reuters.baselines import (
+        FILES,
         LINEAR,
         check_sentence_transformer,
         markdown,
@@ -92,7 +93,7 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
 
     if sentence_transformer:
         check_sentence_transformer()
-    ensure_writable(output)
+    ensure_writable(output, FILES)
     classifiers = [load_classifier(bundle) for bundle in bundles]
     corpus = read_corpus(archive_path(data))
     done, models = count(1), len(LINEAR) + sentence_transformer + len(bundles)

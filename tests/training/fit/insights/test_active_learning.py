@@ -120,3 +120,6 @@ def test_file_that_was_being_labelled_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="exists already; move it"):
         fit_rows(data, tmp_path / "1", force=False, unlabelled=[tmp_path / "a.txt"])
     assert (tmp_path / "1.to_label.csv").read_text() == "precious"
+    (tmp_path / "1.suspects.csv").mkdir()
+    with pytest.raises(OutputError, match=r"1\.suspects\.csv: is a folder"):
+        fit_rows(data, tmp_path / "1", force=True)
