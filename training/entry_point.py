@@ -7,7 +7,9 @@ program's interface.
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final
 
 import click
@@ -16,8 +18,8 @@ from app.classifier import ClassifierError
 from app.cli.usage_errors import with_near_name
 from training.errors import TrainingError
 
-INTERRUPTED: Final = 130
-"""Exit status after Ctrl-C: 128 + SIGINT, as in shells."""
+STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
+"""Of `kill` and of a lost terminal: they end a command as Ctrl-C does, so that no incomplete folder is left."""
 
 _LONGEST: Final = 1_000
 """Characters of a command's line in the help, which click would cut at the width of the terminal."""
@@ -26,8 +28,19 @@ RESEND_SECONDS: Final = 0.1
 """Time until a lost interrupt is sent again: the destructor that lost it has then returned."""
 
 
+class Stopped(KeyboardInterrupt):
+    """One of STOPPING has arrived."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
 class EntryPoint(click.Group):
-    """Ends with status 1 and one sentence on expected errors, with 130 on Ctrl-C; lists its commands in sections."""
+    """Ends with status 1 and one sentence on expected errors, with 128 + the signal's number on Ctrl-C and STOPPING.
+
+    Lists its commands in sections.
+    """
 
     def __init__(self, *args: Any, sections: Mapping[str, Sequence[str]], **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)
@@ -48,11 +61,12 @@ class EntryPoint(click.Group):
 
         Raises:
             ClickException: an expected error; click prints it and exits with 1.
-            Exit: with status 130, on Ctrl-C.
+            Exit: with the status of a stopped process, on Ctrl-C and STOPPING.
         """
         report_others, sys.unraisablehook = sys.unraisablehook, _resend_interrupt
         try:
-            return super().invoke(ctx)
+            with _stop_signals():
+                return super().invoke(ctx)
         except click.UsageError as error:
             raise with_near_name(error) from None
         except (TrainingError, ClassifierError) as error:
@@ -70,11 +84,33 @@ class EntryPoint(click.Group):
             # What no module handles, such as a full disk under TMPDIR or behind stdout.
             where = f"{error.filename}: " if error.filename else "The output "
             raise click.ClickException(f"{where}cannot be read or written ({error.strerror or error}).") from error
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             click.echo("\nStopped; incomplete results were not written.", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
+            raise click.exceptions.Exit(128 + _number(stop)) from None
         finally:
             sys.unraisablehook = report_others
+
+
+@contextmanager
+def _stop_signals() -> Iterator[None]:
+    """Raise Stopped on STOPPING; signals that are ignored, as SIGHUP is under nohup, stay so."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise Stopped(number)
+
+    main = threading.current_thread() is threading.main_thread()  # only there can handlers be set
+    handled = [one for one in STOPPING if main and signal.getsignal(one) is signal.SIG_DFL]
+    for one in handled:
+        signal.signal(one, stop)
+    try:
+        yield
+    finally:
+        for one in handled:
+            signal.signal(one, signal.SIG_DFL)
+
+
+def _number(stop: KeyboardInterrupt) -> int:
+    return stop.number if isinstance(stop, Stopped) else signal.SIGINT
 
 
 def _resend_interrupt(lost: "sys.UnraisableHookArgs") -> None:
@@ -84,6 +120,6 @@ def _resend_interrupt(lost: "sys.UnraisableHookArgs") -> None:
     """
     if isinstance(lost.exc_value, KeyboardInterrupt):
         main = threading.main_thread().ident
-        threading.Timer(RESEND_SECONDS, signal.pthread_kill, [main, signal.SIGINT]).start()
+        threading.Timer(RESEND_SECONDS, signal.pthread_kill, [main, _number(lost.exc_value)]).start()
     else:
         sys.__unraisablehook__(lost)

@@ -304,6 +304,47 @@ def test_ctrl_c_in_mid_training_ends_130_and_leaves_nothing(small_data: Path, tm
     assert not list(tmp_path.glob("models/**/*"))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_stop_signal_leaves_no_incomplete_folder(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def write(*_: object) -> None:
+        assert list(tmp_path.iterdir())
+        signal.raise_signal(number)
+
+    monkeypatch.setattr("training.bundles.export._write", write)
+    result = run("export", tiny_bundle, "--format", "onnx", "--output", tmp_path / "out")
+    assert result.exit_code == 128 + number
+    assert result.stderr == "\nStopped; incomplete results were not written.\n"
+    assert not list(tmp_path.iterdir())
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_signal_that_is_ignored_stays_so(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.bundles.export._write", lambda *_: signal.raise_signal(signal.SIGHUP))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        result = run("export", tiny_bundle, "--format", "onnx", "--output", tmp_path / "out")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert result.exit_code == 0
+
+
+def test_stop_signal_that_arrives_in_a_destructor_ends_the_command_with_its_status(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def train_on(_: Path) -> None:
+        Interrupted()
+        time.sleep(60)
+
+    monkeypatch.setattr("training.cli.evaluate.load_classifier", train_on)
+    assert run("evaluate", tiny_bundle).exit_code == 143
+
+
 def test_ctrl_c_that_arrives_in_a_destructor_ends_the_command_too(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
