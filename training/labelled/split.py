@@ -74,7 +74,7 @@ def split_rows(
     counts = _label_counts(rows, places)
     rare = {label: count for label, count in sorted(counts.items()) if count < min_rows}
     if len(counts) - len(rare) < 2:
-        raise LabelsError(_too_few(set(counts) - set(rare), rare, min_rows, table))
+        raise LabelsError(_too_few(set(counts) - set(rare), rare, min_rows, table, places.count(IN_TEST)))
     _remove(frozenset(rare), rows, places, TRAIN, RARE)
     method: Literal["share", "time", "file"] = "file"
     if test is None:
@@ -118,9 +118,20 @@ def _remove(labels: AbstractSet[str], rows: list[LabelledRow], places: list[str]
                 places[number] = why
 
 
-def _too_few(known: set[str], rare: Mapping[str, int], min_rows: int, table: Table) -> str:
+def _too_few(known: set[str], rare: Mapping[str, int], min_rows: int, table: Table, in_test: int) -> str:
+    column, rows = table.columns[0], len(table.rows)
+    if in_test == rows:
+        return (
+            f"{column.file}: the text of every row is also in the test file, so no row is left to train on;"
+            " give --test rows with other texts, or leave it out."
+        )
+    if in_test:
+        return (
+            f"{column.file}: {in_test:,} of {rows:,} rows are left out, because their text is also in the test"
+            f" file, and of the others fewer than two labels have {min_rows} rows or more; give --test rows with other"
+            " texts, or leave it out."
+        )
     have = "no label has" if not known else f"only {min(known) or 'outside'!r} has"
-    column = table.columns[0]
     return (
         f"{column.file}: {have} {min_rows} rows or more ({len(rare):,} labels have fewer), but training needs two;"
         f" check that {column.label!r} is the column with the labels, or lower --min-rows."

@@ -115,6 +115,16 @@ def test_training_rows_with_the_text_of_a_test_row_are_left_out() -> None:
     assert exact_key("Story  3") not in {exact_key(row.text) for row in split.train}
 
 
+@pytest.mark.parametrize(
+    ("tested", "cause"), [(20, "the text of every row is also"), (15, "15 of 20 rows are left out")]
+)
+def test_error_says_if_the_training_rows_are_also_in_the_test_file(tested: int, cause: str) -> None:
+    rows = [(f"story {i}", ("ab"[i % 2],)) for i in range(20)]
+    with pytest.raises(LabelsError, match=f"{cause}.* in the test file.* give --test rows with other texts") as error:
+        split_rows(table(rows), table(rows[:tested], "b.csv"))
+    assert "column" not in str(error.value)
+
+
 def timed(rows: Sequence[tuple[str, str, str]]) -> Table:
     read = [LabelledRow(text, (label,), "a.csv", i, parse_time(time)) for i, (text, label, time) in enumerate(rows)]
     return Table(read, 0, (), [ReadColumns("a.csv", "text", "label", "day", guessed=False)])
