@@ -16,10 +16,14 @@ import click
 
 from app.classifier import ClassifierError
 from app.cli.usage_errors import with_near_name
+from app.control_characters import one_line
 from training.errors import TrainingError
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
 """Of `kill` and of a lost terminal: they end a command as Ctrl-C does, so that no incomplete folder is left."""
+
+LONGEST_LINE: Final = 2_000
+"""Characters of an error, which may quote a file."""
 
 _LONGEST: Final = 1_000
 """Characters of a command's line in the help, which click would cut at the width of the terminal."""
@@ -70,7 +74,7 @@ class EntryPoint(click.Group):
         except click.UsageError as error:
             raise with_near_name(error) from None
         except (TrainingError, ClassifierError) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(one_line(str(error), LONGEST_LINE)) from error
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package in {"", "app", "training"}:
@@ -83,7 +87,9 @@ class EntryPoint(click.Group):
         except OSError as error:
             # What no module handles, such as a full disk under TMPDIR or behind stdout.
             where = f"{error.filename}: " if error.filename else "The output "
-            raise click.ClickException(f"{where}cannot be read or written ({error.strerror or error}).") from error
+            raise click.ClickException(
+                one_line(f"{where}cannot be read or written ({error.strerror or error}).", LONGEST_LINE)
+            ) from error
         except KeyboardInterrupt as stop:
             click.echo("\nStopped; incomplete results were not written.", err=True)
             raise click.exceptions.Exit(128 + _number(stop)) from None

@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 import click
 
 from app.cli.exit_status import ExitStatus, OutputError, UnexpectedError
-from app.cli.standard_streams import discard, print_error
+from app.cli.standard_streams import LONGEST_LINE, discard, print_error
 from app.cli.usage_errors import with_near_name
+from app.control_characters import one_line
 
 MOST_CHARACTERS = 300
 """An unexpected error's own message is cut to this length."""
@@ -69,6 +70,7 @@ def _sentence(error: Exception) -> str:
 
 def _report(error: click.ClickException) -> int:
     """Print the error, each line of its message as an error of its own; returns its exit status."""
+    error.message = "\n".join(one_line(line, LONGEST_LINE) for line in error.message.splitlines())  # type: ignore[misc]
     try:
         lines = error.format_message().splitlines()
         if isinstance(error, click.UsageError) or len(lines) < 2:

@@ -8,6 +8,7 @@ import click
 
 from app.cli.predictors import load, settings_for
 from app.cli.standard_streams import write
+from app.control_characters import one_line
 
 LONGEST_CELL = 60
 """Maximum length of a code or name in the table, in characters."""
@@ -36,7 +37,10 @@ def topics(folder: Path | None, as_json: bool) -> None:
     if as_json:
         _print(*(topic.model_dump_json() for topic in known))
         return
-    codes, names = [_cell(topic.code) for topic in known], [_cell(topic.name) for topic in known]
+    codes, names = (
+        [one_line(topic.code, LONGEST_CELL) for topic in known],
+        [one_line(topic.name, LONGEST_CELL) for topic in known],
+    )
     code_width, width = (max(15, *map(_width, codes)), max(4, *map(_width, names)))
     named = any(topic.code != topic.name for topic in known)  # labels of own data are mostly their own names
     heading = f"  {'name':{width}}" if named else ""
@@ -57,12 +61,6 @@ def topics(folder: Path | None, as_json: bool) -> None:
             f" {true_positive} of the held-out texts without a topic, and {false_positive} of those with one."
         )
     _print(*lines)
-
-
-def _cell(text: str) -> str:
-    """A code or name on one line, without control characters, and cut after LONGEST_CELL characters."""
-    line = "".join([character if character.isprintable() else " " for character in text])
-    return line if len(line) <= LONGEST_CELL else line[: LONGEST_CELL - 3] + "..."
 
 
 def _width(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import gc
 import ipaddress
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,10 +18,15 @@ from app.classifier import ClassifierError, TopicClassifier, load_classifier
 from app.cli.exit_status import UnavailableError
 from app.cli.readers.row import Row
 from app.cli.writers import Answer, Prediction
+from app.control_characters import one_line
 from app.settings import Settings, SettingsError, load_settings
 
 MOST_TOPICS = 10_000
 """Maximum of --top-k; each topic makes two columns. A model may have fewer topics, and `load` then refuses more."""
+LONGEST_REASON = 300
+"""Maximum number of characters of an error of the service at --url."""
+_USERINFO = re.compile(r"//.*@", re.DOTALL)
+"""User name and password of a URL, which errors leave out; up to the last @, because a password may hold any."""
 CHUNK = 500
 """Headlines classified per call of a predictor."""
 Predictor = Callable[[Sequence[str]], "list[Answer | str]"]
@@ -130,10 +136,11 @@ def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
         raise UnavailableError(
             f"--url needs the client package; install it with: {shlex.quote(sys.executable)} -m pip install ./client"
         ) from None
+    shown = _USERINFO.sub("//", url)
     try:
         client = TopicsClient(url, api_key=api_key, transport=_transport(url))
     except Exception as error:  # a URL or a proxy variable that is wrong, or a SOCKS proxy without its package
-        raise UnavailableError(f"{url}: no client can be made for this URL ({_reason(error)}).") from None
+        raise UnavailableError(f"{shown}: no client can be made for this URL ({_reason(error)}).") from None
     click.get_current_context().call_on_close(client.close)
 
     def predict(headlines: Sequence[str]) -> list[Answer | str]:
@@ -148,19 +155,19 @@ def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
                 # The service refuses a batch as a whole: leave out the headlines that it names and send the rest.
                 refused = _refused_headlines(error.problem.errors, len(pending))
                 if not refused:
-                    raise UnavailableError(f"{url}: {error}") from None
+                    raise UnavailableError(f"{shown}: {_reason(error)}.") from None
                 for position, reason in refused.items():
                     answers[pending[position]] = reason
                 pending = [index for position, index in enumerate(pending) if position not in refused]
             except UnauthorizedError:
                 wrong = "refused the key (401)" if api_key else "requires an API key (401)"
-                raise UnavailableError(f"{url}: {wrong}; set TOPICS_API_KEY or --api-key.") from None
+                raise UnavailableError(f"{shown}: {wrong}; set TOPICS_API_KEY or --api-key.") from None
             except UnreachableError as error:  # its message begins with the path, and says why there was no answer
-                raise UnavailableError(f"{url}: {_reason(error)}.") from None
+                raise UnavailableError(f"{shown}: {_reason(error)}.") from None
             except ProblemError as error:
-                raise UnavailableError(f"{url}: answered with an error: {_reason(error)}.") from None
+                raise UnavailableError(f"{shown}: answered with an error: {_reason(error)}.") from None
             except Exception as error:  # another server may be listening at this URL and answer anything
-                raise UnavailableError(f"{url}: gave no valid answer ({_reason(error)}).") from None
+                raise UnavailableError(f"{shown}: gave no valid answer ({_reason(error)}).") from None
             else:
                 break
         return answers
@@ -181,8 +188,8 @@ def _transport(url: str) -> Any:  # noqa: ANN401 - httpx2.HTTPTransport, where t
 
 
 def _reason(error: Exception) -> str:
-    """The message of an error, on one line of at most 300 characters."""
-    return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+    """The message of an error, on one line of at most LONGEST_REASON characters."""
+    return one_line(" ".join(str(error).split()), LONGEST_REASON).rstrip(".") or type(error).__name__
 
 
 def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[int, str]:
@@ -191,7 +198,7 @@ def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[in
     for field, message in errors:
         name, _, index = field.rpartition(".")
         if name.endswith("headlines") and index.isdecimal() and int(index) < count:
-            refused[int(index)] = f"is refused: {message}"
+            refused[int(index)] = f"is refused: {one_line(message, LONGEST_REASON)}"
     return refused
 
 

@@ -1,6 +1,7 @@
 """Validates arguments of the client's public methods: raises TypeError or ValueError before anything is sent."""
 
 import math
+import re
 from collections.abc import AsyncIterable, Iterable, Mapping
 from numbers import Integral, Real
 from typing import TypeVar
@@ -10,6 +11,9 @@ import httpx2
 LONGEST = 10.0**9
 """Seconds, about 31 years. A longer timeout counts as none, because sockets do not accept larger numbers."""
 
+_USERINFO = re.compile(r"//.*@", re.DOTALL)
+"""User name and password of a URL, up to the last @, because a password may hold any."""
+
 T = TypeVar("T", bound=Iterable[str] | AsyncIterable[str])
 
 
@@ -17,16 +21,23 @@ def url(value: object) -> str:
     """The service's URL: `http` or `https`, a host, optionally a port and a path."""
     if not isinstance(value, str):
         raise TypeError(f"url must be a str such as 'http://127.0.0.1:8000', not {type(value).__name__}")
+    shown = without_userinfo(value)
     try:
         parsed = httpx2.URL(value)
     except httpx2.InvalidURL as error:
-        raise ValueError(f"url: {error}, in {value[:200]!r}") from None
+        reason = error if shown == value else "invalid"  # the error may quote a part of the password
+        raise ValueError(f"url: {reason}, in {shown[:200]!r}") from None
     blank = any(character.isspace() for character in value)
     if parsed.scheme not in ("http", "https") or not parsed.host or blank or (parsed.port or 0) > 65535:
-        raise ValueError(f"url must look like 'http://127.0.0.1:8000', not {value[:200]!r}")
+        raise ValueError(f"url must look like 'http://127.0.0.1:8000', not {shown[:200]!r}")
     if parsed.query or parsed.fragment:
-        raise ValueError(f"url must end before '?' and '#': {value[:200]!r}")
+        raise ValueError(f"url must end before '?' and '#': {shown[:200]!r}")
     return value
+
+
+def without_userinfo(url: str) -> str:
+    """A URL for errors, without user name and password."""
+    return _USERINFO.sub("//", url)
 
 
 def api_key(value: object) -> str | None:

@@ -130,13 +130,16 @@ def open_http(kind: type[C], url: str, api_key: str | None, transport: Any) -> C
     headers = {b"User-Agent": b"reuters-topics-client"}
     if key := arguments.api_key(api_key):
         headers[b"Authorization"] = f"Bearer {key}".encode()
-    url = arguments.url(url)
+    base = httpx2.URL(arguments.url(url))
+    # Otherwise user name and password would be part of every request's URL, which errors and httpx2's log contain.
+    auth = (base.username, base.password) if base.userinfo else None
+    base = base.copy_with(userinfo=b"")
     try:
-        return kind(base_url=url, headers=headers, limits=httpx2.Limits(), transport=transport)
+        return kind(base_url=base, auth=auth, headers=headers, limits=httpx2.Limits(), transport=transport)
     # ImportError: a SOCKS proxy needs a package. OSError: SSL_CERT_FILE names no file.
     except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
         raise UnreachableError(
-            f"{url}: the environment's proxy (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) or certificates (SSL_CERT_FILE) "
+            f"{base}: the environment's proxy (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) or certificates (SSL_CERT_FILE) "
             f"cannot be used: {error}"
         ) from error
 

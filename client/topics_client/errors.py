@@ -37,8 +37,18 @@ class Problem:
     """
 
 
+LONGEST_MESSAGE = 1_000
+"""Maximum number of characters of an exception as text; `ProblemError.problem` has all."""
+
+
 class TopicsClientError(Exception):
-    """Base of all exceptions of this package."""
+    """Base of all exceptions of this package.
+
+    As text, without line breaks and control characters: it may quote an answer, and a terminal would obey it.
+    """
+
+    def __str__(self) -> str:
+        return _one_line(super().__str__())
 
 
 class MisuseError(TopicsClientError):
@@ -63,7 +73,7 @@ class ProblemError(TopicsClientError):
         self.problem = problem
 
     def __str__(self) -> str:
-        return f"{self.problem.title} ({self.problem.status}): {self.problem.detail}"
+        return _one_line(f"{self.problem.title} ({self.problem.status}): {self.problem.detail}")
 
 
 class InvalidRequestError(ProblemError):
@@ -88,6 +98,12 @@ class UnavailableError(ProblemError):
 
 class DeadlineError(ProblemError):
     """The service did not finish in time."""
+
+
+def _one_line(text: str) -> str:
+    if len(text) > LONGEST_MESSAGE:
+        text = text[: LONGEST_MESSAGE - 3] + "..."
+    return text if text.isprintable() else "".join([one if one.isprintable() else " " for one in text])
 
 
 _KINDS = {

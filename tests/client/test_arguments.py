@@ -37,6 +37,30 @@ URLS += ["http://h:port", "https://h?x=1", "http://h#x", "http://h\n", "http://[
 
 
 @pytest.mark.parametrize("kind", [TopicsClient, AsyncTopicsClient])
+@pytest.mark.parametrize(
+    "url", ["http://us:w0rd@", "http://us:w0rd@h?x", "http://us:@/w0rd@h", "http://us:w0rd@[::", "ftp://us:w0rd@h"]
+)
+def test_error_about_a_url_has_no_password(kind: Any, url: str) -> None:
+    with pytest.raises(ValueError, match="url") as caught:
+        kind(url)
+    assert "w0rd" not in str(caught.value)
+    assert "us:" not in str(caught.value)
+
+
+def test_user_name_and_password_of_the_url_are_sent_and_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert request.headers["Authorization"] == "Basic dXM6dy9yZA=="  # us:w/rd
+        assert request.url == "http://h/base/predict"
+        return served(request)
+
+    caplog.set_level("INFO")
+    with TopicsClient("http://us:w%2Frd@h/base", transport=httpx2.MockTransport(answer)) as one:
+        one.predict("gold")
+    assert "http://h/base/predict" in caplog.text
+    assert "rd@" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", [TopicsClient, AsyncTopicsClient])
 @pytest.mark.parametrize("url", URLS)
 def test_bad_url_is_a_value_error_at_once(kind: Any, url: str) -> None:
     with pytest.raises(ValueError, match="url"):

@@ -37,6 +37,16 @@ def test_exceptions_can_be_pickled_and_copied(kind: type[Exception], travel: Cal
     assert (type(again), str(again), vars(again)) == (kind, str(error), vars(error))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_of_an_exception_has_no_control_characters_and_is_cut(kind: type[Exception]) -> None:
+    words = "no\x1b]0;pwn\x07\x9b\u202e\n" + "a" * 5_000_000
+    error = kind(Problem(422, "Wrong", words)) if issubclass(kind, ProblemError) else kind(words)
+    assert "no ]0;pwn" in str(error)
+    assert str(error).isprintable()
+    assert len(str(error)) == 1000
+    assert not issubclass(kind, ProblemError) or error.problem.detail == words
+
+
 @pytest.mark.parametrize(
     "value", [Refused(1, "is empty"), client().predict("gold"), Problem(503, "Full", "no room")], ids=type
 )

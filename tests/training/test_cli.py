@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.classifier import load_bundle
+from app.classifier import BundleError, load_bundle
 from app.classifier.bundle import CARD
 from tests.real_data import REPOSITORY
 from tests.training.conftest import write_data
@@ -212,10 +212,11 @@ def test_baselines_of_no_bundle_is_refused(small_data: Path, tmp_path: Path) -> 
     [
         (OSError(28, "No space left on device"), "The output cannot be read or written (No space left on device).\n"),
         (OSError(5, "Input/output error", "/x/y"), "/x/y: cannot be read or written (Input/output error).\n"),
+        (BundleError("/x/\x1b[31m: is wrong."), "/x/ [31m: is wrong.\n"),
     ],
 )
 def test_failure_of_the_disk_that_no_module_expects_is_one_sentence(
-    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, sentence: str
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
 ) -> None:
     def fail(_: Path) -> None:
         raise error

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from app.control_characters import one_line
 from training.evaluation.comparison import Comparison
-from training.labelled.reporting.terminal import one_line
 
 SHOWN: Final = 20
 """Changed answers that are printed; the JSON has all."""

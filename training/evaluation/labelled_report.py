@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from app.control_characters import one_line
 from training.evaluation.labelled_rows import Confusion, Measured
 from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
@@ -11,7 +12,7 @@ from training.evaluation.report import topic_table
 from training.labelled.bad_rows import counted
 from training.labelled.columns import listed
 from training.labelled.reporting.notes import count
-from training.labelled.reporting.terminal import cut, one_line
+from training.labelled.reporting.terminal import cut
 from training.labelled.rows import Table
 
 SEVERAL: Final = {

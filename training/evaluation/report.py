@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from app.control_characters import one_line
 from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
-from training.labelled.reporting.terminal import columns, one_line
+from training.labelled.reporting.terminal import columns
 
 CONFUSIONS = 10
 _PARTS = {

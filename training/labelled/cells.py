@@ -1,10 +1,11 @@
 """Values of label and time cells: a cell becomes labels or a time, or the reason why it cannot."""
 
 import re
-import unicodedata
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Final
+
+from app.control_characters import has_control_character
 
 _BASIC_DATE: Final = re.compile(r"[12]\d{7}")
 """20261126: as ISO 8601 writes a date without hyphens. As seconds since 1970 it would be a day of that year."""
@@ -81,9 +82,7 @@ def _text(value: object) -> str:
 def _checked(label: str) -> str:
     if len(label) > MAX_LABEL:
         raise CellError(f"has a label of {len(label):,} characters, more than {MAX_LABEL}")
-    if not label.isprintable() and any(
-        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in label
-    ):
+    if has_control_character(label):
         raise CellError("has a label with a line break or a control character")
     return label
 

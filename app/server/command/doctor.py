@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from app import VERSION
 from app.cli.standard_streams import write
+from app.control_characters import one_line
 from app.server.command.checks import Check, checks
 from app.server.command.options import Start, start, with_options
 from app.settings import Settings, SettingsError, option_name, variable_name
@@ -44,7 +45,8 @@ def doctor(host: str, port: str, as_json: bool, **options: str | None) -> None:
         _print(json.dumps(_json(works, list(_settings(chosen)), results), indent=2))
     else:
         lines = [f"      {setting.name}={setting.value} ({setting.source})" for setting in _settings(chosen)]
-        _print(*(f"{check.status:4}  {check.name}: {check.detail}" for check in results), *lines)
+        lines = [*(f"{check.status:4}  {check.name}: {check.detail}" for check in results), *lines]
+        _print(*map(one_line, lines))
     if not works:
         raise click.exceptions.Exit(1)
 

@@ -127,6 +127,14 @@ def test_each_of_several_errors_has_the_prefix() -> None:
     assert (result.exit_code, result.stderr) == (1, "Error: One.\nError: Two.\n")
 
 
+@pytest.mark.parametrize("kind", [click.ClickException, click.UsageError, click.BadParameter, ValueError])
+def test_control_characters_of_a_message_are_not_printed_and_a_long_one_is_cut(kind: type[Exception]) -> None:
+    result = CliRunner().invoke(failing(kind("a\x1b]0;pwn\x07\x9b\u202e" + "a" * 10_000)), ["act-now"])
+    assert "a ]0;pwn" in result.stderr
+    assert result.stderr.replace("\n", "").isprintable()
+    assert len(result.stderr) < 2_200
+
+
 def test_words_of_an_unexpected_error_are_cut_at_300_characters() -> None:
     result = CliRunner().invoke(failing(ValueError("a" * 500)), ["act-now"])
     told = f"Error: Unexpected ValueError ({'a' * 300}); --debug before the command shows where.\n"

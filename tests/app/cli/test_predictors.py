@@ -19,6 +19,7 @@ from app.cli.predictors import ChunkResult, local_predictor, predict_chunks, pre
 from app.cli.readers.row import Row
 from app.cli.writers import Answer, Prediction
 from tests.app.cli.running import rows, run
+from tests.client.foreign_server import ForeignServer
 from tests.server import RunningServer
 
 HEADLINES = ["Oil prices rise as OPEC cuts crude output", "Wheat harvest falls", "Zzyzx qqq"]
@@ -266,7 +267,7 @@ def test_service_that_refuses_every_headline_gets_one_request(monkeypatch: pytes
 
 
 def test_refusal_that_names_no_headline_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UnavailableError, match=r"^http://topics.example: Wrong \(422\): no$"):
+    with pytest.raises(UnavailableError, match=r"^http://topics.example: Wrong \(422\): no\.$"):
         ask_service(Service(["bad"], named=0), ["bad"], monkeypatch)
 
 
@@ -279,9 +280,38 @@ def test_refused_headline_is_found_by_its_field(field: str, named: bool) -> None
     assert found == ({int(field[-1]): "is refused: too odd"} if named else {})
 
 
+HOSTILE = "\x1b]0;pwn\x07\x9b\u202e\u2028" + "a" * 5_000_000
+
+
+@pytest.mark.parametrize("errors", [[], [{"field": "headlines.0", "message": HOSTILE}]])
+def test_terminal_gets_no_control_characters_and_one_line_of_what_another_server_answers(
+    errors: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"title": HOSTILE[:20], "detail": HOSTILE, "errors": errors}).encode()
+    head = b"HTTP/1.1 422 Nope\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+    with ForeignServer(lambda: [head + body]) as server:
+        result = run("classify", "oil", "--url", server.url)
+    assert "pwn" in result.stderr
+    assert result.stderr.replace("\n", "").isprintable()
+    assert len(result.stderr) < 500
+
+
+@pytest.mark.parametrize("url", ["http://us:p@ss/w0rd@127.0.0.1:1", "http://us:w0rd@127.0.0.1:1", "http://us:w0rd@"])
+def test_password_in_the_url_is_not_printed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from topics_client import client
+
+    monkeypatch.setattr(client.TopicsClient.__init__, "__kwdefaults__", client.TopicsClient.__init__.__kwdefaults__)
+    monkeypatch.setitem(client.TopicsClient.__init__.__kwdefaults__, "retries", 0)
+    result = run("classify", "oil", "--url", url)
+    assert result.exit_code == 3
+    assert "http://" in result.stderr
+    assert "w0rd" not in result.stderr
+    assert "us:" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
-    [(ValueError("two\n lines."), "two lines"), (ValueError("a" * 400), "a" * 300), (KeyError(), "KeyError")],
+    [(ValueError("two\n lines."), "two lines"), (ValueError("a" * 400), "a" * 297), (KeyError(), "KeyError")],
 )
 def test_reason_is_one_line_of_at_most_300_characters(error: Exception, told: str) -> None:
     assert predictors._reason(error) == told

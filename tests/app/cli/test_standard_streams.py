@@ -136,6 +136,15 @@ def test_message_goes_to_standard_error_over_a_progress_bar(
     assert stream.content.getvalue() == shown
 
 
+def test_control_characters_of_a_message_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Stream(terminal=False)
+    monkeypatch.setattr(sys, "stderr", stream)
+    print_error("line 1 is refused: \x1b]0;pwn\x07\n" + "a" * 10_000)
+    shown = stream.content.getvalue().decode()
+    assert shown.startswith("line 1 is refused:  ]0;pwn  a")
+    assert len(shown) == 2_001
+
+
 def test_message_that_cannot_be_written_is_lost(monkeypatch: pytest.MonkeyPatch, discarded: list[object]) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "full")

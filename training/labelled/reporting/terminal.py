@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from app.control_characters import one_line
 from training.labelled.bad_rows import SHOWN
 from training.labelled.reporting.notes import count
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
@@ -36,13 +37,6 @@ def terminal_report(report: DataReport) -> str:
         which = f", the first {SHOWN} of each reason" if len(shown) < report.bad else ""
         parts.append([f"Bad rows ({report.bad:,}{which})", *shown])
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
-
-
-def one_line(text: str) -> str:
-    """A text of the data without line breaks, control characters and other characters that a terminal may obey."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def columns(text: str) -> int:

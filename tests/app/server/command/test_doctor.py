@@ -230,3 +230,9 @@ def test_wrong_model_is_reported_once_with_its_value_and_memory_is_not_guessed()
 def test_checks_come_before_the_settings():
     lines = doctor().output.splitlines()
     assert [line.startswith(" ") for line in lines] == sorted(line.startswith(" ") for line in lines)
+
+
+def test_control_characters_of_a_setting_are_not_printed():
+    result = doctor("--model", "none\x1b]0;pwn\x07\x9b")
+    assert "none ]0;pwn" in result.output
+    assert result.output.replace("\n", "").isprintable()

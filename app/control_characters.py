@@ -1,0 +1,20 @@
+"""Control characters in texts from elsewhere: finds them, and replaces them before a terminal obeys them."""
+
+import unicodedata
+
+_CONTROLS = ("Cc", "Cs", "Zl", "Zp")
+
+
+def has_control_character(text: str) -> bool:
+    """Whether a text has a control character, a line or paragraph separator, or half of a surrogate pair."""
+    return not text.isprintable() and any(unicodedata.category(character) in _CONTROLS for character in text)
+
+
+def one_line(text: str, most: int | None = None) -> str:
+    """A text without line breaks, control characters and other characters that a terminal may obey.
+
+    These become spaces. A text of more than `most` characters is cut and ends in `...`.
+    """
+    if most is not None and len(text) > most:
+        text = text[: most - 3] + "..."
+    return text if text.isprintable() else "".join([one if one.isprintable() else " " for one in text])
