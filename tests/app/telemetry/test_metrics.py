@@ -196,3 +196,24 @@ def test_many_headlines_are_counted_at_once_and_not_held(tiny_bundle: Path, monk
         client.post("/predict/batch", json={"headlines": ["oil"] * 350})
         registry = client.app.state.service.metrics.registry
         assert read(generate_latest(registry).decode())("topics_headlines_total") == 300
+
+
+def test_requests_of_clients_create_a_bounded_number_of_labels(start: Start):
+    client = start()
+
+    def label_sets() -> int:
+        return client.get("/metrics").text.count("\nhttp_requests_total{")
+
+    def send(number: int) -> None:
+        for path in (f"/{number}", "/predict", f"/topics?model={number}", f"/v2/models/{number}"):
+            headers = {"content-type": f"a/{number}", "x-request-id": str(number), "x-request-timeout": str(number)}
+            for method in (f"FOO{number}", "GET", "POST"):
+                client.request(method, path, headers=headers)
+
+    send(0)
+    label_sets()
+    before = label_sets()
+    for number in range(1, 20):
+        send(number)
+    assert label_sets() == before
+    assert 'http_requests_total{method="OTHER",route="other",status="404"} 20.0' in client.get("/metrics").text
