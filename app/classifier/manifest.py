@@ -3,15 +3,25 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
 from app.classifier.tokenizer import CharacterReferences
+from app.control_characters import has_control_character
+
+
+def _without_control_characters(text: str) -> str:
+    if has_control_character(text):
+        raise PydanticCustomError("control_character", "must have no line break and no control character")
+    return text
+
+
+Line = Annotated[str, Field(min_length=1), AfterValidator(_without_control_characters)]
+"""A text that terminals, logs, CSV and metrics show as it is; `fit` refuses such labels, too."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
-FileName = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
 Ratio = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PieceSize = Annotated[int, Field(ge=2, le=8)]
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -105,8 +115,8 @@ class Topic(_Part):
     """A topic, with its training support and the model's measured precision, recall and F1."""
 
     label: int = Field(ge=0)
-    code: str = Field(min_length=1, description="short code of the topic; in the Reuters models that of the archive")
-    name: str = Field(min_length=1, description="name of the topic for people")
+    code: Line = Field(description="short code of the topic; in the Reuters models that of the archive")
+    name: Line = Field(description="name of the topic for people")
     support: int = Field(ge=0, description="training texts with this label")
     precision: float | None = Field(default=None, ge=0, le=1, description="on held-out material; null: never predicted")
     recall: float | None = Field(default=None, ge=0, le=1, description="on held-out material; null: no text has it")
@@ -215,7 +225,7 @@ class Manifest(_Part):
     outside: Outside | None = Field(
         default=None, description="outside class; null: the model was not trained to tell that no topic fits"
     )
-    files: dict[FileName, FileEntry]
+    files: dict[Line, FileEntry]
     recipe: dict[str, Any] = Field(default_factory=dict, description="name, hyperparameters and seeds")
     data: dict[str, Any] = Field(default_factory=dict, description="what it was trained on, with SHA-256")
     libraries: dict[str, str] = Field(default_factory=dict, description="versions it was trained with")

@@ -234,3 +234,11 @@ def test_several_labels_have_thresholds_of_their_own_and_nothing_for_one_label(
     assert Manifest.model_validate(several).output == "sigmoid"
     with pytest.raises(ValidationError, match=wrong):
         Manifest.model_validate(several | part)
+
+
+@pytest.mark.parametrize("field", ["code", "name"])
+@pytest.mark.parametrize("character", ["\n", "\x1b", "\x9b", "\u2028"])
+def test_topic_with_a_control_character_is_refused(field: str, character: str) -> None:
+    with pytest.raises(ValidationError, match="must have no line break and no control character"):
+        Topic.model_validate(GOOD[Topic] | {field: f"a{character}b"})
+    Topic.model_validate(GOOD[Topic] | {field: "=1+1 \u0627\u200f 환율"})
