@@ -26,7 +26,7 @@ STRANGE: Topics = {
     "back\\slash": ("C:\\new\\table", "backslash"),
     "a/b?c=d&e#f%20": ("a/b?c=d&e#f%20", "address"),
     "😀🏳️‍🌈": ("😀 emoji", "emoji"),
-    "line\nbreak": ("line\nbreak\tand tab", "line"),
+    "line\u202ebreak": ("line\u202ebreak and \u200fmark", "line"),
     "x" * 2_000: ("A very long name " * 120, "long"),
     "{name}": ("$title {{name}} %s", "template"),
     "=1+1": ("=HYPERLINK(1)", "formula"),
