@@ -172,6 +172,8 @@ def test_figures_for_present_day_headlines_are_the_latest_measurement():
     assert tuple(map(int, told)) == (round(business["found"] * 100), round(general["found"] * 100))
     lost = re.search(r"so are (\d+) of 100 business headlines that are about one", README)[1]
     assert int(lost) == round(business["lost"] * 100)
+    told = re.search(r"All (\d+) headlines of 2016 to 2020: .* \| (\d+) of 100 right \|", README).groups()
+    assert tuple(map(int, told)) == (total["headlines"], round(total["right_over_all"] * 100))
     assert "about half of today's business news, most general news" in README
     assert business["without_topic"] / business["headlines"] == pytest.approx(0.5, abs=0.1)
     assert general["without_topic"] / general["headlines"] > 0.75
