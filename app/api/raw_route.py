@@ -96,7 +96,7 @@ class RawRoute(APIRoute):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         """Answer one request; exceptions are raised to the caller."""
-        self._raise_if_refused(context.content_length)
+        self._raise_if_refused(context)
         name = model_parameter(scope, self._fields) if scope["query_string"] else None
         validate, respond = self._handlers.get(name) or self._handlers.setdefault(name, self._handler(name))
         raise_if_unsupported_media_type(context.headers)
@@ -104,16 +104,18 @@ class RawRoute(APIRoute):
         body = await self._parsed(validate, await read_body(receive, self._max_body_bytes), self._fields)
         await send_answer(send, await respond(body, context, receive), context)
 
-    def _raise_if_refused(self, content_length: int) -> None:
+    def _raise_if_refused(self, context: RequestContext) -> None:
         """Refuse a request by its headers: before its body is read, for which uvicorn sends 100 Continue.
 
         Raises:
-            BodyTooLargeError: Content-Length is above the limit.
+            BodyTooLargeError: Content-Length is above the limit, and the client waits for 100 Continue. The body of any
+                other client is read up to the limit, because servers such as Ray Serve's proxy close the connection
+                after an early answer, so that the client, which is still sending, would see a reset in its place.
             OverloadedError: see `admit`.
         """
-        if content_length > self._max_body_bytes:
+        if context.content_length > self._max_body_bytes and b"expect" in context.headers:
             raise _too_large(self._max_body_bytes)
-        self._admit(content_length)
+        self._admit(context.content_length)
 
     async def _parsed(self, validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
         """`parse`, a long body in its turn; raises OverloadedError, too."""

@@ -204,7 +204,7 @@ class _InferRoute(RawRoute):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         """Answer one request; exceptions are raised to the caller."""
-        self._raise_if_refused(context.content_length)
+        self._raise_if_refused(context)
         raise_if_unsupported_media_type(context.headers, OCTETS.encode())
         content = await read_body(receive, self._max_body_bytes)
         length = _header_length(context.headers, len(content))
