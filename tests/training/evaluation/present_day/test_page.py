@@ -20,8 +20,22 @@ def test_page_has_the_rates_of_other_thresholds(tmp_path: Path):
     classifier = load_classifier(write_outside_bundle(tmp_path / "bundle"))
     (tmp_path / "headlines.tsv").write_text("biz\tnone\tElection storm\nbiz\tcrude\tOil barrel opec", "utf-8")
     page = markdown(measure_headlines(classifier, read_headlines(tmp_path / "headlines.tsv")))
-    assert f"the threshold of the bundle is {classifier.outside_threshold:.2f}." in page
+    assert f"The default is the threshold of the bundle, {classifier.outside_threshold:.2f}:" in page
     assert "| 0.5 | 0% | 100% | 100% |" in page
+
+
+def test_rates_of_the_default_threshold_are_in_order_between_those_of_the_others(figures: dict):
+    figures["thresholds"] = [
+        {"threshold": threshold, "lost": lost, "found": 0.5, "right_over_all": 0.25}
+        for threshold, lost in ((0.5, 0.75), (0.9, 0.0))
+    ]
+    figures |= {"threshold": 0.77}
+    figures["rows"][-1] |= {"lost": 0.125, "found": 0.5, "right_over_all": 0.75}
+    assert markdown(figures).splitlines()[-3:] == [
+        "| 0.5 | 75% | 50% | 25% |",
+        "| 0.77 (default) | 12% | 50% | 75% |",
+        "| 0.9 | 0% | 50% | 25% |",
+    ]
 
 
 def test_headlines_of_one_group_have_no_rates_of_the_other(tmp_path: Path):
