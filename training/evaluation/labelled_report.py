@@ -49,7 +49,7 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
     lines = [f"On {count(one.texts, 'row')} with a label of the bundle:", ""]
     lines += [f"{name:<28}{value:>8.4f}" for name, value in named if value is not None]
     if measured.outside is not None:
-        lines += ["", outside_line(measured.outside)]
+        lines += ["", outside_line(measured.outside), *_threshold_table(measured.outside)]
     return "\n".join([*lines, "", *_label_table(one, codes), *confusion_lines(measured.confusions)])
 
 
@@ -65,9 +65,22 @@ def _label_table(evaluation: Evaluation | MultiLabelEvaluation, codes: Sequence[
 def outside_line(outside: Mapping[str, Any]) -> str:
     """Figures of the outside class."""
     return (
-        f"Outside class: AUROC {outside['auroc']:.3f}; marked `outside` are {outside['found']:.1%} of the test rows"
-        f" without a label and {outside['lost']:.1%} of those with one."
+        f"Outside class: AUROC {outside['auroc']:.3f}; marked `outside` are {outside['found']:.1%} of"
+        f" {count(outside['without'], 'test row')} about none of the labels, and {outside['lost']:.1%} of"
+        f" {count(outside['with_topic'], 'test row')} with a label."
     )
+
+
+def _threshold_table(outside: Mapping[str, Any]) -> list[str]:
+    """Rates that other values of TOPICS_OUTSIDE_THRESHOLD would have on the same rows."""
+    own = outside["threshold"]
+    others = [row for row in outside["thresholds"] if row["threshold"] != own]
+    lines = [
+        f"{row['threshold']:>9.2f}{row['lost']:>22.1%}{row['found']:>21.1%}"
+        + ("  (the bundle's threshold)" if row is outside else "")
+        for row in sorted([*others, outside], key=lambda row: row["threshold"])
+    ]
+    return [f"{'threshold':>9}{'false positive rate':>22}{'true positive rate':>21}", *lines]
 
 
 def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:

@@ -17,6 +17,8 @@ from training.labelled.rows import LabelledRow
 
 PAIRS: Final = 5
 EXAMPLES: Final = 3
+THRESHOLDS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
+"""Thresholds of the outside class for which the rates are given, besides the bundle's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Measured:
     """Of the rows with a label; of all rows, if they may have several. A text without a known word counts as answered
     by the model's prior."""
     outside: dict[str, Any] | None
-    """AUROC of the outside class and shares above its threshold; None without such a class or such rows."""
+    """AUROC of the outside class, and shares above the bundle's threshold (`lost`, `found`) and above others
+    (`thresholds`); None without such a class or such rows."""
     confusions: tuple[Confusion, ...]
     """The PAIRS most frequent ones."""
     unknown: Mapping[str, int]
@@ -111,9 +114,16 @@ def _outside(
         "with_topic": int((~without).sum()),
         "without": int(without.sum()),
         "auroc": float(roc_auc_score(without, scores)),
-        "lost": float((scores[~without] > part.threshold).mean()),
-        "found": float((scores[without] > part.threshold).mean()),
+        "threshold": part.threshold,
+        **_rates(scores, without, part.threshold),
+        "thresholds": [{"threshold": one, **_rates(scores, without, one)} for one in THRESHOLDS],
     }
+
+
+def _rates(scores: NDArray[np.float64], without: NDArray[np.bool_], threshold: float) -> dict[str, float]:
+    """False positive rate `lost` and true positive rate `found` of marking the rows above a threshold."""
+    marked = scores > threshold
+    return {"lost": float(marked[~without].mean()), "found": float(marked[without].mean())}
 
 
 def _confusions(

@@ -105,6 +105,22 @@ def test_outside_class_is_measured_on_rows_about_none_of_the_labels(tmp_path: Pa
     assert measured.evaluation.texts == 2
 
 
+def test_report_has_the_rates_at_several_thresholds_and_at_the_bundles_own(outside: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, ["football match,other", "cinema film,other", "oil prices,crude"])
+    result = evaluate(outside, "--test", file, "--outside", "other")
+    lines = result.stdout.splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("threshold "))
+    assert lines[start] == "threshold   false positive rate   true positive rate"
+    rows = [line.split() for line in lines[start + 1 : lines.index("", start)]]
+    own = load_classifier(outside).outside_threshold
+    assert sorted(float(row[0]) for row in rows) == sorted({0.5, 0.6, 0.7, 0.8, 0.9, round(own, 2)})
+    assert [row[:3] for row in rows if len(row) > 3] == [[f"{own:.2f}", "0.0%", "100.0%"]]
+    figures = json.loads(evaluate(outside, "--test", file, "--outside", "other", "--json").stdout)["outside"]
+    scores = [one.outside or 0 for one in load_classifier(outside).classify(["football match", "cinema film"])]
+    for row in figures["thresholds"]:
+        assert row["found"] == sum(score > row["threshold"] for score in scores) / 2
+
+
 def test_bundles_with_different_labels_are_compared(four: Path, tmp_path: Path) -> None:
     other = write_any_bundle(tmp_path / "other", {f"t{i}": (f"T{i}", f"word{i}") for i in (3, 1, 5)}, name="other")
     result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word5,t5", "word1,x"]), "--against", other)

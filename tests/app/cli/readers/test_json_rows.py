@@ -96,15 +96,15 @@ def test_json_that_is_no_array_is_read_as_lines() -> None:
 def test_array_of_any_length_takes_the_memory_of_a_piece() -> None:
     def endless() -> Iterator[bytes]:
         yield b"["
-        for _ in range(100):
+        for _ in range(500):
             yield b'"oil prices rise", ' * 100
         yield b'"wheat"]'
 
     tracemalloc.start()
     try:
         rows = read_table(endless(), "json", Options("headline", 1000), "the input").rows
-        assert sum(row.fault is None for row in rows) == 10_001
+        assert sum(row.fault is None for row in rows) == 50_001
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 100_000
+    assert peak < 400_000  # of 950,000; first imports and other threads may take some, too
