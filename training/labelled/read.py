@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from sys import getsizeof
 from typing import BinaryIO, Final
 
 from app.cli.exit_status import InputError
@@ -22,7 +23,11 @@ from training.labelled.text_files import LABEL, TIME, Opened, open_csv, open_jso
 MAX_ROWS: Final = 5_000_000
 MAX_LINES: Final = 20_000_000
 MAX_BYTES: Final = 4 * 1024**3
-"""Most rows, characters of texts, lines and unpacked bytes: they end a gzip bomb, and keep the rows within memory."""
+"""Most rows, lines and unpacked bytes: they end a gzip bomb."""
+
+MAX_TEXTS: Final = 2 * 1024**3
+"""Most bytes of memory for the texts of all files: one to four a character, and 50 to 80 a text."""
+MORE_TEXTS: Final = f"{MAX_TEXTS // 1024**3} GiB of texts in memory"
 
 MOST_BAD: Final = 0.05
 
@@ -75,9 +80,9 @@ def read_rows(
                     if isinstance(labelled := _labelled(row, name, label_separator, outside_labels), BadRow):
                         bad_rows.add(labelled)
                         continue
-                    size += len(labelled.text)
-                    if len(rows) == MAX_ROWS or size > MAX_BYTES:
-                        limit = f"{MAX_ROWS:,} rows" if len(rows) == MAX_ROWS else f"{MAX_BYTES:,} characters"
+                    size += getsizeof(labelled.text)
+                    if len(rows) == MAX_ROWS or size > MAX_TEXTS:
+                        limit = f"{MAX_ROWS:,} rows" if len(rows) == MAX_ROWS else MORE_TEXTS
                         raise TableError(f"{name}: there are more than {limit}; use a sample of the rows.")
                     labels = same.setdefault(labelled.labels, labelled.labels)
                     rows.append(labelled if labels is labelled.labels else replace(labelled, labels=labels))

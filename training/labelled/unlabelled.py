@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from sys import getsizeof
 
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_rows import ColumnError as AppColumnError
@@ -11,7 +12,7 @@ from app.cli.readers.row import Row
 from app.cli.readers.rows import Options, input_format, read_table
 from training.errors import ColumnError, TableError
 from training.labelled.parquet import open_texts
-from training.labelled.read import MAX_ROWS, bounded, parquet_file, shown_name
+from training.labelled.read import MAX_ROWS, MAX_TEXTS, MORE_TEXTS, bounded, parquet_file, shown_name
 from training.labelled.rows import LabelledRow
 from training.labelled.text_files import MAX_CHARACTERS
 
@@ -29,7 +30,7 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
         TableError: a file cannot be read or is too large, or no file has a text.
     """
     rows: list[LabelledRow] = []
-    bad = 0
+    bad = size = 0
     for path in files:
         name = shown_name(path)
         with ExitStack() as stack:
@@ -39,6 +40,8 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
                         bad += 1
                     elif len(rows) == MAX_ROWS:
                         raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; use a sample of the texts.")
+                    elif (size := size + getsizeof(row.headline)) > MAX_TEXTS:
+                        raise TableError(f"{name}: there are more than {MORE_TEXTS}; use a sample of the texts.")
                     else:
                         rows.append(LabelledRow(row.headline, (), name, row.line))
             except (AppColumnError, ColumnError) as error:

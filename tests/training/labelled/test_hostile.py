@@ -9,7 +9,9 @@ import pytest
 from app.cli.readers.lines import MAX_LINE_BYTES
 from training.errors import ColumnError, TableError, TrainingError
 from training.labelled import read as module
+from training.labelled import unlabelled
 from training.labelled.read import read_rows
+from training.labelled.unlabelled import read_unlabelled
 
 HEAD = b"headline,section\n"
 ROWS = b"oil prices rise,energy\n" * 100
@@ -88,6 +90,20 @@ def test_bomb_of_lines_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "more than 100,000 lines" in refused(tmp_path / "a.csv.gz", gzip.compress(HEAD + b"\n" * 10**6))
     monkeypatch.setattr(module, "MAX_ROWS", 1_000)
     assert "more than 1,000 rows" in refused(tmp_path / "a.csv", HEAD + ROWS * 11)
+
+
+def test_texts_have_a_limit_of_memory_and_not_of_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_TEXTS", 100_000)
+    monkeypatch.setattr(unlabelled, "MAX_TEXTS", 100_000)
+    for texts, fits in ((b"x" * 90_000, True), ("환".encode() * 60_000, False)):
+        rows = HEAD + b"".join(texts[at : at + 15_000] + b",energy\n" for at in range(0, len(texts), 15_000))
+        if fits:
+            (path := tmp_path / "a.csv").write_bytes(rows)
+            assert len(read_rows([path]).rows) == 6
+            continue
+        assert "there are more than 2 GiB of texts in memory" in refused(tmp_path / "a.csv", rows)
+        with pytest.raises(TableError, match="2 GiB of texts in memory; use a sample of the texts"):
+            read_unlabelled([tmp_path / "a.csv"], "headline")
 
 
 def test_endless_line_is_one_bad_row(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from training.errors import ColumnError, TableError
+from training.labelled import parquet
 from training.labelled.read import read_rows
 from training.labelled.unlabelled import read_unlabelled
 
@@ -98,6 +99,66 @@ def test_damage_inside_the_file_is_one_sentence(tmp_path: Path) -> None:
     path.write_bytes(content[:8] + b"\xff" * 40 + content[48:])
     with pytest.raises(TableError, match="cannot be read after row 0"):
         read_rows([path])
+
+
+def repeated(value: object, rows: int) -> object:
+    return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([value]))
+
+
+def test_long_cell_that_a_dictionary_repeats_is_never_converted(tmp_path: Path) -> None:
+    rows = 10_000
+    text, label = repeated("x" * 2_000_000, rows), repeated("a" * 2_000_000, rows)
+    short = pa.array(["oil"] * rows)
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    for path, columns in zip(paths, ({"text": text, "label": short}, {"text": short, "label": label}), strict=True):
+        pq.write_table(pa.table(columns), path, store_schema=False)
+    assert max(path.stat().st_size for path in paths) < 2_000_000
+    for path in paths:
+        before = pa.default_memory_pool().max_memory()
+        with pytest.raises(
+            TableError, match=r"all 10,000 rows are bad .*have a cell of more than 80,000 bytes or 1,000 l"
+        ):
+            read_rows([path])
+        assert pa.default_memory_pool().max_memory() - before < 500_000_000
+
+
+def test_long_cells_are_bad_rows_and_the_others_are_read(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.parquet",
+        text=["oil", "x" * 80_001, "gold", None, "rain", "snow"],
+        label=[["a", "b"], ["a"], ["a"] * 1_001, ["a"], ["b", "x" * 90_000], None],
+    )
+    read = read_rows([path], most_bad=1)
+    assert [(row.number, row.text, row.labels) for row in read.rows] == [(1, "oil", ("a", "b"))]
+    assert [(row.line.rpartition(":")[2], row.why[:30]) for row in read.first_bad] == [
+        ("2", "has a cell of more than 80,000"),
+        ("3", "has a cell of more than 80,000"),
+        ("5", "has a cell of more than 80,000"),
+        ("4", "has no text in its column 'tex"),
+        ("6", "has no label"),
+    ]
+
+
+@pytest.mark.parametrize("labels", [[{"a": "b"}], [[["a"]]]])
+def test_labels_in_structures_are_bad_rows(tmp_path: Path, labels: list[object]) -> None:
+    with pytest.raises(TableError, match="neither a text nor a number"):
+        read_rows([write(tmp_path / "a.parquet", text=["oil"], label=labels)])
+
+
+def test_too_many_rows_and_too_large_row_groups_are_refused_from_the_metadata(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.parquet", text=["oil"] * 20, label=[["a"] * 4] * 20, other=["x" * 9_999] * 20)
+    monkeypatch.setattr(parquet, "MOST_VALUES", 20)
+    monkeypatch.setattr(parquet, "MOST_BYTES", 1_000)
+    assert len(read_rows([path]).rows) == 20
+    monkeypatch.setattr(parquet, "MOST_VALUES", 7)
+    with pytest.raises(TableError, match="has more than 7 rows or labels; split it"):
+        read_rows([path])
+    monkeypatch.setattr(parquet, "MOST_VALUES", 20)
+    monkeypatch.setattr(parquet, "MOST_BYTES", 10)
+    with pytest.raises(TableError, match="MiB in one row group; write it with smaller row groups"):
+        read_unlabelled([path], "text")
 
 
 @pytest.mark.parametrize("damage", [b"PAR1", b"PAR1" + bytes(200) + b"PAR1", b"oil"])
