@@ -1,4 +1,4 @@
-"""The examples of docs/client.md that read a file run as they are printed."""
+"""The examples of docs/client.md and client/README.md that are whole scripts run as they are printed."""
 
 import csv
 import re
@@ -22,7 +22,16 @@ def url(tiny_bundle: Path):
 def run_example(heading: str, folder: Path, url: str) -> str:
     """What the Python example under a heading prints."""
     section = re.split(r"^##+ ", PAGE.partition(f"### {heading}\n")[2], flags=re.MULTILINE)[0]
-    [script] = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    [script] = python_blocks(section)
+    return run_script(script, folder, url)
+
+
+def python_blocks(text: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+def run_script(script: str, folder: Path, url: str) -> str:
+    """What a script prints with the address of this server in it."""
     (folder / "script.py").write_text(script.replace("http://127.0.0.1:8000", url))
     done = subprocess.run(
         [sys.executable, "script.py"],
@@ -34,6 +43,18 @@ def run_example(heading: str, folder: Path, url: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_asynchronous_example_prints_an_answer_for_each_headline(tmp_path: Path, url: str):
+    single, *iterated = run_example("Asyncio and trio", tmp_path, url).splitlines()
+    assert "crude" in single
+    assert len(iterated) == 2
+
+
+def test_asynchronous_example_of_the_package_prints_an_answer_for_each_headline(tmp_path: Path, url: str):
+    [_, script] = python_blocks((ROOT / "client" / "README.md").read_text("utf-8"))
+    lines = run_script(script, tmp_path, url).splitlines()
+    assert [line.startswith("Answer(") for line in lines] == [True] * 3
 
 
 def test_example_prints_the_best_topic_of_each_line_and_why_there_is_none(tmp_path: Path, url: str):
