@@ -1,4 +1,4 @@
-"""The README is correct: its first commands, settings, figures and links."""
+"""The README is correct: its first commands, settings, figures and links; also the curl of docs/v2.md."""
 
 import json
 import re
@@ -30,15 +30,28 @@ def close(value: object) -> object:
     return pytest.approx(value, abs=1e-5) if isinstance(value, float) else value
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_first_curl_gives_the_printed_answer():
-    command = re.search(r"^    (curl .*?[^\\])$", README, re.MULTILINE | re.DOTALL)[1]
-    printed = json.loads(re.search(r"```json\n(.*?)```", README, re.DOTALL)[1])
+def answer_of(command: str) -> object:
+    """The JSON that a curl command of a page prints, with the default model."""
     assert DEFAULT_ADDRESS in command
     with RunningServer(load_settings().model[0]) as server:
         here = command.replace(DEFAULT_ADDRESS, server.url)
         done = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == close(printed)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_first_curl_gives_the_printed_answer():
+    command = re.search(r"^    (curl .*?[^\\])$", README, re.MULTILINE | re.DOTALL)[1]
+    printed = json.loads(re.search(r"```json\n(.*?)```", README, re.DOTALL)[1])
+    assert answer_of(command) == close(printed)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_of_the_open_inference_page_gives_the_printed_answer():
+    page = (ROOT / "docs" / "v2.md").read_text("utf-8")
+    [*_, command] = re.findall(r"^    curl (?:.*\n)(?:    .*\n)*", page, re.MULTILINE)
+    [printed] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert answer_of(command) == close(json.loads(printed))
 
 
 def shown(default: object) -> str:
