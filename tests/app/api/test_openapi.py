@@ -101,7 +101,9 @@ def test_output_tensor_may_hold_its_elements_as_strings_or_numbers(client: TestC
 )
 def test_answer_has_the_documented_fields(client: TestClient, path: str, body: dict[str, Any], schema: str) -> None:
     documented = client.get("/openapi.json").json()["components"]["schemas"][schema]["properties"]
-    assert client.post(path, json=body).json().keys() == documented.keys()
+    assert client.post(path, json=body).json().keys() == documented.keys(), (
+        "app/api/schemas.py documents other fields than app/api/serialization.py writes"
+    )
 
 
 def test_bounds_of_probabilities_and_batches_are_documented(client: TestClient) -> None:
