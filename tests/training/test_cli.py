@@ -96,6 +96,7 @@ def test_output_without_a_version_is_completed(tmp_path: Path) -> None:
         ("뉴스/1", "'뉴스' does not fit into a URL"),
         ("news/1 b", "'1 b' does not fit into a URL"),
         ("my model", "'my model' does not fit into a URL"),
+        ("x" * 300, f"'{'x' * 300}' does not fit into a URL"),
     ],
 )
 def test_output_whose_name_no_url_can_have_is_refused_before_reading(tmp_path: Path, output: str, reason: str) -> None:

@@ -38,7 +38,8 @@ def bundle_folder(output: Path) -> Path:
     if not output.name or output.name == "..":
         raise OutputError(f"--output {output}: does not name the model; give a folder such as models/news/1.")
     resolved = Path(os.path.realpath(output))  # Path.resolve raises RuntimeError for a loop of symbolic links
-    versioned = re.match(r"v?\d", output.name) or (output / MANIFEST).exists()
+    fits = re.fullmatch(SLUG, output.name)  # in a folder whose name is too long, no manifest can be looked for
+    versioned = fits and (re.match(r"v?\d", output.name) or (output / MANIFEST).exists())
     for part in (resolved.parent.name, output.name) if versioned else (output.name,):
         if not re.fullmatch(SLUG, part):
             raise OutputError(

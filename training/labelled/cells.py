@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Final
 
 from app.control_characters import has_control_character
@@ -74,6 +75,8 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, bool | int):
         return str(value)
+    if isinstance(value, Decimal):
+        return str(int(value)) if value == value.to_integral_value() else str(value)
     if isinstance(value, float):
         return "" if value != value else str(int(value)) if value.is_integer() else str(value)  # noqa: PLR0124 - NaN
     raise CellError("has a label that is neither a text nor a number")

@@ -170,7 +170,8 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Se
     why = counted(reasons)
     if bad == count:
         file = first[0].line.rpartition(":")[0]
-        return f"{file}: all {bad:,} rows are bad ({why}); {advice}. The first of each reason:{shown}"
+        which = "the only row is" if bad == 1 else f"all {bad:,} rows are"
+        return f"{file}: {which} bad ({why}); {advice}. The first of each reason:{shown}"
     enough = -(-10 * bad // count) / 10
     return (
         f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%} ({why}); {advice}, or allow more"

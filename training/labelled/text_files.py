@@ -148,4 +148,6 @@ def _readable(record: Record | None, name: str) -> Record:
         raise TableError(f"{name}: its first line {record.fault}; correct it.")
     if not all(map(is_text, record.cells)):
         raise TableError(f"{name}: its first line is not UTF-8; convert the file to UTF-8.")
+    if not any(map(str.strip, record.cells)):
+        raise TableError(f"{name}: its first line is blank; it must name the columns.")
     return record

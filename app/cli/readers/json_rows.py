@@ -139,7 +139,9 @@ class _JsonStream:
                     self.at = end
                     return value
             except ValueError:
-                if self._is_last_try():
+                if not self.complete and self._is_last_try():
+                    raise ValueError(f"the next one {TOO_LONG}") from None
+                if self.complete:
                     raise
             self.more()
 
