@@ -1,5 +1,7 @@
 """Cells: labels in text, numbers and lists; times in usual forms."""
 
+from decimal import Decimal
+
 import pytest
 
 from training.labelled.cells import CellError, parse_labels, parse_time
@@ -13,6 +15,10 @@ from training.labelled.cells import CellError, parse_labels, parse_time
         ("a| b ||a", "|", [], ("a", "b")),
         (7, None, [], ("7",)),
         (7.0, None, [], ("7",)),
+        (Decimal("7.00"), None, [], ("7",)),
+        (Decimal("7.50"), None, [], ("7.50",)),
+        (Decimal("1" * 60), None, [], ("1" * 60,)),
+        (float("inf"), None, [], ("inf",)),
         (True, None, [], ("True",)),
         (["a", "b", "a"], None, [], ("a", "b")),
         ("", None, [""], ()),

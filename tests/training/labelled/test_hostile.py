@@ -33,6 +33,8 @@ def refused(path: Path, content: bytes, error: type[TrainingError] = TableError,
     [
         ("a.csv", b"", "is empty"),
         ("a.csv", HEAD, "there are no rows"),
+        ("a.csv", b"\n\n \n", "its first line is blank; it must name the columns."),
+        ("a.json", b'[{"text": "' + b"x" * 2 * MAX_LINE_BYTES + b'"}]', "(the next one has more than 1048576 bytes)"),
         ("a.jsonl", b"", "holds no JSON object"),
         ("a.jsonl", b'["oil"]\n', "holds no JSON object"),
         ("a.json", b'[{"text": "a", "label": "b"}', "is not a valid JSON array"),

@@ -120,5 +120,8 @@ def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
     ):
         read_rows([path])
     assert read_rows([path], most_bad=0.5).bad == 1
+    with pytest.raises(TableError, match=r"a\.csv: the only row is bad \(1 is empty\)"):
+        read_rows([write(tmp_path / "a.csv", "headline,section\n,energy\n")])
+    path = write(tmp_path / "a.csv", "headline,section\noil,energy\n,energy\n")
     with pytest.raises(TableError, match=r"all 2 rows are bad \(2 are empty\); correct them"):
         read_rows([write(path, "headline,section\n,energy\n,energy\n")], most_bad=1)
