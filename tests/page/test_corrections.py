@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.page.conftest import Watch, opened
 from tests.page.test_headline import type_headline
 from tests.server import RunningServer
-from tests.tiny_bundle import seal
+from tests.tiny_bundle import seal, write_any_bundle
 from training.labelled.read import read_rows
 
 
@@ -179,3 +179,18 @@ def test_each_model_has_a_file_of_its_own(
         page.get_by_role("button", name="Remove the correction of gold ounce (tiny/2)").click()
         expect(page.locator("#corrections-list li")).to_have_count(2)
         expect(page.get_by_role("button", name="Download as CSV")).to_be_visible()
+
+
+def test_labels_are_read_back_as_they_are_and_none_of_them_is_a_label_of_its_own(
+    context: BrowserContext, tmp_path: Path, watch: Watch
+) -> None:
+    labels = {"+": "good", "=1+1": "sum", "outside": "park", "none": "nought"}
+    topics = {label: (f"Label {word}", word) for label, word in labels.items()}
+    with RunningServer(write_any_bundle(tmp_path / "any", topics), access_log=False) as server:
+        page = opened(watch.over(context.new_page(), server.url), server)
+        for word in labels.values():
+            correct(page, f"{word} day", f"Label {word}")
+        correct(page, "good sum", "no topic of this list")
+        expect(page.locator("#corrections-list")).to_contain_text("good sum → no topic of this list")
+        rows = read_rows([downloaded(page, tmp_path)], outside_labels=["none_"]).rows
+        assert [row.labels for row in rows] == [("+",), ("=1+1",), ("outside",), ("none",), ()]

@@ -25,6 +25,7 @@ export function setTopics(topics) {
   names = new Map(topics.map(({ topic, name }) => [topic, name]));
   const sorted = [...names].sort(([, a], [, b]) => a.localeCompare(b));
   none = names.has("outside") ? "none" : "outside";
+  while (names.has(none)) none += "_";
   names.set(none, "no topic of this list");
   const select = byId("right-topic");
   const { value } = select;

@@ -37,7 +37,7 @@ export function removeAll() {
 /** Save the corrections of one model: other models may have other topics, and would give other probabilities. */
 export function download(model) {
   const rows = entries.filter((one) => one.model === model).map((one) => COLUMNS.map((name) => one[name]));
-  save(["\uFEFF", toCsv([COLUMNS, ...rows])], "text/csv", `corrections-${model.replaceAll("/", "-")}.csv`);
+  save(["\uFEFF", toCsv([COLUMNS, ...rows], COLUMNS.indexOf("label"))], "text/csv", `corrections-${model.replaceAll("/", "-")}.csv`);
 }
 
 /** `onChange()`: another tab has changed the corrections. */

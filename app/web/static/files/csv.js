@@ -84,14 +84,20 @@ function lineEnd(text, from) {
   return at;
 }
 
-/** Writes rows as CSV. Text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP). */
-export function toCsv(rows) {
-  return rows.map((row) => row.map(toField).join(",")).join("\r\n") + "\r\n";
+/**
+ * Writes rows as CSV. Text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP), but for `labels`,
+ * the index of a column with labels of the model, which must be read back as they are.
+ */
+export function toCsv(rows, labels = -1) {
+  return rows.map((row) => row.map((value, at) => quoted(at === labels ? value : harmless(value))).join(",")).join("\r\n") + "\r\n";
 }
 
-function toField(value) {
-  let text = String(value ?? "");
-  const formula = /^\s*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text);
-  if (typeof value === "string" && formula) text = `'${text}`;
+function harmless(value) {
+  const formula = /^\s*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(value) && !/^[+-]?\d+(\.\d+)?$/.test(value);
+  return typeof value === "string" && formula ? `'${value}` : value;
+}
+
+function quoted(value) {
+  const text = String(value ?? "");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
