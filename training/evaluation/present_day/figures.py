@@ -8,14 +8,12 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from app.classifier import Classification, TopicClassifier
+from training.evaluation.labelled_rows import THRESHOLDS
 from training.evaluation.measure import calibration_error, reliability
 from training.evaluation.present_day.headlines import Headline
 from training.evaluation.present_day.outside_rates import NONE, outside_rates, share
 
 KINDS: Final = {"biz": "business, 2018 to 2020", "gen": "general, 2016"}
-
-THRESHOLDS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
-"""Thresholds of the outside class for which the rates are given, too."""
 
 MANY_UNKNOWN: Final = 3
 """Headlines with this many unknown words or more are also counted separately."""
