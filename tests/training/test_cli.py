@@ -315,11 +315,15 @@ def test_stop_signal_leaves_no_incomplete_folder(
         signal.raise_signal(number)
 
     monkeypatch.setattr("training.bundles.export._write", write)
-    result = run("export", tiny_bundle, "--format", "onnx", "--output", tmp_path / "out")
+    before = signal.signal(number, signal.SIG_DFL)  # the tests may run under nohup, which ignores SIGHUP
+    try:
+        result = run("export", tiny_bundle, "--format", "onnx", "--output", tmp_path / "out")
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
     assert result.exit_code == 128 + number
     assert result.stderr == "\nStopped; incomplete results were not written.\n"
     assert not list(tmp_path.iterdir())
-    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_signal_that_is_ignored_stays_so(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
