@@ -92,9 +92,9 @@ export function toCsv(rows, labels = -1) {
   return rows.map((row) => row.map((value, at) => quoted(at === labels ? value : harmless(value))).join(",")).join("\r\n") + "\r\n";
 }
 
-function harmless(value) {
-  const formula = /^\s*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(value) && !/^[+-]?\d+(\.\d+)?$/.test(value);
-  return typeof value === "string" && formula ? `'${value}` : value;
+function harmless(text) {
+  const formula = /^\s*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text);
+  return typeof text === "string" && formula ? `'${text}` : text;
 }
 
 function quoted(value) {
