@@ -62,8 +62,6 @@ def fit_rows(
             raise LabelsError(
                 "No test row has a label, so nothing can be measured; give more different texts, or --test."
             )
-        if unlabelled and len(split.labels) < 2:
-            raise LabelsError("With one label there is no choice of texts to label next; leave out --unlabelled.")
         progress("checking", 0, 1)
         report = check(loaded.table, split, loaded.test)
         progress.close()

@@ -59,7 +59,7 @@ def split_rows(
         min_rows: labels with fewer rows are left out.
 
     Raises:
-        LabelsError: fewer than two labels are left, or one label if there are rows about none.
+        LabelsError: fewer than two labels are left to train on.
         TableError: `by_time`, and rows have no time.
     """
     rows = [*table.rows, *(test.rows if test else ())]
@@ -73,8 +73,9 @@ def split_rows(
                 places[number] = IN_TEST
     counts = _label_counts(rows, places)
     rare = {label: count for label, count in sorted(counts.items()) if count < min_rows}
-    if len(counts) - len(rare) < 2:
-        raise LabelsError(_too_few(set(counts) - set(rare), rare, min_rows, table, places.count(IN_TEST)))
+    kept = set(counts) - set(rare)
+    if len(kept - {OUTSIDE}) < 2:
+        raise LabelsError(_too_few(kept, rare, min_rows, table, places.count(IN_TEST)))
     _remove(frozenset(rare), rows, places, TRAIN, RARE)
     method: Literal["share", "time", "file"] = "file"
     if test is None:
@@ -88,6 +89,11 @@ def split_rows(
         for number in chosen:
             places[number] = TEST
     known = _label_counts(rows, places).keys()
+    if len(known - {OUTSIDE}) < 2:
+        raise LabelsError(
+            f"{table.columns[0].file}: without the test rows, fewer than two labels are left to train on;"
+            f" {'leave out --time, ' if by_time else ''}lower --test-share, or give test rows with --test."
+        )
     unseen = frozenset(label for row in rows for label in labels_or_outside(row)) - known
     _remove(unseen, rows, places, TEST, UNSEEN)
     parts: dict[str, list[LabelledRow]] = {place: [] for place in (TRAIN, TEST, RARE, IN_TEST, UNSEEN)}
@@ -131,8 +137,15 @@ def _too_few(known: set[str], rare: Mapping[str, int], min_rows: int, table: Tab
             f" file, and of the others fewer than two labels have {min_rows} rows or more; give --test rows with other"
             " texts, or leave it out."
         )
-    have = "no label has" if not known else f"only {min(known) or 'outside'!r} has"
+    label = next(iter(known - {OUTSIDE}), None)
+    if label is not None and OUTSIDE in known:
+        return (
+            f"{column.file}: only {label!r} has {min_rows} rows or more besides the rows about none of the labels, but"
+            " training needs two labels; leave out --outside, and give rows without a label one, such as 'other'."
+        )
+    have = "no label has" if label is None else f"only {label!r} has"
+    fewer = "1 label has" if len(rare) == 1 else f"{len(rare):,} labels have"
     return (
-        f"{column.file}: {have} {min_rows} rows or more ({len(rare):,} labels have fewer), but training needs two;"
+        f"{column.file}: {have} {min_rows} rows or more ({fewer} fewer), but training needs two;"
         f" check that {column.label!r} is the column with the labels, or lower --min-rows."
     )

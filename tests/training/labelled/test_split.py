@@ -147,3 +147,22 @@ def test_rows_without_time_cannot_be_split_by_time() -> None:
 def test_one_label_cannot_be_learned(labels: list[str]) -> None:
     with pytest.raises(LabelsError, match="check that 'label' is the column with the labels"):
         split_rows(table([(f"story {i}", (label,)) for i, label in enumerate(labels)]))
+
+
+def test_error_counts_one_rare_label_in_the_singular() -> None:
+    with pytest.raises(LabelsError, match=r"only 'a' has 5 rows or more \(1 label has fewer\)"):
+        split_rows(table([(f"story {i}", ("b" if i == 9 else "a",)) for i in range(10)]))
+
+
+def test_one_label_beside_rows_about_none_cannot_be_learned() -> None:
+    rows: list[Row] = [(f"story {i}", ("sport",) if i % 2 else ()) for i in range(20)]
+    with pytest.raises(LabelsError, match=r"only 'sport' has 5 rows or more .* leave out --outside, and give rows"):
+        split_rows(table(rows))
+
+
+def test_latest_rows_may_not_leave_fewer_than_two_labels_to_train_on() -> None:
+    new = [(f"story {i}", "ab"[i >= 15], f"2026-01-{i + 1:02}") for i in range(20)]
+    template = [(f"the price of a loaf of bread is now {i}", "ab"[i % 2], f"2026-01-{i + 1:02}") for i in range(20)]
+    for rows in (new, template):
+        with pytest.raises(LabelsError, match=r"fewer than two labels are left .* leave out --time"):
+            split_rows(timed(rows), by_time=True, test_share=0.25)
