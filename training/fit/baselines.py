@@ -61,11 +61,12 @@ def run_baselines(
     codes = sorted({label for row in learned for label in row.labels})
     learned = [learned[i] for i in random_rows(len(learned), min(MOST_ROWS, MOST_WORK // len(codes)), seed)]
     if len({row.labels[:1] for row in learned}) > 1:
-        features = make_union(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32),
-        )
-        rows = features.fit_transform([row.text for row in learned])
+        texts = [row.text for row in learned]
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
+        pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
+        # scikit-learn's words have two characters or more, and it refuses to learn from texts that have none.
+        features = make_union(words, pieces) if any(map(words.build_analyzer(), texts)) else pieces
+        rows = features.fit_transform(texts)
         tested = features.transform([row.text for row in asked])
         predicted = _one_svm_per_label(
             rows, [row.labels for row in learned], tested, codes, multi_label=multi_label, on_label=on_label

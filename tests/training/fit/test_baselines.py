@@ -36,6 +36,11 @@ def test_of_many_rows_a_choice_is_learned(monkeypatch: pytest.MonkeyPatch) -> No
     assert [one.rows for one in run_baselines(noisy(0), noisy(1), seed=1)] == [120, 50]
 
 
+def test_words_of_one_character_are_learned_as_characters() -> None:
+    rows = [LabelledRow(text, (label,), "rows.csv", 2) for text, label in (("q b x", "q"), ("k b x", "k")) * 10]
+    assert [one.accuracy for one in run_baselines(rows, rows, seed=1)] == [0.5, 1.0]
+
+
 def test_progress_counts_the_svms() -> None:
     steps: list[tuple[int, int]] = []
     run_baselines(noisy(0), noisy(1), seed=1, on_label=lambda *step: steps.append(step))
