@@ -113,14 +113,16 @@ def _download(url: str, part: Path, progress: Progress) -> str | None:
 def _request(url: str, file: IO[bytes], progress: Progress) -> None:
     """Send one GET for the whole file, or for the rest after what `file` contains."""
     done = file.tell()
-    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})  # noqa: S310 - our URLs
     try:
+        request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})  # noqa: S310 - our URLs
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
     except urllib.error.HTTPError as error:
         fault = _CutOffError if error.code >= 500 else _RefusedError
         raise fault(f"answered {error.code} {error.reason}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutOffError(f"cannot be reached ({getattr(error, 'reason', error)})") from error
+    except ValueError as error:
+        raise _RefusedError("is not a URL; it must begin with https:// or http://") from error
     with answer:
         if done and not _continues(answer, done):
             done = 0

@@ -223,6 +223,13 @@ def test_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         fetch_archive(tmp_path, ["http://127.0.0.1:1/x"])
 
 
+@pytest.mark.parametrize("url", ["", "reuters21578.tar.gz", "http://[::1"])
+def test_what_is_no_url_is_one_sentence(tmp_path: Path, url: str) -> None:
+    with pytest.raises(DownloadError, match="is not a URL; it must begin with https:// or http://"):
+        fetch_archive(tmp_path, [url])
+    assert empty_folder(tmp_path)
+
+
 def test_interrupted_download_leaves_nothing(server: Server, tmp_path: Path) -> None:
     def interrupt(_done: int, _total: int | None) -> None:
         raise KeyboardInterrupt

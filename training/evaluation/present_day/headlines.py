@@ -20,14 +20,20 @@ def read_headlines(file: Path) -> list[Headline]:
     """Read the headlines of a file.
 
     Raises:
-        TableError: the file has no line, or a line has another format.
+        TableError: the file has no line or is not UTF-8, or a line has another format.
     """
     headlines = []
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        cells = line.split("\t")
-        if len(cells) != 3:
-            raise TableError(f"{file}: line {number} is not kind, codes and headline, separated by tabs.")
-        headlines.append(Headline(cells[0], tuple(cells[1].split("|")), cells[2]))
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                cells = line.rstrip("\n").split("\t")
+                if len(cells) != 3:
+                    raise TableError(
+                        f"{file}: line {number} is not kind, codes and headline, separated by tabs; correct it."
+                    )
+                headlines.append(Headline(cells[0], tuple(cells[1].split("|")), cells[2]))
+    except UnicodeDecodeError:
+        raise TableError(f"{file}: is not UTF-8; convert it, such as with iconv -t UTF-8.") from None
     if not headlines:
         raise TableError(f"{file}: has no headlines; each line is kind, codes and headline, separated by tabs.")
     return headlines

@@ -18,3 +18,14 @@ def test_file_without_a_line_is_refused_in_one_sentence(tmp_path: Path):
     (tmp_path / "headlines.tsv").touch()
     with pytest.raises(TableError, match=r"headlines.tsv: has no headlines; each line is kind, codes and headline"):
         read_headlines(tmp_path / "headlines.tsv")
+
+
+def test_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "headlines.tsv").write_bytes("biz\tcrude\tRohölpreise steigen\n".encode("latin-1"))
+    with pytest.raises(TableError, match=r"headlines.tsv: is not UTF-8; convert it"):
+        read_headlines(tmp_path / "headlines.tsv")
+
+
+def test_separator_that_is_no_line_break_stays_in_a_headline(tmp_path: Path) -> None:
+    (tmp_path / "headlines.tsv").write_bytes("biz\tcrude\tOil\u2028falls\r\ngen\tnone\tRain\n".encode())
+    assert [one.text for one in read_headlines(tmp_path / "headlines.tsv")] == ["Oil\u2028falls", "Rain"]
