@@ -17,8 +17,9 @@ def _without_control_characters(text: str) -> str:
     return text
 
 
-Line = Annotated[str, Field(min_length=1), AfterValidator(_without_control_characters)]
-"""A text that terminals, logs, CSV and metrics show as it is; `fit` refuses such labels, too."""
+OneLine = Annotated[str, AfterValidator(_without_control_characters)]
+"""A text that terminals, logs, CSV, metrics and pages show as it is; `fit` refuses other labels, too."""
+Line = Annotated[OneLine, Field(min_length=1)]
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
@@ -207,11 +208,11 @@ class Manifest(_Part):
     )
     name: Slug
     version: Slug
-    title: str = Field(default="", max_length=200, description="title for people; empty: the name")
+    title: OneLine = Field(default="", max_length=200, description="title for people; empty: the name")
     language: LanguageTag | None = Field(
         default=None, description="language of the texts, as a BCP 47 tag (ko, ar, zh-Hant); null: not stated"
     )
-    description: str = ""
+    description: OneLine = ""
     encoding: EncodingSpec
     network: tuple[DenseLayer, ...] | None = Field(
         default=None, description="the model's dense layers; null: not a stack of dense layers, needs Keras"

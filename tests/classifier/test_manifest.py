@@ -242,3 +242,11 @@ def test_topic_with_a_control_character_is_refused(field: str, character: str) -
     with pytest.raises(ValidationError, match="must have no line break and no control character"):
         Topic.model_validate(GOOD[Topic] | {field: f"a{character}b"})
     Topic.model_validate(GOOD[Topic] | {field: "=1+1 \u0627\u200f 환율"})
+
+
+@pytest.mark.parametrize("field", ["title", "description"])
+@pytest.mark.parametrize("character", ["\n", "\x1b"])
+def test_manifest_with_a_control_character_in_its_title_or_description_is_refused(field: str, character: str) -> None:
+    with pytest.raises(ValidationError, match=f"{field}\n +[^\n]*must have no line break and no control character"):
+        Manifest.model_validate(GOOD[Manifest] | {field: f"a{character}b"})
+    Manifest.model_validate(GOOD[Manifest] | {field: ""})

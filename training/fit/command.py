@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from app.control_characters import one_line
 from training.duration import about
 from training.errors import LabelsError
 from training.fit.baselines import run_baselines
@@ -66,7 +67,7 @@ def fit_rows(
         report = check(loaded.table, split, loaded.test)
         progress.close()
         for note in report.notes:
-            click.echo(f"  {note}", err=True)
+            click.echo(f"  {one_line(note)}", err=True)
         rows = read_samples(split.train, split.labels, multi_label)
         takes = about(seconds_to_fit(len(rows.samples)))
         click.echo(f"  {described(rows)}: takes {takes} on one core.", err=True)

@@ -11,6 +11,7 @@ import numpy as np
 from app.classifier import TopicClassifier
 from app.classifier.bundle import CARD
 from app.classifier.manifest import FORMATS, Manifest
+from app.control_characters import one_line
 from training.bundles.publishing import library_versions, name_and_version, topics_with_support, with_measurements
 from training.bundles.writer import Draft, write_bundle
 from training.evaluation.labelled_rows import Measured, evaluate_rows
@@ -104,12 +105,19 @@ def publish(
     return write_bundle(target, replace(draft, manifest=manifest, extras=extras), force), measured
 
 
+def describe(texts: int, labels: int, source: Source) -> str:
+    """The description of the bundle, on one line: names of files may have line breaks."""
+    names, first_test = list(source.files), len(source.files) - source.test_files
+    trained, tested = ", ".join(names[:first_test]), ", ".join(names[first_test:])
+    return one_line(
+        f"Trained on {texts:,} texts under {labels:,} labels of {trained}{f', tested on {tested}' if tested else ''}."
+    )
+
+
 def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
     name, version = name_and_version(target, "fit")
     inside = [sample for sample in rows.samples if sample.labels]
     others = [sample for sample in rows.samples if not sample.labels]
-    names, first_test = list(source.files), len(source.files) - source.test_files
-    trained, tested = ", ".join(names[:first_test]), ", ".join(names[first_test:])
     reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
     if fitted.outside is not None and fitted.calibration is not None:
         held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
@@ -120,8 +128,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         name=name,
         version=version,
         language=source.language,
-        description=f"Trained on {len(rows.samples):,} texts under {rows.topics:,} labels of {trained}"
-        f"{f', tested on {tested}' if tested else ''}.",
+        description=describe(len(rows.samples), rows.topics, source),
         encoding=fitted.learned.encoder.spec,
         topics=topics_with_support(support, dict(zip(rows.codes, rows.codes, strict=True))),
         calibration=fitted.calibration,

@@ -1,6 +1,6 @@
 import pytest
 
-from training.fit.publish import Source
+from training.fit.publish import Source, describe
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,8 @@ from training.fit.publish import Source
 )
 def test_language_is_that_of_a_script_of_one_language(scripts: dict[str, int], language: str | None) -> None:
     assert Source({"a.csv": ""}, 0, [], {}, scripts).language == language
+
+
+def test_description_names_the_files_on_one_line() -> None:
+    source = Source({"old\nnews.csv": "", "new.csv": ""}, 1, [], {}, {})
+    assert describe(1_000, 2, source) == "Trained on 1,000 texts under 2 labels of old news.csv, tested on new.csv."
