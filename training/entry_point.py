@@ -60,11 +60,18 @@ class EntryPoint(click.Group):
             with formatter.section(title):
                 formatter.write_dl(lines)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - as in the base class
+        """Parse the options before the command; raises UsageError with a message that a terminal can show."""
+        try:
+            return super().make_context(*args, **extra)
+        except click.UsageError as error:
+            raise _printable(error) from None
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as in the base class
         """Run the command.
 
         Raises:
-            ClickException: an expected error; click prints it and exits with 1.
+            ClickException: an expected error; click prints it and exits with 1, or with 2 for a UsageError.
             Exit: with the status of a stopped process, on Ctrl-C and STOPPING.
         """
         report_others, sys.unraisablehook = sys.unraisablehook, _resend_interrupt
@@ -72,7 +79,7 @@ class EntryPoint(click.Group):
             with _stop_signals():
                 return super().invoke(ctx)
         except click.UsageError as error:
-            raise with_near_name(error) from None
+            raise _printable(error) from None
         except (TrainingError, ClassifierError) as error:
             raise click.ClickException(one_line(str(error), LONGEST_LINE)) from error
         except ModuleNotFoundError as error:
@@ -95,6 +102,13 @@ class EntryPoint(click.Group):
             raise click.exceptions.Exit(128 + _number(stop)) from None
         finally:
             sys.unraisablehook = report_others
+
+
+def _printable(error: click.UsageError) -> click.UsageError:
+    """The error with near names, and without control characters of the arguments that it quotes."""
+    error = with_near_name(error)
+    error.message = one_line(error.message, LONGEST_LINE)  # type: ignore[misc]
+    return error
 
 
 @contextmanager

@@ -113,6 +113,34 @@ def test_fit_into_a_loop_of_symbolic_links_is_refused_before_reading(tmp_path: P
     assert "choose another --output" in failure("fit", file, "--output", tmp_path / "loop" / "1")
 
 
+@pytest.mark.parametrize("command", [("check",), ("fit", "--label", "b"), ("export", "--format", "onnx")])
+def test_output_with_a_name_of_300_characters_is_refused(
+    command: tuple[str, ...], tiny_bundle: Path, tmp_path: Path
+) -> None:
+    (file := tmp_path / "rows.csv").write_text("a,b\n")
+    source = tiny_bundle if command[0] == "export" else file
+    reason = failure(*command, source, "--output", tmp_path / ("x" * 300))
+    assert "does not fit into a URL" in reason if command[0] == "fit" else "choose another --output" in reason
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--no\x1b[31m",),
+        ("no\x1b[31m",),
+        ("check", "no\x1b[31m.csv"),
+        ("check", "--no\x1b[31m"),
+        ("fetch", "a\x1b[31m"),
+    ],
+)
+def test_usage_error_does_not_repeat_control_characters(arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "[31m" in result.stderr
+    assert result.stderr.replace("\n", "").isprintable()
+
+
 def test_help_waits_for_no_tensorflow() -> None:
     code = "import sys, training.cli; assert not {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
