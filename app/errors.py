@@ -14,6 +14,7 @@ ApiError
 ├── SlowRequestError       the request did not arrive in time
 ├── BodyTooLargeError      more bytes than TOPICS_MAX_BODY_BYTES, or too many JSON values
 ├── BatchTooLargeError     more headlines than TOPICS_MAX_BATCH
+│   └── TensorTooLargeError  the same, in a tensor of the Open Inference Protocol
 ├── OverloadedError        too many headlines in flight, connections, or bytes of requests
 ├── DeadlineError          the response was not ready in time
 ├── ClientGoneError        the client disconnected before its response
@@ -104,6 +105,10 @@ class BatchTooLargeError(ApiError):
     """The batch has more headlines than TOPICS_MAX_BATCH."""
 
     reason: ClassVar = "batch_too_large"
+
+
+class TensorTooLargeError(BatchTooLargeError):
+    """The input tensor of the Open Inference Protocol has more headlines than TOPICS_MAX_BATCH."""
 
 
 class NotReadyError(ApiError):

@@ -1,7 +1,8 @@
 """Validation errors for fields, also for unknown ones, so that misspelt fields are noticed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
@@ -13,6 +14,9 @@ from app.validation_messages import validation_message
 
 MOST = 10
 """Maximum number of unknown fields or parameters in one error; a body may have a hundred thousand."""
+
+Place = tuple[Any, ...]
+"""`loc` of pydantic: names and positions."""
 
 _UNION_MEMBERS = {"list[str]", "list[list[str]]"}
 """Parts of a place that are not fields: pydantic names the members of the type of `data` in open_inference/schemas."""
@@ -30,11 +34,31 @@ class FieldError(BaseModel):
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:
     """Field and message of each error, at most 100, without the values: errors never repeat a headline."""
     raw = error.errors(include_url=False, include_input=False) if isinstance(error, ValidationError) else error.errors()
-    errors = [(_place(error["loc"]), cut(validation_message(error))) for error in raw[:100]]
+    errors = [(_place(error["loc"]), cut(validation_message(error))) for error in _of_one_member(raw[:100])]
     return [FieldError(field=field, message=message) for field, message in dict.fromkeys(errors)]
 
 
-def _place(loc: tuple[int | str, ...]) -> str:
+def _of_one_member(errors: Sequence[Any]) -> list[Any]:
+    """The errors without those of all but one member of each union: the member that is valid for the most elements.
+
+    pydantic reports every member, although the caller means one: for a list of texts, also that each must be a list.
+    """
+    likeliest: dict[Place, Place] = {}
+    for error in errors:
+        union, inside = _split(error["loc"])
+        if union not in likeliest or inside[1:] > likeliest[union][1:]:
+            likeliest[union] = inside
+    split = [(error, *_split(error["loc"])) for error in errors]
+    return [error for error, union, inside in split if inside[:1] == likeliest[union][:1]]
+
+
+def _split(loc: Place) -> tuple[Place, Place]:
+    """The place of the union, and the member with the place in it; without a union, the second is empty."""
+    at = next((number for number, part in enumerate(loc) if part in _UNION_MEMBERS), len(loc))
+    return loc[:at], loc[at:]
+
+
+def _place(loc: Place) -> str:
     return cut(".".join(str(part) for part in loc if part not in _UNION_MEMBERS)) if loc else "body"
 
 
@@ -74,6 +98,6 @@ def _unknown(given: Iterable[str], known: Collection[str]) -> list[InitErrorDeta
     return errors
 
 
-def error_at(loc: tuple[int | str, ...], message: str) -> InitErrorDetails:
+def error_at(loc: Place, message: str) -> InitErrorDetails:
     """One error of a ValidationError, with its place and message."""
     return InitErrorDetails(type=PydanticCustomError("unknown", "{message}", {"message": message}), loc=loc, input=None)

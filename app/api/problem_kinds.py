@@ -23,6 +23,7 @@ from app.errors import (
     SlowRequestError,
     TargetTooLongError,
     TensorError,
+    TensorTooLargeError,
     UnauthorizedError,
     UnknownModelError,
 )
@@ -97,6 +98,13 @@ TABLE: Mapping[type[Exception], Kind] = {
         "Batch too large",
         "must have at most 1,000 texts, but has 1,200; send them in parts.",
         field="headlines",
+    ),
+    TensorTooLargeError: Kind(
+        413,
+        "batch-too-large",
+        "Batch too large",
+        "must have at most 1,000 texts, but has 1,200; send them in parts.",
+        field="inputs.0.shape",
     ),
     TargetTooLongError: Kind(
         414, "uri-too-long", "URI too long", "The path and query have more than 8,192 bytes; shorten them."

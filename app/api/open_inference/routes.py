@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from app import VERSION
+from app.api.open_inference.input_errors import at_input, validate_request
 from app.api.open_inference.schemas import (
     InferRequest,
     InferResponse,
@@ -26,10 +28,11 @@ from app.api.schemas import request_models
 from app.api.timeout_header import PARAMETER
 from app.classifier.classifier import Runtime
 from app.errors import (
-    BatchTooLargeError,
     HeaderError,
     MalformedRequestError,
     NotReadyError,
+    TensorError,
+    TensorTooLargeError,
     UnknownModelError,
     quoted,
 )
@@ -141,9 +144,12 @@ def infer_routes(service: Service) -> list[RawRoute]:
         topics = manifest.topics
         outputs = requested_outputs(body, manifest)
         # Checked before the binary data is split: it may hold millions of empty elements.
-        raise_if_batch_too_large(service, max((size for given in body.inputs for size in given.shape), default=0))
-        # Applies the limits of POST /predict/batch on texts and batches.
-        texts = batch_request(headlines=headlines(body, context.binary)).headlines
+        size = max((size for given in body.inputs for size in given.shape), default=0)
+        raise_if_batch_too_large(service, size, TensorTooLargeError)
+        try:  # applies the limits of POST /predict/batch on texts and batches
+            texts = batch_request(headlines=headlines(body, context.binary)).headlines
+        except ValidationError as error:
+            raise at_input(error) from None
         context.binary = b""
         parts = await classify_batch(
             service,
@@ -179,7 +185,8 @@ def infer_routes(service: Service) -> list[RawRoute]:
             summary=f"Infer with {of_kind}",
             response_model=InferResponse,
             response_model_exclude_none=True,
-            responses={200: {"content": {OCTETS: _BYTES}}} | responses(*ERRORS, BatchTooLargeError, HeaderError),
+            responses={200: {"content": {OCTETS: _BYTES}}}
+            | responses(*ERRORS, HeaderError, TensorError, TensorTooLargeError),
             openapi_extra={
                 "parameters": [*parameters, PARAMETER, _HEADER],
                 "requestBody": {"content": {OCTETS: _BYTES}},
@@ -210,7 +217,7 @@ class _InferRoute(RawRoute):
         length = _header_length(context.headers, len(content))
         context.binary = content[length:]
         content = content[:length]  # without the binary tensors
-        body = await self._parsed(self._validate, content)
+        body = await self._parsed(validate_request, content)
         del content  # otherwise it would stay in memory until the response is sent
         await send_answer(send, await self._respond(body, context, receive), context)
 

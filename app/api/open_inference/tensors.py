@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 from pydantic_core import to_json
 
+from app.api.open_inference.input_errors import wrong_datatype
 from app.api.open_inference.schemas import InferRequest, RequestInput, TensorMetadata
 from app.classifier import Classification
 from app.classifier.manifest import Manifest, Topic
@@ -43,7 +44,7 @@ def headlines(request: InferRequest, binary: bytes) -> list[str]:
         raise TensorError(f"The model takes one input, {INPUT!r}, but the request has: {given}.")
     [tensor] = request.inputs
     if tensor.datatype != "BYTES":
-        raise TensorError(f"The input {INPUT!r} is of datatype BYTES, not {quoted(tensor.datatype)}.")
+        raise wrong_datatype(tensor.datatype)
     texts = _from_json(tensor) if tensor.data is not None else _from_binary(tensor, binary)
     if tensor.data is not None and binary:
         raise TensorError(f"{len(binary):,} bytes follow the JSON, but no input has a binary_data_size.")

@@ -48,10 +48,12 @@ ERRORS: tuple[type[Exception], ...] = (
 T = TypeVar("T")
 
 
-def raise_if_batch_too_large(service: Service, headlines: int) -> None:
-    """Raises BatchTooLargeError if a batch has more headlines than TOPICS_MAX_BATCH."""
+def raise_if_batch_too_large(
+    service: Service, headlines: int, error: type[BatchTooLargeError] = BatchTooLargeError
+) -> None:
+    """Raises `error` if a batch has more headlines than TOPICS_MAX_BATCH."""
     if headlines > service.settings.max_batch:
-        raise BatchTooLargeError(
+        raise error(
             f"must have at most {service.settings.max_batch:,} texts, but has {headlines:,}; send them in parts."
         )
 

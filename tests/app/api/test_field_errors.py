@@ -205,12 +205,18 @@ def test_length_of_a_text_is_explained_in_words_of_the_api(client: TestClient):
     assert error["message"] == "must not be empty"
 
 
-@pytest.mark.parametrize("path", ["/predict/batch", "/v2/models/tiny/infer"])
-def test_text_and_batch_that_are_too_long_are_named_alike(start: Start, path: str):
+@pytest.mark.parametrize(
+    ("path", "long", "many"),
+    [
+        ("/predict/batch", "headlines.0", "headlines"),
+        ("/v2/models/tiny/infer", "inputs.0.data.0", "inputs.0.shape"),
+    ],
+)
+def test_text_and_batch_that_are_too_long_are_named_as_in_the_body(start: Start, path: str, long: str, many: str):
     client = start(max_characters=10, max_batch=2)
     for texts, status, field, limit in (
-        (["x" * 11], 422, "headlines.0", "10 char"),
-        (["x"] * 3, 413, "headlines", "2 texts"),
+        (["x" * 11], 422, long, "10 char"),
+        (["x"] * 3, 413, many, "2 texts"),
     ):
         tensor = {"name": "headline", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
         reply = client.post(path, json={"headlines": texts} if path == "/predict/batch" else {"inputs": [tensor]})
@@ -227,7 +233,7 @@ def test_text_and_batch_that_are_too_long_are_named_alike(start: Start, path: st
         ([], ["body: must be an object"]),
         ({"inputs": 5}, ["inputs: must be an array"]),
         ({"inputs": [{"data": 5}]}, ["inputs.0.data: must be an array"]),
-        ({"inputs": [{"data": ["a", 5]}]}, ["inputs.0.data.1: must be a string", "inputs.0.data.0: must be an array"]),
+        ({"inputs": [{"data": ["a", 5]}]}, ["inputs.0.data.1: must be a string"]),
     ],
 )
 def test_place_of_an_error_is_that_in_the_body(client: TestClient, body: Any, errors: list[str]):

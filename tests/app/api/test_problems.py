@@ -68,6 +68,14 @@ WAYS: dict[Any, tuple[int, Callable[[TestClient], Reply]]] = {
     errors.MediaTypeError: (415, lambda client: post(client, b"headline=oil", content_type="text/plain")),
     ValidationError: (422, lambda client: post(client, b'{"headline":5}')),
     errors.HeaderError: (422, lambda client: post(client, b'{"headline":"oil"}', x_request_timeout="soon")),
+    errors.TensorTooLargeError: (
+        413,
+        lambda client: post(
+            client,
+            b'{"inputs":[{"name":"headline","shape":[11],"datatype":"BYTES","data":["a"' + b',"a"' * 10 + b"]}]}",
+            V2,
+        ),
+    ),
     errors.TensorError: (422, lambda client: post(client, b'{"inputs":[]}', V2)),
     UnknownTopicError: (422, lambda client: post(client, b'{"headline":"oil","explain":true,"explain_topic":"x"}')),
     TextTooLongError: (422, lambda client: post(client, b'{"headline":"%b","explain":true}' % (b"a " * 900))),

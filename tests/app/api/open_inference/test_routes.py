@@ -201,7 +201,7 @@ def test_problems_elsewhere_have_no_error_string(client: TestClient) -> None:
             {"inputs": tensor_with()["inputs"] * 2},
             "takes one input, 'headline', but the request has: 'headline', 'headline'",
         ),
-        (tensor_with(datatype="FP32"), "of datatype BYTES, not 'FP32'"),
+        (tensor_with(datatype="FP32"), "must be of datatype BYTES, not 'FP32'"),
         (tensor_with(shape=[2]), "shape [2] and 1 elements"),
         (tensor_with(shape=[1, 1, 1]), "shape [1, 1, 1]"),
         (tensor_with(shape=[0], data=[]), "must not be empty"),
@@ -229,6 +229,40 @@ def test_wrong_tensor_is_422_that_says_why(client: TestClient, body: dict, words
     answer = client.post(INFER, json=body)
     assert answer.status_code == 422
     assert words in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("datatype", "data"), [("FP32", [1.5]), ("INT64", [1]), ("BOOL", [[True]]), ("BYTES ", ["gold"]), ("UINT8", None)]
+)
+def test_input_of_another_datatype_must_be_bytes_whatever_its_elements(
+    client: TestClient, datatype: str, data: object
+) -> None:
+    answer = client.post(INFER, json=tensor_with(datatype=datatype, data=data))
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == (
+        f"The input must be of datatype BYTES, not '{datatype}'; send the headlines as strings."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        ([7], "inputs.0.data.0: must be a string."),
+        (["gold", 7], "inputs.0.data.1: must be a string."),
+        ([["gold", 7]], "inputs.0.data.0.1: must be a string."),
+        ([["gold"], "oil"], "inputs.0.data.1: must be an array."),
+        ([[["gold"]]], "inputs.0.data.0.0: must be a string."),
+        ("gold", "inputs.0.data: must be an array."),
+        ([""], "inputs.0.data.0: must not be empty."),
+        (["gold", "a" * 20_001], "inputs.0.data.1: must have at most 20,000 characters."),
+        ([], "inputs.0.data: must not be empty."),
+    ],
+)
+def test_wrong_element_is_one_error_with_its_position_in_the_request(
+    client: TestClient, data: object, detail: str
+) -> None:
+    body = client.post(INFER, json=tensor_with(data=data, shape=[len(data) if isinstance(data, list) else 1])).json()
+    assert (body["status"], body["detail"], len(body["errors"])) == (422, detail, 1)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +309,8 @@ def test_compressed_body_is_415(client: TestClient) -> None:
 def test_batch_over_limit_is_413(client: TestClient) -> None:
     answer = client.post(INFER, json=request(["gold"] * 11))
     assert answer.status_code == 413
-    assert "must have at most 10 texts" in answer.json()["error"]
+    assert answer.json()["error"].startswith("inputs.0.shape: must have at most 10 texts, but has 11")
+    assert [one["field"] for one in answer.json()["errors"]] == ["inputs.0.shape"]
 
 
 @pytest.mark.parametrize(("shape", "status"), [([2_000_000], 413), ([3, 700_000], 413), ([1], 422), ([10, 1], 422)])
