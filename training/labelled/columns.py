@@ -36,15 +36,21 @@ class Columns:
     guessed: bool
 
 
-def find_columns(names: Sequence[str], wanted: Wanted, file: str) -> Columns:
+def find_columns(names: Sequence[str], wanted: Wanted, file: str, from_header: bool = False) -> Columns:
     """Columns of a file with named columns.
+
+    Args:
+        names: of its columns.
+        wanted: the columns to read.
+        file: its name in messages.
+        from_header: the names are the first line of a CSV or TSV file, which may be a row.
 
     Raises:
         ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
     """
     for name in (wanted.text, wanted.label, wanted.time):
         if name is not None:
-            require(name, names, file)
+            require(name, names, file, from_header)
     text = wanted.text or _usual(names, TEXT_NAMES, wanted)
     label = wanted.label or _usual(names, LABEL_NAMES, wanted)
     if len(names) == 2 and wanted.time is None and (text is None) != (label is None):
@@ -54,10 +60,9 @@ def find_columns(names: Sequence[str], wanted: Wanted, file: str) -> Columns:
         both = text is None and label is None
         missing = "texts and which the labels" if both else "texts" if text is None else "labels"
         options = "--text and --label" if both else "--text" if text is None else "--label"
-        raise ColumnError(
-            f"{file}: it is unclear which column has the {missing}; use {options}. The first line has: {listed(names)}."
-            " If that line is a row and not a header, add --no-header."
-        )
+        first_line = f"The first line has: {listed(names)}. If that line is a row and not a header, add --no-header."
+        shown = first_line if from_header else f"It has: {listed(names)}."
+        raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
     return distinct(Columns(text, label, wanted.time, wanted.text is None or wanted.label is None), file)
 
 
@@ -106,10 +111,14 @@ def listed(names: Sequence[str]) -> str:
     return shown[:_LONGEST_LIST] + ("..." if len(shown) > _LONGEST_LIST else "")
 
 
-def require(name: str, names: Sequence[str], file: str) -> None:
-    """Raise ColumnError unless exactly one of the columns has the name."""
+def require(name: str, names: Sequence[str], file: str, from_header: bool = False) -> None:
+    """Raise ColumnError unless exactly one of the columns has the name; parameters as of `find_columns`."""
     if name not in names:
-        hint = " Columns have numbers only with --no-header." if name.isdecimal() else ""
+        hint = ""
+        if from_header and name.isdecimal():
+            hint = " Columns have numbers only with --no-header."
+        elif not from_header and name.partition(".")[0] in names:
+            hint = " Nested fields are not read; write them as columns of their own."
         raise ColumnError(f"{file}: there is no column {name!r}; it has: {listed(names)}.{hint}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one.")

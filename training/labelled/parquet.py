@@ -113,7 +113,7 @@ def _row(number: int, name: str, text: object, kept: list[object]) -> Row:
         except UnicodeDecodeError:
             return Row(number, "", "is not UTF-8")
     if not isinstance(text, str):
-        return Row(number, "", f"has no text in its column {name!r}")
+        return Row(number, "", f"has no text in the column {name!r}")
     return validate_row(number, text, MAX_CHARACTERS, dict(zip((LABEL, TIME), kept, strict=False)))
 
 

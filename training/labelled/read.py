@@ -164,7 +164,7 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Se
     bad = sum(reasons.values())
     advice = {
         "is not UTF-8": "convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8",
-        NO_LABEL: "use --outside if such rows are about none of the labels",
+        NO_LABEL: "use --outside '' if such rows are about none of the labels",
     }.get(next(iter(reasons)), "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
     why = counted(reasons)

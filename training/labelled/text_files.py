@@ -121,7 +121,7 @@ class _FirstObjects(Fields):
 def _header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
     record = _readable(next(records(lines, separator, None), None), name)
     names = [cell.strip() for cell in record.cells]
-    columns = find_columns(names, wanted, name)
+    columns = find_columns(names, wanted, name, from_header=True)
     return columns, Header(names, names.index(columns.text), separator, record.lines, record.size)
 
 

@@ -42,7 +42,7 @@ class Fields:
         if headline is None and self._name in value:
             return Row(line, "", EMPTY)
         if not isinstance(headline, str):
-            return Row(line, "", f"has no text in its field {self._name!r}")
+            return Row(line, "", f"has no text in the field {self._name!r}")
         kept = self._kept(value)
         try:
             to_json(dict(kept))

@@ -41,7 +41,7 @@ def test_first_rows_of_each_reason_are_kept() -> None:
             ["has 100,000 characters, more than 20,000", "has 20,001 characters, more than 20,000"],
             "has 20,001 to 100,000 characters, more than 20,000",
         ),
-        (["has no text in its column 'text'"] * 2, "has no text in its column 'text'"),
+        (["has no text in the column 'text'"] * 2, "has no text in the column 'text'"),
         (
             [f"has the time {time!r}, which is not ISO 8601 such as 2026-11-26" for time in ("noon", "it's late")],
             "has the time '...', which is not ISO 8601 such as 2026-11-26",

@@ -4,6 +4,8 @@ import gzip
 import zlib
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from app.cli.readers.lines import MAX_LINE_BYTES
@@ -77,6 +79,26 @@ def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[s
     found = refused(tmp_path / "a.csv", head + b"\nx,y,z\n", ColumnError, **options)
     assert sentence in found
     assert "must be different" in found or head.split(b",")[0].decode() in found or "numbers from" in found
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({}, "it is unclear which column has the texts and which the labels; use --text and --label. It has: 'data'."),
+        ({"text_column": "data.text"}, "Nested fields are not read; write them as columns of their own."),
+    ],
+)
+def test_columns_of_json_are_not_said_to_be_a_first_line(
+    tmp_path: Path, options: dict[str, object], sentence: str
+) -> None:
+    content = b'{"data": {"text": "oil", "label": "energy"}}\n'
+    assert refused(tmp_path / "a.jsonl", content, ColumnError, **options).endswith(sentence)
+
+
+def test_columns_of_parquet_are_not_said_to_be_a_first_line(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"body": ["oil"], "subject": ["energy"]}), tmp_path / "a.parquet")
+    found = refused(tmp_path / "a.parquet", (tmp_path / "a.parquet").read_bytes(), ColumnError)
+    assert found.endswith("use --text and --label. It has: 'body', 'subject'.")
 
 
 def test_gzip_bomb_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def test_bytes_that_are_not_utf_8_and_missing_texts_are_bad_rows(tmp_path: Path)
     broken = pa.array([b"oil", b"\xff", None, b"gold"]).view(pa.string())
     read = read_rows([write(tmp_path / "a.parquet", text=broken, label=["a"] * 4)], most_bad=1)
     assert [row.text for row in read.rows] == ["oil", "gold"]
-    assert [row.why for row in read.first_bad] == ["is not UTF-8", "has no text in its column 'text'"]
+    assert [row.why for row in read.first_bad] == ["is not UTF-8", "has no text in the column 'text'"]
 
 
 def test_nanoseconds_and_time_zones_are_read(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_long_cells_are_bad_rows_and_the_others_are_read(tmp_path: Path) -> None
         ("2", "has a cell of more than 80,000"),
         ("3", "has a cell of more than 80,000"),
         ("5", "has a cell of more than 80,000"),
-        ("4", "has no text in its column 'tex"),
+        ("4", "has no text in the column 'tex"),
         ("6", "has no label"),
     ]
 

@@ -29,6 +29,20 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
+def share(part: int, whole: int) -> str:
+    """A share as a percentage that is 0% or 100% only if it is exactly that."""
+    percent = 100 * part / whole
+    return (
+        f"{percent:.0f}%"
+        if percent in (0, 100)
+        else "<1%"
+        if percent < 1
+        else ">99%"
+        if percent > 99
+        else f"{percent:.0f}%"
+    )
+
+
 def _left_out(report: DataReport) -> Iterator[str]:
     if report.bad:
         why = counted(report.bad_reasons)
@@ -68,7 +82,7 @@ def _labels(report: DataReport) -> Iterator[str]:
     largest = report.labels[0]
     if largest.train > MOST_ROWS * report.train:
         yield (
-            f"{largest.train / report.train:.0%} of the training rows are under {largest.label!r}, so accuracy says"
+            f"{share(largest.train, report.train)} of the training rows are under {largest.label!r}, so accuracy says"
             " little; compare macro-F1."
         )
 
@@ -82,15 +96,15 @@ def _texts(report: DataReport) -> Iterator[str]:
         )
     if report.exact.rows - report.exact.count > report.rows / 20:
         more = report.exact.rows - report.exact.count
-        yield f"{more / report.rows:.0%} of the rows repeat the text of another row; each copy counts in training."
+        yield f"{share(more, report.rows)} of the rows repeat the text of another row; each copy counts in training."
     if report.near.largest and report.near.largest[0].rows > max(20, report.rows / 100):
         rows = report.near.largest[0].rows
         yield f"{rows:,} rows are near duplicates, probably made from one template; a few of them may be enough."
     elif report.near.rows > report.rows / 10:
-        part = f"{report.near.rows / report.rows:.0%} of the rows"
+        part = f"{share(report.near.rows, report.rows)} of the rows"
         yield f"{part} are near duplicates of another row; expect overconfident answers to other texts."
     if report.one_word > report.rows / 20:
-        yield f"{report.one_word / report.rows:.0%} of the texts have one word or none."
+        yield f"{share(report.one_word, report.rows)} of the texts have one word or none."
     if report.several_lines > report.rows / 100:
         several = report.several_lines
         yield f"{count(several, 'text')} {_has(several)} line breaks; check that no rows were merged."

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.control_characters import one_line
 from training.labelled.bad_rows import SHOWN
-from training.labelled.reporting.notes import count
+from training.labelled.reporting.notes import count, share
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
 
 WIDTH: Final = 100
@@ -124,20 +124,6 @@ def _groups(title: str, groups: Groups) -> Iterator[str]:
         for number, text in enumerate(group.texts):
             yield f"  {'-' if number == 0 else ' '} {cut(text, WIDTH - 4)}"
         yield f"    {cut(f'{labels}; the first is {Path(group.lines[0]).name}', WIDTH - 4)}"
-
-
-def share(part: int, whole: int) -> str:
-    """A share as a percentage that is 0% or 100% only if it is exactly that."""
-    percent = 100 * part / whole
-    return (
-        f"{percent:.0f}%"
-        if percent in (0, 100)
-        else "<1%"
-        if percent < 1
-        else ">99%"
-        if percent > 99
-        else f"{percent:.0f}%"
-    )
 
 
 def _column(name: str) -> str:

@@ -21,8 +21,8 @@ def test_lines_that_are_no_object_with_a_text_are_named() -> None:
     assert reasons == {
         2: "is not JSON",
         3: "is not a JSON object",
-        4: "has no text in its field 'headline'",
-        5: "has no text in its field 'headline'",
+        4: "has no text in the field 'headline'",
+        5: "has no text in the field 'headline'",
         6: "is empty",
         7: "is empty",
         8: "is not a JSON object",

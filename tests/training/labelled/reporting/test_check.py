@@ -16,11 +16,11 @@ from training.cli import cli
 from training.labelled.read import read_rows
 from training.labelled.reporting import terminal
 from training.labelled.reporting.check import check
-from training.labelled.reporting.notes import notes
+from training.labelled.reporting.notes import notes, share
 from training.labelled.reporting.page import data_page
 from training.labelled.reporting.report import LONGEST_EXAMPLE, DataReport
 from training.labelled.reporting.scripts import script
-from training.labelled.reporting.terminal import WIDTH, columns, cut, share, terminal_report
+from training.labelled.reporting.terminal import WIDTH, columns, cut, terminal_report
 from training.labelled.split import split_rows
 
 TEMPLATE = "shares of the company rise in early trade in London by {} points"
@@ -121,6 +121,12 @@ def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport)
     assert not any("--label-separator" in note for note in report.notes)
 
 
+def test_a_note_says_all_rows_only_if_it_is_all(report: DataReport) -> None:
+    labels = [dataclasses.replace(report.labels[0], train=9_999), *report.labels[1:]]
+    told = notes(dataclasses.replace(report, labels=labels, train=10_000)).notes
+    assert any(note.startswith(">99% of the training rows are under") for note in told)
+
+
 def test_rare_labels_are_compared_with_the_others(tmp_path: Path) -> None:
     table = read_rows([write(tmp_path / "a.csv", [*lines(), "one more,MONEY"])], outside_labels=[""])
     assert check(table, split_rows(table)).similar_labels == [["Sport", "sport"], ["money", "MONEY"]]
@@ -179,7 +185,7 @@ def test_command_ends_with_one_sentence_if_no_label_means_nothing(tmp_path: Path
     done = CliRunner().invoke(cli, ["check", str(file)])
     assert done.exit_code == 1
     assert "1 of 2 rows (50.0%) are bad" in done.stderr
-    assert "use --outside if such rows are about none of the labels" in done.stderr
+    assert "use --outside '' if such rows are about none of the labels" in done.stderr
 
 
 def test_same_file_cannot_be_trained_and_tested_on(tmp_path: Path) -> None:
