@@ -18,12 +18,18 @@ NOISE: Final = 0.1
 def wrong_label(probabilities: Floats, labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Probability that each row's label is wrong, [n], if NOISE of all labels were replaced by any other one.
 
+    A label is taken to have replaced no more labels than rows have it. Otherwise, more rows of a label that few rows
+    have would be wrong than there are, and all of them would be listed.
+
     Args:
         probabilities: float32 [n, topics], of models that did not learn from the row.
         labels: int64 [n], as given.
     """
+    topics = probabilities.shape[1]
     own = probabilities[np.arange(len(labels)), labels].astype(float)
-    return _posterior(own, NOISE / (probabilities.shape[1] - 1) * (1 - own) / (1 - NOISE))
+    given = np.bincount(labels, minlength=topics) / len(labels)
+    replaced = np.minimum(NOISE / (topics - 1), given)[labels]
+    return _posterior(own, replaced * (1 - own) / (1 - NOISE))
 
 
 def wrong_members(probabilities: Floats, members: NDArray[np.bool_], given: float) -> NDArray[np.float64]:

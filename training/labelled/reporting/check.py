@@ -1,10 +1,12 @@
 """Checks labelled rows and their split before training."""
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from datetime import time as dt_time
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +18,8 @@ from training.labelled.reporting.scripts import script
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
 from training.labelled.stratification import OUTSIDE, labels_or_outside
+
+_EMOJI: Final = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
 
 
 def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
@@ -55,6 +59,8 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
         characters=_distribution([len(row.text) for row in rows]),
         words=_distribution(words),
         one_word=sum(count < 2 for count in words),
+        no_word=words.count(0),
+        emoji=sum(_EMOJI.search(row.text) is not None for row in rows),
         several_lines=sum("\n" in row.text or "\r" in row.text for row in rows),
         exact=groups.find_groups(rows, exact),
         near=groups.find_groups(rows, near, groups.have_other_texts(exact)),

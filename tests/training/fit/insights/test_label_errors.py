@@ -44,6 +44,13 @@ def test_probability_is_that_of_bayes_rule_worked_out_by_hand() -> None:
     assert wrong_label(probabilities, np.array([0, 0])) == pytest.approx([0.049 / 0.067, 0.025 / 0.475], abs=1e-6)
 
 
+def test_label_of_few_rows_replaces_no_more_labels_than_rows_have_it() -> None:
+    probabilities = np.array([[0.98, 0.02]] * 1_000, np.float32)
+    labels = np.array([0] * 999 + [1])
+    # A tenth of 1,000 labels cannot have become that of one row: a thousandth. 0.001 * 0.98 to 0.9 * 0.02.
+    assert wrong_label(probabilities, labels)[-1] == pytest.approx(0.00098 / 0.01898, abs=1e-6)
+
+
 def test_probability_of_a_label_that_a_row_has_or_has_not_is_worked_out_by_hand() -> None:
     members = np.array([[True, False], [False, False]])
     probabilities = np.array([[0.05, 0.05], [0.98, 0.5]], np.float32)
