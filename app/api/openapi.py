@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.encoders import jsonable_encoder
 from starlette.routing import Match
 
+from app.api.headers import RESPONSE_HEADERS, header_names
 from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE, Problem, example
 from app.api.routes.model_info import examples
@@ -15,6 +17,11 @@ from app.api.serialization import ResponseSerializer
 from app.serving.service import Service
 
 LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+
+DESCRIPTION = (
+    "Every error is a problem document (RFC 9457) whose `type` identifies its kind. Every response has an"
+    " `X-Request-ID`, which is also in the log; a request may send its own."
+)
 
 TAGS = [
     {"name": "prediction", "description": "Classify headlines."},
@@ -40,18 +47,25 @@ def extend_openapi(app: FastAPI, public: APIRouter, service: Service, keyed: boo
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = generate()
+            document["info"]["description"] = DESCRIPTION
             if service.models:
                 _describe_models(document, service)
             else:
                 app.openapi_schema = None  # generate it again when the models have loaded
+            document["security"] = []  # explicit for linters: only the operations below that name it need a key
             if keyed:
                 document["components"]["securitySchemes"] = SECURITY_SCHEMES
             for method, path, operation in _operations(document):
                 if keyed and not _matches(public, method, path):
                     operation["security"] = [{name: []} for name in SECURITY_SCHEMES]
                 _complete_examples(operation, path)
+                for status, response in operation["responses"].items():
+                    names = header_names(method, path, status)
+                    response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+            document["components"]["headers"] = RESPONSE_HEADERS
             schemas = document["components"]["schemas"]
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            problem = jsonable_encoder(problem, exclude_none=True)  # as FastAPI does: no default of omitted fields
             schemas |= problem.pop("$defs")
             schemas["Problem"] = problem | {"examples": [example(kind)["value"] for kind in KINDS]}
             for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own errors, which are never sent

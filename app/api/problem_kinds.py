@@ -122,7 +122,7 @@ TABLE: Mapping[type[Exception], Kind] = {
         "The Expect header has a value other than 100-continue; omit it.",
     ),
     ValidationError: _invalid("must be at least 1.", field="top_k"),
-    RequestValidationError: _invalid("must be a whole number.", field="query.n"),
+    RequestValidationError: _invalid("unknown query parameter; the only one is model.", field="query.top_k"),
     HeaderError: _invalid("X-Request-Timeout must be a positive number of seconds, but it is 'soon'."),
     TensorError: _invalid("The model takes one input, 'headline', but the request has: none."),
     UnknownTopicError: _invalid("'weather' is not a topic of this model; GET /topics lists them.", "explain_topic"),

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -34,11 +35,12 @@ class Problem(BaseModel):
     request_id: str = Field(
         description="X-Request-ID of the request, also in the log.", examples=["0d5f6ac14f2b4a6f8a2f0c7f5c3a9e1b"]
     )
-    errors: list[FieldError] | None = Field(default=None, description="The invalid fields, if any.")
-    error: Annotated[
-        str | None,
-        Field(description="Same as `detail`; only on /v2 paths, where the Open Inference Protocol requires it."),
-    ] = None
+    errors: list[FieldError] | SkipJsonSchema[None] = Field(
+        default=None, description="The invalid fields; omitted if there are none."
+    )
+    error: str | SkipJsonSchema[None] = Field(
+        default=None, description="Same as `detail`; only on /v2 paths, where the Open Inference Protocol requires it."
+    )
 
 
 def problem(

@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import TypeAliasType
 
 from app.classifier.manifest import Topic
 from app.settings import Settings
 
+Abstained = TypeAliasType(
+    "Abstained",
+    Annotated[
+        Literal["no_known_words", "outside", "low_confidence"], Field(description="Why not to rely on an answer.")
+    ],
+)
+"""A schema of its own, so that generated clients have one type for it."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 DEFAULT_TOP_K = 5
 TopK = Annotated[
@@ -159,7 +168,7 @@ class Result(BaseModel):
     ]
     words: Words
     abstained: Annotated[
-        Literal["no_known_words", "outside", "low_confidence"] | None,
+        Abstained | None,
         Field(
             description="Reason for abstaining, the first that applies: `no_known_words` (no predictions), `outside`"
             " (`outside` is above its threshold), `low_confidence` (the most probable topic is below"
@@ -179,7 +188,10 @@ class PredictResponse(Result):
     """The result for one text, with the model."""
 
     model: Model
-    explanation: Annotated[Explanation | None, Field(description="Effect of each word; only with `explain`.")] = None
+    explanation: Annotated[
+        Explanation | SkipJsonSchema[None],
+        Field(description="Effect of each word; only with `explain`."),
+    ] = None
 
 
 class BatchResponse(BaseModel):

@@ -5,6 +5,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.headers import RESPONSE_HEADERS
 from app.api.problems import problem
 from app.errors import CorsError
 from app.telemetry.request_context import context_of
@@ -19,7 +20,7 @@ class Cors(CORSMiddleware):
             allow_origins=origins,
             allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["*"],
-            expose_headers=["X-Request-ID", "Retry-After", "Server-Timing"],
+            expose_headers=list(RESPONSE_HEADERS),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from app import VERSION
+from app.api.headers import HEADER_LENGTH, REQUEST_ID
 from app.api.open_inference.input_errors import at_input, validate_request
 from app.api.open_inference.schemas import (
     InferRequest,
@@ -27,6 +28,7 @@ from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_la
 from app.api.schemas import request_models
 from app.api.timeout_header import PARAMETER
 from app.classifier.classifier import Runtime
+from app.classifier.manifest import SLUG
 from app.errors import (
     HeaderError,
     MalformedRequestError,
@@ -41,7 +43,6 @@ from app.serving.service import Service
 from app.telemetry.request_context import RequestContext
 
 TAG = "open-inference"
-HEADER_LENGTH = "Inference-Header-Content-Length"
 OCTETS = "application/octet-stream"
 _HEADER_LENGTH = HEADER_LENGTH.lower().encode()
 
@@ -55,7 +56,13 @@ def _path_parameter(name: str) -> dict[str, Any]:
     described = f"{name.capitalize()} of the model, from its manifest."
     if name == "name":
         described += " Without a version in the path: the first model of GET /model with this name."
-    return {"name": name, "in": "path", "required": True, "description": described, "schema": {"type": "string"}}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": described,
+        "schema": {"type": "string", "pattern": SLUG},
+    }
 
 
 _PATHS = {
@@ -188,8 +195,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             responses={200: {"content": {OCTETS: _BYTES}}}
             | responses(*ERRORS, HeaderError, TensorError, TensorTooLargeError),
             openapi_extra={
-                "parameters": [*parameters, PARAMETER, _HEADER],
-                "requestBody": {"content": {OCTETS: _BYTES}},
+                "parameters": [*parameters, PARAMETER, REQUEST_ID, _HEADER],
             },
             tags=[TAG],
         )
@@ -201,7 +207,8 @@ _HEADER: dict[str, Any] = {
     "name": HEADER_LENGTH,
     "in": "header",
     "required": False,
-    "description": "Length of the JSON at the start of the body, in bytes; binary tensors follow it.",
+    "description": "Length of the JSON at the start of the body, in bytes, if binary tensors follow it; the"
+    f" Content-Type is then {OCTETS}.",
     "schema": {"type": "integer", "minimum": 0},
 }
 

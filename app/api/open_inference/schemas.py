@@ -3,15 +3,15 @@
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 # Fails fast: a million invalid values would block the event loop while a million messages are built.
 Texts = Annotated[list[str], Field(fail_fast=True)]
 Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Shape = Annotated[list[Size], Field(max_length=8, examples=[[2]])]
-Parameters = Annotated[dict[str, Any] | None, Field(description="`binary_data_size` of a binary tensor, in bytes.")]
 OTHERS = "Unknown parameters are ignored."
 MAX_TENSORS = 8
 """Maximum number of inputs or outputs in a request; the model has fewer."""
@@ -78,11 +78,24 @@ class InferRequest(_Request):
 
     id: Annotated[str | None, Field(max_length=1_000, description="Returned in the response.")] = None
     parameters: Annotated[RequestParameters | None, Field(description=OTHERS)] = None
-    inputs: Annotated[list[RequestInput], Field(max_length=MAX_TENSORS, description="One tensor, `headline`.")]
+    inputs: Annotated[
+        list[RequestInput],
+        Field(
+            max_length=MAX_TENSORS,
+            description="One tensor, `headline`.",
+            json_schema_extra={"minItems": 1, "maxItems": 1},  # the service says itself which tensors a request has
+        ),
+    ]
     outputs: Annotated[
         Annotated[list[RequestOutput], Field(max_length=MAX_TENSORS)] | None,
         Field(description="Requested outputs, each at most once. Default: topic and probability."),
     ] = None
+
+
+class ResponseParameters(BaseModel):
+    """Parameters of an output tensor in a response."""
+
+    binary_data_size: Annotated[int, Field(description="Size of this tensor after the JSON, in bytes.")]
 
 
 class ResponseOutput(BaseModel):
@@ -91,9 +104,13 @@ class ResponseOutput(BaseModel):
     name: Annotated[str, Field(description="Name of the tensor.")]
     shape: Annotated[list[int], Field(description="[n], or [n, number of values per headline]", examples=[[2]])]
     datatype: Annotated[str, Field(description="BYTES, FP32 or BOOL")]
-    parameters: Parameters = None
+    parameters: Annotated[
+        ResponseParameters | SkipJsonSchema[None],
+        Field(description="Only of a binary tensor."),
+    ] = None
     data: Annotated[
-        list[str] | list[float] | None, Field(description="Elements in row-major order; omitted for a binary tensor.")
+        list[str] | list[float] | list[bool] | SkipJsonSchema[None],
+        Field(description="Elements in row-major order; omitted for a binary tensor."),
     ] = None
 
 

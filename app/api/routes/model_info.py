@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import ValidationError
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
 from app.api.model_parameter import MODEL_PARAMETER, model_parameter
@@ -32,7 +32,7 @@ LONGEST_EXAMPLE = 200
 def model_info_router(service: Service) -> APIRouter:
     """Routes that describe the loaded models."""
     router = APIRouter(
-        tags=["model"], responses=responses(NotReadyError, UnauthorizedError, UnknownModelError, ValidationError)
+        tags=["model"], responses=responses(NotReadyError, UnauthorizedError, UnknownModelError, RequestValidationError)
     )
     documented = {"parameters": [MODEL_PARAMETER]}
 

@@ -3,8 +3,14 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
+from typing_extensions import TypeAliasType
 
 from app.api.schemas import Model, Probability
+
+Section = TypeAliasType(
+    "Section", Annotated[dict[str, Any], Field(description="Section of a manifest; docs/bundles.md describes it.")]
+)
+"""A schema of its own, so that generated clients have one type for all sections."""
 
 
 class TopicSkill(BaseModel):
@@ -106,38 +112,38 @@ class ModelResponse(LoadedModel):
     shadow: Annotated[ShadowModel | None, Field(description="null: the service has no shadow model.")]
     runtime: Annotated[Literal["numpy", "keras"], Field(description="TOPICS_RUNTIME: what computes the model.")]
     encoding: Annotated[
-        dict[str, Any],
+        Section,
         Field(
             description="How a text becomes a multi-hot vector: `size` is its width; the other fields are the rules for"
             " words, pairs of words and character n-grams."
         ),
     ]
     calibration: Annotated[
-        dict[str, Any] | None,
+        Section | None,
         Field(
             description="Temperature scaling: exp(`intercept` + `gap_slope` log(1 + highest logit - mean logit) +"
             " `unknown_slope` * share of out-of-vocabulary words); null: not calibrated."
         ),
     ]
     topic_set: Annotated[
-        dict[str, Any] | None,
+        Section | None,
         Field(
             description="Prediction sets: they have the topics whose probability is at least `threshold`; `coverage` is"
             " the rate at which they should contain the right one. null: none."
         ),
     ]
     multi_label: Annotated[
-        dict[str, Any] | None,
+        Section | None,
         Field(description="Thresholds of the labels, if a text may have several; null: each text has one."),
     ]
     outside: Annotated[
-        dict[str, Any] | None,
+        Section | None,
         Field(
             description="Outside class: weights of its logistic regression, threshold and error rates; null: the model"
             " has none."
         ),
     ]
-    recipe: Annotated[dict[str, Any], Field(description="How it was trained: recipe, hyperparameters and seeds.")]
-    data: Annotated[dict[str, Any], Field(description="What it was trained on, with SHA-256.")]
+    recipe: Annotated[Section, Field(description="How it was trained: recipe, hyperparameters and seeds.")]
+    data: Annotated[Section, Field(description="What it was trained on, with SHA-256.")]
     libraries: Annotated[dict[str, str], Field(description="Versions of Python and the libraries used in training.")]
-    figures: Annotated[dict[str, Any], Field(description="Figures measured on the test sets, by test set.")]
+    figures: Annotated[Section, Field(description="Figures measured on the test sets, by test set.")]

@@ -8,17 +8,19 @@ from pydantic import ValidationError
 from starlette.types import Receive
 
 from app.api.field_errors import wrong_field
+from app.api.headers import REQUEST_ID
 from app.api.model_parameter import MODEL_PARAMETER
 from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute
 from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, request_models
 from app.api.serialization import ResponseSerializer
 from app.api.timeout_header import PARAMETER, deadline
-from app.classifier import Classification, Explainer
+from app.classifier import Classification, Explainer, TextTooLongError, UnknownTopicError
 from app.errors import (
     BatchTooLargeError,
     BodyTooLargeError,
     DeadlineError,
+    HeaderError,
     MediaTypeError,
     NotJsonError,
     NotReadyError,
@@ -38,7 +40,6 @@ ERRORS: tuple[type[Exception], ...] = (
     SlowRequestError,
     BodyTooLargeError,
     MediaTypeError,
-    ValidationError,
     UnknownModelError,
     NotReadyError,
     OverloadedError,
@@ -153,7 +154,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
     common: dict[str, Any] = {
         "max_body_bytes": settings.max_body_bytes,
         "turns": service.parse_turns,
-        "openapi_extra": {"parameters": [MODEL_PARAMETER, PARAMETER]},
+        "openapi_extra": {"parameters": [MODEL_PARAMETER, PARAMETER, REQUEST_ID]},
         "tags": ["prediction"],
     }
     return [
@@ -164,7 +165,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             handler=handler_of(0, predict),
             admit=service.limiter.admit,
             response_model=PredictResponse,
-            responses=responses(*ERRORS),
+            responses=responses(*ERRORS, ValidationError, HeaderError, UnknownTopicError, TextTooLongError),
             operation_id="predict",
             summary="Classify one headline",
             **common,
@@ -176,7 +177,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             handler=handler_of(1, predict_batch),
             admit=service.limiter.admit_batch,
             response_model=BatchResponse,
-            responses=responses(*ERRORS, BatchTooLargeError),
+            responses=responses(*ERRORS, ValidationError, HeaderError, BatchTooLargeError),
             operation_id="predictBatch",
             summary="Classify many headlines",
             **common,

@@ -9,6 +9,7 @@ from app.api.problem_kinds import KINDS
 from app.api.problems import Problem
 from app.main import create_app
 from app.settings import Settings
+from tests.app.conftest import Start
 
 
 @pytest.mark.parametrize("keys", ["", "secret"])
@@ -21,6 +22,7 @@ def test_routes_need_a_key_in_the_document_exactly_where_they_need_one_in_fact(t
                 refused = client.request(method, path.format(name="tiny", version="1")).status_code == 401
                 assert ("security" in operation) == refused, path
     assert ("securitySchemes" in document["components"]) == bool(keys)
+    assert document["security"] == []
 
 
 def test_every_schema_that_the_document_refers_to_is_in_it(tiny_bundle: Path) -> None:
@@ -61,9 +63,14 @@ OPERATION_IDS = {
 
 def operations(client: TestClient) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each operation of the document, as `METHOD /path` and its description."""
-    for path, methods in client.get("/openapi.json").json()["paths"].items():
+    for method, path, operation in operations_of(client.get("/openapi.json").json()):
+        yield f"{method.upper()} {path}", operation
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            yield f"{method.upper()} {path}", operation
+            yield method, path, operation
 
 
 def test_operation_ids_are_unique_and_stable(client: TestClient):
@@ -86,10 +93,74 @@ def test_summary_is_not_derived_from_the_functions_name(client: TestClient):
         assert operation["summary"] != operation["summary"].title(), f"{name}: FastAPI's default, in title case"
 
 
-def test_output_tensor_may_hold_its_elements_as_strings_or_numbers(client: TestClient):
+def test_output_tensor_may_hold_its_elements_as_strings_numbers_or_booleans(client: TestClient):
     tensor = client.get("/openapi.json").json()["components"]["schemas"]["ResponseOutput"]["properties"]
     kinds = [one.get("items", one)["type"] for one in tensor["data"]["anyOf"]]
-    assert kinds == ["string", "number", "null"]
+    assert kinds == ["string", "number", "boolean"]
+
+
+def test_field_that_is_left_out_is_not_documented_as_null(client: TestClient):
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    for name, field in (
+        ("Problem", "errors"),
+        ("Problem", "error"),
+        ("PredictResponse", "explanation"),
+        ("ResponseOutput", "parameters"),
+        ("ResponseOutput", "data"),
+    ):
+        assert field not in schemas[name]["required"]
+        assert "null" not in str(schemas[name]["properties"][field]) + str(schemas[name].get("default")), (name, field)
+        assert "default" not in schemas[name]["properties"][field]
+
+
+def test_reason_for_abstaining_and_section_of_the_manifest_are_one_schema_each(client: TestClient):
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    for name in ("Result", "PredictResponse"):
+        assert schemas[name]["properties"]["abstained"]["anyOf"][0] == {"$ref": "#/components/schemas/Abstained"}
+    model = schemas["ModelResponse"]["properties"]
+    assert model["recipe"]["$ref"] == model["outside"]["anyOf"][0]["$ref"] == "#/components/schemas/Section"
+
+
+DOCUMENTED_ELSEWHERE = {"content-length", "content-type", "date", "connection", "server", "vary", "allow"}
+"""Headers of HTTP itself."""
+
+
+def test_headers_of_every_response_are_documented_and_readable_across_origins(start: Start):
+    client = start(api_keys="secret", cors_origins=["*"])
+    document = client.get("/openapi.json").json()
+    tensor = {"name": "headline", "shape": [1], "datatype": "BYTES", "data": ["gold"]}
+    binary = {"inputs": [tensor], "parameters": {"binary_data_output": True}}
+    bodies = {"predict": {"headline": "gold"}, "predictBatch": {"headlines": ["gold"]}}
+    seen = set()
+
+    def check(status: int) -> None:
+        for method, path, operation in operations_of(document):
+            body = bodies.get(operation["operationId"], binary)
+            url = path.format(name="tiny", version="1")
+            headers = {"Origin": "https://example.org"} | ({} if status == 401 else {"X-API-Key": "secret"})
+            reply = client.request(method, url, headers=headers, json=body if method == "post" else None)
+            if reply.status_code == status:
+                sent = set(reply.headers) - DOCUMENTED_ELSEWHERE
+                readable = reply.headers["access-control-expose-headers"].lower().split(", ")
+                sent -= {name for name in sent if name.startswith("access-control-")}
+                documented = operation["responses"][str(status)]["headers"]
+                assert sent == {name.lower() for name in documented}, path
+                assert sent <= set(readable), path
+                seen.update(sent)
+
+    check(200)
+    check(401)
+    client.app.state.service.begin_draining()
+    check(503)
+    assert seen == {name.lower() for name in document["components"]["headers"]}
+
+
+def test_example_of_an_invalid_field_is_of_the_operation(client: TestClient):
+    for name, operation in operations(client):
+        for shown in operation["responses"].get("422", {"content": {}})["content"].values():
+            fields = {one["field"] for given in shown["examples"].values() for one in given["value"].get("errors", ())}
+            allowed = {"query.top_k"} if name.startswith("GET") else {"top_k", "headline", "explain_topic"}
+            assert fields <= (set() if "/v2" in name else allowed), name
 
 
 @pytest.mark.parametrize(
