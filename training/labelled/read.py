@@ -16,7 +16,6 @@ from training.errors import TableError
 from training.labelled.bad_rows import BadRows, counted
 from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
 from training.labelled.columns import Wanted
-from training.labelled.parquet import open_parquet
 from training.labelled.rows import BadRow, LabelledRow, ReadColumns, Table
 from training.labelled.text_files import LABEL, TIME, Opened, open_csv, open_json
 
@@ -121,6 +120,8 @@ def _open(path: Path, wanted: Wanted, header: bool, name: str, stack: ExitStack)
         known = ", ".join(f".{known}" for known in _FORMATS)
         raise TableError(f"{name}: its name ends with none of {known} (each also with .gz); rename or convert it.")
     if ending == "parquet":
+        from training.labelled.parquet.rows import open_parquet  # noqa: PLC0415 - pyarrow has 100 MB that no other format needs
+
         return open_parquet(parquet_file(path, name, stack), wanted, name)
     stream = stack.enter_context(path.open("rb"))
     if stream.peek(4).startswith(b"PAR1"):

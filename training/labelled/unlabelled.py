@@ -11,7 +11,6 @@ from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.row import Row
 from app.cli.readers.rows import Options, input_format, read_table
 from training.errors import ColumnError, TableError
-from training.labelled.parquet import open_texts
 from training.labelled.read import MAX_ROWS, MAX_TEXTS, MORE_TEXTS, bounded, parquet_file, shown_name
 from training.labelled.rows import LabelledRow
 from training.labelled.text_files import MAX_CHARACTERS
@@ -60,6 +59,8 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
 
 def _open(path: Path, text_column: str, name: str, stack: ExitStack) -> Iterator[Row]:
     if name.lower().removesuffix(".gz").endswith(".parquet"):
+        from training.labelled.parquet.rows import open_texts  # noqa: PLC0415 - pyarrow has 100 MB that no other format needs
+
         return open_texts(parquet_file(path, name, stack), text_column, name)
     stream = stack.enter_context(path.open("rb"))
     pieces = bounded(decoded(read_pieces(stream, name), name), name)

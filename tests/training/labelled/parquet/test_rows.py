@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from training.errors import ColumnError, TableError
-from training.labelled import parquet
+from training.labelled.parquet import rows as parquet
 from training.labelled.read import read_rows
 from training.labelled.unlabelled import read_unlabelled
 
@@ -81,11 +81,45 @@ def test_time_outside_the_years_that_python_has_is_a_bad_row(tmp_path: Path, kin
     assert "which is not ISO 8601" in read.first_bad[0].why
 
 
-def test_time_of_day_is_a_bad_row(tmp_path: Path) -> None:
-    times = pa.array([1, 2], pa.time64("ns"))
-    path = write(tmp_path / "a.parquet", text=["oil", "gold"], label=["a", "b"], time=times)
-    with pytest.raises(TableError, match="all 2 rows are bad"):
-        read_rows([path], time_column="time")
+@pytest.mark.parametrize(
+    ("column", "values", "kind", "must"),
+    [
+        ("text", [1], "int64", "texts must be strings; "),
+        ("label", pa.array([1], pa.date32()), "date32[day]", "labels must be strings, numbers or lists of them; "),
+        ("label", pa.array([1], pa.timestamp("us")), "timestamp[us]", "labels must be strings, numbers or lists"),
+        ("label", [{"a": "b"}], "struct<a: string>", "labels must be"),
+        ("label", [[b"a"]], "list<element: binary>", "labels must be"),
+        ("label", [[["a"]]], "list<element: list<element: string>>", "labels must be"),
+        ("time", pa.array([1], pa.time64("ns")), "time64[ns]", "times must be dates, timestamps, numbers or strings; "),
+        ("time", [{f"field {i}": 1 for i in range(20)}], "struct<field 0: int64", "times must be"),
+    ],
+)
+def test_column_of_another_type_is_refused_with_its_type(
+    tmp_path: Path, column: str, values: object, kind: str, must: str
+) -> None:
+    path = write(tmp_path / "a.parquet", **({"text": ["oil"], "label": ["a"], "time": [2026]} | {column: values}))
+    with pytest.raises(TableError) as error:
+        read_rows([path], text_column="text", label_column="label", time_column="time")
+    message = str(error.value).partition(": ")[2]
+    assert message.startswith(f"the column {column!r} has the type {kind}")
+    assert f", but {must}" in message
+    assert message.endswith(f"or choose another column with --{column}.")
+    assert len(message) < 250
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary()])
+def test_types_of_texts_are_all_read(tmp_path: Path, kind: object) -> None:
+    texts = pa.array(["oil", None, "é"]).cast(kind)
+    path = write(tmp_path / "a.parquet", text=texts, label=texts)
+    assert [(row.text, row.labels) for row in read_rows([path], most_bad=1).rows] == [("oil", ("oil",)), ("é", ("é",))]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_types_of_lists_are_all_read(tmp_path: Path, kind: object) -> None:
+    for lists in (pa.list_(kind), pa.large_list(kind)):
+        labels = pa.array([["a"], None, []], lists)
+        path = write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], label=labels)
+        assert [row.labels for row in read_rows([path], outside_labels=[""]).rows] == [("a",), (), ()]
 
 
 def test_column_with_a_dot_is_the_right_one(tmp_path: Path) -> None:
@@ -139,10 +173,24 @@ def test_long_cells_are_bad_rows_and_the_others_are_read(tmp_path: Path) -> None
     ]
 
 
-@pytest.mark.parametrize("labels", [[{"a": "b"}], [[["a"]]]])
-def test_labels_in_structures_are_bad_rows(tmp_path: Path, labels: list[object]) -> None:
-    with pytest.raises(TableError, match="neither a text nor a number"):
-        read_rows([write(tmp_path / "a.parquet", text=["oil"], label=labels)])
+@pytest.mark.parametrize("kind", [pa.list_, pa.large_list])
+def test_long_labels_that_a_dictionary_repeats_in_lists_are_never_converted(tmp_path: Path, kind: type) -> None:
+    rows, path = 2_000, tmp_path / "a.parquet"
+    lists = (pa.ListArray if kind is pa.list_ else pa.LargeListArray).from_arrays(
+        list(range(rows + 1)), repeated("a" * 1_000_000, rows)
+    )
+    pq.write_table(pa.table({"text": ["oil"] * rows, "label": lists}), path, store_schema=kind is pa.large_list)
+    before = pa.default_memory_pool().max_memory()
+    with pytest.raises(TableError, match=r"all 2,000 rows are bad .*have a cell of more than 80,000 bytes"):
+        read_rows([path])
+    assert pa.default_memory_pool().max_memory() - before < 100_000_000
+
+
+def test_label_that_is_not_utf_8_makes_only_its_row_bad(tmp_path: Path) -> None:
+    labels = pa.ListArray.from_arrays([0, 1, 2, 3], pa.array([b"a", b"\xff", b"b"]).view(pa.string()))
+    read = read_rows([write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], label=labels)], most_bad=1)
+    assert [(row.text, row.labels) for row in read.rows] == [("oil", ("a",)), ("rain", ("b",))]
+    assert [row.why for row in read.first_bad] == ["is not UTF-8"]
 
 
 def test_too_many_rows_and_too_large_row_groups_are_refused_from_the_metadata(

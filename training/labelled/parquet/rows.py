@@ -1,0 +1,126 @@
+"""Rows of Parquet files, read with pyarrow in batches."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.cli.readers.row import Row, validate_row
+from training.errors import TableError
+from training.labelled.columns import Wanted, find_columns, require
+from training.labelled.parquet.cells import Fault, cells, is_label, is_text, is_time
+from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, Opened
+
+MOST_BYTES: Final = 512 * 1024**2
+MOST_VALUES: Final = 20_000_000
+"""Most unpacked bytes of a column in one row group, and most rows of a file and values in a row group. pyarrow takes up
+to four times the bytes if they are one value."""
+
+_BATCH = 1_000
+_LONGEST_TYPE = 60
+"""Characters of a type in a message; a structure names its fields."""
+
+_TYPES: Final[dict[str, tuple[Callable[[pa.DataType], bool], str]]] = {
+    "--text": (is_text, "texts must be strings"),
+    "--label": (is_label, "labels must be strings, numbers or lists of them"),
+    "--time": (is_time, "times must be dates, timestamps, numbers or strings"),
+}
+"""Option that names a column -> which types it may have."""
+
+
+def open_parquet(stream: BinaryIO, wanted: Wanted, name: str) -> Opened:
+    """Open a Parquet file.
+
+    Args:
+        stream: the file; it must be seekable.
+        wanted: the columns to read.
+        name: of the file in messages.
+
+    Raises:
+        ColumnError: the columns are not there or not clear.
+        TableError: the file is not Parquet or has too large row groups, or a column has a type that cannot be read.
+    """
+    file = _open(stream, name)
+    columns = find_columns(file.schema_arrow.names, wanted, name)
+    names = [columns.text, columns.label, *([columns.time] if columns.time else [])]
+    return columns, _rows(_bounded(file, stream, names, name), names, name)
+
+
+def open_texts(stream: BinaryIO, column: str, name: str) -> Iterator[Row]:
+    """Rows of one column of a Parquet file; parameters and errors as of `open_parquet`."""
+    file = _open(stream, name)
+    require(column, file.schema_arrow.names, name)
+    return _rows(_bounded(file, stream, [column], name), [column], name)
+
+
+def _open(stream: BinaryIO, name: str) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(stream)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise TableError(f"{name}: is not a Parquet file ({_brief(error)}).") from None
+
+
+def _bounded(file: pq.ParquetFile, stream: BinaryIO, names: Sequence[str], name: str) -> pq.ParquetFile:
+    """The file, opened so that equal texts stay one value in memory: a dictionary may make gigabytes of few bytes.
+
+    Raises:
+        TableError: it has too many rows, too large row groups, or columns of other types.
+    """
+    _ensure_types(file, names, name)
+    meta = file.metadata
+    paths = {}
+    for number in range(len(meta.schema)):
+        column = meta.schema.column(number)
+        if any(column.path == one or column.path.startswith(f"{one}.") for one in names):
+            paths[number] = column
+    chunks = [meta.row_group(group).column(number) for group in range(meta.num_row_groups) for number in paths]
+    if meta.num_rows > MOST_VALUES or any(chunk.num_values > MOST_VALUES for chunk in chunks):
+        raise TableError(f"{name}: has more than {MOST_VALUES:,} rows or labels; split it.")
+    if any(chunk.total_uncompressed_size > MOST_BYTES for chunk in chunks):
+        raise TableError(
+            f"{name}: a column has more than {MOST_BYTES // 1024**2} MiB in one row group; write it with smaller row"
+            " groups, such as row_group_size=100_000 in pyarrow."
+        )
+    texts = [
+        column.path
+        for column in paths.values()
+        if column.physical_type == "BYTE_ARRAY" and column.logical_type.type != "DECIMAL"
+    ]
+    return pq.ParquetFile(stream, read_dictionary=texts, pre_buffer=False, buffer_size=1024**2)
+
+
+def _ensure_types(file: pq.ParquetFile, names: Sequence[str], name: str) -> None:
+    for column, (option, (is_right, must)) in zip(names, _TYPES.items(), strict=False):
+        if not is_right(kind := file.schema_arrow.field(column).type):
+            raise TableError(
+                f"{name}: the column {column!r} has the type {str(kind)[:_LONGEST_TYPE]}, but {must}; convert it, such"
+                f" as with .astype(str) in pandas, or choose another column with {option}."
+            )
+
+
+def _rows(file: pq.ParquetFile, names: Sequence[str], name: str) -> Iterator[Row]:
+    number = 0
+    try:
+        # One row group at a time: pyarrow cannot join lists of values of different dictionaries.
+        for group in range(file.num_row_groups):
+            for batch in file.iter_batches(_BATCH, [group], names, use_threads=False):
+                columns = [cells(batch.column(batch.schema.get_field_index(column))) for column in names]
+                for row in zip(*columns, strict=True):
+                    number += 1
+                    yield _row(number, names[0], *row)
+    except (pa.ArrowException, IndexError, OSError, OverflowError, ValueError) as error:
+        raise TableError(f"{name}: cannot be read after row {number:,} ({_brief(error)}).") from None
+
+
+def _row(number: int, name: str, text: object, *kept: object) -> Row:
+    for cell in (text, *kept):
+        if isinstance(cell, Fault):
+            return Row(number, "", cell)
+    if not isinstance(text, str):
+        return Row(number, "", f"has no text in the column {name!r}")
+    return validate_row(number, text, MAX_CHARACTERS, dict(zip((LABEL, TIME), kept, strict=False)))
+
+
+def _brief(error: Exception) -> str:
+    return str(error).partition("\n")[0][:120]
