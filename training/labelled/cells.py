@@ -1,15 +1,11 @@
 """Values of label and time cells: a cell becomes labels or a time, or the reason why it cannot."""
 
-import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
 from app.control_characters import has_control_character
-
-_BASIC_DATE: Final = re.compile(r"[12]\d{7}")
-"""20261126: as ISO 8601 writes a date without hyphens. As seconds since 1970 it would be a day of that year."""
 
 MAX_LABEL: Final = 200
 """Most characters of a label; a longer one is probably a text from another column."""
@@ -55,12 +51,10 @@ def parse_time(value: object) -> datetime:
             time = value
         elif isinstance(value, date):
             time = datetime(value.year, value.month, value.day)
-        elif isinstance(value, str) and (not _is_number(value) or _BASIC_DATE.fullmatch(value.strip())):
+        elif isinstance(value, str) and not _is_number(value):
             time = datetime.fromisoformat(value.strip())
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
-            number = float(value)
-            year = number.is_integer() and 1000 <= number <= 9999
-            time = datetime(int(number), 1, 1) if year else datetime.fromtimestamp(number, UTC)
+            time = _from_number(float(value))
         else:
             raise CellError("has no time")
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
@@ -88,6 +82,15 @@ def _checked(label: str) -> str:
     if has_control_character(label):
         raise CellError("has a label with a line break or a control character")
     return label
+
+
+def _from_number(number: float) -> datetime:
+    """A year such as 2026; a date without hyphens such as 20261126, as in ISO 8601; or seconds since 1970."""
+    if number.is_integer() and 1_000 <= number <= 9_999:
+        return datetime(int(number), 1, 1)
+    if number.is_integer() and 10_000_000 <= number <= 29_999_999:  # as seconds: a day of 1970
+        return datetime.fromisoformat(str(int(number)))
+    return datetime.fromtimestamp(number, UTC)
 
 
 def _is_number(value: str) -> bool:
