@@ -41,6 +41,13 @@ def test_words_of_one_character_are_learned_as_characters() -> None:
     assert [one.accuracy for one in run_baselines(rows, rows, seed=1)] == [0.5, 1.0]
 
 
+def test_macro_f1_of_one_label_is_that_label_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines, "_one_svm_per_label", lambda *_, **__: [("a",), ()])
+    rows = [LabelledRow("oil prices", labels, "rows.csv", 2) for labels in (("a",), ("a",), ("b",), ("b",))]
+    [_, linear] = run_baselines(rows, rows[:2], seed=1, multi_label=True)
+    assert linear.macro_f1 == linear.micro_f1 == pytest.approx(2 / 3)
+
+
 def test_progress_counts_the_svms() -> None:
     steps: list[tuple[int, int]] = []
     run_baselines(noisy(0), noisy(1), seed=1, on_label=lambda *step: steps.append(step))
