@@ -49,7 +49,7 @@ def read_npz(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     try:
         with zipfile.ZipFile(file) as archive:
             x = _read_member(archive, "x.npy", _read_objects)
-            y = _read_member(archive, "y.npy", lambda stream: np.lib.format.read_array(stream, allow_pickle=False))
+            y = _read_member(archive, "y.npy", _read_numbers)
     except FileNotFoundError as error:
         raise DataError(f"{file}: no such file; --data takes the folder that holds keras/{file.name}.") from error
     except pickle.UnpicklingError as error:
@@ -68,6 +68,7 @@ def read_npz(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
         TypeError,
         IndexError,
         AttributeError,
+        MemoryError,
     ) as error:
         raise DataError(f"{file}: is truncated or not an npz file ({error}); fetch it again.") from error
     return x, y
@@ -78,6 +79,13 @@ def _read_member(archive: zipfile.ZipFile, name: str, read: Callable[[io.BytesIO
     if size > MAX_MEMBER_BYTES:
         raise ValueError(f"{name} unpacks to {size:,} bytes, more than {MAX_MEMBER_BYTES:,}")
     return read(io.BytesIO(archive.read(name)))
+
+
+def _read_numbers(stream: io.BytesIO) -> NDArray[Any]:
+    array = np.lib.format.read_array(stream, allow_pickle=False)
+    if array.ndim != 1:
+        raise ValueError("y.npy is not one-dimensional")
+    return array
 
 
 def _read_objects(stream: io.BytesIO) -> NDArray[Any]:

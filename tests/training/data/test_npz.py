@@ -72,3 +72,20 @@ def test_zip_bomb_is_refused_unpacked(tmp_path: Path, monkeypatch: pytest.Monkey
         archive.writestr("x.npy", bytes(1_001))
     with pytest.raises(DataError, match="unpacks to 1,001 bytes"):
         read_npz(tmp_path / "bomb.npz")
+
+
+def test_labels_without_a_dimension_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "one.npz", x=np.array([[1], [1, 2]], dtype=object), y=np.int64(1))
+    with pytest.raises(DataError, match=r"one\.npz: is .* not an npz file \(y\.npy is not one-dimensional\)"):
+        read_npz(tmp_path / "one.npz")
+
+
+def test_header_that_declares_more_than_memory_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "big.npz", x=np.array([[1], [1, 2]], dtype=object), y=np.zeros(10, np.int64))
+    with zipfile.ZipFile(tmp_path / "big.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "big.npz", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content.replace(b"(10,), }" + b" " * 15, b"(10000000000000000,), }"))
+    with pytest.raises(DataError, match=r"big\.npz: is truncated or not an npz file"):
+        read_npz(tmp_path / "big.npz")
