@@ -65,8 +65,8 @@ def train_linear(
     kernel = np.zeros((x.shape[1], others.shape[1]), np.float32)
     inside = np.ones(len(labels), bool) if multi_label else labels != topics
     rows_inside, counts_inside = rows[inside], _counts(counted[inside])
-    # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
     idf = np.log((1 + rows.shape[0]) / (1 + rows.getnnz(axis=0)), dtype=np.float32) + 1 if idf_weights else None
+    # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
     learned = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
     columns = learned.tolist()
     for done, column in enumerate(columns):
