@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from app.api.field_errors import unknown_fields, with_unknown_fields
+from app.api.json_errors import not_json
 from app.api.model_parameter import model_parameter
-from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, NotJsonError, quoted
+from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, quoted
 from app.serving.parse_turns import TURN_BYTES, ParseTurns
 from app.telemetry.request_context import RequestContext, context_of
 
@@ -143,7 +144,7 @@ def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["type"] == "json_invalid":
-            raise NotJsonError(f"The body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}.") from None
+            raise not_json(body, first["msg"].removeprefix("Invalid JSON: ")) from None
         if fields:
             raise with_unknown_fields(error, body, fields) from None
         raise

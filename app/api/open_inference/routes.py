@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from app import VERSION
-from app.api.headers import HEADER_LENGTH, REQUEST_ID
+from app.api.headers import HEADER_LENGTH, REQUEST_ID, REQUEST_TIMEOUT
 from app.api.open_inference.input_errors import at_input, validate_request
 from app.api.open_inference.schemas import (
     InferRequest,
@@ -26,7 +26,6 @@ from app.api.problems import responses
 from app.api.raw_route import RawRoute, raise_if_unsupported_media_type, read_body, send_answer
 from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
 from app.api.schemas import request_models
-from app.api.timeout_header import PARAMETER
 from app.classifier.classifier import Runtime
 from app.classifier.manifest import SLUG
 from app.errors import (
@@ -195,7 +194,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             responses={200: {"content": {OCTETS: _BYTES}}}
             | responses(*ERRORS, HeaderError, TensorError, TensorTooLargeError),
             openapi_extra={
-                "parameters": [*parameters, PARAMETER, REQUEST_ID, _HEADER],
+                "parameters": [*parameters, REQUEST_TIMEOUT, REQUEST_ID, _HEADER],
             },
             tags=[TAG],
         )

@@ -8,13 +8,12 @@ from pydantic import ValidationError
 from starlette.types import Receive
 
 from app.api.field_errors import wrong_field
-from app.api.headers import REQUEST_ID
+from app.api.headers import REQUEST_ID, REQUEST_TIMEOUT, deadline
 from app.api.model_parameter import MODEL_PARAMETER
 from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute
 from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, request_models
 from app.api.serialization import ResponseSerializer
-from app.api.timeout_header import PARAMETER, deadline
 from app.classifier import Classification, Explainer, TextTooLongError, UnknownTopicError
 from app.errors import (
     BatchTooLargeError,
@@ -154,7 +153,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
     common: dict[str, Any] = {
         "max_body_bytes": settings.max_body_bytes,
         "turns": service.parse_turns,
-        "openapi_extra": {"parameters": [MODEL_PARAMETER, PARAMETER, REQUEST_ID]},
+        "openapi_extra": {"parameters": [MODEL_PARAMETER, REQUEST_TIMEOUT, REQUEST_ID]},
         "tags": ["prediction"],
     }
     return [
