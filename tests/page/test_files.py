@@ -248,6 +248,50 @@ def test_file_is_read_wherever_it_is_dropped_or_pasted(page: Page, target: str) 
     expect(page.locator("#batch-status")).to_contain_text("photo.png is not a text file")
 
 
+DROP_TWO = """zone => {
+    const data = new DataTransfer();
+    for (const name of ["a.txt", "b.txt"]) data.items.add(new File(["gold"], name));
+    zone.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+}"""
+
+
+def test_page_says_that_it_reads_only_one_of_several_files(page: Page) -> None:
+    page.locator("#drop").evaluate(DROP_TWO)
+    finished(page)
+    expect(page.locator("#batch-status")).to_contain_text("a.txt: 1 of 1 lines classified")
+    expect(page.locator("#batch-status")).to_contain_text("The other file was not read: drop one file at a time.")
+
+
+def test_file_that_is_read_slowly_does_not_replace_a_later_one(page: Page) -> None:
+    page.evaluate("""() => {
+        const read = File.prototype.arrayBuffer;
+        File.prototype.arrayBuffer = async function () {
+            if (this.name === "slow.txt") await new Promise((resolve) => { window.release = resolve; });
+            return read.call(this);
+        };
+    }""")
+    choose(page, b"gold", "slow.txt")
+    choose(page, b"wheat\nwheat", "fast.txt")
+    expect(page.locator("#batch-status")).to_contain_text("fast.txt: 2 of 2 lines classified")
+    page.evaluate("window.release()")
+    page.wait_for_timeout(200)
+    expect(page.locator("#batch-status")).to_contain_text("fast.txt: 2 of 2 lines classified")
+
+
+def test_file_of_stray_quotes_is_read_once(page: Page) -> None:
+    text = "id,title\n" + 'b","\n' * 20_000
+    rows = parsed(page, text)  # read again from each line, this took minutes
+    assert len(rows) == 20_001
+    assert {row.get("fault") for row in rows[1:]} == {"Unmatched quote."}
+
+
+def test_file_with_too_many_columns_is_refused(page: Page) -> None:
+    different = "\n".join(json.dumps({f"id {number}": "gold"}) for number in range(1001))
+    for name, text in (("keys.jsonl", different), ("wide.csv", "gold" + ",1" * 1000)):
+        choose(page, text.encode(), name)
+        expect(page.locator("#batch-status")).to_have_text(f"{name} has more than 1,000 columns.")
+
+
 PARITY = {
     "quotes.csv": b'headline,id\n"wheat, ""flour""\n and corn",1\n\ngold,2\n"oil,3\nsilver,4\n"zinc" x,5\ncocoa,"6"\n',
     "merged.csv": b'id,headline,a,b,c\n1,"oil,x,y,z\n2,gold,x,y,z\n3,"wheat",x,y,"z\n4,silver,x,y,z"\n5,cocoa,1,2,3\n',

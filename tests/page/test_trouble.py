@@ -158,3 +158,49 @@ def test_key_can_be_given_later(context: BrowserContext, page_bundle: Path, watc
         page.get_by_role("textbox", name="Key").fill("sesame")
         page.keyboard.press("Enter")
         expect(page.locator("#verdict strong")).not_to_be_empty()
+
+
+def test_dialog_that_was_closed_does_not_interrupt_again(
+    context: BrowserContext, page_bundle: Path, watch: Watch
+) -> None:
+    watch.allowed = ("401",)
+    with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
+        page = watch.over(context.new_page(), server.url)
+        page.goto(server.url)
+        dialog = page.get_by_role("dialog")
+        page.get_by_role("textbox", name="Key").fill("sesame")
+        page.keyboard.press("Enter")
+        expect(page.locator("#verdict strong")).not_to_be_empty()
+        page.evaluate("sessionStorage.setItem('reuters-topics-key', 'revoked')")
+        page.fill("#headline", "gold ounce")
+        expect(dialog).to_contain_text("API key is not valid")
+        page.get_by_role("button", name="Not now").click()
+        with page.expect_response("**/predict"):
+            page.fill("#headline", "wheat flour")
+        expect(page.locator("#trouble")).to_contain_text("API key is not valid")
+        expect(dialog).to_be_hidden()
+        page.get_by_role("button", name="Enter a key").click()
+        page.get_by_role("textbox", name="Key").fill("abracadabra")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("textbox", name="Key")).to_be_visible()  # for a key just entered, it opens again
+        page.get_by_role("textbox", name="Key").fill("sesame")
+        page.keyboard.press("Enter")
+        expect(page.locator("#verdict strong")).to_have_text("Wheat")
+
+
+@pytest.mark.parametrize("key", ["a\x01b", "x" * 70_000, "x" * 300_000], ids=["control", "long", "longer"])
+def test_key_that_no_header_can_carry_is_not_used(
+    context: BrowserContext, page_bundle: Path, watch: Watch, key: str
+) -> None:
+    watch.allowed = ("401",)
+    with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
+        page = watch.over(context.new_page(), server.url)
+        page.goto(server.url)
+        dialog = page.get_by_role("dialog")
+        field = page.get_by_role("textbox", name="Key")
+        field.fill(key)
+        page.keyboard.press("Enter")
+        expect(dialog).to_contain_text("A key has no control characters and is shorter.")
+        field.fill("sesame")
+        page.keyboard.press("Enter")
+        expect(page.locator("#verdict strong")).not_to_be_empty()

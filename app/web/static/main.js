@@ -102,8 +102,8 @@ function keepDrops() {
   const keep = (event) => {
     if (!event.dataTransfer.types.includes("Files")) return;
     event.preventDefault();
-    const [file] = event.dataTransfer.files;
-    if (event.type === "drop") withRest(({ batch }) => batch.open(file));
+    const files = [...event.dataTransfer.files];
+    if (event.type === "drop" && files.length) withRest(({ batch }) => batch.open(files));
   };
   for (const kind of ["dragover", "drop"]) {
     addEventListener(kind, keep);
@@ -111,6 +111,7 @@ function keepDrops() {
   }
 }
 
+document.getElementById("unloaded")?.remove(); // missing if the page came from an older replica
 keepDrops();
 setUpKey();
 setUpTerms();

@@ -22,7 +22,7 @@ export class Batch {
     this.rows = [];
     this.fileName = ""; // empty: the lines were pasted
     this.several = false; // whether a text may have several topics
-    setUpIntake((text) => this.#load(text), (file) => this.open(file));
+    setUpIntake((text) => this.#load(text), (files) => this.open(files));
     byId("stop").addEventListener("click", () => this.controller.abort());
     byId("column").addEventListener("change", () => this.#run(Number(byId("column").value)));
     for (const [id, save] of [["download", saveCsv], ["download-json", saveJson]]) {
@@ -42,13 +42,17 @@ export class Batch {
     this.#load(text);
   }
 
-  /** Classify the lines of a file. */
-  async open(file) {
+  /** Classify the lines of the first of these files. */
+  async open([file, ...others]) {
+    this.latest = file;
     try {
       const { text, note } = await readText(file);
-      this.#load(text, file.name, note);
+      if (this.latest !== file) return; // a text or another file came while this one was read
+      const ignored = others.length ? `The other ${others.length === 1 ? "file was" : `${count(others.length)} files were`} not read: drop one file at a time.` : null;
+      this.#load(text, file.name, [note, ignored].filter(Boolean).join(" "));
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
+      if (this.latest !== file) return;
       this.#refuse(`${file.name} ${error.message}.`);
     }
     byId("drop").scrollIntoView({ block: "nearest" });
@@ -64,10 +68,11 @@ export class Batch {
     this.#say(reason, true);
   }
 
-  #load(text, fileName = "", note = null) {
+  #load(text, fileName = "", note = "") {
+    this.latest = null;
     const table = toTable(text, fileName);
     if (table.fault) {
-      this.#refuse(`${fileName} ${table.fault}.`);
+      this.#refuse(`${fileName || "This text"} ${table.fault}.`);
       return;
     }
     this.table = table;
@@ -111,7 +116,7 @@ export class Batch {
       const seconds = (performance.now() - started) / 1000;
       this.#finish(seconds < 0.1 ? "in less than 0.1 s" : `in ${seconds.toFixed(1)} s`, signal);
     } catch (error) {
-      this.#finish(signal.aborted ? "before it was stopped" : `when the service refused: ${error.message}`, signal);
+      this.#finish(signal.aborted ? "before it was stopped" : `when the service refused: ${error.message.replace(/\.$/, "")}`, signal);
     } finally {
       clearInterval(timer);
     }

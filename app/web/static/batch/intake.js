@@ -2,29 +2,29 @@
 
 import { byId } from "../elements/dom.js";
 
-/** `onText(text)`: lines to classify; `onFile(file)`: a file to read. */
-export function setUpIntake(onText, onFile) {
+/** `onText(text)`: lines to classify; `onFiles(files)`: files to read. */
+export function setUpIntake(onText, onFiles) {
   const lines = byId("lines");
   byId("start").addEventListener("click", () => onText(lines.value));
   lines.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onText(lines.value);
   });
   byId("file").addEventListener("change", () => {
-    const [file] = byId("file").files;
-    if (file) onFile(file);
+    const files = [...byId("file").files];
+    if (files.length) onFiles(files);
     byId("file").value = "";
   });
   addEventListener("paste", (event) => {
     // A spreadsheet also copies a picture of its cells; then the text is wanted.
-    const [file] = event.clipboardData.types.includes("text/plain") ? [] : event.clipboardData.files;
-    if (!file) return;
+    const files = event.clipboardData.types.includes("text/plain") ? [] : [...event.clipboardData.files];
+    if (!files.length) return;
     event.preventDefault();
-    onFile(file);
+    onFiles(files);
   });
-  acceptDrops(byId("drop"), onText, onFile);
+  acceptDrops(byId("drop"), onText, onFiles);
 }
 
-function acceptDrops(zone, onText, onFile) {
+function acceptDrops(zone, onText, onFiles) {
   const holdsFile = (event) => event.dataTransfer.types.includes("Files");
   addEventListener("dragover", (event) => {
     if (!holdsFile(event) && !zone.contains(event.target)) return; // text dropped into another field
@@ -35,8 +35,8 @@ function acceptDrops(zone, onText, onFile) {
   addEventListener("drop", (event) => {
     if (!holdsFile(event) && !zone.contains(event.target)) return;
     event.preventDefault();
-    const [file] = event.dataTransfer.files;
-    if (file) onFile(file);
+    const files = [...event.dataTransfer.files];
+    if (files.length) onFiles(files);
     else onText((byId("lines").value = event.dataTransfer.getData("text/plain")));
   });
 }

@@ -16,7 +16,7 @@ export function parseCsv(text, separator = ",") {
   let at = 0;
   let line = 1;
   while (at < text.length) {
-    const read = readRow(text, at, separator);
+    const read = readRow(text, at, separator, width);
     const whole = read !== null && isOneRow(text.slice(at, read.end), read.cells, separator, width);
     const stop = whole ? read.end : lineEnd(text, at);
     const row = whole ? { line, cells: read.cells } : unmatched(line, text.slice(at, stop), separator, width);
@@ -31,16 +31,23 @@ export function parseCsv(text, separator = ",") {
   return rows;
 }
 
-/** `{cells, end}` of the row that begins at `from`; null if a quote in it is unmatched. */
-function readRow(text, from, separator) {
+/**
+ * `{cells, end}` of the row that begins at `from`; null if a quote in it is unmatched, or as soon as `isOneRow` would
+ * refuse it: otherwise each of many stray quotes could make the rest of the file be read again.
+ */
+function readRow(text, from, separator, width) {
   const cells = [];
+  let broken = 0; // cells that hold a line end
   for (let at = from; ; at += 1) {
     let end;
     if (text[at] === '"') {
       const closing = closingQuote(text, at + 1);
       end = closing + 1;
       if (closing === text.length || !endsCell(text, end, separator)) return null;
-      cells.push(text.slice(at + 1, closing).replaceAll('""', '"'));
+      const cell = text.slice(at + 1, closing);
+      if (/[\r\n]/.test(cell)) broken += 1;
+      cells.push(cell.replaceAll('""', '"'));
+      if (broken >= MOST_LINES || (broken && width !== null && cells.length > width)) return null;
     } else {
       end = at;
       while (!endsCell(text, end, separator)) end += 1;

@@ -5,6 +5,8 @@ import { askForKey, key, keyHeader, openDialog } from "./key.js";
 import { withModel } from "./models.js";
 
 const LONGEST_WAIT = 5; // seconds
+const LEAST_RETRY_AFTER = 1; // seconds; a proxy may send 0, or a date of a clock that is behind
+const MOST_RETRY_AFTER = 86_400; // seconds; timers of browsers overflow after 24 days
 const SLOW = 3; // seconds without an answer after which the page says so
 const LONGEST_REQUEST = 60; // seconds; the service's own limits are shorter, so then the connection is dead
 const AGAIN = new Set([429, 502, 503]);
@@ -17,7 +19,8 @@ export class Refusal extends Error {
   constructor(status, problem) {
     const errors = problem?.errors ?? [];
     const ofText = errors.length === 1 && errors[0].field === "headline";
-    super(ofText ? `${aboutText(errors[0].message)}.` : problem?.detail ?? `The service returned status ${status}.`);
+    const detail = typeof problem?.detail === "string" ? problem.detail : `The service returned status ${status}.`;
+    super(ofText ? `${aboutText(errors[0].message)}.` : detail);
     this.status = status;
     this.errors = errors;
   }
@@ -58,8 +61,8 @@ export async function call(path, { body, signal, onWait } = {}) {
         await pause(seconds, signal, true);
       } else if (AGAIN.has(response.status)) {
         const seconds = response.retryAfter ?? Math.min(2 ** attempt, LONGEST_WAIT);
-        const reason = response.content?.detail ?? "The service is busy.";
-        trouble(id, { text: `${reason} Retrying in ${Math.ceil(seconds)} s.` });
+        const { message } = new Refusal(response.status, response.content ?? { detail: "The service is busy." });
+        trouble(id, { text: `${message} Retrying in ${Math.ceil(seconds)} s.` });
         await pause(seconds, signal, false);
       } else {
         throw new Refusal(response.status, response.content);
@@ -97,7 +100,9 @@ async function attemptOnce(path, body, signal) {
       signal: AbortSignal.any([AbortSignal.timeout(LONGEST_REQUEST * 1000), ...(signal ? [signal] : [])]),
     });
     const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
-    const content = isJson ? await response.json() : await response.text().then(() => null);
+    // An error may come from a proxy, whose JSON may be empty or cut; its status still counts.
+    const noJson = (error) => { if (response.ok || !(error instanceof SyntaxError)) throw error; return null; };
+    const content = isJson ? await response.json().catch(noJson) : await response.text().then(() => null);
     if (response.ok && content === null) return null; // another server answers at this address
     return { ok: response.ok, status: response.status, content, retryAfter: retryAfter(response.headers) };
   } catch (error) {
@@ -106,12 +111,12 @@ async function attemptOnce(path, body, signal) {
   }
 }
 
-/** Retry-After in seconds, whether sent as seconds or as a date; null without it. */
+/** Retry-After in seconds, within bounds, whether sent as seconds or as a date; null without it. */
 export function retryAfter(headers) {
   const value = headers.get("Retry-After");
   if (value === null) return null;
   const seconds = /^\s*\d+\s*$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(seconds, 0) : null;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, LEAST_RETRY_AFTER), MOST_RETRY_AFTER) : null;
 }
 
 /** Waits; with `early`, a success of another call or the browser going online ends the wait. */

@@ -5,7 +5,8 @@ import { aboutText, call, Refusal } from "./api.js";
 import { withModel } from "./models.js";
 
 const PART = 250; // small enough for visible progress, large enough for little overhead
-const DIVISIBLE = new Set([413, 422, 500, 504]); // statuses for which a smaller batch may succeed
+const PART_CHARACTERS = 200_000; // a slow connection must send a part in the 10 s that the service waits for it
+const DIVISIBLE = new Set([408, 413, 422, 500, 504]); // statuses for which a smaller batch may succeed
 const HOPELESS = 20; // give up after this many single headlines refused in a row
 
 /** Fill in `row.answer` or `row.error` of each row `{headline}` without error, in order; `onPart(done)` after each part. */
@@ -13,7 +14,7 @@ export async function classify(rows, signal, onPart) {
   let size = PART;
   let refused = 0;
   for (let done = 0; done < rows.length;) {
-    const part = rows.slice(done, done + size);
+    const part = firstOf(rows, done, size);
     try {
       await answer(part, signal);
       signal.throwIfAborted(); // a newer run may have started
@@ -31,6 +32,14 @@ export async function classify(rows, signal, onPart) {
     done += part.length;
     onPart(done);
   }
+}
+
+/** The part of the rows from `start`: at most `size`, with at most PART_CHARACTERS unless it is a single one. */
+function firstOf(rows, start, size) {
+  let end = start + 1;
+  let characters = rows[start].headline.length;
+  while (end < Math.min(start + size, rows.length) && (characters += rows[end].headline.length) <= PART_CHARACTERS) end += 1;
+  return rows.slice(start, end);
 }
 
 /** Classify one batch. Headlines that the service reports as invalid are marked, and the others sent again. */

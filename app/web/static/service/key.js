@@ -4,6 +4,8 @@ import { byId } from "../elements/dom.js";
 
 const PLACE = "reuters-topics-key";
 const changes = new EventTarget();
+const MOST_CHARACTERS = 8192; // the service reads 64 KiB of headers, and a character may take 4 bytes
+let entered = false; // whether the dialog was closed with a key
 let dismissed = false;
 
 export const key = () => sessionStorage.getItem(PLACE);
@@ -26,7 +28,9 @@ export function askForKey(reason, signal) {
 }
 
 export function openDialog() {
-  if (!byId("key-dialog").open) byId("key-dialog").showModal();
+  if (byId("key-dialog").open) return;
+  entered = false;
+  byId("key-dialog").showModal();
 }
 
 /** Offer to forget the key, if there is one. Called after the first answer: opening sessionStorage takes about 14 ms. */
@@ -36,16 +40,21 @@ export function showForget() {
 
 export function setUpKey() {
   const dialog = byId("key-dialog");
-  dialog.querySelector("form").addEventListener("submit", () => {
+  dialog.querySelector("form").addEventListener("submit", (event) => {
     const value = byId("key").value.trim();
     byId("key").value = "";
-    if (!value) return;
+    if (!value || value.length > MOST_CHARACTERS || /\p{Cc}/u.test(value)) { // no header can carry it
+      event.preventDefault();
+      byId("key-reason").textContent = "A key has no control characters and is shorter. Enter another one.";
+      return;
+    }
+    entered = true;
     sessionStorage.setItem(PLACE, value);
     showForget();
     changes.dispatchEvent(new Event("key"));
   });
   byId("key-later").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => { dismissed = !key(); });
+  dialog.addEventListener("close", () => { dismissed = !entered; });
   byId("forget").addEventListener("click", () => {
     sessionStorage.removeItem(PLACE);
     dismissed = false;
