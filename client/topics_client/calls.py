@@ -10,7 +10,14 @@ import httpx2
 
 from topics_client import arguments
 from topics_client.batches import Item
-from topics_client.errors import InvalidRequestError, InvalidResponseError, Problem, TooLargeError, UnreachableError
+from topics_client.errors import (
+    DeadlineError,
+    InvalidRequestError,
+    InvalidResponseError,
+    Problem,
+    TooLargeError,
+    UnreachableError,
+)
 from topics_client.exchange import Outcome, Reply, Send, Steps, exchange
 from topics_client.results import Answer, Model, ModelInfo, Refused, TopicSkill, read
 
@@ -54,8 +61,8 @@ class Calls:
     def _part(self, part: list[Item], top_k: int | None, skip: bool, model: str | None) -> Steps:
         """Answers of one part of a batch, in order.
 
-        Halves the request if the service answers 413. With `skip`, a headline that the service names in a 422 becomes a
-        Refused; without it, the error is raised.
+        Halves the request if the service answers 413 or, because a slow connection did not send it in time, 408. With
+        `skip`, a headline that the service names in a 422 becomes a Refused; without it, the error is raised.
         """
         results: dict[int, Answer | Refused] = {
             headline.place: Refused(headline.place, headline.fault) for headline in part if headline.fault
@@ -74,6 +81,11 @@ class Calls:
                 if not skip:
                     raise
                 wrong, reason = 0, error.problem.detail
+            except DeadlineError as error:
+                if error.problem.status != httpx2.codes.REQUEST_TIMEOUT or len(piece) == 1:
+                    raise
+                most = size = math.ceil(len(piece) / 2)
+                continue
             except InvalidRequestError as error:
                 named = _first_headline(error.problem, len(piece))
                 if named is None or not skip:

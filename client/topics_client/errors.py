@@ -10,7 +10,7 @@ TopicsClientError
     ├── NotFoundError         404, 405
     ├── TooLargeError         413
     ├── UnavailableError      429, 502, 503: full, draining or not ready, also after the retries
-    └── DeadlineError         504: the service gave up
+    └── DeadlineError         408, 504: the request did not arrive, or the service did not finish, in time
 
 Arguments of a wrong type or value raise TypeError or ValueError before anything is sent. All exceptions can be pickled.
 """
@@ -97,7 +97,7 @@ class UnavailableError(ProblemError):
 
 
 class DeadlineError(ProblemError):
-    """The service did not finish in time."""
+    """The request did not arrive, or the service did not finish, in time."""
 
 
 def _one_line(text: str) -> str:
@@ -111,6 +111,7 @@ _KINDS = {
     401: UnauthorizedError,
     404: NotFoundError,
     405: NotFoundError,
+    408: DeadlineError,
     413: TooLargeError,
     415: InvalidRequestError,
     422: InvalidRequestError,

@@ -24,6 +24,9 @@ RETRIED = frozenset({429, 502, 503})
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
+LONGEST_RETRY_AFTER = 3600.0
+"""Seconds. A longer Retry-After is not waited for, also without a timeout; `time.sleep` overflows at 10^10."""
+
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 """Limit after decompression. An answer for 1,000 headlines with 400 topics each has 45 MB."""
 
@@ -126,7 +129,9 @@ def _pause(outcome: Outcome, attempt: int) -> float | None:
     if outcome.status not in RETRIED:
         return None
     retry_after = _retry_after(outcome.headers.get("Retry-After", ""))
-    return pause if retry_after is None else retry_after + pause
+    if retry_after is None:
+        return pause
+    return retry_after + pause if retry_after <= LONGEST_RETRY_AFTER else None
 
 
 def _retry_after(value: str) -> float | None:

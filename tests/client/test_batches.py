@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from topics_client import (
     Answer,
+    DeadlineError,
     InvalidRequestError,
     InvalidResponseError,
     Refused,
@@ -18,6 +19,7 @@ from topics_client import (
     UnauthorizedError,
 )
 from topics_client.batches import split
+from topics_client.results import OnError
 
 from tests.client.mock_service import (
     ANSWER,
@@ -134,6 +136,28 @@ def test_text_too_large_alone_is_skipped_or_raised() -> None:
     assert shown(client(refuse).predict_batch(texts, on_error="skip")) == ["gold", (1, "too large"), "oil"]
     with pytest.raises(TooLargeError):
         client(refuse).predict_batch(texts)
+
+
+@pytest.mark.parametrize("skip", ["skip", "raise"])
+def test_batch_that_arrives_too_slowly_is_sent_in_smaller_requests(skip: OnError) -> None:
+    sizes: list[int] = []
+
+    def slow(request: httpx2.Request) -> httpx2.Response:
+        sizes.append(len(json.loads(request.content)["headlines"]))
+        if sizes[-1] > 3:
+            return httpx2.Response(408, json={"status": 408, "title": "x", "detail": "too slow"})
+        return served(request)
+
+    texts = [str(number) for number in range(10)]
+    assert shown(client(slow).predict_batch(texts, on_error=skip)) == texts
+    assert sizes == [10, 5, 3, 3, 3, 1]
+
+
+@pytest.mark.parametrize("skip", ["skip", "raise"])
+def test_single_text_that_arrives_too_slowly_ends_the_batch(skip: OnError) -> None:
+    slow = httpx2.Response(408, json={"status": 408, "title": "x", "detail": "too slow"})
+    with pytest.raises(DeadlineError, match="too slow"):
+        client(lambda _: slow).predict_batch(["gold", "oil"], on_error=skip)
 
 
 def test_results_that_are_too_few_are_an_invalid_response() -> None:

@@ -69,7 +69,7 @@ def test_problem_after_retries_is_unavailable_with_the_services_words() -> None:
         *[(status, NotFoundError) for status in (404, 405)],
         (413, TooLargeError),
         *[(status, UnavailableError) for status in (429, 502, 503)],
-        (504, DeadlineError),
+        *[(status, DeadlineError) for status in (408, 504)],
         *[(status, ProblemError) for status in (402, 403, 414, 418, 500, 501, 505)],
     ],
 )

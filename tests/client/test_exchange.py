@@ -156,6 +156,12 @@ def test_retry_after_beyond_the_time_is_raised_at_once() -> None:
     assert time.monotonic() - begun < 1
 
 
+@pytest.mark.parametrize("value", ["3601", "9" * 20, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_retry_after_of_more_than_an_hour_is_raised_at_once_without_a_timeout(value: str) -> None:
+    with pytest.raises(UnavailableError, match="full"):
+        walk(response(503, PROBLEM, Retry_After=value), timeout=math.inf)
+
+
 def test_retries_end() -> None:
     with pytest.raises(UnavailableError):
         walk(*[response(503, PROBLEM)] * 3, retries=2)
