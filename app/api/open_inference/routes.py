@@ -21,7 +21,7 @@ from app.api.open_inference.schemas import (
     ServerMetadata,
     ServerReady,
 )
-from app.api.open_inference.tensors import elements, headlines, requested_outputs, tensor, tensors, top_k
+from app.api.open_inference.tensors import elements, headlines, input_tensor, requested_outputs, tensor, tensors, top_k
 from app.api.problems import responses
 from app.api.raw_route import RawRoute, raise_if_unsupported_media_type, read_body, send_answer
 from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
@@ -149,11 +149,11 @@ def infer_routes(service: Service) -> list[RawRoute]:
         manifest = served.classifier.bundle.manifest
         topics = manifest.topics
         outputs = requested_outputs(body, manifest)
+        given = input_tensor(body)
         # Checked before the binary data is split: it may hold millions of empty elements.
-        size = max((size for given in body.inputs for size in given.shape), default=0)
-        raise_if_batch_too_large(service, size, TensorTooLargeError)
+        raise_if_batch_too_large(service, max(given.shape, default=0), TensorTooLargeError)
         try:  # applies the limits of POST /predict/batch on texts and batches
-            texts = batch_request(headlines=headlines(body, context.binary)).headlines
+            texts = batch_request(headlines=headlines(given, context.binary)).headlines
         except ValidationError as error:
             raise at_input(error) from None
         context.binary = b""

@@ -37,14 +37,19 @@ def tensors(manifest: Manifest) -> tuple[TensorMetadata, list[TensorMetadata]]:
     return TensorMetadata(name=INPUT, datatype="BYTES", shape=[-1]), outputs
 
 
-def headlines(request: InferRequest, binary: bytes) -> list[str]:
-    """The texts of the input tensor; raises TensorError if it is missing, unknown, or inconsistent with its shape."""
+def input_tensor(request: InferRequest) -> RequestInput:
+    """The tensor of headlines; raises TensorError if it is missing, or there is another one or another datatype."""
     if len(request.inputs) != 1 or request.inputs[0].name != INPUT:
         given = ", ".join(quoted(tensor.name) for tensor in request.inputs[:5]) or "none"
         raise TensorError(f"The model takes one input, {INPUT!r}, but the request has: {given}.")
     [tensor] = request.inputs
     if tensor.datatype != "BYTES":
         raise wrong_datatype(tensor.datatype)
+    return tensor
+
+
+def headlines(tensor: RequestInput, binary: bytes) -> list[str]:
+    """The texts of the input tensor; raises TensorError if they are missing, or inconsistent with its shape."""
     texts = _from_json(tensor) if tensor.data is not None else _from_binary(tensor, binary)
     if tensor.data is not None and binary:
         raise TensorError(f"{len(binary):,} bytes follow the JSON, but no input has a binary_data_size.")

@@ -306,6 +306,13 @@ def test_compressed_body_is_415(client: TestClient) -> None:
     assert client.post(INFER, json=request(HEADLINES), headers={"Content-Encoding": "gzip"}).status_code == 415
 
 
+def test_wrong_input_of_any_size_is_422_and_not_a_batch_that_is_too_large(client: TestClient) -> None:
+    for changes, words in (({"datatype": "FP32"}, "must be of datatype BYTES"), ({"name": "x"}, "takes one input")):
+        binary = {"data": None, "shape": [1, 3000], "parameters": {"binary_data_size": 4}}
+        answer = client.post(INFER, json=tensor_with(**changes, **binary))
+        assert (answer.status_code, words in answer.json()["error"]) == (422, True)
+
+
 def test_batch_over_limit_is_413(client: TestClient) -> None:
     answer = client.post(INFER, json=request(["gold"] * 11))
     assert answer.status_code == 413
