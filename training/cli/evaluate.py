@@ -99,7 +99,7 @@ def _evaluate_rows(bundle: Path, table: Table, against: Path | None, as_json: bo
                 f"{count(without, 'row')} about none of the labels left out, because neither bundle has an outside"
                 " class."
             )
-        shown = against_report(comparison, _name(other), _name(classifier), "rows")
+        shown = against_report(comparison, _name(other), _name(classifier), "row")
         figures = comparison.figures()
     else:
         measured = evaluate_rows(classifier, table.rows)

@@ -4,19 +4,20 @@ from typing import Final
 
 from app.control_characters import one_line
 from training.evaluation.comparison import Comparison
+from training.labelled.reporting.notes import count
 
 SHOWN: Final = 20
 """Changed answers that are printed; the JSON has all."""
 
 
-def against_report(comparison: Comparison, before: str, after: str, texts: str = "test titles") -> str:
+def against_report(comparison: Comparison, before: str, after: str, text: str = "test title") -> str:
     """The comparison as Markdown, with the SHOWN worst changes: answers that became wrong, most confident first.
 
     Args:
         comparison: of two bundles.
         before: name of the older bundle.
         after: name of the newer one.
-        texts: what was classified, in the plural.
+        text: what was classified, in the singular.
     """
     c = comparison
     now, then = (f"{(c.both_right + only) / c.texts:.1%}" for only in (c.better, c.worse))
@@ -25,7 +26,7 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
     rest = f", of which these are the {SHOWN} worst (--json lists all)" if len(c.changes) > SHOWN else ""
     none = f" ({c.outside:,} of them about none of the labels)" if c.outside else ""
     lines = [
-        f"On {c.texts:,} {texts}{none}, {after} against {before}:",
+        f"On {count(c.texts, text)}{none}, {after} against {before}:",
         "",
         f"| | {before} right | {before} wrong |",
         "| --- | ---: | ---: |",
@@ -43,7 +44,7 @@ def against_report(comparison: Comparison, before: str, after: str, texts: str =
     if not c.changes:
         return "\n".join([*lines, "Both give the same answer to every text."])
     lines += [
-        f"{len(c.changes):,} different answer{'s' if len(c.changes) != 1 else ''}{rest}:",
+        f"{count(len(c.changes), 'different answer')}{rest}:",
         "",
         f"| | text | label | {before} | {after} |",
         "| --- | --- | --- | --- | --- |",

@@ -50,3 +50,8 @@ def test_report_has_a_row_for_each_changed_headline() -> None:
 def test_bars_in_labels_do_not_end_the_cells_of_the_report() -> None:
     report = against_report(compare_answers(TEXTS, LABELS, AFTER, BEFORE, ["a|b", "c", "d"]), "old/1", "new/1")
     assert r"| worse | headline 2 | a\|b | a\|b 80% | c 80% |" in report
+
+
+def test_report_on_one_text_is_in_the_singular() -> None:
+    comparison = compare_answers(TEXTS[:1], LABELS[:1], AFTER[:1], BEFORE[:1], CODES)
+    assert against_report(comparison, "old/1", "new/1").startswith("On 1 test title, new/1 against old/1:")
