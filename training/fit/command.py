@@ -1,5 +1,6 @@
 """The command `fit` from reading to the printed summary."""
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from training.errors import LabelsError
 from training.fit.baselines import run_baselines
 from training.fit.insights.label_errors import NOISE
 from training.fit.insights.linear_models import LinearModels
-from training.fit.insights.suspects import suspects
+from training.fit.insights.suspects import Suspects, suspects
 from training.fit.insights.to_label import to_label
 from training.fit.material import first_labels, read_samples
 from training.fit.publish import Source, publish
@@ -53,11 +54,10 @@ def fit_rows(
             ensure_replaceable(file, force)
         loaded = data.load(first_labels if first_label else lambda table: table)
         digests = file_digests((*data.files, *data.test_files))
-        multi_label = any(len(row.labels) > 1 for row in loaded.split.train)
         texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
         split = loaded.split
-        if multi_label:
-            several = sum(len(row.labels) > 1 for row in split.train)
+        several = sum(len(row.labels) > 1 for row in split.train)
+        if several:
             click.echo(f"  {SEVERAL.format(count(several, 'training row'))}", err=True)
         if not any(row.labels for row in split.test):
             raise LabelsError(
@@ -66,14 +66,13 @@ def fit_rows(
         progress("checking", 0, 1)
         report = check(loaded.table, split, loaded.test)
         progress.close()
-        for note in report.notes:
-            click.echo(f"  {one_line(note)}", err=True)
-        rows = read_samples(split.train, split.labels, multi_label)
+        rows = read_samples(split.train, split.labels, multi_label=several > 0)
         takes = about(seconds_to_fit(len(rows.samples)))
-        click.echo(f"  {described(rows)}: takes {takes} on one core.", err=True)
+        for line in (*report.notes, f"{described(rows)}: takes {takes} on one core."):
+            click.echo(f"  {one_line(line)}", err=True)
         fitted = fit_model(rows, data.seed, progress)
         progress("baselines", 0, 1)
-        baselines = run_baselines(split.train, split.test, data.seed, multi_label, partial(progress, "baselines"))
+        baselines = run_baselines(split.train, split.test, data.seed, several > 0, partial(progress, "baselines"))
         progress("label errors", 0, 1)
         linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
         listing = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
@@ -82,12 +81,7 @@ def fit_rows(
         source = Source(digests, len(data.test_files), split.test, report_files(report), report.scripts, curve)
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: listing.content})
-        listed = f"{listing.listed:,} of {len(linear.samples):,} rows{with_label(rows)}, most suspect first"
-        wrong = (
-            f"{count(listing.probable, 'label')} more likely wrong than right (wrong_probability above 0.5), assuming"
-            f" that {NOISE:.0%} of all are wrong"
-        )
-        written = [f"{suspected}: {listed}; {wrong}."]
+        written = [f"{suspected}: {_listed(listing, f'{len(linear.samples):,} rows{with_label(rows)}')}"]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)
@@ -97,11 +91,14 @@ def fit_rows(
             written.append(f"{labelling}: {chosen.summary(len(texts), bad)}")
     finally:
         progress.close()
-    return "\n".join(
-        [
-            summary(fitted, measured, baselines, curve, rows),
-            "",
-            *written,
-            f"{output}: written, and loaded as the service loads it. To serve it: python -m app serve --model {output}",
-        ]
+    serve = f"python -m app serve --model {shlex.quote(str(output))}"
+    written.append(f"{output}: written, and loaded as the service loads it. To serve it: {serve}")
+    return "\n".join([summary(fitted, measured, baselines, curve, rows), "", *written])
+
+
+def _listed(listing: Suspects, rows: str) -> str:
+    """What the file of suspects holds; `rows`: those that were looked at."""
+    return (
+        f"{listing.listed:,} of {rows}, most suspect first; {count(listing.probable, 'label')} more likely wrong than"
+        f" right (wrong_probability above 0.5), assuming that {NOISE:.0%} of all are wrong."
     )

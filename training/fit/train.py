@@ -98,7 +98,7 @@ def _ensure_learnable(labels: NDArray[np.int64], rows: Rows) -> None:
 
 
 def _strata(rows: Rows) -> NDArray[np.int64]:
-    """The label by which each row is held out: its rarest, as their number if it has none; int64 [n]."""
+    """The label by which each row is held out: its rarest, or the number of labels if it has none; int64 [n]."""
     if not rows.multi_label:
         return labels_of(rows.samples, rows.topics)
     counts = members_of(rows.samples, rows.topics).sum(axis=0).tolist()

@@ -27,7 +27,7 @@ def fit(target: Path, *options: str, rows: Path = TOWN) -> subprocess.Popen[str]
 
 @pytest.mark.slow
 def test_file_becomes_a_service(tmp_path: Path) -> None:
-    target = tmp_path / "models" / "town" / "1"
+    target = tmp_path / "my models" / "town" / "1"
     (texts := tmp_path / "new.txt").write_text(
         "Tram strike ends\n\nTRAM strike ends\nRain delays the bakery\n=1+1 storm\n"
     )
@@ -43,7 +43,8 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     assert "] label errors\n" in progress
     assert "] learning curve\n" in progress
     assert "TF-IDF and linear SVM" in out
-    assert f"{target}: written" in out
+    assert f"{target}: written, and loaded" in out
+    assert f"python -m app serve --model '{target}'" in out
     files = {file.name for file in target.iterdir()}
     assert files >= {"manifest.json", "model.keras", "README.md", "history.csv", "data.html", "data.json"}
     manifest = json.loads((target / "manifest.json").read_text())

@@ -69,7 +69,7 @@ class LinearModels:
         ]
         """Rows with a label, or all, if they may have several; of very many, a random choice."""
         self.labels = labels_of(self.samples, rows.topics)
-        """int64 [n], of `samples`: the first label, as the number of labels if there is none."""
+        """int64 [n], of `samples`: the first label, or the number of labels if there is none."""
         self.members = members_of(self.samples, rows.topics) if rows.multi_label else None
         """bool [n, topics], whether each row has each label; None if it has one."""
         self._lines = rows.lines
