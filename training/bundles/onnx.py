@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from app.classifier import Bundle
 from app.classifier.calibration import MAX_CONFIDENCE
-from app.classifier.manifest import Outside
+from app.classifier.manifest import Calibration, Outside
 from app.classifier.network import Dense, read_network
 from training.errors import OutputError
 
@@ -51,15 +51,7 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
         sizes = graph.constant("sizes", np.array([topics, 1], np.int64))
         logits, units = graph.split(units, sizes)
     if manifest.calibration is not None:
-        # T = exp(intercept + gap_slope * log(1 + gap) + unknown_slope * share), as in app.classifier.calibration.
-        best, mean = (graph.node(f"Reduce{kind}", logits, axes=[1], keepdims=1) for kind in ("Max", "Mean"))
-        log_gap = graph.node("Log", graph.node("Add", graph.node("Sub", best, mean), graph.scalar("one", 1.0)))
-        sloped = graph.node("Mul", log_gap, graph.scalar("gap_slope", manifest.calibration.gap_slope))
-        shifted = graph.node("Add", sloped, graph.scalar("intercept", manifest.calibration.intercept))
-        if manifest.calibration.unknown_slope:
-            slope = graph.scalar("unknown_slope", manifest.calibration.unknown_slope)
-            shifted = graph.node("Add", shifted, graph.node("Mul", shares, slope))
-        logits = graph.node("Div", logits, graph.node("Exp", shifted))
+        logits = _divided(graph, manifest.calibration, logits, shares)
     if manifest.multi_label is None:
         graph.node("Softmax", logits, output="probabilities", axis=1)
     else:
@@ -89,6 +81,18 @@ def write_onnx(bundle: Bundle, path: Path) -> None:
     )
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+
+
+def _divided(graph: "_Graph", calibration: Calibration, logits: str, shares: str) -> str:
+    """Logits divided by exp(intercept + gap_slope * log(1 + gap) + unknown_slope * share), as in `temperatures`."""
+    best, mean = (graph.node(f"Reduce{kind}", logits, axes=[1], keepdims=1) for kind in ("Max", "Mean"))
+    log_gap = graph.node("Log", graph.node("Add", graph.node("Sub", best, mean), graph.scalar("one", 1.0)))
+    sloped = graph.node("Mul", log_gap, graph.scalar("gap_slope", calibration.gap_slope))
+    shifted = graph.node("Add", sloped, graph.scalar("intercept", calibration.intercept))
+    if calibration.unknown_slope:
+        slope = graph.scalar("unknown_slope", calibration.unknown_slope)
+        shifted = graph.node("Add", shifted, graph.node("Mul", shares, slope))
+    return graph.node("Div", logits, graph.node("Exp", shifted))
 
 
 def _add_outside(graph: "_Graph", outside: Outside, score: str, shares: str) -> None:

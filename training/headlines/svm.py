@@ -83,18 +83,38 @@ def train_linear(
             weights = idf * (np.abs(weights) + np.float32(0.5))
         if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
             chosen, right, costs = _fewer_negatives(chosen, right, costs, most_negatives, seed)
-        # A product with a diagonal matrix would leave unsorted rows, which scikit-learn then sorts for each topic.
-        weighted = sp.csr_matrix((chosen.data * weights[chosen.indices], chosen.indices, chosen.indptr), chosen.shape)
-        scale = np.sqrt(chosen.shape[0] / max(np.square(weighted.data).sum(), _LEAST_SQUARES))
-        weighted.data *= scale
-        svm = LinearSVC(dual=True, fit_intercept=False, random_state=seed)
-        if costs.all():
-            svm.fit(weighted, right, sample_weight=costs)
-        else:
-            used = np.flatnonzero(costs)
-            svm.fit(weighted[used], right[used], sample_weight=costs[used])
-        kernel[:, column] = expansion @ (scale * weights * svm.coef_[0])
+        kernel[:, column] = expansion @ _fit_svm(chosen, weights, right, costs, seed)
     return kernel
+
+
+def _fit_svm(
+    rows: sp.csr_matrix,
+    weights: NDArray[np.float32],
+    right: NDArray[np.bool_],
+    costs: NDArray[np.float64],
+    seed: int,
+) -> NDArray[np.float64]:
+    """Weights of the inputs of `rows`, [inputs], of one SVM that was trained on rows with these input weights.
+
+    Args:
+        rows: float32 [n, inputs].
+        weights: float32 [inputs], log-count ratios.
+        right: bool [n], whether each row is a positive example.
+        costs: float64 [n], C of each row; rows with 0 are left out.
+        seed: of the solver.
+    """
+    # A product with a diagonal matrix would leave unsorted rows, which scikit-learn then sorts for each topic.
+    weighted = sp.csr_matrix((rows.data * weights[rows.indices], rows.indices, rows.indptr), rows.shape)
+    scale = np.sqrt(rows.shape[0] / max(np.square(weighted.data).sum(), _LEAST_SQUARES))
+    weighted.data *= scale
+    svm = LinearSVC(dual=True, fit_intercept=False, random_state=seed)
+    if costs.all():
+        svm.fit(weighted, right, sample_weight=costs)
+    else:
+        used = np.flatnonzero(costs)
+        svm.fit(weighted[used], right[used], sample_weight=costs[used])
+    learned: NDArray[np.float64] = scale * weights * svm.coef_[0]
+    return learned
 
 
 def train_ridge(x: sp.csr_matrix, expansion: sp.csr_matrix, labels: NDArray[np.int64], *, units: int) -> Floats:
