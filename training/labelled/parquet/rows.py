@@ -58,7 +58,7 @@ def _open(stream: BinaryIO, name: str) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(stream)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise TableError(f"{name}: is not a Parquet file ({_brief(error)}).") from None
+        raise TableError(f"{name}: is not a Parquet file ({_brief(error)}); write or copy it again.") from None
 
 
 def _bounded(file: pq.ParquetFile, stream: BinaryIO, names: Sequence[str], name: str) -> pq.ParquetFile:
@@ -110,7 +110,7 @@ def _rows(file: pq.ParquetFile, names: Sequence[str], name: str) -> Iterator[Row
                     number += 1
                     yield _row(number, names[0], *row)
     except (pa.ArrowException, IndexError, OSError, OverflowError, ValueError) as error:
-        raise TableError(f"{name}: cannot be read after row {number:,} ({_brief(error)}).") from None
+        raise TableError(f"{name}: cannot be read after row {number:,} ({_brief(error)}); write or copy it again.") from None
 
 
 def _row(number: int, name: str, text: object, *kept: object) -> Row:
