@@ -422,3 +422,13 @@ def test_card_of_a_copy_says_which_figures_it_lacks(tmp_path: Path) -> None:
 
 def test_card_of_another_programs_bundle_is_left_alone(tiny_bundle: Path) -> None:
     assert "its recipe is unknown to this program" in failure("card", tiny_bundle)
+
+
+def test_card_of_another_release_is_left_alone(tmp_path: Path) -> None:
+    target = shutil.copytree(REPOSITORY / "models" / "headlines" / "5", tmp_path / "5")
+    manifest = json.loads((target / "manifest.json").read_text("utf-8"))
+    del manifest["recipe"]["held_out_every"]
+    (target / "manifest.json").write_text(json.dumps(manifest))
+    before = (target / CARD).read_bytes()
+    assert "its manifest lacks 'held_out_every', which the card of this release shows" in failure("card", target)
+    assert (target / CARD).read_bytes() == before

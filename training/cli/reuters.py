@@ -141,7 +141,14 @@ def card(bundle: Path) -> None:
     cards = {FIT: fit_card, HEADLINES.name: headlines_card} | dict.fromkeys(RECIPES, book_card)
     if recipe not in cards:
         raise RecipeError(f"{bundle}: its recipe is unknown to this program, so its card cannot be written.")
-    classifier = replace_card(bundle, cards[recipe](manifest))
+    try:
+        text = cards[recipe](manifest)
+    except KeyError as error:  # a bundle of another release
+        raise RecipeError(
+            f"{bundle}: its manifest lacks {error}, which the card of this release shows; keep its card, or train it"
+            " again."
+        ) from error
+    classifier = replace_card(bundle, text)
     if recipe == HEADLINES.name and (reason := sample_left_out(manifest)):
         click.echo(reason, err=True)
     click.echo(f"{bundle}: README.md written; the digest is now {classifier.bundle.digest}.")

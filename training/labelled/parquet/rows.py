@@ -110,7 +110,9 @@ def _rows(file: pq.ParquetFile, names: Sequence[str], name: str) -> Iterator[Row
                     number += 1
                     yield _row(number, names[0], *row)
     except (pa.ArrowException, IndexError, OSError, OverflowError, ValueError) as error:
-        raise TableError(f"{name}: cannot be read after row {number:,} ({_brief(error)}); write or copy it again.") from None
+        raise TableError(
+            f"{name}: cannot be read after row {number:,} ({_brief(error)}); write or copy it again."
+        ) from None
 
 
 def _row(number: int, name: str, text: object, *kept: object) -> Row:
