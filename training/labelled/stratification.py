@@ -26,7 +26,8 @@ def stratified(
     """Numbers of the test rows: of each label the share within one row, and at least one row.
 
     Labels are filled from the rarest on, so that a row with several labels is assigned by its rarest (the order of
-    iterative stratification, Sechidis et al. 2011). A group of duplicates that would exceed the share is not chosen.
+    iterative stratification, Sechidis et al. 2011). A group of duplicates is not chosen if it would exceed the share,
+    or if it has the last rows of another label.
 
     Args:
         rows: all rows.
@@ -52,8 +53,11 @@ def stratified(
         for group in of_label[label]:
             if not done[group]:
                 done[group] = 1
-                if taken[label] + labels[group].count(label) <= target:
-                    taken.update(labels[group])
+                added = Counter(labels[group])
+                if taken[label] + added[label] <= target and all(
+                    taken[one] + added[one] < counts[one] for one in added
+                ):
+                    taken.update(added)
                     chosen.update(groups[group])
     return chosen
 

@@ -90,6 +90,12 @@ def test_one_row_of_each_label_is_for_training() -> None:
     assert Counter(label for row in split.train for label in row.labels) == {"a": 1, "b": 1, "c": 1}
 
 
+def test_label_that_occurs_only_with_rarer_ones_keeps_a_training_row() -> None:
+    rows: list[Row] = [(f"story {i}", (f"rare {i // 2}", *(["x"] if i % 2 else []))) for i in range(10)]
+    for seed in range(100):
+        assert "x" in split_rows(table(rows), min_rows=2, seed=seed).labels
+
+
 def test_another_seed_gives_another_split() -> None:
     rows = [(f"story {i}", ("ab"[i % 2],)) for i in range(100)]
     first, second = ({row.line for row in split_rows(table(rows), seed=seed).test} for seed in (1, 2))
