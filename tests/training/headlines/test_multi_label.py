@@ -65,6 +65,20 @@ def test_threshold_is_the_one_with_the_highest_f1_of_all_labels() -> None:
     assert threshold == pytest.approx(best / 2, abs=0.001)
 
 
+def test_threshold_is_lower_if_texts_lack_labels() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(-4, 4, (4_000, 4)).astype(np.float32)
+    sure = rng.random(logits.shape) < sigmoid(3 * logits)
+    members = sure & (rng.random(logits.shape) < 0.85)
+    probabilities = sigmoid(fit_labels(logits, members).logits(logits))
+    half = 0.5
+    for _ in range(50):
+        half = micro_f1(probabilities >= half, members) / 2
+    threshold = fit_threshold(probabilities, members)
+    assert threshold < half - 0.1
+    assert micro_f1(probabilities >= threshold, members) > micro_f1(probabilities >= half, members) + 0.01
+
+
 def test_threshold_stays_within_bounds_where_nothing_or_all_is_known() -> None:
     members = np.eye(4, dtype=bool)
     assert fit_threshold(members.astype(np.float32), members) == 0.5
