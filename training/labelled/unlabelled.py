@@ -44,9 +44,10 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
                     else:
                         rows.append(LabelledRow(row.headline, (), name, row.line))
             except (AppColumnError, ColumnError) as error:
+                # --column is an option of `classify`, which has the same readers.
+                what = str(error).removesuffix(".").removesuffix("; choose one with --column")
                 raise ColumnError(
-                    f"{str(error).removesuffix('.')}; texts to label must be in a column {text_column!r}, as in the"
-                    " training rows."
+                    f"{what}; texts to label must be in a column {text_column!r}, as in the training rows."
                 ) from None
             except InputError as error:
                 raise TableError(error.message) from None

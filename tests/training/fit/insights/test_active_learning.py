@@ -92,8 +92,9 @@ def test_lines_and_tables_are_read(tmp_path: Path) -> None:
 
 def test_table_without_the_column_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("id,title\n1,three\n")
-    with pytest.raises(ColumnError, match="must be in a column 'headline', as in the training rows"):
+    with pytest.raises(ColumnError, match="must be in a column 'headline', as in the training rows") as caught:
         read_unlabelled([tmp_path / "b.csv"], "headline")
+    assert "--column" not in str(caught.value)  # no option of `fit`
 
 
 def test_empty_file_is_refused(tmp_path: Path) -> None:

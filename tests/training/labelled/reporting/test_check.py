@@ -155,6 +155,12 @@ def test_page_is_self_contained_and_escapes_texts(report: DataReport) -> None:
     assert not re.search(r"(src|href)=|@import|url\(|https?:", page)
 
 
+def test_page_starts_a_label_and_its_bar_on_the_same_side(report: DataReport) -> None:
+    rule = re.search(r"^th\.label \{(.*)\}$", data_page(report), re.MULTILINE)
+    assert rule
+    assert "text-align: start" in rule[1]  # dir="auto" has the bar of an Arabic label start at the right
+
+
 def test_rows_of_a_test_file_are_compared_with_training_rows(tmp_path: Path) -> None:
     table = read_rows([write(tmp_path / "a.csv", lines())], outside_labels=[""])
     rows = ["headline,section", "oil up,money", f"{TEMPLATE.format('many')},money", "news,unknown"]
