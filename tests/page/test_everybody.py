@@ -100,7 +100,8 @@ def test_docs_have_enough_contrast(page: Page, server: RunningServer) -> None:
     page.locator(".live-responses-table").wait_for()
     wait_for_animations(page)  # the colours of buttons change gradually
     low = [one for one in Axe().run(page).response["violations"] if one["id"] == "color-contrast"]
-    assert low == [], json.dumps([node["any"][0]["data"] for one in low for node in one["nodes"]], indent=1)
+    nodes = [(node["html"], node["any"][0]["data"]) for one in low for node in one["nodes"]]
+    assert nodes == [], json.dumps(nodes, indent=1)
 
 
 def wait_for_animations(page: Page) -> None:
