@@ -45,7 +45,7 @@ export function setUpKey() {
     byId("key").value = "";
     if (!value || value.length > MOST_CHARACTERS || /\p{Cc}/u.test(value)) { // no header can carry it
       event.preventDefault();
-      byId("key-reason").textContent = "A key has no control characters and is shorter. Enter another one.";
+      byId("key-reason").textContent = "This key has control characters or is too long. Enter another one.";
       return;
     }
     entered = true;
