@@ -81,6 +81,17 @@ def test_dark_mode_is_dark(page: Page) -> None:
 
 
 @pytest.mark.parametrize("context", ["desktop"], indirect=True)
+def test_printed_page_has_all_rows_of_its_tables(page: Page) -> None:
+    tall = page.locator(".tall").first
+    tall.wait_for(state="attached")
+    cut = "element => element.scrollHeight > element.clientHeight"
+    page.locator("#topics tbody tr").last.wait_for(state="attached")
+    assert tall.evaluate(cut)
+    page.emulate_media(media="print")
+    assert not tall.evaluate(cut)
+
+
+@pytest.mark.parametrize("context", ["desktop"], indirect=True)
 def test_docs_follow_the_colour_scheme_as_it_changes(page: Page, server: RunningServer) -> None:
     page.goto(f"{server.url}/docs")
     expect(page.locator(".info .title")).to_be_visible(timeout=15_000)
