@@ -1,6 +1,7 @@
 """The page with API keys, an overloaded service, and a service that restarts."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -118,89 +119,79 @@ def test_retry_after_is_honoured(page: Page, watch: Watch) -> None:
     assert times[1] - times[0] >= 2
 
 
-def test_key_is_requested_and_stored_for_the_tab_only(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
+@pytest.fixture
+def keyed_page(context: BrowserContext, page_bundle: Path, watch: Watch) -> Iterator[Page]:
+    """The page of a service that requires the API key `sesame`, before one is entered."""
     watch.allowed = ("401",)
     with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
         page = watch.over(context.new_page(), server.url)
         page.goto(server.url)
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("No API key")
-        expect(dialog).not_to_contain_text("Bearer")  # a header is for programs
-        page.get_by_role("textbox", name="Key").fill("abracadabra ✨")
-        page.keyboard.press("Enter")
-        expect(dialog).to_contain_text("API key is not valid")
-        page.get_by_role("textbox", name="Key").fill("sesame")
-        page.get_by_role("button", name="Use this key").click()
-        expect(page.locator("#verdict strong")).not_to_be_empty()
-        expect(page.locator("#topics-table tbody tr")).to_have_count(46)
-        expect(page.locator("#trouble")).to_be_hidden()
-        assert page.evaluate("[Object.values(sessionStorage), localStorage.length, document.cookie]") == [
-            ["sesame"],
-            0,
-            "",
-        ]
-        page.reload()
-        expect(page.locator("#verdict strong")).not_to_be_empty()
-        expect(dialog).to_be_hidden()
-        other = context.new_page()
-        other.goto(server.url)
-        expect(other.get_by_role("dialog")).to_be_visible()
+        yield page
 
 
-def test_key_can_be_given_later(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
-    watch.allowed = ("401",)
-    with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
-        page = watch.over(context.new_page(), server.url)
-        page.goto(server.url)
-        page.get_by_role("button", name="Not now").click()
-        expect(page.locator("#trouble")).to_contain_text("No API key")
-        page.get_by_role("button", name="Enter a key").click()
-        page.get_by_role("textbox", name="Key").fill("sesame")
-        page.keyboard.press("Enter")
-        expect(page.locator("#verdict strong")).not_to_be_empty()
+def test_key_is_requested_and_stored_for_the_tab_only(keyed_page: Page) -> None:
+    dialog = keyed_page.get_by_role("dialog")
+    expect(dialog).to_contain_text("No API key")
+    expect(dialog).not_to_contain_text("Bearer")  # a header is for programs
+    keyed_page.get_by_role("textbox", name="Key").fill("abracadabra ✨")
+    keyed_page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("API key is not valid")
+    keyed_page.get_by_role("textbox", name="Key").fill("sesame")
+    keyed_page.get_by_role("button", name="Use this key").click()
+    expect(keyed_page.locator("#verdict strong")).not_to_be_empty()
+    expect(keyed_page.locator("#topics-table tbody tr")).to_have_count(46)
+    expect(keyed_page.locator("#trouble")).to_be_hidden()
+    assert keyed_page.evaluate("[Object.values(sessionStorage), localStorage.length, document.cookie]") == [
+        ["sesame"],
+        0,
+        "",
+    ]
+    keyed_page.reload()
+    expect(keyed_page.locator("#verdict strong")).not_to_be_empty()
+    expect(dialog).to_be_hidden()
+    other = keyed_page.context.new_page()
+    other.goto(keyed_page.url)
+    expect(other.get_by_role("dialog")).to_be_visible()
 
 
-def test_dialog_that_was_closed_does_not_interrupt_again(
-    context: BrowserContext, page_bundle: Path, watch: Watch
-) -> None:
-    watch.allowed = ("401",)
-    with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
-        page = watch.over(context.new_page(), server.url)
-        page.goto(server.url)
-        dialog = page.get_by_role("dialog")
-        page.get_by_role("textbox", name="Key").fill("sesame")
-        page.keyboard.press("Enter")
-        expect(page.locator("#verdict strong")).not_to_be_empty()
-        page.evaluate("sessionStorage.setItem('reuters-topics-key', 'revoked')")
-        page.fill("#headline", "gold ounce")
-        expect(dialog).to_contain_text("API key is not valid")
-        page.get_by_role("button", name="Not now").click()
-        with page.expect_response("**/predict"):
-            page.fill("#headline", "wheat flour")
-        expect(page.locator("#trouble")).to_contain_text("API key is not valid")
-        expect(dialog).to_be_hidden()
-        page.get_by_role("button", name="Enter a key").click()
-        page.get_by_role("textbox", name="Key").fill("abracadabra")
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("textbox", name="Key")).to_be_visible()  # for a key just entered, it opens again
-        page.get_by_role("textbox", name="Key").fill("sesame")
-        page.keyboard.press("Enter")
-        expect(page.locator("#verdict strong")).to_have_text("Wheat")
+def test_key_can_be_given_later(keyed_page: Page) -> None:
+    keyed_page.get_by_role("button", name="Not now").click()
+    expect(keyed_page.locator("#trouble")).to_contain_text("No API key")
+    keyed_page.get_by_role("button", name="Enter a key").click()
+    keyed_page.get_by_role("textbox", name="Key").fill("sesame")
+    keyed_page.keyboard.press("Enter")
+    expect(keyed_page.locator("#verdict strong")).not_to_be_empty()
+
+
+def test_dialog_that_was_closed_does_not_interrupt_again(keyed_page: Page) -> None:
+    dialog = keyed_page.get_by_role("dialog")
+    keyed_page.get_by_role("textbox", name="Key").fill("sesame")
+    keyed_page.keyboard.press("Enter")
+    expect(keyed_page.locator("#verdict strong")).not_to_be_empty()
+    keyed_page.evaluate("sessionStorage.setItem('reuters-topics-key', 'revoked')")
+    keyed_page.fill("#headline", "gold ounce")
+    expect(dialog).to_contain_text("API key is not valid")
+    keyed_page.get_by_role("button", name="Not now").click()
+    with keyed_page.expect_response("**/predict"):
+        keyed_page.fill("#headline", "wheat flour")
+    expect(keyed_page.locator("#trouble")).to_contain_text("API key is not valid")
+    expect(dialog).to_be_hidden()
+    keyed_page.get_by_role("button", name="Enter a key").click()
+    keyed_page.get_by_role("textbox", name="Key").fill("abracadabra")
+    keyed_page.keyboard.press("Enter")
+    expect(keyed_page.get_by_role("textbox", name="Key")).to_be_visible()  # for a key just entered, it opens again
+    keyed_page.get_by_role("textbox", name="Key").fill("sesame")
+    keyed_page.keyboard.press("Enter")
+    expect(keyed_page.locator("#verdict strong")).to_have_text("Wheat")
 
 
 @pytest.mark.parametrize("key", ["a\x01b", "x" * 70_000, "x" * 300_000], ids=["control", "long", "longer"])
-def test_key_that_no_header_can_carry_is_not_used(
-    context: BrowserContext, page_bundle: Path, watch: Watch, key: str
-) -> None:
-    watch.allowed = ("401",)
-    with RunningServer(page_bundle, api_keys="sesame", access_log="false") as server:
-        page = watch.over(context.new_page(), server.url)
-        page.goto(server.url)
-        dialog = page.get_by_role("dialog")
-        field = page.get_by_role("textbox", name="Key")
-        field.fill(key)
-        page.keyboard.press("Enter")
-        expect(dialog).to_contain_text("This key has control characters or is too long.")
-        field.fill("sesame")
-        page.keyboard.press("Enter")
-        expect(page.locator("#verdict strong")).not_to_be_empty()
+def test_key_that_no_header_can_carry_is_not_used(keyed_page: Page, key: str) -> None:
+    dialog = keyed_page.get_by_role("dialog")
+    field = keyed_page.get_by_role("textbox", name="Key")
+    field.fill(key)
+    keyed_page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("This key has control characters or is too long.")
+    field.fill("sesame")
+    keyed_page.keyboard.press("Enter")
+    expect(keyed_page.locator("#verdict strong")).not_to_be_empty()
