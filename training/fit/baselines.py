@@ -110,5 +110,6 @@ def _baseline(
         MultiLabelBinarizer(classes=codes).fit_transform(rows).astype(bool) for rows in (right, predicted)
     )
     # scikit-learn's macro-F1 of one label would be the mean of its F1 and that of its absence.
-    macro = float(np.mean(2 * (members & given).sum(axis=0) / (members.sum(axis=0) + given.sum(axis=0))))
+    each = 2 * (members & given).sum(axis=0) / (members.sum(axis=0) + given.sum(axis=0))
+    macro = float(each.mean()) if codes else 0.0
     return Baseline(name, rows, accuracy, macro, micro_f1(given, members) if multi_label else None)

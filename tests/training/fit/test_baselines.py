@@ -41,6 +41,12 @@ def test_words_of_one_character_are_learned_as_characters() -> None:
     assert [one.accuracy for one in run_baselines(rows, rows, seed=1)] == [0.5, 1.0]
 
 
+def test_macro_f1_is_0_if_test_rows_have_no_label_and_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines, "_one_svm_per_label", lambda *_, **__: [(), ()])
+    rows = [LabelledRow("oil prices", labels, "rows.csv", 2) for labels in (("a",), ("a",), ("b",), (), ())]
+    assert [one.macro_f1 for one in run_baselines(rows, rows[3:], seed=1, multi_label=True)] == [0, 0]
+
+
 def test_macro_f1_of_one_label_is_that_label_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines, "_one_svm_per_label", lambda *_, **__: [("a",), ()])
     rows = [LabelledRow("oil prices", labels, "rows.csv", 2) for labels in (("a",), ("a",), ("b",), ("b",))]
