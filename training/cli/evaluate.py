@@ -41,7 +41,7 @@ def evaluate(
     if test_files:
         if data is not None:
             raise click.UsageError("--data and --test cannot be combined; give one of them.")
-        _evaluate_rows(bundle, reading.read(test_files), against, as_json)
+        _evaluate_rows(bundle, test_files, reading.read(test_files), against, as_json)
         return
     if reading != ReadingOptions.unchanged():
         raise click.UsageError("The options for reading files apply to --test; give it as well.")
@@ -78,18 +78,20 @@ def evaluate(
             click.echo(f"\n{outside_report(outside)}")
 
 
-def _evaluate_rows(bundle: Path, table: Table, against: Path | None, as_json: bool) -> None:
+def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against: Path | None, as_json: bool) -> None:
     from training.evaluation.answered_rows import known_rows
     from training.evaluation.compare_bundles import compare_on_rows
     from training.evaluation.comparison_report import against_report
     from training.evaluation.labelled_report import labelled_report, left_out_notes
     from training.evaluation.labelled_rows import evaluate_rows
+    from training.evaluation.training_files import training_file_warning
     from training.labelled.reporting.notes import count
 
     classifier = load_classifier(bundle)
+    classifiers = [classifier]
     codes = [topic.code for topic in classifier.topics]
     if against is not None:
-        other = load_classifier(against)
+        classifiers.append(other := load_classifier(against))
         comparison = compare_on_rows(other, classifier, table.rows)
         both = {*codes, *(topic.code for topic in other.topics)}
         notes = left_out_notes(table, known_rows(table.rows, sorted(both))[1])
@@ -105,9 +107,11 @@ def _evaluate_rows(bundle: Path, table: Table, against: Path | None, as_json: bo
         measured = evaluate_rows(classifier, table.rows)
         notes = left_out_notes(table, measured.unknown)
         shown, figures = labelled_report(measured, codes), measured.figures(codes)
-    for note in notes:
+    found = [training_file_warning(one.bundle.manifest, files) for one in classifiers]
+    warnings = [warning for warning in found if warning is not None]
+    for note in (*notes, *warnings):
         click.echo(note, err=True)
-    click.echo(json.dumps(figures, ensure_ascii=False) if as_json else shown)
+    click.echo(json.dumps(figures | {"warnings": warnings}, ensure_ascii=False) if as_json else shown)
 
 
 def _name(classifier: TopicClassifier) -> str:

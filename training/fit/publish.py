@@ -139,6 +139,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
         data={
             "sha256": source.files,
+            "test_files": source.test_files,
             "train_rows": len(rows.samples),
             "test_rows": len(source.test),
             "test_rows_by_label": Counter(label for row in source.test for label in row.labels),

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from app.classifier import load_classifier
 from app.main import create_app
 from app.settings import load_settings
 from tests.real_data import REPOSITORY
 from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees, saved_model_runner
 from tests.training.fit.rows import made_rows
+from training.evaluation.training_files import training_file_warning
 
 TOWN = Path(__file__).with_name("town.csv")
 ABSENT = "gives one of its labels to any text"
@@ -104,6 +106,8 @@ def test_outside_class_is_learned_and_counted_apart(tmp_path: Path) -> None:
     assert f"| training rows | {int(labelled) + int(others)}, {labelled} of them with a label |" in card
     assert "test rows with a label, which were not used in training" in card
     assert ABSENT not in card
+    assert training_file_warning(load_classifier(bundle).bundle.manifest, [TOWN, file]) is not None
+    assert training_file_warning(load_classifier(bundle).bundle.manifest, [TOWN]) is None
 
 
 @pytest.mark.slow
