@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.classifier import tokenize
-from app.classifier.tokenizer import _FOLDED, fold, locate, plain
+from app.classifier.characters.folding import fold
+from app.classifier.tokenizer import _FOLDED, locate, plain
 
 KERAS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202e\u2066\u2069\u0000\u0007\u007f\ufe0f\u034f"

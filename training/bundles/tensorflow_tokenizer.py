@@ -12,9 +12,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from app.classifier.tokenizer import CharacterReferences, character_reference, fold
-from app.classifier.tokenizer import without_diacritics as plain_character
-from app.classifier.unspaced_scripts import BLOCKS, DIGRAPH, FOLDED_VOWELS, STACKERS
+from app.classifier.characters.folding import fold
+from app.classifier.characters.folding import without_diacritics as plain_character
+from app.classifier.characters.unspaced_scripts import BLOCKS, DIGRAPH, FOLDED_VOWELS, STACKERS
+from app.classifier.tokenizer import CharacterReferences, character_reference
 from app.classifier.word_index import LONGEST_PIECED
 
 _CODES: Final = 0x110000
@@ -87,7 +88,7 @@ def _folded() -> tuple[list[str], NDArray[np.int32], NDArray[np.int32]]:
 
 @cache
 def _unspaced_character() -> str:
-    """The expression of `app.classifier.unspaced_scripts` for RE2, which lacks lookahead and has its own Unicode."""
+    """The expression of `unspaced_scripts` for RE2, which lacks lookahead and has its own Unicode."""
     in_blocks = re.findall(f"[{''.join(BLOCKS)}]", "".join(map(chr, range(_CODES))))
     letter = _class(filter(str.isalnum, in_blocks))
     mark = _class(character for character in map(chr, range(_CODES)) if unicodedata.category(character) in ("Mn", "Mc"))

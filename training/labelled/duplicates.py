@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.classifier.characters.unspaced_scripts import BLOCKS
 from app.classifier.tokenizer import tokenize
-from app.classifier.unspaced_scripts import BLOCKS
 
 LEAST_WORDS: Final = 8
 MOST_WORDS: Final = 100

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.classifier.tokenizer import _FOLDED, fold, locate, tokenize
-from app.classifier.unspaced_scripts import space_out
+from app.classifier.characters.folding import fold
+from app.classifier.characters.unspaced_scripts import space_out
+from app.classifier.tokenizer import _FOLDED, locate, tokenize
 
 GOLDEN = [  # each line split by hand: a text, and its words separated by spaces
     ("뉴스 속보, 한국은행 금리 인상", "뉴스 속보 한국은행 금리 인상"),
