@@ -7,6 +7,7 @@ the module named, and run tests/app/server and tests/operation before the bounds
 import asyncio
 import hashlib
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from uvicorn.server import ServerState
 from app.api.connection_errors import ConnectionErrors
 from app.server.http.connections import CONNECTIONS, Connections
 from app.server.http.protocol import HttpProtocol
+from app.server.http.transport import CoalescingTransport
 from app.server.uvicorn_server import Server
 from tests.app.server.recording_transport import RecordingTransport
 
@@ -184,6 +186,15 @@ def test_head_and_body_are_written_by_two_calls_of_uvicorn_and_one_of_ours(
     assert isinstance(transport, RecordingTransport)
     assert len(transport.calls) == calls
     assert b"".join(transport.calls).endswith(b"\r\n\r\noil")
+
+
+def test_response_calls_only_methods_of_its_transport_that_ours_has():
+    source = inspect.getsource(httptools_impl.RequestResponseCycle)
+    called = set(re.findall(r"self\.transport\.(\w+)", source))
+    assert called <= vars(CoalescingTransport).keys(), (
+        f"RequestResponseCycle of uvicorn {uvicorn.__version__} calls {called} of its transport: add those that are"
+        f" missing to {HTTP}transport.py."
+    )
 
 
 def test_status_lines_are_known_by_their_codes():
