@@ -1,6 +1,5 @@
 """CORS middleware that answers a refused preflight with a problem, like every other error."""
 
-from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,7 +30,8 @@ class Cors(CORSMiddleware):
             if response.status_code != 200:
                 refused = bytes(response.body).decode().removeprefix("Disallowed CORS ")
                 error = CorsError(f"CORS does not allow this request because of its {refused}.")
-                answer = problem(error, scope["path"], context_of(scope).request_id, get_route_path(scope))
+                context = context_of(scope)
+                answer = problem(error, scope["path"], context.request_id, context.path)
                 answer.headers["vary"] = response.headers["vary"]
                 response = answer
             await response(scope, receive, send)

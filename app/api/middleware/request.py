@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import re
 import sys
 from collections.abc import Mapping
 
@@ -16,13 +15,12 @@ from app.api.problems import problem
 from app.api.raw_route import RawRoute
 from app.api.route_template import has_slash_too_many, route_template
 from app.classifier import ClassifierError
+from app.control_characters import has_control_character
 from app.errors import ApiError, ClientGoneError, FileLimitError, MalformedRequestError
 from app.serving.service import Service
 from app.telemetry.recorder import RequestRecorder
 from app.telemetry.request_context import RequestContext, context_of
 from app.web.problem_page import for_browsers
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
 
@@ -143,7 +141,7 @@ def _without_body(send: Send) -> Send:
 
 def _refuse_control_characters(path: str) -> None:
     # Starlette's patterns end in `$`, which also matches before a trailing line feed: "/predict\n" would reach a route.
-    if not path.isprintable() and _CONTROL.search(path):
+    if has_control_character(path):
         raise MalformedRequestError("The path contains a control character; no path of this service does.")
 
 

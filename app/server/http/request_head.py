@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 from httptools import parse_url
 
+from app.control_characters import has_control_character
 from app.errors import ApiError, ExpectationError, MalformedRequestError, TargetTooLongError
 
 MAX_LENGTH_DIGITS = 19
@@ -18,7 +19,6 @@ MAX_TARGET_BYTES = 8 * 1024
 """Maximum bytes of path and query, as in nginx: decoding 60 KiB of percent signs takes 10 ms."""
 
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def checked_target(
@@ -114,5 +114,5 @@ def _check_path(path: bytes) -> None:
         decoded = unquote_to_bytes(path).decode()
     except UnicodeDecodeError:
         raise MalformedRequestError("The path is not UTF-8.") from None
-    if _CONTROL.search(decoded):
+    if has_control_character(decoded):
         raise MalformedRequestError("The path contains a control character; no path of this service does.")
