@@ -88,7 +88,12 @@ TABLE: Mapping[type[Exception], Kind] = {
     UnknownModelError: Kind(
         404, "model-not-found", "Model not found", "There is no model 'news' here; this service has headlines/5."
     ),
-    SlowRequestError: Kind(408, "request-timeout", "Request timeout", "The request did not arrive within 10 seconds."),
+    SlowRequestError: Kind(
+        408,
+        "request-timeout",
+        "Request timeout",
+        "The request did not arrive within 10 seconds; send a smaller one, or use a faster connection.",
+    ),
     BodyTooLargeError: Kind(
         413, "body-too-large", "Request body too large", "The body has more than 8,388,608 bytes; send it in parts."
     ),
@@ -126,7 +131,9 @@ TABLE: Mapping[type[Exception], Kind] = {
     HeaderError: _invalid("X-Request-Timeout must be a positive number of seconds, but it is 'soon'."),
     TensorError: _invalid("The model takes one input, 'headline', but the request has: none."),
     UnknownTopicError: _invalid("'weather' is not a topic of this model; GET /topics lists them.", "explain_topic"),
-    TextTooLongError: _invalid("An explanation covers 200 words at most, and this text has 900.", "headline"),
+    TextTooLongError: _invalid(
+        "An explanation covers 200 words at most, but this text has 900; shorten it.", "headline"
+    ),
     NotReadyError: _not_ready("The model has not loaded yet; try again in a second."),
     BundleError: _not_ready("The model no longer reproduces its golden headlines."),
     FileLimitError: _overloaded(
@@ -136,7 +143,12 @@ TABLE: Mapping[type[Exception], Kind] = {
         "This request would bring the headlines in flight above 10,000, where long texts and explanations count several"
         " times; try again in a second."
     ),
-    DeadlineError: Kind(504, "deadline-exceeded", "Deadline exceeded", "The answer was not ready within 10 seconds."),
+    DeadlineError: Kind(
+        504,
+        "deadline-exceeded",
+        "Deadline exceeded",
+        "The answer was not ready within 10 seconds; send less text, or allow more time.",
+    ),
 }
 
 UNEXPECTED = Kind(500, "internal-error", "Internal server error", "The error has been logged under this request_id.")

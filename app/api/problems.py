@@ -69,15 +69,17 @@ def problem(
     if fields:
         detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
         detail += "" if detail.endswith("?") else "."
+    if len(detail) > LONGEST_DETAIL:
+        detail = detail[:LONGEST_DETAIL] + "..."
     body = Problem(
         type=kind.type,
         title=kind.title,
         status=kind.status,
-        detail=detail if len(detail) <= LONGEST_DETAIL else detail[:LONGEST_DETAIL] + "...",
+        detail=detail,
         instance=quote(cut(path), safe="/:@!$&'()*+,;=", errors="replace"),
         request_id=request_id,
         errors=fields or None,
-        error=detail[:LONGEST_DETAIL] if route_path == "/v2" or route_path.startswith("/v2/") else None,
+        error=detail if route_path == "/v2" or route_path.startswith("/v2/") else None,
     )
     return Response(body.model_dump_json(exclude_none=True), kind.status, headers, MEDIA_TYPE)
 

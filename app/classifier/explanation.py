@@ -51,7 +51,7 @@ class Explainer:
         Args:
             classifier: the model.
             text: at most MAX_WORDS words.
-            answer: the model's answer to the text, with one topic at least.
+            answer: the model's answer to the text, with `top_k` of 1 or more.
             topic: code of the topic to explain; by default the most probable one, or the outside class if the text is
                 outside.
 
@@ -62,7 +62,7 @@ class Explainer:
         encoded = answer.encoded
         if encoded.words > MAX_WORDS:
             raise TextTooLongError(
-                f"An explanation covers {MAX_WORDS} words at most, and this text has {encoded.words}."
+                f"An explanation covers {MAX_WORDS} words at most, but this text has {encoded.words}; shorten it."
             )
         self.label = _label(classifier, answer) if topic is None else classifier.label(topic)
         """Label of the explained topic; None: the outside class."""

@@ -24,4 +24,6 @@ class Deadline:
 
     def error(self) -> DeadlineError:
         """The error for a passed deadline."""
-        return DeadlineError(f"The answer was not ready within {self.seconds:g} seconds; send less at once.")
+        return DeadlineError(
+            f"The answer was not ready within {self.seconds:g} seconds; send less text, or allow more time."
+        )

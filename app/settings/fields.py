@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         if self.max_in_flight < self.max_batch:
             raise PydanticCustomError(
                 "too_small",
-                "TOPICS_MAX_IN_FLIGHT: {most} is less than TOPICS_MAX_BATCH, {batch}; raise it, or lower that",
+                "TOPICS_MAX_IN_FLIGHT: {most} is less than TOPICS_MAX_BATCH ({batch}); raise it, or lower the latter",
                 {"most": self.max_in_flight, "batch": self.max_batch},
             )
         return self

@@ -192,7 +192,7 @@ def test_rule_between_settings_is_reported_together_with_other_mistakes(tmp_path
     )
     assert lines == [
         'TOPICS_WORKERS: "0" is not a whole number from 1 to 256.',
-        "TOPICS_MAX_IN_FLIGHT: 3 is less than TOPICS_MAX_BATCH, 1000; raise it, or lower that.",
+        "TOPICS_MAX_IN_FLIGHT: 3 is less than TOPICS_MAX_BATCH (1000); raise it, or lower the latter.",
         f"TOPICS_MODEL: {tmp_path}: no such bundle: the folder has no manifest.json; name one that does.",
         "PROMETHEUS_MULTIPROC_DIR: /nowhere is not a writable folder; create it, or unset the variable.",
     ]

@@ -190,7 +190,10 @@ class BoundedConnection(HttpToolsProtocol):
         if self.pipeline:
             self._start_arrival()  # its bytes are not read while it waits for the answers before it
         elif self._awaiting:
-            error = SlowRequestError(f"The request did not arrive within {ARRIVAL_SECONDS:g} seconds.")
+            error = SlowRequestError(
+                f"The request did not arrive within {ARRIVAL_SECONDS:g} seconds; send a smaller one, or use a faster"
+                " connection."
+            )
             self._fail(error, waited=ARRIVAL_SECONDS)
         else:  # idle between requests, or refused
             self.transport.close()

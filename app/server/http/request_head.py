@@ -47,7 +47,9 @@ def checked_target(
     if b"host" in names:
         _check_host(names[b"host"])
     if len(names.get(b"content-length", b"")) > MAX_LENGTH_DIGITS:
-        raise MalformedRequestError(f"The Content-Length has more than {MAX_LENGTH_DIGITS} digits.")
+        raise MalformedRequestError(
+            f"The Content-Length has more than {MAX_LENGTH_DIGITS} digits; send the number of bytes of the body."
+        )
     if b"transfer-encoding" in names and names[b"transfer-encoding"].lower() != b"chunked":
         raise MalformedRequestError("The body has a Transfer-Encoding other than chunked; send it without one.")
     if b"expect" in names:
@@ -64,7 +66,7 @@ def checked_target(
 @lru_cache(maxsize=32)
 def _check_host(host: bytes) -> None:
     if not _HOST.fullmatch(host):
-        raise MalformedRequestError("The Host header is not a host name with an optional port.")
+        raise MalformedRequestError("The Host header is not a host name with an optional port; correct it.")
 
 
 def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
@@ -84,7 +86,7 @@ def _check_expectation(value: bytes) -> None:
 
 def too_many_headers() -> ApiError:
     """The error for more than MAX_HEADERS header lines."""
-    return MalformedRequestError(f"The request has more than {MAX_HEADERS} header lines.")
+    return MalformedRequestError(f"The request has more than {MAX_HEADERS} header lines; send fewer.")
 
 
 def target_too_long() -> ApiError:
@@ -94,7 +96,7 @@ def target_too_long() -> ApiError:
 
 def _check_old(version: str, names: dict[bytes, bytes]) -> None:
     if version != "1.0":
-        raise MalformedRequestError(f"The request is of HTTP/{version}; send it as HTTP/1.1.")
+        raise MalformedRequestError(f"The request has version HTTP/{version}; send it as HTTP/1.1.")
     if b"transfer-encoding" in names:
         raise MalformedRequestError("HTTP/1.0 has no Transfer-Encoding; send a Content-Length, or HTTP/1.1.")
 
@@ -106,13 +108,13 @@ def _origin_form(method: bytes, target: bytes) -> bytes:
     if target.lower().startswith((b"http://", b"https://")) and method != b"CONNECT":
         url = parse_url(target)
         return (url.path or b"/") + (b"?" + url.query if url.query else b"")
-    raise MalformedRequestError("The request's target is not a path.")
+    raise MalformedRequestError("The request's target is not a path; send one that begins with a slash.")
 
 
 def _check_path(path: bytes) -> None:
     try:
         decoded = unquote_to_bytes(path).decode()
     except UnicodeDecodeError:
-        raise MalformedRequestError("The path is not UTF-8.") from None
+        raise MalformedRequestError("The path is not UTF-8; percent-encode its UTF-8 bytes.") from None
     if has_control_character(decoded):
         raise MalformedRequestError("The path contains a control character; no path of this service does.")
