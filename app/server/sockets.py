@@ -41,7 +41,10 @@ def listeners(host: str, port: int, workers: int = 1) -> list[list[socket.socket
         if host == "::" and isinstance(error, OSError) and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
             return listeners("0.0.0.0", port, workers)  # noqa: S104 - the user requested all addresses
         reason = getattr(error, "strerror", None) or error
-        raise ListenError(f"--host {host} --port {port}: cannot listen ({reason}).") from error
+        hint = ""
+        if isinstance(error, socket.gaierror) and not set("[]/:").isdisjoint(host):
+            hint = "; --host is an address or a name without brackets, scheme and port, such as ::1"
+        raise ListenError(f"--host {host} --port {port}: cannot listen ({reason}){hint}.") from error
     return [list(listeners) for listeners in zip(*opened, strict=True)]
 
 

@@ -1,6 +1,7 @@
 """Listening sockets of one service share an address; a second service cannot use it."""
 
 import errno
+import re
 import socket
 import subprocess
 import sys
@@ -135,6 +136,13 @@ def test_double_colon_is_ipv4_where_the_kernel_has_no_ipv6(
 def test_host_that_cannot_be_bound_is_named_in_one_sentence(host: str):
     with pytest.raises(ListenError, match=f"--host {host} --port 0: cannot listen \\(.+\\)\\.$"):
         listeners(host, 0, 2)
+
+
+@pytest.mark.parametrize("host", ["[::1]", "[::1]:80", "localhost:80", "http://localhost"])
+def test_host_with_brackets_scheme_or_port_is_to_be_given_without(host: str):
+    rule = "--host is an address or a name without brackets, scheme and port, such as ::1."
+    with pytest.raises(ListenError, match=rf"^--host {re.escape(host)} --port 0: cannot listen \(.+\); {rule}$"):
+        listeners(host, 0)
 
 
 def test_nothing_stays_open_when_one_address_of_several_is_refused(opened: ExitStack, monkeypatch: pytest.MonkeyPatch):
