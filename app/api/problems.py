@@ -31,7 +31,10 @@ class Problem(BaseModel):
     title: str = Field(description="The kind of problem in words.", examples=["Request validation failed"])
     status: int = Field(description="HTTP status.", examples=[422])
     detail: str = Field(description="What is wrong and what to do.", examples=["top_k: must be at least 1."])
-    instance: str = Field(description="Path of the request.", examples=["/predict"])
+    instance: str = Field(
+        description="Path of the request; empty if the request was refused before its path was read.",
+        examples=["/predict"],
+    )
     request_id: str = Field(
         description="X-Request-ID of the request, also in the log.", examples=["0d5f6ac14f2b4a6f8a2f0c7f5c3a9e1b"]
     )

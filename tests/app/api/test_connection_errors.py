@@ -3,6 +3,7 @@
 import json
 
 from app.api.connection_errors import ConnectionErrors
+from app.api.problems import Problem
 from app.errors import MalformedRequestError, SlowRequestError
 from app.telemetry.request_context import RequestContext
 
@@ -27,6 +28,8 @@ def test_answer_is_a_problem_with_a_request_id_and_is_recorded():
     body = json.loads(bytes(response.body))
     assert response.status_code == body["status"] == 408
     assert response.headers["x-request-id"] == body["request_id"]
+    assert body["instance"] == ""  # required by the OpenAPI document, so that clients need not look whether it is there
+    assert "instance" in Problem.model_json_schema()["required"]
     [context] = recorder.recorded
     assert recorder.refused == [SlowRequestError.reason]
     assert (context.request_id, context.route, context.status) == (body["request_id"], "other", 408)
