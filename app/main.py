@@ -18,7 +18,7 @@ from app.api.middleware.api_keys import Keys
 from app.api.middleware.auth import require_key
 from app.api.middleware.request import RequestMiddleware
 from app.api.open_inference.routes import infer_routes, v2_router
-from app.api.openapi import LICENSE, TAGS, extend_openapi
+from app.api.openapi import LICENSE, SERVERS, TAGS, extend_openapi
 from app.api.routes.health import health_router
 from app.api.routes.metrics import metrics_router
 from app.api.routes.model_info import describe, model_info_router
@@ -74,6 +74,8 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
         version=VERSION,
         license_info=LICENSE,
         openapi_tags=TAGS,
+        servers=SERVERS,
+        root_path_in_servers=False,
         lifespan=lifespan,
         docs_url=None,  # app/web has its own, which loads nothing from a CDN
         redoc_url=None,

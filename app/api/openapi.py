@@ -30,6 +30,9 @@ TAGS = [
     {"name": "open-inference", "description": "Open Inference Protocol (V2), for KServe, Triton and MLServer clients."},
 ]
 
+SERVERS = [{"url": ".", "description": "The service that sent this document"}]
+"""Relative to the URL of the document, so that /docs also works behind a proxy that adds a path prefix."""
+
 SECURITY_SCHEMES: dict[str, Any] = {
     "Bearer": {"type": "http", "scheme": "bearer"},
     "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

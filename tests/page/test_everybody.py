@@ -247,6 +247,13 @@ def test_page_works_below_a_path_of_another_site(page: Page, server: RunningServ
     expect(page.locator("#topics-table tbody tr")).to_have_count(46)
     page.click("footer a[href='model/card']")
     expect(page.locator(".card img").first).to_have_js_property("naturalWidth", 1)
+    page.goto(f"{server.url}/prefix/docs")
+    predict = page.locator("#operations-prediction-predict")
+    predict.locator(".opblock-summary").click(timeout=15_000)
+    predict.get_by_role("button", name="Try it out").click()
+    predict.get_by_role("button", name="Execute").click()
+    expect(predict.locator(".request-url")).to_contain_text(f"{server.url}/prefix/predict")
+    expect(predict.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
     page.goto("about:blank")  # asks for nothing more, such as an icon, which would not be found without the route
     page.unroute_all(behavior="wait")
 

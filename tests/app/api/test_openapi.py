@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from fastapi.testclient import TestClient
@@ -200,6 +201,13 @@ def test_document_names_the_licence_and_no_contact(client: TestClient):
     info = client.get("/openapi.json").json()["info"]
     assert info["license"] == {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
     assert "contact" not in info
+
+
+@pytest.mark.parametrize("root", ["", "/prefix"])
+def test_server_is_relative_to_the_document(client: TestClient, root: str):
+    """So generated clients and /docs also work behind a path prefix, which may be unknown here."""
+    [server] = TestClient(client.app, root_path=root).get(f"{root}/openapi.json").json()["servers"]
+    assert urljoin("https://example.org/prefix/openapi.json", server["url"]) == "https://example.org/prefix/"
 
 
 def test_every_error_status_has_examples_of_its_own(client: TestClient):
