@@ -1,7 +1,7 @@
 """Rows of CSV, TSV and JSON files, read with the readers of `python -m app classify`."""
 
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain, islice, tee
 from typing import Final, Literal
 
 from app.cli.readers.csv_rows import Header, Record, csv_rows, records
@@ -126,16 +126,19 @@ def _header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) ->
 
 
 def _no_header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
+    again, lines = tee(lines)
+    rows = islice(records(again, separator, None), _SAMPLE_BYTES)
+    first = _readable(next((record for record in rows if record.cells or record.fault), None), name)
+    width = len(first.cells)
+    del again, rows  # which would keep all lines
     sample = []
     size = 0
-    for record in records(lines, separator, None):
+    for record in records(lines, separator, width):
         size += record.size
         if record.cells or record.fault:
             sample.append(record)
         if len(sample) == _SAMPLE or size > _SAMPLE_BYTES:
             break
-    first = _readable(sample[0] if sample else None, name)
-    width = len(first.cells)
     columns = find_numbered([record.cells for record in sample if len(record.cells) == width], wanted, name)
     names = [str(number) for number in range(1, width + 1)]
     return columns, Header(names, names.index(columns.text), separator, 0, 0)

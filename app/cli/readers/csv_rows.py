@@ -115,12 +115,15 @@ def _read_on(
         nonlocal open_at_end
         yield first.decode("utf-8", "surrogateescape")
         open_at_end = True
-        size = len(first)
-        while len(more) < MAX_ROW_LINES and (raw := following()) is not None:
+        size, closed = len(first), 0
+        # With as many cells closed, the row has more than `width`. If it were read on, each line of a file could open a
+        # quote that is not closed in the next 1,000 lines, and each would be read 1,000 times.
+        while closed != width and len(more) < MAX_ROW_LINES and (raw := following()) is not None:
             more.append(raw)
             if isinstance(raw, LongLine) or (size := size + len(raw)) > MAX_LINE_BYTES:
                 return
             yield raw.decode("utf-8", "surrogateescape")
+            closed += b'"' in raw.replace(b'""', b"")  # the row goes on, so another quote has opened a new cell
 
     try:
         cells = next(csv.reader(texts(), delimiter=separator, strict=True))

@@ -2,16 +2,17 @@
 
 import gzip
 import zlib
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from app.cli.readers.lines import MAX_LINE_BYTES
+from app.cli.readers.lines import MAX_LINE_BYTES, split_lines
 from training.errors import ColumnError, TableError, TrainingError
 from training.labelled import read as module
-from training.labelled import unlabelled
+from training.labelled import text_files, unlabelled
 from training.labelled.read import read_rows
 from training.labelled.unlabelled import read_unlabelled
 
@@ -99,6 +100,25 @@ def test_columns_of_parquet_are_not_said_to_be_a_first_line(tmp_path: Path) -> N
     pq.write_table(pa.table({"body": ["oil"], "subject": ["energy"]}), tmp_path / "a.parquet")
     found = refused(tmp_path / "a.parquet", (tmp_path / "a.parquet").read_bytes(), ColumnError)
     assert found.endswith("use --text and --label. It has: 'body', 'subject'.")
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_quotes_that_each_line_opens_do_not_make_it_be_read_many_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: bool
+) -> None:
+    reads: Counter[str] = Counter()
+
+    class Counted(bytes):
+        def decode(self, *arguments: str) -> str:
+            reads["lines"] += 1
+            return super().decode(*arguments)
+
+    lines = b"text,label\n" + b'"",y","\n' * 1_000
+    monkeypatch.setattr(text_files, "split_lines", lambda pieces: map(Counted, split_lines(pieces)))
+    (path := tmp_path / "a.csv").write_bytes(lines)
+    with pytest.raises(TableError if header else ColumnError):
+        read_rows([path], header=header)
+    assert reads["lines"] <= 10_000
 
 
 def test_gzip_bomb_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

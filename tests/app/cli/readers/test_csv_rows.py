@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from app.cli.exit_status import InputError
-from app.cli.readers.csv_rows import MAX_ROW_LINES, ColumnError
+from app.cli.readers.csv_rows import MAX_ROW_LINES, ColumnError, records
 from app.cli.readers.lines import MAX_LINE_BYTES
 from app.cli.readers.row import TO_UTF_8
 from app.cli.readers.rows import Options, read_table
@@ -106,6 +106,26 @@ def test_quotes_that_are_never_closed_take_bounded_memory() -> None:
         tracemalloc.stop()
     assert count == 21
     assert peak < len(content) / 2
+
+
+def test_quotes_that_each_line_opens_do_not_make_it_be_read_many_times() -> None:
+    count = 4_000
+    read_lines = 0
+
+    class Counted(bytes):
+        def decode(self, *arguments: str) -> str:
+            nonlocal read_lines
+            read_lines += 1
+            return super().decode(*arguments)
+
+    lines = (Counted(b'"",y","\n') for _ in range(count))  # inside a quote, each line closes a cell and opens another
+    assert {record.fault for record in records(lines, ",", 3)} == {NOT_CLOSED}
+    assert read_lines <= 5 * count
+
+
+def test_row_may_have_line_ends_in_all_its_cells() -> None:
+    [record] = records(iter([b'"a\n', b'b","c\n', b'""d","e\n', b'f"\n']), ",", 3)
+    assert record.cells == ["a\nb", 'c\n"d', "e\nf"]
 
 
 @pytest.mark.parametrize(
