@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, gunzipped, read_pieces
-from app.cli.readers.row import Row
+from app.cli.readers.row import NOT_UTF_8, Row
 from training.errors import TableError
 from training.labelled.bad_rows import BadRows, counted
 from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
@@ -29,6 +29,9 @@ MAX_TEXTS: Final = 2 * 1024**3
 MORE_TEXTS: Final = f"{MAX_TEXTS // 1024**3} GiB of texts in memory"
 
 MOST_BAD: Final = 0.05
+
+_ENCODING: Final = 0.9
+"""Share of the bad rows from which, if they are not UTF-8, the files are probably in another encoding."""
 
 _FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
 
@@ -164,7 +167,7 @@ def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
 def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Sequence[BadRow]) -> str:
     bad = sum(reasons.values())
     advice = {
-        "is not UTF-8": "convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8",
+        NOT_UTF_8: "convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8",
         NO_LABEL: "use --outside '' if such rows are about none of the labels",
     }.get(next(iter(reasons)), "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
@@ -173,8 +176,10 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Se
         file = first[0].line.rpartition(":")[0]
         which = "the only row is" if bad == 1 else f"all {bad:,} rows are"
         return f"{file}: {which} bad ({why}); {advice}. The first of each reason:{shown}"
-    enough = -(-10 * bad // count) / 10
+    allow = f", or allow more with --most-bad {-(-10 * bad // count) / 10:g}"
+    if reasons.get(NOT_UTF_8, 0) >= _ENCODING * bad:  # rows left out would be those with letters beyond ASCII
+        allow = ""
     return (
-        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%} ({why}); {advice}, or allow more"
-        f" with --most-bad {enough:g}. The first of each reason:{shown}"
+        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%} ({why}); {advice}{allow}. The"
+        f" first of each reason:{shown}"
     )

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -111,6 +112,15 @@ def test_share_that_the_message_names_is_enough(tmp_path: Path, bad: int, good: 
     with pytest.raises(TableError, match=rf"or allow more with --most-bad {enough}\. The first"):
         read_rows([path])
     assert read_rows([path], most_bad=float(enough)).bad == bad
+
+
+@pytest.mark.parametrize(("empty", "allow"), [(0, ""), (5, ""), (6, ", or allow more with --most-bad 1")])
+def test_file_in_another_encoding_is_to_be_converted_and_not_left_out(tmp_path: Path, empty: int, allow: str) -> None:
+    lines = ["headline,section", *["Öl,energy"] * 45, *[",energy"] * empty, "oil,energy"]
+    path = write(tmp_path / "a.csv", "\n".join(lines).encode("cp1252"))
+    advice = f"; convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8{allow}. The first"
+    with pytest.raises(TableError, match=re.escape(advice)):
+        read_rows([path])
 
 
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
