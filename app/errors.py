@@ -1,26 +1,4 @@
-"""Exceptions of the service; `app/api/problem_kinds.py` maps each to an HTTP status.
-
-ApiError
-├── UnauthorizedError      no API key, or an unknown one
-├── MalformedRequestError  not a valid HTTP/1.1 request
-├── TargetTooLongError     the path and query are longer than 8 KiB
-├── ExpectationError       Expect has a value other than 100-continue
-├── NotJsonError           the body is not JSON
-├── HeaderError            a header has an invalid value
-├── CorsError              a preflight for an origin or method that is not allowed
-├── TensorError            a tensor that is missing, unknown or inconsistent
-├── UnknownModelError      a model or version that this service does not serve
-├── MediaTypeError         the body is not JSON by its Content-Type, or is compressed
-├── SlowRequestError       the request did not arrive in time
-├── BodyTooLargeError      more bytes than TOPICS_MAX_BODY_BYTES, or too many JSON values
-├── BatchTooLargeError     more headlines than TOPICS_MAX_BATCH
-│   └── TensorTooLargeError  the same, in a tensor of the Open Inference Protocol
-├── OverloadedError        too many headlines in flight, connections, or bytes of requests
-├── DeadlineError          the response was not ready in time
-├── ClientGoneError        the client disconnected before its response
-├── FileLimitError         no file descriptor left
-└── NotReadyError          the model has not loaded, or the process is shutting down
-"""
+"""Exceptions of the service; `app/api/problem_kinds.py` maps each to an HTTP status."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -1,10 +1,4 @@
-"""Exceptions of the classifier core.
-
-ClassifierError
-├── BundleError          a bundle is missing, damaged or inconsistent
-├── UnknownTopicError    the model has no topic with this code
-└── TextTooLongError     the text has more words than an explanation covers
-"""
+"""Exceptions of the classifier core."""
 
 
 class ClassifierError(Exception):
