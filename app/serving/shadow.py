@@ -33,12 +33,12 @@ logger = logging.getLogger(__name__)
 
 
 class Shadow:
-    """A queue of headlines, and the classifier that compares its answers with those of the model in service."""
+    """A queue of headlines, and the classifier whose answers are compared with those of the default model."""
 
-    def __init__(self, classifier: TopicClassifier, served: TopicClassifier, metrics: ShadowMetrics) -> None:
-        """`served`: the model in service, whose results are passed to `offer`."""
+    def __init__(self, classifier: TopicClassifier, default: TopicClassifier, metrics: ShadowMetrics) -> None:
+        """`default`: the default model, whose results are passed to `offer`."""
         self.classifier = classifier
-        self._served = served
+        self._default = default
         self._metrics = metrics
         self._waiting: deque[tuple[str, frozenset[str] | None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -49,7 +49,7 @@ class Shadow:
         dropped = 0
         for text, result in zip(texts, results, strict=True):
             if len(self._waiting) < MAX_WAITING and len(text) <= MAX_CHARACTERS:
-                self._waiting.append((text, _answer(self._served, result)))
+                self._waiting.append((text, _answer(self._default, result)))
             else:
                 dropped += 1
         if dropped:
@@ -100,10 +100,10 @@ def _answer(classifier: TopicClassifier, result: Classification) -> frozenset[st
     return frozenset(classifier.topics[label].code for label in classifier.predicted_labels(result))
 
 
-def _difference(served: frozenset[str] | None, shadow: frozenset[str] | None) -> Difference | None:
+def _difference(default: frozenset[str] | None, shadow: frozenset[str] | None) -> Difference | None:
     """How the answers of two models differ; None if they agree."""
-    if served == shadow:
+    if default == shadow:
         return None
-    if served is None:
+    if default is None:
         return "shadow_only"
     return "default_only" if shadow is None else "topic"

@@ -18,11 +18,14 @@ COUNT_SECONDS = 0.02
 """Interval at which metrics are updated. Updating them per request would take a tenth of the cost of a single request,
 and an eighth of that of any request with several workers."""
 
+_PSI = (
+    "Population stability index of {} against training, minus its expected value without drift; NaN until there are"
+    " enough headlines."
+)
 DRIFT = {
-    "topics_topic_drift_psi": "Population stability index of recent topics against those of training, minus its "
-    "expected value without drift; NaN until there are enough headlines.",
-    "topics_unknown_word_drift_psi": "The same for the share of unknown words.",
-    "topics_outside_drift_psi": "The same for the share of headlines about none of the topics.",
+    "topics_topic_drift_psi": _PSI.format("the topics of recent headlines"),
+    "topics_unknown_word_drift_psi": _PSI.format("the share of unknown words in recent headlines"),
+    "topics_outside_drift_psi": _PSI.format("the share of recent headlines about none of the topics"),
 }
 """Gauges that each process writes in two parts: `headlines`, a number, and `weighted`, the value times that number."""
 

@@ -17,7 +17,7 @@ _RESIDENT = Path("/proc/self/status")
 
 
 class ProcessGauges:
-    """`topics_workers` and `topics_memory_bytes` of one process, summed over several workers; their number wanted."""
+    """One process's part of the gauges of all workers: their number, their configured number and their memory."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._workers = Gauge(
@@ -25,13 +25,13 @@ class ProcessGauges:
         )
         self._configured = Gauge(
             "topics_workers_configured",
-            "Number of workers that the settings ask for.",
+            "TOPICS_WORKERS: the number of workers that there should be.",
             registry=registry,
             multiprocess_mode="livemax",
         )
         self._memory = Gauge(
             "topics_memory_bytes",
-            "Memory of these processes; pages that several of them share are counted once.",
+            "Memory of the serving processes; pages that several of them share are counted once.",
             registry=registry,
             multiprocess_mode="livesum",
         )

@@ -1,4 +1,4 @@
-"""Metrics of the shadow model: how often it agrees with the model in service, and how confident it is."""
+"""Metrics of the shadow model: how often it agrees with the default model, and how confident it is."""
 
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
@@ -31,20 +31,22 @@ class ShadowMetrics:
         self.info = ModelInfo("topics_shadow_info", "1 for the shadow model that is loaded.", registry)
         self.headlines = Counter("topics_shadow_headlines", "Headlines that the shadow classified.", registry=registry)
         self.agreed = Counter(
-            "topics_shadow_agreed", "Headlines on which it agrees with the model in service.", registry=registry
+            "topics_shadow_agreed", "Headlines on which the shadow agrees with the default model.", registry=registry
         )
         self.disagreed = Counter(
             "topics_shadow_disagreed",
-            "Headlines on which it does not, by reason.",
+            "Headlines on which the shadow disagrees with the default model, by reason.",
             ("reason",),
             registry=registry,
         )
         for reason in get_args(Difference):
             self.disagreed.labels(reason)
         self.dropped = Counter(
-            "topics_shadow_dropped", "Headlines that it left out, because it was behind.", registry=registry
+            "topics_shadow_dropped",
+            "Headlines that the shadow skipped because its queue was full or the text was too long.",
+            registry=registry,
         )
-        self.failed = Counter("topics_shadow_failed", "Headlines on which it failed.", registry=registry)
+        self.failed = Counter("topics_shadow_failed", "Headlines on which the shadow failed.", registry=registry)
         self.confidence = BatchHistogram(
             "topics_shadow_confidence",
             "The shadow's probability of its most probable topic.",
@@ -57,7 +59,7 @@ class ShadowMetrics:
         self.info.set([classifier])
 
     def compared(self, results: Sequence[Classification], differences: Sequence[Difference | None]) -> None:
-        """Count the shadow's results, and how each differs from that of the model in service; None: they agree."""
+        """Count the shadow's results, and how each differs from that of the default model; None: they agree."""
         self.headlines.inc(len(results))
         for difference, number in Tally(differences).items():
             (self.agreed if difference is None else self.disagreed.labels(difference)).inc(number)
