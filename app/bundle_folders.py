@@ -10,9 +10,9 @@ from pathlib import Path
 from app.near_names import near_names
 
 MANIFEST = "manifest.json"
-MOST_NAMED = 10
+MAX_NAMED = 10
 """Maximum number of bundles that an error names."""
-MOST_LOOKED = 1000
+MAX_ENTRIES = 1000
 """Maximum number of entries of a folder that are searched for bundles."""
 
 
@@ -66,10 +66,10 @@ def _inside(folder: Path) -> list[Path]:
 def versions(folder: Path, depth: int = 2) -> list[Path]:
     """Bundles in a folder, and in its folders if `depth` is 2; numbers in names are sorted as numbers.
 
-    Only the first MOST_LOOKED entries of a folder count, because it may be any folder of the machine.
+    Only the first MAX_ENTRIES entries of a folder count, because it may be any folder of the machine.
     """
     bundles = []
-    entries = list(islice(folder.iterdir(), MOST_LOOKED))
+    entries = list(islice(folder.iterdir(), MAX_ENTRIES))
     for entry in sorted(entries, key=lambda entry: [int(part) for part in re.findall(r"\d+", entry.name)[:5]]):
         with suppress(OSError):  # a folder that may not be read has no bundle to choose
             if (entry / MANIFEST).is_file():
@@ -80,8 +80,8 @@ def versions(folder: Path, depth: int = 2) -> list[Path]:
 
 
 def _listed(first: list[Path], others: Sequence[Path] = ()) -> str:
-    """At most MOST_NAMED bundles as part of a sentence: the last ones of `first`, which are the newest, then others."""
-    named = list(map(str, [*first[-MOST_NAMED:], *others][:MOST_NAMED]))
+    """At most MAX_NAMED bundles as part of a sentence: the last ones of `first`, which are the newest, then others."""
+    named = list(map(str, [*first[-MAX_NAMED:], *others][:MAX_NAMED]))
     rest = len(first) + len(others) - len(named)
     if rest > 0:
         return ", ".join(named) + f" or one of {rest} others"

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-LONGEST_QUOTE = 200
+MAX_QUOTE = 200
 """Maximum number of characters of a caller's value that an error repeats; the value may be megabytes long."""
 
 
 def quoted(value: str) -> str:
-    """A caller's value for an error message: quoted, escaped, and cut after LONGEST_QUOTE characters."""
-    shown = repr(value[:LONGEST_QUOTE])
-    return shown if len(value) <= LONGEST_QUOTE and len(shown) <= LONGEST_QUOTE + 2 else shown[:LONGEST_QUOTE] + "...'"
+    """A caller's value for an error message: quoted, escaped, and cut after MAX_QUOTE characters."""
+    shown = repr(value[:MAX_QUOTE])
+    return shown if len(value) <= MAX_QUOTE and len(shown) <= MAX_QUOTE + 2 else shown[:MAX_QUOTE] + "...'"
 
 
 class ApiError(Exception):

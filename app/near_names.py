@@ -6,9 +6,9 @@ It counts typing errors, because the ratio of the standard library's difflib can
 
 from collections.abc import Iterable
 
-LONGEST = 60
+MAX_CHARACTERS = 60
 """Characters of a name that are compared; a longer name is unlike any known one."""
-MOST = 3
+MAX_SUGGESTIONS = 3
 """Maximum number of names that a shortened name may stand for."""
 
 
@@ -17,18 +17,18 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
 
     Case, `_`, `-` and `.` do not count. One typing error is allowed for each four characters, and at most three.
     """
-    if len(name) > LONGEST:
+    if len(name) > MAX_CHARACTERS:
         return []
     wanted = _plain(name)
     plain = {known_name: _plain(known_name) for known_name in known}
     errors = {
         known_name: _distance(wanted, other) for known_name, other in plain.items() if _is_comparable(wanted, other)
     }
-    fewest = min(errors.values(), default=LONGEST)
+    fewest = min(errors.values(), default=MAX_CHARACTERS)
     if fewest <= _allowed(wanted):
-        return [known_name for known_name, number in errors.items() if number == fewest][:MOST]
+        return [known_name for known_name, number in errors.items() if number == fewest][:MAX_SUGGESTIONS]
     begins = [known_name for known_name, other in plain.items() if len(wanted) > 2 and other.startswith(wanted)]
-    return begins if len(begins) <= MOST else []
+    return begins if len(begins) <= MAX_SUGGESTIONS else []
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

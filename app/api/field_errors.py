@@ -8,11 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, from_json
 
-from app.errors import LONGEST_QUOTE
+from app.errors import MAX_QUOTE
 from app.near_names import did_you_mean
 from app.validation_messages import validation_message
 
-MOST = 10
+MAX_UNKNOWN = 10
 """Maximum number of unknown fields or parameters in one error; a body may have a hundred thousand."""
 
 Place = tuple[Any, ...]
@@ -64,7 +64,7 @@ def _place(loc: Place) -> str:
 
 def cut(text: str) -> str:
     """Limit a path or field name: callers choose these, and they may be megabytes long."""
-    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
+    return text if len(text) <= MAX_QUOTE else text[:MAX_QUOTE] + "..."
 
 
 def wrong_field(name: str, message: str) -> ValidationError:
@@ -85,14 +85,14 @@ def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[s
         return error
     others = [
         error_at(other["loc"], validation_message(other))
-        for other in error.errors(include_url=False, include_input=False)[:MOST]
+        for other in error.errors(include_url=False, include_input=False)[:MAX_UNKNOWN]
     ]
     return ValidationError.from_exception_data(error.title, unknown + others)
 
 
 def _unknown(given: Iterable[str], known: Collection[str]) -> list[InitErrorDetails]:
     errors = []
-    for name in islice(given, MOST):
+    for name in islice(given, MAX_UNKNOWN):
         hint = did_you_mean(name, known) or f"the fields are {', '.join(known)}"
         errors.append(error_at((name,), f"unknown field; {hint}"))
     return errors

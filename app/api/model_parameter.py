@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
-from app.api.field_errors import MOST, error_at
+from app.api.field_errors import MAX_UNKNOWN, error_at
 from app.near_names import near_names
 
 NAME = "model"
@@ -29,7 +29,7 @@ def model_parameter(scope: Mapping[str, Any], fields: Collection[str] = ()) -> s
     given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     errors = [
         error_at(("query", name), f"unknown query parameter; {_hint(name, fields)}")
-        for name in [name for name, _ in given if name != NAME][:MOST]
+        for name in [name for name, _ in given if name != NAME][:MAX_UNKNOWN]
     ]
     models = [value for name, value in given if name == NAME]
     if len(models) > 1:

@@ -17,7 +17,7 @@ from app.errors import ApiError, quoted
 
 MEDIA_TYPE = "application/problem+json"
 
-LONGEST_DETAIL = 2000
+MAX_DETAIL = 2000
 """Maximum length of `detail` in characters. Quoted values are already cut by `errors.quoted`; this covers the rest."""
 
 
@@ -72,8 +72,8 @@ def problem(
     if fields:
         detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
         detail += "" if detail.endswith("?") else "."
-    if len(detail) > LONGEST_DETAIL:
-        detail = detail[:LONGEST_DETAIL] + "..."
+    if len(detail) > MAX_DETAIL:
+        detail = detail[:MAX_DETAIL] + "..."
     body = Problem(
         type=kind.type,
         title=kind.title,

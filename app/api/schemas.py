@@ -26,7 +26,7 @@ TopK = Annotated[
     ),
 ]
 
-LONGEST_CODE = 200
+MAX_CODE = 200
 """Maximum length of `explain_topic`, in characters, unless a code of the model is longer."""
 
 _HEADLINE = "A headline, or a longer text."
@@ -80,7 +80,7 @@ def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[ty
         Annotated[TopK, Field(le=len(topics) or None)],
         min(DEFAULT_TOP_K, len(topics) or DEFAULT_TOP_K),
     )
-    longest = max([LONGEST_CODE, *(len(topic.code) for topic in topics)])
+    longest = max([MAX_CODE, *(len(topic.code) for topic in topics)])
     explain_topic: Any = (Annotated[str | None, Field(max_length=longest, description=_EXPLAIN_TOPIC)], None)
     return (
         create_model(

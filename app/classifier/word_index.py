@@ -17,7 +17,7 @@ RARE: Final = -1
 """In place of the id of a word whose rank does not fit into the encoding."""
 NO_PAIRS: Final[Mapping[str, int]] = {}
 
-LONGEST_PIECED: Final = 62
+MAX_PIECED: Final = 62
 """Characters of a word that are cut into pieces; the rest of a longer word is left out."""
 
 
@@ -38,7 +38,7 @@ def pieces(word: str, sizes: tuple[int, int]) -> tuple[str, ...]:
         sizes: least and greatest length. `<` and `>`, the beginning and the end of the word, count as characters, but a
             piece has at least two characters of the word.
     """
-    marked = f"<{word[:LONGEST_PIECED]}>"
+    marked = f"<{word[:MAX_PIECED]}>"
     return _cutter(len(marked), sizes)(marked)
 
 

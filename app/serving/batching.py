@@ -16,7 +16,7 @@ class TimedBatch(NamedTuple):
     predicting: float
 
 
-ENOUGH = 64
+PREFERRED_BATCH_SIZE = 64
 """Batch size at which the batcher stops waiting; doubling it hardly lowers the cost per headline."""
 
 
@@ -58,7 +58,7 @@ class MicroBatcher:
         return await future
 
     def _end_turn(self) -> None:
-        if self._seen < self._came and 1 < self._came < ENOUGH:  # let the loop poll its sockets again
+        if self._seen < self._came and 1 < self._came < PREFERRED_BATCH_SIZE:  # let the loop poll its sockets again
             self._seen = self._came
             asyncio.get_running_loop().call_soon(self._end_turn)
             return

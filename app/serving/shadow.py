@@ -26,7 +26,7 @@ SLICE_CHARACTERS = 2_000
 PAUSE_PER_SECOND = 19.0
 """Seconds of pause for each second of work, so that the shadow takes at most a twentieth of the process's time."""
 
-LEAST_PAUSE = 0.001
+MIN_PAUSE = 0.001
 """Minimum pause between slices, in seconds; also the delay of the first slice, which lets the answer leave first."""
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Shadow:
         if dropped:
             self._metrics.dropped.inc(dropped)
         if self._timer is None and self._waiting:
-            self._timer = asyncio.get_running_loop().call_later(LEAST_PAUSE, self._work)
+            self._timer = asyncio.get_running_loop().call_later(MIN_PAUSE, self._work)
 
     def _work(self) -> None:
         """Classify a slice, and return later for the rest."""
@@ -75,7 +75,7 @@ class Shadow:
                 logger.error("the shadow model failed (%s); topics_shadow_failed_total counts", type(error).__name__)  # noqa: TRY400
             self._has_failed = True
         if self._waiting:
-            pause = max(LEAST_PAUSE, PAUSE_PER_SECOND * (time.perf_counter() - begun))
+            pause = max(MIN_PAUSE, PAUSE_PER_SECOND * (time.perf_counter() - begun))
             self._timer = asyncio.get_running_loop().call_later(pause, self._work)
 
     def _take(self) -> tuple[list[str], list[frozenset[str] | None]]:

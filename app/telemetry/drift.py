@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 WINDOW = 1_000
 """Number of most recent headlines that are compared; more for models of more than 500 topics."""
 
-LEAST = 100
+MIN_HEADLINES = 100
 """Minimum number of headlines for an index; higher for models with many topics."""
 
 FLOOR = 1e-3
@@ -57,7 +57,7 @@ class Drift:
         outside = float(manifest.reference.get("outside_ratio", 0.0))
         self._multi_label = manifest.multi_label is not None
         self._outside = outside if manifest.outside is not None and 0 < outside < 1 else None
-        self.least = max(LEAST, math.ceil(30 * math.sqrt(2 * (len(topics) - 1))))
+        self.least = max(MIN_HEADLINES, math.ceil(30 * math.sqrt(2 * (len(topics) - 1))))
         self._by_chance = (0, 0.0)
         """Number of headlines and their `expected_psi`, cached: it changes little once the window is full."""
         self._recent: deque[tuple[list[int], float, float | None]] = deque(maxlen=max(WINDOW, 2 * self.least))
@@ -90,7 +90,7 @@ class Drift:
         return Index(psi(np.bincount(labels, minlength=len(self._topics)), self._topics) - by_chance, len(labels))
 
     def unknown_words(self) -> Index | None:
-        """Index of the share of unknown words; None below LEAST headlines, or if the manifest does not have that share.
+        """Index of the share of unknown words; None below MIN_HEADLINES, or if the manifest does not have that share.
 
         Each headline counts as one observation, its share of unknown words: words of one headline are not independent,
         and one long text in another language must not outweigh a hundred headlines.
@@ -107,11 +107,11 @@ class Drift:
 
 
 def _index_of_mean(shares: Sequence[float], reference: float | None) -> Index | None:
-    """The index of the mean of shares; None for fewer than LEAST of them, or without a reference.
+    """The index of the mean of shares; None for fewer than MIN_HEADLINES of them, or without a reference.
 
     The noise is estimated from how the shares vary (the design effect of cluster samples: Rao and Scott 1981, JASA 76).
     """
-    if reference is None or len(shares) < LEAST:
+    if reference is None or len(shares) < MIN_HEADLINES:
         return None
     values = np.array(shares)
     now, then = float(values.mean()), max(reference, FLOOR)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import httpx2
 
-LONGEST = 10.0**9
+MAX_TIMEOUT = 10.0**9
 """Seconds, about 31 years. A longer timeout counts as none, because sockets do not accept larger numbers."""
 
 _USERINFO = re.compile(r"//.*@", re.DOTALL)
@@ -63,7 +63,7 @@ def timeout(value: object) -> float:
         raise ValueError(f"timeout: {error}") from None
     if not seconds > 0:  # also NaN
         raise ValueError(f"timeout must be above 0 seconds, not {value}")
-    return seconds if seconds <= LONGEST else math.inf
+    return seconds if seconds <= MAX_TIMEOUT else math.inf
 
 
 def socket_timeout(seconds: float) -> float | None:

@@ -37,7 +37,7 @@ class Problem:
     """
 
 
-LONGEST_MESSAGE = 1_000
+MAX_MESSAGE = 1_000
 """Maximum number of characters of an exception as text; `ProblemError.problem` has all."""
 
 
@@ -101,8 +101,8 @@ class DeadlineError(ProblemError):
 
 
 def _one_line(text: str) -> str:
-    if len(text) > LONGEST_MESSAGE:
-        text = text[: LONGEST_MESSAGE - 3] + "..."
+    if len(text) > MAX_MESSAGE:
+        text = text[: MAX_MESSAGE - 3] + "..."
     return text if text.isprintable() else "".join([one if one.isprintable() else " " for one in text])
 
 

@@ -22,9 +22,9 @@ RETRIED = frozenset({429, 502, 503})
 """Statuses after which a request is retried, because the service did no work for it. Not 504, which would recur."""
 
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+MAX_PAUSE = 5.0
 
-LONGEST_RETRY_AFTER = 3600.0
+MAX_RETRY_AFTER = 3600.0
 """Seconds. A longer Retry-After is not waited for, also without a timeout; `time.sleep` overflows at 10^10."""
 
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
@@ -123,7 +123,7 @@ def exchange(method: str, path: str, json: object, timeout: float, retries: int)
 def _pause(outcome: Outcome, attempt: int) -> float | None:
     """Seconds to wait before the next attempt: Retry-After, otherwise exponential backoff; None: do not retry."""
     # Jitter, so that clients refused at the same moment do not retry at the same moment.
-    pause = min(FIRST_PAUSE * 2.0 ** min(attempt, 10), LONGEST_PAUSE) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+    pause = min(FIRST_PAUSE * 2.0 ** min(attempt, 10), MAX_PAUSE) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
     if not isinstance(outcome, Reply):
         return pause if isinstance(outcome, httpx2.TransportError) else None
     if outcome.status not in RETRIED:
@@ -131,7 +131,7 @@ def _pause(outcome: Outcome, attempt: int) -> float | None:
     retry_after = _retry_after(outcome.headers.get("Retry-After", ""))
     if retry_after is None:
         return pause
-    return retry_after + pause if retry_after <= LONGEST_RETRY_AFTER else None
+    return retry_after + pause if retry_after <= MAX_RETRY_AFTER else None
 
 
 def _retry_after(value: str) -> float | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app import bundle_folders
-from app.bundle_folders import MOST_NAMED, missing_bundle, versions
+from app.bundle_folders import MAX_NAMED, missing_bundle, versions
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_search_for_bundles_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
     for number in range(5):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "manifest.json").touch()
-    monkeypatch.setattr(bundle_folders, "MOST_LOOKED", 3)
+    monkeypatch.setattr(bundle_folders, "MAX_ENTRIES", 3)
     assert len(versions(tmp_path)) == 3
 
 
@@ -113,9 +113,9 @@ def test_any_path_gets_one_sentence(name: str):
 
 
 def test_many_versions_are_not_all_listed(tmp_path: Path):
-    for number in range(MOST_NAMED + 5):
+    for number in range(MAX_NAMED + 5):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "manifest.json").touch()
     sentence = missing_bundle(tmp_path)
-    assert sentence.count(str(tmp_path / "1")) <= MOST_NAMED
-    assert sentence.endswith(f"{MOST_NAMED + 4} or one of 5 others")
+    assert sentence.count(str(tmp_path / "1")) <= MAX_NAMED
+    assert sentence.endswith(f"{MAX_NAMED + 4} or one of 5 others")

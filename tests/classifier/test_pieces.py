@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.classifier import Encoder
 from app.classifier.manifest import EncodingSpec
-from app.classifier.word_index import LONGEST_PIECED, PIECE, pieces
+from app.classifier.word_index import MAX_PIECED, PIECE, pieces
 
 WORDS = ("oil", "prices", "中", "国", "oil prices", "中 国", "oil *2")
 PIECES = ("il", "bre", "ent>", "nt>", "뉴", "<중국", "fé", "ส")
@@ -107,7 +107,7 @@ def test_pieces_beyond_the_size_have_no_id() -> None:
 
 
 def test_long_word_has_the_pieces_of_its_beginning() -> None:
-    assert pieces("a" * 10_000 + "b", (2, 4)) == pieces("a" * LONGEST_PIECED, (2, 4))
+    assert pieces("a" * 10_000 + "b", (2, 4)) == pieces("a" * MAX_PIECED, (2, 4))
     assert ENCODER.encode("bre" + "q" * 10_000).ids == ENCODER.encode("bre").ids
     assert ENCODER.encode("q" * 10_000 + "bre").ids == []
 

@@ -16,7 +16,7 @@ from app.classifier.characters.folding import fold
 from app.classifier.characters.folding import without_diacritics as plain_character
 from app.classifier.characters.unspaced_scripts import BLOCKS, DIGRAPH, FOLDED_VOWELS, STACKERS
 from app.classifier.tokenizer import CharacterReferences, character_reference
-from app.classifier.word_index import LONGEST_PIECED
+from app.classifier.word_index import MAX_PIECED
 
 _CODES: Final = 0x110000
 _PAGE: Final = 256
@@ -60,7 +60,7 @@ class Tokenizer:
 def pieces(words: Any, sizes: tuple[int, int]) -> Any:  # noqa: ANN401 - TensorFlow has no types
     """Pieces of decomposed words, string [n], as by `app.classifier.word_index.pieces`: ragged, string [n, pieces]."""
     separated = tf.strings.regex_replace(words, _composed_character(), "\\1\x1f")
-    characters = tf.strings.split(separated, "\x1f")[:, :-1][:, :LONGEST_PIECED]
+    characters = tf.strings.split(separated, "\x1f")[:, :-1][:, :MAX_PIECED]
     lengths = characters.row_lengths()
     lengths, cut = tf.where(lengths > 1, lengths, 0), tf.repeat(lengths > 1, lengths)
     characters = tf.RaggedTensor.from_row_lengths(tf.boolean_mask(characters.values, cut), lengths)

@@ -25,7 +25,7 @@ from app.serving.service import Service
 from app.serving.shadow import Shadow
 
 EXAMPLES = 8
-LONGEST_EXAMPLE = 200
+MAX_EXAMPLE = 200
 """In characters; golden headlines include longer texts."""
 
 
@@ -119,7 +119,7 @@ def examples(classifier: TopicClassifier) -> list[str]:
     Single words, which `fit` adds to test the model, are left out if there are at least two other examples.
     """
     golden = [headline.headline for headline in classifier.bundle.golden if headline.headline.strip()]
-    short = list(dict.fromkeys(text for text in golden if len(text) <= LONGEST_EXAMPLE))
+    short = list(dict.fromkeys(text for text in golden if len(text) <= MAX_EXAMPLE))
     longer = [text for text in short if len(classifier.encoder.tokenize(text)) > 1]
     return (longer if len(longer) > 1 else short)[:EXAMPLES]
 

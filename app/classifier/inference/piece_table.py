@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.classifier.word_index import LONGEST_PIECED
+from app.classifier.word_index import MAX_PIECED
 
 Integers = NDArray[np.int64]
 
@@ -16,7 +16,7 @@ FEW_WORDS: Final = 40
 SLICE: Final = 8_192
 """Most characters that are cut into pieces at once, so that an array has at most this many numbers for each length of
 a piece, and fits into the processor's cache."""
-_MOST_WAITING = 16
+_MAX_WAITING = 16
 """After this many slices their ids are merged, so that a long text that repeats its pieces takes little memory."""
 
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
@@ -83,7 +83,7 @@ class PieceTable:
             text, end = texts[end : end + len(cut)], end + len(cut)
             word, piece_ids = self._find(cut)
             waiting.append(text[word] << 32 | piece_ids)
-            if len(waiting) > _MOST_WAITING:
+            if len(waiting) > _MAX_WAITING:
                 waiting = [_merge(waiting)]
             has_piece = np.zeros(len(cut), np.bool)
             has_piece[word] = True
@@ -154,7 +154,7 @@ def _slices(words: Iterable[str]) -> Iterator[list[str]]:
     cut: list[str] = []
     characters = 0
     for word in words:
-        pieced = word[:LONGEST_PIECED]
+        pieced = word[:MAX_PIECED]
         characters += len(pieced) + 3
         if characters > SLICE:
             yield cut

@@ -13,7 +13,7 @@ _SORTED = 16
 
 306 topics, of which 5 are ranked: 0.3 microseconds a text in place of 1.9."""
 
-_MOST_SORTED = 64
+_MAX_SORTED = 64
 """With at most this many topics, sorting all is as fast as selecting the best."""
 
 
@@ -35,7 +35,7 @@ class Ranking:
         elif threshold is not None:
             # Probabilities sum to 1, so at most 1 / threshold topics can reach the threshold.
             self.most = min(topics, int(1 / threshold) + 1)
-        self.sorts = self.most <= _FEW and topics <= _MOST_SORTED
+        self.sorts = self.most <= _FEW and topics <= _MAX_SORTED
         """Whether the caller may sort all topics, without a call of `best`: the first `most` are then enough."""
         # A little lower, because what is compared with the thresholds is rounded.
         self._least = np.array(thresholds or threshold or 1.0, np.float32) - np.float32(1e-6)

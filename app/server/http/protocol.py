@@ -27,7 +27,7 @@ MAX_HEAD_BYTES = 64 * 1024
 _SHORT = 200
 """Longer targets and hosts are checked for every request, so that an idle connection keeps at most this many bytes."""
 
-_LEAST_COUNTED = 64
+_MIN_COUNTED = 64
 """Bytes for which a shorter piece counts: to parse one takes 3 us, whatever its length."""
 
 _DISCARD: Any = deque(maxlen=0)
@@ -100,7 +100,7 @@ class HttpProtocol(BoundedConnection):
         while (unparsed := self._unparsed) and not self._ended and read < MAX_PIECE:
             missing = self._missing()
             piece = unparsed.take(missing, MIN_PIECE if self._in_body() else 0)
-            read += 0 if missing else max(len(piece), _LEAST_COUNTED)
+            read += 0 if missing else max(len(piece), _MIN_COUNTED)
             self._parse(piece)
         if self._unparsed and not self._ended:
             self._reading.shut()

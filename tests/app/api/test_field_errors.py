@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from starlette.testclient import TestClient
 
-from app.api.field_errors import MOST, unknown_fields, with_unknown_fields
+from app.api.field_errors import MAX_UNKNOWN, unknown_fields, with_unknown_fields
 from tests.app.conftest import Start
 
 TYPING_ERRORS: list[tuple[str, dict[str, Any], str, str]] = [
@@ -172,10 +172,10 @@ def test_unknown_fields_come_first_and_no_error_repeats_an_input():
     assert all(one["input"] is None for one in errors)
 
 
-@pytest.mark.parametrize("number", [MOST, MOST + 1, 1000])
+@pytest.mark.parametrize("number", [MAX_UNKNOWN, MAX_UNKNOWN + 1, 1000])
 def test_ten_unknown_fields_are_named_at_most(number: int):
     error = unknown_fields([f"x{index}" for index in range(number)], ["headline"])
-    assert MOST == 10
+    assert MAX_UNKNOWN == 10
     assert len(error.errors()) == 10
 
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from app.classifier import TopicClassifier, load_classifier
 from app.errors import OverloadedError
-from app.serving.batching import ENOUGH, MicroBatcher, TimedBatch
+from app.serving.batching import PREFERRED_BATCH_SIZE, MicroBatcher, TimedBatch
 from app.serving.concurrency import CHUNK_CHARACTERS, InFlightLimiter
 
 
@@ -109,13 +109,13 @@ def test_steady_arrivals_do_not_delay_a_batch_beyond_its_limit(classifier: Topic
     async def ask() -> None:
         together = await busy(gathered(classifier, sizes), sizes)
         asked = [asyncio.ensure_future(together.classify("gold", 1)) for _ in range(2)]
-        while not sizes and len(asked) < 4 * ENOUGH:
+        while not sizes and len(asked) < 4 * PREFERRED_BATCH_SIZE:
             await asyncio.sleep(0)
             asked.append(asyncio.ensure_future(together.classify("oil", 1)))
         await asyncio.gather(*asked)
 
     asyncio.run(ask())
-    assert ENOUGH <= sizes[0] <= ENOUGH + 2
+    assert PREFERRED_BATCH_SIZE <= sizes[0] <= PREFERRED_BATCH_SIZE + 2
 
 
 def test_each_request_has_its_share_of_the_seconds_of_its_batch(classifier: TopicClassifier):

@@ -130,7 +130,7 @@ def test_shadow_works_in_short_slices_with_long_pauses(running: Running, monkeyp
     running.offer(["word2"] * 40)
     while loop.later:
         delay, do = loop.later.pop()
-        assert delay == pytest.approx(9.5 if sizes else module.LEAST_PAUSE)
+        assert delay == pytest.approx(9.5 if sizes else module.MIN_PAUSE)
         do()
     assert sizes == [SLICE_TEXTS, SLICE_TEXTS, 40 - 2 * SLICE_TEXTS]
 

@@ -9,12 +9,12 @@ from app.classifier.encoding import Encoded
 from app.classifier.inference import piece_table
 from app.classifier.inference.piece_table import PieceTable
 from app.classifier.manifest import EncodingSpec
-from app.classifier.word_index import LONGEST_PIECED, PIECE, pieces
+from app.classifier.word_index import MAX_PIECED, PIECE, pieces
 
 SIZES = [(2, 4), (3, 3), (2, 2), (2, 8)]
 CHARACTERS = "aabbc'é1 \U0001f600<>&뉴스중ไ\u0301\U00010330\U0010fffdß\ud800"
 """Letters, some of them in pieces; marks, quotes, separators, beyond the BMP; a surrogate, as JSON may contain it."""
-words = st.text("abcé뉴스\U00010330", min_size=1, max_size=5) | st.sampled_from(["ab" * 40, "a" * LONGEST_PIECED + "c"])
+words = st.text("abcé뉴스\U00010330", min_size=1, max_size=5) | st.sampled_from(["ab" * 40, "a" * MAX_PIECED + "c"])
 texts = st.lists(st.lists(words | st.text(CHARACTERS, max_size=8), max_size=6).map(" ".join), max_size=8)
 
 
@@ -42,8 +42,8 @@ def test_batch_has_what_each_text_has_alone(
     expected = [encoder.encode(text) for text in batch]
     with pytest.MonkeyPatch.context() as patch:
         assert encode_with_table(patch, encoder, batch) == expected
-        patch.setattr(piece_table, "SLICE", LONGEST_PIECED + 3)
-        patch.setattr(piece_table, "_MOST_WAITING", 2)
+        patch.setattr(piece_table, "SLICE", MAX_PIECED + 3)
+        patch.setattr(piece_table, "_MAX_WAITING", 2)
         patch.setattr(encoding, "_BATCH", 3)
         assert encode_with_table(patch, encoder, batch) == expected
     assert encoder.encode_batch([encoder.tokenize(text) for text in batch]) == expected
@@ -67,9 +67,9 @@ def test_long_text_makes_no_long_arrays(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(table, "_find", lambda cut: (lengths.append(sum(len(word) + 3 for word in cut)), find(cut))[1])
     monkeypatch.setattr(piece_table, "_merge", lambda arrays: (merged.append(len(arrays)), merge(arrays))[1])
     assert table.add([[]], [[f"ab{number}" for number in range(30_000)]]) == ([[1]], [30_000])
-    assert len(lengths) > 2 * piece_table._MOST_WAITING
+    assert len(lengths) > 2 * piece_table._MAX_WAITING
     assert max(lengths) <= piece_table.SLICE
-    assert max(merged) <= piece_table._MOST_WAITING + 1
+    assert max(merged) <= piece_table._MAX_WAITING + 1
 
 
 def test_pieces_whose_keys_exceed_64_bits_are_looked_up_one_by_one() -> None:

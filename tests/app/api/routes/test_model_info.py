@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.routes.model_info import EXAMPLES, LONGEST_EXAMPLE, examples
+from app.api.routes.model_info import EXAMPLES, MAX_EXAMPLE, examples
 from app.classifier.bundle import MANIFEST
 
 
@@ -48,8 +48,8 @@ def of(*headlines: str) -> list[str]:
         (["oil", "oil rises", "gold"], ["oil", "oil rises", "gold"]),
         (["oil rises", " ", "", "oil rises", "gold falls"], ["oil rises", "gold falls"]),
         (
-            ["a b" + "x" * (LONGEST_EXAMPLE - 3), "a b" + "x" * (LONGEST_EXAMPLE - 2)],
-            ["a b" + "x" * (LONGEST_EXAMPLE - 3)],
+            ["a b" + "x" * (MAX_EXAMPLE - 3), "a b" + "x" * (MAX_EXAMPLE - 2)],
+            ["a b" + "x" * (MAX_EXAMPLE - 3)],
         ),
         ([f"headline {number}" for number in range(99)], [f"headline {number}" for number in range(EXAMPLES)]),
     ],
