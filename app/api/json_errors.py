@@ -1,4 +1,4 @@
-"""Messages for bodies that are not JSON, in words of the request where the parser's are of its own."""
+"""Errors for bodies that are not JSON, with the parser's reason in words that a caller knows."""
 
 from codecs import BOM_UTF8
 
@@ -9,7 +9,7 @@ _WORDS = {
     "unexpected end of hex escape": "an escape is one half of a surrogate pair, without the other",
     "lone leading surrogate in hex escape": "an escape is one half of a surrogate pair, without the other",
 }
-"""What the JSON parser says, and what it means."""
+"""Reason as the JSON parser words it -> the same for a caller."""
 
 
 def not_json(body: bytes, reason: str) -> NotJsonError:

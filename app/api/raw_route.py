@@ -29,10 +29,10 @@ Respond = Callable[[Any, RequestContext, Receive], Awaitable[bytes]]
 
 
 class Handler(NamedTuple):
-    """What answers the requests for one topic model."""
+    """What answers the requests for one model in service."""
 
     validate: Callable[[bytes], Any]
-    """Returns the body of a request, with the limits of the topic model; raises ValidationError."""
+    """Returns the body of a request, with the limits of that model; raises ValidationError."""
     respond: Respond
 
 
@@ -51,21 +51,21 @@ class RawRoute(APIRoute):
         max_body_bytes: int,
         admit: Callable[[int], None],
         turns: ParseTurns,
-        handler: Callable[[str | None], Handler] | None = None,
+        handler: Callable[[str | None], Handler],
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
         """Prepare the route.
 
         Args:
             path: of the route.
-            endpoint: documents the route; a `Respond` if there is no `handler`.
+            endpoint: its name and docstring document the route; called by the handlers only.
             model: pydantic model of the request body, with the operator's limits.
             max_body_bytes: of the settings.
             admit: raises OverloadedError at capacity. Called with the Content-Length before the body is read, so that
                 a refusal costs little under overload.
             turns: in which bodies are parsed; common to all routes.
             handler: returns the handler of requests with this query parameter `model`, None without it; raises
-                UnknownModelError. Called once for each of its values that has one. None: all requests have one handler.
+                UnknownModelError. Called once for each of its values that has one.
             documentation: APIRoute's own.
         """
 
@@ -75,11 +75,9 @@ class RawRoute(APIRoute):
         documented.__annotations__["body"] = model
         documented.__name__, documented.__doc__ = endpoint.__name__, endpoint.__doc__
         super().__init__(path, documented, methods=["POST"], **documentation)
-        self._validate = model.__pydantic_validator__.validate_json
-        self._handler = handler or (lambda _: Handler(self._validate, endpoint))
+        self._handler = handler
         self._handlers: dict[str | None, Handler] = {}
         self._fields = tuple(model.model_fields)
-        self._respond = endpoint
         self._max_body_bytes = max_body_bytes
         self._admit = admit
         self._turns = turns

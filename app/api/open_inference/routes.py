@@ -23,7 +23,7 @@ from app.api.open_inference.schemas import (
 )
 from app.api.open_inference.tensors import elements, headlines, input_tensor, requested_outputs, tensor, tensors, top_k
 from app.api.problems import responses
-from app.api.raw_route import RawRoute, raise_if_unsupported_media_type, read_body, send_answer
+from app.api.raw_route import Handler, RawRoute, raise_if_unsupported_media_type, read_body, send_answer
 from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
 from app.api.schemas import request_models
 from app.classifier.classifier import Runtime
@@ -179,6 +179,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             context.response_headers.append((_HEADER_LENGTH, b"%d" % len(answer)))
         return answer + binary
 
+    handler = Handler(validate_request, v2_infer)
     return [
         _InferRoute(
             f"{path}/infer",
@@ -187,6 +188,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             max_body_bytes=service.settings.max_body_bytes,
             admit=service.limiter.admit_batch,
             turns=service.parse_turns,
+            handler=lambda _: handler,
             operation_id="infer" if kind == "model" else "inferVersion",
             summary=f"Infer with {of_kind}",
             response_model=InferResponse,
@@ -223,9 +225,10 @@ class _InferRoute(RawRoute):
         length = _header_length(context.headers, len(content))
         context.binary = content[length:]
         content = content[:length]  # without the binary tensors
-        body = await self._parsed(validate_request, content)
+        validate, respond = self._handler(None)  # the path names the model
+        body = await self._parsed(validate, content)
         del content  # otherwise it would stay in memory until the response is sent
-        await send_answer(send, await self._respond(body, context, receive), context)
+        await send_answer(send, await respond(body, context, receive), context)
 
 
 def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
