@@ -118,9 +118,11 @@ LARGE = {
 @pytest.mark.parametrize("body", LARGE.values(), ids=LARGE)
 def test_large_wrong_value_is_not_repeated_in_full(client: TestClient, body: bytes):
     begun = time.monotonic()
-    refused_or_unknown = client.post("/predict", content=body)
-    assert refused_or_unknown.status_code == 422
-    assert len(refused_or_unknown.content) < 6000
+    # On a busy machine the body before may have taken longer than a request waits for its turn.
+    while (reply := client.post("/predict", content=body)).status_code == 503 and time.monotonic() - begun < 20:
+        time.sleep(1)
+    assert reply.status_code == 422
+    assert len(reply.content) < 6000
     assert time.monotonic() - begun < 20
 
 
