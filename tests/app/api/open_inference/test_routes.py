@@ -282,6 +282,14 @@ def test_damaged_binary_tensor_is_422(client: TestClient, binary: bytes, words: 
     assert words in answer.json()["error"]
 
 
+@pytest.mark.parametrize("shape", [[], [0], [2], [2, 1]])
+def test_binary_elements_beyond_the_shape_are_422_before_they_are_read(client: TestClient, shape: list[int]) -> None:
+    head = json.dumps(tensor_with(data=None, shape=shape, parameters={"binary_data_size": 12})).encode()
+    answer = client.post(INFER, content=head + bytes(12), headers={"Inference-Header-Content-Length": str(len(head))})
+    assert answer.status_code == 422
+    assert answer.json()["error"] == f"The input has shape {shape}, but its bytes hold more elements."
+
+
 def test_bytes_that_no_input_asked_for_are_422(client: TestClient) -> None:
     head = json.dumps(tensor_with()).encode()
     answer = client.post(INFER, content=head + b"rest", headers={"Inference-Header-Content-Length": str(len(head))})
