@@ -11,13 +11,13 @@ from ray import serve
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.main import create_app
-from app.telemetry.multiprocess import DIRECTORY
+from app.telemetry import MULTIPROC_DIR
 
 
 def build() -> FastAPI:
     """Create the app of one replica, in the replica's process; TOPICS_* variables come from `runtime_env`."""
-    if DIRECTORY in os.environ:  # with uvicorn the supervisor creates it; Ray has none
-        Path(os.environ[DIRECTORY]).mkdir(parents=True, exist_ok=True)
+    if MULTIPROC_DIR in os.environ:  # with uvicorn `metrics_folder` creates it
+        Path(os.environ[MULTIPROC_DIR]).mkdir(parents=True, exist_ok=True)
     app = create_app()
     assert app.middleware_stack is not None
     app.middleware_stack = WithoutRequestId(app.middleware_stack)

@@ -48,7 +48,7 @@ class Acceptor:
         self._loop.remove_reader(self._listener)
         with suppress(OSError):  # BlockingIOError when the backlog is empty
             for _ in range(BACKLOG):  # the backlog has no more; later clients are not waited for
-                self._take_one()
+                self._accept_one()
         self._closed = True
         self._listener.close()
 
@@ -59,33 +59,33 @@ class Acceptor:
 
     def _watch(self) -> None:
         if not self._closed:
-            self._loop.add_reader(self._listener, self._leave if self._patience_seconds else self._take)
+            self._loop.add_reader(self._listener, self._accept_later if self._patience_seconds else self._accept)
 
-    def _leave(self) -> None:
-        self._rest(self._patience_seconds, self._take)
+    def _accept_later(self) -> None:
+        self._pause(self._patience_seconds, self._accept)
 
-    def _rest(self, seconds: float, then: Callable[[], None]) -> None:
+    def _pause(self, seconds: float, then: Callable[[], None]) -> None:
         self._loop.remove_reader(self._listener)
         self._loop.call_later(seconds, then)
 
-    def _take(self) -> None:
+    def _accept(self) -> None:
         if self._closed:
             return
         try:
             for _ in range(AT_ONCE):
-                self._take_one()
+                self._accept_one()
         except (BlockingIOError, ConnectionAbortedError):
             if self._patience_seconds:
                 self._watch()
         except OSError as error:
             if not self._patience_seconds:
                 logger.warning("connections cannot be accepted (%s); trying again", error.strerror)
-            self._rest(RETRY_SECONDS, self._watch)
+            self._pause(RETRY_SECONDS, self._watch)
         else:
             if self._patience_seconds:
-                self._loop.call_soon(self._take)  # the other workers have not accepted them
+                self._loop.call_soon(self._accept)  # more may wait, which the other workers have not accepted
 
-    def _take_one(self) -> None:
+    def _accept_one(self) -> None:
         connection, _ = self._listener.accept()
         task = self._loop.create_task(self._loop.connect_accepted_socket(self._make, connection))
         self._opening.add(task)

@@ -24,8 +24,7 @@ from app.server.worker import Beat
 from app.serving.draining import END_SECONDS, FINISH_SECONDS
 from app.serving.loading import Load, prepare
 from app.settings import Settings, SettingsError
-from app.telemetry import logs
-from app.telemetry.multiprocess import DIRECTORY
+from app.telemetry import MULTIPROC_DIR, logs
 
 logger = logging.getLogger(__name__)
 
@@ -48,30 +47,32 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
     # process killed by SIGTERM, although it has ended properly.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.freeze()  # what was imported since `prepare`
-    each = listeners(host, port, settings.workers)
-    _serve_metrics(settings, host)
+    by_slot = listeners(host, port, settings.workers)
+    _remove_old_gauges()
+    if settings.metrics_port is not None:
+        _serve_metrics(host, settings.metrics_port)
     logging.config.dictConfig(logs.config(settings.log_level))  # after all errors that the command line reports itself
     if settings.workers == 1:
-        server = Server(_config(settings, load), each[0], started=partial(announce, each[0]))
+        server = Server(_config(settings, load), by_slot[0], started=partial(announce, by_slot[0]))
         with suppress(KeyboardInterrupt):
             server.run()
         started = server.started
     else:
         started = Supervisor(
             settings.workers,
-            partial(_work, settings, load, each),
-            load=lambda: partial(_work, settings, prepare(settings), each),
+            partial(_work, settings, load, by_slot),
+            load=lambda: partial(_work, settings, prepare(settings), by_slot),
             end_seconds=settings.drain_seconds + END_SECONDS + 0.25,  # later than the worker's own timer
-            sockets=[listener for sockets in each for listener in sockets],
-            on_ready=lambda: announce(each[0]),
-            on_end=lambda number: mark_process_dead(f"worker{number}", os.environ[DIRECTORY]),
+            sockets=[listener for sockets in by_slot for listener in sockets],
+            on_ready=lambda: announce(by_slot[0]),
+            on_end=lambda number: mark_process_dead(f"worker{number}", os.environ[MULTIPROC_DIR]),
         ).run()
     if not started:
         sys.exit(1)
 
 
 def _work(  # noqa: PLR0917 - the supervisor passes its arguments by position
-    settings: Settings, load: Load, each: list[list[socket.socket]], slot: int, number: int, beat: Beat
+    settings: Settings, load: Load, by_slot: list[list[socket.socket]], slot: int, number: int, beat: Beat
 ) -> None:
     """Serve in a worker, on the sockets of its slot, and on the others' if connections wait there."""
     # Metrics files are named after the worker's number, not its process ID. A later worker with the same number
@@ -82,10 +83,10 @@ def _work(  # noqa: PLR0917 - the supervisor passes its arguments by position
         if not beat():
             server.should_exit = True  # without draining, so that the port is free at once for a new supervisor
 
-    own = slot % len(each)
-    others = [listener for index, sockets in enumerate(each) if index != own for listener in sockets]
+    own = slot % len(by_slot)
+    others = [listener for index, sockets in enumerate(by_slot) if index != own for listener in sockets]
     config = _config(settings, load, callback_notify=notify, timeout_notify=1)
-    server = Server(config, each[own], others, started=beat)
+    server = Server(config, by_slot[own], others, started=beat)
     try:
         server.run()
     except SettingsError as error:  # such as a key file that was removed after the start
@@ -112,12 +113,15 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
     )
 
 
-def _serve_metrics(settings: Settings, host: str) -> None:
-    if DIRECTORY in os.environ:
-        for leftover in Path(os.environ[DIRECTORY]).glob("gauge_live*.db"):  # from an earlier run
-            leftover.unlink()
-    if settings.metrics_port is not None:
-        try:
-            serve_metrics(host, settings.metrics_port)
-        except ListenError as error:
-            raise ListenError(f"TOPICS_METRICS_PORT: {error}") from None
+def _serve_metrics(host: str, port: int) -> None:
+    try:
+        serve_metrics(host, port)
+    except ListenError as error:
+        raise ListenError(f"TOPICS_METRICS_PORT: {error}") from None
+
+
+def _remove_old_gauges() -> None:
+    """Remove the gauges of the workers of an earlier run; counters continue from their files."""
+    if MULTIPROC_DIR in os.environ:
+        for file in Path(os.environ[MULTIPROC_DIR]).glob("gauge_live*.db"):
+            file.unlink()

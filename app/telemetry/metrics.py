@@ -10,11 +10,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.concurrency import run_in_threadpool
 
 from app.classifier import TopicClassifier
+from app.telemetry import MULTIPROC_DIR
 from app.telemetry.drift import Drift
 from app.telemetry.histogram import BatchHistogram
 from app.telemetry.log_streams.standard_streams import dropped_lines
 from app.telemetry.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
-from app.telemetry.multiprocess import COUNT_SECONDS, DIRECTORY, DRIFT, WithDrift, all_workers
+from app.telemetry.multiprocess import COUNT_SECONDS, DRIFT, WithDrift, all_workers
 from app.telemetry.process import ModelInfo, ProcessGauges
 from app.telemetry.request_context import RequestContext
 from app.telemetry.shadow_metrics import Comparison, ShadowMetrics, comparison
@@ -199,14 +200,14 @@ class Metrics:
 
     async def shadow_comparison(self) -> Comparison:
         """What the shadow model has shown so far, in all workers."""
-        if DIRECTORY in os.environ:
+        if MULTIPROC_DIR in os.environ:
             return await run_in_threadpool(lambda: comparison(all_workers()))
         return comparison(self.registry)
 
     async def exposition(self) -> bytes:
         """The metrics in the Prometheus text format, of all workers if there are several."""
         self.update()
-        if DIRECTORY in os.environ:
+        if MULTIPROC_DIR in os.environ:
             return await run_in_threadpool(lambda: generate_latest(all_workers()))
         self._measure_drift()
         return generate_latest(WithDrift(self.registry))

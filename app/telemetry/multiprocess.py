@@ -11,8 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""Variable with the folder of the workers' files; prometheus_client reads it when it is first imported."""
+from app.telemetry import MULTIPROC_DIR
 
 COUNT_SECONDS = 0.02
 """Interval at which metrics are updated. Updating them per request would take a tenth of the cost of a single request,
@@ -95,7 +94,7 @@ def _has_begun(file: Path) -> bool:
 
 
 def all_workers() -> CollectorRegistry:
-    """A registry with the metrics that all workers have written to the folder in DIRECTORY."""
+    """A registry with the metrics that all workers have written to the folder in MULTIPROC_DIR."""
     registry = CollectorRegistry()
-    registry.register(WithDrift(_LiveWorkers(os.environ[DIRECTORY])))
+    registry.register(WithDrift(_LiveWorkers(os.environ[MULTIPROC_DIR])))
     return registry

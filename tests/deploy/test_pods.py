@@ -107,7 +107,7 @@ def test_inference_service_has_the_name_that_the_path_wants():
 
 def test_memory_limit_holds_all_that_connections_may_make_the_process_hold(workload: Manifest):
     """The sum of the bounds in app/server/http/connections.py; tests/operation/test_memory.py measures attacks."""
-    process = 100 * MIB  # README: 90 MB
+    process = 100 * MIB  # README: 104 MB
     limit = container(workload)["resources"]["limits"]["memory"]
     most = process + connections_bytes(settings(workload).max_body_bytes)
     assert most < int(limit.removesuffix("Mi")) * MIB

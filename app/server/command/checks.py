@@ -8,11 +8,12 @@ from typing import Literal, NamedTuple
 
 from app.bundle_folders import missing_bundle
 from app.classifier import ClassifierError, build_classifier, load_bundle
-from app.server.command.metrics_folder import VARIABLE, is_needed, metrics_folder
-from app.server.command.options import Start
+from app.server.command.metrics_folder import is_needed, metrics_folder
+from app.server.command.options import ServeOptions
 from app.server.sockets import ListenError, listeners
 from app.serving.loading import load_bundles, load_classifiers
 from app.settings import Settings, SettingsError
+from app.telemetry import MULTIPROC_DIR
 
 Status = Literal["ok", "warn", "fail"]
 SPARE_FILES = 100
@@ -27,19 +28,19 @@ class Check(NamedTuple):
     detail: str
 
 
-def checks(chosen: Start) -> Iterator[Check]:
+def checks(chosen: ServeOptions) -> Iterator[Check]:
     """Run all checks, the cheap ones first; the bundle is loaded and its golden headlines are classified."""
     settings = chosen.settings
     yield _port("port", chosen.host, chosen.port, settings.workers)
     if settings.metrics_port is not None:
         yield _port("metrics port", chosen.host, settings.metrics_port)
-    if is_needed(settings) and not any(sentence.startswith(VARIABLE) for sentence in chosen.wrong):
+    if is_needed(settings) and not any(sentence.startswith(MULTIPROC_DIR) for sentence in chosen.wrong):
         yield _metrics_folder()
     yield _cores(settings)
     yield _files()
     folders = [("bundle", folder) for folder in settings.model]
     folders += [("shadow", settings.shadow)] if settings.shadow is not None else []
-    # `start` has already reported folders that are not bundles.
+    # `read_options` has already reported folders that are not bundles.
     bundles = [_bundle(name, folder, settings) for name, folder in folders if missing_bundle(folder) is None]
     yield from bundles
     if len(bundles) < len(folders) or any(bundle.status == "fail" for bundle in bundles):
@@ -66,11 +67,11 @@ def _port(name: str, host: str, port: int, workers: int = 1) -> Check:
 
 
 def _metrics_folder() -> Check:
-    """A folder that the variable names is known to be writable: `start` has checked it."""
-    given = os.environ.get(VARIABLE)
+    """A folder that the variable names is known to be writable: `read_options` has checked it."""
+    given = os.environ.get(MULTIPROC_DIR)
     try:
         with metrics_folder(needed=True):
-            place = given or f"a temporary folder in {Path(os.environ[VARIABLE]).parent}"
+            place = given or f"a temporary folder in {Path(os.environ[MULTIPROC_DIR]).parent}"
     except SettingsError as error:
         return Check("metrics folder", "fail", str(error).removesuffix("."))
     return Check("metrics folder", "ok", f"{place} is writable")

@@ -13,7 +13,7 @@ from app import VERSION
 from app.cli.standard_streams import write
 from app.control_characters import one_line
 from app.server.command.checks import Check, checks
-from app.server.command.options import Start, start, with_options
+from app.server.command.options import ServeOptions, read_options, with_options
 from app.settings import Settings, SettingsError, option_name, variable_name
 
 Source = Literal["default", "environment", "file", "option"]
@@ -36,7 +36,7 @@ def doctor(host: str, port: str, as_json: bool, **options: str | None) -> None:
     Verifies the bundle, checks port, memory and file descriptors, and prints each setting with its source. The exit
     status is 0 if the service can start, and 1 if not. API keys are never printed.
     """
-    chosen = start(host, port, options)
+    chosen = read_options(host, port, options)
     results = [Check("settings", "fail", sentence.removesuffix(".")) for sentence in chosen.wrong]
     results = results or [Check("settings", "ok", "all valid")]
     results += checks(chosen)
@@ -60,7 +60,7 @@ def _json(works: bool, settings: list[Setting], results: list[Check]) -> dict[st
     }
 
 
-def _settings(chosen: Start) -> Iterator[Setting]:
+def _settings(chosen: ServeOptions) -> Iterator[Setting]:
     yield Setting("--host", chosen.host, _source_of_parameter("host"))
     yield Setting("--port", str(chosen.port) if chosen.port >= 0 else "invalid", _source_of_parameter("port"))
     given = {name.upper() for name, value in os.environ.items() if value}

@@ -23,10 +23,11 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 def connections_bytes(max_body_bytes: int) -> int:
     """Most bytes that the connections of one process can make it hold, with every limit reached at once."""
-    sockets = MAX_CONNECTIONS * (24 * 1024 + 4 * FREE_BYTES)  # and a head of 100 lines; a text of 4 bytes each
-    requests = 4 * max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)  # with one character outside the BMP
+    # A text with a character outside the Basic Multilingual Plane takes 4 bytes for each of its characters.
+    connections = MAX_CONNECTIONS * (24 * 1024 + 4 * FREE_BYTES)  # 24 KiB: objects, and a head of 100 lines
+    requests = 4 * max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)
     parsing = 10 * max_body_bytes  # one body at a time becomes JSON values
-    return sockets + requests + parsing + MAX_UNREAD_BYTES
+    return connections + requests + parsing + MAX_UNREAD_BYTES
 
 
 def needed_bytes(settings: Settings, process: int) -> tuple[int, int]:

@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.settings import Settings, SettingsError
-
-VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus_client reads this variable when it is first imported."""
+from app.telemetry import MULTIPROC_DIR
 
 
 def is_needed(settings: Settings) -> bool:
@@ -20,10 +18,10 @@ def is_needed(settings: Settings) -> bool:
 
 def wrong_folder() -> str | None:
     """What is wrong with the folder that the variable names; None if it is writable or the variable is not set."""
-    given = os.environ.get(VARIABLE)
+    given = os.environ.get(MULTIPROC_DIR)
     if not given or (Path(given).is_dir() and os.access(given, os.R_OK | os.W_OK | os.X_OK)):
         return None
-    return f"{VARIABLE}: {given} is not a writable folder; create it, or unset the variable."
+    return f"{MULTIPROC_DIR}: {given} is not a writable folder; create it, or unset the variable."
 
 
 @contextmanager
@@ -33,22 +31,22 @@ def metrics_folder(needed: bool) -> Iterator[None]:
     Raises:
         SettingsError: no temporary folder can be created.
     """
-    if os.environ.get(VARIABLE):
+    if os.environ.get(MULTIPROC_DIR):
         yield
         return
-    os.environ.pop(VARIABLE, None)  # prometheus_client would take an empty value for a folder
+    os.environ.pop(MULTIPROC_DIR, None)  # prometheus_client would take an empty value for a folder
     if not needed:
         yield
         return
     try:
         # Not a TemporaryDirectory: forked workers would remove it when they end.
-        os.environ[VARIABLE] = folder = tempfile.mkdtemp(prefix="topics-metrics-")
+        os.environ[MULTIPROC_DIR] = folder = tempfile.mkdtemp(prefix="topics-metrics-")
     except OSError as error:
         raise SettingsError(
-            f"{VARIABLE}: no temporary folder can be created ({error.strerror}); set it to a writable folder."
+            f"{MULTIPROC_DIR}: no temporary folder can be created ({error.strerror}); set it to a writable folder."
         ) from None
     try:
         yield
     finally:
-        del os.environ[VARIABLE]
+        del os.environ[MULTIPROC_DIR]
         shutil.rmtree(folder, ignore_errors=True)

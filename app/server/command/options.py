@@ -18,7 +18,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ServeOptions:
     """What a service would start with."""
 
     host: str
@@ -49,7 +49,7 @@ def _help(field: str) -> str:
     return f"{(about.description or '').replace('`', '')}  [variable: {variable_name(field)}; default: {default}]"
 
 
-def start(host: str, port: str, options: dict[str, str | None]) -> Start:
+def read_options(host: str, port: str, options: dict[str, str | None]) -> ServeOptions:
     """Read and validate all that a service starts with, except the content of its bundle."""
     given = {name: value for name, value in options.items() if value is not None}
     settings, wrong = read_settings(given)
@@ -65,4 +65,4 @@ def start(host: str, port: str, options: dict[str, str | None]) -> Start:
         wrong.append(f"{variable_name('shadow')}: {missing}.")
     if metrics := wrong_folder():
         wrong.append(metrics)
-    return Start(host, number, settings, wrong, frozenset(given))
+    return ServeOptions(host, number, settings, wrong, frozenset(given))

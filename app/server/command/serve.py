@@ -9,7 +9,7 @@ import click
 
 from app.classifier import ClassifierError
 from app.server.command.metrics_folder import is_needed, metrics_folder
-from app.server.command.options import start, with_options
+from app.server.command.options import read_options, with_options
 from app.server.sockets import ListenError
 from app.serving.loading import prepare
 from app.settings import SettingsError
@@ -26,7 +26,7 @@ def serve(host: str, port: str, **options: str | None) -> None:
     docs/configuration.md lists them, and `doctor` shows their values.
     """
     try:
-        chosen = start(host, port, options)
+        chosen = read_options(host, port, options)
         if chosen.wrong:
             raise SettingsError("\n".join(chosen.wrong))  # noqa: TRY301
         signal.signal(signal.SIGHUP, partial(_hang_up, sys.stdin is not None and sys.stdin.isatty()))

@@ -1,7 +1,7 @@
 """Limits on all connections of a process: their number, bytes of arriving requests, and bytes of unread answers.
 
-Together with the largest request body, these limits determine the maximum memory of a process:
-`tests/deploy/test_pods.py` adds them up and compares the sum with the memory limit of the pod.
+Together with the largest request body, these limits determine the maximum memory of a process, which
+`app/server/command/memory.py` adds up; `tests/deploy/test_pods.py` compares the sum with the memory limit of the pod.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ MAX_UNREAD_BYTES = 32 * 1024 * 1024
 WRITE_SECONDS = 10.0
 """Time after which a client that reads nothing of its answer loses its connection (nginx: send_timeout)."""
 
-_LOOKS = 4
+_CHECKS = 4
 """Number of checks in that time whether a client has read anything."""
 
 
@@ -92,7 +92,7 @@ class Connections:
             for chosen in [other for _, _, other in heapq.nsmallest(CLOSE_AT_ONCE, waiting)] or [connection]:
                 chosen.give_way()
         if self._timer is None:
-            self._look_again()
+            self._check_later()
 
     def closed(self, connection: Connection) -> None:
         """Stop counting a connection that has ended."""
@@ -146,10 +146,10 @@ class Connections:
         """Called when a client has read most of its answer."""
         self._unread.pop(connection, None)
 
-    def _look_again(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(WRITE_SECONDS / _LOOKS, self._look)
+    def _check_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(WRITE_SECONDS / _CHECKS, self._check_progress)
 
-    def _look(self) -> None:
+    def _check_progress(self) -> None:
         """Find the clients that have read nothing for WRITE_SECONDS.
 
         This includes connections that are being closed, because closing waits without a limit until everything is sent.
@@ -161,13 +161,13 @@ class Connections:
             if not size:
                 self._stalled.pop(connection, None)
                 continue
-            before, looks = self._stalled.get(connection, (size + 1, 0))
-            looks = looks + 1 if size >= before else 0
-            self._stalled[connection] = (size, looks)
-            if looks >= _LOOKS:
+            before, checks = self._stalled.get(connection, (size + 1, 0))
+            checks = checks + 1 if size >= before else 0
+            self._stalled[connection] = (size, checks)
+            if checks >= _CHECKS:
                 connection.drop_unread()
         if self._open:
-            self._look_again()
+            self._check_later()
 
 
 def with_connections(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import pytest
 from prometheus_client import generate_latest, values
 from prometheus_client.values import MultiProcessValue
 
-from app.telemetry import multiprocess
+from app.telemetry import MULTIPROC_DIR, multiprocess
 from app.telemetry.metrics import Metrics
-from app.telemetry.multiprocess import DIRECTORY, all_workers
+from app.telemetry.multiprocess import all_workers
 from tests.app.metrics import Read, read
 
 PIDS = (os.getpid(), os.getppid())
@@ -21,7 +21,7 @@ PIDS = (os.getpid(), os.getppid())
 @pytest.fixture
 def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Metrics]:
     """The metrics of two workers, in files."""
-    monkeypatch.setenv(DIRECTORY, str(tmp_path))
+    monkeypatch.setenv(MULTIPROC_DIR, str(tmp_path))
     monkeypatch.setattr(multiprocess, "COUNT_SECONDS", 0)
     made = []
     for pid in PIDS:

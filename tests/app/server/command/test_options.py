@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from app import VERSION
 from app.__main__ import main
-from app.server.command.options import BESIDE_VARIABLES, start
+from app.server.command.options import BESIDE_VARIABLES, read_options
 
 
 def refused(*arguments: str, **environment: str) -> list[str]:
@@ -22,7 +22,7 @@ def refused(*arguments: str, **environment: str) -> list[str]:
 def test_option_overrides_the_variable(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path):
     monkeypatch.setenv("TOPICS_MODEL", "/nowhere")
     monkeypatch.setenv("TOPICS_WORKERS", "many")
-    chosen = start("127.0.0.1", "0", {"model": str(tiny_bundle), "workers": "2", "log_level": None})
+    chosen = read_options("127.0.0.1", "0", {"model": str(tiny_bundle), "workers": "2", "log_level": None})
     assert chosen.wrong == []
     assert (chosen.settings.model, chosen.settings.workers, chosen.options) == ((tiny_bundle,), 2, {"model", "workers"})
 
