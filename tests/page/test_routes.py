@@ -159,6 +159,7 @@ def test_problem_in_a_browser_is_a_page(client: TestClient, path: str, status: i
         ("text/html;q=0, */*", False),
         ("*/*", False),
         ("text/html;q=x", False),
+        ("," * 1_000 + "text/html", False),  # only the first 1,000 characters are read
     ],
 )
 def test_problem_is_a_page_where_html_is_preferred(client: TestClient, accept: str, html: bool) -> None:
