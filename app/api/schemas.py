@@ -118,7 +118,7 @@ class Words(BaseModel):
 
     known: Annotated[int, Field(description="Number of the text's words that are in the model's vocabulary.")]
     rare: Annotated[int, Field(description="Number of words seen in training but too rare for the vocabulary.")]
-    unknown: Annotated[list[str], Field(description="Words never seen in training.")]
+    unknown: Annotated[list[str], Field(description="Words never seen in training, each once.")]
 
 
 class WordEffect(BaseModel):

@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx2
 
 MAX_TIMEOUT = 10.0**9
-"""Seconds, about 31 years. A longer timeout counts as none, because sockets do not accept larger numbers."""
+"""In seconds: about 31 years. A longer timeout counts as none, because sockets do not accept larger numbers."""
 
 _USERINFO = re.compile(r"//.*@", re.DOTALL)
 """User name and password of a URL, up to the last @, because a password may hold any."""

@@ -147,6 +147,7 @@ def open_http(kind: type[C], url: str, api_key: str | None, transport: Any) -> C
     auth = (base.username, base.password) if base.userinfo else None
     base = base.copy_with(userinfo=b"")
     try:
+        # No limit on connections: of more threads than connections, some would wait until their timeout.
         return kind(base_url=base, auth=auth, headers=headers, limits=httpx2.Limits(), transport=transport)
     # ImportError: a SOCKS proxy needs a package. OSError: SSL_CERT_FILE names no file.
     except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:

@@ -23,9 +23,10 @@ RETRIED = frozenset({429, 502, 503})
 
 FIRST_PAUSE = 0.1
 MAX_PAUSE = 5.0
+"""Seconds before the first retry, which double with each further one up to the maximum."""
 
 MAX_RETRY_AFTER = 3600.0
-"""Seconds. A longer Retry-After is not waited for, also without a timeout; `time.sleep` overflows at 10^10."""
+"""In seconds. A longer Retry-After is not waited for, also without a timeout; `time.sleep` overflows at 10^10."""
 
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 """Limit after decompression. An answer for 1,000 headlines with 400 topics each has 45 MB."""

@@ -15,7 +15,7 @@ class Prediction:
     topic: str
     """Topic code, such as `crude`."""
     name: str
-    """Plain English name."""
+    """Name of the topic."""
     label: int
     """Index of the topic in the model's output, from 0."""
     probability: float
@@ -74,13 +74,17 @@ class Answer:
     """Why the model abstains, such as `no_known_words`, `outside` or `low_confidence`; None if it does not."""
     model: Model
     topic_set: tuple[str, ...] | None = None
-    """Codes of the prediction set, which holds the right topic at the manifest's coverage; None if not calibrated.
+    """Codes of the prediction set, which holds the right topic at the manifest's coverage; None if the model has none.
 
-    If a headline may have several labels (`multi_label` of the manifest): those that it has, most probable first."""
+    If a headline may have several labels (`multi_label` of the manifest): those that it has, most probable first.
+    """
     explanation: Explanation | None = None
     """Only with `explain=True`."""
     outside: float | None = None
-    """Probability that the headline is about none of the topics; None if the model has no outside class."""
+    """Probability that the headline is about none of the topics.
+
+    None if the model has no outside class, or knows no word of the headline.
+    """
 
     @property
     def best(self) -> Prediction | None:
@@ -107,15 +111,15 @@ OnError: TypeAlias = Literal["raise", "skip"]
 
 @dataclass(frozen=True, slots=True)
 class TopicSkill:
-    """A topic and how well the model predicts it on held-out texts."""
+    """A topic, with the precision, recall and F1 of the model on the test set."""
 
     label: int
     topic: str
     name: str
     support: int
-    """Number of titles trained on with this topic; for models of the book: of wires."""
+    """Number of training texts with this topic."""
     precision: float | None = None
-    """0 to 1, as recall and F1; None if it was not measured."""
+    """0 to 1, as recall and F1. None: never predicted; of recall and F1: no test text has the topic."""
     recall: float | None = None
     f1: float | None = None
 
