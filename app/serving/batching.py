@@ -30,16 +30,16 @@ class MicroBatcher:
     """
 
     def __init__(self, classify: Callable[[Sequence[str], int], TimedBatch], limiter: InFlightLimiter) -> None:
-        """`classify`: takes texts and top_k, returns classifications; `limiter` counts the waiting texts."""
+        """`classify`: takes texts and top_k, returns their classifications; `limiter`: counts the waiting texts."""
         self._classify = classify
         self._limiter = limiter
         self._waiting: list[tuple[str, int, asyncio.Future[TimedBatch]]] = []
         self._turn_is_due = False
         """Whether `_end_turn` will be called."""
-        self._came = 0
+        self._arrived = 0
         """Number of texts that have arrived since the last turn ended."""
-        self._seen = 0
-        """Number of texts that had arrived at the previous check."""
+        self._arrived_before = 0
+        """Number of them at the previous check."""
         self._alone = True
         """Whether the last turn had only one text, so that the next text is classified at once."""
 
@@ -49,27 +49,29 @@ class MicroBatcher:
         if not self._turn_is_due:
             self._turn_is_due = True
             loop.call_soon(self._end_turn)  # after all requests that are ready now
-        self._came += 1
-        if self._alone and self._came == 1:
+        self._arrived += 1
+        if self._alone and self._arrived == 1:
             return self._classify([text], top_k)
-        self._limiter.take(weight([text]))
+        self._limiter.acquire(weight([text]))
         future: asyncio.Future[TimedBatch] = loop.create_future()
         self._waiting.append((text, top_k, future))
         return await future
 
     def _end_turn(self) -> None:
-        if self._seen < self._came and 1 < self._came < PREFERRED_BATCH_SIZE:  # let the loop poll its sockets again
-            self._seen = self._came
+        if (
+            self._arrived_before < self._arrived and 1 < self._arrived < PREFERRED_BATCH_SIZE
+        ):  # let the loop poll its sockets again
+            self._arrived_before = self._arrived
             asyncio.get_running_loop().call_soon(self._end_turn)
             return
         if self._waiting:
             self._answer(len(chunks([text for text, _, _ in self._waiting])[0]))
-            self._limiter.show()
+            self._limiter.update_gauge()
         self._turn_is_due = bool(self._waiting)
         if self._turn_is_due:  # the rest is classified after all other ready callbacks
             asyncio.get_running_loop().call_soon(self._end_turn)
-        self._alone = self._came == 1 and not self._waiting
-        self._came = self._seen = 0
+        self._alone = self._arrived == 1 and not self._waiting
+        self._arrived = self._arrived_before = 0
 
     def _answer(self, count: int) -> None:
         """Classify the first of the waiting texts."""

@@ -58,7 +58,7 @@ class InFlightLimiter:
         self.capacity = capacity
         self.in_flight = 0
         self._gauge = gauge
-        self._shown = 0
+        self._gauge_value = 0
         self._lock = asyncio.Lock()
         self._refused: tuple[float, int, float] = NOTHING_REFUSED
         """Content-Length of the last refused batch, the number of headlines for which it counted, and when it was."""
@@ -81,7 +81,7 @@ class InFlightLimiter:
     def raise_if_full(self, headlines: int = 1) -> None:
         """Raises OverloadedError at once if a number of headlines would exceed the capacity.
 
-        Only a check: `take` counts them. A request that exceeds the whole capacity is admitted when nothing else is in
+        Only a check: `acquire` counts them. A request that exceeds the whole capacity is admitted if nothing else is in
         flight; otherwise it would always be refused.
         """
         if self.in_flight + min(headlines, self.capacity) > self.capacity:
@@ -90,7 +90,7 @@ class InFlightLimiter:
                 " explanations count several times; try again in a second."
             )
 
-    def take(self, headlines: int) -> None:
+    def acquire(self, headlines: int) -> None:
         """Count headlines as in flight until `release`; raises OverloadedError at once if they exceed the capacity."""
         self.raise_if_full(headlines)
         self.in_flight += headlines
@@ -99,11 +99,11 @@ class InFlightLimiter:
         """Stop counting headlines as in flight."""
         self.in_flight -= headlines
 
-    def show(self) -> None:
-        """Update the gauge."""
-        if self.in_flight != self._shown:
-            self._shown = self.in_flight
-            self._gauge.set(self._shown)
+    def update_gauge(self) -> None:
+        """Set the gauge to the headlines in flight."""
+        if self.in_flight != self._gauge_value:
+            self._gauge_value = self.in_flight
+            self._gauge.set(self._gauge_value)
 
     @contextmanager
     def held(self, headlines: int, content_length: int = 0) -> Iterator[None]:
@@ -112,19 +112,19 @@ class InFlightLimiter:
         `content_length` of the request, for `admit_batch`; 0 if it is unknown.
         """
         try:
-            self.take(headlines)
+            self.acquire(headlines)
         except OverloadedError:
             if content_length:
                 self._refused = content_length, headlines, time.monotonic()
             raise
         if content_length >= self._refused[0] and headlines < self._refused[1]:
             self._refused = NOTHING_REFUSED
-        self.show()
+        self.update_gauge()
         try:
             yield
         finally:
             self.release(headlines)
-            self.show()
+            self.update_gauge()
 
     async def run_in_turns(self, pieces: Sequence[P], do: Callable[[P], T], receive: Receive, due: Deadline) -> list[T]:
         """Process a request piece by piece, one request at a time, yielding to the event loop between pieces.
@@ -139,29 +139,29 @@ class InFlightLimiter:
                 result = do(pieces[0])
                 due.raise_if_expired()
                 return [result]
-        hung_up = asyncio.ensure_future(receive())  # after the body the next ASGI message is http.disconnect
+        disconnected = asyncio.ensure_future(receive())  # after the body the next ASGI message is http.disconnect
         try:
             async with asyncio.timeout(due.left()) as limit:
-                hung_up.add_done_callback(lambda _: _end_now(limit))
+                disconnected.add_done_callback(lambda _: _end_wait(limit))
                 async with self._lock:
                     done: list[T] = []
                     for piece in pieces:
                         if done:
                             await asyncio.sleep(0)
-                        if hung_up.done():
+                        if disconnected.done():
                             raise ClientGoneError("The client disconnected.")
                         done.append(do(piece))
                 due.raise_if_expired()  # the deadline does not interrupt the last piece
                 return done
         except TimeoutError:
-            raise (ClientGoneError("The client disconnected.") if hung_up.done() else due.error()) from None
+            raise (ClientGoneError("The client disconnected.") if disconnected.done() else due.error()) from None
         finally:
-            hung_up.cancel()
+            disconnected.cancel()
             with suppress(asyncio.CancelledError):
-                await hung_up
+                await disconnected
 
 
-def _end_now(limit: asyncio.Timeout) -> None:
+def _end_wait(limit: asyncio.Timeout) -> None:
     """End the wait of a disconnected client, which would otherwise stay in the queue and count until its turn."""
     with suppress(RuntimeError):  # the wait has already ended
         limit.reschedule(0)

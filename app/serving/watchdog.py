@@ -45,13 +45,13 @@ def _watch(loop: asyncio.AbstractEventLoop, stopped: threading.Event) -> None:
             return  # the loop is closed
         if not any(turned.wait(1) or stopped.is_set() for _ in range(HANG_SECONDS)):
             try:
-                message = threading.Thread(target=_say_so, daemon=True)
+                message = threading.Thread(target=_log_hang, daemon=True)
                 message.start()
                 message.join(MESSAGE_SECONDS)
             finally:
                 os._exit(EXIT_STATUS)
 
 
-def _say_so() -> None:
+def _log_hang() -> None:
     logger.critical("the event loop has been blocked for %d seconds; ending the process", HANG_SECONDS)
     drain(MESSAGE_SECONDS / 2)

@@ -42,10 +42,15 @@ class LogStream(io.TextIOBase):
         self._lock = threading.RLock()  # reentrant: a signal handler may log while its thread is in `write`
         self._thread: threading.Thread | None = None
         self._direct = False
+        """Whether text is written by its caller, because no thread can run."""
         self._accepted = self._written = 0
+        """Characters that were queued, and those of them that have left the queue."""
         self._refused = self._failed = self._reported = 0
+        """Lines dropped because the queue was full or a write failed, and those of them that were reported."""
         self._torn = False
+        """Whether the last write ended within a line."""
         self._rest = ""
+        """Text after the last line end, written with the rest of its line."""
 
     @property
     def encoding(self) -> str:  # type: ignore[override]

@@ -99,7 +99,7 @@ def test_headlines_that_were_not_admitted_are_not_counted(start: Start, path: st
             nonlocal taken
             if not taken:
                 taken = True
-                service.limiter.take(10)
+                service.limiter.acquire(10)
             return {"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}
 
         sent: list[Message] = []

@@ -145,7 +145,7 @@ def test_what_counts_for_more_than_the_capacity_is_taken_when_nothing_else_is_in
     with work.held(5000):
         assert work.in_flight == 5000
         with pytest.raises(OverloadedError):
-            work.take(1)
+            work.acquire(1)
     with work.held(1), pytest.raises(OverloadedError), work.held(5000):
         pass
     assert work.in_flight == 0
@@ -154,9 +154,9 @@ def test_what_counts_for_more_than_the_capacity_is_taken_when_nothing_else_is_in
 def test_gauge_shows_what_is_held(work: InFlightLimiter):
     assert gauge(work) == 0
     with work.held(600):
-        work.take(3)
+        work.acquire(3)
         assert gauge(work) == 600
-        work.show()
+        work.update_gauge()
         assert gauge(work) == 603
         work.release(3)
     assert gauge(work) == 0
