@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         Field(
             description="Folder of the bundle to serve, or several, comma-separated; the first is the default model."
         ),
-    ] = (_MODELS / "headlines" / "5",)
+    ] = (_MODELS / "headlines" / "6",)
     shadow: Annotated[
         Path | None, Field(description="Folder of a bundle that classifies the same headlines for comparison only.")
     ] = None

@@ -22,7 +22,7 @@ REQUESTS: list[tuple[Any, dict[str, Any]]] = [
         InferRequest,
         {"id": "a", "inputs": [TENSOR], "outputs": [{"name": "topic", "parameters": {"classification": 1}}]},
     ),
-    (Manifest, json.loads((ROOT / "models" / "headlines" / "5" / "manifest.json").read_text("utf-8"))),
+    (Manifest, json.loads((ROOT / "models" / "headlines" / "6" / "manifest.json").read_text("utf-8"))),
 ]
 WRONG: list[Any] = [None, 5, -1, "x", "", "x" * 20_001, [], [5], ["a"], {}, {"a": 1}, True, 1.5, float("inf"), 10**30]
 

@@ -54,7 +54,7 @@ def outside(outside_bundle: Path) -> TopicClassifier:
 
 @pytest.fixture(scope="module", name="headlines")
 def headlines_model() -> TopicClassifier:
-    return load_classifier(MODELS / "headlines" / "5")
+    return load_classifier(MODELS / "headlines" / "6")
 
 
 @pytest.fixture(scope="module")

@@ -88,17 +88,22 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     return Calibration(intercept=intercept, gap_slope=gap_slope, unknown_slope=unknown_slope)
 
 
-def fit_outside(parts: Sequence[HeldOut], calibration: Calibration, most_lost: float) -> Outside:
+def fit_outside(
+    headlines: Sequence[HeldOut], calibration: Calibration, most_lost: float, others: Sequence[HeldOut] = ()
+) -> Outside:
     """Fit the outside class by logistic regression on its score, the confidence and the out-of-vocabulary share.
 
     In each part, texts with and without a topic have the same weight, so the probability assumes that one is as
     frequent as the other.
 
     Args:
-        parts: kinds of texts, with and without a topic; the first are headlines, which set the threshold.
+        headlines: kinds of headlines, with and without a topic; they set the threshold, and the first kind is that of
+            the rates `lost` and `found`.
         calibration: of the topics.
-        most_lost: largest share of headlines with a topic above the threshold, which is 0.5 if that keeps this promise.
+        most_lost: largest share of the headlines with a topic that may lose a right answer, see `_threshold`.
+        others: further kinds of texts, for the regression only.
     """
+    parts = [*headlines, *others]
     features = [_outside_features(part, calibration) for part in parts]
     targets = [part.labels == part.topics for part in parts]
     weights = [
@@ -108,10 +113,9 @@ def fit_outside(parts: Sequence[HeldOut], calibration: Calibration, most_lost: f
     model = LogisticRegression(C=100.0, max_iter=1_000)  # keeps separable data from infinite weights
     scale = sum(map(len, weights)) / len(weights)
     model.fit(np.concatenate(features), np.concatenate(targets), sample_weight=np.concatenate(weights) * scale)
-    probabilities = model.predict_proba(features[0])[:, 1]
-    with_topic = np.sort(probabilities[~targets[0]])
-    threshold = max(0.5, float(with_topic[-1 - int(most_lost * len(with_topic))]))
-    above = probabilities > threshold
+    probabilities = [model.predict_proba(part)[:, 1] for part in features[: len(headlines)]]
+    threshold = _threshold(headlines, probabilities, most_lost)
+    above, without = probabilities[0] > threshold, targets[0]
     score, confidence, unknown = model.coef_[0].tolist()
     return Outside(
         intercept=float(model.intercept_[0]),
@@ -119,9 +123,32 @@ def fit_outside(parts: Sequence[HeldOut], calibration: Calibration, most_lost: f
         confidence=confidence,
         unknown=unknown,
         threshold=threshold,
-        lost=float(above[~targets[0]].mean()),
-        found=float(above[targets[0]].mean()),
+        lost=float(above[~without].mean()),
+        found=float(above[without].mean()),
     )
+
+
+def _threshold(headlines: Sequence[HeldOut], outside: Sequence[NDArray[np.float64]], most_lost: float) -> float:
+    """The lowest threshold, from 0.5, at which few headlines with a topic lose a right answer.
+
+    A headline loses a right answer if it is above the threshold and its most probable topic is right. If that topic is
+    wrong, an answer of `outside` is no loss.
+
+    Args:
+        headlines: kinds of headlines; each has the same weight, however many texts it has.
+        outside: float64 [n] for each kind, the probabilities of the outside class.
+        most_lost: largest share of the headlines with a topic that may lose a right answer.
+    """
+    right = [part.logits[:, : part.topics].argmax(axis=1) == part.labels for part in headlines]
+    shares = [
+        np.full(found.sum(), 1 / len(headlines) / max(1, len(part.inside.labels)))
+        for part, found in zip(headlines, right, strict=True)
+    ]
+    answered = np.concatenate([part[found] for part, found in zip(outside, right, strict=True)])
+    order = np.argsort(-answered)
+    lost = np.cumsum(np.concatenate(shares)[order])
+    most = int(np.searchsorted(lost, most_lost + 1e-9, side="right"))  # 20 * 0.05 / 20 is more than 0.05 in floats
+    return max(0.5, float(answered[order[most]])) if most < len(order) else 0.5
 
 
 def outside_probabilities(part: HeldOut, calibration: Calibration, outside: Outside) -> list[float]:

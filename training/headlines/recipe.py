@@ -74,7 +74,7 @@ class Recipe:
     learning_rate: float = 3e-3
     """Falls linearly to 0."""
     most_lost: float = 0.05
-    """Largest share of held-out headlines with a topic that may be answered as outside."""
+    """Largest share of held-out headlines with a topic that may lose a right answer to the outside class."""
     coverage: float = 0.9
     """Of the prediction sets."""
 

@@ -86,9 +86,10 @@ def train_headlines(
     exploration = unmerged.merged(recipe.linear_share, recipe.width)
     parts = [exploration.held_out(kind) for kind in held_out.kinds]
     calibration = fit_temperature([part.inside for part in parts])
-    headlines = parts[0].inside
+    titles, bodies, *lexicon_lines = parts
+    headlines = titles.inside
     topic_set = fit_topic_set(headlines.probabilities(calibration), headlines.labels, recipe.coverage)
-    fitted = fit_outside(parts, calibration, recipe.most_lost)
+    fitted = fit_outside([titles, *lexicon_lines], calibration, recipe.most_lost, others=[bodies])
     texts = _texts([*train, *outside], phrases, test_titles)
     runs = tuple(
         learn(recipe, material(recipe, texts, clusters), seed, report=numbered(report, number, passes)).merged(

@@ -45,7 +45,7 @@ def with_options(command: Command) -> Command:
 
 def _help(field: str) -> str:
     about = Settings.model_fields[field]
-    default = "headlines/5 of this program" if field == "model" else about.default
+    default = "headlines/6 of this program" if field == "model" else about.default
     return f"{(about.description or '').replace('`', '')}  [variable: {variable_name(field)}; default: {default}]"
 
 

@@ -116,8 +116,9 @@ def test_calibration_is_fitted_on_titles_bodies_and_lexicon_and_sets_on_titles(
     assert len(parts) == 3
     calibration = fit_temperature([part.inside for part in parts])
     assert small_training.calibration == calibration
-    assert small_training.outside == fit_outside(parts, calibration, 0.05)
-    headlines = parts[0].inside
+    titles, bodies, lexicon = parts
+    assert small_training.outside == fit_outside([titles, lexicon], calibration, 0.05, others=[bodies])
+    headlines = titles.inside
     probabilities = headlines.probabilities(small_training.calibration)
     assert small_training.topic_set == fit_topic_set(probabilities, headlines.labels, 0.9)
     assert small_training.seeds == (1, 2)

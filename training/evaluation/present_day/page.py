@@ -77,7 +77,7 @@ def _threshold_lines(figures: dict[str, Any]) -> list[str]:
             "Rates of all headlines for other values of `TOPICS_OUTSIDE_THRESHOLD`. The default is the threshold of the"
             f" bundle, {own:.2f}:"
         ),
-        "training chose it so that at most 5% of the held-out titles of 1987 with a topic are marked `outside`",
+        "training chose it so that at most 5% of the held-out headlines with a topic lose a right answer",
         "([decision 19](../decisions/0019-outside-class.md)).",
         "",
         "| threshold | false positive rate | true positive rate | overall accuracy |",

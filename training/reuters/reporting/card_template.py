@@ -94,7 +94,9 @@ higher, it is too low; if your share is lower, it is too high. The formula is
     sigmoid({intercept:.3f} {score} s {confidence} log-odds of the most probable topic {unknown} u)
 
 with s the logit of the network's last unit, and u the share of the text's words that are out of vocabulary. Above
-{threshold:.3f}, `abstained` is `outside`; `TOPICS_OUTSIDE_THRESHOLD` overrides this threshold.
+{threshold:.3f}, `abstained` is `outside`; `TOPICS_OUTSIDE_THRESHOLD` overrides this threshold. It was chosen so that at
+most {most_lost:.0%} of the held-out headlines with a topic lose a right answer: half of this share are titles of 1987,
+half are lines of the lexicon.
 
 {measured}
 

@@ -98,6 +98,7 @@ def _outside(manifest: Manifest) -> str:
         rows.append(f"| {name} | {figures['auroc']:.3f} | {figures['lost']:.3f} | {figures['found']:.3f} |")
     return OUTSIDE_SECTION.format(
         topics=len(manifest.topics),
+        most_lost=recipe["most_lost"],
         wires=recipe["outside_titles"],
         lines=recipe["outside_lexicon"],
         measured="\n".join(rows),
