@@ -28,7 +28,7 @@ def _missing(path: Path) -> str | None:
     if os.path.lexists(path / MANIFEST):  # load_bundle says what is wrong with an existing one
         return None
     if path.is_dir():
-        inside = versions(path)
+        inside = bundles_in(path)
         if inside:
             return f"{path}: is not a bundle but has bundles in it; choose {_listed(inside)}"
         return f"{path}: no such bundle: the folder has no {MANIFEST}; name one that does"
@@ -58,12 +58,12 @@ def _advice(path: Path) -> str:
 def _inside(folder: Path) -> list[Path]:
     """Bundles in a folder; none if it does not exist or may not be read."""
     try:
-        return versions(folder)
+        return bundles_in(folder)
     except OSError:
         return []
 
 
-def versions(folder: Path, depth: int = 2) -> list[Path]:
+def bundles_in(folder: Path, depth: int = 2) -> list[Path]:
     """Bundles in a folder, and in its folders if `depth` is 2; numbers in names are sorted as numbers.
 
     Only the first MAX_ENTRIES entries of a folder count, because it may be any folder of the machine.
@@ -75,7 +75,7 @@ def versions(folder: Path, depth: int = 2) -> list[Path]:
             if (entry / MANIFEST).is_file():
                 bundles.append(entry)
             elif depth > 1 and entry.is_dir():
-                bundles += versions(entry, depth - 1)
+                bundles += bundles_in(entry, depth - 1)
     return bundles
 
 

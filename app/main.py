@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -13,8 +13,8 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.telemetry import TelemetryConfig
 
 from app import VERSION
-from app.api.connection_errors import CONNECTION_ERRORS, MAX_BODY_BYTES, ConnectionErrors
-from app.api.middleware.api_keys import Keys
+from app.api.connection_errors import CONNECTION_ERRORS_KEY, MAX_BODY_BYTES_KEY, ConnectionErrors
+from app.api.middleware.api_keys import ApiKeys
 from app.api.middleware.auth import require_key
 from app.api.middleware.request import RequestMiddleware
 from app.api.open_inference.routes import infer_routes, v2_router
@@ -24,7 +24,7 @@ from app.api.routes.metrics import metrics_router
 from app.api.routes.model_info import describe, model_info_router
 from app.api.routes.predict import predict_routes
 from app.serving.draining import drain_on_sigterm
-from app.serving.loading import Classifiers, load_classifiers
+from app.serving.loading import Load, load_classifiers
 from app.serving.service import Service
 from app.serving.watchdog import watched
 from app.settings import Settings, load_settings
@@ -40,7 +40,7 @@ _EXPORT: TelemetryConfig = {"auto_configure": True}
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
-def create_app(settings: Settings | None = None, load: Callable[[], Classifiers] | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, load: Load | None = None) -> FastAPI:
     """The service as an ASGI app.
 
     `settings`: default from the environment. `load`: returns the classifiers at startup; default: load those that the
@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
     traced = _traced()
     access_log = AccessLog(headlines=settings.log_headlines) if settings.logs_requests else None
     recorder = RequestRecorder(service.metrics, access_log)
-    authenticate = Keys(lambda: settings.keys).authenticate if settings.keys else None
+    authenticate = ApiKeys(lambda: settings.keys).authenticate if settings.keys else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, load: Callable[[], Classifiers]
         gc.freeze()
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         with watched(asyncio.get_running_loop()), service.metrics.process.measured(settings.workers):
-            yield {CONNECTION_ERRORS: ConnectionErrors(recorder), MAX_BODY_BYTES: settings.max_body_bytes}
+            yield {CONNECTION_ERRORS_KEY: ConnectionErrors(recorder), MAX_BODY_BYTES_KEY: settings.max_body_bytes}
         service.begin_draining()
         service.metrics.update()
 

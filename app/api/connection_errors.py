@@ -7,10 +7,10 @@ from app.errors import ApiError
 from app.telemetry.recorder import RequestRecorder
 from app.telemetry.request_context import RequestContext, new_request_id
 
-CONNECTION_ERRORS = "connection_errors"
-"""Key of `ConnectionErrors` in the lifespan state, where `app.server` looks it up."""
-MAX_BODY_BYTES = "max_body_bytes"
-"""Key of the maximum size of a request body, as above."""
+CONNECTION_ERRORS_KEY = "connection_errors"
+"""Of `ConnectionErrors` in the lifespan state, where `app.server` looks it up."""
+MAX_BODY_BYTES_KEY = "max_body_bytes"
+"""Of the maximum size of a request body, in the same state."""
 
 
 class ConnectionErrors:

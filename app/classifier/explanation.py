@@ -73,7 +73,7 @@ class Explainer:
         self._variants = leave_one_out(classifier.encoder, [word.word for word in self._located])
 
     @property
-    def variants(self) -> int:
+    def variant_count(self) -> int:
         """Number of texts to classify: one per word."""
         return len(self._variants)
 
@@ -82,7 +82,7 @@ class Explainer:
         """Index ranges of the words, each about a millisecond of work."""
         largest = max((len(lost) + len(gained) for lost, gained, _ in self._variants), default=0)
         step = max(1, min(WORDS_AT_ONCE, IDS_AT_ONCE // (1 + largest)))
-        return [range(start, min(start + step, self.variants)) for start in range(0, self.variants, step)]
+        return [range(start, min(start + step, self.variant_count)) for start in range(0, self.variant_count, step)]
 
     def effects(self, part: range) -> list[WordEffect]:
         """The effects of the words of one part."""

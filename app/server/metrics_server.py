@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from app.api.connection_errors import ConnectionErrors
 from app.api.problems import problem
-from app.server.http.connections import CONNECTIONS, Connections
+from app.server.http.connections import CONNECTIONS_KEY, Connections
 from app.server.http.protocol import HttpProtocol
 from app.server.sockets import listeners
 from app.telemetry.multiprocess import all_workers
@@ -47,7 +47,7 @@ def _close(sockets: Sequence[socket.socket], connections: Connections) -> None:
 async def _serve(sockets: Sequence[socket.socket], connections: Connections) -> None:
     config = uvicorn.Config(_App(), http=HttpProtocol, lifespan="off", ws="none", log_config=None, access_log=False)
     config.load()
-    state, held = ServerState(), {CONNECTIONS: connections}
+    state, held = ServerState(), {CONNECTIONS_KEY: connections}
     loop = asyncio.get_running_loop()
     for listener in sockets:
         await loop.create_server(lambda: HttpProtocol(config, state, held), sock=listener)

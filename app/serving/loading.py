@@ -28,6 +28,7 @@ class Classifiers(NamedTuple):
 
 
 Load = Callable[[], Classifiers]
+"""Returns the classifiers; called when a process starts to serve."""
 
 
 def prepare(settings: Settings) -> Load:

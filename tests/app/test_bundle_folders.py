@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app import bundle_folders
-from app.bundle_folders import MAX_NAMED, missing_bundle, versions
+from app.bundle_folders import MAX_NAMED, bundles_in, missing_bundle
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_folder_of_versions_names_them_in_the_order_of_their_numbers(models: Pat
 
 
 def test_folder_of_names_lists_the_versions_of_each(models: Path):
-    assert set(versions(models)) == {
+    assert set(bundles_in(models)) == {
         models / name for name in ("book/1", "headlines/9", "headlines/10", "headlines/draft")
     }
     assert str(models / "book" / "1") in missing_bundle(models)
@@ -81,7 +81,7 @@ def test_search_for_bundles_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "manifest.json").touch()
     monkeypatch.setattr(bundle_folders, "MAX_ENTRIES", 3)
-    assert len(versions(tmp_path)) == 3
+    assert len(bundles_in(tmp_path)) == 3
 
 
 def test_file_is_told_from_a_folder(models: Path):

@@ -15,7 +15,7 @@ RELOAD_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-class Keys:
+class ApiKeys:
     """The API keys of the settings and of the key file."""
 
     def __init__(self, read: Callable[[], frozenset[str]], clock: Callable[[], float] = time.monotonic) -> None:

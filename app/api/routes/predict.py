@@ -130,7 +130,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
         explanation = None
         if body.explain:
             explainer = Explainer(served.classifier, body.headline, done.results[0], body.explain_topic)
-            with service.limiter.held(explainer.variants):
+            with service.limiter.held(explainer.variant_count):
                 effects = await service.limiter.run_in_turns(explainer.parts, explainer.effects, receive, due)
             explanation = explainer.explanation(effects)
         context.inference_seconds = done.encoding, done.predicting

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import ApiError, OverloadedError, SlowRequestError
-from app.server.http.connections import CONNECTIONS, FREE_BYTES, Connections
+from app.server.http.connections import CONNECTIONS_KEY, FREE_BYTES, Connections
 from app.server.http.movable_timer import MovableTimer
 from app.server.http.read_gate import ReadGate
 from app.server.http.transport import CoalescingTransport
@@ -76,7 +76,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.flow = FlowControl(self._reading)  # type: ignore[arg-type]
         self._timer = MovableTimer(self.loop, self._time_is_up)
         self._start_arrival()
-        self._connections: Connections = self.app_state[CONNECTIONS]
+        self._connections: Connections = self.app_state[CONNECTIONS_KEY]
         self._connections.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

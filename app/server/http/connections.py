@@ -9,9 +9,9 @@ import heapq
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from app.api.connection_errors import CONNECTION_ERRORS, MAX_BODY_BYTES, ConnectionErrors
+from app.api.connection_errors import CONNECTION_ERRORS_KEY, MAX_BODY_BYTES_KEY, ConnectionErrors
 
-CONNECTIONS = "connections"
+CONNECTIONS_KEY = "connections"
 """Key of `Connections` in the state that the server gives to the protocol."""
 
 MAX_CONNECTIONS = 2048
@@ -92,7 +92,7 @@ class Connections:
             for chosen in [other for _, _, other in heapq.nsmallest(CLOSE_AT_ONCE, waiting)] or [connection]:
                 chosen.give_way()
         if self._timer is None:
-            self._check_later()
+            self._schedule_check()
 
     def closed(self, connection: Connection) -> None:
         """Stop counting a connection that has ended."""
@@ -146,11 +146,11 @@ class Connections:
         """Called when a client has read most of its answer."""
         self._unread.pop(connection, None)
 
-    def _check_later(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(WRITE_SECONDS / _CHECKS, self._check_progress)
+    def _schedule_check(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(WRITE_SECONDS / _CHECKS, self._drop_stalled)
 
-    def _check_progress(self) -> None:
-        """Find the clients that have read nothing for WRITE_SECONDS.
+    def _drop_stalled(self) -> None:
+        """Drop the connections whose clients have read nothing for WRITE_SECONDS.
 
         This includes connections that are being closed, because closing waits without a limit until everything is sent.
         """
@@ -167,9 +167,9 @@ class Connections:
             if checks >= _CHECKS:
                 connection.drop_unread()
         if self._open:
-            self._check_later()
+            self._schedule_check()
 
 
 def with_connections(state: Mapping[str, Any]) -> dict[str, Any]:
     """The lifespan state of the app, with new `Connections` for a server of this process."""
-    return {**state, CONNECTIONS: Connections(state[MAX_BODY_BYTES], state[CONNECTION_ERRORS])}
+    return {**state, CONNECTIONS_KEY: Connections(state[MAX_BODY_BYTES_KEY], state[CONNECTION_ERRORS_KEY])}

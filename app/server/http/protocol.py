@@ -14,9 +14,9 @@ from app.server.http.request_head import (
     MAX_HEADERS,
     MAX_LENGTH_DIGITS,
     MAX_TARGET_BYTES,
-    checked_target,
     target_too_long,
     too_many_headers,
+    validated_target,
 )
 from app.server.http.unparsed_bytes import HEAD_END, MAX_PIECE, MIN_PIECE, UnparsedBytes
 from app.server.http.upgrade import parser_after_upgrade
@@ -149,11 +149,11 @@ class HttpProtocol(BoundedConnection):
             self._pass_on()
         if self._awaiting:
             if not self._ended:
-                self._check_incomplete(len(data), got_body=self._body_bytes > body_bytes)
+                self._enforce_limits(len(data), got_body=self._body_bytes > body_bytes)
             if self._awaiting and self._timer.at is None:
                 self._start_arrival()
 
-    def _check_incomplete(self, size: int, got_body: bool) -> None:
+    def _enforce_limits(self, size: int, got_body: bool) -> None:
         """Check the limits of a request of which `size` bytes have been parsed, with or without body data."""
         self._overhead = 0 if got_body else self._overhead + size
         if self._overhead > MAX_HEAD_BYTES:
@@ -177,7 +177,7 @@ class HttpProtocol(BoundedConnection):
         """httptools: the head is complete. Exceptions raised here reach `_parse`.
 
         Override: uvicorn and httptools accept heads that a proxy in front may read differently. Repeated values of a
-        connection are compared with those of its last request: 0.7 us instead of 2. A new check in `checked_target`
+        connection are compared with those of its last request: 0.7 us instead of 2. A new check in `validated_target`
         needs its condition here.
         """
         names = dict(self.headers)
@@ -192,12 +192,12 @@ class HttpProtocol(BoundedConnection):
             or len(names.get(b"content-length", b"")) > MAX_LENGTH_DIGITS
             or version != "1.1"
         ):
-            self._check_head(version, names)
+            self._validate_head(version, names)
         HttpToolsProtocol.on_headers_complete(self)
         self.headers = _DISCARD
 
-    def _check_head(self, version: str, names: dict[bytes, bytes]) -> None:
-        target = checked_target(version, self.parser.get_method(), self.url, self.headers, names)
+    def _validate_head(self, version: str, names: dict[bytes, bytes]) -> None:
+        target = validated_target(version, self.parser.get_method(), self.url, self.headers, names)
         if version == "1.0":
             self.expect_100_continue = False  # uvicorn would send 100, which HTTP/1.0 does not have
         if target == self.url and target.startswith(b"/") and version == "1.1":

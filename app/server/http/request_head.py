@@ -21,7 +21,7 @@ MAX_TARGET_BYTES = 8 * 1024
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 
 
-def checked_target(
+def validated_target(
     version: str, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], names: dict[bytes, bytes]
 ) -> bytes:
     """The path and query of a request target.
@@ -39,13 +39,13 @@ def checked_target(
     if len(headers) > MAX_HEADERS:
         raise too_many_headers()
     if len(names) != len(headers):
-        _check_repeated(headers)
+        _validate_repeated(headers)
     if version != "1.1":
-        _check_old(version, names)
+        _validate_old(version, names)
     elif b"host" not in names:
         raise MalformedRequestError("The request has no Host header; HTTP/1.1 requires one.")
     if b"host" in names:
-        _check_host(names[b"host"])
+        _validate_host(names[b"host"])
     if len(names.get(b"content-length", b"")) > MAX_LENGTH_DIGITS:
         raise MalformedRequestError(
             f"The Content-Length has more than {MAX_LENGTH_DIGITS} digits; send the number of bytes of the body."
@@ -53,33 +53,33 @@ def checked_target(
     if b"transfer-encoding" in names and names[b"transfer-encoding"].lower() != b"chunked":
         raise MalformedRequestError("The body has a Transfer-Encoding other than chunked; send it without one.")
     if b"expect" in names:
-        _check_expectation(names[b"expect"])
+        _validate_expectation(names[b"expect"])
     if not target.startswith(b"/"):
         target = _origin_form(method, target)
     if b"%" in target:
-        _check_path(target.partition(b"?")[0])
+        _validate_path(target.partition(b"?")[0])
     if b"#" in target:
         raise MalformedRequestError("The request's target has a fragment (#); leave it out.")
     return target
 
 
 @lru_cache(maxsize=32)
-def _check_host(host: bytes) -> None:
+def _validate_host(host: bytes) -> None:
     if not _HOST.fullmatch(host):
         raise MalformedRequestError("The Host header is not a host name with an optional port; correct it.")
 
 
-def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
+def _validate_repeated(headers: list[tuple[bytes, bytes]]) -> None:
     if sum(name == b"host" for name, _ in headers) > 1:
         raise MalformedRequestError("The request has more than one Host header; send one.")
     if sum(name == b"transfer-encoding" for name, _ in headers) > 1:
         raise MalformedRequestError("The request has more than one Transfer-Encoding header; send one.")
     for name, value in headers:
         if name == b"expect":
-            _check_expectation(value)
+            _validate_expectation(value)
 
 
-def _check_expectation(value: bytes) -> None:
+def _validate_expectation(value: bytes) -> None:
     if value.strip().lower() not in (b"100-continue", b""):
         raise ExpectationError("The Expect header has a value other than 100-continue; omit it.")
 
@@ -94,7 +94,7 @@ def target_too_long() -> ApiError:
     return TargetTooLongError(f"The path and query have more than {MAX_TARGET_BYTES:,} bytes; shorten them.")
 
 
-def _check_old(version: str, names: dict[bytes, bytes]) -> None:
+def _validate_old(version: str, names: dict[bytes, bytes]) -> None:
     if version != "1.0":
         raise MalformedRequestError(f"The request has version HTTP/{version}; send it as HTTP/1.1.")
     if b"transfer-encoding" in names:
@@ -111,7 +111,7 @@ def _origin_form(method: bytes, target: bytes) -> bytes:
     raise MalformedRequestError("The request's target is not a path; send one that begins with a slash.")
 
 
-def _check_path(path: bytes) -> None:
+def _validate_path(path: bytes) -> None:
     try:
         decoded = unquote_to_bytes(path).decode()
     except UnicodeDecodeError:

@@ -18,7 +18,7 @@ from uvicorn.protocols.http import flow_control, httptools_impl
 from uvicorn.server import ServerState
 
 from app.api.connection_errors import ConnectionErrors
-from app.server.http.connections import CONNECTIONS, Connections
+from app.server.http.connections import CONNECTIONS_KEY, Connections
 from app.server.http.protocol import HttpProtocol
 from app.server.http.transport import CoalescingTransport
 from app.server.uvicorn_server import Server
@@ -128,7 +128,7 @@ CONFIG = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_
 
 async def answered(protocol_class: type[httptools_impl.HttpToolsProtocol]) -> httptools_impl.HttpToolsProtocol:
     """A connection that has had one request."""
-    protocol = protocol_class(CONFIG, ServerState(), {CONNECTIONS: Connections(1000, ConnectionErrors())})
+    protocol = protocol_class(CONFIG, ServerState(), {CONNECTIONS_KEY: Connections(1000, ConnectionErrors())})
     protocol.connection_made(RecordingTransport())
     protocol.data_received(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\noil")
     await asyncio.gather(*protocol.tasks)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.middleware.api_keys import Keys
+from app.api.middleware.api_keys import ApiKeys
 from app.errors import UnauthorizedError
 from app.settings import load_settings
 from tests.app.conftest import Start
@@ -105,7 +105,7 @@ class Clock:
         return self.now
 
 
-def opened(keys: Keys, *candidates: str) -> list[str]:
+def opened(keys: ApiKeys, *candidates: str) -> list[str]:
     """The candidates that are accepted."""
 
     def opens(candidate: str) -> bool:
@@ -136,7 +136,7 @@ def test_keys_rotate_with_the_file_which_is_read_once_a_second(tmp_path: Path, c
     file, clock = tmp_path / "keys", Clock()
     change(file, "one\ntwo\n")
     settings = load_settings(api_keys_file=file, api_keys="fixed")
-    keys = Keys(lambda: settings.keys, clock)
+    keys = ApiKeys(lambda: settings.keys, clock)
     assert opened(keys, "one", "two", "six", "fixed") == ["one", "two", "fixed"]
     change(file, "two\nsix\n")
     clock.now += 0.9
@@ -154,7 +154,7 @@ def test_key_file_that_becomes_invalid_keeps_the_last_keys_and_logs_once(
     file, clock = tmp_path / "keys", Clock()
     file.write_text("one\n")
     settings = load_settings(api_keys_file=file)
-    keys = Keys(lambda: settings.keys, clock)
+    keys = ApiKeys(lambda: settings.keys, clock)
     break_it(file)
     if os.access(file, os.R_OK) and file.read_text() == "one\n":
         pytest.skip("root may read everything")
@@ -177,7 +177,7 @@ def test_key_file_that_becomes_invalid_keeps_the_last_keys_and_logs_once(
 
 def test_comparisons_are_between_digests_under_a_key_of_the_process():
     """The timing of a comparison depends on a random salt, not on the key."""
-    first, second = (Keys(lambda: frozenset({"one"})) for _ in range(2))
+    first, second = (ApiKeys(lambda: frozenset({"one"})) for _ in range(2))
     assert first._digests.isdisjoint(second._digests)
     assert b"one" not in first._digests
 
@@ -189,7 +189,7 @@ def test_file_is_read_once_a_second_at_most():
         reads.append(clock.now)
         return frozenset({"one"})
 
-    keys = Keys(read, clock)
+    keys = ApiKeys(read, clock)
     for _ in range(50):
         clock.now += 0.25  # exact in binary
         assert opened(keys, "one") == ["one"]
@@ -199,7 +199,7 @@ def test_file_is_read_once_a_second_at_most():
 def test_reload_is_logged_when_the_keys_change_only(caplog: pytest.LogCaptureFixture):
     caplog.set_level("INFO")
     values, clock = iter([frozenset({"one"}), frozenset({"one"}), frozenset({"two", "six"})]), Clock()
-    keys = Keys(lambda: next(values), clock)
+    keys = ApiKeys(lambda: next(values), clock)
     clock.now += 1
     assert opened(keys, "one") == ["one"]
     assert not caplog.records
@@ -219,4 +219,4 @@ def test_reload_is_logged_when_the_keys_change_only(caplog: pytest.LogCaptureFix
 )
 def test_missing_and_wrong_keys_have_different_messages(headers: Headers, says: str):
     with pytest.raises(UnauthorizedError, match=says):
-        Keys(lambda: frozenset({"one"})).authenticate(headers)
+        ApiKeys(lambda: frozenset({"one"})).authenticate(headers)
