@@ -94,64 +94,69 @@ async def classify_batch(
     return parts
 
 
+async def predict(  # noqa: PLR0917 - a RawRoute passes its arguments by position
+    service: Service,
+    served: ServedModel,
+    serializer: ResponseSerializer,
+    body: PredictRequest,
+    context: RequestContext,
+    receive: Receive,
+) -> bytes:
+    """Returns the most probable topics of one headline or longer text, most probable first."""
+    due = deadline(context.headers, service.settings.deadline_seconds)  # starts when the body has been parsed
+    if body.explain_topic is not None and not body.explain:
+        raise wrong_field("explain_topic", "requires explain to be true")
+    context.headlines = [body.headline]
+    try:
+        done = await served.batcher.classify(body.headline, body.top_k)
+    except OverloadedError:
+        context.headlines = ()  # not admitted
+        raise
+    explanation = None
+    if body.explain:
+        explainer = Explainer(served.classifier, body.headline, done.results[0], body.explain_topic)
+        with service.limiter.held(explainer.variant_count):
+            effects = await service.limiter.run_in_turns(explainer.parts, explainer.effects, receive, due)
+        explanation = explainer.explanation(effects)
+    context.inference_seconds = done.encoding, done.predicting
+    due.raise_if_expired()  # the deadline does not interrupt a micro-batch
+    return serializer.single(done.results[0], explanation)
+
+
+async def predict_batch(  # noqa: PLR0917
+    service: Service,
+    served: ServedModel,
+    serializer: ResponseSerializer,
+    body: BatchRequest,
+    context: RequestContext,
+    receive: Receive,
+) -> bytes:
+    """Returns one result for each headline, in the same order."""
+    parts = await classify_batch(
+        service, served, context, receive, body.headlines, top_k=body.top_k, write=serializer.part
+    )
+    return serializer.batch(parts)
+
+
+def _handler_of(
+    service: Service, endpoint: Callable[..., Awaitable[bytes]], kind: int
+) -> Callable[[str | None], Handler]:
+    """The `handler` of a RawRoute: binds an endpoint to a model; `kind`: index of its body in `request_models`."""
+
+    def handler(name: str | None) -> Handler:
+        served = service.model(name)
+        body = request_models(service.settings, served.classifier.topics)[kind]
+        respond = partial(endpoint, service, served, ResponseSerializer(served.classifier))
+        return Handler(body.__pydantic_validator__.validate_json, respond)
+
+    return handler
+
+
 def predict_routes(service: Service) -> list[RawRoute]:
     """Both prediction routes, with the limits of the settings in their request models."""
-    settings = service.settings
-    predict_model, batch_model = request_models(settings)
-
-    def handler_of(kind: int, endpoint: Callable[..., Awaitable[bytes]]) -> Callable[[str | None], Handler]:
-        """The handlers of a route by model; `kind` is the index of its body in `request_models`."""
-
-        def handler(name: str | None) -> Handler:
-            served = service.model(name)
-            body = request_models(settings, served.classifier.topics)[kind]
-            respond = partial(endpoint, served, ResponseSerializer(served.classifier))
-            return Handler(body.__pydantic_validator__.validate_json, respond)
-
-        return handler
-
-    async def predict(
-        served: ServedModel,
-        serializer: ResponseSerializer,
-        body: PredictRequest,
-        context: RequestContext,
-        receive: Receive,
-    ) -> bytes:
-        """Returns the most probable topics of one headline or longer text, most probable first."""
-        due = deadline(context.headers, settings.deadline_seconds)  # starts when the body has been parsed
-        if body.explain_topic is not None and not body.explain:
-            raise wrong_field("explain_topic", "requires explain to be true")
-        context.headlines = [body.headline]
-        try:
-            done = await served.batcher.classify(body.headline, body.top_k)
-        except OverloadedError:
-            context.headlines = ()  # not admitted
-            raise
-        explanation = None
-        if body.explain:
-            explainer = Explainer(served.classifier, body.headline, done.results[0], body.explain_topic)
-            with service.limiter.held(explainer.variant_count):
-                effects = await service.limiter.run_in_turns(explainer.parts, explainer.effects, receive, due)
-            explanation = explainer.explanation(effects)
-        context.inference_seconds = done.encoding, done.predicting
-        due.raise_if_expired()  # the deadline does not interrupt a micro-batch
-        return serializer.single(done.results[0], explanation)
-
-    async def predict_batch(
-        served: ServedModel,
-        serializer: ResponseSerializer,
-        body: BatchRequest,
-        context: RequestContext,
-        receive: Receive,
-    ) -> bytes:
-        """Returns one result for each headline, in the same order."""
-        parts = await classify_batch(
-            service, served, context, receive, body.headlines, top_k=body.top_k, write=serializer.part
-        )
-        return serializer.batch(parts)
-
+    predict_model, batch_model = request_models(service.settings)
     common: dict[str, Any] = {
-        "max_body_bytes": settings.max_body_bytes,
+        "max_body_bytes": service.settings.max_body_bytes,
         "turns": service.parse_turns,
         "openapi_extra": {"parameters": [MODEL_PARAMETER, REQUEST_TIMEOUT, REQUEST_ID]},
         "tags": ["prediction"],
@@ -161,7 +166,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             "/predict",
             predict,
             model=predict_model,
-            handler=handler_of(0, predict),
+            handler=_handler_of(service, predict, 0),
             admit=service.limiter.admit,
             response_model=PredictResponse,
             responses=responses(*ERRORS, ValidationError, HeaderError, UnknownTopicError, TextTooLongError),
@@ -173,7 +178,7 @@ def predict_routes(service: Service) -> list[RawRoute]:
             "/predict/batch",
             predict_batch,
             model=batch_model,
-            handler=handler_of(1, predict_batch),
+            handler=_handler_of(service, predict_batch, 1),
             admit=service.limiter.admit_batch,
             response_model=BatchResponse,
             responses=responses(*ERRORS, ValidationError, HeaderError, BatchTooLargeError),
