@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
     traced = _traced()
     access_log = AccessLog(headlines=settings.log_headlines) if settings.logs_requests else None
     recorder = RequestRecorder(service.metrics, access_log)
-    authenticate = ApiKeys(lambda: settings.keys).authenticate if settings.keys else None
+    authenticate = ApiKeys(settings.read_keys).authenticate if settings.read_keys() else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -91,7 +91,7 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
     public.routes.extend(openapi)
     public.include_router(health_router(service))
     public.include_router(v2_router(service))
-    public.include_router(page_router(service, None if settings.keys else describe))
+    public.include_router(page_router(service, describe if authenticate is None else None))
     if settings.metrics_port is None:
         public.include_router(metrics_router(service))
     app.include_router(public)
@@ -107,7 +107,7 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
         recorder=recorder,
         authenticate=authenticate,
     )
-    extend_openapi(app, public, service, keyed=bool(settings.keys))
+    extend_openapi(app, public, service, keyed=authenticate is not None)
     return app
 
 

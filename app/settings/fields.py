@@ -160,9 +160,8 @@ class Settings(BaseSettings):
         given = split(self.trusted_proxies)
         return given + [mapped for address in given if (mapped := ipv4_mapped(address))]
 
-    @property
-    def keys(self) -> frozenset[str]:
-        """Keys of both settings. Reads the key file on each call; raises SettingsError if it cannot be used."""
+    def read_keys(self) -> frozenset[str]:
+        """The API keys of both settings; reads the key file, and raises SettingsError if it cannot be used."""
         keys = frozenset(split(self.api_keys.get_secret_value()))
         if self.api_keys_file is None:
             return keys

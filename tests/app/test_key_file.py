@@ -26,7 +26,7 @@ KEY_FILES = [
 def test_key_file_has_one_key_a_line(tmp_path: Path, content: bytes, keys: set[str]):
     file = tmp_path / "keys"
     file.write_bytes(content)
-    assert load_settings(api_keys_file=file).keys == read_keys(file) == keys
+    assert load_settings(api_keys_file=file).read_keys() == read_keys(file) == keys
 
 
 def test_key_file_that_is_a_pipe_or_a_folder_is_refused_at_once(tmp_path: Path):

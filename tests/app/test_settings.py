@@ -234,7 +234,7 @@ def test_command_needs_no_key_file(tmp_path: Path):
 
 def test_the_commands_key_is_refused_by_a_service_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TOPICS_API_KEY", "secret")
-    assert not load_settings(serving=False).keys
+    assert not load_settings(serving=False).read_keys()
     with pytest.raises(SettingsError, match="TOPICS_API_KEYS"):
         load_settings()
     monkeypatch.setenv("TOPICS_MODLE", "x")
@@ -297,7 +297,7 @@ def test_settings_are_frozen():
 def test_keys_come_from_both_settings_without_blanks(tmp_path: Path):
     file = tmp_path / "keys"
     file.write_text("one\n\n two \r\n")
-    assert load_settings(api_keys="three, four,,", api_keys_file=file).keys == {"one", "two", "three", "four"}
+    assert load_settings(api_keys="three, four,,", api_keys_file=file).read_keys() == {"one", "two", "three", "four"}
 
 
 def test_keys_never_show_in_a_representation():

@@ -91,7 +91,7 @@ def _shown(settings: Settings, field: str) -> str:
     value = getattr(settings, field)
     if isinstance(value, SecretStr):
         try:
-            number = len(settings.keys)
+            number = len(settings.read_keys())
         except SettingsError:
             number = 0
         return f"{number} key{'s' * (number != 1)}" if number else ""

@@ -136,7 +136,7 @@ def test_keys_rotate_with_the_file_which_is_read_once_a_second(tmp_path: Path, c
     file, clock = tmp_path / "keys", Clock()
     change(file, "one\ntwo\n")
     settings = load_settings(api_keys_file=file, api_keys="fixed")
-    keys = ApiKeys(lambda: settings.keys, clock)
+    keys = ApiKeys(settings.read_keys, clock)
     assert opened(keys, "one", "two", "six", "fixed") == ["one", "two", "fixed"]
     change(file, "two\nsix\n")
     clock.now += 0.9
@@ -154,7 +154,7 @@ def test_key_file_that_becomes_invalid_keeps_the_last_keys_and_logs_once(
     file, clock = tmp_path / "keys", Clock()
     file.write_text("one\n")
     settings = load_settings(api_keys_file=file)
-    keys = ApiKeys(lambda: settings.keys, clock)
+    keys = ApiKeys(settings.read_keys, clock)
     break_it(file)
     if os.access(file, os.R_OK) and file.read_text() == "one\n":
         pytest.skip("root may read everything")
