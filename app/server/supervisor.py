@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from app.server.worker import SIGNALS, Serve, Worker
+from app.serving.draining import REPLACED
 
 RETRY_SECONDS = 0.5
 """Pause before the next start after a worker has ended before it was ready."""
@@ -124,8 +125,8 @@ class Supervisor:
         for worker in self._workers.values():
             if self._stopping:
                 worker.end(min(worker.seconds_left, AT_ONCE_SECONDS), signal.SIGINT)
-            elif not worker.leaving:
-                worker.end(self._end_seconds)
+            else:  # one that was replaced also gets SIGTERM, so that it no longer reports ready
+                worker.end(worker.seconds_left if worker.leaving else self._end_seconds)
         logger.info("stopping at once" if self._stopping else "stopping")
         self._stopping = True
         for listener in self._sockets:
@@ -165,7 +166,7 @@ class Supervisor:
         for worker in self._workers.values():
             replaced = worker.serve is not self._serve and (not worker.ready or worker.slot in served)
             if not worker.leaving and not self._stopping and (replaced or worker.slot >= self._count):
-                worker.end(self._end_seconds)
+                worker.end(self._end_seconds, REPLACED)
 
     def _start_missing(self) -> None:
         """Start workers for all empty slots at once, and replacements one at a time."""

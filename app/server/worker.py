@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable, Iterable
 from types import FrameType
 
+from app.serving.draining import REPLACED
+
 START_SECONDS = 60.0
 """Maximum time until the first heartbeat of a worker; after that it is killed."""
 
@@ -83,7 +85,8 @@ class Worker:
             for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
                 signal.signal(number, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.signal(signal.SIGTERM, _exit)
+            for number in (signal.SIGTERM, REPLACED):
+                signal.signal(number, _exit)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             for descriptor in (self.heartbeat, *close):
                 os.close(descriptor)

@@ -35,6 +35,7 @@ class Service:
         self.models: list[ServedModel] = []
         """In the order of TOPICS_MODEL; empty until they have loaded. The first answers requests that name no model."""
         self.shadow: Shadow | None = None
+        self._replaced = False
         self._by_name: dict[str | None, ServedModel] = {}
         self._verified_at = 0.0
 
@@ -54,9 +55,12 @@ class Service:
             self._by_name[model.name] = model
         self.phase = "ready"
 
-    def begin_draining(self) -> None:
-        """Report not ready from now on; requests are still answered."""
-        self.phase = "draining"
+    def begin_draining(self, *, replaced: bool = False) -> None:
+        """Close connections after their next answer, and report not ready; requests are still answered.
+
+        `replaced`: other workers answer at the same address, so the process still reports ready.
+        """
+        self.phase, self._replaced = "draining", replaced
 
     def model(self, name: str | None = None) -> ServedModel:
         """A model by NAME or NAME/VERSION; None: the default one.
@@ -87,7 +91,7 @@ class Service:
             BundleError: a model no longer reproduces its golden headlines.
         """
         self.model()
-        if self.phase == "draining":
+        if self.phase == "draining" and not self._replaced:
             raise NotReadyError("This process is shutting down; send the request to another one.")
         now = time.monotonic()
         if now - self._verified_at >= VERIFY_SECONDS:

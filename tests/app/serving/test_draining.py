@@ -9,7 +9,8 @@ from threading import Thread
 
 import pytest
 
-from app.serving.draining import END_SECONDS, drain_on_sigterm
+from app.errors import NotReadyError
+from app.serving.draining import END_SECONDS, REPLACED, drain_on_sigterm
 from app.serving.service import Service
 from app.settings import load_settings
 from tests.app.conftest import Start
@@ -20,9 +21,11 @@ def stops() -> Iterator[list[int]]:
     """The signals that were passed on to the server."""
     told: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    before_replaced = signal.getsignal(REPLACED)
     yield told
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGTERM, before)
+    signal.signal(REPLACED, before_replaced)
 
 
 @pytest.fixture
@@ -67,6 +70,25 @@ def test_second_sigterm_to_a_worker_changes_nothing(stops: list[int], service: S
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.sleep(0.02)
         assert stops == []
+
+    asyncio.run(main())
+
+
+def test_replaced_worker_drains_and_reports_ready_until_the_service_stops(stops: list[int], start: Start):
+    service = start().app.state.service
+
+    async def main():
+        drain_on_sigterm(service, 0.2, repeated=False)
+        os.kill(os.getpid(), REPLACED)
+        await asyncio.sleep(0.02)
+        assert service.phase == "draining"
+        service.ensure_ready()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.02)
+        with pytest.raises(NotReadyError):
+            service.ensure_ready()
+        await asyncio.sleep(0.25)
+        assert stops == [signal.SIGTERM]
 
     asyncio.run(main())
 
