@@ -44,7 +44,7 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "integer"},
     },
 }
-"""Those of this service; pages of other origins may read them (CORS)."""
+"""Response headers of this service, all of which CORS lets pages of other origins read."""
 
 
 def header_names(method: str, path: str, status: str) -> list[str]:

@@ -10,7 +10,7 @@ from app.classifier.errors import TextTooLongError
 from app.classifier.inference.leave_one_out import Variant, leave_one_out
 
 MAX_WORDS = 200
-"""Most words of an explained text. n words require n texts of n - 1 words."""
+"""Maximum number of words of an explained text: n words require n texts of n - 1 words."""
 
 WORDS_AT_ONCE = 100
 IDS_AT_ONCE = 2_000

@@ -78,13 +78,13 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
         copy = Path(folder, "model.keras")
         copy.write_bytes(model)
         try:
-            model = keras.saving.load_model(copy, compile=False, safe_mode=True)
+            loaded = keras.saving.load_model(copy, compile=False, safe_mode=True)
         except Exception as error:  # Keras passes on any exception of its layers
             raise BundleError(
                 f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again."
             ) from error
-    last = getattr(model, "layers", [None])[-1]
+    last = getattr(loaded, "layers", [None])[-1]
     if isinstance(last, keras.layers.Dense) and last.activation is getattr(keras.activations, output):
         last.activation = keras.activations.linear  # the classifier computes the probabilities, after the calibration
-        return KerasNetwork(model, linear=True)
-    return KerasNetwork(model)
+        return KerasNetwork(loaded, linear=True)
+    return KerasNetwork(loaded)

@@ -35,7 +35,7 @@ def pieces(word: str, sizes: tuple[int, int]) -> tuple[str, ...]:
 
     Args:
         word: as it is looked up.
-        sizes: least and greatest length. `<` and `>`, the beginning and the end of the word, count as characters, but a
+        sizes: minimum and maximum length. `<` and `>`, the start and the end of the word, count as characters, but a
             piece has at least two characters of the word.
     """
     marked = f"<{word[:MAX_PIECED]}>"

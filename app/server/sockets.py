@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 BACKLOG = 2048
+"""Maximum number of connections that wait in the kernel to be accepted; Linux limits it to net.core.somaxconn."""
 
 logger = logging.getLogger(__name__)
 

@@ -24,6 +24,8 @@ AT_ONCE_SECONDS = 1.0
 """Maximum time for workers to end after a second SIGTERM."""
 
 _TICK_SECONDS = 0.25
+"""Maximum time between two passes of the loop."""
+
 _STOP = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 logger = logging.getLogger(__name__)

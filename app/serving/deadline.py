@@ -8,7 +8,7 @@ from app.errors import DeadlineError
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Deadline `seconds` after its creation."""
+    """A time limit of `seconds` from `begun`, a time of `time.monotonic()`."""
 
     seconds: float
     begun: float = field(default_factory=time.monotonic)

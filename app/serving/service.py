@@ -18,7 +18,7 @@ Phase = Literal["starting", "ready", "draining"]
 VERIFY_SECONDS = 1.0
 """Minimum time between two classifications of the golden headlines by probes."""
 
-_NAMED = 20
+_MAX_NAMED = 20
 """Maximum number of models that an error names."""
 
 
@@ -73,8 +73,8 @@ class Service:
         if model is None:
             if not self.models:
                 raise NotReadyError("The model has not loaded yet; try again in a second.")
-            names = ", ".join([model.full_name for model in self.models[:_NAMED]])
-            more = f" and {len(self.models) - _NAMED} more" if len(self.models) > _NAMED else ""
+            names = ", ".join([model.full_name for model in self.models[:_MAX_NAMED]])
+            more = f" and {len(self.models) - _MAX_NAMED} more" if len(self.models) > _MAX_NAMED else ""
             raise UnknownModelError(f"There is no model {quoted(name or '')} here; this service has {names}{more}.")
         return model
 

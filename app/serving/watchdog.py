@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from app.telemetry.log_streams.standard_streams import drain
 
 HANG_SECONDS = 15
-"""Counted in waits of one second, so that a suspended process does not count as hanging when it resumes."""
+"""Time for which the event loop must be blocked until the process is ended.
+
+It is counted in waits of one second, so that a suspended process does not count as hanging when it resumes.
+"""
 
 EXIT_STATUS = 70
 """EX_SOFTWARE of sysexits.h."""

@@ -23,6 +23,7 @@ FLOOR = 1e-3
 """Minimum share, so that a topic without a recent headline, or without a training text, keeps the index finite."""
 
 _COMMON = 30.0
+"""Expected number of headlines above which `expected_psi` takes a topic as common."""
 _COUNTS = np.arange(100.0)  # upper limit of a Poisson variable of mean 30
 _LOG_FACTORIALS = np.cumsum(np.log(np.maximum(_COUNTS, 1)))
 

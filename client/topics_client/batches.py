@@ -29,7 +29,7 @@ class BatchSplitter:
         """Set the limits.
 
         Args:
-            size: most headlines per request.
+            size: maximum number of headlines per request.
             skip: mark values that cannot be sent, instead of raising.
         """
         self._size = min(size, MAX_HEADLINES)

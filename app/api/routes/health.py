@@ -17,7 +17,7 @@ class HealthResponse(BaseModel):
 
 
 def health_router(service: Service) -> APIRouter:
-    """Three probes, never authenticated and never refused for load."""
+    """Routes of the three probes, which need no API key and are not refused under load."""
     router = APIRouter(tags=["operations"])
 
     @router.get("/health/live", operation_id="getLiveness", summary="Liveness probe")

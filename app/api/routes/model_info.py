@@ -24,9 +24,10 @@ from app.serving.served_model import ServedModel
 from app.serving.service import Service
 from app.serving.shadow import Shadow
 
-EXAMPLES = 8
-MAX_EXAMPLE = 200
-"""In characters; golden headlines include longer texts."""
+MAX_EXAMPLES = 8
+"""Maximum number of examples."""
+MAX_EXAMPLE_CHARACTERS = 200
+"""Maximum length of an example; golden headlines include longer texts."""
 
 
 def model_info_router(service: Service) -> APIRouter:
@@ -119,9 +120,9 @@ def examples(classifier: TopicClassifier) -> list[str]:
     Single words, which `fit` adds to test the model, are left out if there are at least two other examples.
     """
     golden = [headline.headline for headline in classifier.bundle.golden if headline.headline.strip()]
-    short = list(dict.fromkeys(text for text in golden if len(text) <= MAX_EXAMPLE))
+    short = list(dict.fromkeys(text for text in golden if len(text) <= MAX_EXAMPLE_CHARACTERS))
     longer = [text for text in short if len(classifier.encoder.tokenize(text)) > 1]
-    return (longer if len(longer) > 1 else short)[:EXAMPLES]
+    return (longer if len(longer) > 1 else short)[:MAX_EXAMPLES]
 
 
 async def _compared(service: Service, shadow: Shadow) -> ShadowModel:

@@ -14,14 +14,15 @@ Integers = NDArray[np.int64]
 FEW_WORDS: Final = 40
 """For fewer words, looking up each piece in a dict is faster."""
 SLICE: Final = 8_192
-"""Most characters that are cut into pieces at once, so that an array has at most this many numbers for each length of
-a piece, and fits into the processor's cache."""
+"""Maximum number of characters that are cut into pieces at once: an array has at most this many numbers for each length
+of a piece, and so fits into the processor's cache."""
 _MAX_WAITING = 16
 """After this many slices their ids are merged, so that a long text that repeats its pieces takes little memory."""
 
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
 """2 ** 64 divided by the golden ratio: multiplicative hashing (Knuth, The Art of Computer Programming, vol. 3, 6.4)."""
 _ID = np.int64(2**32 - 1)
+"""Mask for the id in an integer that holds text and id."""
 
 
 class PieceTable:
@@ -57,7 +58,7 @@ class PieceTable:
     def build(cls, pieces: Mapping[str, int], sizes: tuple[int, int]) -> Self | None:
         """The table of pieces with their ids; None if there are none, or their keys do not fit into 64 bits.
 
-        `sizes`: least and greatest length of a piece. With 4, there may be 65,535 different characters; with 8, 255.
+        `sizes`: minimum and maximum length of a piece. With 4, there may be 65,535 different characters; with 8, 255.
         """
         usable = {piece: piece_id for piece, piece_id in pieces.items() if _can_occur(piece, sizes)}
         numbers = {character: number for number, character in enumerate(sorted(set(chain.from_iterable(usable))), 1)}

@@ -29,7 +29,7 @@ class Ranking:
             thresholds: of each topic, if a text may have several; else None.
         """
         self.most = 0
-        """Most topics above the threshold that a text can have."""
+        """Maximum number of topics above the threshold that a text can have."""
         if thresholds is not None:
             self.most = topics
         elif threshold is not None:

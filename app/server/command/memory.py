@@ -22,7 +22,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def connections_bytes(max_body_bytes: int) -> int:
-    """Most bytes that the connections of one process can make it hold, with every limit reached at once."""
+    """Maximum bytes that the connections of one process can make it hold, with every limit reached at once."""
     # A text with a character outside the Basic Multilingual Plane takes 4 bytes for each of its characters.
     connections = MAX_CONNECTIONS * (24 * 1024 + 4 * FREE_BYTES)  # 24 KiB: objects, and a head of 100 lines
     requests = 4 * max(MIN_REQUEST_BYTES, LARGEST_REQUESTS * max_body_bytes)

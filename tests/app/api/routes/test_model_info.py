@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.routes.model_info import EXAMPLES, MAX_EXAMPLE, examples
+from app.api.routes.model_info import MAX_EXAMPLE_CHARACTERS, MAX_EXAMPLES, examples
 from app.classifier.bundle import MANIFEST
 
 
@@ -48,10 +48,10 @@ def of(*headlines: str) -> list[str]:
         (["oil", "oil rises", "gold"], ["oil", "oil rises", "gold"]),
         (["oil rises", " ", "", "oil rises", "gold falls"], ["oil rises", "gold falls"]),
         (
-            ["a b" + "x" * (MAX_EXAMPLE - 3), "a b" + "x" * (MAX_EXAMPLE - 2)],
-            ["a b" + "x" * (MAX_EXAMPLE - 3)],
+            ["a b" + "x" * (MAX_EXAMPLE_CHARACTERS - 3), "a b" + "x" * (MAX_EXAMPLE_CHARACTERS - 2)],
+            ["a b" + "x" * (MAX_EXAMPLE_CHARACTERS - 3)],
         ),
-        ([f"headline {number}" for number in range(99)], [f"headline {number}" for number in range(EXAMPLES)]),
+        ([f"headline {number}" for number in range(99)], [f"headline {number}" for number in range(MAX_EXAMPLES)]),
     ],
 )
 def test_examples_are_short_and_of_several_words_if_there_are_two(golden: list[str], found: list[str]) -> None:
