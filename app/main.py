@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.telemetry import TelemetryConfig
+from starlette.routing import BaseRoute
 
 from app import VERSION
 from app.api.connection_errors import CONNECTION_ERRORS_KEY, MAX_BODY_BYTES_KEY, ConnectionErrors
@@ -19,6 +20,7 @@ from app.api.middleware.auth import require_key
 from app.api.middleware.request import RequestMiddleware
 from app.api.open_inference.routes import infer_routes, v2_router
 from app.api.openapi import LICENSE, SERVERS, TAGS, extend_openapi
+from app.api.raw_route import RawRoute
 from app.api.routes.health import health_router
 from app.api.routes.metrics import metrics_router
 from app.api.routes.model_info import describe, model_info_router
@@ -52,22 +54,7 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
     access_log = AccessLog(headlines=settings.log_headlines) if settings.logs_requests else None
     recorder = RequestRecorder(service.metrics, access_log)
     authenticate = ApiKeys(settings.read_keys).authenticate if settings.read_keys() else None
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        service.start(load() if load else load_classifiers(settings))
-        for route in predict:
-            route.clear_handlers()
-        drain_on_sigterm(service, settings.drain_seconds, repeated=settings.workers == 1)
-        # Objects that exist now live as long as the process: exclude them from later garbage collections.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-        with watched(asyncio.get_running_loop()), service.metrics.process.measured(settings.workers):
-            yield {CONNECTION_ERRORS_KEY: ConnectionErrors(recorder), MAX_BODY_BYTES_KEY: settings.max_body_bytes}
-        service.begin_draining()
-        service.metrics.update()
-
+    predict = predict_routes(service)
     app = FastAPI(
         telemetry=_EXPORT if traced else _NO_TELEMETRY,
         title="Topics",
@@ -76,7 +63,7 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
         openapi_tags=TAGS,
         servers=SERVERS,
         root_path_in_servers=False,
-        lifespan=lifespan,
+        lifespan=lambda _: _lifespan(service, recorder, predict, load),
         docs_url=None,  # app/web has its own, which loads nothing from a CDN
         redoc_url=None,
         redirect_slashes=False,  # a redirect would use the Host header, and http behind an https proxy
@@ -84,16 +71,9 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
     app.state.service = service
     openapi = app.router.routes.copy()  # /openapi.json
     app.router.routes.clear()
-    predict = predict_routes(service)
     app.router.routes.extend([*predict, *infer_routes(service)])
     app.include_router(model_info_router(service))
-    public = APIRouter(redirect_slashes=False)
-    public.routes.extend(openapi)
-    public.include_router(health_router(service))
-    public.include_router(v2_router(service))
-    public.include_router(page_router(service, describe if authenticate is None else None))
-    if settings.metrics_port is None:
-        public.include_router(metrics_router(service))
+    public = _public_router(service, openapi, keyed=authenticate is not None)
     app.include_router(public)
     if authenticate is not None:
         require_key(app.router, public, authenticate)
@@ -109,6 +89,41 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
     )
     extend_openapi(app, public, service, keyed=authenticate is not None)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(
+    service: Service, recorder: RequestRecorder, predict: list[RawRoute], load: Load | None
+) -> AsyncIterator[dict[str, Any]]:
+    """Load the models, serve, and count what is left to count; yields the state that `app.server` reads."""
+    settings = service.settings
+    service.start(load() if load else load_classifiers(settings))
+    for route in predict:
+        route.clear_handlers()
+    drain_on_sigterm(service, settings.drain_seconds, repeated=settings.workers == 1)
+    # Objects that exist now live as long as the process: exclude them from later garbage collections.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    with watched(asyncio.get_running_loop()), service.metrics.process.measured(settings.workers):
+        yield {CONNECTION_ERRORS_KEY: ConnectionErrors(recorder), MAX_BODY_BYTES_KEY: settings.max_body_bytes}
+    service.begin_draining()
+    service.metrics.update()
+
+
+def _public_router(service: Service, openapi: list[BaseRoute], keyed: bool) -> APIRouter:
+    """The routes that never require an API key.
+
+    `openapi`: FastAPI's route of /openapi.json. `keyed`: whether all other routes require a key.
+    """
+    public = APIRouter(redirect_slashes=False)
+    public.routes.extend(openapi)
+    public.include_router(health_router(service))
+    public.include_router(v2_router(service))
+    public.include_router(page_router(service, None if keyed else describe))
+    if service.settings.metrics_port is None:
+        public.include_router(metrics_router(service))
+    return public
 
 
 def _traced() -> bool:
