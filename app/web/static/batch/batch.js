@@ -1,6 +1,7 @@
 // Many headlines: a file or pasted text becomes a table, a histogram and a download.
 
 import { announce, byId, element } from "../elements/dom.js";
+import { isLong } from "../elements/long_text.js";
 import { count } from "../elements/text.js";
 import { saveCsv, saveJson } from "../files/download.js";
 import { readText, UnreadableError } from "../files/encoding.js";
@@ -36,7 +37,6 @@ export class Batch {
 
   /** Classify the lines of a text, as if they had been pasted into the lower box. */
   take(text) {
-    byId("lines").value = text;
     byId("many").scrollIntoView();
     byId("lines").focus({ preventScroll: true });
     this.#load(text);
@@ -70,6 +70,8 @@ export class Batch {
 
   #load(text, fileName = "", note = "") {
     this.latest = null;
+    const box = byId("lines");
+    if (!fileName && box.value !== text) box.value = isLong(text) ? "" : text;
     const table = toTable(text, fileName);
     if (table.fault) {
       this.#refuse(`${fileName || "This text"} ${table.fault}.`);
@@ -78,8 +80,8 @@ export class Batch {
     this.table = table;
     this.note = note;
     this.fileName = fileName;
-    byId("lines").placeholder = fileName;
-    if (fileName) byId("lines").value = "";
+    box.placeholder = fileName || (isLong(text) ? "The text is too long to be shown here." : "");
+    if (fileName) box.value = "";
     byId("results").querySelector("th[data-key=line] button").textContent = table.unit;
     byId("column-field").hidden = this.table.columns.length < 2;
     byId("column").replaceChildren(...this.table.columns.map((name, index) => element("option", { value: index }, name)));

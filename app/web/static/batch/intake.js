@@ -1,11 +1,13 @@
 // Where files and texts come in: chosen, dropped anywhere on the page, pasted, or typed into the lower box.
 
 import { byId } from "../elements/dom.js";
+import { keepLongOut } from "../elements/long_text.js";
 
 /** `onText(text)`: lines to classify; `onFiles(files)`: files to read. */
 export function setUpIntake(onText, onFiles) {
   const lines = byId("lines");
   byId("start").addEventListener("click", () => onText(lines.value));
+  keepLongOut(lines, onText);
   lines.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onText(lines.value);
   });
@@ -37,6 +39,6 @@ function acceptDrops(zone, onText, onFiles) {
     event.preventDefault();
     const files = [...event.dataTransfer.files];
     if (files.length) onFiles(files);
-    else onText((byId("lines").value = event.dataTransfer.getData("text/plain")));
+    else onText(event.dataTransfer.getData("text/plain"));
   });
 }

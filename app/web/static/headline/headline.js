@@ -1,6 +1,7 @@
 // One headline, classified while typing. State: the text, the words left out, and the explained topic.
 
 import { byId, element } from "../elements/dom.js";
+import { keepLongOut } from "../elements/long_text.js";
 import { codePoints, count, leaveOut } from "../elements/text.js";
 import { predict, Refusal } from "../service/api.js";
 import { chosenModel, withModel } from "../service/models.js";
@@ -31,6 +32,7 @@ export class Headline {
     this.link = null; // what a link describes, until the user changes it
     this.#reset();
     this.input.addEventListener("input", () => this.#typed(DEBOUNCE));
+    keepLongOut(this.input, (text) => this.#tooLong(text.length));
     this.input.addEventListener("focus", () => { if (this.examples.includes(this.input.value)) this.input.select(); });
     byId("restore").addEventListener("click", () => { this.out.clear(); this.#ask(); this.input.focus(); });
   }
@@ -76,6 +78,12 @@ export class Headline {
     if (!delay) return this.#ask(first);
     this.timer = setTimeout(() => this.#ask(), delay);
     return null;
+  }
+
+  #tooLong(length) {
+    clearTimeout(this.timer);
+    this.controller?.abort();
+    this.#empty(`The text has ${count(length)} characters, too many for one headline. If it has many lines, paste it under “Many at once”.`);
   }
 
   #toggle(start) {

@@ -1,0 +1,14 @@
+// Long texts are kept out of text boxes: Chromium takes half a minute to lay out 3 MB, and again if the window is resized.
+
+const MOST = 100_000; // UTF-16 units inserted at once; the service refuses texts far below that by default
+
+export const isLong = (text) => text.length > MOST;
+
+/** Call `onLong(text)` in place of inserting a long text that is pasted or dropped into the box. */
+export function keepLongOut(box, onLong) {
+  box.addEventListener("beforeinput", (event) => {
+    if (!isLong(event.data ?? "")) return;
+    event.preventDefault();
+    onLong(event.data);
+  });
+}
