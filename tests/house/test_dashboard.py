@@ -119,3 +119,14 @@ def test_panels_that_the_runbook_names_exist():
     named = set(re.findall(r'panels? "([^"]+)"', (ROOT / "docs" / "runbook.md").read_text("utf-8")))
     assert named <= {panel["title"] for panel in panels()}
     assert named
+
+
+def test_requests_of_alerts_and_panels_leave_out_all_probes_and_nothing_else(tiny_bundle: Path):
+    """With the probes of /v2 in the denominator, TopicsErrors would miss errors of a service with little traffic."""
+    routes = list(create_app(load_settings(model=tiny_bundle, access_log=False)).openapi()["paths"])
+    probes = {route for route in routes if "/health" in route} | {"/metrics"}
+    found = [text for panel in panels() for text in expressions(panel)] + [rule["expr"] for rule in rules()]
+    excluded = [pattern for text in found for pattern in re.findall(r'route!~"([^"]*)"', text)]
+    assert len(excluded) > 5
+    for pattern in excluded:
+        assert {route for route in routes if re.fullmatch(pattern, route)} == probes
