@@ -18,6 +18,9 @@ from app.web.headers import HEADERS
 PIECE = 64 * 1024
 """Bytes of a body that are sent together. The server waits between two pieces if the client does not read them."""
 
+MAX_PATH = 255
+"""Maximum length of a path in characters: to look up one of 4,000 folders, which do not exist, would take 25 ms."""
+
 FILES = 128
 """Maximum number of files whose content is kept: those of the page and of Swagger UI are 30."""
 
@@ -33,6 +36,8 @@ class PageFiles(StaticFiles):
         """
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        if len(path) > MAX_PATH:
+            raise HTTPException(404)
         try:
             full_path, status = self.lookup_path(path)
         except OSError as error:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import load_settings
 from app.web.home import METRICS_LINK
+from app.web.page_files import PageFiles
 from tests.tiny_bundle import seal
 
 PAGES = ("/", "/docs", "/model/card")
@@ -114,6 +115,14 @@ def test_other_files_are_not_served(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/page/", "/page/swagger/"])
+def test_long_path_is_404_and_not_looked_up(client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    looked_up = []
+    monkeypatch.setattr(PageFiles, "lookup_path", lambda _, found: looked_up.append(found) or ("", None))
+    assert [client.get(path + "a/" * number).status_code for number in (127, 128, 4_000)] == [404] * 3
+    assert list(map(len, looked_up)) == [253, 255]
 
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
