@@ -95,7 +95,7 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
 async def _lifespan(
     service: Service, recorder: RequestRecorder, predict: list[RawRoute], load: Load | None
 ) -> AsyncIterator[dict[str, Any]]:
-    """Load the models, serve, and count what is left to count; yields the state that `app.server` reads."""
+    """Load the models, serve, and update the metrics at the end; yields the state that `app.server` reads."""
     settings = service.settings
     service.start(load() if load else load_classifiers(settings))
     for route in predict:

@@ -1,12 +1,7 @@
-"""Headers of this API, with their description in the OpenAPI document; X-Request-Timeout sets a deadline."""
+"""Headers of this API, as the OpenAPI document describes them."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from app.errors import HeaderError, quoted
-from app.serving.deadline import Deadline
-
-TIMEOUT = "X-Request-Timeout"
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
 REQUEST_ID: dict[str, Any] = {
@@ -15,14 +10,6 @@ REQUEST_ID: dict[str, Any] = {
     "required": False,
     "description": "ID for the response and the log: 1 to 128 letters, digits or `._~:/+=-`. Any other is replaced.",
     "schema": {"type": "string"},
-}
-
-REQUEST_TIMEOUT: dict[str, Any] = {
-    "name": TIMEOUT,
-    "in": "header",
-    "required": False,
-    "description": "Deadline in seconds. The earlier of this and TOPICS_DEADLINE_SECONDS applies; after that: 504.",
-    "schema": {"type": "number", "exclusiveMinimum": 0, "examples": [2.5]},
 }
 
 RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
@@ -55,19 +42,3 @@ def header_names(method: str, path: str, status: str) -> list[str]:
         if path.endswith("/infer"):
             names.append(HEADER_LENGTH)
     return names + {"401": ["WWW-Authenticate"], "503": ["Retry-After"]}.get(status, [])
-
-
-def deadline(headers: Mapping[bytes, bytes], longest: float) -> Deadline:
-    """The request's deadline, at most `longest` seconds; raises HeaderError if the header is not a positive number."""
-    given = headers.get(b"x-request-timeout")
-    if given is None:
-        return Deadline(longest)
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise HeaderError(
-            f"{TIMEOUT} must be a positive number of seconds, but it is {quoted(given.decode('latin-1'))}."
-        )
-    return Deadline(min(seconds, longest))

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from app import VERSION
-from app.api.headers import HEADER_LENGTH, REQUEST_ID, REQUEST_TIMEOUT
+from app.api.headers import HEADER_LENGTH, REQUEST_ID
 from app.api.open_inference.input_errors import at_input, validate_request
 from app.api.open_inference.schemas import (
     InferRequest,
@@ -25,6 +25,7 @@ from app.api.open_inference.tensors import elements, headlines, input_tensor, re
 from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute, raise_if_unsupported_media_type, read_body, send_answer
 from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
+from app.api.routes.request_timeout import REQUEST_TIMEOUT
 from app.api.schemas import request_models
 from app.classifier.classifier import Runtime
 from app.classifier.manifest import SLUG

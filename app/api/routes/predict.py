@@ -8,10 +8,11 @@ from pydantic import ValidationError
 from starlette.types import Receive
 
 from app.api.field_errors import wrong_field
-from app.api.headers import REQUEST_ID, REQUEST_TIMEOUT, deadline
+from app.api.headers import REQUEST_ID
 from app.api.model_parameter import MODEL_PARAMETER
 from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute
+from app.api.routes.request_timeout import REQUEST_TIMEOUT, deadline
 from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, request_models
 from app.api.serialization import ResponseSerializer
 from app.classifier import Classification, Explainer, TextTooLongError, UnknownTopicError

@@ -1,0 +1,31 @@
+"""The request header X-Request-Timeout, which shortens the deadline of a prediction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.errors import HeaderError, quoted
+from app.serving.deadline import Deadline
+
+NAME = "X-Request-Timeout"
+
+REQUEST_TIMEOUT: dict[str, Any] = {
+    "name": NAME,
+    "in": "header",
+    "required": False,
+    "description": "Deadline in seconds. The earlier of this and TOPICS_DEADLINE_SECONDS applies; after that: 504.",
+    "schema": {"type": "number", "exclusiveMinimum": 0, "examples": [2.5]},
+}
+
+
+def deadline(headers: Mapping[bytes, bytes], longest: float) -> Deadline:
+    """The request's deadline, at most `longest` seconds; raises HeaderError if the header is not a positive number."""
+    given = headers.get(b"x-request-timeout")
+    if given is None:
+        return Deadline(longest)
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise HeaderError(f"{NAME} must be a positive number of seconds, but it is {quoted(given.decode('latin-1'))}.")
+    return Deadline(min(seconds, longest))
