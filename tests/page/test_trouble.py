@@ -154,6 +154,24 @@ def test_key_is_requested_and_stored_for_the_tab_only(keyed_page: Page) -> None:
     expect(other.get_by_role("dialog")).to_be_visible()
 
 
+def test_key_is_not_sent_to_a_service_below_another_path(keyed_page: Page) -> None:
+    """A proxy may serve several services below one origin, whose pages share the browser's storage."""
+    keyed_page.get_by_role("textbox", name="Key").fill("sesame")
+    keyed_page.keyboard.press("Enter")
+    expect(keyed_page.locator("#verdict strong")).not_to_be_empty()
+    sent = []
+
+    def forward(route: Route) -> None:
+        sent.append(route.request.headers.get("authorization"))
+        route.fulfill(response=route.fetch(url=route.request.url.replace("/other/", "/")))
+
+    keyed_page.route("**/other/**", forward)
+    keyed_page.goto(f"{keyed_page.url}other/")
+    expect(keyed_page.get_by_role("dialog")).to_contain_text("No API key")
+    assert set(sent) == {None}
+    keyed_page.unroute_all(behavior="wait")
+
+
 def test_key_can_be_given_later(keyed_page: Page) -> None:
     keyed_page.get_by_role("button", name="Not now").click()
     expect(keyed_page.locator("#trouble")).to_contain_text("No API key")
@@ -168,7 +186,7 @@ def test_dialog_that_was_closed_does_not_interrupt_again(keyed_page: Page) -> No
     keyed_page.get_by_role("textbox", name="Key").fill("sesame")
     keyed_page.keyboard.press("Enter")
     expect(keyed_page.locator("#verdict strong")).not_to_be_empty()
-    keyed_page.evaluate("sessionStorage.setItem('reuters-topics-key', 'revoked')")
+    keyed_page.evaluate("sessionStorage.setItem('reuters-topics-key:/', 'revoked')")
     keyed_page.fill("#headline", "gold ounce")
     expect(dialog).to_contain_text("API key is not valid")
     keyed_page.get_by_role("button", name="Not now").click()

@@ -2,7 +2,7 @@
 
 import { byId } from "../elements/dom.js";
 
-const PLACE = "reuters-topics-key";
+const PLACE = `reuters-topics-key:${new URL(".", location.href).pathname}`; // services below other paths of this origin get their own
 const changes = new EventTarget();
 const MOST_CHARACTERS = 8192; // the service reads 64 KiB of headers, and a character may take 4 bytes
 let entered = false; // whether the dialog was closed with a key
