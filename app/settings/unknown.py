@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from app.errors import MAX_QUOTE
 from app.near_names import near_names
 from app.settings.fields import PREFIX, Settings
 
@@ -36,7 +37,7 @@ def unknown_variables(environment: Mapping[str, str], serving: bool) -> Iterator
             yield f"{given}: is only for `python -m app classify`; a service reads TOPICS_API_KEYS."
             continue
         if _TLS.search(name):
-            yield f"{given[:200]}: the service has no TLS; {NO_TLS}."
+            yield f"{given[:MAX_QUOTE]}: the service has no TLS; {NO_TLS}."
             continue
         if name in _ADDRESS:
             yield f"{given}: is not a setting; use {_ADDRESS[name]}."
@@ -44,4 +45,4 @@ def unknown_variables(environment: Mapping[str, str], serving: bool) -> Iterator
         near = near_names(name.removeprefix(PREFIX), [variable.removeprefix(PREFIX) for variable in known])
         suggestions = " or ".join([PREFIX + near_name for near_name in near])
         hint = f"did you mean {suggestions}?" if near else "docs/configuration.md lists all settings."
-        yield f"{given[:200]}: unknown setting; {hint}"
+        yield f"{given[:MAX_QUOTE]}: unknown setting; {hint}"

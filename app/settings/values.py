@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
+from app.errors import MAX_QUOTE
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -73,8 +75,8 @@ def validate_origin(origin: str) -> str:
 
 
 def shown(text: str) -> str:
-    """A value in quotes for an error message, at most 200 characters of it."""
-    return json.dumps(text if len(text) <= 200 else text[:200] + "..")
+    """A value in quotes for an error message, cut after MAX_QUOTE characters."""
+    return json.dumps(text if len(text) <= MAX_QUOTE else text[:MAX_QUOTE] + "...")
 
 
 def validate_proxies(text: str) -> str:

@@ -124,7 +124,7 @@ RANGES = {
 @pytest.mark.parametrize("value", ABSURD)
 def test_absurd_numbers_stop_the_start_and_each_sentence_names_value_and_bounds(value: str):
     lines = refused(**{f"TOPICS_{name.upper()}": value for name in RANGES})
-    shown = json.dumps(value[:200] + (".." if len(value) > 200 else ""))
+    shown = json.dumps(value[:200] + ("..." if len(value) > 200 else ""))
     assert lines == [f"TOPICS_{name.upper()}: {shown} is not {expected}." for name, expected in RANGES.items()]
 
 
