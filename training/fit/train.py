@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from training.errors import LabelsError
 from training.fit.calibrate import calibrate, quality
@@ -39,6 +40,13 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
     Raises:
         LabelsError: there is nothing to learn from.
     """
+    # The matrices are small: threads of BLAS wait for each other longer than they compute, and for a core if others are
+    # busy. It also makes the weights independent of the number of cores.
+    with threadpool_limits(1, user_api="blas"):
+        return _fit(rows, seed, report)
+
+
+def _fit(rows: Rows, seed: int, report: Report) -> Fitted:
     samples = rows.samples
     labels = _strata(rows)
     _ensure_learnable(labels, rows)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.training.fit.rows import codes, made_rows
 from training.errors import LabelsError
@@ -46,6 +47,16 @@ def test_two_hundred_rows_are_cross_fitted_and_learned() -> None:
         [*(f"pass {number} of 6" for number in range(1, 7)), ""]
     )
     assert told.count("weight of the SVM") == len(train.SHARES)  # each takes seconds where there are many labels
+
+
+def test_blas_has_one_thread_while_training_and_then_as_many_as_before() -> None:
+    def threads() -> set[int]:
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    seen: set[int] = set()
+    with threadpool_limits(2, user_api="blas"):
+        fit_model(read_samples(made_rows(2, 20), codes(2)), 1, lambda *_: seen.update(threads()))
+        assert (seen, threads()) == ({1}, {2})
 
 
 def test_more_rows_hold_out_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
