@@ -140,10 +140,10 @@ class TopicClassifier:
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """First half of `classify`: the network's input for each text."""
         spec, encode = self.encoder.spec, self.encoder.encode_words
-        references, split_unspaced = spec.references, spec.split_unspaced
+        references, unspaced, symbols = spec.references, spec.split_unspaced, spec.split_symbols
         if spec.pieces and sum(map(len, texts)) >= _MANY_CHARACTERS:
-            return self.encoder.encode_batch([tokenize(text, references, split_unspaced) for text in texts])
-        return [encode(tokenize(text, references, split_unspaced)) for text in texts]
+            return self.encoder.encode_batch([tokenize(text, references, unspaced, symbols) for text in texts])
+        return [encode(tokenize(text, references, unspaced, symbols)) for text in texts]
 
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """Second half of `classify`: run the network and rank the topics."""

@@ -93,13 +93,14 @@ class Encoder:
 
     def locate(self, text: str) -> list[Word]:
         """The words of a text as they are looked up, each with its position in the text, which includes quotes."""
-        located = locate(text, self.spec.references, self.spec.split_unspaced)
+        spec = self.spec
+        located = locate(text, spec.references, spec.split_unspaced, spec.split_symbols)
         words = (one if one.word in self._words else one._replace(word=self.resolve(one.word)) for one in located)
         return [one for one in words if one.word]
 
     def tokenize(self, text: str) -> list[str]:
         """The words of a text, for `encode_words`."""
-        return tokenize(text, self.spec.references, self.spec.split_unspaced)
+        return tokenize(text, self.spec.references, self.spec.split_unspaced, self.spec.split_symbols)
 
     def encode(self, text: str) -> Encoded:
         """Encode a text."""

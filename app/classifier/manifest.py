@@ -31,12 +31,13 @@ SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Slug = Annotated[str, Field(pattern=SLUG)]
 
 
-FORMATS = (1, 2, 3, 4)
+FORMATS = (1, 2, 3, 4, 5)
 """Values of `format` that this release reads; an older release would misread the model without what a format adds."""
 ADDED = {
     2: "`outside`, `calibration.unknown_slope` and `encoding.references`",
     3: "`encoding.split_unspaced`, `encoding.pieces`, `title` and `language`",
     4: "`multi_label`",
+    5: "`encoding.split_symbols`",
 }
 """Format -> the fields of the manifest that need it."""
 NEWER_FORMAT = "newer_format"
@@ -82,6 +83,10 @@ class EncodingSpec(_Part):
         default=False,
         description="characters of scripts that are written without spaces between words (Han, kana, Thai, Lao, Khmer,"
         " Myanmar) are words, each with its marks",
+    )
+    split_symbols: bool = Field(
+        default=False,
+        description="symbols (category So of Unicode, such as emoji) are words; if false, they separate words",
     )
     pieces: tuple[PieceSize, PieceSize] | None = Field(
         default=None,
@@ -252,6 +257,8 @@ class Manifest(_Part):
     @property
     def least_format(self) -> int:
         """The lowest `format` that says what the bundle needs."""
+        if self.encoding.split_symbols:
+            return 5
         if self.multi_label:
             return 4
         if self.encoding.split_unspaced or self.encoding.pieces or self.title or self.language:

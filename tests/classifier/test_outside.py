@@ -169,8 +169,8 @@ def test_golden_headlines_hold_the_outside_probability(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"format": 5}, "format: this release reads formats 1 to 4, not 5; upgrade the service."),
-        ({"format": 5, "more": 1}, "format: this release reads formats 1 to 4, not 5; upgrade the service."),
+        ({"format": 6}, "format: this release reads formats 1 to 5, not 6; upgrade the service."),
+        ({"format": 6, "more": 1}, "format: this release reads formats 1 to 5, not 6; upgrade the service."),
         (
             {"format": 1},
             (

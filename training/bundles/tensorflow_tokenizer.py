@@ -4,7 +4,7 @@ import html.entities
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.classifier.characters.folding import fold
 from app.classifier.characters.folding import without_diacritics as plain_character
+from app.classifier.characters.symbols import FLAG, fold_with_symbols
 from app.classifier.characters.unspaced_scripts import BLOCKS, DIGRAPH, FOLDED_VOWELS, STACKERS
 from app.classifier.tokenizer import CharacterReferences, character_reference
 from app.classifier.word_index import MAX_PIECED
@@ -33,13 +34,18 @@ class Tokenizer:
     """Splits texts into words as `app.classifier.tokenizer.tokenize` does, but decomposed.
 
     It decodes fewer character references: names that stand for separators, quotes or invisible characters or for
-    letters of Latin-1, and numbers below 592, of general punctuation and of currencies.
+    letters of Latin-1, and numbers below 592, of general punctuation and of currencies. Names of other symbols separate
+    words even with `split_symbols`: each would be an operation of its own.
     """
 
-    def __init__(self, references: CharacterReferences, split_unspaced: bool = False) -> None:
-        self._references = _references(references)
+    def __init__(
+        self, references: CharacterReferences, split_unspaced: bool = False, split_symbols: bool = False
+    ) -> None:
+        folding = fold_with_symbols if split_symbols else fold
+        self._references = _references(references, folding)
         self._character = _unspaced_character() if split_unspaced else None
-        self._changed, self._places, self._page = _folded()
+        self._split_symbols = split_symbols
+        self._changed, self._places, self._page = _folded(folding)
 
     def __call__(self, texts: Any) -> Any:  # noqa: ANN401 - TensorFlow has no types
         """Strings [n] to ragged words, string [n, words]."""
@@ -52,6 +58,8 @@ class Tokenizer:
         same = tf.strings.unicode_encode(codes[:, None], "UTF-8")
         joined = characters.with_flat_values(tf.where(place == 0, same, tf.gather(tf.constant(self._changed), place)))
         folded = tf.strings.reduce_join(joined, axis=1)
+        if self._split_symbols:
+            folded = tf.strings.regex_replace(folded, FLAG, "\\1\\2")
         if self._character is not None:
             folded = tf.strings.regex_replace(folded, self._character, " \\1 ")
         return tf.strings.split(folded)
@@ -72,12 +80,12 @@ def pieces(words: Any, sizes: tuple[int, int]) -> Any:  # noqa: ANN401 - TensorF
 
 
 @cache  # it takes a second
-def _folded() -> tuple[list[str], NDArray[np.int32], NDArray[np.int32]]:
+def _folded(folding: Callable[[str], str]) -> tuple[list[str], NDArray[np.int32], NDArray[np.int32]]:
     """All texts that characters are folded to; the place of each character's among them; the page of 256 code points.
 
     Place 0 means that the character stays as it is. The places of a page are 256 after one another.
     """
-    folded = [decomposed(fold(chr(code))) for code in range(_CODES)]
+    folded = [decomposed(folding(chr(code))) for code in range(_CODES)]
     changed = sorted({text for code, text in enumerate(folded) if text != chr(code)})
     place = {text: i for i, text in enumerate(changed, start=1)}
     places = [0 if text == chr(code) else place[text] for code, text in enumerate(folded)]
@@ -135,16 +143,16 @@ def without_diacritics(words: Any) -> Any:  # noqa: ANN401 - TensorFlow has no t
     return words
 
 
-def _references(references: CharacterReferences) -> list[tuple[str, str]]:
-    """Patterns of character references, each with what it is replaced by: a space, a quote, nothing, or a letter."""
+def _references(references: CharacterReferences, folding: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Patterns of character references, each with what it is replaced by: a space, a quote, nothing, or a character."""
     groups = defaultdict(list)
     for name in html.entities.html5:
         if name.endswith(";") and (text := character_reference(name[:-1], references)) is not None:
-            folded = "".join(map(fold, text))
+            folded = "".join(map(folding if max(text) < "\u0100" else fold, text))
             if folded in (" ", "'", "") or max(text) < "\u0100":
                 groups[folded].append(name[:-1])
     for code in _NUMBERED:
         if (text := character_reference(f"#{code}", references)) is not None:
-            groups["".join(map(fold, text))].append(f"#0*{code}|#[xX]0*(?i:{code:x})")
+            groups["".join(map(folding, text))].append(f"#0*{code}|#[xX]0*(?i:{code:x})")
     encoded = "&(?:amp;|#38;|#x26;)*"
     return [(f"{encoded}(?:{'|'.join(names)});", folded) for folded, names in groups.items()]

@@ -18,7 +18,8 @@ from training.bundles.weight_offsets import align, dense_layers
 from training.errors import OutputError
 from training.output import move_into_place, staging
 
-_OF_FORMAT_3: Final = {"split_unspaced", "pieces"}
+_OF_FORMAT_5: Final = {"split_symbols"}
+_OF_FORMAT_3: Final = {"split_unspaced", "pieces", *_OF_FORMAT_5}
 _NEWER: Final[dict[int, dict[str, bool | set[str]]]] = {
     1: {
         "outside": True,
@@ -27,8 +28,9 @@ _NEWER: Final[dict[int, dict[str, bool | set[str]]]] = {
         "multi_label": True,
     },
     2: {"encoding": _OF_FORMAT_3, "multi_label": True},
-    3: {"multi_label": True},
-    4: {},
+    3: {"encoding": _OF_FORMAT_5, "multi_label": True},
+    4: {"encoding": _OF_FORMAT_5},
+    5: {},
 }
 """Format -> the fields of the manifest that need a newer one, as pydantic excludes them."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from training.headlines.samples import Sample, split_words
 from training.labelled.rows import LabelledRow, Table
+from training.labelled.symbols import have_symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Rows:
     """By number of the row: that of the first row from the same line of a file. Titles and bodies may be one line."""
     multi_label: bool = False
     """Whether a row may have several labels, or none."""
+    split_symbols: bool = False
+    """Whether symbols, such as emoji, are words."""
 
     @property
     def topics(self) -> int:
@@ -41,6 +44,8 @@ def first_labels(table: Table) -> Table:
 def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label: bool = False) -> Rows:
     """Split rows into words; those without a word cannot be learned from and are left out.
 
+    Symbols, such as emoji, are words if enough rows have some.
+
     Args:
         rows: labelled rows.
         codes: the labels, sorted.
@@ -51,12 +56,14 @@ def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label:
     # Rows share the words and labels that they have in common, which saves most of the memory.
     shared: dict[str, str] = {}
     alike: dict[tuple[int, ...], tuple[int, ...]] = {}
+    split_symbols = have_symbols([row.text for row in rows])
     samples = []
     for number, row in enumerate(rows):
-        words = split_words(row.text, split_unspaced=True)
+        words = split_words(row.text, split_unspaced=True, split_symbols=split_symbols)
         if words:
             labels = tuple(numbers[label] for label in row.labels)
             labels = alike.setdefault(labels, labels)
             samples.append(Sample(tuple([shared.setdefault(word, word) for word in words]), labels, number))
     lines_of = [lines.setdefault((row.file, row.number), number) for number, row in enumerate(rows)]
-    return Rows(tuple(codes), tuple(samples), [row.text for row in rows], lines_of, multi_label)
+    texts = [row.text for row in rows]
+    return Rows(tuple(codes), tuple(samples), texts, lines_of, multi_label, split_symbols)

@@ -51,7 +51,7 @@ def _fit(rows: Rows, seed: int, report: Report) -> Fitted:
     labels = _strata(rows)
     _ensure_learnable(labels, rows)
     units = _material(samples, rows).units
-    recipe = recipe_for(len(samples), units)
+    recipe = replace(recipe_for(len(samples), units), split_symbols=rows.split_symbols)
     groups = groups_of(samples, rows.lines)
     masks = folds(labels, groups, seed) if len(samples) < CROSS_FITTED else [held_out_share(labels, groups, seed)]
     once = len(samples) >= MANY

@@ -37,6 +37,8 @@ class Recipe:
     """Weight of a piece as the n-gram that it is and, if it is of rare words, also as itself; that of a word is 1."""
     split_unspaced: bool = False
     """Whether characters of scripts without spaces between words, such as Chinese, are words."""
+    split_symbols: bool = False
+    """Whether symbols, such as emoji, are words."""
     rare_words: int | None = None
     """Most rare words in the word index; None: all of them."""
     idf_weights: bool = False

@@ -23,12 +23,13 @@ class Sample:
     """Number of the row or wire that the text is from; None: from none."""
 
 
-def split_words(text: str, split_unspaced: bool = False) -> Words:
+def split_words(text: str, split_unspaced: bool = False, split_symbols: bool = False) -> Words:
     """The words of a text without quotes at their edges, which the vocabulary then does not contain either.
 
-    With `split_unspaced`, characters of scripts without spaces between words are words.
+    With `split_unspaced`, characters of scripts without spaces between words are words; with `split_symbols`, symbols.
     """
-    return tuple(bare for word in tokenize(text, "html", split_unspaced) if (bare := word.strip("'")))
+    words = tokenize(text, "html", split_unspaced, split_symbols)
+    return tuple(bare for word in words if (bare := word.strip("'")))
 
 
 def cut_spans(samples: Sequence[Sample], words: tuple[int, int], rng: np.random.Generator) -> list[Sample]:

@@ -12,7 +12,7 @@ from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
 from app.classifier.word_index import LATER, PIECE, TWICE, pieces
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, Words, labels_of
+from training.headlines.samples import Sample, labels_of
 
 _PAIRS = 8_192
 """Pairs whose counts by label are in memory at once."""
@@ -72,12 +72,13 @@ def build_encoder(
         lead=recipe.lead,
         references="html",
         split_unspaced=recipe.split_unspaced,
+        split_symbols=recipe.split_symbols,
         pieces=recipe.piece_sizes if parts else None,
     )
     return Encoder(spec, word_index), word_index
 
 
-def encode(encoder: Encoder, texts: Iterable[Words]) -> sp.csr_matrix:
+def encode(encoder: Encoder, texts: Iterable[Sequence[str]]) -> sp.csr_matrix:
     """Texts as multi-hot rows, float32 [n, encoder.spec.size], encoded as in the service."""
     return multi_hot((encoder.encode_words(words).ids for words in texts), encoder.spec.size)
 

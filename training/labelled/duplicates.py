@@ -116,8 +116,8 @@ def _word_hashes(
 
 
 def units(text: str) -> list[str]:
-    """Words of a text, and characters of scripts without spaces; the text itself if it has neither."""
-    return tokenize(text, split_unspaced=True) or [text]
+    """Words of a text, symbols, and characters of scripts without spaces; the text itself if it has none of them."""
+    return tokenize(text, split_unspaced=True, split_symbols=True) or [text]
 
 
 def _weight(unit: str) -> float:

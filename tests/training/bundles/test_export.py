@@ -58,6 +58,7 @@ UNSPACED = [
     "\u0301",
     "gol'd",
 ]
+SYMBOLS = ["👍", "👍🏽", "❤️oil", "🇫🇷", "🇫🇷🇩🇪", "🤷🏽‍♀️", "&copy;"]
 
 
 def texts(count: int) -> list[str]:
@@ -77,6 +78,7 @@ def texts(count: int) -> list[str]:
         "'oil'",
         "côffee",
         *UNSPACED,
+        *SYMBOLS,
     ]
     between = [" ", " ", " ", "  ", "-", ", ", "/", "\t", "\u2003", "\u2014", "\x1f", "\xa0", ". ", " \u201c", "\u2026"]
     between += ["&nbsp;", "&amp;", "&#8212;", "\u2122 ", "\u2192", "\u2019 \u2018", " \u20ac"]
@@ -122,6 +124,9 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
     ):
         pieces[entry] = pieces.pop(f"filler{10 + i}")
     pieces |= {"뉴스": SIZE + 1, "arr *piece": SIZE + 2}
+    symbols = dict(pieces)
+    for i, entry in enumerate(("👍", "❤", "🇫🇷", "👍 *2", "❤ oil", "🤷 ♀", "©", "🇩🇪 *piece")):
+        symbols[entry] = symbols.pop(f"filler{30 + i}")
     changes = {
         "calibrated": {"calibration": Calibration(intercept=-0.4, gap_slope=0.5)},
         "pairs": {"encoding": EncodingSpec(size=SIZE, pairs=True), "calibration": Calibration(intercept=-0.2)},
@@ -138,6 +143,12 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
             "encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4, split_unspaced=True, pieces=(2, 4)),
             "calibration": Calibration(intercept=0.1, unknown_slope=0.5),
         },
+        "symbols": {
+            "encoding": EncodingSpec(
+                size=SIZE, pairs=True, repeats=True, lead=4, split_unspaced=True, pieces=(2, 4), split_symbols=True
+            ),
+            "format": 5,
+        },
         "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None, references="html")},
     }
     assert base.manifest.network is not None
@@ -148,6 +159,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
         "repeats": keras_file([*first, (layers[-1].kernel, layers[-1].bias, "softmax")], unit_length=True),
         "several": keras_file([*first, (layers[-1].kernel, layers[-1].bias, "sigmoid")]),
     }
+    indexes = {"pairs": words, "repeats": again, "lead": lead, "pieces": pieces, "symbols": symbols}
     folder = tmp_path_factory.mktemp("variants")
     for name, change in changes.items():
         write_bundle(
@@ -155,9 +167,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
             Draft(
                 manifest=base.manifest.model_copy(update=change),
                 save_model=lambda path, name=name: path.write_bytes(models.get(name) or base.model_path.read_bytes()),
-                word_index={"pairs": words, "repeats": again, "lead": lead, "pieces": pieces}.get(
-                    name, base.word_index
-                ),
+                word_index=indexes.get(name, base.word_index),
                 golden=GOLDEN_HEADLINES,
             ),
         )
@@ -256,7 +266,7 @@ def assert_saved_model_agrees(run: Run, bundle: Path, headlines: Sequence[str], 
 
 
 @pytest.mark.parametrize(
-    "name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces", "several"]
+    "name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces", "symbols", "several"]
 )
 def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
@@ -270,7 +280,7 @@ def test_onnx_of_any_labels_answers_as_the_service(kind: str, tmp_path: Path) ->
 
 # "pieces" also has pairs and a lead.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["several", "repeats", "bare", "outside", "pieces"])
+@pytest.mark.parametrize("name", ["several", "repeats", "bare", "outside", "pieces", "symbols"])
 def test_saved_model_answers_as_the_service(
     run_saved_model: Run, variants: Mapping[str, Path], name: str, tmp_path: Path
 ) -> None:

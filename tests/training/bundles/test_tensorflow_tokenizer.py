@@ -17,6 +17,7 @@ from training.bundles.tensorflow_tokenizer import Tokenizer, decomposed, without
 from training.bundles.tensorflow_tokenizer import pieces as tensorflow_pieces
 
 UNSPACED = "中国か\u3099ガｶーๆกำน้ำ่เກຫນໜຳក្ដ្មមျ္က်ကœé뉴스\u1112\u1161\u11aboil'1 .\u2019\U00011700\U0001171d\u1a60\u1a20"
+SYMBOLS = "😀👍🏽\ufe0f\u200d❤🇫🇷🇩👩💻♀\u20e3★©™㎏中น้ oil'. ❛\u0301"
 BLOCKS = (range(128), range(0x80, 0x3000), range(0x3000, 0xD800), range(0xE000, 0x11000), range(0x11000, 0x20000))
 REFERENCES = "&amp; &lt; &quot; &#39; &#x2019; &#X2019; &#0039; &rsquo; &nbsp; &eacute; &amp;quot; &nosuch; &#3; &"
 
@@ -42,6 +43,17 @@ def test_characters_of_unspaced_scripts_are_those_of_the_service() -> None:
     words = Tokenizer("html", split_unspaced=True)(tf.constant(some)).to_list()
     found = [[decomposed(word.decode()) for word in row] for row in words]  # TensorFlow does not reorder marks
     assert found == [[decomposed(word) for word in tokenize(text, "html", True)] for text in some]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split_unspaced", [False, True])
+def test_symbols_are_those_of_the_service(split_unspaced: bool) -> None:
+    draw = random.Random(9)
+    some = [*texts(), *("".join(draw.choices(SYMBOLS, k=30)) for _ in range(2000)), "&copy;1 &hearts; &#xAE;"]
+    words = Tokenizer("html", split_unspaced, split_symbols=True)(tf.constant(some)).to_list()
+    expected = [[decomposed(word) for word in tokenize(text, "html", split_unspaced, True)] for text in some]
+    expected[-1].remove("♥")  # of the names, only those of Latin-1 are decoded
+    assert [[decomposed(word.decode()) for word in row] for row in words] == expected
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from training.fit.material import first_labels, read_samples
 from training.labelled.rows import LabelledRow, Table
 
@@ -15,6 +17,15 @@ def test_first_label_counts_if_asked() -> None:
     some = first_labels(table(("a",), ("b", "a"), ()))
     assert [row.labels for row in some.rows] == [("a",), ("b",), ()]
     assert [sample.labels for sample in read_samples(some.rows, ["a", "b"]).samples] == [(0,), (1,), ()]
+
+
+@pytest.mark.parametrize(("with_symbols", "words"), [(1, ("ok", "👍")), (0, ("ok",))])
+def test_symbols_are_words_if_a_hundredth_of_the_rows_has_some(with_symbols: int, words: tuple[str, ...]) -> None:
+    texts = ["ok 👍🏽"] * with_symbols + ["day"] * 99
+    rows = [LabelledRow(text, ("a",), "rows.csv", number) for number, text in enumerate(texts, start=2)]
+    few = read_samples([LabelledRow("ok ☆", ("a",), "rows.csv", 1), *rows, *rows], ["a"])
+    assert few.split_symbols is bool(with_symbols)
+    assert few.samples[1 if with_symbols else 0].words == words
 
 
 def test_rows_keep_all_their_labels_and_know_their_lines() -> None:

@@ -208,3 +208,14 @@ def test_rows_without_words_are_left_out() -> None:
     rows = read_samples([*made_rows(2, 3), LabelledRow("***", ("label0",), "rows.csv", 9)], codes(2))
     assert len(rows.samples) == 6
     assert len(rows.texts) == 7
+
+
+def test_emoji_are_words_where_rows_have_them() -> None:
+    def rows(seed: int, faces: tuple[str, str]) -> list[LabelledRow]:
+        made = made_rows(1, 100, seed=seed)
+        return [replace(row, text=row.text + faces[i % 2], labels=(f"label{i % 2}",)) for i, row in enumerate(made)]
+
+    model = fitted(rows(0, ("😀", "👎🏽")), codes(2))
+    assert model.learned.encoder.spec.split_symbols
+    assert accuracy(model, rows(1, ("😀", "👎🏿")), codes(2)) > 0.95
+    assert not fitted(rows(0, ("", "!")), codes(2)).learned.encoder.spec.split_symbols

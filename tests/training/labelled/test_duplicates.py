@@ -48,6 +48,11 @@ def test_short_texts_with_another_word_are_no_duplicates(one: str, other: str) -
     assert len(set(find_duplicates([one, other]).near.tolist())) == 2
 
 
+@pytest.mark.parametrize(("other", "near"), [("thank you 👍🏽", True), ("thank you 👎", False), ("thank you", False)])
+def test_symbols_are_words(other: str, near: bool) -> None:
+    assert (len(set(find_duplicates(["thank you 👍", other]).near.tolist())) == 1) == near
+
+
 @pytest.mark.parametrize(
     ("one", "other", "near"),
     [

@@ -23,7 +23,7 @@ from training.headlines.calibration import HeldOut, fit_temperature
 from training.headlines.expansion import feature_expansion
 from training.headlines.multi_label import fit_labels
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, Words, labels_of, members_of, random_rows, split_words
+from training.headlines.samples import Sample, labels_of, members_of, random_rows
 from training.headlines.vocabulary import encode
 from training.labelled.rows import LabelledRow
 
@@ -117,7 +117,7 @@ class LinearModels:
         `cross_fitted`.
         """
         asked = [row for row in test if row.labels or self.members is not None]
-        words = [split_words(row.text, split_unspaced=True) for row in asked]
+        words = [self._encoder.tokenize(row.text) for row in asked]
         rows = normalize(self._inputs(words) @ self._idf).tocsr()
         labels = label_numbers(asked, self._codes)
         order = np.random.default_rng(self._seed).permutation(
@@ -135,7 +135,7 @@ class LinearModels:
             points.append(CurvePoint(len(part), reached))
         return tuple(points)
 
-    def _inputs(self, texts: Sequence[Words]) -> sp.csr_matrix:
+    def _inputs(self, texts: Sequence[Sequence[str]]) -> sp.csr_matrix:
         rows = encode(self._encoder, texts)
         return rows if self._expansion is None else (rows @ self._expansion).tocsr()
 

@@ -12,7 +12,6 @@ from app.cli.writers import spreadsheet_csv
 from training.evaluation.answered_rows import answer_rows
 from training.fit.insights.active_learning import choose_texts, uncertainty
 from training.headlines.learn import Learned
-from training.headlines.samples import split_words
 from training.headlines.vocabulary import encode, unit_length
 from training.labelled.duplicates import find_duplicates
 from training.labelled.reporting.notes import count
@@ -72,7 +71,7 @@ def to_label(
     lines: list[Sequence[object]] = [(*columns, *MORE_COLUMNS)]
     if new:
         probabilities, _ = answer_rows(classifier, new)
-        words = [split_words(row.text, split_unspaced=True) for row in new]
+        words = [learned.encoder.tokenize(row.text) for row in new]
         inputs = unit_length(encode(learned.encoder, words))
         vectors = normalize(inputs @ learned.layers[0].kernel)
         unsure = uncertainty(probabilities, classifier.multi_label)

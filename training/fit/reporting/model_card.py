@@ -127,10 +127,11 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
 
 def _features(encoding: EncodingSpec) -> str:
     """What has an id."""
+    words = "words, symbols" if encoding.split_symbols else "words"
     if encoding.pieces is None:
-        return "words and pairs of words"
+        return f"{words} and pairs of words"
     least, most = encoding.pieces
-    return f"words, pairs of words, and pieces of {least} to {most} characters for words without an id"
+    return f"{words}, pairs of words, and pieces of {least} to {most} characters for words without an id"
 
 
 def _training_rows(manifest: Manifest) -> str:

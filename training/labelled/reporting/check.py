@@ -1,12 +1,10 @@
 """Checks labelled rows and their split before training."""
 
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from datetime import time as dt_time
-from typing import Final
 
 import numpy as np
 
@@ -18,8 +16,7 @@ from training.labelled.reporting.scripts import script
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
 from training.labelled.stratification import OUTSIDE, labels_or_outside
-
-_EMOJI: Final = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
+from training.labelled.symbols import have_symbols
 
 
 def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
@@ -37,7 +34,8 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
     counts = _label_counts(rows, trained, tested)
     outside = counts.pop(OUTSIDE, None)
     known = [counts[label] for label in split.labels]
-    words = [len(tokenize(row.text, split_unspaced=True)) for row in rows]
+    split_symbols = have_symbols([row.text for row in split.train])
+    words = [len(tokenize(row.text, split_unspaced=True, split_symbols=split_symbols)) for row in rows]
     tables = [table, *([test] if test else [])]
     report = DataReport(
         columns=[column for table in tables for column in table.columns],
@@ -60,7 +58,6 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
         words=_distribution(words),
         one_word=sum(count < 2 for count in words),
         no_word=words.count(0),
-        emoji=sum(_EMOJI.search(row.text) is not None for row in rows),
         several_lines=sum("\n" in row.text or "\r" in row.text for row in rows),
         exact=groups.find_groups(rows, exact),
         near=groups.find_groups(rows, near, groups.have_other_texts(exact)),

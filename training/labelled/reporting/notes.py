@@ -105,13 +105,8 @@ def _texts(report: DataReport) -> Iterator[str]:
         yield f"{part} are near duplicates of another row; expect overconfident answers to other texts."
     if report.no_word:
         yield (
-            f"{count(report.no_word, 'text')} without letters or digits {_is(report.no_word)} not learned; the service"
-            " answers such a text with no_known_words."
-        )
-    if report.emoji > report.rows / 20:
-        yield (
-            f"{share(report.emoji, report.rows)} of the texts have emoji, which the model ignores; if they matter to"
-            " the labels, replace them by words before training and in every request."
+            f"{count(report.no_word, 'text')} without a word (such as punctuation alone) {_is(report.no_word)} not"
+            " learned; the service answers such a text with no_known_words."
         )
     if report.one_word > report.rows / 20:
         yield f"{share(report.one_word, report.rows)} of the texts have one word or none."

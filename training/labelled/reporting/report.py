@@ -101,8 +101,6 @@ class DataReport:
     one_word: int
     """Rows of one word or none."""
     no_word: int
-    emoji: int
-    """Rows with an emoji, which is no word."""
     several_lines: int
     """Rows with a line break in their text."""
     exact: Groups

@@ -73,15 +73,14 @@ def test_card_names_the_report_without_a_link_and_says_what_prediction_sets_are(
 
 
 @pytest.mark.parametrize(
-    ("pieces", "features"),
+    ("encoding", "features"),
     [
-        ((2, 5), "words, pairs of words, and pieces of 2 to 5 characters for words without an id"),
-        (None, "words and pairs of words"),
+        ({"pieces": (2, 5)}, "words, pairs of words, and pieces of 2 to 5 characters for words without an id"),
+        ({"pieces": None}, "words and pairs of words"),
+        ({"pieces": None, "split_symbols": True}, "words, symbols and pairs of words"),
     ],
 )
-def test_card_names_the_lengths_of_the_pieces_that_were_chosen(
-    tmp_path: Path, pieces: tuple[int, int] | None, features: str
-) -> None:
+def test_card_names_what_has_an_id(tmp_path: Path, encoding: dict[str, object], features: str) -> None:
     manifest = as_fitted(load_bundle(write(tmp_path / "four", "four")).manifest)
-    encoding = manifest.encoding.model_copy(update={"pieces": pieces})
-    assert f" features: {features} |" in write_card(manifest.model_copy(update={"encoding": encoding}))
+    spec = manifest.encoding.model_copy(update=encoding)
+    assert f" features: {features} |" in write_card(manifest.model_copy(update={"encoding": spec}))

@@ -127,13 +127,14 @@ def test_a_note_says_all_rows_only_if_it_is_all(report: DataReport) -> None:
     assert any(note.startswith(">99% of the training rows are under") for note in told)
 
 
-def test_texts_and_characters_that_the_model_does_not_read_are_noted(tmp_path: Path) -> None:
-    made = [f"day {i} \U0001f600,glad" for i in range(20)] + [f"day {i},sad" for i in range(20, 40)]
-    table = read_rows([write(tmp_path / "a.csv", ["text,label", *made, "\U0001f44e\U0001f3fd!,sad"])])
+@pytest.mark.parametrize(("smile", "unread"), [("\U0001f600", 1), ("", 2)])
+def test_texts_that_the_model_does_not_read_are_noted(tmp_path: Path, smile: str, unread: int) -> None:
+    made = [f"day {i} {smile},glad" for i in range(100)] + [f"day {i},sad" for i in range(100, 200)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *made, "?!,sad", "\U0001f44e\U0001f3fd!,sad"])])
     found = check(table, split_rows(table))
-    assert (found.no_word, found.emoji) == (1, 21)
-    assert any(note.startswith("1 text without letters or digits is not learned;") for note in found.notes)
-    assert any(note.startswith("51% of the texts have emoji, which the model ignores;") for note in found.notes)
+    assert (found.no_word, found.one_word) == (unread, 2)
+    texts = "1 text without a word (such as punctuation alone) is" if smile else "2 texts without a word"
+    assert any(note.startswith(texts) for note in found.notes)
 
 
 def test_rare_labels_are_compared_with_the_others(tmp_path: Path) -> None:

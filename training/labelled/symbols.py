@@ -1,0 +1,18 @@
+"""Whether enough of the texts have symbols, such as emoji, for a model to learn them as words."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.classifier.characters.symbols import is_symbol
+
+LEAST_SHARE: Final = 0.01
+
+
+def has_symbol(text: str) -> bool:
+    """Whether a text has a symbol that `split_symbols` makes a word."""
+    return not text.isascii() and any(map(is_symbol, text))
+
+
+def have_symbols(texts: Sequence[str]) -> bool:
+    """Whether at least LEAST_SHARE of the texts have a symbol."""
+    return sum(map(has_symbol, texts)) >= LEAST_SHARE * len(texts)
