@@ -1,4 +1,4 @@
-"""Validation errors for fields, also for unknown ones, so that misspelt fields are noticed."""
+"""Validation errors by field; unknown fields are errors too, so that misspelt ones are noticed."""
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice

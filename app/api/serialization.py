@@ -66,7 +66,6 @@ class ResponseSerializer:
 
 
 def _json_of_each(numbers: Sequence[float | None]) -> list[str]:
-    """The JSON of each number."""
     return _json(numbers)[1:-1].split(",")  # the JSON of a number has no comma
 
 

@@ -14,7 +14,7 @@ MAX_WORDS = 200
 
 WORDS_AT_ONCE = 100
 IDS_AT_ONCE = 2_000
-"""A part of the work ends at either limit, of words or of ids that differ, and takes about a millisecond."""
+"""A part of the work ends at either limit: a number of words, or of ids that differ. It takes about a millisecond."""
 
 
 class WordEffect(NamedTuple):

@@ -19,7 +19,7 @@ PIECE = 64 * 1024
 """Bytes of a body that are sent together. The server waits between two pieces if the client does not read them."""
 
 MAX_PATH = 255
-"""Maximum length of a path in characters: to look up one of 4,000 folders, which do not exist, would take 25 ms."""
+"""Maximum length of a path, in characters. To look up one with 4,000 folders, even if none exists, takes 25 ms."""
 
 FILES = 128
 """Maximum number of files whose content is kept: those of the page and of Swagger UI are 30."""
