@@ -2,6 +2,7 @@
 
 const LINE_END = /\r\n|\r|\n/;
 const MOST_LINES = 1000; // of one row; a quote still open after that is unmatched
+const MOST_BROKEN = 50; // cells with line ends in the first row, whose number of cells nothing limits
 const MERGED = 4; // separators beyond those of one row from which a row of several lines counts as merged rows
 
 /**
@@ -47,7 +48,8 @@ function readRow(text, from, separator, width) {
       const cell = text.slice(at + 1, closing);
       if (/[\r\n]/.test(cell)) broken += 1;
       cells.push(cell.replaceAll('""', '"'));
-      if (broken >= MOST_LINES || (broken && width !== null && cells.length > width)) return null;
+      if (width === null ? broken >= MOST_BROKEN : broken && cells.length > width) return null;
+      if (broken >= MOST_LINES) return null;
     } else {
       end = at;
       while (!endsCell(text, end, separator)) end += 1;
