@@ -44,7 +44,7 @@ def listeners(host: str, port: int, workers: int = 1) -> list[list[socket.socket
         reason = getattr(error, "strerror", None) or error
         hint = ""
         if isinstance(error, socket.gaierror) and not set("[]/:").isdisjoint(host):
-            hint = "; --host is an address or a name without brackets, scheme and port, such as ::1"
+            hint = "; --host is an address or a name without brackets, scheme or port, such as ::1"
         raise ListenError(f"--host {host} --port {port}: cannot listen ({reason}){hint}.") from error
     return [list(listeners) for listeners in zip(*opened, strict=True)]
 

@@ -58,11 +58,9 @@ class MicroBatcher:
         return await future
 
     def _end_turn(self) -> None:
-        if (
-            self._arrived_before < self._arrived and 1 < self._arrived < PREFERRED_BATCH_SIZE
-        ):  # let the loop poll its sockets again
+        if self._arrived_before < self._arrived and 1 < self._arrived < PREFERRED_BATCH_SIZE:
             self._arrived_before = self._arrived
-            asyncio.get_running_loop().call_soon(self._end_turn)
+            asyncio.get_running_loop().call_soon(self._end_turn)  # lets the loop poll its sockets again
             return
         if self._waiting:
             self._answer(len(chunks([text for text, _, _ in self._waiting])[0]))

@@ -140,7 +140,7 @@ def test_host_that_cannot_be_bound_is_named_in_one_sentence(host: str):
 
 @pytest.mark.parametrize("host", ["[::1]", "[::1]:80", "localhost:80", "http://localhost"])
 def test_host_with_brackets_scheme_or_port_is_to_be_given_without(host: str):
-    rule = "--host is an address or a name without brackets, scheme and port, such as ::1."
+    rule = "--host is an address or a name without brackets, scheme or port, such as ::1."
     with pytest.raises(ListenError, match=rf"^--host {re.escape(host)} --port 0: cannot listen \(.+\); {rule}$"):
         listeners(host, 0)
 
