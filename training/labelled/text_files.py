@@ -127,7 +127,7 @@ def _header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) ->
 
 def _no_header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
     again, lines = tee(lines)
-    rows = islice(records(again, separator, None), _SAMPLE_BYTES)
+    rows = islice(records(again, separator, None), _SAMPLE_BYTES)  # a blank line has at least one byte
     first = _readable(next((record for record in rows if record.cells or record.fault), None), name)
     width = len(first.cells)
     del again, rows  # which would keep all lines

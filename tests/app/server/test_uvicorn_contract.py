@@ -191,6 +191,7 @@ def test_head_and_body_are_written_by_two_calls_of_uvicorn_and_one_of_ours(
 def test_response_calls_only_methods_of_its_transport_that_ours_has():
     source = inspect.getsource(httptools_impl.RequestResponseCycle)
     called = set(re.findall(r"self\.transport\.(\w+)", source))
+    assert "write" in called
     assert called <= vars(CoalescingTransport).keys(), (
         f"RequestResponseCycle of uvicorn {uvicorn.__version__} calls {called} of its transport: add those that are"
         f" missing to {HTTP}transport.py."

@@ -95,8 +95,8 @@ higher, it is too low; if your share is lower, it is too high. The formula is
 
 with s the logit of the network's last unit, and u the share of the text's words that are out of vocabulary. Above
 {threshold:.3f}, `abstained` is `outside`; `TOPICS_OUTSIDE_THRESHOLD` overrides this threshold. It was chosen so that at
-most {most_lost:.0%} of the held-out headlines with a topic lose a right answer: half of this share are titles of 1987,
-half are lines of the lexicon.
+most {most_lost:.0%} of the held-out headlines with a topic lose a right answer; titles of 1987 and lines of the lexicon
+have equal weight.
 
 {measured}
 

@@ -1,6 +1,6 @@
 // Long texts are kept out of text boxes: Chromium takes half a minute to lay out 3 MB, and again if the window is resized.
 
-const MOST = 100_000; // UTF-16 units inserted at once; the service refuses texts far below that by default
+const MOST = 100_000; // UTF-16 units inserted at once; by default the service refuses much shorter texts
 
 export const isLong = (text) => text.length > MOST;
 
