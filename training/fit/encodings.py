@@ -5,32 +5,45 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.fit.sizes import FEW, MANY, MANY_EPOCHS
+from training.fit.sizes import FEW, FEW_A_LABEL, MANY, MANY_EPOCHS, widened
 from training.headlines.expansion import feature_expansion
-from training.headlines.learn import Material
+from training.headlines.linear.train import train_svms
+from training.headlines.material import Material
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, labels_of, members_of, others_of
-from training.headlines.svm import train_linear
+from training.headlines.samples import Sample
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.progress import Report
 
 
-def variants(recipe: Recipe, rows: int) -> tuple[Recipe, ...]:
+def variants(recipe: Recipe, rows: int, units: int) -> tuple[Recipe, ...]:
     """Ways to encode a word that occurs once: by its pieces, by shorter pieces too, or as a word with an id.
 
     In the last, only words that no training row has are encoded by pieces. It is not tried with MANY_EPOCHS `rows` or
     more, of which few words occur once. With fewer than FEW, it is also tried with pieces of 2 to 5 characters, of more
-    weight, and with features weighted by idf.
+    weight, and with features weighted by idf. With few rows, or few of a label, an encoding close to TF-IDF is
+    tried: all words, pairs and pieces of 2 to 5 characters have ids, as far as there is room.
     """
     by_pieces = (recipe, replace(recipe, piece_sizes=(2, 4)))
     if rows >= MANY_EPOCHS:
         return by_pieces
     ids = replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25)
-    encodings = (*by_pieces, ids)
-    if rows >= FEW:
-        return encodings
-    few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, idf_weights=True)
-    return (*encodings, few, replace(few, piece_weight=1.0))
+    encodings = [*by_pieces, ids]
+    if rows < FEW:
+        few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, idf_weights=True)
+        encodings += [few, replace(few, piece_weight=1.0)]
+    if rows < max(FEW, FEW_A_LABEL * units):
+        tfidf = replace(
+            widened(ids, units),
+            piece_sizes=(2, 5),
+            min_pair_texts=1,
+            min_piece_texts=1,
+            min_piece_words=1,
+            piece_share=None,
+            piece_weight=0.6,
+            tfidf=True,
+        )
+        encodings.append(tfidf)
+    return tuple(encodings)
 
 
 def choose_encoding(
@@ -47,7 +60,7 @@ def choose_encoding(
     rows = len(parts[0][0].kinds[0].samples) + len(parts[0][1])
     if rows >= MANY:
         return recipe
-    tried = variants(recipe, rows)
+    tried = variants(recipe, rows, parts[0][0].units)
     right = np.zeros(len(tried), np.int64)
     for number, (material, out) in enumerate(parts):
         for place, variant in enumerate(tried):
@@ -60,17 +73,14 @@ def _right(recipe: Recipe, material: Material, out: Sequence[Sample], seed: int)
     """Held-out rows whose best label is one that they have."""
     train, topics = material.kinds[0].samples, material.topics
     encoder, word_index = build_encoder(recipe, train, (), topics)
-    kernel = train_linear(
-        encode(encoder, [sample.words for sample in train]),
-        feature_expansion(word_index, encoder.spec.size, recipe),
-        labels_of(train, topics),
-        members_of(train, topics) if material.multi_label else others_of(train, material.units),
-        np.tile(material.kinds[0].penalty, (len(train), 1)),
-        topics=topics,
+    kernel, bias = train_svms(
+        recipe,
+        material,
+        train,
+        x=encode(encoder, [sample.words for sample in train]),
+        expansion=feature_expansion(word_index, encoder.spec.size, recipe),
+        penalties=np.tile(material.kinds[0].penalty, (len(train), 1)),
         seed=seed,
-        most_negatives=recipe.most_negatives,
-        multi_label=material.multi_label,
-        idf_weights=recipe.idf_weights,
     )
-    scores = unit_length(encode(encoder, [sample.words for sample in out])) @ kernel[:, :topics]
+    scores = unit_length(encode(encoder, [sample.words for sample in out])) @ kernel[:, :topics] + bias[:topics]
     return sum(best in sample.labels for best, sample in zip(scores.argmax(axis=1).tolist(), out, strict=True))

@@ -1,13 +1,14 @@
 """Hyperparameters of `fit`, by the number of rows and labels; docs/experiments.md has the figures behind them."""
 
+from dataclasses import replace
 from typing import Final
 
 from app.classifier.bundle import MAX_FILE_BYTES
 from training.errors import LabelsError
 from training.headlines.recipe import Recipe
 
-FEW: Final = 2_500
-"""Below this number of rows there are more ways to encode them to choose from."""
+FEW, FEW_A_LABEL = 2_500, 50
+"""Below this number of rows, or of rows a label on average, there is one more way to encode them to choose from."""
 CROSS_FITTED: Final = 7_500
 """Below this number of rows, calibration is cross-fitted, because a held-out share would be too small."""
 MANY: Final = 100_000
@@ -26,6 +27,10 @@ MANY_LABELS: Final = 400
 MOST_WIDTH, MOST_BYTES = 160, 24 * 1024**2
 """Then the first layer has no more units than these, and model.keras no more bytes."""
 WIDTH_OF_MANY: Final = 320
+WIDEST: Final = 512
+"""Most units of the first layer for few rows, of which fewer features are enough."""
+FEATURES_OF_FEW: Final = 40_000
+"""Then there are at most so many: all features and n-grams of 2 to 5 characters would take gigabytes in training."""
 _HEADROOM: Final = 4 * 1024**2
 """Bytes of model.keras for what Keras writes around the weights, at the most that a file may have."""
 
@@ -59,7 +64,7 @@ def recipe_for(rows: int, units: int) -> Recipe:
     if rows >= 500_000:
         epochs, batch = 3, 1_024
     inside = min(units, width) + networks * 100
-    room = (MAX_FILE_BYTES - _HEADROOM if many else MOST_BYTES) // 4 - width * inside - inside * units
+    room = _most_weights(units) - width * inside - inside * units
     features = min(WORDS + PAIRS + PIECES, room // width)
     if features < LEAST_FEATURES:
         raise LabelsError(
@@ -83,3 +88,24 @@ def recipe_for(rows: int, units: int) -> Recipe:
         linear_rows=200_000,
         most_negatives=max(10_000, 2_000_000 // units),
     )
+
+
+def widened(recipe: Recipe, units: int) -> Recipe:
+    """The recipe with as many units in the first layer as labels, and fewer features if these need the room.
+
+    The scores of an SVM of few rows do not survive fewer units. Half of the features are pieces.
+
+    Args:
+        recipe: that of `recipe_for`.
+        units: as for `recipe_for`.
+    """
+    width = max(recipe.width, min(-(-units // 16) * 16, WIDEST))
+    inside = min(units, width) + recipe.networks * recipe.hidden
+    room = (_most_weights(units) - width * inside - inside * units) // width
+    features = min(FEATURES_OF_FEW, room)
+    words = features // 2
+    return replace(recipe, width=width, words=words, features=words, pieces=features - words)
+
+
+def _most_weights(units: int) -> int:
+    return (MAX_FILE_BYTES - _HEADROOM if units > MANY_LABELS else MOST_BYTES) // 4

@@ -17,13 +17,14 @@ from training.fit.held_out import folds, groups_of, held_out_share
 from training.fit.material import Rows
 from training.fit.sizes import CROSS_FITTED, MANY, penalty_for, recipe_for
 from training.headlines.calibration import HeldOut
-from training.headlines.learn import Kind, Material, UnmergedModel, learn
+from training.headlines.learn import UnmergedModel, learn
+from training.headlines.material import Kind, Material
 from training.headlines.mlp import Layers
 from training.headlines.samples import Sample, labels_of, members_of
 from training.labelled.reporting.outside_notes import ONE_OUTSIDE
 from training.progress import Report, numbered
 
-SHARES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, None)
+SHARES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, None)
 """Weights of the SVM's scores that are tried; None: the SVM alone."""
 ALONE: Final = 4.0
 """Weight of the SVM's scores without networks: its scale is up to the temperature."""

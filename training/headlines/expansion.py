@@ -33,7 +33,8 @@ def feature_expansion(
     Args:
         word_index: entry -> id; word pairs and repeated words have no n-grams of their own.
         size: length of the multi-hot vector; ids from `size` on are left out.
-        recipe: `piece_share` is the Euclidean length of a word's n-gram weights together, that of the word itself is 1;
+        recipe: `piece_share` is the Euclidean length of a word's n-gram weights together, that of the word itself is 1
+            (None: each weighs as much as a piece);
             `piece_weight` is that of a piece as n-gram, and as itself if training texts have pieces; n-grams of fewer
             than `min_piece_words` words are left out, unless they are pieces; `cluster_share` is the weight of a
             cluster.
@@ -57,7 +58,8 @@ def feature_expansion(
         if kept := [places[ngram] for ngram in word_ngrams if ngram in places]:
             rows.append(np.full(len(kept), rank))
             columns.append(np.array(kept))
-            values.append(np.full(len(kept), recipe.piece_share / len(kept) ** 0.5, np.float32))
+            weight = recipe.piece_weight if recipe.piece_share is None else recipe.piece_share / len(kept) ** 0.5
+            values.append(np.full(len(kept), weight, np.float32))
     if parts:
         rows.append(np.array(list(parts.values())))
         columns.append(np.array([places[piece] for piece in parts]))

@@ -1,8 +1,7 @@
 """Trains one headline model: vocabulary, linear SVM, ridge regression and MLPs, merged into one network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,55 +11,16 @@ from app.classifier.inference.products import Floats
 from app.classifier.network import Dense, DenseNetwork
 from training.headlines.calibration import HeldOut
 from training.headlines.expansion import feature_expansion
+from training.headlines.linear.svm import train_ridge
+from training.headlines.linear.train import train_svms
+from training.headlines.material import Material
 from training.headlines.merge import merge
 from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe
-from training.headlines.samples import Sample, cut_spans, labels_of, members_of, others_of, random_rows, soft_targets
-from training.headlines.svm import train_linear, train_ridge
+from training.headlines.samples import Sample, cut_spans, labels_of, members_of, random_rows, soft_targets
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.history import History
 from training.progress import Report, silent
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Texts of one kind, such as titles, and how they are learned from."""
-
-    samples: tuple[Sample, ...]
-    penalty: tuple[float, float]
-    """C of the SVM for a text's first topic, and for its further topics."""
-    vocabulary: Literal["frequent", "added", "none"] = "frequent"
-    """Its words compete for ids; or have ids besides the most frequent words; or do not count."""
-    spans: bool = False
-    """Whether each epoch of the MLPs also has a random span of each text."""
-    ridge: bool = False
-    """Whether the ridge regression, if the recipe has one, learns from its texts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """Everything that a model is trained on."""
-
-    kinds: tuple[Kind, ...]
-    topics: int
-    """Number of topics."""
-    min_added_texts: int = 1
-    """Least number of texts with a word, for kinds whose vocabulary is `added`."""
-    clusters: tuple[tuple[str, ...], ...] = ()
-    """Of words; a word without an id of its own shares that of its cluster."""
-    multi_label: bool = False
-    """Whether a text may have several topics, which count alike, or none; there is no outside class then."""
-
-    @property
-    def units(self) -> int:
-        """One for each topic, and one for the outside class if there are texts about none of the topics."""
-        return self.topics + (not self.multi_label) * any(
-            not sample.labels for kind in self.kinds for sample in kind.samples
-        )
-
-    def vocabulary(self, use: str) -> list[Sample]:
-        """The texts of all kinds with this use in the vocabulary."""
-        return [sample for kind in self.kinds if kind.vocabulary == use for sample in kind.samples]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +51,8 @@ class UnmergedModel:
     word_index: dict[str, int]
     linear: Floats
     """Kernel of the SVM, with that of the ridge regression added if there is one, float32 [features, units]."""
+    linear_bias: Floats
+    """Of the SVM's scores, float32 [units]."""
     networks: Layers
     history: History
     texts: sp.csr_matrix
@@ -99,7 +61,8 @@ class UnmergedModel:
 
     def merged(self, linear_share: float, width: int) -> Learned:
         """The model with this weight of the SVM's scores and this number of units in its first layer."""
-        layers = merge(self.linear, self.networks, linear_share, self.texts, width)
+        bias = self.networks.out_bias + np.float32(linear_share) * self.linear_bias
+        layers = merge(self.linear, replace(self.networks, out_bias=bias), linear_share, self.texts, width)
         return Learned(self.encoder, self.word_index, layers, self.history, self.topics)
 
 
@@ -134,19 +97,15 @@ def learn(
     whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
     expansion = feature_expansion(word_index, encoder.spec.size, recipe, material.clusters)
-    further = members_of if material.multi_label else others_of
     drawn = random_rows(len(samples), recipe.linear_rows, seed)
-    linear = train_linear(
-        sp.vstack(whole, "csr")[drawn],
-        expansion,
-        labels_of(samples, topics)[drawn],
-        further([samples[i] for i in drawn], units),
-        penalties[drawn],
-        topics=topics,
+    linear, bias = train_svms(
+        recipe,
+        material,
+        [samples[i] for i in drawn],
+        x=sp.vstack(whole, "csr")[drawn],
+        expansion=expansion,
+        penalties=penalties[drawn],
         seed=seed,
-        most_negatives=recipe.most_negatives,
-        multi_label=material.multi_label,
-        idf_weights=recipe.idf_weights,
         on_topic=lambda done, of: report("linear SVM", done, of, ""),
     )
     if recipe.ridge_share:
@@ -181,7 +140,7 @@ def learn(
         on_step=lambda done, of, loss, right: report("networks", done, of, f"loss {loss:.3f}, accuracy {right:.3f}"),
     )
     texts = unit_length(sp.vstack([*whole, spans()], "csr"))
-    return UnmergedModel(encoder, word_index, linear, networks, history, texts, topics)
+    return UnmergedModel(encoder, word_index, linear, bias, networks, history, texts, topics)
 
 
 def _ridge(material: Material, whole: Sequence[sp.csr_matrix], expansion: sp.csr_matrix) -> Floats:

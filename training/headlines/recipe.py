@@ -44,8 +44,11 @@ class Recipe:
     idf_weights: bool = False
     """Whether the SVM weights features by the absolute log-count ratio plus 0.5, times idf, and not by the ratio alone:
     of few texts the ratio alone is mostly chance."""
-    piece_share: float = 1.0
-    """Weight of a word's character n-grams together; that of the word itself is 1."""
+    tfidf: bool = False
+    """Whether the SVM is close to the usual TF-IDF: weights mostly by idf, rows of length 1, and an intercept."""
+    piece_share: float | None = 1.0
+    """Weight of a word's character n-grams together; that of the word itself is 1. None: each has the weight of a
+    piece, so that long words count more."""
     cluster_share: float = 0.5
     """Weight of a word's cluster, if there are clusters (see `feature_expansion`); that of the word itself is 1."""
     min_piece_words: int = 4

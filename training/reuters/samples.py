@@ -7,7 +7,7 @@ from typing import Final
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.data.topics import LABELS, TOPICS
-from training.headlines.learn import Kind, Material
+from training.headlines.material import Kind, Material
 from training.headlines.samples import Sample, Words, split_words
 from training.reuters.clusters import Clusters
 from training.reuters.recipe import HeadlinesRecipe

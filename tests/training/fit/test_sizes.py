@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from app.classifier.bundle import MAX_FILE_BYTES
 from training.errors import LabelsError
-from training.fit.sizes import PAIRS, PIECES, WORDS, penalty_for, recipe_for, seconds_to_fit
+from training.fit.sizes import PAIRS, PIECES, WIDEST, WORDS, penalty_for, recipe_for, seconds_to_fit, widened
 from training.headlines.recipe import Recipe
 
 
@@ -43,6 +43,18 @@ def test_few_labels_have_the_whole_vocabulary() -> None:
 @pytest.mark.parametrize(("labels", "width"), [(7, 32), (20, 32), (41, 64), (77, 96), (150, 160), (306, 160)])
 def test_first_layer_is_a_fifth_wider_than_labels_in_sixteens(labels: int, width: int) -> None:
     assert recipe_for(15_000, labels).width == width
+
+
+@pytest.mark.parametrize(("labels", "width"), [(7, 32), (77, 96), (150, 160), (284, 288), (900, WIDEST)])
+def test_with_few_rows_the_first_layer_has_as_many_units_as_labels_up_to_a_limit(labels: int, width: int) -> None:
+    assert widened(recipe_for(2_000, labels), labels).width == width
+
+
+@given(st.integers(2, 3_000))
+def test_wider_layer_fits_into_the_same_size(units: int) -> None:
+    recipe = widened(recipe_for(7_000, units), units)
+    assert model_bytes(recipe, units) < (25_500_000 if units <= 400 else MAX_FILE_BYTES - 1_000_000)
+    assert recipe.pieces > 4_000
 
 
 def test_svm_of_many_rows_has_a_lower_c_unless_rows_have_several_labels() -> None:

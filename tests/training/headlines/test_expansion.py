@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import scipy.sparse as sp
 
 from training.headlines.expansion import char_ngrams, feature_expansion
@@ -55,6 +56,13 @@ def test_piece_is_its_ngram_alone_where_training_texts_have_no_pieces() -> None:
     matrix = feature_expansion({"refine": 1, "refinery": 2, "refi *piece": 3}, 4, recipe).toarray()
     assert np.diag(matrix[:, :4]).tolist() == [1, 1, 1, 0]
     assert matrix[3].max() == 0.25
+
+
+def test_ngrams_weigh_as_much_as_pieces_without_a_share_for_each_word() -> None:
+    recipe = Recipe(min_piece_words=1, piece_share=None, piece_weight=0.6, piece_sizes=(2, 2), pieces_of="all")
+    matrix = feature_expansion({"up": 1, "upper": 2, "up *piece": 3}, 4, recipe).toarray()[:, 4:]
+    assert np.unique(matrix[1:]) == pytest.approx([0, 0.6])
+    assert np.count_nonzero(matrix, axis=1).tolist() == [0, 1, 4, 1]
 
 
 def test_cluster_learns_from_its_words_with_an_id_and_by_itself() -> None:

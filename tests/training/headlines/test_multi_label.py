@@ -7,10 +7,10 @@ import scipy.sparse as sp
 from app.classifier.calibration import sigmoid
 from app.classifier.network import Dense, DenseNetwork
 from training.evaluation.multi_label import micro_f1
+from training.headlines.linear.svm import train_linear
 from training.headlines.mlp import train_networks
 from training.headlines.multi_label import fit_labels, fit_threshold
 from training.headlines.recipe import Recipe
-from training.headlines.svm import train_linear
 
 SLOPES, INTERCEPTS = np.array([0.5, 2.0, 1.0, 1.0]), np.array([-1.0, 0.0, -2.0, -4.0])
 

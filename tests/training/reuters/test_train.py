@@ -15,8 +15,9 @@ from training.headlines import learn
 from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
 from training.headlines.drift_reference import drift_reference
 from training.headlines.expansion import feature_expansion
+from training.headlines.linear import train as linear
+from training.headlines.linear.svm import train_ridge
 from training.headlines.samples import Sample, labels_of, others_of, soft_targets
-from training.headlines.svm import train_ridge
 from training.headlines.vocabulary import encode, unit_length
 from training.reuters.recipe import HeadlinesRecipe
 from training.reuters.reporting.report import headlines_report
@@ -47,7 +48,7 @@ def test_svm_learns_titles_bodies_first_words_and_lexicon_each_with_its_penalty(
         given.update(x=x, expansion=expansion, labels=labels, others=others, penalties=penalties, seed=seed)
         raise EnoughError
 
-    monkeypatch.setattr(learn, "train_linear", look)
+    monkeypatch.setattr(linear, "train_linear", look)
     titles, bodies = make_samples([*(wire for wire in small_corpus if wire.split == "train"), *small_outside])
     phrases = lexicon_samples(LEXICON)
     texts = Texts(tuple(titles), tuple(bodies), tuple(phrases))

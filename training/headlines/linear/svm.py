@@ -64,7 +64,7 @@ def train_linear(
     counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ expansion).tocsr()
     kernel = np.zeros((x.shape[1], others.shape[1]), np.float32)
     inside = np.ones(len(labels), bool) if multi_label else labels != topics
-    rows_inside, counts_inside = rows[inside], _counts(counted[inside])
+    rows_inside, counts_inside = rows[inside], counts_of(counted[inside])
     idf = np.log((1 + rows.shape[0]) / (1 + rows.getnnz(axis=0)), dtype=np.float32) + 1 if idf_weights else None
     # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
     learned = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
@@ -76,9 +76,9 @@ def train_linear(
         right = (labels[part] == column) | others[part, column]
         if right.all():
             continue
-        here = _counts(counted[labels == column] if not multi_label else counted[right])
+        here = counts_of(counted[labels == column] if not multi_label else counted[right])
         there = counts_inside if column == topics else counts_inside - here
-        weights = _log_share(here) - _log_share(there)
+        weights = log_count_ratios(here, there)
         if idf is not None:
             weights = idf * (np.abs(weights) + np.float32(0.5))
         if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
@@ -154,9 +154,15 @@ def _fewer_negatives(
     return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / most))[kept]
 
 
-def _counts(rows: sp.csr_matrix) -> NDArray[np.float32]:
+def counts_of(rows: sp.csr_matrix) -> NDArray[np.float32]:
+    """How often each input occurs in rows, float32 [inputs]."""
     counts: NDArray[np.float32] = np.asarray(rows.sum(axis=0)).ravel()
     return counts
+
+
+def log_count_ratios(here: NDArray[np.float32], there: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much more often each input occurs in the texts of a class than in others, by `counts_of` both."""
+    return _log_share(here) - _log_share(there)
 
 
 def _log_share(counts: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,8 +6,8 @@ import scipy.sparse as sp
 from sklearn.svm import LinearSVC
 
 from app.classifier.inference.products import Floats
-from training.headlines import svm
-from training.headlines.svm import train_linear, train_ridge
+from training.headlines.linear import svm
+from training.headlines.linear.svm import train_linear, train_ridge
 
 OUTSIDE = 46
 

@@ -1,0 +1,63 @@
+"""Trains the linear SVMs of a model, with the weights of features that the recipe says."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from app.classifier.inference.products import Floats
+from training.headlines.linear.svm import train_linear
+from training.headlines.linear.tfidf import train_tfidf
+from training.headlines.material import Material
+from training.headlines.recipe import Recipe
+from training.headlines.samples import Sample, labels_of, members_of, others_of
+
+
+def train_svms(
+    recipe: Recipe,
+    material: Material,
+    samples: Sequence[Sample],
+    *,
+    x: sp.csr_matrix,
+    expansion: sp.csr_matrix,
+    penalties: NDArray[np.float64],
+    seed: int,
+    on_topic: Callable[[int, int], object] = lambda done, of: None,
+) -> tuple[Floats, Floats]:
+    """Train linear SVMs on samples.
+
+    Args:
+        recipe: hyperparameters.
+        material: what the samples are from.
+        samples: the texts, or some of them.
+        x: the same, multi-hot, float32 [n, features].
+        expansion: maps features to inputs, float32 [features, inputs] (see `feature_expansion`).
+        penalties: float64 [n, 2], C of each sample for its first topic, and for its further topics.
+        seed: of the solver.
+        on_topic: called with the number of trained SVMs and that of all.
+
+    Returns:
+        A kernel, float32 [features, units], and a bias, float32 [units].
+    """
+    topics, units = material.topics, material.units
+    labels = labels_of(samples, topics)
+    members = members_of(samples, topics) if material.multi_label else None
+    if recipe.tfidf:
+        if members is None:
+            members = np.eye(topics + 1, dtype=np.bool_)[labels][:, :units]
+        return train_tfidf(x, expansion, members, penalties[:, 0], topics=topics, seed=seed, on_topic=on_topic)
+    kernel = train_linear(
+        x,
+        expansion,
+        labels,
+        others_of(samples, units) if members is None else members,
+        penalties,
+        topics=topics,
+        seed=seed,
+        most_negatives=recipe.most_negatives,
+        multi_label=material.multi_label,
+        idf_weights=recipe.idf_weights,
+        on_topic=on_topic,
+    )
+    return kernel, np.zeros(units, np.float32)
