@@ -25,7 +25,7 @@ from app.serving.service import Service
 from app.serving.shadow import Shadow
 
 MAX_EXAMPLES = 8
-"""Maximum number of examples."""
+"""Maximum number of examples that `GET /model` and the page show."""
 MAX_EXAMPLE_CHARACTERS = 200
 """Maximum length of an example; golden headlines include longer texts."""
 
