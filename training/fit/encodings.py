@@ -20,8 +20,9 @@ def variants(recipe: Recipe, rows: int, units: int) -> tuple[Recipe, ...]:
 
     In the last, only words that no training row has are encoded by pieces. It is not tried with MANY_EPOCHS `rows` or
     more, of which few words occur once. With fewer than FEW, it is also tried with pieces of 2 to 5 characters, of more
-    weight, and with features weighted by idf. With few rows, or few of a label, an encoding close to TF-IDF is
-    tried: all words, pairs and pieces of 2 to 5 characters have ids, as far as there is room.
+    weight, and with features weighted by idf. With fewer than FEW, or fewer than FEW_A_LABEL for each of the model's
+    `units`, an encoding close to TF-IDF is tried as well: all words, pairs and pieces of 2 to 5 characters have ids, as
+    far as there is room.
     """
     by_pieces = (recipe, replace(recipe, piece_sizes=(2, 4)))
     if rows >= MANY_EPOCHS:

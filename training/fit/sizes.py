@@ -8,7 +8,7 @@ from training.errors import LabelsError
 from training.headlines.recipe import Recipe
 
 FEW, FEW_A_LABEL = 2_500, 50
-"""Below this number of rows, or of rows a label on average, there is one more way to encode them to choose from."""
+"""Below this number of rows, or of rows a label on average, there are more ways to encode them to choose from."""
 CROSS_FITTED: Final = 7_500
 """Below this number of rows, calibration is cross-fitted, because a held-out share would be too small."""
 MANY: Final = 100_000
@@ -28,9 +28,9 @@ MOST_WIDTH, MOST_BYTES = 160, 24 * 1024**2
 """Then the first layer has no more units than these, and model.keras no more bytes."""
 WIDTH_OF_MANY: Final = 320
 WIDEST: Final = 512
-"""Most units of the first layer for few rows, of which fewer features are enough."""
+"""Maximum number of units of the first layer for few rows, for which fewer features are enough."""
 FEATURES_OF_FEW: Final = 40_000
-"""Then there are at most so many: all features and n-grams of 2 to 5 characters would take gigabytes in training."""
+"""Maximum number of features then; all words, pairs and n-grams of 2 to 5 characters would take gigabytes to train."""
 _HEADROOM: Final = 4 * 1024**2
 """Bytes of model.keras for what Keras writes around the weights, at the most that a file may have."""
 

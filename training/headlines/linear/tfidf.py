@@ -15,8 +15,8 @@ from training.headlines.vocabulary import unit_length
 _IDF: Final = np.float32(4)
 """Weight of the idf next to the absolute log-count ratio, which is mostly chance with few texts."""
 _INTERCEPT: Final = np.float32(0.5)
-"""Weight of the intercepts. They fit rows of length 1, but served rows with unknown words are shorter, where the whole
-intercepts would favour frequent labels too much."""
+"""Weight of the intercepts. They fit rows of length 1, but served rows with unknown words are shorter; for these, the
+whole intercepts would favour frequent labels too much."""
 
 
 def train_tfidf(
@@ -46,7 +46,7 @@ def train_tfidf(
 
     Returns:
         A kernel, float32 [features, units], and a bias, float32 [units]: `unit_length(x) @ kernel + bias` are scores,
-        mostly within -1 and 1.
+        mostly between -1 and 1.
     """
     rows, counted = (unit_length(x) @ expansion).tocsr(), (x @ expansion).tocsr()
     rows.sort_indices()
