@@ -93,6 +93,8 @@ def recipe_for(rows: int, units: int) -> Recipe:
 def widened(recipe: Recipe, units: int) -> Recipe:
     """The recipe with as many units in the first layer as labels, and fewer features if these need the room.
 
+    With thousands of labels there is no room for a wider layer, and the recipe stays as it is.
+
     The scores of an SVM of few rows do not survive fewer units. Half of the features are pieces.
 
     Args:
@@ -103,6 +105,8 @@ def widened(recipe: Recipe, units: int) -> Recipe:
     inside = min(units, width) + recipe.networks * recipe.hidden
     room = (_most_weights(units) - width * inside - inside * units) // width
     features = min(FEATURES_OF_FEW, room)
+    if features < LEAST_FEATURES:
+        return recipe
     words = features // 2
     return replace(recipe, width=width, words=words, features=words, pieces=features - words)
 

@@ -57,6 +57,11 @@ def test_wider_layer_fits_into_the_same_size(units: int) -> None:
     assert recipe.pieces > 4_000
 
 
+def test_layer_is_not_widened_if_too_few_features_would_be_left() -> None:
+    recipe = recipe_for(19_000, 17_000)
+    assert widened(recipe, 17_000) == recipe
+
+
 def test_svm_of_many_rows_has_a_lower_c_unless_rows_have_several_labels() -> None:
     assert penalty_for(45_000, multi_label=False) == (0.5, 0.0)
     assert penalty_for(15_000, multi_label=False) == (1.0, 0.0)
