@@ -8,7 +8,7 @@ _MESSAGES = {
     "extra_forbidden": "is not a known field",
     "string_type": "must be a string",
     "string_unicode": "must be valid Unicode",
-    "int_type": "must be a whole number, without quotes",
+    "int_type": "must be a whole number, without quotes or decimal point",
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a whole number of fewer digits",
     "int_from_float": "must be a whole number",

@@ -1,9 +1,9 @@
 """Schemas of predictions, requests and responses; the OpenAPI document is generated from them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
@@ -18,17 +18,13 @@ Abstained = TypeAliasType(
 )
 """A schema of its own, so that generated clients have one type for it."""
 Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-def _without_fraction(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    return int(value) if type(value) is float and value.is_integer() else value
-
-
-WRITTEN_AS_FLOAT: Final = BeforeValidator(_without_fraction)
-"""Annotation, after the limits, of a strict `int`: 20.0 counts as 20, as in JSON Schema, because Lua and R write it."""
 DEFAULT_TOP_K = 5
-_TOP_K = "Number of topics to return, most probable first; at most the number of the model's topics."
-TopK = Annotated[int, Field(ge=1, description=_TOP_K), WRITTEN_AS_FLOAT]
+TopK = Annotated[
+    int,
+    Field(
+        ge=1, description="Number of topics to return, most probable first; at most the number of the model's topics."
+    ),
+]
 
 MAX_CODE = 200
 """Maximum length of `explain_topic`, in characters, unless a code of the model is longer."""
@@ -42,8 +38,8 @@ _EXPLAIN_TOPIC = (
 
 
 class _Request(BaseModel):
-    # Strict: neither "5" nor true is a number. Unknown fields are kept, and the route refuses them: with "forbid",
-    # pydantic creates an error for each, 300 MB for a body with 250,000 unknown fields.
+    # Strict: "5" is not a number. Unknown fields are kept, and the route refuses them: with "forbid", pydantic creates
+    # an error for each, 300 MB for a body with 250,000 unknown fields.
     model_config = ConfigDict(strict=True, extra="allow")
 
 
@@ -81,7 +77,7 @@ def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[ty
         Field(fail_fast=True, min_length=1, description=_HEADLINES, json_schema_extra={"maxItems": settings.max_batch}),
     ]
     top_k: Any = (
-        Annotated[int, Field(ge=1, le=len(topics) or None, description=_TOP_K), WRITTEN_AS_FLOAT],
+        Annotated[TopK, Field(le=len(topics) or None)],
         min(DEFAULT_TOP_K, len(topics) or DEFAULT_TOP_K),
     )
     longest = max([MAX_CODE, *(len(topic.code) for topic in topics)])

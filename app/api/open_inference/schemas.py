@@ -8,11 +8,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from app.api.schemas import WRITTEN_AS_FLOAT
-
 # Fails fast: a million invalid values would block the event loop while a million messages are built.
 Texts = Annotated[list[str], Field(fail_fast=True)]
-Size = Annotated[int, Field(ge=0, le=2**63 - 1), WRITTEN_AS_FLOAT]
+Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Shape = Annotated[list[Size], Field(max_length=8, examples=[[2]])]
 OTHERS = "Unknown parameters are ignored."
 MAX_TENSORS = 8

@@ -203,7 +203,7 @@ def test_fastapis_own_validation_errors_take_the_same_shape():
     error = RequestValidationError([{"loc": ("query", "n"), "msg": "Input should be an integer", "type": "int_type"}])
     body = problem(error, "/x", "id").body
     assert b'"status":422' in body
-    assert b'{"field":"query.n","message":"must be a whole number, without quotes"}' in body
+    assert b'{"field":"query.n","message":"must be a whole number, without quotes or decimal point"}' in body
 
 
 def test_each_title_has_one_type_and_status():

@@ -282,14 +282,6 @@ def test_damaged_binary_tensor_is_422(client: TestClient, binary: bytes, words: 
     assert words in answer.json()["error"]
 
 
-def test_integers_may_be_written_with_a_fraction_of_zero(client: TestClient) -> None:
-    outputs = [{"name": "probabilities", "parameters": {"classification": 2.0}}]
-    [tensor] = client.post(INFER, json=tensor_with(shape=[1.0]) | {"outputs": outputs}).json()["outputs"]
-    assert tensor["shape"] == [1, 2]
-    [fault] = client.post(INFER, json=tensor_with(shape=[1.5])).json()["errors"]
-    assert fault == {"field": "inputs.0.shape.0", "message": "must be a whole number, without quotes"}
-
-
 @pytest.mark.parametrize("shape", [[], [0], [2], [2, 1]])
 def test_binary_elements_beyond_the_shape_are_422_before_they_are_read(client: TestClient, shape: list[int]) -> None:
     head = json.dumps(tensor_with(data=None, shape=shape, parameters={"binary_data_size": 12})).encode()

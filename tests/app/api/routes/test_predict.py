@@ -47,30 +47,6 @@ def test_top_k_is_how_many_topics_come_back(client: TestClient, top_k: int):
     assert len(predict(client, top_k=top_k).json()["predictions"]) == top_k
 
 
-@pytest.mark.parametrize("written", ["3.0", "3e0", "30E-1"])
-def test_top_k_may_be_written_with_a_fraction_of_zero(client: TestClient, written: str):
-    for path, texts in (("/predict", '"headline":"oil"'), ("/predict/batch", '"headlines":["oil"]')):
-        answer = client.post(path, content=f'{{{texts},"top_k":{written}}}').json()
-        assert len(answer.get("results", [answer])[0]["predictions"]) == 3
-
-
-@pytest.mark.parametrize(
-    ("written", "message"),
-    [
-        ("46.5", "must be a whole number, without quotes"),
-        ("47.0", "must be at most 46"),
-        ("-0.0", "must be at least 1"),
-        ("1e308", "must be at most 46"),
-        ("1e400", "must be a whole number, without quotes"),
-        ("true", "must be a whole number, without quotes"),
-        ('"3.0"', "must be a whole number, without quotes"),
-    ],
-)
-def test_top_k_with_a_fraction_or_of_another_type_is_422(client: TestClient, written: str, message: str):
-    reply = client.post("/predict", content=f'{{"headline":"oil","top_k":{written}}}')
-    assert (reply.status_code, reply.json()["errors"]) == (422, [{"field": "top_k", "message": message}])
-
-
 def test_top_k_is_5_unless_given(client: TestClient):
     assert len(predict(client).json()["predictions"]) == 5
 
