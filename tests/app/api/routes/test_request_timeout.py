@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.app.conftest import Start
+from tests.app.slow_encode import slow_encode
 
 BOTH = [("/predict", {"headline": "oil"}), ("/predict/batch", {"headlines": ["oil"] * 200})]
 
@@ -37,21 +38,11 @@ def test_deadline_that_is_not_a_positive_number_is_422(client: TestClient, secon
 
 def test_batch_past_its_deadline_leaves_the_rest_undone(start: Start):
     client = start()
-    classifier = client.app.state.service.classifier
-    done = []
-    encode = classifier.encode
-
-    def slowly(texts):
-        import time
-
-        done.append(len(texts))
-        time.sleep(0.05)
-        return encode(texts)
-
-    classifier.encode = slowly
-    reply = client.post("/predict/batch", json={"headlines": ["oil"] * 1000}, headers={"x-request-timeout": "0.12"})
+    body = {"headlines": ["oil"] * 1000}
+    with slow_encode(client.app.state.service.classifier) as parts:
+        reply = client.post("/predict/batch", json=body, headers={"x-request-timeout": "0.12"})
     assert reply.status_code == 504
-    assert sum(done) < 500
+    assert sum(parts) < 500
 
 
 def test_header_is_documented_as_optional_and_positive(client: TestClient):

@@ -23,6 +23,7 @@ from app.server.http.unparsed_bytes import MAX_PIECE
 from app.server.uvicorn_server import Server
 from app.settings import load_settings
 from tests.app.metrics import read
+from tests.app.slow_encode import slow_encode
 
 DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 422, 503, 504}
 BODY = b'{"headline":"oil"}'
@@ -505,29 +506,19 @@ def test_http_1_0_is_answered_and_closed(port: int):
 def test_batch_stops_when_its_client_hangs_up(tiny_bundle: Path):
     settings = load_settings(model=tiny_bundle, access_log=False)
     app = create_app(settings)
-    done = []
     with in_thread(app) as port:
-        classifier = app.state.service.classifier
-        encode = classifier.encode
-
-        def slowly(texts):
-            done.append(len(texts))
-            time.sleep(0.05)
-            return encode(texts)
-
-        classifier.encode = slowly
-        body = json.dumps({"headlines": ["oil"] * 1000}).encode()
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.sendall(
-                b"POST /predict/batch HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-            )
-            while not done:
-                time.sleep(0.01)
-        classifier.encode = encode
+        with slow_encode(app.state.service.classifier) as parts:
+            body = json.dumps({"headlines": ["oil"] * 1000}).encode()
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(
+                    b"POST /predict/batch HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                )
+                while not parts:
+                    time.sleep(0.01)
         check_alive(port)
         assert app.state.service.limiter.in_flight == 0
         metrics = asyncio.run(app.state.service.metrics.exposition()).decode()
-    assert sum(done) < 500
+    assert sum(parts) < 500
     assert 'topics_rejected_total{reason="client_gone"} 1.0' in metrics
     assert 'http_requests_total{method="POST",route="/predict/batch",status="499"} 1.0' in metrics
 
