@@ -1,11 +1,19 @@
 """Long texts: Chromium takes half a minute to lay out 3 MB in a text box, so the boxes do not take them."""
 
+from urllib.parse import quote, urlsplit
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.page.conftest import Watch
+from tests.server import RunningServer
 
 LINE = "wheat harvest falls\n"
 LONG = LINE * 5_001
 """Of more than 100,000 characters."""
+TOO_LONG = (
+    "The text has 100,020 characters, too many for one headline. If it has many lines, paste it under “Many at once”."
+)
 COUNT = "5,001 of 5,001 lines classified"
 
 
@@ -20,13 +28,27 @@ def test_long_text_is_kept_out_of_the_box_of_one_headline(page: Page) -> None:
     page.fill("#headline", "gold bullion")
     expect(page.locator("#verdict strong")).to_have_text("Gold")
     paste(page, LONG, "#headline")
-    expect(page.locator("#verdict")).to_have_text(
-        "The text has 100,020 characters, too many for one headline."
-        " If it has many lines, paste it under “Many at once”."
-    )
+    expect(page.locator("#verdict")).to_have_text(TOO_LONG)
     assert page.input_value("#headline") == "gold bullion"
     page.fill("#headline", "wheat flour falls")
     expect(page.locator("#verdict strong")).to_have_text("Wheat")
+
+
+def test_long_text_of_a_link_is_kept_out_of_the_box(
+    context: BrowserContext, server: RunningServer, watch: Watch
+) -> None:
+    page = watch.over(context.new_page(), server.url)
+    page.goto(f"{server.url}/#headline={quote(LONG)}")
+    expect(page.locator("#verdict")).to_have_text(TOO_LONG)
+    page.wait_for_selector("#topics-table tbody tr")
+    expect(page.locator("#verdict")).to_have_text(TOO_LONG)
+    assert page.input_value("#headline") == urlsplit(page.url).fragment == ""
+    page.evaluate("location.hash = 'headline=gold+bullion'")
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+    page.evaluate("text => { location.hash = `headline=${encodeURIComponent(text)}`; }", LONG)
+    expect(page.locator("#verdict")).to_have_text(TOO_LONG)
+    page.fill("#headline", " ")
+    expect(page.locator("#verdict")).to_be_empty()
 
 
 def test_long_text_pasted_into_the_lower_box_is_classified_without_being_shown(page: Page) -> None:

@@ -1,7 +1,7 @@
 // One headline, classified while typing. State: the text, the words left out, and the explained topic.
 
 import { byId, element } from "../elements/dom.js";
-import { keepLongOut } from "../elements/long_text.js";
+import { isLong, keepLongOut } from "../elements/long_text.js";
 import { codePoints, count, leaveOut } from "../elements/text.js";
 import { predict, Refusal } from "../service/api.js";
 import { chosenModel, withModel } from "../service/models.js";
@@ -32,14 +32,14 @@ export class Headline {
     this.link = null; // what a link describes, until the user changes it
     this.#reset();
     this.input.addEventListener("input", () => this.#typed(DEBOUNCE));
-    keepLongOut(this.input, (text) => this.#tooLong(text.length));
+    keepLongOut(this.input, (text) => this.#refuse(text));
     this.input.addEventListener("focus", () => { if (this.examples.includes(this.input.value)) this.input.select(); });
     byId("restore").addEventListener("click", () => { this.out.clear(); this.#ask(); this.input.focus(); });
   }
 
-  /** Show what a link describes. */
+  /** Show what a link describes, or that its text is too long. */
   open(link) {
-    this.input.value = link.headline;
+    this.input.value = isLong(link.headline) ? "" : link.headline;
     this.all = link.all;
     this.#typed(0, link);
   }
@@ -80,10 +80,10 @@ export class Headline {
     return null;
   }
 
-  #tooLong(length) {
+  #refuse(text) {
     clearTimeout(this.timer);
     this.controller?.abort();
-    this.#empty(`The text has ${count(length)} characters, too many for one headline. If it has many lines, paste it under “Many at once”.`);
+    this.#empty(tooLong(text));
   }
 
   #toggle(start) {
@@ -105,7 +105,7 @@ export class Headline {
     if (this.model.topics === null) return; // asked when the model is described
     const points = codePoints(this.input.value);
     if (!points.join("").trim()) {
-      this.#empty("");
+      this.#empty(this.link && isLong(this.link.headline) ? tooLong(this.link.headline) : "");
       this.onShown(null);
       return;
     }
@@ -164,6 +164,11 @@ export class Headline {
       isFirst: text === this.examples[0] && !this.topic && !out.size && !all,
     });
   }
+}
+
+/** Why a long text is not shown. */
+function tooLong({ length }) {
+  return `The text has ${count(length)} characters, too many for one headline. If it has many lines, paste it under “Many at once”.`;
 }
 
 /** Show the examples of the model, to try it with; `unreadable`: those without a known word; `onPick(example)`: one was pressed. */
