@@ -1,7 +1,7 @@
 """Encoder: turns a text into the ids of its words. Training and serving both use it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from app.classifier.errors import BundleError
@@ -226,8 +226,8 @@ class Encoder:
     def _split_lead(self, words: Sequence[str], lead: int) -> tuple[Sequence[str], Sequence[str]]:
         """The lead of a text, `lead` words, and the words after it."""
         # Unknown words do not count, so that adding one moves no other out of the lead.
-        known = [index for index, word in enumerate(words) if self.resolve(word) in self._words]
-        end = known[lead] if len(known) > lead else len(words)
+        known = (index for index, word in enumerate(words) if self.resolve(word) in self._words)
+        end = next(islice(known, lead, None), len(words))
         return words[:end], words[end:]
 
     def sequence(self, text: str) -> list[int]:

@@ -12,6 +12,9 @@ APOSTROPHES: Final = "'\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201a\u201b\u2032\u2
 _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
+_FILLERS = "\u115f\u1160"
+"""Those of them that are letters without case (Lo) and in NFKC."""
+_DIACRITICS = re.compile("[\u0300-\u036f]")
 _ASCII_LETTERS = str.maketrans(
     {"\u00e6": "ae", "\u0153": "oe", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00f0": "d", "\u00fe": "th"}
     | {"\u0131": "i", "\u0127": "h"}
@@ -29,11 +32,13 @@ def fold(character: str) -> str:
     In ASCII the separators are those of Keras's Tokenizer, with which the Keras data set was made. The result depends
     on this character alone, so that it takes linear time and an export can use a table.
     """
+    category = unicodedata.category(character)
+    if category == "Lo" and character not in _FILLERS and unicodedata.is_normalized("NFKC", character):
+        return character  # most characters; a text may have 20,000 different ones, which no cache holds
     if character in APOSTROPHES:
         return "'"
     if character.isspace():
         return " "
-    category = unicodedata.category(character)
     if category in ("Cc", "Cf", "Me") or _IGNORABLE.match(character):
         return ""
     return _fold_letter(character) if category[0] in "LMN" else " "
@@ -64,7 +69,9 @@ def _part(character: str) -> str:
 def without_diacritics(character: str) -> str:
     """An accented Latin, Greek or Cyrillic letter without its accent; other characters stay as they are."""
     decomposed = unicodedata.normalize("NFD", character)
-    plain = "".join(character for character in decomposed if not "\u0300" <= character <= "\u036f")
+    if character > "\u036f" and not _DIACRITICS.search(decomposed):
+        return character  # most characters; see `fold`
+    plain = _DIACRITICS.sub("", decomposed)
     return (character if plain == decomposed else plain).translate(_ASCII_LETTERS)
 
 
