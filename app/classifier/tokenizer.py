@@ -4,7 +4,7 @@ import html
 import html.entities
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from app.classifier.characters.folding import CharacterTable, fold, without_diacritics
@@ -27,9 +27,6 @@ _LONGEST_COMPOSED = 64
 
 _FOLDED, _PLAIN = CharacterTable(fold), CharacterTable(without_diacritics)
 _WITH_SYMBOLS = CharacterTable(fold_with_symbols)
-_SEPARATED = CharacterTable(lambda character: " " if fold(character) == " " else "x")
-"""Separators become a space and all other characters an x, so that places stay the same."""
-_SEPARATED_WITH_SYMBOLS = CharacterTable(lambda character: " " if fold_with_symbols(character) == " " else "x")
 
 # The same for ASCII: bytes.translate is much faster than str.translate. Control characters, which vanish, become a byte
 # that is not ASCII, so that a text with any of them is folded by the other table.
@@ -52,13 +49,14 @@ def tokenize(
     try:
         return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii").split()
     except UnicodeError:
-        words = _split(text, split_unspaced, split_symbols)
+        folded = text.translate(_WITH_SYMBOLS if split_symbols else _FOLDED)
+        words = _split(folded, split_unspaced, split_symbols)
         return [word if word.isascii() else _compose(word) for word in words]
 
 
-def _split(text: str, split_unspaced: bool, split_symbols: bool) -> list[str]:
-    folded = join_flags(text.translate(_WITH_SYMBOLS)) if split_symbols else text.translate(_FOLDED)
-    return (space_out(folded) if split_unspaced else folded).split()
+def _split(folded: str, split_unspaced: bool, split_symbols: bool) -> list[str]:
+    joined = join_flags(folded) if split_symbols else folded
+    return (space_out(joined) if split_unspaced else joined).split()
 
 
 def plain(word: str) -> str:
@@ -78,57 +76,42 @@ def locate(
     text: str, references: CharacterReferences = "html", split_unspaced: bool = False, split_symbols: bool = False
 ) -> Iterator[Word]:
     """The words of `tokenize`, each with its position in the text."""
-    if _REFERENCE.search(text):
-        yield from _fold_words(_characters(text, references), split_unspaced, split_symbols)
-        return
-    for run in re.finditer("x+", text.translate(_SEPARATED_WITH_SYMBOLS if split_symbols else _SEPARATED)):
-        start, end = run.span()
-        word = text[start:end]
-        if word.isascii() and word.isprintable():  # control characters vanish
-            yield Word(word.lower(), start, end)
-        else:
-            characters = zip(range(start, end), range(start + 1, end + 1), word, strict=True)
-            yield from _fold_words(characters, split_unspaced, split_symbols)
-
-
-def _fold_words(
-    characters: Iterable[tuple[int, int, str]], split_unspaced: bool, split_symbols: bool
-) -> Iterator[Word]:
-    """The words of characters, each of which has its start and end in the text."""
+    characters, starts, ends = _decoded(text, references)
     table = _WITH_SYMBOLS if split_symbols else _FOLDED
-    run = ""
-    places: list[tuple[int, int]] = []
-    """Start and end in the text of each character of `run`; of several that one character was folded to, the first has
-    its position, and the others are empty at its end."""
-    for first, last, character in (*characters, (0, 0, " ")):
-        folded = table[ord(character)]
-        if folded != " ":
-            folded = folded.strip()  # of a symbol
-            run += folded
-            places += [(last if i else first, last) for i in range(len(folded))]
-            if split_symbols and places and not folded:
-                # Invisible characters and skin tones belong to the emoji before them, and would look different alone.
-                places[-1] = (places[-1][0], last)
-        elif run:
-            at = 0
-            # Folding characters again changes nothing.
-            for word in _split(run, split_unspaced, split_symbols) if split_unspaced or split_symbols else [run]:
-                yield Word(_compose(word), places[at][0], places[at + len(word) - 1][1])
-                at += len(word)
-            run, places = "", []
+    folded = [table[ord(character)] for character in characters]
+    places = [place for place, letters in enumerate(folded) for _ in letters.strip()]
+    """Of each letter of the words: index of the character that was folded to it."""
+    places.append(len(characters))
+    at = 0
+    for word in _split("".join(folded), split_unspaced, split_symbols):
+        first, last, after = places[at], places[at + len(word) - 1], places[at + len(word)]
+        # Of several letters that one character was folded to, the others are empty at its end.
+        start = ends[first] if at and places[at - 1] == first else starts[first]
+        if split_symbols:
+            # Invisible characters and skin tones belong to the emoji before them, and would look different alone.
+            while last + 1 < after and not folded[last + 1]:
+                last += 1
+        yield Word(_compose(word), start, ends[last])
+        at += len(word)
 
 
-def _characters(text: str, references: CharacterReferences) -> Iterator[tuple[int, int, str]]:
-    """The characters of a text with decoded references, each with the start and end of what it was made of."""
-    position = 0
+def _decoded(text: str, references: CharacterReferences) -> tuple[str, Sequence[int], Sequence[int]]:
+    """A text with decoded references, and the start and end in the text of what each character was made of."""
+    position, parts = 0, []
+    starts: list[int] = []
+    ends: list[int] = []
     for match in _REFERENCE.finditer(text):
         decoded = _decode(match, references)
         if decoded == match[0]:
             continue
-        yield from ((i, i + 1, text[i]) for i in range(position, match.start()))
-        yield from ((match.start(), match.end(), character) for character in decoded)
-        position = match.end()
-    yield from ((i, i + 1, text[i]) for i in range(position, len(text)))
+        start, end = match.span()
+        parts += [text[position:start], decoded]
+        starts += [*range(position, start), *[start] * len(decoded)]
+        ends += [*range(position + 1, start + 1), *[end] * len(decoded)]
+        position = end
+    starts += range(position, len(text))
+    ends += range(position + 1, len(text) + 1)
+    return "".join([*parts, text[position:]]), starts, ends
 
 
 def character_reference(name: str, references: CharacterReferences) -> str | None:

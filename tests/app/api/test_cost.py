@@ -230,6 +230,15 @@ def test_no_text_takes_much_longer_than_a_chunk_of_headlines(tiny_bundle: Path, 
     assert quickest(lambda: classifier.classify([LONG[name]])) < 20 * plain  # 1 to 4 times
 
 
+@pytest.mark.parametrize("name", ["one word", "separators", "combining marks", "long words", "one reference"])
+def test_locating_words_takes_no_longer_than_some_chunks_of_headlines(tiny_bundle: Path, name: str):
+    text = {**LONG, "long words": f"\u00e9{'b' * 98} " * 200, "one reference": "&eacute;" + "a" * 19_992}[name]
+    encoder = load_classifier(tiny_bundle).encoder
+    headlines = [f"Oil prices rise as OPEC cuts crude output by {n} pct" for n in range(CHUNK_TEXTS)]
+    plain = quickest(lambda: [encoder.locate(headline) for headline in headlines])
+    assert quickest(lambda: encoder.locate(text)) < 6 * plain  # 1 to 3 times
+
+
 def test_no_body_takes_much_longer_to_read_than_one_of_texts():
     validate = BatchRequest.__pydantic_validator__.validate_json
     plain = batch([LONG["words"]] * 400)
