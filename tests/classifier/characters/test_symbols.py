@@ -91,7 +91,13 @@ def test_splitting_words_again_changes_nothing(text: str, split_unspaced: bool) 
     assert tokenize(" ".join(words), "html", split_unspaced, split_symbols=True) == words
 
 
-@given(texts)
+def has_decomposed_separator(text: str) -> bool:
+    """Decomposed, some separators leave a mark: `\u2260` becomes `=` and a stroke."""
+    composed = unicodedata.normalize("NFC", text)
+    return any(fold(one) == " " and not unicodedata.is_normalized("NFD", one) for one in composed)
+
+
+@given(texts.filter(lambda text: not has_decomposed_separator(text)))
 def test_composed_and_decomposed_texts_have_the_same_words(text: str) -> None:
     composed, decomposed = (tokenize(unicodedata.normalize(form, text), split_symbols=True) for form in ("NFC", "NFD"))
     assert composed == decomposed
