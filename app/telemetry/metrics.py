@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Sequence
 from itertools import chain
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, values
 from starlette.concurrency import run_in_threadpool
 
 from app.classifier import TopicClassifier
@@ -14,6 +14,7 @@ from app.telemetry import MULTIPROC_DIR
 from app.telemetry.drift import Drift
 from app.telemetry.histogram import BatchHistogram
 from app.telemetry.log_streams.standard_streams import dropped_lines
+from app.telemetry.metrics_file import MetricsFile
 from app.telemetry.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
 from app.telemetry.multiprocess import COUNT_SECONDS, DRIFT, WithDrift, all_workers
 from app.telemetry.process import ModelInfo, ProcessGauges
@@ -32,6 +33,7 @@ class Metrics:
     """All metrics of one process; each app has its own registry, so tests can create many apps."""
 
     def __init__(self) -> None:
+        values.MmapedDict = MetricsFile  # type: ignore[assignment, attr-defined]
         self.registry = registry = CollectorRegistry()
         request = ("route", "method", "status")
         self.requests = Counter("http_requests", "Requests answered.", request, registry=registry)

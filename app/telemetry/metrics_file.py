@@ -1,0 +1,83 @@
+"""A worker's file of metrics, with reserved blocks: a full disk costs new metrics, not the process."""
+
+import errno
+import logging
+import os
+from pathlib import Path
+
+from prometheus_client.mmap_dict import MmapedDict
+
+from app.settings import SettingsError
+from app.telemetry import MULTIPROC_DIR
+
+BYTES = 64 * 1024
+"""Length of a new file, as in prometheus_client, which doubles it when it is full."""
+
+_ENTRY_BYTES = 28
+"""Maximum bytes of an entry without its key: the key's length, padding, value and time."""
+
+logger = logging.getLogger(__name__)
+
+
+class MetricsFile(MmapedDict):
+    """prometheus_client's file, in place of which `Metrics` uses it.
+
+    prometheus_client lacks: it sets only the length of a file, so the kernel allocates a block when it is first written
+    to, and ends the process with SIGBUS if the disk or tmpfs is full. Effect: workers keep serving while a log fills
+    the disk. Delete when: prometheus_client allocates the blocks of its files.
+    """
+
+    _is_full = False
+    """Whether a metric has no room."""
+
+    def __init__(self, filename: str) -> None:
+        """Raises SettingsError if the disk has no room for the file."""
+        try:
+            with Path(filename).open("ab") as file:
+                _reserve(file.fileno(), max(file.tell(), BYTES))
+        except OSError as error:
+            raise SettingsError(
+                f"{MULTIPROC_DIR}: {filename} cannot be written ({error.strerror}); free space, or set the variable to"
+                " another folder."
+            ) from None
+        super().__init__(filename)
+
+    def read_value(self, key: str) -> tuple[float, float]:
+        """The value and time of a metric; zeros if it has no room."""
+        value: tuple[float, float] = super().read_value(key) if self._has_room(key) else (0.0, 0.0)
+        return value
+
+    def write_value(self, key: str, value: float, timestamp: float) -> None:
+        """Write a metric; nothing if it has no room. The caller keeps the value, and writes it again with the next."""
+        if self._has_room(key):
+            super().write_value(key, value, timestamp)
+
+    def _has_room(self, key: str) -> bool:
+        """Whether the file has the metric, or room for it."""
+        if key in self._positions:
+            return True
+        length = self._capacity
+        while length < self._used + len(key.encode()) + _ENTRY_BYTES:
+            length *= 2
+        try:
+            if length > self._capacity:
+                _reserve(self._f.fileno(), length)
+        except OSError as error:
+            if not self._is_full:
+                logger.warning("new metrics are left out until there is room in %s (%s)", self._fname, error.strerror)
+            self._is_full = True
+            return False
+        self._is_full = False
+        return True
+
+
+def _reserve(descriptor: int, length: int) -> None:
+    """Allocate the blocks of a file; raises OSError if the disk is full."""
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, length)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        # Otherwise the file system cannot allocate blocks in advance.
