@@ -21,7 +21,7 @@ from app.api.problems import problem
 from app.server.http.connections import CONNECTIONS_KEY, Connections
 from app.server.http.protocol import HttpProtocol
 from app.server.sockets import listeners
-from app.telemetry.multiprocess import all_workers
+from app.telemetry.multiprocess import Exposition, all_workers
 from app.telemetry.request_context import request_id
 
 logger = logging.getLogger(__name__)
@@ -58,26 +58,20 @@ class _App:
     """ASGI app with the single path /metrics."""
 
     def __init__(self) -> None:
-        self._rendering: asyncio.Task[bytes] | None = None
+        self._exposition = Exposition(lambda: asyncio.to_thread(lambda: generate_latest(all_workers())))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         name = request_id(dict(scope["headers"]))
         try:
             _raise_if_elsewhere(scope)
-            answer = Response(await self._render(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+            answer = Response(await self._exposition.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
         except Exception as error:  # a row of the table of problems, or a 500
             answer = problem(error, scope["path"], name)
             if answer.status_code == 500:
                 logger.exception("metrics cannot be read", extra={"request_id": name})
         answer.headers["x-request-id"] = name
         await answer(scope, receive, send)
-
-    async def _render(self) -> bytes:
-        # Concurrent requests share one text, because creating one delays the thread of the service.
-        if self._rendering is None or self._rendering.done():
-            self._rendering = asyncio.create_task(asyncio.to_thread(lambda: generate_latest(all_workers())))
-        return await asyncio.shield(self._rendering)
 
 
 def _raise_if_elsewhere(scope: Scope) -> None:

@@ -16,7 +16,7 @@ from app.telemetry.histogram import BatchHistogram
 from app.telemetry.log_streams.standard_streams import dropped_lines
 from app.telemetry.metrics_file import MetricsFile
 from app.telemetry.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
-from app.telemetry.multiprocess import COUNT_SECONDS, DRIFT, WithDrift, all_workers
+from app.telemetry.multiprocess import COUNT_SECONDS, DRIFT, Exposition, WithDrift, all_workers
 from app.telemetry.process import ModelInfo, ProcessGauges
 from app.telemetry.request_context import RequestContext
 from app.telemetry.shadow_metrics import Comparison, ShadowMetrics, comparison
@@ -109,6 +109,7 @@ class Metrics:
         self._contexts: list[RequestContext] = []
         self._timer: asyncio.TimerHandle | None = None
         self._lines_dropped = dropped_lines()
+        self._exposition = Exposition(self._render)
 
     def models_loaded(self, classifiers: Sequence[TopicClassifier]) -> list[ModelMetrics]:
         """Called when the models have been loaded; returns the metrics of each.
@@ -208,6 +209,9 @@ class Metrics:
 
     async def exposition(self) -> bytes:
         """The metrics in the Prometheus text format, of all workers if there are several."""
+        return await self._exposition.text()
+
+    async def _render(self) -> bytes:
         self.update()
         if MULTIPROC_DIR in os.environ:
             return await run_in_threadpool(lambda: generate_latest(all_workers()))

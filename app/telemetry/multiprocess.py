@@ -1,10 +1,12 @@
 """Metrics of all workers: each worker writes files to one folder, and any process can aggregate them."""
 
+import asyncio
 import math
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -98,3 +100,21 @@ def all_workers() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(WithDrift(_LiveWorkers(os.environ[MULTIPROC_DIR])))
     return registry
+
+
+class Exposition:
+    """Renders the metrics as text, once for all requests that arrive until that is done.
+
+    Rendering takes time from the event loop, also in another thread.
+    """
+
+    def __init__(self, render: Callable[[], Coroutine[Any, Any, bytes]]) -> None:
+        """`render`: returns the metrics in the Prometheus text format."""
+        self._render = render
+        self._rendering: asyncio.Task[bytes] | None = None
+
+    async def text(self) -> bytes:
+        """The metrics, as they are or were when the rendering began; raises what `render` raises."""
+        if self._rendering is None or self._rendering.done():
+            self._rendering = asyncio.create_task(self._render())
+        return await asyncio.shield(self._rendering)

@@ -1,17 +1,19 @@
 """Metrics of two workers, summed from their files; with real processes: tests/operation/test_metrics.py."""
 
+import asyncio
 import errno
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest, values
 from prometheus_client.values import MultiProcessValue
 
-from app.telemetry import MULTIPROC_DIR, multiprocess
+from app.telemetry import MULTIPROC_DIR, metrics, multiprocess
 from app.telemetry.metrics import Metrics
-from app.telemetry.multiprocess import all_workers
+from app.telemetry.multiprocess import Exposition, all_workers
 from tests.app.metrics import Read, read
 
 PIDS = (os.getpid(), os.getppid())
@@ -100,3 +102,56 @@ def test_worker_that_is_starting_does_not_break_a_scrape(workers: list[Metrics],
     for name in ("gauge_livesum_worker7.db", "counter_worker7.db", "histogram_worker7.db"):
         (tmp_path / name).touch()
     assert scraped()("topics_in_flight") == 3
+
+
+def test_scrapes_that_arrive_together_render_once(monkeypatch: pytest.MonkeyPatch):
+    rendered: list[object] = []
+    monkeypatch.setattr(metrics, "generate_latest", lambda registry: rendered.append(registry) or b"text")
+    made = Metrics()
+
+    async def scrape() -> list[bytes]:
+        return await asyncio.gather(*(made.exposition() for _ in range(5)))
+
+    assert asyncio.run(scrape()) == [b"text"] * 5
+    assert len(rendered) == 1
+    asyncio.run(scrape())
+    assert len(rendered) == 2
+
+
+def test_scrape_that_is_given_up_leaves_the_rendering_to_others():
+    async def main() -> bytes:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def render() -> bytes:
+            begun.set()
+            await go_on.wait()
+            return b"text"
+
+        exposition = Exposition(render)
+        first, second = (asyncio.create_task(exposition.text()) for _ in range(2))
+        await begun.wait()
+        first.cancel()
+        with suppress(asyncio.CancelledError):
+            await first
+        go_on.set()
+        return await second
+
+    assert asyncio.run(main()) == b"text"
+
+
+def test_error_reaches_every_scrape_and_the_next_renders_again():
+    texts = iter([None, b"text"])
+
+    async def render() -> bytes:
+        text = next(texts)
+        if text is None:
+            raise OSError("no descriptors")
+        return text
+
+    async def main() -> None:
+        exposition = Exposition(render)
+        failed = await asyncio.gather(exposition.text(), exposition.text(), return_exceptions=True)
+        assert [type(error) for error in failed] == [OSError, OSError]
+        assert await exposition.text() == b"text"
+
+    asyncio.run(main())
