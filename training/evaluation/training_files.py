@@ -12,7 +12,7 @@ from training.labelled.read import shown_name
 def training_file_warning(manifest: Manifest, files: Sequence[Path]) -> str | None:
     """A sentence about those of the files that the bundle was trained on, or None.
 
-    A file compressed with gzip is also recognized if the bundle was trained on its content.
+    Files compressed with gzip are compared by their content, too.
 
     Args:
         manifest: of the bundle.
@@ -33,17 +33,37 @@ def training_file_warning(manifest: Manifest, files: Sequence[Path]) -> str | No
 def _training_digests(manifest: Manifest) -> set[str]:
     if manifest.recipe.get("name") != "fit":
         return set()
-    digests = list(manifest.data["sha256"].values())
+    data = manifest.data
+    names = list(data["sha256"])
     # Older bundles do not say how many of the files, the last, had test rows: only the first had none for certain.
-    return set(digests[: len(digests) - manifest.data.get("test_files", len(digests) - 1)])
+    names = names[: len(names) - data.get("test_files", len(names) - 1)]
+    unpacked = data.get("unpacked_sha256", {})
+    return {data["sha256"][name] for name in names} | {unpacked[name] for name in names if name in unpacked}
 
 
 def _digests(path: Path) -> Iterator[str]:
+    yield digest(path)
+    unpacked = unpacked_digest(path)
+    if unpacked is not None:
+        yield unpacked
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
     with path.open("rb") as file:
-        yield hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        if encoding_of(file.peek(2)) == "gzip":
-            content = hashlib.sha256()
-            for piece in gunzipped(read_pieces(file, path.name), path.name):
-                content.update(piece)
-            yield content.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpacked_digest(path: Path) -> str | None:
+    """SHA-256 of the content of a file that is compressed with gzip; None if it is not.
+
+    Raises:
+        InputError: the gzip data are damaged.
+    """
+    with path.open("rb") as file:
+        if encoding_of(file.peek(2)) != "gzip":
+            return None
+        content = hashlib.sha256()
+        for piece in gunzipped(read_pieces(file, path.name), path.name):
+            content.update(piece)
+        return content.hexdigest()

@@ -20,7 +20,7 @@ from training.fit.material import first_labels, read_samples
 from training.fit.publish import Source, publish
 from training.fit.reporting.summary import described, summary, with_label
 from training.fit.sizes import seconds_to_fit
-from training.fit.source_files import file_digests
+from training.fit.source_files import file_digests, unpacked_digests
 from training.fit.train import fit_model
 from training.labelled.options import DataOptions
 from training.labelled.reporting.check import check
@@ -53,7 +53,8 @@ def fit_rows(
         for file in (suspected, labelling) if unlabelled else (suspected,):
             ensure_replaceable(file, force)
         loaded = data.load(first_labels if first_label else lambda table: table)
-        digests = file_digests((*data.files, *data.test_files))
+        files = (*data.files, *data.test_files)
+        digests, unpacked = file_digests(files), unpacked_digests(files)
         texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
         split = loaded.split
         several = sum(len(row.labels) > 1 for row in split.train)
@@ -78,7 +79,9 @@ def fit_rows(
         listing = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
-        source = Source(digests, len(data.test_files), split.test, report_files(report), report.scripts, curve)
+        source = Source(
+            digests, len(data.test_files), split.test, report_files(report), report.scripts, curve, unpacked
+        )
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: listing.content})
         written = [f"{suspected}: {_listed(listing, f'{len(linear.samples):,} rows{with_label(rows)}')}"]

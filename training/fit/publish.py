@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +62,8 @@ class Source:
     scripts: Mapping[str, int]
     """Script -> rows that are mostly in it."""
     learning_curve: Sequence[CurvePoint] = ()
+    unpacked: Mapping[str, str] = field(default_factory=dict)
+    """Short name of each file compressed with gzip -> the SHA-256 of its content."""
 
     @property
     def language(self) -> str | None:
@@ -139,6 +141,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
         data={
             "sha256": source.files,
+            "unpacked_sha256": source.unpacked,
             "test_files": source.test_files,
             "train_rows": len(rows.samples),
             "test_rows": len(source.test),

@@ -1,10 +1,10 @@
 """The files that a fit reads, as the bundle names them: short names and SHA-256."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from training.errors import TableError
+from training.evaluation.training_files import digest, unpacked_digest
 from training.labelled.read import shown_name
 
 
@@ -17,7 +17,13 @@ def ensure_regular(files: Sequence[Path]) -> None:
 
 def file_digests(files: Sequence[Path]) -> dict[str, str]:
     """Short name of each file -> its SHA-256."""
-    return {name: _sha256(path) for name, path in zip(short_names(files), files, strict=True)}
+    return dict(zip(short_names(files), map(digest, files), strict=True))
+
+
+def unpacked_digests(files: Sequence[Path]) -> dict[str, str]:
+    """Short name of each file that is compressed with gzip -> the SHA-256 of its content."""
+    digests = zip(short_names(files), map(unpacked_digest, files), strict=True)
+    return {name: unpacked for name, unpacked in digests if unpacked is not None}
 
 
 def short_names(files: Sequence[Path]) -> list[str]:
@@ -26,8 +32,3 @@ def short_names(files: Sequence[Path]) -> list[str]:
     depths = range(1, 1 + max(len(path.parts) for path in paths))
     names = [[shown_name(Path(*path.parts[-depth:])) for path in paths] for depth in depths]
     return next((file_names for file_names in names if len(set(file_names)) == len(files)), names[-1])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests.tiny_bundle import write_any_bundle
 from training.cli import cli
+from training.fit.source_files import unpacked_digests
 
 TOPICS = {"t0": ("One", "word0"), "t1": ("Two", "word1")}
 Fitted = Callable[..., Path]
@@ -88,6 +89,20 @@ def test_compressed_copy_is_recognized(fitted: Fitted, train: Path) -> None:
     assert evaluate(fitted(packed, name="packed", test_files=0), packed).stderr == (
         sentence("train.csv.gz", name="packed") + "\n"
     )
+
+
+@pytest.mark.parametrize("level", [None, 1])
+def test_content_of_a_compressed_training_file_is_recognized(
+    fitted: Fitted, train: Path, new: Path, level: int | None
+) -> None:
+    packed = train.with_name("train.csv.gz")
+    packed.write_bytes(gzip.compress(train.read_bytes()))
+    bundle = fitted(packed, new, test_files=1, unpacked_sha256=unpacked_digests([packed]))
+    copy = train if level is None else train.with_name("copy.csv.gz")
+    if level is not None:
+        copy.write_bytes(gzip.compress(train.read_bytes(), level))
+    assert evaluate(bundle, copy).stderr == sentence(copy.name) + "\n"
+    assert evaluate(bundle, new).stderr == ""
 
 
 def test_test_files_of_fit_are_no_training_files(fitted: Fitted, train: Path, new: Path) -> None:

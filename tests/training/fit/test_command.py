@@ -1,5 +1,6 @@
 """`python -m training fit` on a small committed file, and the service on the bundle that it writes."""
 
+import gzip
 import json
 import re
 import signal
@@ -17,7 +18,7 @@ from app.settings import load_settings
 from tests.real_data import REPOSITORY
 from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees, saved_model_runner
 from tests.training.fit.rows import made_rows
-from training.evaluation.training_files import training_file_warning
+from training.evaluation.training_files import digest, training_file_warning
 
 TOWN = Path(__file__).with_name("town.csv")
 ABSENT = "gives one of its labels to any text"
@@ -29,13 +30,20 @@ def fit(target: Path, *options: str, rows: Path = TOWN) -> subprocess.Popen[str]
     return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """The file, compressed."""
+    (file := tmp_path / "town.csv.gz").write_bytes(gzip.compress(TOWN.read_bytes()))
+    return file
+
+
 @pytest.mark.slow
-def test_file_becomes_a_service(tmp_path: Path) -> None:
+def test_file_becomes_a_service(tmp_path: Path, packed: Path) -> None:
     target = tmp_path / "my models" / "town" / "1"
     (texts := tmp_path / "new.txt").write_text(
         "Tram strike ends\n\nTRAM strike ends\nRain delays the bakery\n=1+1 storm\n"
     )
-    out, progress = (run := fit(target, "--unlabelled", str(texts))).communicate(timeout=600)
+    out, progress = (run := fit(target, "--unlabelled", str(texts), rows=packed)).communicate(timeout=600)
     assert run.returncode == 0, progress
     to_label = target.with_name("1.to_label.csv")
     assert f"{to_label}: the 3 of 4 texts to label next; left out: 1 duplicate, 1 bad row." in out
@@ -54,7 +62,10 @@ def test_file_becomes_a_service(tmp_path: Path) -> None:
     manifest = json.loads((target / "manifest.json").read_text())
     assert [topic["code"] for topic in manifest["topics"]] == ["food", "sport", "transport", "weather"]
     assert manifest["figures"]["test"]["accuracy"] > 0.9
-    assert manifest["data"]["sha256"].keys() == {"town.csv"}
+    assert [manifest["data"][key] for key in ("sha256", "unpacked_sha256")] == [
+        {packed.name: digest(packed)},
+        {packed.name: digest(TOWN)},
+    ]
     card = (target / "README.md").read_text()
     assert manifest["figures"]["test"]["texts"] == 24
     assert "wires" not in json.dumps(manifest)

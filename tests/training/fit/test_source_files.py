@@ -1,10 +1,11 @@
+import gzip
 import os
 from pathlib import Path
 
 import pytest
 
 from training.errors import TableError
-from training.fit.source_files import ensure_regular, file_digests, short_names
+from training.fit.source_files import ensure_regular, file_digests, short_names, unpacked_digests
 
 
 def test_files_of_the_same_name_are_told_apart_by_their_folders() -> None:
@@ -22,6 +23,8 @@ def test_names_that_are_not_utf_8_are_written_with_escapes_and_stay_different(tm
         file.write_bytes(b"abc")
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert file_digests(files) == dict.fromkeys(["\\xfe.csv", "\\xff.csv", "가.csv"], digest)
+    files[1].write_bytes(gzip.compress(b"abc"))
+    assert unpacked_digests(files) == {"\\xff.csv": digest}
 
 
 def test_named_pipe_is_refused_before_it_is_read(tmp_path: Path) -> None:
