@@ -22,11 +22,11 @@ from training.errors import TrainingError
 STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
 """Of `kill` and of a lost terminal: they end a command as Ctrl-C does, so that no incomplete folder is left."""
 
-LONGEST_LINE: Final = 2_000
-"""Characters of an error, which may quote a file."""
+MAX_LINE_CHARACTERS: Final = 2_000
+"""Maximum number of characters of an error, which may quote a file."""
 
-_LONGEST: Final = 1_000
-"""Characters of a command's line in the help, which click would cut at the width of the terminal."""
+_MAX_HELP_CHARACTERS: Final = 1_000
+"""Maximum length of a command's line in the help; click's own limit is the width of the terminal."""
 
 RESEND_SECONDS: Final = 0.1
 """Time until a lost interrupt is sent again: the destructor that lost it has then returned."""
@@ -55,7 +55,9 @@ class EntryPoint(click.Group):
         for title, names in self._sections.items():
             commands = [(name, self.get_command(ctx, name)) for name in names]
             lines = [
-                (name, command.get_short_help_str(limit=_LONGEST)) for name, command in commands if command is not None
+                (name, command.get_short_help_str(limit=_MAX_HELP_CHARACTERS))
+                for name, command in commands
+                if command is not None
             ]
             with formatter.section(title):
                 formatter.write_dl(lines)
@@ -81,7 +83,7 @@ class EntryPoint(click.Group):
         except click.UsageError as error:
             raise _printable(error) from None
         except (TrainingError, ClassifierError) as error:
-            raise click.ClickException(one_line(str(error), LONGEST_LINE)) from error
+            raise click.ClickException(one_line(str(error), MAX_LINE_CHARACTERS)) from error
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package in {"", "app", "training"}:
@@ -95,7 +97,7 @@ class EntryPoint(click.Group):
             # What no module handles, such as a full disk under TMPDIR or behind stdout.
             where = f"{error.filename}: " if error.filename else "The output "
             raise click.ClickException(
-                one_line(f"{where}cannot be read or written ({error.strerror or error}).", LONGEST_LINE)
+                one_line(f"{where}cannot be read or written ({error.strerror or error}).", MAX_LINE_CHARACTERS)
             ) from error
         except KeyboardInterrupt as stop:
             click.echo("\nStopped; incomplete results were not written.", err=True)
@@ -107,7 +109,7 @@ class EntryPoint(click.Group):
 def _printable(error: click.UsageError) -> click.UsageError:
     """The error with near names, and without control characters of the arguments that it quotes."""
     error = with_near_name(error)
-    error.message = one_line(error.message, LONGEST_LINE)  # type: ignore[misc]
+    error.message = one_line(error.message, MAX_LINE_CHARACTERS)  # type: ignore[misc]
     return error
 
 

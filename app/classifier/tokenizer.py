@@ -22,8 +22,8 @@ _REFERENCE = re.compile(
     r"&(?:amp;|\#38;|\#x26;)*"  # `&amp;quot;`: encoded twice or more often
     r"(\#[0-9]{1,9}|\#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
-_LONGEST_COMPOSED = 64
-"""Most code points of a word that is put into normal form C, which takes quadratic time in a run of marks."""
+_MAX_COMPOSED = 64
+"""Words of more code points are not put into normal form C, which takes quadratic time in a run of marks."""
 
 _FOLDED, _PLAIN = CharacterTable(fold), CharacterTable(without_diacritics)
 _WITH_SYMBOLS = CharacterTable(fold_with_symbols)
@@ -127,4 +127,4 @@ def _decode(match: re.Match[str], references: CharacterReferences) -> str:
 
 
 def _compose(word: str) -> str:
-    return unicodedata.normalize("NFC", word) if len(word) <= _LONGEST_COMPOSED else word
+    return unicodedata.normalize("NFC", word) if len(word) <= _MAX_COMPOSED else word

@@ -12,7 +12,7 @@ from app.cli.classify_help import HELP, KEEP_ALL
 from app.cli.classify_options import ensure_valid_options
 from app.cli.exit_status import ExitStatus, InputError
 from app.cli.predictors import (
-    MOST_TOPICS,
+    MAX_TOP_K,
     load,
     local_predictor,
     remote_predictor,
@@ -49,7 +49,7 @@ from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
 )
 @click.option(
     "--top-k",
-    type=click.IntRange(1, MOST_TOPICS),
+    type=click.IntRange(1, MAX_TOP_K),
     default=1,
     show_default=True,
     help="Topics per headline, at most as many as the model has.",

@@ -8,11 +8,11 @@ from typing import Any, NoReturn
 import click
 
 from app.cli.exit_status import ExitStatus, OutputError, UnexpectedError
-from app.cli.standard_streams import LONGEST_LINE, discard, print_error
+from app.cli.standard_streams import MAX_LINE_CHARACTERS, discard, print_error
 from app.cli.usage_errors import with_near_name
 from app.control_characters import one_line
 
-MOST_CHARACTERS = 300
+MAX_ERROR_CHARACTERS = 300
 """An unexpected error's own message is cut to this length."""
 
 FULL = "The output cannot be written (No space left on device)."
@@ -64,13 +64,13 @@ class EntryPoint(click.Group):
 
 
 def _sentence(error: Exception) -> str:
-    words = " ".join(str(error).split())[:MOST_CHARACTERS]
+    words = " ".join(str(error).split())[:MAX_ERROR_CHARACTERS]
     return f"Unexpected {type(error).__name__}{f' ({words})' if words else ''}; --debug before the command shows where."
 
 
 def _report(error: click.ClickException) -> int:
     """Print the error, each line of its message as an error of its own; returns its exit status."""
-    error.message = "\n".join(one_line(line, LONGEST_LINE) for line in error.message.splitlines())  # type: ignore[misc]
+    error.message = "\n".join(one_line(line, MAX_LINE_CHARACTERS) for line in error.message.splitlines())  # type: ignore[misc]
     try:
         lines = error.format_message().splitlines()
         if isinstance(error, click.UsageError) or len(lines) < 2:

@@ -10,7 +10,7 @@ from app.cli.predictors import load, settings_for
 from app.cli.standard_streams import write
 from app.control_characters import one_line
 
-LONGEST_CELL = 60
+MAX_CELL_CHARACTERS = 60
 """Maximum length of a code or name in the table, in characters."""
 
 MODEL = click.option(
@@ -38,8 +38,8 @@ def topics(folder: Path | None, as_json: bool) -> None:
         _print(*(topic.model_dump_json() for topic in known))
         return
     codes, names = (
-        [one_line(topic.code, LONGEST_CELL) for topic in known],
-        [one_line(topic.name, LONGEST_CELL) for topic in known],
+        [one_line(topic.code, MAX_CELL_CHARACTERS) for topic in known],
+        [one_line(topic.name, MAX_CELL_CHARACTERS) for topic in known],
     )
     code_width, width = (max(15, *map(_width, codes)), max(4, *map(_width, names)))
     named = any(topic.code != topic.name for topic in known)  # labels of own data are mostly their own names

@@ -21,9 +21,9 @@ from app.cli.writers import Answer, Prediction
 from app.control_characters import one_line
 from app.settings import Settings, SettingsError, load_settings
 
-MOST_TOPICS = 10_000
+MAX_TOP_K = 10_000
 """Maximum of --top-k; each topic makes two columns. A model may have fewer topics, and `load` then refuses more."""
-LONGEST_REASON = 300
+MAX_REASON_CHARACTERS = 300
 """Maximum number of characters of an error of the service at --url."""
 _USERINFO = re.compile(r"//.*@", re.DOTALL)
 """User name and password of a URL, which errors leave out; up to the last @, because a password may hold any."""
@@ -188,8 +188,8 @@ def _transport(url: str) -> Any:  # noqa: ANN401 - httpx2.HTTPTransport, where t
 
 
 def _reason(error: Exception) -> str:
-    """The message of an error, on one line of at most LONGEST_REASON characters."""
-    return one_line(" ".join(str(error).split()), LONGEST_REASON).rstrip(".") or type(error).__name__
+    """The message of an error, on one line of at most MAX_REASON_CHARACTERS characters."""
+    return one_line(" ".join(str(error).split()), MAX_REASON_CHARACTERS).rstrip(".") or type(error).__name__
 
 
 def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[int, str]:
@@ -198,7 +198,7 @@ def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[in
     for field, message in errors:
         name, _, index = field.rpartition(".")
         if name.endswith("headlines") and index.isdecimal() and int(index) < count:
-            refused[int(index)] = f"is refused: {one_line(message, LONGEST_REASON)}"
+            refused[int(index)] = f"is refused: {one_line(message, MAX_REASON_CHARACTERS)}"
     return refused
 
 

@@ -14,7 +14,7 @@ import click
 from app.cli.exit_status import ExitStatus, OutputError
 from app.control_characters import one_line
 
-LONGEST_LINE = 2_000
+MAX_LINE_CHARACTERS = 2_000
 """Maximum number of characters of a line on standard error; it may quote a file, or the answer of a service."""
 
 
@@ -91,7 +91,7 @@ def _is_main_thread() -> bool:
 
 def print_error(message: str) -> None:
     """Write a line to standard error, replacing a progress bar if there is one; ignores write errors."""
-    message = one_line(message, LONGEST_LINE)
+    message = one_line(message, MAX_LINE_CHARACTERS)
     try:
         click.echo(f"\r\x1b[K{message}" if is_terminal(sys.stderr) else message, err=True)
     except OSError:

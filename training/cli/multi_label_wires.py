@@ -9,7 +9,7 @@ import click
 
 from training.data.modapte import read_modapte
 from training.labelled.options import DataOptions, LabelledData
-from training.labelled.read import MOST_BAD
+from training.labelled.read import MAX_BAD_SHARE
 from training.labelled.rows import LabelledRow, ReadColumns, Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, split_rows
 from training.tensorflow_import import ensure_tensorflow
@@ -60,7 +60,7 @@ def train_multi_label(archive: Path, seed: int, output: Path, force: bool) -> No
         label_separator=None,
         outside=("",),
         no_header=False,
-        most_bad=MOST_BAD,
+        most_bad=MAX_BAD_SHARE,
         files=(archive,),
         test_files=(),
         test_share=TEST_SHARE,

@@ -12,7 +12,7 @@ from training.errors import LabelsError
 from training.labelled.columns import listed
 from training.labelled.rows import LabelledRow
 
-_BATCH: Final = 1_000
+_BATCH_ROWS: Final = 1_000
 
 
 def given_labels(classifier: TopicClassifier, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -66,8 +66,8 @@ def answer_rows(
     """Probabilities, float32 [n, topics], and outside probabilities, float64 [n], 0 without that class."""
     texts = [row.text for row in rows]
     probabilities, outside = [], []
-    for start in range(0, len(texts), _BATCH):
-        some, scores = classifier.infer(classifier.encode(texts[start : start + _BATCH]))
+    for start in range(0, len(texts), _BATCH_ROWS):
+        some, scores = classifier.infer(classifier.encode(texts[start : start + _BATCH_ROWS]))
         probabilities.append(some)
         outside.append(np.zeros(len(some)) if scores is None else np.array(scores))
     return np.concatenate(probabilities), np.concatenate(outside)

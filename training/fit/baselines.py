@@ -16,9 +16,9 @@ from training.evaluation.multi_label import micro_f1
 from training.headlines.samples import random_rows
 from training.labelled.rows import LabelledRow
 
-MOST_ROWS: Final = 50_000
-MOST_WORK: Final = 5_000_000
-"""Rows times labels: more would take longer than the model itself."""
+MAX_ROWS: Final = 50_000
+MAX_WORK: Final = 5_000_000
+"""Maximum number of rows, and of rows times labels, to train on: more would take longer than the model itself."""
 MAJORITY: Final = "most frequent label"
 TFIDF: Final = "TF-IDF and linear SVM"
 
@@ -58,7 +58,7 @@ def run_baselines(
     right = [row.labels for row in asked] if multi_label else [row.labels[:1] for row in asked]
     baselines = [_baseline(MAJORITY, len(learned), right, [(most,)] * len(right), multi_label)]
     codes = sorted({label for row in learned for label in row.labels})
-    learned = [learned[i] for i in random_rows(len(learned), min(MOST_ROWS, MOST_WORK // len(codes)), seed)]
+    learned = [learned[i] for i in random_rows(len(learned), min(MAX_ROWS, MAX_WORK // len(codes)), seed)]
     if len({row.labels[:1] for row in learned}) > 1:
         texts = [row.text for row in learned]
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)

@@ -8,8 +8,9 @@ from training.fit.fitted import Fitted
 from training.fit.material import Rows
 
 CLEAR: Final = 6
-LONGEST: Final = 300
-"""Characters of a golden headline."""
+"""Number of labels that have a clear golden headline: those with the most held-out rows."""
+MAX_CHARACTERS: Final = 300
+"""Maximum length of a golden headline."""
 
 
 def golden_headlines(rows: Rows, fitted: Fitted) -> tuple[str, ...]:
@@ -17,7 +18,7 @@ def golden_headlines(rows: Rows, fitted: Fitted) -> tuple[str, ...]:
     part = fitted.held_out
     probabilities = fitted.held_out_probabilities
     texts = [" ".join(rows.texts[sample.source or 0].split()) for sample in fitted.held_out_rows]
-    usable = np.array([0 < len(text) <= LONGEST for text in texts])
+    usable = np.array([0 < len(text) <= MAX_CHARACTERS for text in texts])
     confidence = np.where(usable, probabilities.max(axis=1), -1.0)
     right = fitted.held_out_right & (part.labels < part.topics) & usable
     chosen: dict[str, None] = {}

@@ -16,7 +16,9 @@ from training.headlines.samples import Sample
 from training.labelled.duplicates import find_duplicates
 
 SHARE: Final = 0.15
-MOST_HELD_OUT: Final = 4_000
+"""Share of the rows that is held out, 0 to 1."""
+MAX_HELD_OUT: Final = 4_000
+"""Maximum number of rows that are held out."""
 FOLDS: Final = 5
 
 
@@ -39,7 +41,7 @@ def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int
 
 
 def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> NDArray[np.bool_]:
-    """Mark 15% of the rows, but no more than MOST_HELD_OUT: bool [n].
+    """Mark 15% of the rows, but no more than MAX_HELD_OUT: bool [n].
 
     The share is that of each label, rounded, so their number differs a little from that: of each label with two rows or
     more, at least one is held out, and at least one stays to learn from.
@@ -49,7 +51,7 @@ def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: i
         groups: `groups_of`, int32 [n].
         seed: of the choice.
     """
-    share = min(SHARE, MOST_HELD_OUT / len(labels))
+    share = min(SHARE, MAX_HELD_OUT / len(labels))
     units, first = _units(labels, groups)
     chosen = np.zeros(len(first), bool)
     for rows_of_label in _by_label(labels[first], seed):

@@ -20,19 +20,20 @@ MANY_NETWORKS: Final = 40_000
 """Below this number of rows there are twice as many networks."""
 
 WORDS, PAIRS, PIECES = 60_000, 40_000, 30_000
-LEAST_FEATURES: Final = 1_000
+"""Maximum number of features of each kind."""
+MIN_FEATURES: Final = 1_000
 
 MANY_LABELS: Final = 400
-"""Up to so many labels, a bundle has less than 30 MB."""
-MOST_WIDTH, MOST_BYTES = 160, 24 * 1024**2
-"""Then the first layer has no more units than these, and model.keras no more bytes."""
-WIDTH_OF_MANY: Final = 320
-WIDEST: Final = 512
+"""With more labels, the first layer may have MAX_WIDTH_OF_MANY units, and model.keras nearly MAX_FILE_BYTES."""
+MAX_WIDTH, MAX_MODEL_BYTES = 160, 24 * 1024**2
+"""Maximum number of units of the first layer, and of bytes of model.keras, so that a bundle has less than 30 MB."""
+MAX_WIDTH_OF_MANY: Final = 320
+MAX_WIDTH_OF_FEW: Final = 512
 """Maximum number of units of the first layer for few rows, for which fewer features are enough."""
-FEATURES_OF_FEW: Final = 40_000
-"""Maximum number of features then; all words, pairs and n-grams of 2 to 5 characters would take gigabytes to train."""
-_HEADROOM: Final = 4 * 1024**2
-"""Bytes of model.keras for what Keras writes around the weights, at the most that a file may have."""
+MAX_FEATURES_OF_FEW: Final = 40_000
+"""Maximum number of features for few rows; all words, pairs and n-grams of 2 to 5 characters would take gigabytes."""
+_HEADROOM_BYTES: Final = 4 * 1024**2
+"""Part of the largest model.keras that is left for what Keras writes besides the weights."""
 
 
 def seconds_to_fit(rows: int) -> float:
@@ -58,15 +59,15 @@ def recipe_for(rows: int, units: int) -> Recipe:
         LabelsError: the labels are so many that their model does not fit into a bundle.
     """
     many = units > MANY_LABELS
-    width = min(max(32, -(-units * 6 // 80) * 16), WIDTH_OF_MANY if many else MOST_WIDTH)
+    width = min(max(32, -(-units * 6 // 80) * 16), MAX_WIDTH_OF_MANY if many else MAX_WIDTH)
     networks = 4 if rows < MANY_NETWORKS else 2
     epochs, batch = (16, 256) if rows < MANY_EPOCHS else (8, 256) if rows < 60_000 else (6, 512)
     if rows >= 500_000:
         epochs, batch = 3, 1_024
     inside = min(units, width) + networks * 100
-    room = _most_weights(units) - width * inside - inside * units
+    room = _max_weights(units) - width * inside - inside * units
     features = min(WORDS + PAIRS + PIECES, room // width)
-    if features < LEAST_FEATURES:
+    if features < MIN_FEATURES:
         raise LabelsError(
             f"{units:,} labels need a model of more than {MAX_FILE_BYTES // 1024**2} MiB, the most that a bundle's file"
             " may have; join some labels, or raise --min-rows."
@@ -101,15 +102,15 @@ def widened(recipe: Recipe, units: int) -> Recipe:
         recipe: that of `recipe_for`.
         units: as for `recipe_for`.
     """
-    width = max(recipe.width, min(-(-units // 16) * 16, WIDEST))
+    width = max(recipe.width, min(-(-units // 16) * 16, MAX_WIDTH_OF_FEW))
     inside = min(units, width) + recipe.networks * recipe.hidden
-    room = (_most_weights(units) - width * inside - inside * units) // width
-    features = min(FEATURES_OF_FEW, room)
-    if features < LEAST_FEATURES:
+    room = (_max_weights(units) - width * inside - inside * units) // width
+    features = min(MAX_FEATURES_OF_FEW, room)
+    if features < MIN_FEATURES:
         return recipe
     words = features // 2
     return replace(recipe, width=width, words=words, features=words, pieces=features - words)
 
 
-def _most_weights(units: int) -> int:
-    return (MAX_FILE_BYTES - _HEADROOM if units > MANY_LABELS else MOST_BYTES) // 4
+def _max_weights(units: int) -> int:
+    return (MAX_FILE_BYTES - _HEADROOM_BYTES if units > MANY_LABELS else MAX_MODEL_BYTES) // 4

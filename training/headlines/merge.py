@@ -11,9 +11,9 @@ from app.classifier.network import Dense
 from training.headlines.mlp import Layers
 from training.tensorflow_import import import_tensorflow
 
-_MOST_INPUTS = 60_000_000
-"""Inputs of units that are computed at once, over all texts."""
-_ROWS = 65_536
+_MAX_INPUTS = 60_000_000
+"""Maximum number of texts times units whose inputs are in memory at once."""
+_BATCH_ROWS = 65_536
 """Texts whose scores are computed at once."""
 
 
@@ -43,17 +43,17 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     scale = np.concatenate([np.ones(count), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
     kernels = np.concatenate([np.float32(share) * linear[:, :count], networks.kernel], axis=1) * scale
     # The directions are about the same for some of a million texts, whose inputs would take gigabytes.
-    received = np.asarray(texts[:: 1 + texts.shape[0] * kernels.shape[1] // _MOST_INPUTS] @ kernels)
+    received = np.asarray(texts[:: 1 + texts.shape[0] * kernels.shape[1] // _MAX_INPUTS] @ kernels)
     _, directions = np.linalg.eigh(received.T @ received)
     directions = directions[:, ::-1][:, :width]
     down, up = (kernels @ directions).astype(np.float32), (directions.T / scale).astype(np.float32)
     if count > width:
-        passed, scores, offset = np.eye(width, dtype=np.float32), up[:, :count], -_least_sums(down)
+        passed, scores, offset = np.eye(width, dtype=np.float32), up[:, :count], -_min_sums(down)
     else:
         # Half as large again as any of these texts needs; for other texts, lower scores are cut off, which only affects
         # topics with a probability near 0.
         passed, scores = up[:, :count], np.eye(count, linear.shape[1], dtype=np.float32)
-        offset = -1.5 * _least_scores(texts, down, passed)
+        offset = -1.5 * _min_scores(texts, down, passed)
     return (
         Dense(down, np.zeros(down.shape[1], np.float32), "linear", unit_length=True),
         Dense(
@@ -69,18 +69,18 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     )
 
 
-def _least_scores(texts: sp.csr_matrix, down: Floats, up: Floats) -> Floats:
-    """The least score of each unit of the SVM on any of the texts, at most 0: float32 [units]."""
-    least = np.zeros(up.shape[1], np.float32)
-    for start in range(0, texts.shape[0], _ROWS):
-        np.minimum(least, (texts[start : start + _ROWS] @ down @ up).min(axis=0), out=least)
-    return least
+def _min_scores(texts: sp.csr_matrix, down: Floats, up: Floats) -> Floats:
+    """The lowest score of each unit of the SVM on any of the texts, at most 0: float32 [units]."""
+    lowest = np.zeros(up.shape[1], np.float32)
+    for start in range(0, texts.shape[0], _BATCH_ROWS):
+        np.minimum(lowest, (texts[start : start + _BATCH_ROWS] @ down @ up).min(axis=0), out=lowest)
+    return lowest
 
 
-def _least_sums(kernel: Floats) -> Floats:
-    """The least sum of each column on any text whatever, at most 0: float32 [columns].
+def _min_sums(kernel: Floats) -> Floats:
+    """The lowest possible value of each column's sum over the ones of a text, at most 0: float32 [columns].
 
-    A text with n ones is scaled by the root of n, and the least sum is that of the n least weights.
+    A text with n ones is scaled by 1 / sqrt(n), so its lowest sum is that of the n lowest weights, divided by sqrt(n).
     """
     roots = np.sqrt(np.arange(1, len(kernel) + 1, dtype=np.float32))
     columns = (np.cumsum(np.sort(np.minimum(column, 0)), dtype=np.float32) / roots for column in kernel.T)

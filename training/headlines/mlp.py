@@ -16,8 +16,8 @@ Epoch = tuple[sp.csr_matrix, sp.csr_matrix]
 
 Units: one for each topic, and one for the outside class if there is one."""
 
-_ROWS = 256
-_DROPPED = 65_536
+_UPDATE_ROWS = 256
+_DROPOUT_ROWS = 65_536
 """Rows from which words are dropped at once."""
 ACTIVE = 2_000
 """Inputs assumed for Glorot's initial limit: a text has about a hundred ones. All 20,000 would give a limit near 0."""
@@ -110,9 +110,9 @@ def drop_words(rows: sp.csr_matrix, highest: float, rng: np.random.Generator) ->
     """Word dropout: remove ones from rows, float32 [n, features]; each row has its own rate, from 0 to `highest`."""
     rates = rng.random(rows.shape[0]) * highest
     keep = np.empty(rows.nnz, np.bool_)
-    for start in range(0, rows.shape[0], _DROPPED):  # of a million rows at once, the numbers would take a gigabyte
-        ends = rows.indptr[start : start + _DROPPED + 1]
-        limits = np.repeat(rates[start : start + _DROPPED], np.diff(ends))
+    for start in range(0, rows.shape[0], _DROPOUT_ROWS):  # of a million rows at once, the numbers would take a gigabyte
+        ends = rows.indptr[start : start + _DROPOUT_ROWS + 1]
+        limits = np.repeat(rates[start : start + _DROPOUT_ROWS], np.diff(ends))
         keep[ends[0] : ends[-1]] = rng.random(len(limits)) >= limits
     starts = np.concatenate([[0], np.cumsum(keep, dtype=np.int32)])[rows.indptr]
     return sp.csr_matrix((rows.data[keep], rows.indices[keep], starts), shape=rows.shape)
@@ -139,8 +139,10 @@ class _Adam:
         if isinstance(rows, slice):
             self._update(gradient, rate, rows)
             return
-        for start in range(0, len(rows), _ROWS):  # so many rows, and their moments, fit into the processor's cache
-            self._update(gradient[start : start + _ROWS], rate, rows[start : start + _ROWS])
+        for start in range(
+            0, len(rows), _UPDATE_ROWS
+        ):  # so many rows, and their moments, fit into the processor's cache
+            self._update(gradient[start : start + _UPDATE_ROWS], rate, rows[start : start + _UPDATE_ROWS])
 
     def _update(self, gradient: Floats, rate: float, rows: NDArray[np.intp] | slice) -> None:
         first, second = self.first[rows], self.second[rows]

@@ -11,12 +11,14 @@ from app.classifier.inference.products import Floats
 from app.classifier.network import Dense
 from training.evaluation.multi_label import micro_f1
 
-STEPS: Final = 50
-"""Newton steps; ten are enough for most labels."""
-LEAST_SLOPE, MOST_SLOPE = 0.1, 10.0
+MAX_STEPS: Final = 50
+"""Maximum number of Newton steps; ten are enough for most labels."""
+MIN_SLOPE, MAX_SLOPE = 0.1, 10.0
 PRIOR_TEXTS: Final = 10.0
-LEAST_THRESHOLD: Final = 0.05
+"""Number of texts that the prior of each label's slope and intercept weighs as much as."""
+MIN_THRESHOLD: Final = 0.05
 THRESHOLDS: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+"""Thresholds that are tried besides half of the F1."""
 CLEARLY: Final = 0.2
 """How much higher an F1 must be than another, as a multiple of 1 / sqrt(number of labels that texts have)."""
 
@@ -73,8 +75,8 @@ def fit_threshold(probabilities: Floats, members: NDArray[np.bool_]) -> float:
         return micro_f1(probabilities >= threshold, members)
 
     half = 0.5
-    for _ in range(STEPS):
-        half = max(reached(half) / 2, LEAST_THRESHOLD)
+    for _ in range(MAX_STEPS):
+        half = max(reached(half) / 2, MIN_THRESHOLD)
     best = max(THRESHOLDS, key=reached)
     clear = CLEARLY / np.sqrt(members.sum() + 1)
     return best if reached(best) > reached(half) + clear else round(half, 6)
@@ -85,7 +87,7 @@ def _newton(
 ) -> NDArray[np.float64]:
     """Slopes and intercepts, float64 [2, columns], of logistic regressions of each column with a normal prior."""
     fitted = prior.copy()
-    for _ in range(STEPS):
+    for _ in range(MAX_STEPS):
         p = sigmoid(logits * fitted[0] + fitted[1]).astype(np.float64)
         errors, weights = p - members, p * (1 - p)
         gradient = np.stack([(errors * logits).sum(axis=0), errors.sum(axis=0)]) + weight * (fitted - prior)
@@ -96,7 +98,7 @@ def _newton(
         )
         step = np.stack([c * gradient[0] - b * gradient[1], a * gradient[1] - b * gradient[0]]) / (a * c - b * b)
         fitted -= np.clip(step, -1, 1)
-        fitted[0] = np.clip(fitted[0], LEAST_SLOPE, MOST_SLOPE)
+        fitted[0] = np.clip(fitted[0], MIN_SLOPE, MAX_SLOPE)
         if np.abs(step).max() < 1e-4:
             break
     return fitted

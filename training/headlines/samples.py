@@ -42,11 +42,11 @@ def cut_spans(samples: Sequence[Sample], words: tuple[int, int], rng: np.random.
     return spans
 
 
-def random_rows(count: int, most: int | None, seed: int) -> NDArray[np.intp]:
-    """Ascending row numbers, int64 [n]: all of `count` rows, or a random choice of `most`."""
-    if most is None or count <= most:
+def random_rows(count: int, max_rows: int | None, seed: int) -> NDArray[np.intp]:
+    """Ascending row numbers, int64 [n]: all of `count` rows, or a random sample of `max_rows` of them."""
+    if max_rows is None or count <= max_rows:
         return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(count, max_rows, replace=False))
 
 
 def labels_of(samples: Sequence[Sample], topics: int) -> NDArray[np.int64]:

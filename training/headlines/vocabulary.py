@@ -14,7 +14,7 @@ from app.classifier.word_index import LATER, PIECE, TWICE, pieces
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, labels_of
 
-_PAIRS = 8_192
+_BATCH_PAIRS = 8_192
 """Pairs whose counts by label are in memory at once."""
 
 
@@ -111,36 +111,38 @@ def _best_pieces(recipe: Recipe, counts: Counter[str], known: Collection[str]) -
     return [piece for piece, texts in occurrences.most_common(recipe.pieces) if texts >= recipe.min_piece_texts]
 
 
-def _later(samples: Sequence[Sample], lead: int, least: int) -> list[str]:
-    """Words that occur only after the lead in `least` texts or more, by number of texts."""
+def _later(samples: Sequence[Sample], lead: int, min_texts: int) -> list[str]:
+    """Words that occur only after the lead in `min_texts` texts or more, by number of texts."""
     counts = Counter(word for sample in samples for word in {*sample.words[lead:]}.difference(sample.words[:lead]))
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))  # sets have no stable order
-    return [word for word, count in ranked if count >= least]
+    return [word for word, count in ranked if count >= min_texts]
 
 
-def _repeated(samples: Sequence[Sample], least: int) -> list[str]:
-    """Words that occur twice or more in `least` texts or more, by number of texts."""
-    counts = Counter(word for sample in samples for word, n in Counter(sample.words).items() if n > 1)
-    return [word for word, count in counts.most_common() if count >= least]
+def _repeated(samples: Sequence[Sample], min_texts: int) -> list[str]:
+    """Words that occur twice or more in each of `min_texts` texts or more, by number of texts."""
+    counts = Counter(word for sample in samples for word, times in Counter(sample.words).items() if times > 1)
+    return [word for word, count in counts.most_common() if count >= min_texts]
 
 
-def _best_pairs(samples: Sequence[Sample], topics: int, least: int) -> list[str]:
-    """Pairs of adjacent words that occur in `least` texts or more, by G-squared for the label."""
-    names, texts, ids = _frequent_pairs(samples, least)
+def _best_pairs(samples: Sequence[Sample], topics: int, min_texts: int) -> list[str]:
+    """Pairs of adjacent words that occur in `min_texts` texts or more, by G-squared for the label."""
+    names, texts, ids = _frequent_pairs(samples, min_texts)
     labels = labels_of(samples, topics)
     sizes = np.bincount(labels, minlength=topics + 1)
     seen = sp.csr_matrix((np.ones(len(ids)), (ids, labels[texts])), shape=(len(names), topics + 1))  # adds up
     gains = [np.zeros(0)]
-    for start in range(0, len(names), _PAIRS):
-        counts = seen[start : start + _PAIRS].toarray()
+    for start in range(0, len(names), _BATCH_PAIRS):
+        counts = seen[start : start + _BATCH_PAIRS].toarray()
         expected = counts.sum(axis=1, keepdims=True) * (sizes / len(labels))
         gain = counts * np.log(np.maximum(counts, 1) / np.maximum(expected, 1e-12))
         gains.append(gain.sum(axis=1))
     return [names[i] for i in np.argsort(-np.concatenate(gains), kind="stable")]
 
 
-def _frequent_pairs(samples: Sequence[Sample], least: int) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of adjacent words that occur in `least` texts or more, in the order of their first occurrence.
+def _frequent_pairs(
+    samples: Sequence[Sample], min_texts: int
+) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of adjacent words that occur in `min_texts` texts or more, in the order of their first occurrence.
 
     Pairs are counted as numbers: as strings those of a million texts would take gigabytes.
 
@@ -162,7 +164,7 @@ def _frequent_pairs(samples: Sequence[Sample], least: int) -> tuple[list[str], N
     once = np.sort(order[new])
     codes, texts = codes[once], texts[once]
     unique, first, ids, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-    kept = np.flatnonzero(counts >= least)
+    kept = np.flatnonzero(counts >= min_texts)
     kept = kept[np.argsort(first[kept])]
     places = np.full(len(unique), -1)
     places[kept] = np.arange(len(kept))

@@ -7,8 +7,8 @@ from typing import Final
 
 from app.control_characters import has_control_character
 
-MAX_LABEL: Final = 200
-"""Most characters of a label; a longer one is probably a text from another column."""
+MAX_LABEL_CHARACTERS: Final = 200
+"""Maximum length of a label; a longer one is probably a text from another column."""
 
 NO_LABEL: Final = "has no label"
 
@@ -77,8 +77,8 @@ def _text(value: object) -> str:
 
 
 def _checked(label: str) -> str:
-    if len(label) > MAX_LABEL:
-        raise CellError(f"has a label of {len(label):,} characters, more than {MAX_LABEL}")
+    if len(label) > MAX_LABEL_CHARACTERS:
+        raise CellError(f"has a label of {len(label):,} characters, more than {MAX_LABEL_CHARACTERS}")
     if has_control_character(label):
         raise CellError("has a label with a line break or a control character")
     return label

@@ -14,7 +14,8 @@ LABEL_NAMES: Final = frozenset(
     {"label", "category", "categories", "section", "topic", "class", "classes", "tag", "intent", "target", "genre"}
 )
 """Usual names of columns, in lower case; a plural s may follow."""
-_LONGEST_LIST = 300
+_MAX_LIST_CHARACTERS = 300
+"""Characters of a list of names in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,9 @@ def distinct(columns: Columns, file: str) -> Columns:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for a message, quoted if they would be hard to tell apart."""
+    """Names for a message, each in quotes; a long list is cut off."""
     shown = ", ".join(repr(name[:60]) for name in names)
-    return shown[:_LONGEST_LIST] + ("..." if len(shown) > _LONGEST_LIST else "")
+    return shown[:_MAX_LIST_CHARACTERS] + ("..." if len(shown) > _MAX_LIST_CHARACTERS else "")
 
 
 def require(name: str, names: Sequence[str], file: str, from_header: bool = False) -> None:

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from app.classifier.characters.unspaced_scripts import BLOCKS
 from app.classifier.tokenizer import tokenize
 
-LEAST_WORDS: Final = 8
-MOST_WORDS: Final = 100
-"""Texts with fewer or more words are near duplicates only if they have the same words. Memory grows with the words of
-the others."""
+MIN_WORDS: Final = 8
+MAX_WORDS: Final = 100
+"""Texts with fewer or more words are near duplicates only of texts with the same words. Within these limits a text has
+one key per word in memory."""
 
-MOST_TOGETHER: Final = 50
+MAX_GROUP_TEXTS: Final = 50
+"""Maximum number of different texts in a group of near duplicates that a split keeps together."""
 
-_LONGEST: Final = 1_000
-"""Characters that are normalized at once, which takes quadratic time in a run of combining marks."""
+_SLICE_CHARACTERS: Final = 1_000
+"""Characters that are normalized at once: the time is quadratic in the length of a run of combining marks."""
 
 _UNSPACED = re.compile(f"[{''.join(BLOCKS)}]")
 
@@ -35,8 +36,8 @@ class Duplicates:
     near: NDArray[np.int32]
     """The same for exact and near duplicates together. Each text of a group has a near duplicate in it, not all."""
     together: NDArray[np.int32]
-    """Groups to keep on one side of a split: those of `near`, but those of `exact` where the former have more than
-    MOST_TOGETHER different texts. Such texts are made from a template, and a label may have nothing else."""
+    """Groups to keep on one side of a split: those of `near`, or those of `exact` where a group of `near` has more
+    than MAX_GROUP_TEXTS different texts. Such texts are made from a template, and all rows of a label may be."""
     hashes: NDArray[np.uint64]
     """Hash of the text, the same for exact duplicates and in every process."""
 
@@ -51,10 +52,10 @@ def _normalized(text: str) -> str:
 
 
 def _slices(text: str) -> list[str]:
-    """The text in parts of at most _LONGEST characters; a long one is divided between words, where it has any."""
-    if len(text) <= _LONGEST or text.isascii():
+    """The text in slices of at most _SLICE_CHARACTERS, divided between words where there are spaces."""
+    if len(text) <= _SLICE_CHARACTERS or text.isascii():
         return [text]
-    return re.findall(rf"\s+|\S{{1,{_LONGEST}}}", text)
+    return re.findall(rf"\s+|\S{{1,{_SLICE_CHARACTERS}}}", text)
 
 
 def find_duplicates(texts: Sequence[str]) -> Duplicates:
@@ -75,7 +76,7 @@ def find_duplicates(texts: Sequence[str]) -> Duplicates:
     same = keys[1:] == keys[:-1]
     links = coo_matrix((np.ones(same.sum(), np.int8), (owners[1:][same], owners[:-1][same])), shape=(count, count))
     groups = connected_components(links, directed=False)[1].astype(np.int32)
-    is_large = np.bincount(groups) > MOST_TOGETHER
+    is_large = np.bincount(groups) > MAX_GROUP_TEXTS
     together = np.where(is_large[groups], count + np.arange(count, dtype=np.int32), groups).astype(np.int32)
     return Duplicates(exact, groups[exact], together[exact], hashes[exact])
 
@@ -95,7 +96,7 @@ def _keys(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(flat, dtype=np.uint64)])
     ends = np.cumsum(lengths, dtype=np.int64)
     totals = sums[ends] - sums[ends - lengths]
-    long = weights[owners] >= LEAST_WORDS
+    long = weights[owners] >= MIN_WORDS
     less = totals[owners[long]] - flat[long]
     return np.concatenate([totals, less]), np.concatenate([np.arange(len(texts), dtype=np.int32), owners[long]])
 
@@ -105,7 +106,7 @@ def _word_hashes(
 ) -> Iterable[int]:
     for number, text in enumerate(texts):
         words = units(text)
-        if len(words) > MOST_WORDS:
+        if len(words) > MAX_WORDS:
             lengths[number] = weights[number] = 1
             yield sum(map(hashes.__getitem__, words)) % 2**64
             continue

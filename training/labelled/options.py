@@ -12,7 +12,7 @@ import click
 
 from app.near_names import did_you_mean
 from training.errors import ColumnError, LabelsError, TableError
-from training.labelled.read import MOST_BAD, read_rows, shown_name
+from training.labelled.read import MAX_BAD_SHARE, read_rows, shown_name
 from training.labelled.rows import Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
 
@@ -63,7 +63,7 @@ class ReadingOptions:
     @classmethod
     def unchanged(cls) -> "ReadingOptions":
         """The values without any option."""
-        return cls(text=None, label=None, label_separator=None, outside=(), no_header=False, most_bad=MOST_BAD)
+        return cls(text=None, label=None, label_separator=None, outside=(), no_header=False, most_bad=MAX_BAD_SHARE)
 
     def read(self, files: Sequence[Path], more_files: bool = False) -> Table:
         """Read rows; see `read_rows` for what is raised.
@@ -147,7 +147,7 @@ _READING: Final = (
     click.option(
         "--most-bad",
         type=Share(0, 1),
-        default=MOST_BAD,
+        default=MAX_BAD_SHARE,
         show_default=True,
         help="Share of bad rows, from 0 to 1, above which the command stops.",
     ),

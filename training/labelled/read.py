@@ -22,16 +22,17 @@ from training.labelled.text_files import LABEL, TIME, Opened, open_csv, open_jso
 MAX_ROWS: Final = 5_000_000
 MAX_LINES: Final = 20_000_000
 MAX_BYTES: Final = 4 * 1024**3
-"""Most rows, lines and unpacked bytes: they end a gzip bomb."""
+"""Maximum number of rows of all files, and of lines and decompressed bytes of one file (a gzip bomb has more)."""
 
-MAX_TEXTS: Final = 2 * 1024**3
-"""Most bytes of memory for the texts of all files: one to four a character, and 50 to 80 a text."""
-MORE_TEXTS: Final = f"{MAX_TEXTS // 1024**3} GiB of texts in memory"
+MAX_TEXT_BYTES: Final = 2 * 1024**3
+"""Maximum memory for the texts of all files. A text takes 50 to 80 bytes, and one to four more for each character."""
+MORE_TEXTS: Final = f"{MAX_TEXT_BYTES // 1024**3} GiB of texts in memory"
 
-MOST_BAD: Final = 0.05
+MAX_BAD_SHARE: Final = 0.05
+"""Default of --most-bad: if a larger share of the rows is bad, 0 to 1, reading fails."""
 
-_ENCODING: Final = 0.9
-"""Share of the bad rows from which, if they are not UTF-8, the files are probably in another encoding."""
+_OTHER_ENCODING_SHARE: Final = 0.9
+"""If this share of the bad rows is not UTF-8, 0 to 1, the files are probably in another encoding."""
 
 _FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
 
@@ -45,7 +46,7 @@ def read_rows(
     outside_labels: Collection[str] = (),
     time_column: str | None = None,
     header: bool = True,
-    most_bad: float = MOST_BAD,
+    most_bad: float = MAX_BAD_SHARE,
 ) -> Table:
     """Read labelled rows; bad rows are left out and counted.
 
@@ -83,7 +84,7 @@ def read_rows(
                         bad_rows.add(labelled)
                         continue
                     size += getsizeof(labelled.text)
-                    if len(rows) == MAX_ROWS or size > MAX_TEXTS:
+                    if len(rows) == MAX_ROWS or size > MAX_TEXT_BYTES:
                         limit = f"{MAX_ROWS:,} rows" if len(rows) == MAX_ROWS else MORE_TEXTS
                         raise TableError(f"{name}: there are more than {limit}; use a sample of the rows.")
                     labels = same.setdefault(labelled.labels, labelled.labels)
@@ -164,7 +165,7 @@ def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
     return file
 
 
-def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Sequence[BadRow]) -> str:
+def _too_many_bad(reasons: Mapping[str, int], count: int, max_share: float, first: Sequence[BadRow]) -> str:
     bad = sum(reasons.values())
     advice = {
         NOT_UTF_8: "convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8",
@@ -177,9 +178,11 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, most: float, first: Se
         which = "the only row is" if bad == 1 else f"all {bad:,} rows are"
         return f"{file}: {which} bad ({why}); {advice}. The first of each reason:{shown}"
     allow = f", or allow more with --most-bad {-(-10 * bad // count) / 10:g}"
-    if reasons.get(NOT_UTF_8, 0) >= _ENCODING * bad:  # rows left out would be those with letters beyond ASCII
+    if (
+        reasons.get(NOT_UTF_8, 0) >= _OTHER_ENCODING_SHARE * bad
+    ):  # rows left out would be those with letters beyond ASCII
         allow = ""
     return (
-        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {most:.1%} ({why}); {advice}{allow}. The"
-        f" first of each reason:{shown}"
+        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {max_share:.1%} ({why}); {advice}{allow}."
+        f" The first of each reason:{shown}"
     )

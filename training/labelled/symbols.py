@@ -5,7 +5,8 @@ from typing import Final
 
 from app.classifier.characters.symbols import is_symbol
 
-LEAST_SHARE: Final = 0.01
+MIN_SHARE: Final = 0.01
+"""Minimum share of the texts that must have a symbol, 0 to 1."""
 
 
 def has_symbol(text: str) -> bool:
@@ -14,5 +15,5 @@ def has_symbol(text: str) -> bool:
 
 
 def have_symbols(texts: Sequence[str]) -> bool:
-    """Whether at least LEAST_SHARE of the texts have a symbol."""
-    return sum(map(has_symbol, texts)) >= LEAST_SHARE * len(texts)
+    """Whether at least MIN_SHARE of the texts have a symbol."""
+    return sum(map(has_symbol, texts)) >= MIN_SHARE * len(texts)

@@ -11,7 +11,7 @@ from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.row import Row
 from app.cli.readers.rows import Options, input_format, read_table
 from training.errors import ColumnError, TableError
-from training.labelled.read import MAX_ROWS, MAX_TEXTS, MORE_TEXTS, bounded, parquet_file, shown_name
+from training.labelled.read import MAX_ROWS, MAX_TEXT_BYTES, MORE_TEXTS, bounded, parquet_file, shown_name
 from training.labelled.rows import LabelledRow
 from training.labelled.text_files import MAX_CHARACTERS
 
@@ -39,7 +39,7 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
                         bad += 1
                     elif len(rows) == MAX_ROWS:
                         raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; use a sample of the texts.")
-                    elif (size := size + getsizeof(row.headline)) > MAX_TEXTS:
+                    elif (size := size + getsizeof(row.headline)) > MAX_TEXT_BYTES:
                         raise TableError(f"{name}: there are more than {MORE_TEXTS}; use a sample of the texts.")
                     else:
                         rows.append(LabelledRow(row.headline, (), name, row.line))

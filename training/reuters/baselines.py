@@ -187,8 +187,8 @@ def _score(answers: Answers, material: Sequence[tuple[str, Wire]]) -> Score:
     return Score(float(np.mean(right)), float(np.mean(any_right)))
 
 
-def _tfidf(analyzer: Callable[[str], list[str]], least: int) -> TfidfVectorizer:
-    return TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, min_df=least)
+def _tfidf(analyzer: Callable[[str], list[str]], min_df: int) -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, min_df=min_df)
 
 
 def _sentences() -> Any:  # noqa: ANN401 - scikit-learn has no types

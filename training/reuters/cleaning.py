@@ -14,7 +14,7 @@ from training.headlines.samples import Sample
 FOLDS: Final = 5
 
 
-def mislabelled(inside: Sequence[Sample], outside: Sequence[Sample], words: int, least: float) -> set[int]:
+def mislabelled(inside: Sequence[Sample], outside: Sequence[Sample], words: int, min_score: float) -> set[int]:
     """The sources of texts without a topic that a linear SVM takes for texts with one.
 
     The score of a text is that of an SVM that was trained without its fifth of the sources; a source's score is the
@@ -24,7 +24,7 @@ def mislabelled(inside: Sequence[Sample], outside: Sequence[Sample], words: int,
         inside: texts with a topic.
         outside: texts without one, each with its source.
         words: number of first words of each text that are read.
-        least: sources with a lower score are returned.
+        min_score: sources with a lower score are returned.
     """
     samples = [*inside, *outside]
     vectorizer = TfidfVectorizer(analyzer=lambda sample: sample.words[:words], sublinear_tf=True, min_df=2)
@@ -40,4 +40,4 @@ def mislabelled(inside: Sequence[Sample], outside: Sequence[Sample], words: int,
             svm = LinearSVC(C=0.5, class_weight="balanced", random_state=0)
             scores[here] = svm.fit(rows[~here], without[~here]).decision_function(rows[here])
     means = np.bincount(places, scores) / np.bincount(places)
-    return {int(source) for source, mean in zip(unique, means, strict=True) if source >= 0 and mean < least}
+    return {int(source) for source, mean in zip(unique, means, strict=True) if source >= 0 and mean < min_score}

@@ -22,7 +22,7 @@ _ASCII_LETTERS = str.maketrans(
 """Letters that Unicode does not decompose into an ASCII letter and a diacritic."""
 
 _CACHE_SIZE = 8192
-_LONGEST_FOLDED = 4
+_MAX_FOLDED = 4
 """Two Arabic ligatures stand for whole phrases, up to 18 characters; folded, they would make an answer much longer."""
 
 
@@ -51,7 +51,7 @@ def _fold_letter(character: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).casefold())
     if "\u2044" in folded:  # a vulgar fraction: its digits would be read as a number
         return " "
-    if len(folded) > _LONGEST_FOLDED:
+    if len(folded) > _MAX_FOLDED:
         return character
     return "".join(map(_part, folded))
 

@@ -38,7 +38,7 @@ _BINARY = {
     b"\x7fELF": "a program",
 }
 _SAMPLE_BYTES = 8192
-_LEAST_SAMPLE = 64
+_MIN_SAMPLE_BYTES = 64
 """With fewer bytes the share of control characters does not identify a binary file reliably."""
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b"))
 
@@ -173,5 +173,5 @@ def _ensure_text(head: bytes, name: str) -> None:
     if 4 * sample.count(0) > len(sample):
         raise InputError(f"{name}: is not text, or UTF-16 without a byte order mark; convert it to UTF-8.")
     odd = len(sample) - len(sample.translate(None, _CONTROLS)) + sample.decode("utf-8", "replace").count("\ufffd")
-    if len(sample) >= _LEAST_SAMPLE and 10 * odd > 3 * len(sample):
+    if len(sample) >= _MIN_SAMPLE_BYTES and 10 * odd > 3 * len(sample):
         raise InputError(f"{name}: is not text, or not in UTF-8; convert it to UTF-8.")

@@ -5,7 +5,7 @@ import unicodedata
 
 from app.classifier.characters.folding import (
     _ASCII_LETTERS,
-    _LONGEST_FOLDED,
+    _MAX_FOLDED,
     APOSTROPHES,
     _fold_letter,
     _part,
@@ -24,7 +24,7 @@ def folded_the_long_way(character: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).casefold())
     if "\u2044" in folded:
         return " "
-    return character if len(folded) > _LONGEST_FOLDED else "".join(map(_part, folded))
+    return character if len(folded) > _MAX_FOLDED else "".join(map(_part, folded))
 
 
 def test_every_letter_mark_and_digit_is_folded_as_the_long_way() -> None:

@@ -32,7 +32,7 @@ def test_svms_one_after_the_other_are_right_as_often_as_all_at_once() -> None:
 
 
 def test_of_many_rows_a_choice_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baselines, "MOST_WORK", 4 * 50)
+    monkeypatch.setattr(baselines, "MAX_WORK", 4 * 50)
     assert [one.rows for one in run_baselines(noisy(0), noisy(1), seed=1)] == [120, 50]
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from training.fit import encodings
 from training.fit.encodings import choose_encoding, variants
-from training.fit.sizes import FEATURES_OF_FEW, FEW, FEW_A_LABEL, MANY_EPOCHS, recipe_for
+from training.fit.sizes import FEW, FEW_A_LABEL, MANY_EPOCHS, MAX_FEATURES_OF_FEW, recipe_for
 from training.headlines.material import Kind, Material
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
@@ -68,7 +68,7 @@ def test_more_is_tried_with_few_rows_or_few_rows_a_label() -> None:
 def test_with_few_rows_pairs_and_pieces_of_one_text_have_ids_within_the_same_number_of_features() -> None:
     train = [Sample((f"left{number}", f"right{number}"), (number % 2,)) for number in range(40)]
     tfidf = variants(RECIPE, 40, 2)[-1]
-    assert tfidf.features == tfidf.pieces == FEATURES_OF_FEW / 2
+    assert tfidf.features == tfidf.pieces == MAX_FEATURES_OF_FEW / 2
     encoder, _ = build_encoder(tfidf, train, (), 2)
     assert len(encoder.encode_words(("left0", "right0")).ids) == 3
     assert encoder.encode("ft0").ids

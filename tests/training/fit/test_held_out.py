@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.fit.held_out import FOLDS, MOST_HELD_OUT, folds, groups_of, held_out_share
+from training.fit.held_out import FOLDS, MAX_HELD_OUT, folds, groups_of, held_out_share
 from training.headlines.samples import Sample
 
 LABELS = st.lists(st.integers(0, 8), min_size=1, max_size=300).map(np.array)
@@ -28,7 +28,7 @@ def test_share_is_fifteen_percent_and_never_above_the_limit() -> None:
     labels = np.arange(3_000) % 3
     assert held_out_share(labels, np.arange(3_000), 0).sum() == 450
     many = held_out_share(np.arange(60_000) % 4, np.arange(60_000), 0)
-    assert many.sum() == MOST_HELD_OUT
+    assert many.sum() == MAX_HELD_OUT
     assert np.bincount(np.flatnonzero(many) % 4).tolist() == [1_000] * 4
     assert (held_out_share(labels, np.arange(3_000), 0) != held_out_share(labels, np.arange(3_000), 1)).any()
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from app.classifier.bundle import MAX_FILE_BYTES
 from training.errors import LabelsError
-from training.fit.sizes import PAIRS, PIECES, WIDEST, WORDS, penalty_for, recipe_for, seconds_to_fit, widened
+from training.fit.sizes import MAX_WIDTH_OF_FEW, PAIRS, PIECES, WORDS, penalty_for, recipe_for, seconds_to_fit, widened
 from training.headlines.recipe import Recipe
 
 
@@ -45,7 +45,7 @@ def test_first_layer_is_a_fifth_wider_than_labels_in_sixteens(labels: int, width
     assert recipe_for(15_000, labels).width == width
 
 
-@pytest.mark.parametrize(("labels", "width"), [(7, 32), (77, 96), (150, 160), (284, 288), (900, WIDEST)])
+@pytest.mark.parametrize(("labels", "width"), [(7, 32), (77, 96), (150, 160), (284, 288), (900, MAX_WIDTH_OF_FEW)])
 def test_with_few_rows_the_first_layer_has_as_many_units_as_labels_up_to_a_limit(labels: int, width: int) -> None:
     assert widened(recipe_for(2_000, labels), labels).width == width
 

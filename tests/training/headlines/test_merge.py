@@ -94,5 +94,5 @@ def test_so_many_inputs_of_units_are_computed_for_every_nth_text(
 ) -> None:
     linear, networks, texts = parts  # 20 texts, and 47 units of the SVM and 8 of the networks: 1,100 inputs
     expected = merge(linear, networks, 0.5, texts[used], 10)
-    monkeypatch.setattr("training.headlines.merge._MOST_INPUTS", most)
+    monkeypatch.setattr("training.headlines.merge._MAX_INPUTS", most)
     assert np.array_equal(merge(linear, networks, 0.5, texts, 10)[0].kernel, expected[0].kernel)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.labelled import duplicates as module
-from training.labelled.duplicates import LEAST_WORDS, MOST_WORDS, find_duplicates
+from training.labelled.duplicates import MAX_WORDS, MIN_WORDS, find_duplicates
 
 LONG = "the central bank raises its rates by half a point"
-words = st.lists(st.text("abcdefghij", min_size=3, max_size=8), min_size=LEAST_WORDS, max_size=12)
+words = st.lists(st.text("abcdefghij", min_size=3, max_size=8), min_size=MIN_WORDS, max_size=12)
 
 
 @pytest.mark.parametrize("other", [LONG.upper(), f"  {LONG} ", LONG.replace(" ", "\n"), LONG.replace("b", "\uff42")])
@@ -70,7 +70,7 @@ def test_texts_without_words_are_compared_as_they_are(texts: list[str]) -> None:
 
 
 def test_long_texts_are_near_duplicates_if_they_have_the_same_words() -> None:
-    text = [f"word{i}" for i in range(MOST_WORDS + 1)]
+    text = [f"word{i}" for i in range(MAX_WORDS + 1)]
     near = find_duplicates([" ".join(text), " ".join(reversed(text)), " ".join([*text[1:], "other"])]).near.tolist()
     assert near[0] == near[1] != near[2]
 

@@ -27,18 +27,21 @@ from training.headlines.samples import Sample, labels_of, members_of, random_row
 from training.headlines.vocabulary import encode
 from training.labelled.rows import LabelledRow
 
-MOST_WORK: Final = 12_000_000
-"""Rows times labels that one model learns from; of more rows it learns from a random choice."""
-LITTLE_WORK: Final = 100_000
-"""Up to here models also learn from character n-grams, which help with few rows and take ten times as long."""
-TEMPERATURE_ROWS: Final = 20_000
-"""Rows on which the temperature of the probabilities is fitted, at most."""
-MOST_SCORES: Final = 150_000_000
-"""Rows times labels that there are probabilities for: of more rows a random choice is looked at."""
-MOST_PASSES: Final = 200
-"""Passes of the solver over the rows, at most: labels that no hyperplane can tell apart take any number of passes."""
+MAX_WORK: Final = 12_000_000
+"""Maximum of rows times labels that one model is trained on; of more rows, it is trained on a random sample."""
+MAX_NGRAM_WORK: Final = 100_000
+"""Maximum of rows times labels with which the features include character n-grams, which help if there are few rows and
+take ten times as long."""
+MAX_SCORES: Final = 150_000_000
+"""Maximum of rows times labels that get probabilities; if there are more rows, a random sample gets them."""
+MAX_TEMPERATURE_ROWS: Final = 20_000
+"""Maximum number of rows on which the temperature is fitted."""
+MAX_ITERATIONS: Final = 200
+"""Maximum number of passes of liblinear over the rows; it may not converge if no hyperplane separates the labels."""
 REPEATS: Final = 5
+"""Number of cross-fittings whose probabilities are averaged if there are few rows."""
 SHARES: Final = (0.25, 0.5, 1.0)
+"""Shares of the rows at the points of the learning curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class LinearModels:
         """
         samples = [sample for sample in rows.samples if sample.labels or rows.multi_label]
         self.samples: Sequence[Sample] = [
-            samples[i] for i in random_rows(len(samples), MOST_SCORES // rows.topics, seed).tolist()
+            samples[i] for i in random_rows(len(samples), MAX_SCORES // rows.topics, seed).tolist()
         ]
         """Rows with a label, or all, if they may have several; of very many, a random choice."""
         self.labels = labels_of(self.samples, rows.topics)
@@ -74,14 +77,14 @@ class LinearModels:
         """bool [n, topics], whether each row has each label; None if it has one."""
         self._lines = rows.lines
         self._codes, self._topics, self._seed, self._encoder = rows.codes, rows.topics, seed, encoder
-        few = len(self.samples) * rows.topics <= LITTLE_WORK
+        few = len(self.samples) * rows.topics <= MAX_NGRAM_WORK
         self._expansion = feature_expansion(word_index, encoder.spec.size, recipe) if few else None
         inputs = self._inputs([sample.words for sample in self.samples])
         frequency = inputs.getnnz(axis=0)
         self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + frequency)) + 1).astype(np.float32))
         self._rows = normalize(inputs @ self._idf, copy=False).tocsr()
         # Of many rows a model learns from a choice, which half of them may be enough for.
-        left = len(self.samples) - MOST_WORK // rows.topics
+        left = len(self.samples) - MAX_WORK // rows.topics
         self._folds = FOLDS if left <= 0 else min(FOLDS, max(2, -(-len(self.samples) // left)))
 
     def cross_fitted(self, on_svm: Callable[[int, int], object] = lambda done, of: None) -> Floats:
@@ -101,11 +104,14 @@ class LinearModels:
                     scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed, counted) / repeats
         if self.members is not None:
             return sigmoid(fit_labels(scores, self.members).logits(scores))
-        rows = random_rows(len(scores), TEMPERATURE_ROWS, self._seed)  # each step of the fit takes arrays of this size
+        rows = random_rows(
+            len(scores), MAX_TEMPERATURE_ROWS, self._seed
+        )  # each step of the fit takes arrays of this size
         sample = HeldOut(scores[rows], self.labels[rows], np.zeros(len(rows), np.float32), self._topics)
         temperature = fit_temperature([sample])
-        for start in range(0, len(scores), TEMPERATURE_ROWS):  # in place, because the scores may take a gigabyte
-            scores[start : start + TEMPERATURE_ROWS] = softmax(scores[start : start + TEMPERATURE_ROWS], temperature)
+        for start in range(0, len(scores), MAX_TEMPERATURE_ROWS):  # in place, because the scores may take a gigabyte
+            part = slice(start, start + MAX_TEMPERATURE_ROWS)
+            scores[part] = softmax(scores[part], temperature)
         return scores
 
     def learning_curve(
@@ -121,7 +127,7 @@ class LinearModels:
         rows = normalize(self._inputs(words) @ self._idf).tocsr()
         labels = label_numbers(asked, self._codes)
         order = np.random.default_rng(self._seed).permutation(
-            random_rows(len(self.samples), MOST_WORK // self._topics, self._seed)
+            random_rows(len(self.samples), MAX_WORK // self._topics, self._seed)
         )
         points = []
         for done, share in enumerate(SHARES):
@@ -143,7 +149,7 @@ class LinearModels:
         self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int, on_svm: Callable[[int], object]
     ) -> Floats:
         """Scores, float32 [n, topics], of one SVM for each label; of labels without a row, the lowest of each row."""
-        part = learned[random_rows(len(learned), MOST_WORK // self._topics, seed)]
+        part = learned[random_rows(len(learned), MAX_WORK // self._topics, seed)]
         inputs, scores = self._rows[part], np.full((rows.shape[0], self._topics), np.inf, np.float32)
         missing = []
         for label in range(self._topics):
@@ -154,7 +160,7 @@ class LinearModels:
             elif has.any():
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", ConvergenceWarning)
-                    svm = LinearSVC(max_iter=MOST_PASSES, random_state=seed).fit(inputs, has)
+                    svm = LinearSVC(max_iter=MAX_ITERATIONS, random_state=seed).fit(inputs, has)
                 scores[:, label] = svm.decision_function(rows)
             else:
                 missing.append(label)

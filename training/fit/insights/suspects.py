@@ -21,10 +21,11 @@ COLUMNS: Final = (
 )
 
 MORE_PROBABLE: Final = 0.5
-_ROWS: Final = 16_384
-"""Rows that are looked at at once."""
-LEAST: Final = 20
-"""Rows that are listed at least, if the models answer so many in another way: few rows are soon read."""
+_BATCH_ROWS: Final = 16_384
+"""Rows whose probabilities of all labels are in memory at once."""
+MIN_LISTED: Final = 20
+"""Number of rows to list even if their labels are more probably right than wrong; fewer if the models disagree with
+fewer labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def suspects(
     codes: Sequence[str],
     on_svm: Callable[[int, int], object] = lambda done, of: None,
 ) -> Suspects:
-    """Rows whose label is more probably wrong than right, or LEAST rows.
+    """Rows whose label is more probably wrong than right, or MIN_LISTED rows.
 
     `wrong_probability` is that of `label_errors`; the other two are the models' probabilities of the two labels. Of a
     row with several labels `likelier_label` has all of them after the changes, and the probabilities are those of the
@@ -86,8 +87,8 @@ def _surest(probabilities: Floats, members: NDArray[np.bool_]) -> tuple[NDArray[
         Its number, the probability of that (as `wrong_members` says), and the models' probability of what is given.
     """
     slices = []
-    for start in range(0, len(members), _ROWS):
-        given, predicted = members[start : start + _ROWS], probabilities[start : start + _ROWS]
+    for start in range(0, len(members), _BATCH_ROWS):
+        given, predicted = members[start : start + _BATCH_ROWS], probabilities[start : start + _BATCH_ROWS]
         cells = wrong_members(predicted, given, members.mean())
         right = np.where(given, predicted, 1 - predicted)
         surest = np.where(right < 0.5, cells, -1.0).argmax(axis=1)
@@ -102,4 +103,4 @@ def _first(wrong: NDArray[np.float64], differs: NDArray[np.bool_]) -> tuple[list
     order = np.flatnonzero(differs)
     order = order[np.argsort(-wrong[order], kind="stable")]
     probable = int((wrong[order] > MORE_PROBABLE).sum())
-    return order[: max(probable, LEAST)].tolist(), probable
+    return order[: max(probable, MIN_LISTED)].tolist(), probable

@@ -14,9 +14,9 @@ from training.headlines.samples import random_rows
 from training.headlines.vocabulary import unit_length
 
 _RIDGE_PENALTY: Final = 1.0
-"""Of the squared length of the weights; the squared errors of all rows are summed."""
-_LEAST_SQUARES: Final = np.float32(1e-30)
-"""Least sum of squares to divide by: features that say nothing about a topic all have the weight 0."""
+"""Weight of the squared length of the coefficients, beside the sum of the squared errors of all rows."""
+_MIN_SUM_OF_SQUARES: Final = np.float32(1e-30)
+"""Divisor if all weights are 0, as they are if the features say nothing about a topic."""
 
 
 def train_linear(
@@ -105,7 +105,7 @@ def _fit_svm(
     """
     # A product with a diagonal matrix would leave unsorted rows, which scikit-learn then sorts for each topic.
     weighted = sp.csr_matrix((rows.data * weights[rows.indices], rows.indices, rows.indptr), rows.shape)
-    scale = np.sqrt(rows.shape[0] / max(np.square(weighted.data).sum(), _LEAST_SQUARES))
+    scale = np.sqrt(rows.shape[0] / max(np.square(weighted.data).sum(), _MIN_SUM_OF_SQUARES))
     weighted.data *= scale
     svm = LinearSVC(dual=True, fit_intercept=False, random_state=seed)
     if costs.all():
@@ -145,13 +145,13 @@ def train_ridge(x: sp.csr_matrix, expansion: sp.csr_matrix, labels: NDArray[np.i
 
 
 def _fewer_negatives(
-    rows: sp.csr_matrix, right: NDArray[np.bool_], costs: NDArray[np.float64], most: int, seed: int
+    rows: sp.csr_matrix, right: NDArray[np.bool_], costs: NDArray[np.float64], negatives: int, seed: int
 ) -> tuple[sp.csr_matrix, NDArray[np.bool_], NDArray[np.float64]]:
-    """All rows of a topic and `most` of the others, which together keep the weight of all others."""
+    """All rows of a topic and a random sample of `negatives` others, whose C is raised to keep the sum over all."""
     wrong = np.flatnonzero(~right)
-    chosen = wrong[random_rows(len(wrong), most, seed)]
+    chosen = wrong[random_rows(len(wrong), negatives, seed)]
     kept = np.sort(np.concatenate([np.flatnonzero(right), chosen]))
-    return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / most))[kept]
+    return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / negatives))[kept]
 
 
 def counts_of(rows: sp.csr_matrix) -> NDArray[np.float32]:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from app.cli.readers import row
 from training.labelled.text_files import MAX_CHARACTERS
 
-MOST_CELL_BYTES: Final = 4 * MAX_CHARACTERS
-MOST_LABELS: Final = 1_000
+MAX_CELL_BYTES: Final = 4 * MAX_CHARACTERS
+MAX_LABELS: Final = 1_000
+"""A row with a longer cell or more labels is bad."""
 
 _STRINGS: Final = ("string", "large_string", "string_view")
 _BYTES: Final = ("binary", "large_binary", "binary_view")
@@ -25,7 +26,7 @@ class Fault(str):
     __slots__ = ()
 
 
-LONG: Final = Fault(f"has a cell of more than {MOST_CELL_BYTES:,} bytes or {MOST_LABELS:,} labels")
+LONG: Final = Fault(f"has a cell of more than {MAX_CELL_BYTES:,} bytes or {MAX_LABELS:,} labels")
 NOT_UTF_8: Final = Fault(row.NOT_UTF_8)
 
 
@@ -54,12 +55,12 @@ def cells(column: pa.Array) -> list[Any]:
         column: texts as dictionaries, so that equal ones are one value in memory.
     """
     if not _is_list(column.type):
-        is_long = _lengths(column) > MOST_CELL_BYTES
+        is_long = _lengths(column) > MAX_CELL_BYTES
     else:
         counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
         ends = np.cumsum(counts, dtype=np.int64)
         sums = np.concatenate([[0], np.cumsum(_lengths(column.flatten()))])
-        is_long = (counts > MOST_LABELS) | (sums[ends] - sums[ends - counts] > MOST_CELL_BYTES)
+        is_long = (counts > MAX_LABELS) | (sums[ends] - sums[ends - counts] > MAX_CELL_BYTES)
     if not is_long.any():
         return _python_values(column)
     short = iter(_python_values(column.filter(pa.array(~is_long))))

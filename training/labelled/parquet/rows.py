@@ -12,14 +12,14 @@ from training.labelled.columns import Wanted, find_columns, require
 from training.labelled.parquet.cells import Fault, cells, is_label, is_text, is_time
 from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, Opened
 
-MOST_BYTES: Final = 512 * 1024**2
-MOST_VALUES: Final = 20_000_000
-"""Most unpacked bytes of a column in one row group, and most rows of a file and values in a row group. pyarrow takes up
-to four times the bytes if they are one value."""
+MAX_COLUMN_BYTES: Final = 512 * 1024**2
+"""Maximum decompressed size of a column in one row group. pyarrow needs up to four times the memory for one value."""
+MAX_VALUES: Final = 20_000_000
+"""Maximum number of rows of a file, and of values of a column in one row group."""
 
-_BATCH = 1_000
-_LONGEST_TYPE = 60
-"""Characters of a type in a message; a structure names its fields."""
+_BATCH_ROWS = 1_000
+_MAX_TYPE_CHARACTERS = 60
+"""Characters of a type in a message; the name of a struct type lists all its fields."""
 
 _TYPES: Final[dict[str, tuple[Callable[[pa.DataType], bool], str]]] = {
     "--text": (is_text, "texts must be strings"),
@@ -75,12 +75,12 @@ def _bounded(file: pq.ParquetFile, stream: BinaryIO, names: Sequence[str], name:
         if any(column.path == one or column.path.startswith(f"{one}.") for one in names):
             paths[number] = column
     chunks = [meta.row_group(group).column(number) for group in range(meta.num_row_groups) for number in paths]
-    if meta.num_rows > MOST_VALUES or any(chunk.num_values > MOST_VALUES for chunk in chunks):
-        raise TableError(f"{name}: has more than {MOST_VALUES:,} rows or labels; split it.")
-    if any(chunk.total_uncompressed_size > MOST_BYTES for chunk in chunks):
+    if meta.num_rows > MAX_VALUES or any(chunk.num_values > MAX_VALUES for chunk in chunks):
+        raise TableError(f"{name}: has more than {MAX_VALUES:,} rows or labels; split it.")
+    if any(chunk.total_uncompressed_size > MAX_COLUMN_BYTES for chunk in chunks):
         raise TableError(
-            f"{name}: a column has more than {MOST_BYTES // 1024**2} MiB in one row group; write it with smaller row"
-            " groups, such as row_group_size=100_000 in pyarrow."
+            f"{name}: a column has more than {MAX_COLUMN_BYTES // 1024**2} MiB in one row group; write it with"
+            " smaller row groups, such as row_group_size=100_000 in pyarrow."
         )
     texts = [
         column.path
@@ -94,8 +94,8 @@ def _ensure_types(file: pq.ParquetFile, names: Sequence[str], name: str) -> None
     for column, (option, (is_right, must)) in zip(names, _TYPES.items(), strict=False):
         if not is_right(kind := file.schema_arrow.field(column).type):
             raise TableError(
-                f"{name}: the column {column!r} has the type {str(kind)[:_LONGEST_TYPE]}, but {must}; convert it, such"
-                f" as with .astype(str) in pandas, or choose another column with {option}."
+                f"{name}: the column {column!r} has the type {str(kind)[:_MAX_TYPE_CHARACTERS]}, but {must}; convert"
+                f" it, such as with .astype(str) in pandas, or choose another column with {option}."
             )
 
 
@@ -104,7 +104,7 @@ def _rows(file: pq.ParquetFile, names: Sequence[str], name: str) -> Iterator[Row
     try:
         # One row group at a time: pyarrow cannot join lists of values of different dictionaries.
         for group in range(file.num_row_groups):
-            for batch in file.iter_batches(_BATCH, [group], names, use_threads=False):
+            for batch in file.iter_batches(_BATCH_ROWS, [group], names, use_threads=False):
                 columns = [cells(batch.column(batch.schema.get_field_index(column))) for column in names]
                 for row in zip(*columns, strict=True):
                     number += 1

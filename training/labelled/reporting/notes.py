@@ -14,8 +14,8 @@ FEW_ROWS = 20
 FEW_TEST_ROWS = 300
 SEPARATORS = (";", "|", ",", "/", "+", "&")
 """Usual ones between the labels of a cell."""
-MOST_ROWS = 0.8
-"""Share of the rows under one label from which accuracy says little."""
+MAX_LABEL_SHARE = 0.8
+"""If more than this share of the training rows has one label, accuracy says little."""
 
 
 def notes(report: DataReport) -> DataReport:
@@ -80,7 +80,7 @@ def _labels(report: DataReport) -> Iterator[str]:
             " mistakes there."
         )
     largest = report.labels[0]
-    if largest.train > MOST_ROWS * report.train:
+    if largest.train > MAX_LABEL_SHARE * report.train:
         yield (
             f"{share(largest.train, report.train)} of the training rows are under {largest.label!r}, so accuracy says"
             " little; compare macro-F1."

@@ -8,15 +8,15 @@ from training.labelled.rows import BadRow, ReadColumns
 
 EXAMPLES: Final = 3
 """Examples of a label, and texts of a group of duplicates."""
-LONGEST_EXAMPLE: Final = 1_000
-"""Characters of an example."""
+MAX_EXAMPLE_CHARACTERS: Final = 1_000
+"""Maximum number of characters of an example."""
 GROUPS: Final = 10
 """Groups of duplicates that are listed; all are counted."""
 
 
 def example(text: str) -> str:
-    """The text as an example: at most LONGEST_EXAMPLE characters, with an ellipsis if something is missing."""
-    return text if len(text) <= LONGEST_EXAMPLE else text[:LONGEST_EXAMPLE] + "…"
+    """The text as an example: at most MAX_EXAMPLE_CHARACTERS characters, with an ellipsis if something is missing."""
+    return text if len(text) <= MAX_EXAMPLE_CHARACTERS else text[:MAX_EXAMPLE_CHARACTERS] + "…"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from training.labelled.reporting.notes import count, share
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
 
 WIDTH: Final = 100
-MOST_LABELS: Final = 20
-"""Labels that are listed; the page and the JSON have all."""
+MAX_LABELS: Final = 20
+"""Maximum number of labels that are listed; the page and the JSON have all."""
 _SHOWN_GROUPS = 3
 _CHARACTERS_PER_COLUMN = 8
 """Combining marks take no column, so that a text of any length may fit into a few columns."""
@@ -81,7 +81,7 @@ def _notes(report: DataReport) -> Iterator[str]:
 
 
 def _labels(report: DataReport) -> Iterator[str]:
-    shown: Sequence[LabelCount] = report.labels[:MOST_LABELS]
+    shown: Sequence[LabelCount] = report.labels[:MAX_LABELS]
     name = min(40, max(14, *(columns(one_line(label.label)) for label in shown)))
     yield f"{count(len(report.labels), 'label'):{name + 2}} {'train':>9} {'test':>7}  example"
     yield from (_label(label, label.label, name) for label in shown)

@@ -15,7 +15,7 @@ from tests.training.fit.rows import codes, made_rows
 from training.fit.insights import linear_models as module
 from training.fit.insights.label_errors import wrong_label, wrong_members
 from training.fit.insights.linear_models import LinearModels
-from training.fit.insights.suspects import COLUMNS, LEAST, Suspects, suspects
+from training.fit.insights.suspects import COLUMNS, MIN_LISTED, Suspects, suspects
 from training.fit.material import read_samples
 from training.labelled.rows import LabelledRow
 
@@ -104,7 +104,7 @@ def test_rows_that_a_weak_model_answers_wrongly_are_not_all_listed() -> None:
     models = linear_models(read_samples(rows, codes(4)))
     found = suspects(models, rows, codes(4))
     assert (models.cross_fitted().argmax(axis=1) != models.labels).mean() > 0.6
-    assert found.listed == LEAST
+    assert found.listed == MIN_LISTED
     assert found.probable < 5
 
 
@@ -117,10 +117,10 @@ def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(mon
         return scores(self, rows, *args)
 
     monkeypatch.setattr(LinearModels, "_scores", counted)
-    monkeypatch.setattr(module, "LITTLE_WORK", 0)
+    monkeypatch.setattr(module, "MAX_NGRAM_WORK", 0)
     for most, models in ((200, 5), (160, 5), (130, 3), (100, 2), (20, 2)):
         learned.clear()
-        monkeypatch.setattr(module, "MOST_WORK", 4 * most)
+        monkeypatch.setattr(module, "MAX_WORK", 4 * most)
         linear_models(read_samples(made_rows(4, 50), codes(4))).cross_fitted()
         assert len(learned) == models
         assert min(learned) >= min(most, 155)
@@ -162,7 +162,7 @@ def test_label_of_a_single_row_is_no_error() -> None:
 
 
 def test_rows_beyond_the_limit_are_still_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.fit.insights.linear_models.MOST_WORK", 5 * 100)
+    monkeypatch.setattr("training.fit.insights.linear_models.MAX_WORK", 5 * 100)
     rows, places = flipped(made_rows(5, 60), 5)
     found = suspects(linear_models(read_samples(rows, codes(5))), rows, codes(5))
     assert len(set(listed(found)) & places) / len(places) > 0.8

@@ -41,7 +41,7 @@ def test_labels_that_nothing_tells_apart_are_learned_without_a_warning(monkeypat
     shuffled = [replace(row, labels=rows[i * 7 % len(rows)].labels) for i, row in enumerate(rows)]
     models = linear_models(read_samples(shuffled, codes(4)))
     whole = models.cross_fitted()
-    monkeypatch.setattr(module, "MOST_PASSES", 1)  # of which scikit-learn would warn
+    monkeypatch.setattr(module, "MAX_ITERATIONS", 1)  # of which scikit-learn would warn
     cut = models.cross_fitted()
     assert cut.shape == (80, 4)
     assert not np.allclose(cut, whole, atol=1e-3)  # so the solver was stopped

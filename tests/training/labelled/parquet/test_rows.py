@@ -197,14 +197,14 @@ def test_too_many_rows_and_too_large_row_groups_are_refused_from_the_metadata(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "a.parquet", text=["oil"] * 20, label=[["a"] * 4] * 20, other=["x" * 9_999] * 20)
-    monkeypatch.setattr(parquet, "MOST_VALUES", 20)
-    monkeypatch.setattr(parquet, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(parquet, "MAX_VALUES", 20)
+    monkeypatch.setattr(parquet, "MAX_COLUMN_BYTES", 1_000)
     assert len(read_rows([path]).rows) == 20
-    monkeypatch.setattr(parquet, "MOST_VALUES", 7)
+    monkeypatch.setattr(parquet, "MAX_VALUES", 7)
     with pytest.raises(TableError, match="has more than 7 rows or labels; split it"):
         read_rows([path])
-    monkeypatch.setattr(parquet, "MOST_VALUES", 20)
-    monkeypatch.setattr(parquet, "MOST_BYTES", 10)
+    monkeypatch.setattr(parquet, "MAX_VALUES", 20)
+    monkeypatch.setattr(parquet, "MAX_COLUMN_BYTES", 10)
     with pytest.raises(TableError, match="MiB in one row group; write it with smaller row groups"):
         read_unlabelled([path], "text")
 

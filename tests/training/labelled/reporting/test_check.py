@@ -18,7 +18,7 @@ from training.labelled.reporting import terminal
 from training.labelled.reporting.check import check
 from training.labelled.reporting.notes import notes, share
 from training.labelled.reporting.page import data_page
-from training.labelled.reporting.report import LONGEST_EXAMPLE, DataReport
+from training.labelled.reporting.report import MAX_EXAMPLE_CHARACTERS, DataReport
 from training.labelled.reporting.scripts import script
 from training.labelled.reporting.terminal import WIDTH, columns, cut, terminal_report
 from training.labelled.split import split_rows
@@ -264,7 +264,7 @@ def test_examples_are_not_longer_than_a_page_needs(tmp_path: Path) -> None:
     table = read_rows([write(tmp_path / "a.csv", ["headline,section", *rows])])
     report = check(table, split_rows(table))
     examples = [*report.labels[0].examples, *report.exact.largest[0].texts]
-    assert {len(example) for example in examples} == {LONGEST_EXAMPLE + 1}
+    assert {len(example) for example in examples} == {MAX_EXAMPLE_CHARACTERS + 1}
     assert len(data_page(report)) < 100_000
 
 
