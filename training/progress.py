@@ -7,7 +7,7 @@ from typing import Final, Self, TextIO
 
 TERMINAL_SECONDS: Final = 0.2
 FILE_SECONDS: Final = 10.0
-"""Least time between two lines of the same phase."""
+"""Minimum time between two reports of the same phase."""
 
 
 Report = Callable[[str, int, int, str], object]
@@ -24,7 +24,7 @@ def numbered(report: Report, number: int, of: int) -> Report:
 
 
 class Progress:
-    """Prints how far a training is: one line that changes on a terminal, lines every FILE_SECONDS elsewhere."""
+    """Prints the progress: on a terminal as one line that is rewritten, elsewhere as a line every FILE_SECONDS."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -38,7 +38,7 @@ class Progress:
         """Report that `done` of `of` steps of a phase are done; 0 for `of`: not known."""
         now = time.monotonic()
         if phase != self._phase:
-            self._end_line()
+            self.close()
             self._phase, self._phase_start = phase, now
         elif (done < of or not of) and now - self._printed < (TERMINAL_SECONDS if self._terminal else FILE_SECONDS):
             return
@@ -54,19 +54,16 @@ class Progress:
         self._stream.flush()
 
     def close(self) -> None:
-        """End the line."""
-        self._end_line()
+        """End the line of the terminal, so that the next output begins on a new one; further reports are possible."""
+        if self._terminal and self._width:
+            self._stream.write("\n")
+            self._width = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _end_line(self) -> None:
-        if self._terminal and self._width:
-            self._stream.write("\n")
-            self._width = 0
 
 
 def _clock(seconds: float) -> str:

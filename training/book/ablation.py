@@ -15,6 +15,7 @@ from training.book.figures import plot_comparison
 from training.book.recipes import PUBLISHED, Recipe
 from training.book.train import fit, prepare
 from training.book.vectors import to_one_hot, vectorize_sequences
+from training.bundles.model_card import mean_and_deviation
 from training.data.dataset import Dataset
 from training.data.topics import NAMES
 from training.errors import TrainingError
@@ -141,8 +142,8 @@ def markdown(rows: Sequence[Row], seeds: Sequence[int]) -> str:
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
-        accuracy = _plus_minus(row.accuracies, percent=True)
-        loss = _plus_minus(row.losses) if row.losses else "-"
+        accuracy = _summary(row.accuracies, ".1%")
+        loss = _summary(row.losses, ".3f") if row.losses else "-"
         size = f"{row.parameters:,}" if row.parameters else "-"
         lines.append(f"| `{row.name}` | {row.title} | {size} | {row.epochs or '-'} | {accuracy} | {loss} |")
     return "\n".join([*lines, "", "![Accuracy of each variant](compare.png)", ""])
@@ -165,11 +166,8 @@ def _train(recipe: Recipe, dataset: Dataset, seeds: Sequence[int], report: Repor
     return Row(recipe.name, recipe.title, recipe.epochs, parameters, [*map(float, accuracies)], [*map(float, losses)])
 
 
-def _plus_minus(values: Sequence[float], percent: bool = False) -> str:
-    measured = spread(values)
-    if percent:
-        return f"{measured['mean']:.1%}" + (f" ± {measured['deviation']:.1%}" if len(values) > 1 else "")
-    return f"{measured['mean']:.3f}" + (f" ± {measured['deviation']:.3f}" if len(values) > 1 else "")
+def _summary(values: Sequence[float], form: str) -> str:
+    return mean_and_deviation(spread(values), form) if len(values) > 1 else format(values[0], form)
 
 
 def _dense(tensor: Any) -> Any:  # noqa: ANN401

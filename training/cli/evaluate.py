@@ -43,7 +43,7 @@ def evaluate(
             raise click.UsageError("--data and --test cannot be combined; give one of them.")
         _evaluate_rows(bundle, test_files, reading.read(test_files), against, as_json)
         return
-    if reading != ReadingOptions.unchanged():
+    if reading != ReadingOptions():
         raise click.UsageError("The options for reading files apply to --test; give it as well.")
     from training.data.outside import read_outside
     from training.evaluation.evaluate import evaluate as run

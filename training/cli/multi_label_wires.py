@@ -9,9 +9,8 @@ import click
 
 from training.data.modapte import read_modapte
 from training.labelled.options import DataOptions, LabelledData
-from training.labelled.read import MAX_BAD_SHARE
 from training.labelled.rows import LabelledRow, ReadColumns, Table
-from training.labelled.split import MIN_ROWS, TEST_SHARE, split_rows
+from training.labelled.split import split_rows
 from training.tensorflow_import import ensure_tensorflow
 
 NAME: Final = "headlines-multi"
@@ -54,21 +53,8 @@ def train_multi_label(archive: Path, seed: int, output: Path, force: bool) -> No
     from training.fit.command import fit_rows
 
     check_target(output, force)
-    wires = Wires(
-        text=None,
-        label=None,
-        label_separator=None,
-        outside=("",),
-        no_header=False,
-        most_bad=MAX_BAD_SHARE,
-        files=(archive,),
-        test_files=(),
-        test_share=TEST_SHARE,
-        min_rows=MIN_ROWS,
-        seed=seed,
-    )
     ensure_tensorflow()
-    click.echo(fit_rows(wires, output, force))
+    click.echo(fit_rows(Wires(files=(archive,), outside=("",), seed=seed), output, force))
     classifier = load_classifier(output)
     tested = list(read_modapte(archive, "TEST"))
     for name, texts in (("titles", [wire.title for wire in tested]), ("bodies", [wire.body for wire in tested])):

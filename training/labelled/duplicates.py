@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import Final
 
@@ -87,10 +88,9 @@ def _keys(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     A key is the sum of the hashes of a text's words modulo 2^64, of all words or of all but one. Texts that differ in
     one word share the sum without it.
     """
-    hashes = _Hashes()
     lengths = np.empty(len(texts), np.int32)
     weights = np.empty(len(texts), np.float32)
-    flat = np.fromiter(_word_hashes(texts, hashes, lengths, weights), np.uint64)
+    flat = np.fromiter(_word_hashes(texts, lengths, weights), np.uint64)
     owners = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
     # A cumulative sum that wraps around; its differences are still right.
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(flat, dtype=np.uint64)])
@@ -101,19 +101,18 @@ def _keys(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     return np.concatenate([totals, less]), np.concatenate([np.arange(len(texts), dtype=np.int32), owners[long]])
 
 
-def _word_hashes(
-    texts: Sequence[str], hashes: "_Hashes", lengths: NDArray[np.int32], weights: NDArray[np.float32]
-) -> Iterable[int]:
+def _word_hashes(texts: Sequence[str], lengths: NDArray[np.int32], weights: NDArray[np.float32]) -> Iterable[int]:
+    """Hashes of the words of all texts; `lengths` and `weights`, [texts], are filled with each text's words."""
+    hash_of = cache(_hash)  # of this call only: a global cache would keep all words of all files
     for number, text in enumerate(texts):
         words = units(text)
         if len(words) > MAX_WORDS:
             lengths[number] = weights[number] = 1
-            yield sum(map(hashes.__getitem__, words)) % 2**64
+            yield sum(map(hash_of, words)) % 2**64
             continue
         lengths[number] = len(words)
         weights[number] = len(words) if text.isascii() else sum(map(_weight, words))
-        for word in words:
-            yield hashes[word]
+        yield from map(hash_of, words)
 
 
 def units(text: str) -> list[str]:
@@ -123,14 +122,6 @@ def units(text: str) -> list[str]:
 
 def _weight(unit: str) -> float:
     return 0.5 if _UNSPACED.match(unit) else 1
-
-
-class _Hashes(dict[str, int]):
-    """Word -> its hash."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = value = _hash(word)
-        return value
 
 
 def _hash(text: str) -> int:

@@ -50,20 +50,15 @@ class LabelledData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingOptions:
-    """Values of the options of how files are read."""
+    """Values of the options for reading files; the defaults are those without any option."""
 
-    text: str | None
-    label: str | None
-    label_separator: str | None
-    outside: tuple[str, ...]
-    no_header: bool
-    most_bad: float
+    text: str | None = None
+    label: str | None = None
+    label_separator: str | None = None
+    outside: tuple[str, ...] = ()
+    no_header: bool = False
+    most_bad: float = MAX_BAD_SHARE
     time: str | None = None
-
-    @classmethod
-    def unchanged(cls) -> "ReadingOptions":
-        """The values without any option."""
-        return cls(text=None, label=None, label_separator=None, outside=(), no_header=False, most_bad=MAX_BAD_SHARE)
 
     def read(self, files: Sequence[Path], more_files: bool = False) -> Table:
         """Read rows; see `read_rows` for what is raised.
@@ -95,10 +90,10 @@ class DataOptions(ReadingOptions):
     """Values of all options."""
 
     files: tuple[Path, ...]
-    test_files: tuple[Path, ...]
-    test_share: float
-    min_rows: int
-    seed: int
+    test_files: tuple[Path, ...] = ()
+    test_share: float = TEST_SHARE
+    min_rows: int = MIN_ROWS
+    seed: int = 1
 
     def load(self, prepare: Callable[[Table], Table] = lambda table: table) -> LabelledData:
         """Read and split the rows.

@@ -1,6 +1,7 @@
 """The script that a text is mostly written in, such as Latin, Hangul or Japanese."""
 
 from collections import Counter
+from functools import cache
 from typing import Final
 
 from fontTools import unicodedata
@@ -13,23 +14,11 @@ _KANA = {"Hiragana", "Katakana"}
 _NO_SCRIPT = {"Common", "Inherited", "Unknown"}
 
 
-class _Scripts(dict[str, str]):
-    """Character -> name of its script, looked up once."""
-
-    def __missing__(self, character: str) -> str:
-        name = str(unicodedata.script_name(unicodedata.script(character)))
-        self[character] = name
-        return name
-
-
-_SCRIPTS = _Scripts()
-
-
 def script(text: str) -> str:
     """Script of most letters of a text; NONE if it has no letters of any script."""
     if text.isascii():
         return "Latin" if any(map(str.isalpha, text)) else NONE
-    counts = Counter(map(_SCRIPTS.__getitem__, text))
+    counts = Counter(map(_script_of_character, text))
     for name in _NO_SCRIPT:
         del counts[name]
     if not counts:
@@ -38,3 +27,8 @@ def script(text: str) -> str:
     if kana:
         counts[JAPANESE] = kana + counts.pop("Han", 0)
     return max(counts, key=lambda name: (counts[name], name))
+
+
+@cache
+def _script_of_character(character: str) -> str:
+    return str(unicodedata.script_name(unicodedata.script(character)))
