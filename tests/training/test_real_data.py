@@ -13,7 +13,7 @@ from training.book.chance_baselines import majority_accuracy, shuffled_accuracy
 from training.data.corpus import Wire, read_corpus
 from training.data.dataset import Dataset, load_dataset
 from training.evaluation.evaluate import evaluate
-from training.evaluation.measure import answer
+from training.evaluation.predictions import predict
 
 BOOK = REPOSITORY / "models" / "book" / "1"
 
@@ -66,8 +66,8 @@ def test_labels_and_split_of_the_archive_are_those_of_the_set(dataset: Dataset, 
 
 def test_numpy_and_keras_agree_on_every_test_wire(book: TopicClassifier, dataset: Dataset) -> None:
     pytest.importorskip("keras")
-    by_keras = answer(load_classifier(BOOK, runtime="keras"), dataset.test.texts)
-    by_numpy = answer(book, dataset.test.texts)
+    by_keras = predict(load_classifier(BOOK, runtime="keras"), dataset.test.texts)[0]
+    by_numpy = predict(book, dataset.test.texts)[0]
     assert by_numpy.shape == (2_246, 46)
     assert np.abs(by_numpy - by_keras).max() < 1e-5
 

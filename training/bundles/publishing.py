@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.manifest import SLUG, Manifest, Topic
-from training.evaluation.measure import Evaluation, TopicSkill
+from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
+from training.evaluation.topic_skill import TopicSkill
 
 
 def name_and_version(target: Path, recipe: str) -> tuple[str, str]:

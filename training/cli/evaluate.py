@@ -79,13 +79,13 @@ def evaluate(
 
 
 def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against: Path | None, as_json: bool) -> None:
-    from training.evaluation.answered_rows import known_rows
     from training.evaluation.compare_bundles import compare_on_rows
     from training.evaluation.comparison_report import against_report
+    from training.evaluation.known_rows import known_rows
     from training.evaluation.labelled_report import labelled_report, left_out_notes
     from training.evaluation.labelled_rows import evaluate_rows
     from training.evaluation.training_files import training_file_warning
-    from training.labelled.reporting.notes import count
+    from training.wording import count
 
     classifier = load_classifier(bundle)
     classifiers = [classifier]

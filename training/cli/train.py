@@ -11,12 +11,12 @@ from training.cli.multi_label_wires import NAME as MULTI_LABEL
 from training.cli.multi_label_wires import train_multi_label
 from training.cli.options import FOLDER, archive_path, bundle_folder, data_option
 from training.data.dataset import load_dataset
-from training.duration import about
 from training.errors import RecipeError
 from training.labelled.options import SEED
 from training.progress import Progress
 from training.reuters.recipe import HEADLINES
 from training.tensorflow_import import import_tensorflow
+from training.wording import duration
 
 BOOK_SECONDS = 10.0, 1.0
 """Processor time of a recipe of the book: before and after training, and for each epoch."""
@@ -111,7 +111,7 @@ def train(
 
 
 def _say(seconds: float) -> None:
-    click.echo(f"Takes {about(seconds)} on one core.", err=True)
+    click.echo(f"Takes {duration(seconds)} on one core.", err=True)
 
 
 def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output: Path | None, force: bool) -> None:

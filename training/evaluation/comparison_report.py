@@ -4,7 +4,7 @@ from typing import Final
 
 from app.control_characters import one_line
 from training.evaluation.comparison import Comparison
-from training.labelled.reporting.notes import count
+from training.wording import count
 
 SHOWN: Final = 20
 """Changed answers that are printed; the JSON has all."""

@@ -9,7 +9,8 @@ from app.classifier import TopicClassifier, tokenize
 from training.data.corpus import Wire, read_corpus
 from training.data.dataset import Dataset
 from training.errors import DataError
-from training.evaluation.measure import Evaluation, answer, measure
+from training.evaluation.measure import Evaluation, measure
+from training.evaluation.predictions import predict
 
 
 def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wire] | None) -> dict[str, Evaluation]:
@@ -25,7 +26,7 @@ def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wir
     """
     labels, topic_set = dataset.test.labels, classifier.bundle.manifest.topic_set
     threshold = topic_set.threshold if topic_set else None
-    probabilities = answer(classifier, dataset.test.texts)
+    probabilities, _ = predict(classifier, dataset.test.texts)
     if corpus is None:
         return {"test": measure(probabilities, labels, threshold=threshold)}
     wires = sorted((wire for wire in corpus if wire.split == "test"), key=lambda wire: wire.position)
@@ -35,8 +36,8 @@ def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wir
     repeated = [wire.title is not None and tuple(tokenize(wire.title)) in learned for wire in wires]
     has_title = np.array([wire.title is not None for wire in wires])
     has_body = np.array([wire.body is not None for wire in wires])
-    titles = answer(classifier, [wire.title or "" for wire in wires])
-    decoded = answer(classifier, [wire.body or "" for wire in wires])
+    titles, _ = predict(classifier, [wire.title or "" for wire in wires])
+    decoded, _ = predict(classifier, [wire.body or "" for wire in wires])
     parts = {
         "test": (probabilities, np.ones(len(wires), bool)),
         "own_body": (probabilities, has_body),

@@ -10,10 +10,9 @@ from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
 from training.evaluation.report import topic_table
 from training.labelled.bad_rows import counted
-from training.labelled.columns import listed
-from training.labelled.reporting.notes import count
 from training.labelled.reporting.terminal import cut
 from training.labelled.rows import Table
+from training.wording import count, listed
 
 SEVERAL: Final = {
     "micro_f1": "micro-F1",

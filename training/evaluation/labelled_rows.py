@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from app.classifier import TopicClassifier
-from training.evaluation.answered_rows import answer_rows, given_labels, known_rows, label_numbers, membership
+from training.evaluation.known_rows import known_rows, label_numbers
 from training.evaluation.measure import Evaluation, measure
-from training.evaluation.multi_label import MultiLabelEvaluation, measure_labels
+from training.evaluation.multi_label import MultiLabelEvaluation, indicator_matrix, measure_labels
+from training.evaluation.predictions import given_labels, predict
 from training.labelled.rows import LabelledRow
 
 PAIRS: Final = 5
@@ -69,7 +70,7 @@ def evaluate_rows(classifier: TopicClassifier, rows: Sequence[LabelledRow]) -> M
     """
     codes = [topic.code for topic in classifier.topics]
     rows, unknown = known_rows(rows, codes)
-    probabilities, scores = answer_rows(classifier, rows)
+    probabilities, scores = predict(classifier, [row.text for row in rows])
     assigned = label_numbers(rows, codes)
     if classifier.multi_label:
         return _several(classifier, rows, probabilities, assigned, unknown)
@@ -89,7 +90,7 @@ def _several(
     assigned: Sequence[Sequence[int]],
     unknown: Mapping[str, int],
 ) -> Measured:
-    members = membership(assigned, len(classifier.topics))
+    members = indicator_matrix(assigned, len(classifier.topics))
     given = given_labels(classifier, probabilities)
     errors = Counter({(label, True): int(n) for label, n in enumerate((members & ~given).sum(axis=0))})
     errors.update({(label, False): int(n) for label, n in enumerate((given & ~members).sum(axis=0))})

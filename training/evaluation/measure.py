@@ -6,24 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix
 
-from app.classifier import TopicClassifier
 from app.classifier.inference.products import Floats
-
-
-@dataclass(frozen=True, slots=True)
-class TopicSkill:
-    """Precision, recall and F1 of one topic."""
-
-    support: int
-    """Wires that have this label."""
-    precision: float | None
-    """None: it was never predicted."""
-    recall: float | None
-    """None: no wire has this label."""
-    f1: float | None
-    """None: no wire has it, and it was never predicted."""
+from training.evaluation.topic_skill import TopicSkill, macro_f1, topic_skills
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +32,9 @@ class Evaluation:
     """Mean cross-entropy in nats."""
     accuracy: float
     any_topic_accuracy: float | None
-    """Accuracy if any topic assigned to the wire counts as right; None: only the first is known."""
+    """Accuracy if any topic assigned to the text counts as right; None: only the first is known."""
     top3: float
-    """Share of wires whose label is among the three most probable topics."""
+    """Share of texts whose label is among the three most probable topics."""
     macro_f1: float
     """Mean F1 of the topics that occur or were predicted, each with the same weight."""
     topics: tuple[TopicSkill, ...]
@@ -59,7 +45,7 @@ class Evaluation:
     bins: tuple[Bin, ...]
     """The bins of `ece`, for a reliability diagram; empty bins are left out."""
     set_coverage: float | None
-    """Share of wires whose label is in the prediction set; None: the bundle has no prediction sets."""
+    """Share of texts whose label is in the prediction set; None: the bundle has no prediction sets."""
     set_size: float | None
     """Mean number of topics in the prediction set; None: as above."""
 
@@ -89,26 +75,25 @@ def measure(
 
     Args:
         probabilities: float32 [n, topics], each row summing to 1.
-        labels: int64 [n], the first topic of each wire.
-        assigned: all labels of each wire, if known.
-        threshold: least probability of a topic in the prediction set, if there are sets.
+        labels: int64 [n], the first topic of each text.
+        assigned: all labels of each text, if known.
+        threshold: minimum probability of a topic in the prediction set, if there are sets.
     """
     count, topics = probabilities.shape
     predicted = probabilities.argmax(axis=1)
     # Stable, like the classifier: equal probabilities are ordered by label.
     top3 = np.argsort(-probabilities, axis=1, kind="stable")[:, :3]
     own = probabilities[np.arange(count), labels].astype(np.float64)
-    skills = _skills(labels, predicted, topics)
+    skills = topic_skills(labels, predicted, topics)
     bins = reliability(probabilities.max(axis=1), predicted == labels)
     sets = None if threshold is None else _topic_sets(probabilities, threshold)
-    known = [skill.f1 for skill in skills if skill.f1 is not None]
     return Evaluation(
         texts=count,
         loss=float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean()) + 0.0,  # -0.0 becomes 0.0
         accuracy=float((predicted == labels).mean()),
         any_topic_accuracy=None if assigned is None else _any_topic(predicted, assigned),
         top3=float((top3 == labels[:, None]).any(axis=1).mean()),
-        macro_f1=float(np.mean(known)),
+        macro_f1=macro_f1(skills),
         topics=skills,
         confusion=confusion_matrix(labels, predicted, labels=np.arange(topics)),
         ece=calibration_error(bins),
@@ -116,13 +101,6 @@ def measure(
         set_coverage=None if sets is None else float(sets[np.arange(count), labels].mean()),
         set_size=None if sets is None else float(sets.sum(axis=1).mean()),
     )
-
-
-def answer(classifier: TopicClassifier, texts: Sequence[str], batch: int = 1_000) -> Floats:
-    """The probabilities that the service computes for each text, float32 [len(texts), topics]."""
-    batches = [texts[start : start + batch] for start in range(0, len(texts), batch)]
-    encode = classifier.encoder.encode
-    return np.concatenate([classifier.probabilities([encode(text) for text in one]) for one in batches])
 
 
 def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 15) -> tuple[Bin, ...]:
@@ -133,37 +111,23 @@ def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 15) ->
         right: bool [n], whether that topic is right.
         bins: number of bins; empty ones are left out of the result.
     """
-    places = np.minimum((confidence * bins).astype(int), bins - 1)
-    chosen = [places == place for place in range(bins)]
-    return tuple(Bin(int(b.sum()), float(confidence[b].mean()), float(right[b].mean())) for b in chosen if b.any())
+    numbers = np.minimum((confidence * bins).astype(int), bins - 1)
+    masks = [numbers == number for number in range(bins)]
+    return tuple(
+        Bin(int(mask.sum()), float(confidence[mask].mean()), float(right[mask].mean())) for mask in masks if mask.any()
+    )
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
     """Expected calibration error: mean difference of confidence and accuracy, weighted by texts; 0 without bins."""
-    texts = sum(one.texts for one in bins)
-    return sum(abs(one.accuracy - one.confidence) * one.texts for one in bins) / texts if texts else 0.0
+    texts = sum(group.texts for group in bins)
+    return sum(abs(group.accuracy - group.confidence) * group.texts for group in bins) / texts if texts else 0.0
 
 
 def _topic_sets(probabilities: Floats, threshold: float) -> NDArray[np.bool_]:
     sets = probabilities >= threshold
     sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True  # never empty, as in the classifier
     return sets
-
-
-def _skills(labels: NDArray[np.int64], predicted: NDArray[np.int64], topics: int) -> tuple[TopicSkill, ...]:
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, predicted, labels=np.arange(topics), zero_division=0.0
-    )
-    guesses = np.bincount(predicted, minlength=topics)
-    return tuple(
-        TopicSkill(
-            support=int(support[i]),
-            precision=float(precision[i]) if guesses[i] else None,
-            recall=float(recall[i]) if support[i] else None,
-            f1=float(f1[i]) if guesses[i] or support[i] else None,
-        )
-        for i in range(topics)
-    )
 
 
 def _any_topic(predicted: NDArray[np.int64], assigned: Sequence[Sequence[int]]) -> float:

@@ -1,14 +1,15 @@
 """Figures of a multi-label model: F1 over all labels and of each label, and calibration."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_fscore_support
 
 from app.classifier.inference.products import Floats
-from training.evaluation.measure import TopicSkill, calibration_error, reliability
+from training.evaluation.measure import calibration_error, reliability
+from training.evaluation.topic_skill import TopicSkill, macro_f1, topic_skills
 
 BINS: Final = 15
 
@@ -47,28 +48,25 @@ def measure_labels(probabilities: Floats, given: NDArray[np.bool_], members: NDA
         given: bool [n, topics], the labels that the model gives.
         members: bool [n, topics], those that the texts have.
     """
-    precision, recall, f1, support = precision_recall_fscore_support(members, given, zero_division=0.0)
-    guesses = given.sum(axis=0)
-    skills = tuple(
-        TopicSkill(
-            support=int(support[i]),
-            precision=float(precision[i]) if guesses[i] else None,
-            recall=float(recall[i]) if support[i] else None,
-            f1=float(f1[i]) if guesses[i] or support[i] else None,
-        )
-        for i in range(members.shape[1])
-    )
-    known = [skill.f1 for skill in skills if skill.f1 is not None]
+    skills = topic_skills(members, given, members.shape[1])
     return MultiLabelEvaluation(
         texts=len(members),
         micro_f1=micro_f1(given, members),
-        macro_f1=float(np.mean(known)) if known else 1.0,
+        macro_f1=macro_f1(skills),
         exact_match=float((given == members).all(axis=1).mean()),
         ece=_calibration_error(probabilities, members),
         labels=float(members.sum(axis=1).mean()),
         given=float(given.sum(axis=1).mean()),
         topics=skills,
     )
+
+
+def indicator_matrix(assigned: Sequence[Sequence[int]], topics: int) -> NDArray[np.bool_]:
+    """Whether each text has each label, bool [n, topics], from the numbers of its labels."""
+    members = np.zeros((len(assigned), topics), np.bool_)
+    for row, labels in zip(members, assigned, strict=True):
+        row[list(labels)] = True
+    return members
 
 
 def micro_f1(given: NDArray[np.bool_], members: NDArray[np.bool_]) -> float:

@@ -9,7 +9,6 @@ from typing import Final
 import click
 
 from app.control_characters import one_line
-from training.duration import about
 from training.errors import LabelsError
 from training.fit.baselines import run_baselines
 from training.fit.insights.label_errors import NOISE
@@ -24,11 +23,11 @@ from training.fit.source_files import file_digests, unpacked_digests
 from training.fit.train import fit_model
 from training.labelled.options import DataOptions
 from training.labelled.reporting.check import check
-from training.labelled.reporting.notes import count
 from training.labelled.reporting.page import report_files
 from training.labelled.unlabelled import read_unlabelled
 from training.output import ensure_replaceable, write_files
 from training.progress import Progress
+from training.wording import count, duration
 
 SEVERAL: Final = (
     "{} with several labels: the model gives a text any number of labels, each by itself. If each text has one, learn"
@@ -46,8 +45,7 @@ def fit_rows(
     Raises:
         TrainingError: the rows cannot be read or learned, or the bundle cannot be written.
     """
-    progress = Progress()
-    try:
+    with Progress() as progress:
         progress("reading", 0, 1)
         labelling, suspected = (output.with_name(f"{output.name}.{name}.csv") for name in ("to_label", "suspects"))
         for file in (suspected, labelling) if unlabelled else (suspected,):
@@ -68,7 +66,7 @@ def fit_rows(
         report = check(loaded.table, split, loaded.test)
         progress.close()
         rows = read_samples(split.train, split.labels, multi_label=several > 0)
-        takes = about(seconds_to_fit(len(rows.samples)))
+        takes = duration(seconds_to_fit(len(rows.samples)))
         for line in (*report.notes, f"{described(rows)}: takes {takes} on one core."):
             click.echo(f"  {one_line(line)}", err=True)
         fitted = fit_model(rows, data.seed, progress)
@@ -92,8 +90,6 @@ def fit_rows(
             chosen = to_label(classifier, fitted.learned, texts, labelled, columns=columns, seed=data.seed)
             write_files(labelling.parent, {labelling.name: chosen.content})
             written.append(f"{labelling}: {chosen.summary(len(texts), bad)}")
-    finally:
-        progress.close()
     serve = f"python -m app serve --model {shlex.quote(str(output))}"
     written.append(f"{output}: written, and loaded as the service loads it. To serve it: {serve}")
     return "\n".join([summary(fitted, measured, baselines, curve, rows), "", *written])

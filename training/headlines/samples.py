@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from app.classifier.tokenizer import tokenize
+from training.evaluation.multi_label import indicator_matrix
 
 Words = tuple[str, ...]
 
@@ -56,20 +57,14 @@ def labels_of(samples: Sequence[Sample], topics: int) -> NDArray[np.int64]:
 
 def others_of(samples: Sequence[Sample], units: int) -> NDArray[np.bool_]:
     """The further topics of each sample, bool [n, units]."""
-    others = np.zeros((len(samples), units), np.bool_)
-    for row, sample in zip(others, samples, strict=True):
-        row[list(sample.labels[1:])] = True
-        if sample.labels:
-            row[sample.labels[0]] = False
-    return others
+    return indicator_matrix(
+        [[label for label in sample.labels if label != sample.labels[0]] for sample in samples], units
+    )
 
 
 def members_of(samples: Sequence[Sample], topics: int) -> NDArray[np.bool_]:
     """Whether each sample has each topic, bool [n, topics]."""
-    members = np.zeros((len(samples), topics), np.bool_)
-    for row, sample in zip(members, samples, strict=True):
-        row[list(sample.labels)] = True
-    return members
+    return indicator_matrix([sample.labels for sample in samples], topics)
 
 
 def soft_targets(samples: Sequence[Sample], topics: int, units: int, first_share: float) -> sp.csr_matrix:

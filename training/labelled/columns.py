@@ -6,6 +6,7 @@ from typing import Final
 
 from app.cli.readers.row import is_text
 from training.errors import ColumnError
+from training.wording import listed
 
 TEXT_NAMES: Final = frozenset(
     {"headline", "title", "text", "sentence", "question", "query", "utterance", "message", "content", "description"}
@@ -14,8 +15,6 @@ LABEL_NAMES: Final = frozenset(
     {"label", "category", "categories", "section", "topic", "class", "classes", "tag", "intent", "target", "genre"}
 )
 """Usual names of columns, in lower case; a plural s may follow."""
-_MAX_LIST_CHARACTERS = 300
-"""Characters of a list of names in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +103,6 @@ def distinct(columns: Columns, file: str) -> Columns:
     if columns.text == columns.label or columns.time in (columns.text, columns.label):
         raise ColumnError(f"{file}: text, label and time must be different columns; correct --text, --label or --time.")
     return columns
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names for a message, each in quotes; a long list is cut off."""
-    shown = ", ".join(repr(name[:60]) for name in names)
-    return shown[:_MAX_LIST_CHARACTERS] + ("..." if len(shown) > _MAX_LIST_CHARACTERS else "")
 
 
 def require(name: str, names: Sequence[str], file: str, from_header: bool = False) -> None:

@@ -23,7 +23,7 @@ from app.classifier import TopicClassifier, tokenize
 from training.data.corpus import Wire
 from training.data.topics import TOPICS
 from training.errors import RecipeError
-from training.evaluation.measure import answer
+from training.evaluation.predictions import predict
 from training.headlines.samples import labels_of
 from training.output import write_files
 from training.reuters.samples import make_samples, title_words
@@ -177,7 +177,7 @@ def _test(name: str, answers: Answers, test: Sequence[Wire]) -> Row:
 
 
 def _answers(classifier: TopicClassifier, texts: Sequence[str]) -> NDArray[Any]:
-    return np.asarray(answer(classifier, texts).argmax(axis=1))
+    return np.asarray(predict(classifier, texts)[0].argmax(axis=1))
 
 
 def _score(answers: Answers, material: Sequence[tuple[str, Wire]]) -> Score:

@@ -9,7 +9,7 @@ from training.data.corpus import Wire
 from training.data.dataset import Dataset, Part
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate, read_corpus_if_present
-from training.evaluation.measure import answer
+from training.evaluation.predictions import predict
 from training.evaluation.report import evaluation_report
 
 
@@ -25,7 +25,7 @@ def test_wires_with_their_own_body_are_marked(tiny_bundle: Path, small_set: Data
     classifier, labels = load_classifier(tiny_bundle), small_set.test.labels
     measured = evaluate(classifier, small_set, wires(labels.tolist()))
     own = np.arange(len(labels)) % 3 != 0
-    right = answer(classifier, small_set.test.texts).argmax(axis=1) == labels
+    right = predict(classifier, small_set.test.texts)[0].argmax(axis=1) == labels
     assert measured["own_body"].texts == own.sum()
     assert measured["own_body"].accuracy == pytest.approx(right[own].mean())
     assert measured["test"].accuracy == pytest.approx(right.mean())

@@ -1,13 +1,9 @@
 """Figures of answers to labelled texts."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from app.classifier import load_classifier
-from training.data.dataset import Dataset
-from training.evaluation.measure import answer, measure, reliability
+from training.evaluation.measure import measure, reliability
 
 PROBABILITIES = np.array(
     [[0.7, 0.1, 0.1, 0.1], [0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4], [0.1, 0.6, 0.2, 0.1]], np.float32
@@ -55,9 +51,3 @@ def test_reliability_leaves_empty_bins_out() -> None:
 
 def test_figure_that_was_not_measured_is_left_out() -> None:
     assert "any_topic_accuracy" not in measure(PROBABILITIES, LABELS).figures()
-
-
-def test_batches_answer_as_one(tiny_bundle: Path, small_set: Dataset) -> None:
-    classifier = load_classifier(tiny_bundle)
-    texts = small_set.test.texts
-    np.testing.assert_allclose(answer(classifier, texts, 7), answer(classifier, texts), atol=1e-6)

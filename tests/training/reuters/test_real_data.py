@@ -14,8 +14,9 @@ from training.data.outside import read_outside
 from training.data.topics import TOPICS
 from training.evaluation.compare_bundles import compare_bundles
 from training.evaluation.evaluate import evaluate
-from training.evaluation.measure import Evaluation, answer
+from training.evaluation.measure import Evaluation
 from training.evaluation.outside import evaluate_outside
+from training.evaluation.predictions import predict
 from training.headlines.vocabulary import build_encoder
 from training.reuters.clusters import load_clusters
 from training.reuters.publish import lexicon_hash
@@ -105,8 +106,8 @@ def test_numpy_and_keras_agree_on_test_titles_and_bodies(headlines: TopicClassif
     pytest.importorskip("keras")
     test = [wire for wire in corpus if wire.split == "test"]
     texts = [text for wire in test for text in (wire.title, wire.body) if text]
-    by_keras = answer(load_classifier(FOLDER, runtime="keras"), texts)
-    assert np.abs(answer(headlines, texts) - by_keras).max() < 1e-5
+    by_keras = predict(load_classifier(FOLDER, runtime="keras"), texts)[0]
+    assert np.abs(predict(headlines, texts)[0] - by_keras).max() < 1e-5
 
 
 def test_bundle_is_within_thirteen_megabytes() -> None:

@@ -15,8 +15,8 @@ from sklearn.svm import LinearSVC
 from app.classifier.calibration import sigmoid, softmax
 from app.classifier.encoding import Encoder
 from app.classifier.inference.products import Floats
-from training.evaluation.answered_rows import label_numbers, membership
-from training.evaluation.multi_label import micro_f1
+from training.evaluation.known_rows import label_numbers
+from training.evaluation.multi_label import indicator_matrix, micro_f1
 from training.fit.held_out import FOLDS, folds, groups_of
 from training.fit.material import Rows
 from training.headlines.calibration import HeldOut, fit_temperature
@@ -137,7 +137,7 @@ class LinearModels:
             if self.members is None:
                 reached = float(np.mean(scores.argmax(axis=1) == [row_labels[0] for row_labels in labels]))
             else:
-                reached = micro_f1(scores > 0, membership(labels, self._topics))
+                reached = micro_f1(scores > 0, indicator_matrix(labels, self._topics))
             points.append(CurvePoint(len(part), reached))
         return tuple(points)
 

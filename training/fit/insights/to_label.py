@@ -9,13 +9,13 @@ from sklearn.preprocessing import normalize
 
 from app.classifier import TopicClassifier
 from app.cli.writers import spreadsheet_csv
-from training.evaluation.answered_rows import answer_rows
+from training.evaluation.predictions import predict
 from training.fit.insights.active_learning import choose_texts, uncertainty
 from training.headlines.learn import Learned
 from training.headlines.vocabulary import encode, unit_length
 from training.labelled.duplicates import find_duplicates
-from training.labelled.reporting.notes import count
 from training.labelled.rows import LabelledRow
+from training.wording import count
 
 COUNT: Final = 200
 """Texts in the file."""
@@ -70,7 +70,7 @@ def to_label(
     new = [rows[place - len(labelled)] for place in np.sort(first).tolist() if place >= len(labelled)]
     lines: list[Sequence[object]] = [(*columns, *MORE_COLUMNS)]
     if new:
-        probabilities, _ = answer_rows(classifier, new)
+        probabilities, _ = predict(classifier, [row.text for row in new])
         words = [learned.encoder.tokenize(row.text) for row in new]
         inputs = unit_length(encode(learned.encoder, words))
         vectors = normalize(inputs @ learned.layers[0].kernel)

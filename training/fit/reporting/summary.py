@@ -14,7 +14,7 @@ from training.fit.insights.linear_models import CurvePoint
 from training.fit.material import Rows
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.reporting.model_card import parts
-from training.labelled.reporting.notes import count
+from training.wording import count
 
 NO_OUTSIDE: Final = (
     "The model gives one of its labels to any text, because no row is about none of them; to change that, add such rows"

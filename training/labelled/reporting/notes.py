@@ -8,6 +8,7 @@ from training.labelled.bad_rows import counted
 from training.labelled.reporting.outside_notes import outside_notes
 from training.labelled.reporting.report import DataReport
 from training.labelled.split import IN_TEST, RARE, UNSEEN
+from training.wording import count, share
 
 FEW_ROWS = 20
 """A label with fewer training rows is learned badly."""
@@ -22,25 +23,6 @@ def notes(report: DataReport) -> DataReport:
     """The report with its notes, the most important first."""
     notes = [*_left_out(report), *_labels(report), *outside_notes(report), *_texts(report), *_test(report)]
     return dataclasses.replace(report, notes=notes)
-
-
-def count(number: int, what: str) -> str:
-    """A number with its noun, such as `1 row` and `1,203 rows`."""
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
-
-
-def share(part: int, whole: int) -> str:
-    """A share as a percentage that is 0% or 100% only if it is exactly that."""
-    percent = 100 * part / whole
-    return (
-        f"{percent:.0f}%"
-        if percent in (0, 100)
-        else "<1%"
-        if percent < 1
-        else ">99%"
-        if percent > 99
-        else f"{percent:.0f}%"
-    )
 
 
 def _left_out(report: DataReport) -> Iterator[str]:

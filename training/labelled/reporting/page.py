@@ -9,9 +9,9 @@ from typing import Final
 
 import app
 from app.control_characters import one_line
-from training.labelled.reporting.notes import count, share
 from training.labelled.reporting.report import DataReport, Distribution, Groups, LabelCount
 from training.labelled.reporting.terminal import METHODS
+from training.wording import count, share
 
 _TEMPLATE: Final = Path(__file__).with_name("data.html")
 _STYLE: Final = Path(app.__file__).parent / "web" / "static" / "base.css"

@@ -8,8 +8,8 @@ from typing import Final
 
 from app.control_characters import one_line
 from training.labelled.bad_rows import SHOWN
-from training.labelled.reporting.notes import count, share
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
+from training.wording import count, share
 
 WIDTH: Final = 100
 MAX_LABELS: Final = 20

@@ -8,7 +8,8 @@ import numpy as np
 
 from app.classifier import TopicClassifier
 from training.data.topics import LABELS
-from training.evaluation.measure import Evaluation, answer, measure
+from training.evaluation.measure import Evaluation, measure
+from training.evaluation.predictions import predict
 
 FOLDER: Final = Path("docs") / "headlines"
 SETS: Final = ("present_day", "present_day_2")
@@ -22,7 +23,7 @@ def evaluate_present_day(classifier: TopicClassifier, folder: Path = FOLDER) -> 
     for name in SETS:
         if (file := folder / f"{name}.tsv").exists():
             headlines, labels = read_present_day(file)
-            probabilities = answer(classifier, headlines)
+            probabilities, _ = predict(classifier, headlines)
             assigned = [(label,) for label in labels]
             threshold = topic_set.threshold if topic_set else None
             measured[name] = measure(probabilities, np.array(labels), assigned, threshold)

@@ -16,7 +16,7 @@ from training.cli import cli
 from training.labelled.read import read_rows
 from training.labelled.reporting import terminal
 from training.labelled.reporting.check import check
-from training.labelled.reporting.notes import notes, share
+from training.labelled.reporting.notes import notes
 from training.labelled.reporting.page import data_page
 from training.labelled.reporting.report import MAX_EXAMPLE_CHARACTERS, DataReport
 from training.labelled.reporting.scripts import script
@@ -266,8 +266,3 @@ def test_examples_are_not_longer_than_a_page_needs(tmp_path: Path) -> None:
     examples = [*report.labels[0].examples, *report.exact.largest[0].texts]
     assert {len(example) for example in examples} == {MAX_EXAMPLE_CHARACTERS + 1}
     assert len(data_page(report)) < 100_000
-
-
-@pytest.mark.parametrize(("part", "shown"), [(0, "0%"), (1, "<1%"), (999, ">99%"), (1000, "100%"), (123, "12%")])
-def test_share_is_zero_or_all_only_if_it_is(part: int, shown: str) -> None:
-    assert share(part, 1000) == shown
