@@ -67,9 +67,9 @@ def compare(recipes: Sequence[Recipe], dataset: Dataset, seeds: Sequence[int], r
     Raises:
         TrainingError: what the book says is equivalent (two ways to encode, two losses) is not equivalent here.
     """
-    check_vectors(dataset)
+    ensure_equal_vectors(dataset)
     rows = [_train(recipe, dataset, seeds, report) for recipe in recipes]
-    check_losses(rows)
+    ensure_equal_losses(rows)
     train, test = dataset.train.labels, dataset.test.labels
     shuffled = [shuffled_accuracy(test, seed) for seed in seeds]
     rows.append(Row("majority", "Always the most frequent topic", None, None, [majority_accuracy(train, test)], []))
@@ -77,7 +77,7 @@ def compare(recipes: Sequence[Recipe], dataset: Dataset, seeds: Sequence[int], r
     return rows
 
 
-def check_vectors(dataset: Dataset, sample: int = 500) -> None:
+def ensure_equal_vectors(dataset: Dataset, sample: int = 500) -> None:
     """Compare the book's two encoding functions with those of Keras, on the first `sample` test wires.
 
     Raises:
@@ -99,7 +99,7 @@ def check_vectors(dataset: Dataset, sample: int = 500) -> None:
         raise TrainingError("to_one_hot differs from keras.utils.to_categorical; report this with your versions.")
 
 
-def check_losses(rows: Sequence[Row]) -> None:
+def ensure_equal_losses(rows: Sequence[Row]) -> None:
     """Check that one-hot labels and integer labels trained the same network.
 
     Raises:

@@ -19,7 +19,7 @@ from training.bundles.publishing import (
     topics_with_support,
     with_measurements,
 )
-from training.bundles.writer import Draft, check_target, write_bundle
+from training.bundles.writer import Draft, ensure_bundle_writable, write_bundle
 from training.data.corpus import Wire
 from training.data.dataset import LICENCE, Dataset
 from training.data.golden import GOLDEN_HEADLINES
@@ -31,7 +31,7 @@ from training.history import HISTORY, history_csv
 from training.output import staging
 
 
-def check_publishable(recipe: Recipe, target: Path, force: bool) -> None:
+def ensure_publishable(recipe: Recipe, target: Path, force: bool) -> None:
     """Check before training that its result can be written as a bundle.
 
     Raises:
@@ -42,7 +42,7 @@ def check_publishable(recipe: Recipe, target: Path, force: bool) -> None:
         raise RecipeError(
             f"Recipe {recipe.name} depends on the order of words, which a bundle does not encode; leave out --output."
         )
-    check_target(target, force)
+    ensure_bundle_writable(target, force)
 
 
 def publish(

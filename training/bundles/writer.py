@@ -51,7 +51,7 @@ class Draft:
     """Further files by name, such as the model card."""
 
 
-def check_target(target: Path, force: bool) -> None:
+def ensure_bundle_writable(target: Path, force: bool) -> None:
     """Check before training that a bundle can be written.
 
     Raises:
@@ -77,7 +77,7 @@ def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassi
         OutputError: it exists and `force` is false, or cannot be written; nothing is left behind.
         BundleError: what was written cannot be loaded; nothing is left behind.
     """
-    check_target(target, force)
+    ensure_bundle_writable(target, force)
     with staging(target) as folder:
         draft.save_model(folder / MODEL)
         align(folder / MODEL)

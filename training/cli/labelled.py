@@ -51,12 +51,12 @@ def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ..
 
     A FILE is CSV, TSV, JSON Lines or Parquet, optionally compressed with gzip. `check` finds problems in it first.
     """
-    from training.bundles.writer import check_target
+    from training.bundles.writer import ensure_bundle_writable
     from training.fit.command import fit_rows
     from training.fit.source_files import ensure_regular
 
     output = bundle_folder(output)
-    check_target(output, force)
+    ensure_bundle_writable(output, force)
     ensure_regular((*data.files, *data.test_files))
     ensure_tensorflow()
     click.echo(fit_rows(data, output, force, unlabelled, first_label))

@@ -48,11 +48,11 @@ def train_multi_label(archive: Path, seed: int, output: Path, force: bool) -> No
         TrainingError: the archive cannot be read, or the bundle cannot be written.
     """
     from app.classifier import load_classifier
-    from training.bundles.writer import check_target
+    from training.bundles.writer import ensure_bundle_writable
     from training.evaluation.labelled_rows import evaluate_rows
     from training.fit.command import fit_rows
 
-    check_target(output, force)
+    ensure_bundle_writable(output, force)
     ensure_tensorflow()
     click.echo(fit_rows(Wires(files=(archive,), outside=("",), seed=seed), output, force))
     classifier = load_classifier(output)

@@ -85,14 +85,14 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
     from training.reuters.baselines import (
         FILES,
         LINEAR,
-        check_sentence_transformer,
+        ensure_sentence_transformer,
         markdown,
         run_baselines,
         write_baselines,
     )
 
     if sentence_transformer:
-        check_sentence_transformer()
+        ensure_sentence_transformer()
     ensure_writable(output, FILES)
     classifiers = [load_classifier(bundle) for bundle in bundles]
     corpus = read_corpus(archive_path(data))

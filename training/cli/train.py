@@ -66,7 +66,7 @@ def train(
     The recipe `headlines-multi` is `fit` on the titles and bodies of all wires with all their topics.
     """
     # Imported here because they import TensorFlow or matplotlib, which takes seconds; --help does not need them.
-    from training.book.publish import check_publishable, publish
+    from training.book.publish import ensure_publishable, publish
     from training.book.report import training_report
     from training.book.train import train_and_evaluate
     from training.evaluation.evaluate import read_corpus_if_present
@@ -88,7 +88,7 @@ def train(
         return
     recipe = find_recipe(name)
     if output is not None:
-        check_publishable(recipe, output, force)
+        ensure_publishable(recipe, output, force)
     if tensorboard is not None and importlib.util.find_spec("tensorboard") is None:
         raise RecipeError("--tensorboard needs the package tensorboard, which is not in the train extra; install it.")
     dataset = load_dataset(data)
@@ -115,7 +115,7 @@ def _say(seconds: float) -> None:
 
 
 def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output: Path | None, force: bool) -> None:
-    from training.bundles.writer import check_target
+    from training.bundles.writer import ensure_bundle_writable
     from training.data.corpus import read_corpus
     from training.data.lexicon import load_lexicon
     from training.data.outside import read_outside
@@ -125,7 +125,7 @@ def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output
     from training.reuters.train import train_headlines
 
     if output is not None:
-        check_target(output, force)
+        ensure_bundle_writable(output, force)
     recipe = dataclasses.replace(HEADLINES, epochs=epochs or HEADLINES.epochs)
     corpus, dataset = read_corpus(archive_path(data)), load_dataset(data)
     once, each = HEADLINES_SECONDS

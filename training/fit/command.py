@@ -15,12 +15,12 @@ from training.fit.insights.label_errors import NOISE
 from training.fit.insights.linear_models import LinearModels
 from training.fit.insights.suspects import Suspects, suspects
 from training.fit.insights.to_label import to_label
-from training.fit.material import first_labels, read_samples
 from training.fit.publish import Source, publish
 from training.fit.reporting.summary import described, summary, with_label
 from training.fit.sizes import seconds_to_fit
 from training.fit.source_files import file_digests, unpacked_digests
 from training.fit.train import fit_model
+from training.fit.training_rows import first_labels, tokenize_rows
 from training.labelled.options import DataOptions
 from training.labelled.reporting.check import check
 from training.labelled.reporting.page import report_files
@@ -65,7 +65,7 @@ def fit_rows(
         progress("checking", 0, 1)
         report = check(loaded.table, split, loaded.test)
         progress.close()
-        rows = read_samples(split.train, split.labels, multi_label=several > 0)
+        rows = tokenize_rows(split.train, split.labels, multi_label=several > 0)
         takes = duration(seconds_to_fit(len(rows.samples)))
         for line in (*report.notes, f"{described(rows)}: takes {takes} on one core."):
             click.echo(f"  {one_line(line)}", err=True)
@@ -73,7 +73,7 @@ def fit_rows(
         progress("baselines", 0, 1)
         baselines = run_baselines(split.train, split.test, data.seed, several > 0, partial(progress, "baselines"))
         progress("label errors", 0, 1)
-        linear = LinearModels(fitted.learned.encoder, fitted.learned.word_index, fitted.recipe, rows, data.seed)
+        linear = LinearModels(fitted.model.encoder, fitted.model.word_index, fitted.recipe, rows, data.seed)
         listing = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
@@ -87,7 +87,7 @@ def fit_rows(
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)
             columns = ("text", "label") if data.no_header else (first.text, first.label)
-            chosen = to_label(classifier, fitted.learned, texts, labelled, columns=columns, seed=data.seed)
+            chosen = to_label(classifier, fitted.model, texts, labelled, columns=columns, seed=data.seed)
             write_files(labelling.parent, {labelling.name: chosen.content})
             written.append(f"{labelling}: {chosen.summary(len(texts), bad)}")
     serve = f"python -m app serve --model {shlex.quote(str(output))}"

@@ -8,9 +8,9 @@ import numpy as np
 from training.fit.sizes import FEW, FEW_A_LABEL, MANY, MANY_EPOCHS, widened
 from training.headlines.expansion import feature_expansion
 from training.headlines.linear.train import train_svms
-from training.headlines.material import Material
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
+from training.headlines.training_set import TrainingSet
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.progress import Report
 
@@ -48,7 +48,7 @@ def variants(recipe: Recipe, rows: int, units: int) -> tuple[Recipe, ...]:
 
 
 def choose_encoding(
-    recipe: Recipe, parts: Sequence[tuple[Material, Sequence[Sample]]], seed: int, report: Report
+    recipe: Recipe, parts: Sequence[tuple[TrainingSet, Sequence[Sample]]], seed: int, report: Report
 ) -> Recipe:
     """The variant that is right most often; the first of equals. With MANY rows none is tried.
 
@@ -63,24 +63,24 @@ def choose_encoding(
         return recipe
     tried = variants(recipe, rows, parts[0][0].units)
     right = np.zeros(len(tried), np.int64)
-    for number, (material, out) in enumerate(parts):
+    for number, (training_set, out) in enumerate(parts):
         for place, variant in enumerate(tried):
             report("encoding", number * len(tried) + place, len(parts) * len(tried), "")
-            right[place] += _right(variant, material, out, seed)
+            right[place] += _right(variant, training_set, out, seed)
     return tried[int(right.argmax())]
 
 
-def _right(recipe: Recipe, material: Material, out: Sequence[Sample], seed: int) -> int:
+def _right(recipe: Recipe, training_set: TrainingSet, out: Sequence[Sample], seed: int) -> int:
     """Held-out rows whose best label is one that they have."""
-    train, topics = material.kinds[0].samples, material.topics
+    train, topics = training_set.kinds[0].samples, training_set.topics
     encoder, word_index = build_encoder(recipe, train, (), topics)
     kernel, bias = train_svms(
         recipe,
-        material,
+        training_set,
         train,
         x=encode(encoder, [sample.words for sample in train]),
         expansion=feature_expansion(word_index, encoder.spec.size, recipe),
-        penalties=np.tile(material.kinds[0].penalty, (len(train), 1)),
+        penalties=np.tile(training_set.kinds[0].penalty, (len(train), 1)),
         seed=seed,
     )
     scores = unit_length(encode(encoder, [sample.words for sample in out])) @ kernel[:, :topics] + bias[:topics]

@@ -9,9 +9,9 @@ from app.classifier.calibration import sigmoid
 from app.classifier.inference.products import Floats
 from app.classifier.manifest import Calibration, MultiLabel, Outside, TopicSet
 from training.headlines.calibration import HeldOut
-from training.headlines.learn import Learned
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, members_of
+from training.headlines.train import TrainedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Fitted:
 
     recipe: Recipe
     seed: int
-    learned: Learned
+    model: TrainedModel
     held_out: HeldOut
     """Output for rows that took no part in training, of models trained without them."""
     held_out_rows: tuple[Sample, ...]

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from training.fit.fitted import Fitted
-from training.fit.material import Rows
+from training.fit.training_rows import TrainingRows
 
 CLEAR: Final = 6
 """Number of labels that have a clear golden headline: those with the most held-out rows."""
@@ -13,7 +13,7 @@ MAX_CHARACTERS: Final = 300
 """Maximum length of a golden headline."""
 
 
-def golden_headlines(rows: Rows, fitted: Fitted) -> tuple[str, ...]:
+def golden_headlines(rows: TrainingRows, fitted: Fitted) -> tuple[str, ...]:
     """Clear ones of different labels, the least clear one, the longest, one word, and an empty text."""
     part = fitted.held_out
     probabilities = fitted.held_out_probabilities

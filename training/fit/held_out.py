@@ -27,7 +27,7 @@ def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int
 
     Args:
         samples: rows with words.
-        lines: by number of the row, as in `Rows`.
+        lines: by number of the row, as in `TrainingRows`.
     """
     together = find_duplicates([" ".join(sample.words) for sample in samples]).together
     from_line = np.array([lines[sample.source or 0] for sample in samples])

@@ -19,8 +19,8 @@ from training.fit.baselines import Baseline
 from training.fit.fitted import Fitted
 from training.fit.golden import golden_headlines
 from training.fit.insights.linear_models import CurvePoint
-from training.fit.material import Rows
 from training.fit.reporting.model_card import write_card
+from training.fit.training_rows import TrainingRows
 from training.headlines.calibration import outside_probabilities
 from training.headlines.drift_reference import drift_reference
 from training.headlines.merge import save_stack
@@ -74,7 +74,7 @@ class Source:
 
 def publish(
     target: Path,
-    rows: Rows,
+    rows: TrainingRows,
     fitted: Fitted,
     source: Source,
     baselines: Sequence[Baseline],
@@ -98,7 +98,7 @@ def publish(
         more["outside"] = measured.outside
     evaluation = measured.evaluation
     manifest = with_measurements(draft.manifest, evaluation.topics, {"test": evaluation}, more, counted="texts")
-    history = fitted.learned.history
+    history = fitted.model.history
     extras = {
         HISTORY: history_csv([("train", fitted.seed, history)]),
         CARD: write_card(manifest).encode(),
@@ -116,11 +116,11 @@ def describe(texts: int, labels: int, source: Source) -> str:
     )
 
 
-def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
+def _draft(target: Path, rows: TrainingRows, fitted: Fitted, source: Source) -> Draft:
     name, version = name_and_version(target, "fit")
     inside = [sample for sample in rows.samples if sample.labels]
     others = [sample for sample in rows.samples if not sample.labels]
-    reference = drift_reference(fitted.learned.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
+    reference = drift_reference(fitted.model.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
     if fitted.outside is not None and fitted.calibration is not None:
         held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
         reference["outside_ratio"] = round(float(np.mean(held_out)), 6)
@@ -131,7 +131,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
         version=version,
         language=source.language,
         description=describe(len(rows.samples), rows.topics, source),
-        encoding=fitted.learned.encoder.spec,
+        encoding=fitted.model.encoder.spec,
         topics=topics_with_support(support, dict(zip(rows.codes, rows.codes, strict=True))),
         calibration=fitted.calibration,
         topic_set=fitted.topic_set,
@@ -154,7 +154,7 @@ def _draft(target: Path, rows: Rows, fitted: Fitted, source: Source) -> Draft:
     golden = golden_headlines(rows, fitted)
     return Draft(
         manifest,
-        lambda path: save_stack(fitted.learned.layers, path, manifest.output),
-        fitted.learned.word_index,
+        lambda path: save_stack(fitted.model.layers, path, manifest.output),
+        fitted.model.word_index,
         golden,
     )

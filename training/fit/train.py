@@ -14,13 +14,13 @@ from training.fit.calibrate import calibrate, quality
 from training.fit.encodings import choose_encoding
 from training.fit.fitted import Fitted
 from training.fit.held_out import folds, groups_of, held_out_share
-from training.fit.material import Rows
 from training.fit.sizes import CROSS_FITTED, MANY, penalty_for, recipe_for
+from training.fit.training_rows import TrainingRows
 from training.headlines.calibration import HeldOut
-from training.headlines.learn import UnmergedModel, learn
-from training.headlines.material import Kind, Material
 from training.headlines.mlp import Layers
 from training.headlines.samples import Sample, labels_of, members_of
+from training.headlines.train import UnmergedModel, train_model
+from training.headlines.training_set import TextKind, TrainingSet
 from training.labelled.reporting.outside_notes import ONE_OUTSIDE
 from training.progress import Report, numbered
 
@@ -30,7 +30,7 @@ ALONE: Final = 4.0
 """Weight of the SVM's scores without networks: its scale is up to the temperature."""
 
 
-def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
+def fit_model(rows: TrainingRows, seed: int, report: Report) -> Fitted:
     """Choose the weight of the SVM on held-out rows, calibrate, and train on all rows.
 
     Args:
@@ -47,21 +47,21 @@ def fit_model(rows: Rows, seed: int, report: Report) -> Fitted:
         return _fit(rows, seed, report)
 
 
-def _fit(rows: Rows, seed: int, report: Report) -> Fitted:
+def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
     samples = rows.samples
     labels = _strata(rows)
     _ensure_learnable(labels, rows)
-    units = _material(samples, rows).units
+    units = _training_set(samples, rows).units
     recipe = replace(recipe_for(len(samples), units), split_symbols=rows.split_symbols)
     groups = groups_of(samples, rows.lines)
     masks = folds(labels, groups, seed) if len(samples) < CROSS_FITTED else [held_out_share(labels, groups, seed)]
     once = len(samples) >= MANY
     phases = len(masks) + (not once)
-    splits = [(_material(_chosen(samples, ~mask), rows), _chosen(samples, mask)) for mask in masks]
+    splits = [(_training_set(_chosen(samples, ~mask), rows), _chosen(samples, mask)) for mask in masks]
     recipe = choose_encoding(recipe, splits, seed, report)
     parts = [
-        (learn(recipe, material, seed, report=numbered(report, number, phases)), out)
-        for number, (material, out) in enumerate(splits, start=1)
+        (train_model(recipe, training_set, seed, report=numbered(report, number, phases)), out)
+        for number, (training_set, out) in enumerate(splits, start=1)
     ]
     held_out_rows = tuple(sample for _, out in parts for sample in out)
     members = members_of(held_out_rows, rows.topics) if rows.multi_label else None
@@ -71,16 +71,16 @@ def _fit(rows: Rows, seed: int, report: Report) -> Fitted:
     if once:
         [(unmerged, _)] = parts
     else:
-        unmerged = learn(recipe, _material(samples, rows), seed, report=numbered(report, phases, phases))
+        unmerged = train_model(recipe, _training_set(samples, rows), seed, report=numbered(report, phases, phases))
     report("merging", 0, 1, "")
-    learned = _weighted(unmerged, share).merged(recipe.linear_share, recipe.width)
+    model = _weighted(unmerged, share).merged(recipe.linear_share, recipe.width)
     if calibrated.labels is not None:
-        learned = replace(learned, layers=calibrated.labels.into(learned.layers))
+        model = replace(model, layers=calibrated.labels.into(model.layers))
         held_out = replace(held_out, logits=calibrated.labels.logits(held_out.logits))
     return Fitted(
         recipe,
         seed,
-        learned,
+        model,
         held_out,
         held_out_rows,
         calibrated.temperature,
@@ -91,7 +91,7 @@ def _fit(rows: Rows, seed: int, report: Report) -> Fitted:
     )
 
 
-def _ensure_learnable(labels: NDArray[np.int64], rows: Rows) -> None:
+def _ensure_learnable(labels: NDArray[np.int64], rows: TrainingRows) -> None:
     """Raise LabelsError if there are too few rows to hold some out and learn from others like them."""
     if len(set(labels.tolist())) < 2:
         raise LabelsError(
@@ -106,7 +106,7 @@ def _ensure_learnable(labels: NDArray[np.int64], rows: Rows) -> None:
         raise LabelsError("No label has two training rows with words, but training needs two of a label; add rows.")
 
 
-def _strata(rows: Rows) -> NDArray[np.int64]:
+def _strata(rows: TrainingRows) -> NDArray[np.int64]:
     """The label by which each row is held out: its rarest, or the number of labels if it has none; int64 [n]."""
     if not rows.multi_label:
         return labels_of(rows.samples, rows.topics)
@@ -119,9 +119,9 @@ def _chosen(samples: Sequence[Sample], mask: NDArray[np.bool_]) -> tuple[Sample,
     return tuple(itertools.compress(samples, mask.tolist()))
 
 
-def _material(samples: tuple[Sample, ...], rows: Rows) -> Material:
-    kind = Kind(samples, penalty_for(len(rows.samples), rows.multi_label))
-    return Material((kind,), rows.topics, multi_label=rows.multi_label)
+def _training_set(samples: tuple[Sample, ...], rows: TrainingRows) -> TrainingSet:
+    kind = TextKind(samples, penalty_for(len(rows.samples), rows.multi_label))
+    return TrainingSet((kind,), rows.topics, multi_label=rows.multi_label)
 
 
 def _weighted(unmerged: UnmergedModel, share: float | None) -> UnmergedModel:

@@ -1,4 +1,4 @@
-"""Finds the columns with texts, labels and times, by the names given or by common names."""
+"""Finds the columns with texts, labels and times, by the requested or by common names."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ LABEL_NAMES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedColumns:
     """The columns to read: each a name, or a number from 1 if the files have no header; None: to be found."""
 
     text: str | None = None
@@ -36,24 +36,24 @@ class Columns:
     guessed: bool
 
 
-def find_columns(names: Sequence[str], wanted: Wanted, file: str, from_header: bool = False) -> Columns:
+def find_columns(names: Sequence[str], requested: RequestedColumns, file: str, from_header: bool = False) -> Columns:
     """Columns of a file with named columns.
 
     Args:
         names: of its columns.
-        wanted: the columns to read.
+        requested: the columns to read.
         file: its name in messages.
         from_header: the names are the first line of a CSV or TSV file, which may be a row.
 
     Raises:
         ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
     """
-    for name in (wanted.text, wanted.label, wanted.time):
+    for name in (requested.text, requested.label, requested.time):
         if name is not None:
-            require(name, names, file, from_header)
-    text = wanted.text or _usual(names, TEXT_NAMES, wanted)
-    label = wanted.label or _usual(names, LABEL_NAMES, wanted)
-    if len(names) == 2 and wanted.time is None and (text is None) != (label is None):
+            ensure_column(name, names, file, from_header)
+    text = requested.text or _usual(names, TEXT_NAMES, requested)
+    label = requested.label or _usual(names, LABEL_NAMES, requested)
+    if len(names) == 2 and requested.time is None and (text is None) != (label is None):
         text = text or next((name for name in names if name != label), None)
         label = label or next((name for name in names if name != text), None)
     if text is None or label is None:
@@ -63,10 +63,12 @@ def find_columns(names: Sequence[str], wanted: Wanted, file: str, from_header: b
         first_line = f"The first line has: {listed(names)}. If that line is a row and not a header, add --no-header."
         shown = first_line if from_header else f"It has: {listed(names)}."
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
-    return distinct(Columns(text, label, wanted.time, wanted.text is None or wanted.label is None), file)
+    return ensure_distinct(
+        Columns(text, label, requested.time, requested.text is None or requested.label is None), file
+    )
 
 
-def find_numbered(rows: Sequence[Sequence[str]], wanted: Wanted, file: str) -> Columns:
+def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, file: str) -> Columns:
     """Columns of a file without a header, from its first rows; their names are numbers from 1.
 
     Of two columns, the labels are those that repeat and are shorter.
@@ -76,13 +78,13 @@ def find_numbered(rows: Sequence[Sequence[str]], wanted: Wanted, file: str) -> C
     """
     width = len(rows[0])
     numbers = [str(number) for number in range(1, width + 1)]
-    for name in (wanted.text, wanted.label, wanted.time):
+    for name in (requested.text, requested.label, requested.time):
         if name is not None and name not in numbers:
             raise ColumnError(
                 f"{file}: there is no column {name!r}; without a header, columns are numbers from 1 to {width}."
             )
-    text, label = wanted.text, wanted.label
-    open_numbers = [number for number in numbers if number not in (text, label, wanted.time)]
+    text, label = requested.text, requested.label
+    open_numbers = [number for number in numbers if number not in (text, label, requested.time)]
     if text is None and label is None and len(open_numbers) == 2:
         text, label = _by_values(rows, open_numbers)
     elif len(open_numbers) == 1 and (text is None or label is None):
@@ -92,10 +94,12 @@ def find_numbered(rows: Sequence[Sequence[str]], wanted: Wanted, file: str) -> C
             f"{file}: it is unclear which of its {width} columns have texts and labels; give their numbers,"
             f" such as --text 2 --label 1. The first line has: {listed(rows[0])}."
         )
-    return distinct(Columns(text, label, wanted.time, wanted.text is None or wanted.label is None), file)
+    return ensure_distinct(
+        Columns(text, label, requested.time, requested.text is None or requested.label is None), file
+    )
 
 
-def distinct(columns: Columns, file: str) -> Columns:
+def ensure_distinct(columns: Columns, file: str) -> Columns:
     """The columns, if no two of them are the same and their names are text; raises ColumnError otherwise."""
     for name in (columns.text, columns.label, columns.time or ""):
         if not is_text(name):
@@ -105,7 +109,7 @@ def distinct(columns: Columns, file: str) -> Columns:
     return columns
 
 
-def require(name: str, names: Sequence[str], file: str, from_header: bool = False) -> None:
+def ensure_column(name: str, names: Sequence[str], file: str, from_header: bool = False) -> None:
     """Raise ColumnError unless exactly one of the columns has the name; parameters as of `find_columns`."""
     if name not in names:
         hint = ""
@@ -118,9 +122,9 @@ def require(name: str, names: Sequence[str], file: str, from_header: bool = Fals
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one.")
 
 
-def _usual(names: Sequence[str], usual: frozenset[str], wanted: Wanted) -> str | None:
+def _usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> str | None:
     """The one column with a usual name; None if there are none or several."""
-    taken = (wanted.text, wanted.label, wanted.time)
+    taken = (requested.text, requested.label, requested.time)
     matches = [
         name
         for name in names

@@ -15,9 +15,9 @@ from app.cli.readers.row import NOT_UTF_8, Row
 from training.errors import TableError
 from training.labelled.bad_rows import BadRows, counted
 from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
-from training.labelled.columns import Wanted
+from training.labelled.columns import RequestedColumns
 from training.labelled.rows import BadRow, LabelledRow, ReadColumns, Table
-from training.labelled.text_files import LABEL, TIME, Opened, open_csv, open_json
+from training.labelled.text_files import LABEL, TIME, OpenedFile, open_csv, open_json
 
 MAX_ROWS: Final = 5_000_000
 MAX_LINES: Final = 20_000_000
@@ -65,7 +65,7 @@ def read_rows(
         ColumnError: a column is not there, or not clear.
         TableError: a file cannot be read or is too large, or too many rows are bad.
     """
-    wanted = Wanted(text_column, label_column, time_column)
+    requested = RequestedColumns(text_column, label_column, time_column)
     rows: list[LabelledRow] = []
     size = 0
     bad_rows = BadRows()
@@ -75,7 +75,7 @@ def read_rows(
         name = shown_name(path)
         with ExitStack() as stack:
             try:
-                file_columns, read = _open(path, wanted, header, name, stack)
+                file_columns, read = _open(path, requested, header, name, stack)
                 columns.append(
                     ReadColumns(name, file_columns.text, file_columns.label, file_columns.time, file_columns.guessed)
                 )
@@ -118,7 +118,7 @@ def _labelled(row: Row, name: str, separator: str | None, outside: Collection[st
     return LabelledRow(row.headline, labels, name, row.line, time)
 
 
-def _open(path: Path, wanted: Wanted, header: bool, name: str, stack: ExitStack) -> Opened:
+def _open(path: Path, requested: RequestedColumns, header: bool, name: str, stack: ExitStack) -> OpenedFile:
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in _FORMATS:
         known = ", ".join(f".{known}" for known in _FORMATS)
@@ -126,14 +126,14 @@ def _open(path: Path, wanted: Wanted, header: bool, name: str, stack: ExitStack)
     if ending == "parquet":
         from training.labelled.parquet.rows import open_parquet  # noqa: PLC0415 - pyarrow has 100 MB that no other format needs
 
-        return open_parquet(parquet_file(path, name, stack), wanted, name)
+        return open_parquet(parquet_file(path, name, stack), requested, name)
     stream = stack.enter_context(path.open("rb"))
     if stream.peek(4).startswith(b"PAR1"):
         raise TableError(f"{name}: is a Parquet file; rename it so that its name ends with .parquet.")
     pieces = bounded(decoded(read_pieces(stream, name), name), name)
     if ending in ("csv", "tsv"):
-        return open_csv(pieces, "csv" if ending == "csv" else "tsv", wanted, header, name)
-    return open_json(pieces, "json" if ending == "json" else "jsonl", wanted, name)
+        return open_csv(pieces, "csv" if ending == "csv" else "tsv", requested, header, name)
+    return open_json(pieces, "json" if ending == "json" else "jsonl", requested, name)
 
 
 def bounded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Row, is_text
 from app.cli.readers.rows import SEPARATORS
 from training.errors import ColumnError, TableError, TrainingError
-from training.labelled.columns import Columns, Wanted, find_columns, find_numbered
+from training.labelled.columns import Columns, RequestedColumns, find_columns, find_numbered
 
 MAX_CHARACTERS: Final = 20_000
 """A longer text is a bad row; the default of TOPICS_MAX_CHARACTERS, above which the service refuses a text."""
@@ -21,17 +21,19 @@ _SAMPLE = 2_000
 _SAMPLE_BYTES = 4 * 1024**2
 """Rows, or bytes, from which the columns of a file without a header are guessed."""
 
-Opened = tuple[Columns, Iterator[Row]]
+OpenedFile = tuple[Columns, Iterator[Row]]
 """The columns of a file, and its rows, bad ones included."""
 
 
-def open_csv(pieces: Iterator[bytes], form: Literal["csv", "tsv"], wanted: Wanted, header: bool, name: str) -> Opened:
+def open_csv(
+    pieces: Iterator[bytes], form: Literal["csv", "tsv"], requested: RequestedColumns, header: bool, name: str
+) -> OpenedFile:
     """Open CSV or TSV.
 
     Args:
         pieces: the file as UTF-8.
         form: `csv` may have commas, semicolons or tabs.
-        wanted: the columns to read.
+        requested: the columns to read.
         header: whether the first line names the columns.
         name: of the file in messages.
 
@@ -51,7 +53,7 @@ def open_csv(pieces: Iterator[bytes], form: Literal["csv", "tsv"], wanted: Wante
     for separator in SEPARATORS[form]:
         again = chain(seen[:], read())
         try:
-            columns, head = (_header if header else _no_header)(again, separator, wanted, name)
+            columns, head = (_header if header else _no_header)(again, separator, requested, name)
         except (ColumnError, TableError) as error:
             first = seen[0] if seen and isinstance(seen[0], bytes) else b""
             errors.append((first.count(separator.encode()), error))
@@ -64,14 +66,16 @@ def open_csv(pieces: Iterator[bytes], form: Literal["csv", "tsv"], wanted: Wante
     raise max(errors, key=lambda failure: failure[0])[1]  # of the separator that occurs most often in the first line
 
 
-def open_json(pieces: Iterator[bytes], form: Literal["json", "jsonl"], wanted: Wanted, name: str) -> Opened:
+def open_json(
+    pieces: Iterator[bytes], form: Literal["json", "jsonl"], requested: RequestedColumns, name: str
+) -> OpenedFile:
     """Open JSON Lines, or a JSON array of objects; the columns are those of the first object that has them.
 
     Raises:
         ColumnError: the columns are not there or not clear.
         TableError: the file has no object.
     """
-    fields = _FirstObjects(wanted, name)
+    fields = _FirstObjects(requested, name)
     rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
     before = []
     for row in islice(rows, _SAMPLE):
@@ -89,10 +93,10 @@ def open_json(pieces: Iterator[bytes], form: Literal["json", "jsonl"], wanted: W
 class _FirstObjects(Fields):
     """Fields that are looked for in the first objects, because any object may lack some of them."""
 
-    def __init__(self, wanted: Wanted, name: str) -> None:
+    def __init__(self, requested: RequestedColumns, name: str) -> None:
         self.columns: Columns | None = None
         self.error: ColumnError | None = None
-        self._wanted = wanted
+        self._requested = requested
         self._file = name
         self._fields: Fields | None = None
 
@@ -101,7 +105,7 @@ class _FirstObjects(Fields):
             if not isinstance(value, dict):
                 return Row(line, "", "is not a JSON object")
             try:
-                self.columns = find_columns(list(value), self._wanted, self._file)
+                self.columns = find_columns(list(value), self._requested, self._file)
             except ColumnError as error:
                 self.error = self.error or error
                 return Row(line, "", "lacks the text or the label")
@@ -118,14 +122,14 @@ class _FirstObjects(Fields):
         return self.row(line, value)
 
 
-def _header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
+def _header(lines: Iterator[Line], separator: str, requested: RequestedColumns, name: str) -> tuple[Columns, Header]:
     record = _readable(next(records(lines, separator, None), None), name)
     names = [cell.strip() for cell in record.cells]
-    columns = find_columns(names, wanted, name, from_header=True)
+    columns = find_columns(names, requested, name, from_header=True)
     return columns, Header(names, names.index(columns.text), separator, record.lines, record.size)
 
 
-def _no_header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str) -> tuple[Columns, Header]:
+def _no_header(lines: Iterator[Line], separator: str, requested: RequestedColumns, name: str) -> tuple[Columns, Header]:
     again, lines = tee(lines)
     rows = islice(records(again, separator, None), _SAMPLE_BYTES)  # a blank line has at least one byte
     first = _readable(next((record for record in rows if record.cells or record.fault), None), name)
@@ -139,7 +143,7 @@ def _no_header(lines: Iterator[Line], separator: str, wanted: Wanted, name: str)
             sample.append(record)
         if len(sample) == _SAMPLE or size > _SAMPLE_BYTES:
             break
-    columns = find_numbered([record.cells for record in sample if len(record.cells) == width], wanted, name)
+    columns = find_numbered([record.cells for record in sample if len(record.cells) == width], requested, name)
     names = [str(number) for number in range(1, width + 1)]
     return columns, Header(names, names.index(columns.text), separator, 0, 0)
 

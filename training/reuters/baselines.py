@@ -98,7 +98,7 @@ def run_baselines(
         RecipeError: the sentence transformer is requested and not installed.
     """
     if sentence_transformer:
-        check_sentence_transformer()
+        ensure_sentence_transformer()
     train, test = ([wire for wire in corpus if wire.split == part] for part in ("train", "test"))
     titles, bodies = make_samples(train, title_words(test))
     labels = labels_of([*titles, *bodies], len(TOPICS))
@@ -117,7 +117,7 @@ def run_baselines(
     return rows
 
 
-def check_sentence_transformer() -> None:
+def ensure_sentence_transformer() -> None:
     """Check that the sentence transformer and its model are installed.
 
     Raises:
@@ -180,10 +180,10 @@ def _answers(classifier: TopicClassifier, texts: Sequence[str]) -> NDArray[Any]:
     return np.asarray(predict(classifier, texts)[0].argmax(axis=1))
 
 
-def _score(answers: Answers, material: Sequence[tuple[str, Wire]]) -> Score:
-    predicted = np.asarray(answers([text for text, _ in material])).tolist()
-    right = [label == wire.label for label, (_, wire) in zip(predicted, material, strict=True)]
-    any_right = [label in wire.labels for label, (_, wire) in zip(predicted, material, strict=True)]
+def _score(answers: Answers, texts: Sequence[tuple[str, Wire]]) -> Score:
+    predicted = np.asarray(answers([text for text, _ in texts])).tolist()
+    right = [label == wire.label for label, (_, wire) in zip(predicted, texts, strict=True)]
+    any_right = [label in wire.labels for label, (_, wire) in zip(predicted, texts, strict=True)]
     return Score(float(np.mean(right)), float(np.mean(any_right)))
 
 

@@ -29,9 +29,9 @@ from training.figures import plot_confusion
 from training.headlines.calibration import outside_probabilities
 from training.headlines.drift_reference import drift_reference
 from training.headlines.figures import plot_learning, plot_reliability
-from training.headlines.learn import Learned
 from training.headlines.merge import save_stack
 from training.headlines.samples import Sample, labels_of
+from training.headlines.train import TrainedModel
 from training.history import HISTORY, History, history_csv, spread
 from training.output import staging
 from training.reuters.clusters import Clusters
@@ -92,7 +92,7 @@ def publish_headlines(
     return write_bundle(target, replace(draft, manifest=manifest, extras=extras), force)
 
 
-def _draft(target: Path, training: HeadlineTraining, run: Learned, dataset: Dataset) -> Draft:
+def _draft(target: Path, training: HeadlineTraining, run: TrainedModel, dataset: Dataset) -> Draft:
     name, version = name_and_version(target, training.recipe.name)
     texts = training.texts
     titles, bodies = ([sample for sample in kind if sample.labels] for kind in (texts.titles, texts.bodies))

@@ -7,8 +7,8 @@ from typing import Final
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.data.topics import LABELS, TOPICS
-from training.headlines.material import Kind, Material
 from training.headlines.samples import Sample, Words, split_words
+from training.headlines.training_set import TextKind, TrainingSet
 from training.reuters.clusters import Clusters
 from training.reuters.recipe import HeadlinesRecipe
 
@@ -30,15 +30,15 @@ class Texts:
         return tuple(kind for kind in (self.titles, self.bodies, self.lexicon) if kind)
 
 
-def material(recipe: HeadlinesRecipe, texts: Texts, clusters: Clusters = ()) -> Material:
+def training_set(recipe: HeadlinesRecipe, texts: Texts, clusters: Clusters = ()) -> TrainingSet:
     """What a model is trained on: titles, bodies and pieces of them, the lexicon, and the clusters of words."""
     titles, bodies, leads, lexicon = recipe.penalties
-    return Material(
+    return TrainingSet(
         (
-            Kind(texts.titles, titles, ridge=True),
-            Kind(texts.bodies, bodies, spans=True),
-            Kind(tuple(cut_leads(texts.bodies, recipe.first_words)), leads, vocabulary="none"),
-            Kind(texts.lexicon, lexicon, vocabulary="added"),
+            TextKind(texts.titles, titles, ridge=True),
+            TextKind(texts.bodies, bodies, spans=True),
+            TextKind(tuple(cut_leads(texts.bodies, recipe.first_words)), leads, vocabulary="none"),
+            TextKind(texts.lexicon, lexicon, vocabulary="added"),
         ),
         len(TOPICS),
         recipe.min_lexicon_texts,

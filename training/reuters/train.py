@@ -8,13 +8,13 @@ from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.errors import RecipeError
 from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
-from training.headlines.learn import Learned, learn
 from training.headlines.samples import Sample
+from training.headlines.train import TrainedModel, train_model
 from training.progress import Report, numbered, silent
 from training.reuters.cleaning import mislabelled
 from training.reuters.clusters import Clusters
 from training.reuters.recipe import HeadlinesRecipe
-from training.reuters.samples import Texts, lexicon_samples, make_samples, material, title_words
+from training.reuters.samples import Texts, lexicon_samples, make_samples, title_words, training_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class HeadlineTraining:
 
     recipe: HeadlinesRecipe
     seeds: tuple[int, ...]
-    runs: tuple[Learned, ...]
+    runs: tuple[TrainedModel, ...]
     """One per seed, trained on all texts."""
     texts: Texts
     """All of them."""
     clusters: Clusters
-    exploration: Learned
+    exploration: TrainedModel
     """Trained without the held-out texts; used to calibrate, and then discarded."""
     explored: Texts
     """What it was trained on."""
@@ -80,8 +80,8 @@ def train_headlines(
     rest = _texts([*train[recipe.held_out :], *left], [line for i, line in enumerate(phrases) if i % every], avoid)
     passes = 1 + len(seeds)
     watched = [*held_out.titles, *held_out.bodies]
-    unmerged = learn(
-        recipe, material(recipe, rest, clusters), seeds[0], held_out=watched, report=numbered(report, 1, passes)
+    unmerged = train_model(
+        recipe, training_set(recipe, rest, clusters), seeds[0], held_out=watched, report=numbered(report, 1, passes)
     )
     exploration = unmerged.merged(recipe.linear_share, recipe.width)
     parts = [exploration.held_out(kind) for kind in held_out.kinds]
@@ -92,9 +92,9 @@ def train_headlines(
     fitted = fit_outside([titles, *lexicon_lines], calibration, recipe.most_lost, others=[bodies])
     texts = _texts([*train, *outside], phrases, test_titles)
     runs = tuple(
-        learn(recipe, material(recipe, texts, clusters), seed, report=numbered(report, number, passes)).merged(
-            recipe.linear_share, recipe.width
-        )
+        train_model(
+            recipe, training_set(recipe, texts, clusters), seed, report=numbered(report, number, passes)
+        ).merged(recipe.linear_share, recipe.width)
         for number, seed in enumerate(seeds, start=2)
     )
     return HeadlineTraining(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.book import ablation
-from training.book.ablation import Row, check_losses, check_vectors, markdown, write_comparison
+from training.book.ablation import Row, ensure_equal_losses, ensure_equal_vectors, markdown, write_comparison
 from training.book.recipes import RECIPES
 from training.data.dataset import Dataset
 from training.errors import OutputError, TrainingError
@@ -31,9 +31,9 @@ def test_recipes_and_chance_are_set_side_by_side(small_set: Dataset) -> None:
 def test_losses_that_differ_by_more_than_float_noise_are_reported() -> None:
     other = replace(ROWS[0], name="integer-labels", losses=[0.95, 0.98])
     with pytest.raises(TrainingError, match=r"end 0\.01 apart from the same seed"):
-        check_losses([ROWS[0], other])
-    check_losses([ROWS[0], replace(other, losses=[0.95, 0.97])])
-    check_losses(ROWS)
+        ensure_equal_losses([ROWS[0], other])
+    ensure_equal_losses([ROWS[0], replace(other, losses=[0.95, 0.97])])
+    ensure_equal_losses(ROWS)
 
 
 @pytest.mark.slow
@@ -46,7 +46,7 @@ def test_vectors_that_are_not_those_of_keras_are_reported(
     right = getattr(ablation, name)
     monkeypatch.setattr(ablation, name, lambda *args: np.roll(right(*args), 1, axis=1))
     with pytest.raises(TrainingError, match=utility):
-        check_vectors(small_set, sample=3)
+        ensure_equal_vectors(small_set, sample=3)
 
 
 def test_table_has_a_row_for_each_variant() -> None:

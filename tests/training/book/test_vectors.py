@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.book.ablation import check_vectors
+from training.book.ablation import ensure_equal_vectors
 from training.book.vectors import to_one_hot, vectorize_sequences
 from training.data.dataset import Dataset
 
@@ -27,4 +27,4 @@ def test_both_are_float32_as_keras_wants() -> None:
 
 @pytest.mark.slow
 def test_both_equal_the_utilities_of_keras(small_set: Dataset) -> None:
-    check_vectors(small_set)
+    ensure_equal_vectors(small_set)

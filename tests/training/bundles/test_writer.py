@@ -10,7 +10,7 @@ import pytest
 from app.classifier import BundleError, load_bundle, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.manifest import Calibration, EncodingSpec, Manifest
-from training.bundles.writer import Draft, check_target, replace_card, write_bundle
+from training.bundles.writer import Draft, ensure_bundle_writable, replace_card, write_bundle
 from training.data.golden import GOLDEN_HEADLINES
 from training.errors import OutputError
 
@@ -127,7 +127,7 @@ def test_bundle_that_does_not_load_is_not_kept(draft: Draft, tmp_path: Path) -> 
 def test_target_that_cannot_be_written_is_found_out_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="choose another --output"):
-        check_target(tmp_path / "file" / "1", force=False)
+        ensure_bundle_writable(tmp_path / "file" / "1", force=False)
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -137,9 +137,9 @@ def test_symbolic_link_and_file_are_refused_before_training(tmp_path: Path, forc
     for name, place in (("link", "folder"), ("dangling", "none")):
         (tmp_path / name).symlink_to(place)
         with pytest.raises(OutputError, match=rf"{name}: is a symbolic link; give the folder that it names, or "):
-            check_target(tmp_path / name, force)
+            ensure_bundle_writable(tmp_path / name, force)
     with pytest.raises(OutputError, match="file: is a file and no folder; choose another --output"):
-        check_target(tmp_path / "file", force)
+        ensure_bundle_writable(tmp_path / "file", force)
 
 
 def test_leftover_of_another_version_is_not_in_the_way(draft: Draft, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_card_of_a_linked_bundle_is_replaced_and_the_link_stays(draft: Draft, tm
 
 
 def test_check_leaves_nothing_behind(tmp_path: Path) -> None:
-    check_target(tmp_path / "1", force=False)
+    ensure_bundle_writable(tmp_path / "1", force=False)
     assert not (tmp_path / "1").exists()
 
 

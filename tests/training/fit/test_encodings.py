@@ -4,9 +4,9 @@ import pytest
 from training.fit import encodings
 from training.fit.encodings import choose_encoding, variants
 from training.fit.sizes import FEW, FEW_A_LABEL, MANY_EPOCHS, MAX_FEATURES_OF_FEW, recipe_for
-from training.headlines.material import Kind, Material
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
+from training.headlines.training_set import TextKind, TrainingSet
 from training.headlines.vocabulary import build_encoder
 
 RECIPE = recipe_for(200, 2)
@@ -19,12 +19,12 @@ def compounds(count: int, seed: int) -> list[Sample]:
     return [Sample((word,), (number % 2,)) for number, word in enumerate(words)]
 
 
-def material(train: list[Sample]) -> Material:
-    return Material((Kind(tuple(train), (1.0, 0.0)),), 2)
+def training_set(train: list[Sample]) -> TrainingSet:
+    return TrainingSet((TextKind(tuple(train), (1.0, 0.0)),), 2)
 
 
 def chosen(train: list[Sample], out: list[Sample]) -> Recipe:
-    return choose_encoding(RECIPE, [(material(train), out)], 1, lambda *_: None)
+    return choose_encoding(RECIPE, [(training_set(train), out)], 1, lambda *_: None)
 
 
 def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +38,7 @@ def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPa
 def test_all_variants_read_words_that_no_row_has() -> None:
     train, out = compounds(200, 0), compounds(50, 1)
     for variant in variants(RECIPE, 200, 2):
-        assert encodings._right(variant, material(train), out, 1) > 45
+        assert encodings._right(variant, training_set(train), out, 1) > 45
 
 
 def test_words_that_occur_once_have_ids_or_pieces() -> None:

@@ -10,9 +10,9 @@ from tests.training.fit.rows import codes, made_rows
 from training.errors import LabelsError
 from training.fit import train
 from training.fit.fitted import Fitted
-from training.fit.material import read_samples
 from training.fit.sizes import recipe_for
 from training.fit.train import fit_model
+from training.fit.training_rows import tokenize_rows
 from training.headlines.recipe import Recipe
 from training.headlines.samples import labels_of
 from training.labelled.rows import LabelledRow
@@ -28,12 +28,12 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fitted(rows: list[LabelledRow], labels: list[str], told: list[str] | None = None) -> Fitted:
     told = [] if told is None else told
-    return fit_model(read_samples(rows, labels), 1, lambda phase, *_: told.append(phase))
+    return fit_model(tokenize_rows(rows, labels), 1, lambda phase, *_: told.append(phase))
 
 
 def accuracy(model: Fitted, rows: list[LabelledRow], labels: list[str]) -> float:
-    samples = read_samples(rows, labels).samples
-    logits = model.learned.held_out(samples).logits[:, : len(labels)]
+    samples = tokenize_rows(rows, labels).samples
+    logits = model.model.held_out(samples).logits[:, : len(labels)]
     return float((logits.argmax(axis=1) == labels_of(samples, len(labels))).mean())
 
 
@@ -55,7 +55,7 @@ def test_blas_has_one_thread_while_training_and_then_as_many_as_before() -> None
 
     seen: set[int] = set()
     with threadpool_limits(2, user_api="blas"):
-        fit_model(read_samples(made_rows(2, 20), codes(2)), 1, lambda *_: seen.update(threads()))
+        fit_model(tokenize_rows(made_rows(2, 20), codes(2)), 1, lambda *_: seen.update(threads()))
         assert (seen, threads()) == ({1}, {2})
 
 
@@ -76,7 +76,7 @@ def test_many_rows_are_trained_on_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sixty_labels_of_five_rows_are_learned() -> None:
     model = fitted(made_rows(60, 5), codes(60))
-    assert model.learned.layers[0].kernel.shape[1] >= 60
+    assert model.model.layers[0].kernel.shape[1] >= 60
     assert accuracy(model, made_rows(60, 3, seed=1), codes(60)) > 0.8
 
 
@@ -85,7 +85,7 @@ def test_rows_about_none_of_the_labels_teach_the_outside_class() -> None:
     assert model.outside is not None
     assert model.outside.found is not None
     assert model.outside.found > 0.9
-    assert model.learned.layers[-1].kernel.shape[1] == 4
+    assert model.model.layers[-1].kernel.shape[1] == 4
 
 
 def test_one_label_is_refused_in_one_sentence() -> None:
@@ -125,7 +125,7 @@ def test_probabilities_are_calibrated_as_served(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(train, "recipe_for", narrow)  # three units for twelve labels: merging loses most of the scores
     model = fitted(made_rows(12, 30), codes(12))
-    fresh = model.learned.held_out(read_samples(made_rows(12, 20, seed=1), codes(12)).samples)
+    fresh = model.model.held_out(tokenize_rows(made_rows(12, 20, seed=1), codes(12)).samples)
     probabilities = fresh.probabilities(model.calibration)
     right = probabilities.argmax(axis=1) == fresh.labels
     assert right.mean() < 0.9
@@ -158,7 +158,7 @@ def test_words_that_occur_once_are_learned_by_their_pieces() -> None:
 
     model = fitted(rows(0), codes(2))
     assert not any(
-        " " not in entry and rank < model.learned.encoder.spec.size for entry, rank in model.learned.word_index.items()
+        " " not in entry and rank < model.model.encoder.spec.size for entry, rank in model.model.word_index.items()
     )
     assert accuracy(model, rows(1), codes(2)) > 0.95
 
@@ -198,14 +198,12 @@ def test_chinese_characters_are_words() -> None:
 
 def test_same_seed_gives_the_same_weights() -> None:
     one, other = (fitted(made_rows(3, 30), codes(3)) for _ in range(2))
-    assert all(
-        np.array_equal(a.kernel, b.kernel) for a, b in zip(one.learned.layers, other.learned.layers, strict=True)
-    )
+    assert all(np.array_equal(a.kernel, b.kernel) for a, b in zip(one.model.layers, other.model.layers, strict=True))
     assert one.calibration == other.calibration
 
 
 def test_rows_without_words_are_left_out() -> None:
-    rows = read_samples([*made_rows(2, 3), LabelledRow("***", ("label0",), "rows.csv", 9)], codes(2))
+    rows = tokenize_rows([*made_rows(2, 3), LabelledRow("***", ("label0",), "rows.csv", 9)], codes(2))
     assert len(rows.samples) == 6
     assert len(rows.texts) == 7
 
@@ -216,6 +214,6 @@ def test_emoji_are_words_where_rows_have_them() -> None:
         return [replace(row, text=row.text + faces[i % 2], labels=(f"label{i % 2}",)) for i, row in enumerate(made)]
 
     model = fitted(rows(0, ("😀", "👎🏽")), codes(2))
-    assert model.learned.encoder.spec.split_symbols
+    assert model.model.encoder.spec.split_symbols
     assert accuracy(model, rows(1, ("😀", "👎🏿")), codes(2)) > 0.95
-    assert not fitted(rows(0, ("", "!")), codes(2)).learned.encoder.spec.split_symbols
+    assert not fitted(rows(0, ("", "!")), codes(2)).model.encoder.spec.split_symbols

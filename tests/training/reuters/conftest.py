@@ -12,7 +12,7 @@ from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.data.topics import TOPICS
-from training.headlines import learn
+from training.headlines import train
 from training.headlines.mlp import Epoch, Layers
 from training.headlines.recipe import Recipe
 from training.history import History
@@ -100,7 +100,7 @@ def small_recipe() -> HeadlinesRecipe:
 def small_training(small_corpus: tuple[Wire, ...], small_outside: tuple[ArchiveWire, ...]) -> HeadlineTraining:
     """A complete training with random weights instead of trained MLPs; the SVM alone separates these topics."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learn, "train_networks", NoisyNetworks())
+        patch.setattr(train, "train_networks", NoisyNetworks())
         return train_headlines(SMALL, small_corpus, (1, 2), outside=small_outside, lexicon=LEXICON, clusters=CLUSTERS)
 
 

@@ -16,7 +16,7 @@ from training.reuters.baselines import (
     LINEAR,
     Row,
     Score,
-    check_sentence_transformer,
+    ensure_sentence_transformer,
     markdown,
     run_baselines,
     words_and_pairs,
@@ -170,13 +170,13 @@ def test_sentence_transformer_is_one_more_baseline(monkeypatch: pytest.MonkeyPat
 def test_missing_half_of_the_sentence_transformer_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else object())
     with pytest.raises(RecipeError, match=missing.replace("_", "-")):
-        check_sentence_transformer()
+        ensure_sentence_transformer()
 
 
 def test_sentence_transformer_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(RecipeError, match="needs the package sentence-transformers"):
-        check_sentence_transformer()
+        ensure_sentence_transformer()
 
 
 def test_committed_table_has_the_figures_of_the_shipped_bundle() -> None:

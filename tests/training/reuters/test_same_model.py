@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from tests.training.reuters.conftest import LEXICON, SMALL, make_corpus, make_outside
-from training.headlines.learn import learn
+from training.headlines.train import train_model
 from training.headlines.vocabulary import encode
-from training.reuters.samples import Texts, lexicon_samples, make_samples, material
+from training.reuters.samples import Texts, lexicon_samples, make_samples, training_set
 
 RECORDED = Path(__file__).with_name("same_model.json")
 TEXTS = 6
@@ -26,7 +26,7 @@ def learned() -> dict[str, Any]:
     titles, bodies = make_samples([*(wire for wire in make_corpus() if wire.split == "train"), *make_outside()])
     texts = Texts(tuple(titles), tuple(bodies), tuple(lexicon_samples(LEXICON)))
     recipe = replace(SMALL, epochs=2)
-    model = learn(recipe, material(recipe, texts), 1).merged(recipe.linear_share, recipe.width)
+    model = train_model(recipe, training_set(recipe, texts), 1).merged(recipe.linear_share, recipe.width)
     rows = encode(model.encoder, [sample.words for sample in (*titles, *bodies)])
     return {
         "word_index": hashlib.sha256(json.dumps(model.word_index).encode()).hexdigest(),

@@ -11,7 +11,7 @@ from tests.training.reuters.conftest import LEXICON, NoisyNetworks
 from training.data.corpus import ArchiveWire, Wire
 from training.data.topics import TOPICS
 from training.errors import RecipeError
-from training.headlines import learn
+from training.headlines import train
 from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
 from training.headlines.drift_reference import drift_reference
 from training.headlines.expansion import feature_expansion
@@ -21,7 +21,7 @@ from training.headlines.samples import Sample, labels_of, others_of, soft_target
 from training.headlines.vocabulary import encode, unit_length
 from training.reuters.recipe import HeadlinesRecipe
 from training.reuters.reporting.report import headlines_report
-from training.reuters.samples import OUTSIDE, Texts, lexicon_samples, make_samples, material, title_words
+from training.reuters.samples import OUTSIDE, Texts, lexicon_samples, make_samples, title_words, training_set
 from training.reuters.train import HeadlineTraining, train_headlines
 
 Corpus = tuple[Wire, ...]
@@ -53,7 +53,7 @@ def test_svm_learns_titles_bodies_first_words_and_lexicon_each_with_its_penalty(
     phrases = lexicon_samples(LEXICON)
     texts = Texts(tuple(titles), tuple(bodies), tuple(phrases))
     with pytest.raises(EnoughError):
-        learn.learn(small_recipe, material(replace(small_recipe, first_words=3), texts), 1)
+        train.train_model(small_recipe, training_set(replace(small_recipe, first_words=3), texts), 1)
     assert np.array_equal(given["labels"], labels_of([*titles, *bodies, *bodies, *phrases], OUTSIDE))
     assert np.array_equal(given["others"], others_of([*titles, *bodies, *bodies, *phrases], OUTSIDE + 1))
     assert given["others"].any()
@@ -70,7 +70,7 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
     small_corpus: Corpus, small_outside: Outside, small_recipe: HeadlinesRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks = NoisyNetworks()
-    monkeypatch.setattr(learn, "train_networks", networks)
+    monkeypatch.setattr(train, "train_networks", networks)
     told: list[tuple[str, int, int, str]] = []
     training = train_headlines(
         replace(small_recipe, epochs=2),
@@ -134,11 +134,11 @@ def test_scores_of_the_svm_count_in_the_stack_with_the_share_of_the_recipe(
         given.update(linear=linear, networks=networks, share=share, texts=texts, width=width)
         return ()
 
-    monkeypatch.setattr(learn, "train_networks", NoisyNetworks())
-    monkeypatch.setattr(learn, "merge", look)
+    monkeypatch.setattr(train, "train_networks", NoisyNetworks())
+    monkeypatch.setattr(train, "merge", look)
     titles, bodies = make_samples([wire for wire in small_corpus if wire.split == "train"])
     texts = Texts(tuple(titles), tuple(bodies))
-    unmerged = learn.learn(small_recipe, material(small_recipe, texts), 1)
+    unmerged = train.train_model(small_recipe, training_set(small_recipe, texts), 1)
     unmerged.merged(3.5, 7)
     assert (given["share"], given["width"]) == (3.5, 7)
     assert given["linear"].shape == (unmerged.encoder.spec.size, OUTSIDE)  # no text about none of the topics
@@ -151,10 +151,10 @@ def test_scores_of_the_svm_count_in_the_stack_with_the_share_of_the_recipe(
 def test_ridge_regression_on_titles_with_a_topic_is_added_to_the_svm(
     small_corpus: Corpus, small_outside: Outside, small_recipe: HeadlinesRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learn, "train_networks", NoisyNetworks())
+    monkeypatch.setattr(train, "train_networks", NoisyNetworks())
     titles, bodies = make_samples([*[wire for wire in small_corpus if wire.split == "train"], *small_outside])
-    texts = material(small_recipe, Texts(tuple(titles), tuple(bodies)))
-    svm, both = (learn.learn(replace(small_recipe, ridge_share=share), texts, 1) for share in (0.0, 0.5))
+    texts = training_set(small_recipe, Texts(tuple(titles), tuple(bodies)))
+    svm, both = (train.train_model(replace(small_recipe, ridge_share=share), texts, 1) for share in (0.0, 0.5))
     inside = [title for title in titles if title.labels]
     ridge = train_ridge(
         encode(both.encoder, [title.words for title in inside]),

@@ -18,7 +18,7 @@ from app.classifier.inference.products import Floats
 from training.evaluation.known_rows import label_numbers
 from training.evaluation.multi_label import indicator_matrix, micro_f1
 from training.fit.held_out import FOLDS, folds, groups_of
-from training.fit.material import Rows
+from training.fit.training_rows import TrainingRows
 from training.headlines.calibration import HeldOut, fit_temperature
 from training.headlines.expansion import feature_expansion
 from training.headlines.multi_label import fit_labels
@@ -56,7 +56,9 @@ class CurvePoint:
 class LinearModels:
     """TF-IDF over the features of a fitted model, and a linear SVM per label (LinearSVC)."""
 
-    def __init__(self, encoder: Encoder, word_index: Mapping[str, int], recipe: Recipe, rows: Rows, seed: int) -> None:
+    def __init__(
+        self, encoder: Encoder, word_index: Mapping[str, int], recipe: Recipe, rows: TrainingRows, seed: int
+    ) -> None:
         """Encode the training rows that have a label, or all if they may have several.
 
         Args:
@@ -70,7 +72,7 @@ class LinearModels:
         self.samples: Sequence[Sample] = [
             samples[i] for i in random_rows(len(samples), MAX_SCORES // rows.topics, seed).tolist()
         ]
-        """Rows with a label, or all, if they may have several; of very many, a random choice."""
+        """TrainingRows with a label, or all, if they may have several; of very many, a random choice."""
         self.labels = labels_of(self.samples, rows.topics)
         """int64 [n], of `samples`: the first label, or the number of labels if there is none."""
         self.members = members_of(self.samples, rows.topics) if rows.multi_label else None

@@ -11,7 +11,7 @@ from app.classifier import TopicClassifier
 from app.cli.writers import spreadsheet_csv
 from training.evaluation.predictions import predict
 from training.fit.insights.active_learning import choose_texts, uncertainty
-from training.headlines.learn import Learned
+from training.headlines.train import TrainedModel
 from training.headlines.vocabulary import encode, unit_length
 from training.labelled.duplicates import find_duplicates
 from training.labelled.rows import LabelledRow
@@ -48,7 +48,7 @@ class ToLabel:
 
 def to_label(
     classifier: TopicClassifier,
-    learned: Learned,
+    model: TrainedModel,
     rows: Sequence[LabelledRow],
     labelled: Sequence[LabelledRow],
     *,
@@ -59,7 +59,7 @@ def to_label(
 
     Args:
         classifier: the bundle.
-        learned: the model in it.
+        model: the model in it.
         rows: texts without labels. Exact and near duplicates of labelled rows, and of each other, are left out.
         labelled: training and test rows.
         columns: names of the columns of texts and labels, as in the training rows, so that `fit` reads both files.
@@ -71,9 +71,9 @@ def to_label(
     lines: list[Sequence[object]] = [(*columns, *MORE_COLUMNS)]
     if new:
         probabilities, _ = predict(classifier, [row.text for row in new])
-        words = [learned.encoder.tokenize(row.text) for row in new]
-        inputs = unit_length(encode(learned.encoder, words))
-        vectors = normalize(inputs @ learned.layers[0].kernel)
+        words = [model.encoder.tokenize(row.text) for row in new]
+        inputs = unit_length(encode(model.encoder, words))
+        vectors = normalize(inputs @ model.layers[0].kernel)
         unsure = uncertainty(probabilities, classifier.multi_label)
         codes = [topic.code for topic in classifier.topics]
         for place in choose_texts(unsure, vectors, COUNT, seed).tolist():

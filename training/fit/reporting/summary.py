@@ -11,9 +11,9 @@ from training.fit.baselines import Baseline
 from training.fit.fitted import Fitted
 from training.fit.held_out import FOLDS
 from training.fit.insights.linear_models import CurvePoint
-from training.fit.material import Rows
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.reporting.model_card import parts
+from training.fit.training_rows import TrainingRows
 from training.wording import count
 
 NO_OUTSIDE: Final = (
@@ -27,7 +27,7 @@ def summary(
     measured: Measured,
     baselines: Sequence[Baseline],
     learning_curve: Sequence[CurvePoint],
-    rows: Rows,
+    rows: TrainingRows,
 ) -> str:
     """Aligned plain text; `rows`: those that the model was trained on."""
     evaluation = measured.evaluation
@@ -48,7 +48,7 @@ def summary(
     used = parts(recipe.linear_share, recipe.networks, fitted.with_networks)
     lines += [
         "",
-        f"{fitted.learned.encoder.spec.size - 1:,} features, {recipe.width} units; {used},",
+        f"{fitted.model.encoder.spec.size - 1:,} features, {recipe.width} units; {used},",
         f"chosen {chosen_on(len(fitted.held_out_rows), len(rows.samples))}.",
     ]
     if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():
@@ -75,7 +75,7 @@ def summary(
     return "\n".join([*lines, *confusion_lines(measured.confusions)])
 
 
-def described(rows: Rows) -> str:
+def described(rows: TrainingRows) -> str:
     """The number of training rows, and of how many of them have a label, if not all do."""
     all_rows = count(len(rows.samples), "training row")
     if not with_label(rows):
@@ -84,7 +84,7 @@ def described(rows: Rows) -> str:
     return f"{all_rows} ({rows.labelled:,} with a label, {others:,} about none of the labels)"
 
 
-def with_label(rows: Rows) -> str:
+def with_label(rows: TrainingRows) -> str:
     """What to add to `rows` if only those with a label are counted, and there are others; otherwise empty."""
     return " with a label" if not rows.multi_label and rows.labelled < len(rows.samples) else ""
 

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from app.classifier.inference.products import Floats
 from training.headlines.linear.svm import train_linear
 from training.headlines.linear.tfidf import train_tfidf
-from training.headlines.material import Material
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, labels_of, members_of, others_of
+from training.headlines.training_set import TrainingSet
 
 
 def train_svms(
     recipe: Recipe,
-    material: Material,
+    training_set: TrainingSet,
     samples: Sequence[Sample],
     *,
     x: sp.csr_matrix,
@@ -29,7 +29,7 @@ def train_svms(
 
     Args:
         recipe: hyperparameters.
-        material: what the samples are from.
+        training_set: what the samples are from.
         samples: the texts, or some of them.
         x: the same, multi-hot, float32 [n, features].
         expansion: maps features to inputs, float32 [features, inputs] (see `feature_expansion`).
@@ -40,9 +40,9 @@ def train_svms(
     Returns:
         A kernel, float32 [features, units], and a bias, float32 [units].
     """
-    topics, units = material.topics, material.units
+    topics, units = training_set.topics, training_set.units
     labels = labels_of(samples, topics)
-    members = members_of(samples, topics) if material.multi_label else None
+    members = members_of(samples, topics) if training_set.multi_label else None
     if recipe.tfidf:
         if members is None:
             members = np.eye(topics + 1, dtype=np.bool_)[labels][:, :units]
@@ -56,7 +56,7 @@ def train_svms(
         topics=topics,
         seed=seed,
         most_negatives=recipe.most_negatives,
-        multi_label=material.multi_label,
+        multi_label=training_set.multi_label,
         idf_weights=recipe.idf_weights,
         on_topic=on_topic,
     )

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 
 from app.cli.readers.row import Row, validate_row
 from training.errors import TableError
-from training.labelled.columns import Wanted, find_columns, require
+from training.labelled.columns import RequestedColumns, ensure_column, find_columns
 from training.labelled.parquet.cells import Fault, cells, is_label, is_text, is_time
-from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, Opened
+from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, OpenedFile
 
 MAX_COLUMN_BYTES: Final = 512 * 1024**2
 """Maximum decompressed size of a column in one row group. pyarrow needs up to four times the memory for one value."""
@@ -29,12 +29,12 @@ _TYPES: Final[dict[str, tuple[Callable[[pa.DataType], bool], str]]] = {
 """Option that names a column -> which types it may have."""
 
 
-def open_parquet(stream: BinaryIO, wanted: Wanted, name: str) -> Opened:
+def open_parquet(stream: BinaryIO, requested: RequestedColumns, name: str) -> OpenedFile:
     """Open a Parquet file.
 
     Args:
         stream: the file; it must be seekable.
-        wanted: the columns to read.
+        requested: the columns to read.
         name: of the file in messages.
 
     Raises:
@@ -42,7 +42,7 @@ def open_parquet(stream: BinaryIO, wanted: Wanted, name: str) -> Opened:
         TableError: the file is not Parquet or has too large row groups, or a column has a type that cannot be read.
     """
     file = _open(stream, name)
-    columns = find_columns(file.schema_arrow.names, wanted, name)
+    columns = find_columns(file.schema_arrow.names, requested, name)
     names = [columns.text, columns.label, *([columns.time] if columns.time else [])]
     return columns, _rows(_bounded(file, stream, names, name), names, name)
 
@@ -50,7 +50,7 @@ def open_parquet(stream: BinaryIO, wanted: Wanted, name: str) -> Opened:
 def open_texts(stream: BinaryIO, column: str, name: str) -> Iterator[Row]:
     """Rows of one column of a Parquet file; parameters and errors as of `open_parquet`."""
     file = _open(stream, name)
-    require(column, file.schema_arrow.names, name)
+    ensure_column(column, file.schema_arrow.names, name)
     return _rows(_bounded(file, stream, [column], name), [column], name)
 
 

@@ -13,9 +13,9 @@ from training.errors import ColumnError, OutputError, TableError
 from training.fit.command import fit_rows
 from training.fit.insights import to_label as module
 from training.fit.insights.active_learning import choose_texts, uncertainty
-from training.fit.material import read_samples
 from training.fit.sizes import recipe_for
-from training.headlines.learn import Learned
+from training.fit.training_rows import tokenize_rows
+from training.headlines.train import TrainedModel
 from training.headlines.vocabulary import build_encoder
 from training.labelled.options import DataOptions
 from training.labelled.rows import LabelledRow
@@ -57,7 +57,7 @@ def test_equal_vectors_are_one_group() -> None:
 def test_texts_that_are_left_out_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "COUNT", 4)
     labelled = [LabelledRow(f"word{i} here", (f"t{i}",), "a.csv", i + 2) for i in range(4)]
-    samples = read_samples(labelled * 5, [f"t{i}" for i in range(4)]).samples
+    samples = tokenize_rows(labelled * 5, [f"t{i}" for i in range(4)]).samples
     encoder, _ = build_encoder(recipe_for(20, 4), samples, (), 4)
     learned = SimpleNamespace(
         encoder=encoder, layers=[SimpleNamespace(kernel=np.eye(encoder.spec.size, dtype=np.float32))]
@@ -66,7 +66,7 @@ def test_texts_that_are_left_out_are_counted(tmp_path: Path, monkeypatch: pytest
     rows = [LabelledRow(text, (), "new.txt", number) for number, text in enumerate(texts, start=1)]
     found = module.to_label(
         load_classifier(write(tmp_path / "four", "four")),
-        cast("Learned", learned),
+        cast("TrainedModel", learned),
         rows,
         labelled,
         columns=("text", "label"),

@@ -16,7 +16,7 @@ from training.fit.insights import linear_models as module
 from training.fit.insights.label_errors import wrong_label, wrong_members
 from training.fit.insights.linear_models import LinearModels
 from training.fit.insights.suspects import COLUMNS, MIN_LISTED, Suspects, suspects
-from training.fit.material import read_samples
+from training.fit.training_rows import tokenize_rows
 from training.labelled.rows import LabelledRow
 
 
@@ -68,13 +68,13 @@ def test_labels_of_all_rows_and_of_none_are_allowed() -> None:
 
 def test_right_labels_are_left_alone() -> None:
     rows = made_rows(4, 50)
-    found = suspects(linear_models(read_samples(rows, codes(4))), rows, codes(4))
+    found = suspects(linear_models(tokenize_rows(rows, codes(4))), rows, codes(4))
     assert (found.listed, found.probable) == (0, 0)
 
 
 def test_flipped_labels_are_found_with_the_right_one_as_likelier() -> None:
     rows, places = flipped(made_rows(5, 60), 5)
-    found = suspects(linear_models(read_samples(rows, codes(5))), rows, codes(5))
+    found = suspects(linear_models(tokenize_rows(rows, codes(5))), rows, codes(5))
     assert len(set(listed(found)[: found.probable]) & places) / found.probable > 0.9
     assert set(listed(found)) >= places
     assert found.probable / len(places) > 0.7
@@ -87,7 +87,7 @@ def test_flipped_labels_are_found_with_the_right_one_as_likelier() -> None:
 
 def test_file_has_the_probability_that_the_label_is_wrong() -> None:
     rows, _ = flipped(made_rows(5, 60, words=25), 5)
-    models = linear_models(read_samples(rows, codes(5)))
+    models = linear_models(tokenize_rows(rows, codes(5)))
     found = suspects(models, rows, codes(5))
     lines = list(csv.DictReader(io.StringIO(found.content.decode())))
     wrong = [float(one["wrong_probability"]) for one in lines]
@@ -101,7 +101,7 @@ def test_rows_that_a_weak_model_answers_wrongly_are_not_all_listed() -> None:
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in range(40)]
     rows = [LabelledRow(" ".join(rng.choice(words, 6)), (f"label{i % 4}",), "rows.csv", i + 2) for i in range(200)]
-    models = linear_models(read_samples(rows, codes(4)))
+    models = linear_models(tokenize_rows(rows, codes(4)))
     found = suspects(models, rows, codes(4))
     assert (models.cross_fitted().argmax(axis=1) != models.labels).mean() > 0.6
     assert found.listed == MIN_LISTED
@@ -121,7 +121,7 @@ def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(mon
     for most, models in ((200, 5), (160, 5), (130, 3), (100, 2), (20, 2)):
         learned.clear()
         monkeypatch.setattr(module, "MAX_WORK", 4 * most)
-        linear_models(read_samples(made_rows(4, 50), codes(4))).cross_fitted()
+        linear_models(tokenize_rows(made_rows(4, 50), codes(4))).cross_fitted()
         assert len(learned) == models
         assert min(learned) >= min(most, 155)
 
@@ -137,7 +137,7 @@ def test_labels_too_many_and_missing_are_found_in_rows_with_several() -> None:
             wrong[i] = "; ".join(right)
             given = sorted({"label1"} ^ set(given))
         rows.append(LabelledRow(f"the {text}", tuple(given), "rows.csv", i + 2))
-    found = suspects(linear_models(read_samples(rows, codes(4), multi_label=True)), rows, codes(4))
+    found = suspects(linear_models(tokenize_rows(rows, codes(4), multi_label=True)), rows, codes(4))
     _, *lines = csv.reader(io.StringIO(found.content.decode()))
     first = {int(line[-1]) - 2: line[2] for line in lines[: found.probable]}
     assert len(first.keys() & wrong.keys()) / len(first) > 0.8
@@ -148,7 +148,7 @@ def test_labels_too_many_and_missing_are_found_in_rows_with_several() -> None:
 @pytest.mark.parametrize("beginning", ["=1+1", "@SUM(A1)", "+cmd", "\t=x"])
 def test_spreadsheet_does_not_evaluate_texts(beginning: str) -> None:
     rows = [replace(row, text=f"{beginning} {row.text}") for row in flipped(made_rows(3, 60), 3)[0]]
-    found = suspects(linear_models(read_samples(rows, codes(3))), rows, codes(3))
+    found = suspects(linear_models(tokenize_rows(rows, codes(3))), rows, codes(3))
     cells = [line[0] for line in csv.reader(io.StringIO(found.content.decode()))][1:]
     assert cells
     assert all(cell.startswith("'") for cell in cells)
@@ -156,7 +156,7 @@ def test_spreadsheet_does_not_evaluate_texts(beginning: str) -> None:
 
 def test_label_of_a_single_row_is_no_error() -> None:
     rows = [*made_rows(2, 30), LabelledRow("alone here", ("label2",), "rows.csv", 99)]
-    models = linear_models(read_samples(rows, codes(3)))
+    models = linear_models(tokenize_rows(rows, codes(3)))
     assert models.cross_fitted().shape == (61, 3)
     assert np.isfinite(models.cross_fitted()).all()
 
@@ -164,5 +164,5 @@ def test_label_of_a_single_row_is_no_error() -> None:
 def test_rows_beyond_the_limit_are_still_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.fit.insights.linear_models.MAX_WORK", 5 * 100)
     rows, places = flipped(made_rows(5, 60), 5)
-    found = suspects(linear_models(read_samples(rows, codes(5))), rows, codes(5))
+    found = suspects(linear_models(tokenize_rows(rows, codes(5))), rows, codes(5))
     assert len(set(listed(found)) & places) / len(places) > 0.8

@@ -6,12 +6,12 @@ import pytest
 from tests.training.fit.insights.models import linear_models
 from tests.training.fit.rows import codes, made_rows
 from training.fit.insights import linear_models as module
-from training.fit.material import read_samples
 from training.fit.reporting.learning_curve import curve_sentence
+from training.fit.training_rows import tokenize_rows
 
 
 def test_more_rows_are_more_accurate() -> None:
-    rows = read_samples(made_rows(40, 4, words=12), codes(40))
+    rows = tokenize_rows(made_rows(40, 4, words=12), codes(40))
     curve = linear_models(rows).learning_curve(made_rows(40, 10, seed=1, words=12))
     assert [point.rows for point in curve] == [40, 80, 160]
     quarter, half, whole = [point.accuracy for point in curve]
@@ -21,7 +21,7 @@ def test_more_rows_are_more_accurate() -> None:
 
 def test_progress_counts_the_svms_of_folds_and_curve() -> None:
     rows = made_rows(2, 10)
-    models, steps = linear_models(read_samples(rows, codes(2))), list[tuple[int, int]]()
+    models, steps = linear_models(tokenize_rows(rows, codes(2))), list[tuple[int, int]]()
     models.cross_fitted(lambda *step: steps.append(step))
     assert steps == [(done, 50) for done in range(50)]  # five folds, five times, two labels
     steps.clear()
@@ -30,7 +30,7 @@ def test_progress_counts_the_svms_of_folds_and_curve() -> None:
 
 
 def test_two_labels_and_labels_that_a_quarter_does_not_have() -> None:
-    rows = read_samples(made_rows(2, 4, outside=5), codes(2))
+    rows = tokenize_rows(made_rows(2, 4, outside=5), codes(2))
     curve = linear_models(rows).learning_curve(made_rows(2, 20, outside=5))
     assert [point.rows for point in curve] == [2, 4, 8]
     assert all(0 <= point.accuracy <= 1 for point in curve)
@@ -39,7 +39,7 @@ def test_two_labels_and_labels_that_a_quarter_does_not_have() -> None:
 def test_labels_that_nothing_tells_apart_are_learned_without_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = made_rows(4, 20)
     shuffled = [replace(row, labels=rows[i * 7 % len(rows)].labels) for i, row in enumerate(rows)]
-    models = linear_models(read_samples(shuffled, codes(4)))
+    models = linear_models(tokenize_rows(shuffled, codes(4)))
     whole = models.cross_fitted()
     monkeypatch.setattr(module, "MAX_ITERATIONS", 1)  # of which scikit-learn would warn
     cut = models.cross_fitted()
@@ -50,7 +50,7 @@ def test_labels_that_nothing_tells_apart_are_learned_without_a_warning(monkeypat
 def test_rows_without_a_word_count() -> None:
     rows = made_rows(2, 10)
     wordless = [replace(row, text="-") for row in (rows[0], rows[-1])]  # of both labels, so one of them is right
-    curve = linear_models(read_samples(rows, codes(2))).learning_curve([*rows, *wordless])
+    curve = linear_models(tokenize_rows(rows, codes(2))).learning_curve([*rows, *wordless])
     assert curve[-1].accuracy == 21 / 22
 
 

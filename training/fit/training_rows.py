@@ -1,4 +1,4 @@
-"""Labelled rows as training texts of a headline model."""
+"""Training rows of a fit, split into words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,17 +9,17 @@ from training.labelled.symbols import have_symbols
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Labelled rows, split into words."""
+class TrainingRows:
+    """Labelled rows, split into words, with what is needed to find the rows again."""
 
     codes: tuple[str, ...]
     """The labels, sorted: the topics of the model."""
     samples: tuple[Sample, ...]
-    """Rows with words; `source` is the number of the row."""
+    """The rows that have a word; `source` is the index of the row in `texts`."""
     texts: Sequence[str]
-    """By number of the row."""
+    """The texts of all rows."""
     lines: Sequence[int]
-    """By number of the row: that of the first row from the same line of a file. Titles and bodies may be one line."""
+    """For each row, the index of the first row from the same line of a file: a line may have a title and a body."""
     multi_label: bool = False
     """Whether a row may have several labels, or none."""
     split_symbols: bool = False
@@ -41,7 +41,7 @@ def first_labels(table: Table) -> Table:
     return replace(table, rows=[replace(row, labels=row.labels[:1]) for row in table.rows])
 
 
-def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label: bool = False) -> Rows:
+def tokenize_rows(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label: bool = False) -> TrainingRows:
     """Split rows into words; those without a word cannot be learned from and are left out.
 
     Symbols, such as emoji, are words if enough rows have some.
@@ -66,4 +66,4 @@ def read_samples(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label:
             samples.append(Sample(tuple([shared.setdefault(word, word) for word in words]), labels, number))
     lines_of = [lines.setdefault((row.file, row.number), number) for number, row in enumerate(rows)]
     texts = [row.text for row in rows]
-    return Rows(tuple(codes), tuple(samples), texts, lines_of, multi_label, split_symbols)
+    return TrainingRows(tuple(codes), tuple(samples), texts, lines_of, multi_label, split_symbols)

@@ -3,8 +3,8 @@ import scipy.sparse as sp
 
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
-from training.headlines.learn import UnmergedModel
 from training.headlines.mlp import Layers
+from training.headlines.train import UnmergedModel
 
 
 def test_bias_of_the_svm_is_added_with_its_weight() -> None:

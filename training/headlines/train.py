@@ -1,4 +1,4 @@
-"""Trains one headline model: vocabulary, linear SVM, ridge regression and MLPs, merged into one network."""
+"""Trains a headline model: vocabulary, linear SVM, ridge regression and MLPs, merged into one network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +13,18 @@ from training.headlines.calibration import HeldOut
 from training.headlines.expansion import feature_expansion
 from training.headlines.linear.svm import train_ridge
 from training.headlines.linear.train import train_svms
-from training.headlines.material import Material
 from training.headlines.merge import merge
 from training.headlines.mlp import Epoch, Layers, drop_words, train_networks
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, cut_spans, labels_of, members_of, random_rows, soft_targets
+from training.headlines.training_set import TrainingSet
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.history import History
 from training.progress import Report, silent
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class TrainedModel:
     """A trained model with its encoder."""
 
     encoder: Encoder
@@ -59,16 +59,16 @@ class UnmergedModel:
     """Rows of length 1, float32 [n, features], like those to be served."""
     topics: int
 
-    def merged(self, linear_share: float, width: int) -> Learned:
+    def merged(self, linear_share: float, width: int) -> TrainedModel:
         """The model with this weight of the SVM's scores and this number of units in its first layer."""
         bias = self.networks.out_bias + np.float32(linear_share) * self.linear_bias
         layers = merge(self.linear, replace(self.networks, out_bias=bias), linear_share, self.texts, width)
-        return Learned(self.encoder, self.word_index, layers, self.history, self.topics)
+        return TrainedModel(self.encoder, self.word_index, layers, self.history, self.topics)
 
 
-def learn(
+def train_model(
     recipe: Recipe,
-    material: Material,
+    training_set: TrainingSet,
     seed: int,
     *,
     held_out: Sequence[Sample] = (),
@@ -78,29 +78,29 @@ def learn(
 
     Args:
         recipe: hyperparameters.
-        material: the texts.
+        training_set: the texts.
         seed: for everything random.
         held_out: samples on which the MLPs are evaluated after each epoch.
         report: called with the progress.
     """
-    kinds, topics, units = material.kinds, material.topics, material.units
+    kinds, topics, units = training_set.kinds, training_set.topics, training_set.units
     report("vocabulary", 0, 1, "")
     encoder, word_index = build_encoder(
         recipe,
-        material.vocabulary("frequent"),
-        material.vocabulary("added"),
+        training_set.vocabulary("frequent"),
+        training_set.vocabulary("added"),
         topics,
-        material.min_added_texts,
-        clusters=material.clusters,
+        training_set.min_added_texts,
+        clusters=training_set.clusters,
     )
     samples = [sample for kind in kinds for sample in kind.samples]
     whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
-    expansion = feature_expansion(word_index, encoder.spec.size, recipe, material.clusters)
+    expansion = feature_expansion(word_index, encoder.spec.size, recipe, training_set.clusters)
     drawn = random_rows(len(samples), recipe.linear_rows, seed)
     linear, bias = train_svms(
         recipe,
-        material,
+        training_set,
         [samples[i] for i in drawn],
         x=sp.vstack(whole, "csr")[drawn],
         expansion=expansion,
@@ -109,10 +109,10 @@ def learn(
         on_topic=lambda done, of: report("linear SVM", done, of, ""),
     )
     if recipe.ridge_share:
-        linear += np.float32(recipe.ridge_share) * _ridge(material, whole, expansion)
+        linear += np.float32(recipe.ridge_share) * _ridge(training_set, whole, expansion)
     long = [sample for kind in kinds if kind.spans for sample in kind.samples]
     shown = [*samples, *long]
-    if material.multi_label:
+    if training_set.multi_label:
         targets = sp.csr_matrix(members_of(shown, topics), dtype=np.float32)
     else:
         targets = soft_targets(shown, topics, units, recipe.first_topic_share)
@@ -134,7 +134,7 @@ def learn(
         recipe,
         epoch,
         expansion,
-        topics=0 if material.multi_label else topics,
+        topics=0 if training_set.multi_label else topics,
         seed=seed,
         held_out=watched,
         on_step=lambda done, of, loss, right: report("networks", done, of, f"loss {loss:.3f}, accuracy {right:.3f}"),
@@ -143,10 +143,10 @@ def learn(
     return UnmergedModel(encoder, word_index, linear, bias, networks, history, texts, topics)
 
 
-def _ridge(material: Material, whole: Sequence[sp.csr_matrix], expansion: sp.csr_matrix) -> Floats:
+def _ridge(training_set: TrainingSet, whole: Sequence[sp.csr_matrix], expansion: sp.csr_matrix) -> Floats:
     """The ridge regression's kernel, from the texts with a topic of the kinds that it learns from."""
-    used = [i for i, kind in enumerate(material.kinds) if kind.ridge]
-    labels = labels_of([sample for i in used for sample in material.kinds[i].samples], material.topics)
-    inside = labels != material.topics
+    used = [i for i, kind in enumerate(training_set.kinds) if kind.ridge]
+    labels = labels_of([sample for i in used for sample in training_set.kinds[i].samples], training_set.topics)
+    inside = labels != training_set.topics
     rows = sp.vstack([whole[i] for i in used], "csr")[inside]
-    return train_ridge(rows, expansion, labels[inside], units=material.units)
+    return train_ridge(rows, expansion, labels[inside], units=training_set.units)

@@ -1,4 +1,4 @@
-"""What a model is trained on: kinds of texts, each with its part in the vocabulary and in the SVM."""
+"""Training set of a headline model: kinds of texts, and what the vocabulary and each model learn from them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,14 +7,14 @@ from training.headlines.samples import Sample
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TextKind:
     """Texts of one kind, such as titles, and how they are learned from."""
 
     samples: tuple[Sample, ...]
     penalty: tuple[float, float]
     """C of the SVM for a text's first topic, and for its further topics."""
     vocabulary: Literal["frequent", "added", "none"] = "frequent"
-    """Its words compete for ids; or have ids besides the most frequent words; or do not count."""
+    """`frequent`: the most frequent of its words get ids; `added`: further words of these texts do; `none`: none do."""
     spans: bool = False
     """Whether each epoch of the MLPs also has a random span of each text."""
     ridge: bool = False
@@ -22,22 +22,22 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class TrainingSet:
     """Everything that a model is trained on."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[TextKind, ...]
     topics: int
     """Number of topics."""
     min_added_texts: int = 1
-    """Least number of texts with a word, for kinds whose vocabulary is `added`."""
+    """Minimum number of texts with a word, for kinds whose vocabulary is `added`."""
     clusters: tuple[tuple[str, ...], ...] = ()
-    """Of words; a word without an id of its own shares that of its cluster."""
+    """Clusters of words; a word without an id of its own has that of its cluster."""
     multi_label: bool = False
     """Whether a text may have several topics, which count alike, or none; there is no outside class then."""
 
     @property
     def units(self) -> int:
-        """One for each topic, and one for the outside class if there are texts about none of the topics."""
+        """Number of output units: one per topic, and one for the outside class if there are texts about no topic."""
         return self.topics + (not self.multi_label) * any(
             not sample.labels for kind in self.kinds for sample in kind.samples
         )
