@@ -48,29 +48,34 @@ def run_baselines(
     multi_label: bool = False,
     on_label: Callable[[int, int], object] = lambda done, of: None,
 ) -> tuple[Baseline, ...]:
-    """Train both on the rows with a label, or on a random choice of them that does not take longer than the model.
+    """Train both baselines and measure them on the test rows.
 
-    With `multi_label`, the SVM is one per label, and all rows count, also those without a label. `on_label` is called
-    with the number of trained SVMs and that of all.
+    Args:
+        train: training rows; the SVM is trained on a random sample of them if all would take longer than the model.
+        test: test rows, at least one of which has a label.
+        seed: of the sample.
+        multi_label: whether rows may have several labels. If not, rows without a label are left out, and a row counts
+            as its first label.
+        on_label: called with the number of trained SVMs and that of all.
     """
-    learned, asked = ([row for row in rows if row.labels or multi_label] for rows in (train, test))
-    [(most, _)] = Counter(label for row in learned for label in row.labels).most_common(1)
-    right = [row.labels for row in asked] if multi_label else [row.labels[:1] for row in asked]
-    baselines = [_baseline(MAJORITY, len(learned), right, [(most,)] * len(right), multi_label)]
-    codes = sorted({label for row in learned for label in row.labels})
-    learned = [learned[i] for i in random_rows(len(learned), min(MAX_ROWS, MAX_WORK // len(codes)), seed)]
-    if len({row.labels[:1] for row in learned}) > 1:
-        texts = [row.text for row in learned]
+    train, test = ([row for row in rows if row.labels or multi_label] for rows in (train, test))
+    [(majority, _)] = Counter(label for row in train for label in row.labels).most_common(1)
+    right = [row.labels for row in test] if multi_label else [row.labels[:1] for row in test]
+    baselines = [_baseline(MAJORITY, len(train), right, [(majority,)] * len(right), multi_label)]
+    codes = sorted({label for row in train for label in row.labels})
+    train = [train[i] for i in random_rows(len(train), min(MAX_ROWS, MAX_WORK // len(codes)), seed)]
+    if len({row.labels[:1] for row in train}) > 1:
+        texts = [row.text for row in train]
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
         pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
         # scikit-learn's words have two characters or more, and it refuses to learn from texts that have none.
         features = make_union(words, pieces) if any(map(words.build_analyzer(), texts)) else pieces
         rows = features.fit_transform(texts)
-        tested = features.transform([row.text for row in asked])
+        tested = features.transform([row.text for row in test])
         predicted = _one_svm_per_label(
-            rows, [row.labels for row in learned], tested, codes, multi_label=multi_label, on_label=on_label
+            rows, [row.labels for row in train], tested, codes, multi_label=multi_label, on_label=on_label
         )
-        baselines.append(_baseline(TFIDF, len(learned), right, predicted, multi_label))
+        baselines.append(_baseline(TFIDF, len(train), right, predicted, multi_label))
     return tuple(baselines)
 
 
@@ -109,7 +114,7 @@ def _baseline(
     members, given = (
         MultiLabelBinarizer(classes=codes).fit_transform(rows).astype(bool) for rows in (right, predicted)
     )
-    # scikit-learn's macro-F1 of one label would be the mean of its F1 and that of its absence.
+    # Not f1_score(average="macro"): for a single label it also averages the F1 of not having the label.
     each = 2 * (members & given).sum(axis=0) / (members.sum(axis=0) + given.sum(axis=0))
     macro = float(each.mean()) if codes else 0.0
     return Baseline(name, rows, accuracy, macro, micro_f1(given, members) if multi_label else None)

@@ -45,9 +45,9 @@ def calibrate(held_out: HeldOut, recipe: Recipe, units: int, members: NDArray[np
 
 
 def quality(held_out: HeldOut, members: NDArray[np.bool_] | None) -> float:
-    """What is best if highest: the mean log-likelihood of the labels, or micro-F1 if rows may have several labels.
+    """Score to compare models by, higher is better: mean log-likelihood of the labels, or micro-F1 if multi-label.
 
-    The log-likelihood, calibrated, depends less on chance than the accuracy on a thousand rows does.
+    The log-likelihood after calibration varies less by chance than the accuracy on a thousand rows.
 
     Args:
         held_out: as for `calibrate`.

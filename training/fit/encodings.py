@@ -16,13 +16,19 @@ from training.progress import Report
 
 
 def variants(recipe: Recipe, rows: int, units: int) -> tuple[Recipe, ...]:
-    """Ways to encode a word that occurs once: by its pieces, by shorter pieces too, or as a word with an id.
+    """The encodings to try. They differ in how a word that occurs once is encoded.
 
-    In the last, only words that no training row has are encoded by pieces. It is not tried with MANY_EPOCHS `rows` or
-    more, of which few words occur once. With fewer than FEW, it is also tried with pieces of 2 to 5 characters, of more
-    weight, and with features weighted by idf. With fewer than FEW, or fewer than FEW_A_LABEL for each of the model's
-    `units`, an encoding close to TF-IDF is tried as well: all words, pairs and pieces of 2 to 5 characters have ids, as
-    far as there is room.
+    - By its pieces (character n-grams), or by shorter pieces too.
+    - As a word with an id; then only words of no training row are encoded by pieces. Not tried with MANY_EPOCHS rows or
+      more, because then few of the words of a text occur once.
+    - With fewer than FEW rows: the same with pieces of 2 to 5 characters, of more weight, and features weighted by idf.
+    - With fewer than FEW rows, or fewer than FEW_A_LABEL rows per unit: close to TF-IDF. All words, pairs and pieces of
+      2 to 5 characters have ids, as far as the bundle has room.
+
+    Args:
+        recipe: that of `recipe_for`.
+        rows: number of training rows.
+        units: number of output units of the model.
     """
     by_pieces = (recipe, replace(recipe, piece_sizes=(2, 4)))
     if rows >= MANY_EPOCHS:
@@ -50,10 +56,10 @@ def variants(recipe: Recipe, rows: int, units: int) -> tuple[Recipe, ...]:
 def choose_encoding(
     recipe: Recipe, parts: Sequence[tuple[TrainingSet, Sequence[Sample]]], seed: int, report: Report
 ) -> Recipe:
-    """The variant that is right most often; the first of equals. With MANY rows none is tried.
+    """The variant with the highest accuracy, the first of equals; the recipe itself if there are MANY rows or more.
 
     Args:
-        recipe: by size.
+        recipe: that of `recipe_for`.
         parts: rows to train on, and rows held out from them.
         seed: of the solver.
         report: called with the progress.
@@ -71,7 +77,7 @@ def choose_encoding(
 
 
 def _right(recipe: Recipe, training_set: TrainingSet, out: Sequence[Sample], seed: int) -> int:
-    """Held-out rows whose best label is one that they have."""
+    """Number of held-out rows whose best label is one of theirs."""
     train, topics = training_set.kinds[0].samples, training_set.topics
     encoder, word_index = build_encoder(recipe, train, (), topics)
     kernel, bias = train_svms(

@@ -14,7 +14,7 @@ MAX_CHARACTERS: Final = 300
 
 
 def golden_headlines(rows: TrainingRows, fitted: Fitted) -> tuple[str, ...]:
-    """Clear ones of different labels, the least clear one, the longest, one word, and an empty text."""
+    """Confident right answers of up to CLEAR labels, the least confident answer, the longest text, a word, and ""."""
     part = fitted.held_out
     probabilities = fitted.held_out_probabilities
     texts = [" ".join(rows.texts[sample.source or 0].split()) for sample in fitted.held_out_rows]

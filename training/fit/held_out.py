@@ -43,8 +43,8 @@ def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int
 def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> NDArray[np.bool_]:
     """Mark 15% of the rows, but no more than MAX_HELD_OUT: bool [n].
 
-    The share is that of each label, rounded, so their number differs a little from that: of each label with two rows or
-    more, at least one is held out, and at least one stays to learn from.
+    The share applies to each label and is rounded, so the total may differ a little. Of a label with two rows or more,
+    at least one is held out and at least one is left to train on.
 
     Args:
         labels: int64 [n].
@@ -54,8 +54,10 @@ def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: i
     share = min(SHARE, MAX_HELD_OUT / len(labels))
     units, first = _units(labels, groups)
     chosen = np.zeros(len(first), bool)
-    for rows_of_label in _by_label(labels[first], seed):
-        chosen[rows_of_label[: min(max(round(share * len(rows_of_label) + 0.2), 1), len(rows_of_label) - 1)]] = True
+    for label_units in _by_label(labels[first], seed):
+        # Rounded up from 0.3, so that labels with few rows have more of them held out.
+        count = min(max(round(share * len(label_units) + 0.2), 1), len(label_units) - 1)
+        chosen[label_units[:count]] = True
     return chosen[units]
 
 
@@ -73,7 +75,7 @@ def folds(
 
 
 def _units(labels: NDArray[np.int64], groups: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """What is held out together: the number of each row's unit, int64 [n], and the first row of each unit.
+    """Units of rows that are held out together: the number of each row's unit, int64 [n], and each unit's first row.
 
     A unit is the rows of one label in one group. A label with one unit only has each row as a unit, because otherwise
     nothing of it would be left to learn from.

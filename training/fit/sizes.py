@@ -8,7 +8,7 @@ from training.errors import LabelsError
 from training.headlines.recipe import Recipe
 
 FEW, FEW_A_LABEL = 2_500, 50
-"""Below this number of rows, or of rows a label on average, there are more ways to encode them to choose from."""
+"""With fewer rows, or fewer rows per label on average, more encodings are tried."""
 CROSS_FITTED: Final = 7_500
 """Below this number of rows, calibration is cross-fitted, because a held-out share would be too small."""
 MANY: Final = 100_000
@@ -52,8 +52,8 @@ def recipe_for(rows: int, units: int) -> Recipe:
 
     The first layer has a fifth more units than there are labels (32 units for 77 labels cost five points of accuracy,
     80 still 0.3), up to a limit that leaves room for enough features: with 306 labels, 160 units and 37,000 features
-    lose less than 96 units and 62,000 features do. Where there is no room for all features, words are worth more than
-    pairs and pieces.
+    lose less than 96 units and 62,000 features do. If there is no room for all features, words come before pairs and
+    pieces, because they add more accuracy.
 
     Raises:
         LabelsError: the labels are so many that their model does not fit into a bundle.
@@ -92,11 +92,10 @@ def recipe_for(rows: int, units: int) -> Recipe:
 
 
 def widened(recipe: Recipe, units: int) -> Recipe:
-    """The recipe with as many units in the first layer as labels, and fewer features if these need the room.
+    """The recipe with as many units in the first layer as labels, and fewer features if the bundle has no room for all.
 
-    With thousands of labels there is no room for a wider layer, and the recipe stays as it is.
-
-    The scores of an SVM of few rows do not survive fewer units. Half of the features are pieces.
+    With few rows, a first layer of lower rank changes the scores of the SVM too much. With thousands of labels there is
+    no room for a wider layer, and the recipe stays as it is. Half of the features are pieces.
 
     Args:
         recipe: that of `recipe_for`.

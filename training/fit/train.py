@@ -27,7 +27,7 @@ from training.progress import Report, numbered
 SHARES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, None)
 """Weights of the SVM's scores that are tried; None: the SVM alone."""
 ALONE: Final = 4.0
-"""Weight of the SVM's scores without networks: its scale is up to the temperature."""
+"""Weight of the SVM's scores without networks. Any would do, because the temperature scales the logits."""
 
 
 def fit_model(rows: TrainingRows, seed: int, report: Report) -> Fitted:
@@ -41,8 +41,8 @@ def fit_model(rows: TrainingRows, seed: int, report: Report) -> Fitted:
     Raises:
         LabelsError: there is nothing to learn from.
     """
-    # The matrices are small: threads of BLAS wait for each other longer than they compute, and for a core if others are
-    # busy. It also makes the weights independent of the number of cores.
+    # The matrices are so small that several BLAS threads wait for each other longer than they compute. One thread also
+    # makes the weights independent of the number of cores.
     with threadpool_limits(1, user_api="blas"):
         return _fit(rows, seed, report)
 
@@ -55,8 +55,8 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
     recipe = replace(recipe_for(len(samples), units), split_symbols=rows.split_symbols)
     groups = groups_of(samples, rows.lines)
     masks = folds(labels, groups, seed) if len(samples) < CROSS_FITTED else [held_out_share(labels, groups, seed)]
-    once = len(samples) >= MANY
-    phases = len(masks) + (not once)
+    train_once = len(samples) >= MANY
+    phases = len(masks) + (not train_once)
     splits = [(_training_set(_chosen(samples, ~mask), rows), _chosen(samples, mask)) for mask in masks]
     recipe = choose_encoding(recipe, splits, seed, report)
     parts = [
@@ -68,7 +68,7 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
     share, held_out = _choose_share(parts, recipe.width, members, report)
     recipe = replace(recipe, linear_share=ALONE if share is None else share)
     calibrated = calibrate(held_out, recipe, units, members)
-    if once:
+    if train_once:
         [(unmerged, _)] = parts
     else:
         unmerged = train_model(recipe, _training_set(samples, rows), seed, report=numbered(report, phases, phases))

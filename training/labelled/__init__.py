@@ -1,1 +1,1 @@
-"""Labelled texts in files of your own: reads them, checks the rows, and splits them into training and test rows."""
+"""Reads labelled texts from your own files, checks the rows, and splits them into training and test rows."""

@@ -1,4 +1,4 @@
-"""Bad rows by reason: how many have each, and the first of them."""
+"""Counts bad rows by reason, and keeps the first rows of each reason."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _VALUE: Final = re.compile(r"'.*'|\".*\"|[0-9]+(?:,[0-9]{3})*")
 
 
 class BadRows:
-    """Counts bad rows by reason; reasons that differ only in numbers, quoted values and details are one."""
+    """Bad rows by reason. Reasons that differ only in numbers, quoted values or a detail in brackets count as one."""
 
     def __init__(self) -> None:
         self._reasons: dict[tuple[str, ...], _Reason] = {}
@@ -53,9 +53,10 @@ def _plural(why: str) -> str:
 @dataclass(slots=True)
 class _Reason:
     parts: tuple[str, ...]
-    """Of the sentence, between its values."""
+    """The text of the reason before, between and after its numbers and quoted values."""
     lowest: list[str]
     highest: list[str] = field(init=False)
+    """Lowest and highest of each of these values over all rows."""
     rows: int = 0
     first: list[BadRow] = field(default_factory=list)
 

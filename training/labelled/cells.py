@@ -23,7 +23,7 @@ def parse_labels(value: object, separator: str | None, outside: Collection[str])
     Args:
         value: a cell: text, a number, or a list of them in JSON and Parquet.
         separator: between several labels in one cell; None: the cell is one label.
-        outside: the labels of texts about none of the labels; unless there are none, an empty cell means the same.
+        outside: the labels that mark a text about none of the labels. If there are any, so does an empty cell.
 
     Raises:
         CellError: there is no label and `outside` is empty, or a label is not a short printable text.
@@ -34,14 +34,14 @@ def parse_labels(value: object, separator: str | None, outside: Collection[str])
         text = _text(part)
         for label in map(str.strip, text.split(separator) if separator else (text,)):
             if label and label not in outside:
-                labels[_checked(label)] = None
+                labels[_validated(label)] = None
     if not labels and not outside:
         raise CellError(NO_LABEL)
     return tuple(labels)
 
 
 def parse_time(value: object) -> datetime:
-    """A time in UTC, which is also the time zone of a cell that has none, from ISO 8601, a year, or seconds since 1970.
+    """Parse ISO 8601, a year, or seconds since 1970 to a time in UTC; a time without a time zone is taken to be UTC.
 
     Raises:
         CellError: it is none of these.
@@ -76,7 +76,7 @@ def _text(value: object) -> str:
     raise CellError("has a label that is neither a text nor a number")
 
 
-def _checked(label: str) -> str:
+def _validated(label: str) -> str:
     if len(label) > MAX_LABEL_CHARACTERS:
         raise CellError(f"has a label of {len(label):,} characters, more than {MAX_LABEL_CHARACTERS}")
     if has_control_character(label):
@@ -88,7 +88,7 @@ def _from_number(number: float) -> datetime:
     """A year such as 2026; a date without hyphens such as 20261126, as in ISO 8601; or seconds since 1970."""
     if number.is_integer() and 1_000 <= number <= 9_999:
         return datetime(int(number), 1, 1)
-    if number.is_integer() and 10_000_000 <= number <= 29_999_999:  # as seconds: a day of 1970
+    if number.is_integer() and 10_000_000 <= number <= 29_999_999:  # as seconds, they would all be in 1970
         return datetime.fromisoformat(str(int(number)))
     return datetime.fromtimestamp(number, UTC)
 

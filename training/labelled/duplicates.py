@@ -35,7 +35,7 @@ class Duplicates:
     exact: NDArray[np.int32]
     """Number of the text's group; equal texts, except for case and white space, have the same."""
     near: NDArray[np.int32]
-    """The same for exact and near duplicates together. Each text of a group has a near duplicate in it, not all."""
+    """The same for exact and near duplicates. Each text of a group is a near duplicate of another, but not of all."""
     together: NDArray[np.int32]
     """Groups to keep on one side of a split: those of `near`, or those of `exact` where a group of `near` has more
     than MAX_GROUP_TEXTS different texts. Such texts are made from a template, and all rows of a label may be."""

@@ -23,7 +23,7 @@ _EVERY_FILE: Final = (
 
 
 class Share(click.FloatRange):
-    """A number in a range; `nan` is none, although it is neither below the range nor above it."""
+    """A number in a range. click's FloatRange accepts `nan`, which is neither below the range nor above it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         """Convert the value, or fail with one sentence."""
@@ -34,14 +34,14 @@ class Share(click.FloatRange):
 
 
 SEED: Final = click.IntRange(0, 2**31 - 1)
-"""scikit-learn and Keras take seeds below 2^32, and a training also uses those after its own."""
+"""scikit-learn and Keras take seeds below 2^32, and training also uses the seeds that follow the given one."""
 
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledData:
-    """What the options name: rows, those of the test files, and the split of both."""
+    """Rows of the files, rows of the test files, and the split of both."""
 
     table: Table
     test: Table | None

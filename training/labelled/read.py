@@ -124,7 +124,7 @@ def _open(path: Path, requested: RequestedColumns, header: bool, name: str, stac
         known = ", ".join(f".{known}" for known in _FORMATS)
         raise TableError(f"{name}: its name ends with none of {known} (each also with .gz); rename or convert it.")
     if ending == "parquet":
-        from training.labelled.parquet.rows import open_parquet  # noqa: PLC0415 - pyarrow has 100 MB that no other format needs
+        from training.labelled.parquet.rows import open_parquet  # noqa: PLC0415 - pyarrow takes 100 MB, and only Parquet needs it
 
         return open_parquet(parquet_file(path, name, stack), requested, name)
     stream = stack.enter_context(path.open("rb"))
@@ -150,7 +150,7 @@ def bounded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
-    """A Parquet file; of a packed one a temporary file, because Parquet is not read from start to end.
+    """Open a Parquet file; one compressed with gzip is unpacked to a temporary file, because pyarrow must seek in it.
 
     Raises:
         InputError, OSError, TableError: it cannot be read or unpacked, or is too large.

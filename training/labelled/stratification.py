@@ -12,7 +12,7 @@ from training.labelled.duplicates import Duplicates
 from training.labelled.rows import LabelledRow
 
 OUTSIDE = ""
-"""Stands for the label of rows without one, which are about none of the labels."""
+"""The label, in this package, of rows that have none because they are about none of the labels."""
 
 
 def labels_or_outside(row: LabelledRow) -> tuple[str, ...]:
@@ -97,7 +97,10 @@ def _groups(numbers: Sequence[int], duplicates: Duplicates) -> tuple[list[list[i
 
 
 def _mixed(hashes: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
-    """Hashes in another random order for each seed (the mixing function of splitmix64)."""
+    """Sort keys that order groups in another random way for each seed: the mixing function of SplitMix64.
+
+    Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number Generators".
+    """
     mixed = hashes + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -21,7 +21,7 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
 
     Args:
         files: paths; a file whose name does not end with .csv, .tsv, .jsonl, .ndjson, .json or .parquet has one text a
-            line. Each may be packed with gzip.
+            line. Each may be compressed with gzip.
         text_column: column or field with the texts.
 
     Raises:
@@ -60,7 +60,7 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
 
 def _open(path: Path, text_column: str, name: str, stack: ExitStack) -> Iterator[Row]:
     if name.lower().removesuffix(".gz").endswith(".parquet"):
-        from training.labelled.parquet.rows import open_texts  # noqa: PLC0415 - pyarrow has 100 MB that no other format needs
+        from training.labelled.parquet.rows import open_texts  # noqa: PLC0415 - pyarrow takes 100 MB, and only Parquet needs it
 
         return open_texts(parquet_file(path, name, stack), text_column, name)
     stream = stack.enter_context(path.open("rb"))

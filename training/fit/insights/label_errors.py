@@ -16,10 +16,10 @@ NOISE: Final = 0.1
 
 
 def wrong_label(probabilities: Floats, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Probability that each row's label is wrong, [n], if NOISE of all labels were replaced by any other one.
+    """Probability that each row's label is wrong, float64 [n], if NOISE of all labels were replaced by a random other.
 
-    A label is taken to have replaced no more labels than rows have it. Otherwise, more rows of a label that few rows
-    have would be wrong than there are, and all of them would be listed.
+    The number of rows that got a label by mistake is assumed to be at most the number of rows that have it. Otherwise
+    more rows of a rare label would be expected to be wrong than there are, and all of them would be listed.
 
     Args:
         probabilities: float32 [n, topics], of models that did not learn from the row.
@@ -33,7 +33,7 @@ def wrong_label(probabilities: Floats, labels: NDArray[np.int64]) -> NDArray[np.
 
 
 def wrong_members(probabilities: Floats, members: NDArray[np.bool_], given: float) -> NDArray[np.float64]:
-    """Probability that it is wrong that a row has a label, or that it does not, [n, topics].
+    """Probability that a given label is wrong, or that a label is missing, float64 [n, topics].
 
     NOISE of the labels that rows have are taken to be wrong, and as many to be missing.
 

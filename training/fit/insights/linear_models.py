@@ -79,20 +79,20 @@ class LinearModels:
         """bool [n, topics], whether each row has each label; None if it has one."""
         self._lines = rows.lines
         self._codes, self._topics, self._seed, self._encoder = rows.codes, rows.topics, seed, encoder
-        few = len(self.samples) * rows.topics <= MAX_NGRAM_WORK
-        self._expansion = feature_expansion(word_index, encoder.spec.size, recipe) if few else None
+        with_ngrams = len(self.samples) * rows.topics <= MAX_NGRAM_WORK
+        self._expansion = feature_expansion(word_index, encoder.spec.size, recipe) if with_ngrams else None
         inputs = self._inputs([sample.words for sample in self.samples])
         frequency = inputs.getnnz(axis=0)
         self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + frequency)) + 1).astype(np.float32))
         self._rows = normalize(inputs @ self._idf, copy=False).tocsr()
-        # Of many rows a model learns from a choice, which half of them may be enough for.
-        left = len(self.samples) - MAX_WORK // rows.topics
-        self._folds = FOLDS if left <= 0 else min(FOLDS, max(2, -(-len(self.samples) // left)))
+        # A model of very many rows is trained on a sample. Fewer folds then leave enough rows to draw it from.
+        not_drawn = len(self.samples) - MAX_WORK // rows.topics
+        self._folds = FOLDS if not_drawn <= 0 else min(FOLDS, max(2, -(-len(self.samples) // not_drawn)))
 
     def cross_fitted(self, on_svm: Callable[[int, int], object] = lambda done, of: None) -> Floats:
         """Calibrated probabilities, float32 [n, topics], of each row by models that did not learn from it.
 
-        With little work they are the mean of REPEATS divisions into folds, because those of one depend on chance.
+        With few rows they are the mean of REPEATS cross-fittings, because those of a single one depend on chance.
         `on_svm` is called with the number of trained SVMs, one per label and model, and that of all.
         """
         scores = np.zeros((len(self.samples), self._topics), np.float32)
@@ -124,10 +124,10 @@ class LinearModels:
         Test rows without a word count; those without a label only if they may have several. `on_svm` is called as in
         `cross_fitted`.
         """
-        asked = [row for row in test if row.labels or self.members is not None]
-        words = [self._encoder.tokenize(row.text) for row in asked]
+        test = [row for row in test if row.labels or self.members is not None]
+        words = [self._encoder.tokenize(row.text) for row in test]
         rows = normalize(self._inputs(words) @ self._idf).tocsr()
-        labels = label_numbers(asked, self._codes)
+        labels = label_numbers(test, self._codes)
         order = np.random.default_rng(self._seed).permutation(
             random_rows(len(self.samples), MAX_WORK // self._topics, self._seed)
         )

@@ -99,7 +99,7 @@ def _surest(probabilities: Floats, members: NDArray[np.bool_]) -> tuple[NDArray[
 
 
 def _first(wrong: NDArray[np.float64], differs: NDArray[np.bool_]) -> tuple[list[int], int]:
-    """Rows to list, of those that the models answer in another way, and how many are more probably wrong than right."""
+    """Rows to list, among those where the models disagree with the label; and how many labels are probably wrong."""
     order = np.flatnonzero(differs)
     order = order[np.argsort(-wrong[order], kind="stable")]
     probable = int((wrong[order] > MORE_PROBABLE).sum())

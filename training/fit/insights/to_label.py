@@ -30,7 +30,7 @@ class ToLabel:
     duplicates: int
     """Texts left out because they are duplicates of labelled texts or of each other."""
     alike: int
-    """Texts left out because the model cannot tell them from a chosen one, although there was room for them."""
+    """Texts left out because they have the same features as a chosen one, although there was room for them."""
     content: bytes
     """The chosen texts as CSV."""
 

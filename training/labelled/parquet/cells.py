@@ -1,4 +1,4 @@
-"""Cells of Arrow columns as Python values, as far as they are short: of a long one only its size is looked at."""
+"""Cells of Arrow columns as Python values; cells that are too long become faults without being converted."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -49,10 +49,13 @@ def is_time(kind: pa.DataType) -> bool:
 
 
 def cells(column: pa.Array) -> list[Any]:
-    """A column of one of these types as Python values, with a Fault in place of what is too long or not UTF-8.
+    """The values of a column whose type `is_text`, `is_label` or `is_time` accepts.
 
     Args:
-        column: texts as dictionaries, so that equal ones are one value in memory.
+        column: of n cells; texts may be dictionary-encoded.
+
+    Returns:
+        n values, with a Fault in place of cells that are too long or not UTF-8.
     """
     if not _is_list(column.type):
         is_long = _lengths(column) > MAX_CELL_BYTES
@@ -68,7 +71,7 @@ def cells(column: pa.Array) -> list[Any]:
 
 
 def _is_one_of(kind: pa.DataType, names: Sequence[str]) -> bool:
-    """Whether a type, or that of a dictionary's values, is one of these of `pyarrow.types`."""
+    """Whether `pyarrow.types.is_NAME` holds with one of the names for a type, or for the values of a dictionary."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return any(getattr(pa.types, f"is_{name}")(kind) for name in names)
@@ -89,7 +92,7 @@ def _lengths(column: pa.Array) -> NDArray[np.int64]:
     if len(places):
         values = column.dictionary
         wide = pa.types.is_large_string(values.type) or pa.types.is_large_binary(values.type)
-        # `binary_length` would look at all of the dictionary, which may be a million texts, for each batch of rows.
+        # `binary_length` would read the whole dictionary, which may have a million texts, for each batch of rows.
         offsets = np.frombuffer(values.buffers()[1], np.int64 if wide else np.int32)[values.offset :]
         lengths[column.is_valid()] = offsets[places + 1] - offsets[places]
     return lengths
@@ -98,7 +101,7 @@ def _lengths(column: pa.Array) -> NDArray[np.int64]:
 def _python_values(column: pa.Array) -> list[Any]:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # would need pandas
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # `to_pylist` would need pandas
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         column = column.cast(pa.large_string(), safe=False)

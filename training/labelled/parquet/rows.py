@@ -62,7 +62,7 @@ def _open(stream: BinaryIO, name: str) -> pq.ParquetFile:
 
 
 def _bounded(file: pq.ParquetFile, stream: BinaryIO, names: Sequence[str], name: str) -> pq.ParquetFile:
-    """The file, opened so that equal texts stay one value in memory: a dictionary may make gigabytes of few bytes.
+    """The file, opened so that texts stay dictionary-encoded: decoded, a small file may take gigabytes.
 
     Raises:
         TableError: it has too many rows, too large row groups, or columns of other types.

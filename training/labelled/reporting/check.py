@@ -20,7 +20,7 @@ from training.labelled.symbols import have_symbols
 
 
 def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
-    """Everything about the rows that deserves a look before learning.
+    """The report on labelled rows and their split.
 
     Args:
         table: the rows.

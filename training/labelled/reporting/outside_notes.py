@@ -7,8 +7,8 @@ from typing import Final
 from training.labelled.cells import NO_LABEL
 from training.labelled.reporting.report import DataReport
 
-FEW: Final = 30
-"""Training rows of the outside class: fewer are not enough to recognise other texts."""
+FEW_ROWS: Final = 30
+"""With fewer training rows, the outside class does not recognise other texts about none of the labels."""
 ONE_OUTSIDE: Final = (
     "Only one training row is about none of the labels (it has no label, or one that --outside names), but training"
     " needs two; add more such rows, or leave out --outside."
@@ -27,7 +27,7 @@ def outside_notes(report: DataReport) -> Iterator[str]:
     """Notes on the outside class, or on rows that look as if they were meant for one."""
     if report.outside is not None and report.outside.train == 1 and not report.rows_with_several_labels:
         yield ONE_OUTSIDE
-    elif report.outside is not None and 0 < report.outside.train < FEW:
+    elif report.outside is not None and 0 < report.outside.train < FEW_ROWS:
         yield (
             f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognise"
             " other such texts; add more, as varied as the texts that the model will get."
