@@ -20,7 +20,8 @@ from app.control_characters import one_line
 from training.errors import TrainingError
 
 STOPPING: Final = (signal.SIGTERM, signal.SIGHUP)
-"""Of `kill` and of a lost terminal: they end a command as Ctrl-C does, so that no incomplete folder is left."""
+"""SIGTERM is sent by `kill`, SIGHUP if the terminal is closed; both end a command as Ctrl-C does, so that no incomplete
+folder is left."""
 
 MAX_LINE_CHARACTERS: Final = 2_000
 """Maximum number of characters of an error, which may quote a file."""

@@ -64,7 +64,8 @@ def topic_table(manifest: Manifest, support: str = "support", tested: Mapping[st
     head += ["precision", "recall", "F1"]
     rows = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for topic in manifest.topics:
-        skill = " | ".join("-" if x is None else f"{x:.2f}" for x in (topic.precision, topic.recall, topic.f1))
+        scores = (topic.precision, topic.recall, topic.f1)
+        skill = " | ".join("-" if score is None else f"{score:.2f}" for score in scores)
         names = [literal(topic.code), *[literal(topic.name)] * named]
         counts = [f"{topic.support:,}", *([] if tested is None else [f"{tested.get(topic.code, 0):,}"])]
         rows.append(f"| {' | '.join([str(topic.label), *names, *counts, skill])} |")

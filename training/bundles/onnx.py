@@ -16,7 +16,7 @@ from training.errors import OutputError
 
 OPSET = 17
 IR_VERSION = 8
-"""Of 2022: supported by the runtimes in use, and has every operator used here."""
+"""Versions of 2022: the runtimes in use support them, and they have every operator used here."""
 
 _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 

@@ -20,11 +20,11 @@ class OutsideEvaluation:
     without: int
     """Titles of wires about none of the topics. Some of them should have had one."""
     auroc: float
-    """Probability that one without a topic is more probably outside than one with a topic."""
+    """Area under the ROC curve of the outside probability, which should be higher for titles without a topic."""
     lost: float
-    """Share of titles with a topic that are answered as outside."""
+    """False positive rate: share of the titles with a topic that are marked as outside."""
     found: float
-    """Share of titles without a topic that are."""
+    """True positive rate: share of the titles without a topic that are marked as outside."""
 
     def figures(self) -> dict[str, Any]:
         """Figure -> number, as in the manifest."""
@@ -44,12 +44,12 @@ def evaluate_outside(
     part = classifier.bundle.manifest.outside
     groups = (
         [wire.title for wire in corpus if wire.split == "test" and wire.title],
-        [o.title for o in outside if o.title],
+        [wire.title for wire in outside if wire.title],
     )
     if part is None or not all(groups):
         return None
     with_topic, without = (
-        np.array([1.0 if one.outside is None else one.outside for one in classifier.classify(titles, 1)])
+        np.array([1.0 if answer.outside is None else answer.outside for answer in classifier.classify(titles, 1)])
         for titles in groups
     )
     targets = np.repeat([0, 1], [len(with_topic), len(without)])

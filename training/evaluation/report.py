@@ -31,7 +31,8 @@ def evaluation_report(measured: dict[str, Evaluation], codes: Sequence[str]) -> 
     for key, name in names.items():
         values = [measured[part].figures().get(key) for part in parts]
         if None not in values:
-            lines.append(f"{name:<28}" + "".join(f"{v:>26,}" if key == "wires" else f"{v:>26.4f}" for v in values))
+            form = ",d" if key == "wires" else ".4f"
+            lines.append(f"{name:<28}" + "".join(f"{value:>26{form}}" for value in values))
     return "\n".join([*lines, "", *topic_table(measured["test"], codes), "", *_confusions(measured["test"], codes)])
 
 
@@ -42,7 +43,8 @@ def topic_table(
     width = max(18, *(columns(one_line(code)) + 1 for code in codes))
     lines = [f"{names[0]:<{width}}{names[1]:>7}{'precision':>11}{'recall':>8}{'F1':>8}"]
     for code, skill in zip(codes, evaluation.topics, strict=True):
-        values = [f"{'-' if x is None else format(x, '.3f'):>8}" for x in (skill.precision, skill.recall, skill.f1)]
+        scores = (skill.precision, skill.recall, skill.f1)
+        values = [f"{'-' if score is None else format(score, '.3f'):>8}" for score in scores]
         name = one_line(code)
         lines.append(f"{name}{' ' * (width - columns(name))}{skill.support:>7,}   {''.join(values)}")
     return lines

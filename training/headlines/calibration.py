@@ -14,8 +14,8 @@ from app.classifier.inference.products import Floats
 from app.classifier.manifest import Calibration, Outside, TopicSet
 
 MEAN_WEIGHT: Final = 100.0
-"""Weight of the squared difference of mean confidence and accuracy, beside a text's log-likelihood: a percentage point
-counts as 0.01."""
+"""Weight in the loss of the squared difference between mean confidence and accuracy: one percentage point adds 0.01
+nats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,17 @@ class HeldOut:
     """A network's output for texts that it was not trained on."""
 
     logits: Floats
-    """float32 [n, units]; a column after those of the topics is the score of the outside class."""
+    """float32 [n, units]; if there is a column after those of the topics, it is the score of the outside class."""
     labels: NDArray[np.int64]
-    """int64 [n]; the number of topics: about none of them."""
+    """int64 [n]; a label equal to the number of topics means that the text is about none of them."""
     oov_shares: Floats
     """float32 [n], each text's share of words that are out of vocabulary."""
     topics: int
+    """Number of topics."""
 
     @property
     def inside(self) -> "HeldOut":
-        """Those about a topic."""
+        """The texts that are about a topic."""
         chosen = self.labels != self.topics
         return replace(self, logits=self.logits[chosen], labels=self.labels[chosen], oov_shares=self.oov_shares[chosen])
 
@@ -80,9 +81,9 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
         prior = (gap_slope**2 + unknown_slope**2) / 2 / len(right)
         return float(prior + MEAN_WEIGHT * difference**2 - (weights * likelihood).sum())
 
-    varies = bool(np.ptp(shares))  # otherwise the last parameter says nothing
+    varies = bool(np.ptp(shares))  # otherwise the last parameter has no effect
     start = (0.0, 0.0, 0.0) if varies else (0.0, 0.0)
-    # Nelder-Mead stops anywhere: its first steps from 0 are too small.
+    # Not Nelder-Mead: its first steps are relative to the start, which is 0, and so small that it stops anywhere.
     found = [*minimize(lambda x: loss([*x, 0.0][:3]), start, method="L-BFGS-B").x, 0.0][:3]
     intercept, gap_slope, unknown_slope = np.clip(found, -10, 10).tolist()
     return Calibration(intercept=intercept, gap_slope=gap_slope, unknown_slope=unknown_slope)
@@ -100,7 +101,7 @@ def fit_outside(
         headlines: kinds of headlines, with and without a topic; they set the threshold, and the first kind is that of
             the rates `lost` and `found`.
         calibration: of the topics.
-        most_lost: largest share of the headlines with a topic that may lose a right answer, see `_threshold`.
+        most_lost: maximum share of the headlines with a topic that may lose a right answer, see `_threshold`.
         others: further kinds of texts, for the regression only.
     """
     parts = [*headlines, *others]
@@ -110,7 +111,7 @@ def fit_outside(
         np.where(target, 0.5 / max(target.mean(), 1e-9), 0.5 / max(1 - target.mean(), 1e-9)) for target in targets
     ]
     weights = [weight / len(weight) for weight in weights]
-    model = LogisticRegression(C=100.0, max_iter=1_000)  # keeps separable data from infinite weights
+    model = LogisticRegression(C=100.0, max_iter=1_000)  # regularized, or weights of separable data diverge
     scale = sum(map(len, weights)) / len(weights)
     model.fit(np.concatenate(features), np.concatenate(targets), sample_weight=np.concatenate(weights) * scale)
     probabilities = [model.predict_proba(part)[:, 1] for part in features[: len(headlines)]]
@@ -137,7 +138,7 @@ def _threshold(headlines: Sequence[HeldOut], outside: Sequence[NDArray[np.float6
     Args:
         headlines: kinds of headlines; each has the same weight, however many texts it has.
         outside: float64 [n] for each kind, the probabilities of the outside class.
-        most_lost: largest share of the headlines with a topic that may lose a right answer.
+        most_lost: maximum share of the headlines with a topic that may lose a right answer.
     """
     right = [part.logits[:, : part.topics].argmax(axis=1) == part.labels for part in headlines]
     shares = [
@@ -147,8 +148,8 @@ def _threshold(headlines: Sequence[HeldOut], outside: Sequence[NDArray[np.float6
     answered = np.concatenate([part[found] for part, found in zip(outside, right, strict=True)])
     order = np.argsort(-answered)
     lost = np.cumsum(np.concatenate(shares)[order])
-    most = int(np.searchsorted(lost, most_lost + 1e-9, side="right"))  # 20 * 0.05 / 20 is more than 0.05 in floats
-    return max(0.5, float(answered[order[most]])) if most < len(order) else 0.5
+    allowed = int(np.searchsorted(lost, most_lost + 1e-9, side="right"))  # 1e-9: rounding errors of the sum
+    return max(0.5, float(answered[order[allowed]])) if allowed < len(order) else 0.5
 
 
 def outside_probabilities(part: HeldOut, calibration: Calibration, outside: Outside) -> list[float]:
@@ -175,6 +176,6 @@ def fit_topic_set(probabilities: Floats, labels: NDArray[np.int64], coverage: fl
         coverage: share of texts whose label should be in the set, between 0 and 1.
     """
     own = np.sort(probabilities[np.arange(len(labels)), labels])
-    place = int(np.floor((1 - coverage) * (len(labels) + 1) + 1e-9)) - 1  # 0.1 * 20 is 1.9999999 in floats
-    threshold = own[place] if place >= 0 else 0.0  # too few texts to promise the coverage with fewer than all topics
+    rank = int(np.floor((1 - coverage) * (len(labels) + 1) + 1e-9)) - 1  # 1e-9, because 1 - 0.9 is less than 0.1
+    threshold = own[rank] if rank >= 0 else 0.0  # too few texts: only sets of all topics guarantee the coverage
     return TopicSet(coverage=coverage, threshold=float(np.clip(threshold, 1e-6, 1.0)))

@@ -35,14 +35,14 @@ def drift_reference(
         multi_label: the mix is that of all topics of the titles, and not of their first ones.
     """
     numbers = {sample.source: i % FOLDS for i, sample in enumerate(titles)}
-    every = Counter(word for sample in [*titles, *others] for word in set(sample.words))
-    inside = [Counter[str]() for _ in range(FOLDS)]
+    counts = Counter(word for sample in [*titles, *others] for word in set(sample.words))
+    fold_counts = [Counter[str]() for _ in range(FOLDS)]
     for sample in [*titles, *others]:
         if sample.source in numbers:
-            inside[numbers[sample.source]].update(set(sample.words))
+            fold_counts[numbers[sample.source]].update(set(sample.words))
     unknown = rare = total = 0
     for i, sample in enumerate(titles):
-        elsewhere = [every[word] - inside[i % FOLDS][word] for word in sample.words]
+        elsewhere = [counts[word] - fold_counts[i % FOLDS][word] for word in sample.words]
         total += len(elsewhere)
         unknown += sum(texts == 0 for texts in elsewhere)
         rare += sum(

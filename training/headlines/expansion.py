@@ -1,4 +1,4 @@
-"""Expansion: words that have character n-grams or a cluster in common share weights while a model is trained."""
+"""Feature expansion: words with character n-grams or a cluster in common share weights while a model is trained."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from app.classifier.word_index import PIECE, pieces
 from training.headlines.recipe import Recipe
 
 SIZES: Final = (3, 4)
-"""Characters of an n-gram; the beginning and the end of a word count as one character each."""
+"""Minimum and maximum length of an n-gram; the beginning and the end of a word count as one character each."""
 
 
 def char_ngrams(word: str, sizes: tuple[int, int] = SIZES) -> list[str]:
@@ -24,20 +24,21 @@ def feature_expansion(
 ) -> sp.csr_matrix:
     """Matrix that maps each id to itself and, if it is a word's, to the n-grams and to the cluster of the word.
 
-    Models are trained on `rows @ expansion`, so words with n-grams in common learn from each other's texts. After
-    that, `expansion @ kernel` is the kernel for the rows themselves, so serving does not need the n-grams.
+    Models are trained on `rows @ expansion`, so the texts of a word also train the weights of its n-grams, which other
+    words share. After training, `expansion @ kernel` is the kernel for the rows themselves, so serving does not need
+    the n-grams.
 
-    A piece, which stands for words without an id, is also the n-gram that it is: it learns from the words that have it.
-    So does the id of a cluster, from the words of the cluster that have ids of their own.
+    A piece is an n-gram with an id, which represents words without an id. It has the weights of its n-gram, so it is
+    trained by the words with ids that contain it. In the same way, the id of a cluster is trained by the words of the
+    cluster that have ids of their own.
 
     Args:
         word_index: entry -> id; word pairs and repeated words have no n-grams of their own.
         size: length of the multi-hot vector; ids from `size` on are left out.
-        recipe: `piece_share` is the Euclidean length of a word's n-gram weights together, that of the word itself is 1
-            (None: each weighs as much as a piece);
-            `piece_weight` is that of a piece as n-gram, and as itself if training texts have pieces; n-grams of fewer
-            than `min_piece_words` words are left out, unless they are pieces; `cluster_share` is the weight of a
-            cluster.
+        recipe: `piece_share`, the Euclidean length of the weights of a word's n-grams, where the word itself has weight
+            1 (None: each n-gram has the weight of a piece); `piece_weight`, the weight of a piece's n-gram, and of the
+            piece itself if training texts have pieces; `min_piece_words`, the minimum number of words with an n-gram
+            that is not a piece; `cluster_share`, the weight of a cluster.
         clusters: those of the word index, whose ids are the last ones.
 
     Returns:

@@ -26,8 +26,9 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     approximation of rank `width` on `texts`: the principal components of the units' inputs, each unit weighted by the
     length of its outgoing weights. The second layer maps these components back to the units' inputs.
 
-    The SVM's scores have no relu, so they pass it with an offset. Where they are more than the components, these pass
-    it in their place, and the third layer makes scores of them. A share of 0 needs neither.
+    The second layer has relu, which would cut negative scores of the SVM off. So an offset is added to them there, and
+    subtracted in the third layer. If there are more scores than components, the components are passed on with an offset
+    instead, and the third layer computes the scores from them. A share of 0 needs neither.
 
     Args:
         linear: kernel of the SVM, float32 [features, units]; the last may be of the outside class.
@@ -42,7 +43,7 @@ def merge(linear: Floats, networks: Layers, share: float, texts: sp.csr_matrix, 
     count = linear.shape[1] if share else 0
     scale = np.concatenate([np.ones(count), np.linalg.norm(networks.out, axis=1) + 1e-6]).astype(np.float32)
     kernels = np.concatenate([np.float32(share) * linear[:, :count], networks.kernel], axis=1) * scale
-    # The directions are about the same for some of a million texts, whose inputs would take gigabytes.
+    # A sample of the texts gives nearly the same directions; the inputs of a million texts would take gigabytes.
     received = np.asarray(texts[:: 1 + texts.shape[0] * kernels.shape[1] // _MAX_INPUTS] @ kernels)
     _, directions = np.linalg.eigh(received.T @ received)
     directions = directions[:, ::-1][:, :width]
@@ -88,10 +89,15 @@ def _min_sums(kernel: Floats) -> Floats:
 
 
 def save_stack(layers: Sequence[Dense], path: Path, output: str = "softmax") -> None:
-    """Save dense layers as a Keras model: multi-hot, float32 [n, features], to `output` of its units [n, units].
+    """Save dense layers as a Keras model: multi-hot rows, float32 [n, features], to outputs, float32 [n, units].
 
-    With an outside class the last unit is its score, so this softmax does not give the topics' probabilities: the
-    service takes it off, calibrates, and applies it to the topics' units alone.
+    With an outside class the last unit is its score, so the softmax of all units does not give the topics'
+    probabilities: the service drops it, calibrates the logits, and applies softmax to the topics' units alone.
+
+    Args:
+        layers: as `merge` returns them.
+        path: file to write, ending with .keras.
+        output: activation of the last layer, `softmax` or `sigmoid`.
 
     Raises:
         OSError: the file cannot be written.

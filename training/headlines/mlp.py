@@ -19,11 +19,12 @@ Units: one for each topic, and one for the outside class if there is one."""
 _UPDATE_ROWS = 256
 _DROPOUT_ROWS = 65_536
 """Rows from which words are dropped at once."""
-ACTIVE = 2_000
-"""Inputs assumed for Glorot's initial limit: a text has about a hundred ones. All 20,000 would give a limit near 0."""
+FAN_IN = 2_000
+"""Fan-in of Glorot's uniform initialization (Glorot and Bengio 2010). The true one, 20,000 features or more, would give
+weights near 0, although a text has at most about a hundred ones."""
 
 SCALE = 3.0
-"""Factor of the rows of length 1: the values of a headline, with about nine ones, are then about 1."""
+"""Factor of the rows of length 1: with it, the values of a headline, which has about nine ones, are about 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,9 @@ class _Networks:
         self._count, self._hidden, self._dropout, self._rng = recipe.networks, recipe.hidden, recipe.dropout, rng
         self._topics, self._outside = topics, units > topics
         width = recipe.networks * recipe.hidden
-        limit, out_limit = ((6 / (n + m)) ** 0.5 for n, m in ((ACTIVE, recipe.hidden), (recipe.hidden, units)))
+        limit, out_limit = (
+            (6 / (fan_in + fan_out)) ** 0.5 for fan_in, fan_out in ((FAN_IN, recipe.hidden), (recipe.hidden, units))
+        )
         self._kernel = _Adam(rng.uniform(-limit, limit, (inputs, width)).astype(np.float32))
         self._bias = _Adam(np.zeros(width, np.float32))
         shape = recipe.networks, recipe.hidden, units
@@ -215,7 +218,7 @@ class _Networks:
 
 
 def _independent(logits: Floats, targets: Floats) -> tuple[float, float, float, Floats]:
-    """As `_Networks._softmax`, if a text may have several topics: right is an answer whose best topic the text has."""
+    """As `_Networks._softmax`, if a text may have several topics; an answer is right if the text has its best topic."""
     loss = (np.logaddexp(0, logits) - targets * logits).sum()
     inside = targets.any(axis=1)
     right = np.take_along_axis(targets[None], logits.argmax(axis=2)[..., None], axis=2).sum()

@@ -20,27 +20,27 @@ class Recipe:
     repeats: int = 1_500
     """Number of words with a feature for occurring twice or more."""
     min_word_texts: int = 2
-    """Least number of texts with a word; the next three are the same for the other kinds of features."""
+    """Minimum number of texts with a word; the next three are the same for the other kinds of features."""
     min_later_texts: int = 2
     min_repeat_texts: int = 3
     min_pair_texts: int = 3
     pieces: int = 0
     """Number of pieces of words: character n-grams that stand for a word without an id, at serving time too."""
     piece_sizes: tuple[int, int] = (3, 4)
-    """Least and greatest number of characters of a piece."""
+    """Minimum and maximum number of characters of a piece."""
     pieces_of: Literal["rare", "all"] = "rare"
-    """Words whose pieces are counted: rare ones, of which training texts then have the pieces; or all words, whose
-    n-grams the pieces are, so that they need not occur as pieces in a training text."""
+    """Words whose pieces are counted. `rare`: words without an id, so that training texts have these pieces. `all`: all
+    words; the pieces are then trained as n-grams of words, even if no training text has them as pieces."""
     min_piece_texts: int = 2
-    """Least number of texts with a piece of a rare word, or of words with it."""
+    """Minimum number of texts with a piece of a rare word, or of words with the piece if `pieces_of` is `all`."""
     piece_weight: float = 0.4
-    """Weight of a piece as the n-gram that it is and, if it is of rare words, also as itself; that of a word is 1."""
+    """Weight of a piece's n-gram and, if `pieces_of` is `rare`, of the piece itself; that of a word is 1."""
     split_unspaced: bool = False
     """Whether characters of scripts without spaces between words, such as Chinese, are words."""
     split_symbols: bool = False
     """Whether symbols, such as emoji, are words."""
     rare_words: int | None = None
-    """Most rare words in the word index; None: all of them."""
+    """Maximum number of rare words in the word index; None: all of them."""
     idf_weights: bool = False
     """Whether the SVM weights features by the absolute log-count ratio plus 0.5, times idf, and not by the ratio alone:
     of few texts the ratio alone is mostly chance."""
@@ -52,7 +52,7 @@ class Recipe:
     cluster_share: float = 0.5
     """Weight of a word's cluster, if there are clusters (see `feature_expansion`); that of the word itself is 1."""
     min_piece_words: int = 4
-    """Least number of words with a character n-gram."""
+    """Minimum number of words with a character n-gram."""
     networks: int = 3
     """Number of MLPs."""
     hidden: int = 100
@@ -63,11 +63,11 @@ class Recipe:
     word_dropout: float = 0.5
     """Highest rate of word dropout; each text has its own rate, drawn from 0 to this."""
     span_words: tuple[int, int] = (4, 20)
-    """Least and greatest length of the random span of each body that is drawn for each epoch."""
+    """Minimum and maximum length, in words, of the random span of each body that is drawn for each epoch."""
     linear_rows: int | None = None
-    """Most rows that the SVM learns from; None: all."""
+    """Maximum number of rows that the SVM is trained on; None: all."""
     most_negatives: int | None = None
-    """Most rows of other topics that a topic's SVM learns from, each with more weight; None: all."""
+    """Maximum number of rows of other topics that a topic's SVM is trained on; their C is raised. None: all."""
     first_topic_share: float = 0.7
     """Target of the first topic of a wire that has several; the others share the rest."""
     linear_share: float = 4.0
@@ -79,9 +79,9 @@ class Recipe:
     learning_rate: float = 3e-3
     """Falls linearly to 0."""
     most_lost: float = 0.05
-    """Largest share of held-out headlines with a topic that may lose a right answer to the outside class."""
+    """Maximum share of held-out headlines with a topic that may lose a right answer to the outside class."""
     coverage: float = 0.9
-    """Of the prediction sets."""
+    """Coverage of the prediction sets, 0 to 1."""
 
     def describe(self) -> dict[str, Any]:
         """The recipe as the manifest records it."""

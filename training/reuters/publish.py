@@ -85,7 +85,9 @@ def publish_headlines(
     extras = {
         HISTORY: history_csv(histories),
         "learning.png": plot_learning(training.exploration.history),
-        "reliability.png": plot_reliability([(t, first[p].bins, first[p].ece) for t, p in parts if p in first]),
+        "reliability.png": plot_reliability(
+            [(title, first[part].bins, first[part].ece) for title, part in parts if part in first]
+        ),
         "confusion.png": plot_confusion(first["test_titles"].confusion, TOPICS),
         CARD: write_card(manifest).encode(),
     }

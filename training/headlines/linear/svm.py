@@ -51,7 +51,7 @@ def train_linear(
             the row is left out when training their SVMs.
         topics: their number.
         seed: of the solver, and of the choice of negatives.
-        most_negatives: most rows of other topics for one topic's SVM; their weights are raised accordingly.
+        most_negatives: maximum number of rows of other topics for one topic's SVM; their C is raised accordingly.
         multi_label: a row's topics count alike, and each SVM learns from all rows, also from those about no topic.
         idf_weights: as in `Recipe`.
         on_topic: called with the number of trained SVMs and that of all.
@@ -66,7 +66,7 @@ def train_linear(
     inside = np.ones(len(labels), bool) if multi_label else labels != topics
     rows_inside, counts_inside = rows[inside], counts_of(counted[inside])
     idf = np.log((1 + rows.shape[0]) / (1 + rows.getnnz(axis=0)), dtype=np.float32) + 1 if idf_weights else None
-    # A class without a sample keeps a kernel of zeros; the right class of a text like these scores higher.
+    # A class without a row keeps a kernel of zeros, so its score is 0, and that of the right class is mostly higher.
     learned = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
     columns = learned.tolist()
     for done, column in enumerate(columns):

@@ -1,4 +1,4 @@
-"""Trains the linear SVMs of a model, with the weights of features that the recipe says."""
+"""Trains the linear SVMs of a model, with the kind of feature weights that the recipe names."""
 
 from collections.abc import Callable, Sequence
 
