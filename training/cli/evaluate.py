@@ -79,8 +79,8 @@ def evaluate(
 
 
 def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against: Path | None, as_json: bool) -> None:
-    from training.evaluation.compare_bundles import compare_on_rows
-    from training.evaluation.comparison_report import against_report
+    from training.evaluation.comparison.compare_bundles import compare_on_rows
+    from training.evaluation.comparison.report import against_report
     from training.evaluation.known_rows import known_rows
     from training.evaluation.labelled_report import labelled_report, left_out_notes
     from training.evaluation.labelled_rows import evaluate_rows
@@ -121,8 +121,8 @@ def _name(classifier: TopicClassifier) -> str:
 
 def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archive: Path, as_json: bool) -> None:
     from training.data.corpus import read_corpus
-    from training.evaluation.compare_bundles import compare_bundles
-    from training.evaluation.comparison_report import against_report
+    from training.evaluation.comparison.compare_bundles import compare_bundles
+    from training.evaluation.comparison.report import against_report
 
     comparison = compare_bundles(other, classifier, read_corpus(archive))
     if as_json:

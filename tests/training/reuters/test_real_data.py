@@ -12,7 +12,7 @@ from training.data.dataset import load_dataset
 from training.data.lexicon import load_lexicon
 from training.data.outside import read_outside
 from training.data.topics import TOPICS
-from training.evaluation.compare_bundles import compare_bundles
+from training.evaluation.comparison.compare_bundles import compare_bundles
 from training.evaluation.evaluate import evaluate
 from training.evaluation.measure import Evaluation
 from training.evaluation.outside import evaluate_outside

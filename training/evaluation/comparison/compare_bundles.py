@@ -11,8 +11,8 @@ from app.classifier.inference.products import Floats
 from training.data.corpus import Wire
 from training.data.dataset import Labels
 from training.errors import RecipeError
-from training.evaluation.compare_label_sets import compare_label_sets
-from training.evaluation.comparison import OUTSIDE, Change, Comparison, comparison_of
+from training.evaluation.comparison.compare_label_sets import compare_label_sets
+from training.evaluation.comparison.result import OUTSIDE, Change, Comparison, comparison_of
 from training.evaluation.known_rows import known_rows, label_numbers
 from training.evaluation.measure import measure
 from training.evaluation.predictions import ordered_by, predict

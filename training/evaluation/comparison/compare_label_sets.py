@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.classifier import TopicClassifier
 from app.classifier.inference.products import Floats
-from training.evaluation.comparison import Change, Comparison, comparison_of
+from training.evaluation.comparison.result import Change, Comparison, comparison_of
 from training.evaluation.known_rows import label_numbers
 from training.evaluation.multi_label import indicator_matrix, measure_labels
 from training.evaluation.predictions import given_labels, ordered_by, predict

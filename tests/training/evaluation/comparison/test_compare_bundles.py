@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from training.evaluation.compare_bundles import compare_answers
-from training.evaluation.comparison_report import against_report
+from training.evaluation.comparison.compare_bundles import compare_answers
+from training.evaluation.comparison.report import against_report
 
 CODES = ("a", "b", "c")
 

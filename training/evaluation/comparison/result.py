@@ -1,4 +1,4 @@
-"""A comparison of two bundles: which answers differ, and whether the difference is significant."""
+"""Result of a comparison of two bundles: which answers differ, and whether the difference is significant."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
