@@ -116,14 +116,15 @@ def _read_on(
         yield first.decode("utf-8", "surrogateescape")
         open_at_end = True
         size, closed = len(first), 0
+        mark = separator.encode()
         # With as many cells closed, the row has more than `width`. If it were read on, each line of a file could open a
         # quote that is not closed in the next 1,000 lines, and each would be read 1,000 times.
-        while closed != width and len(more) < MAX_ROW_LINES and (raw := following()) is not None:
+        while (width is None or closed < width) and len(more) < MAX_ROW_LINES and (raw := following()) is not None:
             more.append(raw)
             if isinstance(raw, LongLine) or (size := size + len(raw)) > MAX_LINE_BYTES:
                 return
             yield raw.decode("utf-8", "surrogateescape")
-            closed += b'"' in raw.replace(b'""', b"")  # the row goes on, so another quote has opened a new cell
+            closed += _closed_cells(raw, mark)
 
     try:
         cells = next(csv.reader(texts(), delimiter=separator, strict=True))
@@ -133,6 +134,14 @@ def _read_on(
     if (width is not None and len(cells) != width) or _is_merged([first, *more], separator, width):
         return (), NOT_CLOSED, more
     return cells, None, more
+
+
+def _closed_cells(line: bytes, separator: bytes) -> int:
+    """How many cells end in a line that begins and ends inside a quoted cell, or fewer."""
+    outside = line.replace(b'""', b"").split(b'"')[1::2]
+    if all(part.startswith(separator) and part.endswith(separator) for part in outside):
+        return b"".join(outside).count(separator)
+    return 1  # a cell without quotes around it has one inside, so the parts are others
 
 
 def _is_merged(lines: Sequence[Line], separator: str, width: int | None) -> bool:

@@ -108,7 +108,15 @@ def test_quotes_that_are_never_closed_take_bounded_memory() -> None:
     assert peak < len(content) / 2
 
 
-def test_quotes_that_each_line_opens_do_not_make_it_be_read_many_times() -> None:
+@pytest.mark.parametrize(
+    ("line", "width"),
+    [
+        ('"",y","', 3),  # inside a quote, each line closes a cell and opens another
+        (",".join(['a"', *['"b"'] * 298, '"c']), 300),  # quotes around each line have been trimmed
+        (",".join(['a"', *['""', "2"] * 149, '"c']), 300),
+    ],
+)
+def test_quotes_that_each_line_opens_do_not_make_it_be_read_many_times(line: str, width: int) -> None:
     count = 4_000
     read_lines = 0
 
@@ -118,8 +126,8 @@ def test_quotes_that_each_line_opens_do_not_make_it_be_read_many_times() -> None
             read_lines += 1
             return super().decode(*arguments)
 
-    lines = (Counted(b'"",y","\n') for _ in range(count))  # inside a quote, each line closes a cell and opens another
-    assert {record.fault for record in records(lines, ",", 3)} == {NOT_CLOSED}
+    lines = (Counted(f"{line}\n".encode()) for _ in range(count))
+    assert {record.fault for record in records(lines, ",", width)} == {NOT_CLOSED}
     assert read_lines <= 5 * count
 
 
