@@ -67,7 +67,9 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool | int):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
         return str(value)
     if isinstance(value, Decimal):
         return str(int(value)) if value == value.to_integral_value() else str(value)
