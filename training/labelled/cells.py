@@ -87,11 +87,17 @@ def _validated(label: str) -> str:
 
 
 def _from_number(number: float) -> datetime:
-    """A year such as 2026; a date without hyphens such as 20261126, as in ISO 8601; or seconds since 1970."""
-    if number.is_integer() and 1_000 <= number <= 9_999:
+    """A year such as 2026; a date without hyphens such as 20261126, as in ISO 8601; or seconds since 1970.
+
+    Raises ValueError for another number below 10,000,000, which as seconds would be a day in the first months of 1970:
+    the column probably has other numbers, such as those of the rows.
+    """
+    if number.is_integer() and 1_000 <= number <= 2_999:
         return datetime(int(number), 1, 1)
     if number.is_integer() and 10_000_000 <= number <= 29_999_999:  # as seconds, they would all be in 1970
         return datetime.fromisoformat(str(int(number)))
+    if 0 <= number < 10_000_000:
+        raise ValueError
     return datetime.fromtimestamp(number, UTC)
 
 

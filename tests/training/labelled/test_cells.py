@@ -78,7 +78,8 @@ BEYOND = ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00"]
 
 
 @pytest.mark.parametrize(
-    "value", ["", "yesterday", "26/11/2026", None, float("nan"), "inf", "1e30", True, "-1e18", *BEYOND]
+    "value",
+    ["", "yesterday", "26/11/2026", None, float("nan"), "inf", "1e30", True, "-1e18", 7, "3000", 12345.5, *BEYOND],
 )
 def test_other_times_are_refused(value: object) -> None:
     with pytest.raises(CellError, match="time"):
