@@ -17,13 +17,16 @@ class CellError(Exception):
     """Why a row is bad: the rest of a sentence that begins with its line."""
 
 
-def parse_labels(value: object, separator: str | None, outside: Collection[str]) -> tuple[str, ...]:
+def parse_labels(
+    value: object, separator: str | None, outside: Collection[str], found: set[str] | None = None
+) -> tuple[str, ...]:
     """Labels of a row, without duplicates; empty if it is about none of the labels.
 
     Args:
         value: a cell: text, a number, or a list of them in JSON and Parquet.
         separator: between several labels in one cell; None: the cell is one label.
         outside: the labels that mark a text about none of the labels. If there are any, so does an empty cell.
+        found: those of `outside` that the cell has are added to it.
 
     Raises:
         CellError: there is no label and `outside` is empty, or a label is not a short printable text.
@@ -33,7 +36,10 @@ def parse_labels(value: object, separator: str | None, outside: Collection[str])
     for part in parts:
         text = _text(part)
         for label in map(str.strip, text.split(separator) if separator else (text,)):
-            if label and label not in outside:
+            if label in outside:
+                if found is not None:
+                    found.add(label)
+            elif label:
                 labels[_validated(label)] = None
     if not labels and not outside:
         raise CellError(NO_LABEL)

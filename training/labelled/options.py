@@ -102,7 +102,7 @@ class DataOptions(ReadingOptions):
             prepare: applied to the rows of the files, and to those of the test files, before they are split.
 
         Raises:
-            ColumnError, LabelsError: see `read_rows` and `split_rows`; or no row has a label of --outside.
+            ColumnError, LabelsError: see `read_rows` and `split_rows`; or a label of --outside is not there.
             TableError: see there; or a file is named twice.
         """
         named = Counter(path.resolve() for path in (*self.files, *self.test_files))
@@ -110,12 +110,8 @@ class DataOptions(ReadingOptions):
             if named[path.resolve()] > 1:
                 raise TableError(f"{shown_name(path)}: is named twice; name each file once, to train on or to test on.")
         table = prepare(self.read(self.files, bool(self.test_files)))
-        if any(self.outside) and all(row.labels for row in table.rows):
-            known = {label for row in table.rows for label in row.labels}
-            given = [label for label in self.outside if label]
-            meant = did_you_mean(given[0], known) or "name the label of texts about none of the others."
-            raise LabelsError(f"--outside: no row has the label {' or '.join(map(repr, given))}; {meant}")
         test = prepare(self.read(self.test_files, more_files=True)) if self.test_files else None
+        self._ensure_outside(table, test)
         split = split_rows(
             table,
             test,
@@ -125,6 +121,18 @@ class DataOptions(ReadingOptions):
             min_rows=self.min_rows,
         )
         return LabelledData(table, test, split)
+
+    def _ensure_outside(self, table: Table, test: Table | None) -> None:
+        """Raise LabelsError if no row is outside, or if a label of --outside that no row has is near one of a row."""
+        given = [label for label in self.outside if label]
+        known = {label for row in table.rows for label in row.labels}
+        if given and all(row.labels for row in table.rows):
+            meant = did_you_mean(given[0], known) or "name the label of texts about none of the others."
+            raise LabelsError(f"--outside: no row has the label {' or '.join(map(repr, given))}; {meant}")
+        for label in given:
+            found = label in table.outside_labels or (test is not None and label in test.outside_labels)
+            if not found and (near := did_you_mean(label, known)):
+                raise LabelsError(f"--outside: no row has the label {label!r}; {near}")
 
 
 _READING: Final = (

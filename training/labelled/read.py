@@ -70,6 +70,7 @@ def read_rows(
     size = 0
     bad_rows = BadRows()
     columns: list[ReadColumns] = []
+    found: set[str] = set()
     same: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows with equal labels share one tuple
     for path in files:
         name = shown_name(path)
@@ -80,7 +81,7 @@ def read_rows(
                     ReadColumns(name, file_columns.text, file_columns.label, file_columns.time, file_columns.guessed)
                 )
                 for row in read:
-                    if isinstance(labelled := _labelled(row, name, label_separator, outside_labels), BadRow):
+                    if isinstance(labelled := _labelled(row, name, label_separator, outside_labels, found), BadRow):
                         bad_rows.add(labelled)
                         continue
                     size += getsizeof(labelled.text)
@@ -99,7 +100,7 @@ def read_rows(
         raise TableError(_too_many_bad(reasons, bad + len(rows), most_bad, first_bad))
     if not rows:
         raise TableError(f"{', '.join(map(shown_name, files))}: there are no rows below the header; add rows.")
-    return Table(rows, bad, first_bad, columns, reasons)
+    return Table(rows, bad, first_bad, columns, reasons, found)
 
 
 def shown_name(path: Path) -> str:
@@ -107,11 +108,13 @@ def shown_name(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _labelled(row: Row, name: str, separator: str | None, outside: Collection[str]) -> LabelledRow | BadRow:
+def _labelled(
+    row: Row, name: str, separator: str | None, outside: Collection[str], found: set[str]
+) -> LabelledRow | BadRow:
     try:
         if row.fault is not None:
             return BadRow(f"{name}:{row.line}", row.fault)
-        labels = parse_labels(row.kept[LABEL], separator, outside)
+        labels = parse_labels(row.kept[LABEL], separator, outside, found)
         time = parse_time(row.kept[TIME]) if TIME in row.kept else None
     except CellError as error:
         return BadRow(f"{name}:{row.line}", str(error))

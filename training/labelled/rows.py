@@ -1,6 +1,6 @@
 """A table of labelled rows, as read from files: the rows, and those that could not be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -59,3 +59,5 @@ class Table:
     """One element per file."""
     bad_reasons: Mapping[str, int] = field(default_factory=dict)
     """Why rows are bad, most frequent first -> how many."""
+    outside_labels: Collection[str] = ()
+    """Labels of texts about none of the labels that some row has."""

@@ -44,6 +44,23 @@ def test_outside_labels_that_no_row_has_are_all_named(file: Path) -> None:
     assert "no row has the label 'Other' or 'nothing'; did you mean other?" in check(file, "Other", "nothing").stderr
 
 
+def test_mistyped_outside_label_is_refused_although_rows_have_another(file: Path) -> None:
+    file.write_text(file.read_text() + "".join(f"\npoetry evening {number},outside" for number in range(9)))
+    done = check(file, "other", "outsde")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "Error: --outside: no row has the label 'outsde'; did you mean outside?\n",
+    )
+    assert "3 labels" in check(file, "other", "none").stdout  # files without rows of a usual label
+
+
+def test_outside_label_may_be_in_the_test_file_only(file: Path, tmp_path: Path) -> None:
+    file.write_text(file.read_text() + "".join(f"\nsleet number {number},wets" for number in range(9)))
+    (test := tmp_path / "test.csv").write_text("text,label\nhail,wet\nopera,wet2\n")
+    done = CliRunner().invoke(cli, ["check", str(file), "--test", str(test), "--outside", "other", "--outside", "wet2"])
+    assert done.exit_code == 0, done.output
+
+
 def test_rows_without_a_label_are_outside_whatever_the_option_says(file: Path) -> None:
     file.write_text(file.read_text() + "\nhaze,\nmist in the valley,")
     assert "3 labels" in check(file, "none").stdout
