@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.classifier.encoding import Encoder
 from training.data.npz import read_npz
-from training.data.split import TEST_SPLIT, keras_order
+from training.data.split import keras_split
 from training.data.topics import NAMES
 from training.errors import DataError
 from training.tensorflow_import import import_tensorflow
@@ -60,20 +60,13 @@ def load_dataset(data: Path | None = None) -> Dataset:
     return _from_keras() if data is None else _from_files(Path(data) / "keras")
 
 
-def split(rows: Sequence[Any] | NDArray[Any], test_split: float = TEST_SPLIT) -> tuple[list[Any], list[Any]]:
-    """Shuffle and split as Keras does: the training part, then the test part."""
-    order = keras_order(len(rows))
-    cut = int(len(rows) * (1 - test_split))
-    return [rows[i] for i in order[:cut]], [rows[i] for i in order[cut:]]
-
-
 def _from_files(folder: Path) -> Dataset:
     sequences, labels = read_npz(folder / NPZ)
     if len(sequences) != len(labels):
         raise DataError(f"{folder / NPZ}: {len(sequences):,} wires but {len(labels):,} labels; fetch it again.")
     word_index = _read_word_index(folder / WORD_INDEX)
-    x_train, x_test = split(sequences)
-    y_train, y_test = split(labels)
+    x_train, x_test = keras_split(sequences)
+    y_train, y_test = keras_split(labels)
     return _dataset((x_train, y_train), (x_test, y_test), word_index, folder)
 
 

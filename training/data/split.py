@@ -1,8 +1,10 @@
 """The shuffle and split of keras.datasets.reuters."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 KERAS_SEED: Final = 113
 TEST_SPLIT: Final = 0.2
@@ -14,3 +16,10 @@ def keras_order(count: int) -> list[int]:
     order = np.arange(count)
     np.random.RandomState(KERAS_SEED).shuffle(order)
     return [int(index) for index in order]
+
+
+def keras_split(rows: Sequence[Any] | NDArray[Any]) -> tuple[list[Any], list[Any]]:
+    """Shuffle and split as `load_data()` does: the training part, then the test part."""
+    order = keras_order(len(rows))
+    cut = int(len(rows) * (1 - TEST_SPLIT))
+    return [rows[i] for i in order[:cut]], [rows[i] for i in order[cut:]]

@@ -9,8 +9,7 @@ import pytest
 
 from training.data import corpus
 from training.data.corpus import ARCHIVE_FILES, ArchiveWire, read_archive, read_corpus
-from training.data.dataset import split
-from training.data.split import keras_order
+from training.data.split import keras_order, keras_split
 from training.data.topics import LABELS, NAMES, TOPICS
 from training.errors import CorpusError
 
@@ -168,7 +167,7 @@ def test_set_has_the_wires_whose_first_topic_is_one_of_the_46(archive: Path) -> 
 
 def test_order_and_split_are_those_of_keras(archive: Path) -> None:
     found = read_corpus(archive)
-    train, test = split(KEPT, 0.25)
+    train, test = keras_split(KEPT)
     assert [one.number for one in found] == [*train, *test]
     assert [(one.split, one.position) for one in found] == [
         *(("train", at) for at in range(6)),

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import normalize
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.svm import LinearSVC
 
 from app.classifier.calibration import sigmoid, softmax
@@ -72,7 +72,7 @@ class LinearModels:
         self.samples: Sequence[Sample] = [
             samples[i] for i in random_rows(len(samples), MAX_SCORES // rows.topics, seed).tolist()
         ]
-        """TrainingRows with a label, or all, if they may have several; of very many, a random choice."""
+        """Rows with a label, or all rows if they may have several; a random sample if there are too many."""
         self.labels = labels_of(self.samples, rows.topics)
         """int64 [n], of `samples`: the first label, or the number of labels if there is none."""
         self.members = members_of(self.samples, rows.topics) if rows.multi_label else None
@@ -82,9 +82,8 @@ class LinearModels:
         with_ngrams = len(self.samples) * rows.topics <= MAX_NGRAM_WORK
         self._expansion = feature_expansion(word_index, encoder.spec.size, recipe) if with_ngrams else None
         inputs = self._inputs([sample.words for sample in self.samples])
-        frequency = inputs.getnnz(axis=0)
-        self._idf = sp.diags((np.log((1 + len(self.samples)) / (1 + frequency)) + 1).astype(np.float32))
-        self._rows = normalize(inputs @ self._idf, copy=False).tocsr()
+        self._tfidf = TfidfTransformer()
+        self._rows = self._tfidf.fit_transform(inputs)
         # A model of very many rows is trained on a sample. Fewer folds then leave enough rows to draw it from.
         not_drawn = len(self.samples) - MAX_WORK // rows.topics
         self._folds = FOLDS if not_drawn <= 0 else min(FOLDS, max(2, -(-len(self.samples) // not_drawn)))
@@ -106,9 +105,8 @@ class LinearModels:
                     scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed, counted) / repeats
         if self.members is not None:
             return sigmoid(fit_labels(scores, self.members).logits(scores))
-        rows = random_rows(
-            len(scores), MAX_TEMPERATURE_ROWS, self._seed
-        )  # each step of the fit takes arrays of this size
+        # A sample, because each step of the fit makes arrays of the size of the scores.
+        rows = random_rows(len(scores), MAX_TEMPERATURE_ROWS, self._seed)
         sample = HeldOut(scores[rows], self.labels[rows], np.zeros(len(rows), np.float32), self._topics)
         temperature = fit_temperature([sample])
         for start in range(0, len(scores), MAX_TEMPERATURE_ROWS):  # in place, because the scores may take a gigabyte
@@ -126,7 +124,7 @@ class LinearModels:
         """
         test = [row for row in test if row.labels or self.members is not None]
         words = [self._encoder.tokenize(row.text) for row in test]
-        rows = normalize(self._inputs(words) @ self._idf).tocsr()
+        rows = self._tfidf.transform(self._inputs(words))
         labels = label_numbers(test, self._codes)
         order = np.random.default_rng(self._seed).permutation(
             random_rows(len(self.samples), MAX_WORK // self._topics, self._seed)
