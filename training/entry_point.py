@@ -122,14 +122,14 @@ def _stop_signals() -> Iterator[None]:
         raise Stopped(number)
 
     main = threading.current_thread() is threading.main_thread()  # only there can handlers be set
-    handled = [one for one in STOPPING if main and signal.getsignal(one) is signal.SIG_DFL]
-    for one in handled:
-        signal.signal(one, stop)
+    handled = [number for number in STOPPING if main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in handled:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        for one in handled:
-            signal.signal(one, signal.SIG_DFL)
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _number(stop: KeyboardInterrupt) -> int:

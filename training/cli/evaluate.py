@@ -107,7 +107,7 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
         measured = evaluate_rows(classifier, table.rows)
         notes = left_out_notes(table, measured.unknown)
         shown, figures = labelled_report(measured, codes), measured.figures(codes)
-    found = [training_file_warning(one.bundle.manifest, files) for one in classifiers]
+    found = [training_file_warning(used.bundle.manifest, files) for used in classifiers]
     warnings = [warning for warning in found if warning is not None]
     for note in (*notes, *warnings):
         click.echo(note, err=True)

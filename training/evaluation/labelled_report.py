@@ -29,34 +29,34 @@ _EXAMPLE: Final = 100
 
 def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
     """Figures of a bundle on labelled rows."""
-    one = measured.evaluation
-    if isinstance(one, MultiLabelEvaluation):
-        named = [(name, getattr(one, figure)) for figure, name in SEVERAL.items()]
-        lines = [f"On {count(one.texts, 'row')}:", "", *(f"{name:<28}{value:>8.4f}" for name, value in named)]
-        lines += ["", *_label_table(one, codes), *confusion_lines(measured.confusions)]
+    evaluation = measured.evaluation
+    if isinstance(evaluation, MultiLabelEvaluation):
+        named = [(name, getattr(evaluation, figure)) for figure, name in SEVERAL.items()]
+        lines = [f"On {count(evaluation.texts, 'row')}:", "", *(f"{name:<28}{value:>8.4f}" for name, value in named)]
+        lines += ["", *_label_table(evaluation, codes), *confusion_lines(measured.confusions)]
         return "\n".join(lines)
     named = [
-        ("accuracy", one.accuracy),
-        ("accuracy, any label", one.any_topic_accuracy),
-        ("label among the top 3", one.top3),
-        ("macro-F1", one.macro_f1),
-        ("calibration error", one.ece),
-        ("loss (nats)", one.loss),
-        ("prediction set: coverage", one.set_coverage),
-        ("prediction set: size", one.set_size),
+        ("accuracy", evaluation.accuracy),
+        ("accuracy, any label", evaluation.any_topic_accuracy),
+        ("label among the top 3", evaluation.top3),
+        ("macro-F1", evaluation.macro_f1),
+        ("calibration error", evaluation.ece),
+        ("loss (nats)", evaluation.loss),
+        ("prediction set: coverage", evaluation.set_coverage),
+        ("prediction set: size", evaluation.set_size),
     ]
-    lines = [f"On {count(one.texts, 'row')} with a label of the bundle:", ""]
+    lines = [f"On {count(evaluation.texts, 'row')} with a label of the bundle:", ""]
     lines += [f"{name:<28}{value:>8.4f}" for name, value in named if value is not None]
     if measured.outside is not None:
         lines += ["", outside_line(measured.outside), *_threshold_table(measured.outside)]
-    return "\n".join([*lines, "", *_label_table(one, codes), *confusion_lines(measured.confusions)])
+    return "\n".join([*lines, "", *_label_table(evaluation, codes), *confusion_lines(measured.confusions)])
 
 
 def _label_table(evaluation: Evaluation | MultiLabelEvaluation, codes: Sequence[str]) -> list[str]:
     """The table of the labels that a row has or that were predicted, and the number of the other labels."""
-    used = [at for at, one in enumerate(evaluation.topics) if one.support or one.precision is not None]
-    shown = replace(evaluation, topics=tuple(evaluation.topics[at] for at in used))
-    lines = topic_table(shown, [codes[at] for at in used], ("label", "rows"))
+    used = [i for i, skill in enumerate(evaluation.topics) if skill.support or skill.precision is not None]
+    shown = replace(evaluation, topics=tuple(evaluation.topics[i] for i in used))
+    lines = topic_table(shown, [codes[i] for i in used], ("label", "rows"))
     others = count(len(codes) - len(used), "other label")
     return lines if len(used) == len(codes) else [*lines, f"{others} of the bundle: in no row and never predicted."]
 

@@ -55,7 +55,7 @@ class Measured:
         test = asdict(self.evaluation)
         if isinstance(self.evaluation, Evaluation):
             test["confusion"] = self.evaluation.confusion.tolist()
-        confusions = [asdict(one) for one in self.confusions]
+        confusions = [asdict(confusion) for confusion in self.confusions]
         more = {"outside": self.outside, "confusions": confusions, "unknown_labels": dict(self.unknown)}
         return {"topics": list(codes), "test": test} | more
 
@@ -74,10 +74,10 @@ def evaluate_rows(classifier: TopicClassifier, rows: Sequence[LabelledRow]) -> M
     assigned = label_numbers(rows, codes)
     if classifier.multi_label:
         return _several(classifier, rows, probabilities, assigned, unknown)
-    labels = np.array([some[0] if some else -1 for some in assigned])
+    labels = np.array([numbers[0] if numbers else -1 for numbers in assigned])
     inside = np.flatnonzero(labels >= 0)
     topic_set = classifier.bundle.manifest.topic_set
-    several = [assigned[i] for i in inside.tolist()] if any(len(some) > 1 for some in assigned) else None
+    several = [assigned[i] for i in inside.tolist()] if any(len(numbers) > 1 for numbers in assigned) else None
     evaluation = measure(probabilities[inside], labels[inside], several, topic_set.threshold if topic_set else None)
     confusions = _confusions([rows[i] for i in inside.tolist()], probabilities[inside], labels[inside], codes)
     return Measured(evaluation, _outside(classifier, scores, labels), confusions, unknown)
@@ -117,7 +117,7 @@ def _outside(
         "auroc": float(roc_auc_score(without, scores)),
         "threshold": part.threshold,
         **_rates(scores, without, part.threshold),
-        "thresholds": [{"threshold": one, **_rates(scores, without, one)} for one in THRESHOLDS],
+        "thresholds": [{"threshold": threshold, **_rates(scores, without, threshold)} for threshold in THRESHOLDS],
     }
 
 

@@ -12,6 +12,7 @@ from training.evaluation.measure import calibration_error, reliability
 from training.evaluation.topic_skill import TopicSkill, macro_f1, topic_skills
 
 BINS: Final = 15
+"""Number of bins of the reliability diagram."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from app.classifier import TopicClassifier
 from app.classifier.inference.products import Floats
 
 _BATCH_ROWS: Final = 1_000
+"""Texts whose features are in memory at once."""
 
 
 def predict(classifier: TopicClassifier, texts: Sequence[str]) -> tuple[Floats, NDArray[np.float64]]:

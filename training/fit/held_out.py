@@ -20,6 +20,7 @@ SHARE: Final = 0.15
 MAX_HELD_OUT: Final = 4_000
 """Maximum number of rows that are held out."""
 FOLDS: Final = 5
+"""Number of folds if calibration is cross-fitted."""
 
 
 def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int32]:

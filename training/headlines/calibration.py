@@ -84,7 +84,7 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     varies = bool(np.ptp(shares))  # otherwise the last parameter has no effect
     start = (0.0, 0.0, 0.0) if varies else (0.0, 0.0)
     # Not Nelder-Mead: its first steps are relative to the start, which is 0, and so small that it stops anywhere.
-    found = [*minimize(lambda x: loss([*x, 0.0][:3]), start, method="L-BFGS-B").x, 0.0][:3]
+    found = [*minimize(lambda parameters: loss([*parameters, 0.0][:3]), start, method="L-BFGS-B").x, 0.0][:3]
     intercept, gap_slope, unknown_slope = np.clip(found, -10, 10).tolist()
     return Calibration(intercept=intercept, gap_slope=gap_slope, unknown_slope=unknown_slope)
 

@@ -12,6 +12,7 @@ from training.bundles.publishing import topic_mix
 from training.headlines.samples import Sample, labels_of
 
 FOLDS: Final = 5
+"""Number of parts of the titles; the words of each are looked up in the others."""
 
 
 def drift_reference(

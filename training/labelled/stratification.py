@@ -55,7 +55,7 @@ def stratified(
                 done[group] = 1
                 added = Counter(labels[group])
                 if taken[label] + added[label] <= target and all(
-                    taken[one] + added[one] < counts[one] for one in added
+                    taken[other] + added[other] < counts[other] for other in added
                 ):
                     taken.update(added)
                     chosen.update(groups[group])

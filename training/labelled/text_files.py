@@ -17,7 +17,7 @@ MAX_CHARACTERS: Final = 20_000
 LABEL, TIME = "label", "time"
 """Names of the kept columns in a Row."""
 
-_SAMPLE = 2_000
+_SAMPLE_ROWS = 2_000
 _SAMPLE_BYTES = 4 * 1024**2
 """Rows, or bytes, from which the columns of a file without a header are guessed."""
 
@@ -78,13 +78,13 @@ def open_json(
     fields = _FirstObjects(requested, name)
     rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
     before = []
-    for row in islice(rows, _SAMPLE):
+    for row in islice(rows, _SAMPLE_ROWS):
         before.append(row)
         if fields.columns is not None:
             return fields.columns, chain(before, rows)
     if fields.error is not None:
         raise fields.error
-    what = f"its first {_SAMPLE:,} lines hold" if len(before) == _SAMPLE else "it holds"
+    what = f"its first {_SAMPLE_ROWS:,} lines hold" if len(before) == _SAMPLE_ROWS else "it holds"
     raise TableError(
         f'{name}: {what} no JSON object; write one object per line, such as {{"text": ..., "label": ...}}.'
     )
@@ -141,7 +141,7 @@ def _no_header(lines: Iterator[Line], separator: str, requested: RequestedColumn
         size += record.size
         if record.cells or record.fault:
             sample.append(record)
-        if len(sample) == _SAMPLE or size > _SAMPLE_BYTES:
+        if len(sample) == _SAMPLE_ROWS or size > _SAMPLE_BYTES:
             break
     columns = find_numbered([record.cells for record in sample if len(record.cells) == width], requested, name)
     names = [str(number) for number in range(1, width + 1)]

@@ -12,6 +12,7 @@ from sklearn.svm import LinearSVC
 from training.headlines.samples import Sample
 
 FOLDS: Final = 5
+"""Number of parts of the sources; each is scored by an SVM that is trained on the others."""
 
 
 def mislabelled(inside: Sequence[Sample], outside: Sequence[Sample], words: int, min_score: float) -> set[int]:

@@ -72,15 +72,15 @@ def measure_headlines(classifier: TopicClassifier, headlines: Sequence[Headline]
         for headline, answer in zip(headlines, answers, strict=True)
     ]
     kinds = list(dict.fromkeys(headline.kind for headline in headlines))
-    parts = {KINDS.get(kind, kind): [one for one in answered if one.headline.kind == kind] for kind in kinds}
+    parts = {KINDS.get(kind, kind): [item for item in answered if item.headline.kind == kind] for kind in kinds}
     manifest = classifier.bundle.manifest
     has_outside = manifest.outside is not None
     return {
         "model": f"{manifest.name}/{manifest.version}",
-        "rows": [asdict(_row(kind, some, has_outside)) for kind, some in (*parts.items(), ("all", answered))],
+        "rows": [asdict(_row(kind, part, has_outside)) for kind, part in (*parts.items(), ("all", answered))],
         "threshold": classifier.outside_threshold,
         "thresholds": [
-            {"threshold": threshold} | _rates(answered, [one.outside > threshold for one in answered])
+            {"threshold": threshold} | _rates(answered, [item.outside > threshold for item in answered])
             for threshold in THRESHOLDS
         ]
         if has_outside
@@ -89,17 +89,17 @@ def measure_headlines(classifier: TopicClassifier, headlines: Sequence[Headline]
 
 
 def _row(kind: str, answered: Sequence[_Answered], has_outside: bool) -> Row:
-    with_topic = [one for one in answered if NONE not in one.headline.codes]
-    without = [one for one in answered if one.headline.codes == (NONE,)]
-    many = [one.right for one in with_topic if len(one.answer.encoded.unknown) >= MANY_UNKNOWN]
-    marked = [one.answer.abstained in {"outside", "no_known_words"} for one in answered]
+    with_topic = [item for item in answered if NONE not in item.headline.codes]
+    without = [item for item in answered if item.headline.codes == (NONE,)]
+    many = [item.right for item in with_topic if len(item.answer.encoded.unknown) >= MANY_UNKNOWN]
+    marked = [item.answer.abstained in {"outside", "no_known_words"} for item in answered]
     return Row(
         **_rates(answered, marked),
         auroc=_auroc(with_topic, without) if has_outside else None,
         kind=kind,
         headlines=len(answered),
         with_topic=len(with_topic),
-        right=share(one.right for one in with_topic),
+        right=share(item.right for item in with_topic),
         ece=_calibration_error(with_topic),
         without_topic=len(without),
         many_unknown=len(many),
@@ -108,18 +108,18 @@ def _row(kind: str, answered: Sequence[_Answered], has_outside: bool) -> Row:
 
 
 def _rates(answered: Sequence[_Answered], marked: Sequence[bool]) -> dict[str, float | None]:
-    return asdict(outside_rates([one.headline.codes for one in answered], marked, [one.right for one in answered]))
+    return asdict(outside_rates([item.headline.codes for item in answered], marked, [item.right for item in answered]))
 
 
 def _auroc(with_topic: Sequence[_Answered], without: Sequence[_Answered]) -> float | None:
     if not with_topic or not without:
         return None
     targets = np.repeat([0, 1], [len(with_topic), len(without)])
-    return round(float(roc_auc_score(targets, [one.outside for one in (*with_topic, *without)])), 4)
+    return round(float(roc_auc_score(targets, [item.outside for item in (*with_topic, *without)])), 4)
 
 
 def _calibration_error(answered: Sequence[_Answered]) -> float | None:
     if not answered:
         return None
-    confidence = np.array([max(one.answer.probabilities, default=0.0) for one in answered])
-    return round(calibration_error(reliability(confidence, np.array([one.right for one in answered]))), 4)
+    confidence = np.array([max(item.answer.probabilities, default=0.0) for item in answered])
+    return round(calibration_error(reliability(confidence, np.array([item.right for item in answered]))), 4)

@@ -8,6 +8,7 @@ from training.evaluation.present_day.figures import MANY_UNKNOWN
 from training.output import write_files
 
 NAME: Final = "present_day"
+"""Name of both files without its ending."""
 
 
 def write_page(figures: dict[str, Any], folder: Path) -> None:
@@ -67,7 +68,7 @@ def _threshold_lines(figures: dict[str, Any]) -> list[str]:
     ]
     shares = [
         [shown, *[_percent(rates[name]) for name in ("lost", "found", "right_over_all")]]
-        for _, shown, rates in sorted(every, key=lambda one: one[0])
+        for _, shown, rates in sorted(every, key=lambda row: row[0])
     ]
     return [
         "",

@@ -26,7 +26,7 @@ class Fault(str):
     __slots__ = ()
 
 
-LONG: Final = Fault(f"has a cell of more than {MAX_CELL_BYTES:,} bytes or {MAX_LABELS:,} labels")
+TOO_LONG: Final = Fault(f"has a cell of more than {MAX_CELL_BYTES:,} bytes or {MAX_LABELS:,} labels")
 NOT_UTF_8: Final = Fault(row.NOT_UTF_8)
 
 
@@ -67,7 +67,7 @@ def cells(column: pa.Array) -> list[Any]:
     if not is_long.any():
         return _python_values(column)
     short = iter(_python_values(column.filter(pa.array(~is_long))))
-    return [LONG if long else next(short) for long in is_long.tolist()]
+    return [TOO_LONG if long else next(short) for long in is_long.tolist()]
 
 
 def _is_one_of(kind: pa.DataType, names: Sequence[str]) -> bool:

@@ -72,7 +72,7 @@ def _bounded(file: pq.ParquetFile, stream: BinaryIO, names: Sequence[str], name:
     paths = {}
     for number in range(len(meta.schema)):
         column = meta.schema.column(number)
-        if any(column.path == one or column.path.startswith(f"{one}.") for one in names):
+        if any(column.path == wanted or column.path.startswith(f"{wanted}.") for wanted in names):
             paths[number] = column
     chunks = [meta.row_group(group).column(number) for group in range(meta.num_row_groups) for number in paths]
     if meta.num_rows > MAX_VALUES or any(chunk.num_values > MAX_VALUES for chunk in chunks):
