@@ -81,7 +81,7 @@ def test_every_kind_of_file_is_answered_as_in_one_process_and_a_rerun_does_what_
         for line in CliRunner().invoke(main, ["classify", "oil", "wheat", "--top-k", "2"]).stdout.splitlines()
     ]
     assert rows == [alone[0], alone[1] | {"line": 3}]
-    assert told(target, "d.parquet") == ["line 2 is empty", "line 4 is empty"]
+    assert told(target, "d.parquet") == ["line 2 has no text", "line 4 has no text"]
     assert "bad rows are in 4 files in _bad" in said
 
     there = sorted(file for file in target.rglob("*") if file.is_file())

@@ -41,7 +41,7 @@ class BadRows:
 
 
 def counted(reasons: Mapping[str, int]) -> str:
-    """Reasons with their numbers of rows, such as `5 have no label; 1 is empty`."""
+    """Reasons with their numbers of rows, such as `5 have no label; 1 has no text`."""
     return "; ".join(f"{rows:,} {why if rows == 1 else _plural(why)}" for why, rows in reasons.items())
 
 

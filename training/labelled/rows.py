@@ -31,7 +31,7 @@ class BadRow:
     line: str
     """`FILE:LINE`."""
     why: str
-    """The rest of a sentence that begins with the line, such as `is empty`."""
+    """The rest of a sentence that begins with the line, such as `has no text`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Row(NamedTuple):
     """Values of the kept input columns, by their names in the output."""
 
 
-EMPTY = "is empty"
+EMPTY = "has no text"
 """Fault of a row whose headline is empty, blank or null."""
 
 NOT_UTF_8 = "is not UTF-8"

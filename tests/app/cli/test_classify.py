@@ -97,7 +97,7 @@ def test_bad_lines_are_reported_by_number_and_the_rest_is_done(tmp_path: Path) -
     assert result.exit_code == 1
     assert [(one["line"], one["topic"]) for one in rows(result)] == [(1, "crude"), (6, "wheat")]
     assert result.stderr.splitlines() == [
-        "line 2 is empty",
+        "line 2 has no text",
         "line 3 is not UTF-8",
         "line 4 has 25,000 characters, more than 20,000",
         "line 5 has more than 1048576 bytes",
@@ -111,8 +111,8 @@ def test_arguments_are_validated_like_lines() -> None:
     assert result.exit_code == 1
     assert [(one["line"], one["topic"]) for one in rows(result)] == [(1, "crude"), (6, "wheat")]
     assert result.stderr.splitlines() == [
-        "line 2 is empty",
-        "line 3 is empty",
+        "line 2 has no text",
+        "line 3 has no text",
         "line 4 is not UTF-8",
         "line 5 has 25,000 characters, more than 20,000",
         "4 bad lines; all others were classified.",
@@ -251,7 +251,7 @@ def test_keeping_all_fields_of_json_as_csv_is_refused(tmp_path: Path) -> None:
 
 def test_one_bad_line_is_counted_in_the_singular() -> None:
     result = run("classify", "oil", "")
-    assert (result.exit_code, result.stderr) == (1, "line 2 is empty\n1 bad line; all others were classified.\n")
+    assert (result.exit_code, result.stderr) == (1, "line 2 has no text\n1 bad line; all others were classified.\n")
 
 
 @pytest.mark.parametrize(("good", "status"), [(True, 0), (False, 1)])
@@ -312,7 +312,7 @@ def test_interrupted_run_continues_from_a_line(form: str, tmp_path: Path) -> Non
     first = parts[: 2 if form == "csv" else 1]
     rest = run(*options, "--from-line", 3)
     assert "".join(first) + rest.stdout == whole
-    assert rest.stderr == "line 5 is empty\n1 bad line; all others were classified.\n"
+    assert rest.stderr == "line 5 has no text\n1 bad line; all others were classified.\n"
     assert run(*options, "--from-line", 99).stdout == ""
 
 

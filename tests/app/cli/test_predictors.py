@@ -180,9 +180,9 @@ def ask(headlines: Sequence[str]) -> list[Answer | str]:
 
 
 def test_every_row_is_answered_or_bad_in_its_order() -> None:
-    found = [Row(1, "oil"), Row(2, "", "is empty"), Row(4, "no"), Row(5, "gold")]
+    found = [Row(1, "oil"), Row(2, "", "has no text"), Row(4, "no"), Row(5, "gold")]
     classified = [(found[0], answer("oil")), (found[3], answer("gold"))]
-    assert predict_rows(found, ask) == ChunkResult(classified, [(2, "is empty"), (4, "is refused")])
+    assert predict_rows(found, ask) == ChunkResult(classified, [(2, "has no text"), (4, "is refused")])
 
 
 def test_rows_are_asked_about_in_chunks_of_500() -> None:

@@ -65,7 +65,7 @@ def test_label_that_the_bundle_does_not_have_is_counted_and_said(four: Path, tmp
 
 def test_bad_rows_are_counted_and_the_first_is_shown(four: Path, tmp_path: Path) -> None:
     result = evaluate(four, "--test", table(tmp_path, [*ROWS, ",t0"]), "--most-bad", "0.5")
-    assert "1 bad row left out (1 is empty); the first: " in result.stderr
+    assert "1 bad row left out (1 has no text); the first: " in result.stderr
     assert "rows.csv:8" in result.stderr
 
 

@@ -14,17 +14,17 @@ def bad_rows(*reasons: str) -> BadRows:
 
 
 def test_reasons_are_counted_most_frequent_first() -> None:
-    found = bad_rows("is not UTF-8", *["has no label"] * 5, *["is empty"] * 2)
-    assert list(found.reasons.items()) == [("has no label", 5), ("is empty", 2), ("is not UTF-8", 1)]
+    found = bad_rows("is not UTF-8", *["has no label"] * 5, *["has no text"] * 2)
+    assert list(found.reasons.items()) == [("has no label", 5), ("has no text", 2), ("is not UTF-8", 1)]
 
 
 def test_reasons_agree_with_their_number() -> None:
-    reasons = {"has no label": 1_200, "is empty": 2, "holds a NUL character": 2, "is not UTF-8": 1}
-    assert counted(reasons) == "1,200 have no label; 2 are empty; 2 hold a NUL character; 1 is not UTF-8"
+    reasons = {"has no label": 1_200, "has no text": 2, "holds a NUL character": 2, "is not UTF-8": 2}
+    assert counted(reasons) == "1,200 have no label; 2 have no text; 2 hold a NUL character; 2 are not UTF-8"
 
 
 def test_first_rows_of_each_reason_are_kept() -> None:
-    found = bad_rows(*["has no label"] * 20, "is empty", "is empty")
+    found = bad_rows(*["has no label"] * 20, "has no text", "has no text")
     assert SHOWN == 3
     assert [row.line for row in found.first] == [f"a.csv:{line}" for line in (2, 3, 4, 22, 23)]
 
@@ -46,7 +46,7 @@ def test_first_rows_of_each_reason_are_kept() -> None:
             [f"has the time {time!r}, which is not ISO 8601 such as 2026-11-26" for time in ("noon", "it's late")],
             "has the time '...', which is not ISO 8601 such as 2026-11-26",
         ),
-        (["is empty (the row ends on line 4)", "is empty"], "is empty"),
+        (["has no text (the row ends on line 4)", "has no text"], "has no text"),
     ],
 )
 def test_reasons_that_differ_in_values_only_are_one(reasons: list[str], shown: str) -> None:

@@ -77,9 +77,9 @@ def test_bad_rows_are_counted_and_the_first_of_each_reason_are_kept(tmp_path: Pa
     lines = ["headline,section", *("oil,energy" for _ in range(300)), *(f",energy{i}" for i in range(10)), "a,b,c"]
     read = read_rows([write(tmp_path / "a.csv", "\n".join(lines))])
     assert (len(read.rows), read.bad) == (300, 11)
-    assert read.bad_reasons == {"is empty": 10, "has 3 columns, and the header 2": 1}
+    assert read.bad_reasons == {"has no text": 10, "has 3 columns, and the header 2": 1}
     assert [bad.line.rpartition(":")[2] for bad in read.first_bad] == ["302", "303", "304", "312"]
-    assert [bad.why for bad in read.first_bad][2:] == ["is empty", "has 3 columns, and the header 2"]
+    assert [bad.why for bad in read.first_bad][2:] == ["has no text", "has 3 columns, and the header 2"]
 
 
 def test_first_object_may_lack_a_field(tmp_path: Path) -> None:
@@ -126,12 +126,12 @@ def test_file_in_another_encoding_is_to_be_converted_and_not_left_out(tmp_path: 
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "headline,section\noil,energy\n,energy\n")
     with pytest.raises(
-        TableError, match=r"1 of 2 rows \(50.0%\) are bad, more than 5.0% \(1 is empty\);.*\n.*a.csv:3: is empty"
+        TableError, match=r"1 of 2 rows \(50.0%\) are bad, more than 5.0% \(1 has no text\);.*\n.*a.csv:3: has no text"
     ):
         read_rows([path])
     assert read_rows([path], most_bad=0.5).bad == 1
-    with pytest.raises(TableError, match=r"a\.csv: the only row is bad \(1 is empty\)"):
+    with pytest.raises(TableError, match=r"a\.csv: the only row is bad \(1 has no text\)"):
         read_rows([write(tmp_path / "a.csv", "headline,section\n,energy\n")])
     path = write(tmp_path / "a.csv", "headline,section\noil,energy\n,energy\n")
-    with pytest.raises(TableError, match=r"all 2 rows are bad \(2 are empty\); correct them"):
+    with pytest.raises(TableError, match=r"all 2 rows are bad \(2 have no text\); correct them"):
         read_rows([write(path, "headline,section\n,energy\n,energy\n")], most_bad=1)

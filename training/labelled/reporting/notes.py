@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from training.labelled.bad_rows import counted
 from training.labelled.reporting.outside_notes import outside_notes
@@ -52,8 +52,8 @@ def _labels(report: DataReport) -> Iterator[str]:
             subject = f"{count(len(joined), 'label')} such as {joined[0]!r}"
             looks = "looks" if len(joined) == 1 else "look"
             yield f"{subject} {looks} like several labels in one cell; if so, set --label-separator {separator!r}."
-    for alike in report.similar_labels[:5]:
-        yield f"The labels {' and '.join(map(repr, alike))} look like the same label; merge them if they are."
+    if report.similar_labels:
+        yield _alike(report.similar_labels)
     few = [label.label for label in report.labels if label.train < FEW_ROWS]
     if few:
         shown = ", ".join(few[:5]) + (", ..." if len(few) > 5 else "")
@@ -104,13 +104,23 @@ def _test(report: DataReport) -> Iterator[str]:
     untested = [label.label for label in report.labels if not label.test]
     if untested and report.test:
         shown = ", ".join(untested[:5]) + (", ..." if len(untested) > 5 else "")
-        yield f"{count(len(untested), 'label')} ({shown}) {_has(len(untested))} no test rows, so no measured skill."
+        labels = f"{count(len(untested), 'label')} ({shown})"
+        yield f"{labels} {_has(len(untested))} no test rows, so nothing is measured there."
     if not report.test:
         yield "There are no test rows, so nothing can be measured; raise --test-share or use --test."
     elif report.test < FEW_TEST_ROWS:
         margin = 1.96 * math.sqrt(0.8 * 0.2 / report.test)
         rows = count(report.test, "test row")
         yield f"With {rows}, the margin of error of the accuracy is about ±{margin * 100:.0f} points."
+
+
+def _alike(groups: Sequence[Sequence[str]]) -> str:
+    shown = "; ".join(" and ".join(map(repr, group)) for group in groups[:3]) + ("; ..." if len(groups) > 3 else "")
+    differ = "differs" if len(groups) == 1 else "differ"
+    return (
+        f"{count(len(groups), 'group')} of labels {differ} only in case, spaces or punctuation ({shown}). Each spelling"
+        " is a label of its own; if they mean the same, use one spelling in the files."
+    )
 
 
 def _is_joined(label: str, separator: str, labels: Collection[str]) -> bool:

@@ -69,7 +69,7 @@ def _rows(report: DataReport) -> Iterator[str]:
     yield f"{count(report.rows, 'row')}: {report.train:,} to train on, {report.test:,} to test on ({chosen})"
     yield from (f"  left out: {count(rows, 'row')}, {why}" for why, rows in report.left_out.items())
     if report.bad:
-        yield f"  not included: {count(report.bad, 'bad row')}, listed below"
+        yield f"  not counted: {count(report.bad, 'bad row')}, listed below"
     yield from (f"  {part} rows: {first} to {last}" for part, (first, last) in report.times.items())
 
 

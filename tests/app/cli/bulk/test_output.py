@@ -18,7 +18,7 @@ from app.cli.writers import Answer, BulkOutputFormat
 SHARD = Shard("more/a b.csv", 7, 0, 9, 1)
 NAME = "file=more%2Fa%20b.csv/part-000007"
 ANSWERS = ChunkResult([(Row(1, "oil"), Answer([], "no_known_words"))], [])
-WITH_BAD = ChunkResult([(Row(2, "gas"), Answer([], "no_known_words"))], [(3, "is empty"), (4, "is not UTF-8")])
+WITH_BAD = ChunkResult([(Row(2, "gas"), Answer([], "no_known_words"))], [(3, "has no text"), (4, "is not UTF-8")])
 
 
 def files(folder: Path) -> list[str]:
@@ -35,7 +35,7 @@ def test_shard_is_one_file_of_answers_and_one_of_bad_rows(tmp_path: Path, form: 
     assert folder.bad_files() == 1
     lines = (tmp_path / "_bad" / f"{NAME}.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [
-        {"line": 3, "reason": "is empty"},
+        {"line": 3, "reason": "has no text"},
         {"line": 4, "reason": "is not UTF-8"},
     ]
 

@@ -110,9 +110,9 @@ def test_parquet_rows_are_numbered_across_row_groups_and_bad_rows_are_reported(
     rows = rows_of(path, shards)
     assert [row.line for row in rows] == list(range(1, 46))
     assert {row.line: row.fault for row in rows if row.fault is not None} == {
-        2: "is empty",
-        3: "is empty",
-        4: "is empty",
+        2: "has no text",
+        3: "has no text",
+        4: "has no text",
         5: "has 1,001 characters, more than 1,000",
     }
     assert [row.headline for row in rows if row.fault is None] == ["oil", *values[5:]]
@@ -124,7 +124,7 @@ def test_parquet_row_that_is_not_utf_8_costs_itself_only(tmp_path: Path) -> None
     assert [row[1:3] for row in rows_of(path, split(path))] == [
         ("oil", None),
         ("", "is not UTF-8"),
-        ("", "is empty"),
+        ("", "has no text"),
         ("gold", None),
     ]
 

@@ -41,7 +41,7 @@ def test_one_stray_quote_costs_its_own_row() -> None:
         ('3,"say "oil"', "is not CSV (',' expected after '\"')"),
         ("3", "has no column 'headline' (1 column, and the header 2)"),
         ("3,oil,wheat", "has 3 columns, and the header 2"),
-        ("3,", "is empty"),
+        ("3,", "has no text"),
         ("3,o\0il", "holds a NUL character"),
         ('3,"' + "x" * MAX_LINE_BYTES, "has more than 1048576 bytes"),
         ("3," + "x" * 2000, "has 2,000 characters, more than 1,000"),

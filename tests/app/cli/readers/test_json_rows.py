@@ -23,8 +23,8 @@ def test_lines_that_are_no_object_with_a_text_are_named() -> None:
         3: "is not a JSON object",
         4: "has no text in the field 'headline'",
         5: "has no text in the field 'headline'",
-        6: "is empty",
-        7: "is empty",
+        6: "has no text",
+        7: "has no text",
         8: "is not a JSON object",
         10: "is not JSON",
     }

@@ -49,7 +49,7 @@ def report(tmp_path: Path) -> DataReport:
 def test_report_counts_every_row_once(report: DataReport) -> None:
     assert report.rows + report.bad == len(lines()) - 1
     assert report.rows == report.train + report.test + sum(report.left_out.values())
-    assert report.bad_reasons == {"is empty": 1, "has 1 column, and the header 2": 1}
+    assert report.bad_reasons == {"has no text": 1, "has 1 column, and the header 2": 1}
 
 
 def test_labels_have_counts_and_three_examples(report: DataReport) -> None:
@@ -85,7 +85,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     for part in (
         "2 bad rows are left out (",
         "2 labels with too few rows ((none), rare)",
-        "'Sport' and 'sport' look like the same label",
+        "1 group of labels differs only in case, spaces or punctuation ('Sport' and 'sport').",
         "1 text (4 rows) has different labels",
         "30 rows are near duplicates",
         "the margin of error of the accuracy is about",
@@ -95,9 +95,9 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
 
 
 def test_reasons_agree_with_their_number(report: DataReport) -> None:
-    bad = dataclasses.replace(report, bad=8, bad_reasons={"has no label": 5, "is empty": 2, "is not UTF-8": 1})
+    bad = dataclasses.replace(report, bad=8, bad_reasons={"has no label": 5, "has no text": 2, "is not UTF-8": 1})
     found = notes(bad).notes[0]
-    assert found == "8 bad rows are left out (5 have no label; 2 are empty; 1 is not UTF-8); correct the files."
+    assert found == "8 bad rows are left out (5 have no label; 2 have no text; 1 is not UTF-8); correct the files."
 
 
 def test_every_reason_of_bad_rows_is_shown_with_its_first_lines(tmp_path: Path) -> None:
@@ -105,11 +105,19 @@ def test_every_reason_of_bad_rows_is_shown_with_its_first_lines(tmp_path: Path) 
     bad = ["no label,"] * 5 + [",sport"] * 2 + ["a,b,c,d"] * 2 + ["\0,sport"]
     table = read_rows([write(tmp_path / "a.csv", ["headline,section", *good, *bad])], most_bad=0.5)
     report = check(table, split_rows(table))
-    reasons = "5 have no label; 2 are empty; 2 have 4 columns, and the header 2; 1 holds a NUL character"
+    reasons = "5 have no label; 2 have no text; 2 have 4 columns, and the header 2; 1 holds a NUL character"
     assert f"10 bad rows are left out ({reasons}); correct the files." in report.notes
     for text in (terminal_report(report), data_page(report), json.dumps(report.as_dict())):
         lines = re.findall(r'a\.csv:(\d+)(?: |", "why": ")(?:has|is|holds)', text)
         assert lines == ["82", "83", "84", "87", "88", "89", "90", "91"]
+
+
+def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(report: DataReport) -> None:
+    alike = [[name.capitalize(), name] for name in ("api", "billing", "bug", "login")]
+    found = [note for note in notes(dataclasses.replace(report, similar_labels=alike)).notes if "spelling" in note]
+    assert len(found) == 1
+    assert found[0].startswith("4 groups of labels differ only in case, spaces or punctuation ('Api' and 'api'; ")
+    assert "'Bug' and 'bug'; ...)" in found[0]
 
 
 def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport) -> None:
@@ -216,7 +224,7 @@ def test_same_file_cannot_be_trained_and_tested_on(tmp_path: Path) -> None:
 def test_label_whose_rows_are_all_alike_has_no_test_rows_and_the_report_says_so(tmp_path: Path) -> None:
     rows = [*lines(), *("the same story,copies" for _ in range(8))]
     table = read_rows([write(tmp_path / "a.csv", rows)], outside_labels=[""])
-    assert "1 label (copies) has no test rows, so no measured skill." in check(table, split_rows(table)).notes
+    assert "1 label (copies) has no test rows, so nothing is measured there." in check(table, split_rows(table)).notes
 
 
 @pytest.mark.parametrize(
