@@ -11,6 +11,7 @@ from app.cli.chunked_run import ChunkedRun
 from app.cli.classify_help import HELP, KEEP_ALL
 from app.cli.classify_options import ensure_valid_options
 from app.cli.exit_status import ExitStatus, InputError
+from app.cli.model_info import model_option
 from app.cli.predictors import (
     MAX_TOP_K,
     load,
@@ -61,7 +62,7 @@ from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
     type=click.IntRange(min=1),
     help="Continue an interrupted run: skip the lines before this one, and write no header.",
 )
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: TOPICS_MODEL]")
+@model_option("model")
 @click.option("--url", help="Send headlines to this service instead of loading a model; needs the package in client/.")
 @click.option("--api-key", envvar="TOPICS_API_KEY", show_envvar=True, help="API key for the service at --url.")
 @click.option(

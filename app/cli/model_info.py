@@ -1,7 +1,9 @@
 """The commands `python -m app model` and `python -m app topics`."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 from unicodedata import combining, east_asian_width
 
 import click
@@ -9,17 +11,24 @@ import click
 from app.cli.predictors import load, settings_for
 from app.cli.standard_streams import write
 from app.control_characters import one_line
+from app.settings import DEFAULT_MODEL
 
 MAX_CELL_CHARACTERS = 60
 """Maximum length of a code or name in the table, in characters."""
 
-MODEL = click.option(
-    "--model", "folder", type=click.Path(path_type=Path), help="Folder of a bundle.  [default: TOPICS_MODEL]"
-)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def model_option(name: str) -> Callable[[Command], Command]:
+    """The option --model, as the argument `name` of a command."""
+    default = f"{DEFAULT_MODEL} of this program"
+    told = f"Folder of a bundle.  [variable: TOPICS_MODEL, the first of several folders; default: {default}]"
+    return click.option("--model", name, type=click.Path(path_type=Path), metavar="FOLDER", help=told)
 
 
 @click.command()
-@MODEL
+@model_option("folder")
 def model(folder: Path | None) -> None:
     """Print the model's manifest as JSON."""
     bundle = load(settings_for(folder)).bundle
@@ -28,7 +37,7 @@ def model(folder: Path | None) -> None:
 
 
 @click.command()
-@MODEL
+@model_option("folder")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines instead of a table.")
 def topics(folder: Path | None, as_json: bool) -> None:
     """List the topics with support, precision, recall and F1."""

@@ -23,6 +23,8 @@ from app.settings.values import (
 
 PREFIX = "TOPICS_"
 """Of the environment variables."""
+DEFAULT_MODEL = "headlines/6"
+"""Default bundle, as name and version."""
 _MODELS = Path(__file__).parents[2] / "models"
 
 
@@ -42,7 +44,7 @@ class Settings(BaseSettings):
         Field(
             description="Folder of the bundle to serve, or several, comma-separated; the first is the default model."
         ),
-    ] = (_MODELS / "headlines" / "6",)
+    ] = (_MODELS / DEFAULT_MODEL,)
     shadow: Annotated[
         Path | None, Field(description="Folder of a bundle that classifies the same headlines for comparison only.")
     ] = None

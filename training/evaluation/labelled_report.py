@@ -64,7 +64,7 @@ def _label_table(evaluation: Evaluation | MultiLabelEvaluation, codes: Sequence[
 def outside_line(outside: Mapping[str, Any]) -> str:
     """Figures of the outside class."""
     return (
-        f"Outside class: AUROC {outside['auroc']:.3f}; marked `outside` are {outside['found']:.1%} of"
+        f"Outside class: AUROC {outside['auroc']:.3f}; it marks {outside['found']:.1%} of"
         f" {count(outside['without'], 'test row')} about none of the labels, and {outside['lost']:.1%} of"
         f" {count(outside['with_topic'], 'test row')} with a label."
     )

@@ -98,6 +98,6 @@ def fit_rows(
 def _listed(listing: Suspects, rows: str) -> str:
     """What the file of suspects holds; `rows`: those that were looked at."""
     return (
-        f"{listing.listed:,} of {rows}, most suspect first; {count(listing.probable, 'label')} more likely wrong than"
-        f" right (wrong_probability above 0.5), assuming that {NOISE:.0%} of all are wrong."
+        f"{listing.listed:,} of {rows}, the most suspect first; {listing.probable:,} of them have a label that is more"
+        f" likely wrong than right (wrong_probability above 0.5), assuming that {NOISE:.0%} of all labels are wrong."
     )

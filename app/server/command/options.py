@@ -9,7 +9,7 @@ import click
 from app import VERSION
 from app.bundle_folders import missing_bundle
 from app.server.command.metrics_folder import wrong_folder
-from app.settings import Settings, option_name, read_settings, variable_name
+from app.settings import DEFAULT_MODEL, Settings, option_name, read_settings, variable_name
 
 BESIDE_VARIABLES = {"model": "FOLDER", "workers": "NUMBER", "log_level": "LEVEL"}
 """Settings that also have an option, with the word for its value in the help text."""
@@ -45,7 +45,7 @@ def with_options(command: Command) -> Command:
 
 def _help(field: str) -> str:
     about = Settings.model_fields[field]
-    default = "headlines/6 of this program" if field == "model" else about.default
+    default = f"{DEFAULT_MODEL} of this program" if field == "model" else about.default
     return f"{(about.description or '').replace('`', '')}  [variable: {variable_name(field)}; default: {default}]"
 
 

@@ -37,6 +37,8 @@ Measured on {test:,} test rows{with_label}, which were not used in training.
 {set_figures}
 {outside_figures}
 ## Labels
+In an answer, `topic` is the label, and `label` is its number.
+
 {topics}
 
 ## Limitations
@@ -108,10 +110,10 @@ def write_card(manifest: Manifest) -> str:
         topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
         limits="- A text about none of the labels may get one, if it resembles rows with this label."
         if several
-        else "- It recognises texts about none of the labels only if they resemble such texts among the training rows."
+        else "- The model recognises texts about none of the labels only if they resemble such training texts."
         if manifest.outside
-        else "- It picks one of its labels for any text, also for subjects that it was never trained on. To change"
-        " that, add rows about none of the labels, and train with `--outside`.",
+        else "- The model picks one of its labels for any text, also for subjects that it was never trained on. To"
+        " change that, add rows about none of the labels, and train with `--outside`.",
     )
 
 
@@ -150,8 +152,9 @@ def _sets(manifest: Manifest) -> str:
     if manifest.topic_set is None:
         return "none"
     return (
-        f"every label with a probability of at least {manifest.topic_set.threshold:.3f}, fitted so that the right one"
-        f" is in the set for {manifest.topic_set.coverage:.0%} of texts"
+        "the most probable label, and every other one with a probability of at least"
+        f" {manifest.topic_set.threshold:.3f}, fitted so that the right one is in the set for"
+        f" {manifest.topic_set.coverage:.0%} of texts"
     )
 
 

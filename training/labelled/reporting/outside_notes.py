@@ -37,8 +37,13 @@ def outside_notes(report: DataReport) -> Iterator[str]:
         if label.casefold() in NAMES:
             becomes = "is learned as one more label" if label in learned else "has too few rows to be learned"
             yield f"{label!r} {becomes}. If it stands for texts about none of the others, {_use(report, label)}"
-    if report.outside is None and (rows := report.bad_reasons.get(NO_LABEL, 0)):
-        yield f"Rows without a label: {rows:,}. If they are about none of the labels, use --outside '' to learn them."
+    rows = report.bad_reasons.get(NO_LABEL, 0)
+    if report.outside is None and rows:
+        more = f"add more of them, at least {FEW_ROWS} in all, and " if rows < FEW_ROWS else ""
+        yield (
+            f"Rows without a label: {rows:,}. If they are about none of the labels, {more}use --outside '' to learn"
+            " them."
+        )
 
 
 def _use(report: DataReport, label: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from app.classifier import load_bundle
-from app.classifier.manifest import Manifest
+from app.classifier.manifest import Manifest, TopicSet
 from tests.any_bundles import write
 from training.bundles.model_card import topic_table
 from training.fit.reporting.model_card import parts, write_card
@@ -66,10 +66,12 @@ def test_labels_are_text_and_not_markup_of_the_table(tmp_path: Path) -> None:
 
 def test_card_names_the_report_without_a_link_and_says_what_prediction_sets_are(tmp_path: Path) -> None:
     manifest = load_bundle(write(tmp_path / "four", "four")).manifest
-    card = write_card(as_fitted(manifest))
+    card = write_card(as_fitted(manifest.model_copy(update={"topic_set": TopicSet(threshold=0.884, coverage=0.9)})))
     assert "`data.html` in the bundle's folder" in card
     assert "](data.html)" not in card
     assert "| label | topic | name | training rows |" in card
+    assert "the most probable label, and every other one with a probability of at least 0.884" in card
+    assert "`topic` is the label, and `label` is its number." in card
 
 
 @pytest.mark.parametrize(

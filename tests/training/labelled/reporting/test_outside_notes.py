@@ -64,6 +64,13 @@ def test_rows_without_a_label_suggest_the_option(tmp_path: Path) -> None:
     assert note == "Rows without a label: 40. If they are about none of the labels, use --outside '' to learn them."
 
 
+def test_few_rows_without_a_label_are_said_to_be_too_few(tmp_path: Path) -> None:
+    [note] = found(tmp_path, rows(21, ""))
+    assert note.startswith(
+        "Rows without a label: 21. If they are about none of the labels, add more of them, at least 30"
+    )
+
+
 def test_one_training_row_about_none_of_the_labels_is_said_to_be_too_few_to_train(tmp_path: Path) -> None:
     assert found(tmp_path, rows(2, "other"), "other", min_rows=2) == [ONE_OUTSIDE]  # the other one is a test row
 
