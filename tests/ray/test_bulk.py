@@ -129,7 +129,7 @@ def test_parquet_comes_out_with_the_columns_of_the_command(run: Run, two_nodes: 
 @pytest.mark.parametrize(
     ("files", "status", "sentence"),
     [
-        ({}, 4, "in: holds no file."),
+        ({}, 4, "in: holds no file to read"),
         (
             {"a.csv": "id,title\n1,oil\n"},
             2,

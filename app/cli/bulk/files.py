@@ -60,7 +60,7 @@ def find_files(address: str, column: str | None, field: str | None) -> list[File
     try:
         [root] = system.get_file_info([path])
         if root.type == FileType.NotFound:
-            raise InputError(f"{address}: there is no such file or folder.")
+            raise InputError(f"{address}: there is no such file or folder; correct the path.")
         inside = [] if root.type == FileType.File else system.get_file_info(FileSelector(path, recursive=True))
     except OSError as error:
         raise InputError(f"{address}: cannot be read ({error}).") from None
@@ -70,7 +70,9 @@ def find_files(address: str, column: str | None, field: str | None) -> list[File
         named = [(file.path.removeprefix(path).lstrip("/"), file) for file in inside if file.type == FileType.File]
         named = [(name, file) for name, file in named if not any(part[0] in "_." for part in name.split("/"))]
     if not named:
-        raise InputError(f"{address}: holds no file.")
+        raise InputError(
+            f"{address}: holds no file to read (names that begin with _ or a dot are skipped); name another folder."
+        )
     format_given = column is not None or field is not None
     files = []
     for name, file in sorted(named):

@@ -147,9 +147,11 @@ def _rest_of_line(stream: io.BufferedReader, last: bytes) -> bytes:
 
 def _ensure_text_column(schema: pa.Schema, name: str, file: str) -> None:
     if name not in schema.names:
-        raise ColumnError(f"{file}: there is no column {name!r}; there are: {', '.join(schema.names)[:300]}")
+        raise ColumnError(
+            f"{file}: there is no column {name!r}; there are: {', '.join(schema.names)[:300]}; choose one with --column"
+        )
     kind = schema.field(name).type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-        raise ColumnError(f"{file}: the column {name!r} holds {kind}, not text")
+        raise ColumnError(f"{file}: the column {name!r} holds {kind}, not text; choose one with --column")

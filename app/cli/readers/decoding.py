@@ -39,7 +39,7 @@ _BINARY = {
 }
 _SAMPLE_BYTES = 8192
 _MIN_SAMPLE_BYTES = 64
-"""With fewer bytes the share of control characters does not identify a binary file reliably."""
+"""With fewer bytes, the share of control characters does not identify a binary file reliably."""
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b"))
 
 
@@ -151,9 +151,9 @@ def gunzipped(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
                     if not piece and len(content) < PIECE_BYTES:
                         break
     except zlib.error as error:
-        raise InputError(f"{name}: its gzip data are damaged ({error}).") from None
+        raise InputError(f"{name}: its gzip data are damaged ({error}); copy or compress it again.") from None
     if unpack is not None:
-        raise InputError(f"{name}: its gzip data end too early; the file is incomplete.")
+        raise InputError(f"{name}: its gzip data end too early, so the file is incomplete; copy it again.")
 
 
 def _transcoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
@@ -168,7 +168,7 @@ def _transcoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 def _ensure_text(head: bytes, name: str) -> None:
     for magic, kind in _BINARY.items():
         if head.startswith(magic) and not (magic.isascii() and head[:_SAMPLE_BYTES].isascii() and b"\0" not in head):
-            raise InputError(f"{name}: is {kind} and not text.")
+            raise InputError(f"{name}: is {kind} and not text; name a text file.")
     sample = head[:_SAMPLE_BYTES]
     if 4 * sample.count(0) > len(sample):
         raise InputError(f"{name}: is not text, or UTF-16 without a byte order mark; convert it to UTF-8.")

@@ -47,9 +47,9 @@ def test_file_of_another_format_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_folder_without_a_file_and_no_folder_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "empty" / "more").mkdir(parents=True)
-    with pytest.raises(InputError, match=r"empty: holds no file\."):
+    with pytest.raises(InputError, match=r"empty: holds no file to read"):
         find_files(str(tmp_path / "empty"), None, None)
-    with pytest.raises(InputError, match=r"none: there is no such file or folder\."):
+    with pytest.raises(InputError, match=r"none: there is no such file or folder; correct the path\."):
         find_files(str(tmp_path / "none"), None, None)
 
 

@@ -132,9 +132,15 @@ def test_parquet_row_that_is_not_utf_8_costs_itself_only(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
-        ({"id": [1], "title": ["oil"]}, "a.parquet: there is no column 'headline'; there are: id, title"),
-        ({"headline": [1]}, "a.parquet: the column 'headline' holds int64, not text"),
-        ({"headline": pa.array([1]).dictionary_encode()}, "a.parquet: the column 'headline' holds int64, not text"),
+        (
+            {"id": [1], "title": ["oil"]},
+            "a.parquet: there is no column 'headline'; there are: id, title; choose one with --column",
+        ),
+        ({"headline": [1]}, "a.parquet: the column 'headline' holds int64, not text; choose one with --column"),
+        (
+            {"headline": pa.array([1]).dictionary_encode()},
+            "a.parquet: the column 'headline' holds int64, not text; choose one with --column",
+        ),
     ],
 )
 def test_parquet_without_a_column_of_text_is_refused(tmp_path: Path, columns: dict, sentence: str) -> None:
@@ -157,7 +163,7 @@ def test_file_without_a_row_has_at_most_one_empty_shard(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("a.parquet", b"?" * 20, "cannot be read ("),
-        ("a.txt", b"\x89PNG\0\0\0\0", "is a PNG image and not text."),
+        ("a.txt", b"\x89PNG\0\0\0\0", "is a PNG image and not text; name a text file."),
         ("a.csv", b"", "its first line should name the columns."),
     ],
 )

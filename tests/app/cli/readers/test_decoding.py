@@ -69,7 +69,11 @@ LONG = "".join(f"oil {CHANCE.random()}\n" for _ in range(5000)).encode()
 @pytest.mark.parametrize(
     ("damage", "sentence", "least"),
     [
-        (lambda packed: packed[: len(packed) // 2], "a.gz: its gzip data end too early; the file is incomplete.", 2000),
+        (
+            lambda packed: packed[: len(packed) // 2],
+            "a.gz: its gzip data end too early, so the file is incomplete; copy it again.",
+            2000,
+        ),
         (lambda packed: packed[:-1], "end too early", 4999),
         (lambda packed: packed[:-8] + b"12345678", "a.gz: its gzip data are damaged (", 1000),
         (lambda packed: packed + b"oil\n", "are damaged", 4999),
@@ -102,7 +106,7 @@ def test_gzip_bomb_takes_no_memory() -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.csv: is a PNG image and not text."),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.csv: is a PNG image and not text; name a text file."),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "is a JPEG image"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is a PDF document"),
         (b"PK\x03\x04\x14\0\0\0", "is a ZIP archive or an Office document"),
