@@ -28,7 +28,7 @@ URLS: Final = (
 DEFAULT_FOLDER: Final = Path(".data")
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Limit of a download. The archive has 8 MB."""
-TRIES: Final = 3
+MAX_TRIES: Final = 3
 TIMEOUT_SECONDS: Final = 30.0
 _CHUNK: Final = 64 * 1024
 
@@ -97,10 +97,10 @@ def archive_fault(archive: Path) -> str | None:
 
 
 def _download(url: str, part: Path, progress: Progress) -> str | None:
-    """Download `url` into `part` in up to TRIES requests; returns what went wrong, or None."""
+    """Download `url` into `part` in up to MAX_TRIES requests; returns what went wrong, or None."""
     fault = None
     with part.open("wb") as file:
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             try:
                 _request(url, file, progress)
             except _RefusedError as error:

@@ -8,8 +8,8 @@ from app.classifier.tokenizer import tokenize
 from training.data.corpus import ArchiveWire, Wire, read_archive
 from training.data.topics import LABELS
 
-LEAD = 20
-"""Words of a body that two wires must share to be versions of one story."""
+LEAD_WORDS = 20
+"""Wires whose bodies begin with the same words, as many as these, are versions of one story."""
 
 
 def read_outside(
@@ -41,4 +41,4 @@ def read_outside(
 
 
 def _lead(body: str) -> tuple[str, ...]:
-    return tuple(tokenize(body)[:LEAD])
+    return tuple(tokenize(body)[:LEAD_WORDS])

@@ -23,7 +23,7 @@ SEVERAL: Final = {
     "given": "labels predicted",
 }
 """Figure -> its name, of a bundle for several labels a text."""
-_EXAMPLE: Final = 100
+_EXAMPLE_COLUMNS: Final = 100
 """Columns of an example."""
 
 
@@ -90,7 +90,7 @@ def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:
         what = f"{label} predicted as {predicted}" if label and predicted else ""
         what = what or (f"{label} not predicted" if label else f"{predicted} predicted wrongly")
         lines.append(f"  {what}: {pair.texts:,}")
-        lines += [f"    {cut(' '.join(text.split()), _EXAMPLE)}" for text in pair.examples]
+        lines += [f"    {cut(' '.join(text.split()), _EXAMPLE_COLUMNS)}" for text in pair.examples]
     return lines
 
 

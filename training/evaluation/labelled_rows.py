@@ -16,8 +16,9 @@ from training.evaluation.multi_label import MultiLabelEvaluation, indicator_matr
 from training.evaluation.predictions import given_labels, predict
 from training.labelled.rows import LabelledRow
 
-PAIRS: Final = 5
-EXAMPLES: Final = 3
+MAX_CONFUSIONS: Final = 5
+MAX_EXAMPLES: Final = 3
+"""Maximum number of examples of a confusion."""
 THRESHOLDS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
 """Thresholds of the outside class for which the rates are given, besides the bundle's own."""
 
@@ -46,7 +47,7 @@ class Measured:
     """AUROC of the outside class, and shares above the bundle's threshold (`lost`, `found`) and above others
     (`thresholds`); None without such a class or such rows."""
     confusions: tuple[Confusion, ...]
-    """The PAIRS most frequent ones."""
+    """The MAX_CONFUSIONS most frequent ones."""
     unknown: Mapping[str, int]
     """Labels that the bundle does not have, most frequent first -> rows that have no other label; not measured."""
 
@@ -95,11 +96,11 @@ def _several(
     errors = Counter({(label, True): int(n) for label, n in enumerate((members & ~given).sum(axis=0))})
     errors.update({(label, False): int(n) for label, n in enumerate((given & ~members).sum(axis=0))})
     found = []
-    for (label, missed), count in errors.most_common(PAIRS):
+    for (label, missed), count in errors.most_common(MAX_CONFUSIONS):
         if count:
             wrong = np.flatnonzero((members[:, label] == missed) & (given[:, label] != missed))
             order = np.argsort(probabilities[wrong, label] * (1 if missed else -1), kind="stable")
-            texts = tuple(rows[i].text for i in wrong[order[:EXAMPLES]].tolist())
+            texts = tuple(rows[i].text for i in wrong[order[:MAX_EXAMPLES]].tolist())
             code = classifier.topics[label].code
             found.append(Confusion(code if missed else "", "" if missed else code, count, texts))
     return Measured(measure_labels(probabilities, given, members), None, tuple(found), unknown)
@@ -136,7 +137,7 @@ def _confusions(
     pairs = [(int(labels[i]), int(predicted[i])) for i in wrong]
     found = []
     places = wrong.tolist()
-    for (label, other), count in Counter(pairs).most_common(PAIRS):
+    for (label, other), count in Counter(pairs).most_common(MAX_CONFUSIONS):
         texts = [rows[i].text for i, pair in zip(places, pairs, strict=True) if pair == (label, other)]
-        found.append(Confusion(codes[label], codes[other], count, tuple(texts[:EXAMPLES])))
+        found.append(Confusion(codes[label], codes[other], count, tuple(texts[:MAX_EXAMPLES])))
     return tuple(found)

@@ -7,7 +7,7 @@ from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
 from training.labelled.reporting.terminal import columns
 
-CONFUSIONS = 10
+MAX_CONFUSIONS = 10
 _PARTS = {
     "test": "official test wires",
     "own_body": "with own body",
@@ -55,5 +55,5 @@ def _confusions(evaluation: Evaluation, codes: Sequence[str]) -> list[str]:
     pairs = [(int(matrix[i, j]), i, j) for i in range(len(codes)) for j in range(len(codes)) if i != j and matrix[i, j]]
     pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
     return ["Most often confused (the whole matrix: --json):"] + [
-        f"{count:>5,}  {codes[i]} predicted as {codes[j]}" for count, i, j in pairs[:CONFUSIONS]
+        f"{count:>5,}  {codes[i]} predicted as {codes[j]}" for count, i, j in pairs[:MAX_CONFUSIONS]
     ]

@@ -7,14 +7,14 @@ import numpy as np
 from training.fit.fitted import Fitted
 from training.fit.training_rows import TrainingRows
 
-CLEAR: Final = 6
-"""Number of labels that have a clear golden headline: those with the most held-out rows."""
+MAX_CONFIDENT: Final = 6
+"""Maximum number of confident golden headlines: one for each of the labels with the most right answers."""
 MAX_CHARACTERS: Final = 300
 """Maximum length of a golden headline."""
 
 
 def golden_headlines(rows: TrainingRows, fitted: Fitted) -> tuple[str, ...]:
-    """Confident right answers of up to CLEAR labels, the least confident answer, the longest text, a word, and ""."""
+    """Confident right answers (up to MAX_CONFIDENT), the least confident answer, the longest text, a word, and ""."""
     part = fitted.held_out
     probabilities = fitted.held_out_probabilities
     texts = [" ".join(rows.texts[sample.source or 0].split()) for sample in fitted.held_out_rows]
@@ -24,7 +24,7 @@ def golden_headlines(rows: TrainingRows, fitted: Fitted) -> tuple[str, ...]:
     chosen: dict[str, None] = {}
     labels = part.labels[right]
     by_size = sorted(set(labels.tolist()), key=lambda label: (-int((labels == label).sum()), label))
-    for label in by_size[:CLEAR]:
+    for label in by_size[:MAX_CONFIDENT]:
         places = np.flatnonzero(right & (part.labels == label))
         chosen[texts[places[np.argsort(-confidence[places], kind="stable")[len(places) // 4]]]] = None
     if usable.any():

@@ -19,7 +19,7 @@ MANY_EPOCHS: Final = 20_000
 MANY_NETWORKS: Final = 40_000
 """Below this number of rows there are twice as many networks."""
 
-WORDS, PAIRS, PIECES = 60_000, 40_000, 30_000
+MAX_WORDS, MAX_PAIRS, MAX_PIECES = 60_000, 40_000, 30_000
 """Maximum number of features of each kind."""
 MIN_FEATURES: Final = 1_000
 
@@ -66,14 +66,14 @@ def recipe_for(rows: int, units: int) -> Recipe:
         epochs, batch = 3, 1_024
     inside = min(units, width) + networks * 100
     room = _max_weights(units) - width * inside - inside * units
-    features = min(WORDS + PAIRS + PIECES, room // width)
+    features = min(MAX_WORDS + MAX_PAIRS + MAX_PIECES, room // width)
     if features < MIN_FEATURES:
         raise LabelsError(
             f"{units:,} labels need a model of more than {MAX_FILE_BYTES // 1024**2} MiB, the most that a bundle's file"
             " may have; join some labels, or raise --min-rows."
         )
-    words = min(WORDS, features * 2 // 3)
-    pieces = (features - words) * PIECES // (PAIRS + PIECES)
+    words = min(MAX_WORDS, features * 2 // 3)
+    pieces = (features - words) * MAX_PIECES // (MAX_PAIRS + MAX_PIECES)
     return Recipe(
         features=features - pieces,
         words=words,

@@ -20,8 +20,8 @@ _UPDATE_ROWS = 256
 _DROPOUT_ROWS = 65_536
 """Rows from which words are dropped at once."""
 FAN_IN = 2_000
-"""Fan-in of Glorot's uniform initialization (Glorot and Bengio 2010). The true one, 20,000 features or more, would give
-weights near 0, although a text has at most about a hundred ones."""
+"""Fan-in of Glorot's uniform initialization (Glorot and Bengio 2010). The true one, 20,000 features or more, would make
+the initial weights too small for texts, which have about a hundred ones."""
 
 SCALE = 3.0
 """Factor of the rows of length 1: with it, the values of a headline, which has about nine ones, are about 1."""

@@ -7,8 +7,8 @@ from typing import Final
 
 from training.labelled.rows import BadRow
 
-SHOWN: Final = 3
-"""How many bad rows of a reason are shown with their line; all are counted."""
+MAX_SHOWN: Final = 3
+"""Maximum number of bad rows of a reason that are shown with their line; all are counted."""
 
 _DETAIL: Final = re.compile(r" \(.*\)$")
 _VALUE: Final = re.compile(r"'.*'|\".*\"|[0-9]+(?:,[0-9]{3})*")
@@ -33,7 +33,7 @@ class BadRows:
 
     @property
     def first(self) -> list[BadRow]:
-        """The first SHOWN rows of each reason, in the order of `reasons`."""
+        """The first MAX_SHOWN rows of each reason, in the order of `reasons`."""
         return [row for reason in self._ordered() for row in reason.first]
 
     def _ordered(self) -> list["_Reason"]:
@@ -65,7 +65,7 @@ class _Reason:
 
     def add(self, row: BadRow, values: list[str]) -> None:
         self.rows += 1
-        if len(self.first) < SHOWN:
+        if len(self.first) < MAX_SHOWN:
             self.first.append(row)
         self.lowest = [min(pair, key=_order) for pair in zip(self.lowest, values, strict=True)]
         self.highest = [max(pair, key=_order) for pair in zip(self.highest, values, strict=True)]

@@ -4,7 +4,16 @@ from hypothesis import strategies as st
 
 from app.classifier.bundle import MAX_FILE_BYTES
 from training.errors import LabelsError
-from training.fit.sizes import MAX_WIDTH_OF_FEW, PAIRS, PIECES, WORDS, penalty_for, recipe_for, seconds_to_fit, widened
+from training.fit.sizes import (
+    MAX_PAIRS,
+    MAX_PIECES,
+    MAX_WIDTH_OF_FEW,
+    MAX_WORDS,
+    penalty_for,
+    recipe_for,
+    seconds_to_fit,
+    widened,
+)
 from training.headlines.recipe import Recipe
 
 
@@ -34,7 +43,7 @@ def test_estimated_time_is_that_measured_within_a_factor_of_two(rows: int, measu
 
 def test_few_labels_have_the_whole_vocabulary() -> None:
     recipe = recipe_for(45_000, 7)
-    assert (recipe.words, recipe.features, recipe.pieces) == (WORDS, WORDS + PAIRS, PIECES)
+    assert (recipe.words, recipe.features, recipe.pieces) == (MAX_WORDS, MAX_WORDS + MAX_PAIRS, MAX_PIECES)
     assert (recipe.networks, recipe.epochs) == (2, 8)
     assert (recipe_for(800, 7).networks, recipe_for(800, 7).epochs) == (4, 16)
     assert recipe_for(30_000, 7).networks == 4

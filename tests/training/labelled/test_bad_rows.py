@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.labelled.bad_rows import SHOWN, BadRows, counted
+from training.labelled.bad_rows import MAX_SHOWN, BadRows, counted
 from training.labelled.rows import BadRow
 
 
@@ -25,7 +25,7 @@ def test_reasons_agree_with_their_number() -> None:
 
 def test_first_rows_of_each_reason_are_kept() -> None:
     found = bad_rows(*["has no label"] * 20, "has no text", "has no text")
-    assert SHOWN == 3
+    assert MAX_SHOWN == 3
     assert [row.line for row in found.first] == [f"a.csv:{line}" for line in (2, 3, 4, 22, 23)]
 
 

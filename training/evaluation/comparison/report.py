@@ -6,12 +6,12 @@ from app.control_characters import one_line
 from training.evaluation.comparison.result import Comparison
 from training.wording import count
 
-SHOWN: Final = 20
-"""Changed answers that are printed; the JSON has all."""
+MAX_CHANGES: Final = 20
+"""Maximum number of changed answers that are printed; the JSON has all."""
 
 
 def against_report(comparison: Comparison, before: str, after: str, text: str = "test title") -> str:
-    """The comparison as Markdown, with the SHOWN worst changes: answers that became wrong, most confident first.
+    """The comparison as Markdown, with the MAX_CHANGES worst changes: answers that became wrong, most confident first.
 
     Args:
         comparison: of two bundles.
@@ -24,9 +24,13 @@ def against_report(comparison: Comparison, before: str, after: str, text: str = 
     )
     order = ("worse", "still wrong", "better")
     worst = sorted(comparison.changes, key=lambda change: (order.index(change.direction), -change.after_probability))[
-        :SHOWN
+        :MAX_CHANGES
     ]
-    rest = f", of which these are the {SHOWN} worst (--json lists all)" if len(comparison.changes) > SHOWN else ""
+    rest = (
+        f", of which these are the {MAX_CHANGES} worst (--json lists all)"
+        if len(comparison.changes) > MAX_CHANGES
+        else ""
+    )
     none = f" ({comparison.outside:,} of them about none of the labels)" if comparison.outside else ""
     lines = [
         f"On {count(comparison.texts, text)}{none}, {after} against {before}:",

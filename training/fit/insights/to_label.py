@@ -17,8 +17,8 @@ from training.labelled.duplicates import find_duplicates
 from training.labelled.rows import LabelledRow
 from training.wording import count
 
-COUNT: Final = 200
-"""Texts in the file."""
+MAX_CHOSEN: Final = 200
+"""Maximum number of texts to label."""
 MORE_COLUMNS: Final = ("guess", "probability", "second_guess", "second_probability", "file", "line")
 
 
@@ -76,10 +76,10 @@ def to_label(
         vectors = normalize(inputs @ model.layers[0].kernel)
         unsure = uncertainty(probabilities, classifier.multi_label)
         codes = [topic.code for topic in classifier.topics]
-        for place in choose_texts(unsure, vectors, COUNT, seed).tolist():
+        for place in choose_texts(unsure, vectors, MAX_CHOSEN, seed).tolist():
             best, second = np.argsort(-probabilities[place], kind="stable")[:2].tolist()
             own, other = (round(float(probabilities[place, label]), 4) for label in (best, second))
             row = new[place]
             lines.append([row.text, "", codes[best], own, codes[second], other, row.file, row.number])
     chosen = len(lines) - 1
-    return ToLabel(chosen, len(rows) - len(new), min(COUNT, len(new)) - chosen, spreadsheet_csv(lines))
+    return ToLabel(chosen, len(rows) - len(new), min(MAX_CHOSEN, len(new)) - chosen, spreadsheet_csv(lines))

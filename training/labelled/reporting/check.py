@@ -11,7 +11,7 @@ import numpy as np
 from app.classifier.tokenizer import tokenize
 from training.labelled.reporting import groups
 from training.labelled.reporting.notes import notes
-from training.labelled.reporting.report import EXAMPLES, DataReport, Distribution, LabelCount, example
+from training.labelled.reporting.report import MAX_EXAMPLES, DataReport, Distribution, LabelCount, example
 from training.labelled.reporting.scripts import script
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
@@ -79,7 +79,7 @@ def _label_counts(
             total[label] += 1
             train[label] += is_trained
             test[label] += is_tested
-            if is_trained and len(examples[label]) < EXAMPLES:
+            if is_trained and len(examples[label]) < MAX_EXAMPLES:
                 examples[label][row.text] = None
     return {
         label: LabelCount(label, total[label], train[label], test[label], [example(text) for text in examples[label]])

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from training.labelled.reporting.report import EXAMPLES, GROUPS, Groups, TextGroup, example
+from training.labelled.reporting.report import MAX_EXAMPLES, MAX_GROUPS, Groups, TextGroup, example
 from training.labelled.rows import LabelledRow
 from training.labelled.stratification import labels_or_outside
 
@@ -35,7 +35,7 @@ def find_groups(
     """
     groups = [group for group in repeated(numbers) if wanted(group)]
     groups.sort(key=len, reverse=True)
-    shown = [_text_group([rows[number] for number in group]) for group in groups[:GROUPS]]
+    shown = [_text_group([rows[number] for number in group]) for group in groups[:MAX_GROUPS]]
     return Groups(len(groups), sum(map(len, groups)), shown)
 
 
@@ -55,6 +55,6 @@ def are_on_both_sides(trained: Sequence[bool], tested: Sequence[bool]) -> Callab
 
 
 def _text_group(rows: Rows) -> TextGroup:
-    texts = [example(text) for text in list(dict.fromkeys(row.text for row in rows))[:EXAMPLES]]
+    texts = [example(text) for text in list(dict.fromkeys(row.text for row in rows))[:MAX_EXAMPLES]]
     labels = Counter(label for row in rows for label in labels_or_outside(row))
-    return TextGroup(texts, len(rows), dict(labels.most_common()), [row.line for row in rows[:EXAMPLES]])
+    return TextGroup(texts, len(rows), dict(labels.most_common()), [row.line for row in rows[:MAX_EXAMPLES]])

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from training.labelled.rows import BadRow, ReadColumns
 
-EXAMPLES: Final = 3
-"""Examples of a label, and texts of a group of duplicates."""
+MAX_EXAMPLES: Final = 3
+"""Maximum number of examples of a label, and of texts of a group of duplicates."""
 MAX_EXAMPLE_CHARACTERS: Final = 1_000
 """Maximum number of characters of an example."""
-GROUPS: Final = 10
-"""Groups of duplicates that are listed; all are counted."""
+MAX_GROUPS: Final = 10
+"""Maximum number of groups of duplicates that are listed; all are counted."""
 
 
 def example(text: str) -> str:
@@ -36,12 +36,12 @@ class TextGroup:
     """Rows with the same or nearly the same text."""
 
     texts: Sequence[str]
-    """Up to EXAMPLES different ones."""
+    """Up to MAX_EXAMPLES different ones."""
     rows: int
     labels: Mapping[str, int]
     """Label -> rows, most frequent first; "" stands for none."""
     lines: Sequence[str]
-    """`FILE:LINE` of the first EXAMPLES rows."""
+    """`FILE:LINE` of the first MAX_EXAMPLES rows."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Groups:
     rows: int
     """In all groups."""
     largest: Sequence[TextGroup]
-    """Up to GROUPS."""
+    """Up to MAX_GROUPS."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from app.control_characters import one_line
-from training.labelled.bad_rows import SHOWN
+from training.labelled.bad_rows import MAX_SHOWN
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
 from training.wording import count, share
 
 WIDTH: Final = 100
 MAX_LABELS: Final = 20
 """Maximum number of labels that are listed; the page and the JSON have all."""
-_SHOWN_GROUPS = 3
+_MAX_GROUPS = 3
 _CHARACTERS_PER_COLUMN = 8
 """Combining marks take no column, so that a text of any length may fit into a few columns."""
 
@@ -34,7 +34,7 @@ def terminal_report(report: DataReport) -> str:
     ]
     if report.bad:
         shown = [f"  {one_line(bad.line)} {one_line(bad.why)}" for bad in report.first_bad]
-        which = f", the first {SHOWN} of each reason" if len(shown) < report.bad else ""
+        which = f", the first {MAX_SHOWN} of each reason" if len(shown) < report.bad else ""
         parts.append([f"Bad rows ({report.bad:,}{which})", *shown])
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
@@ -119,7 +119,7 @@ def _groups(title: str, groups: Groups) -> Iterator[str]:
     if not groups.count:
         return
     yield f"{title}: {count(groups.count, 'group')}, {count(groups.rows, 'row')}"
-    for group in groups.largest[:_SHOWN_GROUPS]:
+    for group in groups.largest[:_MAX_GROUPS]:
         labels = ", ".join(f"{label or '(none)'} ({rows:,})" for label, rows in list(group.labels.items())[:4])
         for number, text in enumerate(group.texts):
             yield f"  {'-' if number == 0 else ' '} {cut(text, WIDTH - 4)}"

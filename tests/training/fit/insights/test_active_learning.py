@@ -55,7 +55,7 @@ def test_equal_vectors_are_one_group() -> None:
 
 
 def test_texts_that_are_left_out_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "COUNT", 4)
+    monkeypatch.setattr(module, "MAX_CHOSEN", 4)
     labelled = [LabelledRow(f"word{i} here", (f"t{i}",), "a.csv", i + 2) for i in range(4)]
     samples = tokenize_rows(labelled * 5, [f"t{i}" for i in range(4)]).samples
     encoder, _ = build_encoder(recipe_for(20, 4), samples, (), 4)
