@@ -110,6 +110,7 @@ def test_worker_that_cannot_read_the_keys_says_so_in_one_line(tiny_bundle: Path,
         keys.unlink()
         os.kill(server.worker_pids()[0], signal.SIGKILL)
         server.wait_line("could not start")
+        server.wait_line("TOPICS_API_KEYS_FILE: ")  # of another process, so it may be written later
         assert re.search(r"worker \d+: TOPICS_API_KEYS_FILE: .*keys", server.output)
         keys.write_text("secret\n")
     assert "Traceback" not in server.output
