@@ -197,7 +197,7 @@ def test_readme_is_short():
 
 
 def parts(page: str) -> list[dict[str, object]]:
-    """For each section what does not depend on the language: code, links and figures."""
+    """For each section what does not depend on the language: code without comments, links and figures."""
     found = []
     for section in re.split(r"^## ", page, flags=re.MULTILINE):
         block = re.compile(r"(?s:```.*?```)|^    .*$", re.MULTILINE)
@@ -206,7 +206,7 @@ def parts(page: str) -> list[dict[str, object]]:
         words = re.sub(r"`[^`]*`|\]\([^)]*\)|https?://\S+", " ", text)
         found.append(
             {
-                "blocks": block.findall(section),
+                "blocks": [re.sub(r"  +# .*", "", code) for code in block.findall(section)],
                 "code": sorted(re.findall(r"`[^`\n]+`", text)),
                 "links": sorted(target or url for target, url in links if not target.startswith("README")),
                 "figures": sorted(re.findall(r"\d+(?:[.,]\d+)*", words)),
