@@ -21,7 +21,7 @@ from tests.server import RunningServer
 pytestmark = pytest.mark.slow
 
 HEADLINES = 500
-LEAST_ROUNDS, MOST_ROUNDS = 2, 6
+MIN_ROUNDS, MAX_ROUNDS = 2, 6
 """More rounds than the least are run until the figures agree: a disturbance of the machine counts less in more."""
 SECONDS = float(os.environ.get("OVERLOAD_SECONDS", "5")) / 4
 TOLERANCE = 0.15
@@ -80,10 +80,10 @@ def test_goodput_at_four_times_the_load_is_what_the_simulation_says(tiny_bundle:
         alone = run(server, 1e9, SECONDS, 4)  # this also warms up the server
         rate = alone.answered / SECONDS
         runs = dict.fromkeys((2, 4, 8), NOTHING)
-        for rounds in range(1, MOST_ROUNDS + 1):  # in turns, so that a disturbance of the machine affects all three
+        for rounds in range(1, MAX_ROUNDS + 1):  # in turns, so that a disturbance of the machine affects all three
             for times in runs:
                 runs[times] += run(server, times * rate, SECONDS, ROOM)
-            if rounds >= LEAST_ROUNDS and simulate(runs)[0] == pytest.approx(runs[4].goodput, rel=TOLERANCE):
+            if rounds >= MIN_ROUNDS and simulate(runs)[0] == pytest.approx(runs[4].goodput, rel=TOLERANCE):
                 break
     goodput, simulated = simulate(runs)
     shown = ", ".join(f"{one.offered / alone.goodput:.1f}x {one.goodput / alone.goodput:.0%}" for one in runs.values())

@@ -9,7 +9,7 @@ import { setUpKey } from "./service/key.js";
 import { chooseModel, chosenModel, sayMissing, setUpModels, showModels, withModel } from "./service/models.js";
 import { followLinks, readLink, showLink } from "./sharing/link.js";
 
-const LONGEST_WAIT = 500; // milliseconds until the rest of the page is loaded although no answer has been painted
+const MAX_WAIT = 500; // milliseconds until the rest of the page is loaded although no answer has been painted
 
 let loadRest;
 /** What the first answer does not need: it would have to wait while the browser loads the modules and draws tables. */
@@ -54,7 +54,7 @@ async function describe(model) {
     const answered = headline.setModel(facts, topics.length, first);
     byId("correcting").hidden = Boolean(facts.multi_label); // a correction has one topic
     const painted = answered.then(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); }));
-    await Promise.race([painted, new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT); })]);
+    await Promise.race([painted, new Promise((resolve) => { setTimeout(resolve, MAX_WAIT); })]);
     loadRest();
     await withRest(({ showModel, showTopics }) => {
       if (turn !== latest) return;

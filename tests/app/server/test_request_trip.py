@@ -22,7 +22,7 @@ APP = Path(app.__file__).parent
 BODY = json.dumps({"headline": "Oil prices rise as OPEC cuts crude output", "top_k": 3}).encode()
 REQUEST = b"POST /predict HTTP/1.1\r\nHost: x\r\nX-API-Key: secret\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
-MOST_STOPS = 25
+MAX_STOPS = 25
 """One more with API keys."""
 
 
@@ -62,7 +62,7 @@ async def trip(bundle: Path, settings: dict[str, Any]) -> tuple[list[str], bytes
 
 
 @pytest.mark.parametrize(
-    ("settings", "most"), [({}, MOST_STOPS), ({"api_keys": "secret"}, MOST_STOPS + 1)], ids=["open", "with keys"]
+    ("settings", "most"), [({}, MAX_STOPS), ({"api_keys": "secret"}, MAX_STOPS + 1)], ids=["open", "with keys"]
 )
 def test_predict_passes_through_few_files(settings: dict[str, str], most: int):
     stops, written = asyncio.run(trip(load_settings().model[0], settings))

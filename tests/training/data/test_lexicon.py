@@ -12,8 +12,8 @@ from training.data.topics import TOPICS
 from training.errors import LexiconError
 
 PAGE = REPOSITORY / "docs" / "headlines" / "lexicon.md"
-LEAST_PER_TOPIC = 40
-LEAST_OUTSIDE = 1_800
+MIN_PER_TOPIC = 40
+MIN_OUTSIDE = 1_800
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +82,11 @@ def test_folder_without_files_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_topic_has_enough_lines(entries: tuple[Entry, ...], topic: str) -> None:
-    assert sum(topic in entry.topics for entry in entries) >= LEAST_PER_TOPIC
+    assert sum(topic in entry.topics for entry in entries) >= MIN_PER_TOPIC
 
 
 def test_outside_has_enough_lines(entries: tuple[Entry, ...]) -> None:
-    assert sum(not entry.topics for entry in entries) >= LEAST_OUTSIDE
+    assert sum(not entry.topics for entry in entries) >= MIN_OUTSIDE
 
 
 def test_texts_are_headlines_in_plain_characters(entries: tuple[Entry, ...]) -> None:

@@ -14,13 +14,13 @@ export function leaveOut(points, words) {
   return left.join("");
 }
 
-const LONGEST_NAME = 100; // code points
+const MAX_NAME = 100; // code points
 
 /** The name of a topic, cut if it is very long. */
 export function short(name) {
-  if (name.length <= LONGEST_NAME) return name;
+  if (name.length <= MAX_NAME) return name;
   const points = Array.from(name);
-  return points.length <= LONGEST_NAME ? name : `${points.slice(0, LONGEST_NAME).join("")}…`;
+  return points.length <= MAX_NAME ? name : `${points.slice(0, MAX_NAME).join("")}…`;
 }
 
 let whole; // created when first needed: it would take longer than the code before the first answer

@@ -1,8 +1,8 @@
 // CSV reader and writer (RFC 4180). Rows begin and end where `python -m app classify` has them.
 
 const LINE_END = /\r\n|\r|\n/;
-const MOST_LINES = 1000; // of one row; a quote still open after that is unmatched
-const MOST_BROKEN = 50; // cells with line ends in the first row, whose number of cells nothing limits
+const MAX_ROW_LINES = 1000; // of one row; a quote still open after that is unmatched
+const MAX_BROKEN_CELLS = 50; // cells with line ends in the first row, whose number of cells nothing limits
 const MERGED = 4; // separators beyond those of one row from which a row of several lines counts as merged rows
 
 /**
@@ -48,8 +48,8 @@ function readRow(text, from, separator, width) {
       const cell = text.slice(at + 1, closing);
       if (/[\r\n]/.test(cell)) broken += 1;
       cells.push(cell.replaceAll('""', '"'));
-      if (width === null ? broken >= MOST_BROKEN : broken && cells.length > width) return null;
-      if (broken >= MOST_LINES) return null;
+      if (width === null ? broken >= MAX_BROKEN_CELLS : broken && cells.length > width) return null;
+      if (broken >= MAX_ROW_LINES) return null;
     } else {
       end = at;
       while (!endsCell(text, end, separator)) end += 1;
@@ -64,7 +64,7 @@ function readRow(text, from, separator, width) {
 function isOneRow(text, cells, separator, width) {
   const lines = text.split(LINE_END);
   if (lines.length === 1) return true;
-  if (lines.length > MOST_LINES || (width !== null && cells.length !== width)) return false;
+  if (lines.length > MAX_ROW_LINES || (width !== null && cells.length !== width)) return false;
   if (width === null || width === 1) return true;
   if ((width - 1) * (lines.length - 1) < MERGED && separator !== "\t") return true;
   return !lines.every((one) => one.split(separator).length === width);

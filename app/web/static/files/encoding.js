@@ -1,6 +1,6 @@
 // Decodes the bytes of a file to text.
 
-const MOST_BYTES = 100 * 1024 * 1024; // the tab holds the text, its rows and their results in memory
+const MAX_BYTES = 100 * 1024 * 1024; // the tab holds the text, its rows and their results in memory
 const BINARY = [
   [[0x89, 0x50, 0x4e, 0x47], "is a picture, not a text file"],
   [[0xff, 0xd8, 0xff], "is a picture, not a text file"],
@@ -19,7 +19,7 @@ export class UnreadableError extends Error {}
  * mark, otherwise Windows-1252, which spreadsheets on Windows write. Throws UnreadableError.
  */
 export async function readText(file) {
-  if (file.size > MOST_BYTES) throw new UnreadableError("has more than 100 MB; cut it into parts");
+  if (file.size > MAX_BYTES) throw new UnreadableError("has more than 100 MB; cut it into parts");
   let bytes;
   try {
     bytes = new Uint8Array(await file.arrayBuffer());

@@ -2,8 +2,8 @@
 
 import { parseCsv } from "./csv.js";
 
-const MOST_COLUMNS = 1000; // rows × columns must fit into memory; also, nobody could choose one of them
-const TOO_WIDE = { fault: `has more than ${MOST_COLUMNS.toLocaleString("en")} columns` };
+const MAX_COLUMNS = 1000; // rows × columns must fit into memory; also, nobody could choose one of them
+const TOO_WIDE = { fault: `has more than ${MAX_COLUMNS.toLocaleString("en")} columns` };
 const NAMED = /^(headlines?|titles?|texts?)$/i;
 
 /**
@@ -45,7 +45,7 @@ function csvTable(text, separator) {
   const named = header.findIndex((name) => NAMED.test(name));
   if (named !== -1) rows = rows.slice(1).map((row) => asWideAs(header.length, row));
   const width = named === -1 ? Math.max(0, ...new Set(rows.map((row) => row.cells.length))) : header.length;
-  if (width > MOST_COLUMNS) return TOO_WIDE;
+  if (width > MAX_COLUMNS) return TOO_WIDE;
   const columns = Array.from({ length: width }, (_, index) => (named !== -1 && header[index]) || `column ${index + 1}`);
   return { columns, rows, chosen: named === -1 ? longest(rows) : named, unit: "Line" };
 }
@@ -99,7 +99,7 @@ function objectsTable(items, unit) {
   const fields = new Set(items.flatMap(({ item }) => (isObject(item) ? Object.keys(item) : [])));
   const found = [...fields].find((name) => NAMED.test(name));
   const columns = [...new Set([found ?? "headline", ...fields])];
-  if (columns.length > MOST_COLUMNS) return TOO_WIDE;
+  if (columns.length > MAX_COLUMNS) return TOO_WIDE;
   const valueOf = (item, name) => (Object.hasOwn(item, name) ? item[name] : undefined);
   const rows = items.map(({ line, raw, item, fault }) => {
     const row = { line, cells: [raw] };

@@ -4,11 +4,11 @@ import { byId } from "../elements/dom.js";
 import { askForKey, key, keyHeader, openDialog } from "./key.js";
 import { withModel } from "./models.js";
 
-const LONGEST_WAIT = 5; // seconds
-const LEAST_RETRY_AFTER = 1; // seconds; a proxy may send 0, or a date of a clock that is behind
-const MOST_RETRY_AFTER = 86_400; // seconds; timers of browsers overflow after 24 days
+const MAX_WAIT = 5; // seconds
+const MIN_RETRY_AFTER = 1; // seconds; a proxy may send 0, or a date of a clock that is behind
+const MAX_RETRY_AFTER = 86_400; // seconds; timers of browsers overflow after 24 days
 const SLOW = 3; // seconds without an answer after which the page says so
-const LONGEST_REQUEST = 60; // seconds; the service's own limits are shorter, so then the connection is dead
+const REQUEST_TIMEOUT = 60; // seconds; the service's own limits are shorter, so then the connection is dead
 const AGAIN = new Set([429, 502, 503]);
 const NO_KEY = "No API key has been entered. Ask the operator of this service for one.";
 const wakeUp = new EventTarget();
@@ -56,11 +56,11 @@ export async function call(path, { body, signal, onWait } = {}) {
         if (key() === used) await askForKey(reason, signal);
         attempt = -1;
       } else if (!response) {
-        const seconds = Math.min(2 ** attempt, LONGEST_WAIT);
+        const seconds = Math.min(2 ** attempt, MAX_WAIT);
         trouble(id, { text: "The service is not responding. Retrying automatically." });
         await pause(seconds, signal, true);
       } else if (AGAIN.has(response.status)) {
-        const seconds = response.retryAfter ?? Math.min(2 ** attempt, LONGEST_WAIT);
+        const seconds = response.retryAfter ?? Math.min(2 ** attempt, MAX_WAIT);
         const { message } = new Refusal(response.status, response.content ?? { detail: "The service is busy." });
         trouble(id, { text: `${message} Retrying in ${Math.ceil(seconds)} s.` });
         await pause(seconds, signal, false);
@@ -97,7 +97,7 @@ async function attemptOnce(path, body, signal) {
       headers: { Accept: "application/json", ...(body && { "Content-Type": "application/json" }), ...keyHeader() },
       body: body && JSON.stringify(body),
       cache: "no-store",
-      signal: AbortSignal.any([AbortSignal.timeout(LONGEST_REQUEST * 1000), ...(signal ? [signal] : [])]),
+      signal: AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT * 1000), ...(signal ? [signal] : [])]),
     });
     const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
     // An error may come from a proxy, whose JSON may be empty or cut; its status still counts.
@@ -116,7 +116,7 @@ export function retryAfter(headers) {
   const value = headers.get("Retry-After");
   if (value === null) return null;
   const seconds = /^\s*\d+\s*$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, LEAST_RETRY_AFTER), MOST_RETRY_AFTER) : null;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, MIN_RETRY_AFTER), MAX_RETRY_AFTER) : null;
 }
 
 /** Waits; with `early`, a success of another call or the browser going online ends the wait. */

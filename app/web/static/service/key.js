@@ -4,7 +4,7 @@ import { byId } from "../elements/dom.js";
 
 const PLACE = `reuters-topics-key:${new URL(".", location.href).pathname}`; // services below other paths of this origin get their own
 const changes = new EventTarget();
-const MOST_CHARACTERS = 8192; // the service reads 64 KiB of headers, and a character may take 4 bytes
+const MAX_CHARACTERS = 8192; // the service reads 64 KiB of headers, and a character may take 4 bytes
 let entered = false; // whether the dialog was closed with a key
 let dismissed = false;
 
@@ -43,7 +43,7 @@ export function setUpKey() {
   dialog.querySelector("form").addEventListener("submit", (event) => {
     const value = byId("key").value.trim();
     byId("key").value = "";
-    if (!value || value.length > MOST_CHARACTERS || /\p{Cc}/u.test(value)) { // no header can carry it
+    if (!value || value.length > MAX_CHARACTERS || /\p{Cc}/u.test(value)) { // no header can carry it
       event.preventDefault();
       byId("key-reason").textContent = "This key has control characters or is too long. Enter another one.";
       return;
