@@ -97,6 +97,8 @@ def fit_rows(
 
 def _listed(listing: Suspects, rows: str) -> str:
     """What the file of suspects holds; `rows`: those that were looked at."""
+    if not listing.listed:
+        return f"none of {rows}, because no label looks wrong."
     return (
         f"{listing.listed:,} of {rows}, the most suspect first; {listing.probable:,} of them have a label that is more"
         f" likely wrong than right (wrong_probability above 0.5), assuming that {NOISE:.0%} of all labels are wrong."

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, gunzipped, read_pieces
-from app.cli.readers.row import NOT_UTF_8, Row
+from app.cli.readers.row import ICONV, NOT_UTF_8, Row
 from training.errors import TableError
 from training.labelled.bad_rows import BadRows, counted
 from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
@@ -171,7 +171,7 @@ def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
 def _too_many_bad(reasons: Mapping[str, int], count: int, max_share: float, first: Sequence[BadRow]) -> str:
     bad = sum(reasons.values())
     advice = {
-        NOT_UTF_8: "convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8",
+        NOT_UTF_8: f"convert the files to UTF-8, such as with {ICONV}",
         NO_LABEL: "use --outside '' if such rows are about none of the labels",
     }.get(next(iter(reasons)), "correct them")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from app.cli.exit_status import InputError
+from app.cli.readers.row import TO_UTF_8
 
 PIECE_BYTES = 64 * 1024
 """Bytes read, or unpacked from gzip, at a time."""
@@ -174,4 +175,4 @@ def _ensure_text(head: bytes, name: str) -> None:
         raise InputError(f"{name}: is not text, or UTF-16 without a byte order mark; convert it to UTF-8.")
     odd = len(sample) - len(sample.translate(None, _CONTROLS)) + sample.decode("utf-8", "replace").count("\ufffd")
     if len(sample) >= _MIN_SAMPLE_BYTES and 10 * odd > 3 * len(sample):
-        raise InputError(f"{name}: is not text, or not in UTF-8; convert it to UTF-8.")
+        raise InputError(f"{name}: is not text, or not in UTF-8; {TO_UTF_8}.")

@@ -27,7 +27,10 @@ EMPTY = "has no text"
 NOT_UTF_8 = "is not UTF-8"
 """Fault of a row with bytes that are not UTF-8."""
 
-TO_UTF_8 = "convert the file, such as with iconv -f WINDOWS-1252 -t UTF-8"
+ICONV = "iconv -f WINDOWS-1252 -t UTF-8 (or -f CP949 for Korean, GB18030 for Chinese, SHIFT_JIS for Japanese)"
+"""Command that converts a file; the encodings are those that Excel on Windows writes."""
+
+TO_UTF_8 = f"convert the file, such as with {ICONV}"
 """What to do about it: most such files come from Windows."""
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from app.classifier import load_classifier
 from app.cli import classify
+from app.cli.readers.row import TO_UTF_8
 from app.cli.writers import Answer
 from app.settings import Settings
 from tests import any_bundles
@@ -102,7 +103,7 @@ def test_bad_lines_are_reported_by_number_and_the_rest_is_done(tmp_path: Path) -
         "line 4 has 25,000 characters, more than 20,000",
         "line 5 has more than 1048576 bytes",
         "4 bad lines; all others were classified.",
-        "To classify the lines that are not UTF-8, convert the file, such as with iconv -f WINDOWS-1252 -t UTF-8.",
+        f"To classify the lines that are not UTF-8, {TO_UTF_8}.",
     ]
 
 

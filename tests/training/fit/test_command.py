@@ -19,6 +19,8 @@ from tests.real_data import REPOSITORY
 from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees, saved_model_runner
 from tests.training.fit.rows import made_rows
 from training.evaluation.training_files import digest, training_file_warning
+from training.fit.command import _listed
+from training.fit.insights.suspects import Suspects
 
 TOWN = Path(__file__).with_name("town.csv")
 ABSENT = "gives one of its labels to any text"
@@ -35,6 +37,10 @@ def packed(tmp_path: Path) -> Path:
     """The file, compressed."""
     (file := tmp_path / "town.csv.gz").write_bytes(gzip.compress(TOWN.read_bytes()))
     return file
+
+
+def test_no_suspect_is_said_plainly() -> None:
+    assert _listed(Suspects(0, 0, b""), "217 rows") == "none of 217 rows, because no label looks wrong."
 
 
 @pytest.mark.slow

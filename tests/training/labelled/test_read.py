@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.cli.readers.row import ICONV
 from training.errors import ColumnError, TableError
 from training.labelled.read import read_rows
 from training.labelled.rows import Table
@@ -118,7 +119,7 @@ def test_share_that_the_message_names_is_enough(tmp_path: Path, bad: int, good: 
 def test_file_in_another_encoding_is_to_be_converted_and_not_left_out(tmp_path: Path, empty: int, allow: str) -> None:
     lines = ["headline,section", *["Öl,energy"] * 45, *[",energy"] * empty, "oil,energy"]
     path = write(tmp_path / "a.csv", "\n".join(lines).encode("cp1252"))
-    advice = f"; convert the files to UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8{allow}. The first"
+    advice = f"; convert the files to UTF-8, such as with {ICONV}{allow}. The first"
     with pytest.raises(TableError, match=re.escape(advice)):
         read_rows([path])
 

@@ -119,6 +119,7 @@ def test_gzip_bomb_takes_no_memory() -> None:
         ("oil".encode("utf-32-le"), "is not text, or UTF-16 without a byte order mark"),
         (random.Random(6).randbytes(5000), "is not text, or not in UTF-8"),
         ("нефть и пшеница дорожают\n".encode("cp1251") * 9, "is not text, or not in UTF-8"),
+        ("택배가 아직 안 왔어요\n".encode("cp949") * 9, "or not in UTF-8; convert the file, such as with iconv -f"),
     ],
 )
 def test_what_is_no_text_is_refused(content: bytes, sentence: str) -> None:
