@@ -24,7 +24,7 @@ class MetricsFile(MmapedDict):
 
     prometheus_client lacks: it sets only the length of a file, so the kernel allocates a block when it is first written
     to, and ends the process with SIGBUS if the disk or tmpfs is full. Effect: workers keep serving while a log fills
-    the disk. Delete when: prometheus_client allocates the blocks of its files.
+    the disk. Delete when: prometheus_client allocates the blocks of its files (decision 29).
     """
 
     _is_full = False
