@@ -34,14 +34,22 @@ def staging(target: Path) -> Iterator[Path]:
                     parent.rmdir()
 
 
-def move_into_place(folder: Path, target: Path) -> None:
+def move_into_place(folder: Path, target: Path, force: bool = False) -> None:
     """Rename a complete folder to `target`; if that fails, an existing `target` is restored.
 
     Raises:
+        OutputError: `force` is false, and `target` exists: another process has written it in the meantime.
         OSError: the folder cannot be renamed.
     """
-    if not target.exists():
-        folder.replace(target)
+    if not force or not target.exists():
+        try:
+            folder.replace(target)  # fails if `target` has files
+        except OSError:
+            if not os.path.lexists(target):
+                raise
+            raise OutputError(
+                f"{target}: another process has written it in the meantime; choose another --output."
+            ) from None
         return
     old = folder.with_name(f"{folder.name}.old")  # `with_suffix` would cut off a part of version 1.2
     target.replace(old)

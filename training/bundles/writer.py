@@ -95,7 +95,7 @@ def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassi
         )
         (folder / MANIFEST).write_text(_json(manifest), encoding="utf-8")
         load_classifier(folder)
-        move_into_place(folder, target)
+        move_into_place(folder, target, force)
     return load_classifier(target)
 
 
@@ -119,7 +119,7 @@ def replace_card(target: Path, card: str) -> TopicClassifier:
         manifest["files"][CARD] = _entry(folder / CARD).model_dump()
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
         load_classifier(folder)
-        move_into_place(folder, target)
+        move_into_place(folder, target, force=True)
     return load_classifier(target)
 
 

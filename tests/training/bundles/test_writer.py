@@ -44,6 +44,20 @@ def test_existing_bundle_is_not_overwritten(draft: Draft, tmp_path: Path) -> Non
         write_bundle(target, draft)
 
 
+def test_bundle_that_another_run_has_written_in_the_meantime_is_kept(draft: Draft, tmp_path: Path) -> None:
+    target = tmp_path / "1"
+    other = replace(draft, manifest=draft.manifest.model_copy(update={"description": "of the other run"}))
+
+    def save_as_the_other_finishes(path: Path) -> None:
+        draft.save_model(path)
+        write_bundle(target, other)
+
+    with pytest.raises(OutputError, match="1: another process has written it in the meantime; choose another --output"):
+        write_bundle(target, replace(draft, save_model=save_as_the_other_finishes))
+    assert load_bundle(target).manifest.description == "of the other run"
+    assert list(tmp_path.iterdir()) == [target]
+
+
 def test_force_replaces_the_bundle(draft: Draft, tmp_path: Path) -> None:
     target = tmp_path / "1"
     write_bundle(target, draft)
