@@ -118,7 +118,7 @@ def test_outside_class_is_learned_and_counted_apart(tmp_path: Path) -> None:
     assert "training rows with a label: " in out
     assert f"with {labelled}. The last doubling" in out
     assert re.search(r"^on \d+ test rows with a label +accuracy", out, re.MULTILINE)
-    assert f"of {labelled} rows with a label, the most suspect first" in out
+    assert f"of {labelled} rows with a label, because no label looks wrong." in out
     card = (bundle / "README.md").read_text()
     assert f"| training rows | {int(labelled) + int(others)}, {labelled} of them with a label |" in card
     assert "test rows with a label, which were not used in training" in card
