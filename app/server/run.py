@@ -25,6 +25,7 @@ from app.serving.draining import END_SECONDS, FINISH_SECONDS
 from app.serving.loading import Load, prepare
 from app.settings import Settings, SettingsError
 from app.telemetry import MULTIPROC_DIR, logs
+from app.telemetry.metrics_file import rename_damaged
 
 logger = logging.getLogger(__name__)
 
@@ -42,16 +43,17 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
 
     Raises:
         ListenError: the service cannot listen on the address.
+        SettingsError: a damaged file of metrics cannot be renamed.
     """
     # When uvicorn has stopped, it raises the signal again; without this handler the exit status would be that of a
     # process killed by SIGTERM, although it has ended properly.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.freeze()  # what was imported since `prepare`
     by_slot = listeners(host, port, settings.workers)
-    _remove_old_gauges()
     if settings.metrics_port is not None:
         _serve_metrics(host, settings.metrics_port)
-    logging.config.dictConfig(logs.config(settings.log_level))  # after all errors that the command line reports itself
+    logging.config.dictConfig(logs.config(settings.log_level))  # after most errors that the command line reports itself
+    _clean_metrics_folder()
     if settings.workers == 1:
         server = Server(_config(settings, load), by_slot[0], started=partial(announce, by_slot[0]))
         with suppress(KeyboardInterrupt):
@@ -120,8 +122,10 @@ def _serve_metrics(host: str, port: int) -> None:
         raise ListenError(f"TOPICS_METRICS_PORT: {error}") from None
 
 
-def _remove_old_gauges() -> None:
-    """Remove the gauges of the workers of an earlier run; counters continue from their files."""
+def _clean_metrics_folder() -> None:
+    """Remove the gauges of the workers of an earlier run; counters continue from their files, unless damaged."""
     if MULTIPROC_DIR in os.environ:
-        for file in Path(os.environ[MULTIPROC_DIR]).glob("gauge_live*.db"):
+        folder = Path(os.environ[MULTIPROC_DIR])
+        for file in folder.glob("gauge_live*.db"):
             file.unlink()
+        rename_damaged(folder)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.settings import SettingsError
 from app.telemetry import MULTIPROC_DIR
@@ -69,6 +70,37 @@ class MetricsFile(MmapedDict):
             return False
         self._is_full = False
         return True
+
+
+def rename_damaged(folder: Path) -> None:
+    """Rename files that are not prometheus_client's: a worker could not start with them, nor `/metrics` answer.
+
+    Raises:
+        SettingsError: one of them cannot be renamed.
+    """
+    for file in folder.glob("*.db"):
+        if _is_damaged(file):
+            try:
+                new = file.replace(file.with_name(f"{file.name}.damaged"))
+            except OSError as error:
+                raise SettingsError(
+                    f"{MULTIPROC_DIR}: {file} is not a file of metrics, and cannot be renamed ({error.strerror});"
+                    " delete it."
+                ) from None
+            logger.warning("%s is not a file of metrics and was renamed to %s", file, new.name)
+
+
+def _is_damaged(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            header = opened.read(4)
+        if not header:  # of a worker that was about to begin
+            return False
+        used = int.from_bytes(header, "little", signed=True)
+        list(MultiProcessCollector.merge([str(file)]))
+    except Exception:  # which one depends on the bytes
+        return True
+    return used < 0 or used > max(file.stat().st_size, BYTES)
 
 
 def _reserve(descriptor: int, length: int) -> None:

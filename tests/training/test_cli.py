@@ -432,3 +432,18 @@ def test_card_of_another_release_is_left_alone(tmp_path: Path) -> None:
     before = (target / CARD).read_bytes()
     assert "its manifest lacks 'held_out_every', which the card of this release shows" in failure("card", target)
     assert (target / CARD).read_bytes() == before
+
+
+def test_interrupt_during_imports_ends_without_a_traceback(tmp_path: Path) -> None:
+    # Imported in place of click, the first package that is not the project's.
+    (tmp_path / "click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)")
+    done = subprocess.run(
+        [sys.executable, "-m", "training", "check", "rows.csv"],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    assert (done.returncode, done.stderr) == (128 + signal.SIGINT, b"")

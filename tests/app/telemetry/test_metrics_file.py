@@ -81,3 +81,44 @@ def test_file_system_that_cannot_allocate_blocks_in_advance_is_used_without(
     monkeypatch.setattr(os, "posix_fallocate", allocate)
     count(make(), range(200))
     assert exported(199) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff" * metrics_file.BYTES,
+        b"x" * 100,
+        b"ab",
+        (10**9).to_bytes(4, "little"),
+        b"\x40\0\0\0\0\0\0\0\x08\0\0\0" + b"abcdefgh" * 10,
+    ],
+    ids=["negative", "letters", "short", "beyond", "no_json"],
+)
+def test_damaged_file_is_renamed_and_the_others_go_on(
+    make: Callable[[], Metrics], tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
+):
+    count(make(), range(1))
+    (tmp_path / "counter_begins.db").touch()
+    before = set(tmp_path.iterdir())
+    (damaged := tmp_path / "counter_worker0.db").write_bytes(content)
+    metrics_file.rename_damaged(tmp_path)
+    renamed = tmp_path / "counter_worker0.db.damaged"
+    assert set(tmp_path.iterdir()) == before | {renamed}
+    assert renamed.read_bytes() == content
+    assert caplog.messages == [f"{damaged} is not a file of metrics and was renamed to {renamed.name}"]
+    assert exported(0) == 1
+
+
+def test_file_of_another_program_is_renamed(tmp_path: Path):
+    (tmp_path / "cache.db").write_bytes(b"SQLite format 3\0" + bytes(4096))
+    metrics_file.rename_damaged(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["cache.db.damaged"]
+
+
+def test_damaged_file_that_cannot_be_renamed_is_one_sentence(tmp_path: Path):
+    (tmp_path / "cache.db").write_bytes(b"x" * 100)
+    (tmp_path / "cache.db.damaged").mkdir()
+    with pytest.raises(
+        SettingsError, match=r"cache\.db is not a file of metrics, and cannot be renamed \(Is a directory\)"
+    ):
+        metrics_file.rename_damaged(tmp_path)
