@@ -1,5 +1,6 @@
 """The model card as an HTML page."""
 
+from html import escape
 from pathlib import Path
 from string import Template
 
@@ -14,6 +15,9 @@ PATHS_NOTE = (
 PLOTS = frozenset({".png", ".svg", ".jpg", ".webp"})
 """Suffixes of the bundle's files that the card may show as images."""
 
+MAX_CHARACTERS = 200_000
+"""A longer card is shown as it is written: 1 MB of Markdown would take 3 s and 60 MB."""
+
 
 def card_page(bundle: Bundle, query: str = "") -> str:
     """The complete HTML page. HTML in the Markdown is escaped, and only images of the bundle are shown.
@@ -25,7 +29,11 @@ def card_page(bundle: Bundle, query: str = "") -> str:
     markdown = f"# {title}\n\nThis bundle has no model card." if bundle.card is None else bundle.card
     template = Template(TEMPLATE.read_text("utf-8"))
     note = PATHS_NOTE if "docs/" in markdown else ""
-    return template.substitute(title=title, card=to_html(markdown, plots(bundle), query) + note)
+    if len(markdown) > MAX_CHARACTERS:
+        card = f'<pre tabindex="0">{escape(markdown)}</pre>'  # scrolls, also by keyboard
+    else:
+        card = to_html(markdown, plots(bundle), query)
+    return template.substitute(title=title, card=card + note)
 
 
 def plots(bundle: Bundle) -> frozenset[str]:

@@ -1,10 +1,12 @@
 """The web page at `/`, the model card and the API reference at `/docs`, all from local files."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -59,6 +61,9 @@ def page_router(service: Service, describe: Describe | None) -> APIRouter:
     def card(served: ServedModel, query: str) -> str:
         return card_page(served.classifier.bundle, query)
 
+    rendering = asyncio.Lock()
+    """Requests that arrive before a card is rendered wait for it, in place of rendering it too."""
+
     def chosen(request: Request) -> tuple[ServedModel, str]:
         """The model that the query parameter `model` names, and the query for links to its files."""
         name = request.query_params.get("model")
@@ -67,7 +72,10 @@ def page_router(service: Service, describe: Describe | None) -> APIRouter:
 
     @router.get("/model/card")
     async def model_card(request: Request) -> Response:
-        return html(card(*chosen(request)), request)
+        served, query = chosen(request)
+        async with rendering:
+            content = await run_in_threadpool(card, served, query)  # a long card takes half a second
+        return html(content, request)
 
     @router.get("/model/card/{name:path}")
     async def plot(name: str, request: Request) -> Response:

@@ -3,15 +3,19 @@
 import json
 import re
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 from starlette.testclient import TestClient
 
+from app.classifier import Bundle
 from app.main import create_app
 from app.settings import load_settings
+from app.web import routes
 from app.web.home import METRICS_LINK
 from app.web.page_files import PageFiles
 from tests.tiny_bundle import seal
@@ -179,6 +183,28 @@ def test_problem_is_a_page_where_html_is_preferred(client: TestClient, accept: s
 def test_refused_post_is_a_problem_whatever_is_accepted(client: TestClient) -> None:
     answer = client.post("/predict", headers={"Accept": "text/html", "X-API-Key": "sesame"}, content="{")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_card_is_rendered_once_while_other_requests_are_answered(
+    page_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendering, answered = threading.Event(), threading.Event()
+    in_time = []
+
+    def render(_bundle: Bundle, _query: str) -> str:
+        rendering.set()
+        in_time.append(answered.wait(5))
+        return "the card"
+
+    monkeypatch.setattr(routes, "card_page", render)
+    app = create_app(load_settings(model=page_bundle, access_log=False))
+    with TestClient(app) as client, ThreadPoolExecutor() as pool:
+        cards = [pool.submit(client.get, "/model/card") for _ in range(2)]
+        assert rendering.wait(5)
+        assert client.get("/health/live").status_code == 200
+        answered.set()
+        assert [card.result().text for card in cards] == ["the card"] * 2
+    assert in_time == [True]
 
 
 def test_bundle_without_a_card_says_so(tiny_bundle: Path) -> None:

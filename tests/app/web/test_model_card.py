@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app.classifier import load_bundle
 from app.classifier.bundle import CARD
-from app.web.model_card import card_page, to_html
+from app.web.model_card import MAX_CHARACTERS, card_page, to_html
 from tests.tiny_bundle import seal, write_tiny_bundle
 
 TABLE = "| topic | F1 |\n| :--- | ---: |\n| crude | 0.9 |\n"
@@ -57,3 +57,12 @@ def test_page_says_where_the_documents_are_that_a_card_names(tmp_path: Path) -> 
     (folder / CARD).write_text("# Card\n\nMeasured (docs/experiments.md).", "utf-8")
     seal(folder)
     assert "<code>docs/</code> are in the source repository" in card_page(load_bundle(folder))
+
+
+def test_long_card_is_shown_as_it_is_written(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "1")
+    (folder / CARD).write_text("# A <b>\n\n" + "*a* " * (MAX_CHARACTERS // 4), "utf-8")
+    seal(folder)
+    page = card_page(load_bundle(folder))
+    assert '<pre tabindex="0"># A &lt;b&gt;\n\n*a* *a* ' in page
+    assert "<em>" not in page
