@@ -120,7 +120,8 @@ def ensure_column(name: str, names: Sequence[str], file: str, from_header: bool 
             hint = " Columns have numbers only with --no-header."
         elif not from_header and name.partition(".")[0] in names:
             hint = " Nested fields are not read; write them as columns of their own."
-        raise ColumnError(f"{file}: there is no column {name!r}; it has: {listed(names)}.{hint}")
+        has = f"it has: {listed(names)}" if names else "it has none"
+        raise ColumnError(f"{file}: there is no column {name!r}; {has}.{hint}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one.")
 

@@ -120,5 +120,12 @@ def test_files_with_different_columns_are_refused_with_what_to_do(
     assert CliRunner().invoke(cli, ["check", str(asked), str(file)]).exit_code == 0
 
 
+def test_objects_without_fields_have_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("{}\n{}\n")
+    done = CliRunner().invoke(cli, ["check", str(tmp_path / "rows.jsonl"), *NAMED])
+    assert done.exit_code == 1
+    assert "there is no column 'question'; it has none." in done.stderr
+
+
 def test_advice_about_several_files_is_not_given_for_one(file: Path) -> None:
     assert "Every file" not in CliRunner().invoke(cli, ["check", str(file), *NAMED]).stderr
