@@ -50,10 +50,12 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.freeze()  # what was imported since `prepare`
     by_slot = listeners(host, port, settings.workers)
+    _remove_old_gauges()  # before the metrics port can show them
     if settings.metrics_port is not None:
         _serve_metrics(host, settings.metrics_port)
     logging.config.dictConfig(logs.config(settings.log_level))  # after most errors that the command line reports itself
-    _clean_metrics_folder()
+    if MULTIPROC_DIR in os.environ:
+        rename_damaged(Path(os.environ[MULTIPROC_DIR]))
     if settings.workers == 1:
         server = Server(_config(settings, load), by_slot[0], started=partial(announce, by_slot[0]))
         with suppress(KeyboardInterrupt):
@@ -122,10 +124,8 @@ def _serve_metrics(host: str, port: int) -> None:
         raise ListenError(f"TOPICS_METRICS_PORT: {error}") from None
 
 
-def _clean_metrics_folder() -> None:
+def _remove_old_gauges() -> None:
     """Remove the gauges of the workers of an earlier run; counters continue from their files, unless damaged."""
     if MULTIPROC_DIR in os.environ:
-        folder = Path(os.environ[MULTIPROC_DIR])
-        for file in folder.glob("gauge_live*.db"):
+        for file in Path(os.environ[MULTIPROC_DIR]).glob("gauge_live*.db"):
             file.unlink()
-        rename_damaged(folder)

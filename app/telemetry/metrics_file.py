@@ -1,4 +1,4 @@
-"""A worker's file of metrics, with reserved blocks: a full disk costs new metrics, not the process."""
+"""A worker's metrics file, with its disk blocks reserved: on a full disk, new metrics are left out."""
 
 import errno
 import logging
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class MetricsFile(MmapedDict):
-    """prometheus_client's file, in place of which `Metrics` uses it.
+    """Metrics file that `Metrics` uses in place of prometheus_client's.
 
     prometheus_client lacks: it sets only the length of a file, so the kernel allocates a block when it is first written
     to, and ends the process with SIGBUS if the disk or tmpfs is full. Effect: workers keep serving while a log fills
@@ -29,7 +29,7 @@ class MetricsFile(MmapedDict):
     """
 
     _is_full = False
-    """Whether a metric has no room."""
+    """Whether the last new metric had no room; the warning is logged when this changes."""
 
     def __init__(self, filename: str) -> None:
         """Raises SettingsError if the disk has no room for the file."""
@@ -73,7 +73,7 @@ class MetricsFile(MmapedDict):
 
 
 def rename_damaged(folder: Path) -> None:
-    """Rename files that are not prometheus_client's: a worker could not start with them, nor `/metrics` answer.
+    """Rename files that prometheus_client cannot read: they would end a starting worker, and `/metrics` would fail.
 
     Raises:
         SettingsError: one of them cannot be renamed.
@@ -84,10 +84,10 @@ def rename_damaged(folder: Path) -> None:
                 new = file.replace(file.with_name(f"{file.name}.damaged"))
             except OSError as error:
                 raise SettingsError(
-                    f"{MULTIPROC_DIR}: {file} is not a file of metrics, and cannot be renamed ({error.strerror});"
+                    f"{MULTIPROC_DIR}: {file} is not a metrics file and cannot be renamed ({error.strerror});"
                     " delete it."
                 ) from None
-            logger.warning("%s is not a file of metrics and was renamed to %s", file, new.name)
+            logger.warning("%s is not a metrics file and was renamed to %s", file, new.name)
 
 
 def _is_damaged(file: Path) -> bool:

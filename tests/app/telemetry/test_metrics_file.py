@@ -105,7 +105,7 @@ def test_damaged_file_is_renamed_and_the_others_go_on(
     renamed = tmp_path / "counter_worker0.db.damaged"
     assert set(tmp_path.iterdir()) == before | {renamed}
     assert renamed.read_bytes() == content
-    assert caplog.messages == [f"{damaged} is not a file of metrics and was renamed to {renamed.name}"]
+    assert caplog.messages == [f"{damaged} is not a metrics file and was renamed to {renamed.name}"]
     assert exported(0) == 1
 
 
@@ -119,6 +119,6 @@ def test_damaged_file_that_cannot_be_renamed_is_one_sentence(tmp_path: Path):
     (tmp_path / "cache.db").write_bytes(b"x" * 100)
     (tmp_path / "cache.db.damaged").mkdir()
     with pytest.raises(
-        SettingsError, match=r"cache\.db is not a file of metrics, and cannot be renamed \(Is a directory\)"
+        SettingsError, match=r"cache\.db is not a metrics file and cannot be renamed \(Is a directory\)"
     ):
         metrics_file.rename_damaged(tmp_path)
