@@ -30,8 +30,8 @@ def known_rows(rows: Sequence[LabelledRow], codes: Sequence[str]) -> tuple[list[
             kept.append(row)
     if not any(row.labels for row in kept):
         raise LabelsError(
-            f"{rows[0].file}: no row has a label of the bundle, which are {listed(codes)}; check the column with the"
-            " labels."
+            f"{rows[0].file}: no row has one of the bundle's labels ({listed(codes)}); check the column with"
+            " the labels."
         )
     return kept, dict(unknown.most_common())
 

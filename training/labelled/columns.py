@@ -60,9 +60,10 @@ def find_columns(names: Sequence[str], requested: RequestedColumns, file: str, f
         both = text is None and label is None
         missing = "texts and which the labels" if both else "texts" if text is None else "labels"
         options = "--text and --label" if both else "--text" if text is None else "--label"
-        one = " Only commas, semicolons and tabs separate columns." if len(names) == 1 else ""
+        separators = " Columns are separated by commas, semicolons or tabs (in .tsv files, by tabs only)."
         first_line = (
-            f"The first line has: {listed(names)}.{one} If that line is a row and not a header, add --no-header."
+            f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} If that line is a row and not"
+            " a header, add --no-header."
         )
         shown = first_line if from_header else f"It has: {listed(names)}."
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")

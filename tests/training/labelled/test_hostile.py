@@ -65,7 +65,7 @@ def test_column_whose_name_no_page_can_show_is_refused(tmp_path: Path) -> None:
     ("head", "options", "sentence"),
     [
         (b"id,name", {}, "it is unclear which column has the texts and which the labels; use --text and --label."),
-        (b"id|text|label", {}, "has: 'id|text|label'. Only commas, semicolons and tabs separate columns."),
+        (b"id|text|label", {}, "has: 'id|text|label'. Columns are separated by commas, semicolons or tabs ("),
         (b"title,text,section", {}, "it is unclear which column has the texts; use --text."),
         (b"headline,section", {"text_column": "body"}, "there is no column 'body'"),
         (b"headline,section", {"text_column": "2"}, "Columns have numbers only with --no-header"),
