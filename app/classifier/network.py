@@ -145,7 +145,7 @@ class DenseNetwork:
         return [(*row_product(layer.kernel, _BATCH), layer) for layer in self._rest]
 
     @cached_property
-    def _least_rows(self) -> int:
+    def _min_rows(self) -> int:
         return max((least for _, least, _ in self._products), default=1)
 
     def _sum_rows_of_one(self, ids: Sequence[int]) -> Floats:
@@ -154,7 +154,7 @@ class DenseNetwork:
         Fewer NumPy calls than for a batch: each takes about a microsecond.
         """
         kernel = self._first.kernel
-        rows = np.empty((self._least_rows, kernel.shape[1]), np.float32)
+        rows = np.empty((self._min_rows, kernel.shape[1]), np.float32)
         total = np.add.reduce(kernel.take(ids, axis=0))
         np.divide(total, self._lengths[len(ids)] if self._first.unit_length else 1, out=rows)
         return rows

@@ -57,7 +57,7 @@ def network_of(name: str, separately: bool) -> DenseNetwork:
     with pytest.MonkeyPatch.context() as patch:
         if separately:
             patch.setattr(products, "rows_agree", lambda *_: False)
-        assert network._least_rows in ({1} if separately else {1, 2})
+        assert network._min_rows in ({1} if separately else {1, 2})
     return network
 
 

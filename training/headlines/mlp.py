@@ -17,6 +17,7 @@ Epoch = tuple[sp.csr_matrix, sp.csr_matrix]
 Units: one for each topic, and one for the outside class if there is one."""
 
 _UPDATE_ROWS = 256
+"""Rows of a kernel that are updated at once: so many, with their moments, fit into the processor's cache."""
 _DROPOUT_ROWS = 65_536
 """Rows from which words are dropped at once."""
 FAN_IN = 2_000
@@ -140,9 +141,7 @@ class _Adam:
         if isinstance(rows, slice):
             self._update(gradient, rate, rows)
             return
-        for start in range(
-            0, len(rows), _UPDATE_ROWS
-        ):  # so many rows, and their moments, fit into the processor's cache
+        for start in range(0, len(rows), _UPDATE_ROWS):
             self._update(gradient[start : start + _UPDATE_ROWS], rate, rows[start : start + _UPDATE_ROWS])
 
     def _update(self, gradient: Floats, rate: float, rows: NDArray[np.intp] | slice) -> None:

@@ -181,10 +181,8 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, max_share: float, firs
         which = "the only row is" if bad == 1 else f"all {bad:,} rows are"
         return f"{file}: {which} bad ({why}); {advice}. The first of each reason:{shown}"
     allow = f", or allow more with --most-bad {-(-10 * bad // count) / 10:g}"
-    if (
-        reasons.get(NOT_UTF_8, 0) >= _OTHER_ENCODING_SHARE * bad
-    ):  # rows left out would be those with letters beyond ASCII
-        allow = ""
+    if reasons.get(NOT_UTF_8, 0) >= _OTHER_ENCODING_SHARE * bad:
+        allow = ""  # it would leave out the rows with letters beyond ASCII
     return (
         f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {max_share:.1%} ({why}); {advice}{allow}."
         f" The first of each reason:{shown}"

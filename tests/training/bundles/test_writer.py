@@ -173,7 +173,7 @@ def test_card_of_a_linked_bundle_is_replaced_and_the_link_stays(draft: Draft, tm
     assert {path.name for path in tmp_path.iterdir()} == {"1", "current"}
 
 
-def test_check_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_target_that_can_be_written_is_not_created(tmp_path: Path) -> None:
     ensure_bundle_writable(tmp_path / "1", force=False)
     assert not (tmp_path / "1").exists()
 

@@ -13,7 +13,7 @@ import { Results } from "./results.js";
 import { flat, toClassify, toRecords } from "./rows.js";
 
 const REDRAW = 250; // milliseconds
-const MOST = 200_000; // lines; more would need too much memory in a tab
+const MAX_LINES = 200_000; // lines; more would need too much memory in a tab
 const NAMED = 5; // bad lines listed in the status; the table has all
 
 export class Batch {
@@ -98,7 +98,7 @@ export class Batch {
     const { fileName } = this;
     this.controller?.abort();
     const { signal } = (this.controller = new AbortController());
-    const lines = this.table.rows.slice(0, MOST);
+    const lines = this.table.rows.slice(0, MAX_LINES);
     this.column = column;
     this.rows = lines.map((row) => toClassify(row, column, this.table.columns[column]));
     if (!this.rows.length) {
@@ -135,7 +135,7 @@ export class Batch {
     const note = this.note ? ` ${this.note}` : "";
     const { blank } = this.table;
     const without = blank ? ` ${count(blank)} blank ${blank === 1 ? "line was" : "lines were"} left out.` : "";
-    const left = this.dropped ? ` The last ${count(this.dropped)} were skipped: the maximum is ${count(MOST)}.` : "";
+    const left = this.dropped ? ` The last ${count(this.dropped)} were skipped: the maximum is ${count(MAX_LINES)}.` : "";
     this.#say(`${this.fileName && `${this.fileName}: `}${count(this.done - bad.length)} of ${count(this.rows.length)} lines classified ${how}${badly}.${without}${left}${note}`);
   }
 

@@ -4,7 +4,7 @@ import { byId, element } from "../elements/dom.js";
 import { count, short } from "../elements/text.js";
 import { add, corrections, download, find, followTabs, models, remove, removeAll } from "./corrections.js";
 
-const LONGEST = 120; // characters of a listed text
+const MAX_SHOWN = 120; // characters of a listed text
 
 let shown = null; // `{text, model, answer}`: the answer that may be corrected
 let names = new Map(); // of the topics, by their codes
@@ -66,7 +66,7 @@ function draw() {
     return button;
   }));
   byId("corrections-list").replaceChildren(...all.toReversed().map(({ text, label, model }) => {
-    const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+    const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
     const suffix = several ? ` (${short(model)})` : "";
     const button = element("button", { type: "button", class: "quiet", "aria-label": `Remove the correction of ${cut}${suffix}` }, "Remove");
     button.addEventListener("click", () => { remove(text, model); draw(); byId("headline").focus(); });

@@ -4,7 +4,7 @@ import { toCsv } from "../files/csv.js";
 import { save } from "../files/download.js";
 
 const PLACE = `topics-corrections:${new URL(".", location.href).pathname}`; // several services may share an origin
-const MOST = 5000;
+const MAX_CORRECTIONS = 5000;
 const COLUMNS = ["text", "label", "model", "probability"];
 
 let entries = read();
@@ -23,7 +23,7 @@ const others = (text, model) => read().filter((one) => one.text !== text || one.
 /** Add a correction, in place of an earlier one of the same text and model; false if the browser has no room for it. */
 export function add({ text, label, model, probability }) {
   const kept = others(text, model);
-  return kept.length < MOST && store([...kept, { text, label, model, probability }]);
+  return kept.length < MAX_CORRECTIONS && store([...kept, { text, label, model, probability }]);
 }
 
 export function remove(text, model) {
