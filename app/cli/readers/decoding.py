@@ -169,7 +169,7 @@ def _transcoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 def _ensure_text(head: bytes, name: str) -> None:
     for magic, kind in _BINARY.items():
         if head.startswith(magic) and not (magic.isascii() and head[:_SAMPLE_BYTES].isascii() and b"\0" not in head):
-            raise InputError(f"{name}: is {kind} and not text; name a text file.")
+            raise InputError(f"{name}: is {kind} and not text; convert it, or name a text file.")
     sample = head[:_SAMPLE_BYTES]
     if 4 * sample.count(0) > len(sample):
         raise InputError(f"{name}: is not text, or UTF-16 without a byte order mark; convert it to UTF-8.")

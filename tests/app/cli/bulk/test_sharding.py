@@ -163,7 +163,7 @@ def test_file_without_a_row_has_at_most_one_empty_shard(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("a.parquet", b"?" * 20, "cannot be read ("),
-        ("a.txt", b"\x89PNG\0\0\0\0", "is a PNG image and not text; name a text file."),
+        ("a.txt", b"\x89PNG\0\0\0\0", "is a PNG image and not text; convert it, or name a text file."),
         ("a.csv", b"", "its first line should name the columns."),
     ],
 )

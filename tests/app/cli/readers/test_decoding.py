@@ -106,7 +106,7 @@ def test_gzip_bomb_takes_no_memory() -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.csv: is a PNG image and not text; name a text file."),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.csv: is a PNG image and not text; convert it, or name a text file."),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "is a JPEG image"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is a PDF document"),
         (b"PK\x03\x04\x14\0\0\0", "is a ZIP archive or an Office document"),
