@@ -33,6 +33,7 @@ class Metrics:
     """All metrics of one process; each app has its own registry, so tests can create many apps."""
 
     def __init__(self) -> None:
+        # prometheus_client looks this name up whenever a metric opens its file, so it is set before the first one.
         values.MmapedDict = MetricsFile  # type: ignore[assignment, attr-defined]
         self.registry = registry = CollectorRegistry()
         request = ("route", "method", "status")
