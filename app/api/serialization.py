@@ -62,7 +62,12 @@ class ResponseSerializer:
 
     def batch(self, parts: Sequence[bytes]) -> bytes:
         """`schemas.BatchResponse` as JSON, from the bytes that `part` returned for each chunk."""
-        return b'{"results":[' + b",".join(parts) + f'],"model":{self._model}}}'.encode()
+        # A single join: each further copy of 30 MB would block the event loop for tens of milliseconds.
+        pieces = [b'{"results":[']
+        for part in parts:
+            pieces += part, b","
+        pieces[-1] = f'],"model":{self._model}}}'.encode()
+        return b"".join(pieces)
 
 
 def _json_of_each(numbers: Sequence[float | None]) -> list[str]:

@@ -104,6 +104,10 @@ class TopicClassifier:
         """Whether a text may have several labels, or none."""
         return self._thresholds is not None
 
+    def most_topics(self, top_k: int) -> int:
+        """Maximum number of topics in a result with `top_k` of them: in `labels` or in `topic_set`."""
+        return max(top_k, self._ranking.most)
+
     def predicted_labels(self, result: Classification) -> list[int]:
         """The labels that a text has according to the model: the most probable one, or those above their thresholds."""
         return result.labels[:1] if self._thresholds is None else result.topic_set

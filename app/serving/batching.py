@@ -63,7 +63,8 @@ class MicroBatcher:
             asyncio.get_running_loop().call_soon(self._end_turn)  # lets the loop poll its sockets again
             return
         if self._waiting:
-            self._answer(len(chunks([text for text, _, _ in self._waiting])[0]))
+            topics = max([top_k for _, top_k, _ in self._waiting])
+            self._answer(len(chunks([text for text, _, _ in self._waiting], topics)[0]))
             self._limiter.update_gauge()
         self._turn_is_due = bool(self._waiting)
         if self._turn_is_due:  # the rest is classified after all other ready callbacks

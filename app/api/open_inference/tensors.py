@@ -150,7 +150,8 @@ def elements(output: RequestedOutput, results: Sequence[Classification], topics:
         case "outside":
             values = [result.outside or 0.0 for result in results]
         case "topic_set":
-            values = [label in result.topic_set for result in results for label in range(len(topics))]
+            sets = [frozenset(result.topic_set) for result in results]  # a model may have thousands of labels
+            values = [label in labels for labels in sets for label in range(len(topics))]
         case _ if output.classes:
             values = [text for result in results for text in _classes(result, output.classes, topics)]
         case _:

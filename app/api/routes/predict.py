@@ -46,16 +46,25 @@ ERRORS: tuple[type[Exception], ...] = (
     DeadlineError,
 )
 
+MAX_BATCH_TOPICS = 500_000
+"""Maximum number of topics in the answer to a batch: 1,000 texts with 500 topics each, or fewer texts with more. One
+takes about 75 bytes, and twice as many while the answer is put together."""
+
 T = TypeVar("T")
 
 
 def raise_if_batch_too_large(
-    service: Service, headlines: int, error: type[BatchTooLargeError] = BatchTooLargeError
+    service: Service, headlines: int, top_k: int, error: type[BatchTooLargeError] = BatchTooLargeError
 ) -> None:
-    """Raises `error` if a batch has more headlines than TOPICS_MAX_BATCH."""
+    """Raises `error` if a batch has more headlines than TOPICS_MAX_BATCH, or its answer more than MAX_BATCH_TOPICS."""
     if headlines > service.settings.max_batch:
         raise error(
             f"must have at most {service.settings.max_batch:,} texts, but has {headlines:,}; send them in parts."
+        )
+    if headlines * top_k > MAX_BATCH_TOPICS:
+        raise error(
+            f"must have at most {MAX_BATCH_TOPICS // top_k:,} texts with {top_k:,} topics each, but has {headlines:,};"
+            " send them in parts."
         )
 
 
@@ -74,10 +83,10 @@ async def classify_batch(
     `write` serializes the results of each chunk.
 
     Raises:
-        BatchTooLargeError: more headlines than TOPICS_MAX_BATCH.
+        BatchTooLargeError: more headlines than TOPICS_MAX_BATCH, or more topics for all of them than MAX_BATCH_TOPICS.
         OverloadedError, DeadlineError, ClientGoneError: see `InFlightLimiter`.
     """
-    raise_if_batch_too_large(service, len(headlines))
+    raise_if_batch_too_large(service, len(headlines), top_k)
     due = deadline(context.headers, service.settings.deadline_seconds)
     encoding = predicting = 0.0
 
@@ -88,9 +97,10 @@ async def classify_batch(
         predicting += done.predicting
         return write(done.results)
 
+    pieces = chunks(headlines, served.classifier.most_topics(top_k))
     with service.limiter.held(weight(headlines), context.content_length):
         context.headlines = headlines
-        parts = await service.limiter.run_in_turns(chunks(headlines), classify, receive, due)
+        parts = await service.limiter.run_in_turns(pieces, classify, receive, due)
     context.inference_seconds = encoding, predicting
     return parts
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app.api.open_inference import routes
+from app.api.open_inference.tensors import RequestedOutput, elements
 from app.api.raw_route import parse
 from app.api.schemas import BatchRequest
 from app.classifier import Explainer, explanation, load_classifier
@@ -23,8 +24,9 @@ from app.main import create_app
 from app.serving import parse_turns
 from app.serving.concurrency import CHUNK_TEXTS
 from app.settings import load_settings
+from tests.any_bundles import numbered
 from tests.app.conftest import Start
-from tests.tiny_bundle import KEYWORDS
+from tests.tiny_bundle import KEYWORDS, write_any_bundle
 
 INFER = "/v2/models/tiny/infer"
 TOPICS = 46
@@ -262,6 +264,56 @@ def test_explanation_yields_between_its_parts(tiny_bundle: Path, monkeypatch: py
 def test_outputs_are_made_in_pieces(tiny_bundle: Path, classes: int):
     outputs = ("topic", "probability", "abstained") if classes else ALL
     assert turns_of_others(tiny_bundle, INFER, [infer(["oil"] * 1000, *outputs, classes=classes)]) >= 9
+
+
+@pytest.fixture(scope="module")
+def many_topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle with 1,000 labels, all of which any text has."""
+    folder = tmp_path_factory.mktemp("models") / "many"
+    return write_any_bundle(folder, numbered(1_000), format=4, multi_label={"thresholds": [0.001] * 1_000})
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/predict/batch", batch(["word1"] * 100, top_k=1_000)),
+        ("/predict/batch", batch(["word1"] * 100, top_k=1)),
+        ("/v2/models/any/infer", infer(["word1"] * 100, "probabilities")),
+        ("/v2/models/any/infer", infer(["word1"] * 100, "topic_set")),
+    ],
+)
+def test_answers_with_many_topics_are_made_in_smaller_pieces(many_topics: Path, path: str, body: bytes):
+    assert turns_of_others(many_topics, path, [body]) >= 19
+
+
+def test_requests_for_many_topics_that_arrive_together_are_answered_in_smaller_pieces(many_topics: Path):
+    assert turns_of_others(many_topics, "/predict", [single("word1", top_k=1_000)] * 60) >= 11
+
+
+def test_set_of_many_labels_takes_no_longer_than_their_probabilities(many_topics: Path):
+    classifier = load_classifier(many_topics)
+    results, topics = classifier.classify(["word1"] * 5, 1_000), classifier.topics
+    probabilities = quickest(lambda: elements(RequestedOutput("probabilities", False, 0), results, topics))
+    assert quickest(lambda: elements(RequestedOutput("topic_set", False, 0), results, topics)) < 5 * probabilities
+
+
+@pytest.mark.parametrize(
+    ("path", "request_of", "field"),
+    [
+        ("/predict/batch", lambda texts: batch(texts, top_k=1_000), "headlines"),
+        ("/v2/models/any/infer", lambda texts: infer(texts, "probabilities"), "inputs.0.shape"),
+        ("/v2/models/any/infer", lambda texts: infer(texts, classes=1_000), "inputs.0.shape"),
+    ],
+)
+def test_batch_with_more_topics_in_its_answer_than_the_limit_is_413(
+    start: Start, many_topics: Path, path: str, request_of: Callable[[list[str]], bytes], field: str
+):
+    client = start(model=many_topics)
+    assert client.post(path, content=request_of(["word1"] * 500)).status_code == 200
+    reply = client.post(path, content=request_of(["word1"] * 501))
+    assert reply.status_code == 413
+    message = "must have at most 500 texts with 1,000 topics each, but has 501; send them in parts"
+    assert reply.json()["errors"] == [{"field": field, "message": message}]
 
 
 def test_deadline_holds_while_outputs_are_made(start: Start, monkeypatch: pytest.MonkeyPatch):
