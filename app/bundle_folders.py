@@ -70,7 +70,7 @@ def bundles_in(folder: Path, depth: int = 2) -> list[Path]:
     """
     bundles = []
     entries = list(islice(folder.iterdir(), MAX_ENTRIES))
-    for entry in sorted(entries, key=lambda entry: [int(part) for part in re.findall(r"\d+", entry.name)[:5]]):
+    for entry in sorted(entries, key=_order):
         with suppress(OSError):  # a folder that may not be read has no bundle to choose
             if (entry / MANIFEST).is_file():
                 bundles.append(entry)
@@ -79,10 +79,14 @@ def bundles_in(folder: Path, depth: int = 2) -> list[Path]:
     return bundles
 
 
+def _order(entry: Path) -> tuple[list[int], str]:
+    return [int(part) for part in re.findall(r"\d+", entry.name)[:5]], entry.name
+
+
 def _listed(first: list[Path], others: Sequence[Path] = ()) -> str:
     """At most MAX_NAMED bundles as part of a sentence: the last ones of `first`, which are the newest, then others."""
     named = list(map(str, [*first[-MAX_NAMED:], *others][:MAX_NAMED]))
     rest = len(first) + len(others) - len(named)
     if rest > 0:
-        return ", ".join(named) + f" or one of {rest} others"
+        return ", ".join(named) + (f" or one of {rest} others" if rest > 1 else " or another one")
     return ", ".join(named[:-1]) + (" or " if len(named) > 1 else "") + named[-1]

@@ -3,6 +3,8 @@
 import unicodedata
 
 _CONTROLS = ("Cc", "Cs", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"
+"""Zero width non-joiner and joiner: part of the spelling of Persian, Hindi and other languages, and of emoji."""
 
 
 def has_control_character(text: str) -> bool:
@@ -17,4 +19,6 @@ def one_line(text: str, most: int | None = None) -> str:
     """
     if most is not None and len(text) > most:
         text = text[: most - 3] + "..."
-    return text if text.isprintable() else "".join([one if one.isprintable() else " " for one in text])
+    if text.isprintable():
+        return text
+    return "".join([one if one.isprintable() or one in _JOINERS else " " for one in text])

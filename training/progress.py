@@ -1,5 +1,6 @@
 """Training progress on stderr: phase, loss, accuracy and remaining time."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from typing import Final, Self, TextIO
 TERMINAL_SECONDS: Final = 0.2
 FILE_SECONDS: Final = 10.0
 """Minimum time between two reports of the same phase."""
+DEFAULT_COLUMNS: Final = 80
+"""Width of a terminal that does not tell its own."""
 
 
 Report = Callable[[str, int, int, str], object]
@@ -47,8 +50,9 @@ class Progress:
         parts = [f"{done / of:.0%}" if done and of else "", note, "" if left is None else f"{_clock(left)} left"]
         line = f"[{_clock(now - self._start)}] {phase}: {', '.join(filter(None, parts))}".rstrip(": ")
         if self._terminal:
-            self._stream.write("\r" + line.ljust(self._width))
-            self._width = len(line)
+            most = _columns(self._stream) - 1  # a line that wraps cannot be rewritten
+            self._stream.write("\r" + line[:most].ljust(min(self._width, most)))
+            self._width = len(line[:most])
         else:
             self._stream.write(line + "\n")
         self._stream.flush()
@@ -64,6 +68,13 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _columns(terminal: TextIO) -> int:
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or DEFAULT_COLUMNS
+    except OSError:
+        return DEFAULT_COLUMNS
 
 
 def _clock(seconds: float) -> str:

@@ -119,3 +119,13 @@ def test_many_versions_are_not_all_listed(tmp_path: Path):
     sentence = missing_bundle(tmp_path)
     assert sentence.count(str(tmp_path / "1")) <= MAX_NAMED
     assert sentence.endswith(f"{MAX_NAMED + 4} or one of 5 others")
+
+
+def test_names_without_numbers_are_in_alphabetical_order_and_one_more_is_another(tmp_path: Path):
+    names = "abcdefghijk"
+    for name in reversed(names):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").touch()
+    sentence = missing_bundle(tmp_path)
+    assert sentence is not None
+    assert sentence.endswith(", ".join(str(tmp_path / name) for name in names[1:]) + " or another one")

@@ -23,6 +23,11 @@ def test_characters_that_a_terminal_obeys_become_spaces(character: str) -> None:
     assert one_line(f"a{character}b 환율") == "a b 환율"
 
 
+@pytest.mark.parametrize("text", ["क्\u200dष\n", "👩\u200d🌾\n"])
+def test_joiners_of_words_and_emoji_are_kept(text: str) -> None:
+    assert one_line(text) == text.replace("\n", " ")
+
+
 def test_long_text_is_cut() -> None:
     assert one_line("a" * 10, 10) == "a" * 10
     assert one_line("a" * 11, 10) == "aaaaaaa..."

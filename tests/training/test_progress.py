@@ -57,6 +57,20 @@ def test_terminal_gets_one_line_that_changes(clock: list[float]) -> None:
     assert "\r[1:01:40] networks: 100%, 0:00 left" in stream.getvalue()
 
 
+@pytest.mark.parametrize(("columns", "shown"), [(40, 39), (0, 79)])
+def test_line_of_a_terminal_is_no_wider_than_the_terminal(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch, columns: int, shown: int
+) -> None:
+    monkeypatch.setattr(Terminal, "fileno", lambda _: 2)
+    monkeypatch.setattr(progress.os, "get_terminal_size", lambda _: progress.os.terminal_size((columns, 24)))
+    stream = Terminal()
+    told = Progress(stream)
+    for step in range(1, 5):
+        clock[0] += 1
+        told("networks, pass 1 of 6", step, 10, f"loss 0.500, accuracy 0.900{', and more' * 5}")
+    assert {len(line) for line in stream.getvalue().split("\r")[1:]} == {shown}
+
+
 def test_progress_without_a_known_end_shows_its_note(clock: list[float]) -> None:
     stream = io.StringIO()
     with Progress(stream) as told:

@@ -81,11 +81,9 @@ def evaluate(
 def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against: Path | None, as_json: bool) -> None:
     from training.evaluation.comparison.compare_bundles import compare_on_rows
     from training.evaluation.comparison.report import against_report
-    from training.evaluation.known_rows import known_rows
     from training.evaluation.labelled_report import labelled_report, left_out_notes
     from training.evaluation.labelled_rows import evaluate_rows
     from training.evaluation.training_files import training_file_warning
-    from training.wording import count
 
     classifier = load_classifier(bundle)
     classifiers = [classifier]
@@ -93,23 +91,14 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
     if against is not None:
         classifiers.append(other := load_classifier(against))
         comparison = compare_on_rows(other, classifier, table.rows)
-        both = {*codes, *(topic.code for topic in other.topics)}
-        notes = left_out_notes(table, known_rows(table.rows, sorted(both))[1])
-        without = sum(not row.labels for row in table.rows)
-        if without and not (comparison.outside or classifier.multi_label or other.multi_label):
-            notes.append(
-                f"{count(without, 'row')} about none of the labels left out, because neither bundle has an outside"
-                " class."
-            )
         shown = against_report(comparison, _name(other), _name(classifier), "row")
         figures = comparison.figures()
     else:
         measured = evaluate_rows(classifier, table.rows)
-        notes = left_out_notes(table, measured.unknown)
         shown, figures = labelled_report(measured, codes), measured.figures(codes)
     found = [training_file_warning(used.bundle.manifest, files) for used in classifiers]
     warnings = [warning for warning in found if warning is not None]
-    for note in (*notes, *warnings):
+    for note in (*left_out_notes(table, classifiers), *warnings):
         click.echo(note, err=True)
     click.echo(json.dumps(figures | {"warnings": warnings}, ensure_ascii=False) if as_json else shown)
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from app.classifier import TopicClassifier
 from app.control_characters import one_line
+from training.evaluation.known_rows import known_rows
 from training.evaluation.labelled_rows import Confusion, Measured
 from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
@@ -75,7 +77,7 @@ def _threshold_table(outside: Mapping[str, Any]) -> list[str]:
     own = outside["threshold"]
     others = [row for row in outside["thresholds"] if row["threshold"] != own]
     lines = [
-        f"{row['threshold']:>9.2f}{row['lost']:>22.1%}{row['found']:>21.1%}"
+        f"{row['threshold']:>9.4f}{row['lost']:>22.1%}{row['found']:>21.1%}"
         + ("  (the bundle's threshold)" if row is outside else "")
         for row in sorted([*others, outside], key=lambda row: row["threshold"])
     ]
@@ -94,8 +96,11 @@ def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:
     return lines
 
 
-def left_out_notes(table: Table, unknown: Mapping[str, int]) -> list[str]:
-    """Sentences about rows that are not measured: bad ones, and those with labels that the bundle does not have."""
+def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list[str]:
+    """Sentences about what is not measured: bad rows, labels that no bundle has, and rows about none of the labels."""
+    codes = {topic.code for classifier in classifiers for topic in classifier.topics}
+    unknown = known_rows(table.rows, sorted(codes))[1]
+    which = "the bundle does" if len(classifiers) == 1 else "the bundles do"
     notes = []
     if table.bad:
         first = table.first_bad[0]
@@ -106,8 +111,16 @@ def left_out_notes(table: Table, unknown: Mapping[str, int]) -> list[str]:
     if unknown:
         rows = count(sum(unknown.values()), "row")
         notes.append(
-            f"{rows} left out, with labels that the bundle does not have: {listed(list(unknown))}."
+            f"{rows} left out, with labels that {which} not have: {listed(list(unknown))}."
             " `python -m app topics --model BUNDLE` lists those that it has. If such rows are about none of them, name"
             " their label with --outside."
         )
+    known = [row.labels for row in table.rows if not codes.isdisjoint(row.labels)]
+    if others := [labels for labels in known if not codes.issuperset(labels)]:
+        names = sorted({label for labels in others for label in labels} - codes)
+        notes.append(f"{count(len(others), 'row')} measured without the labels that {which} not have: {listed(names)}.")
+    without = sum(not row.labels for row in table.rows)
+    if without and not any(used.multi_label or used.bundle.manifest.outside for used in classifiers):
+        has = "the bundle has no" if len(classifiers) == 1 else "neither bundle has an"
+        notes.append(f"{count(without, 'row')} about none of the labels left out, because {has} outside class.")
     return notes

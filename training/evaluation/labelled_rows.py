@@ -1,8 +1,9 @@
 """Measures a bundle on labelled rows as it is served: figures, the outside class, and the labels it confuses."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +34,7 @@ class Confusion:
     """Empty: the model does not give `label` to texts with it."""
     texts: int
     examples: tuple[str, ...]
-    """Those with the highest confidence."""
+    """Different texts, those with the highest confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def _several(
         if count:
             wrong = np.flatnonzero((members[:, label] == missed) & (given[:, label] != missed))
             order = np.argsort(probabilities[wrong, label] * (1 if missed else -1), kind="stable")
-            texts = tuple(rows[i].text for i in wrong[order[:MAX_EXAMPLES]].tolist())
+            texts = _examples(rows[i].text for i in wrong[order].tolist())
             code = classifier.topics[label].code
             found.append(Confusion(code if missed else "", "" if missed else code, count, texts))
     return Measured(measure_labels(probabilities, given, members), None, tuple(found), unknown)
@@ -138,6 +139,10 @@ def _confusions(
     found = []
     places = wrong.tolist()
     for (label, other), count in Counter(pairs).most_common(MAX_CONFUSIONS):
-        texts = [rows[i].text for i, pair in zip(places, pairs, strict=True) if pair == (label, other)]
-        found.append(Confusion(codes[label], codes[other], count, tuple(texts[:MAX_EXAMPLES])))
+        texts = _examples(rows[i].text for i, pair in zip(places, pairs, strict=True) if pair == (label, other))
+        found.append(Confusion(codes[label], codes[other], count, texts))
     return tuple(found)
+
+
+def _examples(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(islice(dict.fromkeys(texts), MAX_EXAMPLES))

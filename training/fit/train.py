@@ -93,6 +93,8 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
 
 def _ensure_learnable(labels: NDArray[np.int64], rows: TrainingRows) -> None:
     """Raise LabelsError if there are too few rows to hold some out and learn from others like them."""
+    if not len(labels):
+        raise LabelsError("No training row has a word, but only words can be learned; check the column with the texts.")
     if len(set(labels.tolist())) < 2:
         raise LabelsError(
             "Rows with words have only one label, but training needs two; check the column with the labels."

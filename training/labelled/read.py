@@ -99,7 +99,7 @@ def read_rows(
     if bad and (not rows or bad / (bad + len(rows)) > most_bad):
         raise TableError(_too_many_bad(reasons, bad + len(rows), most_bad, first_bad))
     if not rows:
-        raise TableError(f"{', '.join(map(shown_name, files))}: there are no rows below the header; add rows.")
+        raise TableError(f"{', '.join(map(shown_name, files))}: there are names of columns, but no rows; add rows.")
     return Table(rows, bad, first_bad, columns, reasons, found)
 
 
@@ -174,6 +174,8 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, max_share: float, firs
         NOT_UTF_8: f"convert the files to UTF-8, such as with {ICONV}",
         NO_LABEL: "use --outside '' if such rows are about none of the labels",
     }.get(next(iter(reasons)), "correct them")
+    if bad == 1:
+        advice = advice.replace("correct them", "correct it")
     shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
     why = counted(reasons)
     if bad == count:
@@ -184,6 +186,6 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, max_share: float, firs
     if reasons.get(NOT_UTF_8, 0) >= _OTHER_ENCODING_SHARE * bad:
         allow = ""  # it would leave out the rows with letters beyond ASCII
     return (
-        f"{bad:,} of {count:,} rows ({bad / count:.1%}) are bad, more than {max_share:.1%} ({why}); {advice}{allow}."
-        f" The first of each reason:{shown}"
+        f"{bad:,} of {count:,} rows ({bad / count:.1%}) {'is' if bad == 1 else 'are'} bad, more than {max_share:.1%}"
+        f" ({why}); {advice}{allow}. The first of each reason:{shown}"
     )

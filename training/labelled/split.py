@@ -144,8 +144,9 @@ def _too_few(known: set[str], rare: Mapping[str, int], min_rows: int, table: Tab
             " training needs two labels; leave out --outside, and give rows without a label one, such as 'other'."
         )
     have = "no label has" if label is None else f"only {label!r} has"
+    needs = f"but training needs two; check that {column.label!r} is the column with the labels"
+    if not rare:
+        only = "no row has a label" if label is None else f"all rows are under {label!r}"
+        return f"{column.file}: {only}, {needs}."
     fewer = "1 label has" if len(rare) == 1 else f"{len(rare):,} labels have"
-    return (
-        f"{column.file}: {have} {min_rows} rows or more ({fewer} fewer), but training needs two;"
-        f" check that {column.label!r} is the column with the labels, or lower --min-rows."
-    )
+    return f"{column.file}: {have} {min_rows} rows or more ({fewer} fewer), {needs}, or lower --min-rows."

@@ -113,8 +113,8 @@ def test_report_has_the_rates_at_several_thresholds_and_at_the_bundles_own(outsi
     assert lines[start] == "threshold   false positive rate   true positive rate"
     rows = [line.split() for line in lines[start + 1 : lines.index("", start)]]
     own = load_classifier(outside).outside_threshold
-    assert sorted(float(row[0]) for row in rows) == sorted({0.5, 0.6, 0.7, 0.8, 0.9, round(own, 2)})
-    assert [row[:3] for row in rows if len(row) > 3] == [[f"{own:.2f}", "0.0%", "100.0%"]]
+    assert sorted(float(row[0]) for row in rows) == sorted({0.5, 0.6, 0.7, 0.8, 0.9, round(own, 4)})
+    assert [row[:3] for row in rows if len(row) > 3] == [[f"{own:.4f}", "0.0%", "100.0%"]]
     figures = json.loads(evaluate(outside, "--test", file, "--outside", "other", "--json").stdout)["outside"]
     scores = [one.outside or 0 for one in load_classifier(outside).classify(["football match", "cinema film"])]
     for row in figures["thresholds"]:
@@ -200,3 +200,18 @@ def test_rows_without_a_label_are_left_out_aloud_if_no_bundle_has_the_class(four
     result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word1,other"]), "--outside", "other", "--against", same)
     assert result.stdout.startswith("On 6 rows, ")
     assert result.stderr == "1 row about none of the labels left out, because neither bundle has an outside class.\n"
+    result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word1,other"]), "--outside", "other")
+    assert result.stdout.startswith("On 6 rows ")
+    assert result.stderr == "1 row about none of the labels left out, because the bundle has no outside class.\n"
+
+
+def test_labels_of_measured_rows_that_the_bundle_does_not_have_are_named(four: Path, tmp_path: Path) -> None:
+    rows = [f"{ROWS[0]};other", f"{ROWS[1]};another", *ROWS[2:]]
+    result = evaluate(four, "--test", table(tmp_path, rows), "--label-separator", ";")
+    assert result.stdout.startswith("On 6 rows ")
+    assert result.stderr == "2 rows measured without the labels that the bundle does not have: 'another', 'other'.\n"
+
+
+def test_examples_of_a_confusion_are_different_texts(four: Path, tmp_path: Path) -> None:
+    result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word2,t0", "word2 word2,t0"]))
+    assert "  t0 predicted as t2: 3\n    word2\n    word2 word2\n" in result.stdout

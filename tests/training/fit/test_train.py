@@ -93,6 +93,12 @@ def test_one_label_is_refused_in_one_sentence() -> None:
         fitted(made_rows(1, 30), codes(2))
 
 
+def test_rows_without_a_word_are_refused_in_one_sentence() -> None:
+    rows = [LabelledRow("?!" * i, (codes(2)[i % 2],), "a.csv", i) for i in range(1, 30)]
+    with pytest.raises(LabelsError, match=r"No training row has a word.* check the column with the texts"):
+        fitted(rows, codes(2))
+
+
 @pytest.mark.parametrize("cross_fitted", [1, 7_500])
 def test_one_row_about_none_of_the_labels_is_refused_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, cross_fitted: int

@@ -35,7 +35,7 @@ def refused(path: Path, content: bytes, error: type[TrainingError] = TableError,
     ("name", "content", "sentence"),
     [
         ("a.csv", b"", "is empty"),
-        ("a.csv", HEAD, "there are no rows"),
+        ("a.csv", HEAD, "there are names of columns, but no rows"),
         ("a.csv", b"\n\n \n", "its first line is blank; it must name the columns."),
         ("a.json", b'[{"text": "' + b"x" * 2 * MAX_LINE_BYTES + b'"}]', "(the next one has more than 1048576 bytes)"),
         ("a.jsonl", b"", "holds no JSON object"),

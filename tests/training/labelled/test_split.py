@@ -155,6 +155,13 @@ def test_one_label_cannot_be_learned(labels: list[str]) -> None:
         split_rows(table([(f"story {i}", (label,)) for i, label in enumerate(labels)]))
 
 
+def test_error_about_one_label_does_not_count_rarer_ones_if_there_are_none() -> None:
+    with pytest.raises(LabelsError, match=r"a\.csv: all rows are under 'a', but training needs two; .* the labels\.$"):
+        split_rows(table([(f"story {i}", ("a",)) for i in range(10)]))
+    with pytest.raises(LabelsError, match=r"a\.csv: no row has a label, but training needs two;"):
+        split_rows(table([(f"story {i}", ()) for i in range(10)]))
+
+
 def test_error_counts_one_rare_label_in_the_singular() -> None:
     with pytest.raises(LabelsError, match=r"only 'a' has 5 rows or more \(1 label has fewer\)"):
         split_rows(table([(f"story {i}", ("b" if i == 9 else "a",)) for i in range(10)]))

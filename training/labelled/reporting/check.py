@@ -91,8 +91,13 @@ def _similar(labels: Sequence[str]) -> list[list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for label in labels:
         folded = unicodedata.normalize("NFKC", label).casefold()
-        groups["".join(filter(str.isalnum, folded)) or folded].append(label)
+        groups["".join(filter(_is_distinctive, folded)) or folded].append(label)
     return [alike for alike in groups.values() if len(alike) > 1]
+
+
+def _is_distinctive(character: str) -> bool:
+    """Whether labels that differ in this character are different: a letter, number, vowel sign, emoji or the like."""
+    return character.isalnum() or (not character.isascii() and unicodedata.category(character)[0] in "MS")
 
 
 def _distribution(lengths: Sequence[int]) -> Distribution:

@@ -130,9 +130,9 @@ def _groups(groups: Groups) -> str:
     items = []
     for group in groups.largest:
         texts = "".join(f'<li dir="auto">{escape(text)}</li>' for text in group.texts)
-        labels = ", ".join(f"{label or '(none)'} ({rows:,})" for label, rows in group.labels.items())
+        labels = ", ".join(f"<bdi>{escape(label or '(none)')}</bdi> ({rows:,})" for label, rows in group.labels.items())
         first = Path(group.lines[0]).name
-        where = f"{count(group.rows, 'row')}: {escape(labels)}; the first is {escape(first)}"
+        where = f"{count(group.rows, 'row')}: {labels}; the first is <bdi>{escape(first)}</bdi>"
         items.append(f'<li><ul class="texts">{texts}</ul><div class="where">{where}</div></li>')
     shown = f", the {len(items)} largest" if groups.count > len(items) else ""
     total = f"{count(groups.count, 'group')} with {count(groups.rows, 'row')}{shown}."

@@ -40,9 +40,9 @@ def terminal_report(report: DataReport) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns a terminal takes for a text: two for wide characters, none for combining marks."""
+    """How many columns a terminal takes for a text: two for wide characters, none for marks and zero width joiners."""
     wide = sum(unicodedata.east_asian_width(character) in ("W", "F") for character in text)
-    return len(text) + wide - sum(unicodedata.category(character) in ("Mn", "Me") for character in text)
+    return len(text) + wide - sum(unicodedata.category(character) in ("Mn", "Me", "Cf") for character in text)
 
 
 def cut(text: str, width: int) -> str:

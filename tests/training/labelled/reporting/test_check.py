@@ -120,6 +120,31 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
     assert "'Bug' and 'bug'; ...)" in found[0]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "alike"),
+    [
+        ("sport", "Sport!", True),
+        ("C", "C++", True),
+        ("ดี", "ดู", False),
+        ("की", "कि", False),
+        ("⚽ news", "💰 news", False),
+    ],
+)
+def test_labels_of_other_letters_or_symbols_do_not_look_alike(
+    tmp_path: Path, first: str, second: str, alike: bool
+) -> None:
+    rows = [f"story {i},{label}" for label in (first, second) for i in range(10)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])])
+    assert bool(check(table, split_rows(table)).similar_labels) == alike
+
+
+def test_page_isolates_labels_written_from_right_to_left(tmp_path: Path) -> None:
+    rows = ["oil,نفط", "oil,رياضة", *(f"{label} {i},{label}" for label in ("نفط", "رياضة") for i in range(9))]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])])
+    page = data_page(check(table, split_rows(table)))
+    assert "2 rows: <bdi>نفط</bdi> (1), <bdi>رياضة</bdi> (1); the first is <bdi>a.csv:2</bdi>" in page
+
+
 def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport) -> None:
     rare = {"sport; money": 2, "sport;unknown": 1, "a;b": 1}
     found = [note for note in notes(dataclasses.replace(report, rare=rare)).notes if "--label-separator" in note]
@@ -208,7 +233,7 @@ def test_command_ends_with_one_sentence_if_no_label_means_nothing(tmp_path: Path
     file = write(tmp_path / "a.csv", ["headline,section", "oil,energy", "gold,"])
     done = CliRunner().invoke(cli, ["check", str(file)])
     assert done.exit_code == 1
-    assert "1 of 2 rows (50.0%) are bad" in done.stderr
+    assert "1 of 2 rows (50.0%) is bad" in done.stderr
     assert "use --outside '' if such rows are about none of the labels" in done.stderr
 
 
