@@ -11,7 +11,7 @@ from ray import serve
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.main import create_app
-from app.telemetry import MULTIPROC_DIR
+from app.telemetry.prometheus import MULTIPROC_DIR
 
 
 def build() -> FastAPI:

@@ -24,8 +24,9 @@ from app.server.worker import Beat
 from app.serving.draining import END_SECONDS, FINISH_SECONDS
 from app.serving.loading import Load, prepare
 from app.settings import Settings, SettingsError
-from app.telemetry import MULTIPROC_DIR, logs
-from app.telemetry.metrics_file import rename_damaged
+from app.telemetry import logs
+from app.telemetry.prometheus import MULTIPROC_DIR
+from app.telemetry.prometheus.metrics_file import rename_damaged
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from app.classifier import TopicClassifier
 from app.serving.batching import MicroBatcher, TimedBatch
 from app.serving.concurrency import InFlightLimiter
 from app.serving.shadow import Shadow
-from app.telemetry.model_metrics import ModelMetrics
+from app.telemetry.prometheus.model_metrics import ModelMetrics
 
 
 class ServedModel:

@@ -11,7 +11,7 @@ from app.serving.parse_turns import ParseTurns
 from app.serving.served_model import ServedModel
 from app.serving.shadow import Shadow
 from app.settings import Settings
-from app.telemetry.metrics import Metrics
+from app.telemetry.prometheus.metrics import Metrics
 
 Phase = Literal["starting", "ready", "draining"]
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from app.classifier import Classification, TopicClassifier
-from app.telemetry.shadow_metrics import Difference, ShadowMetrics
+from app.telemetry.prometheus.shadow_metrics import Difference, ShadowMetrics
 
 MAX_WAITING = 1_000
 """Maximum number of headlines in the queue; further ones are dropped and counted."""

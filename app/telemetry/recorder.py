@@ -1,7 +1,7 @@
 """Request recorder: passes finished requests to metrics and access log."""
 
 from app.telemetry.access_log import AccessLog
-from app.telemetry.metrics import Metrics
+from app.telemetry.prometheus.metrics import Metrics
 from app.telemetry.request_context import RequestContext
 
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS")

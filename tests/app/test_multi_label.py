@@ -15,8 +15,8 @@ from app.classifier import load_classifier
 from app.classifier.manifest import Manifest
 from app.serving.shadow import Shadow
 from app.telemetry.drift import Drift
-from app.telemetry.metrics import Metrics
-from app.telemetry.shadow_metrics import comparison
+from app.telemetry.prometheus.metrics import Metrics
+from app.telemetry.prometheus.shadow_metrics import comparison
 from tests.any_bundles import numbered
 from tests.app.conftest import Start
 from tests.app.metrics import read

@@ -13,7 +13,7 @@ from app.server.command.options import ServeOptions
 from app.server.sockets import ListenError, listeners
 from app.serving.loading import load_bundles, load_classifiers
 from app.settings import Settings, SettingsError
-from app.telemetry import MULTIPROC_DIR
+from app.telemetry.prometheus import MULTIPROC_DIR
 
 Status = Literal["ok", "warn", "fail"]
 SPARE_FILES = 100
@@ -131,7 +131,7 @@ def _memory(settings: Settings) -> Check:
         return Check("memory", "warn", "not checked, because the models cannot be loaded together")
     from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured, after the models as in `serve`
     from app.server.command.memory import available_bytes, needed_bytes  # noqa: PLC0415
-    from app.telemetry.process import resident_bytes  # noqa: PLC0415
+    from app.telemetry.prometheus.process import resident_bytes  # noqa: PLC0415
 
     process, available = resident_bytes(), available_bytes()
     del loaded

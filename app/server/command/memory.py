@@ -10,7 +10,7 @@ from app.server.http.connections import (
     MIN_REQUEST_BYTES,
 )
 from app.settings import Settings
-from app.telemetry.process import read_size
+from app.telemetry.prometheus.process import read_size
 
 WORKER_BYTES = 30 * 1000 * 1000
 """Memory that a forked worker does not share: 23 to 31 MB after 100 requests, with one model or two."""

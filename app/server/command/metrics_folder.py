@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.settings import Settings, SettingsError
-from app.telemetry import MULTIPROC_DIR
+from app.telemetry.prometheus import MULTIPROC_DIR
 
 
 def is_needed(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from app.server import run
 from app.server.sockets import ListenError
 from app.settings import load_settings
-from app.telemetry import MULTIPROC_DIR
+from app.telemetry.prometheus import MULTIPROC_DIR
 
 
 def test_metrics_port_opens_after_the_gauges_of_an_earlier_run_are_removed(

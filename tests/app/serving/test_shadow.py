@@ -14,7 +14,7 @@ from app.main import create_app
 from app.serving import shadow as module
 from app.serving.shadow import MAX_CHARACTERS, MAX_WAITING, SLICE_TEXTS, Shadow
 from app.settings import load_settings
-from app.telemetry.shadow_metrics import Comparison, ShadowMetrics, comparison
+from app.telemetry.prometheus.shadow_metrics import Comparison, ShadowMetrics, comparison
 from tests import any_bundles
 from tests.app.metrics import Read, read
 from tests.tiny_bundle import write_any_bundle

@@ -13,8 +13,8 @@ import pytest
 from app.classifier import TopicClassifier, load_classifier
 from app.classifier.manifest import Manifest
 from app.telemetry.drift import MIN_HEADLINES, WINDOW, Drift, expected_psi, psi
-from app.telemetry.metrics import Metrics
-from app.telemetry.model_metrics import COUNT_AT_ONCE
+from app.telemetry.prometheus.metrics import Metrics
+from app.telemetry.prometheus.model_metrics import COUNT_AT_ONCE
 from tests.app.conftest import Start
 from tests.app.metrics import read
 from tests.server import ROOT
@@ -266,7 +266,7 @@ def test_gauges_are_nan_until_there_are_enough_headlines(start: Start):
 def test_gauges_come_up_to_date_without_a_scrape_and_again_after_that(
     classifier: TopicClassifier, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("app.telemetry.metrics.DRIFT_SECONDS", 0.001)
+    monkeypatch.setattr("app.telemetry.prometheus.metrics.DRIFT_SECONDS", 0.001)
     metrics = Metrics()
     [model] = metrics.models_loaded([classifier])
 

@@ -15,7 +15,7 @@ from app.__main__ import main
 from app.classifier import TopicClassifier
 from app.server.command import checks, memory
 from app.settings import Settings
-from app.telemetry import process
+from app.telemetry.prometheus import process
 from tests import any_bundles
 from tests.tiny_bundle import write_any_bundle
 

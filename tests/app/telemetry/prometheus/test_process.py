@@ -6,8 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.classifier import load_classifier
-from app.telemetry import process
-from app.telemetry.process import ModelInfo, ProcessGauges, memory_bytes
+from app.telemetry.prometheus import process
+from app.telemetry.prometheus.process import ModelInfo, ProcessGauges, memory_bytes
 from tests.app.conftest import Start
 from tests.app.metrics import read
 

@@ -159,7 +159,7 @@ def test_metrics_leave_the_services_port_when_they_have_their_own(start: Start):
 
 
 def test_what_was_answered_last_is_counted_when_the_process_stops(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("app.telemetry.metrics.COUNT_SECONDS", 60)
+    monkeypatch.setattr("app.telemetry.prometheus.metrics.COUNT_SECONDS", 60)
     with TestClient(create_app(load_settings(model=tiny_bundle))) as client:
         client.post("/predict", json={"headline": "oil"})
         registry = client.app.state.service.metrics.registry
@@ -169,7 +169,7 @@ def test_what_was_answered_last_is_counted_when_the_process_stops(tiny_bundle: P
 
 def test_counting_continues_after_the_first_update(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
     """Without a scrape, which would also update the metrics."""
-    monkeypatch.setattr("app.telemetry.metrics.COUNT_SECONDS", 0.001)
+    monkeypatch.setattr("app.telemetry.prometheus.metrics.COUNT_SECONDS", 0.001)
     with TestClient(create_app(load_settings(model=tiny_bundle))) as client:
         registry = client.app.state.service.metrics.registry
         for number in (1, 2, 3):
@@ -182,7 +182,7 @@ def test_counting_continues_after_the_first_update(tiny_bundle: Path, monkeypatc
 
 def test_lines_dropped_are_counted_from_the_start_of_the_app(start: Start, monkeypatch: pytest.MonkeyPatch):
     dropped = 5
-    monkeypatch.setattr("app.telemetry.metrics.dropped_lines", lambda: dropped)
+    monkeypatch.setattr("app.telemetry.prometheus.metrics.dropped_lines", lambda: dropped)
     client = start()
     assert scrape(client)("topics_log_lines_dropped_total") == 0
     dropped = 7
@@ -191,7 +191,7 @@ def test_lines_dropped_are_counted_from_the_start_of_the_app(start: Start, monke
 
 
 def test_many_headlines_are_counted_at_once_and_not_held(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("app.telemetry.metrics.COUNT_SECONDS", 60)
+    monkeypatch.setattr("app.telemetry.prometheus.metrics.COUNT_SECONDS", 60)
     with TestClient(create_app(load_settings(model=tiny_bundle))) as client:
         client.post("/predict/batch", json={"headlines": ["oil"] * 350})
         registry = client.app.state.service.metrics.registry

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter
 
 from app.classifier import Abstention, Classification
-from app.telemetry.histogram import BatchHistogram, Observed
+from app.telemetry.prometheus.histogram import BatchHistogram, Observed
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Bounds of histograms of probabilities and shares."""

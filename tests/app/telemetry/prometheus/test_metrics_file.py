@@ -10,9 +10,9 @@ from prometheus_client import generate_latest, values
 from prometheus_client.values import MultiProcessValue
 
 from app.settings import SettingsError
-from app.telemetry import MULTIPROC_DIR, metrics_file, multiprocess
-from app.telemetry.metrics import Metrics
-from app.telemetry.multiprocess import all_workers
+from app.telemetry.prometheus import MULTIPROC_DIR, metrics_file, multiprocess
+from app.telemetry.prometheus.metrics import Metrics
+from app.telemetry.prometheus.multiprocess import all_workers
 from tests.app.metrics import read
 
 

@@ -13,7 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-from app.telemetry import MULTIPROC_DIR
+from app.telemetry.prometheus import MULTIPROC_DIR
 
 COUNT_SECONDS = 0.02
 """Interval at which metrics are updated. Updating them per request would take a tenth of the cost of a single request,

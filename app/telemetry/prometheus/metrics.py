@@ -1,4 +1,4 @@
-"""Prometheus metrics of one process. With several workers each writes files: see app/telemetry/multiprocess.py."""
+"""Prometheus metrics of one process. With several workers each writes files: see multiprocess.py."""
 
 import asyncio
 import os
@@ -10,16 +10,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.concurrency import run_in_threadpool
 
 from app.classifier import TopicClassifier
-from app.telemetry import MULTIPROC_DIR
 from app.telemetry.drift import Drift
-from app.telemetry.histogram import BatchHistogram
 from app.telemetry.log_streams.standard_streams import dropped_lines
-from app.telemetry.metrics_file import MetricsFile
-from app.telemetry.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
-from app.telemetry.multiprocess import COUNT_SECONDS, DRIFT, Exposition, WithDrift, all_workers
-from app.telemetry.process import ModelInfo, ProcessGauges
+from app.telemetry.prometheus import MULTIPROC_DIR
+from app.telemetry.prometheus.histogram import BatchHistogram
+from app.telemetry.prometheus.metrics_file import MetricsFile
+from app.telemetry.prometheus.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
+from app.telemetry.prometheus.multiprocess import COUNT_SECONDS, DRIFT, Exposition, WithDrift, all_workers
+from app.telemetry.prometheus.process import ModelInfo, ProcessGauges
+from app.telemetry.prometheus.shadow_metrics import Comparison, ShadowMetrics, comparison
 from app.telemetry.request_context import RequestContext
-from app.telemetry.shadow_metrics import Comparison, ShadowMetrics, comparison
 
 DRIFT_SECONDS = 1.0
 """Minimum time between two measurements of drift: scrapes are not more frequent, and one takes up to a millisecond."""

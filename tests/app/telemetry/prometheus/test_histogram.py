@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from app.telemetry.histogram import BatchHistogram
+from app.telemetry.prometheus.histogram import BatchHistogram
 
 
 @pytest.mark.parametrize("times", [1, 10])

@@ -9,7 +9,7 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.settings import SettingsError
-from app.telemetry import MULTIPROC_DIR
+from app.telemetry.prometheus import MULTIPROC_DIR
 
 BYTES = 64 * 1024
 """Length of a new file, as in prometheus_client, which doubles it when it is full."""

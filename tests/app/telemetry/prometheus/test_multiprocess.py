@@ -11,9 +11,9 @@ import pytest
 from prometheus_client import generate_latest, values
 from prometheus_client.values import MultiProcessValue
 
-from app.telemetry import MULTIPROC_DIR, metrics, multiprocess
-from app.telemetry.metrics import Metrics
-from app.telemetry.multiprocess import Exposition, all_workers
+from app.telemetry.prometheus import MULTIPROC_DIR, metrics, multiprocess
+from app.telemetry.prometheus.metrics import Metrics
+from app.telemetry.prometheus.multiprocess import Exposition, all_workers
 from tests.app.metrics import Read, read
 
 PIDS = (os.getpid(), os.getppid())
