@@ -26,7 +26,7 @@ def test_requests_are_written_in_one_piece_and_counted_at_the_scrape(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("app.telemetry.access_log.WRITE_SECONDS", 0.001)
-    monkeypatch.setattr("app.telemetry.metrics.COUNT_SECONDS", 60)
+    monkeypatch.setattr("app.telemetry.prometheus.metrics.COUNT_SECONDS", 60)
     pieces: asyncio.Queue[str] = asyncio.Queue()
     added: list[float] = []
     file = io.StringIO()
