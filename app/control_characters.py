@@ -12,13 +12,13 @@ def has_control_character(text: str) -> bool:
     return not text.isprintable() and any(unicodedata.category(character) in _CONTROLS for character in text)
 
 
-def one_line(text: str, most: int | None = None) -> str:
+def one_line(text: str, max_characters: int | None = None) -> str:
     """A text without line breaks, control characters and other characters that a terminal may obey.
 
-    These become spaces. A text of more than `most` characters is cut and ends in `...`.
+    These become spaces. A text of more than `max_characters` is cut and ends in `...`.
     """
-    if most is not None and len(text) > most:
-        text = text[: most - 3] + "..."
+    if max_characters is not None and len(text) > max_characters:
+        text = text[: max_characters - 3] + "..."
     if text.isprintable():
         return text
     return "".join([one if one.isprintable() or one in _JOINERS else " " for one in text])

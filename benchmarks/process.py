@@ -30,7 +30,7 @@ class Process:
         self, command: Sequence[object], settings: Mapping[str, object], cores: Collection[int], log: Path
     ) -> None:
         """Set the command; `settings` become TOPICS_* variables, and none are inherited."""
-        self.port = _free_port()
+        self.port = free_port()
         self._command = [*map(str, command), "--port", str(self.port)]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TOPICS_", "PROMETHEUS_"))}
         self._environment = kept | {"TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -134,7 +134,8 @@ class Process:
         return sum(proc.memory_mb(pid)["resident"] for pid in proc.descendants(self._process.pid))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -22,7 +22,7 @@ def write(folder: Path, parts: Parts) -> None:
     ]
     if measured := bars(parts):
         rows = [
-            (bar.name, _bar(bar.goal, bar), _bar(bar.stretch, bar), _bar(bar.measured, bar), bar.verdict)
+            (bar.name, *(_with_unit(figure, bar.unit) for figure in (bar.goal, bar.stretch, bar.measured)), bar.verdict)
             for bar in measured
         ]
         lines += ["", "## Goals", "", *table(("figure", "goal", "stretch goal", "measured", "reached"), rows)]
@@ -59,8 +59,8 @@ def _number(cell: object) -> str:
     return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
-def _bar(value: float | None, bar: Any) -> str:  # noqa: ANN401
-    return "" if value is None else f"{value:.3g}{bar.unit}"
+def _with_unit(figure: float | None, unit: str) -> str:
+    return "" if figure is None else f"{figure:.3g}{unit}"
 
 
 def _where(machine: Mapping[str, Any]) -> str:

@@ -80,8 +80,8 @@ def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[ty
         Annotated[TopK, Field(le=len(topics) or None)],
         min(DEFAULT_TOP_K, len(topics) or DEFAULT_TOP_K),
     )
-    longest = max([MAX_CODE, *(len(topic.code) for topic in topics)])
-    explain_topic: Any = (Annotated[str | None, Field(max_length=longest, description=_EXPLAIN_TOPIC)], None)
+    max_code = max([MAX_CODE, *(len(topic.code) for topic in topics)])
+    explain_topic: Any = (Annotated[str | None, Field(max_length=max_code, description=_EXPLAIN_TOPIC)], None)
     return (
         create_model(
             "PredictRequest",

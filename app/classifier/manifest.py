@@ -255,7 +255,7 @@ class Manifest(_Part):
         return "sigmoid" if self.multi_label else "softmax"
 
     @property
-    def least_format(self) -> int:
+    def min_format(self) -> int:
         """The lowest `format` that says what the bundle needs."""
         if self.encoding.split_symbols:
             return 5
@@ -279,10 +279,10 @@ class Manifest(_Part):
 
     @model_validator(mode="after")
     def _validate_needs(self) -> "Manifest":
-        least = self.least_format
-        if self.format < least:
-            needs = {"needing": ADDED[least], "least": least, "format": self.format}
-            raise PydanticCustomError("format", "{needing} need format {least}, not {format}", needs)
+        needed = self.min_format
+        if self.format < needed:
+            needs = {"needing": ADDED[needed], "needed": needed, "format": self.format}
+            raise PydanticCustomError("format", "{needing} need format {needed}, not {format}", needs)
         return self
 
     @model_validator(mode="after")

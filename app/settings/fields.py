@@ -146,8 +146,9 @@ class Settings(BaseSettings):
         if self.max_in_flight < self.max_batch:
             raise PydanticCustomError(
                 "too_small",
-                "TOPICS_MAX_IN_FLIGHT: {most} is less than TOPICS_MAX_BATCH ({batch}); raise it, or lower the latter",
-                {"most": self.max_in_flight, "batch": self.max_batch},
+                "TOPICS_MAX_IN_FLIGHT: {in_flight} is less than TOPICS_MAX_BATCH ({batch}); raise it, or lower the"
+                " latter",
+                {"in_flight": self.max_in_flight, "batch": self.max_batch},
             )
         return self
 

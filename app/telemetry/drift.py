@@ -58,10 +58,10 @@ class Drift:
         outside = float(manifest.reference.get("outside_ratio", 0.0))
         self._multi_label = manifest.multi_label is not None
         self._outside = outside if manifest.outside is not None and 0 < outside < 1 else None
-        self.least = max(MIN_HEADLINES, math.ceil(30 * math.sqrt(2 * (len(topics) - 1))))
+        self.min_labels = max(MIN_HEADLINES, math.ceil(30 * math.sqrt(2 * (len(topics) - 1))))
         self._by_chance = (0, 0.0)
         """Number of headlines and their `expected_psi`, cached: it changes little once the window is full."""
-        self._recent: deque[tuple[list[int], float, float | None]] = deque(maxlen=max(WINDOW, 2 * self.least))
+        self._recent: deque[tuple[list[int], float, float | None]] = deque(maxlen=max(WINDOW, 2 * self.min_labels))
         """Labels that the model gives, share of unknown words, and outside probability (None: not known)."""
 
     def add(self, results: Sequence[Classification]) -> None:
@@ -76,12 +76,12 @@ class Drift:
         )
 
     def topics(self) -> Index | None:
-        """Index of the labels given; None below `least` of them, or if the manifest has no topic mix.
+        """Index of the labels given; None below `min_labels` of them, or if the manifest has no topic mix.
 
         A text that may have several labels counts with each that it has: `headlines` is then the number of labels.
         """
         labels = np.array([label for labels, _, _ in self._recent for label in labels], dtype=np.int64)
-        if self._topics is None or len(labels) < self.least:
+        if self._topics is None or len(labels) < self.min_labels:
             return None
         if self._by_chance[0] != len(labels):
             self._by_chance = (len(labels), expected_psi(len(labels), self._topics))

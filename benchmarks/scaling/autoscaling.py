@@ -69,8 +69,8 @@ class Autoscaler:
     def __init__(self, spec: Mapping[str, Any], in_flight: InFlight | None) -> None:
         """Read the manifest's `spec`; `in_flight` adds that metric to CPU."""
         [cpu] = [metric["resource"] for metric in spec["metrics"] if metric["type"] == "Resource"]
-        self.least: int = spec["minReplicas"]
-        self.most: int = spec["maxReplicas"]
+        self.min_replicas: int = spec["minReplicas"]
+        self.max_replicas: int = spec["maxReplicas"]
         self.utilization: float = cpu["target"]["averageUtilization"] / 100
         self.in_flight = in_flight
         self._behavior = spec["behavior"]
@@ -86,7 +86,7 @@ class Autoscaler:
         window = self._behavior["scaleDown"]["stabilizationWindowSeconds"]
         if recommended < pods:
             recommended = min(pods, max(count for at, count in self._recommended if at > now - window))
-        wanted = min(max(recommended, self.least), self.most)
+        wanted = min(max(recommended, self.min_replicas), self.max_replicas)
         if wanted > pods:
             wanted = min(wanted, max(self._limits("scaleUp", now, pods, 1)))
         elif wanted < pods:
@@ -137,7 +137,7 @@ class Fleet:
 
     def __init__(self, env: simpy.Environment, worker: Worker, scaler: Autoscaler, start_seconds: float) -> None:
         self.env, self.worker, self.scaler, self.start_seconds = env, worker, scaler, start_seconds
-        self.pods = [Pod(Queue(env, worker), env.now) for _ in range(scaler.least)]
+        self.pods = [Pod(Queue(env, worker), env.now) for _ in range(scaler.min_replicas)]
 
     @property
     def ready(self) -> list[Pod]:

@@ -19,7 +19,7 @@ from app.settings import load_settings
 from benchmarks import wrk
 from benchmarks.machine import MeasurementError, cores, pinned
 from benchmarks.proc import children, cpu_seconds
-from benchmarks.process import ROOT
+from benchmarks.process import ROOT, free_port
 from benchmarks.scaling.nginx import configure
 from benchmarks.speed.apis import OWN
 from benchmarks.speed.loads import BATCH, Load, write_bodies
@@ -119,9 +119,7 @@ def _exchange(port: int, path: str, body: bytes) -> tuple[int, int]:
 def _nginx(folder: Path, bodies: Path, seconds: float) -> float:
     """Microseconds of nginx's processor time per request."""
     server, client = cores()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with SERVICE.process(folder, [server]) as process, pinned([client]):
         process.wait("/health/ready")
         command = configure(folder, port, [process.port])

@@ -9,20 +9,20 @@ from benchmarks.speed.targets import EMPTY, FRAMEWORKS, SERVICE, TF_FUNCTION, TU
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure, its goal, and a stretch goal if there is one; `most`: less is better."""
+    """A measured figure, its goal, and a stretch goal if there is one."""
 
     name: str
     measured: float
     goal: float
     stretch: float | None
     unit: str = ""
-    most: bool = False
+    less_is_better: bool = False
 
     @property
     def verdict(self) -> str:
         """Whether it reaches the goal, and the stretch goal."""
         reached = [
-            self.measured <= wanted if self.most else self.measured >= wanted
+            self.measured <= wanted if self.less_is_better else self.measured >= wanted
             for wanted in (self.goal, self.stretch)
             if wanted is not None
         ]
@@ -53,25 +53,25 @@ def _http(part: Mapping[str, Any]) -> Iterator[Bar]:
         if best is not None:
             yield Bar(f"against the fastest serving framework, {load}", best, goal, stretch, "x")
     p99 = 1 / ratios["64 clients"][EMPTY.name]["p99"]
-    yield Bar("p99 at 64 clients against the empty route's", p99, 1.3, 1.0, "x", most=True)
+    yield Bar("p99 at 64 clients against the empty route's", p99, 1.3, 1.0, "x", less_is_better=True)
 
 
 def _requests(part: Mapping[str, Any]) -> Iterator[Bar]:
     for words, goal, stretch in (("12 words", 2.0, 1.5), ("200 words", 8.0, 4.0)):
         name = f"explanation of {words}, CPU against the plain request"
-        yield Bar(name, part["explained"][words], goal, stretch, "x", most=True)
+        yield Bar(name, part["explained"][words], goal, stretch, "x", less_is_better=True)
 
 
 def _startup(part: Mapping[str, Any]) -> Iterator[Bar]:
-    yield Bar("process start to ready", part["starts"][SERVICE.name]["ready_s"], 1.0, 0.6, " s", most=True)
+    yield Bar("process start to ready", part["starts"][SERVICE.name]["ready_s"], 1.0, 0.6, " s", less_is_better=True)
     workers = {run["workers"]: run for run in part["workers"]}
-    yield Bar("resident memory of a worker", workers[1]["memory_mb"][0]["resident"], 90, 70, " MB", most=True)
+    yield Bar("resident memory of a worker", workers[1]["memory_mb"][0]["resident"], 90, 70, " MB", less_is_better=True)
     private = max(process["private"] for process in workers[2]["memory_mb"])
-    yield Bar("private memory of each of two workers", private, 60, 40, " MB", most=True)
+    yield Bar("private memory of each of two workers", private, 60, 40, " MB", less_is_better=True)
     for load, ratio in workers[2]["against_one"].items():
         yield Bar(f"two workers on two cores against one, {load}", ratio, 1.7, 1.9, "x")
 
 
 def _scaling(part: Mapping[str, Any]) -> Iterator[Bar]:
     for axis, factors in part["tenfold"].items():
-        yield Bar(f"ten times the {axis}, without the fixed cost", max(factors), 10.5, None, "x", most=True)
+        yield Bar(f"ten times the {axis}, without the fixed cost", max(factors), 10.5, None, "x", less_is_better=True)

@@ -49,7 +49,7 @@ def measure(
                     process.pause()
                 for load in loads:
                     for target, process in processes.items():
-                        length = max(seconds, target.least_seconds)
+                        length = max(seconds, target.min_seconds)
                         with process.resumed():
                             file = bodies[target.api][load.headlines]
                             figures = ask(process, load, file, length, [client_core], api=target.api)

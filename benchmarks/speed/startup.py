@@ -56,14 +56,11 @@ def start(target: Target, folder: Path, rounds: int) -> dict[str, float]:
     figures = []
     for _ in range(rounds):
         with target.process(folder, [server_core]) as process:
-            if target is SERVICE:
-                ready = process.wait("/health/ready")
+            ready = process.wait("/health/ready") if target is SERVICE else None  # only the service has a probe
             predicted = process.wait(target.api.single, target.api.body(["Oil prices rise"]))
-            if target is not SERVICE:
-                ready = predicted  # they have no probe
             figures.append(
                 {
-                    "ready_s": ready,
+                    "ready_s": predicted if ready is None else ready,
                     "first_prediction_s": predicted,
                     "cpu_s": process.cpu_seconds(),
                     "resident_mb": process.resident_mb(),

@@ -25,8 +25,8 @@ class Target:
     environment: str | None = None
     """The requirements file in `framework_peers/requirements`, whose packages it runs with."""
     api: Api = OWN
-    least_seconds: float = 0.0
-    """Least length of a run, so that every client of a slow service gets some answers."""
+    min_seconds: float = 0.0
+    """Minimum length of a run, so that every client of a slow service gets some answers."""
 
     def python(self) -> Path:
         """The Python that runs it; installs its packages the first time.
@@ -61,7 +61,7 @@ SERVICE = Target("this service")
 EMPTY = Target("empty FastAPI route", "empty")
 EMPTY_READY = Target("the same, answer ready-made", "empty_ready")
 TF_FUNCTION = Target("tf.function", "tf_function")
-TUTORIAL = Target("tutorial: model.predict", "tutorial", least_seconds=10.0)
+TUTORIAL = Target("tutorial: model.predict", "tutorial", min_seconds=10.0)
 TARGETS = (SERVICE, EMPTY, EMPTY_READY, TF_FUNCTION, TUTORIAL)
 
 FRAMEWORKS = (

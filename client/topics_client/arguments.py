@@ -76,12 +76,12 @@ def top_k(value: object) -> int | None:
     return None if value is None else integer("top_k", value, 1)
 
 
-def integer(name: str, value: object, least: int) -> int:
-    """An integer of at least `least`; NumPy integers are accepted."""
+def integer(name: str, value: object, minimum: int) -> int:
+    """An integer of `minimum` or above; NumPy integers are accepted."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    if value < least:
-        raise ValueError(f"{name} must be {least} or above, not {value}")
+    if value < minimum:
+        raise ValueError(f"{name} must be {minimum} or above, not {value}")
     return int(value)
 
 

@@ -68,7 +68,7 @@ class Calls:
             headline.place: Refused(headline.place, headline.fault) for headline in part if headline.fault
         }
         waiting = [headline for headline in part if not headline.fault]
-        most = size = len(waiting)
+        max_size = size = len(waiting)
         at = 0
         while at < len(waiting):
             piece = waiting[at : at + size]
@@ -76,7 +76,7 @@ class Calls:
                 answers = yield from self._batch(piece, top_k, model)
             except TooLargeError as error:
                 if len(piece) > 1:
-                    most = size = math.ceil(len(piece) / 2)
+                    max_size = size = math.ceil(len(piece) / 2)
                     continue
                 if not skip:
                     raise
@@ -84,7 +84,7 @@ class Calls:
             except DeadlineError as error:
                 if error.problem.status != httpx2.codes.REQUEST_TIMEOUT or len(piece) == 1:
                     raise
-                most = size = math.ceil(len(piece) / 2)
+                max_size = size = math.ceil(len(piece) / 2)
                 continue
             except InvalidRequestError as error:
                 named = _first_headline(error.problem, len(piece))
@@ -94,7 +94,7 @@ class Calls:
             else:
                 results |= {headline.place: answer for headline, answer in zip(piece, answers, strict=True)}
                 at += len(piece)
-                size = min(size * 2, most)
+                size = min(size * 2, max_size)
                 continue
             # The service reports only the first invalid headline, so those before it are valid: send them next.
             if wrong:

@@ -45,9 +45,9 @@ def test_missed_goal_is_no(tmp_path: Path):
 
 
 def test_goal_with_an_upper_bound_is_reached_below_it():
-    assert Bar("start", 0.7, 1.0, 0.6, most=True).verdict == "yes"
-    assert Bar("start", 1.1, 1.0, 0.6, most=True).verdict == "**no**"
-    assert Bar("start", 0.5, 1.0, 0.6, most=True).verdict == "yes, and the stretch goal"
+    assert Bar("start", 0.7, 1.0, 0.6, less_is_better=True).verdict == "yes"
+    assert Bar("start", 1.1, 1.0, 0.6, less_is_better=True).verdict == "**no**"
+    assert Bar("start", 0.5, 1.0, 0.6, less_is_better=True).verdict == "yes, and the stretch goal"
 
 
 def test_table_shows_three_digits_and_nothing_for_nothing():

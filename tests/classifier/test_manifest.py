@@ -182,7 +182,7 @@ def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_kno
     bare = Manifest.model_validate({key: value for key, value in GOOD[Manifest].items() if key != "format"})
     assert (bare.format, bare.description) == (1, "")
     assert (bare.network, bare.calibration, bare.topic_set, bare.outside) == (None, None, None, None)
-    assert (bare.units, bare.least_format) == (2, 1)
+    assert (bare.units, bare.min_format) == (2, 1)
     assert (bare.recipe, bare.data, bare.libraries, bare.figures, bare.reference) == ({}, {}, {}, {}, {})
 
 
@@ -205,7 +205,7 @@ def test_what_an_older_release_would_misread_needs_a_newer_format(part: dict[str
         with pytest.raises(ValidationError, match=f"need format {least}, not {older}"):
             Manifest.model_validate(GOOD[Manifest] | part | {"format": older})
     manifest = Manifest.model_validate(GOOD[Manifest] | part | {"format": least})
-    assert manifest.least_format == least
+    assert manifest.min_format == least
     assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
 
 

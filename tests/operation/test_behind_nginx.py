@@ -116,14 +116,6 @@ def test_rolling_replacement_of_three_processes_behind_nginx_loses_no_request(
     assert singles.tally.statuses[200] > 1000
 
 
-def wait_asked(server: RunningServer) -> None:
-    """Wait until the proxy uses a new process."""
-    due = time.monotonic() + 10
-    while b'route="/predict"' not in server.get("/metrics").body:
-        assert time.monotonic() < due, "nginx has left it out for good"
-        time.sleep(0.1)
-
-
 def test_kill_9_of_a_replica_loses_no_request(tiny_bundle: Path, tmp_path: Path, stack: ExitStack):
     fleet = Fleet(tiny_bundle, 3, stack)
     proxy = stack.enter_context(Proxy(tmp_path, fleet.ports))

@@ -91,7 +91,7 @@ def write_bundle(target: Path, draft: Draft, force: bool = False) -> TopicClassi
         (folder / GOLDEN).write_text(json.dumps(_golden(folder, draft, network), indent=1), encoding="utf-8")
         files = {file.name: _entry(file) for file in sorted(folder.iterdir())}
         manifest = draft.manifest.model_copy(
-            update={"files": files, "network": network, "format": draft.manifest.least_format}
+            update={"files": files, "network": network, "format": draft.manifest.min_format}
         )
         (folder / MANIFEST).write_text(_json(manifest), encoding="utf-8")
         load_classifier(folder)

@@ -72,10 +72,10 @@ def _from_binary(tensor: RequestInput, binary: bytes) -> list[str]:
     if size != len(binary):
         raise TensorError(f"binary_data_size is {size}, but {len(binary):,} bytes follow the JSON.")
     texts: list[str] = []
-    most = tensor.shape[0] if tensor.shape else 0  # the bytes may hold millions of empty elements
+    elements = tensor.shape[0] if tensor.shape else 0  # the bytes may hold millions of empty elements
     at = 0
     while at < len(binary):
-        if len(texts) == most:
+        if len(texts) == elements:
             raise TensorError(f"The input has shape {tensor.shape}, but its bytes hold more elements.")
         end = at + 4 + int.from_bytes(binary[at : at + 4], "little")
         if end > len(binary):

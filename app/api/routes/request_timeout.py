@@ -17,15 +17,15 @@ REQUEST_TIMEOUT: dict[str, Any] = {
 }
 
 
-def deadline(headers: Mapping[bytes, bytes], longest: float) -> Deadline:
-    """The request's deadline, at most `longest` seconds; raises HeaderError if the header is not a positive number."""
+def deadline(headers: Mapping[bytes, bytes], max_seconds: float) -> Deadline:
+    """The request's deadline, at most `max_seconds`; raises HeaderError if the header is not a positive number."""
     given = headers.get(b"x-request-timeout")
     if given is None:
-        return Deadline(longest)
+        return Deadline(max_seconds)
     try:
         seconds = float(given)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
         raise HeaderError(f"{NAME} must be a positive number of seconds, but it is {quoted(given.decode('latin-1'))}.")
-    return Deadline(min(seconds, longest))
+    return Deadline(min(seconds, max_seconds))

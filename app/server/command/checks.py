@@ -137,11 +137,13 @@ def _memory(settings: Settings) -> Check:
     del loaded
     if process is None or available is None:
         return Check("memory", "ok", "cannot be measured on this system")
-    usual, most = needed_bytes(settings, process)
-    detail = f"about {_mb(usual)}, at most {_mb(most)} with all connections at their limits; {_mb(available)} available"
+    usual, maximum = needed_bytes(settings, process)
+    detail = (
+        f"about {_mb(usual)}, at most {_mb(maximum)} with all connections at their limits; {_mb(available)} available"
+    )
     if usual > available:
         return Check("memory", "fail", f"{detail}; run fewer workers")
-    if most > available:
+    if maximum > available:
         return Check("memory", "warn", f"{detail}; lower TOPICS_MAX_BODY_BYTES or run fewer workers")
     return Check("memory", "ok", detail)
 

@@ -137,10 +137,10 @@ class Connections:
         self._unread[connection] = None
         size = sum(unread.transport.get_write_buffer_size() for unread in self._unread)
         while size > MAX_UNREAD_BYTES and len(self._unread) > 1:
-            longest = next(iter(self._unread))
-            del self._unread[longest]
-            size -= longest.transport.get_write_buffer_size()
-            longest.drop_unread()
+            oldest = next(iter(self._unread))
+            del self._unread[oldest]
+            size -= oldest.transport.get_write_buffer_size()
+            oldest.drop_unread()
 
     def write_resumed(self, connection: Connection) -> None:
         """Called when a client has read most of its answer."""

@@ -32,17 +32,17 @@ class UnparsedBytes:
         self._data = self._data[self._taken :] + data
         self._taken = 0
 
-    def take(self, body_bytes: int, least: int = 0) -> memoryview:
+    def take(self, body_bytes: int, min_bytes: int = 0) -> memoryview:
         """Remove and return the next bytes, at most up to the end of one request.
 
         `body_bytes`: missing bytes of a body of known length; 0: the next part ends with a blank line (a head, or
-        possibly a chunked body) after at least `least` bytes, is as long as MAX_PIECE, or is everything in the buffer.
+        possibly a chunked body) after at least `min_bytes`, is as long as MAX_PIECE, or is everything in the buffer.
         """
         begin = self._taken
         if body_bytes:
             end = begin + body_bytes
         else:
-            end = self._data.find(HEAD_END, begin + least, begin + MAX_PIECE) + len(HEAD_END)
+            end = self._data.find(HEAD_END, begin + min_bytes, begin + MAX_PIECE) + len(HEAD_END)
             if end < len(HEAD_END):
                 end = begin + MAX_PIECE
         piece = memoryview(self._data)[begin:end]

@@ -129,8 +129,8 @@ def test_shift_of_half_to_one_topic_is_seen_in_1000_headlines(shares: np.ndarray
 @pytest.mark.parametrize(("topics", "least"), [(2, 100), (4, 100), (46, 285), (400, 848), (5000, 3000)])
 def test_least_number_of_headlines_grows_with_the_topics_and_fits_in_the_window(topics: int, least: int):
     drift = drift_of(np.full(topics, 1 / topics))
-    assert drift.least == pytest.approx(least, abs=1)
-    drift.add(results([0] * (drift.least - 1)))
+    assert drift.min_labels == pytest.approx(least, abs=1)
+    drift.add(results([0] * (drift.min_labels - 1)))
     assert drift.topics() is None
     drift.add(results([0]))
     assert drift.topics() is not None
