@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -15,7 +14,7 @@ from typing import Any, Self
 import pytest
 import yaml
 
-from tests.server import ROOT
+from tests.server import ROOT, free_port
 
 FOLDER = ROOT / "deploy" / "prometheus"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "topics.json"
@@ -54,9 +53,7 @@ class RunningPrometheus:
         job["file_sd_configs"] = [{"files": [str(self._targets)], "refresh_interval": f"{SCRAPE_SECONDS * 1000:.0f}ms"}]
         self.scrape(ports)
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self._log = folder / "log"
         self._command = [
             *("prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}"),

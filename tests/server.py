@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,13 @@ START_SECONDS = 60.0
 """How long a process may take to be ready; generous, because the machine may be busy."""
 
 _LISTENING = re.compile(r"running on http://127\.0\.0\.1:(\d+)")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 @dataclass(frozen=True, slots=True)

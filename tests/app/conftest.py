@@ -13,14 +13,6 @@ from app.settings import load_settings
 Start = Callable[..., TestClient]
 
 
-@pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    for name in [name for name in os.environ if name.startswith("TOPICS_")]:
-        monkeypatch.delenv(name)
-
-
 @pytest.fixture
 def start(tiny_bundle: Path) -> Iterator[Start]:
     """`start(max_batch=10)`: a client of a service with these settings, whose lifespan ends with the test."""

@@ -2,14 +2,13 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from benchmarks.machine import MeasurementError, cores, pinned
 from benchmarks.process import Process
+from tests.waiting import wait_for
 
 
 def test_server_is_pinned_measured_paused_and_ended(tiny_bundle: Path, tmp_path: Path):
@@ -49,14 +48,6 @@ def test_server_that_ends_at_once_is_reported_with_its_last_line(tmp_path: Path)
         Process([sys.executable, "-c", ends], {}, cores(), tmp_path / "log") as process,
     ):
         process.wait("/")
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Signals arrive a moment after they are sent."""
-    due = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < due
-        time.sleep(0.001)
 
 
 def state(pid: int) -> str:

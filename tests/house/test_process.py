@@ -12,6 +12,7 @@ from tests.server import ROOT, RunningServer
 LOADED = """
 import json, sys
 from starlette.testclient import TestClient
+import app.server.run
 from app.main import create_app
 from app.settings import load_settings
 with TestClient(create_app(load_settings(access_log=False))) as client:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.server import RunningServer
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -118,9 +119,7 @@ def test_worker_that_cannot_read_the_keys_says_so_in_one_line(tiny_bundle: Path,
 
 def wait_until(server: RunningServer, expected: dict[str, int]) -> None:
     """Wait until many consecutive requests, each on a new connection and so to any worker, have this status."""
-    due = time.monotonic() + 20
-    while any(set(statuses(server, *[key] * 12)) != {status} for key, status in expected.items()):
-        assert time.monotonic() < due
+    wait_for(lambda: all(set(statuses(server, *[key] * 12)) == {status} for key, status in expected.items()))
 
 
 def test_misspelt_setting_stops_the_start(tiny_bundle: Path):

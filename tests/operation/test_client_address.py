@@ -10,7 +10,7 @@ import pytest
 from app.settings import Settings
 from tests.house.test_logs_page import fields
 from tests.operation.test_behind_nginx import Proxy
-from tests.server import RunningServer
+from tests.server import RunningServer, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -66,9 +66,7 @@ def test_ipv4_proxy_on_an_ipv6_socket_is_recognized(tiny_bundle: Path):
     if not socket.has_ipv6:
         pytest.skip("no IPv6")
     command = ("-m", "app", "serve", "--host", "::", "--port", "0")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = RunningServer(tiny_bundle, (*command[:-1], str(port)), wait=False, trusted_proxies="127.0.0.0/8")
     server.port = port
     server._listening.set()  # the line with the address has another form
@@ -111,9 +109,3 @@ def test_every_line_has_the_documented_shape_whatever_is_switched_on(tiny_bundle
         shapes.append(list(requests[0]))
     assert shapes == [fields()[:-1], fields()]
     assert Settings.model_fields["log_headlines"].default is False
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]

@@ -2,13 +2,13 @@
 
 import os
 import socket
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.server import RunningServer
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -40,10 +40,7 @@ def test_page_and_metrics_are_503_while_no_file_can_be_opened(tiny_bundle: Path,
         kept = [stack.enter_context(socket.create_connection(address, timeout=30)) for _ in range(4 * workers)]
         assert [status(one, "/health/live") for one in kept] == [200] * len(kept)
         crowd = [socket.create_connection(address, timeout=30) for _ in range(2 * LIMIT * workers)]
-        due = time.monotonic() + 20
-        while not all(map(is_full, pids)):
-            assert time.monotonic() < due
-            time.sleep(0.05)
+        wait_for(lambda: all(map(is_full, pids)))
         for one in kept:
             assert status(one, "/page/main.js") == 503
             assert status(one, "/") == 503
@@ -53,7 +50,5 @@ def test_page_and_metrics_are_503_while_no_file_can_be_opened(tiny_bundle: Path,
             assert status(one, "/health/ready") == 200
         for one in crowd:
             one.close()
-        due = time.monotonic() + 20
-        while {status(one, path) for one in kept for path in ("/page/main.js", "/metrics")} != {200}:
-            assert time.monotonic() < due
+        wait_for(lambda: {status(one, path) for one in kept for path in ("/page/main.js", "/metrics")} == {200})
     assert '"status":500' not in server.output

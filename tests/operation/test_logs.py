@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from tests.app.metrics import read
 from tests.server import ROOT, RunningServer
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +28,16 @@ def reader_stopped(server: RunningServer) -> Iterator[None]:
         server.pause_reading.clear()
 
 
+def counted(server: RunningServer) -> float:
+    """Dropped lines, by the metric."""
+    return read(server.get("/metrics").body.decode())("topics_log_lines_dropped_total")
+
+
+def said(server: RunningServer) -> int:
+    """Dropped lines, by the log itself."""
+    return sum(json.loads(line)["lines"] for line in list(server.lines) if "were dropped" in line)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_service_answers_and_ends_while_its_log_is_not_read(tiny_bundle: Path, workers: int):
     text = "gold " * 3_000
@@ -35,15 +45,12 @@ def test_service_answers_and_ends_while_its_log_is_not_read(tiny_bundle: Path, w
         with reader_stopped(server):
             for _ in range(workers * 400):  # 15 kB a line
                 assert server.predict(text).status == 200
-            time.sleep(0.1)
-            value = read(server.get("/metrics").body.decode())
-            assert value("topics_log_lines_dropped_total") > 0
+            wait_for(lambda: counted(server) > 0)
+            dropped = counted(server)
             assert server.get("/health/live").status == 200
         server.predict("after it")
         server.wait_line('"texts":["after it"]')
-        notices = [json.loads(line) for line in server.lines if "were dropped" in line]
-        assert notices
-        assert sum(one["lines"] for one in notices) >= value("topics_log_lines_dropped_total")
+        wait_for(lambda: said(server) >= dropped)
         with reader_stopped(server):
             for _ in range(workers * 30):
                 server.predict(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.metrics import read, total
-from tests.server import RunningServer
+from tests.server import RunningServer, free_port
 
 HEADLINES = ["gold ounce", "crude oil", "qwertz", "crude qwertz"]
 
@@ -83,8 +83,7 @@ def _directory(server: RunningServer) -> str:
 @pytest.fixture
 def port() -> int:
     """A free port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+    return free_port()
 
 
 def ask(port: int, method: str, path: str) -> tuple[int, dict[str, str], bytes]:

@@ -1,11 +1,10 @@
 """The options of `serve`, on a real process."""
 
-import socket
 from pathlib import Path
 
 import pytest
 
-from tests.server import RunningServer
+from tests.server import RunningServer, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -17,9 +16,7 @@ def test_options_choose_the_model_the_workers_and_the_log_level(tiny_bundle: Pat
         assert server.get("/model").json()["name"] == "tiny"
         assert len(server.worker_pids()) == 2
         server.wait_line('"route":"/model"')
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     quiet = RunningServer(Path("/nowhere"), ("-m", "app", "serve", "--port", str(port), *options), wait=False)
     quiet.port = port
     quiet._listening.set()  # no line says that it listens

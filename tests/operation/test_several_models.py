@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from tests import any_bundles
 from tests.server import RunningServer
 from tests.tiny_bundle import write_any_bundle
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -40,9 +40,7 @@ def test_reload_replaces_all_models_or_none(folders: list[Path], tmp_path: Path)
         broken.write_bytes(whole)
         server.signal(signal.SIGHUP)
         server.wait_line("replacing the workers")
-        due = time.monotonic() + 60
-        while names(server) != {("three/1", "news/1")}:
-            assert time.monotonic() < due, server.output
+        wait_for(lambda: names(server) == {("three/1", "news/1")}, why=lambda: server.output)
         answer = server.request("POST", "/predict?model=news", {"headline": "국회"})
         assert answer.json()["predictions"][0]["topic"] == "정치"
 
@@ -52,9 +50,8 @@ def test_comparison_with_the_shadow_is_that_of_all_workers(folders: list[Path]) 
         headlines = ["opec", "wheat", "zzyzx", "한국"] * 10
         for _ in range(10):
             assert server.request("POST", "/predict/batch", {"headlines": headlines}).status == 200
-        due = time.monotonic() + 60
-        while (shadow := server.get("/model").json()["shadow"])["headlines"] < 400:
-            assert time.monotonic() < due, shadow
+        wait_for(lambda: server.get("/model").json()["shadow"]["headlines"] >= 400)
+        shadow = server.get("/model").json()["shadow"]
         assert (shadow["headlines"], shadow["agreed"]) == (400, 400)
         assert b"topics_shadow_agreed_total 400.0" in server.get("/metrics").body
         assert "한국" not in server.output

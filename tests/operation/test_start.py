@@ -35,8 +35,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(("name", "workers"), [*((name, 1) for name in FAULTS), ("no word index", 2)])
 def test_broken_bundle_stops_the_start_with_one_sentence_that_names_the_file(
     tiny_bundle: Path, tmp_path: Path, name: str, workers: int
 ):

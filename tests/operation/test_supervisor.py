@@ -6,9 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,20 +14,14 @@ import pytest
 
 from tests.app.metrics import read
 from tests.operation.load import SteadyLoad, get, post
-from tests.server import RunningServer
+from tests.server import RunningServer, free_port
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
 DRAIN = 1
 GONE = DRAIN + 5
 """Seconds within which a service has ended after SIGTERM, regardless of its clients and workers."""
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    due = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < due
-        time.sleep(0.02)
 
 
 def gone(pid: int) -> bool:
@@ -95,8 +87,7 @@ def test_second_sigterm_ends_a_long_drain_with_clients_that_do_not_read(tiny_bun
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_ends_the_service_when_its_log_is_not_read(tiny_bundle: Path, workers: int):
     server = RunningServer(tiny_bundle, workers=workers, drain_seconds=DRAIN)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        server.port = free.getsockname()[1]
+    server.port = free_port()
     command = [*server.command[:-1], str(server.port)]
     with subprocess.Popen(command, env=server.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
@@ -220,32 +211,6 @@ def test_sighup_to_a_service_of_one_process_is_ignored_and_said(tiny_bundle: Pat
         assert server.stop() == 0
 
 
-def test_of_two_services_started_together_one_gets_the_port(tiny_bundle: Path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = ("-m", "app", "serve", "--port", str(port))
-    servers = [RunningServer(tiny_bundle, command, wait=False, workers=2) for _ in range(2)]
-    outcomes: list[str] = []
-
-    def start(server: RunningServer) -> None:
-        try:
-            server.__enter__()
-        except RuntimeError:
-            outcomes.append("refused")
-        else:
-            outcomes.append("serves")
-
-    threads = [threading.Thread(target=start, args=(server,)) for server in servers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["refused", "serves"]
-    for server in servers:
-        server.__exit__(None, None, None)
-    assert sorted(server.process.returncode for server in servers) == [0, 1]
-
-
 def test_files_of_metrics_are_as_many_after_many_replaced_workers_and_counters_go_on(tiny_bundle: Path):
     with RunningServer(tiny_bundle, workers=2) as server:
         full(server)
@@ -271,9 +236,8 @@ def test_files_of_metrics_are_as_many_after_many_replaced_workers_and_counters_g
         assert len(live) == 2
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_metrics_folder_that_does_not_exist_stops_the_start_with_one_sentence(tiny_bundle: Path, workers: int):
-    server = RunningServer(tiny_bundle, workers=workers)
+def test_metrics_folder_that_does_not_exist_stops_the_start_with_one_sentence(tiny_bundle: Path):
+    server = RunningServer(tiny_bundle, workers=2)
     environment = server.environment | {"PROMETHEUS_MULTIPROC_DIR": "/nonexistent"}
     done = subprocess.run(server.command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1

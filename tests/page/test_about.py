@@ -1,12 +1,11 @@
 import shutil
-import socket
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.page.conftest import Watch, opened
-from tests.server import ROOT, RunningServer
+from tests.server import ROOT, RunningServer, free_port
 from tests.tiny_bundle import seal
 
 
@@ -70,10 +69,7 @@ def test_model_links_to_card_docs_and_metrics(page: Page, server: RunningServer)
 
 
 def test_metrics_on_another_port_are_not_linked(context: BrowserContext, page_bundle: Path, watch: Watch) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with RunningServer(page_bundle, metrics_port=port, access_log="false") as server:
+    with RunningServer(page_bundle, metrics_port=free_port(), access_log="false") as server:
         page = watch.over(context.new_page(), server.url)
         page.goto(server.url)
         expect(page.locator("footer a >> visible=true")).to_have_text(["Model card", "API documentation"])

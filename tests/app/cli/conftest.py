@@ -6,5 +6,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def model(tiny_bundle: Path, no_settings_from_outside: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def model(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOPICS_MODEL", str(tiny_bundle))

@@ -513,8 +513,8 @@ def test_ten_times_the_lines_take_no_more_memory(tmp_path: Path) -> None:
         done = subprocess.run(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
         return int(done.stderr)
 
-    few, many = kilobytes(30_000), kilobytes(300_000)
-    assert many < few + 4096, f"{few} kB for 30,000 lines, {many} kB for 300,000"
+    few, many = kilobytes(12_000), kilobytes(120_000)
+    assert many < few + 4096, f"{few} kB for 12,000 lines, {many} kB for 120,000"
 
 
 def test_outside_headline_is_marked_and_keeps_its_best_guess(

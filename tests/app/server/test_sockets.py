@@ -12,7 +12,7 @@ import pytest
 
 from app.server import sockets as module
 from app.server.sockets import ListenError, listeners
-from tests.server import ROOT
+from tests.server import ROOT, free_port
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems do not deal connections")
 
@@ -67,8 +67,7 @@ def test_second_service_is_refused_at_once(opened: ExitStack, workers: int, othe
 
 @linux
 def test_of_services_that_start_at_the_same_moment_one_gets_the_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     code = f"""
 import sys
 from app.server.sockets import ListenError, listeners

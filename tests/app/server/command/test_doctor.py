@@ -17,6 +17,7 @@ from app.server.command import checks, memory
 from app.settings import Settings
 from app.telemetry.prometheus import process
 from tests import any_bundles
+from tests.server import free_port
 from tests.tiny_bundle import write_any_bundle
 
 
@@ -111,9 +112,7 @@ def test_port_in_use_fails_and_is_not_disturbed():
 
 
 def test_port_is_free_again_after_the_check():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     assert doctor("--port", str(port), "--workers", "2").exit_code == 0
     socket.create_server(("127.0.0.1", port)).close()
 

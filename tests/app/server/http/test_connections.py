@@ -6,7 +6,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -24,6 +24,7 @@ from app.server.http.connections import Connections
 from app.settings import load_settings
 from tests.app.metrics import read
 from tests.app.server.http.test_protocol import BODY, HEAD, exchange, in_thread, problem, statuses, whole
+from tests.waiting import wait_for
 
 GET_PAGE = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
 TEXTS = json.dumps({"headlines": ["oil"] * 1000, "top_k": 3}).encode()
@@ -50,14 +51,6 @@ def serving(app: FastAPI) -> Iterator[tuple[int, Connections]]:
         patch.setattr(Connections, "__init__", noted)
         with in_thread(app, timeout_keep_alive=60) as port:
             yield port, made[0]
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait until something holds."""
-    due = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < due
-        time.sleep(0.01)
 
 
 def connect(port: int, stack: ExitStack, sent: bytes = b"") -> socket.socket:
@@ -115,7 +108,7 @@ def test_client_that_reads_nothing_loses_its_connection(app: FastAPI, monkeypatc
     monkeypatch.setattr(connections, "WRITE_SECONDS", 1.0)
     with serving(app) as (port, held), ExitStack() as stack:
         never_read(port, stack)
-        eventually(lambda: not held._open)
+        wait_for(lambda: not held._open)
         assert rejected(app, "slow_reader") == 1
         assert held.request_bytes == 0
         assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
@@ -127,7 +120,7 @@ def test_closing_connection_waits_for_its_client_for_a_limited_time(app: FastAPI
         never_read(port, stack)
         for one in held._open:
             one.loop.call_soon_threadsafe(one.transport.close)
-        eventually(lambda: not held._open)
+        wait_for(lambda: not held._open)
 
 
 def test_client_that_does_not_read_delays_the_end_of_the_process_for_a_limited_time(
@@ -141,10 +134,10 @@ def test_client_that_does_not_read_delays_the_end_of_the_process_for_a_limited_t
     app.router.routes.insert(0, Route("/long", lambda _: StreamingResponse(long())))
     with serving(app) as (port, held), ExitStack() as stack:
         connect(port, stack, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
-        eventually(lambda: bool(held._unread))
+        wait_for(lambda: bool(held._unread))
         [one] = held._open
         one.loop.call_soon_threadsafe(one.shutdown)
-        eventually(lambda: not held._open, seconds=5)  # WRITE_SECONDS is longer
+        wait_for(lambda: not held._open, seconds=5)  # WRITE_SECONDS is longer
         assert rejected(app, "slow_reader") == 1
 
 
@@ -197,7 +190,7 @@ def test_arriving_bodies_above_the_limit_are_503(app: FastAPI, monkeypatch: pyte
     head = HEAD + b"Content-Length: %d\r\n\r\n" % MAX_BODY
     with serving(app) as (port, held), ExitStack() as stack:
         waiting = [connect(port, stack, head + b" " * 290_000) for _ in range(4)]
-        eventually(lambda: held.request_bytes > 4 * 285_000)
+        wait_for(lambda: held.request_bytes > 4 * 285_000)
         one_too_many = connect(port, stack, head + b" " * 200_000)
         received = everything(one_too_many)
         assert statuses(received) == [503]
@@ -208,10 +201,10 @@ def test_arriving_bodies_above_the_limit_are_503(app: FastAPI, monkeypatch: pyte
         assert rejected(app, "overloaded") == 1
         for one in waiting:
             one.close()
-        eventually(lambda: held.request_bytes == 0)
+        wait_for(lambda: held.request_bytes == 0)
         body = BODY.ljust(MAX_BODY)
         assert statuses(exchange(port, whole(b"Connection: close", body=body))) == [200]
-        eventually(lambda: held.request_bytes == 0)
+        wait_for(lambda: held.request_bytes == 0)
 
 
 def test_of_bodies_that_arrive_together_those_that_fit_are_answered(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
@@ -222,7 +215,7 @@ def test_of_bodies_that_arrive_together_those_that_fit_are_answered(tiny_bundle:
         request = whole(body=BODY.ljust(size))
         first = held.max_request_bytes // clients
         bodies = [connect(port, stack, request[:first]) for _ in range(clients)]
-        eventually(lambda: held.request_bytes == clients * (first - connections.FREE_BYTES))
+        wait_for(lambda: held.request_bytes == clients * (first - connections.FREE_BYTES))
         with paused(held):  # until the next piece of each has arrived
             for one in bodies:
                 one.sendall(request[first : first + 65536])
@@ -233,7 +226,7 @@ def test_of_bodies_that_arrive_together_those_that_fit_are_answered(tiny_bundle:
         assert fitting <= len(answered) < clients
         assert len(refused) == clients - len(answered) == rejected(app, "overloaded")
         assert all(b"retry-after: 1\r\n" in answer for answer in refused)
-        eventually(lambda: held.request_bytes == 0)
+        wait_for(lambda: held.request_bytes == 0)
         for one in answered:
             assert statuses(finish(one, request)) == [200]
 
@@ -246,12 +239,12 @@ def test_body_that_arrives_longest_is_not_refused_for_newer_ones(app: FastAPI, m
         clients = []
         for count in range(1, 4):
             clients.append(connect(port, stack, request[:190_000]))
-            eventually(lambda count=count: held.request_bytes > count * 185_000)
+            wait_for(lambda count=count: held.request_bytes > count * 185_000)
         assert statuses(finish(clients[0], request[190_000:])) == [200]
         assert statuses(everything(clients[2])) == [503]
         assert statuses(finish(clients[1], request[190_000:])) == [200]
         assert rejected(app, "overloaded") == 1
-        eventually(lambda: not held._large)
+        wait_for(lambda: not held._large)
 
 
 def test_small_request_is_answered_while_large_ones_hold_all_bytes(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
@@ -259,7 +252,7 @@ def test_small_request_is_answered_while_large_ones_hold_all_bytes(app: FastAPI,
     large, small = whole(body=BODY.ljust(MAX_BODY)), whole(b"Connection: close", body=BODY.ljust(30_000))
     with serving(app) as (port, held), ExitStack() as stack:
         stalled = [connect(port, stack, large[:-1]) for _ in range(4)]
-        eventually(lambda: held.request_bytes > held.max_request_bytes - 20_000)
+        wait_for(lambda: held.request_bytes > held.max_request_bytes - 20_000)
         assert statuses(exchange(port, small)) == [200]
         assert rejected(app, "overloaded") == 1
         answers = [one.recv(65536) for one in select.select(stalled, [], [], 5)[0]]
@@ -281,18 +274,18 @@ def test_refusal_does_not_stop_counting_the_unanswered_request_before_it(app: Fa
     app.router.routes.insert(0, Route("/late", late, methods=["POST"]))
     with serving(app) as (port, held), ExitStack() as stack:
         client = connect(port, stack, whole(body=b" " * 80_000).replace(b"/predict", b"/late"))
-        eventually(lambda: held.request_bytes > 75_000)
+        wait_for(lambda: held.request_bytes > 75_000)
         client.sendall(whole(body=b" " * 90_000)[:10_000])
-        eventually(lambda: held.request_bytes > 85_000)
+        wait_for(lambda: held.request_bytes > 85_000)
         [connection] = held._open
         assert statuses(exchange(port, whole(body=b" " * 30_000))) == [503]
         assert connection._error is None  # to refuse it would free nothing yet
         client.sendall(b" " * 20_000)
-        eventually(lambda: connection._error is not None)
+        wait_for(lambda: connection._error is not None)
         assert held.request_bytes > 85_000
         answer.set()
         assert statuses(everything(client)) == [200, 503]
-        eventually(lambda: held.request_bytes == 0)
+        wait_for(lambda: held.request_bytes == 0)
 
 
 def test_refused_body_is_freed_before_its_connection_ends(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
@@ -301,7 +294,7 @@ def test_refused_body_is_freed_before_its_connection_ends(app: FastAPI, monkeypa
     monkeypatch.setattr(connections, "LARGEST_REQUESTS", 0)
     with serving(app) as (port, held), ExitStack() as stack:
         client = connect(port, stack, HEAD + b"Content-Length: %d\r\n\r\n" % MAX_BODY + b" " * 90_000)
-        eventually(lambda: held.request_bytes > 80_000)
+        wait_for(lambda: held.request_bytes > 80_000)
         client.sendall(b" " * 100_000)
         assert client.recv(12) == b"HTTP/1.1 503"
         [connection] = held._open  # it stays open until the client has had time to read the answer
@@ -324,7 +317,7 @@ def test_overhead_counts_like_the_body(app: FastAPI, monkeypatch: pytest.MonkeyP
     with serving(app) as (port, held):
         received = exchange(port, request_)
         assert statuses(received) in ([503], [400])
-        eventually(lambda: held.request_bytes == 0)
+        wait_for(lambda: held.request_bytes == 0)
 
 
 @pytest.mark.parametrize("path", [b"/nowhere", b"/health/live", b"/model", b"/predict/x"])
@@ -337,7 +330,7 @@ def test_body_of_a_route_that_takes_none_is_not_held(app: FastAPI, monkeypatch: 
             received = exchange(port, head, b" " * 3_000_000 + whole(b"Connection: close"), pause=0.02)
             assert statuses(received)[0] in (200, 404, 405)
             assert statuses(received)[1:] == [200]
-            eventually(lambda: held.request_bytes == 0)
+            wait_for(lambda: held.request_bytes == 0)
 
 
 def test_large_bodies_follow_each_other_on_one_connection(app: FastAPI):
@@ -348,7 +341,7 @@ def test_large_bodies_follow_each_other_on_one_connection(app: FastAPI):
     pieces = [stream[start:end] for start, end in zip([0, *cuts], cuts, strict=False)]
     with serving(app) as (port, held):
         assert statuses(exchange(port, *pieces, whole(b"Connection: close"), pause=0.05)) == [200] * 4
-        eventually(lambda: held.request_bytes == 0)
+        wait_for(lambda: held.request_bytes == 0)
 
 
 def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
@@ -358,7 +351,7 @@ def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monk
         idle = connect(port, stack, whole())
         assert statuses(idle.recv(65536)) == [200]
         slow = [connect(port, stack, HEAD) for _ in range(18)]
-        eventually(lambda: len(held._open) == 19)
+        wait_for(lambda: len(held._open) == 19)
         idle.sendall(whole())
         assert statuses(idle.recv(65536)) == [200]
         for _ in range(10):
@@ -366,7 +359,7 @@ def test_too_many_connections_end_those_that_wait_the_longest(app: FastAPI, monk
                 200
             ]
         more = [connect(port, stack) for _ in range(2)]
-        eventually(lambda: rejected(app, "overloaded") == 5)
+        wait_for(lambda: rejected(app, "overloaded") == 5)
         [received, *others] = [everything(one) for one in select.select(slow, [], [], 5)[0]]
         assert len(others) < 5
         assert statuses(received) == [503]
@@ -385,7 +378,7 @@ def test_new_connection_is_kept_longer_than_all_older_ones(app: FastAPI, monkeyp
     with serving(app) as (port, held), ExitStack() as stack:
         for _ in range(20):
             connect(port, stack, sent)
-        eventually(lambda: len(held._open) == 20)
+        wait_for(lambda: len(held._open) == 20)
         time.sleep(0.1)
         new = connect(port, stack)
         for _ in range(8):
@@ -402,7 +395,7 @@ def test_connection_takes_the_place_of_one_whose_answers_are_not_read(app: FastA
     with serving(app) as (port, held), ExitStack() as stack:
         for _ in range(6):
             never_read(port, stack, BATCH)
-        eventually(lambda: len(held._unread) == 6)
+        wait_for(lambda: len(held._unread) == 6)
         assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
         assert rejected(app, "slow_reader") == 1
 
@@ -416,7 +409,7 @@ def test_too_many_idle_connections_are_closed(app: FastAPI, monkeypatch: pytest.
             idle.append(connect(port, stack, whole()))
             assert statuses(idle[-1].recv(65536)) == [200]
         assert statuses(exchange(port, whole(b"Connection: close"))) == [200]
-        eventually(lambda: len(held._open) == 8)
+        wait_for(lambda: len(held._open) == 8)
         ended = [everything(one) for one in select.select(idle, [], [], 5)[0]]
         assert set(ended) == {b""}
 
