@@ -28,13 +28,13 @@ def test_report_names_machine_and_versions_and_shows_the_plot(tmp_path: Path):
     write(tmp_path, {"http": http()})
     text = (tmp_path / "README.md").read_text()
     assert "2026-11-24, A, 2 cores; python 3.11." in text
-    assert "do not trust" not in text
+    assert "not reliable" not in text
     assert (tmp_path / "http.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_report_of_a_busy_machine_says_so(tmp_path: Path):
     write(tmp_path, {"http": http() | {"machine": MACHINE | {"busy": 0.4}}})
-    assert "Other programs used 40% of the CPU" in (tmp_path / "README.md").read_text()
+    assert "Other programs used 40% of the CPU: not reliable" in (tmp_path / "README.md").read_text()
 
 
 def test_missed_goal_is_no(tmp_path: Path):
