@@ -16,6 +16,7 @@ HALF = "The body is not JSON: an escape is one half of a surrogate pair, without
         ('{"headline":"oil"}'.encode("utf-16"), "The body is encoded as UTF-16 or UTF-32; send it as UTF-8."),
         ('{"headline":"oil"}'.encode("utf-16-le"), "The body is encoded as UTF-16 or UTF-32; send it as UTF-8."),
         ('{"headline":"oil"}'.encode("utf-32"), "The body is encoded as UTF-16 or UTF-32; send it as UTF-8."),
+        (b'{"a"\0:1}', "The body is not JSON: expected `:` at line 1 column 5."),
         (b'{"headline":"\\ud800"}', HALF + "20."),
         (b'{"headline":"\\udc00"}', HALF + "19."),
         (b"headline=oil", "The body is not JSON: expected value at line 1 column 1."),

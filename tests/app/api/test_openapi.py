@@ -122,6 +122,35 @@ def test_reason_for_abstaining_and_section_of_the_manifest_are_one_schema_each(c
     assert model["recipe"]["$ref"] == model["outside"]["anyOf"][0]["$ref"] == "#/components/schemas/Section"
 
 
+def test_error_is_documented_as_a_problem_and_predict_has_all_that_are_possible(client: TestClient):
+    for name, operation in operations(client):
+        errors = {status: answer["content"] for status, answer in operation["responses"].items() if status >= "400"}
+        assert all(list(content) == ["application/problem+json"] for content in errors.values()), name
+        if name == "POST /predict":
+            assert errors.keys() == {"400", "401", "404", "408", "413", "415", "422", "500", "503", "504"}
+
+
+def test_answers_to_the_examples_are_those_that_the_document_shows(client: TestClient):
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    for path, schema in (("/predict", "PredictRequest"), ("/predict/batch", "BatchRequest")):
+        [example] = schemas[schema]["examples"]
+        shown = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["example"]
+        assert client.post(path, json=example).json() == shown
+    [example] = schemas["InferRequest"]["examples"]
+    assert client.post("/v2/models/tiny/infer", json=example).status_code == 200
+
+
+def test_examples_of_fields_are_the_models_own(client: TestClient):
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    found = {
+        (name, field): schemas[name]["properties"][field]["examples"]
+        for name, fields in {"Prediction": ("topic", "name", "label"), "Model": ("name", "version")}.items()
+        for field in fields
+    }
+    assert list(found.values()) == [["cocoa"], ["Cocoa"], [0], ["tiny"], ["1"]]
+
+
 DOCUMENTED_ELSEWHERE = {"content-length", "content-type", "date", "connection", "server", "vary", "allow"}
 """Headers of HTTP itself."""
 

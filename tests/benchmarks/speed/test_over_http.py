@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import wrk
+from benchmarks.machine import MeasurementError
 from benchmarks.speed.loads import BATCH, LOADS, write_bodies
-from benchmarks.speed.over_http import Rounds, ask, summary
-from benchmarks.speed.targets import SERVICE
+from benchmarks.speed.over_http import Rounds, _agree, ask, summary
+from benchmarks.speed.targets import EMPTY, SERVICE, TF_FUNCTION, Target
 
 
 def figures(rate: float, cpu: float = 100, p99: float = 1) -> dict[str, float]:
@@ -82,3 +83,26 @@ def test_core_is_idle_before_the_next_service_is_measured(monkeypatch: pytest.Mo
     measured = ask(process, LOADS[0], tmp_path, 1.0, [0])  # type: ignore[arg-type]
     assert happened == ["loaded", "settled", "loaded", "settled"]
     assert measured["cpu_us"] == pytest.approx(1_000)  # the second of the run, without the time after it
+
+
+class Answering:
+    """A process whose every answer is one topic."""
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+    def ask(self, *_: object) -> tuple[int, dict[str, list[dict[str, str]]]]:
+        return 200, {"predictions": [{"topic": self.topic}]}
+
+
+def test_services_that_predict_different_topics_are_not_compared_but_an_empty_one_is(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TOPICS_MODEL", str(tiny_bundle))
+
+    def agree(topics: dict[Target, str]) -> None:
+        _agree({target: Answering(topic) for target, topic in topics.items()})  # type: ignore[misc]
+
+    agree({SERVICE: "gold", TF_FUNCTION: "gold", EMPTY: "crude"})
+    with pytest.raises(MeasurementError, match=r"answer .* differently: .*: 'gold', .*: 'crude'"):
+        agree({SERVICE: "gold", TF_FUNCTION: "crude"})

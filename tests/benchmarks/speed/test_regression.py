@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.speed import regression
+from benchmarks.speed.targets import EMPTY, SERVICE
 
 COMMITTED = {"singles": 0.8, "batches": 0.5}
 
@@ -48,3 +49,18 @@ def test_worse_once_was_noise(measured: Callable[..., None]):
 def test_ratio_that_is_not_measured_any_more_has_fallen(measured: Callable[..., None], gone: dict[str, float]):
     measured(gone, gone)
     assert check() == ["batches"]
+
+
+def test_ratios_above_one_say_that_the_service_is_better(monkeypatch: pytest.MonkeyPatch):
+    starts = {SERVICE: {"cpu_s": 2.0, "resident_mb": 40.0}, EMPTY: {"cpu_s": 1.0, "resident_mb": 60.0}}
+    monkeypatch.setattr(
+        regression.over_http, "measure", lambda *_: {"ratios": {"singles": {EMPTY.name: {"cpu": 0.8, "rate": 0.1}}}}
+    )
+    monkeypatch.setattr(regression.startup, "start", lambda target, *_: starts[target])
+    monkeypatch.setattr(regression, "_against_dense_product", lambda: {"in process": 9.0})
+    assert regression.measure(lambda _: None)["ratios"] == {
+        "singles, CPU against the empty route": 0.8,
+        "start, CPU against the empty route": 0.5,
+        "memory against the empty route": 1.5,
+        "in process": 9.0,
+    }

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from app.api.routes.model_info import MAX_EXAMPLE_CHARACTERS, MAX_EXAMPLES, examples
 from app.classifier.bundle import MANIFEST
+from tests.app.conftest import Start
 
 
 def test_topics_are_the_46_in_label_order_with_support_and_skill(client: TestClient):
@@ -26,6 +27,12 @@ def test_model_says_what_the_manifest_says(client: TestClient, tiny_bundle: Path
     assert model["encoding"]["size"] == 300
     assert model["figures"] == {"accuracy": 0.8}
     assert "files" not in model
+
+
+def test_shadow_is_a_model_with_a_comparison(start: Start, outside_bundle: Path):
+    shadow = start(shadow=outside_bundle).get("/model").json()["shadow"]
+    assert shadow.keys() == {"name", "version", "digest", "headlines", "agreed", "disagreed"}
+    assert shadow["disagreed"] == {"topic": 0, "default_only": 0, "shadow_only": 0}
 
 
 def test_before_the_model_has_loaded_both_are_503(client_without_model: TestClient):
