@@ -23,9 +23,12 @@ _LONG_TEXT = 48
 """A text with this many ids or more is summed separately, because padding shorter texts to its length costs more; if an
 eighth of a batch are such texts, as with pieces of many words, only a text with twice as many."""
 
+_ZERO = np.zeros((), np.float32)
+"""An array, because NumPy would convert a number at each call."""
+
 _ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "linear": lambda x: x,
-    "relu": lambda x: np.maximum(x, 0, out=x),
+    "relu": lambda x: np.maximum(x, _ZERO, out=x),
     "tanh": lambda x: np.tanh(x, out=x),
 }
 
@@ -133,31 +136,41 @@ class DenseNetwork:
         if self._first_bias is not None:
             x += self._first_bias
         x = _ACTIVATIONS[self._first.activation](x)
-        for product, _, layer in self._products:
+        for product, biases, layer in self._steps:
             x = product(x)
-            x += layer.bias
+            x += biases if len(x) == len(biases) else layer.bias
             x = _ACTIVATIONS[layer.activation](x)
         return x
 
     @cached_property
-    def _products(self) -> list[tuple[Product, int, Dense]]:
-        """All layers but the first, each with its product and the least number of rows that it may get."""
-        return [(*row_product(layer.kernel, _BATCH), layer) for layer in self._rest]
+    def _products(self) -> list[tuple[Product, int]]:
+        """The products of all layers but the first, each with the least number of rows that it may get."""
+        return [row_product(layer.kernel, _BATCH) for layer in self._rest]
 
     @cached_property
     def _min_rows(self) -> int:
-        return max((least for _, least, _ in self._products), default=1)
+        return max((least for _, least in self._products), default=1)
+
+    @cached_property
+    def _steps(self) -> list[tuple[Product, Floats, Dense]]:
+        """All layers but the first, each with its product and `_min_rows` copies of its bias.
+
+        For one text, adding an array of the same shape takes less than half the time of adding one row to all rows.
+        """
+        return [
+            (product, np.tile(layer.bias, (self._min_rows, 1)), layer)
+            for (product, _), layer in zip(self._products, self._rest, strict=True)
+        ]
 
     def _sum_rows_of_one(self, ids: Sequence[int]) -> Floats:
         """The scaled sum of the first kernel's rows for one text, once or twice: float32 [1 or 2, units].
 
         Fewer NumPy calls than for a batch: each takes about a microsecond.
         """
-        kernel = self._first.kernel
-        rows = np.empty((self._min_rows, kernel.shape[1]), np.float32)
-        total = np.add.reduce(kernel.take(ids, axis=0))
-        np.divide(total, self._lengths[len(ids)] if self._first.unit_length else 1, out=rows)
-        return rows
+        total: Floats = np.add.reduce(self._first.kernel.take(ids, axis=0), keepdims=True)
+        if self._first.unit_length:
+            total /= self._lengths[len(ids)]
+        return total.repeat(self._min_rows, axis=0)
 
     def _sum_rows(self, ids: Sequence[Sequence[int]]) -> Floats:
         """Sum the rows of the first kernel at each text's ids, in the order of the ids: float32 [len(ids), units].

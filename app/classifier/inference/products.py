@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from functools import partial
+from operator import methodcaller
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,8 @@ def row_product(kernel: Floats, most_rows: int) -> tuple[Product, int]:
     Returns:
         The product, and the least number of rows it may get, 1 or 2.
     """
-    # `dot` calls the same BLAS routine as `@`, with a microsecond less overhead; a partial adds no Python call.
-    whole: Product = partial(np.dot, b=kernel)
+    # The method `dot` calls the same BLAS routine as `@`, with a microsecond less overhead; this adds no Python call.
+    whole: Product = methodcaller("dot", kernel)
 
     def separate(x: Floats) -> Floats:
         product: Floats = np.matmul(x[:, None], kernel)[:, 0]
