@@ -50,6 +50,15 @@ def oov_shares(encoded: Sequence[Encoded]) -> list[float]:
     return [(words - known) / (words or 1) for _, words, known, _, _, _ in encoded]
 
 
+def rounded(probabilities: Floats) -> list[list[float]]:
+    """The probabilities, float32 [n, m], with the eight digits that float32 can hold; as doubles they would have 17."""
+    if len(probabilities) > 1:
+        doubles: list[list[float]] = probabilities.astype(np.float64).round(8).tolist()
+        return doubles
+    # The same bits as `round`, which takes longer than five numbers.
+    return [[(number * 1e8 + 2.0**52 - 2.0**52) / 1e8 for number in row] for row in probabilities.tolist()]
+
+
 def sigmoid(logits: Floats) -> Floats:
     """The independent probability of each label, float32 [n, topics], of logits of the same shape."""
     odds = np.exp(-np.clip(logits, -80, 80))  # beyond, it overflows
@@ -63,14 +72,26 @@ def softmax(logits: Floats, calibration: Calibration | None = None, shares: Sequ
     `shares`: each text's share of words out of vocabulary, for a calibration with an `unknown_slope`; None if all of
     them are 0.
     """
+    if len(logits) == 1:
+        return _softmax_of_one(logits[0], calibration, shares)[None]
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:
         topics = scaled.shape[1]
         gaps = [-total / topics for total in np.add.reduce(scaled, axis=1).tolist()]
-        divisors = temperatures(calibration, gaps, shares)
-        scaled /= divisors[0] if len(divisors) == 1 else np.array(divisors, np.float32)[:, None]
+        scaled /= np.array(temperatures(calibration, gaps, shares), np.float32)[:, None]
     np.exp(scaled, out=scaled)
     scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
+    return scaled
+
+
+def _softmax_of_one(logits: Floats, calibration: Calibration | None, shares: Sequence[float] | None) -> Floats:
+    """`softmax` of one row, float32 [topics], with the same bits: without broadcasting, NumPy takes two thirds."""
+    scaled: Floats = logits - np.maximum.reduce(logits)
+    if calibration is not None:
+        gap = -np.add.reduce(scaled).item() / len(scaled)
+        scaled /= temperatures(calibration, [gap], shares)[0]
+    np.exp(scaled, out=scaled)
+    scaled /= np.add.reduce(scaled)
     return scaled
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.bundle import MANIFEST, Bundle, load_bundle
-from app.classifier.calibration import Calibrator, oov_shares
+from app.classifier.calibration import Calibrator, oov_shares, rounded
 from app.classifier.encoding import Encoded, Encoder
 from app.classifier.errors import BundleError, UnknownTopicError
 from app.classifier.inference.leave_one_out import Variant
@@ -163,8 +163,7 @@ class TopicClassifier:
         flat = ranking  # indices into the flattened array
         if len(encoded) > 1:
             flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
-        # Rounded to the eight digits that float32 can hold; converted to double it would be printed with 17.
-        best = probabilities.take(flat).astype(np.float64).round(8).tolist()
+        best = rounded(probabilities.take(flat))
         outside_of = self._calibrator.outside_of
         scores = itertools.repeat(0.0) if outside_of is None else units[:, -1].tolist()
         thresholds = self._thresholds

@@ -17,7 +17,7 @@ from app.classifier import (
     load_classifier,
 )
 from app.classifier.bundle import Golden
-from app.classifier.calibration import softmax
+from app.classifier.calibration import rounded, softmax
 from app.classifier.inference.products import Floats
 from app.classifier.inference.ranking import Ranking
 from app.classifier.keras_network import KerasNetwork
@@ -144,6 +144,22 @@ def test_calibration_reduces_confidence_by_the_gap_of_the_best_logit_to_the_mean
     logits = np.array([[0.0, 0.0], [2.0, 0.0], [102.0, 100.0], [8.0, 0.0]], np.float32)
     flat = softmax(logits, Calibration(intercept=0.0, gap_slope=1.0))
     assert flat[:, 0] == pytest.approx([0.5, *(1 / (1 + np.exp(-gap / (1 + gap / 2))) for gap in (2, 2, 8))])
+
+
+@pytest.mark.parametrize("calibration", [None, Calibration(intercept=0.3, gap_slope=0.6, unknown_slope=0.2)])
+@pytest.mark.parametrize("topics", [1, 2, 7, 46, 129, 1000, 9000])
+def test_softmax_of_one_row_has_the_same_bits_as_among_others(calibration: Calibration | None, topics: int) -> None:
+    logits = np.random.default_rng(topics).normal(0, 8, size=(40, topics + 1)).astype(np.float32)[:, :-1]
+    shares = [number / 40 for number in range(40)]
+    together = softmax(logits, calibration, shares)
+    alone = [softmax(logits[row : row + 1], calibration, shares[row : row + 1]) for row in range(40)]
+    assert np.array_equal(together, np.concatenate(alone))
+
+
+def test_rounded_numbers_of_one_row_are_the_same_as_among_others() -> None:
+    numbers = np.random.default_rng(1).random(20_000, np.float32)
+    numbers[:6] = [0, 1, 5e-9, 1.5e-8, 1e-30, np.nextafter(np.float32(1), np.float32(0))]
+    assert rounded(numbers[None]) == [rounded(np.array([numbers, numbers]))[0]]
 
 
 def test_softmax_survives_large_logits() -> None:
