@@ -108,6 +108,9 @@ DOCKER = """#!/bin/bash
 case "$*" in
     "compose run --rm serve "*) shift 4; set -a; . ./.env; exec .venv/bin/"$@" ;;
     "compose up --detach --wait serve") set -a; . ./.env; echo "UP $TOPICS_MODEL" ;;
+    "compose ps --quiet serve") echo "old-1 old-2" ;;
+    "compose up --detach --wait --no-recreate --scale serve=8 serve") echo "UP $COMPOSE_FILE"; $READY ;;
+    "stop old-"*|"rm old-"*) echo "$*" ;;
     *) echo "unexpected: docker $*"; exit 64 ;;
 esac
 """
@@ -141,6 +144,18 @@ def test_compose_gets_the_new_model_from_its_environment_file(checkout: Checkout
     assert output.endswith("UP models/headlines/7\n")
 
 
+@pytest.mark.parametrize(
+    ("ready", "stopped"), [("true", ["stop old-1", "rm old-1", "stop old-2", "rm old-2"]), ("false", [])]
+)
+def test_old_replicas_are_stopped_one_by_one_once_the_new_ones_are_ready(
+    checkout: Checkout, ready: str, stopped: list[str]
+):
+    (checkout.folder / ".env").touch()
+    path = stub(checkout.folder, "docker", DOCKER)
+    output = checkout.run(f"export READY={ready}; set +e", *blocks("Replicas behind nginx"), "true", path=path)
+    assert output.splitlines() == ["UP compose.scale.yml:compose.override.yml", *stopped]
+
+
 @pytest.mark.skipif(not renders(), reason="kubectl with kustomize 5 is not installed")
 def test_kubernetes_gets_the_new_model_or_image(checkout: Checkout):
     overlay = checkout.folder / "deploy" / "kubernetes" / "overlays" / "production" / "kustomization.yaml"
@@ -158,5 +173,6 @@ def test_kubernetes_gets_the_new_model_or_image(checkout: Checkout):
 
 
 def test_every_block_of_the_page_is_run_here():
-    headings = ("Publish", "Verify", "Shadow", "Several workers", "One worker", "Compose", "Kubernetes", "Roll back")
+    headings = ["Publish", "Verify", "Shadow", "Several workers", "One worker"]
+    headings += ["Compose", "Replicas behind nginx", "Kubernetes", "Roll back"]
     assert sum(len(blocks(one)) for one in headings) == PAGE.count("```sh\n")
