@@ -21,7 +21,7 @@ from app.api.problems import problem
 from app.server.http.connections import CONNECTIONS_KEY, Connections
 from app.server.http.protocol import HttpProtocol
 from app.server.sockets import listeners
-from app.telemetry.prometheus.multiprocess import Exposition, all_workers
+from app.telemetry.prometheus.multiprocess import Shared, all_workers
 from app.telemetry.request_context import request_id
 
 logger = logging.getLogger(__name__)
@@ -58,14 +58,14 @@ class _App:
     """ASGI app with the single path /metrics."""
 
     def __init__(self) -> None:
-        self._exposition = Exposition(lambda: asyncio.to_thread(lambda: generate_latest(all_workers())))
+        self._exposition = Shared(lambda: asyncio.to_thread(lambda: generate_latest(all_workers())))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         name = request_id(dict(scope["headers"]))
         try:
             _raise_if_elsewhere(scope)
-            answer = Response(await self._exposition.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+            answer = Response(await self._exposition.result(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
         except Exception as error:  # a row of the table of problems, or a 500
             answer = problem(error, scope["path"], name)
             if answer.status_code == 500:

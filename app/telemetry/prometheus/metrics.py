@@ -16,7 +16,7 @@ from app.telemetry.prometheus import MULTIPROC_DIR
 from app.telemetry.prometheus.histogram import BatchHistogram
 from app.telemetry.prometheus.metrics_file import MetricsFile
 from app.telemetry.prometheus.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
-from app.telemetry.prometheus.multiprocess import COUNT_SECONDS, DRIFT, Exposition, WithDrift, all_workers
+from app.telemetry.prometheus.multiprocess import COUNT_SECONDS, DRIFT, Shared, WithDrift, all_workers
 from app.telemetry.prometheus.process import ModelInfo, ProcessGauges
 from app.telemetry.prometheus.shadow_metrics import Comparison, ShadowMetrics, comparison
 from app.telemetry.request_context import RequestContext
@@ -110,7 +110,8 @@ class Metrics:
         self._contexts: list[RequestContext] = []
         self._timer: asyncio.TimerHandle | None = None
         self._lines_dropped = dropped_lines()
-        self._exposition = Exposition(self._render)
+        self._exposition = Shared(self._render)
+        self._comparison = Shared(self._compare)
 
     def models_loaded(self, classifiers: Sequence[TopicClassifier]) -> list[ModelMetrics]:
         """Called when the models have been loaded; returns the metrics of each.
@@ -201,13 +202,16 @@ class Metrics:
 
     async def shadow_comparison(self) -> Comparison:
         """What the shadow model has shown so far, in all workers."""
+        return await self._comparison.result()
+
+    async def _compare(self) -> Comparison:
         if MULTIPROC_DIR in os.environ:
             return await run_in_threadpool(lambda: comparison(all_workers()))
         return comparison(self.registry)
 
     async def exposition(self) -> bytes:
         """The metrics in the Prometheus text format, of all workers if there are several."""
-        return await self._exposition.text()
+        return await self._exposition.result()
 
     async def _render(self) -> bytes:
         self.update()

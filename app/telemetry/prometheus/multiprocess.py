@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -14,6 +14,8 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from app.telemetry.prometheus import MULTIPROC_DIR
+
+T = TypeVar("T")
 
 COUNT_SECONDS = 0.02
 """Interval at which metrics are updated. Updating them per request would take a tenth of the cost of a single request,
@@ -102,19 +104,19 @@ def all_workers() -> CollectorRegistry:
     return registry
 
 
-class Exposition:
-    """Renders the metrics as text, once for all requests that arrive until that is done.
+class Shared(Generic[T]):
+    """Computes something from the metrics once for all requests that arrive until that is done.
 
-    Rendering takes time from the event loop, also in another thread.
+    Computing takes time from the event loop, also in another thread.
     """
 
-    def __init__(self, render: Callable[[], Coroutine[Any, Any, bytes]]) -> None:
-        """`render`: returns the metrics in the Prometheus text format."""
-        self._render = render
-        self._rendering: asyncio.Task[bytes] | None = None
+    def __init__(self, compute: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        """`compute`: returns the result, such as the metrics in the Prometheus text format."""
+        self._compute = compute
+        self._computing: asyncio.Task[T] | None = None
 
-    async def text(self) -> bytes:
-        """The metrics, as they are or were when the rendering began; raises what `render` raises."""
-        if self._rendering is None or self._rendering.done():
-            self._rendering = asyncio.create_task(self._render())
-        return await asyncio.shield(self._rendering)
+    async def result(self) -> T:
+        """The result, as it is or was when the computation began; raises what `compute` raises."""
+        if self._computing is None or self._computing.done():
+            self._computing = asyncio.create_task(self._compute())
+        return await asyncio.shield(self._computing)

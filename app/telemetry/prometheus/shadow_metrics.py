@@ -14,6 +14,8 @@ from app.telemetry.prometheus.process import ModelInfo
 Difference = Literal["topic", "default_only", "shadow_only"]
 """Both models give a topic, but not the same; only the default model gives one; or only the shadow does."""
 
+_HEADLINES, _AGREED, _DISAGREED = (f"topics_shadow_{name}_total" for name in ("headlines", "agreed", "disagreed"))
+
 
 class Comparison(NamedTuple):
     """Headlines that the shadow has classified, on how many of them it agrees with the default model, and why not."""
@@ -68,9 +70,12 @@ class ShadowMetrics:
 
 def comparison(registry: CollectorRegistry) -> Comparison:
     """The comparison so far, from a registry of one process or of all workers."""
-
-    def read(name: str, labels: dict[str, str] | None = None) -> int:
-        return int(registry.get_sample_value(f"topics_shadow_{name}_total", labels) or 0)
-
-    disagreed = {reason: read("disagreed", {"reason": reason}) for reason in get_args(Difference)}
-    return Comparison(read("headlines"), read("agreed"), disagreed)
+    # Without the restriction, each call would collect thousands of samples: those of all routes and topics.
+    restricted = registry.restricted_registry([_HEADLINES, _AGREED, _DISAGREED])
+    samples = [sample for family in restricted.collect() for sample in family.samples]
+    counts = {(sample.name, sample.labels.get("reason")): int(sample.value) for sample in samples}
+    return Comparison(
+        counts.get((_HEADLINES, None), 0),
+        counts.get((_AGREED, None), 0),
+        {reason: counts.get((_DISAGREED, reason), 0) for reason in get_args(Difference)},
+    )

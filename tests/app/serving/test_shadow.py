@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.registry import Collector
 from starlette.testclient import TestClient
 
 from app.classifier import BundleError, load_classifier
@@ -69,6 +70,22 @@ def test_agreement_is_that_of_the_most_probable_topics_by_code(running: Running)
     disagreed = {"topic": 3, "default_only": 0, "shadow_only": 0}
     assert comparison(running.registry) == Comparison(headlines=5, agreed=2, disagreed=disagreed)
     assert running.value("confidence_count") == 4
+
+
+def test_comparison_collects_only_the_metrics_of_the_shadow():
+    class OfARoute(Collector):
+        """Stands for the thousands of samples of all routes and topics."""
+
+        def describe(self) -> list[Metric]:
+            return [Metric("http_requests", "", "counter")]
+
+        def collect(self) -> list[Metric]:
+            raise AssertionError("was collected")
+
+    registry = CollectorRegistry()
+    registry.register(OfARoute())
+    ShadowMetrics(registry).agreed.inc(3)
+    assert comparison(registry).agreed == 3
 
 
 def test_disagreement_says_which_model_alone_gives_a_topic(tiny_bundle: Path, outside_bundle: Path):

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from prometheus_client import generate_latest, values
+from prometheus_client import CollectorRegistry, generate_latest, values
 from prometheus_client.values import MultiProcessValue
 
 from app.telemetry.prometheus import MULTIPROC_DIR, metrics, multiprocess
 from app.telemetry.prometheus.metrics import Metrics
-from app.telemetry.prometheus.multiprocess import Exposition, all_workers
+from app.telemetry.prometheus.multiprocess import Shared, all_workers
 from tests.app.metrics import Read, read
 
 PIDS = (os.getpid(), os.getppid())
@@ -118,6 +118,26 @@ def test_scrapes_that_arrive_together_render_once(monkeypatch: pytest.MonkeyPatc
     assert len(rendered) == 2
 
 
+def test_descriptions_of_a_shadow_that_are_asked_for_together_share_one_collection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    collected: list[None] = []
+
+    def all_workers() -> CollectorRegistry:
+        collected.append(None)
+        return CollectorRegistry()
+
+    made = Metrics()
+    monkeypatch.setenv(MULTIPROC_DIR, str(tmp_path))
+    monkeypatch.setattr(metrics, "all_workers", all_workers)
+
+    async def ask() -> None:
+        await asyncio.gather(*(made.shadow_comparison() for _ in range(5)))
+
+    asyncio.run(ask())
+    assert len(collected) == 1
+
+
 def test_scrape_that_is_given_up_leaves_the_rendering_to_others():
     async def main() -> bytes:
         begun, go_on = asyncio.Event(), asyncio.Event()
@@ -127,8 +147,8 @@ def test_scrape_that_is_given_up_leaves_the_rendering_to_others():
             await go_on.wait()
             return b"text"
 
-        exposition = Exposition(render)
-        first, second = (asyncio.create_task(exposition.text()) for _ in range(2))
+        exposition = Shared(render)
+        first, second = (asyncio.create_task(exposition.result()) for _ in range(2))
         await begun.wait()
         first.cancel()
         with suppress(asyncio.CancelledError):
@@ -149,9 +169,9 @@ def test_error_reaches_every_scrape_and_the_next_renders_again():
         return text
 
     async def main() -> None:
-        exposition = Exposition(render)
-        failed = await asyncio.gather(exposition.text(), exposition.text(), return_exceptions=True)
+        exposition = Shared(render)
+        failed = await asyncio.gather(exposition.result(), exposition.result(), return_exceptions=True)
         assert [type(error) for error in failed] == [OSError, OSError]
-        assert await exposition.text() == b"text"
+        assert await exposition.result() == b"text"
 
     asyncio.run(main())
