@@ -99,7 +99,7 @@ def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:
 def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list[str]:
     """Sentences about what is not measured: bad rows, labels that no bundle has, and rows about none of the labels."""
     codes = {topic.code for classifier in classifiers for topic in classifier.topics}
-    unknown = known_rows(table.rows, sorted(codes))[1]
+    measured, unknown = known_rows(table.rows, sorted(codes))
     which = "the bundle does" if len(classifiers) == 1 else "the bundles do"
     notes = []
     if table.bad:
@@ -109,14 +109,13 @@ def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list
             f" {one_line(first.line)} {one_line(first.why)}."
         )
     if unknown:
-        rows = count(sum(unknown.values()), "row")
+        rows = count(len(table.rows) - len(measured), "row")
         notes.append(
             f"{rows} left out, with labels that {which} not have: {listed(list(unknown))}."
             " `python -m app topics --model BUNDLE` lists those that it has. If such rows are about none of them, name"
             " their label with --outside."
         )
-    known = [row.labels for row in table.rows if not codes.isdisjoint(row.labels)]
-    if others := [labels for labels in known if not codes.issuperset(labels)]:
+    if others := [row.labels for row in measured if not codes.issuperset(row.labels)]:
         names = sorted({label for labels in others for label in labels} - codes)
         notes.append(f"{count(len(others), 'row')} measured without the labels that {which} not have: {listed(names)}.")
     without = sum(not row.labels for row in table.rows)

@@ -50,7 +50,8 @@ class Measured:
     confusions: tuple[Confusion, ...]
     """The MAX_CONFUSIONS most frequent ones."""
     unknown: Mapping[str, int]
-    """Labels that the bundle does not have, most frequent first -> rows that have no other label; not measured."""
+    """Labels that the bundle does not have, most frequent first -> rows that have them, and none that the bundle has;
+    these rows are not measured."""
 
     def figures(self, codes: Sequence[str]) -> dict[str, Any]:
         """Everything as values for JSON; `codes` are the labels of the bundle."""

@@ -212,6 +212,17 @@ def test_labels_of_measured_rows_that_the_bundle_does_not_have_are_named(four: P
     assert result.stderr == "2 rows measured without the labels that the bundle does not have: 'another', 'other'.\n"
 
 
+def test_row_with_several_labels_that_the_bundle_does_not_have_is_counted_once(four: Path, tmp_path: Path) -> None:
+    result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word1,other;another"]), "--label-separator", ";")
+    assert result.stderr.startswith("1 row left out, with labels that the bundle does not have: 'other', 'another'.")
+
+
+def test_answer_without_a_label_is_as_sure_as_its_most_probable_label_is_improbable(four: Path, tmp_path: Path) -> None:
+    several = write(tmp_path / "several", "several")
+    result = evaluate(several, "--test", table(tmp_path, [*ROWS, "word9,t0"]), "--against", four)
+    assert "| (none) 98% |" in result.stdout
+
+
 def test_examples_of_a_confusion_are_different_texts(four: Path, tmp_path: Path) -> None:
     result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word2,t0", "word2 word2,t0"]))
     assert "  t0 predicted as t2: 3\n    word2\n    word2 word2\n" in result.stdout

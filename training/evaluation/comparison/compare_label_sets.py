@@ -34,9 +34,9 @@ def compare_label_sets(
             rows[i].text,
             shown(members[i]),
             shown(old.given[i]),
-            float(old.probabilities[i].max()),
+            old.confidence(i),
             shown(new.given[i]),
-            float(new.probabilities[i].max()),
+            new.confidence(i),
         )
         for i in (old.given != new.given).any(axis=1).nonzero()[0].tolist()
     ]
@@ -63,3 +63,8 @@ class _LabelSets(NamedTuple):
         probabilities, _ = predict(classifier, [row.text for row in rows])
         given = given_labels(classifier, probabilities)
         return cls(ordered_by(probabilities, classifier, codes), ordered_by(given, classifier, codes))
+
+    def confidence(self, row: int) -> float:
+        """Probability of the most probable label of a row or, if the bundle gives it none, that this label is wrong."""
+        highest = float(self.probabilities[row].max())
+        return highest if self.given[row].any() else 1 - highest
