@@ -63,6 +63,17 @@ def test_title_and_topics_of_any_characters_are_shown_as_text(visit):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 700])
+def test_headings_of_one_long_word_do_not_leave_the_page(visit, width: int):
+    page = visit("strange")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator("#headline").fill("long spaces")
+    expect(page.locator("#why-topic")).not_to_be_empty()
+    page.locator("#why-topic").evaluate("(one) => one.textContent = 'Topic'.repeat(20)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("h3:has(#why-topic)").evaluate("(one) => one.scrollWidth <= one.clientWidth")
+
+
 def test_long_topic_is_explained(visit):
     page = visit("strange")
     page.locator("#headline").fill("long spaces")

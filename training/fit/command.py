@@ -66,7 +66,7 @@ def fit_rows(
         report = check(loaded.table, split, loaded.test)
         progress.close()
         rows = tokenize_rows(split.train, split.labels, multi_label=several > 0)
-        takes = duration(seconds_to_fit(len(rows.samples)))
+        takes = duration(seconds_to_fit(len(rows.samples), rows.topics))
         for line in (*report.notes, f"{described(rows)}: takes {takes} on one core."):
             click.echo(f"  {one_line(line)}", err=True)
         fitted = fit_model(rows, data.seed, progress)

@@ -118,8 +118,8 @@ def _alike(groups: Sequence[Sequence[str]]) -> str:
     shown = "; ".join(" and ".join(map(repr, group)) for group in groups[:3]) + ("; ..." if len(groups) > 3 else "")
     differ = "differs" if len(groups) == 1 else "differ"
     return (
-        f"{count(len(groups), 'group')} of labels {differ} only in case, spaces or punctuation ({shown}). Each spelling"
-        " is a label of its own; if they mean the same, use one spelling in the files."
+        f"{count(len(groups), 'group')} of labels {differ} only in case, spaces, punctuation or Unicode form ({shown})."
+        " Each spelling is a label of its own; if they mean the same, use one spelling in the files."
     )
 
 

@@ -85,7 +85,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     for part in (
         "2 bad rows are left out (",
         "2 labels with too few rows ((none), rare)",
-        "1 group of labels differs only in case, spaces or punctuation ('Sport' and 'sport').",
+        "1 group of labels differs only in case, spaces, punctuation or Unicode form ('Sport' and 'sport').",
         "1 text (4 rows) has different labels",
         "30 rows are near duplicates",
         "the margin of error of the accuracy is about",
@@ -116,7 +116,9 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
     alike = [[name.capitalize(), name] for name in ("api", "billing", "bug", "login")]
     found = [note for note in notes(dataclasses.replace(report, similar_labels=alike)).notes if "spelling" in note]
     assert len(found) == 1
-    assert found[0].startswith("4 groups of labels differ only in case, spaces or punctuation ('Api' and 'api'; ")
+    assert found[0].startswith(
+        "4 groups of labels differ only in case, spaces, punctuation or Unicode form ('Api' and 'api'; "
+    )
     assert "'Bug' and 'bug'; ...)" in found[0]
 
 
@@ -125,6 +127,7 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
     [
         ("sport", "Sport!", True),
         ("C", "C++", True),
+        ("Café", "Cafe\u0301", True),
         ("ดี", "ดู", False),
         ("की", "कि", False),
         ("⚽ news", "💰 news", False),
