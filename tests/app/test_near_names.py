@@ -21,6 +21,7 @@ FIELDS = ["headline", "top_k", "explain", "explain_topic"]
         ("APIKEY", ["api_keys"]),
         ("API_KEY_FILE", ["api_keys_file"]),
         ("MAX_BACTH", ["max_batch"]),
+        ("OMDEL", ["model"]),
         ("MAX_BODY", ["max_body_bytes"]),
         ("METRIC_PORT", ["metrics_port"]),
         ("LOG", ["log_headlines", "log_level"]),

@@ -156,6 +156,11 @@ def test_container_limit_counts_as_the_available_memory(tmp_path: Path):
     assert memory.available_bytes(tmp_path / "meminfo", tmp_path) == 4096
     (tmp_path / "memory.max").write_text("1005\n")
     assert memory.available_bytes(tmp_path / "meminfo", tmp_path) == 1000
+    (tmp_path / "memory.max").unlink()
+    (tmp_path / "memory").mkdir()  # version 1 of cgroups
+    (tmp_path / "memory" / "memory.limit_in_bytes").write_text("2005\n")
+    (tmp_path / "memory" / "memory.usage_in_bytes").write_text("5\n")
+    assert memory.available_bytes(tmp_path / "meminfo", tmp_path) == 2000
     assert memory.available_bytes(tmp_path / "none", tmp_path / "none") is None
 
 
@@ -168,6 +173,14 @@ def test_each_further_worker_adds_what_it_does_not_share(runtime: Literal["numpy
     assert one == 90 * 10**6
     assert two == one + 2 * own  # the process that has loaded the model stays, as the supervisor
     assert three == two + own
+
+
+def test_connections_of_every_worker_can_hold_the_largest_bodies_and_one_that_is_parsed():
+    settings = Settings(workers=3, max_body_bytes=10**8, max_in_flight=10**6)
+    usual, maximum = memory.needed_bytes(settings, 90 * 10**6)
+    of_one = (maximum - usual) / 3
+    bodies = 4 * memory.LARGEST_REQUESTS * 10**8 + 10 * 10**8
+    assert bodies + memory.MAX_UNREAD_BYTES < of_one < 1.2 * bodies
 
 
 def test_more_workers_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch):
