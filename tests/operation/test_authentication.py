@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.api.middleware.test_api_keys import swap
 from tests.server import RunningServer
 from tests.waiting import wait_for
 
@@ -72,15 +73,6 @@ def test_no_request_target_opens_a_guarded_route(tiny_bundle: Path, prefix: str)
 
 def statuses(server: RunningServer, *keys: str) -> list[int]:
     return [server.get("/topics", **{"X-API-Key": key}).status for key in keys]
-
-
-def swap(link: Path, content: str) -> None:
-    """Replace the file as Kubernetes updates a secret: a symbolic link to another file replaces the old one."""
-    file = link.with_name(f"file-{time.monotonic_ns()}")
-    file.write_text(content)
-    new = link.with_name("new")
-    new.symlink_to(file)
-    os.replace(new, link)  # noqa: PTH105
 
 
 @pytest.mark.parametrize("workers", [1, 3])

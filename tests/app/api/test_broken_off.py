@@ -14,25 +14,9 @@ from app.serving.service import Service
 from app.settings import load_settings
 from app.telemetry.recorder import RequestRecorder
 from app.telemetry.request_context import CLIENT_GONE
+from tests.app.asgi import post_scope
 from tests.app.conftest import Start
 from tests.app.metrics import read
-
-
-def request(path: str) -> Scope:
-    return {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 2),
-        "state": {},
-    }
 
 
 async def ask(app: Any, path: str, *came: Message) -> list[Message]:
@@ -48,7 +32,7 @@ async def ask(app: Any, path: str, *came: Message) -> list[Message]:
         sent.append(message)
 
     with anyio.fail_after(10):
-        await app(request(path), receive, send)
+        await app(post_scope(path), receive, send)
     return sent
 
 
@@ -107,7 +91,7 @@ def test_headlines_that_were_not_admitted_are_not_counted(start: Start, path: st
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await client.app(request(path), receive, send)
+        await client.app(post_scope(path), receive, send)
         service.limiter.release(10)
         return sent
 
@@ -132,7 +116,7 @@ def test_answer_that_fails_after_its_start_gets_no_second_one(tiny_bundle: Path)
             sent.append(message)
 
         with pytest.raises(RuntimeError, match="half-way"):
-            await middleware(request("/predict"), anyio.sleep_forever, send)
+            await middleware(post_scope("/predict"), anyio.sleep_forever, send)
         await anyio.lowlevel.checkpoint()  # records are written at the end of the loop's turn
         return await service.metrics.exposition()
 

@@ -25,6 +25,7 @@ from app.serving import parse_turns
 from app.serving.concurrency import CHUNK_TEXTS
 from app.settings import load_settings
 from tests.any_bundles import numbered
+from tests.app.asgi import post_scope
 from tests.app.conftest import Start
 from tests.tiny_bundle import KEYWORDS, write_any_bundle
 
@@ -100,24 +101,6 @@ def test_answer_to_binary_tensors_is_no_larger_than_its_request_allows(client: T
     assert len(reply.content) <= most_bytes(len(head + texts), 1000, 46)
 
 
-def scope(path: str) -> dict[str, Any]:
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(b"content-type", b"application/json")],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-        "state": {},
-    }
-
-
 async def ask(app: FastAPI, path: str, body: bytes, hangs_up: asyncio.Event | None = None) -> int | None:
     """Status of the response, or None without one."""
     statuses: list[int] = []
@@ -133,7 +116,7 @@ async def ask(app: FastAPI, path: str, body: bytes, hangs_up: asyncio.Event | No
     async def send(message: Any) -> None:
         statuses.extend([message["status"]] if "status" in message else [])
 
-    await app(scope(path), receive, send)
+    await app(post_scope(path), receive, send)
     return statuses[0] if statuses else None
 
 
@@ -427,9 +410,7 @@ def test_body_of_a_refused_request_is_not_held_after_its_answer(start: Start, pa
         async def send(message: Any) -> None:
             sent.append(message)
 
-        headers = [(b"host", b"x"), (b"content-type", b"application/json")]
-        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
-        await client.app(scope | {"root_path": "", "state": {}}, receive, send)
+        await client.app(post_scope(path), receive, send)
         return sent[0]["status"]
 
     asyncio.run(ask())

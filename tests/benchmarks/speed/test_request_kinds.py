@@ -22,3 +22,23 @@ def test_report_has_a_line_for_each_kind_and_goals_for_explanations():
     part["machine"] = {"date": "2026-11-26", "cpu": "A", "cores": 2, "busy": 0.0, "versions": {}}
     assert "| 12 words | 0.250 | 200 |" in section("requests", {"requests": part})
     assert [bar.verdict for bar in bars({"requests": part})] == ["yes", "**no**"]
+
+
+class OneSecond:
+    """A process that uses a second of processor time during each measurement."""
+
+    port = 1
+
+    def __init__(self) -> None:
+        self.seconds = iter([0.0, 1.0])
+
+    def cpu_seconds(self) -> float:
+        return next(self.seconds)
+
+
+def test_processor_time_is_that_of_a_headline_and_the_warm_up_does_not_count(monkeypatch: pytest.MonkeyPatch):
+    exchanged: list[object] = []
+    monkeypatch.setattr(request_kinds, "_exchange", lambda *_: exchanged.append(None))
+    kind = request_kinds.Request("batch", "/predict/batch", b"", {}, headlines=100)
+    figures = request_kinds._ask(OneSecond(), kind, 0.001)  # type: ignore[arg-type]
+    assert figures["cpu_us"] == pytest.approx(1e6 / 100 / (len(exchanged) - 1))
