@@ -25,7 +25,7 @@ _WRITE_CHARACTERS = 64 * 1024  # capacity of a pipe
 
 
 class LogStream(io.TextIOBase):
-    """A text stream over a file descriptor whose `write` never blocks and never raises.
+    """A text stream over a file descriptor whose `write` never blocks, and raises no error of the file.
 
     Only a thread waits for the reader. O_NONBLOCK is not an option: it belongs to the open file, which the parent
     process, the shell and other workers share. Full disks and closed pipes drop lines too.
@@ -75,7 +75,13 @@ class LogStream(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        """Queue text, preferably whole lines; it is dropped if CAPACITY characters are queued already."""
+        """Queue text, preferably whole lines; it is dropped if CAPACITY characters are queued already.
+
+        Raises:
+            TypeError: it is not text. Bytes would end the thread; click tries whether a stream takes them.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"write() takes text, not {type(text).__name__}")
         with self._lock:
             waiting = self._accepted - self._written
             if waiting and waiting + len(text) > CAPACITY:

@@ -138,6 +138,13 @@ def test_characters_that_the_encoding_lacks_are_escaped(pipe: Pipe):
     assert pipe.read() == ["h\\xe9 \\ud800", "\\ud800"]
 
 
+def test_bytes_are_refused_and_lose_no_line(pipe: Pipe):
+    with pytest.raises(TypeError, match="takes text, not bytes"):
+        pipe.stream.write(b"")  # type: ignore[arg-type]
+    pipe.stream.write("line\n")
+    assert pipe.read() == ["line"]
+
+
 def test_signal_handler_may_write_while_its_thread_writes(pipe: Pipe):
     """A signal handler runs between any two steps of the thread, also while it holds the lock."""
     done = threading.Event()

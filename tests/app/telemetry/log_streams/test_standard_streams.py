@@ -51,6 +51,12 @@ def test_last_lines_before_the_exit_are_not_lost():
     assert (second, err, process.returncode) == ("h\\xe9", "", 3)
 
 
+def test_error_of_the_command_line_after_the_start_of_logging_is_shown():
+    process = run("import click; click.ClickException('no file is left').show(); print('more')", subprocess.PIPE)
+    out, err = process.communicate(timeout=30)
+    assert (out, err) == ("more\n", "Error: no file is left\n")
+
+
 def test_exit_does_not_wait_for_a_reader_and_keeps_its_status():
     reading, writing = os.pipe()
     process = run(f"print('x' * 1_000_000); {LAST_WORDS}", writing)
