@@ -47,7 +47,7 @@ ENV OPENBLAS_NUM_THREADS=1 \
 # A numeric user ID, which Kubernetes needs for runAsNonRoot.
 USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=5s --timeout=4s --start-period=10s \
+HEALTHCHECK --interval=5s --timeout=4s --start-period=30s \
     CMD ["python", "-IS", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=3); c.request('GET', '/health/ready'); raise SystemExit(c.getresponse().status != 200)"]
 # IPv4 and IPv6; only IPv4 if the kernel has no IPv6.
 CMD ["python", "-m", "app", "serve", "--host", "::", "--port", "8000"]

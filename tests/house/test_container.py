@@ -48,6 +48,13 @@ def test_health_check_uses_the_readiness_probe():
     assert "/health/ready" in re.search(r"^HEALTHCHECK .*\n.*$", STAGES["serve"], re.MULTILINE)[0]
 
 
+def test_container_has_as_long_to_start_as_a_pod():
+    pod = yaml.safe_load((ROOT / "deploy/kubernetes/base/deployment.yaml").read_text("utf-8"))
+    probe = pod["spec"]["template"]["spec"]["containers"][0]["startupProbe"]
+    [start] = re.findall(r"^HEALTHCHECK .*--start-period=(\d+)s", STAGES["serve"], re.MULTILINE)
+    assert int(start) == probe["periodSeconds"] * probe["failureThreshold"]
+
+
 def test_compose_grace_period_is_longer_than_draining(services: dict[str, dict]):
     assert seconds(services["serve"]["stop_grace_period"]) > Settings.model_fields["drain_seconds"].default + 10
 
