@@ -16,6 +16,8 @@ from app.settings import load_settings
 from tests.server import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"
+LONGEST_INTERVAL = 20
+"""Seconds between scrapes with which every alert can fire."""
 RULES = [
     rule for group in yaml.safe_load((FOLDER / "alerts.yml").read_text("utf-8"))["groups"] for rule in group["rules"]
 ]
@@ -61,6 +63,14 @@ def test_scraping_finds_the_compose_service_on_its_port():
     assert set(found["names"]) <= services.keys()
     assert found["port"] == 8000
     assert job["job_name"] == "topics"  # the alerts' up{job="topics"}
+
+
+def test_shipped_scrape_intervals_are_as_short_as_the_alerts_need():
+    compose = yaml.safe_load((FOLDER / "prometheus.yml").read_text("utf-8"))["global"]["scrape_interval"]
+    production = ROOT / "deploy" / "kubernetes" / "overlays" / "production"
+    [pods] = yaml.safe_load((production / "service-monitor.yaml").read_text("utf-8"))["spec"]["endpoints"]
+    assert all(int(one.removesuffix("s")) <= LONGEST_INTERVAL for one in (compose, pods["interval"]))
+    assert f"at least every {LONGEST_INTERVAL} seconds" in (ROOT / "docs" / "metrics.md").read_text("utf-8")
 
 
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
@@ -135,7 +145,7 @@ FIRING_TEST = """
 rule_files: [{rules}]
 evaluation_interval: 15s
 tests:
-  - interval: 15s
+  - interval: {interval}s
     input_series: {series}
     promql_expr_test:
       - expr: ALERTS{{alertstate="firing"}} > 0
@@ -173,15 +183,36 @@ tests:
     ],
 )
 def test_alerts_about_instances(tmp_path: Path, series: dict[str, str], firing: list[str]):
+    check_firing(tmp_path, series, firing)
+
+
+@needs_promtool
+def test_alerts_about_rates_fire_with_the_longest_scrape_interval(tmp_path: Path):
+    counted = "0+3x40"
+    series = {
+        "topics_workers": "1x40",
+        'http_requests_total{route="/health/ready",status="503"}': counted,
+        'http_requests_total{route="/predict",status="500"}': counted,
+        'topics_rejected_total{reason="overloaded"}': counted,
+        "topics_log_lines_dropped_total": counted,
+    }
+    firing = ["TopicsErrors", "TopicsLogLinesDropped", "TopicsNotReady", "TopicsOverloaded"]
+    check_firing(tmp_path, series, firing, LONGEST_INTERVAL)
+
+
+def check_firing(folder: Path, series: dict[str, str], firing: list[str], interval: int = 15) -> None:
+    """Check with promtool which alerts fire ten minutes after the first sample."""
     given = [{"series": name, "values": values} for name, values in series.items()]
     severity = {rule["alert"]: rule["labels"]["severity"] for rule in RULES}
     expected = [
         {"labels": f'ALERTS{{alertname="{name}",alertstate="firing",severity="{severity[name]}"}}', "value": 1}
         for name in firing
     ]
-    file = tmp_path / "test.yml"
+    file = folder / "test.yml"
     file.write_text(
-        FIRING_TEST.format(rules=FOLDER / "alerts.yml", series=json.dumps(given), expected=json.dumps(expected))
+        FIRING_TEST.format(
+            rules=FOLDER / "alerts.yml", interval=interval, series=json.dumps(given), expected=json.dumps(expected)
+        )
     )
     done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
