@@ -34,7 +34,8 @@ def _expected(field: FieldInfo) -> str | None:
     if field.annotation is bool:
         return "true or false"
     if get_origin(field.annotation) is Literal:
-        return " or ".join(get_args(field.annotation))
+        *others, last = get_args(field.annotation)
+        return f"{', '.join(others)} or {last}"
     bounds = {
         name: getattr(limit, name) for limit in field.metadata for name in ("ge", "gt", "le") if hasattr(limit, name)
     }

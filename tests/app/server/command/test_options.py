@@ -35,7 +35,7 @@ def test_all_mistakes_are_reported_at_once_with_the_name_and_value_that_were_giv
         TOPICS_APIKEY="hush",
     )
     assert sorted(lines) == [
-        '--log-level: "loud" is not debug or info or warning or error.',
+        '--log-level: "loud" is not debug, info, warning or error.',
         "--model: /nowhere/1: no such bundle folder; name one that holds a manifest.json.",
         '--port: "70000" is not a whole number from 0 to 65,535.',
         '--workers: "0" is not a whole number from 1 to 256.',
