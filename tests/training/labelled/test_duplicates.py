@@ -58,6 +58,7 @@ def test_symbols_are_words(other: str, near: bool) -> None:
     [
         ("上海今天最高气温二十一度明天有雨注意", "上海今天最高气温二十二度明天有雨注意", True),
         ("上海股市上涨", "上海股市下跌", False),
+        ("公司今年盈利大幅增加", "公司去年盈利大幅增加", False),  # ten characters are about five words
     ],
 )
 def test_characters_are_words_in_scripts_without_spaces(one: str, other: str, near: bool) -> None:
