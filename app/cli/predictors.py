@@ -1,15 +1,10 @@
-"""Predictors: classify headlines with the model loaded in this process, or with a running service."""
+"""Predictors: classify rows in chunks; the local predictor runs the model in this process."""
 
 import gc
-import ipaddress
-import re
-import shlex
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 import click
 
@@ -18,15 +13,10 @@ from app.classifier import ClassifierError, TopicClassifier, load_classifier
 from app.cli.exit_status import UnavailableError
 from app.cli.readers.row import Row
 from app.cli.writers import Answer, Prediction
-from app.control_characters import one_line
 from app.settings import Settings, SettingsError, load_settings
 
 MAX_TOP_K = 10_000
 """Maximum of --top-k; each topic makes two columns. A model may have fewer topics, and `load` then refuses more."""
-MAX_REASON_CHARACTERS = 300
-"""Maximum number of characters of an error of the service at --url."""
-_USERINFO = re.compile(r"//.*@", re.DOTALL)
-"""User name and password of a URL, which errors leave out; up to the last @, because a password may hold any."""
 CHUNK = 500
 """Headlines classified per call of a predictor."""
 Predictor = Callable[[Sequence[str]], "list[Answer | str]"]
@@ -121,89 +111,3 @@ def local_predictor(classifier: TopicClassifier, top_k: int) -> Predictor:
         ]
 
     return predict
-
-
-def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
-    """A predictor that sends headlines to the service at `url`, with the client package.
-
-    Raises:
-        UnavailableError: now, if the client is not installed or the URL is invalid; in a call, if the service does not
-            answer after all retries or answers with an error that is not about single headlines.
-    """
-    try:
-        from topics_client import InvalidRequestError, ProblemError, TopicsClient, UnauthorizedError, UnreachableError  # noqa: PLC0415 - optional
-    except ImportError:
-        raise UnavailableError(
-            f"--url needs the client package; install it with: {shlex.quote(sys.executable)} -m pip install ./client"
-        ) from None
-    shown = _USERINFO.sub("//", url)
-    try:
-        client = TopicsClient(url, api_key=api_key, transport=_transport(url))
-    except Exception as error:  # a URL or a proxy variable that is wrong, or a SOCKS proxy without its package
-        raise UnavailableError(f"{shown}: no client can be made for this URL ({_reason(error)}).") from None
-    click.get_current_context().call_on_close(client.close)
-
-    def predict(headlines: Sequence[str]) -> list[Answer | str]:
-        answers: list[Answer | str] = [""] * len(headlines)
-        pending = list(range(len(headlines)))  # indices of the headlines without an answer
-        while pending:
-            try:
-                received = client.predict_batch([headlines[index] for index in pending], top_k=top_k)
-                for index, answer in zip(pending, received, strict=True):
-                    answers[index] = _to_answer(answer)
-            except InvalidRequestError as error:
-                # The service refuses a batch as a whole: leave out the headlines that it names and send the rest.
-                refused = _refused_headlines(error.problem.errors, len(pending))
-                if not refused:
-                    raise UnavailableError(f"{shown}: {_reason(error)}.") from None
-                for position, reason in refused.items():
-                    answers[pending[position]] = reason
-                pending = [index for position, index in enumerate(pending) if position not in refused]
-            except UnauthorizedError:
-                wrong = "refused the key (401)" if api_key else "requires an API key (401)"
-                raise UnavailableError(f"{shown}: {wrong}; set TOPICS_API_KEY or --api-key.") from None
-            except UnreachableError as error:  # its message begins with the path, and says why there was no answer
-                raise UnavailableError(f"{shown}: {_reason(error)}.") from None
-            except ProblemError as error:
-                raise UnavailableError(f"{shown}: answered with an error: {_reason(error)}.") from None
-            except Exception as error:  # another server may be listening at this URL and answer anything
-                raise UnavailableError(f"{shown}: gave no valid answer ({_reason(error)}).") from None
-            else:
-                break
-        return answers
-
-    return predict
-
-
-def _transport(url: str) -> Any:  # noqa: ANN401 - httpx2.HTTPTransport, where that is installed
-    """A transport that ignores proxy variables if the service is on this machine, where a proxy cannot reach it."""
-    import httpx2  # noqa: PLC0415 - the client brings it
-
-    try:
-        host = urlsplit(url).hostname or ""
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    return httpx2.HTTPTransport() if local else None
-
-
-def _reason(error: Exception) -> str:
-    """The message of an error, on one line of at most MAX_REASON_CHARACTERS characters."""
-    return one_line(" ".join(str(error).split()), MAX_REASON_CHARACTERS).rstrip(".") or type(error).__name__
-
-
-def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[int, str]:
-    """`("headlines.3", "too long")` -> `{3: "is refused: too long"}`; indices of `count` or more are ignored."""
-    refused = {}
-    for field, message in errors:
-        name, _, index = field.rpartition(".")
-        if name.endswith("headlines") and index.isdecimal() and int(index) < count:
-            refused[int(index)] = f"is refused: {one_line(message, MAX_REASON_CHARACTERS)}"
-    return refused
-
-
-def _to_answer(answer: Any) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed
-    predictions = [
-        Prediction(prediction.topic, prediction.name, prediction.probability) for prediction in answer.predictions
-    ]
-    return Answer(predictions, answer.abstained, answer.outside, answer.topic_set)

@@ -1,0 +1,286 @@
+"""--url: answers and errors of the service, and answers of other servers."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from app.cli import remote_predictor
+from app.cli.exit_status import UnavailableError
+from app.cli.writers import Answer, Prediction
+from tests.app.cli.running import rows, run
+from tests.client.foreign_server import ForeignServer
+from tests.server import RunningServer
+
+HEADLINES = ["Oil prices rise as OPEC cuts crude output", "Wheat harvest falls", "Zzyzx qqq"]
+
+
+def test_url_gives_the_same_rows_and_reports_what_the_service_refuses(tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join([*HEADLINES, "gold " * 100, "silver", "tin " * 100]) + "\n")
+    here = run("classify", "-f", tmp_path / "a.txt", "--top-k", 2)
+    with RunningServer(tiny_bundle, max_characters=200) as server:
+        there = run("classify", "-f", tmp_path / "a.txt", "--top-k", 2, "--url", server.url)
+    assert there.exit_code == 1
+    assert [line.split(":")[0] for line in there.stderr.splitlines()[:2]] == ["line 4 is refused", "line 6 is refused"]
+    expected = [one for one in rows(here) if one["line"] not in (4, 6)]
+    assert [one | {"probability": 0, "probability_2": 0} for one in rows(there)] == [
+        one | {"probability": 0, "probability_2": 0} for one in expected
+    ]
+    for name in ("probability", "probability_2"):
+        got, wanted = ([one[name] for one in several if one[name]] for several in (rows(there), expected))
+        assert got == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.fixture
+def without_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client, whose default is five retries, sends each request once."""
+    from topics_client import TopicsClient
+
+    monkeypatch.setitem(TopicsClient.__init__.__kwdefaults__, "retries", 0)
+
+
+@pytest.mark.usefixtures("without_retries")
+def test_url_without_a_service_is_3() -> None:
+    result = run("classify", "oil", "--url", "http://127.0.0.1:1")
+    assert result.exit_code == 3
+    assert result.stderr.count("no answer") == 1
+
+
+def test_url_without_the_client_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "topics_client", None)
+    result = run("classify", "oil", "--url", "http://127.0.0.1:1")
+    assert result.exit_code == 3
+    assert f"{sys.executable} -m pip install ./client" in result.stderr
+
+
+@pytest.mark.parametrize(("key", "reason"), [("wrong", "refused the key (401)"), (None, "requires an API key (401)")])
+def test_refused_key_is_3_and_says_what_to_set(tiny_bundle: Path, key: str | None, reason: str) -> None:
+    with RunningServer(tiny_bundle, api_keys="right") as server:
+        result = run("classify", "oil", "--url", server.url, *(["--api-key", key] if key else []))
+    assert result.exit_code == 3
+    assert result.stderr == f"Error: {server.url}: {reason}; set TOPICS_API_KEY or --api-key.\n"
+
+
+class Foreign(ThreadingHTTPServer):
+    """Gives the same answer, which the test chooses, to every request."""
+
+    status = 200
+    body = b""
+    headers: dict[str, str] = {}  # noqa: RUF012 - replaced, never changed
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.server.status)
+        for name, value in (self.server.headers | {"Content-Length": str(len(self.server.body))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def foreign() -> Iterator[Foreign]:
+    with Foreign(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+MODEL = {"name": "a", "version": "1"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (200, b"<html>hello", {"Content-Type": "text/html"}),
+        (200, b"[]", {}),
+        (200, b'{"a": 1}', {}),
+        (200, json.dumps({"model": MODEL, "results": []}).encode(), {}),
+        (200, json.dumps({"model": MODEL, "results": [{"predictions": 7}]}).encode(), {}),
+        (200, b"\x1f\x8bxxxx", {"Content-Encoding": "gzip"}),
+        (307, b"", {"Location": "/elsewhere"}),
+        (404, b"<html>no", {"Content-Type": "text/html"}),
+        (422, json.dumps({"errors": [{"field": "headlines.99", "message": "no"}]}).encode(), {}),
+        (500, b"x" * 100_000, {}),
+    ],
+)
+def test_answer_that_is_not_the_service_s_is_3_with_one_sentence(
+    foreign: Foreign, status: int, body: bytes, headers: dict[str, str]
+) -> None:
+    foreign.status, foreign.body, foreign.headers = status, body, headers
+    result = run("classify", "oil", "wheat", "--url", foreign.url)
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"Error: {foreign.url}: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert len(result.stderr) < 500
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "http://", "http://[::1", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
+def test_url_that_is_none_is_3_with_one_sentence(url: str) -> None:
+    result = run("classify", "oil", "--url", url)
+    assert result.exit_code == 3
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://127.0.0.1:1", "nonsense://x y"])
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "http_proxy"])
+def test_service_on_this_machine_is_asked_without_a_proxy(
+    foreign: Foreign, monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    foreign.status, foreign.body = 404, b"it was asked"
+    result = run("classify", "oil", "--url", foreign.url)
+    assert result.exit_code == 3
+    assert "it was asked" in result.stderr
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://127.0.0.1:1"])
+def test_proxy_that_cannot_be_used_is_3_with_one_sentence(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    result = run("classify", "oil", "--url", "http://topics.invalid")
+    assert result.exit_code == 3
+    assert "prox" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+class Service:
+    """Replaces the client: refuses the headlines in `wrong`, and names at most `named` of them per request."""
+
+    def __init__(self, wrong: Sequence[str], named: int = 99) -> None:
+        self.wrong, self.named = wrong, named
+        self.asked: list[list[str]] = []
+        self.options: dict[str, Any] = {}
+        self.closed = False
+
+    def __call__(self, url: str, **options: Any) -> "Service":
+        self.options = {"url": url} | options
+        return self
+
+    def close(self) -> None:
+        self.closed = True
+
+    def predict_batch(self, headlines: list[str], *, top_k: int) -> list[Any]:
+        import topics_client
+
+        self.asked.append(headlines)
+        errors = [(f"headlines.{place}", "too odd") for place, text in enumerate(headlines) if text in self.wrong]
+        if errors:
+            raise topics_client.InvalidRequestError(
+                topics_client.Problem(422, "Wrong", "no", errors=tuple(errors[: self.named]))
+            )
+        words = topics_client.Words(1, 0, ())
+        model = topics_client.Model("a", "1")
+        return [
+            topics_client.Answer(
+                (topics_client.Prediction(text, text.title(), 1, 0.5),) * top_k, words, "low_confidence", model
+            )
+            for text in headlines
+        ]
+
+
+def ask_service(service: Service, headlines: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> list[Answer | str]:
+    monkeypatch.setattr("topics_client.TopicsClient", service)
+    with click.Context(click.Command("classify")):
+        answers = remote_predictor.remote_predictor("http://topics.example", "key", 2)(headlines)
+        assert not service.closed
+    assert service.closed
+    return answers
+
+
+@pytest.mark.parametrize(("named", "requests"), [(99, 2), (1, 3)])
+def test_headlines_that_the_service_refuses_are_left_out_and_the_rest_is_asked_again(
+    named: int, requests: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service(["bad", "worse"], named)
+    answers = ask_service(service, ["bad", "oil", "worse", "gold"], monkeypatch)
+    right = [Answer([Prediction(text, text.title(), 0.5)] * 2, "low_confidence") for text in ("oil", "gold")]
+    assert answers == ["is refused: too odd", right[0], "is refused: too odd", right[1]]
+    assert len(service.asked) == requests
+    assert service.asked[-1] == ["oil", "gold"]
+    assert service.options == {"url": "http://topics.example", "api_key": "key", "transport": None}
+
+
+def test_service_that_refuses_every_headline_gets_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(["bad"])
+    assert ask_service(service, ["bad", "bad"], monkeypatch) == ["is refused: too odd"] * 2
+    assert len(service.asked) == 1
+
+
+def test_refusal_that_names_no_headline_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnavailableError, match=r"^http://topics.example: Wrong \(422\): no\.$"):
+        ask_service(Service(["bad"], named=0), ["bad"], monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [("headlines.1", True), ("body.headlines.0", True), ("headlines.2", False), ("headlines.x", False), ("a.1", False)],
+)
+def test_refused_headline_is_found_by_its_field(field: str, named: bool) -> None:
+    found = remote_predictor._refused_headlines([(field, "too odd")], 2)
+    assert found == ({int(field[-1]): "is refused: too odd"} if named else {})
+
+
+HOSTILE = "\x1b]0;pwn\x07\x9b\u202e\u2028" + "a" * 5_000_000
+
+
+@pytest.mark.parametrize("errors", [[], [{"field": "headlines.0", "message": HOSTILE}]])
+def test_terminal_gets_no_control_characters_and_one_line_of_what_another_server_answers(
+    errors: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"title": HOSTILE[:20], "detail": HOSTILE, "errors": errors}).encode()
+    head = b"HTTP/1.1 422 Nope\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+    with ForeignServer(lambda: [head + body]) as server:
+        result = run("classify", "oil", "--url", server.url)
+    assert "pwn" in result.stderr
+    assert result.stderr.replace("\n", "").isprintable()
+    assert len(result.stderr) < 500
+
+
+@pytest.mark.parametrize("url", ["http://us:p@ss/w0rd@127.0.0.1:1", "http://us:w0rd@127.0.0.1:1", "http://us:w0rd@"])
+@pytest.mark.usefixtures("without_retries")
+def test_password_in_the_url_is_not_printed(url: str) -> None:
+    result = run("classify", "oil", "--url", url)
+    assert result.exit_code == 3
+    assert "http://" in result.stderr
+    assert "w0rd" not in result.stderr
+    assert "us:" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(ValueError("two\n lines."), "two lines"), (ValueError("a" * 400), "a" * 297), (KeyError(), "KeyError")],
+)
+def test_reason_is_one_line_of_at_most_300_characters(error: Exception, told: str) -> None:
+    assert remote_predictor._reason(error) == told
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://localhost:8000", True),
+        ("http://127.0.0.2", True),
+        ("http://[::1]:8000", True),
+        ("http://192.0.2.1", False),
+        ("http://topics.example", False),
+        ("http://[::", False),
+        ("nonsense", False),
+    ],
+)
+def test_service_on_this_machine_is_asked_without_the_environment(url: str, local: bool) -> None:
+    assert (remote_predictor._transport(url) is not None) is local
