@@ -10,6 +10,7 @@ from training.evaluation.known_rows import known_rows
 from training.evaluation.labelled_rows import Confusion, Measured
 from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
+from training.evaluation.predictions import count_unanswered
 from training.evaluation.report import topic_table
 from training.labelled.bad_rows import counted
 from training.labelled.reporting.terminal import cut
@@ -97,7 +98,10 @@ def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:
 
 
 def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list[str]:
-    """Sentences about what is not measured: bad rows, labels that no bundle has, and rows about none of the labels."""
+    """Sentences about what is not measured as it is.
+
+    These are bad rows, labels that no bundle has, rows about none of the labels, and rows without a known word.
+    """
     codes = {topic.code for classifier in classifiers for topic in classifier.topics}
     measured, unknown = known_rows(table.rows, sorted(codes))
     which = "the bundle does" if len(classifiers) == 1 else "the bundles do"
@@ -119,7 +123,16 @@ def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list
         names = sorted({label for labels in others for label in labels} - codes)
         notes.append(f"{count(len(others), 'row')} measured without the labels that {which} not have: {listed(names)}.")
     without = sum(not row.labels for row in table.rows)
-    if without and not any(used.multi_label or used.bundle.manifest.outside for used in classifiers):
+    with_outside = any(used.multi_label or used.bundle.manifest.outside for used in classifiers)
+    if without and not with_outside:
         has = "the bundle has no" if len(classifiers) == 1 else "neither bundle has an"
         notes.append(f"{count(without, 'row')} about none of the labels left out, because {has} outside class.")
+    texts = [row.text for row in measured if row.labels or with_outside]
+    for used in classifiers:
+        if unanswered := count_unanswered(used, texts):
+            manifest = used.bundle.manifest
+            notes.append(
+                f"{count(unanswered, 'row')} without a word that {manifest.name}/{manifest.version} knows: the service"
+                " answers no_known_words, but the figures use the answer to an empty text."
+            )
     return notes

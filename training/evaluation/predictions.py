@@ -28,6 +28,12 @@ def predict(classifier: TopicClassifier, texts: Sequence[str]) -> tuple[Floats, 
     return np.concatenate(probabilities), np.concatenate(outside)
 
 
+def count_unanswered(classifier: TopicClassifier, texts: Sequence[str]) -> int:
+    """How many of the texts the service answers with `no_known_words`, although `predict` gives them probabilities."""
+    batches = (texts[start : start + _BATCH_ROWS] for start in range(0, len(texts), _BATCH_ROWS))
+    return sum(not text.known and not text.pieced for batch in batches for text in classifier.encode(batch))
+
+
 def given_labels(classifier: TopicClassifier, probabilities: Floats) -> NDArray[np.bool_]:
     """The labels that a bundle gives to texts with these probabilities, float32 [n, topics]: bool [n, topics].
 

@@ -65,7 +65,10 @@ def parse_time(value: object) -> datetime:
             raise CellError("has no time")
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
-        raise CellError(f"has the time {str(value)[:40]!r}, which is not ISO 8601 such as 2026-11-26") from None
+        shown = repr(str(value)[:40])
+        raise CellError(
+            f"has the time {shown}, which is not ISO 8601 such as 2026-11-26, a year or seconds since 1970"
+        ) from None
 
 
 def _text(value: object) -> str:

@@ -223,6 +223,13 @@ def test_answer_without_a_label_is_as_sure_as_its_most_probable_label_is_improba
     assert "| (none) 98% |" in result.stdout
 
 
+def test_rows_that_the_service_does_not_answer_are_counted(four: Path, tmp_path: Path) -> None:
+    rows = table(tmp_path, [*ROWS, "word9,t0", "word8 word7,t1"])
+    sentence = "without a word that support-requests/1 knows: the service answers no_known_words"
+    assert f"2 rows {sentence}" in evaluate(four, "--test", rows).stderr
+    assert evaluate(four, "--test", rows, "--against", four).stderr.count(sentence) == 2
+
+
 def test_examples_of_a_confusion_are_different_texts(four: Path, tmp_path: Path) -> None:
     result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word2,t0", "word2 word2,t0"]))
     assert "  t0 predicted as t2: 3\n    word2\n    word2 word2\n" in result.stdout

@@ -43,8 +43,11 @@ def test_first_rows_of_each_reason_are_kept() -> None:
         ),
         (["has no text in the column 'text'"] * 2, "has no text in the column 'text'"),
         (
-            [f"has the time {time!r}, which is not ISO 8601 such as 2026-11-26" for time in ("noon", "it's late")],
-            "has the time '...', which is not ISO 8601 such as 2026-11-26",
+            [
+                f"has the time {time!r}, which is not ISO 8601 such as 2026-11-26, a year or seconds since 1970"
+                for time in ("noon", "it's late")
+            ],
+            "has the time '...', which is not ISO 8601 such as 2026-11-26, a year or seconds since 1970",
         ),
         (["has no text (the row ends on line 4)", "has no text"], "has no text"),
     ],

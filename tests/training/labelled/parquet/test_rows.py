@@ -78,7 +78,7 @@ def test_time_outside_the_years_that_python_has_is_a_bad_row(tmp_path: Path, kin
         ("oil", "2024-10-04 +0000"),
         ("rain", "2024-10-05 +0000"),
     ]
-    assert "which is not ISO 8601" in read.first_bad[0].why
+    assert "which is not ISO 8601 such as 2026-11-26, a year or seconds since 1970" in read.first_bad[0].why
 
 
 @pytest.mark.parametrize(
