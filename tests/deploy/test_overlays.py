@@ -69,7 +69,9 @@ def test_metrics_are_on_a_port_of_their_own_for_prometheus_alone(production: lis
     assert selected.items() <= service["metadata"]["labels"].items()
     assert endpoint["path"] == "/metrics"
     policy = the("NetworkPolicy", production)["spec"]
-    assert {one["ports"][0]["port"]: one["from"] for one in policy["ingress"]}["metrics"] != [{"namespaceSelector": {}}]
+    [allowed] = [one["from"] for one in policy["ingress"] if one["ports"][0]["port"] == "metrics"]
+    assert allowed == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    assert "Prometheus in the namespace `monitoring`" in (ROOT / "docs" / "metrics.md").read_text("utf-8")
     assert {port["port"] for one in policy["ingress"] for port in one["ports"]} == ports.keys()
     assert policy["egress"] == []
 
