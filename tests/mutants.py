@@ -129,7 +129,8 @@ def measure(tree: Path) -> bool:
         pytest.main([*OPTIONS, *TESTS], plugins=[plugin])
     data = measured.get_data()
     lines = {str(Path(file).relative_to(tree)): data.contexts_by_lineno(file) for file in data.measured_files()}
-    libraries = [name for name in sys.modules if not name.startswith((*MUTATED, "topics_client", "tests", "__main__"))]
+    own = (*MUTATED, "benchmarks", "topics_client", "tests", "__main__")
+    libraries = [name for name in sys.modules if name.partition(".")[0] not in own]
     (tree / "measured.json").write_text(json.dumps({"seconds": plugin.seconds, "lines": lines, "libraries": libraries}))
     return True
 

@@ -153,6 +153,18 @@ def test_numbers_of_a_hundred_workers_that_follow_each_other_are_few():
     assert {"True 0", "True 1"} & set(output.splitlines())
 
 
+def test_one_worker_stays_however_many_are_taken_away():
+    status, output, _ = run("""
+        def ended(number):
+            print("ended", len(one._workers), flush=True)
+            if not one._stopping:
+                at(0.5, signal.SIGTERM)
+        one, go = supervise(serve, on_ready=lambda: at(0.1, *[signal.SIGTTOU] * 3), on_end=ended)
+        sys.exit(0 if go() else 1)
+    """)
+    assert (status, output.splitlines()) == (0, ["ended 1", "ended 0"])
+
+
 def test_workers_end_when_the_supervisor_is_killed():
     status, output, _ = run("""
         receive, send = os.pipe()

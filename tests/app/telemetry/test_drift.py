@@ -136,6 +136,12 @@ def test_least_number_of_headlines_grows_with_the_topics_and_fits_in_the_window(
     assert drift.topics() is not None
 
 
+def test_headlines_without_a_topic_do_not_push_the_others_out_of_the_window_of_many_topics():
+    drift = drift_of(np.full(5000, 1 / 5000))
+    drift.add(results([0] * drift.min_labels + [-1] * WINDOW))
+    assert drift.topics().headlines == drift.min_labels
+
+
 def test_few_wires_of_training_are_noise_too():
     few, many = drift_of([0.5, 0.5], support=25), drift_of([0.5, 0.5], support=0)
     for one in (few, many):
