@@ -65,6 +65,9 @@ def stratified(
 def latest(rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Duplicates, share: float) -> set[int]:
     """Numbers of the latest rows, at least one; a group of duplicates is as old as its oldest row.
 
+    A group that has no room is left out, and older rows take its place until half of the share is chosen: a text that
+    is often repeated would otherwise be most of the test rows, or the reason that there are only a few.
+
     Raises:
         TableError: a row has no time.
     """
@@ -78,10 +81,11 @@ def latest(rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Dupl
     chosen: set[int] = set()
     order = sorted(range(len(groups)), key=lambda number: (times[number], int(hashes[number])), reverse=True)
     for number in order:
-        if chosen and len(chosen) + len(groups[number]) > share * len(numbers):
+        if len(chosen) + len(groups[number]) <= share * len(numbers):
+            chosen.update(groups[number])
+        elif 2 * len(chosen) >= share * len(numbers):
             break
-        chosen.update(groups[number])
-    return chosen
+    return chosen or set(groups[order[0]])
 
 
 def _groups(numbers: Sequence[int], duplicates: Duplicates) -> tuple[list[list[int]], NDArray[np.uint64]]:

@@ -144,6 +144,18 @@ def test_latest_rows_are_the_test_rows_and_old_stories_stay_in_training() -> Non
     assert split.method == "time"
 
 
+@pytest.mark.parametrize("after", [0, 2])
+def test_text_that_is_often_repeated_late_neither_fills_nor_ends_the_test_rows(after: int) -> None:
+    rows = [(f"story {i}", "ab"[i % 2], f"2026-01-01T00:{i:02}") for i in range(60)]
+    rows[50 - after : 60 - after] = [
+        ("live from the match", label, time) for _, label, time in rows[50 - after : 60 - after]
+    ]
+    split = split_rows(timed(rows), by_time=True, test_share=0.1)
+    assert sorted(row.text for row in split.test) == sorted(
+        f"story {i}" for i in (*range(44, 50 - after), *range(60 - after, 60))
+    )
+
+
 def test_rows_without_time_cannot_be_split_by_time() -> None:
     with pytest.raises(TableError, match="has no time"):
         split_rows(table([(f"story {i}", ("ab"[i % 2],)) for i in range(20)]), by_time=True)
