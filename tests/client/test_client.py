@@ -67,8 +67,7 @@ def test_predict_explains_when_asked(client: TopicsClient) -> None:
     assert explanation.words[0].effect > 0.5
 
 
-@pytest.mark.parametrize("asynchronous", [False, True])
-def test_outside_answer_is_that_of_the_classifier(outside_bundle: Path, asynchronous: bool) -> None:
+def test_outside_answer_of_both_clients_is_that_of_the_classifier(outside_bundle: Path) -> None:
     texts = ["Oil falls", "Election court football", "qqq"]
 
     async def ask(url: str) -> list[Answer]:
@@ -76,7 +75,8 @@ def test_outside_answer_is_that_of_the_classifier(outside_bundle: Path, asynchro
             return await client.predict_batch(texts)
 
     with RunningServer(outside_bundle) as server, TopicsClient(server.url) as client:
-        answers = asyncio.run(ask(server.url)) if asynchronous else client.predict_batch(texts)
+        answers = client.predict_batch(texts)
+        assert asyncio.run(ask(server.url)) == answers
     expected = load_classifier(outside_bundle).classify(texts)
     assert [(one.outside, one.abstained) for one in answers] == [(one.outside, one.abstained) for one in expected]
     assert [one.best is None for one in answers] == [False, True, True]

@@ -59,12 +59,13 @@ def test_url_without_the_client_package_says_what_to_install(monkeypatch: pytest
     assert f"{sys.executable} -m pip install ./client" in result.stderr
 
 
-@pytest.mark.parametrize(("key", "reason"), [("wrong", "refused the key (401)"), (None, "requires an API key (401)")])
-def test_refused_key_is_3_and_says_what_to_set(tiny_bundle: Path, key: str | None, reason: str) -> None:
+def test_missing_or_wrong_key_is_3_and_says_what_to_set(tiny_bundle: Path) -> None:
+    given = {(): "requires an API key (401)", ("--api-key", "wrong"): "refused the key (401)"}
     with RunningServer(tiny_bundle, api_keys="right") as server:
-        result = run("classify", "oil", "--url", server.url, *(["--api-key", key] if key else []))
-    assert result.exit_code == 3
-    assert result.stderr == f"Error: {server.url}: {reason}; set TOPICS_API_KEY or --api-key.\n"
+        for options, reason in given.items():
+            result = run("classify", "oil", "--url", server.url, *options)
+            assert result.exit_code == 3
+            assert result.stderr == f"Error: {server.url}: {reason}; set TOPICS_API_KEY or --api-key.\n"
 
 
 class Foreign(ThreadingHTTPServer):
