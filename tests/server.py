@@ -57,9 +57,18 @@ class RunningServer:
         bundle: Path,
         command: Sequence[str] = ("-m", "app", "serve", "--port", "0"),
         wait: bool = True,
+        port: int = 0,
         **settings: object,
     ) -> None:
-        """`wait`: wait until the readiness probe returns 200; otherwise only until the process listens."""
+        """Prepare the command and its environment.
+
+        Args:
+            bundle: TOPICS_MODEL.
+            command: arguments of Python.
+            wait: wait until the readiness probe returns 200; otherwise only until the process listens.
+            port: that the command names, if no line of the output says where the process listens.
+            settings: become TOPICS_* variables.
+        """
         settings = {"model": bundle, "drain_seconds": 0} | settings
         inherited = {
             name: value
@@ -69,9 +78,11 @@ class RunningServer:
         self.environment = inherited | {f"TOPICS_{name.upper()}": str(value) for name, value in settings.items()}
         self.command = [sys.executable, *command]
         self.lines: list[str] = []
-        self.port = 0
+        self.port = port
         self._wait = wait
         self._listening = threading.Event()
+        if port:
+            self._listening.set()
         self.pause_reading = threading.Event()
         """While set, the output of the process is not read."""
 

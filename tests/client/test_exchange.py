@@ -47,7 +47,7 @@ def walk(*came: object, timeout: float = 30, retries: int = 5) -> tuple[object, 
             return end.value, pauses
 
 
-def test_answer_ends_it() -> None:
+def test_answer_is_returned_without_a_pause() -> None:
     assert walk(response(200, {"a": 1})) == ({"a": 1}, [])
 
 
@@ -162,7 +162,7 @@ def test_retry_after_of_more_than_an_hour_is_raised_at_once_without_a_timeout(va
         walk(response(503, PROBLEM, Retry_After=value), timeout=math.inf)
 
 
-def test_retries_end() -> None:
+def test_service_that_stays_full_is_unavailable_after_the_last_retry() -> None:
     with pytest.raises(UnavailableError):
         walk(*[response(503, PROBLEM)] * 3, retries=2)
 

@@ -182,7 +182,9 @@ tests:
         ),
     ],
 )
-def test_alerts_about_instances(tmp_path: Path, series: dict[str, str], firing: list[str]):
+def test_missing_instance_or_worker_fires_its_own_alert_alone(
+    tmp_path: Path, series: dict[str, str], firing: list[str]
+):
     check_firing(tmp_path, series, firing)
 
 

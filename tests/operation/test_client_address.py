@@ -67,11 +67,7 @@ def test_ipv4_proxy_on_an_ipv6_socket_is_recognized(tiny_bundle: Path):
         pytest.skip("no IPv6")
     command = ("-m", "app", "serve", "--host", "::", "--port", "0")
     port = free_port()
-    server = RunningServer(tiny_bundle, (*command[:-1], str(port)), wait=False, trusted_proxies="127.0.0.0/8")
-    server.port = port
-    server._listening.set()  # the line with the address has another form
-    with server:
-        server.wait_ready()
+    with RunningServer(tiny_bundle, (*command[:-1], str(port)), port=port, trusted_proxies="127.0.0.0/8") as server:
         assert logged_client(server, "203.0.113.7") == "203.0.113.7"
         assert logged_client(server) == "127.0.0.1"
 

@@ -17,10 +17,7 @@ def test_options_choose_the_model_the_workers_and_the_log_level(tiny_bundle: Pat
         assert len(server.worker_pids()) == 2
         server.wait_line('"route":"/model"')
     port = free_port()
-    quiet = RunningServer(Path("/nowhere"), ("-m", "app", "serve", "--port", str(port), *options), wait=False)
-    quiet.port = port
-    quiet._listening.set()  # no line says that it listens
-    with quiet:
-        quiet.wait_ready()
+    command = ("-m", "app", "serve", "--port", str(port), *options)
+    with RunningServer(Path("/nowhere"), command, port=port) as quiet:
         assert quiet.predict().status == 200
     assert quiet.lines == []

@@ -112,7 +112,7 @@ def test_comparison_prints_what_the_page_shows(outputs: dict[str, list[str]]):
 
 
 @pytest.mark.slow
-def test_shadow_and_switch(outputs: dict[str, list[str]]):
+def test_new_model_runs_as_shadow_and_then_answers(outputs: dict[str, list[str]]):
     shadow, switched = outputs["Shadow and switch"]
     assert re.search(r'"shadow":\{"name":"support","version":"2"', shadow)
     assert re.search(r'"name":"support","version":"2"', switched)

@@ -17,7 +17,7 @@ def scope(query: bytes) -> dict[str, bytes]:
     ("query", "model"),
     [(b"", None), (b"model=news", "news"), (b"model=news%2F2", "news/2"), (b"model=", ""), (b"&model=a&", "a")],
 )
-def test_value_is_decoded(query: bytes, model: str | None) -> None:
+def test_one_model_is_read_from_the_query_and_decoded(query: bytes, model: str | None) -> None:
     assert model_parameter(scope(query), FIELDS) == model
 
 

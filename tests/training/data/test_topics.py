@@ -12,7 +12,7 @@ def test_names_are_in_label_order() -> None:
     ]
 
 
-def test_names_differ() -> None:
+def test_no_two_topics_have_one_name() -> None:
     assert len(set(NAMES.values())) == 46
 
 

@@ -60,7 +60,7 @@ def trained() -> Trained:
     return Trained(seed=1)
 
 
-def test_networks_learn(trained: Trained) -> None:
+def test_loss_falls_and_accuracy_rises(trained: Trained) -> None:
     assert trained.history["loss"][-1] < 0.7 * trained.history["loss"][0]
     assert trained.layers.kernel.shape == (50, 16)
     assert trained.history["accuracy"][-1] > trained.history["accuracy"][0]

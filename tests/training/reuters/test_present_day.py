@@ -32,7 +32,7 @@ def test_every_line_is_a_topic_code_and_a_headline(name: str) -> None:
     ("name", "lines", "least", "missing"),
     [("present_day", 132, 1, {"wheat"}), ("present_day_2", 200, 4, set())],  # Reuters files wheat under grain, too
 )
-def test_topics_are_covered(name: str, lines: int, least: int, missing: set[str]) -> None:
+def test_set_has_headlines_of_every_topic(name: str, lines: int, least: int, missing: set[str]) -> None:
     texts, labels = headlines(name)
     assert len(texts) >= lines
     counts = Counter(TOPICS[label] for label in labels)

@@ -433,7 +433,7 @@ def test_draining_is_503_with_error(tiny_bundle: Path) -> None:
             assert "shutting down" in answer.json()["error"]
 
 
-def test_openapi_documents_infer(client: TestClient) -> None:
+def test_document_has_every_parameter_of_infer(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     infer = document["paths"]["/v2/models/{name}/versions/{version}/infer"]["post"]
     assert {one["name"] for one in infer["parameters"]} == {

@@ -61,9 +61,3 @@ def test_golden_headlines_are_classified_at_most_once_a_second(start: Start, mon
     for _ in range(20):
         client.get("/health/ready")
     assert len(asked) <= 2
-
-
-def test_live_touches_nothing(start: Start, monkeypatch: pytest.MonkeyPatch):
-    client = start()
-    client.app.state.service._model = None
-    assert client.get("/health/live").status_code == 200

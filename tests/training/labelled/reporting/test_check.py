@@ -66,7 +66,7 @@ def test_duplicates_and_conflicts_are_found(report: DataReport) -> None:
     assert report.similar_labels == [["Sport", "sport"]]
 
 
-def test_texts_are_described(report: DataReport) -> None:
+def test_report_has_scripts_line_breaks_and_lengths_of_texts(report: DataReport) -> None:
     assert report.scripts == {"Latin": report.rows - 1, "Hangul": 1}
     assert report.several_lines == 1
     assert (report.words.least, report.words.most) == (2, 13)
