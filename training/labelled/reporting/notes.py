@@ -63,8 +63,9 @@ def _labels(report: DataReport) -> Iterator[str]:
         )
     largest = report.labels[0]
     if largest.train > MAX_LABEL_SHARE * report.train:
+        figure = "micro-F1" if report.rows_with_several_labels else "accuracy"
         yield (
-            f"{share(largest.train, report.train)} of the training rows are under {largest.label!r}, so accuracy says"
+            f"{share(largest.train, report.train)} of the training rows are under {largest.label!r}, so {figure} says"
             " little; compare macro-F1."
         )
 
@@ -111,7 +112,8 @@ def _test(report: DataReport) -> Iterator[str]:
     elif report.test < FEW_TEST_ROWS:
         margin = 1.96 * math.sqrt(0.8 * 0.2 / report.test)
         rows = count(report.test, "test row")
-        yield f"With {rows}, the margin of error of the accuracy is about ±{margin * 100:.0f} points."
+        figure = "share of rows with all labels right" if report.rows_with_several_labels else "accuracy"
+        yield f"With {rows}, the margin of error of the {figure} is about ±{margin * 100:.0f} points."
 
 
 def _alike(groups: Sequence[Sequence[str]]) -> str:

@@ -141,6 +141,14 @@ def test_labels_of_other_letters_or_symbols_do_not_look_alike(
     assert bool(check(table, split_rows(table)).similar_labels) == alike
 
 
+def test_notes_name_the_figures_of_models_for_several_labels(tmp_path: Path) -> None:
+    rows = [f"story {i},{'ab'[i % 2]};c" for i in range(40)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])], label_separator=";")
+    found = " ".join(check(table, split_rows(table)).notes)
+    assert "under 'c', so micro-F1 says little" in found
+    assert "the margin of error of the share of rows with all labels right is about" in found
+
+
 def test_page_isolates_labels_written_from_right_to_left(tmp_path: Path) -> None:
     rows = ["oil,نفط", "oil,رياضة", *(f"{label} {i},{label}" for label in ("نفط", "رياضة") for i in range(9))]
     table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])])
