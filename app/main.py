@@ -108,7 +108,7 @@ async def _lifespan(
     with watched(asyncio.get_running_loop()), service.metrics.process.measured(settings.workers):
         yield {CONNECTION_ERRORS_KEY: ConnectionErrors(recorder), MAX_BODY_BYTES_KEY: settings.max_body_bytes}
     service.begin_draining()
-    recorder.flush()
+    service.metrics.update()
 
 
 def _public_router(service: Service, openapi: list[BaseRoute], keyed: bool) -> APIRouter:

@@ -34,10 +34,11 @@ with _without_rich():
     import structlog
 
 
-def timestamp(unix_time: float) -> str:
-    """A time in UTC, to the microsecond, as in RFC 3339; a third of the time of formatting a `datetime`."""
-    second = int(unix_time)
-    return f"{_formatted(second)}.{int((unix_time - second) * 1e6):06d}Z"
+def timestamp() -> str:
+    """The time in UTC, to the microsecond, as in RFC 3339; a third of the time of formatting a `datetime`."""
+    now = time.time()
+    second = int(now)
+    return f"{_formatted(second)}.{int((now - second) * 1e6):06d}Z"
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +73,7 @@ def stdout() -> TextIO:
 
 def _notice(lines: int) -> str:
     event = {
-        "timestamp": timestamp(time.time()),
+        "timestamp": "",
         "level": "warning",
         "event": "log lines were dropped because they could not be written",
         "lines": lines,
@@ -94,9 +95,14 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
 
 
 def writer() -> Callable[[dict[str, Any]], str]:
-    """A function that turns an event into a line: JSON, or readable text if stdout is a terminal."""
+    """A function that turns an event into a line with a timestamp: JSON, or readable text if stdout is a terminal."""
     render = _renderer()
-    return lambda event: str(render(None, "info", event))
+
+    def write(event: dict[str, Any]) -> str:
+        event["timestamp"] = timestamp()
+        return str(render(None, "info", event))
+
+    return write
 
 
 def _renderer() -> "Processor":
@@ -121,7 +127,7 @@ def _in_order(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
 
 
 def _add_time(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
-    event["timestamp"] = timestamp(time.time())
+    event["timestamp"] = timestamp()
     return event
 
 

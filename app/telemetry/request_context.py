@@ -41,8 +41,6 @@ class RequestContext:
     started: float = field(default_factory=time.perf_counter)
     seconds: float = 0.0
     """Time from the complete headers to the end of the response."""
-    finished: float = 0.0
-    """Unix time of the end of the response."""
     headlines: Sequence[str] = ()
     """Headlines of the request; empty unless it was admitted."""
     inference_seconds: tuple[float, float] | None = None
@@ -76,8 +74,7 @@ class RequestContext:
         return self
 
     def finish(self) -> None:
-        """Set time, duration and status when the response is sent or the client has disconnected."""
-        self.finished = time.time()
+        """Set duration and status when the response is sent or the client has disconnected."""
         self.seconds = time.perf_counter() - self.started
         self.status = self.status or CLIENT_GONE
 

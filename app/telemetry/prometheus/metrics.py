@@ -131,11 +131,10 @@ class Metrics:
             self._models.append(ModelMetrics(name, self._families, more))
         return self._models
 
-    def add_request(self, context: RequestContext) -> None:
-        """Count an answered request, within COUNT_SECONDS."""
-        self._contexts.append(context)
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(COUNT_SECONDS, self.update)
+    def add_requests(self, contexts: Sequence[RequestContext]) -> None:
+        """Count answered requests, within COUNT_SECONDS."""
+        self._contexts += contexts
+        self._count_soon()
 
     def update(self) -> None:
         """Update the metrics now; otherwise they are up to COUNT_SECONDS behind."""
@@ -150,6 +149,10 @@ class Metrics:
             self._lines_dropped = dropped
         for model in self._models:
             model.count()
+
+    def _count_soon(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(COUNT_SECONDS, self.update)
 
     def _count_requests(self, contexts: Sequence[RequestContext]) -> None:
         durations: dict[tuple[str, str, int], list[float]] = {}

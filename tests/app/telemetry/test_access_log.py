@@ -1,19 +1,13 @@
 """Access log: what is logged for a request, and what is never logged."""
 
-import asyncio
-import datetime
 import io
 import json
 import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from app.main import create_app
-from app.settings import load_settings
 from app.telemetry.access_log import AccessLog
 from app.telemetry.request_context import RequestContext
 from tests.app.conftest import Start
@@ -23,21 +17,6 @@ HEADLINE = "Confidential takeover of gold"
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().out.strip().split("\n")]
-
-
-@pytest.fixture(autouse=True)
-def write_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The event loop of the test client runs only during a request."""
-    monkeypatch.setattr("app.telemetry.access_log.WRITE_SECONDS", 0)
-
-
-def write(log: AccessLog, *contexts: RequestContext) -> None:
-    async def turn() -> None:
-        for context in contexts:
-            log.add(context)
-        log.flush()
-
-    asyncio.run(turn())
 
 
 def test_one_line_a_request_with_id_route_status_milliseconds_and_headline_count(
@@ -81,7 +60,7 @@ def test_switching_texts_on_adds_a_field_and_changes_no_other(monkeypatch: pytes
     off, on = io.StringIO(), io.StringIO()
     for file, headlines in ((off, False), (on, True)):
         monkeypatch.setattr(sys, "stdout", file)
-        write(AccessLog(headlines=headlines), CONTEXT, replace(CONTEXT, headlines=()))
+        AccessLog(headlines=headlines).write([CONTEXT, replace(CONTEXT, headlines=())])
     for without, with_texts in zip(off.getvalue().splitlines(), on.getvalue().splitlines(), strict=True):
         before, after = json.loads(without), json.loads(with_texts)
         assert after.keys() - before.keys() == {"texts"}
@@ -92,13 +71,13 @@ def test_switching_texts_on_adds_a_field_and_changes_no_other(monkeypatch: pytes
 def test_lone_surrogate_in_a_text_is_written(monkeypatch: pytest.MonkeyPatch):
     file = io.StringIO()
     monkeypatch.setattr(sys, "stdout", file)
-    write(AccessLog(headlines=True), replace(CONTEXT, headlines=["gold \ud800"]))
+    AccessLog(headlines=True).write([replace(CONTEXT, headlines=["gold \ud800"])])
     assert json.loads(file.getvalue())["texts"] == ["gold \ud800"]
 
 
 def test_closed_stdout_loses_lines_and_nothing_else(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stdout", None)
-    write(AccessLog(headlines=False), CONTEXT)
+    AccessLog(headlines=False).write([CONTEXT])
 
 
 def test_key_is_never_written(start: Start, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture):
@@ -138,7 +117,7 @@ def test_a_terminal_gets_readable_lines(monkeypatch: pytest.MonkeyPatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stdout", terminal)
-    write(AccessLog(headlines=False), CONTEXT)
+    AccessLog(headlines=False).write([CONTEXT])
     assert "route" in terminal.getvalue()
     assert not terminal.getvalue().startswith("{")
 
@@ -148,36 +127,16 @@ def test_many_lines_are_written_in_one_piece_and_in_order(monkeypatch: pytest.Mo
     file = io.StringIO()
     file.write = pieces.append  # type: ignore[method-assign, assignment]
     monkeypatch.setattr(sys, "stdout", file)
-    write(AccessLog(headlines=False), *(replace(CONTEXT, request_id=str(number)) for number in range(3)))
+    AccessLog(headlines=False).write([replace(CONTEXT, request_id=str(number)) for number in range(3)])
     [piece] = pieces
     assert [json.loads(line)["request_id"] for line in piece.splitlines()] == ["0", "1", "2"]
     assert piece.endswith("}\n")
 
 
-def test_timestamp_is_the_end_of_the_request_and_not_when_the_line_is_written(monkeypatch: pytest.MonkeyPatch):
-    file = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", file)
-    write(AccessLog(headlines=False), replace(CONTEXT, finished=1_700_000_040.5))
-    assert json.loads(file.getvalue())["timestamp"] == "2023-11-14T22:14:00.500000Z"
-
-
-def test_what_was_answered_last_is_written_when_the_process_stops(
-    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    monkeypatch.setattr("app.telemetry.access_log.WRITE_SECONDS", 60)
-    with TestClient(create_app(load_settings(model=tiny_bundle))) as client:
-        begun = time.time()
-        client.get("/health/live")
-        assert not capsys.readouterr().out
-    [line] = lines(capsys)
-    finished = datetime.datetime.fromisoformat(line["timestamp"]).timestamp()
-    assert begun - 1e-6 <= finished <= time.time()
-
-
 def test_milliseconds_have_three_decimals(monkeypatch: pytest.MonkeyPatch):
     file = io.StringIO()
     monkeypatch.setattr(sys, "stdout", file)
-    write(AccessLog(headlines=False), replace(CONTEXT, seconds=0.0123456))
+    AccessLog(headlines=False).write([replace(CONTEXT, seconds=0.0123456)])
     assert json.loads(file.getvalue())["milliseconds"] == 12.346
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import logging.config
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 
@@ -68,6 +69,7 @@ def test_any_text_is_ascii_json_and_the_same_when_read(text: str):
     assert json.loads(line)["texts"] == [text]
 
 
-@pytest.mark.parametrize(("second", "shown"), [(0.0, "00.000000Z"), (59.25, "59.250000Z"), (7.0625, "07.062500Z")])
-def test_timestamp_is_utc_with_six_digits_after_the_second(second: float, shown: str):
-    assert timestamp(1_700_000_040 + second) == f"2023-11-14T22:14:{shown}"
+@pytest.mark.parametrize(("now", "shown"), [(0.0, "00.000000Z"), (59.25, "59.250000Z"), (7.0625, "07.062500Z")])
+def test_timestamp_is_utc_with_six_digits_after_the_second(monkeypatch: pytest.MonkeyPatch, now: float, shown: str):
+    monkeypatch.setattr(time, "time", lambda: 1_700_000_040 + now)
+    assert timestamp() == f"2023-11-14T22:14:{shown}"
