@@ -22,9 +22,7 @@ def free_ports(number: int) -> list[int]:
     return ports
 
 
-def run_shell(
-    folder: Path, commands: Sequence[str], *, ports: Sequence[int], path: str = "", timeout: int = 180
-) -> str:
+def run_shell(folder: Path, commands: Sequence[str], *, ports: Sequence[int], path: str = "") -> str:
     """Run commands in one shell, which ends everything that it has started; returns what they print.
 
     `ports` stand for 8000, 8001 and so on; `path` is put in front of PATH.

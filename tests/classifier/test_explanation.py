@@ -201,9 +201,7 @@ def test_effect_on_a_topic_is_what_the_topic_loses_though_the_model_has_an_outsi
         assert effects == pytest.approx([float(whole - one) for one in without], abs=1e-6)
 
 
-def test_unknown_word_changes_the_outside_class_alone_if_the_temperature_does_not_depend_on_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_word_changes_the_outside_class_alone_if_the_temperature_does_not_depend_on_it(tmp_path: Path) -> None:
     classifier = load_classifier(write_outside_bundle(tmp_path / "bundle", unknown_slope=0))
     explanation = explain(classifier, "election court brent")
     assert explanation.label is None

@@ -55,7 +55,7 @@ def test_words_are_explained_by_the_label_asked_for(classifier: TopicClassifier)
     assert [word.effect for word in explanation.words] == pytest.approx([0, HAS - LACKS], abs=1e-6)
 
 
-def test_model_whose_last_layer_is_a_softmax_is_refused(bundle: Path, tmp_path: Path) -> None:
+def test_model_whose_last_layer_is_a_softmax_is_refused(tmp_path: Path) -> None:
     folder = write_any_bundle(tmp_path / "1", numbered(4))
     seal(folder, format=4, multi_label={"thresholds": THRESHOLDS})
     with pytest.raises(BundleError, match="its last layer, and no other, must be a sigmoid"):

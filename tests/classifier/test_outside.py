@@ -133,9 +133,7 @@ def test_both_runtimes_agree(outside_bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("remove", ["outside", "unit"])
-def test_network_and_manifest_must_agree_on_the_outside_unit(
-    outside_bundle: Path, tiny_bundle: Path, tmp_path: Path, remove: str
-) -> None:
+def test_network_and_manifest_must_agree_on_the_outside_unit(tiny_bundle: Path, tmp_path: Path, remove: str) -> None:
     bundle = write_outside_bundle(tmp_path / "bundle") if remove == "outside" else tmp_path / "tiny"
     if remove == "outside":
         seal(bundle, outside=None)

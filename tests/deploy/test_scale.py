@@ -97,7 +97,7 @@ def test_upstream_is_the_service_and_its_port(services: dict[str, Any]):
     assert directive("proxy_pass") == f"http://{name}"
 
 
-def test_nginx_closes_idle_connections_before_the_replica_does(services: dict[str, Any]):
+def test_nginx_closes_idle_connections_before_the_replica_does():
     idle = seconds(directive("keepalive_timeout", UPSTREAM))
     hangs_up = inspect.signature(uvicorn.Config).parameters["timeout_keep_alive"].default
     assert idle < hangs_up - 1

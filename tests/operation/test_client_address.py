@@ -87,7 +87,7 @@ def test_client_behind_the_shipped_nginx_is_logged_and_cannot_choose_its_address
         assert logged_client(untrusting, FORGED) == "127.0.0.1"
 
 
-def test_every_line_has_the_documented_shape_whatever_is_switched_on(tiny_bundle: Path, tmp_path: Path):
+def test_every_line_has_the_documented_shape_whatever_is_switched_on(tiny_bundle: Path):
     shapes = []
     for workers, texts in ((1, False), (2, True)):
         with RunningServer(tiny_bundle, workers=workers, log_headlines=texts, metrics_port=free_port()) as server:

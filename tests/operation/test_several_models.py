@@ -26,7 +26,7 @@ def names(server: RunningServer) -> set[tuple[str, ...]]:
     return {tuple(f"{one['name']}/{one['version']}" for one in models) for models in answers}
 
 
-def test_reload_replaces_all_models_or_none(folders: list[Path], tmp_path: Path) -> None:
+def test_reload_replaces_all_models_or_none(folders: list[Path]) -> None:
     with RunningServer(folders[0], model=",".join(map(str, folders)), workers=2, access_log=False) as server:
         assert names(server) == {("tiny/1", "news/1")}
         broken = folders[1] / "word_index.json"

@@ -107,7 +107,7 @@ def test_answer_without_a_topic_can_be_corrected(page: Page, tmp_path: Path) -> 
 
 
 def test_browser_that_stores_nothing_or_nonsense_still_collects(
-    context: BrowserContext, server: RunningServer, watch: Watch, tmp_path: Path
+    context: BrowserContext, server: RunningServer, watch: Watch
 ) -> None:
     context.add_init_script(
         "Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); };"

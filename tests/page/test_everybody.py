@@ -121,7 +121,7 @@ def wait_for_animations(page: Page) -> None:
         .map(one => one.finished.catch(() => null)))""")
 
 
-def darkest_at_the_right(page: Page, region: Locator) -> int:
+def darkest_at_the_right(region: Locator) -> int:
     """Darkest grey of the region's right edge, where its cells have no text, 0 to 255."""
     picture = Image.open(io.BytesIO(region.screenshot())).convert("L")
     return picture.crop((picture.width - 4, picture.height - 30, picture.width - 2, picture.height - 25)).getextrema()[
@@ -135,9 +135,9 @@ def test_table_shows_that_it_goes_on_until_its_end(page: Page) -> None:
     fill_everything(page)
     region = page.locator("#many .scroll")
     assert region.evaluate("one => one.scrollWidth > one.clientWidth")
-    before = darkest_at_the_right(page, region)
+    before = darkest_at_the_right(region)
     region.evaluate("one => { one.scrollLeft = one.scrollWidth; }")
-    assert before < darkest_at_the_right(page, region) - 40
+    assert before < darkest_at_the_right(region) - 40
 
 
 @pytest.mark.parametrize("context", ["phone"], indirect=True)
@@ -237,7 +237,7 @@ def test_answers_and_completion_are_announced_to_screen_readers(page: Page) -> N
 
 
 @pytest.mark.parametrize("context", ["desktop"], indirect=True)
-def test_page_works_below_a_path_of_another_site(page: Page, server: RunningServer, watch: Watch) -> None:
+def test_page_works_below_a_path_of_another_site(page: Page, server: RunningServer) -> None:
     """Behind a proxy with a path prefix: no URL in the page is absolute."""
     page.route(
         "**/prefix/**",

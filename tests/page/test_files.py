@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Page, expect
 
 from app.cli.classify import classify as classify_command
-from tests.page.conftest import Watch, png
+from tests.page.conftest import png
 from tests.page.test_batch import DROP, classify, column, finished
 from tests.server import RunningServer
 
@@ -324,9 +324,7 @@ PARITY = {
 
 
 @pytest.mark.parametrize("name", PARITY)
-def test_lines_and_topics_are_those_of_the_command(
-    page: Page, page_bundle: Path, tmp_path: Path, name: str, watch: Watch
-) -> None:
+def test_lines_and_topics_are_those_of_the_command(page: Page, page_bundle: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(PARITY[name])
     choose(page, PARITY[name], name)

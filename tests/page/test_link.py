@@ -66,7 +66,7 @@ def test_link_brings_back_headline_topic_words_left_out_and_all_topics(
     assert not [url for url in asked if "wheat" in url]
 
 
-def test_address_follows_the_headline_and_a_link_in_the_same_tab_is_followed(page: Page, server: RunningServer) -> None:
+def test_address_follows_the_headline_and_a_link_in_the_same_tab_is_followed(page: Page) -> None:
     assert urlsplit(page.url).fragment == ""
     type_headline(page, "gold ounce")
     expect(page.locator("#verdict strong")).to_have_text("Gold")

@@ -68,7 +68,7 @@ def test_old_verdict_goes_while_the_service_does_not_answer(page: Page, watch: W
     expect(page.locator("#answer")).to_be_visible()
 
 
-def test_old_verdict_goes_while_the_service_hangs(page: Page, watch: Watch) -> None:
+def test_old_verdict_goes_while_the_service_hangs(page: Page) -> None:
     page.fill("#headline", "wheat flour")
     expect(page.locator("#verdict strong")).to_have_text("Wheat")
     held: list[Route] = []

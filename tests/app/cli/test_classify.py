@@ -459,7 +459,7 @@ def test_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
         assert process.stderr.read() == b""
 
 
-def test_interrupt_ends_it_cleanly_and_gives_the_cursor_back(tmp_path: Path) -> None:
+def test_interrupt_ends_it_cleanly_and_gives_the_cursor_back() -> None:
     controller, terminal = pty.openpty()
     endless = subprocess.Popen(["yes", "oil prices"], stdout=subprocess.PIPE)
     process = subprocess.Popen(

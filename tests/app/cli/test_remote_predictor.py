@@ -242,7 +242,7 @@ HOSTILE = "\x1b]0;pwn\x07\x9b\u202e\u2028" + "a" * 5_000_000
 
 @pytest.mark.parametrize("errors", [[], [{"field": "headlines.0", "message": HOSTILE}]])
 def test_terminal_gets_no_control_characters_and_one_line_of_what_another_server_answers(
-    errors: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    errors: list[dict[str, str]],
 ) -> None:
     body = json.dumps({"title": HOSTILE[:20], "detail": HOSTILE, "errors": errors}).encode()
     head = b"HTTP/1.1 422 Nope\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body)

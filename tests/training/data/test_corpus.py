@@ -130,7 +130,7 @@ def test_text_of_keras_is_raw_and_that_of_a_later_wire_where_its_own_is_missing(
         assert wires[number].keras_text == FILES[name][5 : FILES[name].index("</")]
 
 
-def test_text_of_a_wire_without_a_body_is_that_of_the_next_with_one(tmp_path: Path) -> None:
+def test_text_of_a_wire_without_a_body_is_that_of_the_next_with_one() -> None:
     files = {FIRST: FILES[SECOND], SECOND: HEAD + wire(1, "", "T") + wire(2, "", "T") + FILES[FIRST][len(HEAD) :]}
     found = [one.keras_text for one in corpus._parse_file("x", files[SECOND])]
     assert found[0] == found[1] == found[2]

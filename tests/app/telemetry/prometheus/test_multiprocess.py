@@ -43,7 +43,7 @@ def test_headlines_in_flight_are_the_sum_over_the_workers(workers: list[Metrics]
 
 
 def test_what_a_dead_worker_held_counts_no_more_and_what_it_counted_does(
-    workers: list[Metrics], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workers: list[Metrics], monkeypatch: pytest.MonkeyPatch
 ):
     dead = 2**22 + 1  # more than any process has
     monkeypatch.setattr(values, "ValueClass", MultiProcessValue(lambda: dead))
