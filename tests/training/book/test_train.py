@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.book import train
-from training.book.recipes import BOOK, EXPLORE_EPOCHS, RECIPES, find_recipe
+from training.book.recipes import BOOK, RECIPES, find_recipe
 from training.book.train import best_epoch, fit, prepare, train_and_evaluate
 from training.data.dataset import Dataset
 from training.errors import RecipeError
@@ -84,19 +84,22 @@ def test_one_hot_and_integer_labels_train_the_same_network(small_set: Dataset) -
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
-def test_training_explores_first_then_trains_each_seed_and_reports_every_epoch(small_set: Dataset) -> None:
+def test_training_explores_first_then_trains_each_seed_and_reports_every_epoch(
+    small_set: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "EXPLORE_EPOCHS", 3)
     told: list[tuple[str, int, int, str]] = []
     recipe = replace(SMALL, batch_size=64)  # most of an epoch's time does not depend on its batches
     training = train_and_evaluate(recipe, small_set, [3, 4], epochs=4, report=lambda *some: told.append(some))
     assert [(phase, done, of) for phase, done, of, _ in told] == [
         (f"network, pass {number} of 3", done, of)
-        for number, of in ((1, EXPLORE_EPOCHS), (2, 4), (3, 4))
+        for number, of in ((1, 3), (2, 4), (3, 4))
         for done in range(1, of + 1)
     ]
     loss, accuracy = training.runs[1].history["loss"][-1], training.runs[1].history["accuracy"][-1]
     assert told[-1][3] == f"loss {loss:.3f}, accuracy {accuracy:.3f}"
     assert [(run.seed, run.epochs) for run in training.runs] == [(3, 4), (4, 4)]
-    assert len(training.exploration["val_loss"]) == EXPLORE_EPOCHS
+    assert len(training.exploration["val_loss"]) == 3
     assert training.runs[0].accuracy > 0.3  # chance is 0.04
     assert training.summary()["accuracy"]["mean"] == pytest.approx(np.mean([run.accuracy for run in training.runs]))
 
