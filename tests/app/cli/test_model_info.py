@@ -93,7 +93,7 @@ def test_topics_of_any_bundle_are_one_line_each(tmp_path: Path, kind: str):
     lines = run("topics", "--model", bundle).stdout.rstrip("\n").split("\n")
     known = any_bundles.BUNDLES[kind][0]
     assert len(lines) == len(known) + 1
-    assert all(line.isprintable() for line in lines)
+    assert all(line.replace("\u200d", "").isprintable() for line in lines)  # a zero width joiner is part of emoji
     assert max(map(len, lines)) < 200
     asked = [json.loads(line)["code"] for line in run("topics", "--model", bundle, "--json").stdout.splitlines()]
     assert asked == list(known)
