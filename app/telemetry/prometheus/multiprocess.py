@@ -99,7 +99,8 @@ def _has_begun(file: Path) -> bool:
 
 def all_workers() -> CollectorRegistry:
     """A registry with the metrics that all workers have written to the folder in MULTIPROC_DIR."""
-    registry = CollectorRegistry()
+    # Without this parameter, `restricted_registry` would leave out a collector that does not describe its metrics.
+    registry = CollectorRegistry(support_collectors_without_names=True)
     registry.register(WithDrift(_LiveWorkers(os.environ[MULTIPROC_DIR])))
     return registry
 

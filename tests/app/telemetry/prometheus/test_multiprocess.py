@@ -14,6 +14,7 @@ from prometheus_client.values import MultiProcessValue
 from app.telemetry.prometheus import MULTIPROC_DIR, metrics, multiprocess
 from app.telemetry.prometheus.metrics import Metrics
 from app.telemetry.prometheus.multiprocess import Shared, all_workers
+from app.telemetry.prometheus.shadow_metrics import Comparison
 from tests.app.metrics import Read, read
 
 PIDS = (os.getpid(), os.getppid())
@@ -116,6 +117,14 @@ def test_scrapes_that_arrive_together_render_once(monkeypatch: pytest.MonkeyPatc
     assert len(rendered) == 1
     asyncio.run(scrape())
     assert len(rendered) == 2
+
+
+def test_comparison_with_the_shadow_is_the_sum_over_the_workers(workers: list[Metrics]):
+    for worker in workers:
+        worker.shadow.compared([], [None] * 20 + ["topic"])
+        worker.shadow.headlines.inc(21)
+    expected = Comparison(headlines=42, agreed=40, disagreed={"topic": 2, "default_only": 0, "shadow_only": 0})
+    assert asyncio.run(workers[0].shadow_comparison()) == expected
 
 
 def test_descriptions_of_a_shadow_that_are_asked_for_together_share_one_collection(
