@@ -80,13 +80,13 @@ class BodyTooLargeError(ApiError):
 
 
 class BatchTooLargeError(ApiError):
-    """The batch has more headlines than TOPICS_MAX_BATCH."""
+    """The batch has more headlines than TOPICS_MAX_BATCH, or its answer would have too many topics."""
 
     reason: ClassVar = "batch_too_large"
 
 
 class TensorTooLargeError(BatchTooLargeError):
-    """The input tensor of the Open Inference Protocol has more headlines than TOPICS_MAX_BATCH."""
+    """The same for the input tensor of the Open Inference Protocol."""
 
 
 class NotReadyError(ApiError):

@@ -55,7 +55,7 @@ def rounded(probabilities: Floats) -> list[list[float]]:
     if len(probabilities) > 1:
         doubles: list[list[float]] = probabilities.astype(np.float64).round(8).tolist()
         return doubles
-    # The same bits as `round`, which takes longer than five numbers.
+    # The same bits as NumPy's `round`, whose overhead is more than these operations take for a few numbers.
     return [[(number * 1e8 + 2.0**52 - 2.0**52) / 1e8 for number in row] for row in probabilities.tolist()]
 
 

@@ -21,7 +21,7 @@ from app.api.problems import problem
 from app.server.http.connections import CONNECTIONS_KEY, Connections
 from app.server.http.protocol import HttpProtocol
 from app.server.sockets import listeners
-from app.telemetry.prometheus.multiprocess import Shared, all_workers
+from app.telemetry.prometheus.multiprocess import SingleFlight, all_workers
 from app.telemetry.request_context import request_id
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class _App:
     """ASGI app with the single path /metrics."""
 
     def __init__(self) -> None:
-        self._exposition = Shared(lambda: asyncio.to_thread(lambda: generate_latest(all_workers())))
+        self._exposition = SingleFlight(lambda: asyncio.to_thread(lambda: generate_latest(all_workers())))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from app.classifier import Classification
-from app.serving.concurrency import InFlightLimiter, chunks, weight
+from app.serving.concurrency import CHUNK_TEXTS, InFlightLimiter, chunks, weight
 
 
 class TimedBatch(NamedTuple):
@@ -63,8 +63,8 @@ class MicroBatcher:
             asyncio.get_running_loop().call_soon(self._end_turn)  # lets the loop poll its sockets again
             return
         if self._waiting:
-            topics = max([top_k for _, top_k, _ in self._waiting])
-            self._answer(len(chunks([text for text, _, _ in self._waiting], topics)[0]))
+            texts, top_ks, _ = zip(*self._waiting[:CHUNK_TEXTS], strict=True)
+            self._answer(len(chunks(texts, max(top_ks))[0]))
             self._limiter.update_gauge()
         self._turn_is_due = bool(self._waiting)
         if self._turn_is_due:  # the rest is classified after all other ready callbacks

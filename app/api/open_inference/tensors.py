@@ -150,8 +150,10 @@ def elements(output: RequestedOutput, results: Sequence[Classification], topics:
         case "outside":
             values = [result.outside or 0.0 for result in results]
         case "topic_set":
-            sets = [frozenset(result.topic_set) for result in results]  # a model may have thousands of labels
-            values = [label in labels for labels in sets for label in range(len(topics))]
+            members = np.zeros((len(results), len(topics)), np.bool_)
+            for chosen, result in zip(members, results, strict=True):
+                chosen[result.topic_set] = True
+            values = members.ravel().tolist()
         case _ if output.classes:
             values = [text for result in results for text in _classes(result, output.classes, topics)]
         case _:

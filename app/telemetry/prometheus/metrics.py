@@ -16,7 +16,7 @@ from app.telemetry.prometheus import MULTIPROC_DIR
 from app.telemetry.prometheus.histogram import BatchHistogram
 from app.telemetry.prometheus.metrics_file import MetricsFile
 from app.telemetry.prometheus.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
-from app.telemetry.prometheus.multiprocess import COUNT_SECONDS, DRIFT, Shared, WithDrift, all_workers
+from app.telemetry.prometheus.multiprocess import COUNT_SECONDS, DRIFT, SingleFlight, WithDrift, all_workers
 from app.telemetry.prometheus.process import ModelInfo, ProcessGauges
 from app.telemetry.prometheus.shadow_metrics import Comparison, ShadowMetrics, comparison
 from app.telemetry.request_context import RequestContext
@@ -110,8 +110,8 @@ class Metrics:
         self._contexts: list[RequestContext] = []
         self._timer: asyncio.TimerHandle | None = None
         self._lines_dropped = dropped_lines()
-        self._exposition = Shared(self._render)
-        self._comparison = Shared(self._compare)
+        self._exposition = SingleFlight(self._render)
+        self._comparison = SingleFlight(self._compare)
 
     def models_loaded(self, classifiers: Sequence[TopicClassifier]) -> list[ModelMetrics]:
         """Called when the models have been loaded; returns the metrics of each.

@@ -105,7 +105,7 @@ def all_workers() -> CollectorRegistry:
     return registry
 
 
-class Shared(Generic[T]):
+class SingleFlight(Generic[T]):
     """Computes something from the metrics once for all requests that arrive until that is done.
 
     Computing takes time from the event loop, also in another thread.

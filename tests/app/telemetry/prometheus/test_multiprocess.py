@@ -13,7 +13,7 @@ from prometheus_client.values import MultiProcessValue
 
 from app.telemetry.prometheus import MULTIPROC_DIR, metrics, multiprocess
 from app.telemetry.prometheus.metrics import Metrics
-from app.telemetry.prometheus.multiprocess import Shared, all_workers
+from app.telemetry.prometheus.multiprocess import SingleFlight, all_workers
 from app.telemetry.prometheus.shadow_metrics import Comparison
 from tests.app.metrics import Read, read
 
@@ -156,7 +156,7 @@ def test_scrape_that_is_given_up_leaves_the_rendering_to_others():
             await go_on.wait()
             return b"text"
 
-        exposition = Shared(render)
+        exposition = SingleFlight(render)
         first, second = (asyncio.create_task(exposition.result()) for _ in range(2))
         await begun.wait()
         first.cancel()
@@ -178,7 +178,7 @@ def test_error_reaches_every_scrape_and_the_next_renders_again():
         return text
 
     async def main() -> None:
-        exposition = Shared(render)
+        exposition = SingleFlight(render)
         failed = await asyncio.gather(exposition.result(), exposition.result(), return_exceptions=True)
         assert [type(error) for error in failed] == [OSError, OSError]
         assert await exposition.result() == b"text"
