@@ -104,7 +104,7 @@ class TopicClassifier:
         """Whether a text may have several labels, or none."""
         return self._thresholds is not None
 
-    def most_topics(self, top_k: int) -> int:
+    def max_topics(self, top_k: int) -> int:
         """Maximum number of topics in a result with `top_k` of them: in `labels` or in `topic_set`."""
         return max(top_k, self._ranking.most)
 

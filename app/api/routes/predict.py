@@ -97,7 +97,7 @@ async def classify_batch(
         predicting += done.predicting
         return write(done.results)
 
-    pieces = chunks(headlines, served.classifier.most_topics(top_k))
+    pieces = chunks(headlines, served.classifier.max_topics(top_k))
     with service.limiter.held(weight(headlines), context.content_length):
         context.headlines = headlines
         parts = await service.limiter.run_in_turns(pieces, classify, receive, due)
