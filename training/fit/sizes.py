@@ -8,11 +8,13 @@ from training.errors import LabelsError
 from training.headlines.recipe import Recipe
 
 FEW, FEW_A_LABEL = 2_500, 50
-"""With fewer rows, or fewer rows per label on average, more encodings are tried."""
+"""With fewer rows, or fewer rows of most labels, more encodings are tried."""
 CROSS_FITTED: Final = 7_500
 """Below this number of rows, calibration is cross-fitted, because a held-out share would be too small."""
 MANY: Final = 100_000
 """From this number of rows on, the held-out rows stay out of training, which then runs once instead of twice."""
+SOME: Final = 50_000
+"""Number of rows on which the feature weights are chosen if there are MANY."""
 
 MANY_EPOCHS: Final = 20_000
 """Below this number of rows the networks have twice as many epochs, and the SVM a higher C."""

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training.fit import encodings
 from training.fit.encodings import choose_encoding, variants
@@ -27,47 +30,76 @@ def chosen(train: list[Sample], out: list[Sample]) -> Recipe:
     return choose_encoding(RECIPE, [(training_set(train), out)], 1, lambda *_: None)
 
 
+def answers(right: int) -> NDArray[np.bool_]:
+    """For 40 rows, of which the first are right."""
+    return np.arange(40) < right
+
+
 def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second, third, *_ = variants(RECIPE, 200, 2)
+    first, second, third, *_ = variants(RECIPE, 200, 100, 2)
     for scores, expected in (((5, 4, 4, 4, 4, 4), first), ((4, 5, 5, 3, 3, 3), second), ((5, 5, 6, 1, 2, 2), third)):
-        right = iter(scores)
-        monkeypatch.setattr(encodings, "_right", lambda *_, right=right: next(right))
-        assert chosen([], []) == expected
+        right = iter([*scores, max(scores)])
+        monkeypatch.setattr(encodings, "_right", lambda *_, right=right: answers(next(right)))
+        assert chosen(compounds(8, 0), compounds(8, 1)) == expected
+        assert not list(right)
+
+
+@pytest.mark.parametrize(("more", "weighted"), [(0, False), (1, False), (2, True)])
+def test_weights_by_idf_are_chosen_if_more_than_one_row_of_a_few_is_gained(
+    monkeypatch: pytest.MonkeyPatch, more: int, weighted: bool
+) -> None:
+    def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
+        if variant.piece_sizes != RECIPE.piece_sizes or variant.pieces_of != "rare":
+            return answers(0)
+        return answers(20 + more * variant.tfidf)
+
+    monkeypatch.setattr(encodings, "_right", right)
+    assert chosen(compounds(8, 0), compounds(8, 1)).tfidf == weighted
 
 
 def test_all_variants_read_words_that_no_row_has() -> None:
     train, out = compounds(200, 0), compounds(50, 1)
-    for variant in variants(RECIPE, 200, 2):
-        assert encodings._right(variant, training_set(train), out, 1) > 45
+    for variant in variants(RECIPE, 200, 100, 2):
+        assert encodings._right(variant, training_set(train), out, 1).sum() > 45
 
 
 def test_words_that_occur_once_have_ids_or_pieces() -> None:
     train = compounds(40, 0)
     word = train[0].words[0]
-    by_pieces, _, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in variants(RECIPE, FEW, 2))
+    tried = variants(RECIPE, FEW, FEW_A_LABEL, 2)
+    by_pieces, _, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in tried)
     assert by_pieces.status(word) == "rare"
     assert by_ids.status(word) == "known"
     assert by_pieces.encode("greenish").ids
     assert by_ids.encode("greenish").ids
 
 
-def test_many_rows_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_rows_only_weights_are_chosen_on_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def right(variant: Recipe, training_set: TrainingSet, *_: object) -> NDArray[np.bool_]:
+        seen.append((variant, len(training_set.kinds[0].samples)))
+        return answers(8 * len(seen))
+
     monkeypatch.setattr(encodings, "MANY", 16)
-    monkeypatch.setattr(encodings, "_right", lambda *_: pytest.fail("tried"))
-    assert chosen(compounds(8, 0), compounds(8, 1)) == RECIPE
+    monkeypatch.setattr(encodings, "SOME", 5)
+    monkeypatch.setattr(encodings, "_right", right)
+    weighted = replace(RECIPE, tfidf=True)
+    assert chosen(compounds(8, 0), compounds(8, 1)) == weighted
+    assert seen == [(RECIPE, 5), (weighted, 5)]
 
 
 def test_more_is_tried_with_few_rows_or_few_rows_a_label() -> None:
-    assert len(variants(RECIPE, FEW - 1, 2)) == 6
-    assert len(variants(RECIPE, FEW, 2)) == 3
-    assert len(variants(RECIPE, MANY_EPOCHS - 1, MANY_EPOCHS // FEW_A_LABEL)) == 4
-    assert len(variants(RECIPE, MANY_EPOCHS, MANY_EPOCHS)) == 2
-    assert not any(one.idf_weights or one.tfidf for one in variants(RECIPE, FEW, 2))
+    assert len(variants(RECIPE, FEW - 1, FEW_A_LABEL, 2)) == 6
+    assert len(variants(RECIPE, FEW, FEW_A_LABEL, 2)) == 3
+    assert len(variants(RECIPE, MANY_EPOCHS - 1, FEW_A_LABEL - 1, 2)) == 4
+    assert len(variants(RECIPE, MANY_EPOCHS, 1, 2)) == 2
+    assert not any(one.idf_weights or one.tfidf for one in variants(RECIPE, FEW, FEW_A_LABEL, 2))
 
 
 def test_with_few_rows_pairs_and_pieces_of_one_text_have_ids_within_the_same_number_of_features() -> None:
     train = [Sample((f"left{number}", f"right{number}"), (number % 2,)) for number in range(40)]
-    tfidf = variants(RECIPE, 40, 2)[-1]
+    tfidf = variants(RECIPE, 40, 20, 2)[-1]
     assert tfidf.features == tfidf.pieces == MAX_FEATURES_OF_FEW / 2
     encoder, _ = build_encoder(tfidf, train, (), 2)
     assert len(encoder.encode_words(("left0", "right0")).ids) == 3

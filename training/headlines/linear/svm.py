@@ -82,7 +82,7 @@ def train_linear(
         if idf is not None:
             weights = idf * (np.abs(weights) + np.float32(0.5))
         if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
-            chosen, right, costs = _fewer_negatives(chosen, right, costs, most_negatives, seed)
+            chosen, right, costs = fewer_negatives(chosen, right, costs, most_negatives, seed)
         kernel[:, column] = expansion @ _fit_svm(chosen, weights, right, costs, seed)
     return kernel
 
@@ -144,7 +144,7 @@ def train_ridge(x: sp.csr_matrix, expansion: sp.csr_matrix, labels: NDArray[np.i
     return kernel
 
 
-def _fewer_negatives(
+def fewer_negatives(
     rows: sp.csr_matrix, right: NDArray[np.bool_], costs: NDArray[np.float64], negatives: int, seed: int
 ) -> tuple[sp.csr_matrix, NDArray[np.bool_], NDArray[np.float64]]:
     """All rows of a topic and a random sample of `negatives` others, whose C is raised to keep the sum over all."""

@@ -1,4 +1,4 @@
-"""Linear SVMs on features weighted mostly by idf, for texts too few for log-count ratios alone."""
+"""Linear SVMs on features weighted mostly by idf, for labels with few rows or of very different numbers of rows."""
 
 from collections.abc import Callable
 from typing import Final
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from app.classifier.inference.products import Floats
-from training.headlines.linear.svm import counts_of, log_count_ratios
+from training.headlines.linear.svm import counts_of, fewer_negatives, log_count_ratios
 from training.headlines.vocabulary import unit_length
 
 _IDF: Final = np.float32(4)
@@ -27,6 +27,7 @@ def train_tfidf(
     *,
     topics: int,
     seed: int,
+    most_negatives: int | None = None,
     on_topic: Callable[[int, int], object] = lambda done, of: None,
 ) -> tuple[Floats, Floats]:
     """Train one linear SVM per topic, on the texts with a topic, and one for the outside class, on all texts.
@@ -41,7 +42,8 @@ def train_tfidf(
         members: bool [n, units], the rows of each topic, and of the outside class if there is one.
         penalties: float64 [n], C of each row.
         topics: their number.
-        seed: of the solver.
+        seed: of the solver, and of the choice of negatives.
+        most_negatives: maximum number of rows of other topics for one topic's SVM; their C is raised accordingly.
         on_topic: called with the number of trained SVMs and that of all.
 
     Returns:
@@ -60,13 +62,15 @@ def train_tfidf(
     for unit in range(units):
         on_topic(unit, units)
         used = every if unit == topics else with_topic
-        right = members[used, unit]
+        right, costs = members[used, unit], penalties[used]
         if right.any() and not right.all():
             here = counts_of(counted[members[:, unit]])
             chosen, counts = (rows, counts_of(counted)) if used is every else (rows_with_topic, counts_with_topic)
             weights = idf * (_IDF + np.abs(log_count_ratios(here, counts - here)))
+            if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
+                chosen, right, costs = fewer_negatives(chosen, right, costs, most_negatives, seed)
             weighted, scale = _unit_rows(chosen, weights)
-            svm = LinearSVC(random_state=seed).fit(weighted, right, sample_weight=penalties[used])
+            svm = LinearSVC(random_state=seed).fit(weighted, right, sample_weight=costs)
             kernel[:, unit] = expansion @ (scale * weights * svm.coef_[0])
             bias[unit] = _INTERCEPT * svm.intercept_[0]
     return kernel, bias

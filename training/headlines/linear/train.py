@@ -46,7 +46,16 @@ def train_svms(
     if recipe.tfidf:
         if members is None:
             members = np.eye(topics + 1, dtype=np.bool_)[labels][:, :units]
-        return train_tfidf(x, expansion, members, penalties[:, 0], topics=topics, seed=seed, on_topic=on_topic)
+        return train_tfidf(
+            x,
+            expansion,
+            members,
+            penalties[:, 0],
+            topics=topics,
+            seed=seed,
+            most_negatives=recipe.most_negatives,
+            on_topic=on_topic,
+        )
     kernel = train_linear(
         x,
         expansion,

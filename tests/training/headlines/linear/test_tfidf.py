@@ -9,7 +9,7 @@ from training.headlines.linear.tfidf import train_tfidf
 from training.headlines.vocabulary import unit_length
 
 
-def learned(rows: Floats, members: Any, topics: int) -> tuple[Floats, Floats]:
+def learned(rows: Floats, members: Any, topics: int, most_negatives: int | None = None) -> tuple[Floats, Floats]:
     count, features = rows.shape
     return train_tfidf(
         sp.csr_matrix(rows),
@@ -18,6 +18,7 @@ def learned(rows: Floats, members: Any, topics: int) -> tuple[Floats, Floats]:
         np.ones(count),
         topics=topics,
         seed=0,
+        most_negatives=most_negatives,
     )
 
 
@@ -86,3 +87,19 @@ def test_several_labels_of_a_text_are_learned_from_all_texts() -> None:
     kernel, bias = learned(rows, rows > 0, 4)
     scores = unit_length(sp.csr_matrix(rows)) @ kernel + bias
     assert ((scores > 0) == (rows > 0)).mean() > 0.95
+
+
+def test_fewer_negatives_of_more_weight_teach_about_the_same() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 20, 2_000)
+    rows = (rng.random((2_000, 40)) < 0.05).astype(np.float32)
+    rows[np.arange(2_000), labels] = 1
+    members = np.eye(20)[labels]
+    (kernel, bias), (fewer, bias_of_fewer) = (learned(rows, members, 20, most) for most in (None, 400))
+    x = unit_length(sp.csr_matrix(rows))
+    scores, scores_of_fewer = x @ kernel + bias, x @ fewer + bias_of_fewer
+    right = (scores.argmax(axis=1) == labels).mean()
+    assert right > 0.7
+    assert not np.array_equal(kernel, fewer)
+    assert (scores_of_fewer.argmax(axis=1) == labels).mean() == pytest.approx(right, abs=0.1)
+    assert scores_of_fewer.mean() == pytest.approx(scores.mean(), abs=0.1)
