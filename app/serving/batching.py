@@ -29,10 +29,22 @@ class MicroBatcher:
     one, the next headline is answered at once, and those that arrive with it form a batch.
     """
 
-    def __init__(self, classify: Callable[[Sequence[str], int], TimedBatch], limiter: InFlightLimiter) -> None:
-        """`classify`: takes texts and top_k, returns their classifications; `limiter`: counts the waiting texts."""
+    def __init__(
+        self,
+        classify: Callable[[Sequence[str], int], TimedBatch],
+        limiter: InFlightLimiter,
+        max_topics: Callable[[int], int],
+    ) -> None:
+        """Start without waiting texts.
+
+        Args:
+            classify: takes texts and top_k, returns their classifications.
+            limiter: counts the waiting texts.
+            max_topics: takes top_k, returns the maximum number of topics in the result of a text.
+        """
         self._classify = classify
         self._limiter = limiter
+        self._max_topics = max_topics
         self._waiting: list[tuple[str, int, asyncio.Future[TimedBatch]]] = []
         self._turn_is_due = False
         """Whether `_end_turn` will be called."""
@@ -64,7 +76,7 @@ class MicroBatcher:
             return
         if self._waiting:
             texts, top_ks, _ = zip(*self._waiting[:CHUNK_TEXTS], strict=True)
-            self._answer(len(chunks(texts, max(top_ks))[0]))
+            self._answer(len(chunks(texts, self._max_topics(max(top_ks)))[0]))
             self._limiter.update_gauge()
         self._turn_is_due = bool(self._waiting)
         if self._turn_is_due:  # the rest is classified after all other ready callbacks

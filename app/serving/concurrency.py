@@ -43,13 +43,13 @@ def chunks(texts: Sequence[str], topics: int) -> list[Sequence[str]]:
 
     `topics`: maximum number of topics in the result of a text.
     """
-    largest = min(CHUNK_TEXTS, max(1, CHUNK_TOPICS // topics))
+    max_texts = min(CHUNK_TEXTS, max(1, CHUNK_TOPICS // topics))
     ends = list(accumulate(map(len, texts)))
     pieces = []
     start = characters = 0
     while start < len(texts):
-        most = min(start + largest, len(texts))
-        end = max(start + 1, bisect_right(ends, characters + CHUNK_CHARACTERS, start, most))
+        last = min(start + max_texts, len(texts))
+        end = max(start + 1, bisect_right(ends, characters + CHUNK_CHARACTERS, start, last))
         pieces.append(texts[start:end])
         start, characters = end, ends[end - 1]
     return pieces

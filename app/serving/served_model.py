@@ -20,7 +20,7 @@ class ServedModel:
         manifest = classifier.bundle.manifest
         self.name, self.version = manifest.name, manifest.version
         self.classifier = classifier
-        self.batcher = MicroBatcher(self.classify, limiter)
+        self.batcher = MicroBatcher(self.classify, limiter, classifier.max_topics)
         self._metrics = metrics
         self._shadow = shadow
 

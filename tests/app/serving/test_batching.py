@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from app.classifier import TopicClassifier, load_classifier
 from app.errors import OverloadedError
 from app.serving.batching import PREFERRED_BATCH_SIZE, MicroBatcher, TimedBatch
-from app.serving.concurrency import CHUNK_CHARACTERS, InFlightLimiter
+from app.serving.concurrency import CHUNK_CHARACTERS, CHUNK_TOPICS, InFlightLimiter
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def gathered(classifier: TopicClassifier, sizes: list[int]) -> MicroBatcher:
         sizes.append(len(texts))
         return TimedBatch(classifier.classify(texts, top_k), 0.0, 0.0)
 
-    return MicroBatcher(classify, unlimited())
+    return MicroBatcher(classify, unlimited(), lambda top_k: top_k)
 
 
 async def busy(together: MicroBatcher, sizes: list[int]) -> MicroBatcher:
@@ -123,7 +123,7 @@ def test_each_request_has_its_share_of_the_seconds_of_its_batch(classifier: Topi
         return TimedBatch(classifier.classify(texts, top_k), 0.004, 0.008)
 
     async def ask() -> list[TimedBatch]:
-        together = await busy(MicroBatcher(classify, unlimited()), [])
+        together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: top_k), [])
         return await asyncio.gather(*(together.classify("gold", 1) for _ in range(4)))
 
     assert [(one.encoding, one.predicting) for one in asyncio.run(ask())] == [(0.001, 0.002)] * 4
@@ -134,7 +134,7 @@ def test_error_is_raised_for_all_waiting_requests():
         raise ValueError("no")
 
     async def ask() -> list[object]:
-        together = await busy(MicroBatcher(fail, unlimited()), [])
+        together = await busy(MicroBatcher(fail, unlimited(), lambda top_k: top_k), [])
         return await asyncio.gather(*(together.classify("gold", 1) for _ in range(3)), return_exceptions=True)
 
     assert [str(error) for error in asyncio.run(ask())] == ["no"] * 3
@@ -218,3 +218,18 @@ def test_text_of_a_cancelled_request_is_not_classified(classifier: TopicClassifi
 
     asyncio.run(ask())
     assert sizes == [1]
+
+
+def test_results_with_many_topics_make_small_batches(classifier: TopicClassifier):
+    sizes: list[int] = []
+
+    def classify(texts: Sequence[str], top_k: int) -> TimedBatch:
+        sizes.append(len(texts))
+        return TimedBatch(classifier.classify(texts, top_k), 0, 0)
+
+    async def ask() -> None:
+        together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: CHUNK_TOPICS // 2), sizes)
+        await asyncio.gather(*(together.classify("gold", 1) for _ in range(5)))
+
+    asyncio.run(ask())
+    assert sizes == [2, 2, 1]
