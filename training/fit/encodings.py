@@ -10,7 +10,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from training.fit.sizes import FEW, FEW_A_LABEL, MANY, MANY_EPOCHS, SOME, widened
+from training.fit.sizes import FEW, FEW_A_LABEL, MANY, MANY_EPOCHS, MAX_CHOICE_ROWS, widened
 from training.headlines.expansion import feature_expansion
 from training.headlines.linear.train import train_svms
 from training.headlines.recipe import Recipe
@@ -81,7 +81,7 @@ def choose_encoding(
         tried = variants(recipe, len(samples), median(rows_of_labels.values()), first.units)
     else:
         tried = (recipe,)
-        parts = [(_some(training_set, seed), out) for training_set, out in parts]
+        parts = [(_sampled(training_set, seed), out) for training_set, out in parts]
     done = itertools.count()
 
     def right(variant: Recipe) -> NDArray[np.bool_]:
@@ -102,10 +102,10 @@ def choose_encoding(
     return weighted if gained - lost > math.sqrt(gained + lost) else best
 
 
-def _some(training_set: TrainingSet, seed: int) -> TrainingSet:
-    """The training set with SOME of its rows."""
+def _sampled(training_set: TrainingSet, seed: int) -> TrainingSet:
+    """The training set with at most MAX_CHOICE_ROWS of its rows."""
     [kind] = training_set.kinds
-    chosen = random_rows(len(kind.samples), SOME, seed).tolist()
+    chosen = random_rows(len(kind.samples), MAX_CHOICE_ROWS, seed).tolist()
     return replace(training_set, kinds=(replace(kind, samples=tuple(kind.samples[i] for i in chosen)),))
 
 

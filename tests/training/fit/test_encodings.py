@@ -82,7 +82,7 @@ def test_of_many_rows_only_weights_are_chosen_on_some(monkeypatch: pytest.Monkey
         return answers(8 * len(seen))
 
     monkeypatch.setattr(encodings, "MANY", 16)
-    monkeypatch.setattr(encodings, "SOME", 5)
+    monkeypatch.setattr(encodings, "MAX_CHOICE_ROWS", 5)
     monkeypatch.setattr(encodings, "_right", right)
     weighted = replace(RECIPE, tfidf=True)
     assert chosen(compounds(8, 0), compounds(8, 1)) == weighted
@@ -104,3 +104,18 @@ def test_with_few_rows_pairs_and_pieces_of_one_text_have_ids_within_the_same_num
     encoder, _ = build_encoder(tfidf, train, (), 2)
     assert len(encoder.encode_words(("left0", "right0")).ids) == 3
     assert encoder.encode("ft0").ids
+
+
+@pytest.mark.parametrize(("rare", "tried"), [(FEW_A_LABEL - 1, True), (FEW_A_LABEL, False)])
+def test_rows_of_most_labels_decide_and_not_their_mean(monkeypatch: pytest.MonkeyPatch, rare: int, tried: bool) -> None:
+    seen = []
+
+    def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
+        seen.append(variant)
+        return answers(0)
+
+    monkeypatch.setattr(encodings, "_right", right)
+    samples = [Sample(("word",), (label,)) for label, rows in ((0, FEW), (1, rare), (2, rare)) for _ in range(rows)]
+    train = TrainingSet((TextKind(tuple(samples), (1.0, 0.0)),), 3)
+    choose_encoding(recipe_for(len(samples), 3), [(train, [])], 1, lambda *_: None)
+    assert any(variant.tfidf and variant.min_pair_texts == 1 for variant in seen) == tried

@@ -6,6 +6,10 @@ import scipy.sparse as sp
 
 from app.classifier.inference.products import Floats
 from training.headlines.linear.tfidf import train_tfidf
+from training.headlines.linear.train import train_svms
+from training.headlines.recipe import Recipe
+from training.headlines.samples import Sample
+from training.headlines.training_set import TextKind, TrainingSet
 from training.headlines.vocabulary import unit_length
 
 
@@ -103,3 +107,23 @@ def test_fewer_negatives_of_more_weight_teach_about_the_same() -> None:
     assert not np.array_equal(kernel, fewer)
     assert (scores_of_fewer.argmax(axis=1) == labels).mean() == pytest.approx(right, abs=0.1)
     assert scores_of_fewer.mean() == pytest.approx(scores.mean(), abs=0.1)
+
+
+def test_recipe_limits_the_negatives() -> None:
+    rng = np.random.default_rng(0)
+    samples = tuple(Sample((f"word{number}",), (number,)) for number in rng.integers(0, 5, 200).tolist())
+    rows = (rng.random((200, 8)) < 0.4).astype(np.float32)
+    kernels = [
+        train_svms(
+            Recipe(tfidf=True, most_negatives=most_negatives),
+            TrainingSet((TextKind(samples, (1.0, 0.0)),), 5),
+            samples,
+            x=sp.csr_matrix(rows),
+            expansion=sp.identity(8, np.float32, "csr"),
+            penalties=np.ones((200, 2)),
+            seed=0,
+        )[0]
+        for most_negatives in (None, 200, 20)
+    ]
+    assert np.array_equal(kernels[0], kernels[1])
+    assert not np.array_equal(kernels[0], kernels[2])
