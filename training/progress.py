@@ -50,9 +50,9 @@ class Progress:
         parts = [f"{done / of:.0%}" if done and of else "", note, "" if left is None else f"{_clock(left)} left"]
         line = f"[{_clock(now - self._start)}] {phase}: {', '.join(filter(None, parts))}".rstrip(": ")
         if self._terminal:
-            most = _columns(self._stream) - 1  # a line that wraps cannot be rewritten
-            self._stream.write("\r" + line[:most].ljust(min(self._width, most)))
-            self._width = len(line[:most])
+            max_width = _columns(self._stream) - 1  # a line that wraps cannot be rewritten
+            self._stream.write("\r" + line[:max_width].ljust(min(self._width, max_width)))
+            self._width = len(line[:max_width])
         else:
             self._stream.write(line + "\n")
         self._stream.flush()

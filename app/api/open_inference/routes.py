@@ -152,8 +152,8 @@ def infer_routes(service: Service) -> list[RawRoute]:
         outputs = requested_outputs(body, manifest)
         given = input_tensor(body)
         # Checked before the binary data is split: it may hold millions of empty elements.
-        each = top_k(outputs, len(topics))
-        raise_if_batch_too_large(service, max(given.shape, default=0), each, TensorTooLargeError)
+        most_probable = top_k(outputs, len(topics))
+        raise_if_batch_too_large(service, max(given.shape, default=0), most_probable, TensorTooLargeError)
         try:  # applies the limits of POST /predict/batch on texts and batches
             texts = batch_request(headlines=headlines(given, context.binary)).headlines
         except ValidationError as error:
@@ -165,7 +165,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             context,
             receive,
             texts,
-            top_k=each,
+            top_k=most_probable,
             write=lambda results: [elements(output, results, topics) for output in outputs],
         )
         made = [tensor(output, len(texts), len(topics), own) for output, *own in zip(outputs, *parts, strict=True)]
