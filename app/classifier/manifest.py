@@ -239,6 +239,11 @@ class Manifest(_Part):
     reference: Reference = Field(default_factory=Reference, description="what training expects of new texts, for drift")
 
     @property
+    def full_name(self) -> str:
+        """`NAME/VERSION`, which no other model of a service has."""
+        return f"{self.name}/{self.version}"
+
+    @property
     def title_or_name(self) -> str:
         """The title, or the name as words: `support-requests` becomes `Support requests`."""
         words = re.sub(r"[-_.]+", " ", self.name).strip() or self.name

@@ -42,7 +42,7 @@ def prepare(settings: Settings) -> Load:
     """
     bundles = load_bundles(settings)
     for bundle in bundles.served:  # logged on SIGHUP only: at the start the log is not configured yet
-        logger.info("loaded %s/%s, digest %s", bundle.manifest.name, bundle.manifest.version, bundle.digest)
+        logger.info("loaded %s, digest %s", bundle.manifest.full_name, bundle.digest)
     if settings.runtime == "keras":
         return partial(build_classifiers, bundles, settings)
     classifiers = build_classifiers(bundles, settings)
@@ -59,12 +59,12 @@ def load_bundles(settings: Settings) -> Bundles:
         BundleError: a bundle is invalid, or two in service have the same name and version.
     """
     served = tuple(map(load_bundle, settings.model))
-    seen: dict[tuple[str, str], Bundle] = {}
+    seen: dict[str, Bundle] = {}
     for bundle in served:
-        name = bundle.manifest.name, bundle.manifest.version
+        name = bundle.manifest.full_name
         if name in seen:
             raise BundleError(
-                f"TOPICS_MODEL: {seen[name].path} and {bundle.path} are both {'/'.join(name)}; name one of them, or"
+                f"TOPICS_MODEL: {seen[name].path} and {bundle.path} are both {name}; name one of them, or"
                 " train one under another name or version."
             )
         seen[name] = bundle

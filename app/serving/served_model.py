@@ -18,16 +18,11 @@ class ServedModel:
     ) -> None:
         """`shadow`: also gets all headlines of this model."""
         manifest = classifier.bundle.manifest
-        self.name, self.version = manifest.name, manifest.version
+        self.name, self.version, self.full_name = manifest.name, manifest.version, manifest.full_name
         self.classifier = classifier
         self.batcher = MicroBatcher(self.classify, limiter, classifier.max_topics)
         self._metrics = metrics
         self._shadow = shadow
-
-    @property
-    def full_name(self) -> str:
-        """`NAME/VERSION`, which no other model of the process has."""
-        return f"{self.name}/{self.version}"
 
     def classify(self, texts: Sequence[str], top_k: int) -> TimedBatch:
         """`TopicClassifier.classify`, timed and counted in the metrics."""

@@ -91,7 +91,7 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
     if against is not None:
         classifiers.append(other := load_classifier(against))
         comparison = compare_on_rows(other, classifier, table.rows)
-        shown = against_report(comparison, _name(other), _name(classifier), "row")
+        shown = against_report(comparison, other.bundle.manifest.full_name, classifier.bundle.manifest.full_name, "row")
         figures = comparison.figures()
     else:
         measured = evaluate_rows(classifier, table.rows)
@@ -103,11 +103,6 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
     click.echo(json.dumps(figures | {"warnings": warnings}, ensure_ascii=False) if as_json else shown)
 
 
-def _name(classifier: TopicClassifier) -> str:
-    manifest = classifier.bundle.manifest
-    return f"{manifest.name}/{manifest.version}"
-
-
 def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archive: Path, as_json: bool) -> None:
     from training.data.corpus import read_corpus
     from training.evaluation.comparison.compare_bundles import compare_bundles
@@ -117,4 +112,4 @@ def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archi
     if as_json:
         click.echo(json.dumps(comparison.figures()))
     else:
-        click.echo(against_report(comparison, _name(other), _name(classifier)))
+        click.echo(against_report(comparison, other.bundle.manifest.full_name, classifier.bundle.manifest.full_name))

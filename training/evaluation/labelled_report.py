@@ -128,11 +128,10 @@ def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list
         has = "the bundle has no" if len(classifiers) == 1 else "neither bundle has an"
         notes.append(f"{count(without, 'row')} about none of the labels left out, because {has} outside class.")
     texts = [row.text for row in measured if row.labels or with_outside]
-    for used in classifiers:
-        if unanswered := count_unanswered(used, texts):
-            manifest = used.bundle.manifest
-            notes.append(
-                f"{count(unanswered, 'row')} without a word that {manifest.name}/{manifest.version} knows: the service"
-                " answers no_known_words, but the figures use the answer to an empty text."
-            )
+    notes += [
+        f"{count(unanswered, 'row')} without a word that {used.bundle.manifest.full_name} knows: the service answers"
+        " no_known_words, but the figures use the answer to an empty text."
+        for used in classifiers
+        if (unanswered := count_unanswered(used, texts))
+    ]
     return notes

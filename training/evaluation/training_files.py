@@ -24,7 +24,7 @@ def training_file_warning(manifest: Manifest, files: Sequence[Path]) -> str | No
         return None
     these = "this file" if len(seen) == 1 else "these files"
     return (
-        f"{', '.join(map(shown_name, seen))}: {manifest.name}/{manifest.version} was trained on rows of {these} (same"
+        f"{', '.join(map(shown_name, seen))}: {manifest.full_name} was trained on rows of {these} (same"
         " SHA-256), so the figures are better than on new texts; use rows that were not used in training, or the test"
         " figures in its model card."
     )

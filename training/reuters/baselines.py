@@ -110,8 +110,7 @@ def run_baselines(
         rows.append(_test(name, model.predict, test))
         on_model()
     for classifier in bundles:
-        manifest = classifier.bundle.manifest
-        name = f"`{manifest.name}/{manifest.version}`"
+        name = f"`{classifier.bundle.manifest.full_name}`"
         rows.append(_test(name, functools.partial(_answers, classifier), test))
         on_model()
     return rows

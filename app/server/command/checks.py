@@ -107,7 +107,7 @@ def _bundle(name: str, folder: Path, settings: Settings) -> Check:
     except ClassifierError as error:
         return Check(name, "fail", str(error).removesuffix("."))
     manifest = bundle.manifest
-    detail = f"{manifest.name}/{manifest.version}, {len(manifest.topics)} topics, SHA-256 {bundle.digest[:12]}"
+    detail = f"{manifest.full_name}, {len(manifest.topics)} topics, SHA-256 {bundle.digest[:12]}"
     there = folder.resolve().name
     if there.isdecimal() and there != manifest.version:
         return Check(name, "warn", f"{detail}; the folder is named {there}, but the version in manifest.json counts")
@@ -119,7 +119,7 @@ def _names(settings: Settings) -> Check:
         bundles = load_bundles(settings)
     except ClassifierError as error:
         return Check("models", "fail", str(error).removesuffix("."))
-    names = [f"{bundle.manifest.name}/{bundle.manifest.version}" for bundle in bundles.served]
+    names = [bundle.manifest.full_name for bundle in bundles.served]
     return Check("models", "ok", f"{', '.join(names)}; the first answers requests that name none")
 
 

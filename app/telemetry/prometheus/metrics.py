@@ -125,10 +125,8 @@ class Metrics:
         self.info.set(classifiers)
         self._models = []
         for classifier in classifiers:
-            manifest = classifier.bundle.manifest
             more = self._count_other if self._models else self._count_default
-            name = f"{manifest.name}/{manifest.version}"
-            self._models.append(ModelMetrics(name, self._families, more))
+            self._models.append(ModelMetrics(classifier.bundle.manifest.full_name, self._families, more))
         return self._models
 
     def add_requests(self, contexts: Sequence[RequestContext]) -> None:

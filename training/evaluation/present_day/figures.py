@@ -76,7 +76,7 @@ def measure_headlines(classifier: TopicClassifier, headlines: Sequence[Headline]
     manifest = classifier.bundle.manifest
     has_outside = manifest.outside is not None
     return {
-        "model": f"{manifest.name}/{manifest.version}",
+        "model": manifest.full_name,
         "rows": [asdict(_row(kind, part, has_outside)) for kind, part in (*parts.items(), ("all", answered))],
         "threshold": classifier.outside_threshold,
         "thresholds": [

@@ -47,7 +47,7 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
         f" + {calibration.unknown_slope:.3f} u",
         data_row=_data_row(recipe),
         outside=_outside(manifest),
-        sample=sample_section(sample, f"{manifest.name}/{manifest.version}"),
+        sample=sample_section(sample, manifest.full_name),
         threshold=topic_set.threshold,
         libraries=made_with(manifest),
         use=USE_WITH_OUTSIDE,
@@ -115,7 +115,7 @@ def _signed(weight: float) -> str:
 def sample_left_out(manifest: Manifest, sample: Path = SAMPLE) -> str | None:
     """Why the card has no figures on the development sample, in a sentence; None if it has, or there are none."""
     measured: str | None = json.loads(sample.read_text("utf-8"))["model"] if sample.exists() else None
-    bundle = f"{manifest.name}/{manifest.version}"
+    bundle = manifest.full_name
     if measured in {None, bundle}:
         return None
     return f"The card has no figures on the development sample: {sample} has those of {measured}, not of {bundle}."
