@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
     app.include_router(public)
     if authenticate is not None:
         require_key(app.router, public, authenticate)
-    # In place of FastAPI's middlewares, which take 2% of the time of a prediction. Those for exceptions are not needed,
+    # Instead of FastAPI's middlewares, which take 2% of the time of a prediction. Those for exceptions are not needed,
     # because RequestMiddleware answers all of them; the exit stack is, by FastAPI's routes.
     app.middleware_stack = RequestMiddleware(
         AsyncExitStackMiddleware(app.router),

@@ -39,7 +39,7 @@ def line(parts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def update(folder: Path, parts: Mapping[str, Any]) -> None:
-    """Write this version's line, in place of an earlier one of it, and the plot."""
+    """Write this version's line, replacing an earlier one, and the plot."""
     file = folder / "history.csv"
     lines = [entry for entry in read(file) if entry["version"] != VERSION] + [line(parts)]
     with file.open("w", encoding="utf-8", newline="") as out:

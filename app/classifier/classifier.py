@@ -66,7 +66,7 @@ class TopicClassifier:
             bundle: the verified bundle.
             network: the bundle's network.
             min_probability: if the most probable topic is below this, the result is marked `low_confidence`.
-            outside_threshold: in place of the manifest's; above it, the result is marked `outside`; 1: never.
+            outside_threshold: instead of the manifest's; above it, the result is marked `outside`; 1: never.
 
         Raises:
             BundleError: the network's input or output width does not match the manifest, or its probabilities for the

@@ -14,7 +14,7 @@ TWICE, LATER, PIECE = "*2", "*later", "*piece"
 lead of the text, '<oi *piece' the piece `<oi` of words. They cannot be words, because the tokenizer splits at `*`."""
 
 RARE: Final = -1
-"""In place of the id of a word whose rank does not fit into the encoding."""
+"""Replaces the id of a word whose rank does not fit into the encoding."""
 NO_PAIRS: Final[Mapping[str, int]] = {}
 
 MAX_PIECED: Final = 62
@@ -55,7 +55,7 @@ def _cutter(length: int, sizes: tuple[int, int]) -> Callable[[str], tuple[str, .
 
 
 def hides_word(spec: EncodingSpec, word: str, rank: int) -> bool:
-    """Whether an entry is left out: a quoted word without any id, in place of which the word without quotes counts."""
+    """Whether an entry is left out: a quoted word without any id; the word without quotes counts instead."""
     return rank + spec.offset >= spec.size and spec.rare_id is None and word != word.strip("'")
 
 

@@ -6,7 +6,7 @@ from app.near_names import near_names
 
 
 def with_near_name(error: click.UsageError) -> click.UsageError:
-    """The error, with suggestions of `near_names` in place of click's, which are often unlike the given name."""
+    """The error, with suggestions of `near_names` instead of click's, which are often unlike the given name."""
     context = error.ctx
     if context is None:
         return error

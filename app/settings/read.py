@@ -52,7 +52,7 @@ def read_settings(
     serving: bool = True,
     **overrides: Any,  # noqa: ANN401 - each is validated
 ) -> tuple[Settings, list[str]]:
-    """The settings, with the default in place of each invalid one, and a sentence for each that is invalid.
+    """The settings, with the default instead of each invalid one, and a sentence for each that is invalid.
 
     `options`: values given as options of the command line, by name of the setting; they override the environment.
     """
@@ -65,7 +65,7 @@ def read_settings(
             return kind(**given), wrong
         except ValidationError as error:
             errors = error.errors(include_url=False)
-        # A rule between settings is checked when each is valid on its own, perhaps with a default in place of an
+        # A rule between settings is checked when each is valid on its own, perhaps with a default instead of an
         # invalid value; then it says nothing about what was given.
         fields = {str(error["loc"][0]) for error in errors if error["loc"]}
         if fields or invalid.isdisjoint(_LIMITS):

@@ -62,7 +62,7 @@ def page_router(service: Service, describe: Describe | None) -> APIRouter:
         return card_page(served.classifier.bundle, query)
 
     rendering = asyncio.Lock()
-    """Requests that arrive before a card is rendered wait for it, in place of rendering it too."""
+    """Requests that arrive before a card is rendered wait for it, instead of rendering it too."""
 
     def chosen(request: Request) -> tuple[ServedModel, str]:
         """The model that the query parameter `model` names, and the query for links to its files."""

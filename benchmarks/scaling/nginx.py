@@ -16,7 +16,7 @@ def configure(folder: Path, port: int, replicas: Sequence[int]) -> list[str]:
     Args:
         folder: the folder.
         port: of nginx.
-        replicas: ports of the service on this machine, in place of the host name that Docker's DNS would resolve.
+        replicas: ports of the service on this machine, instead of the host name that Docker's DNS would resolve.
 
     Returns:
         The command that runs nginx in the foreground.

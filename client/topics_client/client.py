@@ -119,7 +119,7 @@ class TopicsClient(Calls):
             headlines: an iterable of strings; not a single string, and not a table.
             top_k: how many topics to return for each; see `predict`.
             on_error: what to do about a headline that cannot be classified (not a string, empty, or too long). `raise`
-                raises its exception; `skip` returns a `Refused` in place of its answer.
+                raises its exception; `skip` returns a `Refused` instead of its answer.
             model: see `predict`.
 
         Raises:

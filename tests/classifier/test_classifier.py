@@ -191,7 +191,7 @@ def test_network_with_an_infinite_logit_is_refused_even_if_no_probability_shows_
     class Infinite(DenseNetwork):
         def logits(self, ids: Sequence[Sequence[int]]) -> Floats:
             units = super().logits(ids)
-            units[units < -50] = -np.inf  # in place of a probability below 1e-25
+            units[units < -50] = -np.inf  # instead of a probability below 1e-25
             return units
 
     bundle = load_bundle(write_sets_bundle(tmp_path / "bundle"))

@@ -83,7 +83,7 @@ def test_nginx_can_resolve_names_again(services: dict[str, Any]):
 
 
 def test_connecting_to_a_container_that_has_ended_is_given_up_long_before_the_name_is_resolved_again():
-    """If the list of replicas has changed since nginx chose one, it answers 502 in place of trying another one."""
+    """If the list of replicas has changed since nginx chose one, it answers 502 instead of trying another one."""
     [connect] = re.fullmatch(r"(\d+)ms", directive("proxy_connect_timeout")).groups()
     [resolved] = re.findall(r"valid=(\d+s)", directive("resolver", UPSTREAM))
     assert int(connect) / 1000 <= seconds(resolved) / 10

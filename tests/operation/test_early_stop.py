@@ -10,7 +10,7 @@ from tests.server import ROOT
 
 
 def test_sigterm_during_imports_is_handled_so_that_process_1_of_a_container_stops_too(tmp_path: Path):
-    # Imported in place of NumPy, when nothing of the server is running yet.
+    # Imported instead of NumPy, when nothing of the server is running yet.
     (tmp_path / "numpy.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(9)")
     done = subprocess.run(
         [sys.executable, "-m", "app", "serve", "--port", "0"],

@@ -435,7 +435,7 @@ def test_card_of_another_release_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_interrupt_during_imports_ends_without_a_traceback(tmp_path: Path) -> None:
-    # Imported in place of click, the first package that is not the project's.
+    # Imported instead of click, the first package that is not the project's.
     (tmp_path / "click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)")
     done = subprocess.run(
         [sys.executable, "-m", "training", "check", "rows.csv"],

@@ -18,7 +18,7 @@ NAME: Final = "headlines-multi"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wires(DataOptions):
-    """Rows of the archive in place of files: two of each wire, its title and its body, which are one line of a file."""
+    """Rows of the archive: two for each wire, its title and its body, both with the wire's number as their line."""
 
     def load(self, prepare: Callable[[Table], Table] = lambda table: table) -> LabelledData:
         """The training part of the ModApte split, and its test part; see `read_modapte` for what is raised."""

@@ -47,7 +47,7 @@ def fold(character: str) -> str:
 def _fold_letter(character: str) -> str:
     """The compatibility and case folding of a letter, mark or digit."""
     if character.casefold() == character and not character.isdecimal() and unicodedata.is_normalized("NFKC", character):
-        return character  # most characters: 0.1 us in place of 1.2
+        return character  # most characters: 0.1 us, not 1.2
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).casefold())
     if "\u2044" in folded:  # a vulgar fraction: its digits would be read as a number
         return " "

@@ -25,7 +25,7 @@ class ServeOptions:
     port: int
     """-1 if it is invalid."""
     settings: Settings
-    """With the default in place of each invalid value."""
+    """With the default instead of each invalid value."""
     wrong: list[str]
     """A sentence for each mistake, with the name and the value; never an API key."""
     options: frozenset[str]

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class MetricsFile(MmapedDict):
-    """Metrics file that `Metrics` uses in place of prometheus_client's.
+    """Metrics file that `Metrics` uses instead of prometheus_client's.
 
     prometheus_client lacks: it sets only the length of a file, so the kernel allocates a block when it is first written
     to, and ends the process with SIGBUS if the disk or tmpfs is full. Effect: workers keep serving while a log fills

@@ -166,7 +166,7 @@ def test_batches_cause_no_garbage_collection(tiny_bundle: Path):
             for _ in range(20):
                 assert await ask(app, "/predict/batch", batch(["oil prices rise"] * 100)) == 200
 
-    gc.set_threshold(700, 10, 10)  # Python's, in place of what an earlier test has set
+    gc.set_threshold(700, 10, 10)  # Python's, instead of what an earlier test has set
     try:
         asyncio.run(main())
     finally:

@@ -55,7 +55,7 @@ def cells(column: pa.Array) -> list[Any]:
         column: of n cells; texts may be dictionary-encoded.
 
     Returns:
-        n values, with a Fault in place of cells that are too long or not UTF-8.
+        n values, with a Fault for cells that are too long or not UTF-8.
     """
     if not _is_list(column.type):
         is_long = _lengths(column) > MAX_CELL_BYTES

@@ -20,7 +20,7 @@ export const find = (text, model) => entries.find((one) => one.text === text && 
 
 const others = (text, model) => read().filter((one) => one.text !== text || one.model !== model);
 
-/** Add a correction, in place of an earlier one of the same text and model; false if the browser has no room for it. */
+/** Add a correction, replacing an earlier one of the same text and model; false if the browser has no room for it. */
 export function add({ text, label, model, probability }) {
   const kept = others(text, model);
   return kept.length < MAX_CORRECTIONS && store([...kept, { text, label, model, probability }]);

@@ -4,7 +4,7 @@ const MAX_LENGTH = 100_000; // UTF-16 units inserted at once; by default the ser
 
 export const isLong = (text) => text.length > MAX_LENGTH;
 
-/** Call `onLong(text)` in place of inserting a long text that is pasted or dropped into the box. */
+/** Call `onLong(text)` instead of inserting a long text that is pasted or dropped into the box. */
 export function keepLongOut(box, onLong) {
   box.addEventListener("beforeinput", (event) => {
     if (!isLong(event.data ?? "")) return;
