@@ -14,9 +14,10 @@ def quoted(value: str) -> str:
 
 
 class ApiError(Exception):
-    """An error whose message, one sentence, is sent to the caller; `headers` are added to the response."""
+    """An error whose message, one sentence, is sent to the caller."""
 
     headers: ClassVar[Mapping[str, str] | None] = None
+    """Added to the response; `app/api/problems.py` adds Retry-After to every 503."""
     reason: ClassVar[str | None] = None
     """Label `reason` of the metric `topics_rejected_total`; None for invalid requests, which are not counted there."""
 
@@ -93,21 +94,18 @@ class NotReadyError(ApiError):
     """The model has not loaded yet, or the process is shutting down."""
 
     reason: ClassVar = "not_ready"
-    headers: ClassVar = {"Retry-After": "1"}
 
 
 class FileLimitError(ApiError):
     """The process or the machine has reached its limit of open files and connections."""
 
     reason: ClassVar = "file_limit"
-    headers: ClassVar = {"Retry-After": "1"}
 
 
 class OverloadedError(ApiError):
     """Too many headlines in flight (TOPICS_MAX_IN_FLIGHT), connections, or bytes of requests; try again."""
 
     reason: ClassVar = "overloaded"
-    headers: ClassVar = {"Retry-After": "1"}
 
 
 class DeadlineError(ApiError):

@@ -67,7 +67,7 @@ def problem(
         detail = UNEXPECTED.example if kind is UNEXPECTED else str(error)
         headers = error.headers if isinstance(error, ApiError) else None
         if kind.status == 503:
-            headers = {"Retry-After": "1"}  # a BundleError comes from the classifier, which has no HTTP headers
+            headers = {"Retry-After": "1"}
     fields = _fields(error, kind)
     if fields:
         detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])

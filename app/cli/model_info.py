@@ -9,7 +9,7 @@ from unicodedata import combining, east_asian_width
 import click
 
 from app.cli.predictors import load, settings_for
-from app.cli.standard_streams import write
+from app.cli.standard_streams import write_lines
 from app.control_characters import one_line
 from app.settings import DEFAULT_MODEL
 
@@ -33,7 +33,7 @@ def model(folder: Path | None) -> None:
     """Print the model's manifest as JSON."""
     bundle = load(settings_for(folder)).bundle
     manifest = bundle.manifest.model_dump(mode="json", exclude={"format", "topics", "files", "reference"})
-    _print(json.dumps({"path": str(bundle.path), "digest": bundle.digest} | manifest, indent=2))
+    write_lines(json.dumps({"path": str(bundle.path), "digest": bundle.digest} | manifest, indent=2))
 
 
 @click.command()
@@ -44,13 +44,11 @@ def topics(folder: Path | None, as_json: bool) -> None:
     classifier = load(settings_for(folder))
     known = classifier.topics
     if as_json:
-        _print(*(topic.model_dump_json() for topic in known))
+        write_lines(*(topic.model_dump_json() for topic in known))
         return
-    codes, names = (
-        [one_line(topic.code, MAX_CELL_CHARACTERS) for topic in known],
-        [one_line(topic.name, MAX_CELL_CHARACTERS) for topic in known],
-    )
-    code_width, width = (max(15, *map(_width, codes)), max(4, *map(_width, names)))
+    codes = [one_line(topic.code, MAX_CELL_CHARACTERS) for topic in known]
+    names = [one_line(topic.name, MAX_CELL_CHARACTERS) for topic in known]
+    code_width, width = max(15, *map(_width, codes)), max(4, *map(_width, names))
     named = any(topic.code != topic.name for topic in known)  # labels of own data are mostly their own names
     heading = f"  {'name':{width}}" if named else ""
     lines = [f"label  {'topic':{code_width}}{heading}  support  precision  recall     F1"]
@@ -69,7 +67,7 @@ def topics(folder: Path | None, as_json: bool) -> None:
             f"Texts with `outside` above {classifier.outside_threshold:g} are marked. At {outside.threshold:g}:"
             f" {true_positive} of the held-out texts without a topic, and {false_positive} of those with one."
         )
-    _print(*lines)
+    write_lines(*lines)
 
 
 def _width(text: str) -> int:
@@ -79,7 +77,3 @@ def _width(text: str) -> int:
 
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - _width(text))
-
-
-def _print(*lines: str) -> None:
-    write("".join(f"{line}\n" for line in lines).encode())

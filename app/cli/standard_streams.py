@@ -59,6 +59,11 @@ def write(data: bytes, written: Callable[[], object] = lambda: None) -> None:
         raise OutputError(f"Standard output cannot be written ({error.strerror}).") from None
 
 
+def write_lines(*lines: str) -> None:
+    """Write lines of text to standard output as UTF-8; parts of names that are not UTF-8 become escapes."""
+    write("".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+
+
 @contextmanager
 def _stop_held_back() -> Iterator[None]:
     """Call the handlers of SIGINT and SIGTERM after the block: their exceptions would lose the rest of a write."""

@@ -18,9 +18,6 @@ HEADERS = {
     errors.UnauthorizedError: {"WWW-Authenticate": "Bearer"},
     errors.SlowRequestError: {"Connection": "close"},
     errors.BodyTooLargeError: {"Connection": "close"},
-    errors.NotReadyError: {"Retry-After": "1"},
-    errors.FileLimitError: {"Retry-After": "1"},
-    errors.OverloadedError: {"Retry-After": "1"},
 }
 
 

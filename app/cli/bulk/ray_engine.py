@@ -171,18 +171,14 @@ def _connect(address: str | None) -> Any:  # noqa: ANN401 - the module
     """The `ray` module, connected to a cluster, or to a Ray instance started for this run.
 
     Raises:
-        UnavailableError: Ray is not installed, or no cluster answers at the address.
+        UnavailableError: Ray cannot be started, or no cluster answers at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray sends usage statistics unless this is 0
     if address is None:
         # With this set to 0, Ray listens on loopback only.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    try:
-        import ray  # noqa: PLC0415 - reads the variables when imported
-    except ImportError:
-        raise UnavailableError(
-            "--engine ray needs Ray: .venv/bin/python -m pip install '.[ray]' in this folder."
-        ) from None
+    import ray  # noqa: PLC0415 - reads the variables when imported
+
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:

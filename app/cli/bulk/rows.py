@@ -1,6 +1,7 @@
 """Reads the rows of one shard, identical to those that `--engine process` reads from the whole file."""
 
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from app.cli.readers.csv_rows import csv_rows
 from app.cli.readers.decoding import PIECE_BYTES
 from app.cli.readers.json_rows import Fields, json_line_rows
 from app.cli.readers.lines import split_lines
-from app.cli.readers.row import EMPTY, Row, validate_row
+from app.cli.readers.row import EMPTY, NOT_UTF_8, Row, validate_row
 from app.cli.readers.rows import Options, line_rows, read_table
 
 
@@ -57,7 +58,7 @@ def _pieces(stream: io.BufferedReader, shard: Shard) -> Iterator[bytes]:
     left = shard.end - stream.seek(shard.begin)
     while left and (piece := stream.read(min(PIECE_BYTES, left))):
         left -= len(piece)
-        yield piece.removeprefix(b"\xef\xbb\xbf") if stream.tell() == len(piece) else piece
+        yield piece.removeprefix(BOM_UTF8) if stream.tell() == len(piece) else piece
 
 
 def _parquet_rows(file: pq.ParquetFile, shard: Shard, name: str) -> Iterator[tuple[int, str, str | None]]:
@@ -90,4 +91,4 @@ def _texts(column: pa.Array) -> Iterator[tuple[str, str | None]]:
             try:
                 yield ("", EMPTY) if raw is None else (raw.decode(), None)
             except UnicodeDecodeError:
-                yield "", "is not UTF-8"
+                yield "", NOT_UTF_8

@@ -16,7 +16,6 @@ PIECE_BYTES = 64 * 1024
 """Bytes read, or unpacked from gzip, at a time."""
 
 _GZIP = b"\x1f\x8b"
-_UTF_8 = b"\xef\xbb\xbf"
 _MARKS = {  # UTF-32 first: its little-endian mark begins with that of UTF-16
     b"\xff\xfe\0\0": "utf-32-le",
     b"\0\0\xfe\xff": "utf-32-be",
@@ -96,7 +95,7 @@ def decoded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
         if head.startswith(mark):
             yield from _transcoded(chain([head[len(mark) :]], pieces), encoding)
             return
-    head = head.removeprefix(_UTF_8)
+    head = head.removeprefix(codecs.BOM_UTF8)
     _ensure_text(head, name)
     if head:
         yield head
@@ -114,7 +113,7 @@ def _head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """Enough first bytes to recognize every signature, and the rest; a pipe may deliver single bytes."""
     pieces = iter(pieces)
     head = b""
-    marks = (_GZIP, _UTF_8, *_MARKS, *_BINARY)
+    marks = (_GZIP, codecs.BOM_UTF8, *_MARKS, *_BINARY)
     while any(len(head) < len(mark) and mark.startswith(head) for mark in marks):
         piece = next(pieces, None)
         if piece is None:

@@ -10,7 +10,7 @@ import click
 from pydantic import SecretStr
 
 from app import VERSION
-from app.cli.standard_streams import write
+from app.cli.standard_streams import write_lines
 from app.control_characters import one_line
 from app.server.command.checks import Check, checks
 from app.server.command.options import ServeOptions, read_options, with_options
@@ -42,11 +42,11 @@ def doctor(host: str, port: str, as_json: bool, **options: str | None) -> None:
     results += checks(chosen)
     works = all(check.status != "fail" for check in results)
     if as_json:
-        _print(json.dumps(_json(works, list(_settings(chosen)), results), indent=2))
+        write_lines(json.dumps(_json(works, list(_settings(chosen)), results), indent=2))
     else:
         lines = [f"      {setting.name}={setting.value} ({setting.source})" for setting in _settings(chosen)]
         lines = [*(f"{check.status:4}  {check.name}: {check.detail}" for check in results), *lines]
-        _print(*map(one_line, lines))
+        write_lines(*map(one_line, lines))
     if not works:
         raise click.exceptions.Exit(1)
 
@@ -104,7 +104,3 @@ def _shown(settings: Settings, field: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(Path(value)) if isinstance(value, Path) else f"{value}"
-
-
-def _print(*lines: str) -> None:
-    write("".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))

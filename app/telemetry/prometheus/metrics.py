@@ -132,7 +132,8 @@ class Metrics:
     def add_requests(self, contexts: Sequence[RequestContext]) -> None:
         """Count answered requests, within COUNT_SECONDS."""
         self._contexts += contexts
-        self._count_soon()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(COUNT_SECONDS, self.update)
 
     def update(self) -> None:
         """Update the metrics now; otherwise they are up to COUNT_SECONDS behind."""
@@ -147,10 +148,6 @@ class Metrics:
             self._lines_dropped = dropped
         for model in self._models:
             model.count()
-
-    def _count_soon(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(COUNT_SECONDS, self.update)
 
     def _count_requests(self, contexts: Sequence[RequestContext]) -> None:
         durations: dict[tuple[str, str, int], list[float]] = {}

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter
 
-from app.classifier import Classification, TopicClassifier
+from app.classifier import Classification
 from app.telemetry.prometheus.histogram import BatchHistogram
 from app.telemetry.prometheus.model_metrics import SHARES
 from app.telemetry.prometheus.process import ModelInfo
@@ -55,10 +55,6 @@ class ShadowMetrics:
             buckets=SHARES,
             registry=registry,
         )
-
-    def loaded(self, classifier: TopicClassifier) -> None:
-        """Called when a shadow has been loaded."""
-        self.info.set([classifier])
 
     def compared(self, results: Sequence[Classification], differences: Sequence[Difference | None]) -> None:
         """Count the shadow's results, and how each differs from that of the default model; None: they agree."""
