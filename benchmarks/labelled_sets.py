@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import fmean
 
@@ -61,7 +61,7 @@ HEADER = (
 
 def row(name: str, runs: Sequence[Run]) -> str:
     """One row of the table: the means of some runs."""
-    shown = [fmean(values) for values in zip(*map(_values, runs), strict=True)]
+    shown = [fmean(values) for values in zip(*map(astuple, runs), strict=True)]
     forms = (".3f", ".3f", ".3f", ".3f", ".0f", ".0f", ".1f")
     return f"| {name} | " + " | ".join(f"{value:{form}}" for value, form in zip(shown, forms, strict=True)) + " |"
 
@@ -92,10 +92,6 @@ def fit(data: Path, name: str, seed: int) -> Run:
     test = figures["test"]
     baseline = figures["baselines"][-1]["accuracy"]
     return Run(test["accuracy"], test["macro_f1"], test["ece"], baseline, seconds, used.ru_maxrss / 1024, size / 1e6)
-
-
-def _values(run: Run) -> tuple[float, ...]:
-    return run.accuracy, run.macro_f1, run.ece, run.baseline, run.seconds, run.memory, run.size
 
 
 if __name__ == "__main__":

@@ -278,6 +278,14 @@ def test_tensorboard_that_is_not_installed_is_refused_before_training(
     assert "--tensorboard needs the package tensorboard" in sentence
 
 
+def test_sentence_transformer_that_is_not_installed_is_refused_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    sentence = failure("baselines", "--sentence-transformer", "--output", tmp_path)
+    assert "--sentence-transformer needs the package sentence-transformers" in sentence
+
+
 @pytest.mark.slow
 def test_train_writes_a_bundle_whose_figures_evaluate_repeats(small_data: Path, tmp_path: Path) -> None:
     target = tmp_path / "models" / "small" / "1"

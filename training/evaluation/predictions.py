@@ -31,7 +31,7 @@ def predict(classifier: TopicClassifier, texts: Sequence[str]) -> tuple[Floats, 
 def count_unanswered(classifier: TopicClassifier, texts: Sequence[str]) -> int:
     """How many of the texts the service answers with `no_known_words`, although `predict` gives them probabilities."""
     batches = (texts[start : start + _BATCH_ROWS] for start in range(0, len(texts), _BATCH_ROWS))
-    return sum(not text.known and not text.pieced for batch in batches for text in classifier.encode(batch))
+    return sum(not text.readable for batch in batches for text in classifier.encode(batch))
 
 
 def given_labels(classifier: TopicClassifier, probabilities: Floats) -> NDArray[np.bool_]:

@@ -55,27 +55,22 @@ class Row:
     official: Score
 
 
-def words(text: str) -> list[str]:
-    """Words as the service splits them."""
-    return tokenize(text)
-
-
 def words_and_pairs(text: str) -> list[str]:
-    """Words, then pairs of adjacent words."""
+    """Words as the service splits them, then pairs of adjacent words."""
     words = tokenize(text)
     return [*words, *map(" ".join, itertools.pairwise(words))]
 
 
 LINEAR: Final[dict[str, Callable[[], Any]]] = {
-    "TF-IDF words, LinearSVC": lambda: make_pipeline(_tfidf(words, 1), LinearSVC(random_state=0)),
+    "TF-IDF words, LinearSVC": lambda: make_pipeline(_tfidf(tokenize, 1), LinearSVC(random_state=0)),
     "TF-IDF words and pairs, LinearSVC": lambda: make_pipeline(_tfidf(words_and_pairs, 2), LinearSVC(random_state=0)),
-    "TF-IDF words, complement naive Bayes": lambda: make_pipeline(_tfidf(words, 1), ComplementNB(alpha=0.1)),
+    "TF-IDF words, complement naive Bayes": lambda: make_pipeline(_tfidf(tokenize, 1), ComplementNB(alpha=0.1)),
     "TF-IDF words and pairs, complement naive Bayes": lambda: make_pipeline(
         _tfidf(words_and_pairs, 2), ComplementNB(alpha=0.1)
     ),
     # One-vs-rest with liblinear: the multinomial solver takes minutes and does not converge.
     "TF-IDF words, logistic regression": lambda: make_pipeline(
-        _tfidf(words, 1), OneVsRestClassifier(LogisticRegression(C=100.0, solver="liblinear"))
+        _tfidf(tokenize, 1), OneVsRestClassifier(LogisticRegression(C=100.0, solver="liblinear"))
     ),
 }
 
@@ -92,13 +87,8 @@ def run_baselines(
         corpus: all wires; titles that a test wire also has are left out of training.
         bundles: tested on the same texts.
         on_model: called after each model.
-        sentence_transformer: also train on MiniLM embeddings, which takes minutes.
-
-    Raises:
-        RecipeError: the sentence transformer is requested and not installed.
+        sentence_transformer: also train on MiniLM embeddings, which takes minutes; see `ensure_sentence_transformer`.
     """
-    if sentence_transformer:
-        ensure_sentence_transformer()
     train, test = ([wire for wire in corpus if wire.split == part] for part in ("train", "test"))
     titles, bodies = make_samples(train, title_words(test))
     labels = labels_of([*titles, *bodies], len(TOPICS))

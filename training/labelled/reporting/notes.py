@@ -30,9 +30,7 @@ def _left_out(report: DataReport) -> Iterator[str]:
         why = counted(report.bad_reasons)
         yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({why}); correct the files."
     if report.rare:
-        labels = ", ".join(label or "(none)" for label in list(report.rare)[:5]) + (
-            ", ..." if len(report.rare) > 5 else ""
-        )
+        labels = _first([label or "(none)" for label in report.rare])
         rows = report.left_out.get(RARE, 0)
         yield (
             f"{count(len(report.rare), 'label')} with too few rows ({labels}) {_is(len(report.rare))} not learned, and"
@@ -56,11 +54,8 @@ def _labels(report: DataReport) -> Iterator[str]:
         yield _alike(report.similar_labels)
     few = [label.label for label in report.labels if label.train < FEW_ROWS]
     if few:
-        shown = ", ".join(few[:5]) + (", ..." if len(few) > 5 else "")
-        yield (
-            f"{count(len(few), 'label')} ({shown}) {_has(len(few))} fewer than {FEW_ROWS} training rows; expect many"
-            " mistakes there."
-        )
+        which = f"{count(len(few), 'label')} ({_first(few)})"
+        yield f"{which} {_has(len(few))} fewer than {FEW_ROWS} training rows; expect many mistakes there."
     largest = report.labels[0]
     if largest.train > MAX_LABEL_SHARE * report.train:
         figure = "micro-F1" if report.rows_with_several_labels else "accuracy"
@@ -104,9 +99,8 @@ def _test(report: DataReport) -> Iterator[str]:
         yield f"{groups} of near duplicates {_has(report.shared.count)} training and test rows: the test is too easy."
     untested = [label.label for label in report.labels if not label.test]
     if untested and report.test:
-        shown = ", ".join(untested[:5]) + (", ..." if len(untested) > 5 else "")
-        labels = f"{count(len(untested), 'label')} ({shown})"
-        yield f"{labels} {_has(len(untested))} no test rows, so nothing is measured there."
+        which = f"{count(len(untested), 'label')} ({_first(untested)})"
+        yield f"{which} {_has(len(untested))} no test rows, so nothing is measured there."
     if not report.test:
         yield "There are no test rows, so nothing can be measured; raise --test-share or use --test."
     elif report.test < FEW_TEST_ROWS:
@@ -114,6 +108,10 @@ def _test(report: DataReport) -> Iterator[str]:
         rows = count(report.test, "test row")
         figure = "share of rows with all labels right" if report.rows_with_several_labels else "accuracy"
         yield f"With {rows}, the margin of error of the {figure} is about ±{margin * 100:.0f} points."
+
+
+def _first(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
 
 
 def _alike(groups: Sequence[Sequence[str]]) -> str:
