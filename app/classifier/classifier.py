@@ -19,8 +19,9 @@ from app.classifier.inference.products import Floats
 from app.classifier.inference.ranking import Ranking
 from app.classifier.keras_network import read_keras_network
 from app.classifier.manifest import Topic
-from app.classifier.network import Network, read_network
+from app.classifier.network import Network
 from app.classifier.tokenizer import tokenize
+from app.classifier.weights import read_network
 
 Doubles = NDArray[np.float64]
 Runtime = Literal["numpy", "keras"]

@@ -22,7 +22,8 @@ from app.classifier.inference.products import Floats
 from app.classifier.inference.ranking import Ranking
 from app.classifier.keras_network import KerasNetwork
 from app.classifier.manifest import Calibration
-from app.classifier.network import DenseNetwork, read_network
+from app.classifier.network import DenseNetwork
+from app.classifier.weights import read_network
 from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS, write_sets_bundle
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -1,4 +1,4 @@
-"""The Keras runtime with a fake Keras model; test_network.py compares it with the NumPy runtime."""
+"""The Keras runtime, with a fake Keras model and compared with the NumPy runtime."""
 
 import io
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.classifier import BundleError
+from app.classifier import BundleError, load_classifier
 from app.classifier.bundle import MODEL
 from app.classifier.keras_network import KerasNetwork, read_keras_network
 from tests.tiny_bundle import keras_file
@@ -96,3 +96,17 @@ def test_model_may_unpack_to_the_limit_and_no_more(monkeypatch: pytest.MonkeyPat
             read_keras_network(content, tmp_path / MODEL)
     else:
         assert read_keras_network(content, tmp_path / MODEL).shape == (4, 3)
+
+
+def test_keras_agrees_with_numpy(tiny_bundle: Path) -> None:
+    pytest.importorskip("keras")
+    headlines = ["oil prices rise opec", "wheat", "filler1 filler2 zimbabwe", "unknown", ""]
+    numpy_, keras = (load_classifier(tiny_bundle, runtime) for runtime in ("numpy", "keras"))
+    encoded = [numpy_.encoder.encode(one) for one in headlines]
+    np.testing.assert_allclose(numpy_.probabilities(encoded), keras.probabilities(encoded), atol=1e-5)
+
+
+def test_file_that_keras_cannot_load_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("keras")
+    with pytest.raises(BundleError, match="is not a Keras model"):
+        read_keras_network(b"PK", tmp_path / MODEL)

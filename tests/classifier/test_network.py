@@ -11,11 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.classifier import BundleError
-from app.classifier.bundle import MODEL, load_bundle
 from app.classifier.inference import products
-from app.classifier.manifest import Array, DenseLayer
-from app.classifier.network import Dense, DenseNetwork, read_network
-from tests.tiny_bundle import SIZE
+from app.classifier.network import Dense, DenseNetwork
 
 RNG = np.random.default_rng(1)
 LAYERS = [
@@ -130,48 +127,3 @@ def test_layers_that_do_not_chain_are_refused() -> None:
 def test_no_layer_is_refused() -> None:
     with pytest.raises(BundleError, match="no dense layer"):
         DenseNetwork([])
-
-
-def test_weights_may_end_with_the_file_and_no_byte_later() -> None:
-    values = np.arange(6, dtype="<f4")
-    content = b"xxxx" + values.tobytes()
-    layer = DenseLayer(
-        kernel=Array(offset=4, shape=(2, 2)), bias=Array(offset=20, shape=(2,)), activation="softmax", unit_length=False
-    )
-    network = read_network(content, [layer], Path(MODEL))
-    assert network.layers[0].kernel.tolist() == [[0, 1], [2, 3]]
-    assert network.layers[0].bias.tolist() == [4, 5]
-    with pytest.raises(BundleError, match="too short for the weights"):
-        read_network(content[:-1], [layer], Path(MODEL))
-
-
-@pytest.mark.parametrize("activations", [["relu", "linear"], ["softmax", "softmax"], ["softmax", "relu"], []])
-def test_softmax_must_be_last_and_nowhere_else(activations: list[str]) -> None:
-    kernel, bias = Array(offset=0, shape=(2, 2)), Array(offset=16, shape=(2,))
-    layers = [DenseLayer(kernel=kernel, bias=bias, activation=one) for one in activations]
-    with pytest.raises(BundleError, match="must be a softmax"):
-        read_network(bytes(24), layers, Path(MODEL))
-
-
-def test_keras_agrees_with_numpy(tiny_bundle: Path) -> None:
-    pytest.importorskip("keras")
-    from app.classifier import load_classifier
-
-    headlines = ["oil prices rise opec", "wheat", "filler1 filler2 zimbabwe", "unknown", ""]
-    numpy_, keras = (load_classifier(tiny_bundle, runtime) for runtime in ("numpy", "keras"))
-    encoded = [numpy_.encoder.encode(one) for one in headlines]
-    np.testing.assert_allclose(numpy_.probabilities(encoded), keras.probabilities(encoded), atol=1e-5)
-
-
-def test_file_that_keras_cannot_load_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("keras")
-    from app.classifier.keras_network import read_keras_network
-
-    with pytest.raises(BundleError, match="is not a Keras model"):
-        read_keras_network(b"PK", tmp_path / MODEL)
-
-
-def test_tiny_network_has_the_widths_it_says(tiny_bundle: Path) -> None:
-    bundle = load_bundle(tiny_bundle)
-    assert bundle.manifest.network is not None
-    assert read_network(bundle.model, bundle.manifest.network, bundle.model_path).shape == (SIZE, 46)
