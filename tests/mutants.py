@@ -1,7 +1,9 @@
 """Mutation testing: puts one small fault at a time into the code, which the fast tests should notice.
 
-Cosmic Ray makes the faults. Each is tried in a fork of this process, which has imported every library, on a copy of the
-working tree. Coverage says which tests run the faulty line: those are run first, then others of the file.
+Cosmic Ray makes the faults: unlike mutmut, it also changes decorated code and code outside functions, such as routes
+and settings. Its own runner would start pytest for every fault. Here, each fault is tried in a fork of this process,
+which has imported every library, on a copy of the working tree. Coverage says which tests run the faulty line: those
+are run first, then others of the file.
 """
 
 import contextlib

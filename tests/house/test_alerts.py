@@ -70,7 +70,9 @@ def test_shipped_scrape_intervals_are_as_short_as_the_alerts_need():
     production = ROOT / "deploy" / "kubernetes" / "overlays" / "production"
     [pods] = yaml.safe_load((production / "service-monitor.yaml").read_text("utf-8"))["spec"]["endpoints"]
     assert all(int(one.removesuffix("s")) <= LONGEST_INTERVAL for one in (compose, pods["interval"]))
-    assert f"at least every {LONGEST_INTERVAL} seconds" in (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    assert f"`scrape_interval` of at most {LONGEST_INTERVAL} seconds" in (ROOT / "docs" / "metrics.md").read_text(
+        "utf-8"
+    )
 
 
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")

@@ -181,9 +181,9 @@ def test_figures_for_present_day_headlines_are_the_latest_measurement():
     assert f"a development sample of {total['headlines']} headlines" in README
     told = re.search(r"no headline of the sample that is about one of the topics has (\d+) or more of them", README)[1]
     assert (int(told), total["many_unknown"]) == (MANY_UNKNOWN, 0)
-    told = re.search(r"(\d+) of 100 \(business\) and (\d+) of 100 \(general\) are marked as `outside`", README).groups()
+    told = re.search(r"marked as `outside`: (\d+) of 100 \(business\), (\d+) of 100 \(general\)", README).groups()
     assert tuple(map(int, told)) == (round(business["found"] * 100), round(general["found"] * 100))
-    lost = re.search(r"so are (\d+) of 100 business headlines that are about one", README)[1]
+    lost = re.search(r"marked by mistake: (\d+) of 100 business headlines about one", README)[1]
     assert int(lost) == round(business["lost"] * 100)
     told = re.search(r"All (\d+) headlines of 2016 to 2020: .* \| (\d+) of 100 right \|", README).groups()
     assert tuple(map(int, told)) == (total["headlines"], round(total["right_over_all"] * 100))

@@ -32,11 +32,11 @@ def evaluate(
 ) -> None:
     """Measure a BUNDLE, as the service would answer, on labelled rows or on the Reuters test wires.
 
-    The settings of the service are not read: texts are marked `outside` above the threshold of the bundle. With --test
-    and rows about none of the labels, the rates at other thresholds are printed, too.
-
     With --test, any bundle is measured on the rows of files, which are read as by `check`. Without it, a bundle with
     the 46 Reuters topics is measured on the test wires and their titles.
+
+    Texts are marked `outside` above the threshold of the bundle, whatever the settings of the service are. With --test
+    and rows about none of the labels, the rates at other thresholds are printed, too.
     """
     if test_files:
         if data is not None:

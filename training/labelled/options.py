@@ -143,8 +143,8 @@ _READING: Final = (
         "--outside",
         metavar="LABEL",
         multiple=True,
-        help="Label that marks texts about none of the other labels; may be repeated. Rows without a label are then"
-        " used in the same way; '' if only those are.",
+        help="Label of texts about none of the other labels; may be repeated. Rows without a label then count as such"
+        " texts, too; with '', only those do.",
     ),
     click.option("--no-header", is_flag=True, help="CSV and TSV have no header; columns are numbers from 1."),
     click.option(
