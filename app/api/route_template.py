@@ -9,7 +9,7 @@ NONE = "other"
 
 
 def route_template(scope: Scope, path: str, status: int) -> str:
-    """The template, such as `/v2/models/{name}/infer`, also if only the method differs; `other` if no route matches.
+    """The template, such as `/v2/models/{name}/infer`, even if only the method differs; `other` if no route matches.
 
     `path`: without the root path. `status`: only a refusal is searched for, and after 404 the router has already found
     no route.

@@ -49,7 +49,7 @@ def topics(folder: Path | None, as_json: bool) -> None:
     codes = [one_line(topic.code, MAX_CELL_CHARACTERS) for topic in known]
     names = [one_line(topic.name, MAX_CELL_CHARACTERS) for topic in known]
     code_width, width = max(15, *map(_width, codes)), max(4, *map(_width, names))
-    named = any(topic.code != topic.name for topic in known)  # labels of own data are mostly their own names
+    named = any(topic.code != topic.name for topic in known)  # labels of own data are usually their own names
     heading = f"  {'name':{width}}" if named else ""
     lines = [f"label  {'topic':{code_width}}{heading}  support  precision  recall     F1"]
     for topic, code, name in zip(known, codes, names, strict=True):

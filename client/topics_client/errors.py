@@ -33,7 +33,7 @@ class Problem:
     errors: tuple[tuple[str, str], ...] = ()
     """Invalid fields with the reason: `("headlines.2003", "must not be empty")`.
 
-    In a batch the number is the headline's index in what was passed to the client, also if several requests were sent.
+    In a batch the number is the headline's index in what was passed to the client, even if several requests were sent.
     """
 
 
