@@ -1,6 +1,7 @@
 """Schema of a bundle's `manifest.json`, written by training and read by serving."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -31,15 +32,16 @@ SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Slug = Annotated[str, Field(pattern=SLUG)]
 
 
-FORMATS = (1, 2, 3, 4, 5)
-"""Values of `format` that this release reads; an older release would misread the model without what a format adds."""
-ADDED = {
-    2: "`outside`, `calibration.unknown_slope` and `encoding.references`",
-    3: "`encoding.split_unspaced`, `encoding.pieces`, `title` and `language`",
-    4: "`multi_label`",
-    5: "`encoding.split_symbols`",
+ADDED: Mapping[int, tuple[str, ...]] = {
+    2: ("outside", "calibration.unknown_slope", "encoding.references"),
+    3: ("encoding.split_unspaced", "encoding.pieces", "title", "language"),
+    4: ("multi_label",),
+    5: ("encoding.split_symbols",),
 }
-"""Format -> the fields of the manifest that need it."""
+"""Format -> the fields that it added. A manifest in which one of them is not at its default needs this format, because
+an older release would misread the model."""
+FORMATS = (1, *ADDED)
+"""Values of `format` that this release reads."""
 NEWER_FORMAT = "newer_format"
 """Type of the validation error for any other value."""
 
@@ -262,14 +264,13 @@ class Manifest(_Part):
     @property
     def min_format(self) -> int:
         """The lowest `format` that says what the bundle needs."""
-        if self.encoding.split_symbols:
-            return 5
-        if self.multi_label:
-            return 4
-        if self.encoding.split_unspaced or self.encoding.pieces or self.title or self.language:
-            return 3
-        unknown_slope = self.calibration.unknown_slope if self.calibration else 0
-        return 2 if self.outside or unknown_slope or self.encoding.references != "keras" else 1
+        return max((number for number, fields in ADDED.items() if any(map(self._uses, fields))), default=1)
+
+    def _uses(self, field: str) -> bool:
+        """Whether a field of `ADDED` differs from its default."""
+        part, _, name = field.rpartition(".")
+        owner = getattr(self, part) if part else self
+        return owner is not None and getattr(owner, name) != type(owner).model_fields[name].default
 
     @field_validator("format")
     @classmethod
@@ -286,8 +287,9 @@ class Manifest(_Part):
     def _validate_needs(self) -> "Manifest":
         needed = self.min_format
         if self.format < needed:
-            needs = {"needing": ADDED[needed], "needed": needed, "format": self.format}
-            raise PydanticCustomError("format", "{needing} need format {needed}, not {format}", needs)
+            fields = ", ".join(f"`{field}`" for field in ADDED[needed] if self._uses(field))
+            needs = {"needed": needed, "fields": fields, "format": self.format}
+            raise PydanticCustomError("format", "needs format {needed} for {fields}, not {format}", needs)
         return self
 
     @model_validator(mode="after")

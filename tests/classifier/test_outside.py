@@ -171,10 +171,7 @@ def test_golden_headlines_hold_the_outside_probability(tmp_path: Path) -> None:
         ({"format": 6, "more": 1}, "format: this release reads formats 1 to 5, not 6; upgrade the service."),
         (
             {"format": 1},
-            (
-                "the whole file: `outside`, `calibration.unknown_slope` and `encoding.references` need format 2, not 1;"
-                " train the bundle again."
-            ),
+            "the whole file: needs format 2 for `outside`, `calibration.unknown_slope`, not 1; train the bundle again.",
         ),
     ],
 )

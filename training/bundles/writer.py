@@ -7,32 +7,16 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 from app.classifier import Encoder, TopicClassifier, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
 from app.classifier.calibration import Calibrator, oov_shares
-from app.classifier.manifest import DenseLayer, FileEntry, Manifest
+from app.classifier.manifest import ADDED, DenseLayer, FileEntry, Manifest
 from app.classifier.weights import read_network
 from training.bundles.weight_offsets import align, dense_layers
 from training.errors import OutputError
 from training.output import move_into_place, staging
-
-_OF_FORMAT_5: Final = {"split_symbols"}
-_OF_FORMAT_3: Final = {"split_unspaced", "pieces", *_OF_FORMAT_5}
-_NEWER: Final[dict[int, dict[str, bool | set[str]]]] = {
-    1: {
-        "outside": True,
-        "calibration": {"unknown_slope"},
-        "encoding": {"references", *_OF_FORMAT_3},
-        "multi_label": True,
-    },
-    2: {"encoding": _OF_FORMAT_3, "multi_label": True},
-    3: {"encoding": _OF_FORMAT_5, "multi_label": True},
-    4: {"encoding": _OF_FORMAT_5},
-    5: {},
-}
-"""Format -> the fields of the manifest that need a newer one, as pydantic excludes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +109,14 @@ def replace_card(target: Path, card: str) -> TopicClassifier:
 
 def _json(manifest: Manifest) -> str:
     """The manifest's JSON, without the fields of newer formats, which an older service would refuse."""
-    return manifest.model_dump_json(indent=1, exclude=_NEWER[manifest.format])
+    exclude: dict[str, Any] = {}
+    for added in [added for number, fields in ADDED.items() if number > manifest.format for added in fields]:
+        part, _, name = added.rpartition(".")
+        if part:
+            exclude.setdefault(part, set()).add(name)
+        else:
+            exclude[name] = True
+    return manifest.model_dump_json(indent=1, exclude=exclude)
 
 
 def _golden(folder: Path, draft: Draft, network: tuple[DenseLayer, ...]) -> list[dict[str, object]]:

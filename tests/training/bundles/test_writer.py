@@ -250,6 +250,8 @@ def test_manifest_has_no_field_that_a_service_of_its_format_would_refuse(
     raw = json.loads((tmp_path / "1" / MANIFEST).read_text())
     assert raw["format"] == format_
     assert {*EncodingSpec.model_fields} - {*raw["encoding"]} == left_out
+    newer = {"outside": 2, "title": 3, "language": 3, "multi_label": 4}
+    assert newer.keys() & raw.keys() == {name for name, since in newer.items() if since <= format_}
 
 
 def test_bundle_without_what_format_2_adds_is_one_that_an_older_service_can_read(draft: Draft, tmp_path: Path) -> None:
