@@ -21,7 +21,16 @@ from app.api.open_inference.schemas import (
     ServerMetadata,
     ServerReady,
 )
-from app.api.open_inference.tensors import elements, headlines, input_tensor, requested_outputs, tensor, tensors, top_k
+from app.api.open_inference.tensors import (
+    elements,
+    headlines,
+    input_tensor,
+    max_columns,
+    requested_outputs,
+    tensor,
+    tensors,
+    top_k,
+)
 from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute, raise_if_unsupported_media_type, read_body, send_answer
 from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
@@ -152,8 +161,8 @@ def infer_routes(service: Service) -> list[RawRoute]:
         outputs = requested_outputs(body, manifest)
         given = input_tensor(body)
         # Checked before the binary data is split: it may hold millions of empty elements.
-        most_probable = top_k(outputs, len(topics))
-        raise_if_batch_too_large(service, max(given.shape, default=0), most_probable, TensorTooLargeError)
+        columns = max_columns(outputs, len(topics))
+        raise_if_batch_too_large(service, max(given.shape, default=0), columns, TensorTooLargeError)
         try:  # applies the limits of POST /predict/batch on texts and batches
             texts = batch_request(headlines=headlines(given, context.binary)).headlines
         except ValidationError as error:
@@ -165,7 +174,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
             context,
             receive,
             texts,
-            top_k=most_probable,
+            top_k=top_k(outputs, len(topics)),
             write=lambda results: [elements(output, results, topics) for output in outputs],
         )
         made = [tensor(output, len(texts), len(topics), own) for output, *own in zip(outputs, *parts, strict=True)]

@@ -286,6 +286,7 @@ def test_set_of_many_labels_takes_no_longer_than_their_probabilities(many_topics
         ("/predict/batch", lambda texts: batch(texts, top_k=1_000), "headlines"),
         ("/v2/models/any/infer", lambda texts: infer(texts, "probabilities"), "inputs.0.shape"),
         ("/v2/models/any/infer", lambda texts: infer(texts, classes=1_000), "inputs.0.shape"),
+        ("/v2/models/any/infer", lambda texts: infer(texts, "topic_set"), "inputs.0.shape"),
     ],
 )
 def test_batch_with_more_topics_in_its_answer_than_the_limit_is_413(
