@@ -3,8 +3,10 @@
 `tests/app/server/test_uvicorn_contract.py` lists every undocumented part of uvicorn that it uses.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from types import FrameType
 
@@ -38,6 +40,17 @@ class Server(uvicorn.Server):
             raise SettingsError(f"uvicorn's ssl_* options: this server has no TLS; {NO_TLS}.")
         super().__init__(config)
         self._own, self._others, self._started = own, others, started
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal to stop.
+
+        uvicorn lacks: until its loop runs, a handler that raises SystemExit leaves the coroutine of `serve` behind.
+        Effect: a service that is stopped while it starts logs no "coroutine was never awaited". Delete when: uvicorn
+        sets its signal handlers before it makes the coroutine.
+        """
+        loop_factory = self.config.get_loop_factory()
+        with closing(self.serve(sockets)) as serving, asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(serving)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Called by uvicorn; exits if the app cannot start.

@@ -51,7 +51,12 @@ METHODS: dict[type, dict[str, tuple[list[str], str]]] = {
         "__init__": (["transport"], HTTP + "read_gate.py (holding back pipelined requests)"),
         "resume_reading": ([], HTTP + "read_gate.py (holding back pipelined requests)"),
     },
+    uvicorn.Config: {
+        "get_loop_factory": ([], SERVER + " (a signal before the loop runs)"),
+    },
     uvicorn.Server: {
+        "run": (["sockets"], SERVER + " (a signal before the loop runs)"),
+        "serve": (["sockets"], SERVER + " (a signal before the loop runs)"),
         "startup": (["sockets"], SERVER + " (sockets of several workers)"),
         "shutdown": (["sockets"], SERVER + " (connections that wait when the process stops)"),
         "handle_exit": (["sig", "frame"], SERVER + " (a second SIGTERM)"),
@@ -103,6 +108,7 @@ ATTRIBUTES = {
 """Attributes that are read or set."""
 
 REPLACED = {
+    uvicorn.Server.run: ("239e0133", "Server.run", SERVER + ", `run`"),
     httptools_impl.HttpToolsProtocol.data_received: (
         "010a7ae5",
         "HttpToolsProtocol.data_received",
