@@ -12,28 +12,29 @@ from app.cli.classify_help import HELP, KEEP_ALL
 from app.cli.classify_options import ensure_valid_options
 from app.cli.exit_status import ExitStatus, InputError
 from app.cli.model_info import model_option
-from app.cli.predictors import (
-    MAX_TOP_K,
-    load,
-    local_predictor,
-    settings_for,
-)
+from app.cli.predictors import MAX_TOP_K, load, local_predictor, settings_for
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.row import TO_UTF_8, rows_from, validate_row, without_empty
 from app.cli.readers.rows import DEFAULT_NAME, Options, Table, column_names, input_format, read_table
 from app.cli.remote_predictor import remote_predictor
 from app.cli.standard_streams import print_error
+from app.cli.usage_errors import NonEmptyText
 from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
 
 
 @click.command(help=HELP)
 @click.argument("headlines", nargs=-1, metavar="[HEADLINES]... | INPUT OUTPUT")
-@click.option("-f", "--file", "name", metavar="FILE", help="Read headlines from a file; - is standard input.")
-@click.option("--column", help=f"CSV or Parquet column that holds the headline.  [default: {DEFAULT_NAME}]")
-@click.option("--field", help=f"JSON field that holds the headline.  [default: {DEFAULT_NAME}]")
+@click.option(
+    "-f", "--file", "name", type=NonEmptyText(), metavar="FILE", help="Read headlines from a file; - is standard input."
+)
+@click.option(
+    "--column", type=NonEmptyText(), help=f"CSV or Parquet column that holds the headline.  [default: {DEFAULT_NAME}]"
+)
+@click.option("--field", type=NonEmptyText(), help=f"JSON field that holds the headline.  [default: {DEFAULT_NAME}]")
 @click.option(
     "--keep",
+    type=NonEmptyText(),
     multiple=True,
     is_flag=False,
     flag_value=KEEP_ALL,
@@ -63,7 +64,11 @@ from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
     help="Continue an interrupted run: skip the lines before this one, and write no header.",
 )
 @model_option("model")
-@click.option("--url", help="Send headlines to this service instead of loading a model; needs the package in client/.")
+@click.option(
+    "--url",
+    type=NonEmptyText(),
+    help="Send headlines to this service instead of loading a model; needs the package in client/.",
+)
 @click.option("--api-key", envvar="TOPICS_API_KEY", show_envvar=True, help="API key for the service at --url.")
 @click.option(
     "--engine",
@@ -72,7 +77,9 @@ from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
     show_default=True,
     help="Run in this process, or on all cores with Ray.",
 )
-@click.option("--address", help="Address of a Ray cluster, such as auto.  [default: this machine only]")
+@click.option(
+    "--address", type=NonEmptyText(), help="Address of a Ray cluster, such as auto.  [default: this machine only]"
+)
 def classify(
     *,
     headlines: tuple[str, ...],

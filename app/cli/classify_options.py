@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.usage_errors import EMPTY
 from app.cli.writers import BulkOutputFormat
 
 
@@ -23,6 +24,8 @@ def ensure_valid_options(  # noqa: PLR0917
     """Raise UsageError for options that cannot be combined."""
     if engine == "ray" and (len(headlines) != 2 or name is not None or url is not None or keep):
         raise click.UsageError("--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep.")
+    if engine == "ray" and "" in headlines:
+        raise click.UsageError(f"INPUT or OUTPUT: {EMPTY}")
     if engine == "process" and (form == "parquet" or address is not None):
         raise click.UsageError("--format parquet and --address are for --engine ray.")
     if engine == "process" and name is not None and name.lower().endswith(".parquet"):

@@ -10,6 +10,7 @@ import click
 
 from app.cli.predictors import load, settings_for
 from app.cli.standard_streams import write_lines
+from app.cli.usage_errors import NonEmptyPath
 from app.control_characters import one_line
 from app.settings import DEFAULT_MODEL
 
@@ -24,7 +25,7 @@ def model_option(name: str) -> Callable[[Command], Command]:
     """The option --model, as the argument `name` of a command."""
     default = f"{DEFAULT_MODEL} of this program"
     told = f"Folder of a bundle.  [variable: TOPICS_MODEL, the first of several folders; default: {default}]"
-    return click.option("--model", name, type=click.Path(path_type=Path), metavar="FOLDER", help=told)
+    return click.option("--model", name, type=NonEmptyPath(path_type=Path), metavar="FOLDER", help=told)
 
 
 @click.command()

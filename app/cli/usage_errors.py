@@ -1,8 +1,13 @@
-"""Errors for unknown options and commands, with the near names that exist."""
+"""Errors for unknown options and commands, with the near names that exist, and for empty values."""
+
+from typing import Any
 
 import click
 
 from app.near_names import near_names
+
+EMPTY = "The value is empty; if it comes from a variable, set that."
+"""A shell makes an empty value of a variable that is not set."""
 
 
 def with_near_name(error: click.UsageError) -> click.UsageError:
@@ -22,3 +27,28 @@ def with_near_name(error: click.UsageError) -> click.UsageError:
         return error
     near = " or ".join(near_names(name, known))
     return click.UsageError(f"{error.message}{f' Did you mean {near}?' if near else ''}", context)
+
+
+class NonEmptyText(click.types.StringParamType):
+    """A text that is not empty."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """Convert the value, or fail with one sentence."""
+        _ensure_not_empty(self, value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class NonEmptyPath(click.Path):
+    """A path that is not empty; `Path("")` would be the working folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """Convert the value, or fail with one sentence."""
+        _ensure_not_empty(self, value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _ensure_not_empty(
+    kind: click.ParamType[Any], value: object, param: click.Parameter | None, ctx: click.Context | None
+) -> None:
+    if value == "":
+        kind.fail(EMPTY, param, ctx)

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from app.classifier import BundleError, load_bundle
 from app.classifier.bundle import CARD
+from app.cli.usage_errors import EMPTY
 from tests.real_data import REPOSITORY
 from tests.training.conftest import write_data
 from training.bundles.writer import replace_card
@@ -51,6 +52,31 @@ def test_help_lists_every_command_in_a_section_with_its_whole_sentence() -> None
         assert f"\n  {name} " in shown
         sentence = (command.help or "").partition(". ")[0].partition("\n\n")[0].split()
         assert " ".join(sentence) in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", ""),
+        ("check", "news.csv", "--output", ""),
+        ("fit", "news.csv", "--output", ""),
+        ("evaluate", ""),
+        ("evaluate", "models/book/1", "--data", ""),
+        ("evaluate", "models/book/1", "--against", ""),
+        ("export", "models/book/1", "--format", "onnx", "--output", ""),
+        ("fetch", "--into", ""),
+        ("fetch", "--url", ""),
+        ("train", "--tensorboard", ""),
+        ("compare", "--output", ""),
+        ("baselines", "--bundle", ""),
+        ("card", ""),
+    ],
+)
+def test_empty_path_is_an_error_and_not_the_working_folder(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """It is what a shell makes of a variable that is not set."""
+    (tmp_path / "news.csv").write_text("text,label\n")
+    result = run(*(tmp_path / "news.csv" if value == "news.csv" else value for value in arguments))
+    assert (result.exit_code, result.stderr.splitlines()[-1].partition(": The ")[2]) == (2, EMPTY[4:])
 
 
 @pytest.mark.parametrize("command", ["check", "fit"])

@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from app.bundle_folders import MANIFEST
+from app.cli.usage_errors import NonEmptyPath
 from training.data.fetch import ARCHIVE, DEFAULT_FOLDER
 from training.errors import OutputError
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
+FOLDER = NonEmptyPath(file_okay=False, path_type=Path)
 
 data_option = click.option(
     "--data",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    type=NonEmptyPath(file_okay=False, exists=True, path_type=Path),
     help=f"Folder with keras/reuters.npz, keras/reuters_word_index.json and {ARCHIVE}, used instead of a download."
     f"  [default: Keras's own cache, and the archive in {DEFAULT_FOLDER}]",
 )

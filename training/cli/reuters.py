@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from app.classifier import load_bundle, load_classifier
+from app.cli.usage_errors import NonEmptyText
 from training.book.recipes import RECIPES, find_recipe
 from training.cli.options import FOLDER, archive_path, data_option
 from training.data.dataset import load_dataset
@@ -22,7 +23,13 @@ RECIPE = click.Choice(list(RECIPES))
 
 @click.command()
 @click.option("--into", type=FOLDER, default=DEFAULT_FOLDER, show_default=True, help="Folder for the archive.")
-@click.option("--url", "urls", multiple=True, help="URL of the archive; may be repeated.  [default: public mirrors]")
+@click.option(
+    "--url",
+    "urls",
+    type=NonEmptyText(),
+    multiple=True,
+    help="URL of the archive; may be repeated.  [default: public mirrors]",
+)
 @click.option("--archive-only", is_flag=True, help="Fetch only the archive, not the 46-topic set.")
 def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
     """Download the 46-topic set (into Keras's cache) and the Reuters-21578 archive; for research purposes only."""

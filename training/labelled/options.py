@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from app.cli.usage_errors import NonEmptyPath
 from app.near_names import did_you_mean
 from training.errors import ColumnError, LabelsError, TableError
 from training.labelled.read import MAX_BAD_SHARE, read_rows, shown_name
@@ -36,7 +37,7 @@ class Share(click.FloatRange):
 SEED: Final = click.IntRange(0, 2**31 - 1)
 """scikit-learn and Keras take seeds below 2^32, and training also uses the seeds that follow the given one."""
 
-FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE: Final = NonEmptyPath(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)

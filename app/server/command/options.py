@@ -8,6 +8,7 @@ import click
 
 from app import VERSION
 from app.bundle_folders import missing_bundle
+from app.cli.usage_errors import NonEmptyText
 from app.server.command.metrics_folder import wrong_folder
 from app.settings import DEFAULT_MODEL, Settings, option_name, read_settings, variable_name
 
@@ -40,7 +41,9 @@ def with_options(command: Command) -> Command:
     command = click.option(
         "--port", default="8000", show_default=True, metavar="PORT", help="Port to listen on; 0 picks a free one."
     )(command)
-    return click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")(command)
+    return click.option(
+        "--host", type=NonEmptyText(), default="127.0.0.1", show_default=True, help="Address to listen on."
+    )(command)
 
 
 def _help(field: str) -> str:
