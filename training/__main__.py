@@ -1,6 +1,5 @@
 """python -m training: the command group."""
 
-import io
 import os
 import signal
 import sys
@@ -14,10 +13,9 @@ if __name__ == "__main__":
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from training.cli import cli
+from training.standard_streams import prepare_standard_streams
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, interrupted)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # The last line of a training may name a file in bytes that are no text, or go to a terminal without UTF-8.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    prepare_standard_streams()
     cli(prog_name="python -m training")

@@ -69,6 +69,10 @@ class EntryPoint(click.Group):
             return super().make_context(*args, **extra)
         except click.UsageError as error:
             raise _printable(error) from None
+        except BrokenPipeError:
+            raise  # as in `invoke`
+        except OSError as error:  # the help cannot be printed
+            raise _not_written(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as in the base class
         """Run the command.
@@ -95,16 +99,18 @@ class EntryPoint(click.Group):
         except BrokenPipeError:
             raise  # click exits without a message, as shells expect when a reader such as `head` has closed the pipe
         except OSError as error:
-            # What no module handles, such as a full disk under TMPDIR or behind stdout.
-            where = f"{error.filename}: " if error.filename else "The output "
-            raise click.ClickException(
-                one_line(f"{where}cannot be read or written ({error.strerror or error}).", MAX_LINE_CHARACTERS)
-            ) from error
+            raise _not_written(error) from error  # what no module handles, such as a full disk under TMPDIR
         except KeyboardInterrupt as stop:
             click.echo("\nStopped; incomplete results were not written.", err=True)
             raise click.exceptions.Exit(128 + _number(stop)) from None
         finally:
             sys.unraisablehook = report_others
+
+
+def _not_written(error: OSError) -> click.ClickException:
+    where = f"{error.filename}: " if error.filename else "The output "
+    message = f"{where}cannot be read or written ({error.strerror or error})."
+    return click.ClickException(one_line(message, MAX_LINE_CHARACTERS))
 
 
 def _printable(error: click.UsageError) -> click.UsageError:

@@ -104,7 +104,7 @@ def classify(
     try:
         if engine == "ray":
             source, target = headlines
-            all_good = classify_in_bulk(
+            classify_in_bulk(
                 source=source,
                 target=target,
                 column=column,
@@ -115,7 +115,7 @@ def classify(
                 settings=settings,
                 address=address,
             )
-            raise click.exceptions.Exit(ExitStatus.OK if all_good else ExitStatus.SOME_BAD)
+            return
         file = None if name is None else _open(name)
         if url is None:
             predict = local_predictor(load(settings, top_k), top_k)

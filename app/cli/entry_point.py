@@ -44,6 +44,8 @@ class EntryPoint(click.Group):
                 self.invoke(context)
         except click.exceptions.Exit as end:
             status = end.exit_code
+            if status == 0 and sys.stdout is None:  # after --help or --version, which click does not print then
+                status = _report(OutputError("Standard output is closed."))
         except (KeyboardInterrupt, click.Abort):
             status = ExitStatus.INTERRUPTED
         except click.UsageError as error:

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import click
 
-from app.cli.exit_status import UnavailableError
+from app.cli.exit_status import ExitStatus, UnavailableError
 from app.cli.predictors import load
 from app.cli.readers.rows import DEFAULT_NAME
 from app.cli.writers import BulkOutputFormat, columns
@@ -22,15 +22,13 @@ def classify_in_bulk(
     skip_empty: bool,
     settings: Settings,
     address: str | None,
-) -> bool:
+) -> None:
     """Classify the files of `source` into the folder `target` and print a summary on standard error.
-
-    Returns:
-        Whether every row was valid.
 
     Raises:
         UnavailableError: Ray is not installed, or one of the reasons of `classify_files`.
         ColumnError: a file does not have the column.
+        click.exceptions.Exit: there are bad rows; all others were classified.
     """
     if find_spec("ray") is None or find_spec("pyarrow") is None:
         raise UnavailableError("--engine ray needs Ray: .venv/bin/python -m pip install '.[ray]' in this folder.")
@@ -60,4 +58,4 @@ def classify_in_bulk(
     if summary.bad_files:
         bad = f"bad rows are in {summary.bad_files:,} files in _bad; all others were classified."
         click.echo(f"{target}: {bad}", err=True)
-    return not summary.bad_files
+        raise click.exceptions.Exit(ExitStatus.SOME_BAD)

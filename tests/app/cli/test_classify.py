@@ -255,12 +255,11 @@ def test_one_bad_line_is_counted_in_the_singular() -> None:
     assert (result.exit_code, result.stderr) == (1, "line 2 has no text\n1 bad line; all others were classified.\n")
 
 
-@pytest.mark.parametrize(("good", "status"), [(True, 0), (False, 1)])
-def test_ray_gets_every_option(good: bool, status: int, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ray_gets_every_option(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
-    monkeypatch.setattr("app.cli.classify.classify_in_bulk", lambda **options: given.update(options) or good)
+    monkeypatch.setattr("app.cli.classify.classify_in_bulk", lambda **options: given.update(options))
     options = ("--column", "title", "--format", "parquet", "--top-k", 3, "--address", "auto", "--model", tiny_bundle)
-    assert run("classify", "--engine", "ray", "in", "out", *options).exit_code == status
+    assert run("classify", "--engine", "ray", "in", "out", *options).exit_code == 0
     assert given.pop("settings").model == (tiny_bundle,)
     assert given == {
         "source": "in",

@@ -47,6 +47,12 @@ def test_messages_that_cannot_be_written_do_not_change_the_result(redirection: s
     assert shell(["classify", "--top-k", "0", "oil"], redirection).returncode == 2
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["classify", "--help"]])
+def test_help_that_cannot_be_printed_is_5(arguments: list[str]) -> None:
+    done = shell(arguments, ">&-")
+    assert (done.returncode, done.stderr) == (5, b"Error: Standard output is closed.\n")
+
+
 def test_closed_input_is_4() -> None:
     done = shell(["classify", "-f", "-"], "<&-")
     assert (done.returncode, done.stderr) == (4, b"Error: Standard input is closed.\n")

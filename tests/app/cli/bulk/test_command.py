@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 
 from app.classifier import load_classifier
@@ -47,7 +48,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Ray:
     return one
 
 
-def classify(bundle: Path, **options: Any) -> bool:
+def classify(bundle: Path, **options: Any) -> None:
     settings = load_settings(
         serving=False, model=bundle, min_probability=0.25, outside_threshold=0.75, max_characters=77
     )
@@ -61,14 +62,14 @@ def classify(bundle: Path, **options: Any) -> bool:
         "address": "a",
         "skip_empty": True,
     }
-    return classify_in_bulk(**given | options, settings=settings)
+    classify_in_bulk(**given | options, settings=settings)
 
 
 @pytest.mark.parametrize(
     ("column", "field", "name"), [(None, None, "headline"), ("title", None, "title"), (None, "text", "text")]
 )
 def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, field: Any, name: str) -> None:
-    assert classify(tiny_bundle, column=column, field=field) is True
+    classify(tiny_bundle, column=column, field=field)
     digest = load_classifier(tiny_bundle).bundle.digest
     assert ray.job == {
         "files": ("in", column, field),
@@ -94,7 +95,9 @@ def test_shards_of_an_earlier_run_and_bad_rows_are_counted(
     ray: Ray, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ray.summary.shards_before, ray.summary.bad_files = 1_000, 1_001
-    assert classify(tiny_bundle) is False
+    with pytest.raises(click.exceptions.Exit) as end:
+        classify(tiny_bundle)
+    assert end.value.exit_code == 1
     first, second = capsys.readouterr().err.splitlines()
     assert first == "out: 1,200 shards, 1,000 of them from earlier runs; 3,000,000 headlines classified in this run."
     assert second == "out: bad rows are in 1,001 files in _bad; all others were classified."
