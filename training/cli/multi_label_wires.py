@@ -8,8 +8,9 @@ from typing import Final
 import click
 
 from training.data.modapte import read_modapte
+from training.labelled.columns import Columns
 from training.labelled.options import DataOptions, LabelledData
-from training.labelled.rows import LabelledRow, ReadColumns, Table
+from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import split_rows
 from training.tensorflow_import import ensure_tensorflow
 
@@ -33,7 +34,7 @@ class Wires(DataOptions):
                 ],
                 bad=0,
                 first_bad=(),
-                columns=[ReadColumns(archive.name, "TITLE and BODY", "TOPICS", None, guessed=False)],
+                columns=[Columns(archive.name, "TITLE and BODY", "TOPICS", None, guessed=False)],
             )
             for part in ("TRAIN", "TEST")
         )

@@ -28,12 +28,14 @@ class RequestedColumns:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of one file."""
+    """The columns that are read from a file: names, or numbers from 1 if the file has no header."""
 
+    file: str
     text: str
     label: str
     time: str | None
     guessed: bool
+    """Whether text or label was found by its name or values rather than given."""
 
 
 def find_columns(names: Sequence[str], requested: RequestedColumns, file: str, from_header: bool = False) -> Columns:
@@ -67,9 +69,7 @@ def find_columns(names: Sequence[str], requested: RequestedColumns, file: str, f
         )
         shown = first_line if from_header else f"It has: {listed(names)}."
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
-    return ensure_distinct(
-        Columns(text, label, requested.time, requested.text is None or requested.label is None), file
-    )
+    return _distinct(file, text, label, requested)
 
 
 def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, file: str) -> Columns:
@@ -98,19 +98,7 @@ def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, fi
             f"{file}: it is unclear which of its {width} columns have texts and labels; give their numbers,"
             f" such as --text 2 --label 1. The first line has: {listed(rows[0])}."
         )
-    return ensure_distinct(
-        Columns(text, label, requested.time, requested.text is None or requested.label is None), file
-    )
-
-
-def ensure_distinct(columns: Columns, file: str) -> Columns:
-    """The columns, if no two of them are the same and their names are text; raises ColumnError otherwise."""
-    for name in (columns.text, columns.label, columns.time or ""):
-        if not is_text(name):
-            raise ColumnError(f"{file}: the name of the column {name!r} is not valid Unicode; rename it.")
-    if columns.text == columns.label or columns.time in (columns.text, columns.label):
-        raise ColumnError(f"{file}: text, label and time must be different columns; correct --text, --label or --time.")
-    return columns
+    return _distinct(file, text, label, requested)
 
 
 def ensure_column(name: str, names: Sequence[str], file: str, from_header: bool = False) -> None:
@@ -125,6 +113,16 @@ def ensure_column(name: str, names: Sequence[str], file: str, from_header: bool 
         raise ColumnError(f"{file}: there is no column {name!r}; {has}.{hint}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one.")
+
+
+def _distinct(file: str, text: str, label: str, requested: RequestedColumns) -> Columns:
+    """The columns; raises ColumnError if two of them are the same, or a name is not text."""
+    for name in (text, label, requested.time or ""):
+        if not is_text(name):
+            raise ColumnError(f"{file}: the name of the column {name!r} is not valid Unicode; rename it.")
+    if text == label or requested.time in (text, label):
+        raise ColumnError(f"{file}: text, label and time must be different columns; correct --text, --label or --time.")
+    return Columns(file, text, label, requested.time, guessed=requested.text is None or requested.label is None)
 
 
 def _usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> str | None:

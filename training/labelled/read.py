@@ -15,8 +15,8 @@ from app.cli.readers.row import ICONV, NOT_UTF_8, Row
 from training.errors import TableError
 from training.labelled.bad_rows import BadRows, counted
 from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
-from training.labelled.columns import RequestedColumns
-from training.labelled.rows import BadRow, LabelledRow, ReadColumns, Table
+from training.labelled.columns import Columns, RequestedColumns
+from training.labelled.rows import BadRow, LabelledRow, Table
 from training.labelled.text_files import LABEL, TIME, OpenedFile, open_csv, open_json
 
 MAX_ROWS: Final = 5_000_000
@@ -69,7 +69,7 @@ def read_rows(
     rows: list[LabelledRow] = []
     size = 0
     bad_rows = BadRows()
-    columns: list[ReadColumns] = []
+    columns: list[Columns] = []
     found: set[str] = set()
     same: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows with equal labels share one tuple
     for path in files:
@@ -77,9 +77,7 @@ def read_rows(
         with ExitStack() as stack:
             try:
                 file_columns, read = _open(path, requested, header, name, stack)
-                columns.append(
-                    ReadColumns(name, file_columns.text, file_columns.label, file_columns.time, file_columns.guessed)
-                )
+                columns.append(file_columns)
                 for row in read:
                     if isinstance(labelled := _labelled(row, name, label_separator, outside_labels, found), BadRow):
                         bad_rows.add(labelled)

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from training.labelled.columns import Columns
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledRow:
@@ -35,18 +37,6 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadColumns:
-    """The columns that were read from a file: names, or numbers from 1 where the file has no header."""
-
-    file: str
-    text: str
-    label: str
-    time: str | None
-    guessed: bool
-    """Whether text or label was found by its name or values rather than given."""
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
     """Everything that was read from some files."""
 
@@ -55,7 +45,7 @@ class Table:
     """How many rows could not be read."""
     first_bad: Sequence[BadRow]
     """The first of each reason."""
-    columns: Sequence[ReadColumns]
+    columns: Sequence[Columns]
     """One element per file."""
     bad_reasons: Mapping[str, int] = field(default_factory=dict)
     """Why rows are bad, most frequent first -> how many."""

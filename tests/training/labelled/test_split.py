@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from training.errors import LabelsError, TableError
 from training.labelled.cells import parse_time
+from training.labelled.columns import Columns
 from training.labelled.duplicates import exact_key, find_duplicates
-from training.labelled.rows import LabelledRow, ReadColumns, Table
+from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import IN_TEST, RARE, UNSEEN, Split, split_rows
 
 Row = tuple[str, tuple[str, ...]]
@@ -19,7 +20,7 @@ Row = tuple[str, tuple[str, ...]]
 
 def table(rows: Sequence[Row], file: str = "a.csv") -> Table:
     read = [LabelledRow(text, labels, file, number) for number, (text, labels) in enumerate(rows, start=2)]
-    return Table(read, 0, (), [ReadColumns(file, "text", "label", None, guessed=False)])
+    return Table(read, 0, (), [Columns(file, "text", "label", None, guessed=False)])
 
 
 def everything(split: Split) -> list[LabelledRow]:
@@ -133,7 +134,7 @@ def test_error_says_if_the_training_rows_are_also_in_the_test_file(tested: int, 
 
 def timed(rows: Sequence[tuple[str, str, str]]) -> Table:
     read = [LabelledRow(text, (label,), "a.csv", i, parse_time(time)) for i, (text, label, time) in enumerate(rows)]
-    return Table(read, 0, (), [ReadColumns("a.csv", "text", "label", "day", guessed=False)])
+    return Table(read, 0, (), [Columns("a.csv", "text", "label", "day", guessed=False)])
 
 
 def test_latest_rows_are_the_test_rows_and_old_stories_stay_in_training() -> None:

@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from training.labelled.rows import BadRow, ReadColumns
+from training.labelled.columns import Columns
+from training.labelled.rows import BadRow
 
 MAX_EXAMPLES: Final = 3
 """Maximum number of examples of a label, and of texts of a group of duplicates."""
@@ -70,7 +71,7 @@ class Distribution:
 class DataReport:
     """Everything that a check finds; `notes` says in sentences what deserves attention."""
 
-    columns: Sequence[ReadColumns]
+    columns: Sequence[Columns]
     rows: int
     """Readable rows: training, test and left out."""
     bad: int
