@@ -40,6 +40,10 @@ class Record(NamedTuple):
     """Bytes."""
 
 
+REPEATED_HEADER = "repeats the header"
+"""Fault of a row that equals the header, as in the middle of files that `cat` has joined."""
+
+
 class Header(NamedTuple):
     """The first row, which names the columns."""
 
@@ -208,7 +212,7 @@ def _header(record: Record | None, name: str, separator: str, file: str) -> Head
 def csv_rows(
     lines: Iterator[Line], header: Header, max_characters: int, line: int, keep: Sequence[tuple[int, str]] = ()
 ) -> Iterator[Row]:
-    """Yield the rows below a header; blank lines are skipped.
+    """Yield the rows below a header; blank lines are skipped, and a row that repeats the header has a fault.
 
     Args:
         lines: the input below the header.
@@ -218,6 +222,8 @@ def csv_rows(
         keep: index and output name of each column that rows keep.
     """
     at, width = header.at, len(header.names)
+    names = list(map(_bare, header.names)) if header.lines else []
+    name = names[at] if names else None
     for record in records(lines, header.separator, width, line):
         cells = record.cells
         if record.fault is not None:
@@ -228,6 +234,8 @@ def csv_rows(
                 count = f"{len(cells)} column{'' if len(cells) == 1 else 's'}, and {first} {width}"
                 missing = f"has no column {header.names[at]!r} ({count})" if len(cells) <= at else f"has {count}"
                 yield Row(record.line, "", missing)
+        elif _bare(cells[at]) == name and list(map(_bare, cells)) == names:
+            yield Row(record.line, "", REPEATED_HEADER)
         else:
             kept = {called: cells[number] for number, called in keep} if keep else NO_COLUMNS
             row = validate_row(record.line, cells[at], max_characters, kept)
@@ -237,3 +245,8 @@ def csv_rows(
                 last = record.line + record.lines - 1
                 row = Row(record.line, "", f"{row.fault} (the row ends on line {last})")
             yield row
+
+
+def _bare(cell: str) -> str:
+    """The cell without blanks around it, and without the byte order mark that may precede a header."""
+    return cell.strip(" \t\ufeff")

@@ -83,6 +83,17 @@ def test_bad_rows_are_counted_and_the_first_of_each_reason_are_kept(tmp_path: Pa
     assert [bad.why for bad in read.first_bad][2:] == ["has no text", "has 3 columns, and the header 2"]
 
 
+@pytest.mark.parametrize("head", [(" headline", "section "), ("\ufeffheadline", "section")])
+def test_header_in_the_middle_of_joined_files_is_a_bad_row(tmp_path: Path, head: tuple[str, str]) -> None:
+    read = read_rows([write(tmp_path / "a.csv", table(",", head) * 2)], most_bad=0.5)
+    assert (pairs(read), read.bad_reasons) == (ROWS * 2, {"repeats the header": 1})
+
+
+def test_row_without_a_header_may_hold_the_numbers_of_its_columns(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "".join(f"{text},{label}\n" for text, label in (("1", "2"), *ROWS * 3)))
+    assert pairs(read_rows([path], header=False)) == [("1", "2"), *ROWS * 3]
+
+
 def test_first_object_may_lack_a_field(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", '{"headline": "oil"}\n' + JSON_LINES)
     read = read_rows([path], most_bad=0.5)

@@ -42,6 +42,8 @@ def test_one_stray_quote_costs_its_own_row() -> None:
         ("3", "has no column 'headline' (1 column, and the header 2)"),
         ("3,oil,wheat", "has 3 columns, and the header 2"),
         ("3,", "has no text"),
+        ("id,headline", "repeats the header"),
+        ("\ufeffid, headline", "repeats the header"),
         ("3,o\0il", "holds a NUL character"),
         ('3,"' + "x" * MAX_LINE_BYTES, "has more than 1048576 bytes"),
         ("3," + "x" * 2000, "has 2,000 characters, more than 1,000"),
@@ -53,6 +55,10 @@ def test_damaged_line_is_reported_and_the_lines_around_it_are_answered(damage: s
         found = read(content.encode(), "csv", 4096)
         assert faults(found) == {3: fault}
         assert answered(found) == [(2, "oil"), (4, "wheat"), (5, "gold")]
+
+
+def test_text_that_equals_the_name_of_its_column_is_no_header() -> None:
+    assert answered(read(b"id,headline\n2,headline\n", "csv")) == [(2, "headline")]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
