@@ -89,7 +89,7 @@ def decoded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
         InputError: the input, called `name` in messages, is damaged gzip or not text.
     """
     head, pieces = _head(pieces)
-    if head.startswith(_GZIP):
+    if head.startswith(_GZIP) or (not head and name.lower().endswith(".gz")):
         head, pieces = _head(gunzipped(chain([head], pieces), name))
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
@@ -152,7 +152,7 @@ def gunzipped(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
                         break
     except zlib.error as error:
         raise InputError(f"{name}: its gzip data are damaged ({error}); copy or compress it again.") from None
-    if unpack is not None:
+    if unpack is not None or not members:  # gzip has a header even if there is no content
         raise InputError(f"{name}: its gzip data end too early, so the file is incomplete; copy it again.")
 
 

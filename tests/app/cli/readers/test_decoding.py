@@ -78,6 +78,7 @@ LONG = "".join(f"oil {CHANCE.random()}\n" for _ in range(5000)).encode()
         (lambda packed: packed[:-8] + b"12345678", "a.gz: its gzip data are damaged (", 1000),
         (lambda packed: packed + b"oil\n", "are damaged", 4999),
         (lambda _: b"\x1f\x8b", "end too early", 0),
+        (lambda _: b"", "end too early", 0),
         (lambda _: b"\x1f\x8boil prices", "are damaged", 0),
     ],
 )
@@ -90,6 +91,11 @@ def test_damaged_gzip_is_read_up_to_the_damage(damage: Callable[[bytes], bytes],
     there = b"".join(read)
     assert LONG.startswith(there)
     assert there.count(b"\n") >= least
+
+
+def test_gzip_without_content_is_empty_text() -> None:
+    assert b"".join(decoded(pieces(gzip.compress(b"")), "a.gz")) == b""
+    assert b"".join(decoded(pieces(b""), "a.txt")) == b""
 
 
 def test_gzip_bomb_takes_no_memory() -> None:
