@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import chain, islice, tee
 from typing import Final, Literal
 
-from app.cli.readers.csv_rows import Header, Record, csv_rows, records
+from app.cli.readers.csv_records import Record, records
+from app.cli.readers.csv_rows import Header, csv_rows
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Row, is_text

@@ -12,7 +12,8 @@ from pyarrow.fs import FileSystem
 
 from app.cli.bulk.files import File
 from app.cli.exit_status import InputError
-from app.cli.readers.csv_rows import ColumnError, Header, read_header, records
+from app.cli.readers.csv_records import records
+from app.cli.readers.csv_rows import ColumnError, Header, read_header
 from app.cli.readers.decoding import PIECE_BYTES, decoded, encoding_of, read_pieces
 from app.cli.readers.lines import line_ends, split_lines
 from app.cli.readers.rows import SEPARATORS

@@ -102,7 +102,7 @@ def test_first_object_may_lack_a_field(tmp_path: Path) -> None:
         read_rows([write(path, '{"headline": "oil"}\n')], text_column="title")
 
 
-CELL = st.text(st.characters(codec="utf-8", exclude_characters=",;"), max_size=12)  # see `_is_merged` of csv_rows
+CELL = st.text(st.characters(codec="utf-8", exclude_characters=",;"), max_size=12)  # see `_is_merged` of csv_records
 
 
 @given(st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=20), st.sampled_from([",", ";"]))
