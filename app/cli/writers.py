@@ -63,7 +63,7 @@ class Writer:
 
     def header(self) -> bytes:
         """The CSV header line; empty for JSON Lines."""
-        return _csv([[_safe(name) for name in (*self._columns, *(self._kept or ()))]]) if self._form == "csv" else b""
+        return spreadsheet_csv([[*self._columns, *(self._kept or ())]]) if self._form == "csv" else b""
 
     def rows(self, table: Sequence[tuple[Row, Answer]]) -> bytes:
         """The lines for some rows and their answers."""
@@ -75,13 +75,10 @@ class Writer:
             pairs = zip(table, values, strict=True)
             objects = [dict(zip(names, row_values, strict=True)) | dict(row.kept) for (row, _), row_values in pairs]
             return b"".join([to_json(row_object, inf_nan_mode="null") + b"\n" for row_object in objects])
-        cells = [[_safe(value) if isinstance(value, str) else value for value in row_values] for row_values in values]
-        for row_cells in cells:
-            row_cells[-1] = _joined(row_cells[-1])
-        if self._kept:
-            for row_cells, (row, _) in zip(cells, table, strict=True):
-                row_cells += [_safe(_cell(row.kept.get(name))) for name in self._kept]
-        return _csv(cells)
+        for cells, (row, _) in zip(values, table, strict=True):
+            cells[-1] = _joined(cells[-1])
+            cells += [_cell(row.kept.get(name)) for name in self._kept or ()]
+        return spreadsheet_csv(values)
 
     def values(self, table: Iterable[tuple[Row, Answer]]) -> list[list[Any]]:
         """The cells of each row, one per name in `columns`."""
@@ -108,7 +105,7 @@ def _joined(codes: Sequence[str] | None) -> str | None:
     """Codes separated by spaces, or as a JSON array if one has a space; the page's download has the same."""
     if not codes:
         return None
-    return _safe(" ".join(codes)) if all(len(code.split()) == 1 for code in codes) else to_json(codes).decode()
+    return " ".join(codes) if all(len(code.split()) == 1 for code in codes) else to_json(codes).decode()
 
 
 def _safe(text: str) -> str:
@@ -120,17 +117,14 @@ def _safe(text: str) -> str:
 
 def spreadsheet_csv(rows: Iterable[Sequence[object]]) -> bytes:
     """Rows as CSV whose texts no spreadsheet evaluates as formulas."""
-    return _csv([[_safe(value) if isinstance(value, str) else value for value in row] for row in rows])
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> bytes:
+    safe = [[_safe(value) if isinstance(value, str) else value for value in row] for row in rows]
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(safe)
     if "\r" in (written := text.getvalue()):
         # Python 3.11 quotes a cell that holds CR only if the line terminator holds one too; unquoted, other CSV readers
         # would end the row at the CR.
         lines = []
-        for row in rows:
+        for row in safe:
             text = io.StringIO()
             csv.writer(text, lineterminator="\r\n").writerow(row)
             lines.append(text.getvalue().removesuffix("\r\n"))
