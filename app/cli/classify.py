@@ -15,8 +15,8 @@ from app.cli.model_info import model_option
 from app.cli.predictors import MAX_TOP_K, load, local_predictor, settings_for
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
-from app.cli.readers.row import TO_UTF_8, rows_from, validate_row, without_empty
-from app.cli.readers.rows import DEFAULT_NAME, Options, Table, column_names, input_format, read_table
+from app.cli.readers.row import TO_UTF_8, Options, rows_from, validate_row, without_empty
+from app.cli.readers.rows import DEFAULT_NAME, Table, column_names, input_format, read_table
 from app.cli.remote_predictor import remote_predictor
 from app.cli.standard_streams import print_error
 from app.cli.usage_errors import NonEmptyText

@@ -8,7 +8,7 @@ from app.cli.readers.csv_records import Record, records
 from app.cli.readers.csv_rows import Header, csv_rows
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import Line, split_lines
-from app.cli.readers.row import Row, is_text
+from app.cli.readers.row import Options, Row, is_text
 from app.cli.readers.rows import SEPARATORS
 from training.errors import ColumnError, TableError, TrainingError
 from training.labelled.columns import Columns, RequestedColumns, find_columns, find_numbered
@@ -111,7 +111,7 @@ class _FirstObjects(Fields):
                 self.error = self.error or error
                 return Row(line, "", "lacks the text or the label")
             keep = [self.columns.label, *([self.columns.time] if self.columns.time else [])]
-            self._fields = Fields(self.columns.text, MAX_CHARACTERS, keep, ())
+            self._fields = Fields(Options(self.columns.text, MAX_CHARACTERS, keep))
         row = self._fields.row(line, value)
         return (
             row

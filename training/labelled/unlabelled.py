@@ -8,8 +8,8 @@ from sys import getsizeof
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_rows import ColumnError as AppColumnError
 from app.cli.readers.decoding import decoded, read_pieces
-from app.cli.readers.row import Row
-from app.cli.readers.rows import Options, input_format, read_table
+from app.cli.readers.row import Options, Row
+from app.cli.readers.rows import input_format, read_table
 from training.errors import ColumnError, TableError
 from training.labelled.read import MAX_ROWS, MAX_TEXT_BYTES, MORE_TEXTS, bounded, parquet_file, shown_name
 from training.labelled.rows import LabelledRow

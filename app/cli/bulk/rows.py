@@ -16,8 +16,8 @@ from app.cli.readers.csv_rows import csv_rows
 from app.cli.readers.decoding import PIECE_BYTES
 from app.cli.readers.json_rows import Fields, json_line_rows
 from app.cli.readers.lines import split_lines
-from app.cli.readers.row import EMPTY, NOT_UTF_8, Row, validate_row
-from app.cli.readers.rows import Options, line_rows, read_table
+from app.cli.readers.row import EMPTY, NOT_UTF_8, Options, Row, validate_row
+from app.cli.readers.rows import line_rows, read_table
 
 
 def shard_rows(system: FileSystem, file: File, shard: Shard, name: str, max_characters: int) -> Iterator[Row]:
@@ -49,8 +49,7 @@ def _text_rows(stream: io.BufferedReader, file: File, shard: Shard, options: Opt
     elif file.form == "lines":
         yield from line_rows(lines, options.max_characters, shard.line)
     else:
-        fields = Fields(options.name, options.max_characters, (), ())
-        yield from json_line_rows(lines, fields, shard.line)
+        yield from json_line_rows(lines, Fields(options), shard.line)
 
 
 def _pieces(stream: io.BufferedReader, shard: Shard) -> Iterator[bytes]:

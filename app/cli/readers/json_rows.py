@@ -2,7 +2,7 @@
 
 import codecs
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NoReturn
 
@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Row, unique_names, validate_row
+from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Options, Row, unique_names, validate_row
 
 _BLANK = " \t\r\n"
 _AFTER_VALUE = frozenset(f"{_BLANK},]")
@@ -20,47 +20,39 @@ _DECODER = json.JSONDecoder()
 class Fields:
     """Makes rows from JSON values."""
 
-    def __init__(self, name: str, max_characters: int, keep: Sequence[str] | None, result: Sequence[str]) -> None:
-        """Set which fields are read.
-
-        Args:
-            name: the field that holds the headline.
-            max_characters: a longer headline makes its row bad.
-            keep: other fields that rows keep; None keeps all.
-            result: names of output columns, which kept fields must not use.
-        """
-        self._name = name
-        self._max_characters = max_characters
-        self._keep = keep
-        self._result = result
+    def __init__(self, options: Options) -> None:
+        self._options = options
 
     def row(self, line: int, value: object) -> Row:
         """The row of an object; it has a fault if the value is not an object with a valid headline."""
         if not isinstance(value, dict):
             return Row(line, "", "is not a JSON object")
-        headline = value.get(self._name)
-        if headline is None and self._name in value:
+        name = self._options.name
+        headline = value.get(name)
+        if headline is None and name in value:
             return Row(line, "", EMPTY)
         if not isinstance(headline, str):
-            return Row(line, "", f"has no text in the field {self._name!r}")
+            return Row(line, "", f"has no text in the field {name!r}")
         kept = self._kept(value)
         try:
             to_json(dict(kept))
         except PydanticSerializationError:  # lone surrogates
             return Row(line, "", NOT_UTF_8)
-        return validate_row(line, headline, self._max_characters, kept)
+        return validate_row(line, headline, self._options.max_characters, kept)
 
     def text(self, line: int, value: object) -> Row:
         """The row of an array element, which may be a string or an object."""
         if isinstance(value, str):
-            return validate_row(line, value, self._max_characters)
+            return validate_row(line, value, self._options.max_characters)
         return self.row(line, value) if isinstance(value, dict) else Row(line, "", "is neither a text nor an object")
 
     def _kept(self, value: dict[str, Any]) -> Mapping[str, object]:
-        names = [name for name in value if name != self._name] if self._keep is None else self._keep
+        options = self._options
+        names = [name for name in value if name != options.name] if options.keep is None else options.keep
         if not names:
             return NO_COLUMNS
-        return {called: value.get(name) for name, called in zip(names, unique_names(names, self._result), strict=True)}
+        called = unique_names(names, options.result)
+        return dict(zip(called, map(value.get, names), strict=True))
 
 
 def json_line_rows(lines: Iterable[Line], fields: Fields, line: int = 1) -> Iterator[Row]:

@@ -1,6 +1,6 @@
-"""An input row: a headline, or the reason why the row has none."""
+"""An input row: a headline, or the reason why the row has none; and how rows are read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import dropwhile
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,6 +19,19 @@ class Row(NamedTuple):
     """Why the row cannot be classified, as the rest of a sentence that begins with the line; None if it can."""
     kept: Mapping[str, object] = NO_COLUMNS
     """Values of the kept input columns, by their names in the output."""
+
+
+class Options(NamedTuple):
+    """How the rows of an input are read."""
+
+    name: str
+    """Column or field that holds the headline."""
+    max_characters: int
+    """A longer headline makes its row bad."""
+    keep: Sequence[str] | None = ()
+    """Other columns or fields that rows keep; None keeps all."""
+    result: Sequence[str] = ()
+    """Names of the output columns, which kept columns must not use."""
 
 
 EMPTY = "has no text"

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from app.cli.readers.csv_rows import ColumnError, csv_rows, read_header
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import Row, unique_names, validate_row
+from app.cli.readers.row import Options, Row, unique_names, validate_row
 
 InputFormat = Literal["lines", "csv", "tsv", "jsonl", "json"]
 
@@ -17,18 +17,6 @@ SEPARATORS = {"csv": ",;\t", "tsv": "\t"}
 """Separators that are tried on the header, in this order."""
 
 _ENDINGS: dict[str, InputFormat] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json"}
-
-
-class Options(NamedTuple):
-    """How the rows of an input are read."""
-
-    name: str
-    """Column or field that holds the headline."""
-    max_characters: int
-    keep: Sequence[str] | None = ()
-    """Other columns or fields that rows keep; None keeps all."""
-    result: Sequence[str] = ()
-    """Names of the output columns, which kept columns must not use."""
 
 
 class Table(NamedTuple):
@@ -69,7 +57,7 @@ def read_table(pieces: Iterator[bytes], form: InputFormat, options: Options, nam
             raise ColumnError(f"{name}: is read as plain lines, which have no columns to keep")
         return Table(line_rows(split_lines(pieces), options.max_characters), [])
     if form in ("json", "jsonl"):
-        fields = Fields(options.name, options.max_characters, options.keep, options.result)
+        fields = Fields(options)
         rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
         return Table(rows, None if options.keep is None else unique_names(options.keep, options.result))
     header, lines = read_header(split_lines(pieces), options.name, SEPARATORS[form], name)
