@@ -71,6 +71,8 @@ def bundles_in(folder: Path, depth: int = 2) -> list[Path]:
     bundles = []
     entries = list(islice(folder.iterdir(), MAX_ENTRIES))
     for entry in sorted(entries, key=_order):
+        if entry.name.startswith("."):  # a killed training leaves such a folder
+            continue
         with suppress(OSError):  # a folder that may not be read has no bundle to choose
             if (entry / MANIFEST).is_file():
                 bundles.append(entry)

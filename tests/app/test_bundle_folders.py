@@ -32,6 +32,12 @@ def test_folder_of_names_lists_the_versions_of_each(models: Path):
     assert str(models / "book" / "1") in missing_bundle(models)
 
 
+def test_folder_that_a_killed_training_left_is_not_a_choice(models: Path):
+    (models / "book" / ".2-0123456789ab").mkdir()
+    (models / "book" / ".2-0123456789ab" / "manifest.json").touch()
+    assert bundles_in(models / "book") == [models / "book" / "1"]
+
+
 def test_only_version_is_named_alone(models: Path):
     assert missing_bundle(models / "book").endswith(f"choose {models / 'book' / '1'}")
 
