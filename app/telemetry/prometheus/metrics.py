@@ -213,7 +213,8 @@ class Metrics:
 
     async def _render(self) -> bytes:
         self.update()
+        # In a thread: thousands of samples take tens of milliseconds, in which no request would be answered.
         if MULTIPROC_DIR in os.environ:
             return await run_in_threadpool(lambda: generate_latest(all_workers()))
         self._measure_drift()
-        return generate_latest(WithDrift(self.registry))
+        return await run_in_threadpool(lambda: generate_latest(WithDrift(self.registry)))

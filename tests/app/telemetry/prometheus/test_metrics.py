@@ -1,5 +1,7 @@
 """Every metric after a known sequence of requests; with two workers: tests/operation/test_metrics.py."""
 
+import asyncio
+import threading
 import time
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import load_settings
+from app.telemetry.prometheus import metrics
 from tests.app.conftest import Start
 from tests.app.metrics import read, total
 
@@ -217,3 +220,14 @@ def test_requests_of_clients_create_a_bounded_number_of_labels(start: Start):
         send(number)
     assert label_sets() == before
     assert 'http_requests_total{method="OTHER",route="other",status="404"} 20.0' in client.get("/metrics").text
+
+
+def test_event_loop_runs_while_metrics_are_rendered(monkeypatch: pytest.MonkeyPatch):
+    ran = threading.Event()
+    monkeypatch.setattr(metrics, "generate_latest", lambda _: b"text" if ran.wait(5) else b"the loop did not run")
+
+    async def scrape() -> bytes:
+        asyncio.get_running_loop().call_later(0.01, ran.set)
+        return await metrics.Metrics().exposition()
+
+    assert asyncio.run(scrape()) == b"text"
