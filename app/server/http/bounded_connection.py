@@ -257,7 +257,9 @@ class BoundedConnection(HttpToolsProtocol):
         answer.headers["connection"] = "close"
         headers: list[Any] = [*self.server_state.default_headers, *answer.raw_headers]
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
-        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[answer.status_code], head, bytes(answer.body)))
+        is_head = self.url and self.parser.get_method() == b"HEAD"  # the method is known if there is a target
+        body = b"" if is_head else bytes(answer.body)
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[answer.status_code], head, body))
         self._hang_up()
 
     def _hang_up(self) -> None:

@@ -80,7 +80,7 @@ def _validate_repeated(headers: list[tuple[bytes, bytes]]) -> None:
 
 
 def _validate_expectation(value: bytes) -> None:
-    if value.strip().lower() not in (b"100-continue", b""):
+    if value.lower() not in (b"100-continue", b""):
         raise ExpectationError("The Expect header has a value other than 100-continue; omit it.")
 
 

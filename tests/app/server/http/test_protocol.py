@@ -408,9 +408,21 @@ def test_chunked_body_is_taken(port: int):
     assert statuses(exchange(port, request % (BODY[:6], BODY[6:]))) == [200]
 
 
-def test_expect_100_continue_is_answered(port: int):
-    received = exchange(port, HEAD + b"Content-Length: 18\r\nExpect: 100-continue\r\n\r\n", BODY, pause=0.05)
+@pytest.mark.parametrize("expect", [b"100-continue", b"100-Continue \t"])
+def test_expect_100_continue_is_answered(port: int, expect: bytes):
+    received = exchange(port, HEAD + b"Content-Length: 18\r\nExpect: %b\r\n\r\n" % expect, BODY, pause=0.05)
     assert statuses(received) == [100, 200]
+
+
+@pytest.mark.parametrize("blank", [b" ", b"\t", b" \t "])
+def test_whitespace_after_the_value_of_a_header_is_no_part_of_it(port: int, blank: bytes):
+    head = HEAD.replace(b": x", b": x" + blank)
+    names = b"Connection: close%b\r\nContent-Encoding: identity%b\r\nX-Request-ID: known%b\r\n" % ((blank,) * 3)
+    received = exchange(port, head + names + b"Content-Length: 18%b\r\n\r\n" % blank + BODY)
+    assert statuses(received) == [200]
+    assert b"x-request-id: known\r\n" in received
+    chunked = b"Transfer-Encoding: chunked \r\n\r\n12\r\n%b\r\n0\r\n\r\n" % BODY  # httptools takes no tab here
+    assert statuses(exchange(port, head + names + chunked)) == [200]
 
 
 @pytest.mark.parametrize("path", [b"/predict", b"/predict/batch", b"/v2/models/tiny/infer"])
@@ -494,6 +506,13 @@ def test_broken_body_after_an_upgrade_is_refused_like_any(port: int, length: byt
 def test_answer_to_head_has_no_body_and_waits_for_none(port: int, path: bytes):
     received = exchange(port, b"HEAD %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path)
     assert len(statuses(received)) == 1
+    assert received.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("head", [b"HEAD /%ff HTTP/1.1\r\nHost: x\r\n\r\n", b"HEAD /" + b"a" * 9_000])
+def test_refusal_of_head_has_no_body(port: int, head: bytes):
+    received = exchange(port, head)
+    assert statuses(received) in ([400], [414])
     assert received.endswith(b"\r\n\r\n")
 
 
