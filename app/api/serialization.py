@@ -28,10 +28,13 @@ class ResponseSerializer:
 
     def results(self, results: Sequence[Classification]) -> list[str]:
         """`schemas.Result` of each, as JSON."""
-        numbers = _json_of_each([value for result in results for value in result.probabilities])
-        topics = map(self._topics.__getitem__, [label for result in results for label in result.labels])
-        predictions = list(map(add, topics, numbers))
-        outsides = _json_of_each([result.outside for result in results])
+        labels_of_all = [label for result in results for label in result.labels]
+        numbers: list[float | None] = [value for result in results for value in result.probabilities]
+        numbers += [result.outside for result in results]
+        # One call for all numbers; that of a number has no comma.
+        written_numbers = _json(numbers)[1:-1].split(",")
+        predictions = list(map(add, map(self._topics.__getitem__, labels_of_all), written_numbers))
+        outsides = written_numbers[len(predictions) :]
         written = []
         end = 0
         for result, outside in zip(results, outsides, strict=False):
@@ -68,10 +71,6 @@ class ResponseSerializer:
             pieces += part, b","
         pieces[-1] = f'],"model":{self._model}}}'.encode()
         return b"".join(pieces)
-
-
-def _json_of_each(numbers: Sequence[float | None]) -> list[str]:
-    return _json(numbers)[1:-1].split(",")  # the JSON of a number has no comma
 
 
 def _json(value: object) -> str:

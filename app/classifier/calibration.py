@@ -20,6 +20,7 @@ class Calibrator:
     def __init__(self, manifest: Manifest) -> None:
         self._calibration = manifest.calibration
         self._multi_label = manifest.multi_label is not None
+        self._scale = math.exp(manifest.calibration.intercept) if manifest.calibration else 1.0
         self._needs_shares = manifest.calibration is not None and manifest.calibration.unknown_slope != 0
         self.outside_of = regression(manifest.outside) if manifest.outside else None
         """Probability of the outside class for one text (see `regression`); None without that class."""
@@ -35,6 +36,22 @@ class Calibrator:
             return sigmoid(units)
         logits = units if self.outside_of is None else units[:, :-1]
         return softmax(logits, self._calibration, shares if self._needs_shares and any(shares) else None)
+
+    def topics_of_one(self, units: Floats, share: float) -> Floats:
+        """What `topics` returns for one text, float32 [topics], of its logits in one dimension; with the same bits."""
+        if self._multi_label:
+            return sigmoid(units)
+        logits = units if self.outside_of is None else units[:-1]
+        scaled: Floats = logits - np.maximum.reduce(logits)
+        calibration = self._calibration
+        if calibration is not None:
+            temperature = self._scale * (1 - np.add.reduce(scaled).item() / len(scaled)) ** calibration.gap_slope
+            if share and self._needs_shares:
+                temperature *= math.exp(calibration.unknown_slope * share)
+            scaled /= temperature
+        np.exp(scaled, out=scaled)
+        scaled /= np.add.reduce(scaled)
+        return scaled
 
     def topics_and_outside(self, units: Floats, shares: Sequence[float]) -> tuple[Floats, list[float] | None]:
         """What `topics` returns, and the probability of the outside class for each text, or None without that class."""
@@ -52,11 +69,13 @@ def oov_shares(encoded: Sequence[Encoded]) -> list[float]:
 
 def rounded(probabilities: Floats) -> list[list[float]]:
     """The probabilities, float32 [n, m], with the eight digits that float32 can hold; as doubles they would have 17."""
-    if len(probabilities) > 1:
-        doubles: list[list[float]] = probabilities.astype(np.float64).round(8).tolist()
-        return doubles
-    # The same bits as NumPy's `round`, whose overhead is more than these operations take for a few numbers.
-    return [[(number * 1e8 + 2.0**52 - 2.0**52) / 1e8 for number in row] for row in probabilities.tolist()]
+    doubles: list[list[float]] = probabilities.astype(np.float64).round(8).tolist()
+    return doubles
+
+
+def rounded_numbers(numbers: Sequence[float]) -> list[float]:
+    """The same for a few numbers from 0 to 1, with the same bits as NumPy's `round`, whose overhead is larger."""
+    return [(number * 1e8 + 2.0**52 - 2.0**52) / 1e8 for number in numbers]
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -72,8 +91,6 @@ def softmax(logits: Floats, calibration: Calibration | None = None, shares: Sequ
     `shares`: each text's share of words out of vocabulary, for a calibration with an `unknown_slope`; None if all of
     them are 0.
     """
-    if len(logits) == 1:
-        return _softmax_of_one(logits[0], calibration, shares)[None]
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     if calibration is not None:
         topics = scaled.shape[1]
@@ -81,17 +98,6 @@ def softmax(logits: Floats, calibration: Calibration | None = None, shares: Sequ
         scaled /= np.array(temperatures(calibration, gaps, shares), np.float32)[:, None]
     np.exp(scaled, out=scaled)
     scaled /= np.add.reduce(scaled, axis=1, keepdims=True)
-    return scaled
-
-
-def _softmax_of_one(logits: Floats, calibration: Calibration | None, shares: Sequence[float] | None) -> Floats:
-    """`softmax` of one row, float32 [topics], with the same bits: without broadcasting, NumPy takes two thirds."""
-    scaled: Floats = logits - np.maximum.reduce(logits)
-    if calibration is not None:
-        gap = -np.add.reduce(scaled).item() / len(scaled)
-        scaled /= temperatures(calibration, [gap], shares)[0]
-    np.exp(scaled, out=scaled)
-    scaled /= np.add.reduce(scaled)
     return scaled
 
 

@@ -133,10 +133,10 @@ class DenseNetwork:
         if self._first_bias is not None:
             x += self._first_bias
         x = _ACTIVATIONS[self._first.activation](x)
-        for product, biases, layer in self._steps:
+        for product, biases, activation in self._steps:
             x = product(x)
-            x += biases if len(x) == len(biases) else layer.bias
-            x = _ACTIVATIONS[layer.activation](x)
+            x += biases if len(x) == len(biases) else biases[0]
+            x = activation(x)
         return x
 
     @cached_property
@@ -149,13 +149,13 @@ class DenseNetwork:
         return max((least for _, least in self._products), default=1)
 
     @cached_property
-    def _steps(self) -> list[tuple[Product, Floats, Dense]]:
-        """All layers but the first, each with its product and `_min_rows` copies of its bias.
+    def _steps(self) -> list[tuple[Product, Floats, Callable[[Floats], Floats]]]:
+        """Product of each layer but the first, `_min_rows` copies of its bias, and its activation.
 
         For one text, adding an array of the same shape takes less than half the time of adding one row to all rows.
         """
         return [
-            (product, np.tile(layer.bias, (self._min_rows, 1)), layer)
+            (product, np.tile(layer.bias, (self._min_rows, 1)), _ACTIVATIONS[layer.activation])
             for (product, _), layer in zip(self._products, self._rest, strict=True)
         ]
 

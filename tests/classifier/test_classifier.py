@@ -17,11 +17,11 @@ from app.classifier import (
     load_classifier,
 )
 from app.classifier.bundle import Golden
-from app.classifier.calibration import rounded, softmax
+from app.classifier.calibration import Calibrator, rounded, rounded_numbers, softmax
 from app.classifier.inference.products import Floats
 from app.classifier.inference.ranking import Ranking
 from app.classifier.keras_network import KerasNetwork
-from app.classifier.manifest import Calibration
+from app.classifier.manifest import Calibration, Manifest, Outside
 from app.classifier.network import DenseNetwork
 from app.classifier.weights import read_network
 from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS, write_sets_bundle
@@ -147,20 +147,23 @@ def test_calibration_reduces_confidence_by_the_gap_of_the_best_logit_to_the_mean
     assert flat[:, 0] == pytest.approx([0.5, *(1 / (1 + np.exp(-gap / (1 + gap / 2))) for gap in (2, 2, 8))])
 
 
+@pytest.mark.parametrize("outside", [None, Outside(intercept=0, score=1, threshold=0.5)])
 @pytest.mark.parametrize("calibration", [None, Calibration(intercept=0.3, gap_slope=0.6, unknown_slope=0.2)])
 @pytest.mark.parametrize("topics", [1, 2, 7, 46, 129, 1000, 9000])
-def test_softmax_of_one_row_has_the_same_bits_as_among_others(calibration: Calibration | None, topics: int) -> None:
-    logits = np.random.default_rng(topics).normal(0, 8, size=(40, topics + 1)).astype(np.float32)[:, :-1]
+def test_probabilities_of_one_text_have_the_same_bits_as_among_others(
+    topics: int, calibration: Calibration | None, outside: Outside | None
+) -> None:
+    calibrator = Calibrator(Manifest.model_construct(calibration=calibration, outside=outside, multi_label=None))
+    units = np.random.default_rng(topics).normal(0, 8, (40, topics + (outside is not None))).astype(np.float32)
     shares = [number / 40 for number in range(40)]
-    together = softmax(logits, calibration, shares)
-    alone = [softmax(logits[row : row + 1], calibration, shares[row : row + 1]) for row in range(40)]
-    assert np.array_equal(together, np.concatenate(alone))
+    alone = [calibrator.topics_of_one(row, share) for row, share in zip(units, shares, strict=True)]
+    assert np.array_equal(calibrator.topics(units, shares), alone)
 
 
-def test_rounded_numbers_of_one_row_are_the_same_as_among_others() -> None:
+def test_rounded_numbers_of_one_text_are_the_same_as_among_others() -> None:
     numbers = np.random.default_rng(1).random(20_000, np.float32)
     numbers[:6] = [0, 1, 5e-9, 1.5e-8, 1e-30, np.nextafter(np.float32(1), np.float32(0))]
-    assert rounded(numbers[None]) == [rounded(np.array([numbers, numbers]))[0]]
+    assert [rounded_numbers(numbers.tolist())] == rounded(numbers[None])
 
 
 def test_softmax_survives_large_logits() -> None:
