@@ -11,7 +11,6 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.telemetry import TelemetryConfig
-from starlette.routing import BaseRoute
 
 from app import VERSION
 from app.api.connection_errors import CONNECTION_ERRORS_KEY, MAX_BODY_BYTES_KEY, ConnectionErrors
@@ -64,16 +63,15 @@ def create_app(settings: Settings | None = None, load: Load | None = None) -> Fa
         servers=SERVERS,
         root_path_in_servers=False,
         lifespan=lambda _: _lifespan(service, recorder, predict, load),
-        docs_url=None,  # app/web has its own, which loads nothing from a CDN
+        openapi_url=None,  # app/web has its own routes, and a page that loads nothing from a CDN
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would use the Host header, and http behind an https proxy
     )
     app.state.service = service
-    openapi = app.router.routes.copy()  # /openapi.json
-    app.router.routes.clear()
     app.router.routes.extend([*predict, *infer_routes(service)])
     app.include_router(model_info_router(service))
-    public = _public_router(service, openapi, keyed=authenticate is not None)
+    public = _public_router(service, keyed=authenticate is not None)
     app.include_router(public)
     if authenticate is not None:
         require_key(app.router, public, authenticate)
@@ -111,13 +109,9 @@ async def _lifespan(
     service.metrics.update()
 
 
-def _public_router(service: Service, openapi: list[BaseRoute], keyed: bool) -> APIRouter:
-    """The routes that never require an API key.
-
-    `openapi`: FastAPI's route of /openapi.json. `keyed`: whether all other routes require a key.
-    """
+def _public_router(service: Service, keyed: bool) -> APIRouter:
+    """The routes that never require an API key; `keyed`: whether all other routes require one."""
     public = APIRouter(redirect_slashes=False)
-    public.routes.extend(openapi)
     public.include_router(health_router(service))
     public.include_router(v2_router(service))
     public.include_router(page_router(service, None if keyed else describe))

@@ -1,4 +1,4 @@
-"""The web page at `/`, the model card and the API reference at `/docs`, all from local files."""
+"""The web page at `/`, the model card, the API reference at `/docs`, all from local files, and the OpenAPI document."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
 from app.serving.served_model import ServedModel
@@ -56,6 +56,15 @@ def page_router(service: Service, describe: Describe | None) -> APIRouter:
         response = await files.get_response("docs.html", request.scope)
         response.headers.update(DOCS_HEADERS)
         return response
+
+    generating = asyncio.Lock()
+    """Requests that arrive before the OpenAPI document is generated wait for it, instead of generating it too."""
+
+    @router.get("/openapi.json")
+    async def openapi(request: Request) -> JSONResponse:
+        async with generating:
+            document = await run_in_threadpool(request.app.openapi)  # the first time takes a tenth of a second
+        return JSONResponse(document)
 
     @cache
     def card(served: ServedModel, query: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
+from starlette.responses import Response
 
 from app.api.model_parameter import MODEL_PARAMETER, model_parameter
 from app.api.problems import responses
@@ -40,13 +41,19 @@ def model_info_router(service: Service) -> APIRouter:
     async def chosen(request: Request) -> ServedModel:
         return service.model(model_parameter(request.scope))
 
-    @router.get("/topics", operation_id="listTopics", summary="List all topics", openapi_extra=documented)
-    async def topics(served: Annotated[ServedModel, Depends(chosen)]) -> TopicsResponse:
+    @router.get(
+        "/topics",
+        operation_id="listTopics",
+        summary="List all topics",
+        openapi_extra=documented,
+        response_model=TopicsResponse,
+    )
+    async def topics(served: Annotated[ServedModel, Depends(chosen)]) -> Response:
         """Returns every topic with its number of training texts, and precision, recall and F1 on the test set.
 
         For the outside class, returns the threshold, and its false positive rate and true positive rate.
         """
-        return describe_topics(served)
+        return Response(topics_json(served), media_type="application/json")
 
     @router.get("/model", operation_id="getModel", summary="Describe the model", openapi_extra=documented)
     async def model(served: Annotated[ServedModel, Depends(chosen)]) -> ModelResponse:
@@ -59,11 +66,12 @@ def model_info_router(service: Service) -> APIRouter:
     return router
 
 
-def describe_topics(served: ServedModel) -> TopicsResponse:
-    """The answer of /topics."""
+@lru_cache(maxsize=8)
+def topics_json(served: ServedModel) -> str:
+    """The answer of /topics. To make it takes 10 ms with 2,000 topics, and it never changes."""
     classifier = served.classifier
     outside = classifier.bundle.manifest.outside
-    return TopicsResponse(
+    answer = TopicsResponse(
         topics=[TopicSkill(topic=topic.code, **topic.model_dump(exclude={"code"})) for topic in classifier.topics],
         outside=None
         if outside is None
@@ -75,6 +83,7 @@ def describe_topics(served: ServedModel) -> TopicsResponse:
             found=outside.found,
         ),
     )
+    return answer.model_dump_json()
 
 
 async def describe_model(served: ServedModel, service: Service) -> ModelResponse:
@@ -97,9 +106,8 @@ async def describe_model(served: ServedModel, service: Service) -> ModelResponse
 
 async def describe(served: ServedModel, service: Service) -> str:
     """The answers of /model, of /topics and to the first example, in one JSON object, which the page contains."""
-    model, topics = await describe_model(served, service), describe_topics(served)
-    answer = first_answer(served.classifier)
-    return f'{{"model":{model.model_dump_json()},"topics":{topics.model_dump_json()},"answer":{answer}}}'
+    model, answer = await describe_model(served, service), first_answer(served.classifier)
+    return f'{{"model":{model.model_dump_json()},"topics":{topics_json(served)},"answer":{answer}}}'
 
 
 @lru_cache(maxsize=1)

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -274,3 +275,12 @@ def test_every_parameter_has_a_description(client: TestClient):
     parameters = [one for _, operation in operations(client) for one in operation.get("parameters", ())]
     assert {one["name"] for one in parameters} >= {"model", "name", "version", "X-Request-Timeout"}
     assert not [one["name"] for one in parameters if not one.get("description")]
+
+
+def test_document_is_not_generated_on_the_event_loop(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    """It takes a tenth of a second, in which no request would be answered."""
+    threads: list[str] = []
+    generate = client.app.openapi
+    monkeypatch.setattr(client.app, "openapi", lambda: threads.append(threading.current_thread().name) or generate())
+    assert client.get("/openapi.json").json() == generate()
+    assert threads == ["AnyIO worker thread"]

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from starlette.testclient import TestClient
 
+from app.api.routes import model_info, model_info_schemas
 from app.api.routes.model_info import MAX_EXAMPLE_CHARACTERS, MAX_EXAMPLES, examples
 from app.classifier.bundle import MANIFEST
 from tests.app.conftest import Start
@@ -18,6 +19,19 @@ def test_topics_are_the_46_in_label_order_with_support_and_skill(client: TestCli
     assert [one["label"] for one in topics] == list(range(46))
     assert set(topics[0]) == {"label", "topic", "name", "support", "precision", "recall", "f1"}
     assert (topics[16]["topic"], topics[16]["support"], topics[16]["precision"]) == ("crude", 26, 0.8)
+
+
+def test_topics_are_made_once_because_thousands_would_delay_other_requests(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+):
+    made: list[object] = []
+    monkeypatch.setattr(
+        model_info, "TopicSkill", lambda **fields: made.append(fields) or model_info_schemas.TopicSkill(**fields)
+    )
+    client = start()
+    assert client.get("/topics").content == client.get("/topics").content
+    assert client.get("/").status_code == 200
+    assert len(made) == 46
 
 
 def test_model_says_what_the_manifest_says(client: TestClient, tiny_bundle: Path):
