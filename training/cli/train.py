@@ -119,7 +119,7 @@ def _train_headlines(data: Path | None, seeds: range, epochs: int | None, output
     from training.data.corpus import read_corpus
     from training.data.lexicon import load_lexicon
     from training.data.outside import read_outside
-    from training.reuters.clusters import load_clusters
+    from training.headlines.clusters.cluster_list import load_clusters
     from training.reuters.publish import publish_headlines
     from training.reuters.reporting.report import headlines_report
     from training.reuters.train import train_headlines

@@ -73,7 +73,8 @@ def fit_rows(
         progress("baselines", 0, 1)
         baselines = run_baselines(split.train, split.test, data.seed, several > 0, partial(progress, "baselines"))
         progress("label errors", 0, 1)
-        linear = LinearModels(fitted.model.encoder, fitted.model.word_index, fitted.recipe, rows, data.seed)
+        encoder, word_index = fitted.model.encoder, fitted.model.word_index
+        linear = LinearModels(encoder, word_index, fitted.recipe, rows, data.seed, clusters=fitted.clusters)
         listing = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)

@@ -9,6 +9,7 @@ from app.classifier.calibration import sigmoid
 from app.classifier.inference.products import Floats
 from app.classifier.manifest import Calibration, MultiLabel, Outside, TopicSet
 from training.headlines.calibration import HeldOut
+from training.headlines.clusters.cluster_list import Clusters
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, members_of
 from training.headlines.train import TrainedModel
@@ -32,6 +33,8 @@ class Fitted:
     with_networks: bool
     """Whether the networks count, or the SVM alone."""
     multi_label: MultiLabel | None = None
+    clusters: Clusters = ()
+    """Those of the word index; empty if it has none."""
 
     @property
     def held_out_probabilities(self) -> Floats:

@@ -24,6 +24,7 @@ from training.fit.training_rows import TrainingRows
 from training.headlines.calibration import outside_probabilities
 from training.headlines.drift_reference import drift_reference
 from training.headlines.merge import save_stack
+from training.headlines.samples import Sample
 from training.history import HISTORY, history_csv
 from training.labelled.rows import LabelledRow
 from training.output import staging
@@ -120,6 +121,7 @@ def _draft(target: Path, rows: TrainingRows, fitted: Fitted, source: Source) -> 
     name, version = name_and_version(target, "fit")
     inside = [sample for sample in rows.samples if sample.labels]
     others = [sample for sample in rows.samples if not sample.labels]
+    others += [Sample(cluster.words, ()) for cluster in fitted.clusters]
     reference = drift_reference(fitted.model.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
     if fitted.outside is not None and fitted.calibration is not None:
         held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
@@ -138,7 +140,9 @@ def _draft(target: Path, rows: TrainingRows, fitted: Fitted, source: Source) -> 
         multi_label=fitted.multi_label,
         outside=fitted.outside,
         files={},
-        recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks} | fitted.recipe.describe(),
+        recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks}
+        | {"clusters": len(fitted.clusters)}
+        | fitted.recipe.describe(),
         data={
             "sha256": source.files,
             "unpacked_sha256": source.unpacked,

@@ -1,13 +1,14 @@
 """Feature expansion: words with character n-grams or a cluster in common share weights while a model is trained."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import scipy.sparse as sp
 
 from app.classifier.word_index import PIECE, pieces
+from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
 
 SIZES: Final = (3, 4)
@@ -20,7 +21,7 @@ def char_ngrams(word: str, sizes: tuple[int, int] = SIZES) -> list[str]:
 
 
 def feature_expansion(
-    word_index: Mapping[str, int], size: int, recipe: Recipe, clusters: Sequence[Collection[str]] = ()
+    word_index: Mapping[str, int], size: int, recipe: Recipe, clusters: Sequence[Cluster] = ()
 ) -> sp.csr_matrix:
     """Matrix that maps each id to itself and, if it is a word's, to the n-grams and to the cluster of the word.
 
@@ -30,7 +31,8 @@ def feature_expansion(
 
     A piece is an n-gram with an id, which represents words without an id. It has the weights of its n-gram, so it is
     trained by the words with ids that contain it. In the same way, the id of a cluster is trained by the words of the
-    cluster that have ids of their own.
+    cluster that have ids of their own. If the recipe gives groups of clusters a weight, the words of a group share
+    weights, too.
 
     Args:
         word_index: entry -> id; word pairs and repeated words have no n-grams of their own.
@@ -38,11 +40,11 @@ def feature_expansion(
         recipe: `piece_share`, the Euclidean length of the weights of a word's n-grams, where the word itself has weight
             1 (None: each n-gram has the weight of a piece); `piece_weight`, the weight of a piece's n-gram, and of the
             piece itself if training texts have pieces; `min_piece_words`, the minimum number of words with an n-gram
-            that is not a piece; `cluster_share`, the weight of a cluster.
+            that is not a piece; `cluster_share` and `group_share`, the weights of a cluster and of its group.
         clusters: those of the word index, whose ids are the last ones.
 
     Returns:
-        float32 [size, size + n-grams + clusters].
+        float32 [size, size + n-grams + clusters + groups].
     """
     parts = {entry.removesuffix(f" {PIECE}"): rank for entry, rank in word_index.items() if entry.endswith(f" {PIECE}")}
     sizes = recipe.piece_sizes if parts else SIZES
@@ -65,9 +67,14 @@ def feature_expansion(
         rows.append(np.array(list(parts.values())))
         columns.append(np.array([places[piece] for piece in parts]))
         values.append(np.full(len(parts), recipe.piece_weight, np.float32))
+    end = size + len(used)
+    groups: dict[int, int] = {}
     for i, cluster in enumerate(clusters):
-        ranks = [first + i, *(rank for word in cluster if (rank := word_index.get(word, size)) < first)]
-        rows.append(np.array(ranks))
-        columns.append(np.full(len(ranks), size + len(used) + i))
-        values.append(np.full(len(ranks), recipe.cluster_share, np.float32))
+        ranks = [first + i, *(rank for word in cluster.words if (rank := word_index.get(word, size)) < first)]
+        group = groups.setdefault(cluster.group, len(groups))
+        for column, share in ((end + i, recipe.cluster_share), (end + len(clusters) + group, recipe.group_share)):
+            if share:
+                rows.append(np.array(ranks))
+                columns.append(np.full(len(ranks), column))
+                values.append(np.full(len(ranks), share, np.float32))
     return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))

@@ -49,8 +49,10 @@ class Recipe:
     piece_share: float | None = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1. None: each has the weight of a
     piece, so that long words count more."""
-    cluster_share: float = 0.5
-    """Weight of a word's cluster, if there are clusters (see `feature_expansion`); that of the word itself is 1."""
+    cluster_share: float = 0.0
+    """Weight of a word's cluster (see `feature_expansion`), where the word itself has 1; 0: there are no clusters."""
+    group_share: float = 0.0
+    """Weight of the group of a word's cluster, if there are clusters; 0: groups are not used."""
     min_piece_words: int = 4
     """Minimum number of words with a character n-gram."""
     networks: int = 3

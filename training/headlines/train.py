@@ -84,6 +84,7 @@ def train_model(
         report: called with the progress.
     """
     kinds, topics, units = training_set.kinds, training_set.topics, training_set.units
+    clusters = training_set.clusters if recipe.cluster_share else ()
     report("vocabulary", 0, 1, "")
     encoder, word_index = build_encoder(
         recipe,
@@ -91,12 +92,12 @@ def train_model(
         training_set.vocabulary("added"),
         topics,
         training_set.min_added_texts,
-        clusters=training_set.clusters,
+        clusters=clusters,
     )
     samples = [sample for kind in kinds for sample in kind.samples]
     whole = [encode(encoder, [sample.words for sample in kind.samples]) for kind in kinds]
     penalties = np.repeat(np.array([kind.penalty for kind in kinds]), [len(kind.samples) for kind in kinds], axis=0)
-    expansion = feature_expansion(word_index, encoder.spec.size, recipe, training_set.clusters)
+    expansion = feature_expansion(word_index, encoder.spec.size, recipe, clusters)
     drawn = random_rows(len(samples), recipe.linear_rows, seed)
     linear, bias = train_svms(
         recipe,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.samples import Sample
 
 
@@ -30,8 +31,8 @@ class TrainingSet:
     """Number of topics."""
     min_added_texts: int = 1
     """Minimum number of texts with a word, for kinds whose vocabulary is `added`."""
-    clusters: tuple[tuple[str, ...], ...] = ()
-    """Clusters of words; a word without an id of its own has that of its cluster."""
+    clusters: tuple[Cluster, ...] = ()
+    """Used if the recipe gives them a weight; a word without an id of its own then has that of its cluster."""
     multi_label: bool = False
     """Whether a text may have several topics, which count alike, or none; there is no outside class then."""
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
 from app.classifier.word_index import LATER, PIECE, TWICE, pieces
+from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample, labels_of
 
@@ -25,7 +26,7 @@ def build_encoder(
     topics: int,
     min_added_texts: int = 1,
     *,
-    clusters: Sequence[Collection[str]] = (),
+    clusters: Sequence[Cluster] = (),
 ) -> tuple[Encoder, dict[str, int]]:
     """Choose the vocabulary of these samples.
 
@@ -53,7 +54,7 @@ def build_encoder(
     repeats = repeats[: min(recipe.repeats, room - len(words) - len(later))]
     pairs = _best_pairs(samples, topics, recipe.min_pair_texts)
     pairs = pairs[: room - len(words) - len(later) - len(repeats)]
-    shared = {word: i for i, cluster in enumerate(clusters, start=1) for word in cluster if word not in known}
+    shared = {word: i for i, cluster in enumerate(clusters, start=1) for word in cluster.words if word not in known}
     rare = [word for word in dict.fromkeys([*ranked, *new]) if word not in known and word not in shared]
     parts = [f"{piece} {PIECE}" for piece in _best_pieces(recipe, counts + new, known)]
     features = [*words, *later, *repeats, *pairs, *parts]

@@ -27,6 +27,7 @@ from training.evaluation.measure import Evaluation
 from training.evaluation.outside import evaluate_outside
 from training.figures import plot_confusion
 from training.headlines.calibration import outside_probabilities
+from training.headlines.clusters.cluster_list import Clusters
 from training.headlines.drift_reference import drift_reference
 from training.headlines.figures import plot_learning, plot_reliability
 from training.headlines.merge import save_stack
@@ -34,7 +35,6 @@ from training.headlines.samples import Sample, labels_of
 from training.headlines.train import TrainedModel
 from training.history import HISTORY, History, history_csv, spread
 from training.output import staging
-from training.reuters.clusters import Clusters
 from training.reuters.reporting.model_card import write_card
 from training.reuters.reporting.present_day import evaluate_present_day
 from training.reuters.train import HeadlineTraining
@@ -99,7 +99,7 @@ def _draft(target: Path, training: HeadlineTraining, run: TrainedModel, dataset:
     texts = training.texts
     titles, bodies = ([sample for sample in kind if sample.labels] for kind in (texts.titles, texts.bodies))
     others = [*texts.bodies, *texts.lexicon, *[sample for sample in texts.titles if not sample.labels]]
-    others += [Sample(cluster, ()) for cluster in training.clusters]
+    others += [Sample(cluster.words, ()) for cluster in training.clusters]
     manifest = Manifest(
         format=max(FORMATS),  # lowered by `write_bundle` where an older one will do
         name=name,
@@ -116,7 +116,10 @@ def _draft(target: Path, training: HeadlineTraining, run: TrainedModel, dataset:
         | {"seed": training.seeds[0], "seeds": list(training.seeds)}
         | {"titles": len(titles), "bodies": len(bodies)}
         | {"outside_titles": len(texts.titles) - len(titles), "outside_bodies": len(texts.bodies) - len(bodies)}
-        | {"clusters": len(training.clusters), "clustered_words": sum(map(len, training.clusters))}
+        | {
+            "clusters": len(training.clusters),
+            "clustered_words": sum(len(cluster.words) for cluster in training.clusters),
+        }
         | {"lexicon": len(texts.lexicon), "outside_lexicon": sum(not line.labels for line in texts.lexicon)},
         data={
             "sha256": dataset.files
@@ -137,7 +140,7 @@ def lexicon_hash(lexicon: Sequence[Sample]) -> str:
 
 def clusters_hash(clusters: Clusters) -> str:
     """SHA-256 of the words of the clusters, one cluster a line."""
-    return hashlib.sha256("\n".join(map(" ".join, clusters)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(" ".join(cluster.words) for cluster in clusters).encode()).hexdigest()
 
 
 def _outside_ratio(training: HeadlineTraining) -> Reference:

@@ -13,6 +13,7 @@ class HeadlinesRecipe(Recipe):
     name: str = "headlines"
     features: int = 46_000
     width: int = 56
+    cluster_share: float = 0.5
     linear_share: float = 2.5
     ridge_share: float = 1 / 3
     min_lexicon_texts: int = 2

@@ -7,9 +7,9 @@ from typing import Final
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.data.topics import LABELS, TOPICS
+from training.headlines.clusters.cluster_list import Clusters
 from training.headlines.samples import Sample, Words, split_words
 from training.headlines.training_set import TextKind, TrainingSet
-from training.reuters.clusters import Clusters
 from training.reuters.recipe import HeadlinesRecipe
 
 OUTSIDE: Final = len(TOPICS)

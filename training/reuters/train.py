@@ -8,11 +8,11 @@ from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.errors import RecipeError
 from training.headlines.calibration import fit_outside, fit_temperature, fit_topic_set
+from training.headlines.clusters.cluster_list import Clusters
 from training.headlines.samples import Sample
 from training.headlines.train import TrainedModel, train_model
 from training.progress import Report, numbered, silent
 from training.reuters.cleaning import mislabelled
-from training.reuters.clusters import Clusters
 from training.reuters.recipe import HeadlinesRecipe
 from training.reuters.samples import Texts, lexicon_samples, make_samples, title_words, training_set
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from training.fit import encodings
 from training.fit.encodings import choose_encoding, variants
 from training.fit.sizes import FEW, FEW_A_LABEL, MANY_EPOCHS, MAX_FEATURES_OF_FEW, recipe_for
+from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
 from training.headlines.training_set import TextKind, TrainingSet
@@ -55,6 +56,32 @@ def test_weights_by_idf_are_chosen_if_more_than_one_row_of_a_few_is_gained(
 
     monkeypatch.setattr(encodings, "_right", right)
     assert chosen(compounds(8, 0), compounds(8, 1)).tfidf == weighted
+
+
+@pytest.mark.parametrize(("more", "with_clusters"), [(0, False), (1, False), (2, True)])
+def test_clusters_are_chosen_if_more_than_one_row_of_a_few_is_gained(
+    monkeypatch: pytest.MonkeyPatch, more: int, with_clusters: bool
+) -> None:
+    def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
+        return answers(20 + more * bool(variant.cluster_share) + 5 * variant.tfidf)
+
+    monkeypatch.setattr(encodings, "_right", right)
+    train, out = compounds(8, 0), compounds(8, 1)
+    clustered = replace(training_set(train), clusters=(Cluster(("green",), 1), Cluster(("blue",), 1)))
+    best = choose_encoding(RECIPE, [(clustered, out)], 1, lambda *_: None)
+    assert (best.cluster_share, best.group_share) == ((1, 1) if with_clusters else (0, 0))
+    assert best.features == chosen(train, out).features + 2 * with_clusters
+    assert best.tfidf
+
+
+def test_word_that_no_training_row_has_counts_as_others_of_its_cluster() -> None:
+    animals, fruit = ("lion", "tiger", "panther", "leopard"), ("apple", "pear", "plum", "cherry")
+    train = [Sample((word,), (label,)) for label, words in enumerate((animals, fruit)) for word in words[:3]] * 4
+    out = [Sample(("leopard",), (0,)), Sample(("cherry",), (1,))] * 5
+    clustered = replace(training_set(train), clusters=(Cluster(animals, 1), Cluster(fruit, 2)))
+    best = choose_encoding(RECIPE, [(clustered, out)], 1, lambda *_: None)
+    assert best.cluster_share
+    assert encodings._right(best, clustered, out, 1).all()
 
 
 def test_all_variants_read_words_that_no_row_has() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.classifier import Encoder
 from training.headlines import vocabulary
+from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
 from training.headlines.vocabulary import build_encoder, encode, unit_length
@@ -176,7 +177,7 @@ def test_pairs_are_in_the_order_of_their_g_squared() -> None:
 
 
 def test_words_without_an_id_share_that_of_their_cluster() -> None:
-    clusters = [("never", "once", "oil"), ("later", "news")]
+    clusters = [Cluster(("never", "once", "oil"), 1), Cluster(("later", "news"), 1)]
     encoder, word_index = build_encoder(replace(RECIPE, features=8), SAMPLES, (), TOPICS, clusters=clusters)
     assert encoder.spec.size == 9
     assert word_index["oil"] < 7  # one of the most frequent words keeps its own id
@@ -187,7 +188,9 @@ def test_words_without_an_id_share_that_of_their_cluster() -> None:
 
 
 def test_word_of_a_cluster_separates_the_words_beside_it() -> None:
-    encoder, word_index = build_encoder(replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[("never",)])
+    encoder, word_index = build_encoder(
+        replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[Cluster(("never",), 1)]
+    )
     pair = word_index["oil prices"]
     assert pair in encoder.encode_words(["oil", "unseen", "prices"]).ids
     assert pair not in encoder.encode_words(["oil", "never", "prices"]).ids
@@ -195,7 +198,9 @@ def test_word_of_a_cluster_separates_the_words_beside_it() -> None:
 
 
 def test_rare_words_come_after_the_clusters() -> None:
-    encoder, word_index = build_encoder(replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[("never",)])
+    encoder, word_index = build_encoder(
+        replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[Cluster(("never",), 1)]
+    )
     assert word_index["never"] == encoder.spec.size - 1 == 7
     assert word_index["once"] > 7
     assert encoder.status("once") == "rare"

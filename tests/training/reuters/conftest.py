@@ -13,6 +13,7 @@ from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.data.topics import TOPICS
 from training.headlines import train
+from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.mlp import Epoch, Layers
 from training.headlines.recipe import Recipe
 from training.history import History
@@ -78,7 +79,7 @@ LEXICON = (
 """Texts of two words, of which the second is newer than any wire; `cocoaish` says something about a topic."""
 
 
-CLUSTERS = (("selfie", "hashtag"), ("earnings", "takings"))
+CLUSTERS = (Cluster(("selfie", "hashtag"), 1), Cluster(("earnings", "takings"), 2))
 
 
 @pytest.fixture(scope="session")

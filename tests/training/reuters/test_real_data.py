@@ -17,8 +17,8 @@ from training.evaluation.evaluate import evaluate
 from training.evaluation.measure import Evaluation
 from training.evaluation.outside import evaluate_outside
 from training.evaluation.predictions import predict
+from training.headlines.clusters.cluster_list import load_clusters
 from training.headlines.vocabulary import build_encoder
-from training.reuters.clusters import load_clusters
 from training.reuters.publish import lexicon_hash
 from training.reuters.recipe import HEADLINES
 from training.reuters.samples import lexicon_samples, make_samples, title_words

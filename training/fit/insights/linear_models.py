@@ -20,6 +20,7 @@ from training.evaluation.multi_label import indicator_matrix, micro_f1
 from training.fit.held_out import FOLDS, folds, groups_of
 from training.fit.training_rows import TrainingRows
 from training.headlines.calibration import HeldOut, fit_temperature
+from training.headlines.clusters.cluster_list import Clusters
 from training.headlines.expansion import feature_expansion
 from training.headlines.multi_label import fit_labels
 from training.headlines.recipe import Recipe
@@ -57,7 +58,14 @@ class LinearModels:
     """TF-IDF over the features of a fitted model, and a linear SVM per label (LinearSVC)."""
 
     def __init__(
-        self, encoder: Encoder, word_index: Mapping[str, int], recipe: Recipe, rows: TrainingRows, seed: int
+        self,
+        encoder: Encoder,
+        word_index: Mapping[str, int],
+        recipe: Recipe,
+        rows: TrainingRows,
+        seed: int,
+        *,
+        clusters: Clusters = (),
     ) -> None:
         """Encode the training rows that have a label, or all if they may have several.
 
@@ -67,6 +75,7 @@ class LinearModels:
             recipe: of the same model.
             rows: the training rows.
             seed: of folds and random choices.
+            clusters: those of the word index.
         """
         samples = [sample for sample in rows.samples if sample.labels or rows.multi_label]
         self.samples: Sequence[Sample] = [
@@ -80,7 +89,9 @@ class LinearModels:
         self._lines = rows.lines
         self._codes, self._topics, self._seed, self._encoder = rows.codes, rows.topics, seed, encoder
         with_ngrams = len(self.samples) * rows.topics <= MAX_NGRAM_WORK
-        self._expansion = feature_expansion(word_index, encoder.spec.size, recipe) if with_ngrams else None
+        self._expansion: sp.csr_matrix | None = None
+        if with_ngrams:
+            self._expansion = feature_expansion(word_index, encoder.spec.size, recipe, clusters)
         inputs = self._inputs([sample.words for sample in self.samples])
         self._tfidf = TfidfTransformer()
         self._rows = self._tfidf.fit_transform(inputs)

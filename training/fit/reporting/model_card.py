@@ -70,7 +70,7 @@ def write_card(manifest: Manifest) -> str:
         outside=", and one unit for texts about none of them" if manifest.outside else "",
         rows=_training_rows(manifest),
         size=manifest.encoding.size - 1,
-        features=_features(manifest.encoding),
+        features=_features(manifest.encoding) + _clusters(recipe.get("clusters", 0)),
         width=recipe["width"],
         hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
         units=len(manifest.topics),
@@ -134,6 +134,16 @@ def _features(encoding: EncodingSpec) -> str:
         return f"{words} and pairs of words"
     least, most = encoding.pieces
     return f"{words}, pairs of words, and pieces of {least} to {most} characters for words without an id"
+
+
+def _clusters(clusters: int) -> str:
+    """Where words without an id get one, if there are clusters."""
+    if not clusters:
+        return ""
+    return (
+        f", and {clusters:,} clusters of similar English words (docs/headlines/clusters.md), which know words that no"
+        " training row has"
+    )
 
 
 def _training_rows(manifest: Manifest) -> str:

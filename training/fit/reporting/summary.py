@@ -48,7 +48,7 @@ def summary(
     used = parts(recipe.linear_share, recipe.networks, fitted.with_networks)
     lines += [
         "",
-        f"{fitted.model.encoder.spec.size - 1:,} features, {recipe.width} units; {used},",
+        f"{fitted.model.encoder.spec.size - 1:,} features{_clusters(fitted)}, {recipe.width} units; {used},",
         f"chosen {chosen_on(len(fitted.held_out_rows), len(rows.samples))}.",
     ]
     if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():
@@ -73,6 +73,11 @@ def summary(
     elif isinstance(evaluation, Evaluation) and fitted.outside is None:
         lines.append(NO_OUTSIDE)
     return "\n".join([*lines, *confusion_lines(measured.confusions)])
+
+
+def _clusters(fitted: Fitted) -> str:
+    clusters = len(fitted.clusters)
+    return f", {clusters:,} of them clusters of similar English words" if clusters else ""
 
 
 def described(rows: TrainingRows) -> str:

@@ -1,0 +1,61 @@
+"""The list of clusters: English words with similar word vectors, which share what is learned of one of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from training.errors import ClustersError
+from training.headlines.samples import Sample
+
+CLUSTERS: Final = Path(__file__).with_name("clusters.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster of words."""
+
+    words: tuple[str, ...]
+    group: int
+    """The number of the group of similar clusters that it is in."""
+
+
+Clusters = tuple[Cluster, ...]
+
+
+def load_clusters(file: Path = CLUSTERS) -> Clusters:
+    """Read a file with one cluster per line: the number of its group, a colon, and its words separated by one space.
+
+    Lines that begin with `#` are skipped.
+
+    Raises:
+        ClustersError: the file is missing or unreadable, a line does not begin with a number and a colon, or a word is
+            empty or in two clusters; the message names it.
+    """
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClustersError(f"{file}: cannot be read as UTF-8 ({error}); restore it from the repository.") from error
+    places: dict[str, int] = {}
+    clusters = []
+    for number, line in enumerate(lines, 1):
+        if line.startswith("#"):
+            continue
+        group, colon, words = line.partition(": ")
+        if not colon or not group.isdecimal():
+            raise ClustersError(f"{file}:{number}: must begin with the number of a group, a colon and a space.")
+        clusters.append(Cluster(tuple(words.split(" ")), int(group)))
+        for word in clusters[-1].words:
+            if not word:
+                raise ClustersError(f"{file}:{number}: has an empty word; separate words by one space.")
+            if word in places:
+                raise ClustersError(f"{file}:{number}: {word!r} is also in line {places[word]}; delete one of them.")
+            places[word] = number
+    return tuple(clusters)
+
+
+def share_in_clusters(samples: Iterable[Sample], clusters: Clusters) -> float:
+    """The share of all words of the samples that are in a cluster, 0 to 1."""
+    listed = {word for cluster in clusters for word in cluster.words}
+    words = [word for sample in samples for word in sample.words]
+    return sum(word in listed for word in words) / max(len(words), 1)
