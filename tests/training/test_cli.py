@@ -59,6 +59,7 @@ def test_help_lists_every_command_in_a_section_with_its_whole_sentence() -> None
     [
         ("check", ""),
         ("check", "news.csv", "--output", ""),
+        ("check", "news.csv", "--label-separator", ""),
         ("fit", "news.csv", "--output", ""),
         ("evaluate", ""),
         ("evaluate", "models/book/1", "--data", ""),
@@ -72,7 +73,7 @@ def test_help_lists_every_command_in_a_section_with_its_whole_sentence() -> None
         ("card", ""),
     ],
 )
-def test_empty_path_is_an_error_and_not_the_working_folder(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_empty_value_is_an_error_and_no_path_of_the_working_folder(arguments: tuple[str, ...], tmp_path: Path) -> None:
     """It is what a shell makes of a variable that is not set."""
     (tmp_path / "news.csv").write_text("text,label\n")
     result = run(*(tmp_path / "news.csv" if value == "news.csv" else value for value in arguments))

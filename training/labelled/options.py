@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from app.cli.usage_errors import NonEmptyPath
+from app.cli.usage_errors import NonEmptyPath, NonEmptyText
 from app.near_names import did_you_mean
 from training.errors import ColumnError, LabelsError, TableError
 from training.labelled.read import MAX_BAD_SHARE, read_rows, shown_name
@@ -139,7 +139,12 @@ class DataOptions(ReadingOptions):
 _READING: Final = (
     click.option("--text", metavar="COLUMN", help="Column with the texts.  [default: guessed, such as headline]"),
     click.option("--label", metavar="COLUMN", help="Column with the labels.  [default: guessed, such as section]"),
-    click.option("--label-separator", metavar="TEXT", help="Separates several labels in one cell, such as '|'."),
+    click.option(
+        "--label-separator",
+        type=NonEmptyText(),
+        metavar="TEXT",
+        help="Separates several labels in one cell, such as '|'.",
+    ),
     click.option(
         "--outside",
         metavar="LABEL",
