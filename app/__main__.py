@@ -11,10 +11,11 @@ if __name__ == "__main__":
     # They took 9% of its time. A service has about 100,000 objects when it is ready.
     gc.set_threshold(200_000)
     # Process 1 of a container ignores SIGTERM until a handler is set, and the imports below take most of the start.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # `os._exit`, because pydantic-core makes another exception of a SystemExit within an import. Nothing is open yet.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     interrupted = signal.getsignal(signal.SIGINT)
     if interrupted is signal.default_int_handler:  # a background job of a shell ignores SIGINT, and keeps doing so
-        signal.signal(signal.SIGINT, lambda *_: sys.exit(128 + signal.SIGINT))  # no traceback from within an import
+        signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
 
 # One thread: the matrices of a headline are too small for several, and idle BLAS threads take CPU time and memory.
 # OpenBLAS reads the variable when NumPy is first imported.
@@ -51,6 +52,7 @@ for command, lines in EXAMPLES.items():
     main.add_command(command)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     signal.signal(signal.SIGINT, interrupted)
     reopen_closed_streams()
     called = Path(sys.argv[0]).name

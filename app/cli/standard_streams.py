@@ -45,7 +45,7 @@ def write(data: bytes, written: Callable[[], object] = lambda: None) -> None:
     if sys.stdout is None:
         raise OutputError("Standard output is closed.")
     try:
-        with _stop_held_back():
+        with stop_held_back():
             rest = memoryview(data)
             while rest:  # a signal makes a write to a full pipe end early, with the number of bytes that were written
                 rest = rest[sys.stdout.buffer.write(rest) :]
@@ -65,8 +65,11 @@ def write_lines(*lines: str) -> None:
 
 
 @contextmanager
-def _stop_held_back() -> Iterator[None]:
-    """Call the handlers of SIGINT and SIGTERM after the block: their exceptions would lose the rest of a write."""
+def stop_held_back() -> Iterator[None]:
+    """Call the handlers of SIGINT and SIGTERM after the block.
+
+    Their exceptions would lose the rest of a write. In an import, pydantic-core makes another exception of them.
+    """
     held: list[int] = []
     before = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from app.bundle_folders import missing_bundle
 from app.classifier import ClassifierError, build_classifier, load_bundle
+from app.cli.standard_streams import stop_held_back
 from app.server.command.metrics_folder import is_needed, metrics_folder
 from app.server.command.options import ServeOptions
 from app.server.sockets import ListenError, listeners
@@ -86,7 +87,8 @@ def _cores(settings: Settings) -> Check:
 
 
 def _files() -> Check:
-    from app.server.http.connections import MAX_CONNECTIONS  # noqa: PLC0415 - imports the API
+    with stop_held_back():
+        from app.server.http.connections import MAX_CONNECTIONS  # noqa: PLC0415 - imports the API
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = MAX_CONNECTIONS + SPARE_FILES
@@ -129,9 +131,10 @@ def _memory(settings: Settings) -> Check:
         loaded = load_classifiers(settings)
     except ClassifierError:  # two of the same name, which `_names` reports
         return Check("memory", "warn", "not checked, because the models cannot be loaded together")
-    from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured, after the models as in `serve`
-    from app.server.command.memory import available_bytes, needed_bytes  # noqa: PLC0415
-    from app.telemetry.prometheus.process import resident_bytes  # noqa: PLC0415
+    with stop_held_back():
+        from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured, after the models as in `serve`
+        from app.server.command.memory import available_bytes, needed_bytes  # noqa: PLC0415
+        from app.telemetry.prometheus.process import resident_bytes  # noqa: PLC0415
 
     process, available = resident_bytes(), available_bytes()
     del loaded

@@ -8,6 +8,7 @@ from functools import partial
 import click
 
 from app.classifier import ClassifierError
+from app.cli.standard_streams import stop_held_back
 from app.server.command.metrics_folder import is_needed, metrics_folder
 from app.server.command.options import read_options, with_options
 from app.server.sockets import ListenError
@@ -33,7 +34,8 @@ def serve(host: str, port: str, **options: str | None) -> None:
         with metrics_folder(is_needed(chosen.settings)):
             # Before FastAPI is imported, which reuses the memory that loading frees: 6 MB.
             load = prepare(chosen.settings)
-            from app.server.run import serve as run  # noqa: PLC0415 - imports FastAPI and prometheus_client
+            with stop_held_back():
+                from app.server.run import serve as run  # noqa: PLC0415 - imports FastAPI and prometheus_client
 
             run(chosen.settings, host, chosen.port, load)
     except (SettingsError, ClassifierError, ListenError) as error:
