@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -166,9 +166,11 @@ class TopicClassifier:
         # Indices into the flattened array.
         flat = ranking + np.arange(0, probabilities.size, probabilities.shape[1])[:, None]
         best = rounded(probabilities.take(flat))
-        scores = itertools.repeat(0.0) if self._calibrator.outside_of is None else units[:, -1].tolist()
-        ranked = (encoded, ranking.tolist(), best, scores, shares, itertools.repeat(top_k))
-        return list(map(self._result, *ranked))
+        outside_of = self._calibrator.outside_of
+        outsides: Iterable[float | None] = itertools.repeat(None)
+        if outside_of is not None:
+            outsides = map(outside_of, units[:, -1].tolist(), [values[0] for values in best], shares)
+        return list(map(self._result, encoded, ranking.tolist(), best, outsides, itertools.repeat(top_k)))
 
     def _rank_one(self, text: Encoded, top_k: int) -> Classification:
         """`rank` for one text, with the same bits, but arrays of one dimension and fewer NumPy calls.
@@ -176,19 +178,21 @@ class TopicClassifier:
         While the service answers requests, a call takes about two microseconds.
         """
         units = self._network.logits([text.ids])[0]
-        share = text.oov_share
+        [share] = oov_shares([text])
         probabilities = self._calibrator.topics_of_one(units, share)
         if self._ranking.sorts:
             ranking = (-probabilities).argsort()[: max(top_k, self._ranking.most)]
         else:
             ranking = self._ranking.best(probabilities[None], top_k)[0]
         values = rounded_numbers(probabilities.take(ranking).tolist())
-        return self._result(text, ranking.tolist(), values, units.item(-1), share, top_k)
+        outside_of = self._calibrator.outside_of
+        outside = None if outside_of is None else outside_of(units.item(-1), values[0], share)
+        return self._result(text, ranking.tolist(), values, outside, top_k)
 
-    def _result(  # noqa: PLR0917 - called for every text
-        self, text: Encoded, labels: list[int], values: list[float], score: float, share: float, top_k: int
+    def _result(
+        self, text: Encoded, labels: list[int], values: list[float], outside: float | None, top_k: int
     ) -> Classification:
-        """Result of a text with these ranked labels, their probabilities, outside logit, and `Encoded.oov_share`."""
+        """The result for a text with these ranked labels, their probabilities, and probability of the outside class."""
         if not text.known and not text.pieced:
             return Classification([], [], [], text, "no_known_words")
         threshold, thresholds = self._threshold, self._thresholds
@@ -203,12 +207,8 @@ class TopicClassifier:
         else:
             topic_set = []
         abstained: Abstention | None = "low_confidence" if values[0] < self._min_probability else None
-        outside = None
-        outside_of = self._calibrator.outside_of
-        if outside_of is not None:
-            outside = outside_of(score, values[0], share)
-            if outside > self.outside_threshold:
-                abstained = "outside"
+        if outside is not None and outside > self.outside_threshold:
+            abstained = "outside"
         if len(labels) > top_k:
             labels, values = labels[:top_k], values[:top_k]
         return Classification(labels, values, topic_set, text, abstained, outside)

@@ -22,7 +22,7 @@ APP = Path(app.__file__).parent
 BODY = json.dumps({"headline": "Oil prices rise as OPEC cuts crude output", "top_k": 3}).encode()
 REQUEST = b"POST /predict HTTP/1.1\r\nHost: x\r\nX-API-Key: secret\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
-MAX_STOPS = 25
+MAX_STOPS = 26
 """One more with API keys."""
 
 
