@@ -132,7 +132,7 @@ def test_answer_that_is_not_the_service_s_is_3_with_one_sentence(
     assert len(result.stderr) < 500
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "http://", "http://[::1", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize("url", ["nonsense", "http://", "http://[::1", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
 def test_url_that_is_none_is_3_with_one_sentence(url: str) -> None:
     result = run("classify", "oil", "--url", url)
     assert result.exit_code == 3
