@@ -99,7 +99,7 @@ def choose_encoding(
     best, before = tried[place], rights[place]
     if first.clusters:
         features = best.features + len(first.clusters)
-        clustered = replace(best, cluster_share=1.0, group_share=1.0, features=features)
+        clustered = replace(best, cluster_share=0.7, group_share=1.0, features=features)
         now = right(clustered)
         if _clearly_more(now, before):
             best, before = clustered, now

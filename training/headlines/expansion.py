@@ -40,7 +40,8 @@ def feature_expansion(
         recipe: `piece_share`, the Euclidean length of the weights of a word's n-grams, where the word itself has weight
             1 (None: each n-gram has the weight of a piece); `piece_weight`, the weight of a piece's n-gram, and of the
             piece itself if training texts have pieces; `min_piece_words`, the minimum number of words with an n-gram
-            that is not a piece; `cluster_share` and `group_share`, the weights of a cluster and of its group.
+            that is not a piece; `cluster_share`, the weight of a cluster, and `group_share`, the Euclidean length of
+            the weights of its groups.
         clusters: those of the word index, whose ids are the last ones.
 
     Returns:
@@ -68,13 +69,16 @@ def feature_expansion(
         columns.append(np.array([places[piece] for piece in parts]))
         values.append(np.full(len(parts), recipe.piece_weight, np.float32))
     end = size + len(used)
-    groups: dict[int, int] = {}
+    groups = dict.fromkeys(group for cluster in clusters for group in cluster.groups)
+    group_places = {group: end + len(clusters) + i for i, group in enumerate(groups)}
     for i, cluster in enumerate(clusters):
         ranks = [first + i, *(rank for word in cluster.words if (rank := word_index.get(word, size)) < first)]
-        group = groups.setdefault(cluster.group, len(groups))
-        for column, share in ((end + i, recipe.cluster_share), (end + len(clusters) + group, recipe.group_share)):
-            if share:
-                rows.append(np.array(ranks))
-                columns.append(np.full(len(ranks), column))
-                values.append(np.full(len(ranks), share, np.float32))
+        shares = {end + i: recipe.cluster_share}
+        if recipe.group_share:
+            share = recipe.group_share / len(cluster.groups) ** 0.5
+            shares |= {group_places[group]: share for group in cluster.groups}
+        for column, share in shares.items():
+            rows.append(np.array(ranks))
+            columns.append(np.full(len(ranks), column))
+            values.append(np.full(len(ranks), share, np.float32))
     return sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))

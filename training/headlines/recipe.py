@@ -52,7 +52,7 @@ class Recipe:
     cluster_share: float = 0.0
     """Weight of a word's cluster (see `feature_expansion`), where the word itself has 1; 0: there are no clusters."""
     group_share: float = 0.0
-    """Weight of the group of a word's cluster, if there are clusters; 0: groups are not used."""
+    """Weight of the groups of a word's cluster together, if there are clusters; 0: groups are not used."""
     min_piece_words: int = 4
     """Minimum number of words with a character n-gram."""
     networks: int = 3

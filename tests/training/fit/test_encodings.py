@@ -67,9 +67,9 @@ def test_clusters_are_chosen_if_more_than_one_row_of_a_few_is_gained(
 
     monkeypatch.setattr(encodings, "_right", right)
     train, out = compounds(8, 0), compounds(8, 1)
-    clustered = replace(training_set(train), clusters=(Cluster(("green",), 1), Cluster(("blue",), 1)))
+    clustered = replace(training_set(train), clusters=(Cluster(("green",), (1,)), Cluster(("blue",), (1,))))
     best = choose_encoding(RECIPE, [(clustered, out)], 1, lambda *_: None)
-    assert (best.cluster_share, best.group_share) == ((1, 1) if with_clusters else (0, 0))
+    assert (best.cluster_share, best.group_share) == ((0.7, 1) if with_clusters else (0, 0))
     assert best.features == chosen(train, out).features + 2 * with_clusters
     assert best.tfidf
 
@@ -78,7 +78,7 @@ def test_word_that_no_training_row_has_counts_as_others_of_its_cluster() -> None
     animals, fruit = ("lion", "tiger", "panther", "leopard"), ("apple", "pear", "plum", "cherry")
     train = [Sample((word,), (label,)) for label, words in enumerate((animals, fruit)) for word in words[:3]] * 4
     out = [Sample(("leopard",), (0,)), Sample(("cherry",), (1,))] * 5
-    clustered = replace(training_set(train), clusters=(Cluster(animals, 1), Cluster(fruit, 2)))
+    clustered = replace(training_set(train), clusters=(Cluster(animals, (1,)), Cluster(fruit, (2,))))
     best = choose_encoding(RECIPE, [(clustered, out)], 1, lambda *_: None)
     assert best.cluster_share
     assert encodings._right(best, clustered, out, 1).all()

@@ -69,9 +69,9 @@ def test_ngrams_weigh_as_much_as_pieces_without_a_share_for_each_word() -> None:
 def test_cluster_learns_from_its_words_with_an_id_and_by_itself() -> None:
     index = {"refine": 1, "oil": 2, "vote": 3, "petrol": 4, "ballot": 5, "rare": 6}
     clusters = [
-        Cluster(("oil", "petrol", "refine"), 1),
-        Cluster(("ballot", "vote", "rare"), 2),
-        Cluster(("unseen",), 1),
+        Cluster(("oil", "petrol", "refine"), (1,)),
+        Cluster(("ballot", "vote", "rare"), (2, 3, 1, 4)),
+        Cluster(("unseen",), (1,)),
     ]
     matrix = feature_expansion(index, 7, Recipe(min_piece_words=9, cluster_share=0.5), clusters)
     np.testing.assert_array_equal(matrix[:, :7].toarray(), np.eye(7))
@@ -80,5 +80,5 @@ def test_cluster_learns_from_its_words_with_an_id_and_by_itself() -> None:
     assert shared[4:] == [[0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]  # the ids of the clusters; `rare` has none
     with_groups = feature_expansion(index, 7, Recipe(min_piece_words=9, cluster_share=0.5, group_share=0.25), clusters)
     np.testing.assert_array_equal(with_groups[:, :10].toarray(), matrix.toarray())
-    of_groups = with_groups[:, 10:].toarray().tolist()
-    assert of_groups == [[0, 0], [0.25, 0], [0.25, 0], [0, 0.25], [0.25, 0], [0, 0.25], [0.25, 0]]
+    one, four = [0.25, 0, 0, 0], [0.125] * 4  # of the same Euclidean length
+    assert with_groups[:, 10:].toarray().tolist() == [[0] * 4, one, one, four, one, four, one]

@@ -177,7 +177,7 @@ def test_pairs_are_in_the_order_of_their_g_squared() -> None:
 
 
 def test_words_without_an_id_share_that_of_their_cluster() -> None:
-    clusters = [Cluster(("never", "once", "oil"), 1), Cluster(("later", "news"), 1)]
+    clusters = [Cluster(("never", "once", "oil"), (1,)), Cluster(("later", "news"), (1,))]
     encoder, word_index = build_encoder(replace(RECIPE, features=8), SAMPLES, (), TOPICS, clusters=clusters)
     assert encoder.spec.size == 9
     assert word_index["oil"] < 7  # one of the most frequent words keeps its own id
@@ -189,7 +189,7 @@ def test_words_without_an_id_share_that_of_their_cluster() -> None:
 
 def test_word_of_a_cluster_separates_the_words_beside_it() -> None:
     encoder, word_index = build_encoder(
-        replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[Cluster(("never",), 1)]
+        replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[Cluster(("never",), (1,))]
     )
     pair = word_index["oil prices"]
     assert pair in encoder.encode_words(["oil", "unseen", "prices"]).ids
@@ -199,7 +199,7 @@ def test_word_of_a_cluster_separates_the_words_beside_it() -> None:
 
 def test_rare_words_come_after_the_clusters() -> None:
     encoder, word_index = build_encoder(
-        replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[Cluster(("never",), 1)]
+        replace(RECIPE, features=7), SAMPLES, (), TOPICS, clusters=[Cluster(("never",), (1,))]
     )
     assert word_index["never"] == encoder.spec.size - 1 == 7
     assert word_index["once"] > 7

@@ -79,7 +79,7 @@ LEXICON = (
 """Texts of two words, of which the second is newer than any wire; `cocoaish` says something about a topic."""
 
 
-CLUSTERS = (Cluster(("selfie", "hashtag"), 1), Cluster(("earnings", "takings"), 2))
+CLUSTERS = (Cluster(("selfie", "hashtag"), (1,)), Cluster(("earnings", "takings"), (2,)))
 
 
 @pytest.fixture(scope="session")

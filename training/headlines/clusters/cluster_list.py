@@ -16,20 +16,20 @@ class Cluster:
     """A cluster of words."""
 
     words: tuple[str, ...]
-    group: int
-    """The number of the group of similar clusters that it is in."""
+    groups: tuple[int, ...]
+    """The numbers of the groups of similar clusters that are the most similar to it."""
 
 
 Clusters = tuple[Cluster, ...]
 
 
 def load_clusters(file: Path = CLUSTERS) -> Clusters:
-    """Read a file with one cluster per line: the number of its group, a colon, and its words separated by one space.
+    """Read a file with one cluster per line: the numbers of its groups, a colon, and its words, all between spaces.
 
     Lines that begin with `#` are skipped.
 
     Raises:
-        ClustersError: the file is missing or unreadable, a line does not begin with a number and a colon, or a word is
+        ClustersError: the file is missing or unreadable, a line does not begin with numbers and a colon, or a word is
             empty or in two clusters; the message names it.
     """
     try:
@@ -41,10 +41,10 @@ def load_clusters(file: Path = CLUSTERS) -> Clusters:
     for number, line in enumerate(lines, 1):
         if line.startswith("#"):
             continue
-        group, colon, words = line.partition(": ")
-        if not colon or not group.isdecimal():
-            raise ClustersError(f"{file}:{number}: must begin with the number of a group, a colon and a space.")
-        clusters.append(Cluster(tuple(words.split(" ")), int(group)))
+        groups, colon, words = line.partition(": ")
+        if not colon or not all(group.isdecimal() for group in groups.split(" ")):
+            raise ClustersError(f"{file}:{number}: must begin with the numbers of groups, a colon and a space.")
+        clusters.append(Cluster(tuple(words.split(" ")), tuple(map(int, groups.split(" ")))))
         for word in clusters[-1].words:
             if not word:
                 raise ClustersError(f"{file}:{number}: has an empty word; separate words by one space.")

@@ -21,7 +21,7 @@ VECTORS = {
 
 
 def test_words_and_clusters_are_grouped_by_the_direction_of_their_vectors() -> None:
-    numbers = (1, 2, 2)  # the last two clusters are the most similar ones
+    numbers = ((1, 2), (2, 1), (2, 1))  # nearest first; the last two clusters are the most similar ones
     expected = tuple(Cluster(tuple(words.split()), number) for words, number in zip(GROUPS, numbers, strict=True))
     assert cluster_words(VECTORS, 12, 3, 2, 3) == expected
 
