@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from training.headlines.clusters.cluster_list import load_clusters
 from training.labelled.rows import LabelledRow
 
 COMMON = ["the", "of", "a", "in", "for", "new", "more", "after", "over", "says"]
@@ -21,3 +22,14 @@ def made_rows(labels: int, each: int, seed: int = 0, outside: int = 0, words: in
 
 def codes(labels: int) -> list[str]:
     return sorted(f"label{label}" for label in range(labels))
+
+
+def cluster_rows(half: int, each: int) -> list[LabelledRow]:
+    """Rows of words from two clusters of the list, one for each label; the rows of each half share no word."""
+    rng = np.random.default_rng(half)
+    clusters = [next(c.words for c in load_clusters() if word in c.words) for word in ("goalkeeper", "onions")]
+    return [
+        LabelledRow(" ".join(rng.choice(words[half:60:2], 3)), (f"label{label}",), "rows.csv", number)
+        for label, words in enumerate(clusters)
+        for number in range(each)
+    ]

@@ -17,7 +17,7 @@ from app.main import create_app
 from app.settings import load_settings
 from tests.real_data import REPOSITORY
 from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees, saved_model_runner
-from tests.training.fit.rows import made_rows
+from tests.training.fit.rows import cluster_rows, made_rows
 from training.evaluation.training_files import digest, training_file_warning
 from training.fit.command import _listed
 from training.fit.insights.suspects import Suspects
@@ -125,6 +125,32 @@ def test_outside_class_is_learned_and_counted_apart(tmp_path: Path) -> None:
     assert ABSENT not in card
     assert training_file_warning(load_classifier(bundle).bundle.manifest, [TOWN, file]) is not None
     assert training_file_warning(load_classifier(bundle).bundle.manifest, [TOWN]) is None
+
+
+@pytest.mark.slow
+def test_words_of_clusters_are_served_as_known(tmp_path: Path) -> None:
+    bundle, files = tmp_path / "models" / "made" / "1", [tmp_path / "rows.csv", tmp_path / "test.csv"]
+    for half, (file, each) in enumerate(zip(files, (12, 20), strict=True)):
+        rows = cluster_rows(half, each)
+        file.write_text("text,label\n" + "".join(f"{row.text},{row.labels[0]}\n" for row in rows))
+    out, progress = fit(bundle, "--test", str(files[1]), rows=files[0]).communicate(timeout=600)
+    assert "features, 1,000 of them clusters of similar English words, 32 units" in out, progress
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert manifest["recipe"]["clusters"] == 1_000
+    assert manifest["reference"]["unknown_word_ratio"] == 0
+    assert manifest["figures"]["test"]["accuracy"] > 0.95
+    assert manifest["figures"]["learning_curve"][-1]["accuracy"] > 0.95
+    assert "1,000 clusters of similar English words" in (bundle / "README.md").read_text()
+    first, second, *_ = cluster_rows(1, 1)[0].text.split()
+    with TestClient(create_app(load_settings(model=bundle, access_log=False))) as client:
+        one, two = (
+            client.post("/predict", json={"headline": text, "explain": True}).json()
+            for text in (first, f"{first} {second}")
+        )
+    assert one["words"] == {"known": 1, "rare": 0, "unknown": []}
+    assert one["explanation"]["words"][0]["effect"] > 0.1
+    assert two["predictions"] == one["predictions"]  # one id
+    assert [word["effect"] for word in two["explanation"]["words"]] == [0, 0]
 
 
 @pytest.mark.slow

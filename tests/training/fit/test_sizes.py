@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,10 @@ from training.fit.sizes import (
     seconds_to_fit,
     widened,
 )
+from training.headlines.clusters.cluster_list import load_clusters
 from training.headlines.recipe import Recipe
+
+CLUSTERS = len(load_clusters())
 
 
 @given(st.integers(2, 5_000_000), st.integers(2, 10_000))
@@ -28,6 +33,14 @@ def test_model_fits_into_a_file_with_as_many_units_as_labels_up_to_a_limit(rows:
 @given(st.integers(2, 5_000_000), st.integers(2, 400))
 def test_model_of_400_labels_leaves_room_for_a_word_index_in_30_megabytes(rows: int, units: int) -> None:
     assert model_bytes(recipe_for(rows, units), units) < 25_500_000
+
+
+@given(st.integers(2, 5_000_000), st.integers(2, 10_000))
+def test_clusters_fit_in_as_well(rows: int, units: int) -> None:
+    recipe = recipe_for(rows, units)
+    for one in (recipe, widened(recipe, units)):
+        clustered = replace(one, features=one.features + CLUSTERS)
+        assert model_bytes(clustered, units) < (27_500_000 if units <= 400 else MAX_FILE_BYTES - 1_000_000)
 
 
 def model_bytes(recipe: Recipe, units: int) -> int:

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from tests.training.fit.rows import codes, made_rows
+from tests.training.fit.rows import cluster_rows, codes, made_rows
 from training.errors import LabelsError
 from training.fit import train
 from training.fit.fitted import Fitted
 from training.fit.sizes import recipe_for
 from training.fit.train import fit_model
 from training.fit.training_rows import tokenize_rows
-from training.headlines.clusters.cluster_list import load_clusters
 from training.headlines.recipe import Recipe
 from training.headlines.samples import labels_of
 from training.labelled.rows import LabelledRow
@@ -224,17 +223,6 @@ def test_emoji_are_words_where_rows_have_them() -> None:
     assert model.model.encoder.spec.split_symbols
     assert accuracy(model, rows(1, ("😀", "👎🏿")), codes(2)) > 0.95
     assert not fitted(rows(0, ("", "!")), codes(2)).model.encoder.spec.split_symbols
-
-
-def cluster_rows(half: int, each: int) -> list[LabelledRow]:
-    """Rows of words from two clusters, every second word of each."""
-    rng = np.random.default_rng(half)
-    clusters = [next(c.words for c in load_clusters() if word in c.words) for word in ("goalkeeper", "onions")]
-    return [
-        LabelledRow(" ".join(rng.choice(words[half:60:2], 3)), (f"label{label}",), "rows.csv", number)
-        for label, words in enumerate(clusters)
-        for number in range(each)
-    ]
 
 
 def test_english_words_that_no_row_has_count_as_others_of_their_cluster() -> None:

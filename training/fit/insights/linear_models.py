@@ -65,7 +65,7 @@ class LinearModels:
         rows: TrainingRows,
         seed: int,
         *,
-        clusters: Clusters = (),
+        clusters: Clusters,
     ) -> None:
         """Encode the training rows that have a label, or all if they may have several.
 
@@ -75,7 +75,7 @@ class LinearModels:
             recipe: of the same model.
             rows: the training rows.
             seed: of folds and random choices.
-            clusters: those of the word index.
+            clusters: those of the word index; empty if it has none.
         """
         samples = [sample for sample in rows.samples if sample.labels or rows.multi_label]
         self.samples: Sequence[Sample] = [

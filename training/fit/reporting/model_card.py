@@ -70,7 +70,7 @@ def write_card(manifest: Manifest) -> str:
         outside=", and one unit for texts about none of them" if manifest.outside else "",
         rows=_training_rows(manifest),
         size=manifest.encoding.size - 1,
-        features=_features(manifest.encoding) + _clusters(recipe.get("clusters", 0)),
+        features=_features(manifest.encoding, recipe.get("clusters", 0)),
         width=recipe["width"],
         hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
         units=len(manifest.topics),
@@ -127,23 +127,16 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
     return f"a linear SVM with weight {linear_share:g} and {described}"
 
 
-def _features(encoding: EncodingSpec) -> str:
+def _features(encoding: EncodingSpec, clusters: int) -> str:
     """What has an id."""
-    words = "words, symbols" if encoding.split_symbols else "words"
-    if encoding.pieces is None:
-        return f"{words} and pairs of words"
-    least, most = encoding.pieces
-    return f"{words}, pairs of words, and pieces of {least} to {most} characters for words without an id"
-
-
-def _clusters(clusters: int) -> str:
-    """Where words without an id get one, if there are clusters."""
-    if not clusters:
-        return ""
-    return (
-        f", and {clusters:,} clusters of similar English words (docs/headlines/clusters.md), which know words that no"
-        " training row has"
-    )
+    kinds = ["words", *(["symbols"] if encoding.split_symbols else []), "pairs of words"]
+    if clusters:
+        kinds.append(f"{clusters:,} clusters of similar English words (docs/headlines/clusters.md)")
+    if encoding.pieces is not None:
+        least, most = encoding.pieces
+        kinds.append(f"pieces of {least} to {most} characters for words without an id")
+    *first, last = kinds
+    return f"{', '.join(first)}, and {last}" if len(first) > 1 else f"{first[0]} and {last}"
 
 
 def _training_rows(manifest: Manifest) -> str:

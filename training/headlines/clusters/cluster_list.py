@@ -57,5 +57,8 @@ def load_clusters(file: Path = CLUSTERS) -> Clusters:
 def share_in_clusters(samples: Iterable[Sample], clusters: Clusters) -> float:
     """The share of all words of the samples that are in a cluster, 0 to 1."""
     listed = {word for cluster in clusters for word in cluster.words}
-    words = [word for sample in samples for word in sample.words]
-    return sum(word in listed for word in words) / max(len(words), 1)
+    number = found = 0
+    for sample in samples:
+        number += len(sample.words)
+        found += sum(word in listed for word in sample.words)
+    return found / max(number, 1)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from tests.training.fit.insights.models import linear_models
-from tests.training.fit.rows import codes, made_rows
+from tests.training.fit.rows import cluster_rows, codes, made_rows
 from training.fit.insights import linear_models as module
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.training_rows import tokenize_rows
+from training.headlines.clusters.cluster_list import load_clusters
 
 
 def test_more_rows_are_more_accurate() -> None:
@@ -17,6 +18,11 @@ def test_more_rows_are_more_accurate() -> None:
     quarter, half, whole = [point.accuracy for point in curve]
     assert quarter < half < whole
     assert whole > 0.7
+
+
+def test_words_of_a_cluster_share_what_is_learned() -> None:
+    rows = tokenize_rows(cluster_rows(0, 40), codes(2))
+    assert linear_models(rows, clusters=load_clusters()).learning_curve(cluster_rows(1, 20))[-1].accuracy > 0.95
 
 
 def test_progress_counts_the_svms_of_folds_and_curve() -> None:

@@ -79,10 +79,20 @@ def test_card_names_the_report_without_a_link_and_says_what_prediction_sets_are(
     [
         ({"pieces": (2, 5)}, "words, pairs of words, and pieces of 2 to 5 characters for words without an id"),
         ({"pieces": None}, "words and pairs of words"),
-        ({"pieces": None, "split_symbols": True}, "words, symbols and pairs of words"),
+        ({"pieces": None, "split_symbols": True}, "words, symbols, and pairs of words"),
     ],
 )
 def test_card_names_what_has_an_id(tmp_path: Path, encoding: dict[str, object], features: str) -> None:
     manifest = as_fitted(load_bundle(write(tmp_path / "four", "four")).manifest)
     spec = manifest.encoding.model_copy(update=encoding)
     assert f" features: {features} |" in write_card(manifest.model_copy(update={"encoding": spec}))
+
+
+def test_card_names_the_clusters(tmp_path: Path) -> None:
+    manifest = as_fitted(load_bundle(write(tmp_path / "four", "four")).manifest)
+    spec = manifest.encoding.model_copy(update={"pieces": (2, 5)})
+    recipe = {**manifest.recipe, "clusters": 1_000}
+    assert (
+        " features: words, pairs of words, 1,000 clusters of similar English words (docs/headlines/clusters.md), and"
+        " pieces of 2 to 5 characters for words without an id |"
+    ) in write_card(manifest.model_copy(update={"encoding": spec, "recipe": recipe}))
