@@ -30,8 +30,8 @@ SHARES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, None)
 ALONE: Final = 4.0
 """Weight of the SVM's scores without networks. Any would do, because the temperature scales the logits."""
 IN_CLUSTERS: Final = 0.6
-"""Minimum share of all words in clusters. Rows in English have 0.75 or more, those in most other languages 0.55 or less;
-in Spanish, whose frequent words are in the list, they may have more."""
+"""Minimum share of all words in clusters. Rows in English have 0.75 or more, and those in most other languages 0.55
+or less; rows in Spanish, or with many names, may have more."""
 
 
 def fit_model(rows: TrainingRows, seed: int, report: Report) -> Fitted:
