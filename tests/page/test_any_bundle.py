@@ -150,17 +150,34 @@ def test_long_examples_are_shown_whole_and_the_page_does_not_scroll_sideways(vis
 
 
 @pytest.mark.parametrize(
-    ("encoding", "expected"),
+    ("encoding", "clusters", "expected"),
     [
-        ({"size": 10_000, "offset": 3}, "10,000 words"),
-        ({"size": 594, "offset": 0, "pairs": True}, "593 words and pairs of words"),
-        ({"size": 594, "offset": 0, "pairs": True, "pieces": [3, 4]}, "593 words, pairs of words, and pieces of words"),
+        ({"size": 10_000, "offset": 3}, None, "10,000 words"),
+        ({"size": 594, "offset": 0, "pairs": True}, 0, "593 words and pairs of words"),
+        ({"size": 594, "offset": 0, "pieces": [3, 4]}, None, "593 words and pieces of words"),
+        ({"size": 594, "offset": 0, "pairs": True}, 100, "593 words, pairs of words, and clusters of words"),
     ],
 )
-def test_vocabulary_counts_features_as_the_card_does(visit, encoding: dict[str, object], expected: str):
+def test_vocabulary_counts_features_as_the_card_does(
+    visit, encoding: dict[str, object], clusters: int | None, expected: str
+):
     page = visit("arabic")
-    found = page.evaluate("async (one) => (await import('/page/model/model.js')).vocabulary(one)", encoding)
-    assert found == expected
+    call = "async (of) => (await import('/page/model/model.js')).vocabulary(...of)"
+    assert page.evaluate(call, [encoding, clusters]) == expected
+
+
+def test_rare_and_unknown_words_are_said_to_be_used_in_pieces_if_they_are(visit):
+    page = visit("arabic")
+    rare, unknown = page.locator("#about-rare"), page.locator("#about-unknown")
+    expect(rare).to_contain_text("the model does not use it")
+    expect(unknown).to_contain_text("the model cannot use it")
+    page.evaluate("""async () => {
+      const model = await (await fetch("model")).json();
+      const encoding = { ...model.encoding, pieces: [3, 4] };
+      (await import("/page/model/model.js")).showModel({ ...model, encoding });
+    }""")
+    expect(rare).to_contain_text("the model uses only pieces of it")
+    expect(unknown).to_contain_text("the model can use only pieces of it")
 
 
 def test_page_speaks_of_texts_whatever_the_model_is_about(visit):

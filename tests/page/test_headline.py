@@ -45,6 +45,7 @@ def test_topic_set_is_marked_with_its_coverage(page: Page, server: RunningServer
     assert len(topics) == 2
     expect(page.locator("#chart .marked")).to_have_count(2)
     expect(page.locator("#chart .marked .mark").first).to_have_text("in the 90% set")
+    expect(page.locator("#verdict")).to_contain_text(", or one other.")
 
 
 def test_example_shown_again_is_asked_of_the_service_which_may_have_another_model(page: Page) -> None:

@@ -117,7 +117,7 @@ function verdict({ abstained, outside, predictions, words, topic_set: set }, mod
   }
   if (model.several) return labels(set, predictions, words, model);
   const before = abstained === "low_confidence" ? "Low confidence: perhaps " : best.probability < 0.5 ? "Perhaps " : "";
-  const more = set?.length > 1 ? `, or one of ${set.length - 1} more` : "";
+  const more = set?.length > 2 ? `, or one of ${set.length - 1} others` : set?.length === 2 ? ", or one other" : "";
   const only = before ? ", but only " : ", ";
   return [before, element("strong", { dir: "auto" }, short(best.name)), `${only}${percent(best.probability)}${more}.${unknown(words)}`];
 }

@@ -32,12 +32,15 @@ export function showModel(model, threshold) {
   if (model.multi_label) explain("set", "A text may have several topics, or none. Each topic has an independent probability, and is given if that is above its threshold.");
   explain("outside", "The model was also trained on texts about other subjects. This is the probability that a text is one of them."
     + ` Above ${percent(threshold ?? 0)}, no topic is given.`);
+  const { pieces } = model.encoding;
+  explain("rare", `Seen in training, but in too few texts to learn from, so the model ${pieces ? "uses only pieces of it" : "does not use it"}.`);
+  explain("unknown", `Never seen in training, so the model ${pieces ? "can use only pieces of it" : "cannot use it"}. With many of them, an answer is less certain.`);
   byId("model-facts").replaceChildren(
     element("p", { class: "model-name" }, element("strong", {}, model.name), ` version ${model.version}`),
     element("p", { class: "intro" }, model.description),
     element("ul", { class: "tiles" }, ...tiles),
     list([
-      ["Vocabulary", vocabulary(model.encoding)],
+      ["Vocabulary", vocabulary(model.encoding, model.recipe.clusters)],
       ...outsideFact(model, threshold),
       ...(model.shadow ? [["Shadow", shadow(model.shadow)]] : []),
       ["Runtime", model.runtime === "keras" ? "Keras" : "NumPy"],
@@ -49,8 +52,8 @@ export function showModel(model, threshold) {
 }
 
 /** Number of features, as in the model card. Keras counts its reserved ids; in other encodings id 0 means none. */
-export function vocabulary({ size, offset, pairs, pieces }) {
-  const kinds = ["words", ...(pairs ? ["pairs of words"] : []), ...(pieces ? ["pieces of words"] : [])];
+export function vocabulary({ size, offset, pairs, pieces }, clusters) {
+  const kinds = ["words", ...(pairs ? ["pairs of words"] : []), ...(pieces ? ["pieces of words"] : []), ...(clusters ? ["clusters of words"] : [])];
   return `${count(offset ? size : size - 1)} ${new Intl.ListFormat("en").format(kinds)}`;
 }
 
