@@ -15,6 +15,8 @@ LABEL_NAMES: Final = frozenset(
     {"label", "category", "categories", "section", "topic", "class", "classes", "tag", "intent", "target", "genre"}
 )
 """Usual names of columns, in lower case; a plural s may follow."""
+NESTED: Final = "Nested fields are not read; write them as columns of their own."
+_HEADER_BELOW: Final = "If the header is further down, delete the lines above it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,8 @@ def find_columns(names: Sequence[str], requested: RequestedColumns, file: str, f
         missing = "texts and which the labels" if both else "texts" if text is None else "labels"
         options = "--text and --label" if both else "--text" if text is None else "--label"
         separators = " Columns are separated by commas, semicolons or tabs (in .tsv files, by tabs only)."
-        first_line = (
-            f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} If that line is a row and not"
-            " a header, add --no-header."
-        )
+        advice = _HEADER_BELOW if _is_no_header(names) else "If that line is a row and not a header, add --no-header."
+        first_line = f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} {advice}"
         shown = first_line if from_header else f"It has: {listed(names)}."
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
     return _distinct(file, text, label, requested)
@@ -107,12 +107,19 @@ def ensure_column(name: str, names: Sequence[str], file: str, from_header: bool 
         hint = ""
         if from_header and name.isdecimal():
             hint = " Columns have numbers only with --no-header."
+        elif from_header and _is_no_header(names):
+            hint = f" {_HEADER_BELOW}"
         elif not from_header and name.partition(".")[0] in names:
-            hint = " Nested fields are not read; write them as columns of their own."
+            hint = f" {NESTED}"
         has = f"it has: {listed(names)}" if names else "it has none"
         raise ColumnError(f"{file}: there is no column {name!r}; {has}.{hint}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one.")
+
+
+def _is_no_header(names: Sequence[str]) -> bool:
+    """Whether fewer than two columns have a name, such as in a line with the title of a table, or in `sep=;`."""
+    return sum(map(bool, names)) < 2
 
 
 def _distinct(file: str, text: str, label: str, requested: RequestedColumns) -> Columns:

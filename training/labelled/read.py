@@ -35,6 +35,7 @@ _OTHER_ENCODING_SHARE: Final = 0.9
 """If this share of the bad rows is not UTF-8, 0 to 1, the files are probably in another encoding."""
 
 _FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
+_SPREADSHEETS: Final = ("xlsx", "xls", "ods")
 
 
 def read_rows(
@@ -123,7 +124,8 @@ def _open(path: Path, requested: RequestedColumns, header: bool, name: str, stac
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in _FORMATS:
         known = ", ".join(f".{known}" for known in _FORMATS)
-        raise TableError(f"{name}: its name ends with none of {known} (each also with .gz); rename or convert it.")
+        advice = "save the sheet as CSV UTF-8" if ending in _SPREADSHEETS else "rename or convert it"
+        raise TableError(f"{name}: its name ends with none of {known} (each also with .gz); {advice}.")
     if ending == "parquet":
         from training.labelled.parquet.rows import open_parquet  # noqa: PLC0415 - pyarrow takes 100 MB, and only Parquet needs it
 
@@ -174,16 +176,16 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, max_share: float, firs
     }.get(next(iter(reasons)), "correct them")
     if bad == 1:
         advice = advice.replace("correct them", "correct it")
-    shown = "".join(f"\n  {row.line}: {row.why}" for row in first)
+    shown = "; ".join(f"{row.line} {row.why}" for row in first)
     why = counted(reasons)
     if bad == count:
         file = first[0].line.rpartition(":")[0]
         which = "the only row is" if bad == 1 else f"all {bad:,} rows are"
-        return f"{file}: {which} bad ({why}); {advice}. The first of each reason:{shown}"
+        return f"{file}: {which} bad ({why}); {advice}. The first of each reason: {shown}."
     allow = f", or allow more with --most-bad {-(-10 * bad // count) / 10:g}"
     if reasons.get(NOT_UTF_8, 0) >= _OTHER_ENCODING_SHARE * bad:
         allow = ""  # it would leave out the rows with letters beyond ASCII
     return (
         f"{bad:,} of {count:,} rows ({bad / count:.1%}) {'is' if bad == 1 else 'are'} bad, more than {max_share:.1%}"
-        f" ({why}); {advice}{allow}. The first of each reason:{shown}"
+        f" ({why}); {advice}{allow}. The first of each reason: {shown}."
     )

@@ -11,7 +11,7 @@ from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Options, Row, is_text
 from app.cli.readers.rows import SEPARATORS
 from training.errors import ColumnError, TableError, TrainingError
-from training.labelled.columns import Columns, RequestedColumns, find_columns, find_numbered
+from training.labelled.columns import NESTED, Columns, RequestedColumns, find_columns, find_numbered
 
 MAX_CHARACTERS: Final = 20_000
 """A longer text is a bad row; the default of TOPICS_MAX_CHARACTERS, above which the service refuses a text."""
@@ -108,7 +108,8 @@ class _FirstObjects(Fields):
             try:
                 self.columns = find_columns(list(value), self._requested, self._file)
             except ColumnError as error:
-                self.error = self.error or error
+                is_explained = NESTED in str(error) or not any(map(_is_nested, value.values()))
+                self.error = self.error or (error if is_explained else ColumnError(f"{error} {NESTED}"))
                 return Row(line, "", "lacks the text or the label")
             keep = [self.columns.label, *([self.columns.time] if self.columns.time else [])]
             self._fields = Fields(Options(self.columns.text, MAX_CHARACTERS, keep))
@@ -121,6 +122,11 @@ class _FirstObjects(Fields):
 
     def text(self, line: int, value: object) -> Row:
         return self.row(line, value)
+
+
+def _is_nested(value: object) -> bool:
+    """Whether the value of a field has fields of its own."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value))
 
 
 def _header(lines: Iterator[Line], separator: str, requested: RequestedColumns, name: str) -> tuple[Columns, Header]:

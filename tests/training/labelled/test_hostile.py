@@ -13,6 +13,7 @@ from app.cli.readers.lines import MAX_LINE_BYTES, split_lines
 from training.errors import ColumnError, TableError, TrainingError
 from training.labelled import read as module
 from training.labelled import text_files, unlabelled
+from training.labelled.columns import NESTED
 from training.labelled.read import read_rows
 from training.labelled.unlabelled import read_unlabelled
 
@@ -42,7 +43,8 @@ def refused(path: Path, content: bytes, error: type[TrainingError] = TableError,
         ("a.jsonl", b'["oil"]\n', "holds no JSON object"),
         ("a.json", b'[{"text": "a", "label": "b"}', "is not a valid JSON array"),
         ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(100), "is a PNG image"),
-        ("a.xlsx", b"PK\x03\x04", "its name ends with none of"),
+        ("a.xlsx", b"PK\x03\x04", "(each also with .gz); save the sheet as CSV UTF-8."),
+        ("a.txt", b"oil", "(each also with .gz); rename or convert it."),
         ("a.csv", b"PK\x03\x04" + bytes(100), "an Office document"),
         ("a.csv", b"PAR1" + bytes(100), "rename it"),
         ("a.csv.gz", gzip.compress(b"PAR1" + bytes(100), mtime=0), "is a Parquet file and not text"),
@@ -69,6 +71,9 @@ def test_column_whose_name_no_page_can_show_is_refused(tmp_path: Path) -> None:
         (b"id,name", {}, "it is unclear which column has the texts and which the labels; use --text and --label."),
         (b"id|text|label", {}, "has: 'id|text|label'. Columns are separated by commas, semicolons or tabs ("),
         (b"title,text,section", {}, "it is unclear which column has the texts; use --text."),
+        (b"title,section,class", {}, "If that line is a row and not a header, add --no-header."),
+        (b"Export of May,,", {}, "'Export of May', '', ''. If the header is further down, delete the lines above it."),
+        (b"sep=,", {"text_column": "text"}, "'sep=', ''. If the header is further down, delete the lines above it."),
         (b"headline,section", {"text_column": "body"}, "there is no column 'body'"),
         (b"headline,section", {"text_column": "2"}, "Columns have numbers only with --no-header"),
         (b"headline,headline,section", {}, "which column has the texts"),
@@ -88,15 +93,17 @@ def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[s
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({}, "it is unclear which column has the texts and which the labels; use --text and --label. It has: 'data'."),
-        ({"text_column": "data.text"}, "Nested fields are not read; write them as columns of their own."),
+        ({}, f"which the labels; use --text and --label. It has: 'data'. {NESTED}"),
+        ({"text_column": "data.text"}, f"there is no column 'data.text'; it has: 'data'. {NESTED}"),
+        ({"text_column": "text"}, f"there is no column 'text'; it has: 'data'. {NESTED}"),
     ],
 )
 def test_columns_of_json_are_not_said_to_be_a_first_line(
     tmp_path: Path, options: dict[str, object], sentence: str
 ) -> None:
-    content = b'{"data": {"text": "oil", "label": "energy"}}\n'
-    assert refused(tmp_path / "a.jsonl", content, ColumnError, **options).endswith(sentence)
+    record = b'{"text": "oil", "label": "energy"}'
+    for content in (b'{"data": %b}' % record, b'{"data": [%b]}' % record):
+        assert refused(tmp_path / "a.jsonl", content, ColumnError, **options).endswith(sentence)
 
 
 def test_columns_of_parquet_are_not_said_to_be_a_first_line(tmp_path: Path) -> None:

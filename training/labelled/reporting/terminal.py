@@ -77,7 +77,10 @@ def _notes(report: DataReport) -> Iterator[str]:
     if report.notes:
         yield "Worth a look"
         for note in report.notes:
-            yield textwrap.fill(one_line(note), WIDTH, initial_indent="- ", subsequent_indent="  ")
+            # A break after a hyphen would divide options such as --min-rows.
+            yield textwrap.fill(
+                one_line(note), WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
+            )
 
 
 def _labels(report: DataReport) -> Iterator[str]:

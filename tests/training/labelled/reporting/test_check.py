@@ -80,6 +80,12 @@ def test_many_small_groups_of_near_duplicates_are_noted(report: DataReport) -> N
     assert not any("near duplicates of another" in note for note in notes(dataclasses.replace(report, near=few)).notes)
 
 
+def test_options_in_notes_are_not_divided(report: DataReport) -> None:
+    note = " ".join(["--label-separator"] * 20)
+    printed = terminal_report(dataclasses.replace(report, notes=[note]))
+    assert printed.count("--label-separator") == 20
+
+
 def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     notes = " ".join(report.notes)
     for part in (
