@@ -100,14 +100,16 @@ def test_comparison_prints_what_the_page_shows(outputs: dict[str, list[str]]):
     (shown, _), (found, table) = (
         text.split("\n\n| | text | label |") for text in (printed("Compare"), outputs["Compare"][0])
     )
-    assert re.sub(r"[0-9.]+", "N", found) == re.sub(r"[0-9.]+", "N", shown)
+    # Above 20 different answers, the sentence says that the worst are listed.
+    plain = [re.sub(r"[0-9.]+", "N", re.sub(r", of which.*:", ":", text)) for text in (found, shown)]
+    assert plain[0] == plain[1]
     for figure, tolerance in ((r"([0-9.]+)%", 12), (r"0\.[0-9]{3}", 0.12)):  # accuracy; macro-F1, calibration error
         measured, expected = (list(map(float, re.findall(figure, text))) for text in (found, shown))
         assert measured == pytest.approx(expected, abs=tolerance)
     both = [int(one) for one in re.findall(r"(?<=[|] )[0-9]+(?= [|])", found)]
     assert sum(both) == 60
     rows = [line.split(" | ") for line in table.splitlines()[2:]]
-    assert f"\n{len(rows)} different answers" in found
+    assert len(rows) == min(20, int(re.findall(r"\n([0-9]+) different answers", found)[0]))
     assert {row[0] for row in rows} <= {"| worse", "| still wrong", "| better"}
 
 

@@ -231,6 +231,7 @@ def test_english_words_that_no_row_has_count_as_others_of_their_cluster() -> Non
     assert accuracy(model, cluster_rows(1, 50), codes(2)) > 0.95
 
 
-def test_rows_in_other_languages_have_no_clusters() -> None:
-    rows = [replace(row, text=f"{row.text} der die und") for row in made_rows(2, 50)]
-    assert not fitted(rows, codes(2)).clusters
+@pytest.mark.parametrize(("others", "clusters"), [("xqa xqb", 1_000), ("xqa xqb xqc", 0)])
+def test_clusters_are_tried_if_sixty_percent_of_the_words_are_in_the_list(others: str, clusters: int) -> None:
+    rows = [replace(row, text=f"{row.text} {others}") for row in cluster_rows(0, 12)]
+    assert len(fitted(rows, codes(2)).clusters) == clusters
