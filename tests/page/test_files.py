@@ -100,6 +100,7 @@ def test_guessed_encoding_is_shown(page: Page) -> None:
     choose(page, "wheat “café”".encode("windows-1252"), "lines.txt")
     finished(page)
     expect(page.locator("#batch-status")).to_contain_text("read as Windows-1252")
+    expect(page.locator("#batch-status")).to_contain_text("CP949 -t UTF-8 for Korean (GB18030 for Chinese, ")
     expect(page.locator("#batch-status")).to_contain_text("If letters are wrong, convert it to UTF-8")
     assert column(page, 2) == ["wheat “café”"]
     classify(page, "gold")

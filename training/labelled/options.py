@@ -21,6 +21,7 @@ _EVERY_FILE: Final = (
     "Every file must have the columns of {}; rename the columns of this one or, if all files have columns with common"
     " names such as text and label, leave the options out."
 )
+_TIMES: Final = " Rows without times, such as corrections from the page, need --test FILE instead of --time."
 
 
 class Share(click.FloatRange):
@@ -83,7 +84,8 @@ class ReadingOptions:
             given = [f"--{name}" for name in ("text", "label", "time") if getattr(self, name) is not None]
             if not given or not (more_files or len(files) > 1):
                 raise
-            raise ColumnError(f"{error} {_EVERY_FILE.format(' and '.join(given))}") from None
+            times = _TIMES if self.time is not None else ""
+            raise ColumnError(f"{error} {_EVERY_FILE.format(' and '.join(given))}{times}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,7 +117,16 @@ def test_files_with_different_columns_are_refused_with_what_to_do(
     assert done.exit_code == 1
     assert f"{file}: there is no column 'question'; it has: 'text', 'label'." in done.stderr
     assert "Every file must have the columns of --text and --label; rename the columns of this one" in done.stderr
+    assert "--test FILE" not in done.stderr
     assert CliRunner().invoke(cli, ["check", str(asked), str(file)]).exit_code == 0
+
+
+def test_files_without_the_column_of_times_are_refused_with_what_to_do(file: Path, tmp_path: Path) -> None:
+    dated = tmp_path / "dated.csv"
+    dated.write_text("text,label,day\noil,energy,2026-11-26\n")
+    done = CliRunner().invoke(cli, ["check", str(dated), str(file), "--time", "day"])
+    assert f"{file}: there is no column 'day'; it has: 'text', 'label'." in done.stderr
+    assert done.stderr.endswith("such as corrections from the page, need --test FILE instead of --time.\n")
 
 
 def test_objects_without_fields_have_no_columns(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ export async function readText(file) {
   const text = exact ?? (encoding === "utf-8" ? decoded(bytes, "windows-1252") : null);
   if (text === null) throw new UnreadableError(`has a byte order mark of ${encoding.slice(0, 6).toUpperCase()}, but is not valid ${encoding.slice(0, 6).toUpperCase()}`);
   if (!isText(text)) throw new UnreadableError("is not a text file in UTF-8, or in UTF-16 with a byte order mark");
-  return { text, note: exact === null ? "It is not UTF-8 and was read as Windows-1252. If letters are wrong, convert it to UTF-8, such as with iconv -f CP949 -t UTF-8." : null };
+  return { text, note: exact === null ? "It is not UTF-8 and was read as Windows-1252. If letters are wrong, convert it to UTF-8, such as with iconv -f CP949 -t UTF-8 for Korean (GB18030 for Chinese, SHIFT_JIS for Japanese)." : null };
 }
 
 function decoded(bytes, encoding) {
