@@ -74,6 +74,17 @@ def test_clusters_are_chosen_if_more_than_one_row_of_a_few_is_gained(
     assert best.tfidf
 
 
+def test_weights_by_idf_must_improve_the_variant_with_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
+        return answers(20 + 10 * bool(variant.cluster_share) - 3 * variant.tfidf)
+
+    monkeypatch.setattr(encodings, "_right", right)
+    clustered = replace(training_set(compounds(8, 0)), clusters=(Cluster(("green",), (1,)),))
+    best = choose_encoding(RECIPE, [(clustered, compounds(8, 1))], 1, lambda *_: None)
+    assert best.cluster_share
+    assert not best.tfidf
+
+
 def test_word_that_no_training_row_has_counts_as_others_of_its_cluster() -> None:
     animals, fruit = ("lion", "tiger", "panther", "leopard"), ("apple", "pear", "plum", "cherry")
     train = [Sample((word,), (label,)) for label, words in enumerate((animals, fruit)) for word in words[:3]] * 4
