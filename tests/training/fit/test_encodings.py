@@ -80,9 +80,12 @@ def test_weights_by_idf_must_improve_the_variant_with_clusters(monkeypatch: pyte
 
     monkeypatch.setattr(encodings, "_right", right)
     clustered = replace(training_set(compounds(8, 0)), clusters=(Cluster(("green",), (1,)),))
-    best = choose_encoding(RECIPE, [(clustered, compounds(8, 1))], 1, lambda *_: None)
+    steps: list[tuple[int, int]] = []
+    parts = [(clustered, compounds(8, 1))]
+    best = choose_encoding(RECIPE, parts, 1, lambda _, done, of, __: steps.append((done, of)))
     assert best.cluster_share
     assert not best.tfidf
+    assert steps == [(done, 8) for done in range(8)]  # six variants, clusters, weights
 
 
 def test_word_that_no_training_row_has_counts_as_others_of_its_cluster() -> None:

@@ -235,3 +235,10 @@ def test_english_words_that_no_row_has_count_as_others_of_their_cluster() -> Non
 def test_clusters_are_tried_if_sixty_percent_of_the_words_are_in_the_list(others: str, clusters: int) -> None:
     rows = [replace(row, text=f"{row.text} {others}") for row in cluster_rows(0, 12)]
     assert len(fitted(rows, codes(2)).clusters) == clusters
+
+
+def test_clusters_that_gain_nothing_are_not_in_the_word_index() -> None:
+    model = fitted(cluster_rows(0, 40), codes(2))  # so many rows that each word is in several
+    unseen = {word for row in cluster_rows(1, 50) for word in row.text.split()}
+    assert not model.clusters
+    assert not unseen & model.model.word_index.keys()
