@@ -11,7 +11,7 @@ if __name__ == "__main__":
     # They took 9% of its time. A service has about 100,000 objects when it is ready.
     gc.set_threshold(200_000)
     # Process 1 of a container ignores SIGTERM until a handler is set, and the imports below take most of the start.
-    # `os._exit`, because pydantic-core makes another exception of a SystemExit within an import. Nothing is open yet.
+    # `os._exit`, because pydantic-core turns a SystemExit during an import into another error. Nothing is open yet.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     interrupted = signal.getsignal(signal.SIGINT)
     if interrupted is signal.default_int_handler:  # a background job of a shell ignores SIGINT, and keeps doing so

@@ -31,7 +31,7 @@ class ResponseSerializer:
         labels_of_all = [label for result in results for label in result.labels]
         numbers: list[float | None] = [value for result in results for value in result.probabilities]
         numbers += [result.outside for result in results]
-        # One call for all numbers; that of a number has no comma.
+        # One call for all numbers; the JSON of a number has no comma.
         written_numbers = _json(numbers)[1:-1].split(",")
         predictions = list(map(add, map(self._topics.__getitem__, labels_of_all), written_numbers))
         outsides = written_numbers[len(predictions) :]

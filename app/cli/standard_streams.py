@@ -68,7 +68,7 @@ def write_lines(*lines: str) -> None:
 def stop_held_back() -> Iterator[None]:
     """Call the handlers of SIGINT and SIGTERM after the block.
 
-    Their exceptions would lose the rest of a write. In an import, pydantic-core makes another exception of them.
+    Their exceptions would lose the rest of a write. During an import, pydantic-core turns them into other errors.
     """
     held: list[int] = []
     before = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}

@@ -7,7 +7,7 @@ import click
 from app.near_names import near_names
 
 EMPTY = "The value is empty; if it comes from a variable, set that."
-"""A shell makes an empty value of a variable that is not set."""
+"""A shell passes an empty value for a variable that is not set."""
 
 
 def with_near_name(error: click.UsageError) -> click.UsageError:
@@ -29,26 +29,17 @@ def with_near_name(error: click.UsageError) -> click.UsageError:
     return click.UsageError(f"{error.message}{f' Did you mean {near}?' if near else ''}", context)
 
 
-class NonEmptyText(click.types.StringParamType):
+class _NonEmpty(click.ParamType[Any]):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """Convert the value, or fail with one sentence."""
+        if value == "":
+            self.fail(EMPTY, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class NonEmptyText(_NonEmpty, click.types.StringParamType):
     """A text that is not empty."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
-        """Convert the value, or fail with one sentence."""
-        _ensure_not_empty(self, value, param, ctx)
-        return super().convert(value, param, ctx)
 
-
-class NonEmptyPath(click.Path):
+class NonEmptyPath(_NonEmpty, click.Path):
     """A path that is not empty; `Path("")` would be the working folder."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
-        """Convert the value, or fail with one sentence."""
-        _ensure_not_empty(self, value, param, ctx)
-        return super().convert(value, param, ctx)
-
-
-def _ensure_not_empty(
-    kind: click.ParamType[Any], value: object, param: click.Parameter | None, ctx: click.Context | None
-) -> None:
-    if value == "":
-        kind.fail(EMPTY, param, ctx)

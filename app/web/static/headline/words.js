@@ -4,7 +4,7 @@ import { byId, element } from "../elements/dom.js";
 import { points } from "../elements/text.js";
 
 const SAYS = { known: "", rare: "rare", unknown: "unknown" };
-const MEANS = { known: "", rare: "Seen in too few training texts to be used. ", unknown: "Never seen in training. " };
+const MEANS = { known: "", rare: "Seen in too few training texts to learn from. ", unknown: "Never seen in training. " };
 
 export class WordView {
   /** `onToggle(start)`: the word that begins at this code point was pressed. */
