@@ -29,6 +29,7 @@ def test_requests_and_durations_are_counted_by_route_method_and_status(start: St
     client.post("/predict", json={"headline": 5})
     client.get("/predict")
     client.get("/topics")
+    client.get("/openapi.json")
     client.get("/nowhere/1")
     client.get("/nowhere/2")
     client.request("BREW", "/topics")
@@ -38,6 +39,7 @@ def test_requests_and_durations_are_counted_by_route_method_and_status(start: St
         ("/predict", "POST", 422): 1,
         ("/predict", "GET", 405): 1,
         ("/topics", "GET", 200): 1,
+        ("/openapi.json", "GET", 200): 1,
         ("/topics", "OTHER", 405): 1,
         ("other", "GET", 404): 2,
     }
