@@ -83,7 +83,7 @@ def fit_rows(
         )
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: listing.content})
-        written = [f"{suspected}: {_listed(listing, f'{len(linear.samples):,} rows{with_label(rows)}')}"]
+        written = [f"{suspected}: {_listed(listing, len(linear.samples), with_label(rows))}"]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)
@@ -96,11 +96,15 @@ def fit_rows(
     return "\n".join([summary(fitted, measured, baselines, curve, rows), "", *written])
 
 
-def _listed(listing: Suspects, rows: str) -> str:
-    """What the file of suspects holds; `rows`: those that were looked at."""
+def _listed(listing: Suspects, rows: int, which: str) -> str:
+    """What the file of suspects holds; `rows`: how many were looked at, `which`: of what kind they are."""
     if not listing.listed:
-        return f"none of {rows}, because no label looks wrong."
-    return (
-        f"{listing.listed:,} of {rows}, the most suspect first; {listing.probable:,} of them have a label that is more"
-        f" likely wrong than right (wrong_probability above 0.5), assuming that {NOISE:.0%} of all labels are wrong."
+        return f"none of {rows:,} rows{which}, because no label looks wrong."
+    listed = (
+        f"{listing.listed:,} of {rows:,} rows{which}, the most suspect first; {listing.probable:,} of them have a label"
+        f" that is more likely wrong than right (wrong_probability above 0.5), assuming that {NOISE:.0%} of all labels"
+        " are wrong."
     )
+    if listing.probable <= 2 * NOISE * rows:
+        return listed
+    return f"{listed} With so many, most labels are probably right, but hard to tell from the text."

@@ -40,7 +40,14 @@ def packed(tmp_path: Path) -> Path:
 
 
 def test_no_suspect_is_said_plainly() -> None:
-    assert _listed(Suspects(0, 0, b""), "217 rows") == "none of 217 rows, because no label looks wrong."
+    assert _listed(Suspects(0, 0, b""), 217, "") == "none of 217 rows, because no label looks wrong."
+
+
+def test_many_suspects_are_not_said_to_be_wrong() -> None:
+    assert _listed(Suspects(20, 20, b""), 100, " with a label").endswith("assuming that 10% of all labels are wrong.")
+    many = _listed(Suspects(21, 21, b""), 100, " with a label")
+    assert many.startswith("21 of 100 rows with a label, the most suspect first; ")
+    assert many.endswith(" With so many, most labels are probably right, but hard to tell from the text.")
 
 
 @pytest.mark.slow
