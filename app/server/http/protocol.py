@@ -47,7 +47,7 @@ class HttpProtocol(BoundedConnection):
     """
 
     url = b""
-    """Target of the arriving request; uvicorn does not set it before the first one."""
+    """Target of the arriving request, as far as it has arrived; empty between requests."""
     _ended = False
     """Whether the bytes parsed last contained the end of a request."""
     _body_bytes = 0
@@ -250,6 +250,7 @@ class HttpProtocol(BoundedConnection):
         self._awaiting = False
         self._ended = True
         self._body_bytes = 0
+        self.url = b""
         self._timer.at = None
         HttpToolsProtocol.on_message_complete(self)
         if self.cycle.response_complete:  # it was answered before its body was complete

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.main import create_app
 from app.server.http import bounded_connection, protocol, request_head
+from app.server.http.connections import Connections
 from app.server.http.unparsed_bytes import MAX_PIECE
 from app.server.uvicorn_server import Server
 from app.settings import load_settings
@@ -514,6 +515,16 @@ def test_refusal_of_head_has_no_body(port: int, head: bytes):
     received = exchange(port, head)
     assert statuses(received) in ([400], [414])
     assert received.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(("more", "status"), [(HEAD + b"x" * 5_000, 503), (b"\0", 400)])
+def test_refusal_of_bytes_after_a_head_request_has_a_body(
+    port: int, more: bytes, status: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Connections, "reserve", lambda *_: False)
+    received = exchange(port, b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n", more, pause=0.2)
+    assert statuses(received) == [200, status]
+    assert received.endswith(b"}")
 
 
 def test_http_1_0_is_answered_and_closed(port: int):
