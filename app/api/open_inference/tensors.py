@@ -20,7 +20,7 @@ from app.classifier.manifest import Manifest, Topic
 from app.errors import TensorError, quoted
 
 INPUT = "headline"
-WIDE = ("probabilities", "topic_set")
+PER_TOPIC = ("probabilities", "topic_set")
 """Outputs with an element for each topic."""
 
 
@@ -138,7 +138,7 @@ def top_k(outputs: Sequence[RequestedOutput], topics: int) -> int:
 
 def max_columns(outputs: Sequence[RequestedOutput], topics: int) -> int:
     """Number of elements per headline in the widest of the outputs."""
-    return max((output.classes or topics if output.name in WIDE else 1) for output in outputs)
+    return max((output.classes or topics if output.name in PER_TOPIC else 1) for output in outputs)
 
 
 def elements(output: RequestedOutput, results: Sequence[Classification], topics: Sequence[Topic]) -> bytes:
@@ -173,7 +173,7 @@ def elements(output: RequestedOutput, results: Sequence[Classification], topics:
 
 def tensor(output: RequestedOutput, texts: int, topics: int, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
     """JSON of an output tensor and its binary data, which is empty for a JSON tensor; `parts`: from `elements`."""
-    shape = [texts, output.classes or topics] if output.name in WIDE else [texts]
+    shape = [texts, output.classes or topics] if output.name in PER_TOPIC else [texts]
     described: dict[str, Any] = {"name": output.name, "shape": shape, "datatype": output.datatype}
     if not output.binary:
         return to_json(described)[:-1] + b',"data":[' + b",".join(parts) + b"]}", b""
