@@ -19,6 +19,9 @@ from training.headlines.training_set import TrainingSet
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.progress import Report
 
+CLUSTER_SHARE, GROUP_SHARE = 0.7, 1.0
+"""Weights of a word's cluster and of its groups, if there are clusters; docs/experiments.md has other ones."""
+
 
 def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tuple[Recipe, ...]:
     """The encodings to try. They differ in how a word that occurs once is encoded.
@@ -99,7 +102,7 @@ def choose_encoding(
     best, before = tried[place], rights[place]
     if first.clusters:
         features = best.features + len(first.clusters)
-        clustered = replace(best, cluster_share=0.7, group_share=1.0, features=features)
+        clustered = replace(best, cluster_share=CLUSTER_SHARE, group_share=GROUP_SHARE, features=features)
         now = right(clustered)
         if _clearly_more(now, before):
             best, before = clustered, now

@@ -45,7 +45,7 @@ def feature_expansion(
         clusters: those of the word index, whose ids are the last ones.
 
     Returns:
-        float32 [size, size + n-grams + clusters + groups].
+        float32 [size, size + n-grams + clusters + groups], without groups if they have no weight.
     """
     parts = {entry.removesuffix(f" {PIECE}"): rank for entry, rank in word_index.items() if entry.endswith(f" {PIECE}")}
     sizes = recipe.piece_sizes if parts else SIZES

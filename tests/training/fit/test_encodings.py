@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from training.fit import encodings
-from training.fit.encodings import choose_encoding, variants
+from training.fit.encodings import CLUSTER_SHARE, GROUP_SHARE, choose_encoding, variants
 from training.fit.sizes import FEW, FEW_A_LABEL, MANY_EPOCHS, MAX_FEATURES_OF_FEW, recipe_for
 from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
@@ -69,7 +69,7 @@ def test_clusters_are_chosen_if_more_than_one_row_of_a_few_is_gained(
     train, out = compounds(8, 0), compounds(8, 1)
     clustered = replace(training_set(train), clusters=(Cluster(("green",), (1,)), Cluster(("blue",), (1,))))
     best = choose_encoding(RECIPE, [(clustered, out)], 1, lambda *_: None)
-    assert (best.cluster_share, best.group_share) == ((0.7, 1) if with_clusters else (0, 0))
+    assert (best.cluster_share, best.group_share) == ((CLUSTER_SHARE, GROUP_SHARE) if with_clusters else (0, 0))
     assert best.features == chosen(train, out).features + 2 * with_clusters
     assert best.tfidf
 
