@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import chain
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, values
-from starlette.concurrency import run_in_threadpool
 
 from app.classifier import TopicClassifier
 from app.telemetry.drift import Drift
@@ -204,7 +203,7 @@ class Metrics:
 
     async def _compare(self) -> Comparison:
         if MULTIPROC_DIR in os.environ:
-            return await run_in_threadpool(lambda: comparison(all_workers()))
+            return await asyncio.to_thread(lambda: comparison(all_workers()))
         return comparison(self.registry)
 
     async def exposition(self) -> bytes:
@@ -213,8 +212,9 @@ class Metrics:
 
     async def _render(self) -> bytes:
         self.update()
-        # In a thread: thousands of samples take tens of milliseconds, in which no request would be answered.
+        # In a thread: thousands of samples take tens of milliseconds, in which no request would be answered. Not by
+        # Starlette's run_in_threadpool, whose first use imports a module, which fails if no file can be opened.
         if MULTIPROC_DIR in os.environ:
-            return await run_in_threadpool(lambda: generate_latest(all_workers()))
+            return await asyncio.to_thread(lambda: generate_latest(all_workers()))
         self._measure_drift()
-        return await run_in_threadpool(lambda: generate_latest(WithDrift(self.registry)))
+        return await asyncio.to_thread(lambda: generate_latest(WithDrift(self.registry)))
