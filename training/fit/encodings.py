@@ -128,7 +128,7 @@ def _sampled(training_set: TrainingSet, seed: int) -> TrainingSet:
 def _right(recipe: Recipe, training_set: TrainingSet, out: Sequence[Sample], seed: int) -> NDArray[np.bool_]:
     """Whether the best label of each held-out row is one of its own: bool [n]."""
     train, topics = training_set.kinds[0].samples, training_set.topics
-    clusters = training_set.clusters if recipe.cluster_share else ()
+    clusters = training_set.clusters_of(recipe)
     encoder, word_index = build_encoder(recipe, train, (), topics, clusters=clusters)
     kernel, bias = train_svms(
         recipe,

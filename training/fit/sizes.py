@@ -14,7 +14,7 @@ CROSS_FITTED: Final = 7_500
 MANY: Final = 100_000
 """From this number of rows on, the held-out rows stay out of training, which then runs once instead of twice."""
 MAX_CHOICE_ROWS: Final = 50_000
-"""Maximum number of rows that the SVMs learn from to choose the feature weights if there are MANY."""
+"""Maximum number of rows that the SVMs learn from to choose clusters and feature weights if there are MANY."""
 
 MANY_EPOCHS: Final = 20_000
 """Below this number of rows the networks have twice as many epochs, and the SVM a higher C."""

@@ -97,7 +97,7 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
         calibrated.outside,
         with_networks=share is not None,
         multi_label=calibrated.multi_label,
-        clusters=clusters if recipe.cluster_share else (),
+        clusters=splits[0][0].clusters_of(recipe),
     )
 
 

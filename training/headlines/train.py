@@ -84,7 +84,7 @@ def train_model(
         report: called with the progress.
     """
     kinds, topics, units = training_set.kinds, training_set.topics, training_set.units
-    clusters = training_set.clusters if recipe.cluster_share else ()
+    clusters = training_set.clusters_of(recipe)
     report("vocabulary", 0, 1, "")
     encoder, word_index = build_encoder(
         recipe,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from training.headlines.clusters.cluster_list import Cluster
+from training.headlines.clusters.cluster_list import Clusters
+from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
 
 
@@ -31,8 +32,8 @@ class TrainingSet:
     """Number of topics."""
     min_added_texts: int = 1
     """Minimum number of texts with a word, for kinds whose vocabulary is `added`."""
-    clusters: tuple[Cluster, ...] = ()
-    """Used if the recipe gives them a weight; a word without an id of its own then has that of its cluster."""
+    clusters: Clusters = ()
+    """That a recipe may use (see `clusters_of`); a word without an id of its own then has that of its cluster."""
     multi_label: bool = False
     """Whether a text may have several topics, which count alike, or none; there is no outside class then."""
 
@@ -42,6 +43,10 @@ class TrainingSet:
         return self.topics + (not self.multi_label) * any(
             not sample.labels for kind in self.kinds for sample in kind.samples
         )
+
+    def clusters_of(self, recipe: Recipe) -> Clusters:
+        """The clusters if the recipe gives them a weight, else none."""
+        return self.clusters if recipe.cluster_share else ()
 
     def vocabulary(self, use: str) -> list[Sample]:
         """The texts of all kinds with this use in the vocabulary."""
