@@ -9,10 +9,16 @@ from training.errors import ColumnError
 from training.wording import listed
 
 TEXT_NAMES: Final = frozenset(
-    {"headline", "title", "text", "sentence", "question", "query", "utterance", "message", "content", "description"}
+    {
+        *("headline", "title", "text", "sentence", "question", "query", "utterance", "message", "tweet", "review"),
+        *("content", "description"),
+    }
 )
 LABEL_NAMES: Final = frozenset(
-    {"label", "category", "categories", "section", "topic", "class", "classes", "tag", "intent", "target", "genre"}
+    {
+        *("label", "category", "categories", "section", "topic", "class", "classes", "tag", "intent", "sentiment"),
+        *("emotion", "target", "genre"),
+    }
 )
 """Usual names of columns, in lower case; a plural s may follow."""
 NESTED: Final = "Nested fields are not read; write them as columns of their own."

@@ -16,7 +16,7 @@ from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine
 MAX_ROW_LINES = 1000
 """Most lines of one row (and MAX_LINE_BYTES its most bytes); a quote still open after that is a fault."""
 
-NOT_CLOSED = "has a quote that is not closed properly"
+NOT_CLOSED = f"has a quote that is not closed properly within {MAX_ROW_LINES:,} lines"
 MERGED_SEPARATORS = 4
 """Separators beyond those of one row from which a row of several lines is treated as merged rows; see `_is_merged`."""
 

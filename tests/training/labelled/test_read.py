@@ -59,6 +59,12 @@ def test_every_format_gives_the_same_rows(tmp_path: Path, name: str, content: st
     assert (read.columns[0].text, read.columns[0].label, read.columns[0].guessed) == ("headline", "section", True)
 
 
+@pytest.mark.parametrize("head", [("tweet", "sentiment"), ("Reviews", "Emotion"), ("id", "class")])
+def test_columns_with_common_names_are_found(tmp_path: Path, head: tuple[str, str]) -> None:
+    read = read_rows([write(tmp_path / "a.csv", table(",", head))])
+    assert (pairs(read), read.columns[0].guessed) == (ROWS, True)
+
+
 def test_file_without_a_header_is_read_by_column_numbers(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "".join(f"{label}\t{text}\n" for text, label in ROWS * 3))
     assert pairs(read_rows([path], header=False)) == ROWS * 3

@@ -18,6 +18,9 @@ from training.labelled.split import TEST, TRAIN, Split
 from training.labelled.stratification import OUTSIDE, labels_or_outside
 from training.labelled.symbols import have_symbols
 
+SHORT = 3
+"""Labels of at most so many letters differ if one of them has an s more: C and CS."""
+
 
 def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
     """The report on labelled rows and their split.
@@ -91,7 +94,8 @@ def _similar(labels: Sequence[str]) -> list[list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for label in labels:
         folded = unicodedata.normalize("NFKC", label).casefold()
-        groups["".join(filter(_is_distinctive, folded)) or folded].append(label)
+        letters = "".join(filter(_is_distinctive, folded)) or folded
+        groups[letters.removesuffix("s") if len(letters) > SHORT else letters].append(label)
     return [alike for alike in groups.values() if len(alike) > 1]
 
 

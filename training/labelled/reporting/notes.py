@@ -13,7 +13,7 @@ from training.wording import count, share
 FEW_ROWS = 20
 """A label with fewer training rows is learned badly."""
 FEW_TEST_ROWS = 300
-SEPARATORS = (";", "|", ",", "/", "+", "&")
+SEPARATORS = (";", "|", ",", "/", "+", "&", "#")
 """Usual ones between the labels of a cell."""
 MAX_LABEL_SHARE = 0.8
 """If more than this share of the training rows has one label, accuracy says little."""
@@ -50,6 +50,13 @@ def _labels(report: DataReport) -> Iterator[str]:
             subject = f"{count(len(joined), 'label')} such as {joined[0]!r}"
             looks = "looks" if len(joined) == 1 else "look"
             yield f"{subject} {looks} like several labels in one cell; if so, set --label-separator {separator!r}."
+    bracketed = [label for label in labels if _is_bracketed(label)]
+    if bracketed:
+        looks = "looks like a list" if len(bracketed) == 1 else "look like lists"
+        yield (
+            f"{count(len(bracketed), 'label')} such as {bracketed[0]!r} {looks} of labels; write the labels of such a"
+            " cell without brackets and quotes, separated by commas, and set --label-separator ','."
+        )
     if report.similar_labels:
         yield _alike(report.similar_labels)
     few = [label.label for label in report.labels if label.train < FEW_ROWS]
@@ -118,7 +125,8 @@ def _alike(groups: Sequence[Sequence[str]]) -> str:
     shown = "; ".join(" and ".join(map(repr, group)) for group in groups[:3]) + ("; ..." if len(groups) > 3 else "")
     differ = "differs" if len(groups) == 1 else "differ"
     return (
-        f"{count(len(groups), 'group')} of labels {differ} only in case, spaces, punctuation or Unicode form ({shown})."
+        f"{count(len(groups), 'group')} of labels {differ} only in case, spaces, punctuation, a final s or Unicode form"
+        f" ({shown})."
         " Each spelling is a label of its own; if they mean the same, use one spelling in the files."
     )
 
@@ -126,6 +134,11 @@ def _alike(groups: Sequence[Sequence[str]]) -> str:
 def _is_joined(label: str, separator: str, labels: Collection[str]) -> bool:
     parts = [part.strip() for part in label.split(separator)]
     return len(parts) > 1 and all(part in labels for part in parts)
+
+
+def _is_bracketed(label: str) -> bool:
+    """Whether a label is a list in brackets, as Python and pandas write it to CSV files: ['oil', 'gas'] or [3, 14]."""
+    return label[0] == "[" and label[-1] == "]" and ("," in label or label[1:2] in ("'", '"'))
 
 
 def _is(number: int) -> str:

@@ -91,7 +91,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     for part in (
         "2 bad rows are left out (",
         "2 labels with too few rows ((none), rare)",
-        "1 group of labels differs only in case, spaces, punctuation or Unicode form ('Sport' and 'sport').",
+        "1 group of labels differs only in case, spaces, punctuation, a final s or Unicode form ('Sport' and 'sport').",
         "1 text (4 rows) has different labels",
         "30 rows are near duplicates",
         "the margin of error of the accuracy is about",
@@ -123,7 +123,7 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
     found = [note for note in notes(dataclasses.replace(report, similar_labels=alike)).notes if "spelling" in note]
     assert len(found) == 1
     assert found[0].startswith(
-        "4 groups of labels differ only in case, spaces, punctuation or Unicode form ('Api' and 'api'; "
+        "4 groups of labels differ only in case, spaces, punctuation, a final s or Unicode form ('Api' and 'api'; "
     )
     assert "'Bug' and 'bug'; ...)" in found[0]
 
@@ -133,6 +133,8 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
     [
         ("sport", "Sport!", True),
         ("C", "C++", True),
+        ("fridge", "Fridges", True),
+        ("C", "CS", False),
         ("Café", "Cafe\u0301", True),
         ("ดี", "ดู", False),
         ("की", "कि", False),
@@ -169,6 +171,15 @@ def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport)
     assert found[0].startswith("1 label such as 'sport; money' looks like several labels in one cell;")
     assert found[0].endswith("--label-separator ';'.")
     assert not any("--label-separator" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("label", ["['oil', 'gas']", "['oil']", '["oil"]', "[3, 14]"])
+def test_labels_that_are_lists_in_brackets_are_noted(report: DataReport, label: str) -> None:
+    rare = {label: 4, "[sic]": 4, "x, y": 4}
+    [told] = [note for note in notes(dataclasses.replace(report, rare=rare)).notes if "brackets" in note]
+    assert told.startswith(f"1 label such as {label!r} looks like a list of labels; ")
+    assert told.endswith("--label-separator ','.")
+    assert not any("brackets" in note for note in report.notes)
 
 
 def test_a_note_says_all_rows_only_if_it_is_all(report: DataReport) -> None:
