@@ -31,6 +31,7 @@ _WITH_SYMBOLS = CharacterTable(fold_with_symbols)
 # The same for ASCII: bytes.translate is much faster than str.translate. Control characters, which vanish, become a byte
 # that is not ASCII, so that a text with any of them is folded by the other table.
 _ASCII_TABLE = bytes(ord(fold(chr(code)) or "\x80") for code in range(128)) + bytes(128)
+_ASCII_WORD = re.compile("[^ ]+")
 
 
 def tokenize(
@@ -47,11 +48,16 @@ def tokenize(
     if "&" in text:
         text = _REFERENCE.sub(lambda match: _decode(match, references), text)
     try:
-        return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii").split()
+        return _fold_ascii(text).split()
     except UnicodeError:
         folded = text.translate(_WITH_SYMBOLS if split_symbols else _FOLDED)
         words = _split(folded, split_unspaced, split_symbols)
         return [word if word.isascii() else _compose(word) for word in words]
+
+
+def _fold_ascii(text: str) -> str:
+    """Each character becomes one; raises UnicodeError if the text is not ASCII, or has characters that vanish."""
+    return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii")
 
 
 def _split(folded: str, split_unspaced: bool, split_symbols: bool) -> list[str]:
@@ -76,6 +82,14 @@ def locate(
     text: str, references: CharacterReferences = "html", split_unspaced: bool = False, split_symbols: bool = False
 ) -> Iterator[Word]:
     """The words of `tokenize`, each with its position in the text."""
+    if "&" not in text:
+        try:
+            ascii_words = _ASCII_WORD.finditer(_fold_ascii(text))
+        except UnicodeError:
+            pass
+        else:
+            yield from (Word(match[0], *match.span()) for match in ascii_words)
+            return
     characters, starts, ends = _decoded(text, references)
     table = _WITH_SYMBOLS if split_symbols else _FOLDED
     folded = [table[ord(character)] for character in characters]

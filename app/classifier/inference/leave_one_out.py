@@ -106,7 +106,9 @@ def _add_words(known: Sequence[tuple[Variant, str]], entries: Mapping[str, Entry
         word_id = entries[word][0]
         in_lead = place < end  # then the first word after the lead moves into it
         for changed_id in (word_id, moved) if in_lead and moved != word_id else (word_id,):
-            if changed_id != RARE:
+            if changed_id == word_id and word_id != RARE and len(places[word_id]) == 1:
+                variant.lost.extend(whole[word_id])  # no other word has the id
+            elif changed_id != RARE:
                 after = ids([other for other in places[changed_id] if other != place], end + in_lead)
                 variant.lost.extend(whole[changed_id] - after)
                 variant.gained.extend(after - whole[changed_id])
