@@ -1,5 +1,6 @@
 """The request header X-Request-Timeout, which shortens the deadline of a prediction."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ from app.errors import HeaderError, quoted
 from app.serving.deadline import Deadline
 
 NAME = "X-Request-Timeout"
+
+_NUMBER = re.compile(rb"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # `float` also takes `1_0`, which is 10
 
 REQUEST_TIMEOUT: dict[str, Any] = {
     "name": NAME,
@@ -22,10 +25,7 @@ def deadline(headers: Mapping[bytes, bytes], max_seconds: float) -> Deadline:
     given = headers.get(b"x-request-timeout")
     if given is None:
         return Deadline(max_seconds)
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0.0
+    seconds = float(given) if _NUMBER.fullmatch(given) else 0.0
     if not 0 < seconds < float("inf"):
         raise HeaderError(f"{NAME} must be a positive number of seconds, but it is {quoted(given.decode('latin-1'))}.")
     return Deadline(min(seconds, max_seconds))
