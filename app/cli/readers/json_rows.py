@@ -79,11 +79,14 @@ def json_rows(pieces: Iterator[bytes], fields: Fields, name: str) -> Iterator[Ro
         InputError: the input, called `name` in messages, is not JSON; all rows before that point have been yielded.
     """
     head = b""
-    while not head.strip():
+    # A pipe may deliver the first brace of an object alone.
+    while not head.strip() or (head.strip() == b"{" and len(head) < 1_000):
         piece = next(pieces, None)
         if piece is None:
-            return
+            break
         head = head[-1:] + piece if head.isspace() and len(head) > MAX_LINE_BYTES else head + piece
+    if not head.strip():
+        return
     pieces = chain([head], pieces)
     first = head.lstrip().splitlines()[0].strip()
     if first == b"{":

@@ -31,6 +31,19 @@ def test_lines_that_are_no_object_with_a_text_are_named() -> None:
     }
 
 
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_first_brace_may_arrive_alone(size: int) -> None:
+    content = b'\n{ "headline": "oil"}\n{"headline": "wheat"}\n'
+    assert answered(read(content, "json", size)) == [(2, "oil"), (3, "wheat")]
+
+
+@pytest.mark.parametrize("content", [b"{", b'{\n"headline": "oil"\n}\n', b"{" + b" " * 3_000_000])
+@pytest.mark.parametrize("size", [7, 65536])
+def test_object_over_several_lines_is_refused(content: bytes, size: int) -> None:
+    with pytest.raises(InputError, match="holds an object over several lines"):
+        read(content, "json", size)
+
+
 VALUES = st.one_of(
     st.text(max_size=8),
     st.integers(),
