@@ -24,7 +24,7 @@ from topics_client.results import Answer, Model, ModelInfo, Refused, TopicSkill,
 C = TypeVar("C", httpx2.Client, httpx2.AsyncClient)
 
 _BATCH = "/predict/batch"
-_HEADLINE = re.compile(r"\bheadlines\.(\d+)\b")
+_HEADLINE = re.compile(r"\bheadlines\.(\d{1,9})\b")  # Python refuses to convert thousands of digits
 
 
 class Calls:

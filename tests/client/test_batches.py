@@ -126,6 +126,15 @@ def test_wrong_top_k_is_raised_and_no_reason_to_skip(skip: Any) -> None:
         client(refuse).predict_batch(["gold"] * 5, on_error=skip)
 
 
+def test_number_that_python_cannot_convert_names_no_headline() -> None:
+    def refuse(_: httpx2.Request) -> httpx2.Response:
+        wrong = [{"field": f"headlines.{'9' * 5000}", "message": "too odd"}]
+        return httpx2.Response(422, json={"status": 422, "title": "x", "detail": "no", "errors": wrong})
+
+    with pytest.raises(InvalidRequestError):
+        client(refuse).predict_batch(["gold"], on_error="skip")
+
+
 def test_text_too_large_alone_is_skipped_or_raised() -> None:
     def refuse(request: httpx2.Request) -> httpx2.Response:
         if len(request.content) > 1000:

@@ -230,7 +230,14 @@ def test_refusal_that_names_no_headline_is_an_error(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(
     ("field", "named"),
-    [("headlines.1", True), ("body.headlines.0", True), ("headlines.2", False), ("headlines.x", False), ("a.1", False)],
+    [
+        ("headlines.1", True),
+        ("body.headlines.0", True),
+        ("headlines.2", False),
+        ("headlines.x", False),
+        ("a.1", False),
+        (f"headlines.{'9' * 5000}", False),
+    ],
 )
 def test_refused_headline_is_found_by_its_field(field: str, named: bool) -> None:
     found = remote_predictor._refused_headlines([(field, "too odd")], 2)
