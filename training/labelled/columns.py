@@ -46,7 +46,14 @@ class Columns:
     """Whether text or label was found by its name or values rather than given."""
 
 
-def find_columns(names: Sequence[str], requested: RequestedColumns, file: str, from_header: bool = False) -> Columns:
+def find_columns(
+    names: Sequence[str],
+    requested: RequestedColumns,
+    file: str,
+    *,
+    from_header: bool = False,
+    nested: bool = False,
+) -> Columns:
     """Columns of a file with named columns.
 
     Args:
@@ -54,13 +61,14 @@ def find_columns(names: Sequence[str], requested: RequestedColumns, file: str, f
         requested: the columns to read.
         file: its name in messages.
         from_header: the names are the first line of a CSV or TSV file, which may be a row.
+        nested: some columns have fields of their own; if a column is not found, the error says that these are not read.
 
     Raises:
         ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
     """
     for name in (requested.text, requested.label, requested.time):
         if name is not None:
-            ensure_column(name, names, file, from_header)
+            ensure_column(name, names, file, from_header=from_header, nested=nested)
     text = requested.text or _usual(names, TEXT_NAMES, requested)
     label = requested.label or _usual(names, LABEL_NAMES, requested)
     if len(names) == 2 and requested.time is None and (text is None) != (label is None):
@@ -73,7 +81,7 @@ def find_columns(names: Sequence[str], requested: RequestedColumns, file: str, f
         separators = " Columns are separated by commas, semicolons or tabs (in .tsv files, by tabs only)."
         advice = _HEADER_BELOW if _is_no_header(names) else "If that line is a row and not a header, add --no-header."
         first_line = f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} {advice}"
-        shown = first_line if from_header else f"It has: {listed(names)}."
+        shown = first_line if from_header else f"It has: {listed(names)}.{f' {NESTED}' if nested else ''}"
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
     return _distinct(file, text, label, requested)
 
@@ -107,7 +115,9 @@ def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, fi
     return _distinct(file, text, label, requested)
 
 
-def ensure_column(name: str, names: Sequence[str], file: str, from_header: bool = False) -> None:
+def ensure_column(
+    name: str, names: Sequence[str], file: str, *, from_header: bool = False, nested: bool = False
+) -> None:
     """Raise ColumnError unless exactly one of the columns has the name; parameters as of `find_columns`."""
     if name not in names:
         hint = ""
@@ -115,7 +125,7 @@ def ensure_column(name: str, names: Sequence[str], file: str, from_header: bool 
             hint = " Columns have numbers only with --no-header."
         elif from_header and _is_no_header(names):
             hint = f" {_HEADER_BELOW}"
-        elif not from_header and name.partition(".")[0] in names:
+        elif nested:
             hint = f" {NESTED}"
         has = f"it has: {listed(names)}" if names else "it has none"
         raise ColumnError(f"{file}: there is no column {name!r}; {has}.{hint}")

@@ -11,7 +11,7 @@ from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Options, Row, is_text
 from app.cli.readers.rows import SEPARATORS
 from training.errors import ColumnError, TableError, TrainingError
-from training.labelled.columns import NESTED, Columns, RequestedColumns, find_columns, find_numbered
+from training.labelled.columns import Columns, RequestedColumns, find_columns, find_numbered
 
 MAX_CHARACTERS: Final = 20_000
 """A longer text is a bad row; the default of TOPICS_MAX_CHARACTERS, above which the service refuses a text."""
@@ -106,10 +106,10 @@ class _FirstObjects(Fields):
             if not isinstance(value, dict):
                 return Row(line, "", "is not a JSON object")
             try:
-                self.columns = find_columns(list(value), self._requested, self._file)
+                nested = any(map(_is_nested, value.values()))
+                self.columns = find_columns(list(value), self._requested, self._file, nested=nested)
             except ColumnError as error:
-                is_explained = NESTED in str(error) or not any(map(_is_nested, value.values()))
-                self.error = self.error or (error if is_explained else ColumnError(f"{error} {NESTED}"))
+                self.error = self.error or error
                 return Row(line, "", "lacks the text or the label")
             keep = [self.columns.label, *([self.columns.time] if self.columns.time else [])]
             self._fields = Fields(Options(self.columns.text, MAX_CHARACTERS, keep))

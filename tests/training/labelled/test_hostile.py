@@ -1,6 +1,7 @@
 """Files that are damaged, hostile or of another kind end in one sentence."""
 
 import gzip
+import json
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -104,6 +105,16 @@ def test_columns_of_json_are_not_said_to_be_a_first_line(
     record = b'{"text": "oil", "label": "energy"}'
     for content in (b'{"data": %b}' % record, b'{"data": [%b]}' % record):
         assert refused(tmp_path / "a.jsonl", content, ColumnError, **options).endswith(sentence)
+        table = pa.table({"data": [json.loads(content)["data"]]})
+        pq.write_table(table, tmp_path / "a.parquet")
+        parquet = (tmp_path / "a.parquet").read_bytes()
+        assert refused(tmp_path / "a.parquet", parquet, ColumnError, **options).endswith(sentence)
+
+
+def test_nested_fields_are_not_the_reason_of_another_error(tmp_path: Path) -> None:
+    row = b'{"text": "oil", "label": "energy", "data": {}}'
+    found = refused(tmp_path / "a.jsonl", row, ColumnError, text_column="text", label_column="text")
+    assert found.endswith("must be different columns; correct --text, --label or --time.")
 
 
 def test_columns_of_parquet_are_not_said_to_be_a_first_line(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def open_parquet(stream: BinaryIO, requested: RequestedColumns, name: str) -> Op
         TableError: the file is not Parquet or has too large row groups, or a column has a type that cannot be read.
     """
     file = _open(stream, name)
-    columns = find_columns(file.schema_arrow.names, requested, name)
+    nested = any("struct<" in str(kind) for kind in file.schema_arrow.types)
+    columns = find_columns(file.schema_arrow.names, requested, name, nested=nested)
     names = [columns.text, columns.label, *([columns.time] if columns.time else [])]
     return columns, _rows(_bounded(file, stream, names, name), names, name)
 
