@@ -150,7 +150,8 @@ def _no_header(lines: Iterator[Line], separator: str, requested: RequestedColumn
             sample.append(record)
         if len(sample) == _SAMPLE_ROWS or size > _SAMPLE_BYTES:
             break
-    columns = find_numbered([record.cells for record in sample if len(record.cells) == width], requested, name)
+    cells = [record.cells for record in sample if len(record.cells) == width]
+    columns = find_numbered(cells or [first.cells], requested, name)
     names = [str(number) for number in range(1, width + 1)]
     return columns, Header(names, names.index(columns.text), separator, 0, 0)
 

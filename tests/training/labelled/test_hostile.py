@@ -83,6 +83,7 @@ def test_column_whose_name_no_page_can_show_is_refused(tmp_path: Path) -> None:
         (b"headline,section", {"time_column": "day"}, "there is no column 'day'"),
         (b"a,b,c", {"header": False}, "which of its 3 columns"),
         (b"a,b", {"header": False, "label_column": "3"}, "numbers from 1 to 2"),
+        (b'a,2,"a,b,c\nd,e,",8,9', {"header": False}, "which of its 5 columns"),
     ],
 )
 def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[str, object], sentence: str) -> None:
