@@ -69,6 +69,9 @@ def _header(record: Record | None, name: str, separator: str, file: str) -> Head
     if not all(map(is_text, record.cells)):
         raise InputError(f"{file}: its first line, which should name the columns, {NOT_UTF_8}; {TO_UTF_8}.")
     names = list(record.cells)
+    alike = [given for given in names if given.strip().lower() == name.strip().lower()]
+    if name not in names and len(alike) == 1:
+        name = alike[0]
     if name not in names:
         listed = ", ".join(names)[:300]
         shown = listed if listed.isprintable() else ascii(listed)

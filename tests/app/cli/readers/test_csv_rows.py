@@ -177,6 +177,14 @@ def test_semicolons_separate_where_the_header_has_them() -> None:
     assert answered(read(content.encode(), "csv")) == [(2, "wheat, corn"), (3, "oil; gas")]
 
 
+@pytest.mark.parametrize("name", ["Headline", "HEADLINE", " headline "])
+def test_name_of_the_column_may_differ_in_case_and_blanks(name: str) -> None:
+    assert answered(read(f"id,{name}\n1,oil\n".encode(), "csv")) == [(2, "oil")]
+    assert answered(read(f"{name},headline\n1,oil\n".encode(), "csv")) == [(2, "oil")]
+    with pytest.raises(ColumnError, match="there is no column 'headline'"):
+        read(f"{name},headlinE\n".encode(), "csv")
+
+
 def looks_like_rows(written: str, end: str) -> bool:
     """Whether each line of a row of several lines has the separators of a whole row, so that the row is ambiguous."""
     lines = written.removesuffix(end).split(end)
