@@ -134,7 +134,7 @@ def ensure_column(
 
 
 def _is_no_header(names: Sequence[str]) -> bool:
-    """Whether fewer than two columns have a name, such as in a line with the title of a table, or in `sep=;`."""
+    """Whether fewer than two columns have a name, such as in a line with the title of a table."""
     return sum(map(bool, names)) < 2
 
 

@@ -5,7 +5,7 @@ from itertools import chain, islice, tee
 from typing import Final, Literal
 
 from app.cli.readers.csv_records import Record, records
-from app.cli.readers.csv_rows import Header, csv_rows
+from app.cli.readers.csv_rows import Header, csv_rows, skip_separator_line
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Options, Row, is_text
@@ -42,7 +42,7 @@ def open_csv(
         ColumnError: the columns are not there or not clear.
         TableError: the file is empty, or its first line cannot be read.
     """
-    lines = split_lines(pieces)
+    skipped, lines, separators = skip_separator_line(split_lines(pieces), SEPARATORS[form])
     seen: list[Line] = []
 
     def read() -> Iterator[Line]:
@@ -51,7 +51,7 @@ def open_csv(
             yield line
 
     errors: list[tuple[int, TrainingError]] = []
-    for separator in SEPARATORS[form]:
+    for separator in separators:
         again = chain(seen[:], read())
         try:
             columns, head = (_header if header else _no_header)(again, separator, requested, name)
@@ -63,7 +63,7 @@ def open_csv(
         if columns.time is not None:
             keep.append((head.names.index(columns.time), TIME))
         rest = chain(seen[head.lines :], lines)
-        return columns, csv_rows(rest, head, MAX_CHARACTERS, 1 + head.lines, keep)
+        return columns, csv_rows(rest, head, MAX_CHARACTERS, 1 + bool(skipped) + head.lines, keep)
     raise max(errors, key=lambda failure: failure[0])[1]  # of the separator that occurs most often in the first line
 
 

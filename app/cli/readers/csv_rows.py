@@ -1,5 +1,6 @@
 """Reads rows from CSV: the header, and the headline and the kept columns of each record below it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from app.cli.readers.row import NO_COLUMNS, NOT_UTF_8, TO_UTF_8, Row, is_text, v
 
 REPEATED_HEADER = "repeats the header"
 """Fault of a row that equals the header, as in the middle of files that `cat` has joined."""
+
+_SEPARATOR_LINE = re.compile(rb'"?sep=([,;|\t])"?[\r\n]*', re.IGNORECASE)
 
 
 class ColumnError(Exception):
@@ -30,8 +33,23 @@ class Header(NamedTuple):
     """Bytes."""
 
 
+def skip_separator_line(lines: Iterator[Line], separators: str) -> tuple[bytes, Iterator[Line], str]:
+    """Skip a first line such as `sep=;`, which tells spreadsheets the separator.
+
+    Returns:
+        The line, empty if there is none; the lines after it; and the separator that it names, or else `separators`.
+    """
+    first = next(lines, b"")
+    named = _SEPARATOR_LINE.fullmatch(first) if isinstance(first, bytes) else None
+    if named is not None:
+        return named[0], lines, named[1].decode()
+    return b"", chain([first] if first else [], lines), separators
+
+
 def read_header(lines: Iterator[Line], name: str, separators: str, file: str) -> tuple[Header, Iterator[Line]]:
     """Read the header with the first of `separators` that gives a column called `name`.
+
+    A line such as `sep=;` above it counts as part of it.
 
     Returns:
         The header, and the lines after it.
@@ -40,6 +58,7 @@ def read_header(lines: Iterator[Line], name: str, separators: str, file: str) ->
         ColumnError: no column has that name, or several have.
         InputError: the input, called `file` in messages, has no header.
     """
+    skipped, lines, separators = skip_separator_line(lines, separators)
     seen: list[Line] = []
 
     def read() -> Iterator[Line]:
@@ -55,7 +74,8 @@ def read_header(lines: Iterator[Line], name: str, separators: str, file: str) ->
         except (ColumnError, InputError) as error:
             faults[separator] = error
         else:
-            return header, chain(seen[header.lines :], lines)
+            rest = chain(seen[header.lines :], lines)
+            return header._replace(lines=header.lines + bool(skipped), size=header.size + len(skipped)), rest
     # The message shows the columns as the separator that occurs most divides them.
     first = seen[0] if seen and isinstance(seen[0], bytes) else b""
     raise faults[max(separators, key=lambda separator: first.count(separator.encode()))]

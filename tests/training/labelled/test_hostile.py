@@ -74,7 +74,11 @@ def test_column_whose_name_no_page_can_show_is_refused(tmp_path: Path) -> None:
         (b"title,text,section", {}, "it is unclear which column has the texts; use --text."),
         (b"title,section,class", {}, "If that line is a row and not a header, add --no-header."),
         (b"Export of May,,", {}, "'Export of May', '', ''. If the header is further down, delete the lines above it."),
-        (b"sep=,", {"text_column": "text"}, "'sep=', ''. If the header is further down, delete the lines above it."),
+        (
+            b"Export,",
+            {"text_column": "text"},
+            "'Export', ''. If the header is further down, delete the lines above it.",
+        ),
         (b"headline,section", {"text_column": "body"}, "there is no column 'body'"),
         (b"headline,section", {"text_column": "2"}, "Columns have numbers only with --no-header"),
         (b"headline,headline,section", {}, "which column has the texts"),

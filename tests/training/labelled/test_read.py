@@ -74,6 +74,15 @@ def test_file_without_a_header_is_read_by_column_numbers(tmp_path: Path) -> None
     assert "'energy', 'Oil prices rise'" in str(missing.value)
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_line_that_tells_spreadsheets_the_separator_is_skipped(tmp_path: Path, header: bool) -> None:
+    head = "headline;section\n" if header else ""
+    path = write(tmp_path / "a.csv", f"sep=;\n{head}" + "".join(f"{text};{label}\n" for text, label in ROWS * 3))
+    read = read_rows([path], header=header)
+    assert pairs(read) == ROWS * 3
+    assert read.rows[0].number == 2 + header
+
+
 def test_several_files_are_one_table(tmp_path: Path) -> None:
     files = [write(tmp_path / "a.csv", table(",")), write(tmp_path / "b.jsonl", JSON_LINES)]
     assert pairs(read_rows(files)) == ROWS * 2

@@ -6,16 +6,16 @@ const MAX_BROKEN_CELLS = 50; // cells with line ends in the first row, whose num
 const MERGED = 4; // separators beyond those of one row from which a row of several lines counts as merged rows
 
 /**
- * Returns rows `{line, cells}` in order; `line`: first line of the row, from 1. Quoted cells may contain separators, line
- * ends and doubled quotes. A row with an unmatched quote becomes `{line, cells: [its text], fault}`, and parsing continues
- * with the next line: a stray quote affects one line, not everything up to the next quote. In TSV, which many programs
- * write without quoting, such a line is read literally.
+ * Returns rows `{line, cells}` in order; `line`: first line of the row, where `first` is that of the text. Quoted cells may
+ * contain separators, line ends and doubled quotes. A row with an unmatched quote becomes `{line, cells: [its text], fault}`,
+ * and parsing continues with the next line: a stray quote affects one line, not everything up to the next quote. In TSV, which
+ * many programs write without quoting, such a line is read literally.
  */
-export function parseCsv(text, separator = ",") {
+export function parseCsv(text, separator = ",", first = 1) {
   const rows = [];
   let width = null; // cells of the first row, which a row of several lines must have too
   let at = 0;
-  let line = 1;
+  let line = first;
   while (at < text.length) {
     const read = readRow(text, at, separator, width);
     const whole = read !== null && isOneRow(text.slice(at, read.end), read.cells, separator, width);

@@ -5,6 +5,7 @@ import { parseCsv } from "./csv.js";
 const MAX_COLUMNS = 1000; // rows × columns must fit into memory; also, nobody could choose one of them
 const TOO_WIDE = { fault: `has more than ${MAX_COLUMNS.toLocaleString("en")} columns` };
 const NAMED = /^(headlines?|titles?|texts?)$/i;
+const SEPARATOR_LINE = /^"?sep=([,;|\t])"?(\r\n|\r|\n|$)/i; // tells spreadsheets the separator
 
 /**
  * Returns `{columns, rows, chosen, unit}`, and of pasted lines also `blank`, the number of those left out. A row is `{line, cells, item, fault}`: its first line in the file, from 1; its
@@ -18,6 +19,8 @@ export function toTable(text, fileName = "") {
   const ending = /\.(\w+)$/.exec(fileName.toLowerCase())?.[1];
   if (ending === "json") return jsonTable(text);
   if (ending === "jsonl" || ending === "ndjson") return objectsTable(linesOf(text).map(parsedLine), "Line");
+  const declared = SEPARATOR_LINE.exec(text);
+  if (declared) return csvTable(text.slice(declared[0].length), declared[1], 2);
   const first = text.slice(0, /[\r\n]|$/.exec(text).index);
   const named = ["\t", ";", ","].find((one) => first.split(one).some((name) => NAMED.test(unquoted(name))) && first.includes(one));
   if (named || ["csv", "tsv", "tab"].includes(ending)) return csvTable(text, named ?? separatorOf(first, ending));
@@ -39,8 +42,8 @@ function separatorOf(first, ending) {
   return [",", ";", "\t"].reduce((best, one) => (times(one) > times(best) ? one : best));
 }
 
-function csvTable(text, separator) {
-  let rows = parseCsv(text, separator);
+function csvTable(text, separator, line = 1) {
+  let rows = parseCsv(text, separator, line);
   const header = rows[0] && !rows[0].fault ? rows[0].cells.map((name) => name.trim()) : [];
   const named = header.findIndex((name) => NAMED.test(name));
   if (named !== -1) rows = rows.slice(1).map((row) => asWideAs(header.length, row));

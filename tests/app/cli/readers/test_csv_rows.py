@@ -177,6 +177,20 @@ def test_semicolons_separate_where_the_header_has_them() -> None:
     assert answered(read(content.encode(), "csv")) == [(2, "wheat, corn"), (3, "oil; gas")]
 
 
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
+def test_line_that_tells_spreadsheets_the_separator_is_skipped(line: str) -> None:
+    content = f"{line}\r\nid;headline\r\n1;wheat, corn\r\n2\r\n".encode()
+    found = read(content, "csv")
+    assert answered(found) == [(3, "wheat, corn")]
+    assert faults(found) == {4: "has no column 'headline' (1 column, and the header 2)"}
+    assert answered(read(b"sep=|\nid|headline\n1|oil\n", "csv")) == [(3, "oil")]
+
+
+def test_line_that_names_no_separator_is_the_header() -> None:
+    with pytest.raises(ColumnError, match="the first line has: sep="):
+        read(b"sep=x\nid;headline\n", "csv")
+
+
 @pytest.mark.parametrize("name", ["Headline", "HEADLINE", " headline "])
 def test_name_of_the_column_may_differ_in_case_and_blanks(name: str) -> None:
     assert answered(read(f"id,{name}\n1,oil\n".encode(), "csv")) == [(2, "oil")]
