@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
-from unicodedata import combining, east_asian_width
 
 import click
 
@@ -13,6 +12,7 @@ from app.cli.standard_streams import write_lines
 from app.cli.usage_errors import NonEmptyPath
 from app.control_characters import one_line
 from app.settings import DEFAULT_MODEL
+from app.terminal_columns import columns
 
 MAX_CELL_CHARACTERS = 60
 """Maximum length of a code or name in the table, in characters."""
@@ -49,7 +49,7 @@ def topics(folder: Path | None, as_json: bool) -> None:
         return
     codes = [one_line(topic.code, MAX_CELL_CHARACTERS) for topic in known]
     names = [one_line(topic.name, MAX_CELL_CHARACTERS) for topic in known]
-    code_width, width = max(15, *map(_width, codes)), max(4, *map(_width, names))
+    code_width, width = max(15, *map(columns, codes)), max(4, *map(columns, names))
     named = any(topic.code != topic.name for topic in known)  # labels of own data are usually their own names
     heading = f"  {'name':{width}}" if named else ""
     lines = [f"label  {'topic':{code_width}}{heading}  support  precision  recall     F1"]
@@ -71,10 +71,5 @@ def topics(folder: Path | None, as_json: bool) -> None:
     write_lines(*lines)
 
 
-def _width(text: str) -> int:
-    """Number of terminal columns: two for the wide characters of East Asian scripts."""
-    return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text)
-
-
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+    return text + " " * (width - columns(text))

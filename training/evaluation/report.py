@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from app.control_characters import one_line
+from app.terminal_columns import columns
 from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
-from training.labelled.reporting.terminal import columns
 
 MAX_CONFUSIONS = 10
 _PARTS = {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.classifier import load_classifier
+from app.terminal_columns import columns
 from tests import any_bundles
 from tests.app.cli.running import run
 from tests.tiny_bundle import write_any_bundle, write_outside_bundle
@@ -109,14 +110,15 @@ def test_names_that_equal_their_codes_are_left_out_of_the_table(tmp_path: Path) 
     assert {len(line) for line in lines} == {len(lines[0])}
 
 
-def columns(text: str) -> int:
-    """Number of terminal columns of the characters in the test below."""
-    return sum(0 if one == "\u0301" else 2 if one in "石油小麦" else 1 for one in text)
-
-
 def test_table_is_aligned_for_wide_and_combining_characters_and_short_codes(tmp_path: Path) -> None:
-    topics = {"石油": ("crude", "oil"), "小麦": ("ble\u0301", "wheat"), "a": ("x" * 60, "corn"), "b": ("y" * 61, "soy")}
+    topics = {
+        "石油": ("crude", "oil"),
+        "小麦": ("ble\u0301", "wheat"),
+        "กีฬา": ("ที่", "gold"),
+        "a": ("x" * 60, "corn"),
+        "b": ("y" * 61, "soy"),
+    }
     lines = run("topics", "--model", write_any_bundle(tmp_path / "own" / "1", topics)).stdout.splitlines()
     assert {columns(line) for line in lines} == {columns(lines[0])}
     assert lines[0] == f"label  topic            {'name':60}  support  precision  recall     F1"
-    assert [line[24:].strip().split()[0] for line in lines[3:]] == ["x" * 60, "y" * 57 + "..."]
+    assert [line[24:].strip().split()[0] for line in lines[4:]] == ["x" * 60, "y" * 57 + "..."]

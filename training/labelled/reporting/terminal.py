@@ -1,12 +1,12 @@
 """The report on labelled rows as plain text for a terminal."""
 
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from app.control_characters import one_line
+from app.terminal_columns import columns
 from training.labelled.bad_rows import MAX_SHOWN
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
 from training.wording import count, share
@@ -37,12 +37,6 @@ def terminal_report(report: DataReport) -> str:
         which = f", the first {MAX_SHOWN} of each reason" if len(shown) < report.bad else ""
         parts.append([f"Bad rows ({report.bad:,}{which})", *shown])
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
-
-
-def columns(text: str) -> int:
-    """How many columns a terminal takes for a text: two for wide characters, none for marks and zero width joiners."""
-    wide = sum(unicodedata.east_asian_width(character) in ("W", "F") for character in text)
-    return len(text) + wide - sum(unicodedata.category(character) in ("Mn", "Me", "Cf") for character in text)
 
 
 def cut(text: str, width: int) -> str:

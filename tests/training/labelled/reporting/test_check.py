@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from app.terminal_columns import columns
 from tests.real_data import REPOSITORY
 from training.cli import cli
 from training.labelled.read import read_rows
@@ -20,7 +21,7 @@ from training.labelled.reporting.notes import notes
 from training.labelled.reporting.page import data_page
 from training.labelled.reporting.report import MAX_EXAMPLE_CHARACTERS, DataReport
 from training.labelled.reporting.scripts import script
-from training.labelled.reporting.terminal import WIDTH, columns, cut, terminal_report
+from training.labelled.reporting.terminal import WIDTH, cut, terminal_report
 from training.labelled.split import split_rows
 
 TEMPLATE = "shares of the company rise in early trade in London by {} points"
@@ -298,8 +299,7 @@ def test_script_is_that_of_most_letters(text: str, name: str) -> None:
     assert script(text) == name
 
 
-def test_wide_characters_take_two_columns() -> None:
-    assert columns("환율 up") == 7
+def test_wide_characters_are_cut_by_their_columns() -> None:
     assert cut("환율 급등", 6) == "환율…"
 
 
