@@ -1,1 +1,1 @@
-"""Steps of inference: products and rankings that are fast with many labels, variants of a text for explanations."""
+"""Steps of inference: pieces of words, products and rankings that are fast with many labels, and variants of a text."""

@@ -1,1 +1,1 @@
-"""What a fit shows: progress, printed summary, and the model card."""
+"""What a fit shows: the learning curve, the printed summary, and the model card."""
