@@ -9,7 +9,9 @@ from app.serving.deadline import Deadline
 
 NAME = "X-Request-Timeout"
 
-_NUMBER = re.compile(rb"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # `float` also takes `1_0`, which is 10
+# `float` also takes `1_0`, which is 10. Only one repetition can match a character: with two for the same digits, a
+# header of 64 KiB that is no number would take a minute.
+_NUMBER = re.compile(rb"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 REQUEST_TIMEOUT: dict[str, Any] = {
     "name": NAME,

@@ -1,5 +1,7 @@
 """X-Request-Timeout and TOPICS_DEADLINE_SECONDS."""
 
+import time
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -24,7 +26,7 @@ def test_services_own_deadline_is_504_however_long_the_caller_would_wait(start: 
 
 
 @pytest.mark.parametrize(("path", "body"), BOTH)
-@pytest.mark.parametrize("seconds", ["5", "0.5", ".5", "1e3"])
+@pytest.mark.parametrize("seconds", ["5", "5.", "0.5", ".5", "1e3"])
 def test_deadline_that_is_kept_is_200(client: TestClient, path: str, body: object, seconds: str):
     assert client.post(path, json=body, headers={"x-request-timeout": seconds}).status_code == 200
 
@@ -34,6 +36,15 @@ def test_deadline_that_is_not_a_positive_number_is_422(client: TestClient, secon
     reply = client.post("/predict", json={"headline": "oil"}, headers={"x-request-timeout": seconds})
     assert reply.status_code == 422
     assert "X-Request-Timeout" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize("seconds", ["1" * 10_000, "1." + "1" * 10_000, "1e" + "1" * 10_000, "." * 10_000])
+def test_long_deadline_that_is_not_a_number_is_refused_at_once(client: TestClient, seconds: str):
+    begun = time.process_time()
+    reply = client.post("/predict", json={"headline": "oil"}, headers={"x-request-timeout": f"{seconds}x"})
+    assert time.process_time() - begun < 0.5
+    assert reply.status_code == 422
+    assert len(reply.content) < 1000
 
 
 def test_batch_past_its_deadline_leaves_the_rest_undone(start: Start):
