@@ -122,7 +122,7 @@ def test_model_section_says_what_the_class_gains_and_costs(outside_page: Page) -
     expect(facts).to_contain_text(f"71.4%Texts about none of the topics, marked as such {where}")
     expect(facts).to_contain_text("4.0%Texts about a topic, marked as about none")
     expect(facts).to_contain_text("if the probability is above 50.0%")
-    expect(facts).not_to_contain_text("not recognised")
+    expect(facts).not_to_contain_text("not recognized")
 
 
 def test_figures_of_the_test_set_come_before_those_of_the_texts_it_was_fitted_to(outside_page: Page) -> None:
@@ -144,5 +144,5 @@ def test_page_of_a_model_without_the_class_says_so_only_where_it_describes_the_m
     assert page.locator("#results tbody tr").first.locator("td").count() == 4
     assert "None of the" not in page.inner_text("body")
     expect(page.locator("#model-facts")).to_contain_text(
-        "Texts about other subjectsnot recognised: they get one of the topics, too"
+        "Texts about other subjectsnot recognized: they get one of the topics, too"
     )

@@ -1,7 +1,7 @@
 """A FastAPI service that does nothing: the same request and response models around a constant answer.
 
-It returns plain values, which FastAPI validates and serialises by the response model, as an answer that was computed
-a moment ago would be. `empty_ready.py` returns the same as a model made once, which FastAPI only serialises.
+It returns plain values, which FastAPI validates and serializes by the response model, as an answer that was computed
+a moment ago would be. `empty_ready.py` returns the same as a model made once, which FastAPI only serializes.
 """
 
 from typing import Any

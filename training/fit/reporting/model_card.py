@@ -110,7 +110,7 @@ def write_card(manifest: Manifest) -> str:
         topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
         limits="- A text about none of the labels may get one, if it resembles rows with this label."
         if several
-        else "- The model recognises texts about none of the labels only if they resemble such training texts."
+        else "- The model recognizes texts about none of the labels only if they resemble such training texts."
         if manifest.outside
         else "- The model picks one of its labels for any text, also for subjects that it was never trained on. To"
         " change that, add rows about none of the labels, and train with `--outside`.",

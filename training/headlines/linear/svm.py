@@ -121,7 +121,7 @@ def train_ridge(x: sp.csr_matrix, expansion: sp.csr_matrix, labels: NDArray[np.i
     """Fit a linear function of the features to 1 for a text's first topic and to 0 for the others.
 
     Unlike the SVM, which a text far enough on the right side of its margin does not change, the squared error counts
-    every text, and all features weigh the same (regularised least-squares classification; Rifkin, Yeo and Poggio 2003).
+    every text, and all features weigh the same (regularized least-squares classification; Rifkin, Yeo and Poggio 2003).
     The two make different errors, so the sum of their scores is right more often on titles.
 
     Args:

@@ -8,7 +8,7 @@ from training.labelled.cells import NO_LABEL
 from training.labelled.reporting.report import DataReport
 
 FEW_ROWS: Final = 30
-"""With fewer training rows, the outside class does not recognise other texts about none of the labels."""
+"""With fewer training rows, the outside class does not recognize other texts about none of the labels."""
 ONE_OUTSIDE: Final = (
     "Only one training row is about none of the labels (it has no label, or one that --outside names), but training"
     " needs two; add more such rows, or leave out --outside."
@@ -29,7 +29,7 @@ def outside_notes(report: DataReport) -> Iterator[str]:
         yield ONE_OUTSIDE
     elif report.outside is not None and 0 < report.outside.train < FEW_ROWS:
         yield (
-            f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognise"
+            f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognize"
             " other such texts; add more, as varied as the texts that the model will get."
         )
     learned = [label.label for label in report.labels]

@@ -13,7 +13,7 @@ const PARTS = new Map([
   ["data", "What it was trained on"],
   ["libraries", "Libraries it was trained with"],
   ["calibration", "How its probabilities are calibrated"],
-  ["outside", "How it recognises texts without a topic"],
+  ["outside", "How it recognizes texts without a topic"],
 ]);
 
 /** `threshold`: the one in effect for `outside`, if the model has an outside class. */
@@ -68,7 +68,7 @@ function shadow({ name, version, headlines, agreed, disagreed }) {
 /** When no topic is given. With several topics a text, that is if none is above its threshold. */
 function outsideFact({ outside, multi_label: several }, threshold) {
   if (outside) return [["None of the topics", `if the probability is above ${percent(threshold)}`]];
-  return several ? [] : [["Texts about other subjects", "not recognised: they get one of the topics, too"]];
+  return several ? [] : [["Texts about other subjects", "not recognized: they get one of the topics, too"]];
 }
 
 /** What the outside class gains and costs: `measured` on the test set, if it was, or on the texts it was fitted to. */
