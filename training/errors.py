@@ -4,7 +4,7 @@ TrainingError
 ├── ClustersError   the list of clusters of words is malformed
 ├── ColumnError     a file of labelled texts lacks a column, or it is unclear which column has what
 ├── CorpusError     the Reuters-21578 archive is missing or damaged
-├── DataError       the 46-topic set is missing or damaged
+├── DataError       the Keras data set is missing or damaged
 ├── DownloadError   the archive could not be downloaded
 ├── LabelsError     the labels of a file of labelled texts cannot be learned
 ├── LexiconError    a line of the lexicon is malformed
@@ -33,7 +33,7 @@ class CorpusError(TrainingError):
 
 
 class DataError(TrainingError):
-    """The 46-topic set is missing, damaged, or another data set."""
+    """The Keras data set is missing, damaged, or another data set."""
 
 
 class DownloadError(TrainingError):

@@ -30,9 +30,9 @@ RECIPE = click.Choice(list(RECIPES))
     multiple=True,
     help="URL of the archive; may be repeated.  [default: public mirrors]",
 )
-@click.option("--archive-only", is_flag=True, help="Fetch only the archive, not the 46-topic set.")
+@click.option("--archive-only", is_flag=True, help="Fetch only the archive, not the Keras data set.")
 def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
-    """Download the 46-topic set (into Keras's cache) and the Reuters-21578 archive; for research purposes only."""
+    """Download the Keras data set (into Keras's cache) and the Reuters-21578 archive; for research purposes only."""
     with Progress() as report:
         archive = fetch_archive(
             into, urls or URLS, lambda done, of: report("downloading", done, of or 0, f"{done / 1e6:.1f} MB")
@@ -40,7 +40,7 @@ def fetch(into: Path, urls: tuple[str, ...], archive_only: bool) -> None:
     click.echo(f"{archive}: complete, every file has the expected SHA-256.")
     if not archive_only:
         dataset = load_dataset()
-        click.echo(f"46-topic set: {len(dataset.train.texts):,} training and {len(dataset.test.texts):,} test wires.")
+        click.echo(f"Keras data set: {len(dataset.train.texts):,} training and {len(dataset.test.texts):,} test wires.")
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Reads the 46-topic Reuters set of Keras, titles included, straight from the Reuters-21578 archive.
+"""Reads the wires of the Keras data set, titles included, straight from the Reuters-21578 archive.
 
 `keras.datasets.reuters` holds word ids of bodies only. It was made by a script of 2015 that read the archive's SGML
 files in order, kept each wire whose *first* topic has at least 15 wires, and numbered the topics as they came
@@ -47,7 +47,7 @@ class ArchiveWire:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One wire of the 46-topic set; `ArchiveWire` describes the first five fields."""
+    """One wire of the Keras data set; `ArchiveWire` describes the first five fields."""
 
     number: int
     title: str | None
@@ -65,7 +65,7 @@ class Wire:
 
 
 def read_corpus(archive: Path) -> tuple[Wire, ...]:
-    """Read the 46-topic set in the order and with the split of `keras.datasets.reuters.load_data()`.
+    """Read the Keras data set in the order and with the split of `keras.datasets.reuters.load_data()`.
 
     Args:
         archive: `reuters21578.tar.gz`.

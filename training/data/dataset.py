@@ -1,4 +1,4 @@
-"""The 46-topic Reuters data set, from Keras or from files, as texts for the encoder of the service."""
+"""The Keras data set of Reuters wires, downloaded or from files, as texts for the encoder of the service."""
 
 import hashlib
 import json

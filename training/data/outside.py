@@ -18,7 +18,7 @@ def read_outside(
     """Wires of a part of the ModApte split that have no topic or only rare ones, in the archive's order.
 
     Left out are wires marked `BYPASS`, which have hardly any text, and those with the title or the beginning of a wire
-    of the 46-topic set, in its training or its test part. Some of the rest should have had a topic.
+    of the Keras data set, in its training or its test part. Some of the rest should have had a topic.
 
     All wires of the test part are later than those of the training part. They are for measuring, so of them only those
     marked `YES` count, whose topics were looked for: a fifth of those marked `NO` are results and takeovers.

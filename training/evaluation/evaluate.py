@@ -31,7 +31,7 @@ def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wir
         return {"test": measure(probabilities, labels, threshold=threshold)}
     wires = sorted((wire for wire in corpus if wire.split == "test"), key=lambda wire: wire.position)
     if [wire.label for wire in wires] != labels.tolist():
-        raise DataError("The archive's test wires are not those of the 46-topic set; use both unchanged.")
+        raise DataError("The archive's test wires are not those of the Keras data set; use both unchanged.")
     learned = {tuple(tokenize(wire.title)) for wire in corpus if wire.split == "train" and wire.title}
     repeated = [wire.title is not None and tuple(tokenize(wire.title)) in learned for wire in wires]
     has_title = np.array([wire.title is not None for wire in wires])

@@ -57,7 +57,7 @@ def publish_headlines(
     Args:
         target: models/NAME/VERSION.
         training: all its runs are measured, the first is published.
-        dataset: the 46-topic set, whose test wires are measured.
+        dataset: the Keras data set, whose test wires are measured.
         corpus: the same wires with their titles and own bodies.
         outside: wires about none of the topics that took no part in training, on which the outside class is measured.
         force: replace an existing bundle.

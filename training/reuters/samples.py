@@ -56,7 +56,7 @@ def make_samples(
 ) -> tuple[list[Sample], list[Sample]]:
     """Titles, except those in `avoid`, and own bodies of wires, as two lists; empty texts are left out.
 
-    A wire that is not of the 46-topic set is one about none of the topics.
+    A wire that is not of the Keras data set is one about none of the topics.
     """
     labels = [wire.labels if isinstance(wire, Wire) else () for wire in wires]
     titles, bodies = (

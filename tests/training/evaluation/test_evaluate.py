@@ -65,7 +65,7 @@ def test_each_part_is_measured_on_its_own_texts(tiny_bundle: Path) -> None:
 
 
 def test_corpus_of_another_set_is_refused(tiny_bundle: Path, small_set: Dataset) -> None:
-    with pytest.raises(DataError, match="are not those of the 46-topic set"):
+    with pytest.raises(DataError, match="are not those of the Keras data set"):
         evaluate(load_classifier(tiny_bundle), small_set, wires([0, 1]))
 
 

@@ -17,7 +17,7 @@ from training.reuters.train import HeadlineTraining
 
 @pytest.fixture(scope="module")
 def small_headlines_set(small_corpus: tuple[Wire, ...]) -> Dataset:
-    """The same wires in the form of the 46-topic data set."""
+    """The same wires in the form of the Keras data set."""
 
     def part(split: str) -> Part:
         wires = [wire for wire in small_corpus if wire.split == split]
