@@ -72,7 +72,7 @@ def test_metrics_on_another_port_are_not_linked(context: BrowserContext, page_bu
     with RunningServer(page_bundle, metrics_port=free_port(), access_log="false") as server:
         page = watch.over(context.new_page(), server.url)
         page.goto(server.url)
-        expect(page.locator("footer a >> visible=true")).to_have_text(["Model card", "API documentation"])
+        expect(page.locator("footer a >> visible=true")).to_have_text(["Model card", "API reference"])
 
 
 def test_topics_sort_by_skill_with_unknown_skill_last(
