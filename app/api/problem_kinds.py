@@ -134,7 +134,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     TextTooLongError: _invalid(
         "An explanation covers 200 words at most, but this text has 900; shorten it.", "headline"
     ),
-    NotReadyError: _not_ready("The model has not loaded yet; try again in a second."),
+    NotReadyError: _not_ready("This process is shutting down; send the request to another one."),
     BundleError: _not_ready("The model no longer reproduces its golden headlines."),
     FileLimitError: _overloaded(
         "No file can be opened because the limit of open files is reached; try again in a second."
