@@ -93,7 +93,7 @@ def test_bad_line_is_marked_and_the_others_are_answered(page: Page, watch: Watch
     finished(page)
     expect(page.locator("#batch-status")).to_contain_text("2 of 4 lines classified")
     expect(page.locator("#batch-status")).to_contain_text("2 bad (lines 2, 3)")
-    assert [topic[:14] for topic in column(page, 3)] == ["Wheat", "Empty headline", "Text must have", "Gold"]
+    assert [topic[:14] for topic in column(page, 3)] == ["Wheat", "No text.", "Text must have", "Gold"]
     expect(page.locator("#results tr.failed")).to_have_count(2)
 
 

@@ -12,7 +12,7 @@ LINE = "wheat harvest falls\n"
 LONG = LINE * 5_001
 """Of more than 100,000 characters."""
 TOO_LONG = (
-    "The text has 100,020 characters, too many for one headline. If it has many lines, paste it under “Many at once”."
+    "The text has 100,020 characters, too many for this box. If it has many lines, paste it under “Many at once”."
 )
 COUNT = "5,001 of 5,001 lines classified"
 

@@ -168,7 +168,7 @@ export class Headline {
 
 /** Why a long text is not shown. */
 function tooLong({ length }) {
-  return `The text has ${count(length)} characters, too many for one headline. If it has many lines, paste it under “Many at once”.`;
+  return `The text has ${count(length)} characters, too many for this box. If it has many lines, paste it under “Many at once”.`;
 }
 
 /** Show the examples of the model, to try it with; `unreadable`: those without a known word; `onPick(example)`: one was pressed. */

@@ -44,7 +44,7 @@ function firstOf(rows, start, size) {
 
 /** Classify one batch. Headlines that the service reports as invalid are marked, and the others sent again. */
 async function answer(part, signal) {
-  for (const row of part) if (!row.headline.trim()) row.error ??= "Empty headline.";
+  for (const row of part) if (!row.headline.trim()) row.error ??= "No text.";
   let waiting = part.filter((row) => !row.error);
   while (waiting.length) {
     try {
