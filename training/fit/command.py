@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Final
 
 import click
@@ -66,7 +67,8 @@ def fit_rows(
         report = check(loaded.table, split, loaded.test)
         progress.close()
         rows = tokenize_rows(split.train, split.labels, multi_label=several > 0)
-        takes = duration(seconds_to_fit(len(rows.samples), rows.topics))
+        words = fmean(len(sample.words) for sample in rows.samples) if rows.samples else 0
+        takes = duration(seconds_to_fit(len(rows.samples), rows.topics, words))
         for line in (*report.notes, f"{described(rows)}: takes {takes} on one core."):
             click.echo(f"  {one_line(line)}", err=True)
         fitted = fit_model(rows, data.seed, progress)

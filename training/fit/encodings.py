@@ -19,6 +19,8 @@ from training.headlines.training_set import TrainingSet
 from training.headlines.vocabulary import build_encoder, encode, unit_length
 from training.progress import Report
 
+LONG = 0.25
+"""Minimum share of texts that must be longer than the lead."""
 CLUSTER_SHARE, GROUP_SHARE = 0.7, 1.0
 """Weights of a word's cluster and of its groups, if there are clusters; docs/experiments.md has other ones."""
 
@@ -69,6 +71,9 @@ def choose_encoding(
 
     A change is made if it is right more often by more than one standard error:
 
+    - Words after the lead count as those of the lead, if at least LONG of the texts are longer; this is tried first,
+      with the first variant. The beginning of a news report tells its topic, but that of a letter or a review does not:
+      up to nine points of accuracy.
     - Clusters of words, if the training set has some: with a few thousand headlines or less, five points of accuracy or
       more; for narrow subjects, whose words are in few clusters, they can be worse.
     - Features weighted by idf, with intercepts, instead of by log-count ratio: up to three points if a few labels have
@@ -88,7 +93,8 @@ def choose_encoding(
     else:
         tried = (recipe,)
         parts = [(_sampled(training_set, seed), out) for training_set, out in parts]
-    done, steps = itertools.count(), len(tried) + bool(first.clusters) + 1
+    long = recipe.lead is not None and sum(len(one.words) > recipe.lead for one in samples) >= LONG * len(samples)
+    done, steps = itertools.count(), len(tried) + long + bool(first.clusters) + 1
 
     def right(variant: Recipe) -> NDArray[np.bool_]:
         each = []
@@ -97,7 +103,12 @@ def choose_encoding(
             each.append(_right(variant, training_set, out, seed))
         return np.concatenate(each)
 
-    rights = [right(variant) for variant in tried]
+    rights = [right(tried[0])]
+    if long:
+        now = right(replace(tried[0], lead=None))
+        if _clearly_more(now, rights[0]):
+            tried, rights = tuple(replace(variant, lead=None) for variant in tried), [now]
+    rights += [right(variant) for variant in tried[1:]]
     place = int(np.argmax([one.sum() for one in rights]))
     best, before = tried[place], rights[place]
     if first.clusters:

@@ -38,14 +38,15 @@ _HEADROOM_BYTES: Final = 4 * 1024**2
 """Part of the largest model.keras that is left for what Keras writes besides the weights."""
 
 
-def seconds_to_fit(rows: int, labels: int) -> float:
-    """Processor time of a fit, within a factor of two or three; it also depends on the length of the texts.
+def seconds_to_fit(rows: int, labels: int, words: float) -> float:
+    """Processor time of a fit, within a factor of two or three, with `words` in a row on average.
 
     With few rows, each label has an SVM in every fold and for every encoding that is tried.
     """
     passes = 6 if rows < CROSS_FITTED else 2 if rows < MANY else 1
     svms = 1.5e-4 * rows * labels if rows < CROSS_FITTED else 0
-    return 5 + svms + rows * passes * (3e-3 if rows < MANY_EPOCHS else 2e-3 if rows < MANY_NETWORKS else 1.5e-3)
+    a_row = 3e-3 if rows < MANY_EPOCHS else 2e-3 if rows < MANY_NETWORKS else 1.5e-3
+    return 5 + (svms + rows * passes * a_row) * (20 + words) / 30
 
 
 def penalty_for(rows: int, multi_label: bool) -> tuple[float, float]:

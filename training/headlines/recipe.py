@@ -13,8 +13,9 @@ class Recipe:
     longer."""
     words: int = 10_000
     """The most frequent words. The others are rare: in the word index, but without an id."""
-    lead: int = 30
-    """Number of first words of a text; a word that occurs only after them is a different feature."""
+    lead: int | None = 30
+    """Number of first words of a text; a word that occurs only after them is a different feature, or none. None: where
+    a word occurs makes no difference."""
     later: int = 4_000
     """Number of words with a feature for occurring only after the lead."""
     repeats: int = 1_500

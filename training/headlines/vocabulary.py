@@ -48,8 +48,10 @@ def build_encoder(
     new = Counter(word for sample in added for word in dict.fromkeys(sample.words) if word not in known)
     words += [word for word, count in new.most_common() if count >= min_added_texts]
     known = {*words}
-    later = [f"{word} {LATER}" for word in _later(samples, recipe.lead, recipe.min_later_texts) if word in known]
-    later = later[: min(recipe.later, room - len(words))]
+    later: list[str] = []
+    if recipe.lead is not None:
+        later = [f"{word} {LATER}" for word in _later(samples, recipe.lead, recipe.min_later_texts) if word in known]
+        later = later[: min(recipe.later, room - len(words))]
     repeats = [f"{word} {TWICE}" for word in _repeated(samples, recipe.min_repeat_texts) if word in known]
     repeats = repeats[: min(recipe.repeats, room - len(words) - len(later))]
     pairs = _best_pairs(samples, topics, recipe.min_pair_texts)

@@ -45,6 +45,15 @@ def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPa
         assert not list(right)
 
 
+@pytest.mark.parametrize(("words", "more", "lead"), [(30, 9, 30), (31, 1, 30), (31, 2, None)])
+def test_long_texts_have_no_lead_if_more_than_one_row_is_gained(
+    monkeypatch: pytest.MonkeyPatch, words: int, more: int, lead: int | None
+) -> None:
+    monkeypatch.setattr(encodings, "_right", lambda variant, *_: answers(20 + more * (variant.lead is None)))
+    texts = [Sample(("green",) * words, (number % 2,)) for number in range(2)] + compounds(6, 0)
+    assert chosen(texts, []) == replace(RECIPE, lead=lead)
+
+
 @pytest.mark.parametrize(("more", "weighted"), [(0, False), (1, False), (2, True)])
 def test_weights_by_idf_are_chosen_if_more_than_one_row_of_a_few_is_gained(
     monkeypatch: pytest.MonkeyPatch, more: int, weighted: bool

@@ -50,11 +50,16 @@ def model_bytes(recipe: Recipe, units: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("rows", "labels", "measured"),
-    [(222, 5, 6), (720, 7, 28), (1_000, 200, 61), (6_048, 4, 75), (9_000, 77, 48)],
+    ("rows", "labels", "words", "measured"),
+    [
+        *((222, 5, 9, 6), (720, 7, 9, 28), (1_000, 200, 9, 61), (6_048, 4, 9, 75), (9_000, 77, 9, 48)),
+        *((1_496, 20, 253, 270), (14_190, 18, 1, 49)),
+    ],
 )
-def test_estimated_time_is_that_measured_within_a_factor_of_two(rows: int, labels: int, measured: float) -> None:
-    assert measured / 2 < seconds_to_fit(rows, labels) < 2 * measured
+def test_estimated_time_is_that_measured_within_a_factor_of_two(
+    rows: int, labels: int, words: int, measured: float
+) -> None:
+    assert measured / 2 < seconds_to_fit(rows, labels, words) < 2 * measured
 
 
 def test_few_labels_have_the_whole_vocabulary() -> None:

@@ -70,6 +70,14 @@ def test_words_that_come_only_after_the_lead_are_ranked_apart() -> None:
     assert word_index[word] in rows[1].indices
 
 
+def test_without_a_lead_a_word_has_one_id_wherever_it_occurs() -> None:
+    samples = [*SAMPLES, sample("oil prices wheat"), sample("oil prices wheat")]
+    encoder, word_index = chosen(replace(RECIPE, lead=None, later=1, min_later_texts=1), samples)
+    assert not any("*later" in entry for entry in word_index)
+    words = ["unseen"] * 50 + ["oil"] * 50 + ["prices"]
+    assert {word_index["oil"], word_index["prices"]} <= {*encode(encoder, [words])[0].indices.tolist()}
+
+
 def test_words_that_texts_repeat_come_between_words_and_pairs() -> None:
     recipe = replace(RECIPE, repeats=1, min_repeat_texts=2)
     samples = [*SAMPLES, sample("oil oil"), sample("prices and oil and oil"), sample("rise rise")]

@@ -95,7 +95,7 @@ def _texts(report: DataReport) -> Iterator[str]:
         )
     if report.one_word > report.rows / 20:
         yield f"{share(report.one_word, report.rows)} of the texts have one word or none."
-    if report.several_lines > report.rows / 100:
+    if report.rows / 100 < report.several_lines < report.rows / 2:  # of long texts, most have line breaks
         several = report.several_lines
         yield f"{count(several, 'text')} {_has(several)} line breaks; check that no rows were merged."
 

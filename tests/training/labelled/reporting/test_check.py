@@ -199,6 +199,14 @@ def test_texts_that_the_model_does_not_read_are_noted(tmp_path: Path, smile: str
     assert any(note.startswith(texts) for note in found.notes)
 
 
+@pytest.mark.parametrize(("long", "noted"), [(0, False), (5, True), (30, False)])
+def test_line_breaks_are_noted_unless_most_texts_have_some(tmp_path: Path, long: int, noted: bool) -> None:
+    rows = [f'"day {i}\n{i}",{"ab"[i % 2]}' for i in range(long)]
+    rows += [f"day {i},{'ab'[i % 2]}" for i in range(long, 40)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])])
+    assert any("line break" in note for note in check(table, split_rows(table)).notes) == noted
+
+
 def test_rare_labels_are_compared_with_the_others(tmp_path: Path) -> None:
     table = read_rows([write(tmp_path / "a.csv", [*lines(), "one more,MONEY"])], outside_labels=[""])
     assert check(table, split_rows(table)).similar_labels == [["Sport", "sport"], ["money", "MONEY"]]
