@@ -32,7 +32,8 @@ MAX_WORK: Final = 12_000_000
 """Maximum of rows times labels that one model is trained on; of more rows, it is trained on a random sample."""
 MAX_NGRAM_WORK: Final = 100_000
 """Maximum of rows times labels with which the features include character n-grams, which help if there are few rows and
-take ten times as long."""
+take ten times as long. Rows of more than MANY_WORDS words on average count as several."""
+MANY_WORDS: Final = 30
 MAX_SCORES: Final = 150_000_000
 """Maximum of rows times labels that get probabilities; if there are more rows, a random sample gets them."""
 MAX_TEMPERATURE_ROWS: Final = 20_000
@@ -88,7 +89,8 @@ class LinearModels:
         """bool [n, topics], whether each row has each label; None if it has one."""
         self._lines = rows.lines
         self._codes, self._topics, self._seed, self._encoder = rows.codes, rows.topics, seed, encoder
-        with_ngrams = len(self.samples) * rows.topics <= MAX_NGRAM_WORK
+        words = sum(len(sample.words) for sample in self.samples)
+        with_ngrams = max(len(self.samples), words / MANY_WORDS) * rows.topics <= MAX_NGRAM_WORK
         self._expansion: sp.csr_matrix | None = None
         if with_ngrams:
             self._expansion = feature_expansion(word_index, encoder.spec.size, recipe, clusters)

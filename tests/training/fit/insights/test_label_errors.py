@@ -126,6 +126,24 @@ def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(mon
         assert min(learned) >= min(most, 155)
 
 
+@pytest.mark.parametrize(("repeated", "models"), [(1, 25), (5, 25), (6, 5)])
+def test_long_rows_are_learned_without_ngrams_and_once(
+    monkeypatch: pytest.MonkeyPatch, repeated: int, models: int
+) -> None:
+    learned: list[int] = []
+    scores = LinearModels._scores
+
+    def counted(self: LinearModels, rows: NDArray[np.intp], *args: Any) -> Floats:
+        learned.append(len(rows))
+        return scores(self, rows, *args)
+
+    monkeypatch.setattr(LinearModels, "_scores", counted)
+    monkeypatch.setattr(module, "MAX_NGRAM_WORK", 4 * 200)
+    rows = [replace(row, text=" ".join([row.text] * repeated)) for row in made_rows(4, 50)]  # of 6 words each
+    linear_models(tokenize_rows(rows, codes(4))).cross_fitted()
+    assert len(learned) == models
+
+
 def test_labels_too_many_and_missing_are_found_in_rows_with_several() -> None:
     rng = np.random.default_rng(0)
     rows, wrong = [], {}
