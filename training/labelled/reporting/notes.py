@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from training.labelled.bad_rows import counted
 from training.labelled.reporting.outside_notes import outside_notes
@@ -44,8 +44,9 @@ def _left_out(report: DataReport) -> Iterator[str]:
 
 def _labels(report: DataReport) -> Iterator[str]:
     labels = [*(label.label for label in report.labels), *filter(None, report.rare)]
+    known = frozenset(labels)  # of hundreds of thousands where each row has a combination of its own
     for separator in SEPARATORS:
-        joined = [label for label in labels if _is_joined(label, separator, labels)]
+        joined = [label for label in labels if _is_joined(label, separator, known)]
         if joined:
             subject = f"{count(len(joined), 'label')} such as {joined[0]!r}"
             looks = "looks" if len(joined) == 1 else "look"
@@ -131,7 +132,7 @@ def _alike(groups: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _is_joined(label: str, separator: str, labels: Collection[str]) -> bool:
+def _is_joined(label: str, separator: str, labels: frozenset[str]) -> bool:
     parts = [part.strip() for part in label.split(separator)]
     return len(parts) > 1 and all(part in labels for part in parts)
 
