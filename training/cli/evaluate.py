@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from app.classifier import TopicClassifier, load_classifier
+from app.control_characters import one_line
 from training.cli.options import FOLDER, archive_path, data_option
 from training.data.dataset import load_dataset
 from training.data.topics import NAMES
@@ -99,7 +100,7 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
     found = [training_file_warning(used.bundle.manifest, files) for used in classifiers]
     warnings = [warning for warning in found if warning is not None]
     for note in (*left_out_notes(table, classifiers), *warnings):
-        click.echo(note, err=True)
+        click.echo(one_line(note), err=True)
     click.echo(json.dumps(figures | {"warnings": warnings}, ensure_ascii=False) if as_json else shown)
 
 

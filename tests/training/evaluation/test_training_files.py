@@ -68,6 +68,12 @@ def test_training_file_is_warned_about_and_still_measured(fitted: Fitted, train:
     assert "accuracy                      1.0000" in result.stdout
 
 
+def test_warning_is_one_line_whatever_the_name_of_the_file(fitted: Fitted, train: Path) -> None:
+    bundle = fitted(train, test_files=0)
+    result = evaluate(bundle, train.rename(train.with_name("two\n\x1b[31mlines.csv")))
+    assert result.stderr == sentence("two  [31mlines.csv") + "\n"
+
+
 def test_json_has_the_warning(fitted: Fitted, train: Path, new: Path) -> None:
     bundle = fitted(train, test_files=0)
     figures = json.loads(evaluate(bundle, train, options=("--json",)).stdout)
