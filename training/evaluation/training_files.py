@@ -31,9 +31,9 @@ def training_file_warning(manifest: Manifest, files: Sequence[Path]) -> str | No
 
 
 def _training_digests(manifest: Manifest) -> set[str]:
-    if manifest.recipe.get("name") != "fit":
-        return set()
     data = manifest.data
+    if manifest.recipe.get("name") != "fit" or "sha256" not in data:  # a manifest may leave out where its rows are from
+        return set()
     names = list(data["sha256"])
     # Older bundles do not say how many of the files, the last, had test rows: only the first had none for certain.
     names = names[: len(names) - data.get("test_files", len(names) - 1)]

@@ -74,6 +74,12 @@ def test_warning_is_one_line_whatever_the_name_of_the_file(fitted: Fitted, train
     assert result.stderr == sentence("two  [31mlines.csv") + "\n"
 
 
+def test_bundle_that_does_not_name_its_files_is_measured(tmp_path: Path, train: Path) -> None:
+    result = evaluate(write_any_bundle(tmp_path / "town", TOPICS, recipe={"name": "fit"}), train)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+
+
 def test_json_has_the_warning(fitted: Fitted, train: Path, new: Path) -> None:
     bundle = fitted(train, test_files=0)
     figures = json.loads(evaluate(bundle, train, options=("--json",)).stdout)
