@@ -143,6 +143,10 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
             "encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, lead=4, split_unspaced=True, pieces=(2, 4)),
             "calibration": Calibration(intercept=0.1, unknown_slope=0.5),
         },
+        "long": {
+            "encoding": EncodingSpec(size=SIZE, pairs=True, repeats=True, split_unspaced=True, pieces=(2, 4)),
+            "calibration": Calibration(intercept=0.1, unknown_slope=0.5),
+        },
         "symbols": {
             "encoding": EncodingSpec(
                 size=SIZE, pairs=True, repeats=True, lead=4, split_unspaced=True, pieces=(2, 4), split_symbols=True
@@ -160,7 +164,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
         "repeats": keras_file([*first, (layers[-1].kernel, layers[-1].bias, "softmax")], unit_length=True),
         "several": keras_file([*first, (layers[-1].kernel, layers[-1].bias, "sigmoid")]),
     }
-    indexes = {"pairs": words, "repeats": again, "lead": lead, "pieces": pieces, "symbols": symbols}
+    indexes = {"pairs": words, "repeats": again, "lead": lead, "pieces": pieces, "long": pieces, "symbols": symbols}
     folder = tmp_path_factory.mktemp("variants")
     for name, change in changes.items():
         write_bundle(
@@ -267,7 +271,8 @@ def assert_saved_model_agrees(run: Run, bundle: Path, headlines: Sequence[str], 
 
 
 @pytest.mark.parametrize(
-    "name", ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces", "symbols", "several"]
+    "name",
+    ["tiny", "calibrated", "pairs", "repeats", "lead", "bare", "outside", "pieces", "long", "symbols", "several"],
 )
 def test_onnx_answers_as_the_service(variants: Mapping[str, Path], name: str, tmp_path: Path) -> None:
     assert_onnx_agrees(variants[name], texts(1000), tmp_path / "onnx")
