@@ -108,15 +108,23 @@ def test_rows_that_a_weak_model_answers_wrongly_are_not_all_listed() -> None:
     assert found.probable < 5
 
 
-def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    learned: list[int] = []
+@pytest.fixture
+def learned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of rows that each model so far has learned from."""
+    rows_of_models: list[int] = []
     scores = LinearModels._scores
 
     def counted(self: LinearModels, rows: NDArray[np.intp], *args: Any) -> Floats:
-        learned.append(len(rows))
+        rows_of_models.append(len(rows))
         return scores(self, rows, *args)
 
     monkeypatch.setattr(LinearModels, "_scores", counted)
+    return rows_of_models
+
+
+def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(
+    learned: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "MAX_NGRAM_WORK", 0)
     for most, models in ((200, 5), (160, 5), (130, 3), (100, 2), (20, 2)):
         learned.clear()
@@ -128,16 +136,8 @@ def test_models_that_learn_from_a_choice_of_rows_anyway_are_as_few_as_can_be(mon
 
 @pytest.mark.parametrize(("repeated", "models"), [(1, 25), (5, 25), (6, 5)])
 def test_long_rows_are_learned_without_ngrams_and_once(
-    monkeypatch: pytest.MonkeyPatch, repeated: int, models: int
+    learned: list[int], monkeypatch: pytest.MonkeyPatch, repeated: int, models: int
 ) -> None:
-    learned: list[int] = []
-    scores = LinearModels._scores
-
-    def counted(self: LinearModels, rows: NDArray[np.intp], *args: Any) -> Floats:
-        learned.append(len(rows))
-        return scores(self, rows, *args)
-
-    monkeypatch.setattr(LinearModels, "_scores", counted)
     monkeypatch.setattr(module, "MAX_NGRAM_WORK", 4 * 200)
     rows = [replace(row, text=" ".join([row.text] * repeated)) for row in made_rows(4, 50)]  # of 6 words each
     linear_models(tokenize_rows(rows, codes(4))).cross_fitted()
