@@ -95,6 +95,7 @@ def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[in
     refused = {}
     for field, message in errors:
         name, _, index = field.rpartition(".")
+        # Nine digits at most, because Python refuses to convert thousands.
         if name.endswith("headlines") and index.isdecimal() and len(index) < 10 and int(index) < count:
             refused[int(index)] = f"is refused: {one_line(message, MAX_REASON_CHARACTERS)}"
     return refused
