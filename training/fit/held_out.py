@@ -1,4 +1,4 @@
-"""Held-out rows of a fit: a stratified share of the training rows, or folds of all of them.
+"""Held-out rows of a fit: a stratified share of the training rows, or folds of them.
 
 Duplicates with the same label are held out together: a model that has learned from a copy of a row looks better on it
 than on new texts, and its probabilities would be calibrated too high.
@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from training.fit.sizes import CROSS_FITTED, MANY_EPOCHS, MANY_NETWORKS
 from training.headlines.samples import Sample
 from training.labelled.duplicates import find_duplicates
 
@@ -39,6 +40,25 @@ def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int
     edges = sp.coo_matrix((np.ones(len(samples)), (together, nodes + columns)), shape=[nodes + columns.max() + 1] * 2)
     groups: NDArray[np.int32] = connected_components(edges, directed=False)[1][together]
     return groups
+
+
+def held_out_masks(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> list[NDArray[np.bool_]]:
+    """The rows that are held out from each of the models which calibrate: bool [n] each; no row is in two.
+
+    One model is trained without a share of the rows. If time allows, it is two, each without one of five folds: when
+    half of the answers are right, the accuracy on 4,000 held-out rows has a standard error of 0.8 percentage points,
+    and so has the confidence that is fitted to it. With few rows, it is five.
+
+    Args:
+        labels: int64 [n].
+        groups: `groups_of`, int32 [n].
+        seed: of the choice.
+    """
+    if len(labels) < CROSS_FITTED:
+        return folds(labels, groups, seed)
+    if MANY_EPOCHS <= len(labels) < MANY_NETWORKS:
+        return folds(labels, groups, seed)[:2]
+    return [held_out_share(labels, groups, seed)]
 
 
 def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> NDArray[np.bool_]:

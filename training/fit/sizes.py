@@ -43,7 +43,7 @@ def seconds_to_fit(rows: int, labels: int, words: float) -> float:
 
     With few rows, each label has an SVM in every fold and for every encoding that is tried.
     """
-    passes = 6 if rows < CROSS_FITTED else 2 if rows < MANY else 1
+    passes = 6 if rows < CROSS_FITTED else 3 if MANY_EPOCHS <= rows < MANY_NETWORKS else 2 if rows < MANY else 1
     svms = 1.5e-4 * rows * labels if rows < CROSS_FITTED else 0
     a_row = 3e-3 if rows < MANY_EPOCHS else 2e-3 if rows < MANY_NETWORKS else 1.5e-3
     return 5 + (svms + rows * passes * a_row) * (20 + words) / 30

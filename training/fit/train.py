@@ -13,8 +13,8 @@ from training.errors import LabelsError
 from training.fit.calibrate import calibrate, quality
 from training.fit.encodings import choose_encoding
 from training.fit.fitted import Fitted
-from training.fit.held_out import folds, groups_of, held_out_share
-from training.fit.sizes import CROSS_FITTED, MANY, penalty_for, recipe_for
+from training.fit.held_out import groups_of, held_out_masks
+from training.fit.sizes import MANY, penalty_for, recipe_for
 from training.fit.training_rows import TrainingRows
 from training.headlines.calibration import HeldOut
 from training.headlines.clusters.cluster_list import Clusters, load_clusters, share_in_clusters
@@ -58,7 +58,7 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
     units = _training_set(samples, rows, ()).units
     recipe = replace(recipe_for(len(samples), units), split_symbols=rows.split_symbols)
     groups = groups_of(samples, rows.lines)
-    masks = folds(labels, groups, seed) if len(samples) < CROSS_FITTED else [held_out_share(labels, groups, seed)]
+    masks = held_out_masks(labels, groups, seed)
     train_once = len(samples) >= MANY
     phases = len(masks) + (not train_once)
     clusters = load_clusters()

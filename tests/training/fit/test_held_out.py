@@ -1,8 +1,9 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.fit.held_out import FOLDS, MAX_HELD_OUT, folds, groups_of, held_out_share
+from training.fit.held_out import FOLDS, MAX_HELD_OUT, folds, groups_of, held_out_masks, held_out_share
 from training.headlines.samples import Sample
 
 LABELS = st.lists(st.integers(0, 8), min_size=1, max_size=300).map(np.array)
@@ -31,6 +32,19 @@ def test_share_is_fifteen_percent_and_never_above_the_limit() -> None:
     assert many.sum() == MAX_HELD_OUT
     assert np.bincount(np.flatnonzero(many) % 4).tolist() == [1_000] * 4
     assert (held_out_share(labels, np.arange(3_000), 0) != held_out_share(labels, np.arange(3_000), 1)).any()
+
+
+@pytest.mark.parametrize(
+    ("rows", "sizes"),
+    [
+        *((7_495, [1_499] * 5), (7_500, [1_125]), (19_995, [3_000])),
+        *((20_000, [4_000] * 2), (39_995, [7_999] * 2), (40_000, [4_000])),
+    ],
+)
+def test_number_of_held_out_parts_is_by_rows(rows: int, sizes: list[int]) -> None:
+    masks = held_out_masks(np.arange(rows) % 5, np.arange(rows), 0)
+    assert [mask.sum() for mask in masks] == sizes
+    assert np.sum(masks, axis=0).max() == 1
 
 
 @given(LABELS, st.integers(2, 30), st.integers(0, 3))
