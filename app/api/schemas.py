@@ -1,21 +1,18 @@
 """Schemas of predictions, requests and responses; the OpenAPI document is generated from them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
+from app.classifier import Abstention
+from app.classifier.encoding import WordStatus
 from app.classifier.manifest import Topic
 from app.settings import Settings
 
-Abstained = TypeAliasType(
-    "Abstained",
-    Annotated[
-        Literal["no_known_words", "outside", "low_confidence"], Field(description="Why not to rely on an answer.")
-    ],
-)
+Abstained = TypeAliasType("Abstained", Annotated[Abstention, Field(description="Why not to rely on an answer.")])
 """A schema of its own, so that generated clients have one type for it."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 DEFAULT_TOP_K = 5
@@ -40,13 +37,11 @@ _EXPLAIN_TOPIC = (
 class _Request(BaseModel):
     # Strict: "5" is not a number. Unknown fields are kept, and the route refuses them: with "forbid", pydantic creates
     # an error for each, 300 MB for a body with 250,000 unknown fields.
-    model_config = ConfigDict(strict=True, extra="allow")
+    model_config = ConfigDict(strict=True, extra="allow", json_schema_extra={"additionalProperties": False})
 
 
 class PredictRequest(_Request):
     """One text to classify."""
-
-    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     headline: Annotated[str, Field(min_length=1, description=_HEADLINE)]
     top_k: TopK = DEFAULT_TOP_K
@@ -56,8 +51,6 @@ class PredictRequest(_Request):
 
 class BatchRequest(_Request):
     """Several texts to classify."""
-
-    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     headlines: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1, description=_HEADLINES)]
     top_k: TopK = DEFAULT_TOP_K
@@ -127,7 +120,7 @@ class WordEffect(BaseModel):
     word: Annotated[str, Field(description="The word as the model looks it up, in lower case.")]
     start: Annotated[int, Field(description="Index of the word's first code point in the headline as sent.")]
     end: Annotated[int, Field(description="Index after its last code point.")]
-    status: Annotated[Literal["known", "rare", "unknown"], Field(description="As in `words` of the response.")]
+    status: Annotated[WordStatus, Field(description="As in `words` of the response.")]
     effect: Annotated[float, Field(ge=-1, le=1, description="The probability with the word minus without it.")]
 
 

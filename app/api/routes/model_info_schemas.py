@@ -1,11 +1,12 @@
 """Response schemas of GET /topics and GET /model; the OpenAPI document is generated from them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
 from app.api.schemas import Model, Probability
+from app.classifier.classifier import Runtime
 
 Section = TypeAliasType(
     "Section", Annotated[dict[str, Any], Field(description="Section of a manifest; docs/bundles.md describes it.")]
@@ -110,7 +111,7 @@ class ModelResponse(LoadedModel):
     ]
     models: Annotated[list[LoadedModel], Field(description="All models in service; the first is the default.")]
     shadow: Annotated[ShadowModel | None, Field(description="null: the service has no shadow model.")]
-    runtime: Annotated[Literal["numpy", "keras"], Field(description="TOPICS_RUNTIME: what computes the model.")]
+    runtime: Annotated[Runtime, Field(description="TOPICS_RUNTIME: what computes the model.")]
     encoding: Annotated[
         Section,
         Field(
