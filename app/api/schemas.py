@@ -56,10 +56,25 @@ class BatchRequest(_Request):
     top_k: TopK = DEFAULT_TOP_K
 
 
-def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[type[PredictRequest], type[BatchRequest]]:
-    """PredictRequest and BatchRequest with the limits of the settings, for validation and for the OpenAPI document.
+def limited_predict_request(settings: Settings, topics: Sequence[Topic] = ()) -> type[PredictRequest]:
+    """PredictRequest with the limits of the settings, for validation and for the OpenAPI document.
 
     `topics`: of the model, whose number is the maximum of `top_k`; empty: not known yet.
+    """
+    text = Annotated[str, Field(min_length=1, max_length=settings.max_characters, description=_HEADLINE)]
+    max_code = max([MAX_CODE, *(len(topic.code) for topic in topics)])
+    return create_model(
+        "PredictRequest",
+        __base__=PredictRequest,
+        __doc__=PredictRequest.__doc__,
+        headline=(text, ...),
+        top_k=_limited_top_k(topics),
+        explain_topic=(Annotated[str | None, Field(max_length=max_code, description=_EXPLAIN_TOPIC)], None),
+    )
+
+
+def limited_batch_request(settings: Settings, topics: Sequence[Topic] = ()) -> type[BatchRequest]:
+    """BatchRequest with the limits of the settings; `topics`: as for `limited_predict_request`.
 
     The maximum length of a batch is only documented here. The route enforces it, because the status is 413 and not 422.
     """
@@ -69,25 +84,17 @@ def request_models(settings: Settings, topics: Sequence[Topic] = ()) -> tuple[ty
         list[text],
         Field(fail_fast=True, min_length=1, description=_HEADLINES, json_schema_extra={"maxItems": settings.max_batch}),
     ]
-    top_k: Any = (
-        Annotated[TopK, Field(le=len(topics) or None)],
-        min(DEFAULT_TOP_K, len(topics) or DEFAULT_TOP_K),
+    return create_model(
+        "BatchRequest",
+        __base__=BatchRequest,
+        __doc__=BatchRequest.__doc__,
+        headlines=(batch, ...),
+        top_k=_limited_top_k(topics),
     )
-    max_code = max([MAX_CODE, *(len(topic.code) for topic in topics)])
-    explain_topic: Any = (Annotated[str | None, Field(max_length=max_code, description=_EXPLAIN_TOPIC)], None)
-    return (
-        create_model(
-            "PredictRequest",
-            __base__=PredictRequest,
-            __doc__=PredictRequest.__doc__,
-            headline=(Annotated[text, Field(description=_HEADLINE)], ...),
-            top_k=top_k,
-            explain_topic=explain_topic,
-        ),
-        create_model(
-            "BatchRequest", __base__=BatchRequest, __doc__=BatchRequest.__doc__, headlines=(batch, ...), top_k=top_k
-        ),
-    )
+
+
+def _limited_top_k(topics: Sequence[Topic]) -> Any:  # noqa: ANN401 - a type with its default, for `create_model`
+    return Annotated[TopK, Field(le=len(topics) or None)], min(DEFAULT_TOP_K, len(topics) or DEFAULT_TOP_K)
 
 
 class Prediction(BaseModel):

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from app.api.open_inference.schemas import InferRequest
-from app.api.schemas import request_models
+from app.api.schemas import limited_batch_request, limited_predict_request
 from app.classifier.manifest import Manifest
 from app.settings import Settings
 from app.validation_messages import _MESSAGES, validation_message
@@ -20,8 +20,8 @@ ANY_VALUE = {name: {} for name in ("data", "figures", "libraries", "recipe")}
 FEW_TOPICS = MANIFEST | ANY_VALUE | {"topics": MANIFEST["topics"][:2], "reference": {"topic_mix": {"earn": 1.0}}}
 """Without what makes validation slow: 46 topics, and sections that take any value."""
 REQUESTS: list[tuple[Any, dict[str, Any]]] = [
-    (request_models(Settings())[0], {"headline": "oil", "top_k": 3, "explain": True, "explain_topic": "crude"}),
-    (request_models(Settings())[1], {"headlines": ["oil", "gold"], "top_k": 3}),
+    (limited_predict_request(Settings()), {"headline": "oil", "top_k": 3, "explain": True, "explain_topic": "crude"}),
+    (limited_batch_request(Settings()), {"headlines": ["oil", "gold"], "top_k": 3}),
     (
         InferRequest,
         {"id": "a", "inputs": [TENSOR], "outputs": [{"name": "topic", "parameters": {"classification": 1}}]},

@@ -35,7 +35,7 @@ from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute, raise_if_unsupported_media_type, read_body, send_answer
 from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
 from app.api.routes.request_timeout import REQUEST_TIMEOUT
-from app.api.schemas import request_models
+from app.api.schemas import limited_batch_request
 from app.classifier.classifier import Runtime
 from app.classifier.manifest import SLUG
 from app.errors import (
@@ -151,7 +151,7 @@ def v2_router(service: Service) -> APIRouter:
 
 def infer_routes(service: Service) -> list[RawRoute]:
     """Both inference routes, with the limits, deadline and metrics of /predict/batch."""
-    batch_request = request_models(service.settings)[1]
+    batch_request = limited_batch_request(service.settings)
 
     async def v2_infer(body: InferRequest, context: RequestContext, receive: Receive) -> bytes:
         """Classifies the headlines of a BYTES tensor; tensors are JSON or binary."""

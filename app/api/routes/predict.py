@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.types import Receive
 
 from app.api.field_errors import wrong_field
@@ -13,7 +13,14 @@ from app.api.model_parameter import MODEL_PARAMETER
 from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute
 from app.api.routes.request_timeout import REQUEST_TIMEOUT, deadline
-from app.api.schemas import BatchRequest, BatchResponse, PredictRequest, PredictResponse, request_models
+from app.api.schemas import (
+    BatchRequest,
+    BatchResponse,
+    PredictRequest,
+    PredictResponse,
+    limited_batch_request,
+    limited_predict_request,
+)
 from app.api.serialization import ResponseSerializer
 from app.classifier import Classification, Explainer, TextTooLongError, UnknownTopicError
 from app.errors import (
@@ -150,13 +157,13 @@ async def predict_batch(  # noqa: PLR0917
 
 
 def _handler_of(
-    service: Service, endpoint: Callable[..., Awaitable[bytes]], kind: int
+    service: Service, endpoint: Callable[..., Awaitable[bytes]], limited: Callable[..., type[BaseModel]]
 ) -> Callable[[str | None], Handler]:
-    """The `handler` of a RawRoute: binds an endpoint to a model; `kind`: index of its body in `request_models`."""
+    """The `handler` of a RawRoute: binds an endpoint to a model; `limited`: makes the schema of its body."""
 
     def handler(name: str | None) -> Handler:
         served = service.model(name)
-        body = request_models(service.settings, served.classifier.topics)[kind]
+        body = limited(service.settings, served.classifier.topics)
         respond = partial(endpoint, service, served, ResponseSerializer(served.classifier))
         return Handler(body.__pydantic_validator__.validate_json, respond)
 
@@ -165,7 +172,6 @@ def _handler_of(
 
 def predict_routes(service: Service) -> list[RawRoute]:
     """Both prediction routes, with the limits of the settings in their request models."""
-    predict_model, batch_model = request_models(service.settings)
     common: dict[str, Any] = {
         "max_body_bytes": service.settings.max_body_bytes,
         "turns": service.parse_turns,
@@ -176,8 +182,8 @@ def predict_routes(service: Service) -> list[RawRoute]:
         RawRoute(
             "/predict",
             predict,
-            model=predict_model,
-            handler=_handler_of(service, predict, 0),
+            model=limited_predict_request(service.settings),
+            handler=_handler_of(service, predict, limited_predict_request),
             admit=service.limiter.admit,
             response_model=PredictResponse,
             responses=responses(*ERRORS, ValidationError, HeaderError, UnknownTopicError, TextTooLongError),
@@ -188,8 +194,8 @@ def predict_routes(service: Service) -> list[RawRoute]:
         RawRoute(
             "/predict/batch",
             predict_batch,
-            model=batch_model,
-            handler=_handler_of(service, predict_batch, 1),
+            model=limited_batch_request(service.settings),
+            handler=_handler_of(service, predict_batch, limited_batch_request),
             admit=service.limiter.admit_batch,
             response_model=BatchResponse,
             responses=responses(*ERRORS, ValidationError, HeaderError, BatchTooLargeError),
