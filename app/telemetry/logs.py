@@ -7,14 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from pydantic_core import PydanticSerializationError, to_json
 
 from app.telemetry.log_streams.standard_streams import non_blocking, replace_standard_streams
-
-if TYPE_CHECKING:
-    from structlog.typing import EventDict, Processor, WrappedLogger
 
 
 @contextmanager
@@ -32,6 +29,7 @@ def _without_rich() -> Iterator[None]:
 
 with _without_rich():
     import structlog
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 
 def timestamp() -> str:
@@ -105,13 +103,13 @@ def writer() -> Callable[[dict[str, Any]], str]:
     return write
 
 
-def _renderer() -> "Processor":
+def _renderer() -> Processor:
     if sys.stdout is not None and sys.stdout.isatty():
         return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     return _json
 
 
-def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
+def _json(_: WrappedLogger, __: str, event: EventDict) -> str:
     try:
         line = to_json(event, fallback=repr)
         if not line.isascii():  # nearly all lines are ASCII, and ensure_ascii is slower
@@ -121,16 +119,16 @@ def _json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
     return line.decode()
 
 
-def _in_order(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
+def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Put timestamp, level and event first, as in the access log."""
     return {name: event.pop(name) for name in ("timestamp", "level", "event")} | dict(event)
 
 
-def _add_time(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
+def _add_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     event["timestamp"] = timestamp()
     return event
 
 
-def _drop_colour(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
+def _drop_colour(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     event.pop("color_message", None)
     return event

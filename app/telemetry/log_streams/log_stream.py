@@ -6,13 +6,9 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CAPACITY = 4 * 1024 * 1024
 """Maximum number of queued characters; further text is dropped and counted."""
@@ -181,7 +177,7 @@ def _wait_writable(descriptor: int, milliseconds: int | None = None) -> bool:
 
 
 @contextmanager
-def _locked(descriptor: int) -> "Iterator[None]":
+def _locked(descriptor: int) -> Iterator[None]:
     """Keep other workers from writing between the pieces of a line: writes to a pipe are atomic up to 4096 bytes."""
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX)
