@@ -14,9 +14,9 @@ class ServedModel:
     """A model that requests can name; all models of a process share its limit on headlines in flight."""
 
     def __init__(
-        self, classifier: TopicClassifier, metrics: ModelMetrics, limiter: InFlightLimiter, shadow: Shadow | None = None
+        self, classifier: TopicClassifier, metrics: ModelMetrics, limiter: InFlightLimiter, shadow: Shadow | None
     ) -> None:
-        """`shadow`: also gets all headlines of this model."""
+        """`shadow`: also gets all headlines of this model, if there is one."""
         manifest = classifier.bundle.manifest
         self.name, self.version, self.full_name = manifest.name, manifest.version, manifest.full_name
         self.classifier = classifier

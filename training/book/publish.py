@@ -46,7 +46,7 @@ def ensure_publishable(recipe: Recipe, target: Path, force: bool) -> None:
 
 
 def publish(
-    target: Path, training: Training, dataset: Dataset, corpus: Sequence[Wire] | None, force: bool = False
+    target: Path, training: Training, dataset: Dataset, corpus: Sequence[Wire] | None, force: bool
 ) -> TopicClassifier:
     """Write the network of the first seed, which was chosen before any was tested, as the bundle `target`.
 

@@ -44,7 +44,7 @@ class _RefusedError(Exception):
     """The server refused, or sent something else: do not retry."""
 
 
-def fetch_archive(folder: Path, urls: Sequence[str] = URLS, progress: Progress = lambda _done, _total: None) -> Path:
+def fetch_archive(folder: Path, urls: Sequence[str], progress: Progress = lambda _done, _total: None) -> Path:
     """Download the archive into `folder`, unless it is there already and complete.
 
     Each URL is tried in turn; an interrupted download is resumed if the server supports Range.

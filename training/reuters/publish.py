@@ -48,7 +48,7 @@ def publish_headlines(
     training: HeadlineTraining,
     dataset: Dataset,
     corpus: Sequence[Wire],
-    outside: Sequence[ArchiveWire] = (),
+    outside: Sequence[ArchiveWire],
     *,
     force: bool = False,
 ) -> TopicClassifier:

@@ -11,6 +11,7 @@ from training.reuters.reporting.card_template import CARD, OUTSIDE_SECTION, PRES
 
 BASELINES: Final = Path("docs") / "headlines" / "baselines.json"
 SAMPLE: Final = Path("docs") / "headlines" / "present_day.json"
+"""Figures on the development sample; left out of the card of another bundle."""
 
 _OF_RECIPE: Final = (
     *("words", "lead", "later", "repeats", "networks", "width", "epochs", "batch_size", "learning_rate", "seed"),
@@ -19,13 +20,12 @@ _OF_RECIPE: Final = (
 """What the card takes from the recipe as it is."""
 
 
-def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = SAMPLE) -> str:
+def write_card(manifest: Manifest, baselines: Path = BASELINES) -> str:
     """The card of a bundle, as Markdown.
 
     Args:
         manifest: of the bundle.
         baselines: the table of baselines; if it does not exist, the card has none.
-        sample: figures on the development sample; left out if the file does not exist or is about another bundle.
     """
     recipe, calibration, topic_set = manifest.recipe, manifest.calibration, manifest.topic_set
     assert calibration is not None
@@ -47,7 +47,7 @@ def write_card(manifest: Manifest, baselines: Path = BASELINES, sample: Path = S
         f" + {calibration.unknown_slope:.3f} u",
         data_row=_data_row(recipe),
         outside=_outside(manifest),
-        sample=sample_section(sample, manifest.full_name),
+        sample=sample_section(SAMPLE, manifest.full_name),
         threshold=topic_set.threshold,
         libraries=made_with(manifest),
         use=USE_WITH_OUTSIDE,
@@ -112,10 +112,10 @@ def _signed(weight: float) -> str:
     return f"{'-' if weight < 0 else '+'} {abs(weight):.3f}"
 
 
-def sample_left_out(manifest: Manifest, sample: Path = SAMPLE) -> str | None:
+def sample_left_out(manifest: Manifest) -> str | None:
     """Why the card has no figures on the development sample, in a sentence; None if it has, or there are none."""
-    measured: str | None = json.loads(sample.read_text("utf-8"))["model"] if sample.exists() else None
+    measured: str | None = json.loads(SAMPLE.read_text("utf-8"))["model"] if SAMPLE.exists() else None
     bundle = manifest.full_name
     if measured in {None, bundle}:
         return None
-    return f"The card has no figures on the development sample: {sample} has those of {measured}, not of {bundle}."
+    return f"The card has no figures on the development sample: {SAMPLE} has those of {measured}, not of {bundle}."
