@@ -3,6 +3,7 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from datetime import time as dt_time
 
@@ -69,7 +70,7 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
         times=_times(split),
         notes=[],
     )
-    return notes(report)
+    return replace(report, notes=notes(report))
 
 
 def _label_counts(

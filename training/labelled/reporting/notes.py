@@ -1,6 +1,5 @@
 """Notes of a check: possible problems of the data, and what to do about them."""
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
@@ -19,10 +18,9 @@ MAX_LABEL_SHARE = 0.8
 """If more than this share of the training rows has one label, accuracy says little."""
 
 
-def notes(report: DataReport) -> DataReport:
-    """The report with its notes, the most important first."""
-    notes = [*_left_out(report), *_labels(report), *outside_notes(report), *_texts(report), *_test(report)]
-    return dataclasses.replace(report, notes=notes)
+def notes(report: DataReport) -> list[str]:
+    """Sentences about what deserves attention, the most important first."""
+    return [*_left_out(report), *_labels(report), *outside_notes(report), *_texts(report), *_test(report)]
 
 
 def _left_out(report: DataReport) -> Iterator[str]:

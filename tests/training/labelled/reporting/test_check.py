@@ -76,10 +76,10 @@ def test_report_has_scripts_line_breaks_and_lengths_of_texts(report: DataReport)
 
 def test_many_small_groups_of_near_duplicates_are_noted(report: DataReport) -> None:
     near = dataclasses.replace(report.near, rows=report.rows // 5, largest=[])
-    found = notes(dataclasses.replace(report, near=near)).notes
+    found = notes(dataclasses.replace(report, near=near))
     assert any("of the rows are near duplicates of another" in note for note in found)
     few = dataclasses.replace(near, rows=report.rows // 20)
-    assert not any("near duplicates of another" in note for note in notes(dataclasses.replace(report, near=few)).notes)
+    assert not any("near duplicates of another" in note for note in notes(dataclasses.replace(report, near=few)))
 
 
 def test_options_in_notes_are_not_divided(report: DataReport) -> None:
@@ -104,7 +104,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
 
 def test_reasons_agree_with_their_number(report: DataReport) -> None:
     bad = dataclasses.replace(report, bad=8, bad_reasons={"has no label": 5, "has no text": 2, "is not UTF-8": 1})
-    found = notes(bad).notes[0]
+    found = notes(bad)[0]
     assert found == "8 bad rows are left out (5 have no label; 2 have no text; 1 is not UTF-8); correct the files."
 
 
@@ -122,7 +122,7 @@ def test_every_reason_of_bad_rows_is_shown_with_its_first_lines(tmp_path: Path) 
 
 def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(report: DataReport) -> None:
     alike = [[name.capitalize(), name] for name in ("api", "billing", "bug", "login")]
-    found = [note for note in notes(dataclasses.replace(report, similar_labels=alike)).notes if "spelling" in note]
+    found = [note for note in notes(dataclasses.replace(report, similar_labels=alike)) if "spelling" in note]
     assert len(found) == 1
     assert found[0].startswith(
         "4 groups of labels differ only in case, spaces, punctuation, a final s or Unicode form ('Api' and 'api'; "
@@ -168,7 +168,7 @@ def test_page_isolates_labels_written_from_right_to_left(tmp_path: Path) -> None
 
 def test_labels_that_are_others_joined_suggest_the_separator(report: DataReport) -> None:
     rare = {"sport; money": 2, "sport;unknown": 1, "a;b": 1}
-    found = [note for note in notes(dataclasses.replace(report, rare=rare)).notes if "--label-separator" in note]
+    found = [note for note in notes(dataclasses.replace(report, rare=rare)) if "--label-separator" in note]
     assert len(found) == 1
     assert found[0].startswith("1 label such as 'sport; money' looks like several labels in one cell;")
     assert found[0].endswith("--label-separator ';'.")
@@ -185,7 +185,7 @@ def test_time_to_look_for_joined_labels_is_linear_in_their_number(report: DataRe
 @pytest.mark.parametrize("label", ["['oil', 'gas']", "['oil']", '["oil"]', "[3, 14]"])
 def test_labels_that_are_lists_in_brackets_are_noted(report: DataReport, label: str) -> None:
     rare = {label: 4, "[sic]": 4, "x, y": 4}
-    [told] = [note for note in notes(dataclasses.replace(report, rare=rare)).notes if "brackets" in note]
+    [told] = [note for note in notes(dataclasses.replace(report, rare=rare)) if "brackets" in note]
     assert told.startswith(f"1 label such as {label!r} looks like a list of labels; ")
     assert told.endswith("--label-separator ','.")
     assert not any("brackets" in note for note in report.notes)
@@ -193,7 +193,7 @@ def test_labels_that_are_lists_in_brackets_are_noted(report: DataReport, label: 
 
 def test_a_note_says_all_rows_only_if_it_is_all(report: DataReport) -> None:
     labels = [dataclasses.replace(report.labels[0], train=9_999), *report.labels[1:]]
-    told = notes(dataclasses.replace(report, labels=labels, train=10_000)).notes
+    told = notes(dataclasses.replace(report, labels=labels, train=10_000))
     assert any(note.startswith(">99% of the training rows are under") for note in told)
 
 
