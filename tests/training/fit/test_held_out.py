@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.fit.held_out import FOLDS, MAX_HELD_OUT, folds, groups_of, held_out_masks, held_out_share
+from training.fit.held_out import MAX_HELD_OUT, folds, groups_of, held_out_masks, held_out_share
+from training.fit.sizes import FOLDS
 from training.headlines.samples import Sample
 
 LABELS = st.lists(st.integers(0, 8), min_size=1, max_size=300).map(np.array)

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.training.fit.rows import cluster_rows, codes, made_rows
 from training.errors import LabelsError
-from training.fit import held_out, train
+from training.fit import sizes, train
 from training.fit.fitted import Fitted
 from training.fit.sizes import recipe_for
 from training.fit.train import fit_model
@@ -60,15 +60,15 @@ def test_blas_has_one_thread_while_training_and_then_as_many_as_before() -> None
 
 
 def test_more_rows_hold_out_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_out, "CROSS_FITTED", 100)
+    monkeypatch.setattr(sizes, "CROSS_FITTED", 100)
     model = fitted(made_rows(4, 50), codes(4))
     assert len(model.held_out_rows) == 4 * 8  # 15% of 50, rounded
     assert accuracy(model, made_rows(4, 20, seed=1), codes(4)) > 0.95
 
 
 def test_rows_between_are_calibrated_on_two_fifths_and_trained_on_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_out, "CROSS_FITTED", 100)
-    monkeypatch.setattr(held_out, "MANY_EPOCHS", 200)
+    monkeypatch.setattr(sizes, "CROSS_FITTED", 100)
+    monkeypatch.setattr(sizes, "MANY_EPOCHS", 200)
     told: list[str] = []
     model = fitted(made_rows(4, 50), codes(4), told)
     assert len(model.held_out_rows) == len({row.source for row in model.held_out_rows}) == 80
@@ -77,7 +77,7 @@ def test_rows_between_are_calibrated_on_two_fifths_and_trained_on_three_times(mo
 
 
 def test_many_rows_are_trained_on_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_out, "CROSS_FITTED", 100)
+    monkeypatch.setattr(sizes, "CROSS_FITTED", 100)
     monkeypatch.setattr(train, "MANY", 200)
     told: list[str] = []
     fitted(made_rows(4, 50), codes(4), told)
@@ -113,7 +113,7 @@ def test_rows_without_a_word_are_refused_in_one_sentence() -> None:
 def test_one_row_about_none_of_the_labels_is_refused_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, cross_fitted: int
 ) -> None:
-    monkeypatch.setattr(held_out, "CROSS_FITTED", cross_fitted)
+    monkeypatch.setattr(sizes, "CROSS_FITTED", cross_fitted)
     with pytest.raises(LabelsError, match="Only one training row is about none of the labels"):
         fitted(made_rows(2, 5, outside=1), codes(2))
 
@@ -129,7 +129,7 @@ def test_labels_of_one_row_each_are_refused_in_one_sentence(outside: int) -> Non
 def test_two_rows_of_each_kind_are_enough(
     monkeypatch: pytest.MonkeyPatch, cross_fitted: int, each: int, outside: int
 ) -> None:
-    monkeypatch.setattr(held_out, "CROSS_FITTED", cross_fitted)
+    monkeypatch.setattr(sizes, "CROSS_FITTED", cross_fitted)
     model = fitted(made_rows(2, each, outside=outside), codes(2))
     assert model.outside is not None
     assert set(model.held_out.labels.tolist()) == {0, 1, 2}

@@ -17,7 +17,8 @@ from app.classifier.encoding import Encoder
 from app.classifier.inference.products import Floats
 from training.evaluation.known_rows import label_numbers
 from training.evaluation.multi_label import indicator_matrix, micro_f1
-from training.fit.held_out import FOLDS, folds, groups_of
+from training.fit.held_out import folds, groups_of
+from training.fit.sizes import FOLDS
 from training.fit.training_rows import TrainingRows
 from training.headlines.calibration import HeldOut, fit_temperature
 from training.headlines.clusters.cluster_list import Clusters

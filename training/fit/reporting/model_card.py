@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from app.classifier.manifest import EncodingSpec, Manifest
 from training.bundles.model_card import made_with, topic_table
-from training.fit.held_out import FOLDS
 from training.fit.reporting.learning_curve import curve_sentence
-from training.fit.sizes import MANY
+from training.fit.sizes import FOLDS, MANY
 
 _CARD: Final = """# {name}/{version}
 

@@ -9,10 +9,10 @@ from training.evaluation.labelled_rows import Measured
 from training.evaluation.measure import Evaluation
 from training.fit.baselines import Baseline
 from training.fit.fitted import Fitted
-from training.fit.held_out import FOLDS
 from training.fit.insights.linear_models import CurvePoint
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.reporting.model_card import parts
+from training.fit.sizes import FOLDS
 from training.fit.training_rows import TrainingRows
 from training.wording import count
 
