@@ -161,7 +161,10 @@ def _sets(manifest: Manifest) -> str:
 
 
 def _calibration(data: Mapping[str, Any], what: str) -> str:
-    """How calibration, prediction sets and outside class were fitted: cross-fitted or on a share, as in `fit_model`."""
+    """How calibration, prediction sets and outside class were fitted.
+
+    The number of `held_out_models` is not named, because older releases had another for the same number of rows.
+    """
     rows, held_out = data["train_rows"], data["held_out_rows"]
     if held_out == rows:
         return (
@@ -171,4 +174,4 @@ def _calibration(data: Mapping[str, Any], what: str) -> str:
     fitted = f"{what}, fitted on {held_out:,} held-out training rows"
     if rows >= MANY:
         return f"{fitted}, which were not used to train the model"
-    return f"{fitted} with a model that was trained without them; the model itself was trained on all rows"
+    return f"{fitted}; the model itself was trained on all rows"

@@ -88,6 +88,22 @@ def test_card_names_what_has_an_id(tmp_path: Path, encoding: dict[str, object], 
     assert f" features: {features} |" in write_card(manifest.model_copy(update={"encoding": spec}))
 
 
+@pytest.mark.parametrize(
+    ("rows", "held_out", "words"),
+    [
+        (90, 90, "by 5-fold cross-validation on the training rows; the model itself was trained on all of them"),
+        (25_000, 10_000, "on 10,000 held-out training rows; the model itself was trained on all rows"),
+        (100_000, 4_000, "on 4,000 held-out training rows, which were not used to train the model"),
+    ],
+)
+def test_card_says_on_which_rows_the_temperature_was_fitted(
+    tmp_path: Path, rows: int, held_out: int, words: str
+) -> None:
+    manifest = as_fitted(load_bundle(write(tmp_path / "four", "four")).manifest)
+    data = {"train_rows": rows, "held_out_rows": held_out}
+    assert f"| calibration | temperature, fitted {words} |" in write_card(manifest.model_copy(update={"data": data}))
+
+
 def test_card_names_the_clusters(tmp_path: Path) -> None:
     manifest = as_fitted(load_bundle(write(tmp_path / "four", "four")).manifest)
     spec = manifest.encoding.model_copy(update={"pieces": (2, 5)})
