@@ -31,11 +31,6 @@ def test_card_describes_the_network_that_is_in_the_model(manifest: Manifest) -> 
     assert f"| network | {expected} |" in write_card(manifest, BASELINES)
 
 
-def test_card_does_not_mention_the_history_of_the_project(manifest: Manifest) -> None:
-    card = write_card(manifest, BASELINES)
-    assert not [word for word in ("touched", "to reach", "dream", "goal") if word in card]
-
-
 def test_baselines_and_the_books_figures_stand_beside_the_models(manifest: Manifest, tmp_path: Path) -> None:
     score = {"accuracy": 0.75, "any_topic_accuracy": 1.0}
     rows = [{"name": name, "titles": score, "own": score, "official": score} for name in ("SVM", "`book/1`", "`old/7`")]
