@@ -57,7 +57,7 @@ def load_dataset(data: Path | None = None) -> Dataset:
     Raises:
         DataError: a file is missing, damaged, or does not hold lists of ranks and labels 0 to 45.
     """
-    return _from_keras() if data is None else _from_files(Path(data) / "keras")
+    return _from_keras() if data is None else _from_files(data / "keras")
 
 
 def _from_files(folder: Path) -> Dataset:

@@ -25,12 +25,12 @@ def drift_reference(
 ) -> Reference:
     """`topic_mix` of the titles, and the `unknown_word_ratio` and `rare_word_ratio` to expect of new titles.
 
-    The ratios (0 to 1) are cross-fitted: every training word is in the word index, so each fifth of the wires is
-    looked up among the words of the other four fifths, and of all texts of other wires and of the lexicon.
+    The ratios (0 to 1) are cross-fitted: every training word is in the word index, so each fifth of the titles is
+    looked up among the words of all texts but those of its own sources.
 
     Args:
         encoder: of the model.
-        titles: training titles with a topic.
+        titles: training titles with a topic; in `fit`, all rows with one.
         others: all other training texts, whose words are in the word index too.
         codes: the topics' codes.
         multi_label: the mix is that of all topics of the titles, and not of their first ones.
