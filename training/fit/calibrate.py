@@ -24,7 +24,9 @@ class Calibrated:
     temperature: Calibration | None = None
     topic_set: TopicSet | None = None
     outside: Outside | None = None
+    """None also if there are no rows without a label."""
     labels: LabelCalibration | None = None
+    """Goes into the weights of the last layer."""
     multi_label: MultiLabel | None = None
 
 

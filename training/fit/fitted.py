@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.classifier.calibration import sigmoid
 from app.classifier.inference.products import Floats
-from app.classifier.manifest import Calibration, MultiLabel, Outside, TopicSet
+from training.fit.calibrate import Calibrated
 from training.headlines.calibration import HeldOut
 from training.headlines.clusters.cluster_list import Clusters
 from training.headlines.recipe import Recipe
@@ -26,29 +26,26 @@ class Fitted:
     """Output for rows that took no part in training, of models trained without them."""
     held_out_rows: tuple[Sample, ...]
     """The same rows."""
-    calibration: Calibration | None
-    topic_set: TopicSet | None
-    """None, as `calibration`, if a row may have several labels."""
-    outside: Outside | None
+    calibrated: Calibrated
+    """`model` and `held_out` already have its `labels`."""
     with_networks: bool
     """Whether the networks count, or the SVM alone."""
-    multi_label: MultiLabel | None = None
-    clusters: Clusters = ()
+    clusters: Clusters
     """Those of the word index; empty if it has none."""
 
     @property
     def held_out_probabilities(self) -> Floats:
         """Calibrated probabilities of the held-out rows, float32 [n, topics]."""
-        part = self.held_out
-        return sigmoid(part.logits) if self.calibration is None else part.probabilities(self.calibration)
+        part, temperature = self.held_out, self.calibrated.temperature
+        return sigmoid(part.logits) if temperature is None else part.probabilities(temperature)
 
     @property
     def held_out_right(self) -> NDArray[np.bool_]:
         """Whether the answer to each held-out row is right, with all labels if it may have several: bool [n]."""
-        probabilities, part = self.held_out_probabilities, self.held_out
-        if self.multi_label is None:
+        probabilities, part, multi_label = self.held_out_probabilities, self.held_out, self.calibrated.multi_label
+        if multi_label is None:
             right: NDArray[np.bool_] = probabilities.argmax(axis=1) == part.labels
         else:
             members = members_of(self.held_out_rows, part.topics)
-            right = ((probabilities >= self.multi_label.thresholds) == members).all(axis=1)
+            right = ((probabilities >= multi_label.thresholds) == members).all(axis=1)
         return right

@@ -123,8 +123,9 @@ def _draft(target: Path, rows: TrainingRows, fitted: Fitted, source: Source) -> 
     others = [sample for sample in rows.samples if not sample.labels]
     others += [Sample(cluster.words, ()) for cluster in fitted.clusters]
     reference = drift_reference(fitted.model.encoder, inside, others, rows.codes, multi_label=rows.multi_label)
-    if fitted.outside is not None and fitted.calibration is not None:
-        held_out = outside_probabilities(fitted.held_out.inside, fitted.calibration, fitted.outside)
+    calibrated = fitted.calibrated
+    if calibrated.outside is not None and calibrated.temperature is not None:
+        held_out = outside_probabilities(fitted.held_out.inside, calibrated.temperature, calibrated.outside)
         reference["outside_ratio"] = round(float(np.mean(held_out)), 6)
     support = np.array([label for sample in inside for label in sample.labels], np.int64)
     manifest = Manifest(
@@ -135,10 +136,10 @@ def _draft(target: Path, rows: TrainingRows, fitted: Fitted, source: Source) -> 
         description=describe(len(rows.samples), rows.topics, source),
         encoding=fitted.model.encoder.spec,
         topics=topics_with_support(support, dict(zip(rows.codes, rows.codes, strict=True))),
-        calibration=fitted.calibration,
-        topic_set=fitted.topic_set,
-        multi_label=fitted.multi_label,
-        outside=fitted.outside,
+        calibration=calibrated.temperature,
+        topic_set=calibrated.topic_set,
+        multi_label=calibrated.multi_label,
+        outside=calibrated.outside,
         files={},
         recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks}
         | {"clusters": len(fitted.clusters)}

@@ -92,11 +92,8 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
         model,
         held_out,
         held_out_rows,
-        calibrated.temperature,
-        calibrated.topic_set,
-        calibrated.outside,
+        calibrated,
         with_networks=share is not None,
-        multi_label=calibrated.multi_label,
         clusters=splits[0][0].clusters_of(recipe),
     )
 

@@ -42,7 +42,7 @@ def test_two_hundred_rows_are_cross_fitted_and_learned() -> None:
     model = fitted(made_rows(4, 50), codes(4), told)
     assert len(model.held_out_rows) == 200  # each row once, by a model that did not learn from it
     assert accuracy(model, made_rows(4, 20, seed=1), codes(4)) > 0.95
-    assert model.outside is None
+    assert model.calibrated.outside is None
     assert dict.fromkeys(phase.partition(", ")[2] for phase in told) == dict.fromkeys(
         [*(f"pass {number} of 6" for number in range(1, 7)), ""]
     )
@@ -92,9 +92,9 @@ def test_sixty_labels_of_five_rows_are_learned() -> None:
 
 def test_rows_about_none_of_the_labels_teach_the_outside_class() -> None:
     model = fitted(made_rows(3, 40, outside=60), codes(3))
-    assert model.outside is not None
-    assert model.outside.found is not None
-    assert model.outside.found > 0.9
+    assert model.calibrated.outside is not None
+    assert model.calibrated.outside.found is not None
+    assert model.calibrated.outside.found > 0.9
     assert model.model.layers[-1].kernel.shape[1] == 4
 
 
@@ -131,7 +131,7 @@ def test_two_rows_of_each_kind_are_enough(
 ) -> None:
     monkeypatch.setattr(sizes, "CROSS_FITTED", cross_fitted)
     model = fitted(made_rows(2, each, outside=outside), codes(2))
-    assert model.outside is not None
+    assert model.calibrated.outside is not None
     assert set(model.held_out.labels.tolist()) == {0, 1, 2}
 
 
@@ -142,7 +142,7 @@ def test_probabilities_are_calibrated_as_served(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(train, "recipe_for", narrow)  # three units for twelve labels: merging loses most of the scores
     model = fitted(made_rows(12, 30), codes(12))
     fresh = model.model.held_out(tokenize_rows(made_rows(12, 20, seed=1), codes(12)).samples)
-    probabilities = fresh.probabilities(model.calibration)
+    probabilities = fresh.probabilities(model.calibrated.temperature)
     right = probabilities.argmax(axis=1) == fresh.labels
     assert right.mean() < 0.9
     assert probabilities.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.1)
@@ -151,7 +151,7 @@ def test_probabilities_are_calibrated_as_served(monkeypatch: pytest.MonkeyPatch)
 def test_rows_that_are_all_alike_give_the_shares_of_the_labels() -> None:
     rows = [LabelledRow("the same text", (f"label{number % 4 == 0:d}",), "rows.csv", number) for number in range(200)]
     model = fitted(rows, codes(2))
-    probabilities = model.held_out.probabilities(model.calibration)
+    probabilities = model.held_out.probabilities(model.calibrated.temperature)
     assert np.isfinite(probabilities).all()
     assert probabilities[:, 0].mean() == pytest.approx(0.75, abs=0.15)
 
@@ -159,7 +159,7 @@ def test_rows_that_are_all_alike_give_the_shares_of_the_labels() -> None:
 def test_one_text_under_two_labels_as_often_is_as_probably_either() -> None:
     rows = [LabelledRow("the same text", (f"label{number % 2}",), "rows.csv", number) for number in range(40)]
     model = fitted(rows, codes(2))
-    assert model.held_out.probabilities(model.calibration) == pytest.approx(0.5, abs=0.1)
+    assert model.held_out.probabilities(model.calibrated.temperature) == pytest.approx(0.5, abs=0.1)
 
 
 def test_words_that_occur_once_are_learned_by_their_pieces() -> None:
@@ -215,7 +215,7 @@ def test_chinese_characters_are_words() -> None:
 def test_same_seed_gives_the_same_weights() -> None:
     one, other = (fitted(made_rows(3, 30), codes(3)) for _ in range(2))
     assert all(np.array_equal(a.kernel, b.kernel) for a, b in zip(one.model.layers, other.model.layers, strict=True))
-    assert one.calibration == other.calibration
+    assert one.calibrated == other.calibrated
 
 
 def test_rows_without_words_are_left_out() -> None:

@@ -70,7 +70,7 @@ def summary(
         lines.append(f"Prediction sets: {sets}.")
     if measured.outside is not None:
         lines.append(outside_line(measured.outside))
-    elif isinstance(evaluation, Evaluation) and fitted.outside is None:
+    elif isinstance(evaluation, Evaluation) and fitted.calibrated.outside is None:
         lines.append(NO_OUTSIDE)
     return "\n".join([*lines, *confusion_lines(measured.confusions)])
 
