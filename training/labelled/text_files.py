@@ -5,12 +5,12 @@ from itertools import chain, islice, tee
 from typing import Final, Literal
 
 from app.cli.readers.csv_records import Record, records
-from app.cli.readers.csv_rows import Header, csv_rows, skip_separator_line
+from app.cli.readers.csv_rows import Header, csv_rows, with_separator
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Options, Row, is_text
 from app.cli.readers.rows import SEPARATORS
-from training.errors import ColumnError, TableError, TrainingError
+from training.errors import ColumnError, TableError
 from training.labelled.columns import Columns, RequestedColumns, find_columns, find_numbered
 
 MAX_CHARACTERS: Final = 20_000
@@ -42,29 +42,19 @@ def open_csv(
         ColumnError: the columns are not there or not clear.
         TableError: the file is empty, or its first line cannot be read.
     """
-    skipped, lines, separators = skip_separator_line(split_lines(pieces), SEPARATORS[form])
-    seen: list[Line] = []
+    found: dict[str, Columns] = {}
 
-    def read() -> Iterator[Line]:
-        for line in lines:
-            seen.append(line)
-            yield line
+    def read(first: Iterator[Line], separator: str) -> Header:
+        found[separator], head = (_header if header else _no_header)(first, separator, requested, name)
+        return head
 
-    errors: list[tuple[int, TrainingError]] = []
-    for separator in separators:
-        again = chain(seen[:], read())
-        try:
-            columns, head = (_header if header else _no_header)(again, separator, requested, name)
-        except (ColumnError, TableError) as error:
-            first = seen[0] if seen and isinstance(seen[0], bytes) else b""
-            errors.append((first.count(separator.encode()), error))
-            continue
-        keep = [(head.names.index(columns.label), LABEL)]
-        if columns.time is not None:
-            keep.append((head.names.index(columns.time), TIME))
-        rest = chain(seen[head.lines :], lines)
-        return columns, csv_rows(rest, head, MAX_CHARACTERS, 1 + bool(skipped) + head.lines, keep)
-    raise max(errors, key=lambda failure: failure[0])[1]  # of the separator that occurs most often in the first line
+    lines, errors = split_lines(pieces), (ColumnError, TableError)
+    head, skipped, rest = with_separator(lines, SEPARATORS[form], read, errors)
+    columns = found[head.separator]
+    keep = [(head.names.index(columns.label), LABEL)]
+    if columns.time is not None:
+        keep.append((head.names.index(columns.time), TIME))
+    return columns, csv_rows(rest, head, MAX_CHARACTERS, 1 + bool(skipped) + head.lines, keep)
 
 
 def open_json(

@@ -1,8 +1,8 @@
 """Reads rows from CSV: the header, and the headline and the kept columns of each record below it."""
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from app.cli.exit_status import InputError
@@ -33,19 +33,6 @@ class Header(NamedTuple):
     """Bytes."""
 
 
-def skip_separator_line(lines: Iterator[Line], separators: str) -> tuple[bytes, Iterator[Line], str]:
-    """Skip a first line such as `sep=;`, which tells spreadsheets the separator.
-
-    Returns:
-        The line, empty if there is none; the lines after it; and the separator that it names, or else `separators`.
-    """
-    first = next(lines, b"")
-    named = _SEPARATOR_LINE.fullmatch(first) if isinstance(first, bytes) else None
-    if named is not None:
-        return named[0], lines, named[1].decode()
-    return b"", chain([first] if first else [], lines), separators
-
-
 def read_header(lines: Iterator[Line], name: str, separators: str, file: str) -> tuple[Header, Iterator[Line]]:
     """Read the header with the first of `separators` that gives a column called `name`.
 
@@ -58,25 +45,51 @@ def read_header(lines: Iterator[Line], name: str, separators: str, file: str) ->
         ColumnError: no column has that name, or several have.
         InputError: the input, called `file` in messages, has no header.
     """
-    skipped, lines, separators = skip_separator_line(lines, separators)
-    seen: list[Line] = []
 
-    def read() -> Iterator[Line]:
-        for raw in lines:
-            seen.append(raw)
-            yield raw
+    def read(first: Iterator[Line], separator: str) -> Header:
+        return _header(next(records(first, separator, None), None), name, separator, file)
 
-    faults: dict[str, ColumnError | InputError] = {}
+    header, skipped, rest = with_separator(lines, separators, read, (ColumnError, InputError))
+    return header._replace(lines=header.lines + bool(skipped), size=header.size + len(skipped)), rest
+
+
+def with_separator(
+    lines: Iterator[Line],
+    separators: str,
+    read: Callable[[Iterator[Line], str], Header],
+    errors: tuple[type[Exception], ...],
+) -> tuple[Header, bytes, Iterator[Line]]:
+    """The header for the first separator with which it can be read.
+
+    Args:
+        lines: the input.
+        separators: those to try. A first line such as `sep=;`, which tells spreadsheets the separator, replaces them.
+        read: reads the header from the first lines with a separator.
+        errors: what it raises if that cannot be right. Of several, that of the separator that occurs most often in the
+            first line is raised, because its message shows the columns as the file has them.
+
+    Returns:
+        The header, the line `sep=` above it (empty if there is none), and the lines after the header.
+    """
+    seen = list(islice(lines, 1))
+    named = _SEPARATOR_LINE.fullmatch(seen[0]) if seen and isinstance(seen[0], bytes) else None
+    skipped = b""
+    if named is not None:
+        skipped, separators, seen = named[0], named[1].decode(), []
+
+    def remember() -> Iterator[Line]:
+        for line in lines:
+            seen.append(line)
+            yield line
+
+    faults: dict[str, Exception] = {}
     for separator in separators:
-        again = chain(seen[:], read())
         try:
-            header = _header(next(records(again, separator, None), None), name, separator, file)
-        except (ColumnError, InputError) as error:
+            header = read(chain(seen[:], remember()), separator)
+        except errors as error:
             faults[separator] = error
         else:
-            rest = chain(seen[header.lines :], lines)
-            return header._replace(lines=header.lines + bool(skipped), size=header.size + len(skipped)), rest
-    # The message shows the columns as the separator that occurs most divides them.
+            return header, skipped, chain(seen[header.lines :], lines)
     first = seen[0] if seen and isinstance(seen[0], bytes) else b""
     raise faults[max(separators, key=lambda separator: first.count(separator.encode()))]
 
