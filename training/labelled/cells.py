@@ -11,6 +11,8 @@ MAX_LABEL_CHARACTERS: Final = 200
 """Maximum length of a label; a longer one is probably a text from another column."""
 
 NO_LABEL: Final = "has no label"
+NOT_YET: Final = "has no label yet"
+"""Of a text that `fit --unlabelled` listed to be labelled."""
 
 
 class CellError(Exception):
@@ -18,7 +20,12 @@ class CellError(Exception):
 
 
 def parse_labels(
-    value: object, separator: str | None, outside: Collection[str], found: set[str] | None = None
+    value: object,
+    separator: str | None,
+    outside: Collection[str],
+    found: set[str] | None = None,
+    *,
+    to_label: bool = False,
 ) -> tuple[str, ...]:
     """Labels of a row, without duplicates; empty if it is about none of the labels.
 
@@ -27,20 +34,26 @@ def parse_labels(
         separator: between several labels in one cell; None: the cell is one label.
         outside: the labels that mark a text about none of the labels. If there are any, so does an empty cell.
         found: those of `outside` that the cell has are added to it.
+        to_label: an empty cell is one that nobody has filled in yet, whatever `outside` is.
 
     Raises:
-        CellError: there is no label and `outside` is empty, or a label is not a short printable text.
+        CellError: there is no label and `outside` is empty, nobody has filled in the cell yet, or a label is not a
+            short printable text.
     """
     parts = value if isinstance(value, list | tuple) else [value]
     labels: dict[str, None] = {}
+    filled_in = False
     for part in parts:
         text = _text(part)
         for label in map(str.strip, text.split(separator) if separator else (text,)):
+            filled_in = filled_in or bool(label)
             if label in outside:
                 if found is not None:
                     found.add(label)
             elif label:
                 labels[_validated(label)] = None
+    if to_label and not filled_in:
+        raise CellError(NOT_YET)
     if not labels and not outside:
         raise CellError(NO_LABEL)
     return tuple(labels)

@@ -1,7 +1,7 @@
 """Finds the columns with texts, labels and times, by the requested or by common names."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 from app.cli.readers.row import is_text
@@ -21,6 +21,8 @@ LABEL_NAMES: Final = frozenset(
     }
 )
 """Usual names of columns, in lower case; a plural s may follow."""
+GUESSES: Final = ("guess", "second_guess")
+"""Columns of files that `fit --unlabelled` writes: texts whose labels are still to be filled in."""
 NESTED: Final = "Nested fields are not read; write them as columns of their own."
 _HEADER_BELOW: Final = "If the header is further down, delete the lines above it."
 
@@ -42,8 +44,10 @@ class Columns:
     text: str
     label: str
     time: str | None
-    guessed: bool
-    """Whether text or label was found by its name or values rather than given."""
+    guessed: tuple[str, ...]
+    """Which of `text` and `label` were found by their names or values rather than given."""
+    to_label: bool = False
+    """Whether `fit --unlabelled` wrote the file, so that a row without a label is one that nobody has labelled yet."""
 
 
 def find_columns(
@@ -58,7 +62,7 @@ def find_columns(
 
     Args:
         names: of its columns.
-        requested: the columns to read.
+        requested: the columns to read; a name is found in any case if no column has exactly this name.
         file: its name in messages.
         from_header: the names are the first line of a CSV or TSV file, which may be a row.
         nested: some columns have fields of their own; if a column is not found, the error says that these are not read.
@@ -66,6 +70,7 @@ def find_columns(
     Raises:
         ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
     """
+    requested = RequestedColumns(*(_in_any_case(name, names) for name in astuple(requested)))
     for name in (requested.text, requested.label, requested.time):
         if name is not None:
             ensure_column(name, names, file, from_header=from_header, nested=nested)
@@ -83,7 +88,7 @@ def find_columns(
         first_line = f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} {advice}"
         shown = first_line if from_header else f"It has: {listed(names)}.{f' {NESTED}' if nested else ''}"
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
-    return _distinct(file, text, label, requested)
+    return replace(_distinct(file, text, label, requested), to_label=set(GUESSES).issubset(names))
 
 
 def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, file: str) -> Columns:
@@ -145,7 +150,16 @@ def _distinct(file: str, text: str, label: str, requested: RequestedColumns) -> 
             raise ColumnError(f"{file}: the name of the column {name!r} is not valid Unicode; rename it.")
     if text == label or requested.time in (text, label):
         raise ColumnError(f"{file}: text, label and time must be different columns; correct --text, --label or --time.")
-    return Columns(file, text, label, requested.time, guessed=requested.text is None or requested.label is None)
+    given = (("text", requested.text), ("label", requested.label))
+    return Columns(file, text, label, requested.time, guessed=tuple(column for column, name in given if name is None))
+
+
+def _in_any_case(name: str | None, names: Sequence[str]) -> str | None:
+    """The one column of the name, in any case if none has exactly this name; otherwise `name`."""
+    if name is None or name in names:
+        return name
+    same = [other for other in names if other.strip().lower() == name.strip().lower()]
+    return same[0] if len(same) == 1 else name
 
 
 def _usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> str | None:

@@ -14,7 +14,7 @@ from app.cli.readers.decoding import decoded, gunzipped, read_pieces
 from app.cli.readers.row import ICONV, NOT_UTF_8, Row
 from training.errors import TableError
 from training.labelled.bad_rows import BadRows, counted
-from training.labelled.cells import NO_LABEL, CellError, parse_labels, parse_time
+from training.labelled.cells import NO_LABEL, NOT_YET, CellError, parse_labels, parse_time
 from training.labelled.columns import Columns, RequestedColumns
 from training.labelled.rows import BadRow, LabelledRow, Table
 from training.labelled.text_files import LABEL, TIME, OpenedFile, open_csv, open_json
@@ -80,7 +80,8 @@ def read_rows(
                 file_columns, read = _open(path, requested, header, name, stack)
                 columns.append(file_columns)
                 for row in read:
-                    if isinstance(labelled := _labelled(row, name, label_separator, outside_labels, found), BadRow):
+                    labelled = _labelled(row, file_columns, label_separator, outside_labels, found)
+                    if isinstance(labelled, BadRow):
                         bad_rows.add(labelled)
                         continue
                     size += getsizeof(labelled.text)
@@ -108,12 +109,13 @@ def shown_name(path: Path) -> str:
 
 
 def _labelled(
-    row: Row, name: str, separator: str | None, outside: Collection[str], found: set[str]
+    row: Row, columns: Columns, separator: str | None, outside: Collection[str], found: set[str]
 ) -> LabelledRow | BadRow:
+    name = columns.file
     try:
         if row.fault is not None:
             return BadRow(f"{name}:{row.line}", row.fault)
-        labels = parse_labels(row.kept[LABEL], separator, outside, found)
+        labels = parse_labels(row.kept[LABEL], separator, outside, found, to_label=columns.to_label)
         time = parse_time(row.kept[TIME]) if TIME in row.kept else None
     except CellError as error:
         return BadRow(f"{name}:{row.line}", str(error))
@@ -173,6 +175,7 @@ def _too_many_bad(reasons: Mapping[str, int], count: int, max_share: float, firs
     advice = {
         NOT_UTF_8: f"convert the files to UTF-8, such as with {ICONV}",
         NO_LABEL: "use --outside '' if such rows are about none of the labels",
+        NOT_YET: "fill in the labels of the texts to label, and delete the rows that you leave empty",
     }.get(next(iter(reasons)), "correct them")
     if bad == 1:
         advice = advice.replace("correct them", "correct it")

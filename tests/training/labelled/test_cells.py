@@ -55,6 +55,17 @@ def test_cell_without_a_usable_label_says_why(value: object, why: str) -> None:
         parse_labels(value, None, ())
 
 
+@pytest.mark.parametrize("outside", [[], [""], ["none"]])
+def test_empty_cell_of_a_text_to_label_is_not_a_label(outside: list[str]) -> None:
+    with pytest.raises(CellError, match=r"^has no label yet$"):
+        parse_labels(" ", None, outside, to_label=True)
+
+
+@pytest.mark.parametrize(("value", "labels"), [("none", ()), ("a", ("a",))])
+def test_label_of_a_text_to_label_counts_like_any_other(value: str, labels: tuple[str, ...]) -> None:
+    assert parse_labels(value, None, ["none"], to_label=True) == labels
+
+
 @pytest.mark.parametrize(
     ("value", "iso"),
     [

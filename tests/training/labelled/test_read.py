@@ -56,13 +56,40 @@ JSON_LINES = "".join(json.dumps({"headline": text, "section": label}) + "\n" for
 def test_every_format_gives_the_same_rows(tmp_path: Path, name: str, content: str | bytes, packed: str) -> None:
     read = read_rows([write(tmp_path / (name + packed), content)])
     assert pairs(read) == ROWS
-    assert (read.columns[0].text, read.columns[0].label, read.columns[0].guessed) == ("headline", "section", True)
+    columns = read.columns[0]
+    assert (columns.text, columns.label, columns.guessed) == ("headline", "section", ("text", "label"))
 
 
 @pytest.mark.parametrize("head", [("tweet", "sentiment"), ("Reviews", "Emotion"), ("id", "class")])
 def test_columns_with_common_names_are_found(tmp_path: Path, head: tuple[str, str]) -> None:
     read = read_rows([write(tmp_path / "a.csv", table(",", head))])
-    assert (pairs(read), read.columns[0].guessed) == (ROWS, True)
+    assert (pairs(read), read.columns[0].guessed) == (ROWS, ("text", "label"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "guessed"),
+    [({"text_column": "HEADLINE"}, ("label",)), ({"label_column": " Section"}, ("text",))],
+)
+def test_column_is_found_in_any_case(tmp_path: Path, asked: dict[str, str], guessed: tuple[str, ...]) -> None:
+    read = read_rows([write(tmp_path / "a.csv", table(","))], **asked)  # type: ignore[arg-type]
+    assert (pairs(read), read.columns[0].guessed) == (ROWS, guessed)
+
+
+def test_column_of_exactly_this_name_comes_before_one_in_another_case(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text,TEXT,label\na,b,x\n")
+    assert pairs(read_rows([path], text_column="TEXT")) == [("b", "x")]
+    with pytest.raises(ColumnError, match="no column 'Text'"):
+        read_rows([path], text_column="Text")
+
+
+@pytest.mark.parametrize("outside", [[], [""], ["none"]])
+def test_texts_that_nobody_has_labelled_yet_are_bad_rows(tmp_path: Path, outside: list[str]) -> None:
+    lines = ("text,label,guess,second_guess", "a,x,x,y", "b,,x,y")
+    path = write(tmp_path / "1.to_label.csv", "\n".join(lines))
+    read = read_rows([path], outside_labels=outside, most_bad=0.5)
+    assert (pairs(read), read.bad_reasons) == ([("a", "x")], {"has no label yet": 1})
+    with pytest.raises(TableError, match="has no label yet\\); fill in the labels of the texts to label, and delete"):
+        read_rows([path], outside_labels=outside)
 
 
 def test_file_without_a_header_is_read_by_column_numbers(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ from training.evaluation.predictions import predict
 from training.fit.insights.active_learning import choose_texts, uncertainty
 from training.headlines.train import TrainedModel
 from training.headlines.vocabulary import encode, unit_length
+from training.labelled.columns import GUESSES
 from training.labelled.duplicates import find_duplicates
 from training.labelled.rows import LabelledRow
 from training.wording import count
 
 MAX_CHOSEN: Final = 200
 """Maximum number of texts to label."""
-MORE_COLUMNS: Final = ("guess", "probability", "second_guess", "second_probability", "file", "line")
+MORE_COLUMNS: Final = (GUESSES[0], "probability", GUESSES[1], "second_probability", "file", "line")
 
 
 @dataclass(frozen=True, slots=True)

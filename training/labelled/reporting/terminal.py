@@ -53,12 +53,12 @@ def cut(text: str, width: int) -> str:
 
 
 def _rows(report: DataReport) -> Iterator[str]:
-    yield from (
-        f"{one_line(source.file)}: texts from {_column(source.text)}, labels from {_column(source.label)}"
-        + (f", times from {_column(source.time)}" if source.time else "")
-        + (" (guessed)" if source.guessed else "")
-        for source in report.columns
-    )
+    for source in report.columns:
+        text, label = (" (guessed)" if source.guessed == (which,) else "" for which in ("text", "label"))
+        both = " (both guessed)" if len(source.guessed) > 1 else ""
+        time = f", times from {_column(source.time)}" if source.time else ""
+        texts, labels = f"texts from {_column(source.text)}{text}", f"labels from {_column(source.label)}{label}{both}"
+        yield f"{one_line(source.file)}: {texts}, {labels}{time}"
     chosen = METHODS[report.method]
     yield f"{count(report.rows, 'row')}: {report.train:,} to train on, {report.test:,} to test on ({chosen})"
     yield from (f"  left out: {count(rows, 'row')}, {why}" for why, rows in report.left_out.items())
