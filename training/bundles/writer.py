@@ -39,8 +39,11 @@ def ensure_bundle_writable(target: Path, force: bool) -> None:
     """Check before training that a bundle can be written.
 
     Raises:
-        OutputError: the bundle exists and `force` is false, is no folder, or its folder cannot be written.
+        OutputError: the bundle exists and `force` is false, is no folder, is inside another one, or cannot be written.
     """
+    for folder in target.absolute().parents:
+        if all((folder / file).exists() for file in (MANIFEST, MODEL)):
+            raise OutputError(f"{target}: is inside the bundle {folder}; choose an --output beside that folder.")
     if target.is_symlink():
         raise OutputError(f"{target}: is a symbolic link; give the folder that it names, or choose another --output.")
     if target.exists() and not target.is_dir():

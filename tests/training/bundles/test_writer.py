@@ -144,6 +144,14 @@ def test_target_that_cannot_be_written_is_found_out_at_once(tmp_path: Path) -> N
         ensure_bundle_writable(tmp_path / "file" / "1", force=False)
 
 
+@pytest.mark.parametrize("inside", ["2", "2/3"])
+def test_target_inside_a_bundle_is_refused_before_training(draft: Draft, tmp_path: Path, inside: str) -> None:
+    write_bundle(tmp_path / "1", draft)
+    with pytest.raises(OutputError, match=f"1/{inside}: is inside the bundle {tmp_path}/1; choose an --output beside"):
+        ensure_bundle_writable(tmp_path / "1" / inside, force=False)
+    ensure_bundle_writable(tmp_path / "2", force=False)
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_symbolic_link_and_file_are_refused_before_training(tmp_path: Path, force: bool) -> None:
     (tmp_path / "folder").mkdir()
