@@ -91,8 +91,11 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
     codes = [topic.code for topic in classifier.topics]
     if against is not None:
         classifiers.append(other := load_classifier(against))
-        comparison = compare_on_rows(other, classifier, table.rows)
-        shown = against_report(comparison, other.bundle.manifest.full_name, classifier.bundle.manifest.full_name, "row")
+        comparison = compare_on_rows(other, classifier, table.rows, table.outside_labels)
+        before, after = other.bundle.manifest.full_name, classifier.bundle.manifest.full_name
+        if before == after:  # as in two copies of this repository
+            before, after = str(against), str(bundle)
+        shown = against_report(comparison, before, after, "row")
         figures = comparison.figures()
     else:
         measured = evaluate_rows(classifier, table.rows)

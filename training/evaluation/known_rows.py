@@ -8,12 +8,15 @@ from training.labelled.rows import LabelledRow
 from training.wording import listed
 
 
-def known_rows(rows: Sequence[LabelledRow], codes: Sequence[str]) -> tuple[list[LabelledRow], dict[str, int]]:
+def known_rows(
+    rows: Sequence[LabelledRow], codes: Sequence[str], bundle: str = "the bundle"
+) -> tuple[list[LabelledRow], dict[str, int]]:
     """Leave out the rows that have labels, but none of a bundle's.
 
     Args:
         rows: at least one.
         codes: the labels of the bundle.
+        bundle: its name in messages.
 
     Returns:
         The other rows; and the labels of those left out, with their number of rows, most frequent first.
@@ -30,8 +33,8 @@ def known_rows(rows: Sequence[LabelledRow], codes: Sequence[str]) -> tuple[list[
             kept.append(row)
     if not any(row.labels for row in kept):
         raise LabelsError(
-            f"{rows[0].file}: no row has one of the bundle's labels ({listed(codes)}); check the column with"
-            " the labels."
+            f"{rows[0].file}: no row has a label of {bundle} ({listed(codes)}); check the file, its column of labels,"
+            " and the bundle."
         )
     return kept, dict(unknown.most_common())
 

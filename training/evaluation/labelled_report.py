@@ -14,7 +14,7 @@ from training.evaluation.predictions import count_unanswered
 from training.evaluation.report import topic_table
 from training.labelled.bad_rows import counted
 from training.labelled.reporting.terminal import cut
-from training.labelled.rows import Table
+from training.labelled.rows import LabelledRow, Table
 from training.wording import count, listed
 
 SEVERAL: Final = {
@@ -127,6 +127,10 @@ def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list
     if without and not with_outside:
         has = "the bundle has no" if len(classifiers) == 1 else "neither bundle has an"
         notes.append(f"{count(without, 'row')} about none of the labels left out, because {has} outside class.")
+    if len(classifiers) > 1:
+        notes += [note for used in classifiers if (note := _missing_labels(measured, used))]
+        if len({used.bundle.digest for used in classifiers}) == 1:
+            notes.append("Both bundles are the same (their digests are equal); name another one with --against.")
     texts = [row.text for row in measured if row.labels or with_outside]
     notes += [
         f"{count(unanswered, 'row')} without a word that {used.bundle.manifest.full_name} knows: the service answers"
@@ -135,3 +139,16 @@ def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list
         if (unanswered := count_unanswered(used, texts))
     ]
     return notes
+
+
+def _missing_labels(rows: Sequence[LabelledRow], classifier: TopicClassifier) -> str | None:
+    """A sentence about the rows that a bundle cannot answer right, because it has none of their labels; or None."""
+    codes = {topic.code for topic in classifier.topics}
+    wrong = [row.labels for row in rows if row.labels and codes.isdisjoint(row.labels)]
+    if not wrong:
+        return None
+    names = sorted({label for labels in wrong for label in labels})
+    return (
+        f"{count(len(wrong), 'row')} under labels that {classifier.bundle.manifest.full_name} does not have"
+        f" ({listed(names)}): its answers to them count as wrong."
+    )

@@ -72,7 +72,7 @@ def evaluate_rows(classifier: TopicClassifier, rows: Sequence[LabelledRow]) -> M
         LabelsError: no row has a label of the bundle.
     """
     codes = [topic.code for topic in classifier.topics]
-    rows, unknown = known_rows(rows, codes)
+    rows, unknown = known_rows(rows, codes, classifier.bundle.manifest.full_name)
     probabilities, scores = predict(classifier, [row.text for row in rows])
     assigned = label_numbers(rows, codes)
     if classifier.multi_label:

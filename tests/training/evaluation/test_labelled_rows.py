@@ -72,7 +72,7 @@ def test_bad_rows_are_counted_and_the_first_is_shown(four: Path, tmp_path: Path)
 def test_file_of_other_labels_is_refused_with_the_labels_of_the_bundle(four: Path, tmp_path: Path) -> None:
     result = evaluate(four, "--test", table(tmp_path, ["a,x", "b,y"]))
     assert result.exit_code == 1
-    assert "no row has one of the bundle's labels ('t0', 't1', 't2', 't3'); check" in result.stderr
+    assert "rows.csv: no row has a label of support-requests/1 ('t0', 't1', 't2', 't3'); check" in result.stderr
 
 
 def test_rows_are_read_with_the_options_of_check(four: Path, tmp_path: Path) -> None:
@@ -129,6 +129,21 @@ def test_bundles_with_different_labels_are_compared(four: Path, tmp_path: Path) 
     assert "| support-requests/1 right | 2 | 2 |" in result.stdout
     assert "| worse | word5 | t5 |" in result.stdout
     assert "1 row left out" in result.stderr
+    assert "1 row under labels that support-requests/1 does not have ('t5'): its answers to them" in result.stderr
+    assert "3 rows under labels that other/1 does not have ('t0'): its answers to them count as wrong." in result.stderr
+
+
+def test_bundle_that_has_no_label_of_the_rows_is_not_compared(four: Path, tmp_path: Path) -> None:
+    other = write_any_bundle(tmp_path / "other", {f"x{i}": (f"X{i}", f"word{i}") for i in range(3)}, name="other")
+    for bundle, against in ((four, other), (other, four)):
+        result = evaluate(bundle, "--test", table(tmp_path), "--against", against)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "rows.csv: no row has a label of other/1 ('x0', 'x1', 'x2'); check the file" in result.stderr
+
+
+def test_bundle_against_itself_is_noted(four: Path, tmp_path: Path) -> None:
+    result = evaluate(four, "--test", table(tmp_path), "--against", four)
+    assert result.stderr == "Both bundles are the same (their digests are equal); name another one with --against.\n"
 
 
 def test_worst_twenty_differences_are_printed_and_the_rest_is_named(four: Path, tmp_path: Path) -> None:
@@ -178,14 +193,24 @@ def test_rows_about_none_of_the_labels_are_compared(outside: Path, never: Path, 
     file = table(tmp_path, OUTSIDE_ROWS)
     result = evaluate(outside, "--test", file, "--outside", "other", "--against", never)
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("On 5 rows (2 of them about none of the labels), tiny/1 against tiny/1:")
-    assert "| tiny/1 right | 2 | 2 |" in result.stdout
+    assert result.stdout.startswith(f"On 5 rows (2 of them about none of the labels), {outside} against {never}:")
+    assert f"| {outside} right | 2 | 2 |" in result.stdout
     assert "| better | football match | (outside) | " in result.stdout
     assert "| worse | oil film cinema | crude | crude " in result.stdout
     assert "Macro-F1 and calibration error are those of the rows with a label." in result.stdout
     figures = json.loads(evaluate(outside, "--test", file, "--outside", "other", "--against", never, "--json").stdout)
     assert (figures["outside"], figures["better"], figures["worse"]) == (2, 2, 1)
     assert result.stderr == ""
+
+
+def test_label_that_outside_names_is_the_same_answer_as_outside(outside: Path, tmp_path: Path) -> None:
+    labels = {"crude": ("Crude", "oil"), "gold": ("Gold", "gold"), "other": ("Other", "football")}
+    before = write_any_bundle(tmp_path / "before", labels, name="before")
+    file = table(tmp_path, OUTSIDE_ROWS[:3])
+    result = evaluate(outside, "--test", file, "--outside", "other", "--against", before)
+    assert result.stdout.startswith("On 3 rows (1 of them about none of the labels), tiny/1 against before/1:")
+    assert "| tiny/1 right | 3 | 0 |" in result.stdout
+    assert "Both give the same answer to every text." in result.stdout
 
 
 def test_without_such_rows_the_most_probable_labels_are_compared(outside: Path, never: Path, tmp_path: Path) -> None:
@@ -199,7 +224,8 @@ def test_rows_without_a_label_are_left_out_aloud_if_no_bundle_has_the_class(four
     same = write(tmp_path / "same", "four")
     result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word1,other"]), "--outside", "other", "--against", same)
     assert result.stdout.startswith("On 6 rows, ")
-    assert result.stderr == "1 row about none of the labels left out, because neither bundle has an outside class.\n"
+    left_out = "1 row about none of the labels left out, because neither bundle has an outside class."
+    assert result.stderr.splitlines()[0] == left_out  # then a note, if both files were written in the same second
     result = evaluate(four, "--test", table(tmp_path, [*ROWS, "word1,other"]), "--outside", "other")
     assert result.stdout.startswith("On 6 rows ")
     assert result.stderr == "1 row about none of the labels left out, because the bundle has no outside class.\n"

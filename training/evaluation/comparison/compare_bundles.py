@@ -1,6 +1,6 @@
 """Compares two bundles on the same texts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,15 +49,23 @@ def compare_answers(
     return _compare(texts, labels, old, new, codes)
 
 
-def compare_on_rows(before: TopicClassifier, after: TopicClassifier, rows: Sequence[LabelledRow]) -> Comparison:
+def compare_on_rows(
+    before: TopicClassifier,
+    after: TopicClassifier,
+    rows: Sequence[LabelledRow],
+    outside_labels: Collection[str] = (),
+) -> Comparison:
     """Compare two bundles on the rows with a label of one of them; a label that a bundle lacks has probability 0.
 
     If one of them has an outside class, rows without a label are compared as well: `outside` then is an answer like
-    the labels, right for these rows and wrong for the others.
+    the labels, right for these rows and wrong for the others. So is one of `outside_labels`, which rows without a label
+    had in their file: a bundle may have learned it like any other label.
 
     Raises:
-        LabelsError: no row has a label of the bundles.
+        LabelsError: no row has a label of one of the bundles.
     """
+    for classifier in (after, before):
+        known_rows(rows, [topic.code for topic in classifier.topics], classifier.bundle.manifest.full_name)
     codes = list(dict.fromkeys(topic.code for classifier in (after, before) for topic in classifier.topics))
     known, _ = known_rows(rows, codes)
     if before.multi_label or after.multi_label:
@@ -66,7 +74,8 @@ def compare_on_rows(before: TopicClassifier, after: TopicClassifier, rows: Seque
     chosen = [row for row in known if row.labels or has_outside]
     labels = np.array([numbers[0] if numbers else len(codes) for numbers in label_numbers(chosen, codes)], np.int64)
     with_outside = bool((labels == len(codes)).any())
-    old, new = (_answers(classifier, chosen, codes, with_outside) for classifier in (before, after))
+    same = [number for number, code in enumerate(codes) if with_outside and code in outside_labels]
+    old, new = (_answers(classifier, chosen, codes, with_outside, same) for classifier in (before, after))
     return _compare([row.text for row in chosen], labels, old, new, codes)
 
 
@@ -82,12 +91,17 @@ class _Answers(NamedTuple):
 
 
 def _answers(
-    classifier: TopicClassifier, rows: Sequence[LabelledRow], codes: Sequence[str], with_outside: bool
+    classifier: TopicClassifier,
+    rows: Sequence[LabelledRow],
+    codes: Sequence[str],
+    with_outside: bool,
+    same: Sequence[int],
 ) -> _Answers:
-    """Answers by number in `codes`; `with_outside`: whether `outside` can be one of them."""
+    """Answers by number in `codes`; `with_outside`: whether `outside` can be one of them, as those in `same` are."""
     probabilities, scores = predict(classifier, [row.text for row in rows])
     probabilities = ordered_by(probabilities, classifier, codes)
     given, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    given = np.where(np.isin(given, same), len(codes), given)
     outside = classifier.bundle.manifest.outside
     if outside is not None and with_outside:
         marked = scores > outside.threshold
