@@ -62,6 +62,11 @@ class ChunkedRun:
 
         write(self._writer.rows(result.classified), written)
 
+    @property
+    def others(self) -> str:
+        """What became of the rows that are not bad, as a part of a sentence."""
+        return "all others were classified" if self._classified else "none was classified"
+
     def progress(self) -> str:
         """How far it came, as the rest of a sentence that begins with `Stopped`."""
         if not self._line:

@@ -153,7 +153,7 @@ def classify(
             ExitStatus.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitStatus.TERMINATED
         ) from None
     if run.bad:
-        print_error(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; all others were classified.")
+        print_error(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; {run.others}.")
         if name and run.is_other_encoding:
             print_error(f"To classify the lines that are not UTF-8, {TO_UTF_8}.")
         raise click.exceptions.Exit(ExitStatus.SOME_BAD)

@@ -3,7 +3,7 @@
 import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NoReturn
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -14,6 +14,9 @@ from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Options, Row, uniq
 
 _BLANK = " \t\r\n"
 _AFTER_VALUE = frozenset(f"{_BLANK},]")
+_MAX_NAMES = 5
+_MAX_NAME_CHARACTERS = 40
+"""Limits of what an error lists of an object's fields."""
 _DECODER = json.JSONDecoder()
 
 
@@ -28,8 +31,10 @@ class Fields:
         if not isinstance(value, dict):
             return Row(line, "", "is not a JSON object")
         name = self._options.name
-        headline = value.get(name)
-        if headline is None and name in value:
+        if name not in value:
+            return Row(line, "", f"has no field {name!r}{_has(value)}")
+        headline = value[name]
+        if headline is None:
             return Row(line, "", EMPTY)
         if not isinstance(headline, str):
             return Row(line, "", f"has no text in the field {name!r}")
@@ -55,6 +60,21 @@ class Fields:
         return dict(zip(called, map(value.get, names), strict=True))
 
 
+def _has(value: Mapping[str, object]) -> str:
+    """The first fields of an object, in brackets; nothing if it has none."""
+    names = [name[:_MAX_NAME_CHARACTERS] for name in islice(value, _MAX_NAMES)]
+    more = ", ..." if len(value) > _MAX_NAMES else ""
+    return f" (it has {', '.join(map(repr, names))}{more})" if names else ""
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def json_line_rows(lines: Iterable[Line], fields: Fields, line: int = 1) -> Iterator[Row]:
     """Yield the rows of JSON Lines; `line` is the number of the first line."""
     for number, raw in enumerate(lines, start=line):
@@ -67,7 +87,7 @@ def json_line_rows(lines: Iterable[Line], fields: Fields, line: int = 1) -> Iter
         try:
             value = from_json(raw)
         except ValueError as error:
-            yield Row(number, "", f"is not JSON ({error})")
+            yield Row(number, "", f"is not JSON ({error})" if _is_utf_8(raw) else NOT_UTF_8)
         else:
             yield fields.row(number, value)
 

@@ -29,9 +29,17 @@ class Table(NamedTuple):
 
 
 def input_format(name: str, column: str | None, field: str | None) -> InputFormat:
-    """Format of an input file: from --column or --field, otherwise from its suffix, otherwise plain lines."""
+    """Format of an input file: from --column or --field, otherwise from its suffix, otherwise plain lines.
+
+    Raises:
+        ColumnError: the suffix is of JSON and --column was given, or of CSV or TSV and --field.
+    """
     ending = name.lower().removesuffix(".gz").rpartition(".")[2]
     form = _ENDINGS.get(ending, "lines")
+    if column is not None and form in ("json", "jsonl"):
+        raise ColumnError(f"{name}: is JSON, which has no columns; use --field instead of --column")
+    if field is not None and form in ("csv", "tsv"):
+        raise ColumnError(f"{name}: has columns and no fields; use --column instead of --field")
     if column is not None:
         return "tsv" if form == "tsv" else "csv"
     if field is not None:

@@ -107,6 +107,34 @@ def test_bad_lines_are_reported_by_number_and_the_rest_is_done(tmp_path: Path) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "option", "error"),
+    [
+        ("a.jsonl", "--column", "a.jsonl: is JSON, which has no columns; use --field instead of --column."),
+        ("a.json.gz", "--column", "a.json.gz: is JSON, which has no columns; use --field instead of --column."),
+        ("a.csv", "--field", "a.csv: has columns and no fields; use --column instead of --field."),
+        ("a.tsv", "--field", "a.tsv: has columns and no fields; use --column instead of --field."),
+    ],
+)
+def test_option_of_another_format_names_the_right_one(tmp_path: Path, name: str, option: str, error: str) -> None:
+    (tmp_path / name).write_bytes(b'{"title": "oil"}\n')
+    result = run("classify", "-f", tmp_path / name, option, "title")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith(f"{error}\n")
+
+
+@pytest.mark.parametrize("options", [[], ["--skip-empty"]])
+def test_wrong_field_is_an_error_that_names_the_fields(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"title": "oil"}\n{"title": "wheat"}\n')
+    result = run("classify", "-f", tmp_path / "a.jsonl", *options)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "line 1 has no field 'headline' (it has 'title')",
+        "line 2 has no field 'headline' (it has 'title')",
+        "2 bad lines; none was classified.",
+    ]
+
+
 def test_arguments_are_validated_like_lines() -> None:
     result = run("classify", "oil", "", " ", "caf\udce9", "gold " * 5000, "wheat")
     assert result.exit_code == 1

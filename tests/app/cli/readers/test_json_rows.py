@@ -23,11 +23,21 @@ def test_lines_that_are_no_object_with_a_text_are_named() -> None:
         2: "is not JSON",
         3: "is not a JSON object",
         4: "has no text in the field 'headline'",
-        5: "has no text in the field 'headline'",
+        5: "has no field 'headline'",
         6: "has no text",
         7: "has no text",
         8: "is not a JSON object",
-        10: "is not JSON",
+        10: "is not UTF-8",
+    }
+
+
+def test_object_without_the_field_is_told_which_it_has() -> None:
+    many = json.dumps({f"field {number}": 1 for number in range(9)} | {"çay": 2})
+    found = faults(read(f'{{"id": 7, "çay": "oil", "a\\u001b": 1}}\n{{}}\n{many}\n'.encode(), "jsonl"))
+    assert found == {
+        1: r"has no field 'headline' (it has 'id', 'çay', 'a\x1b')",
+        2: "has no field 'headline'",
+        3: "has no field 'headline' (it has 'field 0', 'field 1', 'field 2', 'field 3', 'field 4', ...)",
     }
 
 
