@@ -102,10 +102,11 @@ def _listed(listing: Suspects, rows: int, which: str) -> str:
     """What the file of suspects holds; `rows`: how many were looked at, `which`: of what kind they are."""
     if not listing.listed:
         return f"none of {rows:,} rows{which}, because no label looks wrong."
+    has = "has" if listing.probable == 1 else "have"
     listed = (
-        f"{listing.listed:,} of {rows:,} rows{which}, the most suspect first; {listing.probable:,} of them have a label"
-        f" that is more likely wrong than right (wrong_probability above 0.5), assuming that {NOISE:.0%} of all labels"
-        " are wrong."
+        f"{listing.listed:,} of {rows:,} rows{which}, the most suspect first; {listing.probable:,} of them {has} a"
+        " label that is more likely wrong than right (wrong_probability above 0.5), assuming that"
+        f" {NOISE:.0%} of all labels are wrong."
     )
     if listing.probable <= 2 * NOISE * rows:
         return listed

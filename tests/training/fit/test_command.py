@@ -45,6 +45,8 @@ def test_no_suspect_is_said_plainly() -> None:
 
 def test_many_suspects_are_not_said_to_be_wrong() -> None:
     assert _listed(Suspects(20, 20, b""), 100, " with a label").endswith("assuming that 10% of all labels are wrong.")
+    assert "; 1 of them has a label that is more likely wrong than right (" in _listed(Suspects(2, 1, b""), 100, "")
+    assert "; 2 of them have a label that is more likely wrong than right (" in _listed(Suspects(2, 2, b""), 100, "")
     many = _listed(Suspects(21, 21, b""), 100, " with a label")
     assert many.startswith("21 of 100 rows with a label, the most suspect first; ")
     assert many.endswith(" With so many, most labels are probably right, but hard to tell from the text.")

@@ -7,6 +7,7 @@ from app.classifier.manifest import EncodingSpec, Manifest
 from training.bundles.model_card import made_with, topic_table
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.sizes import FOLDS, MANY
+from training.wording import count
 
 _CARD: Final = """# {name}/{version}
 
@@ -103,8 +104,9 @@ def write_card(manifest: Manifest) -> str:
         outside_figures=""
         if outside is None
         else (
-            f"\nOutside class: AUROC {outside['auroc']:.3f}. Of the {outside['without']:,} texts about none of the"
-            f" labels, {outside['found']:.1%} are marked `outside`; of the texts with a label, {outside['lost']:.1%}.\n"
+            f"\nOutside class: AUROC {outside['auroc']:.3f}. It marks {outside['found']:.1%} of"
+            f" {count(outside['without'], 'text')} about none of the labels, and {outside['lost']:.1%} of"
+            f" {count(outside['with_topic'], 'text')} with a label, as `outside`.\n"
         ),
         topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
         limits="- A text about none of the labels may get one, if it resembles rows with this label."
@@ -153,6 +155,9 @@ def _sets(manifest: Manifest) -> str:
         )
     if manifest.topic_set is None:
         return "none"
+    if manifest.topic_set.threshold > 1 / 2:  # which no second label reaches
+        share = f"{manifest.topic_set.coverage:.0%}"
+        return f"the most probable label alone, because it is the right one for at least {share} of texts"
     return (
         "the most probable label, and every other one with a probability of at least"
         f" {manifest.topic_set.threshold:.3f}, fitted so that the right one is in the set for"

@@ -7,7 +7,8 @@ from typing import Final
 from training.evaluation.labelled_report import confusion_lines, outside_line
 from training.evaluation.labelled_rows import Measured
 from training.evaluation.measure import Evaluation
-from training.fit.baselines import Baseline
+from training.evaluation.multi_label import MultiLabelEvaluation
+from training.fit.baselines import MAJORITY, Baseline
 from training.fit.fitted import Fitted
 from training.fit.insights.linear_models import CurvePoint
 from training.fit.reporting.learning_curve import curve_sentence
@@ -17,8 +18,12 @@ from training.fit.training_rows import TrainingRows
 from training.wording import count
 
 NO_OUTSIDE: Final = (
-    "The model gives one of its labels to any text, because no row is about none of them; to change that, add such rows"
-    " and use --outside (docs/own-topics.md)."
+    "The model gives one of its labels to any text, also to one about something else; to change that, add rows about"
+    " none of the labels, and use --outside (docs/own-topics.md)."
+)
+NO_BETTER: Final = (
+    "The model is no better than the most frequent label alone, so the texts tell it nothing about the labels; see with"
+    " `check` that --text and --label name the right columns, or add rows."
 )
 
 
@@ -44,6 +49,8 @@ def summary(
         lines.append(f"{baseline.name:<{width}}{other:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
         if baseline is baselines[-1] and baseline.rows < baselines[0].rows:
             lines[-1] += f"   trained on {baseline.rows:,} of the {baselines[0].rows:,} rows{with_label(rows)}"
+    if is_no_better(measured.evaluation, baselines):
+        lines += ["", NO_BETTER]
     recipe = fitted.recipe
     used = parts(recipe.linear_share, recipe.networks, fitted.with_networks)
     lines += [
@@ -73,6 +80,17 @@ def summary(
     elif isinstance(evaluation, Evaluation) and fitted.calibrated.outside is None:
         lines.append(NO_OUTSIDE)
     return "\n".join([*lines, *confusion_lines(measured.confusions)])
+
+
+def is_no_better(evaluation: Evaluation | MultiLabelEvaluation, baselines: Sequence[Baseline]) -> bool:
+    """Whether the most frequent label alone is as good as the model, by accuracy (or micro-F1) and by macro-F1."""
+    reached = evaluation.accuracy if isinstance(evaluation, Evaluation) else evaluation.micro_f1
+    return any(
+        baseline.name == MAJORITY
+        and reached <= (baseline.accuracy if baseline.micro_f1 is None else baseline.micro_f1)
+        and evaluation.macro_f1 <= baseline.macro_f1
+        for baseline in baselines
+    )
 
 
 def _clusters(fitted: Fitted) -> str:

@@ -102,7 +102,7 @@ def _label(row: LabelCount, label: str, width: int) -> str:
 def _texts(report: DataReport) -> Iterator[str]:
     words, characters = report.words, report.characters
     yield (
-        f"Texts: median {words.median:,} words, 95% at most {words.high:,}, longest {words.most:,}"
+        f"Texts: median {count(words.median, 'word')}, 95% at most {words.high:,}, longest {words.most:,}"
         f" ({characters.median:,}, {characters.high:,} and {characters.most:,} characters)"
     )
     yield "  " + ", ".join(f"{name} {share(rows, report.rows)}" for name, rows in report.scripts.items())

@@ -66,12 +66,14 @@ def test_labels_are_text_and_not_markup_of_the_table(tmp_path: Path) -> None:
 
 def test_card_names_the_report_without_a_link_and_says_what_prediction_sets_are(tmp_path: Path) -> None:
     manifest = load_bundle(write(tmp_path / "four", "four")).manifest
-    card = write_card(as_fitted(manifest.model_copy(update={"topic_set": TopicSet(threshold=0.884, coverage=0.9)})))
+    card = write_card(as_fitted(manifest.model_copy(update={"topic_set": TopicSet(threshold=0.384, coverage=0.9)})))
     assert "`data.html` in the bundle's folder" in card
     assert "](data.html)" not in card
     assert "| label | topic | name | training rows |" in card
-    assert "the most probable label, and every other one with a probability of at least 0.884" in card
+    assert "the most probable label, and every other one with a probability of at least 0.384" in card
     assert "`topic` is the label, and `label` is its number." in card
+    alone = write_card(as_fitted(manifest.model_copy(update={"topic_set": TopicSet(threshold=0.884, coverage=0.9)})))
+    assert "| the most probable label alone, because it is the right one for at least 90% of texts |" in alone
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,12 @@
-"""What `fit` prints about its rows: which of them each number counts."""
+"""What `fit` prints: which rows each number counts, and whether the model has learned anything."""
+
+import numpy as np
+import pytest
 
 from tests.training.fit.rows import codes, made_rows
-from training.fit.reporting.summary import described, with_label
+from training.evaluation.measure import measure
+from training.fit.baselines import MAJORITY, TFIDF, Baseline
+from training.fit.reporting.summary import described, is_no_better, with_label
 from training.fit.training_rows import tokenize_rows
 
 
@@ -18,3 +23,19 @@ def test_rows_that_all_count_are_one_number() -> None:
         made_rows(3, 120, outside=108), codes(3), multi_label=True
     )  # those without a label count too
     assert (described(several), with_label(several)) == ("468 training rows", "")
+
+
+@pytest.mark.parametrize(
+    ("answers", "no_better"),
+    [
+        ([0, 0, 0, 0], True),
+        ([1, 1, 1, 0], True),
+        ([0, 0, 1, 1], False),  # as often right, but not always with the same label
+        ([0, 0, 0, 1], False),
+    ],
+)
+def test_model_is_compared_with_the_most_frequent_label(answers: list[int], no_better: bool) -> None:
+    measured = measure(np.eye(2, dtype=np.float32)[answers], np.array([0, 0, 0, 1]))
+    baselines = [Baseline(TFIDF, 9, 1.0, 1.0), Baseline(MAJORITY, 9, 0.75, 3 / 7)]
+    assert is_no_better(measured, baselines) == no_better
+    assert not is_no_better(measured, baselines[:1])
