@@ -7,6 +7,7 @@ from typing import Literal
 from app.classifier import Bundle, build_classifier, load_bundle
 from training.errors import OutputError
 from training.output import move_into_place, staging
+from training.tensorflow_import import import_tensorflow
 
 Format = Literal["saved_model", "onnx"]
 
@@ -29,6 +30,8 @@ def export(source: Path, form: Format, output: Path) -> list[Path]:
     if os.path.lexists(output):
         raise OutputError(f"{output}: exists already; choose another --output.")
     bundle = load_bundle(source)
+    if form == "saved_model":
+        import_tensorflow()
     # Verifies the golden headlines. The classifier itself is not used: it keeps no word index.
     build_classifier(bundle, "keras" if form == "saved_model" else "numpy", min_probability=0.0)
     with staging(output) as folder:
