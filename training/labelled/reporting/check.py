@@ -1,5 +1,6 @@
 """Checks labelled rows and their split before training."""
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -94,7 +95,8 @@ def _label_counts(
 def _similar(labels: Sequence[str]) -> list[list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for label in labels:
-        folded = unicodedata.normalize("NFKC", label).casefold()
+        # pandas writes whole numbers as 5.0 if another cell of the column is empty.
+        folded = re.sub(r"(?<=\d)\.0+$", "", unicodedata.normalize("NFKC", label).casefold())
         letters = "".join(filter(_is_distinctive, folded)) or folded
         groups[letters.removesuffix("s") if len(letters) > SHORT else letters].append(label)
     return [alike for alike in groups.values() if len(alike) > 1]

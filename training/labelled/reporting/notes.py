@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
+from app.near_names import near_names
 from training.labelled.bad_rows import counted
 from training.labelled.reporting.outside_notes import outside_notes
 from training.labelled.reporting.report import DataReport
@@ -14,6 +16,11 @@ FEW_ROWS = 20
 FEW_TEST_ROWS = 300
 SEPARATORS = (";", "|", ",", "/", "+", "&", "#")
 """Usual ones between the labels of a cell."""
+MISSPELT_CHARACTERS = 5
+"""Shorter labels differ in a letter without being misspelt."""
+MAX_MISSPELT = 5
+MAX_COMPARED = 500
+"""Maximum numbers of misspelt labels that a note names, and of labels that each is compared with."""
 MAX_LABEL_SHARE = 0.8
 """If more than this share of the training rows has one label, accuracy says little."""
 
@@ -34,10 +41,30 @@ def _left_out(report: DataReport) -> Iterator[str]:
             f"{count(len(report.rare), 'label')} with too few rows ({labels}) {_is(len(report.rare))} not learned, and"
             f" {count(rows, 'row')} left out; add rows, merge labels, or lower --min-rows."
         )
+    if misspelt := list(islice(_misspelt(report), MAX_MISSPELT)):
+        which = ", ".join(f"{label!r} for {near!r}" for label, near in misspelt)
+        yield f"{count(len(misspelt), 'label')} of few rows may be misspelt ({which}); if so, correct the files."
     if rows := report.left_out.get(IN_TEST, 0):
         yield f"{count(rows, 'training row')} with the text of a test row {_is(rows)} left out, to keep the test fair."
     if rows := report.left_out.get(UNSEEN, 0):
         yield f"{count(rows, 'test row')} with labels that no training row has {_is(rows)} left out."
+
+
+def _misspelt(report: DataReport) -> Iterator[tuple[str, str]]:
+    """Rare labels, each with the learned one that it differs from by a typing error or two."""
+    learned = [label.label for label in report.labels[:MAX_COMPARED]]
+    similar = {label for group in report.similar_labels for label in group}
+    for label in report.rare:
+        if len(label) < MISSPELT_CHARACTERS or label in similar:
+            continue
+        # Labels such as years and versions differ in a digit without being misspelt.
+        near = [other for other in near_names(label, learned) if _digits(other) == _digits(label)]
+        if near:
+            yield label, near[0]
+
+
+def _digits(label: str) -> str:
+    return "".join(filter(str.isdigit, label))
 
 
 def _labels(report: DataReport) -> Iterator[str]:
@@ -124,8 +151,8 @@ def _alike(groups: Sequence[Sequence[str]]) -> str:
     shown = "; ".join(" and ".join(map(repr, group)) for group in groups[:3]) + ("; ..." if len(groups) > 3 else "")
     differ = "differs" if len(groups) == 1 else "differ"
     return (
-        f"{count(len(groups), 'group')} of labels {differ} only in case, spaces, punctuation, a final s or Unicode form"
-        f" ({shown})."
+        f"{count(len(groups), 'group')} of labels {differ} only in case, spaces, punctuation, a final s or .0, or"
+        f" Unicode form ({shown})."
         " Each spelling is a label of its own; if they mean the same, use one spelling in the files."
     )
 

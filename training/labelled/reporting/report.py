@@ -94,7 +94,7 @@ class DataReport:
     most_labels: int
     """Of one row."""
     similar_labels: Sequence[Sequence[str]]
-    """Labels that differ only in case, spaces, punctuation, a final s or Unicode form (such as full width)."""
+    """Labels that differ only in case, spaces, punctuation, a final s or .0, or Unicode form (such as full width)."""
     scripts: Mapping[str, int]
     """Script -> rows, most frequent first."""
     characters: Distribution

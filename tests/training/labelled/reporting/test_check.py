@@ -93,7 +93,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     for part in (
         "2 bad rows are left out (",
         "2 labels with too few rows ((none), rare)",
-        "1 group of labels differs only in case, spaces, punctuation, a final s or Unicode form ('Sport' and 'sport').",
+        "1 group of labels differs only in case, spaces, punctuation, a final s or .0, or Unicode form ('Sport' and",
         "1 text (4 rows) has different labels",
         "30 rows are near duplicates",
         "the margin of error of the accuracy is about",
@@ -125,7 +125,7 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
     found = [note for note in notes(dataclasses.replace(report, similar_labels=alike)) if "spelling" in note]
     assert len(found) == 1
     assert found[0].startswith(
-        "4 groups of labels differ only in case, spaces, punctuation, a final s or Unicode form ('Api' and 'api'; "
+        "4 groups of labels differ only in case, spaces, punctuation, a final s or .0, or Unicode form ('Api' and "
     )
     assert "'Bug' and 'bug'; ...)" in found[0]
 
@@ -137,6 +137,11 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
         ("C", "C++", True),
         ("fridge", "Fridges", True),
         ("C", "CS", False),
+        ("5", "5.0", True),
+        ("1.5", "15", True),
+        ("v1.0", "v1.00", True),
+        ("10", "1.0", False),
+        ("a.0", "a", False),
         ("Café", "Cafe\u0301", True),
         ("ดี", "ดู", False),
         ("की", "कि", False),
@@ -218,6 +223,23 @@ def test_line_breaks_are_noted_unless_most_texts_have_some(tmp_path: Path, long:
 def test_rare_labels_are_compared_with_the_others(tmp_path: Path) -> None:
     table = read_rows([write(tmp_path / "a.csv", [*lines(), "one more,MONEY"])], outside_labels=[""])
     assert check(table, split_rows(table)).similar_labels == [["Sport", "sport"], ["money", "MONEY"]]
+
+
+@pytest.mark.parametrize(
+    ("rare", "note"),
+    [
+        ("delivrey", "1 label of few rows may be misspelt ('delivrey' for 'delivery'); if so, correct the files."),
+        ("returns", None),
+        ("Delivery", None),  # one of the labels that differ only in case
+        ("2025 orders", None),
+        ("tas", None),
+    ],
+)
+def test_rare_label_near_another_may_be_misspelt(tmp_path: Path, rare: str, note: str | None) -> None:
+    rows = [f"story {i},{label}" for label in ("delivery", "2026 orders", "tax") for i in range(20)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows, f"one more,{rare}"])])
+    found = [line for line in check(table, split_rows(table)).notes if "misspelt" in line]
+    assert found == ([note] if note else [])
 
 
 def test_terminal_report_is_narrow_and_safe(report: DataReport) -> None:
