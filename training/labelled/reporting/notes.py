@@ -34,11 +34,10 @@ def _left_out(report: DataReport) -> Iterator[str]:
     if report.bad:
         why = counted(report.bad_reasons)
         yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({why}); correct the files."
-    if report.rare:
-        labels = _first([label or "(none)" for label in report.rare])
-        rows = report.left_out.get(RARE, 0)
+    if rare := [label for label in report.rare if label]:
+        rows = report.left_out.get(RARE, 0) - report.rare.get("", 0)
         yield (
-            f"{count(len(report.rare), 'label')} with too few rows ({labels}) {_is(len(report.rare))} not learned, and"
+            f"{count(len(rare), 'label')} with too few rows ({_first(rare)}) {_is(len(rare))} not learned, and"
             f" {count(rows, 'row')} left out; add rows, merge labels, or lower --min-rows."
         )
     if misspelt := list(islice(_misspelt(report), MAX_MISSPELT)):

@@ -32,6 +32,11 @@ def outside_notes(report: DataReport) -> Iterator[str]:
             f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognize"
             " other such texts; add more, as varied as the texts that the model will get."
         )
+    if left_out := report.rare.get("", 0):
+        yield (
+            f"Rows about none of the labels: {left_out:,}. These are too few to be learned, and left out; add more, at"
+            f" least {FEW_ROWS} in all."
+        )
     learned = [label.label for label in report.labels]
     for label in (*learned, *report.rare):
         if label.casefold() in NAMES:

@@ -92,7 +92,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     notes = " ".join(report.notes)
     for part in (
         "2 bad rows are left out (",
-        "2 labels with too few rows ((none), rare)",
+        "1 label with too few rows (rare) is not learned, and 1 row left out;",
         "1 group of labels differs only in case, spaces, punctuation, a final s or .0, or Unicode form ('Sport' and",
         "1 text (4 rows) has different labels",
         "30 rows are near duplicates",

@@ -71,6 +71,17 @@ def test_few_rows_without_a_label_are_said_to_be_too_few(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.parametrize(("label", "several"), [("", []), ("other", []), ("", ["sport|money"] * 20)])
+def test_rows_about_none_of_the_labels_that_are_left_out_are_no_rare_label(
+    tmp_path: Path, label: str, several: list[str]
+) -> None:
+    both = [f"amber both kinds {i},{labels}" for i, labels in enumerate(several)]
+    [note] = found(tmp_path, [*both, *rows(4, label)], label, separator="|")
+    assert note == (
+        "Rows about none of the labels: 4. These are too few to be learned, and left out; add more, at least 30 in all."
+    )
+
+
 def test_one_training_row_about_none_of_the_labels_is_said_to_be_too_few_to_train(tmp_path: Path) -> None:
     assert found(tmp_path, rows(2, "other"), "other", min_rows=2) == [ONE_OUTSIDE]  # the other one is a test row
 
