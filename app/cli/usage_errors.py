@@ -1,4 +1,4 @@
-"""Errors for unknown options and commands, with the near names that exist, and for empty values."""
+"""Errors for unknown options, commands and arguments, with what exists instead, and for empty values."""
 
 from typing import Any
 
@@ -6,15 +6,24 @@ import click
 
 from app.near_names import near_names
 
+EXTRA = "Got unexpected extra argument"
+"""How click's message begins if there are more arguments than the command takes."""
 EMPTY = "The value is empty; if it comes from a variable, set that."
 """A shell passes an empty value for a variable that is not set."""
 
 
 def with_near_name(error: click.UsageError) -> click.UsageError:
-    """The error, with suggestions of `near_names` instead of click's, which are often unlike the given name."""
+    """The error, with suggestions of `near_names` instead of click's, which are often unlike the given name.
+
+    If a command has the option --model, an argument too many is probably a bundle, as in `evaluate BUNDLE`.
+    """
     context = error.ctx
     if context is None:
         return error
+    if type(error) is click.UsageError and error.message.startswith(EXTRA):
+        has_model = any("--model" in option.opts for option in context.command.get_params(context))
+        advice = "; name a bundle with --model." if has_model else ""
+        return click.UsageError(f"{error.message}{advice}", context)
     if isinstance(error, click.NoSuchOption):
         name = error.option_name
         known = [

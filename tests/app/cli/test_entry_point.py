@@ -180,6 +180,13 @@ def test_arguments_are_those_of_the_process_unless_given(monkeypatch: pytest.Mon
     assert (end.value.code, done) == (0, [1])
 
 
+@pytest.mark.parametrize("command", ["doctor", "model", "serve", "topics"])
+def test_bundle_as_an_argument_is_answered_with_the_option(command: str) -> None:
+    result = CliRunner().invoke(main, [command, "models/news/1"])
+    assert result.exit_code == 2
+    assert "unexpected extra argument (models/news/1); name a bundle with --model." in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
