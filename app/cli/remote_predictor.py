@@ -29,7 +29,13 @@ def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
             answer after all retries or answers with an error that is not about single headlines.
     """
     try:
-        from topics_client import InvalidRequestError, ProblemError, TopicsClient, UnauthorizedError, UnreachableError  # noqa: PLC0415 - optional
+        from topics_client import (  # noqa: PLC0415 - optional
+            ProblemError,
+            Refused,
+            TopicsClient,
+            UnauthorizedError,
+            UnreachableError,
+        )
     except ImportError:
         raise UnavailableError(
             f"--url needs the client package; install it with: {shlex.quote(sys.executable)} -m pip install ./client"
@@ -42,33 +48,21 @@ def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
     click.get_current_context().call_on_close(client.close)
 
     def predict(headlines: Sequence[str]) -> list[Answer | str]:
-        answers: list[Answer | str] = [""] * len(headlines)
-        pending = list(range(len(headlines)))  # indices of the headlines without an answer
-        while pending:
-            try:
-                received = client.predict_batch([headlines[index] for index in pending], top_k=top_k)
-                for index, answer in zip(pending, received, strict=True):
-                    answers[index] = _to_answer(answer)
-            except InvalidRequestError as error:
-                # The service refuses a batch as a whole: leave out the headlines that it names and send the rest.
-                refused = _refused_headlines(error.problem.errors, len(pending))
-                if not refused:
-                    raise UnavailableError(f"{shown}: {_reason(error)}.") from None
-                for position, reason in refused.items():
-                    answers[pending[position]] = reason
-                pending = [index for position, index in enumerate(pending) if position not in refused]
-            except UnauthorizedError:
-                wrong = "refused the key (401)" if api_key else "requires an API key (401)"
-                raise UnavailableError(f"{shown}: {wrong}; set TOPICS_API_KEY or --api-key.") from None
-            except UnreachableError as error:  # its message begins with the path, and says why there was no answer
-                raise UnavailableError(f"{shown}: {_reason(error)}.") from None
-            except ProblemError as error:
-                raise UnavailableError(f"{shown}: answered with an error: {_reason(error)}.") from None
-            except Exception as error:  # another server may be listening at this URL and answer anything
-                raise UnavailableError(f"{shown}: gave no valid answer ({_reason(error)}).") from None
-            else:
-                break
-        return answers
+        try:
+            answers = client.predict_batch(headlines, top_k=top_k, on_error="skip")
+            return [
+                f"is refused: {_shortened(answer.reason)}" if isinstance(answer, Refused) else _to_answer(answer)
+                for answer in answers
+            ]
+        except UnauthorizedError:
+            wrong = "refused the key (401)" if api_key else "requires an API key (401)"
+            raise UnavailableError(f"{shown}: {wrong}; set TOPICS_API_KEY or --api-key.") from None
+        except UnreachableError as error:  # its message begins with the path, and says why there was no answer
+            raise UnavailableError(f"{shown}: {_reason(error)}.") from None
+        except ProblemError as error:
+            raise UnavailableError(f"{shown}: answered with an error: {_reason(error)}.") from None
+        except Exception as error:  # another server may be listening at this URL and answer anything
+            raise UnavailableError(f"{shown}: gave no valid answer ({_reason(error)}).") from None
 
     return predict
 
@@ -86,19 +80,13 @@ def _transport(url: str) -> Any:  # noqa: ANN401 - httpx2.HTTPTransport, where t
 
 
 def _reason(error: Exception) -> str:
-    """The message of an error, on one line of at most MAX_REASON_CHARACTERS characters."""
-    return one_line(" ".join(str(error).split()), MAX_REASON_CHARACTERS).rstrip(".") or type(error).__name__
+    """The message of an error, shortened; the error's type if it has none."""
+    return _shortened(str(error)) or type(error).__name__
 
 
-def _refused_headlines(errors: Sequence[tuple[str, str]], count: int) -> dict[int, str]:
-    """`("headlines.3", "too long")` -> `{3: "is refused: too long"}`; indices of `count` or more are ignored."""
-    refused = {}
-    for field, message in errors:
-        name, _, index = field.rpartition(".")
-        # Nine digits at most, because Python refuses to convert thousands.
-        if name.endswith("headlines") and index.isdecimal() and len(index) < 10 and int(index) < count:
-            refused[int(index)] = f"is refused: {one_line(message, MAX_REASON_CHARACTERS)}"
-    return refused
+def _shortened(text: str) -> str:
+    """A text on one line of at most MAX_REASON_CHARACTERS characters, without a full stop at its end."""
+    return one_line(" ".join(text.split()), MAX_REASON_CHARACTERS).rstrip(".")
 
 
 def _to_answer(answer: Any) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed

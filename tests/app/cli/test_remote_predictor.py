@@ -12,7 +12,6 @@ import click
 import pytest
 
 from app.cli import remote_predictor
-from app.cli.exit_status import UnavailableError
 from app.cli.writers import Answer, Prediction
 from tests.app.cli.running import rows, run
 from tests.client.foreign_server import ForeignServer
@@ -161,11 +160,10 @@ def test_proxy_that_cannot_be_used_is_3_with_one_sentence(monkeypatch: pytest.Mo
 
 
 class Service:
-    """Replaces the client: refuses the headlines in `wrong`, and names at most `named` of them per request."""
+    """Replaces the client: refuses the headlines in `wrong` for `reason`."""
 
-    def __init__(self, wrong: Sequence[str], named: int = 99) -> None:
-        self.wrong, self.named = wrong, named
-        self.asked: list[list[str]] = []
+    def __init__(self, wrong: Sequence[str], reason: str) -> None:
+        self.wrong, self.reason = wrong, reason
         self.options: dict[str, Any] = {}
         self.closed = False
 
@@ -176,72 +174,61 @@ class Service:
     def close(self) -> None:
         self.closed = True
 
-    def predict_batch(self, headlines: list[str], *, top_k: int) -> list[Any]:
+    def predict_batch(self, headlines: list[str], *, top_k: int, on_error: str) -> list[Any]:
         import topics_client
 
-        self.asked.append(headlines)
-        errors = [(f"headlines.{place}", "too odd") for place, text in enumerate(headlines) if text in self.wrong]
-        if errors:
-            raise topics_client.InvalidRequestError(
-                topics_client.Problem(422, "Wrong", "no", errors=tuple(errors[: self.named]))
-            )
+        assert on_error == "skip"
         words = topics_client.Words(1, 0, ())
         model = topics_client.Model("a", "1")
         return [
-            topics_client.Answer(
+            topics_client.Refused(place, self.reason)
+            if text in self.wrong
+            else topics_client.Answer(
                 (topics_client.Prediction(text, text.title(), 1, 0.5),) * top_k, words, "low_confidence", model
             )
-            for text in headlines
+            for place, text in enumerate(headlines)
         ]
 
 
-def ask_service(service: Service, headlines: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> list[Answer | str]:
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("too odd", "too odd"), ("too\x1b[2J\n\u2028odd.", "too [2J odd"), ("a" * 400, "a" * 297)],
+)
+def test_refused_headline_gets_its_reason_on_one_line_and_the_others_their_answers(
+    reason: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service(["bad", "worse"], reason)
     monkeypatch.setattr("topics_client.TopicsClient", service)
     with click.Context(click.Command("classify")):
-        answers = remote_predictor.remote_predictor("http://topics.example", "key", 2)(headlines)
+        predict = remote_predictor.remote_predictor("http://topics.example", "key", 2)
+        answers = predict(["bad", "oil", "worse", "gold"])
         assert not service.closed
     assert service.closed
-    return answers
-
-
-@pytest.mark.parametrize(("named", "requests"), [(99, 2), (1, 3)])
-def test_headlines_that_the_service_refuses_are_left_out_and_the_rest_is_asked_again(
-    named: int, requests: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    service = Service(["bad", "worse"], named)
-    answers = ask_service(service, ["bad", "oil", "worse", "gold"], monkeypatch)
     right = [Answer([Prediction(text, text.title(), 0.5)] * 2, "low_confidence") for text in ("oil", "gold")]
-    assert answers == ["is refused: too odd", right[0], "is refused: too odd", right[1]]
-    assert len(service.asked) == requests
-    assert service.asked[-1] == ["oil", "gold"]
+    assert answers == [f"is refused: {told}", right[0], f"is refused: {told}", right[1]]
     assert service.options == {"url": "http://topics.example", "api_key": "key", "transport": None}
 
 
-def test_service_that_refuses_every_headline_gets_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    service = Service(["bad"])
-    assert ask_service(service, ["bad", "bad"], monkeypatch) == ["is refused: too odd"] * 2
-    assert len(service.asked) == 1
+def test_line_that_is_larger_than_the_service_accepts_is_bad_and_the_others_are_classified(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("\n".join([HEADLINES[0], "gold " * 300, HEADLINES[1]]) + "\n")
+    with RunningServer(tiny_bundle, max_body_bytes=1000) as server:
+        result = run("classify", "-f", tmp_path / "a.txt", "--url", server.url)
+    assert result.exit_code == 1
+    refused, summary = result.stderr.splitlines()
+    assert refused.startswith("line 2 is refused: ")
+    assert "1,000 bytes" in refused
+    assert summary == "1 bad line; all others were classified."
+    assert [one["line"] for one in rows(result)] == [1, 3]
 
 
-def test_refusal_that_names_no_headline_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UnavailableError, match=r"^http://topics.example: Wrong \(422\): no\.$"):
-        ask_service(Service(["bad"], named=0), ["bad"], monkeypatch)
-
-
-@pytest.mark.parametrize(
-    ("field", "named"),
-    [
-        ("headlines.1", True),
-        ("body.headlines.0", True),
-        ("headlines.2", False),
-        ("headlines.x", False),
-        ("a.1", False),
-        (f"headlines.{'9' * 5000}", False),
-    ],
-)
-def test_refused_headline_is_found_by_its_field(field: str, named: bool) -> None:
-    found = remote_predictor._refused_headlines([(field, "too odd")], 2)
-    assert found == ({int(field[-1]): "is refused: too odd"} if named else {})
+def test_refusal_that_names_no_headline_is_an_error(foreign: Foreign) -> None:
+    foreign.status = 422
+    foreign.body = json.dumps({"title": "Wrong", "detail": "no.", "errors": [{"field": "top_k"}]}).encode()
+    result = run("classify", "oil", "--url", foreign.url)
+    assert result.exit_code == 3
+    assert result.stderr == f"Error: {foreign.url}: answered with an error: Wrong (422): no.\n"
 
 
 HOSTILE = "\x1b]0;pwn\x07\x9b\u202e\u2028" + "a" * 5_000_000
