@@ -31,7 +31,7 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
     report = run(loaded.table, loaded.split, loaded.test)
     click.echo(json.dumps(report.as_dict(), ensure_ascii=False) if as_json else terminal_report(report))
     if output is not None:
-        write_files(output, report_files(report))
+        write_files(output, report_files(report, (*data.files, *data.test_files)))
         click.echo(f"\n{output / 'data.html'} and data.json: written.", err=as_json)
 
 

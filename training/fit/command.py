@@ -81,7 +81,7 @@ def fit_rows(
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
         source = Source(
-            digests, len(data.test_files), split.test, report_files(report), report.scripts, curve, unpacked
+            digests, len(data.test_files), split.test, report_files(report, files), report.scripts, curve, unpacked
         )
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: listing.content})

@@ -6,6 +6,7 @@ from pathlib import Path
 from training.errors import TableError
 from training.evaluation.training_files import digest, unpacked_digest
 from training.labelled.read import shown_name
+from training.labelled.reporting.short_names import short_names
 
 
 def ensure_regular(files: Sequence[Path]) -> None:
@@ -24,11 +25,3 @@ def unpacked_digests(files: Sequence[Path]) -> dict[str, str]:
     """Short name of each file that is compressed with gzip -> the SHA-256 of its content."""
     digests = zip(short_names(files), map(unpacked_digest, files), strict=True)
     return {name: unpacked for name, unpacked in digests if unpacked is not None}
-
-
-def short_names(files: Sequence[Path]) -> list[str]:
-    """Names of files, with as many of their folders as tell them apart: a bundle need not say where they were."""
-    paths = [file.resolve() for file in files]
-    depths = range(1, 1 + max(len(path.parts) for path in paths))
-    names = [[shown_name(Path(*path.parts[-depth:])) for path in paths] for depth in depths]
-    return next((file_names for file_names in names if len(set(file_names)) == len(files)), names[-1])

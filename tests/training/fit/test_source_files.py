@@ -5,16 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.errors import TableError
-from training.fit.source_files import ensure_regular, file_digests, short_names, unpacked_digests
-
-
-def test_files_of_the_same_name_are_told_apart_by_their_folders() -> None:
-    assert short_names([Path("a/x.csv"), Path("/b/y.csv")]) == ["x.csv", "y.csv"]
-    assert short_names([Path("/2025/a/x.csv"), Path("/2026/a/x.csv"), Path("/y.csv")]) == [
-        "2025/a/x.csv",
-        "2026/a/x.csv",
-        "/y.csv",
-    ]
+from training.fit.source_files import ensure_regular, file_digests, unpacked_digests
 
 
 def test_names_that_are_not_utf_8_are_written_with_escapes_and_stay_different(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The report on labelled rows as one self-contained HTML page, `data.html` of a bundle."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape as escape_html
 from pathlib import Path
 from string import Template
@@ -10,6 +10,7 @@ from typing import Final
 import app
 from app.control_characters import one_line
 from training.labelled.reporting.report import DataReport, Distribution, Groups, LabelCount
+from training.labelled.reporting.short_names import with_short_names
 from training.labelled.reporting.terminal import METHODS
 from training.wording import count, share
 
@@ -40,7 +41,7 @@ def data_page(report: DataReport) -> str:
         _section(f"Bad rows ({report.bad:,})", _bad(report)),
     ]
     return Template(_TEMPLATE.read_text("utf-8")).substitute(
-        title=escape(", ".join(Path(columns.file).name for columns in report.columns)),
+        title=escape(", ".join(columns.file for columns in report.columns)),
         base=_STYLE.read_text("utf-8"),
         files="\n".join(files),
         figures="\n".join(_figures(report)),
@@ -48,8 +49,9 @@ def data_page(report: DataReport) -> str:
     )
 
 
-def report_files(report: DataReport) -> dict[str, bytes]:
-    """The files of the report by name: the page, and the same as JSON."""
+def report_files(report: DataReport, files: Sequence[Path]) -> dict[str, bytes]:
+    """The files of the report on rows of `files`, by name: the page, and the same as JSON; both with short names."""
+    report = with_short_names(report, files)
     content = json.dumps(report.as_dict(), ensure_ascii=False, indent=1)
     return {"data.html": data_page(report).encode("utf-8"), "data.json": f"{content}\n".encode()}
 
@@ -57,7 +59,7 @@ def report_files(report: DataReport) -> dict[str, bytes]:
 def _file(name: str, text: str, label: str, time: str | None) -> str:
     columns = f"texts from <code>{escape(text)}</code>, labels from <code>{escape(label)}</code>"
     columns += f", times from <code>{escape(time)}</code>" if time else ""
-    return f"    <p><b>{escape(Path(name).name)}</b>: {columns}</p>"
+    return f"    <p><b>{escape(name)}</b>: {columns}</p>"
 
 
 def _figures(report: DataReport) -> Iterator[str]:
@@ -131,8 +133,7 @@ def _groups(groups: Groups) -> str:
     for group in groups.largest:
         texts = "".join(f'<li dir="auto">{escape(text)}</li>' for text in group.texts)
         labels = ", ".join(f"<bdi>{escape(label or '(none)')}</bdi> ({rows:,})" for label, rows in group.labels.items())
-        first = Path(group.lines[0]).name
-        where = f"{count(group.rows, 'row')}: {labels}; the first is <bdi>{escape(first)}</bdi>"
+        where = f"{count(group.rows, 'row')}: {labels}; the first is <bdi>{escape(group.lines[0])}</bdi>"
         items.append(f'<li><ul class="texts">{texts}</ul><div class="where">{where}</div></li>')
     shown = f", the {len(items)} largest" if groups.count > len(items) else ""
     total = f"{count(groups.count, 'group')} with {count(groups.rows, 'row')}{shown}."
@@ -163,5 +164,5 @@ def _lengths(name: str, lengths: Distribution) -> str:
 def _bad(report: DataReport) -> str:
     if not report.bad:
         return ""
-    first = _list((f"{Path(row.line).name} {row.why}" for row in report.first_bad), "texts")
+    first = _list((f"{row.line} {row.why}" for row in report.first_bad), "texts")
     return f"{_table(('Reason', 'Rows'), report.bad_reasons)}\n      <p>The first of each reason:</p>\n{first}"
