@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -59,6 +59,17 @@ def load_bundles(settings: Settings) -> Bundles:
         BundleError: a bundle is invalid, or two in service have the same name and version.
     """
     served = tuple(map(load_bundle, settings.model))
+    ensure_different_names(served)
+    if settings.shadow is None:
+        return Bundles(served, None)
+    try:
+        return Bundles(served, load_bundle(settings.shadow))
+    except BundleError as error:
+        raise BundleError(f"TOPICS_SHADOW: {error}") from None
+
+
+def ensure_different_names(served: Sequence[Bundle]) -> None:
+    """Raise BundleError if two of the bundles in service have the same name and version."""
     seen: dict[str, Bundle] = {}
     for bundle in served:
         name = bundle.manifest.full_name
@@ -68,12 +79,6 @@ def load_bundles(settings: Settings) -> Bundles:
                 " train one under another name or version."
             )
         seen[name] = bundle
-    if settings.shadow is None:
-        return Bundles(served, None)
-    try:
-        return Bundles(served, load_bundle(settings.shadow))
-    except BundleError as error:
-        raise BundleError(f"TOPICS_SHADOW: {error}") from None
 
 
 def build_classifiers(bundles: Bundles, settings: Settings) -> Classifiers:

@@ -2,17 +2,17 @@
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from app.bundle_folders import missing_bundle
-from app.classifier import ClassifierError, build_classifier, load_bundle
+from app.classifier import Bundle, BundleError, ClassifierError, TopicClassifier, load_classifier
 from app.cli.standard_streams import stop_held_back
 from app.server.command.metrics_folder import is_needed, metrics_folder
 from app.server.command.options import ServeOptions
 from app.server.sockets import ListenError, listeners
-from app.serving.loading import load_bundles, load_classifiers
+from app.serving.loading import ensure_different_names
 from app.settings import Settings, SettingsError
 from app.telemetry.prometheus import MULTIPROC_DIR
 
@@ -42,15 +42,24 @@ def checks(chosen: ServeOptions) -> Iterator[Check]:
     folders = [("bundle", folder) for folder in settings.model]
     folders += [("shadow", settings.shadow)] if settings.shadow is not None else []
     # `read_options` has already reported folders that are not bundles.
-    bundles = [_bundle(name, folder, settings) for name, folder in folders if missing_bundle(folder) is None]
-    yield from bundles
-    if len(bundles) < len(folders) or any(bundle.status == "fail" for bundle in bundles):
+    classifiers: list[TopicClassifier] = []  # all stay loaded, because the last check measures their memory
+    for name, folder in folders:
+        if missing_bundle(folder) is None:
+            check, classifier = _bundle(name, folder, settings)
+            yield check
+            if classifier is not None:
+                classifiers.append(classifier)
+    if len(classifiers) < len(folders):
         yield Check("memory", "warn", "not checked, because a bundle cannot be loaded")
         return
-    if settings.shadow is not None and load_bundle(settings.shadow).digest == load_bundle(settings.model[0]).digest:
+    bundles = [classifier.bundle for classifier in classifiers]
+    if settings.shadow is not None and bundles[-1].digest == bundles[0].digest:
         yield Check("shadow", "warn", "is the same bundle as the model that answers, so both always agree")
     if len(settings.model) > 1:
-        yield _names(settings)
+        yield (names := _names(bundles[: len(settings.model)]))
+        if names.status == "fail":
+            yield Check("memory", "warn", "not checked, because the models cannot be loaded together")
+            return
     yield _memory(settings)
 
 
@@ -102,42 +111,37 @@ def _files() -> Check:
     )
 
 
-def _bundle(name: str, folder: Path, settings: Settings) -> Check:
+def _bundle(name: str, folder: Path, settings: Settings) -> tuple[Check, TopicClassifier | None]:
     try:
-        bundle = load_bundle(folder)
-        build_classifier(bundle, settings.runtime, settings.min_probability, settings.outside_threshold)
+        classifier = load_classifier(folder, settings.runtime, settings.min_probability, settings.outside_threshold)
     except ClassifierError as error:
-        return Check(name, "fail", str(error).removesuffix("."))
-    manifest = bundle.manifest
+        return Check(name, "fail", str(error).removesuffix(".")), None
+    bundle, manifest = classifier.bundle, classifier.bundle.manifest
     detail = f"{manifest.full_name}, {len(manifest.topics)} topics, SHA-256 {bundle.digest[:12]}"
     there = folder.resolve().name
     if there.isdecimal() and there != manifest.version:
-        return Check(name, "warn", f"{detail}; the folder is named {there}, but the version in manifest.json counts")
-    return Check(name, "ok", f"{detail}; {len(bundle.golden)} golden headlines reproduced")
+        warning = f"{detail}; the folder is named {there}, but the version in manifest.json counts"
+        return Check(name, "warn", warning), classifier
+    return Check(name, "ok", f"{detail}; {len(bundle.golden)} golden headlines reproduced"), classifier
 
 
-def _names(settings: Settings) -> Check:
+def _names(served: Sequence[Bundle]) -> Check:
     try:
-        bundles = load_bundles(settings)
-    except ClassifierError as error:
+        ensure_different_names(served)
+    except BundleError as error:
         return Check("models", "fail", str(error).removesuffix("."))
-    names = [bundle.manifest.full_name for bundle in bundles.served]
+    names = [bundle.manifest.full_name for bundle in served]
     return Check("models", "ok", f"{', '.join(names)}; the first answers requests that name none")
 
 
 def _memory(settings: Settings) -> Check:
-    """Measured in this process while it has loaded the same modules and models as a service."""
-    try:
-        loaded = load_classifiers(settings)
-    except ClassifierError:  # two of the same name, which `_names` reports
-        return Check("memory", "warn", "not checked, because the models cannot be loaded together")
+    """Measured in this process, which has the same modules and models loaded as a service."""
     with stop_held_back():
         from app.main import create_app  # noqa: PLC0415, F401 - imported to be measured, after the models as in `serve`
         from app.server.command.memory import available_bytes, needed_bytes  # noqa: PLC0415
         from app.telemetry.prometheus.process import resident_bytes  # noqa: PLC0415
 
     process, available = resident_bytes(), available_bytes()
-    del loaded
     if process is None or available is None:
         return Check("memory", "ok", "cannot be measured on this system")
     usual, maximum = needed_bytes(settings, process)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.__main__ import main
-from app.classifier import TopicClassifier
+from app.classifier import TopicClassifier, classifier
 from app.server.command import checks, memory
 from app.settings import Settings
 from app.telemetry.prometheus import process
@@ -146,6 +146,17 @@ def test_memory_is_measured_with_all_models_loaded(monkeypatch: pytest.MonkeyPat
         for models in (str(tiny_bundle), f"{tiny_bundle},{other}")
     )
     assert (one, two) == (before / 10**6 + 1, before / 10**6 + 2)
+
+
+def test_every_bundle_is_loaded_once(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path, tmp_path: Path):
+    others = [any_bundles.write(tmp_path / name, name) for name in ("korean", "arabic")]
+    loaded: list[Path] = []
+    load = classifier.load_bundle
+    monkeypatch.setattr(classifier, "load_bundle", lambda path: loaded.append(path) or load(path))
+    told = doctor(TOPICS_MODEL=f"{tiny_bundle},{others[0]}", TOPICS_SHADOW=str(others[1]))
+    assert told.exit_code == 0, told.output
+    assert "ok    memory: " in told.output
+    assert loaded == [tiny_bundle, *others]
 
 
 def test_container_limit_counts_as_the_available_memory(tmp_path: Path):
