@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from app.classifier import load_bundle
+from app.classifier import load_bundle, load_classifier
 from app.settings import Settings, load_settings
 from benchmarks.scaling.scaling_page import FIGURES
 from benchmarks.speed.targets import FRAMEWORKS, SERVICE
 from tests.server import ROOT, RunningServer
 from training.evaluation.present_day.figures import MANY_UNKNOWN
+from training.evaluation.present_day.headlines import read_headlines
 
 PRESENT_DAY = ROOT / "docs" / "headlines" / "present_day.json"
+OTHER_SENSES = ROOT / "docs" / "headlines" / "other_senses.tsv"
 README = (ROOT / "README.md").read_text("utf-8")
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
@@ -190,6 +192,17 @@ def test_figures_for_present_day_headlines_are_the_latest_measurement():
     assert "about half of today's business news, most general news" in README
     assert business["without_topic"] / business["headlines"] == pytest.approx(0.5, abs=0.1)
     assert general["without_topic"] / general["headlines"] > 0.75
+
+
+def test_share_of_topic_words_in_another_sense_that_is_marked_is_measured():
+    headlines = read_headlines(OTHER_SENSES)
+    assert {one.codes for one in headlines} == {("none",)}
+    answers = load_classifier(load_settings().model[0]).classify([one.text for one in headlines])
+    marked = sum(answer.abstained == "outside" for answer in answers) / len(headlines)
+    told = re.search(r'such as "([^"]+)" .* \| (\d+) of 100 marked as `outside` \|', README).groups()
+    assert told[0] in [one.text for one in headlines]
+    assert int(told[1]) == round(marked * 100)
+    assert f"[{len(headlines)} headlines](docs/headlines/other_senses.tsv)" in README
 
 
 def test_readme_is_short():
