@@ -91,7 +91,7 @@ def _labels(report: DataReport) -> str:
     most = max(label.train for label in report.labels)
     rows = [_label(label, label.label, most) for label in report.labels]
     if report.outside is not None:
-        rows.append(_label(report.outside, "(none: outside)", max(most, report.outside.train)))
+        rows.append(_label(report.outside, "(none)", max(most, report.outside.train)))
     several = ""
     if report.rows_with_several_labels:
         rows_of = count(report.rows_with_several_labels, "row")
