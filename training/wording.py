@@ -30,6 +30,12 @@ def duration(seconds: float) -> str:
     return f"about {minutes} minutes" if minutes < 100 else f"about {round(minutes / 60)} hours"
 
 
+def enumerated(names: Sequence[str]) -> str:
+    """Names as in a sentence: `a`, `a and b`, or `a, b and c`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in quotes, separated by commas; long names, and what is longer than 300 characters, are cut off."""
     shown = ", ".join(repr(name[:_MAX_NAME_CHARACTERS]) for name in names)

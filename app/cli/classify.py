@@ -19,8 +19,9 @@ from app.cli.readers.row import TO_UTF_8, Options, rows_from, validate_row, with
 from app.cli.readers.rows import DEFAULT_NAME, Table, column_names, input_format, read_table
 from app.cli.remote_predictor import remote_predictor
 from app.cli.standard_streams import print_error
-from app.cli.usage_errors import NonEmptyText
-from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
+from app.cli.usage_errors import NonEmptyText, each_once
+from app.cli.writers import BulkOutputFormat, OutputFormat, Writer
+from app.cli.writers import columns as output_columns
 
 
 @click.command(help=HELP)
@@ -29,9 +30,23 @@ from app.cli.writers import BulkOutputFormat, OutputFormat, Writer, columns
     "-f", "--file", "name", type=NonEmptyText(), metavar="FILE", help="Read headlines from a file; - is standard input."
 )
 @click.option(
-    "--column", type=NonEmptyText(), help=f"CSV or Parquet column that holds the headline.  [default: {DEFAULT_NAME}]"
+    "--column",
+    "columns",
+    type=NonEmptyText(),
+    multiple=True,
+    callback=each_once,
+    metavar="COLUMN",
+    help=f"CSV or Parquet column that holds the headline; may be repeated.  [default: {DEFAULT_NAME}]",
 )
-@click.option("--field", type=NonEmptyText(), help=f"JSON field that holds the headline.  [default: {DEFAULT_NAME}]")
+@click.option(
+    "--field",
+    "fields",
+    type=NonEmptyText(),
+    multiple=True,
+    callback=each_once,
+    metavar="FIELD",
+    help=f"JSON field that holds the headline; may be repeated.  [default: {DEFAULT_NAME}]",
+)
 @click.option(
     "--keep",
     type=NonEmptyText(),
@@ -84,8 +99,8 @@ def classify(
     *,
     headlines: tuple[str, ...],
     name: str | None,
-    column: str | None,
-    field: str | None,
+    columns: tuple[str, ...],
+    fields: tuple[str, ...],
     keep: tuple[str, ...],
     form: BulkOutputFormat,
     top_k: int,
@@ -98,7 +113,7 @@ def classify(
     address: str | None,
 ) -> None:
     """The command; its help text is HELP."""
-    ensure_valid_options(headlines, name, column, field, keep, form, from_line, url, engine, address)
+    ensure_valid_options(headlines, name, columns, fields, keep, form, from_line, url, engine, address)
     settings = settings_for(model)
     run: ChunkedRun | None = None
     try:
@@ -107,8 +122,8 @@ def classify(
             classify_in_bulk(
                 source=source,
                 target=target,
-                column=column,
-                field=field,
+                columns=columns,
+                fields=fields,
                 form=form,
                 top_k=top_k,
                 skip_empty=skip_empty,
@@ -129,13 +144,13 @@ def classify(
             table = Table(iter(rows), [])
         else:
             options = Options(
-                name=column or field or DEFAULT_NAME,
+                names=columns or fields or (DEFAULT_NAME,),
                 max_characters=settings.max_characters,
                 keep=None if KEEP_ALL in keep else tuple(column_names(keep)),
-                result=columns(top_k),
+                result=output_columns(top_k),
             )
             pieces = decoded(read_pieces(file, name, run.flush), name)
-            table = read_table(pieces, input_format(name, column, field), options, name)
+            table = read_table(pieces, input_format(name, columns, fields), options, name)
         if table.kept is None and form == "csv":
             raise click.UsageError(
                 "--keep without names cannot write CSV from JSON, whose objects have different fields; name the fields."

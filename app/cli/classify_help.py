@@ -33,6 +33,9 @@ The file name determines the input format: .csv, .tsv, .jsonl, .ndjson or .json 
 file has one headline per line, unless --column makes it CSV, or --field JSON. Gzip is decompressed; UTF-16 and UTF-32
 are recognized by their byte order mark.
 
+If --column or --field is repeated, as in --column Subject --column Description, the texts are joined by one space in
+this order, without empty ones.
+
 Lines that cannot be read or have no headline are reported on standard error with their number; all other lines are
 classified. With --skip-empty, empty lines are skipped without a report. --from-line continues an interrupted run. See
 docs/classify.md.

@@ -12,8 +12,8 @@ from app.cli.writers import BulkOutputFormat
 def ensure_valid_options(  # noqa: PLR0917
     headlines: tuple[str, ...],
     name: str | None,
-    column: str | None,
-    field: str | None,
+    columns: tuple[str, ...],
+    fields: tuple[str, ...],
     keep: tuple[str, ...],
     form: BulkOutputFormat,
     from_line: int | None,
@@ -24,6 +24,10 @@ def ensure_valid_options(  # noqa: PLR0917
     """Raise UsageError for options that cannot be combined."""
     if engine == "ray" and (len(headlines) != 2 or name is not None or url is not None or keep):
         raise click.UsageError("--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep.")
+    if engine == "ray" and len(columns + fields) > 1:
+        raise click.UsageError(
+            "--engine ray reads headlines from one column or field; join the columns in the files first."
+        )
     if engine == "ray" and "" in headlines:
         raise click.UsageError(f"INPUT or OUTPUT: {EMPTY}")
     if engine == "process" and (form == "parquet" or address is not None):
@@ -34,7 +38,7 @@ def ensure_valid_options(  # noqa: PLR0917
         )
     if engine == "process" and bool(headlines) == (name is not None):
         raise click.UsageError("Give headlines, or -f FILE (- for standard input).")
-    if column is not None and field is not None:
+    if columns and fields:
         raise click.UsageError("--column is for CSV and --field for JSON; give one of them.")
     if keep and name is None:
         raise click.UsageError("--keep is for the columns of a file.")

@@ -1,5 +1,6 @@
 """Errors for unknown options, commands and arguments, with what exists instead, and for empty values."""
 
+from collections import Counter
 from typing import Any
 
 import click
@@ -36,6 +37,14 @@ def with_near_name(error: click.UsageError) -> click.UsageError:
         return error
     near = " or ".join(near_names(name, known))
     return click.UsageError(f"{error.message}{f' Did you mean {near}?' if near else ''}", context)
+
+
+def each_once(context: click.Context, option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Callback of an option that may be repeated: the values, or BadParameter if one is given twice."""
+    repeated = [name for name, times in Counter(names).items() if times > 1]
+    if repeated:
+        raise click.BadParameter(f"{repeated[0]!r} is named more than once; name it once.", context, option)
+    return names
 
 
 class _NonEmpty(click.ParamType[Any]):

@@ -34,7 +34,7 @@ class Wires(DataOptions):
                 ],
                 bad=0,
                 first_bad=(),
-                columns=[Columns(archive.name, "TITLE and BODY", "TOPICS", None, guessed=())],
+                columns=[Columns(archive.name, ("TITLE and BODY",), "TOPICS", None, guessed=())],
             )
             for part in ("TRAIN", "TEST")
         )

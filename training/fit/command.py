@@ -81,7 +81,14 @@ def fit_rows(
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
         source = Source(
-            digests, len(data.test_files), split.test, report_files(report, files), report.scripts, curve, unpacked
+            digests,
+            len(data.test_files),
+            split.test,
+            report_files(report, files),
+            report.scripts,
+            curve,
+            unpacked,
+            loaded.table.columns[0].text,
         )
         classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
         write_files(suspected.parent, {suspected.name: listing.content})
@@ -89,7 +96,7 @@ def fit_rows(
         if unlabelled:
             progress("choosing texts to label", 0, 1)
             first, labelled = loaded.table.columns[0], (*split.train, *split.test)
-            columns = ("text", "label") if data.no_header else (first.text, first.label)
+            columns = (("text",), "label") if data.no_header else (first.text, first.label)
             chosen = to_label(classifier, fitted.model, texts, labelled, columns=columns, seed=data.seed)
             write_files(labelling.parent, {labelling.name: chosen.content})
             written.append(f"{labelling}: {chosen.summary(len(texts), bad)}")

@@ -65,6 +65,8 @@ class Source:
     learning_curve: Sequence[CurvePoint] = ()
     unpacked: Mapping[str, str] = field(default_factory=dict)
     """Short name of each file compressed with gzip -> the SHA-256 of its content."""
+    text_columns: Sequence[str] = ()
+    """Columns that the texts of the first file are from."""
 
     @property
     def language(self) -> str | None:
@@ -152,7 +154,8 @@ def _draft(target: Path, rows: TrainingRows, fitted: Fitted, source: Source) -> 
             "test_rows": len(source.test),
             "test_rows_by_label": Counter(label for row in source.test for label in row.labels),
             "held_out_rows": len(fitted.held_out_rows),
-        },
+        }
+        | ({"text_columns": list(source.text_columns)} if len(source.text_columns) > 1 else {}),
         libraries=library_versions("tensorflow", "keras", "scikit-learn", "scipy", "numpy", "h5py"),
         reference=reference,
     )

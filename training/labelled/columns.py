@@ -1,7 +1,7 @@
 """Finds the columns with texts, labels and times, by the requested or by common names."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from app.cli.readers.row import is_text
@@ -31,9 +31,15 @@ _HEADER_BELOW: Final = "If the header is further down, delete the lines above it
 class RequestedColumns:
     """The columns to read: each a name, or a number from 1 if the files have no header; None: to be found."""
 
-    text: str | None = None
+    text: tuple[str, ...] = ()
+    """Those whose texts are joined, in this order; empty: to be found."""
     label: str | None = None
     time: str | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """All that are not to be found."""
+        return [*self.text, *(name for name in (self.label, self.time) if name is not None)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ class Columns:
     """The columns that are read from a file: names, or numbers from 1 if the file has no header."""
 
     file: str
-    text: str
+    text: tuple[str, ...]
+    """Those whose texts are joined, in this order; mostly one."""
     label: str
     time: str | None
     guessed: tuple[str, ...]
@@ -70,19 +77,22 @@ def find_columns(
     Raises:
         ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
     """
-    requested = RequestedColumns(*(_in_any_case(name, names) for name in astuple(requested)))
-    for name in (requested.text, requested.label, requested.time):
-        if name is not None:
-            ensure_column(name, names, file, from_header=from_header, nested=nested)
+    requested = RequestedColumns(
+        tuple(_in_any_case(name, names) for name in requested.text),
+        None if requested.label is None else _in_any_case(requested.label, names),
+        None if requested.time is None else _in_any_case(requested.time, names),
+    )
+    for name in requested.given:
+        ensure_column(name, names, file, from_header=from_header, nested=nested)
     text = requested.text or _usual(names, TEXT_NAMES, requested)
-    label = requested.label or _usual(names, LABEL_NAMES, requested)
-    if len(names) == 2 and requested.time is None and (text is None) != (label is None):
-        text = text or next((name for name in names if name != label), None)
-        label = label or next((name for name in names if name != text), None)
-    if text is None or label is None:
-        both = text is None and label is None
-        missing = "texts and which the labels" if both else "texts" if text is None else "labels"
-        options = "--text and --label" if both else "--text" if text is None else "--label"
+    label = requested.label or next(iter(_usual(names, LABEL_NAMES, requested)), None)
+    if len(names) == 2 and requested.time is None and (not text) != (label is None):
+        text = text or tuple(name for name in names if name != label)
+        label = label or next((name for name in names if name not in text), None)
+    if not text or label is None:
+        both = not text and label is None
+        missing = "texts and which the labels" if both else "texts" if not text else "labels"
+        options = "--text and --label" if both else "--text" if not text else "--label"
         separators = " Columns are separated by commas, semicolons or tabs (in .tsv files, by tabs only)."
         advice = _HEADER_BELOW if _is_no_header(names) else "If that line is a row and not a header, add --no-header."
         first_line = f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} {advice}"
@@ -101,18 +111,18 @@ def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, fi
     """
     width = len(rows[0])
     numbers = [str(number) for number in range(1, width + 1)]
-    for name in (requested.text, requested.label, requested.time):
-        if name is not None and name not in numbers:
+    for name in requested.given:
+        if name not in numbers:
             raise ColumnError(
                 f"{file}: there is no column {name!r}; without a header, columns are numbers from 1 to {width}."
             )
     text, label = requested.text, requested.label
-    open_numbers = [number for number in numbers if number not in (text, label, requested.time)]
-    if text is None and label is None and len(open_numbers) == 2:
+    open_numbers = [number for number in numbers if number not in requested.given]
+    if not text and label is None and len(open_numbers) == 2:
         text, label = _by_values(rows, open_numbers)
-    elif len(open_numbers) == 1 and (text is None or label is None):
-        text, label = text or open_numbers[0], label or open_numbers[0]
-    if text is None or label is None:
+    elif len(open_numbers) == 1 and (not text or label is None):
+        text, label = text or (open_numbers[0],), label or open_numbers[0]
+    if not text or label is None:
         raise ColumnError(
             f"{file}: it is unclear which of its {width} columns have texts and labels; give their numbers,"
             f" such as --text 2 --label 1. The first line has: {listed(rows[0])}."
@@ -143,40 +153,42 @@ def _is_no_header(names: Sequence[str]) -> bool:
     return sum(map(bool, names)) < 2
 
 
-def _distinct(file: str, text: str, label: str, requested: RequestedColumns) -> Columns:
+def _distinct(file: str, text: tuple[str, ...], label: str, requested: RequestedColumns) -> Columns:
     """The columns; raises ColumnError if two of them are the same, or a name is not text."""
-    for name in (text, label, requested.time or ""):
+    for name in (*text, label, requested.time or ""):
         if not is_text(name):
             raise ColumnError(f"{file}: the name of the column {name!r} is not valid Unicode; rename it.")
-    if text == label or requested.time in (text, label):
+        if text.count(name) > 1:
+            raise ColumnError(f"{file}: the column {name!r} is named more than once; name it once with --text.")
+    if label in text or requested.time in (*text, label):
         raise ColumnError(f"{file}: text, label and time must be different columns; correct --text, --label or --time.")
     given = (("text", requested.text), ("label", requested.label))
-    return Columns(file, text, label, requested.time, guessed=tuple(column for column, name in given if name is None))
+    return Columns(file, text, label, requested.time, guessed=tuple(column for column, name in given if not name))
 
 
-def _in_any_case(name: str | None, names: Sequence[str]) -> str | None:
+def _in_any_case(name: str, names: Sequence[str]) -> str:
     """The one column of the name, in any case if none has exactly this name; otherwise `name`."""
-    if name is None or name in names:
+    if name in names:
         return name
     same = [other for other in names if other.strip().lower() == name.strip().lower()]
     return same[0] if len(same) == 1 else name
 
 
-def _usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> str | None:
-    """The one column with a usual name; None if there are none or several."""
-    taken = (requested.text, requested.label, requested.time)
-    matches = [
+def _usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> tuple[str, ...]:
+    """The one column with a usual name; empty if there are none or several."""
+    matches = tuple(
         name
         for name in names
-        if name not in taken and not usual.isdisjoint({name.strip().lower(), name.strip().lower().removesuffix("s")})
-    ]
-    return matches[0] if len(matches) == 1 else None
+        if name not in requested.given
+        and not usual.isdisjoint({name.strip().lower(), name.strip().lower().removesuffix("s")})
+    )
+    return matches if len(matches) == 1 else ()
 
 
-def _by_values(rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> tuple[str | None, str | None]:
+def _by_values(rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
     """Text and label column of two, if one has both fewer different values and shorter ones, and they repeat."""
     values = {number: [row[int(number) - 1] for row in rows] for number in numbers}
     different: Callable[[str], int] = lambda number: len(set(values[number]))  # noqa: E731
     label, text = sorted(numbers, key=different)
     shorter = sum(map(len, values[label])) < sum(map(len, values[text]))
-    return (text, label) if shorter and 2 * different(label) <= len(rows) else (None, None)
+    return ((text,), label) if shorter and 2 * different(label) <= len(rows) else ((), None)

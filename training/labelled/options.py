@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from app.cli.usage_errors import NonEmptyPath, NonEmptyText
+from app.cli.usage_errors import NonEmptyPath, NonEmptyText, each_once
 from app.near_names import did_you_mean
 from training.errors import ColumnError, LabelsError, TableError
 from training.labelled.read import MAX_BAD_SHARE, read_rows, shown_name
@@ -54,7 +54,7 @@ class LabelledData:
 class ReadingOptions:
     """Values of the options for reading files; the defaults are those without any option."""
 
-    text: str | None = None
+    text: tuple[str, ...] = ()
     label: str | None = None
     label_separator: str | None = None
     outside: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ class ReadingOptions:
         try:
             return read_rows(
                 files,
-                text_column=self.text,
+                text_columns=self.text,
                 label_column=self.label,
                 label_separator=self.label_separator,
                 outside_labels=self.outside,
@@ -81,7 +81,7 @@ class ReadingOptions:
                 most_bad=self.most_bad,
             )
         except ColumnError as error:
-            given = [f"--{name}" for name in ("text", "label", "time") if getattr(self, name) is not None]
+            given = [f"--{name}" for name in ("text", "label", "time") if getattr(self, name) not in (None, ())]
             if not given or not (more_files or len(files) > 1):
                 raise
             times = _TIMES if self.time is not None else ""
@@ -139,7 +139,14 @@ class DataOptions(ReadingOptions):
 
 
 _READING: Final = (
-    click.option("--text", metavar="COLUMN", help="Column with the texts.  [default: guessed, such as headline]"),
+    click.option(
+        "--text",
+        metavar="COLUMN",
+        multiple=True,
+        callback=each_once,
+        help="Column with the texts; may be repeated, and the texts are joined by one space in this order."
+        "  [default: guessed, such as headline]",
+    ),
     click.option("--label", metavar="COLUMN", help="Column with the labels.  [default: guessed, such as section]"),
     click.option(
         "--label-separator",

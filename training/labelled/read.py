@@ -41,7 +41,7 @@ _SPREADSHEETS: Final = ("xlsx", "xls", "ods")
 def read_rows(
     files: Sequence[Path],
     *,
-    text_column: str | None = None,
+    text_columns: Sequence[str] = (),
     label_column: str | None = None,
     label_separator: str | None = None,
     outside_labels: Collection[str] = (),
@@ -53,7 +53,8 @@ def read_rows(
 
     Args:
         files: paths that end with .csv, .tsv, .jsonl, .ndjson, .json or .parquet, each also with .gz.
-        text_column: column with the texts; None: the one with a usual name, such as `headline`.
+        text_columns: columns with the texts, which are joined as by `joined`; empty: the one with a usual name, such as
+            `headline`.
         label_column: column with the labels; None: the one with a usual name, such as `category`.
         label_separator: between several labels in one cell; None: a cell is one label. JSON and Parquet may have
             lists of labels in any case.
@@ -66,7 +67,7 @@ def read_rows(
         ColumnError: a column is not there, or not clear.
         TableError: a file cannot be read or is too large, or too many rows are bad.
     """
-    requested = RequestedColumns(text_column, label_column, time_column)
+    requested = RequestedColumns(tuple(text_columns), label_column, time_column)
     rows: list[LabelledRow] = []
     size = 0
     bad_rows = BadRows()

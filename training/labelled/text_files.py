@@ -123,7 +123,7 @@ def _header(lines: Iterator[Line], separator: str, requested: RequestedColumns, 
     record = _readable(next(records(lines, separator, None), None), name)
     names = [cell.strip() for cell in record.cells]
     columns = find_columns(names, requested, name, from_header=True)
-    return columns, Header(names, names.index(columns.text), separator, record.lines, record.size)
+    return columns, Header(names, [*map(names.index, columns.text)], separator, record.lines, record.size)
 
 
 def _no_header(lines: Iterator[Line], separator: str, requested: RequestedColumns, name: str) -> tuple[Columns, Header]:
@@ -143,7 +143,7 @@ def _no_header(lines: Iterator[Line], separator: str, requested: RequestedColumn
     cells = [record.cells for record in sample if len(record.cells) == width]
     columns = find_numbered(cells or [first.cells], requested, name)
     names = [str(number) for number in range(1, width + 1)]
-    return columns, Header(names, names.index(columns.text), separator, 0, 0)
+    return columns, Header(names, [*map(names.index, columns.text)], separator, 0, 0)
 
 
 def _readable(record: Record | None, name: str) -> Record:

@@ -1,4 +1,4 @@
-"""Reads texts without labels: plain lines, or the column of texts in CSV, TSV, JSON and Parquet files."""
+"""Reads texts without labels: plain lines, or the columns of texts in CSV, TSV, JSON and Parquet files."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -14,18 +14,19 @@ from training.errors import ColumnError, TableError
 from training.labelled.read import MAX_ROWS, MAX_TEXT_BYTES, MORE_TEXTS, bounded, parquet_file, shown_name
 from training.labelled.rows import LabelledRow
 from training.labelled.text_files import MAX_CHARACTERS
+from training.wording import enumerated
 
 
-def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[LabelledRow], int]:
+def read_unlabelled(files: Sequence[Path], text_columns: Sequence[str]) -> tuple[list[LabelledRow], int]:
     """The texts as rows without labels, and how many rows are bad.
 
     Args:
         files: paths; a file whose name does not end with .csv, .tsv, .jsonl, .ndjson, .json or .parquet has one text a
             line. Each may be compressed with gzip.
-        text_column: column or field with the texts.
+        text_columns: columns or fields with the texts, which are joined as by `joined`.
 
     Raises:
-        ColumnError: a file does not have the column.
+        ColumnError: a file does not have one of the columns.
         TableError: a file cannot be read or is too large, or no file has a text.
     """
     rows: list[LabelledRow] = []
@@ -34,7 +35,7 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
         name = shown_name(path)
         with ExitStack() as stack:
             try:
-                for row in _open(path, text_column, name, stack):
+                for row in _open(path, text_columns, name, stack):
                     if row.fault is not None:
                         bad += 1
                     elif len(rows) == MAX_ROWS:
@@ -46,9 +47,10 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
             except (AppColumnError, ColumnError) as error:
                 # --column is an option of `classify`, which has the same readers.
                 what = str(error).removesuffix(".").removesuffix("; choose one with --column")
-                raise ColumnError(
-                    f"{what}; texts to label must be in a column {text_column!r}, as in the training rows."
-                ) from None
+                where = (
+                    f"{'a column' if len(text_columns) == 1 else 'columns'} {enumerated([*map(repr, text_columns)])}"
+                )
+                raise ColumnError(f"{what}; texts to label must be in {where}, as in the training rows.") from None
             except InputError as error:
                 raise TableError(error.message) from None
             except OSError as error:
@@ -58,11 +60,11 @@ def read_unlabelled(files: Sequence[Path], text_column: str) -> tuple[list[Label
     return rows, bad
 
 
-def _open(path: Path, text_column: str, name: str, stack: ExitStack) -> Iterator[Row]:
+def _open(path: Path, text_columns: Sequence[str], name: str, stack: ExitStack) -> Iterator[Row]:
     if name.lower().removesuffix(".gz").endswith(".parquet"):
         from training.labelled.parquet.rows import open_texts  # noqa: PLC0415 - pyarrow takes 100 MB, and only Parquet needs it
 
-        return open_texts(parquet_file(path, name, stack), text_column, name)
+        return open_texts(parquet_file(path, name, stack), text_columns, name)
     stream = stack.enter_context(path.open("rb"))
     pieces = bounded(decoded(read_pieces(stream, name), name), name)
-    return read_table(pieces, input_format(name, None, None), Options(text_column, MAX_CHARACTERS), name).rows
+    return read_table(pieces, input_format(name, (), ()), Options(text_columns, MAX_CHARACTERS), name).rows

@@ -1,5 +1,6 @@
 """Runs `python -m app classify --engine ray` with validated options."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 import click
@@ -7,7 +8,8 @@ import click
 from app.cli.exit_status import ExitStatus, UnavailableError
 from app.cli.predictors import load
 from app.cli.readers.rows import DEFAULT_NAME
-from app.cli.writers import BulkOutputFormat, columns
+from app.cli.writers import BulkOutputFormat
+from app.cli.writers import columns as output_columns
 from app.settings import Settings
 
 
@@ -15,8 +17,8 @@ def classify_in_bulk(
     *,
     source: str,
     target: str,
-    column: str | None,
-    field: str | None,
+    columns: Sequence[str],
+    fields: Sequence[str],
     form: BulkOutputFormat,
     top_k: int,
     skip_empty: bool,
@@ -38,8 +40,8 @@ def classify_in_bulk(
 
     classifier = load(settings, top_k)
     job = Job(
-        files=find_files(source, column, field),
-        name=column or field or DEFAULT_NAME,
+        files=find_files(source, columns, fields),
+        name=(*columns, *fields, DEFAULT_NAME)[0],
         form=form,
         top_k=top_k,
         digest=classifier.bundle.digest,
@@ -47,7 +49,7 @@ def classify_in_bulk(
         outside_threshold=settings.outside_threshold,
         max_characters=settings.max_characters,
         skip_empty=skip_empty,
-        columns=tuple(columns(1)),
+        columns=tuple(output_columns(1)),
     )
     summary = classify_files(job, classifier, source=source, target=target, address=address)
     before = f", {summary.shards_before:,} of them from earlier runs" if summary.shards_before else ""

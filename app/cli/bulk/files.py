@@ -1,6 +1,7 @@
 """Input files of a bulk job: path, format, size and modification time, on local or remote file systems."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -49,7 +50,7 @@ def absolute(address: str) -> str:
     return address if "://" in address else str(Path(address).absolute())
 
 
-def find_files(address: str, column: str | None, field: str | None) -> list[File]:
+def find_files(address: str, columns: Sequence[str], fields: Sequence[str]) -> list[File]:
     """The input files, sorted by name; folders are searched recursively, without names that begin with _ or a dot.
 
     Raises:
@@ -73,7 +74,7 @@ def find_files(address: str, column: str | None, field: str | None) -> list[File
         raise InputError(
             f"{address}: holds no file to read (names that begin with _ or a dot are skipped); name another folder."
         )
-    format_given = column is not None or field is not None
+    format_given = bool(columns or fields)
     files = []
     for name, file in sorted(named):
         ending = re.split(r"\.(?=[^.]*(?:\.gz)?$)", name.lower(), maxsplit=1)[-1]
@@ -83,6 +84,6 @@ def find_files(address: str, column: str | None, field: str | None) -> list[File
                 f"{file.path}: cannot be read, its name ends with none of {known} (all but .parquet also with .gz);"
                 " unpack or rename it."
             )
-        form: InputFormat = "parquet" if ending == "parquet" else input_format(name, column, field)
+        form: InputFormat = "parquet" if ending == "parquet" else input_format(name, columns, fields)
         files.append(File(name=name, path=file.path, form=form, size=file.size, modified=file.mtime_ns))
     return files

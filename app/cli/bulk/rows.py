@@ -29,7 +29,7 @@ def shard_rows(system: FileSystem, file: File, shard: Shard, name: str, max_char
                     yield validate_row(number, text, max_characters) if fault is None else Row(number, "", fault)
             else:
                 with io.BufferedReader(raw) as stream:
-                    yield from _text_rows(stream, file, shard, Options(name, max_characters))
+                    yield from _text_rows(stream, file, shard, Options((name,), max_characters))
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{file.path}: cannot be read ({error}).") from None
 
@@ -38,7 +38,7 @@ def _text_rows(stream: io.BufferedReader, file: File, shard: Shard, options: Opt
     if (shard.begin, shard.end) == (0, file.size) and file.form != "parquet":
         yield from read_table(text_of(stream, file), file.form, options, file.name).rows
         return
-    header = header_of(stream, file, options.name)
+    header = header_of(stream, file, options.names)
     lines = split_lines(_pieces(stream, shard))
     if header is not None:
         if not shard.begin:

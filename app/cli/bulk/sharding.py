@@ -2,7 +2,7 @@
 
 import io
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -74,16 +74,16 @@ def text_of(stream: io.BufferedReader, file: File) -> Iterator[bytes]:
     return decoded(read_pieces(stream, file.name), file.name)
 
 
-def header_of(stream: io.BufferedReader, file: File, name: str) -> Header | None:
-    """The header of a CSV or TSV file, None for other formats; raises ColumnError if the column is missing."""
+def header_of(stream: io.BufferedReader, file: File, names: Sequence[str]) -> Header | None:
+    """The header of a CSV or TSV file, None for other formats; raises ColumnError if one of its columns is missing."""
     if file.form not in SEPARATORS:
         return None
-    return read_header(split_lines(text_of(stream, file)), name, SEPARATORS[file.form], file.name)[0]
+    return read_header(split_lines(text_of(stream, file)), names, SEPARATORS[file.form], file.name)[0]
 
 
 def _text_ends(stream: io.BufferedReader, file: File, name: str, size: int) -> list[tuple[int, int]]:
     """Byte offset and line where each shard begins, followed by those of the end of the file."""
-    header = header_of(stream, file, name)
+    header = header_of(stream, file, (name,))
     next(text_of(stream, file), None)  # raises InputError if the file is not text
     stream.seek(0)
     head = stream.read(4)

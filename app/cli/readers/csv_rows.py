@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_records import Record, records
 from app.cli.readers.lines import Line
-from app.cli.readers.row import NO_COLUMNS, NOT_UTF_8, TO_UTF_8, Row, is_text, validate_row
+from app.cli.readers.row import NO_COLUMNS, NOT_UTF_8, TO_UTF_8, Row, is_text, joined, validate_row
 
 REPEATED_HEADER = "repeats the header"
 """Fault of a row that equals the header, as in the middle of files that `cat` has joined."""
@@ -17,15 +17,15 @@ _SEPARATOR_LINE = re.compile(rb'"?sep=([,;|\t])"?[\r\n]*', re.IGNORECASE)
 
 
 class ColumnError(Exception):
-    """The headline column is missing, does not hold text, or its name occurs more than once."""
+    """A headline column is missing, does not hold text, or its name occurs more than once."""
 
 
 class Header(NamedTuple):
     """The first row, which names the columns."""
 
     names: list[str]
-    at: int
-    """Index of the column that holds the headlines."""
+    at: Sequence[int]
+    """Index of each column that holds a part of the headlines, in the order of the parts."""
     separator: str
     lines: int
     """Number of lines that the header takes; 0 if there is none, and `names` are the columns' numbers."""
@@ -33,8 +33,10 @@ class Header(NamedTuple):
     """Bytes."""
 
 
-def read_header(lines: Iterator[Line], name: str, separators: str, file: str) -> tuple[Header, Iterator[Line]]:
-    """Read the header with the first of `separators` that gives a column called `name`.
+def read_header(
+    lines: Iterator[Line], wanted: Sequence[str], separators: str, file: str
+) -> tuple[Header, Iterator[Line]]:
+    """Read the header with the first of `separators` that gives the columns `wanted`, which hold the headlines.
 
     A line such as `sep=;` above it counts as part of it.
 
@@ -42,12 +44,12 @@ def read_header(lines: Iterator[Line], name: str, separators: str, file: str) ->
         The header, and the lines after it.
 
     Raises:
-        ColumnError: no column has that name, or several have.
+        ColumnError: no column has one of these names, or several have.
         InputError: the input, called `file` in messages, has no header.
     """
 
     def read(first: Iterator[Line], separator: str) -> Header:
-        return _header(next(records(first, separator, None), None), name, separator, file)
+        return _header(next(records(first, separator, None), None), wanted, separator, file)
 
     header, skipped, rest = with_separator(lines, separators, read, (ColumnError, InputError))
     return header._replace(lines=header.lines + bool(skipped), size=header.size + len(skipped)), rest
@@ -94,7 +96,7 @@ def with_separator(
     raise faults[max(separators, key=lambda separator: first.count(separator.encode()))]
 
 
-def _header(record: Record | None, name: str, separator: str, file: str) -> Header:
+def _header(record: Record | None, wanted: Sequence[str], separator: str, file: str) -> Header:
     if record is None:
         raise InputError(f"{file}: is empty; its first line should name the columns.")
     if record.fault is not None:
@@ -102,6 +104,15 @@ def _header(record: Record | None, name: str, separator: str, file: str) -> Head
     if not all(map(is_text, record.cells)):
         raise InputError(f"{file}: its first line, which should name the columns, {NOT_UTF_8}; {TO_UTF_8}.")
     names = list(record.cells)
+    at = [_place(name, names, file) for name in wanted]
+    for number in at:
+        if at.count(number) > 1:
+            raise ColumnError(f"{file}: the column {names[number]!r} is named more than once; name it once")
+    return Header(names, at, separator, record.lines, record.size)
+
+
+def _place(name: str, names: Sequence[str], file: str) -> int:
+    """Index of the column of a name, in any case if none has exactly this name; raises ColumnError."""
     alike = [given for given in names if given.strip().lower() == name.strip().lower()]
     if name not in names and len(alike) == 1:
         name = alike[0]
@@ -112,7 +123,7 @@ def _header(record: Record | None, name: str, separator: str, file: str) -> Head
         raise ColumnError(f"{file}: there is no column {name!r}; the first line has: {there}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one")
-    return Header(names, names.index(name), separator, record.lines, record.size)
+    return names.index(name)
 
 
 def csv_rows(
@@ -127,9 +138,10 @@ def csv_rows(
         line: number of the first line.
         keep: index and output name of each column that rows keep.
     """
-    at, width = header.at, len(header.names)
+    first_at, *more_at = header.at
+    width = len(header.names)
     names = list(map(_bare, header.names)) if header.lines else []
-    name = names[at] if names else None
+    name = names[first_at] if names else None
     for record in records(lines, header.separator, width, line):
         cells = record.cells
         if record.fault is not None:
@@ -138,13 +150,14 @@ def csv_rows(
             if cells:
                 first = "the header" if header.lines else "the first line"
                 count = f"{len(cells)} column{'' if len(cells) == 1 else 's'}, and {first} {width}"
-                missing = f"has no column {header.names[at]!r} ({count})" if len(cells) <= at else f"has {count}"
-                yield Row(record.line, "", missing)
-        elif _bare(cells[at]) == name and list(map(_bare, cells)) == names:
+                missing = [header.names[number] for number in header.at if len(cells) <= number]
+                yield Row(record.line, "", f"has no column {missing[0]!r} ({count})" if missing else f"has {count}")
+        elif _bare(cells[first_at]) == name and list(map(_bare, cells)) == names:
             yield Row(record.line, "", REPEATED_HEADER)
         else:
             kept = {called: cells[number] for number, called in keep} if keep else NO_COLUMNS
-            row = validate_row(record.line, cells[at], max_characters, kept)
+            headline = joined([cells[number] for number in header.at]) if more_at else cells[first_at]
+            row = validate_row(record.line, headline, max_characters, kept)
             if keep and row.fault is None and not all(map(is_text, (cells[number] for number, _ in keep))):
                 row = Row(record.line, "", NOT_UTF_8)
             if row.fault is not None and record.lines > 1:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Options, Row, unique_names, validate_row
+from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Options, Row, joined, unique_names, validate_row
 
 _BLANK = " \t\r\n"
 _AFTER_VALUE = frozenset(f"{_BLANK},]")
@@ -30,14 +30,12 @@ class Fields:
         """The row of an object; it has a fault if the value is not an object with a valid headline."""
         if not isinstance(value, dict):
             return Row(line, "", "is not a JSON object")
-        name = self._options.name
-        if name not in value:
-            return Row(line, "", f"has no field {name!r}{_has(value)}")
-        headline = value[name]
-        if headline is None:
-            return Row(line, "", EMPTY)
+        names = self._options.names
+        headline = value.get(names[0]) if len(names) == 1 else None
         if not isinstance(headline, str):
-            return Row(line, "", f"has no text in the field {name!r}")
+            headline, fault = self._joined(value)
+            if fault is not None:
+                return Row(line, "", fault)
         kept = self._kept(value)
         try:
             to_json(dict(kept))
@@ -51,9 +49,22 @@ class Fields:
             return validate_row(line, value, self._options.max_characters)
         return self.row(line, value) if isinstance(value, dict) else Row(line, "", "is neither a text nor an object")
 
+    def _joined(self, value: Mapping[str, Any]) -> tuple[str, str | None]:
+        """The headline from all the fields, without those that are null, and why an object has none."""
+        texts = []
+        for name in self._options.names:
+            if name not in value:
+                return "", f"has no field {name!r}{_has(value)}"
+            text = value[name]
+            if isinstance(text, str):
+                texts.append(text)
+            elif text is not None:
+                return "", f"has no text in the field {name!r}"
+        return joined(texts), None if texts else EMPTY
+
     def _kept(self, value: dict[str, Any]) -> Mapping[str, object]:
         options = self._options
-        names = [name for name in value if name != options.name] if options.keep is None else options.keep
+        names = [name for name in value if name not in options.names] if options.keep is None else options.keep
         if not names:
             return NO_COLUMNS
         called = unique_names(names, options.result)

@@ -24,8 +24,8 @@ class Row(NamedTuple):
 class Options(NamedTuple):
     """How the rows of an input are read."""
 
-    name: str
-    """Column or field that holds the headline."""
+    names: Sequence[str]
+    """Columns or fields that hold the headline; the texts of several are joined as by `joined`."""
     max_characters: int
     """A longer headline makes its row bad."""
     keep: Sequence[str] | None = ()
@@ -68,6 +68,11 @@ def validate_row(line: int, headline: str, max_characters: int, kept: Mapping[st
     if "\0" in headline:
         return Row(line, "", "holds a NUL character")
     return Row(line, headline, None, kept)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """The headline from the texts of several columns: those that are not blank, with one space between them."""
+    return " ".join(text for text in texts if text and not text.isspace())
 
 
 def unique_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:

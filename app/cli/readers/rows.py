@@ -28,21 +28,21 @@ class Table(NamedTuple):
     """Output names of the kept columns; None if they differ from row to row."""
 
 
-def input_format(name: str, column: str | None, field: str | None) -> InputFormat:
-    """Format of an input file: from --column or --field, otherwise from its suffix, otherwise plain lines.
+def input_format(name: str, columns: Sequence[str], fields: Sequence[str]) -> InputFormat:
+    """Format of an input file: from --column or --field if given, otherwise from its suffix, otherwise plain lines.
 
     Raises:
         ColumnError: the suffix is of JSON and --column was given, or of CSV or TSV and --field.
     """
     ending = name.lower().removesuffix(".gz").rpartition(".")[2]
     form = _ENDINGS.get(ending, "lines")
-    if column is not None and form in ("json", "jsonl"):
+    if columns and form in ("json", "jsonl"):
         raise ColumnError(f"{name}: is JSON, which has no columns; use --field instead of --column")
-    if field is not None and form in ("csv", "tsv"):
+    if fields and form in ("csv", "tsv"):
         raise ColumnError(f"{name}: has columns and no fields; use --column instead of --field")
-    if column is not None:
+    if columns:
         return "tsv" if form == "tsv" else "csv"
-    if field is not None:
+    if fields:
         return "jsonl" if form == "jsonl" else "json"
     return form
 
@@ -57,7 +57,7 @@ def read_table(pieces: Iterator[bytes], form: InputFormat, options: Options, nam
         name: of the input in messages.
 
     Raises:
-        ColumnError: a CSV or TSV file does not have the column, or columns of plain lines were to be kept.
+        ColumnError: a CSV or TSV file does not have a column, or columns of plain lines were to be kept.
         InputError: the input cannot be read; also raised while the rows are read.
     """
     if form == "lines":
@@ -68,8 +68,8 @@ def read_table(pieces: Iterator[bytes], form: InputFormat, options: Options, nam
         fields = Fields(options)
         rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
         return Table(rows, None if options.keep is None else unique_names(options.keep, options.result))
-    header, lines = read_header(split_lines(pieces), options.name, SEPARATORS[form], name)
-    numbers = [number for number in range(len(header.names)) if number != header.at]
+    header, lines = read_header(split_lines(pieces), options.names, SEPARATORS[form], name)
+    numbers = [number for number in range(len(header.names)) if number not in header.at]
     if options.keep is not None:
         numbers = [_number(header.names, kept, name) for kept in options.keep]
     kept = unique_names([header.names[number] for number in numbers], options.result)

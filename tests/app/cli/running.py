@@ -30,7 +30,7 @@ def pieces(content: bytes, size: int = 7) -> Iterator[bytes]:
 
 def read(content: bytes, form: InputFormat, size: int = 7, **options: object) -> list[Row]:
     """The rows of an input, from the reader of its format alone."""
-    settings = {"name": "headline", "max_characters": 1000} | options
+    settings = {"names": ("headline",), "max_characters": 1000} | options
     return list(read_table(pieces(content, size), form, Options(**settings), "the input").rows)
 
 

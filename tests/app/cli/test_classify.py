@@ -85,6 +85,23 @@ def test_every_form_of_input_gives_the_same(tmp_path: Path, name: str, content: 
         assert [(one["headline"], one["topic"]) for one in rows(result)] == [("oil", "crude"), ("wheat", "wheat")]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "option"),
+    [
+        ("a.csv", "id,Subject,Body\n1,oil,prices\n2,,wheat\n", "--column"),
+        ("a.txt", "id;subject;body\n1;oil;prices\n2;;wheat\n", "--column"),
+        ("a.tsv", "id\tSubject\tBody\n1\toil\tprices\n2\t\twheat\n", "--column"),
+        ("a.jsonl", '{"id": 1, "Subject": "oil", "Body": "prices"}\n{"Subject": null, "Body": "wheat"}\n', "--field"),
+        ("a.txt", '[{"Subject": "oil", "Body": "prices"}, {"Subject": "", "Body": "wheat"}]', "--field"),
+    ],
+)
+def test_texts_of_several_columns_are_one_headline(tmp_path: Path, name: str, content: str, option: str) -> None:
+    (tmp_path / name).write_text(content)
+    result = run("classify", "-f", tmp_path / name, option, "Subject", option, "Body")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [(one["headline"], one["topic"]) for one in rows(result)] == [("oil prices", "crude"), ("wheat", "wheat")]
+
+
 def test_standard_input_is_read() -> None:
     for content in (b"oil\nwheat\n", gzip.compress("\ufeffoil\nwheat".encode("utf-16-le"))):
         done = subprocess.run(command("classify", "-f", "-"), cwd=ROOT, input=content, capture_output=True, check=True)
@@ -246,6 +263,7 @@ def test_missing_column_is_a_usage_error_that_names_those_there(tmp_path: Path) 
 
 BOTH = "Give headlines, or -f FILE (- for standard input)."
 RAY = "--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep."
+RAY_COLUMN = "--engine ray reads headlines from one column or field; join the columns in the files first."
 NOT_RAY = "--format parquet and --address are for --engine ray."
 
 
@@ -263,7 +281,17 @@ NOT_RAY = "--format parquet and --address are for --engine ray."
         (("--engine", "ray", "in", "out", "-f", "-"), RAY),
         (("--engine", "ray", "in", "out", "--url", "http://127.0.0.1:1"), RAY),
         (("--engine", "ray", "in", "out", "--keep", "id"), RAY),
+        (("--engine", "ray", "in", "out", "--column", "a", "--column", "b"), RAY_COLUMN),
+        (("--engine", "ray", "in", "out", "--field", "a", "--field", "b"), RAY_COLUMN),
         (("oil", "--keep", "id"), "--keep is for the columns of a file."),
+        (
+            ("-f", "-", "--column", "a", "--column", "a"),
+            "Invalid value for '--column': 'a' is named more than once; name it once.",
+        ),
+        (
+            ("-f", "-", "--field", "a", "--field", "b", "--field", "a"),
+            "Invalid value for '--field': 'a' is named more than once; name it once.",
+        ),
     ],
 )
 def test_options_that_cannot_be_combined_are_reported(arguments: tuple[str, ...], sentence: str) -> None:
@@ -292,8 +320,8 @@ def test_ray_gets_every_option(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatc
     assert given == {
         "source": "in",
         "target": "out",
-        "column": "title",
-        "field": None,
+        "columns": ("title",),
+        "fields": (),
         "form": "parquet",
         "top_k": 3,
         "skip_empty": False,

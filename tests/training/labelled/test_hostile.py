@@ -76,14 +76,14 @@ def test_column_whose_name_no_page_can_show_is_refused(tmp_path: Path) -> None:
         (b"Export of May,,", {}, "'Export of May', '', ''. If the header is further down, delete the lines above it."),
         (
             b"Export,",
-            {"text_column": "text"},
+            {"text_columns": ["text"]},
             "'Export', ''. If the header is further down, delete the lines above it.",
         ),
-        (b"headline,section", {"text_column": "body"}, "there is no column 'body'"),
-        (b"headline,section", {"text_column": "2"}, "Columns have numbers only with --no-header"),
+        (b"headline,section", {"text_columns": ["body"]}, "there is no column 'body'"),
+        (b"headline,section", {"text_columns": ["2"]}, "Columns have numbers only with --no-header"),
         (b"headline,headline,section", {}, "which column has the texts"),
-        (b"headline,headline,section", {"text_column": "headline"}, "there are 2 columns 'headline'"),
-        (b"headline,section", {"text_column": "headline", "label_column": "headline"}, "must be different columns"),
+        (b"headline,headline,section", {"text_columns": ["headline"]}, "there are 2 columns 'headline'"),
+        (b"headline,section", {"text_columns": ["headline"], "label_column": "headline"}, "must be different columns"),
         (b"headline,section", {"time_column": "day"}, "there is no column 'day'"),
         (b"a,b,c", {"header": False}, "which of its 3 columns"),
         (b"a,b", {"header": False, "label_column": "3"}, "numbers from 1 to 2"),
@@ -100,8 +100,8 @@ def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[s
     ("options", "sentence"),
     [
         ({}, f"which the labels; use --text and --label. It has: 'data'. {NESTED}"),
-        ({"text_column": "data.text"}, f"there is no column 'data.text'; it has: 'data'. {NESTED}"),
-        ({"text_column": "text"}, f"there is no column 'text'; it has: 'data'. {NESTED}"),
+        ({"text_columns": ["data.text"]}, f"there is no column 'data.text'; it has: 'data'. {NESTED}"),
+        ({"text_columns": ["text"]}, f"there is no column 'text'; it has: 'data'. {NESTED}"),
     ],
 )
 def test_columns_of_json_are_not_said_to_be_a_first_line(
@@ -118,7 +118,7 @@ def test_columns_of_json_are_not_said_to_be_a_first_line(
 
 def test_nested_fields_are_not_the_reason_of_another_error(tmp_path: Path) -> None:
     row = b'{"text": "oil", "label": "energy", "data": {}}'
-    found = refused(tmp_path / "a.jsonl", row, ColumnError, text_column="text", label_column="text")
+    found = refused(tmp_path / "a.jsonl", row, ColumnError, text_columns=["text"], label_column="text")
     assert found.endswith("must be different columns; correct --text, --label or --time.")
 
 
@@ -173,7 +173,7 @@ def test_texts_have_a_limit_of_memory_and_not_of_characters(tmp_path: Path, monk
             continue
         assert "there are more than 2 GiB of texts in memory" in refused(tmp_path / "a.csv", rows)
         with pytest.raises(TableError, match="2 GiB of texts in memory; use a sample of the texts"):
-            read_unlabelled([tmp_path / "a.csv"], "headline")
+            read_unlabelled([tmp_path / "a.csv"], ["headline"])
 
 
 def test_endless_line_is_one_bad_row(tmp_path: Path) -> None:

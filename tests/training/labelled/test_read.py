@@ -57,7 +57,7 @@ def test_every_format_gives_the_same_rows(tmp_path: Path, name: str, content: st
     read = read_rows([write(tmp_path / (name + packed), content)])
     assert pairs(read) == ROWS
     columns = read.columns[0]
-    assert (columns.text, columns.label, columns.guessed) == ("headline", "section", ("text", "label"))
+    assert (columns.text, columns.label, columns.guessed) == (("headline",), "section", ("text", "label"))
 
 
 @pytest.mark.parametrize("head", [("tweet", "sentiment"), ("Reviews", "Emotion"), ("id", "class")])
@@ -68,7 +68,7 @@ def test_columns_with_common_names_are_found(tmp_path: Path, head: tuple[str, st
 
 @pytest.mark.parametrize(
     ("asked", "guessed"),
-    [({"text_column": "HEADLINE"}, ("label",)), ({"label_column": " Section"}, ("text",))],
+    [({"text_columns": ["HEADLINE"]}, ("label",)), ({"label_column": " Section"}, ("text",))],
 )
 def test_column_is_found_in_any_case(tmp_path: Path, asked: dict[str, str], guessed: tuple[str, ...]) -> None:
     read = read_rows([write(tmp_path / "a.csv", table(","))], **asked)  # type: ignore[arg-type]
@@ -77,9 +77,9 @@ def test_column_is_found_in_any_case(tmp_path: Path, asked: dict[str, str], gues
 
 def test_column_of_exactly_this_name_comes_before_one_in_another_case(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,TEXT,label\na,b,x\n")
-    assert pairs(read_rows([path], text_column="TEXT")) == [("b", "x")]
+    assert pairs(read_rows([path], text_columns=["TEXT"])) == [("b", "x")]
     with pytest.raises(ColumnError, match="no column 'Text'"):
-        read_rows([path], text_column="Text")
+        read_rows([path], text_columns=["Text"])
 
 
 @pytest.mark.parametrize("outside", [[], [""], ["none"]])
@@ -95,7 +95,7 @@ def test_texts_that_nobody_has_labelled_yet_are_bad_rows(tmp_path: Path, outside
 def test_file_without_a_header_is_read_by_column_numbers(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "".join(f"{label}\t{text}\n" for text, label in ROWS * 3))
     assert pairs(read_rows([path], header=False)) == ROWS * 3
-    assert pairs(read_rows([path], header=False, text_column="2", label_column="1")) == ROWS * 3
+    assert pairs(read_rows([path], header=False, text_columns=["2"], label_column="1")) == ROWS * 3
     with pytest.raises(ColumnError, match="--no-header") as missing:
         read_rows([path])
     assert "'energy', 'Oil prices rise'" in str(missing.value)
@@ -141,7 +141,7 @@ def test_first_object_may_lack_a_field(tmp_path: Path) -> None:
     read = read_rows([path], most_bad=0.5)
     assert (pairs(read), read.first_bad[0].why) == (ROWS, "lacks the text or the label")
     with pytest.raises(ColumnError, match="'headline'"):
-        read_rows([write(path, '{"headline": "oil"}\n')], text_column="title")
+        read_rows([write(path, '{"headline": "oil"}\n')], text_columns=["title"])
 
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters=",;"), max_size=12)  # see `_is_merged` of csv_records

@@ -53,7 +53,7 @@ def to_label(
     rows: Sequence[LabelledRow],
     labelled: Sequence[LabelledRow],
     *,
-    columns: tuple[str, str],
+    columns: tuple[Sequence[str], str],
     seed: int,
 ) -> ToLabel:
     """The texts to label; the column of labels is empty, to be filled in.
@@ -63,13 +63,14 @@ def to_label(
         model: the model in it.
         rows: texts without labels. Exact and near duplicates of labelled rows, and of each other, are left out.
         labelled: training and test rows.
-        columns: names of the columns of texts and labels, as in the training rows, so that `fit` reads both files.
+        columns: names of the columns of texts and of the column of labels, as in the training rows, so that `fit` reads
+            both files. Of several columns of texts, the first has the joined text and the others are empty.
         seed: of the choice.
     """
     groups = find_duplicates([row.text for row in (*labelled, *rows)]).together
     _, first = np.unique(groups, return_index=True)
     new = [rows[place - len(labelled)] for place in np.sort(first).tolist() if place >= len(labelled)]
-    lines: list[Sequence[object]] = [(*columns, *MORE_COLUMNS)]
+    lines: list[Sequence[object]] = [(*columns[0], columns[1], *MORE_COLUMNS)]
     if new:
         probabilities, _ = predict(classifier, [row.text for row in new])
         words = [model.encoder.tokenize(row.text) for row in new]
@@ -81,6 +82,7 @@ def to_label(
             best, second = np.argsort(-probabilities[place], kind="stable")[:2].tolist()
             own, other = (round(float(probabilities[place, label]), 4) for label in (best, second))
             row = new[place]
-            lines.append([row.text, "", codes[best], own, codes[second], other, row.file, row.number])
+            empty = [""] * len(columns[0])  # further columns of texts, and the column of labels
+            lines.append([row.text, *empty, codes[best], own, codes[second], other, row.file, row.number])
     chosen = len(lines) - 1
     return ToLabel(chosen, len(rows) - len(new), min(MAX_CHOSEN, len(new)) - chosen, spreadsheet_csv(lines))

@@ -1,13 +1,14 @@
 """Model card of a fitted bundle: what it was trained on, its figures, and what it cannot do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from app.classifier.manifest import EncodingSpec, Manifest
-from training.bundles.model_card import made_with, topic_table
+from app.control_characters import one_line
+from training.bundles.model_card import literal, made_with, topic_table
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.sizes import FOLDS, MANY
-from training.wording import count
+from training.wording import count, enumerated
 
 _CARD: Final = """# {name}/{version}
 
@@ -17,7 +18,7 @@ _CARD: Final = """# {name}/{version}
 | --- | --- |
 | labels | {labels:,}{outside} |
 | training rows | {rows} |
-| encoding | {size:,} features: {features} |
+{texts}| encoding | {size:,} features: {features} |
 | network | Dense {width} linear, {hidden} relu, {units} {output} |
 | ensemble | {parts} |
 | calibration | {calibration} |
@@ -69,6 +70,7 @@ def write_card(manifest: Manifest) -> str:
         labels=len(manifest.topics),
         outside=", and one unit for texts about none of them" if manifest.outside else "",
         rows=_training_rows(manifest),
+        texts=_texts(data.get("text_columns", ())),
         size=manifest.encoding.size - 1,
         features=_features(manifest.encoding, recipe.get("clusters", 0)),
         width=recipe["width"],
@@ -144,6 +146,17 @@ def _training_rows(manifest: Manifest) -> str:
     """Their number, and how many of them have a label, if not all."""
     rows, labelled = manifest.data["train_rows"], sum(topic.support for topic in manifest.topics)
     return f"{rows:,}" + (f", {labelled:,} of them with a label" if manifest.outside else "")
+
+
+def _texts(columns: Sequence[str]) -> str:
+    """A row of the table that says how texts were made of several columns; empty if they are from one."""
+    if not columns:
+        return ""
+    names = enumerated([literal(one_line(name)) for name in columns])
+    return (
+        f"| texts | the columns {names}, joined by one space in this order, without empty ones; send texts made in the"
+        " same way |\n"
+    )
 
 
 def _sets(manifest: Manifest) -> str:

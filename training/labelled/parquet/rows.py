@@ -1,16 +1,17 @@
 """Rows of Parquet files, read with pyarrow in batches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.cli.readers.row import Row, validate_row
+from app.cli.readers.row import Row, joined, validate_row
 from training.errors import TableError
 from training.labelled.columns import RequestedColumns, ensure_column, find_columns
 from training.labelled.parquet.cells import Fault, cells, is_label, is_text, is_time
 from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, OpenedFile
+from training.wording import enumerated
 
 MAX_COLUMN_BYTES: Final = 512 * 1024**2
 """Maximum decompressed size of a column in one row group. pyarrow needs up to four times the memory for one value."""
@@ -44,15 +45,18 @@ def open_parquet(stream: BinaryIO, requested: RequestedColumns, name: str) -> Op
     file = _open(stream, name)
     nested = any("struct<" in str(kind) for kind in file.schema_arrow.types)
     columns = find_columns(file.schema_arrow.names, requested, name, nested=nested)
-    names = [columns.text, columns.label, *([columns.time] if columns.time else [])]
-    return columns, _rows(_bounded(file, stream, names, name), names, name)
+    options = dict.fromkeys(columns.text, "--text") | {columns.label: "--label"}
+    if columns.time:
+        options[columns.time] = "--time"
+    return columns, _rows(_bounded(file, stream, options, name), columns.text, list(options), name)
 
 
-def open_texts(stream: BinaryIO, column: str, name: str) -> Iterator[Row]:
-    """Rows of one column of a Parquet file; parameters and errors as of `open_parquet`."""
+def open_texts(stream: BinaryIO, texts: Sequence[str], name: str) -> Iterator[Row]:
+    """Rows of the columns with texts alone; other parameters and errors as of `open_parquet`."""
     file = _open(stream, name)
-    ensure_column(column, file.schema_arrow.names, name)
-    return _rows(_bounded(file, stream, [column], name), [column], name)
+    for column in texts:
+        ensure_column(column, file.schema_arrow.names, name)
+    return _rows(_bounded(file, stream, dict.fromkeys(texts, "--text"), name), texts, texts, name)
 
 
 def _open(stream: BinaryIO, name: str) -> pq.ParquetFile:
@@ -62,18 +66,24 @@ def _open(stream: BinaryIO, name: str) -> pq.ParquetFile:
         raise TableError(f"{name}: is not a Parquet file ({_brief(error)}); write or copy it again.") from None
 
 
-def _bounded(file: pq.ParquetFile, stream: BinaryIO, names: Sequence[str], name: str) -> pq.ParquetFile:
+def _bounded(file: pq.ParquetFile, stream: BinaryIO, options: Mapping[str, str], name: str) -> pq.ParquetFile:
     """The file, opened so that texts stay dictionary-encoded: decoded, a small file may take gigabytes.
+
+    Args:
+        file: the same file, opened to read its schema.
+        stream: its bytes.
+        options: column to read -> the option that names it.
+        name: of the file in messages.
 
     Raises:
         TableError: it has too many rows, too large row groups, or columns of other types.
     """
-    _ensure_types(file, names, name)
+    _ensure_types(file, options, name)
     meta = file.metadata
     paths = {}
     for number in range(len(meta.schema)):
         column = meta.schema.column(number)
-        if any(column.path == wanted or column.path.startswith(f"{wanted}.") for wanted in names):
+        if any(column.path == wanted or column.path.startswith(f"{wanted}.") for wanted in options):
             paths[number] = column
     chunks = [meta.row_group(group).column(number) for group in range(meta.num_row_groups) for number in paths]
     if meta.num_rows > MAX_VALUES or any(chunk.num_values > MAX_VALUES for chunk in chunks):
@@ -91,8 +101,9 @@ def _bounded(file: pq.ParquetFile, stream: BinaryIO, names: Sequence[str], name:
     return pq.ParquetFile(stream, read_dictionary=texts, pre_buffer=False, buffer_size=1024**2)
 
 
-def _ensure_types(file: pq.ParquetFile, names: Sequence[str], name: str) -> None:
-    for column, (option, (is_right, must)) in zip(names, _TYPES.items(), strict=False):
+def _ensure_types(file: pq.ParquetFile, options: Mapping[str, str], name: str) -> None:
+    for column, option in options.items():
+        is_right, must = _TYPES[option]
         if not is_right(kind := file.schema_arrow.field(column).type):
             raise TableError(
                 f"{name}: the column {column!r} has the type {str(kind)[:_MAX_TYPE_CHARACTERS]}, but {must}; convert"
@@ -100,29 +111,34 @@ def _ensure_types(file: pq.ParquetFile, names: Sequence[str], name: str) -> None
             )
 
 
-def _rows(file: pq.ParquetFile, names: Sequence[str], name: str) -> Iterator[Row]:
+def _rows(file: pq.ParquetFile, texts: Sequence[str], names: Sequence[str], name: str) -> Iterator[Row]:
+    """Rows of the columns `names`, of which `texts` are the first."""
     number = 0
+    size = max(1, _BATCH_ROWS // len(texts))  # so that several columns take no more memory than one
     try:
         # One row group at a time: pyarrow cannot join lists of values of different dictionaries.
         for group in range(file.num_row_groups):
-            for batch in file.iter_batches(_BATCH_ROWS, [group], names, use_threads=False):
+            for batch in file.iter_batches(size, [group], names, use_threads=False):
                 columns = [cells(batch.column(batch.schema.get_field_index(column))) for column in names]
                 for row in zip(*columns, strict=True):
                     number += 1
-                    yield _row(number, names[0], *row)
+                    yield _row(number, texts, row)
     except (pa.ArrowException, IndexError, OSError, OverflowError, ValueError) as error:
         raise TableError(
             f"{name}: cannot be read after row {number:,} ({_brief(error)}); write or copy it again."
         ) from None
 
 
-def _row(number: int, name: str, text: object, *kept: object) -> Row:
-    for cell in (text, *kept):
+def _row(number: int, texts: Sequence[str], cells: Sequence[object]) -> Row:
+    for cell in cells:
         if isinstance(cell, Fault):
             return Row(number, "", cell)
-    if not isinstance(text, str):
-        return Row(number, "", f"has no text in the column {name!r}")
-    return validate_row(number, text, MAX_CHARACTERS, dict(zip((LABEL, TIME), kept, strict=False)))
+    given = [cell for cell in cells[: len(texts)] if isinstance(cell, str)]
+    if not given:
+        columns = f"column{'' if len(texts) == 1 else 's'} {enumerated([*map(repr, texts)])}"
+        return Row(number, "", f"has no text in the {columns}")
+    text = given[0] if len(given) == 1 else joined(given)
+    return validate_row(number, text, MAX_CHARACTERS, dict(zip((LABEL, TIME), cells[len(texts) :], strict=False)))
 
 
 def _brief(error: Exception) -> str:

@@ -12,7 +12,7 @@ from app.control_characters import one_line
 from training.labelled.reporting.report import DataReport, Distribution, Groups, LabelCount
 from training.labelled.reporting.short_names import with_short_names
 from training.labelled.reporting.terminal import METHODS
-from training.wording import count, share
+from training.wording import count, enumerated, share
 
 _TEMPLATE: Final = Path(__file__).with_name("data.html")
 _STYLE: Final = Path(app.__file__).parent / "web" / "static" / "base.css"
@@ -56,8 +56,9 @@ def report_files(report: DataReport, files: Sequence[Path]) -> dict[str, bytes]:
     return {"data.html": data_page(report).encode("utf-8"), "data.json": f"{content}\n".encode()}
 
 
-def _file(name: str, text: str, label: str, time: str | None) -> str:
-    columns = f"texts from <code>{escape(text)}</code>, labels from <code>{escape(label)}</code>"
+def _file(name: str, text: Sequence[str], label: str, time: str | None) -> str:
+    texts = enumerated([f"<code>{escape(column)}</code>" for column in text])
+    columns = f"texts from {texts}, labels from <code>{escape(label)}</code>"
     columns += f", times from <code>{escape(time)}</code>" if time else ""
     return f"    <p><b>{escape(name)}</b>: {columns}</p>"
 

@@ -118,4 +118,8 @@ class DataReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as values for JSON."""
-        return dataclasses.asdict(self)
+        report = dataclasses.asdict(self)
+        for columns in report["columns"]:
+            if len(columns["text"]) == 1:  # a name, and not a list, for programs that read only this
+                [columns["text"]] = columns["text"]
+        return report

@@ -9,7 +9,7 @@ from app.control_characters import one_line
 from app.terminal_columns import columns
 from training.labelled.bad_rows import MAX_SHOWN
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
-from training.wording import count, share
+from training.wording import count, enumerated, share
 
 WIDTH: Final = 100
 MAX_LABELS: Final = 20
@@ -57,7 +57,10 @@ def _rows(report: DataReport) -> Iterator[str]:
         text, label = (" (guessed)" if source.guessed == (which,) else "" for which in ("text", "label"))
         both = " (both guessed)" if len(source.guessed) > 1 else ""
         time = f", times from {_column(source.time)}" if source.time else ""
-        texts, labels = f"texts from {_column(source.text)}{text}", f"labels from {_column(source.label)}{label}{both}"
+        texts, labels = (
+            f"texts from {enumerated([*map(_column, source.text)])}{text}",
+            f"labels from {_column(source.label)}{label}{both}",
+        )
         yield f"{one_line(source.file)}: {texts}, {labels}{time}"
     chosen = METHODS[report.method]
     yield f"{count(report.rows, 'row')}: {report.train:,} to train on, {report.test:,} to test on ({chosen})"

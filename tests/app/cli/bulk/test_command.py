@@ -55,8 +55,8 @@ def classify(bundle: Path, **options: Any) -> None:
     given = {
         "source": "in",
         "target": "out",
-        "column": None,
-        "field": None,
+        "columns": (),
+        "fields": (),
         "form": "csv",
         "top_k": 3,
         "address": "a",
@@ -66,13 +66,13 @@ def classify(bundle: Path, **options: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "field", "name"), [(None, None, "headline"), ("title", None, "title"), (None, "text", "text")]
+    ("given", "fields", "name"), [((), (), "headline"), (("title",), (), "title"), ((), ("text",), "text")]
 )
-def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, column: Any, field: Any, name: str) -> None:
-    classify(tiny_bundle, column=column, field=field)
+def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, given: Any, fields: Any, name: str) -> None:
+    classify(tiny_bundle, columns=given, fields=fields)
     digest = load_classifier(tiny_bundle).bundle.digest
     assert ray.job == {
-        "files": ("in", column, field),
+        "files": ("in", given, fields),
         "name": name,
         "form": "csv",
         "top_k": 3,

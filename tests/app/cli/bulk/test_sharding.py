@@ -67,12 +67,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def split(path: Path, size: int | None = None, name: str = "headline") -> list[Shard]:
-    [file] = find_files(str(path), None, None)
+    [file] = find_files(str(path), [], [])
     return split_file(SYSTEM, file, name, size)
 
 
 def rows_of(path: Path, shards: list[Shard]) -> list[Row]:
-    [file] = find_files(str(path), None, None)
+    [file] = find_files(str(path), [], [])
     return [row for shard in shards for row in shard_rows(SYSTEM, file, shard, "headline", 1000)]
 
 
@@ -82,7 +82,7 @@ def test_shards_give_the_rows_of_the_whole_file(files: Path, size: int) -> None:
     for path in files.iterdir():
         with path.open("rb") as stream:
             pieces = decoded(read_pieces(stream, path.name), path.name)
-            table = read_table(pieces, input_format(path.name, None, None), Options("headline", 1000), path.name)
+            table = read_table(pieces, input_format(path.name, (), ()), Options(("headline",), 1000), path.name)
             whole = [row[:3] for row in table.rows]
         shards = split(path, size)
         assert [row[:3] for row in rows_of(path, shards)] == whole, path.name

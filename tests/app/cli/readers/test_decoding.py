@@ -22,7 +22,7 @@ SIZES = [1, 3, 100_000]
 
 
 def rows(content: bytes, size: int, form: str = "csv") -> list:
-    return list(read_table(decoded(pieces(content, size), "a.csv"), form, Options("headline", 1000), "a.csv").rows)
+    return list(read_table(decoded(pieces(content, size), "a.csv"), form, Options(("headline",), 1000), "a.csv").rows)
 
 
 @pytest.mark.parametrize("size", SIZES)

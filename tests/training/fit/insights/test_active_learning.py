@@ -18,6 +18,7 @@ from training.fit.training_rows import tokenize_rows
 from training.headlines.train import TrainedModel
 from training.headlines.vocabulary import build_encoder
 from training.labelled.options import DataOptions
+from training.labelled.read import read_rows
 from training.labelled.rows import LabelledRow
 from training.labelled.unlabelled import read_unlabelled
 
@@ -69,7 +70,7 @@ def test_texts_that_are_left_out_are_counted(tmp_path: Path, monkeypatch: pytest
         cast("TrainedModel", learned),
         rows,
         labelled,
-        columns=("text", "label"),
+        columns=(("text",), "label"),
         seed=1,
     )
     left_out = "left out: 2 duplicates, 1 text with the features of a chosen one"
@@ -78,11 +79,27 @@ def test_texts_that_are_left_out_are_counted(tmp_path: Path, monkeypatch: pytest
     assert len(found.content.splitlines()) == found.chosen + 1 == 4
 
 
+def test_text_of_several_columns_is_in_the_first_of_them(tmp_path: Path) -> None:
+    labelled = [LabelledRow(f"word{i} here", (f"t{i}",), "a.csv", i + 2) for i in range(4)]
+    encoder, _ = build_encoder(
+        recipe_for(20, 4), tokenize_rows(labelled * 5, [f"t{i}" for i in range(4)]).samples, (), 4
+    )
+    kernel = np.eye(encoder.spec.size, dtype=np.float32)
+    model = cast("TrainedModel", SimpleNamespace(encoder=encoder, layers=[SimpleNamespace(kernel=kernel)]))
+    classifier = load_classifier(write(tmp_path / "four", "four"))
+    rows = [LabelledRow(text, (), "new.csv", number) for number, text in enumerate(("word1 word2", "word3"), start=2)]
+    content = module.to_label(classifier, model, rows, labelled, columns=(("Subject", "Body"), "Queue"), seed=1).content
+    assert content.startswith(b"Subject,Body,Queue,guess,")
+    (tmp_path / "1.to_label.csv").write_bytes(content.replace(b",,,", b",,a,"))
+    read = read_rows([tmp_path / "1.to_label.csv"], text_columns=("Subject", "Body"), label_column="Queue")
+    assert sorted((row.text, *row.labels) for row in read.rows) == [("word1 word2", "a"), ("word3", "a")]
+
+
 def test_lines_and_tables_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n\ntwo\n")
     (tmp_path / "b.csv").write_text("id,headline\n1,three\n")
     (tmp_path / "c.jsonl").write_text('{"headline": "four"}\n')
-    rows, bad = read_unlabelled([tmp_path / name for name in ("a.txt", "b.csv", "c.jsonl")], "headline")
+    rows, bad = read_unlabelled([tmp_path / name for name in ("a.txt", "b.csv", "c.jsonl")], ["headline"])
     assert [(row.text, row.number, row.labels) for row in rows] == [
         *[("one", 1, ()), ("two", 3, ())],
         *[("three", 2, ()), ("four", 1, ())],
@@ -93,20 +110,20 @@ def test_lines_and_tables_are_read(tmp_path: Path) -> None:
 def test_table_without_the_column_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("id,title\n1,three\n")
     with pytest.raises(ColumnError, match="must be in a column 'headline', as in the training rows") as caught:
-        read_unlabelled([tmp_path / "b.csv"], "headline")
+        read_unlabelled([tmp_path / "b.csv"], ["headline"])
     assert "--column" not in str(caught.value)  # no option of `fit`
 
 
 def test_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n")
     with pytest.raises(TableError, match="there is no text to label"):
-        read_unlabelled([tmp_path / "a.txt"], "headline")
+        read_unlabelled([tmp_path / "a.txt"], ["headline"])
 
 
 def test_file_that_was_being_labelled_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "1.to_label.csv").write_text("precious")
     data = DataOptions(
-        text=None,
+        text=(),
         label=None,
         label_separator=None,
         outside=(),

@@ -99,7 +99,7 @@ def test_column_of_another_type_is_refused_with_its_type(
 ) -> None:
     path = write(tmp_path / "a.parquet", **({"text": ["oil"], "label": ["a"], "time": [2026]} | {column: values}))
     with pytest.raises(TableError) as error:
-        read_rows([path], text_column="text", label_column="label", time_column="time")
+        read_rows([path], text_columns=["text"], label_column="label", time_column="time")
     message = str(error.value).partition(": ")[2]
     assert message.startswith(f"the column {column!r} has the type {kind}")
     assert f", but {must}" in message
@@ -124,7 +124,7 @@ def test_types_of_lists_are_all_read(tmp_path: Path, kind: object) -> None:
 
 def test_column_with_a_dot_is_the_right_one(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", **{"news.title": ["oil"], "label": ["a"], "other": ["b"]})
-    assert [row.text for row in read_rows([path], text_column="news.title").rows] == ["oil"]
+    assert [row.text for row in read_rows([path], text_columns=["news.title"]).rows] == ["oil"]
 
 
 def test_damage_inside_the_file_is_one_sentence(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_too_many_rows_and_too_large_row_groups_are_refused_from_the_metadata(
     monkeypatch.setattr(parquet, "MAX_VALUES", 20)
     monkeypatch.setattr(parquet, "MAX_COLUMN_BYTES", 10)
     with pytest.raises(TableError, match="MiB in one row group; write it with smaller row groups"):
-        read_unlabelled([path], "text")
+        read_unlabelled([path], ["text"])
 
 
 @pytest.mark.parametrize("damage", [b"PAR1", b"PAR1" + bytes(200) + b"PAR1", b"oil"])
@@ -227,8 +227,8 @@ def test_texts_without_labels_are_read(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", id=[1, 2, 3], title=["oil", None, "gold"])
     packed = tmp_path / "b.parquet.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
-    rows, bad = read_unlabelled([path, packed], "title")
+    rows, bad = read_unlabelled([path, packed], ["title"])
     assert [(row.text, row.labels, row.number) for row in rows] == [("oil", (), 1), ("gold", (), 3)] * 2
     assert bad == 2
     with pytest.raises(ColumnError, match=r"no column 'text'; it has: 'id', 'title'; .* as in the training rows\.$"):
-        read_unlabelled([path], "text")
+        read_unlabelled([path], ["text"])
