@@ -51,7 +51,7 @@ def test_corrections_are_a_file_that_fit_reads(page: Page, server: RunningServer
         (texts[1], ("silver",)),
         (texts[2], ()),
     ]
-    assert (table.bad, table.columns[0].text, table.columns[0].label) == (0, "text", "label")
+    assert (table.bad, table.columns[0].text, table.columns[0].label) == (0, ("text",), "label")
     assert not [one for one in sent if "silver" in one or "grain" in one]
 
 
