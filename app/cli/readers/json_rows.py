@@ -59,7 +59,7 @@ class Fields:
             if isinstance(text, str):
                 texts.append(text)
             elif text is not None:
-                return "", f"has no text in the field {name!r}"
+                return "", f"has a field {name!r} that is not a text"
         return joined(texts), None if texts else EMPTY
 
     def _kept(self, value: dict[str, Any]) -> Mapping[str, object]:

@@ -152,6 +152,18 @@ def test_wrong_field_is_an_error_that_names_the_fields(tmp_path: Path, options: 
     ]
 
 
+def test_field_that_is_not_a_text_is_an_error_also_if_empty_ones_are_skipped(tmp_path: Path) -> None:
+    values = ["7", "null", '["oil"]', '" "']
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"headline": {value}}}\n' for value in values))
+    result = run("classify", "-f", tmp_path / "a.jsonl", "--skip-empty")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "line 1 has a field 'headline' that is not a text",
+        "line 3 has a field 'headline' that is not a text",
+        "2 bad lines; none was classified.",
+    ]
+
+
 def test_arguments_are_validated_like_lines() -> None:
     result = run("classify", "oil", "", " ", "caf\udce9", "gold " * 5000, "wheat")
     assert result.exit_code == 1

@@ -84,7 +84,7 @@ def test_row_that_ends_before_a_column_names_it() -> None:
 def test_object_without_one_of_the_fields_is_a_bad_row() -> None:
     lines = [{"Subject": "oil"}, {"Subject": None, "Body": 7}, {"Subject": "oil", "Body": "wheat"}]
     found = read("\n".join(map(json.dumps, lines)).encode(), "jsonl", names=BOTH)
-    assert faults(found) == {1: "has no field 'Body' (it has 'Subject')", 2: "has no text in the field 'Body'"}
+    assert faults(found) == {1: "has no field 'Body' (it has 'Subject')", 2: "has a field 'Body' that is not a text"}
     assert headlines(found) == ["oil wheat"]
 
 

@@ -22,7 +22,7 @@ def test_lines_that_are_no_object_with_a_text_are_named() -> None:
     assert reasons == {
         2: "is not JSON",
         3: "is not a JSON object",
-        4: "has no text in the field 'headline'",
+        4: "has a field 'headline' that is not a text",
         5: "has no field 'headline'",
         6: "has no text",
         7: "has no text",
