@@ -17,6 +17,16 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
 
     Case, `_`, `-` and `.` do not count. One typing error is allowed for each four characters, and at most three.
     """
+    known = list(known)
+    if (misspelt := misspelt_names(name, known)) or len(name) > MAX_CHARACTERS:
+        return misspelt
+    wanted = _plain(name)
+    begins = [known_name for known_name in known if len(wanted) > 2 and _plain(known_name).startswith(wanted)]
+    return begins if len(begins) <= MAX_SUGGESTIONS else []
+
+
+def misspelt_names(name: str, known: Iterable[str]) -> list[str]:
+    """The known names with the fewest typing errors, as in `near_names`; empty if each has more than are allowed."""
     if len(name) > MAX_CHARACTERS:
         return []
     wanted = _plain(name)
@@ -25,10 +35,9 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
         known_name: _distance(wanted, other) for known_name, other in plain.items() if _is_comparable(wanted, other)
     }
     fewest = min(errors.values(), default=MAX_CHARACTERS)
-    if fewest <= _allowed(wanted):
-        return [known_name for known_name, number in errors.items() if number == fewest][:MAX_SUGGESTIONS]
-    begins = [known_name for known_name, other in plain.items() if len(wanted) > 2 and other.startswith(wanted)]
-    return begins if len(begins) <= MAX_SUGGESTIONS else []
+    if fewest > _allowed(wanted):
+        return []
+    return [known_name for known_name, number in errors.items() if number == fewest][:MAX_SUGGESTIONS]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

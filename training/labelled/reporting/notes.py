@@ -1,10 +1,11 @@
 """Notes of a check: possible problems of the data, and what to do about them."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from app.near_names import near_names
+from app.near_names import misspelt_names
 from training.labelled.bad_rows import counted
 from training.labelled.reporting.outside_notes import outside_notes
 from training.labelled.reporting.report import DataReport
@@ -50,20 +51,21 @@ def _left_out(report: DataReport) -> Iterator[str]:
 
 
 def _misspelt(report: DataReport) -> Iterator[tuple[str, str]]:
-    """Rare labels, each with the learned one that it differs from by a typing error or two."""
+    """Rare labels, each with the learned one that it differs from by a few typing errors."""
     learned = [label.label for label in report.labels[:MAX_COMPARED]]
     similar = {label for group in report.similar_labels for label in group}
     for label in report.rare:
         if len(label) < MISSPELT_CHARACTERS or label in similar:
             continue
-        # Labels such as years and versions differ in a digit without being misspelt.
-        near = [other for other in near_names(label, learned) if _digits(other) == _digits(label)]
+        # Years, versions and regions such as `Area A` differ in a digit or letter without being misspelt.
+        near = [other for other in misspelt_names(label, learned) if _marks(other) == _marks(label)]
         if near:
             yield label, near[0]
 
 
-def _digits(label: str) -> str:
-    return "".join(filter(str.isdigit, label))
+def _marks(label: str) -> list[str]:
+    """Digits, and letters that stand alone."""
+    return re.findall(r"\d|(?<![^\W_])[^\W_](?![^\W_])", label.casefold())
 
 
 def _labels(report: DataReport) -> Iterator[str]:

@@ -233,11 +233,14 @@ def test_rare_labels_are_compared_with_the_others(tmp_path: Path) -> None:
         ("returns", None),
         ("Delivery", None),  # one of the labels that differ only in case
         ("2025 orders", None),
+        ("area_C", None),
+        ("Health", None),  # no misspelt `Health care`
         ("tas", None),
     ],
 )
 def test_rare_label_near_another_may_be_misspelt(tmp_path: Path, rare: str, note: str | None) -> None:
-    rows = [f"story {i},{label}" for label in ("delivery", "2026 orders", "tax") for i in range(20)]
+    learned = ["delivery", "2026 orders", "tax", "area_A", "Health care"]
+    rows = [f"story {i},{label}" for label in learned for i in range(20)]
     table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows, f"one more,{rare}"])])
     found = [line for line in check(table, split_rows(table)).notes if "misspelt" in line]
     assert found == ([note] if note else [])
