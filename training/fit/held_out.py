@@ -43,7 +43,8 @@ def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int
 def held_out_masks(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> list[NDArray[np.bool_]]:
     """The rows that are held out from each of the `held_out_models`: bool [n] each; no row is in two.
 
-    If it is one model, these are a share of the rows, otherwise each model has one of FOLDS folds.
+    If it is one model, these are a share of the rows, otherwise each model has one of FOLDS folds. Of a label with two
+    rows or more, at least one is held out: without a row of the outside class, it could not be calibrated.
 
     Args:
         labels: int64 [n].
@@ -51,7 +52,15 @@ def held_out_masks(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: i
         seed: of the choice.
     """
     models = held_out_models(len(labels))
-    return folds(labels, groups, seed)[:models] if models > 1 else [held_out_share(labels, groups, seed)]
+    if models == 1:
+        return [held_out_share(labels, groups, seed)]
+    all_folds = folds(labels, groups, seed)
+    masks = all_folds[:models]
+    several = np.bincount(labels)[labels] > 1
+    for fold in all_folds[models:]:  # a label of two or three groups may be in these alone
+        missing = ~np.isin(labels, labels[np.any(masks, axis=0)])
+        masks[0] = masks[0] | (fold & missing & several)
+    return masks
 
 
 def held_out_share(labels: NDArray[np.int64], groups: NDArray[np.int32], seed: int) -> NDArray[np.bool_]:

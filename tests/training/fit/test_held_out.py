@@ -68,6 +68,19 @@ def test_rare_class_has_a_held_out_row() -> None:
     assert np.bincount(labels[held_out_share(labels, np.arange(40_004), 0)])[2] == 1
 
 
+@pytest.mark.parametrize("rows", range(20_000, 20_005))  # the rare labels begin in another fold each time
+def test_labels_of_few_rows_have_a_held_out_row_and_keep_one(rows: int) -> None:
+    rare = np.repeat([5, 6, 7, 8], [4, 3, 2, 1])
+    labels = np.concatenate([np.arange(rows) % 5, rare, np.repeat(9, 10)])
+    groups = np.arange(len(labels))
+    groups[-10:] = groups[-1] + np.arange(10) % 2  # a label of two texts, five times each
+    masks = held_out_masks(labels, groups, 0)
+    assert np.sum(masks, axis=0).max() == 1
+    assert set(labels[np.any(masks, axis=0)].tolist()) >= {*range(8), 9}
+    for mask in masks:
+        assert set(labels[~mask].tolist()) >= {*range(8), 9}
+
+
 def test_groups_are_those_of_equal_and_nearly_equal_texts() -> None:
     texts = ["oil rises", "Rises oil", "gold falls", "a b c d e f g h", "a b c d e f g i"]
     samples = [Sample(tuple(text.lower().split()), (0,), number) for number, text in enumerate(texts)]
