@@ -41,9 +41,12 @@ def _left_out(report: DataReport) -> Iterator[str]:
             f"{count(len(rare), 'label')} with too few rows ({_first(rare)}) {_is(len(rare))} not learned, and"
             f" {count(rows, 'row')} left out; add rows, merge labels, or lower --min-rows."
         )
-    if misspelt := list(islice(_misspelt(report), MAX_MISSPELT)):
-        which = ", ".join(f"{label!r} for {near!r}" for label, near in misspelt)
-        yield f"{count(len(misspelt), 'label')} of few rows may be misspelt ({which}); if so, correct the files."
+    if misspelt := list(islice(_misspelt(report), MAX_MISSPELT + 1)):
+        which = ", ".join(f"{label!r} for {near!r}" for label, near in misspelt[:MAX_MISSPELT])
+        labels = count(len(misspelt), "label")
+        if len(misspelt) > MAX_MISSPELT:
+            which, labels = f"{which}, ...", f"More than {MAX_MISSPELT} labels"
+        yield f"{labels} of few rows may be misspelt ({which}); if so, correct the files."
     if rows := report.left_out.get(IN_TEST, 0):
         yield f"{count(rows, 'training row')} with the text of a test row {_is(rows)} left out, to keep the test fair."
     if rows := report.left_out.get(UNSEEN, 0):

@@ -246,6 +246,16 @@ def test_rare_label_near_another_may_be_misspelt(tmp_path: Path, rare: str, note
     assert found == ([note] if note else [])
 
 
+@pytest.mark.parametrize(("number", "note"), [(5, "5 labels"), (6, "More than 5 labels")])
+def test_no_more_than_five_misspelt_labels_are_named(report: DataReport, number: int, note: str) -> None:
+    learned = [dataclasses.replace(report.labels[0], label=f"{letter}elivery") for letter in "abcdef"]
+    rare = {f"{letter}elivrey": 1 for letter in "abcdef"[:number]}
+    [told] = [line for line in notes(dataclasses.replace(report, labels=learned, rare=rare)) if "misspelt" in line]
+    assert told.startswith(f"{note} of few rows may be misspelt ('aelivrey' for 'aelivery', ")
+    assert told.count(" for ") == 5
+    assert (", ...)" in told) == (number > 5)
+
+
 def test_terminal_report_is_narrow_and_safe(report: DataReport) -> None:
     text = terminal_report(report)
     assert "\x1b" not in text
