@@ -22,8 +22,8 @@ NO_OUTSIDE: Final = (
     " none of the labels, and use --outside (docs/own-topics.md)."
 )
 NO_BETTER: Final = (
-    "The model is no better than the most frequent label alone, so the texts tell it nothing about the labels; see with"
-    " `check` that --text and --label name the right columns, or add rows."
+    "The model is no better than the most frequent label alone, so the texts tell it nothing about the labels; see in"
+    " the output of `check` whether --text and --label name the right columns, or add rows."
 )
 
 

@@ -34,8 +34,8 @@ def outside_notes(report: DataReport) -> Iterator[str]:
         )
     if left_out := report.rare.get("", 0):
         yield (
-            f"Rows about none of the labels: {left_out:,}. These are too few to be learned, and left out; add more, at"
-            f" least {FEW_ROWS} in all."
+            f"Rows about none of the labels: {left_out:,}. These are too few to be learned, and are left out; add more,"
+            f" at least {FEW_ROWS} in all."
         )
     learned = [label.label for label in report.labels]
     for label in (*learned, *report.rare):

@@ -78,7 +78,8 @@ def test_rows_about_none_of_the_labels_that_are_left_out_are_no_rare_label(
     both = [f"amber both kinds {i},{labels}" for i, labels in enumerate(several)]
     [note] = found(tmp_path, [*both, *rows(4, label)], label, separator="|")
     assert note == (
-        "Rows about none of the labels: 4. These are too few to be learned, and left out; add more, at least 30 in all."
+        "Rows about none of the labels: 4. These are too few to be learned, and are left out; add more, at least 30 in"
+        " all."
     )
 
 
