@@ -31,6 +31,7 @@ def read_unlabelled(files: Sequence[Path], text_columns: Sequence[str]) -> tuple
     """
     rows: list[LabelledRow] = []
     bad = size = 0
+    first_bad = ""
     for path in files:
         name = shown_name(path)
         with ExitStack() as stack:
@@ -38,6 +39,7 @@ def read_unlabelled(files: Sequence[Path], text_columns: Sequence[str]) -> tuple
                 for row in _open(path, text_columns, name, stack):
                     if row.fault is not None:
                         bad += 1
+                        first_bad = first_bad or f" (the first bad row: {name}:{row.line} {row.fault})"
                     elif len(rows) == MAX_ROWS:
                         raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; use a sample of the texts.")
                     elif (size := size + getsizeof(row.headline)) > MAX_TEXT_BYTES:
@@ -56,7 +58,7 @@ def read_unlabelled(files: Sequence[Path], text_columns: Sequence[str]) -> tuple
             except OSError as error:
                 raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
     if not rows:
-        raise TableError(f"{', '.join(map(shown_name, files))}: there is no text to label; add texts.")
+        raise TableError(f"{', '.join(map(shown_name, files))}: there is no text to label{first_bad}; add texts.")
     return rows, bad
 
 

@@ -112,6 +112,13 @@ def test_wrong_column_among_several_is_refused(text: tuple[str, ...], sentence: 
     assert str(error.value).startswith(sentence)
 
 
+def test_json_without_one_of_the_fields_is_refused_with_its_first_bad_row(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"Body": "oil"}\n{"Body": "gas"}\n')
+    with pytest.raises(TableError) as refused:
+        read_unlabelled([tmp_path / "a.jsonl"], ["Body", "Subject"])
+    assert str(refused.value).endswith("a.jsonl:1 has no field 'Subject' (it has 'Body')); add texts.")
+
+
 def test_file_of_texts_alone_has_no_column_of_labels() -> None:
     with pytest.raises(ColumnError, match="which column has the labels; use --label"):
         find_columns(BOTH, RequestedColumns(BOTH), "a.csv")
