@@ -20,8 +20,9 @@ SEPARATORS = (";", "|", ",", "/", "+", "&", "#")
 MISSPELT_CHARACTERS = 5
 """Shorter labels differ in a letter without being misspelt."""
 MAX_MISSPELT = 5
+"""Maximum number of misspelt labels that a note names."""
 MAX_COMPARED = 500
-"""Maximum numbers of misspelt labels that a note names, and of labels that each is compared with."""
+"""Maximum numbers of rare labels and of learned labels that are compared; 30,000 rare ones would take half a minute."""
 MAX_LABEL_SHARE = 0.8
 """If more than this share of the training rows has one label, accuracy says little."""
 
@@ -57,7 +58,7 @@ def _misspelt(report: DataReport) -> Iterator[tuple[str, str]]:
     """Rare labels, each with the learned one that it differs from by a few typing errors."""
     learned = [label.label for label in report.labels[:MAX_COMPARED]]
     similar = {label for group in report.similar_labels for label in group}
-    for label in report.rare:
+    for label in islice(report.rare, MAX_COMPARED):
         if len(label) < MISSPELT_CHARACTERS or label in similar:
             continue
         # Years, versions and regions such as `Area A` differ in a digit or letter without being misspelt.

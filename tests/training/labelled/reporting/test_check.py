@@ -18,7 +18,7 @@ from training.cli import cli
 from training.labelled.read import read_rows
 from training.labelled.reporting import terminal
 from training.labelled.reporting.check import check
-from training.labelled.reporting.notes import notes
+from training.labelled.reporting.notes import MAX_COMPARED, notes
 from training.labelled.reporting.page import data_page
 from training.labelled.reporting.report import MAX_EXAMPLE_CHARACTERS, DataReport
 from training.labelled.reporting.scripts import script
@@ -254,6 +254,16 @@ def test_no_more_than_five_misspelt_labels_are_named(report: DataReport, number:
     assert told.startswith(f"{note} of few rows may be misspelt ('aelivrey' for 'aelivery', ")
     assert told.count(" for ") == 5
     assert (", ...)" in told) == (number > 5)
+
+
+def test_few_of_very_many_rare_labels_are_compared(report: DataReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr(
+        "training.labelled.reporting.notes.misspelt_names", lambda name, _known: compared.append(name) or []
+    )
+    rare = {f"label {'x' * number}": 1 for number in range(3 * MAX_COMPARED)}
+    list(notes(dataclasses.replace(report, rare=rare)))
+    assert 0 < len(compared) <= MAX_COMPARED
 
 
 def test_terminal_report_is_narrow_and_safe(report: DataReport) -> None:
