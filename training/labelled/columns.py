@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.cli.readers.row import is_text
+from app.cli.readers.row import in_any_case, is_text
 from training.errors import ColumnError
 from training.wording import listed
 
@@ -78,9 +78,9 @@ def find_columns(
         ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
     """
     requested = RequestedColumns(
-        tuple(_in_any_case(name, names) for name in requested.text),
-        None if requested.label is None else _in_any_case(requested.label, names),
-        None if requested.time is None else _in_any_case(requested.time, names),
+        tuple(in_any_case(name, names) for name in requested.text),
+        None if requested.label is None else in_any_case(requested.label, names),
+        None if requested.time is None else in_any_case(requested.time, names),
     )
     for name in requested.given:
         ensure_column(name, names, file, from_header=from_header, nested=nested)
@@ -164,14 +164,6 @@ def _distinct(file: str, text: tuple[str, ...], label: str, requested: Requested
         raise ColumnError(f"{file}: text, label and time must be different columns; correct --text, --label or --time.")
     given = (("text", requested.text), ("label", requested.label))
     return Columns(file, text, label, requested.time, guessed=tuple(column for column, name in given if not name))
-
-
-def _in_any_case(name: str, names: Sequence[str]) -> str:
-    """The one column of the name, in any case if none has exactly this name; otherwise `name`."""
-    if name in names:
-        return name
-    same = [other for other in names if other.strip().lower() == name.strip().lower()]
-    return same[0] if len(same) == 1 else name
 
 
 def _usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_records import Record, records
 from app.cli.readers.lines import Line
-from app.cli.readers.row import NO_COLUMNS, NOT_UTF_8, TO_UTF_8, Row, is_text, joined, validate_row
+from app.cli.readers.row import NO_COLUMNS, NOT_UTF_8, TO_UTF_8, Row, in_any_case, is_text, joined, validate_row
 
 REPEATED_HEADER = "repeats the header"
 """Fault of a row that equals the header, as in the middle of files that `cat` has joined."""
@@ -113,9 +113,7 @@ def _header(record: Record | None, wanted: Sequence[str], separator: str, file: 
 
 def _place(name: str, names: Sequence[str], file: str) -> int:
     """Index of the column of a name, in any case if none has exactly this name; raises ColumnError."""
-    alike = [given for given in names if given.strip().lower() == name.strip().lower()]
-    if name not in names and len(alike) == 1:
-        name = alike[0]
+    name = in_any_case(name, names)
     if name not in names:
         listed = ", ".join(names)[:300]
         shown = listed if listed.isprintable() else ascii(listed)

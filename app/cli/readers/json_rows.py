@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Options, Row, joined, unique_names, validate_row
+from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Options, Row, is_text, joined, unique_names, validate_row
 
 _BLANK = " \t\r\n"
 _AFTER_VALUE = frozenset(f"{_BLANK},]")
@@ -78,14 +78,6 @@ def _has(value: Mapping[str, object]) -> str:
     return f" (it has {', '.join(map(repr, names))}{more})" if names else ""
 
 
-def _is_utf_8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def json_line_rows(lines: Iterable[Line], fields: Fields, line: int = 1) -> Iterator[Row]:
     """Yield the rows of JSON Lines; `line` is the number of the first line."""
     for number, raw in enumerate(lines, start=line):
@@ -98,7 +90,8 @@ def json_line_rows(lines: Iterable[Line], fields: Fields, line: int = 1) -> Iter
         try:
             value = from_json(raw)
         except ValueError as error:
-            yield Row(number, "", f"is not JSON ({error})" if _is_utf_8(raw) else NOT_UTF_8)
+            utf_8 = is_text(raw.decode(errors="surrogateescape"))
+            yield Row(number, "", f"is not JSON ({error})" if utf_8 else NOT_UTF_8)
         else:
             yield fields.row(number, value)
 

@@ -87,6 +87,14 @@ def unique_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
     return unique
 
 
+def in_any_case(name: str, names: Sequence[str]) -> str:
+    """The one of `names` that is `name`, in any case if none is exactly so; `name` if there is none or several."""
+    if name in names:
+        return name
+    same = [other for other in names if other.strip().lower() == name.strip().lower()]
+    return same[0] if len(same) == 1 else name
+
+
 def is_text(value: str) -> bool:
     """Whether a string has no lone surrogates, which `surrogateescape` makes of bytes that are not UTF-8."""
     try:
