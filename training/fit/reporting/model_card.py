@@ -170,7 +170,7 @@ def _sets(manifest: Manifest) -> str:
         return "none"
     if manifest.topic_set.threshold > 1 / 2:  # which no second label reaches
         share = f"{manifest.topic_set.coverage:.0%}"
-        return f"the most probable label alone, because it is the right one for at least {share} of texts"
+        return f"the most probable label alone, because it is the right one for at least {share} of the held-out texts"
     return (
         "the most probable label, and every other one with a probability of at least"
         f" {manifest.topic_set.threshold:.3f}, fitted so that the right one is in the set for"
