@@ -150,14 +150,17 @@ class BoundedConnection(HttpToolsProtocol):
         """Send a held head whose body has not been written yet."""
         self._coalescing.flush()
 
-    def _reserve(self) -> bool:
-        """Count received bytes; returns False and refuses the request if they do not fit below the limit."""
+    def _reserve(self, missing: int) -> bool:
+        """Count received bytes; returns False and refuses the request if they do not fit below the limit.
+
+        `missing`: as for `Connections.reserve`.
+        """
         cycle = self.cycle
         if self._awaiting and cycle is not None and cycle.scope is self.scope and cycle.response_complete:
             self._received = 0  # uvicorn discards the rest of a request that has been answered
             return True
         more = self._received - FREE_BYTES - self._reserved
-        if self._connections.reserve(self, more, self._reserved):
+        if self._connections.reserve(self, more, self._reserved, missing):
             self._reserved += more
             return True
         self._fail(self._too_many_bytes())

@@ -28,7 +28,7 @@ LARGEST_REQUESTS = 4
 """Maximum bytes of unanswered requests in a process, or this number of the largest bodies if that is more."""
 
 LARGE_BYTES = 64 * 1024
-"""Above the limit on bytes of requests, requests with more bytes than this are refused before smaller ones."""
+"""Above the limit on bytes of requests, requests larger than this are refused before smaller ones."""
 
 MAX_UNREAD_BYTES = 32 * 1024 * 1024
 """Maximum bytes of unread answers; above it, the connections that have waited longest are closed."""
@@ -75,7 +75,7 @@ class Connections:
         self.request_bytes = 0
         """Bytes of requests that are arriving or unanswered, without the first FREE_BYTES of each connection."""
         self._large: dict[Connection, None] = {}
-        """Connections with more than LARGE_BYTES of these, the newest request last."""
+        """Connections whose request has or declares more than LARGE_BYTES, the newest request last."""
         self._open: set[Connection] = set()
         self._unread: dict[Connection, None] = {}
         """Connections with unread answers, the longest waiting first."""
@@ -105,15 +105,17 @@ class Connections:
         """File descriptors of the open connections."""
         return [connection.transport.get_extra_info("socket").fileno() for connection in self._open]
 
-    def reserve(self, connection: Connection, size: int, held: int) -> bool:
+    def reserve(self, connection: Connection, size: int, held: int, missing: int) -> bool:
         """Count `size` more bytes of a connection until `free`; returns False if it must be refused instead.
 
-        `held`: bytes of the connection that are counted already. Above the limit, the newest of the large requests that
-        are still arriving are refused until the rest fits. So of requests that arrive together, as many are answered
-        as fit. A large request is never refused for a newer large one: otherwise clients that retry at once would
-        prevent all of them from arriving completely. A small one is refused only if no large one is arriving.
+        `held`: bytes of the connection that are counted already; `missing`: bytes of its current body that had not
+        arrived before these, as far as its Content-Length is known. Above the limit, the newest of the large requests
+        that are still arriving are refused until the rest fits. So of requests that arrive together, as many are
+        answered as fit. A large request is never refused for a newer large one: otherwise clients that retry at once
+        would prevent all of them from arriving completely. A small one is refused only if no large one is arriving; a
+        request counts as small until its Content-Length is known or LARGE_BYTES have arrived.
         """
-        if held + size > LARGE_BYTES:
+        if held + size > LARGE_BYTES or missing > LARGE_BYTES:
             self._large.setdefault(connection)
         if self.request_bytes + size > self.max_request_bytes:
             for newest in reversed(list(self._large)):
