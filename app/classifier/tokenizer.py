@@ -24,6 +24,8 @@ _REFERENCE = re.compile(
 )
 _MAX_COMPOSED = 64
 """Words of more code points are not put into normal form C, which takes quadratic time in a run of marks."""
+_MAX_CHECKED = 256
+"""Longer texts are not checked for normal form C as a whole, for the same reason."""
 
 _FOLDED, _PLAIN = CharacterTable(fold), CharacterTable(without_diacritics)
 _WITH_SYMBOLS = CharacterTable(fold_with_symbols)
@@ -47,17 +49,23 @@ def tokenize(
     """
     if "&" in text:
         text = _REFERENCE.sub(lambda match: _decode(match, references), text)
+    if (ascii_text := _fold_ascii(text)) is not None:
+        return ascii_text.split()
+    folded = text.translate(_WITH_SYMBOLS if split_symbols else _FOLDED)
+    words = _split(folded, split_unspaced, split_symbols)
+    if len(folded) <= _MAX_CHECKED and unicodedata.is_normalized("NFC", folded):
+        return words  # any part of a text in normal form C is in it, too
+    return [word if word.isascii() else _compose(word) for word in words]
+
+
+def _fold_ascii(text: str) -> str | None:
+    """Each character becomes one; None if the text is not ASCII, or has characters that vanish."""
+    if not text.isascii():  # an exception would take 0.7 us
+        return None
     try:
-        return _fold_ascii(text).split()
-    except UnicodeError:
-        folded = text.translate(_WITH_SYMBOLS if split_symbols else _FOLDED)
-        words = _split(folded, split_unspaced, split_symbols)
-        return [word if word.isascii() else _compose(word) for word in words]
-
-
-def _fold_ascii(text: str) -> str:
-    """Each character becomes one; raises UnicodeError if the text is not ASCII, or has characters that vanish."""
-    return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii")
+        return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii")
+    except UnicodeDecodeError:
+        return None
 
 
 def _split(folded: str, split_unspaced: bool, split_symbols: bool) -> list[str]:
@@ -82,14 +90,9 @@ def locate(
     text: str, references: CharacterReferences = "html", split_unspaced: bool = False, split_symbols: bool = False
 ) -> Iterator[Word]:
     """The words of `tokenize`, each with its position in the text."""
-    if "&" not in text:
-        try:
-            ascii_words = _ASCII_WORD.finditer(_fold_ascii(text))
-        except UnicodeError:
-            pass
-        else:
-            yield from (Word(match[0], *match.span()) for match in ascii_words)
-            return
+    if "&" not in text and (ascii_text := _fold_ascii(text)) is not None:
+        yield from (Word(match[0], *match.span()) for match in _ASCII_WORD.finditer(ascii_text))
+        return
     characters, starts, ends = _decoded(text, references)
     table = _WITH_SYMBOLS if split_symbols else _FOLDED
     folded = [table[ord(character)] for character in characters]
