@@ -11,7 +11,7 @@ from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Options, Row, is_text
 from app.cli.readers.rows import SEPARATORS
 from training.errors import ColumnError, TableError
-from training.labelled.columns import Columns, RequestedColumns, find_columns, find_numbered
+from training.labelled.columns import GUESSES, Columns, RequestedColumns, find_columns, find_numbered
 
 MAX_CHARACTERS: Final = 20_000
 """A longer text is a bad row; the default of TOPICS_MAX_CHARACTERS, above which the service refuses a text."""
@@ -132,6 +132,11 @@ def _no_header(lines: Iterator[Line], separator: str, requested: RequestedColumn
     first = _readable(next((record for record in rows if record.cells or record.fault), None), name)
     width = len(first.cells)
     del again, rows  # which would keep all lines
+    names = [cell.strip() for cell in first.cells]
+    if set(GUESSES).issubset(names):  # `fit --unlabelled` writes a header, and the numbers of the other files in it
+        label = names.index(GUESSES[0]) - 1
+        written = RequestedColumns(tuple(names[:label]), names[label], requested.time)
+        return _header(lines, separator, written, name)
     sample = []
     size = 0
     for record in records(lines, separator, width):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -93,6 +93,19 @@ def test_text_of_several_columns_is_in_the_first_of_them(tmp_path: Path) -> None
     (tmp_path / "1.to_label.csv").write_bytes(content.replace(b",,,", b",,a,"))
     read = read_rows([tmp_path / "1.to_label.csv"], text_columns=("Subject", "Body"), label_column="Queue")
     assert sorted((row.text, *row.labels) for row in read.rows) == [("word1 word2", "a"), ("word3", "a")]
+
+
+@pytest.mark.parametrize("given", [{"text_columns": ["2"], "label_column": "1"}, {}])
+def test_texts_to_label_are_read_with_the_rows_without_a_header(tmp_path: Path, given: dict[str, Any]) -> None:
+    (tmp_path / "rows.csv").write_text("metals,gold falls\nenergy,oil rises\n" * 3)
+    guesses = "metals,0.5,energy,0.4,new.txt,1"
+    (tmp_path / "1.to_label.csv").write_text(f"2,1,{','.join(module.MORE_COLUMNS)}\ngas is dear,energy,{guesses}\n")
+    read = read_rows([tmp_path / "rows.csv", tmp_path / "1.to_label.csv"], header=False, **given)
+    assert [(row.text, row.labels, row.number) for row in read.rows[6:]] == [("gas is dear", ("energy",), 2)]
+    assert (len(read.rows), read.bad) == (7, 0)
+    (tmp_path / "1.to_label.csv").write_text(f"2,1,{','.join(module.MORE_COLUMNS)}\ngas is dear,,{guesses}\n")
+    with pytest.raises(TableError, match="label"):
+        read_rows([tmp_path / "1.to_label.csv"], header=False, outside_labels=["other"], **given)
 
 
 def test_lines_and_tables_are_read(tmp_path: Path) -> None:
