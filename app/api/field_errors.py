@@ -1,7 +1,8 @@
 """Validation errors by field; unknown fields are errors too, so that misspelt ones are noticed."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,9 @@ MAX_UNKNOWN = 10
 
 Place = tuple[Any, ...]
 """`loc` of pydantic: names and positions."""
+
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+"""For an endpoint none of whose unknown fields belongs to another one."""
 
 _UNION_MEMBERS = {"list[str]", "list[list[str]]"}
 """Parts of a place that are not fields: pydantic names the members of the type of `data` in open_inference/schemas."""
@@ -72,15 +76,26 @@ def wrong_field(name: str, message: str) -> ValidationError:
     return ValidationError.from_exception_data("Body", [error_at((name,), message)])
 
 
-def unknown_fields(given: Iterable[str], known: Collection[str]) -> ValidationError:
-    """A ValidationError for the unknown fields `given`; `known`: the allowed fields."""
-    return ValidationError.from_exception_data("Body", _unknown(given, known))
+def unknown_fields(
+    given: Iterable[str], known: Collection[str], elsewhere: Mapping[str, str] = NOWHERE
+) -> ValidationError:
+    """A ValidationError for the unknown fields `given`.
+
+    `known`: the allowed fields; `elsewhere`: path of the endpoint to which a field belongs that is not allowed here.
+    """
+    return ValidationError.from_exception_data("Body", _unknown(given, known, elsewhere))
 
 
-def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[str]) -> ValidationError:
-    """`error` plus the errors for unknown fields of the body: a missing field may just be misspelt."""
+def with_unknown_fields(
+    error: ValidationError, body: bytes, known: Collection[str], elsewhere: Mapping[str, str] = NOWHERE
+) -> ValidationError:
+    """`error` plus the errors for unknown fields of the body: a missing field may just be misspelt.
+
+    `known`, `elsewhere`: as for `unknown_fields`.
+    """
     value = from_json(body)  # the validator could parse it, too
-    unknown = _unknown((name for name in value if name not in known), known) if isinstance(value, dict) else []
+    names = value if isinstance(value, dict) else ()
+    unknown = _unknown((name for name in names if name not in known), known, elsewhere)
     if not unknown:
         return error
     others = [
@@ -90,12 +105,14 @@ def with_unknown_fields(error: ValidationError, body: bytes, known: Collection[s
     return ValidationError.from_exception_data(error.title, unknown + others)
 
 
-def _unknown(given: Iterable[str], known: Collection[str]) -> list[InitErrorDetails]:
-    errors = []
-    for name in islice(given, MAX_UNKNOWN):
-        hint = did_you_mean(name, known) or f"the fields are {', '.join(known)}"
-        errors.append(error_at((name,), f"unknown field; {hint}"))
-    return errors
+def _unknown(given: Iterable[str], known: Collection[str], elsewhere: Mapping[str, str]) -> list[InitErrorDetails]:
+    return [error_at((name,), f"unknown field; {_hint(name, known, elsewhere)}") for name in islice(given, MAX_UNKNOWN)]
+
+
+def _hint(name: str, known: Collection[str], elsewhere: Mapping[str, str]) -> str:
+    if name in elsewhere:
+        return f"it belongs to POST {elsewhere[name]}"
+    return did_you_mean(name, known) or f"the fields are {', '.join(known)}"
 
 
 def error_at(loc: Place, message: str) -> InitErrorDetails:

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from app.api.field_errors import unknown_fields, with_unknown_fields
+from app.api.field_errors import NOWHERE, unknown_fields, with_unknown_fields
 from app.api.json_errors import not_json
 from app.api.model_parameter import model_parameter
 from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, quoted
@@ -52,6 +52,7 @@ class RawRoute(APIRoute):
         admit: Callable[[int], None],
         turns: ParseTurns,
         handler: Callable[[str | None], Handler],
+        elsewhere: Mapping[str, str] = NOWHERE,
         **documentation: Any,  # noqa: ANN401 - APIRoute's own
     ) -> None:
         """Prepare the route.
@@ -66,6 +67,7 @@ class RawRoute(APIRoute):
             turns: in which bodies are parsed; common to all routes.
             handler: returns the handler of requests with this query parameter `model`, None without it; raises
                 UnknownModelError. Called once for each of its values that has one.
+            elsewhere: path of the endpoint to which a field belongs that callers send here by mistake.
             documentation: APIRoute's own.
         """
 
@@ -78,6 +80,7 @@ class RawRoute(APIRoute):
         self._handler = handler
         self._handlers: dict[str | None, Handler] = {}
         self._fields = tuple(model.model_fields)
+        self._elsewhere = elsewhere
         self._max_body_bytes = max_body_bytes
         self._admit = admit
         self._turns = turns
@@ -119,14 +122,21 @@ class RawRoute(APIRoute):
     async def _parsed(self, validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
         """`parse`, a long body in its turn; raises OverloadedError, too."""
         if len(body) < TURN_BYTES:
-            return parse(validate, body, fields)
+            return parse(validate, body, fields, self._elsewhere)
         await self._turns.wait()
         with self._turns.turn():
-            return parse(validate, body, fields)
+            return parse(validate, body, fields, self._elsewhere)
 
 
-def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
-    """Parse and validate a JSON body; `fields`: the allowed fields. If empty, unknown fields are ignored.
+def parse(
+    validate: Callable[[bytes], Any],
+    body: bytes,
+    fields: Collection[str] = (),
+    elsewhere: Mapping[str, str] = NOWHERE,
+) -> Any:  # noqa: ANN401 - what `validate` makes
+    """Parse and validate a JSON body.
+
+    `fields`: the allowed fields. If empty, unknown fields are ignored. `elsewhere`: as for `unknown_fields`.
 
     Raises:
         BodyTooLargeError: more than MAX_JSON_SEPARATORS opening brackets, commas and colons.
@@ -144,10 +154,10 @@ def parse(validate: Callable[[bytes], Any], body: bytes, fields: Collection[str]
         if first["type"] == "json_invalid":
             raise not_json(body, first["msg"].removeprefix("Invalid JSON: ")) from None
         if fields:
-            raise with_unknown_fields(error, body, fields) from None
+            raise with_unknown_fields(error, body, fields, elsewhere) from None
         raise
     if fields and parsed.__pydantic_extra__:
-        raise unknown_fields(parsed.__pydantic_extra__, fields)
+        raise unknown_fields(parsed.__pydantic_extra__, fields, elsewhere)
     return parsed
 
 

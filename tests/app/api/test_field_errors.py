@@ -18,14 +18,16 @@ TYPING_ERRORS: list[tuple[str, dict[str, Any], str, str]] = [
     ("/predict", {"headline": "oil", "explian": True}, "explian", "explain"),
     ("/predict", {"headline": "oil", "explain": True, "explainTopic": "crude"}, "explainTopic", "explain_topic"),
     ("/predict", {"headlin": "oil"}, "headlin", "headline"),
-    ("/predict", {"headlines": ["oil"]}, "headlines", "headline"),
+    ("/predict", {"headlines": ["oil"]}, "headlines", "it belongs to POST /predict/batch"),
+    ("/predict", {"headline": "oil", "headlines": ["oil"]}, "headlines", "it belongs to POST /predict/batch"),
     ("/predict", {"text": "oil"}, "text", "the fields are headline, top_k, explain, explain_topic"),
     ("/predict", {"headline": 5, "topk": 3}, "topk", "top_k"),
     ("/predict", {"headline": "oil", "": 1}, "", "headline"),
     ("/predict", {"headline": "oil", "model_config": 1}, "model_config", "headline"),
-    ("/predict/batch", {"headlines": ["oil"], "explain": True}, "explain", "headlines"),
+    ("/predict/batch", {"headlines": ["oil"], "explain": True}, "explain", "it belongs to POST /predict"),
+    ("/predict/batch", {"headlines": ["oil"], "explian": True}, "explian", "the fields are headlines, top_k"),
     ("/predict/batch", {"headlines": ["oil"], "topK": 1}, "topK", "top_k"),
-    ("/predict/batch", {"headline": "oil"}, "headline", "headlines"),
+    ("/predict/batch", {"headline": "oil"}, "headline", "it belongs to POST /predict"),
 ]
 
 
@@ -43,6 +45,13 @@ def test_unknown_field_is_named_with_the_near_one(client: TestClient, path: str,
     assert first["field"] == field
     assert first["message"].startswith("unknown field; ")
     assert near in first["message"]
+
+
+def test_field_of_the_other_endpoint_and_the_missing_one_are_both_in_the_detail(client: TestClient):
+    detail = client.post("/predict", json={"headlines": ["oil", "gold"]}).json()["detail"]
+    assert detail == "headlines: unknown field; it belongs to POST /predict/batch; headline: is missing."
+    detail = client.post("/predict/batch", json={"headline": "oil"}).json()["detail"]
+    assert detail == "headline: unknown field; it belongs to POST /predict; headlines: is missing."
 
 
 def test_detail_ends_with_one_mark(client: TestClient):
