@@ -45,7 +45,15 @@ def _close(sockets: Sequence[socket.socket], connections: Connections) -> None:
 
 
 async def _serve(sockets: Sequence[socket.socket], connections: Connections) -> None:
-    config = uvicorn.Config(_App(), http=HttpProtocol, lifespan="off", ws="none", log_config=None, access_log=False)
+    config = uvicorn.Config(
+        _App(),
+        http=HttpProtocol,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        workers=1,  # otherwise uvicorn reads WEB_CONCURRENCY
+    )
     config.load()
     state, held = ServerState(), {CONNECTIONS_KEY: connections}
     loop = asyncio.get_running_loop()

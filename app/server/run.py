@@ -114,6 +114,7 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=FINISH_SECONDS,
+        workers=1,  # otherwise uvicorn reads WEB_CONCURRENCY, and raises ValueError if that is not a number
         **more,  # type: ignore[arg-type]
     )
 

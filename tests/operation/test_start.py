@@ -1,14 +1,16 @@
 """A server with an invalid bundle, or without an address to listen on, does not start."""
 
+import http.client
 import json
 import shutil
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
-from tests.server import RunningServer
+from tests.server import RunningServer, free_port
 from tests.tiny_bundle import seal
 
 
@@ -67,6 +69,16 @@ def test_metrics_port_that_is_taken_stops_the_start_with_one_sentence(tiny_bundl
     assert status != 0
     assert "Traceback" not in output
     assert "TOPICS_METRICS_PORT" in output
+
+
+def test_variable_of_uvicorn_for_its_own_workers_is_ignored(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WEB_CONCURRENCY", "auto")
+    port = free_port()
+    with RunningServer(tiny_bundle, metrics_port=port) as server:
+        assert server.predict("gold ounce").status == 200
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.request("GET", "/metrics")
+            assert connection.getresponse().status == 200
 
 
 def test_running_is_logged_after_startup_is_complete(tiny_bundle: Path):
