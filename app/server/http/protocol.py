@@ -157,7 +157,8 @@ class HttpProtocol(BoundedConnection):
         """Check the limits of a request of which `size` bytes have been parsed, with or without body data."""
         self._overhead = 0 if got_body else self._overhead + size
         if self._overhead > MAX_HEAD_BYTES:
-            what = "between two pieces of its body; send longer chunks" if self._in_body() else "of headers; send fewer"
+            after_data = self._body_bytes > 0
+            what = "between two pieces of its body; send longer chunks" if after_data else "of headers; send fewer"
             self._fail(MalformedRequestError(f"The request has more than {MAX_HEAD_BYTES:,} bytes {what}."))
         elif self._in_body():
             self._watch_body(self.cycle)

@@ -234,6 +234,15 @@ def test_client_that_is_refused_while_it_sends_gets_its_answer(port: int, name: 
     assert statuses(received) == [int(name[:3])]
 
 
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"], ids=["no end", "end"])
+@pytest.mark.parametrize("piece", [1_000, 20_000, 80_000])
+def test_head_that_is_too_long_is_named_as_such_also_if_it_has_ended(port: int, piece: int, end: bytes):
+    head = HEAD + b"Content-Length: 18\r\nX: " + b"a" * 66_000 + end
+    received = exchange(port, *[head[start : start + piece] for start in range(0, len(head), piece)])
+    assert statuses(received) == [400]
+    assert b"The request has more than 65,536 bytes of headers; send fewer." in received
+
+
 @pytest.mark.parametrize("fault", [b"X: " + b"a" * 200_000, b"a: b\r\n" * 20_000, b"X: y\r\n" * 20_000 + b"\r\n"])
 def test_trailers_without_end_are_refused(port: int, fault: bytes):
     head = HEAD + b"Transfer-Encoding: chunked\r\n\r\n12\r\n" + BODY + b"\r\n0\r\n"
