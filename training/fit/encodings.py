@@ -10,7 +10,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from training.fit.sizes import FEW, FEW_A_LABEL, MANY, MANY_EPOCHS, MAX_CHOICE_ROWS, widened
+from training.fit.sizes import CROSS_FITTED, FEW, FEW_A_LABEL, MANY, MANY_EPOCHS, MAX_CHOICE_ROWS, widened
 from training.headlines.expansion import feature_expansion
 from training.headlines.linear.train import train_svms
 from training.headlines.recipe import Recipe
@@ -32,8 +32,9 @@ def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tu
     - As a word with an id; then only words of no training row are encoded by pieces. Not tried with MANY_EPOCHS rows or
       more, because then few of the words of a text occur once.
     - With fewer than FEW rows: the same with pieces of 2 to 5 characters, of more weight, and features weighted by idf.
-    - With fewer than FEW rows, or fewer than FEW_A_LABEL rows of most labels: close to TF-IDF. All words, pairs and
-      pieces of 2 to 5 characters have ids, as far as the bundle has room.
+    - With fewer than CROSS_FITTED rows, or fewer than FEW_A_LABEL rows of most labels: close to TF-IDF. All words,
+      pairs and pieces of 2 to 5 characters have ids, as far as the bundle has room. Above FEW rows, this is better
+      where words have many forms or spellings, such as in Finnish and in Roman Urdu.
 
     Args:
         recipe: that of `recipe_for`.
@@ -49,7 +50,7 @@ def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tu
     if rows < FEW:
         few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, idf_weights=True)
         encodings += [few, replace(few, piece_weight=1.0)]
-    if rows < FEW or rows_per_label < FEW_A_LABEL:
+    if rows < CROSS_FITTED or rows_per_label < FEW_A_LABEL:
         tfidf = replace(
             widened(ids, units),
             piece_sizes=(2, 5),

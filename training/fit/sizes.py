@@ -10,7 +10,8 @@ from training.headlines.recipe import Recipe
 FEW, FEW_A_LABEL = 2_500, 50
 """With fewer rows, or fewer rows of most labels, more encodings are tried."""
 CROSS_FITTED: Final = 7_500
-"""Below this number of rows, calibration is cross-fitted, because a held-out share would be too small."""
+"""Below this number of rows, calibration is cross-fitted, because a held-out share would be too small, and one more
+encoding is tried, because the choice then uses all rows."""
 FOLDS: Final = 5
 """Number of folds if calibration is cross-fitted."""
 MANY: Final = 100_000

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from training.fit import encodings
 from training.fit.encodings import CLUSTER_SHARE, GROUP_SHARE, choose_encoding, variants
-from training.fit.sizes import FEW, FEW_A_LABEL, MANY_EPOCHS, MAX_FEATURES_OF_FEW, recipe_for
+from training.fit.sizes import CROSS_FITTED, FEW, FEW_A_LABEL, MANY_EPOCHS, MAX_FEATURES_OF_FEW, recipe_for
 from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
@@ -116,7 +116,7 @@ def test_all_variants_read_words_that_no_row_has() -> None:
 def test_words_that_occur_once_have_ids_or_pieces() -> None:
     train = compounds(40, 0)
     word = train[0].words[0]
-    tried = variants(RECIPE, FEW, FEW_A_LABEL, 2)
+    tried = variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2)
     by_pieces, _, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in tried)
     assert by_pieces.status(word) == "rare"
     assert by_ids.status(word) == "known"
@@ -141,10 +141,13 @@ def test_of_many_rows_only_weights_are_chosen_on_some(monkeypatch: pytest.Monkey
 
 def test_more_is_tried_with_few_rows_or_few_rows_a_label() -> None:
     assert len(variants(RECIPE, FEW - 1, FEW_A_LABEL, 2)) == 6
-    assert len(variants(RECIPE, FEW, FEW_A_LABEL, 2)) == 3
+    assert len(variants(RECIPE, FEW, FEW_A_LABEL, 2)) == 4
+    assert len(variants(RECIPE, CROSS_FITTED - 1, FEW_A_LABEL, 2)) == 4
+    assert len(variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2)) == 3
     assert len(variants(RECIPE, MANY_EPOCHS - 1, FEW_A_LABEL - 1, 2)) == 4
     assert len(variants(RECIPE, MANY_EPOCHS, 1, 2)) == 2
-    assert not any(one.idf_weights or one.tfidf for one in variants(RECIPE, FEW, FEW_A_LABEL, 2))
+    assert variants(RECIPE, CROSS_FITTED - 1, FEW_A_LABEL, 2)[-1].tfidf
+    assert not any(one.idf_weights or one.tfidf for one in variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2))
 
 
 def test_with_few_rows_pairs_and_pieces_of_one_text_have_ids_within_the_same_number_of_features() -> None:
@@ -165,7 +168,9 @@ def test_rows_of_most_labels_decide_and_not_their_mean(monkeypatch: pytest.Monke
         return answers(0)
 
     monkeypatch.setattr(encodings, "_right", right)
-    samples = [Sample(("word",), (label,)) for label, rows in ((0, FEW), (1, rare), (2, rare)) for _ in range(rows)]
+    samples = [
+        Sample(("word",), (label,)) for label, rows in ((0, CROSS_FITTED), (1, rare), (2, rare)) for _ in range(rows)
+    ]
     train = TrainingSet((TextKind(tuple(samples), (1.0, 0.0)),), 3)
     choose_encoding(recipe_for(len(samples), 3), [(train, [])], 1, lambda *_: None)
     assert any(variant.tfidf and variant.min_pair_texts == 1 for variant in seen) == tried
