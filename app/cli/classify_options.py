@@ -24,10 +24,6 @@ def ensure_valid_options(  # noqa: PLR0917
     """Raise UsageError for options that cannot be combined."""
     if engine == "ray" and (len(headlines) != 2 or name is not None or url is not None or keep):
         raise click.UsageError("--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep.")
-    if engine == "ray" and len(columns + fields) > 1:
-        raise click.UsageError(
-            "--engine ray reads headlines from one column or field; join the columns in the files first."
-        )
     if engine == "ray" and "" in headlines:
         raise click.UsageError(f"INPUT or OUTPUT: {EMPTY}")
     if engine == "process" and (form == "parquet" or address is not None):

@@ -39,9 +39,11 @@ def classify_in_bulk(
     from app.cli.bulk.ray_engine import classify_files  # noqa: PLC0415
 
     classifier = load(settings, top_k)
+    name, *further_names = columns or fields or (DEFAULT_NAME,)
     job = Job(
         files=find_files(source, columns, fields),
-        name=(*columns, *fields, DEFAULT_NAME)[0],
+        name=name,
+        further_names=tuple(further_names),
         form=form,
         top_k=top_k,
         digest=classifier.bundle.digest,

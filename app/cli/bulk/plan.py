@@ -16,7 +16,9 @@ class Job(BaseModel, frozen=True):
 
     files: list[File]
     name: str
-    """Column or field that holds the headline."""
+    """Column or field that holds the headline, or the first of several."""
+    further_names: tuple[str, ...] = ()
+    """The others, in the order in which their texts are joined; empty in a plan of an older release."""
     form: BulkOutputFormat
     top_k: int
     digest: str
@@ -27,6 +29,11 @@ class Job(BaseModel, frozen=True):
     skip_empty: bool = False
     columns: tuple[str, ...] = ()
     """Names of the output columns for one topic; empty in a plan of an older release, whose columns were different."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns or fields that hold the headline."""
+        return (self.name, *self.further_names)
 
 
 class Plan(BaseModel, frozen=True):

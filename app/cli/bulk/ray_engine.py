@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,7 +73,7 @@ class ShardClassifier:
 
     def _classify(self, shard: Shard) -> "_ShardResult":
         job = self._plan.job
-        rows = shard_rows(self._system, self._files[shard.file], shard, job.name, job.max_characters)
+        rows = shard_rows(self._system, self._files[shard.file], shard, job.names, job.max_characters)
         try:
             if job.skip_empty:
                 rows = without_empty(rows)
@@ -114,7 +114,7 @@ def classify_files(
     ray = _connect(address)
     try:
         if plan is None:
-            tasks = [ray.remote(_cut).remote(source, file, job.name) for file in job.files]
+            tasks = [ray.remote(_cut).remote(source, file, job.names) for file in job.files]
             plan = Plan(job=job, shards=[shard for shards in ray.get(tasks) for shard in shards])
             output.write_plan(plan.model_dump_json().encode())
         finished = output.names()
@@ -137,9 +137,9 @@ def classify_files(
     return JobSummary(len(plan.shards), len(plan.shards) - len(todo), classified, output.bad_files())
 
 
-def _cut(source: str, file: File, name: str) -> list[Shard]:
+def _cut(source: str, file: File, names: Sequence[str]) -> list[Shard]:
     """Split one file; runs as a Ray task, because it reads the file."""
-    return split_file(resolve(source)[0], file, name)
+    return split_file(resolve(source)[0], file, names)
 
 
 def _classify(todo: list[int], arguments: tuple[Any, ...]) -> Iterator[dict[str, Any]]:

@@ -2,34 +2,39 @@
 
 import io
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSystem
 
 from app.cli.bulk.files import File
-from app.cli.bulk.sharding import Shard, header_of, text_of
+from app.cli.bulk.sharding import Shard, header_of, text_columns, text_of
 from app.cli.exit_status import InputError
 from app.cli.predictors import CHUNK
 from app.cli.readers.csv_rows import csv_rows
 from app.cli.readers.decoding import PIECE_BYTES
 from app.cli.readers.json_rows import Fields, json_line_rows
 from app.cli.readers.lines import split_lines
-from app.cli.readers.row import EMPTY, NOT_UTF_8, Options, Row, validate_row
+from app.cli.readers.row import NOT_UTF_8, Options, Row, joined, validate_row
 from app.cli.readers.rows import line_rows, read_table
 
 
-def shard_rows(system: FileSystem, file: File, shard: Shard, name: str, max_characters: int) -> Iterator[Row]:
-    """Yield every row of a shard, bad ones included; raises InputError if the file cannot be read."""
+def shard_rows(
+    system: FileSystem, file: File, shard: Shard, names: Sequence[str], max_characters: int
+) -> Iterator[Row]:
+    """Yield every row of a shard, bad ones included; raises InputError if the file cannot be read.
+
+    `names`: columns or fields that hold the headline.
+    """
     try:
         with system.open_input_file(file.path) as raw:
             if file.form == "parquet":
-                for number, text, fault in _parquet_rows(pq.ParquetFile(raw), shard, name):
+                for number, text, fault in _parquet_rows(pq.ParquetFile(raw), shard, names):
                     yield validate_row(number, text, max_characters) if fault is None else Row(number, "", fault)
             else:
                 with io.BufferedReader(raw) as stream:
-                    yield from _text_rows(stream, file, shard, Options((name,), max_characters))
+                    yield from _text_rows(stream, file, shard, Options(names, max_characters))
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{file.path}: cannot be read ({error}).") from None
 
@@ -60,7 +65,7 @@ def _pieces(stream: io.BufferedReader, shard: Shard) -> Iterator[bytes]:
         yield piece.removeprefix(BOM_UTF8) if stream.tell() == len(piece) else piece
 
 
-def _parquet_rows(file: pq.ParquetFile, shard: Shard, name: str) -> Iterator[tuple[int, str, str | None]]:
+def _parquet_rows(file: pq.ParquetFile, shard: Shard, names: Sequence[str]) -> Iterator[tuple[int, str, str | None]]:
     at = 0
     groups = []
     first = None
@@ -71,23 +76,28 @@ def _parquet_rows(file: pq.ParquetFile, shard: Shard, name: str) -> Iterator[tup
             groups.append(group)
         at += rows
     at = first or 0
-    for batch in file.iter_batches(CHUNK, row_groups=groups, columns=[name], use_threads=False):
+    columns = text_columns(file.schema_arrow, names, shard.file)
+    for batch in file.iter_batches(CHUNK, row_groups=groups, columns=columns, use_threads=False):
         begin, end = max(shard.begin - at, 0), min(shard.end - at, len(batch))
         if begin < end:
-            texts = _texts(batch.column(0)[begin:end])
-            for number, (headline, fault) in enumerate(texts, start=at + begin + 1):
-                yield number, headline, fault
+            by_column = [_texts(batch.column(name)[begin:end]) for name in columns]
+            for number, texts in enumerate(zip(*by_column, strict=True), start=at + begin + 1):
+                if None in texts:
+                    yield number, "", NOT_UTF_8
+                else:
+                    yield number, joined(texts) if len(texts) > 1 else texts[0], None
         at += len(batch)
 
 
-def _texts(column: pa.Array) -> Iterator[tuple[str, str | None]]:
+def _texts(column: pa.Array) -> Iterator[str | None]:
+    """The texts of a column, empty for null, and None for one that is not UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     try:
-        yield from [("", EMPTY) if text is None else (text, None) for text in column.to_pylist()]
+        yield from [text or "" for text in column.to_pylist()]
     except UnicodeDecodeError:
         for raw in column.cast(pa.large_binary()).to_pylist():
             try:
-                yield ("", EMPTY) if raw is None else (raw.decode(), None)
+                yield (raw or b"").decode()
             except UnicodeDecodeError:
-                yield "", NOT_UTF_8
+                yield None

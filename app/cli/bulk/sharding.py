@@ -16,6 +16,7 @@ from app.cli.readers.csv_records import records
 from app.cli.readers.csv_rows import ColumnError, Header, read_header
 from app.cli.readers.decoding import PIECE_BYTES, decoded, encoding_of, read_pieces
 from app.cli.readers.lines import line_ends, split_lines
+from app.cli.readers.row import in_any_case
 from app.cli.readers.rows import SEPARATORS
 
 SHARD_BYTES = 8 * 1024 * 1024
@@ -39,30 +40,30 @@ class Shard(NamedTuple):
     """Line of the file where the shard begins, from 1; in a Parquet file the row, from 1."""
 
 
-def split_file(system: FileSystem, file: File, name: str, size: int | None = None) -> list[Shard]:
+def split_file(system: FileSystem, file: File, names: Sequence[str], size: int | None = None) -> list[Shard]:
     """The shards of a file, in order.
 
     Args:
         system: file system of the file.
         file: the file.
-        name: column or field that holds the headline.
+        names: columns or fields that hold the headline.
         size: of a shard, in bytes or in Parquet rows; SHARD_BYTES or SHARD_ROWS by default.
 
     Raises:
-        ColumnError: there is no column `name`, or it does not hold text.
+        ColumnError: one of the columns is not there, or does not hold text.
         InputError: the file cannot be read, or is not text.
     """
     try:
         with system.open_input_file(file.path) as raw:
             if file.form == "parquet":
                 reading = pq.ParquetFile(raw)
-                _ensure_text_column(reading.schema_arrow, name, file.name)
+                text_columns(reading.schema_arrow, names, file.name)
                 rows = reading.metadata.num_rows
                 begins = [(row, row + 1) for row in range(0, rows, size or SHARD_ROWS)]
                 ends = [*begins, (rows, rows + 1)]
             else:
                 with io.BufferedReader(raw) as stream:
-                    ends = _text_ends(stream, file, name, size or SHARD_BYTES)
+                    ends = _text_ends(stream, file, names, size or SHARD_BYTES)
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{file.path}: cannot be read ({error}).") from None
     return [Shard(file.name, part, begin, end, line) for part, ((begin, line), (end, _)) in enumerate(pairwise(ends))]
@@ -81,9 +82,9 @@ def header_of(stream: io.BufferedReader, file: File, names: Sequence[str]) -> He
     return read_header(split_lines(text_of(stream, file)), names, SEPARATORS[file.form], file.name)[0]
 
 
-def _text_ends(stream: io.BufferedReader, file: File, name: str, size: int) -> list[tuple[int, int]]:
+def _text_ends(stream: io.BufferedReader, file: File, names: Sequence[str], size: int) -> list[tuple[int, int]]:
     """Byte offset and line where each shard begins, followed by those of the end of the file."""
-    header = header_of(stream, file, (name,))
+    header = header_of(stream, file, names)
     next(text_of(stream, file), None)  # raises InputError if the file is not text
     stream.seek(0)
     head = stream.read(4)
@@ -144,6 +145,18 @@ def _rest_of_line(stream: io.BufferedReader, last: bytes) -> bytes:
             piece = piece[: carriage + 1]
         rest += piece
         last = piece
+
+
+def text_columns(schema: pa.Schema, names: Sequence[str], file: str) -> list[str]:
+    """The columns of a Parquet file with these names, in any case if none is exactly so.
+
+    Raises:
+        ColumnError: one is not there, or does not hold text.
+    """
+    found = [in_any_case(name, schema.names) for name in names]
+    for name in found:
+        _ensure_text_column(schema, name, file)
+    return found
 
 
 def _ensure_text_column(schema: pa.Schema, name: str, file: str) -> None:

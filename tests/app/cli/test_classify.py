@@ -275,7 +275,6 @@ def test_missing_column_is_a_usage_error_that_names_those_there(tmp_path: Path) 
 
 BOTH = "Give headlines, or -f FILE (- for standard input)."
 RAY = "--engine ray takes INPUT and OUTPUT, and neither -f nor --url nor --keep."
-RAY_COLUMN = "--engine ray reads headlines from one column or field; join the columns in the files first."
 NOT_RAY = "--format parquet and --address are for --engine ray."
 
 
@@ -293,8 +292,6 @@ NOT_RAY = "--format parquet and --address are for --engine ray."
         (("--engine", "ray", "in", "out", "-f", "-"), RAY),
         (("--engine", "ray", "in", "out", "--url", "http://127.0.0.1:1"), RAY),
         (("--engine", "ray", "in", "out", "--keep", "id"), RAY),
-        (("--engine", "ray", "in", "out", "--column", "a", "--column", "b"), RAY_COLUMN),
-        (("--engine", "ray", "in", "out", "--field", "a", "--field", "b"), RAY_COLUMN),
         (("oil", "--keep", "id"), "--keep is for the columns of a file."),
         (
             ("-f", "-", "--column", "a", "--column", "a"),

@@ -66,14 +66,16 @@ def classify(bundle: Path, **options: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "fields", "name"), [((), (), "headline"), (("title",), (), "title"), ((), ("text",), "text")]
+    ("given", "fields", "names"),
+    [((), (), ("headline",)), (("title",), (), ("title",)), ((), ("text",), ("text",)), (("a", "b"), (), ("a", "b"))],
 )
-def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, given: Any, fields: Any, name: str) -> None:
+def test_job_and_run_have_all_options(ray: Ray, tiny_bundle: Path, given: Any, fields: Any, names: Any) -> None:
     classify(tiny_bundle, columns=given, fields=fields)
     digest = load_classifier(tiny_bundle).bundle.digest
     assert ray.job == {
         "files": ("in", given, fields),
-        "name": name,
+        "name": names[0],
+        "further_names": names[1:],
         "form": "csv",
         "top_k": 3,
         "digest": digest,

@@ -1,5 +1,6 @@
 """Plan of a bulk job: a second run continues the same job, and no other."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def test_plan_of_the_same_job_is_continued(folder: Output) -> None:
         {"name": "title", "min_probability": 0.5, "max_characters": 10},
         {"outside_threshold": 0.5},
         {"skip_empty": True},
+        {"further_names": ("body",)},
         {"columns": ()},
     ],
 )
@@ -66,6 +68,13 @@ def test_plan_of_another_job_is_refused_with_the_differences(folder: Output, cha
     assert refused(folder, JOB.model_copy(update=changes)) == (
         f"out: holds the answers of another run, which differs in {', '.join(changes)}; name an empty or new folder."
     )
+
+
+def test_plan_of_a_release_without_further_names_is_continued(folder: Output) -> None:
+    plan = PLAN.model_dump(mode="json")
+    del plan["job"]["further_names"]
+    folder.write_plan(json.dumps(plan).encode())
+    assert Plan.load(folder, "out", JOB) == PLAN
 
 
 def test_folder_with_other_files_is_refused(folder: Output, tmp_path: Path) -> None:

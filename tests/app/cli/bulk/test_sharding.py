@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -66,14 +67,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def split(path: Path, size: int | None = None, name: str = "headline") -> list[Shard]:
+def split(path: Path, size: int | None = None, names: Sequence[str] = ("headline",)) -> list[Shard]:
     [file] = find_files(str(path), [], [])
-    return split_file(SYSTEM, file, name, size)
+    return split_file(SYSTEM, file, names, size)
 
 
-def rows_of(path: Path, shards: list[Shard]) -> list[Row]:
+def rows_of(path: Path, shards: list[Shard], names: Sequence[str] = ("headline",)) -> list[Row]:
     [file] = find_files(str(path), [], [])
-    return [row for shard in shards for row in shard_rows(SYSTEM, file, shard, "headline", 1000)]
+    return [row for shard in shards for row in shard_rows(SYSTEM, file, shard, names, 1000)]
 
 
 @pytest.mark.parametrize("size", [1, 17, 400, 10_000_000])
@@ -130,6 +131,31 @@ def test_parquet_row_that_is_not_utf_8_costs_itself_only(tmp_path: Path) -> None
     ]
 
 
+def test_texts_of_several_columns_are_joined_in_every_format(tmp_path: Path) -> None:
+    subjects, bodies = ["oil", "", "tin", None], ["is dear", "gold", " ", None]
+    pq.write_table(pa.table({"Body": bodies, "id": [1, 2, 3, 4], "subject": subjects}), tmp_path / "a.parquet")
+    rows = [{"body": body, "subject": subject} for subject, body in zip(subjects, bodies, strict=True)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = [f"{row['body'] or ''},1,{row['subject'] or ''}\n" for row in rows]
+    (tmp_path / "a.csv").write_text("body,id,subject\n" + "".join(lines))
+    for path in tmp_path.iterdir():
+        shards = split(path, 10 if path.suffix != ".parquet" else 2, ["subject", "body"])
+        assert len(shards) > 1
+        found = [(row.headline, row.fault) for row in rows_of(path, shards, ["subject", "body"])]
+        assert found[:3] == [("oil is dear", None), ("gold", None), ("tin", None)], path.name
+        assert [fault is None for _, fault in found] == [True, True, True, False], path.name
+
+
+def test_parquet_row_with_a_text_that_is_not_utf_8_is_bad_whichever_column_has_it(tmp_path: Path) -> None:
+    table = {"a": pa.array([b"oil", b"gold"]).view(pa.string()), "b": pa.array([b"\xff", b"tin"]).view(pa.string())}
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+    path = tmp_path / "a.parquet"
+    assert [row[1:3] for row in rows_of(path, split(path, names=["a", "b"]), ["a", "b"])] == [
+        ("", "is not UTF-8"),
+        ("gold tin", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
@@ -179,7 +205,7 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content: b
 def test_file_that_is_gone_when_its_shard_is_read_is_named(tmp_path: Path) -> None:
     file = File(name="a.txt", path=str(tmp_path / "a.txt"), form="lines", size=4, modified=0)
     with pytest.raises(InputError, match=r"a\.txt: cannot be read \("):
-        list(shard_rows(SYSTEM, file, Shard("a.txt", 0, 0, 4, 1), "headline", 1000))
+        list(shard_rows(SYSTEM, file, Shard("a.txt", 0, 0, 4, 1), ["headline"], 1000))
 
 
 def test_size_of_a_shard_is_in_bytes_of_text_and_in_rows_of_parquet(
