@@ -106,9 +106,12 @@ def _labels(report: DataReport) -> Iterator[str]:
 def _texts(report: DataReport) -> Iterator[str]:
     if report.conflicts.count:
         texts, all_rows = count(report.conflicts.count, "text"), count(report.conflicts.rows, "row")
+        advice = "Texts that fit no label can be rows of the outside class (--outside)."
+        if report.rows_with_several_labels:  # whose model has no outside class
+            advice = "A text may have several labels, so give all its rows each of those that fit."
         yield (
             f"{texts} ({all_rows}) {_has(report.conflicts.count)} different labels; correct them, because no model can"
-            " get them all right. Texts that fit no label can be rows of the outside class (--outside)."
+            f" get them all right. {advice}"
         )
     if report.exact.rows - report.exact.count > report.rows / 20:
         more = report.exact.rows - report.exact.count

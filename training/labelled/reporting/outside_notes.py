@@ -53,6 +53,8 @@ def outside_notes(report: DataReport) -> Iterator[str]:
 
 def _use(report: DataReport, label: str) -> str:
     option = f"--outside {shlex.quote(label)}"
+    if report.outside is None and report.rows_with_several_labels:  # whose model has no outside class
+        return f"use {option}: the model then learns that no label fits such texts."
     if report.outside is None:
         return f"use {option}: each answer then says how probable that is."
     return f"as in corrections from the page, also give {option}; the option may be repeated."

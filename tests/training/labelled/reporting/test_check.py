@@ -102,6 +102,15 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     assert all(note[-1] == "." for note in report.notes)
 
 
+@pytest.mark.parametrize(("several", "advice"), [(0, "(--outside)"), (1, "give all its rows each of those that fit")])
+def test_texts_under_different_labels_are_rows_of_an_outside_class_only_if_the_model_can_have_one(
+    report: DataReport, several: int, advice: str
+) -> None:
+    found = notes(dataclasses.replace(report, rows_with_several_labels=several))
+    [note] = [note for note in found if "different labels" in note]
+    assert note.endswith(f"{advice}.")
+
+
 def test_reasons_agree_with_their_number(report: DataReport) -> None:
     bad = dataclasses.replace(report, bad=8, bad_reasons={"has no label": 5, "has no text": 2, "is not UTF-8": 1})
     found = notes(bad)[0]

@@ -59,6 +59,12 @@ def test_rare_label_that_means_none_of_the_others_suggests_the_option(tmp_path: 
     assert "use --outside outside:" in note
 
 
+def test_beside_rows_with_several_labels_no_outside_class_is_promised(tmp_path: Path) -> None:
+    several = [f"amber both kinds {i},sport|money" for i in range(20)]
+    [note] = found(tmp_path, [*several, *rows(40, "other")], separator="|")
+    assert note.endswith("use --outside other: the model then learns that no label fits such texts.")
+
+
 def test_rows_without_a_label_suggest_the_option(tmp_path: Path) -> None:
     [note] = found(tmp_path, rows(40, ""))
     assert note == "Rows without a label: 40. If they are about none of the labels, use --outside '' to learn them."
