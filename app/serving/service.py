@@ -44,7 +44,6 @@ class Service:
         metrics = self.metrics.models_loaded(loaded.served)
         self.shadow = None
         if loaded.shadow is not None:
-            self.metrics.shadow.info.set([loaded.shadow])
             self.shadow = Shadow(loaded.shadow, loaded.served[0], self.metrics.shadow)
         self.models = [
             ServedModel(classifier, model_metrics, self.limiter, None if index else self.shadow)

@@ -40,6 +40,7 @@ class Shadow:
         self.classifier = classifier
         self._default = default
         self._metrics = metrics
+        metrics.models_loaded(default, classifier)
         self._waiting: deque[tuple[str, frozenset[str] | None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._has_failed = False

@@ -102,6 +102,6 @@ def test_shadow_agrees_if_it_gives_the_same_labels(bundle: Path, tmp_path: Path)
         shadow = Shadow(stricter, served, metrics.shadow)
         shadow.offer(texts, served.classify(texts))
         shadow._work()
-        assert comparison(metrics.registry).agreed == 1
+        assert comparison(metrics.registry, metrics.shadow.pair).agreed == 1
 
     asyncio.run(compare())

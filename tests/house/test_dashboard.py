@@ -41,7 +41,9 @@ SUBJECTS = {
 @pytest.fixture(scope="module")
 def exposed(tiny_bundle: Path) -> set[str]:
     """Names of all samples."""
-    with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False, max_batch=1))) as client:
+    with TestClient(
+        create_app(load_settings(model=tiny_bundle, shadow=tiny_bundle, access_log=False, max_batch=1))
+    ) as client:
         client.post("/predict", json={"headline": "qwertyuiop"})
         client.post("/predict/batch", json={"headlines": ["Oil prices rise"] * 2})
         families = list(text_string_to_metric_families(client.get("/metrics").text))

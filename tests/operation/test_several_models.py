@@ -53,8 +53,29 @@ def test_comparison_with_the_shadow_is_that_of_all_workers(folders: list[Path]) 
         wait_for(lambda: server.get("/model").json()["shadow"]["headlines"] >= 400)
         shadow = server.get("/model").json()["shadow"]
         assert (shadow["headlines"], shadow["agreed"]) == (400, 400)
-        assert b"topics_shadow_agreed_total 400.0" in server.get("/metrics").body
+        assert b'topics_shadow_agreed_total{model="tiny/1",shadow="tiny/1"} 400.0' in server.get("/metrics").body
         assert "한국" not in server.output
+
+
+def test_comparison_begins_again_when_sighup_replaces_the_shadow(folders: list[Path], tmp_path: Path) -> None:
+    link = tmp_path / "shadow"
+    link.symlink_to(folders[1])
+
+    def shadow_after_batch(server: RunningServer, name: str, headlines: int) -> dict[str, object]:
+        assert server.request("POST", "/predict/batch", {"headlines": ["opec"] * 10}).status == 200
+        wait_for(lambda: server.get("/model").json()["shadow"]["headlines"] == headlines, why=lambda: server.output)
+        shadow = server.get("/model").json()["shadow"]
+        assert shadow["name"] == name
+        return shadow
+
+    with RunningServer(folders[0], shadow=link, workers=2, drain_seconds=0, access_log=False) as server:
+        assert shadow_after_batch(server, "news", 10)["agreed"] == 0
+        link.unlink()
+        link.symlink_to(folders[0])
+        server.signal(signal.SIGHUP)
+        server.wait_line("replaced the workers")
+        shadow = shadow_after_batch(server, "tiny", 10)
+        assert (shadow["agreed"], shadow["disagreed"]) == (10, {"topic": 0, "default_only": 0, "shadow_only": 0})
 
 
 def test_start_fails_with_one_sentence_if_two_models_have_one_name(folders: list[Path]) -> None:

@@ -91,7 +91,7 @@ class Disagreed(BaseModel):
 
 
 class ShadowModel(LoadedModel):
-    """The shadow model, and its comparison with the default model since the service started."""
+    """The shadow model, and its comparison with the default model since the service has these two."""
 
     headlines: Annotated[int, Field(description="Number of headlines that the shadow has classified.")]
     agreed: Annotated[int, Field(description="Number of these headlines on which both models agree.")]

@@ -198,13 +198,13 @@ class Metrics:
             gauge.labels("headlines").set(index.headlines if index else 0)
 
     async def shadow_comparison(self) -> Comparison:
-        """What the shadow model has shown so far, in all workers."""
+        """How the shadow that is loaded compares with the default model so far, in all workers."""
         return await self._comparison.result()
 
     async def _compare(self) -> Comparison:
         if MULTIPROC_DIR in os.environ:
-            return await asyncio.to_thread(lambda: comparison(all_workers()))
-        return comparison(self.registry)
+            return await asyncio.to_thread(lambda: comparison(all_workers(), self.shadow.pair))
+        return comparison(self.registry, self.shadow.pair)
 
     async def exposition(self) -> bytes:
         """The metrics in the Prometheus text format, of all workers if there are several."""

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter
 
-from app.classifier import Classification
+from app.classifier import Classification, TopicClassifier
 from app.telemetry.prometheus.histogram import BatchHistogram
 from app.telemetry.prometheus.model_metrics import SHARES
 from app.telemetry.prometheus.process import ModelInfo
@@ -15,6 +15,13 @@ Difference = Literal["topic", "default_only", "shadow_only"]
 """Both models give a topic, but not the same; only the default model gives one; or only the shadow does."""
 
 _HEADLINES, _AGREED, _DISAGREED = (f"topics_shadow_{name}_total" for name in ("headlines", "agreed", "disagreed"))
+
+
+class Pair(NamedTuple):
+    """Default model and shadow that are compared, each as NAME/VERSION."""
+
+    model: str
+    shadow: str
 
 
 class Comparison(NamedTuple):
@@ -27,22 +34,31 @@ class Comparison(NamedTuple):
 
 
 class ShadowMetrics:
-    """All metrics of the shadow; 0 in a service without one."""
+    """All metrics of the shadow.
+
+    Files of workers keep their counts when SIGHUP replaces a bundle. So what is compared has both models as labels;
+    otherwise the agreement of a new shadow would contain that of the one before.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.info = ModelInfo("topics_shadow_info", "1 for the shadow model that is loaded.", registry)
-        self.headlines = Counter("topics_shadow_headlines", "Headlines that the shadow classified.", registry=registry)
-        self.agreed = Counter(
-            "topics_shadow_agreed", "Headlines on which the shadow agrees with the default model.", registry=registry
+        self.pair: Pair | None = None
+        """The models that are compared now; None without a shadow."""
+        self._headlines = Counter(
+            "topics_shadow_headlines", "Headlines that the shadow classified.", Pair._fields, registry=registry
         )
-        self.disagreed = Counter(
-            "topics_shadow_disagreed",
-            "Headlines on which the shadow disagrees with the default model, by reason.",
-            ("reason",),
+        self._agreed = Counter(
+            "topics_shadow_agreed",
+            "Headlines on which the shadow agrees with the default model.",
+            Pair._fields,
             registry=registry,
         )
-        for reason in get_args(Difference):
-            self.disagreed.labels(reason)
+        self._disagreed = Counter(
+            "topics_shadow_disagreed",
+            "Headlines on which the shadow disagrees with the default model, by reason.",
+            (*Pair._fields, "reason"),
+            registry=registry,
+        )
         self.dropped = Counter(
             "topics_shadow_dropped",
             "Headlines that the shadow skipped because its queue was full or the text was too long.",
@@ -56,19 +72,37 @@ class ShadowMetrics:
             registry=registry,
         )
 
+    def models_loaded(self, default: TopicClassifier, shadow: TopicClassifier) -> None:
+        """Called when the models have been loaded: what `compared` counts from now on is about these two."""
+        self.info.set([shadow])
+        self.pair = Pair(default.bundle.manifest.full_name, shadow.bundle.manifest.full_name)
+        self._headlines.labels(*self.pair)  # 0 until the shadow has classified a headline
+        self._agreed.labels(*self.pair)
+        for reason in get_args(Difference):
+            self._disagreed.labels(*self.pair, reason)
+
     def compared(self, results: Sequence[Classification], differences: Sequence[Difference | None]) -> None:
         """Count the shadow's results, and how each differs from that of the default model; None: they agree."""
-        self.headlines.inc(len(results))
+        assert self.pair is not None
+        self._headlines.labels(*self.pair).inc(len(results))
         for difference, number in Tally(differences).items():
-            (self.agreed if difference is None else self.disagreed.labels(difference)).inc(number)
+            if difference is None:
+                self._agreed.labels(*self.pair).inc(number)
+            else:
+                self._disagreed.labels(*self.pair, difference).inc(number)
         self.confidence.observe_many([result.probabilities[0] for result in results if result.probabilities])
 
 
-def comparison(registry: CollectorRegistry) -> Comparison:
-    """The comparison so far, from a registry of one process or of all workers."""
+def comparison(registry: CollectorRegistry, pair: Pair | None) -> Comparison:
+    """The comparison of two models so far, from a registry of one process or of all workers."""
     # Without the restriction, each call would collect thousands of samples: those of all routes and topics.
     restricted = registry.restricted_registry([_HEADLINES, _AGREED, _DISAGREED])
-    samples = [sample for family in restricted.collect() for sample in family.samples]
+    samples = [
+        sample
+        for family in restricted.collect()
+        for sample in family.samples
+        if (sample.labels.get("model"), sample.labels.get("shadow")) == pair
+    ]
     counts = {(sample.name, sample.labels.get("reason")): int(sample.value) for sample in samples}
     return Comparison(
         counts.get((_HEADLINES, None), 0),

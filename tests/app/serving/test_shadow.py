@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client import CollectorRegistry, Metric
@@ -15,7 +16,7 @@ from app.main import create_app
 from app.serving import shadow as module
 from app.serving.shadow import MAX_CHARACTERS, MAX_WAITING, SLICE_TEXTS, Shadow
 from app.settings import load_settings
-from app.telemetry.prometheus.shadow_metrics import Comparison, ShadowMetrics, comparison
+from app.telemetry.prometheus.shadow_metrics import Comparison, Difference, Pair, ShadowMetrics, comparison
 from tests import any_bundles
 from tests.app.metrics import Read, read
 from tests.tiny_bundle import write_any_bundle
@@ -41,13 +42,17 @@ class Running:
     def __init__(self, moved: Path, served: Path) -> None:
         self.registry = CollectorRegistry()
         self.served = load_classifier(served)
-        self.shadow = Shadow(load_classifier(moved), self.served, ShadowMetrics(self.registry))
+        self.metrics = ShadowMetrics(self.registry)
+        self.shadow = Shadow(load_classifier(moved), self.served, self.metrics)
 
     def offer(self, texts: list[str]) -> None:
         self.shadow.offer(texts, self.served.classify(texts, 1))
 
     def value(self, name: str) -> float:
         return self.registry.get_sample_value(f"topics_shadow_{name}") or 0
+
+    def comparison(self) -> Comparison:
+        return comparison(self.registry, self.metrics.pair)
 
     async def until_empty(self) -> None:
         async with asyncio.timeout(60):
@@ -63,16 +68,16 @@ def running(moved: Path, served: Path) -> Running:
 def test_agreement_is_that_of_the_most_probable_topics_by_code(running: Running):
     async def main() -> None:
         running.offer(["word0", "word1", "word2", "word3", "unheard-of"])
-        assert running.value("headlines_total") == 0  # nothing happens before the answer has left
+        assert running.comparison().headlines == 0  # nothing happens before the answer has left
         await running.until_empty()
 
     asyncio.run(main())
     disagreed = {"topic": 3, "default_only": 0, "shadow_only": 0}
-    assert comparison(running.registry) == Comparison(headlines=5, agreed=2, disagreed=disagreed)
+    assert running.comparison() == Comparison(headlines=5, agreed=2, disagreed=disagreed)
     assert running.value("confidence_count") == 4
 
 
-def test_comparison_collects_only_the_metrics_of_the_shadow():
+def test_comparison_collects_only_the_metrics_of_the_shadow(running: Running):
     class OfARoute(Collector):
         """Stands for the thousands of samples of all routes and topics."""
 
@@ -82,10 +87,22 @@ def test_comparison_collects_only_the_metrics_of_the_shadow():
         def collect(self) -> list[Metric]:
             raise AssertionError("was collected")
 
+    running.registry.register(OfARoute())
+    running.metrics.compared([], [None] * 3)
+    assert running.comparison().agreed == 3
+
+
+def test_comparison_begins_again_with_another_shadow_or_default_model(served: Path, moved: Path):
     registry = CollectorRegistry()
-    registry.register(OfARoute())
-    ShadowMetrics(registry).agreed.inc(3)
-    assert comparison(registry).agreed == 3
+    metrics = ShadowMetrics(registry)
+    news1, news2 = load_classifier(served), load_classifier(moved)
+    nothing = Comparison(headlines=0, agreed=0, disagreed=dict.fromkeys(get_args(Difference), 0))
+    for default, shadow in ((news1, news2), (news2, news2), (news2, news1)):
+        metrics.models_loaded(default, shadow)
+        assert comparison(registry, metrics.pair) == nothing
+        metrics.compared([], [None, "topic", "default_only", "shadow_only"])
+        assert comparison(registry, metrics.pair).agreed == 1
+    assert comparison(registry, Pair("news/1", "news/2")).disagreed == dict.fromkeys(get_args(Difference), 1)
 
 
 def test_disagreement_says_which_model_alone_gives_a_topic(tiny_bundle: Path, outside_bundle: Path):
@@ -103,8 +120,8 @@ def test_disagreement_says_which_model_alone_gives_a_topic(tiny_bundle: Path, ou
             await running.until_empty()
 
         asyncio.run(main())
-        assert running.value("headlines_total") == 3
-        disagreed = comparison(running.registry).disagreed
+        assert running.comparison().headlines == 3
+        disagreed = running.comparison().disagreed
         assert {name: number for name, number in disagreed.items() if number} == {reason: 1}
 
 
@@ -119,7 +136,7 @@ def test_queue_is_bounded_and_what_does_not_fit_is_counted(running: Running):
 
     asyncio.run(main())
     assert running.value("dropped_total") == 7 + 2 + 1
-    assert running.value("headlines_total") == MAX_WAITING
+    assert running.comparison().headlines == MAX_WAITING
 
 
 def test_shadow_works_in_short_slices_with_long_pauses(running: Running, monkeypatch: pytest.MonkeyPatch):
@@ -168,7 +185,7 @@ def test_failure_is_counted_and_logged_once_without_the_text(
     with caplog.at_level(logging.ERROR):
         asyncio.run(main())
     assert running.value("failed_total") == 3
-    assert running.value("headlines_total") == 0
+    assert running.comparison().headlines == 0
     assert [record.getMessage() for record in caplog.records] == [
         "the shadow model failed (ValueError); topics_shadow_failed_total counts"
     ]
@@ -180,11 +197,15 @@ def client(served: Path, moved: Path) -> Iterator[TestClient]:
         yield one
 
 
+NEWS = {"model": "news/1", "shadow": "news/2"}
+"""Labels of the comparison of `served` with `moved`."""
+
+
 def scrape_when_compared(client: TestClient, headlines: int) -> Read:
     """The metrics once the shadow has classified this number of headlines."""
     for _ in range(2000):
         value = read(client.get("/metrics").text)
-        if value("topics_shadow_headlines_total") >= headlines:
+        if value("topics_shadow_headlines_total", **NEWS) >= headlines:
             return value
     raise AssertionError("the shadow does not work")
 
@@ -198,7 +219,9 @@ def test_answers_are_those_of_the_model_in_service_and_the_comparison_is_in_metr
     tensor = {"name": "headline", "shape": [1], "datatype": "BYTES", "data": ["word2"]}
     client.post("/v2/models/news/infer", json={"inputs": [tensor]})
     value = scrape_when_compared(client, 6)
-    assert (value("topics_shadow_headlines_total"), value("topics_shadow_agreed_total")) == (6, 3)
+    compared = [value(f"topics_shadow_{name}_total", **NEWS) for name in ("headlines", "agreed")]
+    assert compared == [6, 3]
+    assert value("topics_shadow_disagreed_total", **NEWS, reason="topic") == 3
     assert value("topics_headlines_total") == value("topics_model_headlines_total", model="news/1") == 6
     assert value("topics_model_headlines_total", model="news/2") == 0
     shadow = client.get("/model").json()["shadow"]
@@ -219,7 +242,7 @@ def test_other_models_are_not_compared(served: Path, moved: Path, tiny_bundle: P
     with TestClient(create_app(settings)) as client:
         client.post("/predict?model=tiny", json={"headline": "opec"})
         client.post("/predict", json={"headline": "word2"})
-        assert scrape_when_compared(client, 1)("topics_shadow_headlines_total") == 1
+        assert scrape_when_compared(client, 1)("topics_shadow_headlines_total", **NEWS) == 1
 
 
 def test_shadow_that_fails_verification_prevents_the_start_and_names_its_setting(served: Path, tmp_path: Path):

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest, values
 from prometheus_client.values import MultiProcessValue
 
+from app.classifier import load_classifier
 from app.telemetry.prometheus import MULTIPROC_DIR, metrics, multiprocess
 from app.telemetry.prometheus.metrics import Metrics
 from app.telemetry.prometheus.multiprocess import SingleFlight, all_workers
@@ -119,10 +120,15 @@ def test_scrapes_that_arrive_together_render_once(monkeypatch: pytest.MonkeyPatc
     assert len(rendered) == 2
 
 
-def test_comparison_with_the_shadow_is_the_sum_over_the_workers(workers: list[Metrics]):
-    for worker in workers:
-        worker.shadow.compared([], [None] * 20 + ["topic"])
-        worker.shadow.headlines.inc(21)
+def test_comparison_with_the_shadow_is_the_sum_over_the_workers(
+    workers: list[Metrics], tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tiny = load_classifier(tiny_bundle)
+    results = tiny.classify(["opec"] * 21, 1)
+    for pid, worker in zip(PIDS, workers, strict=True):
+        monkeypatch.setattr(values, "ValueClass", MultiProcessValue(lambda pid=pid: pid))
+        worker.shadow.models_loaded(tiny, tiny)
+        worker.shadow.compared(results, [None] * 20 + ["topic"])
     expected = Comparison(headlines=42, agreed=40, disagreed={"topic": 2, "default_only": 0, "shadow_only": 0})
     assert asyncio.run(workers[0].shadow_comparison()) == expected
 
