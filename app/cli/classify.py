@@ -113,7 +113,7 @@ def classify(
     address: str | None,
 ) -> None:
     """The command; its help text is HELP."""
-    ensure_valid_options(headlines, name, columns, fields, keep, form, from_line, url, engine, address)
+    ensure_valid_options(headlines, name, columns, fields, keep, form, from_line, model, url, engine, address)
     settings = settings_for(model)
     run: ChunkedRun | None = None
     try:

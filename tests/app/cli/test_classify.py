@@ -292,6 +292,10 @@ NOT_RAY = "--format parquet and --address are for --engine ray."
         (("--engine", "ray", "in", "out", "-f", "-"), RAY),
         (("--engine", "ray", "in", "out", "--url", "http://127.0.0.1:1"), RAY),
         (("--engine", "ray", "in", "out", "--keep", "id"), RAY),
+        (
+            ("oil", "--url", "http://127.0.0.1:1", "--model", "models/headlines/6"),
+            "--url uses the default model of that service; leave out --model.",
+        ),
         (("oil", "--keep", "id"), "--keep is for the columns of a file."),
         (
             ("-f", "-", "--column", "a", "--column", "a"),
