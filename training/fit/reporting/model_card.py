@@ -58,7 +58,8 @@ def write_card(manifest: Manifest) -> str:
     several = manifest.multi_label is not None
     figure, measure = ("micro_f1", "micro-F1") if several else ("accuracy", "accuracy")
     rows = [
-        f"| {baseline['name']} | {baseline[figure]:.3f} | {baseline['macro_f1']:.3f} | - |"
+        f"| {baseline['name']}{_part(baseline, figures['baselines'])} | {baseline[figure]:.3f}"
+        f" | {baseline['macro_f1']:.3f} | - |"
         for baseline in figures["baselines"]
     ]
     outside = figures.get("outside")
@@ -118,6 +119,12 @@ def write_card(manifest: Manifest) -> str:
         else "- The model picks one of its labels for any text, also for subjects that it was never trained on. To"
         " change that, add rows about none of the labels, and train with `--outside`.",
     )
+
+
+def _part(baseline: Mapping[str, Any], baselines: Sequence[Mapping[str, Any]]) -> str:
+    """On how many rows a baseline was trained, if not on all, as the most frequent label is."""
+    rows, all_rows = baseline["rows"], max(one["rows"] for one in baselines)
+    return f", trained on {rows:,} of the {all_rows:,} rows" if rows < all_rows else ""
 
 
 def parts(linear_share: float, networks: int, with_networks: bool, hidden: int | None = None) -> str:

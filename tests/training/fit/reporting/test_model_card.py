@@ -34,6 +34,16 @@ def test_part_without_weight_is_said_to_be_unused(linear_share: float, with_netw
     assert parts(linear_share, 4, with_networks, 64) == words
 
 
+@pytest.mark.parametrize(("rows", "name"), [(90, "SVM"), (50, "SVM, trained on 50 of the 90 rows")])
+def test_baseline_that_was_trained_on_a_part_of_the_rows_says_so(tmp_path: Path, rows: int, name: str) -> None:
+    manifest = as_fitted(load_bundle(write(tmp_path / "korean", "korean")).manifest)
+    skill = {"accuracy": 0.5, "macro_f1": 0.25}
+    baselines = [{"name": "most frequent label", "rows": 90, **skill}, {"name": "SVM", "rows": rows, **skill}]
+    card = write_card(manifest.model_copy(update={"figures": {**manifest.figures, "baselines": baselines}}))
+    assert f"| {name} | 0.500 | 0.250 | - |" in card
+    assert "| most frequent label | 0.500 |" in card
+
+
 def test_cross_validation_is_called_so() -> None:
     assert chosen_on(270, 270) == "by cross-validation with 5 folds on the 270 training rows"
     assert chosen_on(300, 3_000) == "on 300 held-out training rows"
