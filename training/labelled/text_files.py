@@ -133,7 +133,7 @@ def _no_header(lines: Iterator[Line], separator: str, requested: RequestedColumn
     width = len(first.cells)
     del again, rows  # which would keep all lines
     names = [cell.strip() for cell in first.cells]
-    if set(GUESSES).issubset(names):  # `fit --unlabelled` writes a header, and the numbers of the other files in it
+    if set(GUESSES).issubset(names[2:]):  # `fit --unlabelled` writes a header, and the numbers of the other files in it
         label = names.index(GUESSES[0]) - 1
         written = RequestedColumns(tuple(names[:label]), names[label], requested.time)
         return _header(lines, separator, written, name)

@@ -91,7 +91,7 @@ class Disagreed(BaseModel):
 
 
 class ShadowModel(LoadedModel):
-    """The shadow model, and its comparison with the default model since the service has these two."""
+    """The shadow model, and its comparison with the default model since both were loaded."""
 
     headlines: Annotated[int, Field(description="Number of headlines that the shadow has classified.")]
     agreed: Annotated[int, Field(description="Number of these headlines on which both models agree.")]

@@ -151,7 +151,7 @@ def text_columns(schema: pa.Schema, names: Sequence[str], file: str) -> list[str
     """The columns of a Parquet file with these names, in any case if none is exactly so.
 
     Raises:
-        ColumnError: one is not there, or does not hold text.
+        ColumnError: one is not there, occurs twice, or does not hold text.
     """
     found = [in_any_case(name, schema.names) for name in names]
     for name in found:
@@ -164,6 +164,8 @@ def _ensure_text_column(schema: pa.Schema, name: str, file: str) -> None:
         raise ColumnError(
             f"{file}: there is no column {name!r}; there are: {', '.join(schema.names)[:300]}; choose one with --column"
         )
+    if schema.names.count(name) > 1:
+        raise ColumnError(f"{file}: there are {schema.names.count(name)} columns {name!r}; rename all but one")
     kind = schema.field(name).type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type

@@ -177,6 +177,13 @@ def test_parquet_without_a_column_of_text_is_refused(tmp_path: Path, columns: di
     assert str(refused.value) == sentence
 
 
+def test_parquet_with_two_columns_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([pa.array(["oil"]), pa.array(["gold"])], names=["headline", "headline"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(ColumnError, match="there are 2 columns 'headline'; rename all but one"):
+        split(tmp_path / "a.parquet")
+
+
 def test_file_without_a_row_has_at_most_one_empty_shard(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("")
     (tmp_path / "a.csv").write_text("headline\n")
