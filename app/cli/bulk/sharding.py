@@ -151,10 +151,12 @@ def text_columns(schema: pa.Schema, names: Sequence[str], file: str) -> list[str
     """The columns of a Parquet file with these names, in any case if none is exactly so.
 
     Raises:
-        ColumnError: one is not there, occurs twice, or does not hold text.
+        ColumnError: one is not there, occurs twice, is named twice, or does not hold text.
     """
     found = [in_any_case(name, schema.names) for name in names]
     for name in found:
+        if found.count(name) > 1:
+            raise ColumnError(f"{file}: the column {name!r} is named more than once; name it once")
         _ensure_text_column(schema, name, file)
     return found
 

@@ -184,6 +184,16 @@ def test_parquet_with_two_columns_of_the_same_name_is_refused(tmp_path: Path) ->
         split(tmp_path / "a.parquet")
 
 
+@pytest.mark.parametrize(("name", "text"), [("a.parquet", ""), ("a.csv", "Title\noil\n")])
+def test_column_that_is_named_in_two_cases_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    if text:
+        (tmp_path / name).write_text(text)
+    else:
+        pq.write_table(pa.table({"Title": ["oil"]}), tmp_path / name)
+    with pytest.raises(ColumnError, match=f"{name}: the column 'Title' is named more than once; name it once"):
+        split(tmp_path / name, names=["title", "Title"])
+
+
 def test_file_without_a_row_has_at_most_one_empty_shard(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("")
     (tmp_path / "a.csv").write_text("headline\n")
