@@ -115,7 +115,7 @@ class Connections:
         would prevent all of them from arriving completely. A small one is refused only if no large one is arriving; a
         request counts as small until its Content-Length is known or LARGE_BYTES have arrived.
         """
-        if held + size > LARGE_BYTES or missing > LARGE_BYTES:
+        if held + max(size, missing) > LARGE_BYTES:  # `missing` includes the new bytes of this body
             self._large.setdefault(connection)
         if self.request_bytes + size > self.max_request_bytes:
             for newest in reversed(list(self._large)):

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from app.api.connection_errors import ConnectionErrors
 from app.main import create_app
 from app.server.http import bounded_connection, connections, protocol
 from app.server.http.connections import Connections
@@ -207,6 +209,14 @@ def test_arriving_bodies_above_the_limit_are_503(app: FastAPI, monkeypatch: pyte
         body = BODY.ljust(MAX_BODY)
         assert statuses(exchange(port, whole(b"Connection: close", body=body))) == [200]
         wait_for(lambda: held.request_bytes == 0)
+
+
+def test_body_that_will_be_large_counts_as_large_although_less_is_missing_and_less_has_arrived():
+    held, older, newer = Connections(MAX_BODY, ConnectionErrors()), Mock(), Mock()
+    assert held.reserve(older, held.max_request_bytes - 60_000, 0, 0)
+    assert held.reserve(newer, 60_000, 0, 0)
+    assert not held.reserve(newer, 5_000, held=60_000, missing=40_000)
+    older.refuse_body.assert_not_called()
 
 
 def test_of_bodies_that_arrive_together_those_that_fit_are_answered(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
