@@ -119,10 +119,12 @@ def _is_nested(value: object) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value))
 
 
-def _header(lines: Iterator[Line], separator: str, requested: RequestedColumns, name: str) -> tuple[Columns, Header]:
+def _header(
+    lines: Iterator[Line], separator: str, requested: RequestedColumns, name: str, *, may_be_row: bool = True
+) -> tuple[Columns, Header]:
     record = _readable(next(records(lines, separator, None), None), name)
     names = [cell.strip() for cell in record.cells]
-    columns = find_columns(names, requested, name, from_header=True)
+    columns = find_columns(names, requested, name, from_header=may_be_row)
     return columns, Header(names, [*map(names.index, columns.text)], separator, record.lines, record.size)
 
 
@@ -134,9 +136,9 @@ def _no_header(lines: Iterator[Line], separator: str, requested: RequestedColumn
     del again, rows  # which would keep all lines
     names = [cell.strip() for cell in first.cells]
     if set(GUESSES).issubset(names[2:]):  # `fit --unlabelled` writes a header, and the numbers of the other files in it
-        label = names.index(GUESSES[0]) - 1
+        label = names.index(GUESSES[0], 2) - 1
         written = RequestedColumns(tuple(names[:label]), names[label], requested.time)
-        return _header(lines, separator, written, name)
+        return _header(lines, separator, written, name, may_be_row=False)
     sample = []
     size = 0
     for record in records(lines, separator, width):
