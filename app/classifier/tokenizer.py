@@ -24,8 +24,6 @@ _REFERENCE = re.compile(
 )
 _MAX_COMPOSED = 64
 """Words of more code points are not put into normal form C, which takes quadratic time in a run of marks."""
-_MAX_CHECKED = 256
-"""Longer texts are not checked for normal form C as a whole, for the same reason."""
 
 _FOLDED, _PLAIN = CharacterTable(fold), CharacterTable(without_diacritics)
 _WITH_SYMBOLS = CharacterTable(fold_with_symbols)
@@ -53,8 +51,9 @@ def tokenize(
         return ascii_text.split()
     folded = text.translate(_WITH_SYMBOLS if split_symbols else _FOLDED)
     words = _split(folded, split_unspaced, split_symbols)
-    if len(folded) <= _MAX_CHECKED and unicodedata.is_normalized("NFC", folded):
-        return words  # any part of a text in normal form C is in it, too
+    # Any part of a text in normal form C is in it, too. This takes linear time: it ends at marks in the wrong order.
+    if unicodedata.is_normalized("NFC", folded):
+        return words
     return [word if word.isascii() else _compose(word) for word in words]
 
 

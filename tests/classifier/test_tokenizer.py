@@ -189,6 +189,8 @@ HOSTILE = {
     "one long number": lambda n: "&#" + "9" * n + ";",
     "names without end": lambda n: "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" * (n // 31),
     "marks in the wrong order": lambda n: "a" + "\u0315\u0316" * (n // 2),
+    "marks in the right order": lambda n: "\u01d8" + "\u0323" * (n // 2) + "\u0301" * (n // 2),
+    "marks that may compose": lambda n: "\u1fa7\u3099" * (n // 2),
     "one word": lambda n: "\u00e9" * n,
     "quotes": lambda n: "\u2019" * n,
     "invisible": lambda n: "\u200b" * n,
