@@ -13,10 +13,9 @@ from pyarrow.fs import FileSystem
 from app.cli.bulk.files import File
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_records import records
-from app.cli.readers.csv_rows import ColumnError, Header, read_header
+from app.cli.readers.csv_rows import ColumnError, Header, column_places, read_header
 from app.cli.readers.decoding import PIECE_BYTES, decoded, encoding_of, read_pieces
 from app.cli.readers.lines import line_ends, split_lines
-from app.cli.readers.row import in_any_case
 from app.cli.readers.rows import SEPARATORS
 
 SHARD_BYTES = 8 * 1024 * 1024
@@ -153,21 +152,13 @@ def text_columns(schema: pa.Schema, names: Sequence[str], file: str) -> list[str
     Raises:
         ColumnError: one is not there, occurs twice, is named twice, or does not hold text.
     """
-    found = [in_any_case(name, schema.names) for name in names]
+    found = [schema.names[place] for place in column_places(names, schema.names, file, has="there are")]
     for name in found:
-        if found.count(name) > 1:
-            raise ColumnError(f"{file}: the column {name!r} is named more than once; name it once")
         _ensure_text_column(schema, name, file)
     return found
 
 
 def _ensure_text_column(schema: pa.Schema, name: str, file: str) -> None:
-    if name not in schema.names:
-        raise ColumnError(
-            f"{file}: there is no column {name!r}; there are: {', '.join(schema.names)[:300]}; choose one with --column"
-        )
-    if schema.names.count(name) > 1:
-        raise ColumnError(f"{file}: there are {schema.names.count(name)} columns {name!r}; rename all but one")
     kind = schema.field(name).type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type

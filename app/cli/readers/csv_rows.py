@@ -104,21 +104,35 @@ def _header(record: Record | None, wanted: Sequence[str], separator: str, file: 
     if not all(map(is_text, record.cells)):
         raise InputError(f"{file}: its first line, which should name the columns, {NOT_UTF_8}; {TO_UTF_8}.")
     names = list(record.cells)
-    at = [_place(name, names, file) for name in wanted]
-    for number in at:
-        if at.count(number) > 1:
-            raise ColumnError(f"{file}: the column {names[number]!r} is named more than once; name it once")
-    return Header(names, at, separator, record.lines, record.size)
+    return Header(names, column_places(wanted, names, file), separator, record.lines, record.size)
 
 
-def _place(name: str, names: Sequence[str], file: str) -> int:
-    """Index of the column of a name, in any case if none has exactly this name; raises ColumnError."""
+def column_places(wanted: Sequence[str], names: Sequence[str], file: str, has: str = "the first line has") -> list[int]:
+    """Indexes of the wanted columns, each in any case if none has exactly its name.
+
+    Args:
+        wanted: names of columns.
+        names: of all columns of the file.
+        file: its name in messages.
+        has: begins the list of all columns in a message.
+
+    Raises:
+        ColumnError: a column is not there, occurs twice, or is wanted twice.
+    """
+    places = [_place(name, names, file, has) for name in wanted]
+    for place in places:
+        if places.count(place) > 1:
+            raise ColumnError(f"{file}: the column {names[place]!r} is named more than once; name it once")
+    return places
+
+
+def _place(name: str, names: Sequence[str], file: str, has: str) -> int:
     name = in_any_case(name, names)
     if name not in names:
         listed = ", ".join(names)[:300]
         shown = listed if listed.isprintable() else ascii(listed)
         there = f"{shown}; choose one with --column" if listed else "nothing"
-        raise ColumnError(f"{file}: there is no column {name!r}; the first line has: {there}")
+        raise ColumnError(f"{file}: there is no column {name!r}; {has}: {there}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one")
     return names.index(name)
