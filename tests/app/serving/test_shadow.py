@@ -97,12 +97,15 @@ def test_comparison_begins_again_with_another_shadow_or_default_model(served: Pa
     metrics = ShadowMetrics(registry)
     news1, news2 = load_classifier(served), load_classifier(moved)
     nothing = Comparison(headlines=0, agreed=0, disagreed=dict.fromkeys(get_args(Difference), 0))
-    for default, shadow in ((news1, news2), (news2, news2), (news2, news1)):
+    pairs = ((news1, news2), (news2, news2), (news2, news1))
+    for number, (default, shadow) in enumerate(pairs, start=1):
         metrics.models_loaded(default, shadow)
         assert comparison(registry, metrics.pair) == nothing
-        metrics.compared([], [None, "topic", "default_only", "shadow_only"])
-        assert comparison(registry, metrics.pair).agreed == 1
-    assert comparison(registry, Pair("news/1", "news/2")).disagreed == dict.fromkeys(get_args(Difference), 1)
+        metrics.compared([], [None, "topic", "default_only", "shadow_only"] * number)
+        assert comparison(registry, metrics.pair).agreed == number
+    for number, pair in enumerate((("news/1", "news/2"), ("news/2", "news/2"), ("news/2", "news/1")), start=1):
+        found = comparison(registry, Pair(*pair))
+        assert (found.agreed, set(found.disagreed.values())) == (number, {number})
 
 
 def test_disagreement_says_which_model_alone_gives_a_topic(tiny_bundle: Path, outside_bundle: Path):

@@ -106,7 +106,7 @@ def test_texts_to_label_are_read_with_the_rows_without_a_header(tmp_path: Path, 
     with pytest.raises(ColumnError, match=r"there is no column '3'; it has: '2', '1', 'guess', .* 'line'\.$"):
         read_rows([tmp_path / "1.to_label.csv"], header=False, time_column="3", **given)
     (tmp_path / "1.to_label.csv").write_text(f"2,1,{','.join(module.MORE_COLUMNS)}\ngas is dear,,{guesses}\n")
-    with pytest.raises(TableError, match="label"):
+    with pytest.raises(TableError, match="1 has no label yet"):
         read_rows([tmp_path / "1.to_label.csv"], header=False, outside_labels=["other"], **given)
 
 
