@@ -78,7 +78,7 @@ from app.cli.writers import columns as output_columns
     type=click.IntRange(min=1),
     help="Continue an interrupted run: skip the lines before this one, and write no header.",
 )
-@model_option("model")
+@model_option("model", "FOLDER|NAME", "; with --url, NAME or NAME/VERSION of one of the models of that service")
 @click.option(
     "--url",
     type=NonEmptyText(),
@@ -113,8 +113,8 @@ def classify(
     address: str | None,
 ) -> None:
     """The command; its help text is HELP."""
-    ensure_valid_options(headlines, name, columns, fields, keep, form, from_line, model, url, engine, address)
-    settings = settings_for(model)
+    ensure_valid_options(headlines, name, columns, fields, keep, form, from_line, url, engine, address)
+    settings = settings_for(model if url is None else None)
     run: ChunkedRun | None = None
     try:
         if engine == "ray":
@@ -135,7 +135,7 @@ def classify(
         if url is None:
             predict = local_predictor(load(settings, top_k), top_k)
         else:
-            predict = remote_predictor(url, api_key, top_k)
+            predict = remote_predictor(url, api_key, top_k, None if model is None else str(model))
         run = ChunkedRun(predict)
         if file is None or name is None:
             rows = [

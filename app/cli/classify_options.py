@@ -17,7 +17,6 @@ def ensure_valid_options(  # noqa: PLR0917
     keep: tuple[str, ...],
     form: BulkOutputFormat,
     from_line: int | None,
-    model: Path | None,
     url: str | None,
     engine: str,
     address: str | None,
@@ -35,8 +34,6 @@ def ensure_valid_options(  # noqa: PLR0917
         )
     if engine == "process" and bool(headlines) == (name is not None):
         raise click.UsageError("Give headlines, or -f FILE (- for standard input).")
-    if url is not None and model is not None:
-        raise click.UsageError("--url uses the default model of that service; leave out --model.")
     if columns and fields:
         raise click.UsageError("--column is for CSV and --field for JSON; give one of them.")
     if keep and name is None:

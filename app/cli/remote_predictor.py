@@ -21,8 +21,10 @@ _USERINFO = re.compile(r"//.*@", re.DOTALL)
 """User name and password of a URL, which errors leave out; up to the last @, because a password may hold any."""
 
 
-def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
+def remote_predictor(url: str, api_key: str | None, top_k: int, model: str | None) -> Predictor:
     """A predictor that sends headlines to the service at `url`, with the client package.
+
+    `model`: NAME or NAME/VERSION of one of its models; None: its default model.
 
     Raises:
         UnavailableError: now, if the client is not installed or the URL is invalid; in a call, if the service does not
@@ -49,7 +51,7 @@ def remote_predictor(url: str, api_key: str | None, top_k: int) -> Predictor:
 
     def predict(headlines: Sequence[str]) -> list[Answer | str]:
         try:
-            answers = client.predict_batch(headlines, top_k=top_k, on_error="skip")
+            answers = client.predict_batch(headlines, top_k=top_k, on_error="skip", model=model)
             return [
                 f"is refused: {_shortened(answer.reason)}" if isinstance(answer, Refused) else _to_answer(answer)
                 for answer in answers

@@ -292,10 +292,6 @@ NOT_RAY = "--format parquet and --address are for --engine ray."
         (("--engine", "ray", "in", "out", "-f", "-"), RAY),
         (("--engine", "ray", "in", "out", "--url", "http://127.0.0.1:1"), RAY),
         (("--engine", "ray", "in", "out", "--keep", "id"), RAY),
-        (
-            ("oil", "--url", "http://127.0.0.1:1", "--model", "models/headlines/6"),
-            "--url uses the default model of that service; leave out --model.",
-        ),
         (("oil", "--keep", "id"), "--keep is for the columns of a file."),
         (
             ("-f", "-", "--column", "a", "--column", "a"),
@@ -350,7 +346,7 @@ def test_key_for_a_service_may_be_in_the_environment(monkeypatch: pytest.MonkeyP
         classify, "remote_predictor", lambda *options: given.append(options) or (lambda texts: ["refused"] * len(texts))
     )
     assert run("classify", "--url", "http://127.0.0.1:9", "gold").exit_code == 1
-    assert given == [("http://127.0.0.1:9", "secret", 1)]
+    assert given == [("http://127.0.0.1:9", "secret", 1, None)]
 
 
 @pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])

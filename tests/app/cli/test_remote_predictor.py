@@ -13,6 +13,7 @@ import pytest
 
 from app.cli import remote_predictor
 from app.cli.writers import Answer, Prediction
+from tests import any_bundles
 from tests.app.cli.running import rows, run
 from tests.client.foreign_server import ForeignServer
 from tests.server import RunningServer
@@ -34,6 +35,19 @@ def test_url_gives_the_same_rows_and_reports_what_the_service_refuses(tiny_bundl
     for name in ("probability", "probability_2"):
         got, wanted = ([one[name] for one in several if one[name]] for several in (rows(there), expected))
         assert got == pytest.approx(wanted, abs=1e-6)
+
+
+def test_model_chooses_one_of_the_models_of_the_service(tiny_bundle: Path, tmp_path: Path) -> None:
+    other = any_bundles.write(tmp_path / "bundle", "korean")
+    with RunningServer(tiny_bundle, model=f"{tiny_bundle},{other}") as server:
+        topics = {
+            model: [one["topic"] for one in rows(run("classify", "국회", "--url", server.url, *model))]
+            for model in ((), ("--model", "tiny"), ("--model", "news"), ("--model", "news/1"))
+        }
+        absent = run("classify", "국회", "--url", server.url, "--model", "models/news/1")
+    assert list(topics.values()) == [[None], [None], ["정치"], ["정치"]]
+    assert absent.exit_code == 3
+    assert "There is no model 'models/news/1' here; this service has tiny/1, news/1." in absent.stderr
 
 
 @pytest.fixture
@@ -174,10 +188,10 @@ class Service:
     def close(self) -> None:
         self.closed = True
 
-    def predict_batch(self, headlines: list[str], *, top_k: int, on_error: str) -> list[Any]:
+    def predict_batch(self, headlines: list[str], *, top_k: int, on_error: str, model: str | None) -> list[Any]:
         import topics_client
 
-        assert on_error == "skip"
+        assert (on_error, model) == ("skip", None)
         words = topics_client.Words(1, 0, ())
         model = topics_client.Model("a", "1")
         return [
@@ -200,7 +214,7 @@ def test_refused_headline_gets_its_reason_on_one_line_and_the_others_their_answe
     service = Service(["bad", "worse"], reason)
     monkeypatch.setattr("topics_client.TopicsClient", service)
     with click.Context(click.Command("classify")):
-        predict = remote_predictor.remote_predictor("http://topics.example", "key", 2)
+        predict = remote_predictor.remote_predictor("http://topics.example", "key", 2, None)
         answers = predict(["bad", "oil", "worse", "gold"])
         assert not service.closed
     assert service.closed
