@@ -54,7 +54,7 @@ class Shadow:
             else:
                 dropped += 1
         if dropped:
-            self._metrics.dropped.inc(dropped)
+            self._metrics.dropped(dropped)
         if self._timer is None and self._waiting:
             self._timer = asyncio.get_running_loop().call_later(MIN_PAUSE, self._work)
 
@@ -71,7 +71,7 @@ class Shadow:
             ]
             self._metrics.compared(results, differences)
         except Exception as error:  # a shadow must not stop the service
-            self._metrics.failed.inc(len(texts))
+            self._metrics.failed(len(texts))
             if not self._has_failed:  # the message could contain a text
                 logger.error("the shadow model failed (%s); topics_shadow_failed_total counts", type(error).__name__)  # noqa: TRY400
             self._has_failed = True

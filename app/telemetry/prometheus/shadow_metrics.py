@@ -36,8 +36,8 @@ class Comparison(NamedTuple):
 class ShadowMetrics:
     """All metrics of the shadow.
 
-    Files of workers keep their counts when SIGHUP replaces a bundle. So what is compared has both models as labels;
-    otherwise the agreement of a new shadow would contain that of the one before.
+    Files of workers keep their counts when SIGHUP replaces a bundle. So all have both models as labels; otherwise the
+    agreement of a new shadow would contain that of the one before.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -59,25 +59,29 @@ class ShadowMetrics:
             (*Pair._fields, "reason"),
             registry=registry,
         )
-        self.dropped = Counter(
+        self._dropped = Counter(
             "topics_shadow_dropped",
             "Headlines that the shadow skipped because its queue was full or the text was too long.",
+            Pair._fields,
             registry=registry,
         )
-        self.failed = Counter("topics_shadow_failed", "Headlines on which the shadow failed.", registry=registry)
-        self.confidence = BatchHistogram(
+        self._failed = Counter(
+            "topics_shadow_failed", "Headlines on which the shadow failed.", Pair._fields, registry=registry
+        )
+        self._confidence = BatchHistogram(
             "topics_shadow_confidence",
             "The shadow's probability of its most probable topic.",
+            Pair._fields,
             buckets=SHARES,
             registry=registry,
         )
 
     def models_loaded(self, default: TopicClassifier, shadow: TopicClassifier) -> None:
-        """Called when the models have been loaded: what `compared` counts from now on is about these two."""
+        """Called when the models have been loaded: what is counted from now on is about these two."""
         self.info.set([shadow])
         self.pair = Pair(default.bundle.manifest.full_name, shadow.bundle.manifest.full_name)
-        self._headlines.labels(*self.pair)  # 0 until the shadow has classified a headline
-        self._agreed.labels(*self.pair)
+        for metric in (self._headlines, self._agreed, self._dropped, self._failed, self._confidence):
+            metric.labels(*self.pair)  # 0 until there is something to count
         for reason in get_args(Difference):
             self._disagreed.labels(*self.pair, reason)
 
@@ -90,7 +94,18 @@ class ShadowMetrics:
                 self._agreed.labels(*self.pair).inc(number)
             else:
                 self._disagreed.labels(*self.pair, difference).inc(number)
-        self.confidence.observe_many([result.probabilities[0] for result in results if result.probabilities])
+        confidence = [result.probabilities[0] for result in results if result.probabilities]
+        self._confidence.labels(*self.pair).observe_many(confidence)
+
+    def dropped(self, headlines: int) -> None:
+        """Count headlines that the shadow skipped."""
+        assert self.pair is not None
+        self._dropped.labels(*self.pair).inc(headlines)
+
+    def failed(self, headlines: int) -> None:
+        """Count headlines on which the shadow failed."""
+        assert self.pair is not None
+        self._failed.labels(*self.pair).inc(headlines)
 
 
 def comparison(registry: CollectorRegistry, pair: Pair | None) -> Comparison:

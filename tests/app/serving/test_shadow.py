@@ -25,6 +25,9 @@ SAME = any_bundles.numbered(4)
 MOVED = {"t0": ("Topic 0", "word1"), "t1": ("Topic 1", "word0"), "t2": ("Topic 2", "word2"), "t4": ("Topic 4", "word3")}
 """Agrees with SAME on word2, and on texts that neither knows."""
 
+NEWS = {"model": "news/1", "shadow": "news/2"}
+"""Labels of the comparison of `served` with `moved`."""
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -49,7 +52,7 @@ class Running:
         self.shadow.offer(texts, self.served.classify(texts, 1))
 
     def value(self, name: str) -> float:
-        return self.registry.get_sample_value(f"topics_shadow_{name}") or 0
+        return self.registry.get_sample_value(f"topics_shadow_{name}", NEWS) or 0
 
     def comparison(self) -> Comparison:
         return comparison(self.registry, self.metrics.pair)
@@ -172,6 +175,25 @@ def test_shadow_works_in_short_slices_with_long_pauses(running: Running, monkeyp
     assert sizes == [SLICE_TEXTS, SLICE_TEXTS, 40 - 2 * SLICE_TEXTS]
 
 
+def test_every_count_begins_again_with_another_shadow(running: Running, served: Path, moved: Path):
+    def counts(**labels: str) -> list[float | None]:
+        names = ("headlines_total", "agreed_total", "dropped_total", "failed_total", "confidence_count")
+        return [running.registry.get_sample_value(f"topics_shadow_{name}", labels) for name in names]
+
+    [result] = running.served.classify(["word0"], 1)
+    assert counts(**NEWS) == [0, 0, 0, 0, 0]
+    running.metrics.compared([result], [None])
+    running.metrics.dropped(2)
+    running.metrics.failed(3)
+    other = {"model": "news/2", "shadow": "news/1"}
+    assert counts(**other) == [None] * 5
+    running.metrics.models_loaded(load_classifier(moved), load_classifier(served))
+    assert counts(**other) == [0, 0, 0, 0, 0]
+    running.metrics.dropped(1)
+    assert counts(**other) == [0, 0, 1, 0, 0]
+    assert counts(**NEWS) == [1, 1, 2, 3, 1]
+
+
 def test_failure_is_counted_and_logged_once_without_the_text(
     running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
@@ -198,10 +220,6 @@ def test_failure_is_counted_and_logged_once_without_the_text(
 def client(served: Path, moved: Path) -> Iterator[TestClient]:
     with TestClient(create_app(load_settings(model=served, shadow=moved, access_log=False))) as one:
         yield one
-
-
-NEWS = {"model": "news/1", "shadow": "news/2"}
-"""Labels of the comparison of `served` with `moved`."""
 
 
 def scrape_when_compared(client: TestClient, headlines: int) -> Read:
