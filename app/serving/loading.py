@@ -11,6 +11,9 @@ from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+_digests: dict[str, str] = {}
+"""Digest of each bundle that this process has prepared, by NAME/VERSION."""
+
 
 class Bundles(NamedTuple):
     """Verified bundles."""
@@ -41,8 +44,19 @@ def prepare(settings: Settings) -> Load:
         BundleError: a bundle fails verification.
     """
     bundles = load_bundles(settings)
-    for bundle in bundles.served:  # logged on SIGHUP only: at the start the log is not configured yet
-        logger.info("loaded %s, digest %s", bundle.manifest.full_name, bundle.digest)
+    for bundle in (*bundles.served, *filter(None, [bundles.shadow])):
+        name = bundle.manifest.full_name
+        # On SIGHUP only: at the start the log is not configured yet.
+        logger.info("loaded %s, digest %s", name, bundle.digest)
+        if _digests.get(name, bundle.digest) != bundle.digest:
+            logger.warning(
+                "two bundles are called %s, with the digests %s and %s: answers, metrics and the comparison with the"
+                " shadow do not tell them apart; give each bundle a version of its own",
+                name,
+                _digests[name],
+                bundle.digest,
+            )
+        _digests[name] = bundle.digest
     if settings.runtime == "keras":
         return partial(build_classifiers, bundles, settings)
     classifiers = build_classifiers(bundles, settings)
