@@ -43,7 +43,7 @@ an older release would misread the model."""
 FORMATS = (1, *ADDED)
 """Values of `format` that this release reads."""
 NEWER_FORMAT = "newer_format"
-"""Type of the validation error for any other value."""
+"""Type of the validation error for a higher value."""
 
 
 class _Part(BaseModel):
@@ -277,7 +277,7 @@ class Manifest(_Part):
     def _validate_format(cls, value: int) -> int:
         if value not in FORMATS:
             raise PydanticCustomError(
-                NEWER_FORMAT,
+                NEWER_FORMAT if value > FORMATS[-1] else "format",
                 "this release reads {known}, not {value}",
                 {"known": f"formats {FORMATS[0]} to {FORMATS[-1]}", "value": value},
             )

@@ -168,6 +168,7 @@ def test_golden_headlines_hold_the_outside_probability(tmp_path: Path) -> None:
     ("changes", "sentence"),
     [
         ({"format": 6}, "format: this release reads formats 1 to 5, not 6; upgrade the service."),
+        ({"format": 0}, "format: this release reads formats 1 to 5, not 0; train the bundle again."),
         ({"format": 6, "more": 1}, "format: this release reads formats 1 to 5, not 6; upgrade the service."),
         (
             {"format": 1},
