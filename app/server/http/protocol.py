@@ -157,15 +157,23 @@ class HttpProtocol(BoundedConnection):
         """Check the limits of a request of which `size` bytes have been parsed, with or without body data."""
         self._overhead = 0 if got_body else self._overhead + size
         if self._overhead > MAX_HEAD_BYTES:
-            after_data = self._body_bytes > 0
-            what = "between two pieces of its body; send longer chunks" if after_data else "of headers; send fewer"
-            self._fail(MalformedRequestError(f"The request has more than {MAX_HEAD_BYTES:,} bytes {what}."))
+            what = "headers" if self._has_long_head() else "chunk extensions or trailers"
+            self._fail(
+                MalformedRequestError(f"The request has more than {MAX_HEAD_BYTES:,} bytes of {what}; send fewer.")
+            )
         elif self._in_body():
             self._watch_body(self.cycle)
         elif len(self.url) > MAX_TARGET_BYTES:
             self._fail(target_too_long())
         elif self.headers and len(self.headers) > MAX_HEADERS:
             self._fail(too_many_headers())
+
+    def _has_long_head(self) -> bool:
+        """Whether more of `_overhead` is the head than what a chunked body has besides data."""
+        if not self._in_body():
+            return True
+        headers: list[tuple[bytes, bytes]] = list(self.scope["headers"])
+        return not self._body_bytes and 2 * sum(len(name) + len(value) for name, value in headers) > MAX_HEAD_BYTES
 
     def on_message_begin(self) -> None:
         """httptools: the first byte of a request."""
