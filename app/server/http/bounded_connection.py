@@ -54,9 +54,13 @@ class BoundedConnection(HttpToolsProtocol):
     _unparsed: UnparsedBytes | None = None
     """Bytes of pipelined requests."""
     _received = 0
-    """Bytes received since the last answer, and those that were not parsed then."""
+    """Bytes received since the last answer, and before it those of requests that it did not answer."""
     _reserved = 0
     """Number of those bytes that are counted in `Connections`."""
+    _body_bytes = 0
+    """Received bytes of the current body."""
+    _overhead = 0
+    """Bytes of the head, or since the last piece of body data."""
     _unread_since: float | None = None
     """Time of the loop since which the client has been reading too slowly; None if it is not."""
     _error: ApiError | None = None
@@ -150,17 +154,14 @@ class BoundedConnection(HttpToolsProtocol):
         """Send a held head whose body has not been written yet."""
         self._coalescing.flush()
 
-    def _reserve(self, missing: int) -> bool:
-        """Count received bytes; returns False and refuses the request if they do not fit below the limit.
-
-        `missing`: as for `Connections.reserve`.
-        """
+    def _reserve(self) -> bool:
+        """Count received bytes; returns False and refuses the request if they do not fit below the limit."""
         cycle = self.cycle
         if self._awaiting and cycle is not None and cycle.scope is self.scope and cycle.response_complete:
             self._received = 0  # uvicorn discards the rest of a request that has been answered
             return True
         more = self._received - FREE_BYTES - self._reserved
-        if self._connections.reserve(self, more, self._reserved, missing):
+        if self._connections.reserve(self, more, self._reserved, self._missing()):
             self._reserved += more
             return True
         self._fail(self._too_many_bytes())
@@ -179,12 +180,19 @@ class BoundedConnection(HttpToolsProtocol):
         )
 
     def _free(self) -> None:
-        """Count only the bytes that are not parsed yet."""
+        """Count only the bytes of requests that are not answered."""
+        cycle = self.cycle
         self._received = len(self._unparsed) if self._unparsed is not None else 0
+        if self._awaiting and not self._in_body():
+            self._received += self._overhead
+        if cycle is not None and not cycle.response_complete and not cycle.disconnected:
+            self._received += len(cycle.body)  # it arrived before the answer to the request before it
         if self._reserved:
             reserved = max(self._received - FREE_BYTES, 0)
             self._connections.free(self, self._reserved - reserved)
             self._reserved = reserved
+            if reserved:
+                self._connections.reserve(self, 0, reserved, self._missing())  # which notes that it is large
 
     def _start_arrival(self) -> None:
         self._timer.set(ARRIVAL_SECONDS)
@@ -235,6 +243,14 @@ class BoundedConnection(HttpToolsProtocol):
     def _in_body(self) -> bool:
         """Whether the head of a request is complete and its body is not."""
         return self._awaiting and self.scope is not None and "method" in self.scope
+
+    def _missing(self) -> int:
+        """Bytes of the current body that have not arrived; 0 if its length is unknown, or the head is incomplete."""
+        if not self._in_body():
+            return 0
+        return next(
+            (int(value) - self._body_bytes for name, value in self.scope["headers"] if name == b"content-length"), 0
+        )
 
     def _watch_body(self, cycle: RequestResponseCycle) -> None:
         """Let `_fail` end the body of a request that the application is reading.

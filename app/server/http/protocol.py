@@ -50,12 +50,8 @@ class HttpProtocol(BoundedConnection):
     """Target of the arriving request, as far as it has arrived; empty between requests."""
     _ended = False
     """Whether the bytes parsed last contained the end of a request."""
-    _body_bytes = 0
-    """Received bytes of the current body."""
     _pieces: list[bytes]
     """Body data in the bytes that are being parsed."""
-    _overhead = 0
-    """Bytes of the head, or since the last piece of body data."""
     _host: bytes | None = None
     """The last Host header that was checked."""
     _target = b""
@@ -76,7 +72,7 @@ class HttpProtocol(BoundedConnection):
         if self._error is not None or self._hung_up:
             return
         self._received += len(data)
-        if self._received > FREE_BYTES and not self._reserve(self._missing()):
+        if self._received > FREE_BYTES and not self._reserve():
             return
         if self._unparsed is not None:
             self._unparsed.add(data)
@@ -120,14 +116,6 @@ class HttpProtocol(BoundedConnection):
         self._reading.shut()
         self._parsing = True
         self.loop.call_soon(self._parse_next)
-
-    def _missing(self) -> int:
-        """Bytes of the current body that have not arrived; 0 if its length is unknown, or the head is incomplete."""
-        if not self._in_body():
-            return 0
-        return next(
-            (int(value) - self._body_bytes for name, value in self.scope["headers"] if name == b"content-length"), 0
-        )
 
     def _parse(self, data: bytes | memoryview) -> None:
         """Feed bytes to httptools, pass on the body, enforce the limits, and start the time limit for the rest."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import select
 import socket
+import struct
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -269,6 +270,47 @@ def test_small_request_is_answered_while_large_ones_hold_all_bytes(app: FastAPI,
         assert rejected(app, "overloaded") == 1
         answers = [one.recv(65536) for one in select.select(stalled, [], [], 5)[0]]
         assert [statuses(answer) for answer in answers] == [[503]]
+
+
+@pytest.mark.parametrize("headers", [(), (b"a: %b" % (b"a" * 50_000),)])
+def test_request_that_arrives_before_the_answer_to_the_one_before_it_still_counts_after_it(
+    app: FastAPI, headers: tuple[bytes, ...]
+):
+    answer = threading.Event()
+    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    request = whole(*headers, body=BODY.ljust(200_000))
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_for(lambda: any(one.cycle for one in held._open))
+        client.sendall(request[:40_000])
+        wait_for(lambda: held.request_bytes > 35_000)
+        answer.set()
+        assert statuses(client.recv(65536)) == [200]
+        assert held.request_bytes > 35_000
+        assert not headers or not held._large
+        client.sendall(request[40_000:-100])
+        wait_for(lambda: held.request_bytes > len(request) - 5_000)
+        assert held._large
+        client.sendall(request[-100:])
+        assert statuses(client.recv(65536)) == [200]
+        wait_for(lambda: held.request_bytes == 0)
+        assert not held._large
+
+
+@pytest.mark.parametrize("sent", [60_000, 200_000])
+def test_connection_that_ends_before_its_answers_frees_all_its_requests(app: FastAPI, sent: int):
+    answer = threading.Event()
+    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    request = whole(body=BODY.ljust(100_000))
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_for(lambda: any(one.cycle for one in held._open))
+        client.sendall((request * 2)[:sent])
+        wait_for(lambda: held.request_bytes > 55_000)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        answer.set()
+        wait_for(lambda: held.request_bytes == 0)
 
 
 def test_refusal_does_not_stop_counting_the_unanswered_request_before_it(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
