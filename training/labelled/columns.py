@@ -23,6 +23,8 @@ LABEL_NAMES: Final = frozenset(
 """Usual names of columns, in lower case; a plural s may follow."""
 GUESSES: Final = ("guess", "second_guess")
 """Columns of files that `fit --unlabelled` writes: texts whose labels are still to be filled in."""
+CORRECTIONS: Final = ("model", "probability")
+"""Columns of the page's corrections, besides those of texts and labels."""
 NESTED: Final = "Nested fields are not read; write them as columns of their own."
 _HEADER_BELOW: Final = "If the header is further down, delete the lines above it."
 
@@ -51,6 +53,7 @@ class Columns:
     """Those whose texts are joined, in this order; mostly one."""
     label: str
     time: str | None
+    """None also for a file of this project, which has no times (see `find_columns`)."""
     guessed: tuple[str, ...]
     """Which of `text` and `label` were found by their names or values rather than given."""
     to_label: bool = False
@@ -67,6 +70,8 @@ def find_columns(
 ) -> Columns:
     """Columns of a file with named columns.
 
+    Texts to label that `fit --unlabelled` wrote, and corrections from the page, need no column with times.
+
     Args:
         names: of its columns.
         requested: the columns to read; a name is found in any case if no column has exactly this name.
@@ -82,6 +87,9 @@ def find_columns(
         None if requested.label is None else in_any_case(requested.label, names),
         None if requested.time is None else in_any_case(requested.time, names),
     )
+    to_label = set(GUESSES).issubset(names)
+    if requested.time not in names and (to_label or set(CORRECTIONS).issubset(names)):
+        requested = replace(requested, time=None)
     for name in requested.given:
         ensure_column(name, names, file, from_header=from_header, nested=nested)
     text = requested.text or _usual(names, TEXT_NAMES, requested)
@@ -98,7 +106,7 @@ def find_columns(
         first_line = f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} {advice}"
         shown = first_line if from_header else f"It has: {listed(names)}.{f' {NESTED}' if nested else ''}"
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
-    return replace(_distinct(file, text, label, requested), to_label=set(GUESSES).issubset(names))
+    return replace(_distinct(file, text, label, requested), to_label=to_label)
 
 
 def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, file: str) -> Columns:

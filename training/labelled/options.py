@@ -21,7 +21,7 @@ _EVERY_FILE: Final = (
     "Every file must have the columns of {}; rename the columns of this one or, if all files have columns with common"
     " names such as text and label, leave the options out."
 )
-_TIMES: Final = " Rows without times, such as corrections from the page, need --test FILE instead of --time."
+_TIMES: Final = " If its rows have no times, use --test FILE instead of --time."
 
 
 class Share(click.FloatRange):

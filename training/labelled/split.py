@@ -60,7 +60,7 @@ def split_rows(
 
     Raises:
         LabelsError: fewer than two labels are left to train on.
-        TableError: `by_time`, and rows have no time.
+        TableError: `by_time`, and no row has a time.
     """
     rows = [*table.rows, *(test.rows if test else ())]
     places = [TRAIN] * len(table.rows) + [TEST] * (len(rows) - len(table.rows))

@@ -65,21 +65,27 @@ def stratified(
 def latest(rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Duplicates, share: float) -> set[int]:
     """Numbers of the latest rows, at least one; a group of duplicates is as old as its oldest row.
 
+    Rows without a time, and their duplicates, are none of them.
+
     A group that has no room is left out, and older rows take its place until half of the share is chosen: a text that
     is often repeated would otherwise be most of the test rows, or the reason that there are only a few.
 
     Raises:
-        TableError: a row has no time.
+        TableError: all rows have no time, or duplicates without one.
     """
-    times = []
+    times = {}
     groups, hashes = _groups(numbers, duplicates)
-    for group in groups:
-        known = [time for number in group if (time := rows[number].time) is not None]
-        if len(known) < len(group):
-            raise TableError(f"{rows[group[0]].line}: has no time, so rows cannot be split by time; use --time.")
-        times.append(min(known))
+    for number, group in enumerate(groups):
+        known = [time for row in group if (time := rows[row].time) is not None]
+        if len(known) == len(group):
+            times[number] = min(known)
+    if not times:
+        raise TableError(
+            f"{rows[numbers[0]].file}: no row has a time to split the rows by; name the column of times with"
+            " --time, or use --test FILE."
+        )
     chosen: set[int] = set()
-    order = sorted(range(len(groups)), key=lambda number: (times[number], int(hashes[number])), reverse=True)
+    order = sorted(times, key=lambda number: (times[number], int(hashes[number])), reverse=True)
     for number in order:
         if len(chosen) + len(groups[number]) <= share * len(numbers):
             chosen.update(groups[number])

@@ -126,7 +126,7 @@ def test_files_without_the_column_of_times_are_refused_with_what_to_do(file: Pat
     dated.write_text("text,label,day\noil,energy,2026-11-26\n")
     done = CliRunner().invoke(cli, ["check", str(dated), str(file), "--time", "day"])
     assert f"{file}: there is no column 'day'; it has: 'text', 'label'." in done.stderr
-    assert done.stderr.endswith("such as corrections from the page, need --test FILE instead of --time.\n")
+    assert done.stderr.endswith("If its rows have no times, use --test FILE instead of --time.\n")
 
 
 def test_objects_without_fields_have_no_columns(tmp_path: Path) -> None:

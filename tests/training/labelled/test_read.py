@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,24 @@ def test_texts_that_nobody_has_labelled_yet_are_bad_rows(tmp_path: Path, outside
     assert (pairs(read), read.bad_reasons) == ([("a", "x")], {"has no label yet": 1})
     with pytest.raises(TableError, match="has no label yet\\); fill in the labels of the texts to label, and delete"):
         read_rows([path], outside_labels=outside)
+
+
+@pytest.mark.parametrize(
+    ("header", "more"),
+    [
+        ("text,label,guess,probability,second_guess,second_probability,file,line", ",a,0.5,b,0.4,new.csv,3"),
+        ("text,label,model,probability", ",news/1,0.1"),
+    ],
+    ids=["texts to label", "corrections"],
+)
+def test_files_that_this_project_writes_need_no_times(tmp_path: Path, header: str, more: str) -> None:
+    dated = write(tmp_path / "a.csv", "day,text,label\n2026-11-26,oil,energy\n")
+    written = write(tmp_path / "b.csv", f"{header}\ngold,metals{more}\n")
+    read = read_rows([dated, written], time_column="Day")
+    assert [row.time for row in read.rows] == [datetime(2026, 11, 26, tzinfo=UTC), None]
+    assert [columns.time for columns in read.columns] == ["day", None]
+    with_times = write(tmp_path / "c.csv", f"{header},day\ngold,metals{more},2026\n")
+    assert read_rows([with_times], time_column="day").rows[0].time == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_file_without_a_header_is_read_by_column_numbers(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -157,8 +158,17 @@ def test_text_that_is_often_repeated_late_neither_fills_nor_ends_the_test_rows(a
     )
 
 
+def test_rows_without_times_and_their_duplicates_stay_in_training() -> None:
+    rows = [(f"story {i}", "ab"[i % 2], f"2026-01-{i + 1:02}") for i in range(20)]
+    dated = timed(rows)
+    more = [LabelledRow(text, ("a",), "1.to_label.csv", 100, None) for text in ("new", "story 18", "newer")]
+    split = split_rows(replace(dated, rows=[*more, *dated.rows]), by_time=True, test_share=0.2)
+    assert [row.number for row in split.test] == [15, 16, 17, 19]
+    assert {"new", "story 18", "newer"} < {row.text for row in split.train}
+
+
 def test_rows_without_time_cannot_be_split_by_time() -> None:
-    with pytest.raises(TableError, match="has no time"):
+    with pytest.raises(TableError, match=r"^a.csv: no row has a time to split the rows by; name"):
         split_rows(table([(f"story {i}", ("ab"[i % 2],)) for i in range(20)]), by_time=True)
 
 
