@@ -41,6 +41,14 @@ class Baseline:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+def trained_on(rows: int, of_all: Sequence[int], with_label: str) -> str:
+    """On which part of the rows a baseline was trained; empty if on all, as the most frequent label is.
+
+    `of_all`: the rows of each baseline; `with_label`: what kind of rows they are.
+    """
+    return f"trained on {rows:,} of the {max(of_all):,} rows{with_label}" if rows < max(of_all) else ""
+
+
 def run_baselines(
     train: Sequence[LabelledRow],
     test: Sequence[LabelledRow],

@@ -8,7 +8,7 @@ from sklearn.svm import LinearSVC
 
 from tests.training.fit.rows import made_rows
 from training.fit import baselines
-from training.fit.baselines import MAJORITY, TFIDF, run_baselines
+from training.fit.baselines import MAJORITY, TFIDF, run_baselines, trained_on
 from training.labelled.rows import LabelledRow
 
 
@@ -34,6 +34,11 @@ def test_svms_one_after_the_other_are_right_as_often_as_all_at_once() -> None:
 def test_of_many_rows_a_choice_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines, "MAX_WORK", 4 * 50)
     assert [one.rows for one in run_baselines(noisy(0), noisy(1), seed=1)] == [120, 50]
+
+
+def test_part_of_the_rows_is_named_and_all_of_them_are_not() -> None:
+    assert trained_on(50_000, [60_000, 50_000], " with a label") == "trained on 50,000 of the 60,000 rows with a label"
+    assert trained_on(60_000, [60_000, 50_000], " with a label") == ""
 
 
 def test_words_of_one_character_are_learned_as_characters() -> None:

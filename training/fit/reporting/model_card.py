@@ -6,6 +6,7 @@ from typing import Any, Final
 from app.classifier.manifest import EncodingSpec, Manifest
 from app.control_characters import one_line
 from training.bundles.model_card import literal, made_with, topic_table
+from training.fit.baselines import trained_on
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.sizes import FOLDS, MANY
 from training.wording import count, enumerated
@@ -57,13 +58,14 @@ def write_card(manifest: Manifest) -> str:
     test = figures["test"]
     several = manifest.multi_label is not None
     figure, measure = ("micro_f1", "micro-F1") if several else ("accuracy", "accuracy")
-    rows = [
-        f"| {baseline['name']}{_part(baseline, figures['baselines'])} | {baseline[figure]:.3f}"
-        f" | {baseline['macro_f1']:.3f} | - |"
-        for baseline in figures["baselines"]
-    ]
     outside = figures.get("outside")
     with_label = " with a label" if manifest.outside else ""
+    of_all = [baseline["rows"] for baseline in figures["baselines"]]
+    rows = [
+        f"| {', '.join(filter(None, [baseline['name'], trained_on(baseline['rows'], of_all, with_label)]))}"
+        f" | {baseline[figure]:.3f} | {baseline['macro_f1']:.3f} | - |"
+        for baseline in figures["baselines"]
+    ]
     return _CARD.format(
         name=manifest.name,
         version=manifest.version,
@@ -119,12 +121,6 @@ def write_card(manifest: Manifest) -> str:
         else "- The model picks one of its labels for any text, also for subjects that it was never trained on. To"
         " change that, add rows about none of the labels, and train with `--outside`.",
     )
-
-
-def _part(baseline: Mapping[str, Any], baselines: Sequence[Mapping[str, Any]]) -> str:
-    """On how many rows a baseline was trained, if not on all, as the most frequent label is."""
-    rows, all_rows = baseline["rows"], max(one["rows"] for one in baselines)
-    return f", trained on {rows:,} of the {all_rows:,} rows" if rows < all_rows else ""
 
 
 def parts(linear_share: float, networks: int, with_networks: bool, hidden: int | None = None) -> str:

@@ -8,7 +8,7 @@ from training.evaluation.labelled_report import confusion_lines, outside_line
 from training.evaluation.labelled_rows import Measured
 from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
-from training.fit.baselines import MAJORITY, Baseline
+from training.fit.baselines import MAJORITY, Baseline, trained_on
 from training.fit.fitted import Fitted
 from training.fit.insights.linear_models import CurvePoint
 from training.fit.reporting.learning_curve import curve_sentence
@@ -47,8 +47,8 @@ def summary(
     for baseline in reversed(baselines):
         other = baseline.accuracy if baseline.micro_f1 is None else baseline.micro_f1
         lines.append(f"{baseline.name:<{width}}{other:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
-        if baseline is baselines[-1] and baseline.rows < baselines[0].rows:
-            lines[-1] += f"   trained on {baseline.rows:,} of the {baselines[0].rows:,} rows{with_label(rows)}"
+        if part := trained_on(baseline.rows, [one.rows for one in baselines], with_label(rows)):
+            lines[-1] += f"   {part}"
     if is_no_better(measured.evaluation, baselines):
         lines += ["", NO_BETTER]
     recipe = fitted.recipe
