@@ -48,7 +48,7 @@ def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tu
     ids = replace(recipe, min_word_texts=1, pieces_of="all", piece_weight=0.25)
     encodings = [*by_pieces, ids]
     if rows < FEW:
-        few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, idf_weights=True)
+        few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, feature_weights="ratio and idf")
         encodings += [few, replace(few, piece_weight=1.0)]
     if rows < CROSS_FITTED or rows_per_label < FEW_A_LABEL:
         tfidf = replace(
@@ -59,7 +59,7 @@ def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tu
             min_piece_words=1,
             piece_share=None,
             piece_weight=0.6,
-            tfidf=True,
+            feature_weights="tfidf",
         )
         encodings.append(tfidf)
     return tuple(encodings)
@@ -118,9 +118,9 @@ def choose_encoding(
         now = right(clustered)
         if _clearly_more(now, before):
             best, before = clustered, now
-    if best.tfidf:
+    if best.feature_weights == "tfidf":
         return best
-    weighted = replace(best, tfidf=True, idf_weights=False)
+    weighted = replace(best, feature_weights="tfidf")
     return weighted if _clearly_more(right(weighted), before) else best
 
 

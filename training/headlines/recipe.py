@@ -42,11 +42,10 @@ class Recipe:
     """Whether symbols, such as emoji, are words."""
     rare_words: int | None = None
     """Maximum number of rare words in the word index; None: all of them."""
-    idf_weights: bool = False
-    """Whether the SVM weights features by the absolute log-count ratio plus 0.5, times idf, and not by the ratio alone:
-    of few texts the ratio alone is mostly chance."""
-    tfidf: bool = False
-    """Whether the SVM is close to the usual TF-IDF: weights mostly by idf, rows of length 1, and an intercept."""
+    feature_weights: Literal["ratio", "ratio and idf", "tfidf"] = "ratio"
+    """How the SVM weights features. `ratio`: by the log-count ratio. `ratio and idf`: by its absolute value plus 0.5,
+    times idf, because of few texts the ratio alone is mostly chance. `tfidf`: close to the usual TF-IDF, mostly by idf,
+    with rows of length 1 and an intercept."""
     piece_share: float | None = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1. None: each has the weight of a
     piece, so that long words count more."""

@@ -61,10 +61,10 @@ def test_weights_by_idf_are_chosen_if_more_than_one_row_of_a_few_is_gained(
     def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
         if variant.piece_sizes != RECIPE.piece_sizes or variant.pieces_of != "rare":
             return answers(0)
-        return answers(20 + more * variant.tfidf)
+        return answers(20 + more * (variant.feature_weights == "tfidf"))
 
     monkeypatch.setattr(encodings, "_right", right)
-    assert chosen(compounds(8, 0), compounds(8, 1)).tfidf == weighted
+    assert (chosen(compounds(8, 0), compounds(8, 1)).feature_weights == "tfidf") == weighted
 
 
 @pytest.mark.parametrize(("more", "with_clusters"), [(0, False), (1, False), (2, True)])
@@ -72,7 +72,7 @@ def test_clusters_are_chosen_if_more_than_one_row_of_a_few_is_gained(
     monkeypatch: pytest.MonkeyPatch, more: int, with_clusters: bool
 ) -> None:
     def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
-        return answers(20 + more * bool(variant.cluster_share) + 5 * variant.tfidf)
+        return answers(20 + more * bool(variant.cluster_share) + 5 * (variant.feature_weights == "tfidf"))
 
     monkeypatch.setattr(encodings, "_right", right)
     train, out = compounds(8, 0), compounds(8, 1)
@@ -80,12 +80,12 @@ def test_clusters_are_chosen_if_more_than_one_row_of_a_few_is_gained(
     best = choose_encoding(RECIPE, [(clustered, out)], 1, lambda *_: None)
     assert (best.cluster_share, best.group_share) == ((CLUSTER_SHARE, GROUP_SHARE) if with_clusters else (0, 0))
     assert best.features == chosen(train, out).features + 2 * with_clusters
-    assert best.tfidf
+    assert best.feature_weights == "tfidf"
 
 
 def test_weights_by_idf_must_improve_the_variant_with_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
     def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
-        return answers(20 + 10 * bool(variant.cluster_share) - 3 * variant.tfidf)
+        return answers(20 + 10 * bool(variant.cluster_share) - 3 * (variant.feature_weights == "tfidf"))
 
     monkeypatch.setattr(encodings, "_right", right)
     clustered = replace(training_set(compounds(8, 0)), clusters=(Cluster(("green",), (1,)),))
@@ -93,7 +93,7 @@ def test_weights_by_idf_must_improve_the_variant_with_clusters(monkeypatch: pyte
     parts = [(clustered, compounds(8, 1))]
     best = choose_encoding(RECIPE, parts, 1, lambda _, done, of, __: steps.append((done, of)))
     assert best.cluster_share
-    assert not best.tfidf
+    assert best.feature_weights == "ratio"
     assert steps == [(done, 8) for done in range(8)]  # six variants, clusters, weights
 
 
@@ -134,7 +134,7 @@ def test_of_many_rows_only_weights_are_chosen_on_some(monkeypatch: pytest.Monkey
     monkeypatch.setattr(encodings, "MANY", 16)
     monkeypatch.setattr(encodings, "MAX_CHOICE_ROWS", 5)
     monkeypatch.setattr(encodings, "_right", right)
-    weighted = replace(RECIPE, tfidf=True)
+    weighted = replace(RECIPE, feature_weights="tfidf")
     assert chosen(compounds(8, 0), compounds(8, 1)) == weighted
     assert seen == [(RECIPE, 5), (weighted, 5)]
 
@@ -146,8 +146,8 @@ def test_more_is_tried_with_few_rows_or_few_rows_a_label() -> None:
     assert len(variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2)) == 3
     assert len(variants(RECIPE, MANY_EPOCHS - 1, FEW_A_LABEL - 1, 2)) == 4
     assert len(variants(RECIPE, MANY_EPOCHS, 1, 2)) == 2
-    assert variants(RECIPE, CROSS_FITTED - 1, FEW_A_LABEL, 2)[-1].tfidf
-    assert not any(one.idf_weights or one.tfidf for one in variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2))
+    assert variants(RECIPE, CROSS_FITTED - 1, FEW_A_LABEL, 2)[-1].feature_weights == "tfidf"
+    assert {one.feature_weights for one in variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2)} == {"ratio"}
 
 
 def test_with_few_rows_pairs_and_pieces_of_one_text_have_ids_within_the_same_number_of_features() -> None:
@@ -173,4 +173,4 @@ def test_rows_of_most_labels_decide_and_not_their_mean(monkeypatch: pytest.Monke
     ]
     train = TrainingSet((TextKind(tuple(samples), (1.0, 0.0)),), 3)
     choose_encoding(recipe_for(len(samples), 3), [(train, [])], 1, lambda *_: None)
-    assert any(variant.tfidf and variant.min_pair_texts == 1 for variant in seen) == tried
+    assert any(variant.feature_weights == "tfidf" and variant.min_pair_texts == 1 for variant in seen) == tried

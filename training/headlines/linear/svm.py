@@ -53,7 +53,7 @@ def train_linear(
         seed: of the solver, and of the choice of negatives.
         most_negatives: maximum number of rows of other topics for one topic's SVM; their C is raised accordingly.
         multi_label: a row's topics count alike, and each SVM learns from all rows, also from those about no topic.
-        idf_weights: as in `Recipe`.
+        idf_weights: weight features by the ratio and idf (see `Recipe.feature_weights`).
         on_topic: called with the number of trained SVMs and that of all.
 
     Returns:

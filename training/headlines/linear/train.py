@@ -43,7 +43,7 @@ def train_svms(
     topics, units = training_set.topics, training_set.units
     labels = labels_of(samples, topics)
     members = members_of(samples, topics) if training_set.multi_label else None
-    if recipe.tfidf:
+    if recipe.feature_weights == "tfidf":
         if members is None:
             members = np.eye(topics + 1, dtype=np.bool_)[labels][:, :units]
         return train_tfidf(
@@ -66,7 +66,7 @@ def train_svms(
         seed=seed,
         most_negatives=recipe.most_negatives,
         multi_label=training_set.multi_label,
-        idf_weights=recipe.idf_weights,
+        idf_weights=recipe.feature_weights == "ratio and idf",
         on_topic=on_topic,
     )
     return kernel, np.zeros(units, np.float32)

@@ -115,7 +115,7 @@ def test_recipe_limits_the_negatives() -> None:
     rows = (rng.random((200, 8)) < 0.4).astype(np.float32)
     kernels = [
         train_svms(
-            Recipe(tfidf=True, most_negatives=most_negatives),
+            Recipe(feature_weights="tfidf", most_negatives=most_negatives),
             TrainingSet((TextKind(samples, (1.0, 0.0)),), 5),
             samples,
             x=sp.csr_matrix(rows),
