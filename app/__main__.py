@@ -39,7 +39,7 @@ def main() -> None:
 
 
 EXAMPLES = {
-    serve: ("serve", "serve --host 0.0.0.0 --port 9000 --workers 2", "serve --model models/headlines/6,models/book/1"),
+    serve: ("serve", "serve --host 0.0.0.0 --port 9000 --workers 2", "serve --model models/headlines/7,models/book/1"),
     doctor: ("doctor", "doctor --model models/mine/1 --port 9000 --json"),
     classify: (),  # in its help text
     model: ("model", "model --model models/book/1"),

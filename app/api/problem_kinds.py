@@ -86,7 +86,7 @@ TABLE: Mapping[type[Exception], Kind] = {
         "No API key; send one as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.",
     ),
     UnknownModelError: Kind(
-        404, "model-not-found", "Model not found", "There is no model 'news' here; this service has headlines/6."
+        404, "model-not-found", "Model not found", "There is no model 'news' here; this service has headlines/7."
     ),
     SlowRequestError: Kind(
         408,

@@ -23,7 +23,7 @@ from app.settings.values import (
 
 PREFIX = "TOPICS_"
 """Of the environment variables."""
-DEFAULT_MODEL = "headlines/6"
+DEFAULT_MODEL = "headlines/7"
 """Default bundle, as name and version."""
 _MODELS = Path(__file__).parents[2] / "models"
 

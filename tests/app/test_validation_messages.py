@@ -15,7 +15,7 @@ from app.validation_messages import _MESSAGES, validation_message
 from tests.server import ROOT
 
 TENSOR = {"name": "headline", "shape": [1], "datatype": "BYTES", "data": ["oil"], "parameters": {"binary_data_size": 1}}
-MANIFEST = json.loads((ROOT / "models" / "headlines" / "6" / "manifest.json").read_text("utf-8"))
+MANIFEST = json.loads((ROOT / "models" / "headlines" / "7" / "manifest.json").read_text("utf-8"))
 ANY_VALUE = {name: {} for name in ("data", "figures", "libraries", "recipe")}
 FEW_TOPICS = MANIFEST | ANY_VALUE | {"topics": MANIFEST["topics"][:2], "reference": {"topic_mix": {"earn": 1.0}}}
 """Without what makes validation slow: 46 topics, and sections that take any value."""

@@ -55,7 +55,7 @@ def outside(outside_bundle: Path) -> TopicClassifier:
 
 @pytest.fixture(scope="module", name="headlines")
 def headlines_model() -> TopicClassifier:
-    return load_classifier(MODELS / "headlines" / "6")
+    return load_classifier(MODELS / "headlines" / "7")
 
 
 @pytest.fixture(scope="module")

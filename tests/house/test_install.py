@@ -67,7 +67,7 @@ def test_sigterm_ends_a_command_of_either_name_with_the_same_status(command: tup
 
 def test_installed_service_answers_with_several_workers(installed: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYTHONPATH", str(installed))
-    bundle = installed / "reuters_topics" / "models" / "headlines" / "6"
+    bundle = installed / "reuters_topics" / "models" / "headlines" / "7"
     with RunningServer(bundle, command=("-c", RUN, "serve", "--port", "0"), workers=2) as server:
         assert server.predict().json()["predictions"][0]["topic"] == "crude"
         assert server.stop() == 0

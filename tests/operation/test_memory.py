@@ -65,7 +65,7 @@ class Attacker:
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
     """The bundle that ships, one worker, everything at its default but the log."""
-    with RunningServer(ROOT / "models" / "headlines" / "6", access_log=False) as running:
+    with RunningServer(ROOT / "models" / "headlines" / "7", access_log=False) as running:
         yield running
 
 

@@ -21,12 +21,12 @@ def blocks(heading: str) -> list[str]:
 
 
 class Checkout:
-    """A folder that looks like a checkout with `headlines/6` in service and `headlines-7` arriving."""
+    """A folder that looks like a checkout with `headlines/7` in service and `headlines-8` arriving."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        write_tiny_bundle(folder / "models" / "headlines" / "6", "headlines", "6")
-        write_tiny_bundle(folder / "incoming" / "headlines-7", "headlines", "7")
+        write_tiny_bundle(folder / "models" / "headlines" / "7", "headlines", "7")
+        write_tiny_bundle(folder / "incoming" / "headlines-8", "headlines", "8")
         for name in (".venv", "app"):
             (folder / name).symlink_to(ROOT / name)
         shutil.copytree(ROOT / "deploy", folder / "deploy")
@@ -47,10 +47,10 @@ WITH_KEYS = 'export TOPICS_API_KEYS=secret; KEY="$TOPICS_API_KEYS"'
 @pytest.mark.parametrize("keys", ["", WITH_KEYS])
 def test_publish_verify_and_shadow(checkout: Checkout, keys: str):
     output = checkout.run(keys, *blocks("Publish"), *blocks("Verify"), *blocks("Shadow"), "kill $(cat serve.pid)")
-    assert (checkout.folder / "models" / "headlines" / "7" / "manifest.json").is_file()
+    assert (checkout.folder / "models" / "headlines" / "8" / "manifest.json").is_file()
     assert not list((checkout.folder / "models" / "headlines").glob(".*"))
-    assert "ok    bundle: headlines/7" in output
-    assert re.search(r'"shadow":\{[^}]*"version":"7"', output)
+    assert "ok    bundle: headlines/8" in output
+    assert re.search(r'"shadow":\{[^}]*"version":"8"', output)
 
 
 ANSWERS = 'for i in 1 2 3 4 5 6; do curl -fsS http://127.0.0.1:%s/model | grep -o \'"version":"."\' | head -1; done'
@@ -68,7 +68,7 @@ def test_several_workers_and_one_switch_and_roll_back(checkout: Checkout):
         wait,
         "echo; echo SWITCHED; " + ANSWERS % 8000,
         back,
-        wait.replace('"version":"7"', '"version":"6"'),
+        wait.replace('"version":"8"', '"version":"7"'),
         "echo; echo BACK; " + ANSWERS % 8000,
         *blocks("One worker"),
         "echo; echo TAKEN; " + ANSWERS % 8001,
@@ -82,7 +82,7 @@ def test_several_workers_and_one_switch_and_roll_back(checkout: Checkout):
     )
     marked = re.findall(r'^(BEFORE|SWITCHED|BACK|TAKEN|"version":".")$', output, re.MULTILINE)
     expected = []
-    for name, version in (("BEFORE", 6), ("SWITCHED", 7), ("BACK", 6), *[("TAKEN", 7), ("BACK", 6)] * 2):
+    for name, version in (("BEFORE", 7), ("SWITCHED", 8), ("BACK", 7), *[("TAKEN", 8), ("BACK", 7)] * 2):
         expected += [name, *[f'"version":"{version}"'] * 6]
     assert [one for one in marked if one in expected] == expected
 
@@ -140,8 +140,8 @@ def stub(folder: Path, name: str, script: str) -> str:
 def test_compose_gets_the_new_model_from_its_environment_file(checkout: Checkout):
     path = stub(checkout.folder, "docker", DOCKER)
     output = checkout.run(*blocks("Publish"), *blocks("Compose"), path=path)
-    assert "ok    bundle: headlines/7" in output
-    assert output.endswith("UP models/headlines/7\n")
+    assert "ok    bundle: headlines/8" in output
+    assert output.endswith("UP models/headlines/8\n")
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ def test_kubernetes_gets_the_new_model_or_image(checkout: Checkout):
     path = stub(checkout.folder, "kubectl", KUBECTL.replace("{kubectl}", str(shutil.which("kubectl"))))
     checkout.run(*blocks("Kubernetes"), *blocks("Roll back")[2:], path=path)
     rendered = (checkout.folder / "rendered.yaml").read_text("utf-8")
-    assert "value: /bundles/headlines/7" in rendered
-    assert "/bundles/headlines/6" not in rendered
+    assert "value: /bundles/headlines/8" in rendered
+    assert "/bundles/headlines/7" not in rendered
     assert "image: registry.example.org/topics:3" in (checkout.folder / "image.yaml").read_text("utf-8")
 
 

@@ -79,7 +79,7 @@ def test_load_is_counted_exactly(loaded: tuple[RunningPrometheus, dict[str, int]
         'sum(http_requests_total{route="/predict", status="200"})': sent["singles"],
         'sum(http_requests_total{route="/predict/batch", status="200"})': sent["batches"],
         "sum(topics_headlines_total)": sent["headlines"] + sent["other"],
-        'sum(topics_model_headlines_total{model="headlines/6"})': sent["headlines"],
+        'sum(topics_model_headlines_total{model="headlines/7"})': sent["headlines"],
         'sum(topics_model_headlines_total{model="book/1"})': sent["other"],
         "sum(topics_shadow_headlines_total)": sent["headlines"],
         "sum(topics_predictions_total)": sent["headlines"],
@@ -124,9 +124,9 @@ def test_dashboard_shows_each_model_and_the_agreement_of_the_shadow(
     for title in ("Headlines by model", "Confidence by model", "Abstained by model"):
         [expression] = by_title[title]
         found = {labels["model"]: value for labels, value in prometheus.query(expression)}
-        assert found.keys() == {"headlines/6", "book/1"}, title
+        assert found.keys() == {"headlines/7", "book/1"}, title
     # The last of HEADLINES is outside, which book/1 was not trained to tell.
-    assert found["book/1"] == 0 < found["headlines/6"] < 0.2
+    assert found["book/1"] == 0 < found["headlines/7"] < 0.2
     recent, since_the_start, left_out = map(prometheus.value, by_title["Agreement of the shadow"])
     assert 0.8 < recent < 0.9
     assert since_the_start == pytest.approx(1 - (20 + 8 * 16) / sent["headlines"])

@@ -24,7 +24,7 @@ from tests.operation.load import post
 from tests.server import ROOT, RunningServer
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "12"))
-BUNDLE = ROOT / "models" / "headlines" / "6"
+BUNDLE = ROOT / "models" / "headlines" / "7"
 CLIENTS = 8
 AFTER_KILL = 3.0
 """Seconds after a worker was killed in which its connections break and another takes its place."""

@@ -116,7 +116,7 @@ def test_page_describes_the_model_after_a_replacement(
 
 
 def test_no_table_of_the_shipped_card_is_cut_off_on_a_desktop(context: BrowserContext, watch: Watch) -> None:
-    with RunningServer(ROOT / "models" / "headlines" / "6", access_log="false") as server:
+    with RunningServer(ROOT / "models" / "headlines" / "7", access_log="false") as server:
         page = watch.over(context.new_page(), server.url)
         page.goto(f"{server.url}/model/card")
         boxes = page.evaluate(

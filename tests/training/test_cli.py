@@ -443,14 +443,14 @@ def test_card_is_written_again_from_the_manifest(tmp_path: Path) -> None:
 
 
 def test_card_of_a_copy_says_which_figures_it_lacks(tmp_path: Path) -> None:
-    target = shutil.copytree(REPOSITORY / "models" / "headlines" / "6", tmp_path / "9")
+    target = shutil.copytree(REPOSITORY / "models" / "headlines" / "7", tmp_path / "9")
     assert run("card", target).stderr == ""
     manifest = json.loads((target / "manifest.json").read_text("utf-8"))
     (target / "manifest.json").write_text(json.dumps(manifest | {"version": "9"}))
     result = run("card", target)
     assert result.exit_code == 0, result.output
     assert result.stderr == (
-        "The card has no figures on the development sample: docs/headlines/present_day.json has those of headlines/6,"
+        "The card has no figures on the development sample: docs/headlines/present_day.json has those of headlines/7,"
         " not of headlines/9.\n"
     )
 
@@ -460,7 +460,7 @@ def test_card_of_another_programs_bundle_is_left_alone(tiny_bundle: Path) -> Non
 
 
 def test_card_of_another_release_is_left_alone(tmp_path: Path) -> None:
-    target = shutil.copytree(REPOSITORY / "models" / "headlines" / "6", tmp_path / "6")
+    target = shutil.copytree(REPOSITORY / "models" / "headlines" / "7", tmp_path / "6")
     manifest = json.loads((target / "manifest.json").read_text("utf-8"))
     del manifest["recipe"]["held_out_every"]
     (target / "manifest.json").write_text(json.dumps(manifest))

@@ -25,14 +25,14 @@ EXAMPLES: Final = {
     evaluate: (
         "evaluate models/news/1 --test later.csv",
         "evaluate models/news/2 --test later.csv --against models/news/1",
-        "evaluate models/headlines/6 --data DIR",
+        "evaluate models/headlines/7 --data DIR",
     ),
     export: ("export models/news/1 --format onnx --output export/news",),
     fetch: ("fetch",),
     train: ("train --recipe headlines --output models/mine/1", "train --recipe book --seeds 5"),
     compare: ("compare --recipe book --recipe bottleneck-4 --output compared",),
-    baselines: ("baselines --bundle models/headlines/6 --output compared",),
-    present_day: ("present-day headlines.tsv --bundle models/headlines/6",),
+    baselines: ("baselines --bundle models/headlines/7 --output compared",),
+    present_day: ("present-day headlines.tsv --bundle models/headlines/7",),
     card: ("card models/mine/1",),
 }
 

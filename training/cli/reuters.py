@@ -80,7 +80,7 @@ def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path)
     "bundles",
     type=FOLDER,
     multiple=True,
-    default=(Path("models/book/1"), Path("models/headlines/6")),
+    default=(Path("models/book/1"), Path("models/headlines/7")),
     show_default=True,
     help="Bundle to add to the table; may be repeated.",
 )
@@ -113,7 +113,7 @@ def baselines(data: Path | None, bundles: tuple[Path, ...], sentence_transformer
 @click.command("present-day")
 @click.argument("file", type=FILE)
 @click.option(
-    "--bundle", type=FOLDER, default=Path("models/headlines/6"), show_default=True, help="Folder of the bundle."
+    "--bundle", type=FOLDER, default=Path("models/headlines/7"), show_default=True, help="Folder of the bundle."
 )
 @click.option("--output", type=FOLDER, default=Path("docs/headlines"), show_default=True, help="Folder for the page.")
 def present_day(file: Path, bundle: Path, output: Path) -> None:

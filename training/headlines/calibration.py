@@ -14,8 +14,8 @@ from app.classifier.inference.products import Floats
 from app.classifier.manifest import Calibration, Outside, TopicSet
 
 MEAN_WEIGHT: Final = 100.0
-"""Weight in the loss of the squared difference between mean confidence and accuracy: one percentage point adds 0.01
-nats."""
+"""Weight in the loss of the squared difference between mean confidence and accuracy, averaged over the kinds of texts:
+one percentage point in each kind adds 0.01 nats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,9 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     Fitted by the likelihood of the label, as in Guo et al. 2017 (arXiv:1706.04599), the confidence on headlines is a
     percentage point too high (docs/experiments/early.md, round 5).
 
-    The form of the temperature does not fit all models: at the highest likelihood, the mean confidence can be a
-    percentage point above the accuracy. So their difference counts, too.
+    The form of the temperature does not fit all models and kinds of texts: at the highest likelihood, the mean
+    confidence can be several percentage points above the accuracy of one part and below that of another. So their
+    difference in each part counts, too.
 
     Few texts, of which few or none are answered wrongly, would be fitted best by probabilities of 1 and by extreme
     slopes. So targets are smoothed as by Platt 1999: instead of 1 and 0, (n + 1) / (n + 2) for the n right answers and
@@ -64,7 +65,9 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
     """
     logits = np.concatenate([part.logits[:, : part.topics] for part in parts]).astype(np.float64)
     shares = np.concatenate([part.oov_shares for part in parts])[:, None]
-    weights = np.concatenate([np.full(len(part.labels), 1 / len(part.labels) / len(parts)) for part in parts])
+    sizes = np.array([len(part.labels) for part in parts])
+    weights = np.repeat(1 / sizes / len(parts), sizes)
+    starts = np.cumsum(sizes) - sizes
     right = np.concatenate([part.logits[:, : part.topics].argmax(axis=1) == part.labels for part in parts])
     target = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2))
     below = logits - logits.max(axis=1, keepdims=True)
@@ -77,9 +80,9 @@ def fit_temperature(parts: Sequence[HeldOut]) -> Calibration:
         others = np.exp(below / temperatures).sum(axis=1) - 1
         log_p = -np.log1p(others)
         likelihood = log_p + (1 - target) * np.log(np.maximum(others, 1e-12))
-        difference = (weights * (np.exp(log_p) - target)).sum()
+        differences = np.add.reduceat(weights * (np.exp(log_p) - target), starts) * len(parts)
         prior = (gap_slope**2 + unknown_slope**2) / 2 / len(right)
-        return float(prior + MEAN_WEIGHT * difference**2 - (weights * likelihood).sum())
+        return float(prior + MEAN_WEIGHT * (differences**2).mean() - (weights * likelihood).sum())
 
     varies = bool(np.ptp(shares))  # otherwise the last parameter has no effect
     start = (0.0, 0.0, 0.0) if varies else (0.0, 0.0)

@@ -35,12 +35,20 @@ class TrainedModel:
     """Of the MLPs."""
     topics: int
 
-    def held_out(self, samples: Sequence[Sample]) -> HeldOut:
-        """The model's logits for samples that it was not trained on, with their labels."""
+    def held_out(self, samples: Sequence[Sample], *, any_topic: bool = False) -> HeldOut:
+        """The model's logits for samples that it was not trained on, with their labels.
+
+        `any_topic`: the label of a sample is its most probable topic if that is one of the sample's topics, and not
+        necessarily the first of them.
+        """
         encoded = [self.encoder.encode_words(sample.words) for sample in samples]
         shares = np.array([text.oov_share for text in encoded], np.float32)
         logits = DenseNetwork(self.layers).logits([text.ids for text in encoded])
-        return HeldOut(logits, labels_of(samples, self.topics), shares, self.topics)
+        labels = labels_of(samples, self.topics)
+        if any_topic:
+            best = logits[:, : self.topics].argmax(axis=1)
+            labels = np.where(members_of(samples, self.topics)[np.arange(len(best)), best], best, labels)
+        return HeldOut(logits, labels, shares, self.topics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def test_psi_stays_finite_where_a_topic_is_missing():
 
 
 def _headlines_mix() -> np.ndarray:
-    manifest = json.loads((ROOT / "models" / "headlines" / "6" / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((ROOT / "models" / "headlines" / "7" / "manifest.json").read_text("utf-8"))
     shares = np.array(list(manifest["reference"]["topic_mix"].values()))
     return shares / shares.sum()
 

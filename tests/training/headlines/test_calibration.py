@@ -144,6 +144,17 @@ def test_mean_confidence_is_the_accuracy_where_the_temperature_has_another_form(
     assert probabilities.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.004)
 
 
+def test_mean_confidence_is_the_accuracy_in_each_part_not_only_in_all() -> None:
+    surer = overconfident(4)
+    with_unknown = HeldOut(surer.logits, surer.labels, np.full(len(surer.labels), 0.3, np.float32), OUTSIDE)
+    parts = [noisy(3), with_unknown]
+    calibration = fit_temperature(parts)
+    for part in parts:
+        probabilities = part.probabilities(calibration)
+        right = probabilities.argmax(axis=1) == part.labels
+        assert probabilities.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.005)
+
+
 @pytest.mark.parametrize(
     "part", [less_right_with_unknown_words(0, 60), noisy(1, 500), noisy(2)], ids=["60", "500", "4,000"]
 )

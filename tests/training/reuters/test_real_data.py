@@ -22,7 +22,7 @@ from training.reuters.recipe import HEADLINES
 from training.reuters.samples import lexicon_samples, make_samples, title_words
 from training.reuters.train import clean
 
-FOLDER = REPOSITORY / "models" / "headlines" / "6"
+FOLDER = REPOSITORY / "models" / "headlines" / "7"
 
 pytestmark = [needs_data, pytest.mark.slow]
 

@@ -113,8 +113,8 @@ def test_networks_learn_titles_bodies_first_words_lexicon_and_new_pieces_of_bodi
 def test_calibration_is_fitted_on_titles_bodies_and_lexicon_and_sets_on_titles(
     small_training: HeadlineTraining,
 ) -> None:
-    parts = [small_training.exploration.held_out(kind) for kind in small_training.held_out.kinds]
-    assert len(parts) == 3
+    texts, held_out = small_training.held_out, small_training.exploration.held_out
+    parts = [held_out(texts.titles), held_out(texts.bodies), held_out(texts.lexicon, any_topic=True)]
     calibration = fit_temperature([part.inside for part in parts])
     assert small_training.calibration == calibration
     titles, bodies, lexicon = parts
