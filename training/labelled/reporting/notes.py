@@ -25,6 +25,8 @@ MAX_COMPARED = 500
 """Maximum numbers of rare labels and of learned labels that are compared; 30,000 rare ones would take half a minute."""
 MAX_LABEL_SHARE = 0.8
 """If more than this share of the training rows has one label, accuracy says little."""
+MAX_IN_TEST = 0.1
+"""If more than this share of the training rows is left out because of the test file, the model lacks frequent texts."""
 
 
 def notes(report: DataReport) -> list[str]:
@@ -49,9 +51,20 @@ def _left_out(report: DataReport) -> Iterator[str]:
             which, labels = f"{which}, ...", f"More than {MAX_MISSPELT} labels"
         yield f"{labels} of few rows may be misspelt ({which}); if so, correct the files."
     if rows := report.left_out.get(IN_TEST, 0):
-        yield f"{count(rows, 'training row')} with the text of a test row {_is(rows)} left out, to keep the test fair."
+        which = (
+            f"{count(rows, 'training row')} with the text of a test row {_is(rows)} left out, to keep the test fair."
+        )
+        yield which + (_not_learned(rows, report.train + rows) if rows > MAX_IN_TEST * (report.train + rows) else "")
     if rows := report.left_out.get(UNSEEN, 0):
         yield f"{count(rows, 'test row')} with labels that no training row has {_is(rows)} left out."
+
+
+def _not_learned(rows: int, of: int) -> str:
+    return (
+        f" That is {share(rows, of)} of them, and the model does not learn these texts. If they are frequent in use,"
+        " such as short answers, remove them from the test file, or leave out --test: then texts that are often"
+        " repeated stay in training."
+    )
 
 
 def _misspelt(report: DataReport) -> Iterator[tuple[str, str]]:
