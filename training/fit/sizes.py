@@ -39,16 +39,19 @@ MAX_FEATURES_OF_FEW: Final = 40_000
 """Maximum number of features for few rows; all words, pairs and n-grams of 2 to 5 characters would take gigabytes."""
 _HEADROOM_BYTES: Final = 4 * 1024**2
 """Part of the largest model.keras that is left for what Keras writes besides the weights."""
+_MAX_SVM_WORK: Final = 5_000_000
+"""Rows times labels from which the SVMs take little longer, because they are trained on samples of the rows."""
 
 
 def seconds_to_fit(rows: int, labels: int, words: float) -> float:
-    """Processor time of a fit, within a factor of two or three, with `words` in a row on average.
+    """Processor time of the command, mostly within a factor of two, with `words` in a row on average.
 
-    With few rows, each label has an SVM in every fold and for every encoding that is tried.
+    Each label has an SVM in every model, in the baseline, and in those that find label errors and draw the learning
+    curve; with few rows, also in every fold for every encoding that is tried.
     """
     passes = held_out_models(rows) + (rows < MANY)
-    svms = 1.5e-4 * rows * labels if rows < CROSS_FITTED else 0
-    a_row = 3e-3 if rows < MANY_EPOCHS else 2e-3 if rows < MANY_NETWORKS else 1.5e-3
+    svms = 1.5e-4 * rows * labels if rows < CROSS_FITTED else 5e-5 * min(rows * labels, _MAX_SVM_WORK)
+    a_row = 3e-3 if rows < CROSS_FITTED else 2.5e-3 if rows < MANY_EPOCHS else 2e-3 if rows < MANY_NETWORKS else 1.5e-3
     return 5 + (svms + rows * passes * a_row) * (20 + words) / 30
 
 
