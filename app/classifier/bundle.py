@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from app import bundle_folders
@@ -26,6 +26,11 @@ MANIFEST = bundle_folders.MANIFEST
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Maximum size of a file in a bundle, in bytes; a larger one is refused before it is read."""
+
+MAX_GOLDEN = 100
+MAX_GOLDEN_CHARACTERS = 20_000
+"""Maximum number of golden headlines, and of characters of one: readiness probes classify all of them."""
+
 T = TypeVar("T")
 
 
@@ -34,7 +39,7 @@ class Golden(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    headline: str
+    headline: str = Field(max_length=MAX_GOLDEN_CHARACTERS)
     probabilities: tuple[float, ...]
     """One per topic, in label order."""
     outside: float | None = None
@@ -88,7 +93,8 @@ def load_bundle(path: Path) -> Bundle:
     code, topics = Counter(topic.code for topic in manifest.topics).most_common(1)[0]
     if topics > 1:
         raise BundleError(f"{path / MANIFEST}: two topics have the same code, {code!r}; train it again.")
-    golden = _validate(path, GOLDEN, TypeAdapter(tuple[Golden, ...]), _parse(path, GOLDEN, verified[GOLDEN]))
+    schema = TypeAdapter(Annotated[tuple[Golden, ...], Field(max_length=MAX_GOLDEN)])
+    golden = _validate(path, GOLDEN, schema, _parse(path, GOLDEN, verified[GOLDEN]))
     if not golden or any(len(headline.probabilities) != len(manifest.topics) for headline in golden):
         raise BundleError(
             f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each; train it again."

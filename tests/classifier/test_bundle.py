@@ -342,6 +342,23 @@ def test_golden_headlines_of_another_shape_are_refused(bundle: Path, golden: obj
     assert GOLDEN in refusal(bundle)
 
 
+@pytest.mark.parametrize(
+    ("times", "length", "sentence"),
+    [
+        (1_000, 1, "the whole file: must have at most 100 elements"),
+        (1, 20_001, "0.headline: must have at most 20,000 characters"),
+    ],
+)
+def test_more_golden_headlines_than_a_probe_can_classify_are_refused(
+    bundle: Path, times: int, length: int, sentence: str
+) -> None:
+    golden = json.loads((bundle / GOLDEN).read_text())[:1]
+    golden[0]["headline"] = golden[0]["headline"].ljust(length)
+    (bundle / GOLDEN).write_text(json.dumps(golden * times))
+    seal(bundle)
+    assert refusal(bundle).endswith(f"{GOLDEN}: {sentence}; train the bundle again.")
+
+
 @pytest.mark.parametrize("index", [["oil"], {"oil": "first"}, {"oil": 0}])
 def test_word_index_of_another_kind_is_refused(bundle: Path, index: object) -> None:
     (bundle / WORD_INDEX).write_text(json.dumps(index))

@@ -34,7 +34,7 @@ class Ranking:
             self.most = topics
         elif threshold is not None:
             # Probabilities sum to 1, so at most 1 / threshold topics can reach the threshold.
-            self.most = min(topics, int(1 / threshold) + 1)
+            self.most = min(topics, int(min(topics, 1 / threshold)) + 1)  # 1 / threshold may be infinite
         self.sorts = self.most <= _FEW and topics <= _MAX_SORTED
         """Whether the caller may sort all topics, without a call of `best`: the first `most` are then enough."""
         # A little lower, because what is compared with the thresholds is rounded.

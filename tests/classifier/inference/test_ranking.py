@@ -16,7 +16,7 @@ def probabilities(topics: int, scale: float = 3.0) -> Floats:
 
 
 @pytest.mark.parametrize("topics", [2, 46, 306])
-@pytest.mark.parametrize("threshold", [None, 0.3, 0.1, 0.004])
+@pytest.mark.parametrize("threshold", [None, 0.3, 0.1, 0.004, 1e-320])
 @given(top_k=st.integers(1, 306))
 def test_ranked_are_the_most_probable_and_all_above_the_threshold(
     topics: int, threshold: float | None, top_k: int
