@@ -33,11 +33,6 @@ class Encoded(NamedTuple):
     """Distinct rare and unknown words of which a piece has an id; always 0 if the encoding has no pieces."""
 
     @property
-    def unknown_words(self) -> int:
-        """Unknown words, counted as often as they occur."""
-        return self.words - self.known - self.rare
-
-    @property
     def oov_share(self) -> float:
         """Share of the words that are out of vocabulary, that is rare or unknown; 0 for a text without words."""
         return (self.words - self.known) / (self.words or 1)

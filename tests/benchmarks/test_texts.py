@@ -25,4 +25,4 @@ def test_made_headlines_have_known_rare_and_unknown_words_as_titles_do(tiny_bund
     words = sum(one.words for one in encoded)
     assert 0.8 < sum(one.known for one in encoded) / words < 0.95
     assert sum(one.rare for one in encoded) > 0
-    assert sum(one.unknown_words for one in encoded) > 0
+    assert any(one.unknown for one in encoded)

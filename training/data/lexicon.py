@@ -22,11 +22,6 @@ class Entry:
     topics: tuple[str, ...]
     """Codes of the topics, the main one first; empty for a text about none of them."""
 
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The codes as in the file: the topics, or `outside`."""
-        return self.topics or (OUTSIDE,)
-
 
 def load_lexicon(folder: Path = LEXICON) -> tuple[Entry, ...]:
     """Read every `*.tsv` file of a folder, in the order of their names.

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
@@ -11,9 +10,6 @@ from training.headlines.clusters.cluster_list import Clusters
 from training.headlines.samples import Sample, Words, split_words
 from training.headlines.training_set import TextKind, TrainingSet
 from training.reuters.recipe import HeadlinesRecipe
-
-OUTSIDE: Final = len(TOPICS)
-"""The label of a text about none of the topics: the column after theirs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,6 @@ class Metrics:
             if reason:
                 self.abstained.labels(reason).inc(count)
         texts = [result.encoded for result in results]
-        # `Encoded.unknown_words` by `Encoded.words`; the property takes twice as long.
         self.unknown_words.observe_many([(text.words - text.known - text.rare) / (text.words or 1) for text in texts])
         self.outside.observe_many([result.outside for result in results if result.outside is not None])
         if self._multi_label:

@@ -1,7 +1,11 @@
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
+from training.data.topics import TOPICS
 from training.headlines.samples import labels_of, others_of, soft_targets
-from training.reuters.samples import OUTSIDE, cut_leads, lexicon_samples, make_samples, title_words
+from training.reuters.samples import cut_leads, lexicon_samples, make_samples, title_words
+
+OUTSIDE = len(TOPICS)
+"""The label of a text about none of the topics."""
 
 
 def wire(title: str | None = None, body: str | None = None, labels: tuple[int, ...] = (0,)) -> Wire:

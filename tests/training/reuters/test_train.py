@@ -21,8 +21,11 @@ from training.headlines.samples import Sample, labels_of, others_of, soft_target
 from training.headlines.vocabulary import encode, unit_length
 from training.reuters.recipe import HeadlinesRecipe
 from training.reuters.reporting.report import headlines_report
-from training.reuters.samples import OUTSIDE, Texts, lexicon_samples, make_samples, title_words, training_set
+from training.reuters.samples import Texts, lexicon_samples, make_samples, title_words, training_set
 from training.reuters.train import HeadlineTraining, train_headlines
+
+OUTSIDE = len(TOPICS)
+"""The label of a text about none of the topics."""
 
 Corpus = tuple[Wire, ...]
 Outside = tuple[ArchiveWire, ...]
