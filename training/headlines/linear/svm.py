@@ -1,7 +1,7 @@
 """Linear models: SVMs on features weighted by log-count ratio (NBSVM), and a ridge regression."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
@@ -65,7 +65,7 @@ def train_linear(
     kernel = np.zeros((x.shape[1], others.shape[1]), np.float32)
     inside = np.ones(len(labels), bool) if multi_label else labels != topics
     rows_inside, counts_inside = rows[inside], counts_of(counted[inside])
-    idf = np.log((1 + rows.shape[0]) / (1 + rows.getnnz(axis=0)), dtype=np.float32) + 1 if idf_weights else None
+    idf = idf_of(rows) if idf_weights else None
     # A class without a row keeps a kernel of zeros, so its score is 0, and that of the right class is mostly higher.
     learned = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
     columns = learned.tolist()
@@ -81,8 +81,7 @@ def train_linear(
         weights = log_count_ratios(here, there)
         if idf is not None:
             weights = idf * (np.abs(weights) + np.float32(0.5))
-        if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
-            chosen, right, costs = fewer_negatives(chosen, right, costs, most_negatives, seed)
+        chosen, right, costs = fewer_negatives(chosen, right, costs, most_negatives, seed)
         kernel[:, column] = expansion @ _fit_svm(chosen, weights, right, costs, seed)
     return kernel
 
@@ -145,19 +144,30 @@ def train_ridge(x: sp.csr_matrix, expansion: sp.csr_matrix, labels: NDArray[np.i
 
 
 def fewer_negatives(
-    rows: sp.csr_matrix, right: NDArray[np.bool_], costs: NDArray[np.float64], negatives: int, seed: int
+    rows: sp.csr_matrix, right: NDArray[np.bool_], costs: NDArray[np.float64], most_negatives: int | None, seed: int
 ) -> tuple[sp.csr_matrix, NDArray[np.bool_], NDArray[np.float64]]:
-    """All rows of a topic and a random sample of `negatives` others, whose C is raised to keep the sum over all."""
+    """All rows of a topic and a random sample of the others, whose C is raised to keep the sum over all.
+
+    If there are no more others than `most_negatives`, or that is None, all rows as they are.
+    """
     wrong = np.flatnonzero(~right)
-    chosen = wrong[random_rows(len(wrong), negatives, seed)]
+    if most_negatives is None or len(wrong) <= most_negatives:
+        return rows, right, costs
+    chosen = wrong[random_rows(len(wrong), most_negatives, seed)]
     kept = np.sort(np.concatenate([np.flatnonzero(right), chosen]))
-    return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / negatives))[kept]
+    return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / most_negatives))[kept]
 
 
 def counts_of(rows: sp.csr_matrix) -> NDArray[np.float32]:
     """How often each input occurs in rows, float32 [inputs]."""
     counts: NDArray[np.float32] = np.asarray(rows.sum(axis=0)).ravel()
     return counts
+
+
+def idf_of(rows: sp.csr_matrix) -> NDArray[Any]:
+    """Inverse document frequency of each input, smoothed as in scikit-learn: float32 [inputs]."""
+    idf: NDArray[Any] = np.log((1 + rows.shape[0]) / (1 + rows.getnnz(axis=0)), dtype=np.float32) + 1
+    return idf
 
 
 def log_count_ratios(here: NDArray[np.float32], there: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from app.classifier.inference.products import Floats
-from training.headlines.linear.svm import counts_of, fewer_negatives, log_count_ratios
+from training.headlines.linear.svm import counts_of, fewer_negatives, idf_of, log_count_ratios
 from training.headlines.vocabulary import unit_length
 
 _IDF: Final = np.float32(4)
@@ -52,7 +52,7 @@ def train_tfidf(
     """
     rows, counted = (unit_length(x) @ expansion).tocsr(), (x @ expansion).tocsr()
     rows.sort_indices()
-    idf = np.log((1 + rows.shape[0]) / (1 + rows.getnnz(axis=0)), dtype=np.float32) + 1
+    idf = idf_of(rows)
     units = members.shape[1]
     every = np.ones(len(members), np.bool_)
     with_topic = members[:, :topics].any(axis=1) if units > topics else every
@@ -67,8 +67,7 @@ def train_tfidf(
             here = counts_of(counted[members[:, unit]])
             chosen, counts = (rows, counts_of(counted)) if used is every else (rows_with_topic, counts_with_topic)
             weights = idf * (_IDF + np.abs(log_count_ratios(here, counts - here)))
-            if most_negatives is not None and np.count_nonzero(~right) > most_negatives:
-                chosen, right, costs = fewer_negatives(chosen, right, costs, most_negatives, seed)
+            chosen, right, costs = fewer_negatives(chosen, right, costs, most_negatives, seed)
             weighted, scale = _unit_rows(chosen, weights)
             svm = LinearSVC(random_state=seed).fit(weighted, right, sample_weight=costs)
             kernel[:, unit] = expansion @ (scale * weights * svm.coef_[0])
