@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from sys import getsizeof
@@ -26,7 +26,7 @@ MAX_BYTES: Final = 4 * 1024**3
 
 MAX_TEXT_BYTES: Final = 2 * 1024**3
 """Maximum memory for the texts of all files. A text takes 50 to 80 bytes, and one to four more for each character."""
-MORE_TEXTS: Final = f"{MAX_TEXT_BYTES // 1024**3} GiB of texts in memory"
+_MORE_TEXTS: Final = f"{MAX_TEXT_BYTES // 1024**3} GiB of texts in memory"
 
 MAX_BAD_SHARE: Final = 0.05
 """Default of --most-bad: if a larger share of the rows is bad, 0 to 1, reading fails."""
@@ -76,25 +76,18 @@ def read_rows(
     same: dict[tuple[str, ...], tuple[str, ...]] = {}  # rows with equal labels share one tuple
     for path in files:
         name = shown_name(path)
-        with ExitStack() as stack:
-            try:
-                file_columns, read = _open(path, requested, header, name, stack)
-                columns.append(file_columns)
-                for row in read:
-                    labelled = _labelled(row, file_columns, label_separator, outside_labels, found)
-                    if isinstance(labelled, BadRow):
-                        bad_rows.add(labelled)
-                        continue
-                    size += getsizeof(labelled.text)
-                    if len(rows) == MAX_ROWS or size > MAX_TEXT_BYTES:
-                        limit = f"{MAX_ROWS:,} rows" if len(rows) == MAX_ROWS else MORE_TEXTS
-                        raise TableError(f"{name}: there are more than {limit}; use a sample of the rows.")
-                    labels = same.setdefault(labelled.labels, labelled.labels)
-                    rows.append(labelled if labels is labelled.labels else replace(labelled, labels=labels))
-            except InputError as error:
-                raise TableError(error.message) from None
-            except OSError as error:
-                raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
+        with reading(name) as stack:
+            file_columns, read = _open(path, requested, header, name, stack)
+            columns.append(file_columns)
+            for row in read:
+                labelled = _labelled(row, file_columns, label_separator, outside_labels, found)
+                if isinstance(labelled, BadRow):
+                    bad_rows.add(labelled)
+                    continue
+                size += getsizeof(labelled.text)
+                ensure_room(len(rows), size, name, "rows")
+                labels = same.setdefault(labelled.labels, labelled.labels)
+                rows.append(labelled if labels is labelled.labels else replace(labelled, labels=labels))
     reasons, first_bad = bad_rows.reasons, bad_rows.first
     bad = sum(reasons.values())
     if bad and (not rows or bad / (bad + len(rows)) > most_bad):
@@ -102,6 +95,25 @@ def read_rows(
     if not rows:
         raise TableError(f"{', '.join(map(shown_name, files))}: there are names of columns, but no rows; add rows.")
     return Table(rows, bad, first_bad, columns, reasons, found)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[ExitStack]:
+    """A stack that closes what is opened to read the file `name`; raises TableError if it cannot be read."""
+    with ExitStack() as stack:
+        try:
+            yield stack
+        except InputError as error:
+            raise TableError(error.message) from None
+        except OSError as error:
+            raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
+
+
+def ensure_room(rows: int, size: int, name: str, what: str) -> None:
+    """Raise TableError if one more row than `rows`, or texts of `size` bytes, are too many; `what`: rows or texts."""
+    if rows == MAX_ROWS or size > MAX_TEXT_BYTES:
+        limit = f"{MAX_ROWS:,} rows" if rows == MAX_ROWS else _MORE_TEXTS
+        raise TableError(f"{name}: there are more than {limit}; use a sample of the {what}.")
 
 
 def shown_name(path: Path) -> str:

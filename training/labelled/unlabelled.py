@@ -5,13 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from sys import getsizeof
 
-from app.cli.exit_status import InputError
 from app.cli.readers.csv_rows import ColumnError as AppColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.row import Options, Row
 from app.cli.readers.rows import input_format, read_table
 from training.errors import ColumnError, TableError
-from training.labelled.read import MAX_ROWS, MAX_TEXT_BYTES, MORE_TEXTS, bounded, parquet_file, shown_name
+from training.labelled.read import bounded, ensure_room, parquet_file, reading, shown_name
 from training.labelled.rows import LabelledRow
 from training.labelled.text_files import MAX_CHARACTERS
 from training.wording import enumerated
@@ -34,18 +33,16 @@ def read_unlabelled(files: Sequence[Path], text_columns: Sequence[str]) -> tuple
     first_bad = ""
     for path in files:
         name = shown_name(path)
-        with ExitStack() as stack:
+        with reading(name) as stack:
             try:
                 for row in _open(path, text_columns, name, stack):
                     if row.fault is not None:
                         bad += 1
                         first_bad = first_bad or f" (the first bad row: {name}:{row.line} {row.fault})"
-                    elif len(rows) == MAX_ROWS:
-                        raise TableError(f"{name}: there are more than {MAX_ROWS:,} rows; use a sample of the texts.")
-                    elif (size := size + getsizeof(row.headline)) > MAX_TEXT_BYTES:
-                        raise TableError(f"{name}: there are more than {MORE_TEXTS}; use a sample of the texts.")
-                    else:
-                        rows.append(LabelledRow(row.headline, (), name, row.line))
+                        continue
+                    size += getsizeof(row.headline)
+                    ensure_room(len(rows), size, name, "texts")
+                    rows.append(LabelledRow(row.headline, (), name, row.line))
             except (AppColumnError, ColumnError) as error:
                 # --column is an option of `classify`, which has the same readers.
                 what = str(error).removesuffix(".").removesuffix("; choose one with --column")
@@ -53,10 +50,6 @@ def read_unlabelled(files: Sequence[Path], text_columns: Sequence[str]) -> tuple
                     f"{'a column' if len(text_columns) == 1 else 'columns'} {enumerated([*map(repr, text_columns)])}"
                 )
                 raise ColumnError(f"{what}; texts to label must be in {where}, as in the training rows.") from None
-            except InputError as error:
-                raise TableError(error.message) from None
-            except OSError as error:
-                raise TableError(f"{name}: cannot be read ({error.strerror or error}).") from None
     if not rows:
         raise TableError(f"{', '.join(map(shown_name, files))}: there is no text to label{first_bad}; add texts.")
     return rows, bad

@@ -13,7 +13,7 @@ import pytest
 from app.cli.readers.lines import MAX_LINE_BYTES, split_lines
 from training.errors import ColumnError, TableError, TrainingError
 from training.labelled import read as module
-from training.labelled import text_files, unlabelled
+from training.labelled import text_files
 from training.labelled.columns import NESTED
 from training.labelled.read import read_rows
 from training.labelled.unlabelled import read_unlabelled
@@ -164,7 +164,6 @@ def test_bomb_of_lines_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_texts_have_a_limit_of_memory_and_not_of_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_TEXT_BYTES", 100_000)
-    monkeypatch.setattr(unlabelled, "MAX_TEXT_BYTES", 100_000)
     for texts, fits in ((b"x" * 90_000, True), ("환".encode() * 60_000, False)):
         rows = HEAD + b"".join(texts[at : at + 15_000] + b",energy\n" for at in range(0, len(texts), 15_000))
         if fits:
