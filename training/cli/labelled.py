@@ -31,7 +31,7 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
     report = run(loaded.table, loaded.split, loaded.test)
     click.echo(json.dumps(report.as_dict(), ensure_ascii=False) if as_json else terminal_report(report))
     if output is not None:
-        write_files(output, report_files(report, (*data.files, *data.test_files)))
+        write_files(output, report_files(report, data.all_files))
         click.echo(f"\n{output / 'data.html'} and data.json: written.", err=as_json)
 
 
@@ -57,7 +57,7 @@ def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ..
 
     output = bundle_folder(output)
     ensure_bundle_writable(output, force)
-    ensure_regular((*data.files, *data.test_files))
+    ensure_regular(data.all_files)
     ensure_tensorflow()
     click.echo(fit_rows(data, output, force, unlabelled, first_label))
 

@@ -52,8 +52,7 @@ def fit_rows(
         for file in (suspected, labelling) if unlabelled else (suspected,):
             ensure_replaceable(file, force)
         loaded = data.load(first_labels if first_label else lambda table: table)
-        files = (*data.files, *data.test_files)
-        digests, unpacked = file_digests(files), unpacked_digests(files)
+        digests, unpacked = file_digests(data.all_files), unpacked_digests(data.all_files)
         texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
         split = loaded.split
         several = sum(len(row.labels) > 1 for row in split.train)
@@ -84,7 +83,7 @@ def fit_rows(
             digests,
             len(data.test_files),
             split.test,
-            report_files(report, files),
+            report_files(report, data.all_files),
             report.scripts,
             curve,
             unpacked,

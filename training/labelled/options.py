@@ -98,6 +98,11 @@ class DataOptions(ReadingOptions):
     min_rows: int = MIN_ROWS
     seed: int = 1
 
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        """The files, and then the test files."""
+        return (*self.files, *self.test_files)
+
     def load(self, prepare: Callable[[Table], Table] = lambda table: table) -> LabelledData:
         """Read and split the rows.
 
@@ -108,8 +113,8 @@ class DataOptions(ReadingOptions):
             ColumnError, LabelsError: see `read_rows` and `split_rows`; or a label of --outside is not there.
             TableError: see there; or a file is named twice.
         """
-        named = Counter(path.resolve() for path in (*self.files, *self.test_files))
-        for path in (*self.files, *self.test_files):
+        named = Counter(path.resolve() for path in self.all_files)
+        for path in self.all_files:
             if named[path.resolve()] > 1:
                 raise TableError(f"{shown_name(path)}: is named twice; name each file once, to train on or to test on.")
         table = prepare(self.read(self.files, bool(self.test_files)))
