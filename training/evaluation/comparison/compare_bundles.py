@@ -1,7 +1,7 @@
 """Compares two bundles on the same texts."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,22 +31,8 @@ def compare_bundles(before: TopicClassifier, after: TopicClassifier, corpus: Seq
     wires = [wire for wire in corpus if wire.split == "test" and wire.title]
     titles = [wire.title or "" for wire in wires]
     labels = np.array([wire.label for wire in wires], np.int64)
-    return compare_answers(titles, labels, predict(before, titles)[0], predict(after, titles)[0], codes)
-
-
-def compare_answers(
-    texts: Sequence[str], labels: Labels, before: Floats, after: Floats, codes: Sequence[str]
-) -> Comparison:
-    """Compare the probabilities of two bundles, float32 [n, topics] each, with the labels, int64 [n].
-
-    The p-value is that of McNemar's exact test: of the texts that exactly one bundle classifies correctly, each bundle
-    would get half by chance (binomial distribution; McNemar 1947).
-    """
-    old, new = (
-        _Answers(probabilities, probabilities.argmax(axis=1), probabilities.max(axis=1))
-        for probabilities in (before, after)
-    )
-    return _compare(texts, labels, old, new, codes)
+    old, new = (Answers.of(predict(classifier, titles)[0]) for classifier in (before, after))
+    return compare_answers(titles, labels, old, new, codes)
 
 
 def compare_on_rows(
@@ -76,10 +62,10 @@ def compare_on_rows(
     with_outside = bool((labels == len(codes)).any())
     same = [number for number, code in enumerate(codes) if with_outside and code in outside_labels]
     old, new = (_answers(classifier, chosen, codes, with_outside, same) for classifier in (before, after))
-    return _compare([row.text for row in chosen], labels, old, new, codes)
+    return compare_answers([row.text for row in chosen], labels, old, new, codes)
 
 
-class _Answers(NamedTuple):
+class Answers(NamedTuple):
     """Answers of one bundle, one for each of n texts."""
 
     probabilities: Floats
@@ -89,6 +75,11 @@ class _Answers(NamedTuple):
     confidence: Floats
     """The probability of the answer, float [n]."""
 
+    @classmethod
+    def of(cls, probabilities: Floats) -> Self:
+        """Those with the highest of these probabilities, float32 [n, topics]."""
+        return cls(probabilities, probabilities.argmax(axis=1), probabilities.max(axis=1))
+
 
 def _answers(
     classifier: TopicClassifier,
@@ -96,21 +87,26 @@ def _answers(
     codes: Sequence[str],
     with_outside: bool,
     same: Sequence[int],
-) -> _Answers:
+) -> Answers:
     """Answers by number in `codes`; `with_outside`: whether `outside` can be one of them, as those in `same` are."""
     probabilities, scores = predict(classifier, [row.text for row in rows])
-    probabilities = ordered_by(probabilities, classifier, codes)
-    given, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    probabilities, given, confidence = Answers.of(ordered_by(probabilities, classifier, codes))
     given = np.where(np.isin(given, same), len(codes), given)
     outside = classifier.bundle.manifest.outside
     if outside is not None and with_outside:
         marked = scores > outside.threshold
         given, confidence = np.where(marked, len(codes), given), np.where(marked, scores, confidence)
-    return _Answers(probabilities, given, confidence)
+    return Answers(probabilities, given, confidence)
 
 
-def _compare(texts: Sequence[str], labels: Labels, old: _Answers, new: _Answers, codes: Sequence[str]) -> Comparison:
-    """Compare answers with the labels, int64 [n], of which the number of topics stands for `outside`."""
+def compare_answers(
+    texts: Sequence[str], labels: Labels, old: Answers, new: Answers, codes: Sequence[str]
+) -> Comparison:
+    """Compare answers with the labels, int64 [n], of which the number of topics stands for `outside`.
+
+    The p-value is that of McNemar's exact test: of the texts that exactly one bundle classifies correctly, each bundle
+    would get half by chance (binomial distribution; McNemar 1947).
+    """
     names = [*codes, OUTSIDE]
     changes = [
         Change(

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from training.evaluation.comparison.compare_bundles import compare_answers
+from training.evaluation.comparison.compare_bundles import Answers, compare_answers
 from training.evaluation.comparison.report import against_report
 
 CODES = ("a", "b", "c")
 
 
-def answers(*labels: int) -> np.ndarray:
+def answers(*labels: int) -> Answers:
     rows = np.full((len(labels), 3), 0.1, np.float32)
     rows[np.arange(len(labels)), labels] = 0.8
-    return rows
+    return Answers.of(rows)
 
 
 TEXTS = [f"headline {i}" for i in range(8)]
@@ -53,5 +53,5 @@ def test_bars_in_labels_do_not_end_the_cells_of_the_report() -> None:
 
 
 def test_report_on_one_text_is_in_the_singular() -> None:
-    comparison = compare_answers(TEXTS[:1], LABELS[:1], AFTER[:1], BEFORE[:1], CODES)
+    comparison = compare_answers(TEXTS[:1], LABELS[:1], answers(0), answers(0), CODES)
     assert against_report(comparison, "old/1", "new/1").startswith("On 1 test title, new/1 against old/1:")
