@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from sklearn.metrics import confusion_matrix
 
 from app.classifier.inference.products import Floats
 from training.evaluation.topic_skill import TopicSkill, macro_f1, topic_skills
+
+BINS: Final = 15
+"""Number of bins of a reliability diagram."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Evaluation:
     confusion: NDArray[np.int64]
     """int64 [topics, topics]: row is the label, column the prediction."""
     ece: float
-    """Expected calibration error: mean difference of confidence and accuracy, in 15 bins of equal width."""
+    """Expected calibration error: mean difference of confidence and accuracy, in BINS bins of equal width."""
     bins: tuple[Bin, ...]
     """The bins of `ece`, for a reliability diagram; empty bins are left out."""
     set_coverage: float | None
@@ -103,16 +106,15 @@ def measure(
     )
 
 
-def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 15) -> tuple[Bin, ...]:
-    """Reliability diagram: texts in bins of equal width by confidence (Naeini et al. 2015).
+def reliability(confidence: Floats, right: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    """Reliability diagram: texts in BINS bins of equal width by confidence, without empty bins (Naeini et al. 2015).
 
     Args:
         confidence: float32 [n], probability of the most probable topic.
         right: bool [n], whether that topic is right.
-        bins: number of bins; empty ones are left out of the result.
     """
-    numbers = np.minimum((confidence * bins).astype(int), bins - 1)
-    masks = [numbers == number for number in range(bins)]
+    numbers = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    masks = [numbers == number for number in range(BINS)]
     return tuple(
         Bin(int(mask.sum()), float(confidence[mask].mean()), float(right[mask].mean())) for mask in masks if mask.any()
     )

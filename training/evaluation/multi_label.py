@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.inference.products import Floats
-from training.evaluation.measure import calibration_error, reliability
+from training.evaluation.measure import BINS, calibration_error, reliability
 from training.evaluation.topic_skill import TopicSkill, macro_f1, topic_skills
-
-BINS: Final = 15
-"""Number of bins of the reliability diagram."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +75,4 @@ def micro_f1(given: NDArray[np.bool_], members: NDArray[np.bool_]) -> float:
 
 def _calibration_error(probabilities: Floats, members: NDArray[np.bool_]) -> float:
     likely = probabilities >= 1 / BINS
-    return calibration_error(reliability(probabilities[likely], members[likely], BINS))
+    return calibration_error(reliability(probabilities[likely], members[likely]))
