@@ -21,7 +21,8 @@ from app.api.problems import problem
 from app.server.http.connections import CONNECTIONS_KEY, Connections
 from app.server.http.protocol import HttpProtocol
 from app.server.sockets import listeners
-from app.telemetry.prometheus.multiprocess import SingleFlight, all_workers
+from app.telemetry.prometheus.multiprocess import all_workers
+from app.telemetry.prometheus.single_flight import SingleFlight
 from app.telemetry.request_context import request_id
 
 logger = logging.getLogger(__name__)

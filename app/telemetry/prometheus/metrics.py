@@ -14,10 +14,12 @@ from app.telemetry.log_streams.standard_streams import dropped_lines
 from app.telemetry.prometheus import MULTIPROC_DIR
 from app.telemetry.prometheus.histogram import BatchHistogram
 from app.telemetry.prometheus.metrics_file import MetricsFile
+from app.telemetry.prometheus.model_info import ModelInfo
 from app.telemetry.prometheus.model_metrics import SHARES, Counted, ModelFamilies, ModelMetrics
-from app.telemetry.prometheus.multiprocess import COUNT_SECONDS, DRIFT, SingleFlight, WithDrift, all_workers
-from app.telemetry.prometheus.process import ModelInfo, ProcessGauges
+from app.telemetry.prometheus.multiprocess import COUNT_SECONDS, DRIFT, WithDrift, all_workers
+from app.telemetry.prometheus.process import ProcessGauges
 from app.telemetry.prometheus.shadow_metrics import Comparison, ShadowMetrics, comparison
+from app.telemetry.prometheus.single_flight import SingleFlight
 from app.telemetry.request_context import RequestContext
 
 DRIFT_SECONDS = 1.0

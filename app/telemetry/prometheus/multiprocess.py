@@ -1,12 +1,10 @@
 """Metrics of all workers: each worker writes files to one folder, and any process can aggregate them."""
 
-import asyncio
 import math
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -14,8 +12,6 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from app.telemetry.prometheus import MULTIPROC_DIR
-
-T = TypeVar("T")
 
 COUNT_SECONDS = 0.02
 """Interval at which metrics are updated. Updating them per request would take a tenth of the cost of a single request,
@@ -103,21 +99,3 @@ def all_workers() -> CollectorRegistry:
     registry = CollectorRegistry(support_collectors_without_names=True)
     registry.register(WithDrift(_LiveWorkers(os.environ[MULTIPROC_DIR])))
     return registry
-
-
-class SingleFlight(Generic[T]):
-    """Computes something from the metrics once for all requests that arrive until that is done.
-
-    Computing takes time from the event loop, also in another thread.
-    """
-
-    def __init__(self, compute: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        """`compute`: returns the result, such as the metrics in the Prometheus text format."""
-        self._compute = compute
-        self._computing: asyncio.Task[T] | None = None
-
-    async def result(self) -> T:
-        """The result, as it is or was when the computation began; raises what `compute` raises."""
-        if self._computing is None or self._computing.done():
-            self._computing = asyncio.create_task(self._compute())
-        return await asyncio.shield(self._computing)

@@ -1,13 +1,11 @@
-"""Gauges of the serving processes: their number, their memory and the models that they have loaded."""
+"""Gauges of the serving processes: their number and their memory."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
-
-from app.classifier import TopicClassifier
 
 MEASURE_SECONDS = 5.0
 """Interval at which the memory is measured; it takes a millisecond, in a thread that holds no lock meanwhile."""
@@ -57,29 +55,6 @@ class ProcessGauges:
     def _measure(self) -> None:
         if (size := memory_bytes()) is not None:
             self._memory.set(size)
-
-
-class ModelInfo:
-    """An info metric: 1 for each model that is loaded, with its name, version and digest as labels."""
-
-    def __init__(self, name: str, documentation: str, registry: CollectorRegistry) -> None:
-        self._gauge = Gauge(
-            name, documentation, ("name", "version", "digest"), registry=registry, multiprocess_mode="livemax"
-        )
-        self._loaded: list[Gauge] = []
-
-    def set(self, classifiers: Iterable[TopicClassifier]) -> None:
-        """Replace the models by those of `classifiers`; earlier ones become 0, as the files of workers keep labels."""
-        for gauge in self._loaded:
-            gauge.set(0)
-        self._loaded = [
-            self._gauge.labels(
-                classifier.bundle.manifest.name, classifier.bundle.manifest.version, classifier.bundle.digest
-            )
-            for classifier in classifiers
-        ]
-        for gauge in self._loaded:
-            gauge.set(1)
 
 
 def memory_bytes(shared: Path = _SHARED, resident: Path = _RESIDENT) -> int | None:

@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Counter
 
 from app.classifier import Classification, TopicClassifier
 from app.telemetry.prometheus.histogram import BatchHistogram
+from app.telemetry.prometheus.model_info import ModelInfo
 from app.telemetry.prometheus.model_metrics import SHARES
-from app.telemetry.prometheus.process import ModelInfo
 
 Difference = Literal["topic", "default_only", "shadow_only"]
 """Both models give a topic, but not the same; only the default model gives one; or only the shadow does."""

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from app.classifier import load_classifier
 from app.telemetry.prometheus import process
-from app.telemetry.prometheus.process import ModelInfo, ProcessGauges, memory_bytes
+from app.telemetry.prometheus.process import ProcessGauges, memory_bytes
 from tests.app.conftest import Start
 from tests.app.metrics import read
 
@@ -42,17 +41,6 @@ def test_process_that_no_longer_serves_is_not_counted():
     with ProcessGauges(registry).measured(1):
         assert registry.get_sample_value("topics_workers") == 1
     assert registry.get_sample_value("topics_workers") == 0
-
-
-def test_model_info_of_an_app_that_starts_again_names_only_the_new_models(tiny_bundle: Path, outside_bundle: Path):
-    registry = CollectorRegistry()
-    info = ModelInfo("info", "Models.", registry)
-    one, two = (load_classifier(folder) for folder in (tiny_bundle, outside_bundle))
-    for loaded in ([one], [two], [one, two], [two], []):
-        info.set(loaded)
-        samples = [sample for family in registry.collect() for sample in family.samples]
-        named = {sample.labels["digest"] for sample in samples if sample.value}
-        assert named == {each.bundle.digest for each in loaded}
 
 
 def test_running_service_counts_itself(start: Start):
