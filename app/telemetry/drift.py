@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from app.classifier import Classification
 from app.classifier.manifest import Manifest
 
-Floats = NDArray[np.float64]
-
 WINDOW = 1_000
 """Number of most recent headlines that are compared; more for models of more than 500 topics."""
 
@@ -128,7 +126,7 @@ def psi(now: NDArray[np.generic], then: NDArray[np.generic]) -> float:
     return float(((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum())
 
 
-def expected_psi(sample: int, shares: Floats) -> float:
+def expected_psi(sample: int, shares: NDArray[np.float64]) -> float:
     """Expected `psi` between the shares and a sample of this size drawn from them.
 
     About (B - 1) / sample for B shares that are all common. Rare shares add less, because of FLOOR; for these the

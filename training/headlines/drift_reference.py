@@ -49,9 +49,10 @@ def drift_reference(
         rare += sum(
             texts > 0 and encoder.status(word) == "rare" for word, texts in zip(sample.words, elsewhere, strict=True)
         )
-    labels = labels_of(titles, len(codes))
     if multi_label:
         labels = np.array([label for sample in titles for label in sample.labels], np.int64)
+    else:
+        labels = labels_of(titles, len(codes))
     return {
         "topic_mix": topic_mix(labels, codes),
         "unknown_word_ratio": round(unknown / total, 6),
