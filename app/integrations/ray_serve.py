@@ -16,7 +16,7 @@ from app.telemetry.prometheus import MULTIPROC_DIR
 
 def build() -> FastAPI:
     """Create the app of one replica, in the replica's process; TOPICS_* variables come from `runtime_env`."""
-    if MULTIPROC_DIR in os.environ:  # with uvicorn `metrics_folder` creates it
+    if MULTIPROC_DIR in os.environ:  # `python -m app serve` refuses a folder that does not exist
         Path(os.environ[MULTIPROC_DIR]).mkdir(parents=True, exist_ok=True)
     app = create_app()
     assert app.middleware_stack is not None

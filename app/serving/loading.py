@@ -111,5 +111,5 @@ def build_classifiers(bundles: Bundles, settings: Settings) -> Classifiers:
 
 
 def load_classifiers(settings: Settings) -> Classifiers:
-    """Load all bundles and make their classifiers; raises BundleError as the two functions above."""
+    """Load all bundles and make their classifiers; raises BundleError as `load_bundles` and `build_classifiers` do."""
     return build_classifiers(load_bundles(settings), settings)

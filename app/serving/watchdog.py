@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 def watched(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Start a thread that ends the process if the event loop is blocked for HANG_SECONDS; a context manager.
 
-    uvicorn's own health check of workers is answered by a thread, which also runs if the event loop hangs.
+    A service of one process has no supervisor that misses its heartbeats, and that of several workers waits longer
+    (`SILENT_SECONDS` in `app/server/worker.py`).
     """
     stopped = threading.Event()
     thread = threading.Thread(target=_watch, args=(loop, stopped), name="watchdog", daemon=True)

@@ -37,7 +37,8 @@ def build_encoder(
     pieces are `recipe.features` together. Last come the rare words, which have no id.
 
     Returns:
-        The encoder, and the word index: word, later word, repeated word or pair -> rank, from 1.
+        The encoder, and the word index: word, later word, repeated word, pair or piece -> rank, from 1. The words of a
+        cluster have the same rank.
     """
     samples = [*texts, *added]
     room = recipe.features - len(clusters)

@@ -23,7 +23,7 @@ class HeadlinesRecipe(Recipe):
     clean_below: float = -0.3
     """Wires without a topic whose score is lower are left out, as they should have had one (see `mislabelled`)."""
     penalties: tuple[tuple[float, float], ...] = ((1.0, 0.0), (2.0, 0.4), (1.0, 0.0), (4.0, 1.0))
-    """C of the SVM for titles, bodies and first words: for the wire's first topic, and for its further topics."""
+    """C of the SVM for titles, bodies, first words and the lexicon: for a text's first topic, and for further ones."""
     held_out: int = 1_000
     """Number of training wires, the first ones, held out to fit temperature and prediction sets."""
     held_out_every: int = 8
