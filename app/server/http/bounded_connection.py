@@ -8,7 +8,7 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.errors import ApiError, OverloadedError, SlowRequestError
+from app.errors import ApiError, NotReadyError, OverloadedError, SlowRequestError
 from app.server.http.connections import CONNECTIONS_KEY, FREE_BYTES, Connections
 from app.server.http.movable_timer import MovableTimer
 from app.server.http.read_gate import ReadGate
@@ -29,7 +29,7 @@ FRESH_SECONDS = 1.0
 """Time for which a connection without a request may still send one when the process stops."""
 
 UNREAD_SECONDS = FINISH_SECONDS - 0.5
-"""Time for which a client may read its answer when the process stops.
+"""Time for which a client may read its answer, or send the rest of its request, when the process stops.
 
 When FINISH_SECONDS have passed, uvicorn cancels the requests in progress and logs a traceback for each: with 180
 clients that did not read, the process had not ended after END_SECONDS.
@@ -112,15 +112,17 @@ class BoundedConnection(HttpToolsProtocol):
         Effect: replacing workers loses no request (tests/operation/test_serving.py). Delete when: uvicorn merges
         https://github.com/Kludex/uvicorn/pull/3124 or a similar change.
         """
-        self.loop.call_later(UNREAD_SECONDS, self._drop_if_unread)
+        self.loop.call_later(UNREAD_SECONDS, self._end_waiting)
         if self.cycle is None and not self.transport.is_closing():
             self.loop.call_later(FRESH_SECONDS, super().shutdown)
         else:
             super().shutdown()
 
-    def _drop_if_unread(self) -> None:
+    def _end_waiting(self) -> None:
         if self._unread_since is not None:
             self.drop_unread()
+        elif self._in_body():
+            self._fail(NotReadyError("This process is shutting down; send the request to another one."))
 
     def waiting(self) -> tuple[bool, float] | None:
         """Whether the connection can be used further, and the time of the loop since which it waits for its client.

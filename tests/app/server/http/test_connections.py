@@ -144,6 +144,20 @@ def test_client_that_does_not_read_delays_the_end_of_the_process_for_a_limited_t
         assert rejected(app, "slow_reader") == 1
 
 
+def test_request_that_is_still_arriving_at_the_end_of_the_process_is_503(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    """Otherwise uvicorn cancels it, and logs a traceback."""
+    monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.1)
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, whole()[:-1])
+        wait_for(lambda: any(one._in_body() for one in held._open))
+        [one] = held._open
+        one.loop.call_soon_threadsafe(one.shutdown)
+        received = everything(client)
+        assert statuses(received) == [503]
+        assert "shutting down" in problem(received)["detail"]
+        assert rejected(app, "not_ready") == 1
+
+
 def test_client_that_reads_slowly_keeps_its_connection(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "WRITE_SECONDS", 3.0)
     with serving(app) as (port, _), socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
