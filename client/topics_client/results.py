@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_origin, get_t
 
 T = TypeVar("T")
 
+_INFINITE = (float("inf"), float("-inf"))
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -181,6 +183,8 @@ def _reader(hint: Any) -> Callable[[object], object]:  # noqa: ANN401 - a type e
 
 
 def _ensure_type(value: Any, kind: type) -> Any:  # noqa: ANN401 - JSON
+    if kind is float and value in _INFINITE:  # what Python reads for 1e999
+        raise ValueError("expected a finite number")
     # JSON may write a float without a decimal point; bool is a subclass of int only in Python.
     if isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool):
         return value
