@@ -10,7 +10,16 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from training.fit.sizes import CROSS_FITTED, FEW, FEW_A_LABEL, MANY, MANY_EPOCHS, MAX_CHOICE_ROWS, widened
+from training.fit.sizes import (
+    CROSS_FITTED,
+    FEW,
+    FEW_A_LABEL,
+    MANY,
+    MANY_EPOCHS,
+    MAX_CHOICE_ROWS,
+    has_time_to_choose,
+    widened,
+)
 from training.headlines.expansion import feature_expansion
 from training.headlines.linear.train import train_svms
 from training.headlines.recipe import Recipe
@@ -23,6 +32,8 @@ LONG = 0.25
 """Minimum share of texts that must be longer than the lead."""
 CLUSTER_SHARE, GROUP_SHARE = 0.7, 1.0
 """Weights of a word's cluster and of its groups, if there are clusters; docs/experiments.md has other ones."""
+LOWER_C = 0.3
+"""Factor by which the C of the SVM is lowered."""
 
 
 def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tuple[Recipe, ...]:
@@ -32,9 +43,10 @@ def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tu
     - As a word with an id; then only words of no training row are encoded by pieces. Not tried with MANY_EPOCHS rows or
       more, because then few of the words of a text occur once.
     - With fewer than FEW rows: the same with pieces of 2 to 5 characters, of more weight, and features weighted by idf.
-    - With fewer than CROSS_FITTED rows, or fewer than FEW_A_LABEL rows of most labels: close to TF-IDF. All words,
-      pairs and pieces of 2 to 5 characters have ids, as far as the bundle has room. Above FEW rows, this is better
-      where words have many forms or spellings, such as in Finnish and in Roman Urdu.
+    - With fewer than CROSS_FITTED rows, with fewer than MANY_EPOCHS of few labels, or with fewer than FEW_A_LABEL rows
+      of most labels: close to TF-IDF, with two values of C. All words, pairs and pieces of 2 to 5 characters have ids,
+      as far as the bundle has room. Above FEW rows, this is better where words have many forms or spellings, such as in
+      Finnish and in Roman Urdu, or where most answers are wrong.
 
     Args:
         recipe: that of `recipe_for`.
@@ -50,7 +62,7 @@ def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tu
     if rows < FEW:
         few = replace(ids, piece_sizes=(2, 5), piece_share=2.0, feature_weights="ratio and idf")
         encodings += [few, replace(few, piece_weight=1.0)]
-    if rows < CROSS_FITTED or rows_per_label < FEW_A_LABEL:
+    if rows < CROSS_FITTED or has_time_to_choose(rows, units) or rows_per_label < FEW_A_LABEL:
         tfidf = replace(
             widened(ids, units),
             piece_sizes=(2, 5),
@@ -61,7 +73,7 @@ def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tu
             piece_weight=0.6,
             feature_weights="tfidf",
         )
-        encodings.append(tfidf)
+        encodings += [tfidf, replace(tfidf, linear_c=LOWER_C)]
     return tuple(encodings)
 
 
@@ -79,6 +91,8 @@ def choose_encoding(
       more; for narrow subjects, whose words are in few clusters, they can be worse.
     - Features weighted by idf, with intercepts, instead of by log-count ratio: up to three points if a few labels have
       most rows. For labels of similar numbers of rows, log-count ratios are mostly better.
+    - A lower C of the SVM, several times, if there are few rows and labels: the more labels of rows are wrong or cannot
+      be told from their words, the lower.
 
     Args:
         recipe: that of `recipe_for`. With MANY rows or more, only the changes are tried, on some of the rows.
@@ -95,12 +109,15 @@ def choose_encoding(
         tried = (recipe,)
         parts = [(_sampled(training_set, seed), out) for training_set, out in parts]
     long = recipe.lead is not None and sum(len(one.words) > recipe.lead for one in samples) >= LONG * len(samples)
-    done, steps = itertools.count(), len(tried) + long + bool(first.clusters) + 1
+    lowers_c = has_time_to_choose(len(samples), first.units)
+    done, steps = itertools.count(), len(tried) + long + bool(first.clusters) + 1 + lowers_c
 
     def right(variant: Recipe) -> NDArray[np.bool_]:
         each = []
         for training_set, out in parts:
-            report("encoding", next(done), len(parts) * steps, "")
+            report(
+                "encoding", min(next(done), len(parts) * steps - 1), len(parts) * steps, ""
+            )  # C may be lowered again
             each.append(_right(variant, training_set, out, seed))
         return np.concatenate(each)
 
@@ -118,10 +135,18 @@ def choose_encoding(
         now = right(clustered)
         if _clearly_more(now, before):
             best, before = clustered, now
-    if best.feature_weights == "tfidf":
-        return best
-    weighted = replace(best, feature_weights="tfidf")
-    return weighted if _clearly_more(right(weighted), before) else best
+    if best.feature_weights != "tfidf":
+        weighted = replace(best, feature_weights="tfidf")
+        now = right(weighted)
+        if _clearly_more(now, before):
+            best, before = weighted, now
+    while lowers_c:
+        lower = replace(best, linear_c=best.linear_c * LOWER_C)
+        now = right(lower)
+        if not _clearly_more(now, before):
+            break
+        best, before = lower, now
+    return best
 
 
 def _clearly_more(now: NDArray[np.bool_], before: NDArray[np.bool_]) -> bool:

@@ -12,6 +12,9 @@ FEW, FEW_A_LABEL = 2_500, 50
 CROSS_FITTED: Final = 7_500
 """Below this number of rows, calibration is cross-fitted, because a held-out share would be too small, and one more
 encoding is tried, because the choice then uses all rows."""
+MAX_CHOICE_WORK: Final = 100_000
+"""Rows times labels up to which, below MANY_EPOCHS rows, that encoding and lower values of C are tried, too; with more,
+they take too long."""
 FOLDS: Final = 5
 """Number of folds if calibration is cross-fitted."""
 MANY: Final = 100_000
@@ -62,6 +65,11 @@ def held_out_models(rows: int) -> int:
     has a standard error of 0.8 percentage points, and so has the confidence that is fitted to it.
     """
     return FOLDS if rows < CROSS_FITTED else 2 if MANY_EPOCHS <= rows < MANY_NETWORKS else 1
+
+
+def has_time_to_choose(rows: int, units: int) -> bool:
+    """Whether SVMs are trained so fast that more is tried; `units`: as for `recipe_for`."""
+    return rows < MANY_EPOCHS and rows * units <= MAX_CHOICE_WORK
 
 
 def penalty_for(rows: int, multi_label: bool) -> tuple[float, float]:

@@ -46,6 +46,8 @@ class Recipe:
     """How the SVM weights features. `ratio`: by the log-count ratio. `ratio and idf`: by its absolute value plus 0.5,
     times idf, because of few texts the ratio alone is mostly chance. `tfidf`: close to the usual TF-IDF, mostly by idf,
     with rows of length 1 and an intercept."""
+    linear_c: float = 1.0
+    """Factor of the SVM's C of every text."""
     piece_share: float | None = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1. None: each has the weight of a
     piece, so that long words count more."""

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.fit import encodings
-from training.fit.encodings import CLUSTER_SHARE, GROUP_SHARE, choose_encoding, variants
-from training.fit.sizes import CROSS_FITTED, FEW, FEW_A_LABEL, MANY_EPOCHS, MAX_FEATURES_OF_FEW, recipe_for
+from training.fit import encodings, sizes
+from training.fit.encodings import CLUSTER_SHARE, GROUP_SHARE, LOWER_C, choose_encoding, variants
+from training.fit.sizes import (
+    CROSS_FITTED,
+    FEW,
+    FEW_A_LABEL,
+    MANY_EPOCHS,
+    MAX_CHOICE_WORK,
+    MAX_FEATURES_OF_FEW,
+    recipe_for,
+)
 from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
@@ -38,8 +46,12 @@ def answers(right: int) -> NDArray[np.bool_]:
 
 def test_variant_that_is_right_more_often_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second, third, *_ = variants(RECIPE, 200, 100, 2)
-    for scores, expected in (((5, 4, 4, 4, 4, 4), first), ((4, 5, 5, 3, 3, 3), second), ((5, 5, 6, 1, 2, 2), third)):
-        right = iter([*scores, max(scores)])
+    for scores, expected in (
+        ((5, 4, 4, 4, 4, 4, 4), first),
+        ((4, 5, 5, 3, 3, 3, 3), second),
+        ((5, 5, 6, 1, 2, 2, 2), third),
+    ):
+        right = iter([*scores, max(scores), max(scores)])  # also with other weights, and with a lower C
         monkeypatch.setattr(encodings, "_right", lambda *_, right=right: answers(next(right)))
         assert chosen(compounds(8, 0), compounds(8, 1)) == expected
         assert not list(right)
@@ -94,7 +106,7 @@ def test_weights_by_idf_must_improve_the_variant_with_clusters(monkeypatch: pyte
     best = choose_encoding(RECIPE, parts, 1, lambda _, done, of, __: steps.append((done, of)))
     assert best.cluster_share
     assert best.feature_weights == "ratio"
-    assert steps == [(done, 8) for done in range(8)]  # six variants, clusters, weights
+    assert steps == [(done, 10) for done in range(10)]  # seven variants, clusters, weights, a lower C
 
 
 def test_word_that_no_training_row_has_counts_as_others_of_its_cluster() -> None:
@@ -116,7 +128,7 @@ def test_all_variants_read_words_that_no_row_has() -> None:
 def test_words_that_occur_once_have_ids_or_pieces() -> None:
     train = compounds(40, 0)
     word = train[0].words[0]
-    tried = variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2)
+    tried = variants(RECIPE, MANY_EPOCHS - 1, FEW_A_LABEL, 100)
     by_pieces, _, by_ids = (build_encoder(variant, train, (), 2)[0] for variant in tried)
     assert by_pieces.status(word) == "rare"
     assert by_ids.status(word) == "known"
@@ -132,6 +144,7 @@ def test_of_many_rows_only_weights_are_chosen_on_some(monkeypatch: pytest.Monkey
         return answers(8 * len(seen))
 
     monkeypatch.setattr(encodings, "MANY", 16)
+    monkeypatch.setattr(sizes, "MANY_EPOCHS", 15)
     monkeypatch.setattr(encodings, "MAX_CHOICE_ROWS", 5)
     monkeypatch.setattr(encodings, "_right", right)
     weighted = replace(RECIPE, feature_weights="tfidf")
@@ -139,15 +152,58 @@ def test_of_many_rows_only_weights_are_chosen_on_some(monkeypatch: pytest.Monkey
     assert seen == [(RECIPE, 5), (weighted, 5)]
 
 
-def test_more_is_tried_with_few_rows_or_few_rows_a_label() -> None:
-    assert len(variants(RECIPE, FEW - 1, FEW_A_LABEL, 2)) == 6
-    assert len(variants(RECIPE, FEW, FEW_A_LABEL, 2)) == 4
-    assert len(variants(RECIPE, CROSS_FITTED - 1, FEW_A_LABEL, 2)) == 4
-    assert len(variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2)) == 3
-    assert len(variants(RECIPE, MANY_EPOCHS - 1, FEW_A_LABEL - 1, 2)) == 4
+def test_more_is_tried_with_few_rows_or_labels_or_few_rows_a_label() -> None:
+    many = MAX_CHOICE_WORK // CROSS_FITTED + 1  # labels, with which CROSS_FITTED rows take too long
+    assert len(variants(RECIPE, FEW - 1, FEW_A_LABEL, many)) == 7
+    assert len(variants(RECIPE, FEW, FEW_A_LABEL, many)) == 5
+    assert len(variants(RECIPE, CROSS_FITTED - 1, FEW_A_LABEL, 1_000)) == 5
+    assert len(variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, many)) == 3
+    assert len(variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, many - 1)) == 5
+    assert len(variants(RECIPE, MANY_EPOCHS - 1, FEW_A_LABEL - 1, 1_000)) == 5
     assert len(variants(RECIPE, MANY_EPOCHS, 1, 2)) == 2
-    assert variants(RECIPE, CROSS_FITTED - 1, FEW_A_LABEL, 2)[-1].feature_weights == "tfidf"
-    assert {one.feature_weights for one in variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, 2)} == {"ratio"}
+    *_, tfidf, of_lower_c = variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, many - 1)
+    assert (tfidf.feature_weights, tfidf.linear_c) == ("tfidf", 1)
+    assert of_lower_c == replace(tfidf, linear_c=LOWER_C)
+    assert {one.feature_weights for one in variants(RECIPE, CROSS_FITTED, FEW_A_LABEL, many)} == {"ratio"}
+
+
+@pytest.mark.parametrize(("best", "expected"), [(1, 1), (0.3, 0.3), (0.09, 0.09)])
+def test_c_is_lowered_as_long_as_more_rows_are_right(
+    monkeypatch: pytest.MonkeyPatch, best: float, expected: float
+) -> None:
+    seen = []
+
+    def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
+        seen.append(variant.linear_c)
+        steps = round(np.log(variant.linear_c / best) / np.log(LOWER_C))  # below 0: C is still too high
+        return answers(
+            0 if variant.piece_sizes != RECIPE.piece_sizes or variant.pieces_of == "all" else 30 - 5 * abs(steps)
+        )
+
+    monkeypatch.setattr(encodings, "_right", right)
+    assert chosen(compounds(8, 0), compounds(8, 1)).linear_c == pytest.approx(expected)
+    assert min(seen) == pytest.approx(best * LOWER_C)
+
+
+def test_progress_stays_within_its_end_however_often_c_is_lowered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encodings, "_right", lambda variant, *_: answers(round(20 - 4 * np.log(variant.linear_c))))
+    steps: list[tuple[int, int]] = []
+    parts = [(training_set(compounds(8, 0)), compounds(8, 1))]
+    best = choose_encoding(RECIPE, parts, 1, lambda _, done, of, __: steps.append((done, of)))
+    assert best.linear_c < LOWER_C**3
+    assert max(done for done, _ in steps) == 8
+    assert {of for _, of in steps} == {9}
+
+
+def test_c_is_not_lowered_with_many_rows_times_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
+        return answers(20 + 10 * (variant.linear_c < 1 and variant.min_pair_texts > 1))
+
+    monkeypatch.setattr(encodings, "_right", right)
+    monkeypatch.setattr(sizes, "MAX_CHOICE_WORK", 16 * 2)
+    assert chosen(compounds(8, 0), compounds(8, 1)).linear_c < 1
+    monkeypatch.setattr(sizes, "MAX_CHOICE_WORK", 16 * 2 - 1)
+    assert chosen(compounds(8, 0), compounds(8, 1)).linear_c == 1
 
 
 def test_with_few_rows_pairs_and_pieces_of_one_text_have_ids_within_the_same_number_of_features() -> None:
@@ -168,6 +224,7 @@ def test_rows_of_most_labels_decide_and_not_their_mean(monkeypatch: pytest.Monke
         return answers(0)
 
     monkeypatch.setattr(encodings, "_right", right)
+    monkeypatch.setattr(sizes, "MAX_CHOICE_WORK", 0)
     samples = [
         Sample(("word",), (label,)) for label, rows in ((0, CROSS_FITTED), (1, rare), (2, rare)) for _ in range(rows)
     ]

@@ -33,7 +33,8 @@ def train_svms(
         samples: the texts, or some of them.
         x: the same, multi-hot, float32 [n, features].
         expansion: maps features to inputs, float32 [features, inputs] (see `feature_expansion`).
-        penalties: float64 [n, 2], C of each sample for its first topic, and for its further topics.
+        penalties: float64 [n, 2], C of each sample for its first topic, and for its further topics, before the recipe's
+            factor.
         seed: of the solver.
         on_topic: called with the number of trained SVMs and that of all.
 
@@ -41,6 +42,7 @@ def train_svms(
         A kernel, float32 [features, units], and a bias, float32 [units].
     """
     topics, units = training_set.topics, training_set.units
+    penalties = recipe.linear_c * penalties
     labels = labels_of(samples, topics)
     members = members_of(samples, topics) if training_set.multi_label else None
     if recipe.feature_weights == "tfidf":
