@@ -50,12 +50,14 @@ def seconds_to_fit(rows: int, labels: int, words: float) -> float:
     """Processor time of the command, mostly within a factor of two, with `words` in a row on average.
 
     Each label has an SVM in every model, in the baseline, and in those that find label errors and draw the learning
-    curve; with few rows, also in every fold for every encoding that is tried.
+    curve; with few rows, also in every fold for every encoding that is tried. The encodings close to TF-IDF take
+    longest.
     """
     passes = held_out_models(rows) + (rows < MANY)
     svms = 1.5e-4 * rows * labels if rows < CROSS_FITTED else 5e-5 * min(rows * labels, _MAX_SVM_WORK)
     a_row = 3e-3 if rows < CROSS_FITTED else 2.5e-3 if rows < MANY_EPOCHS else 2e-3 if rows < MANY_NETWORKS else 1.5e-3
-    return 5 + (svms + rows * passes * a_row) * (20 + words) / 30
+    more = 2e-3 * rows if rows >= CROSS_FITTED and has_time_to_choose(rows, labels) else 0
+    return 5 + (svms + rows * passes * a_row + more) * (20 + words) / 30
 
 
 def held_out_models(rows: int) -> int:
