@@ -12,7 +12,7 @@ from app.settings import Settings
 logger = logging.getLogger(__name__)
 
 _digests: dict[str, str] = {}
-"""Digest of each bundle that this process has prepared, by NAME/VERSION."""
+"""Digest of each bundle that this process has loaded, by NAME/VERSION."""
 
 
 class Bundles(NamedTuple):
@@ -44,9 +44,25 @@ def prepare(settings: Settings) -> Load:
         BundleError: a bundle fails verification.
     """
     bundles = load_bundles(settings)
+    if settings.runtime == "keras":
+        load: Load = partial(build_classifiers, bundles, settings)
+    else:
+        classifiers = build_classifiers(bundles, settings)
+        # A garbage collection in a worker would write to all objects, and so copy the shared memory. Before the freeze
+        # it would free nothing, and take 5% of the time of the start.
+        gc.freeze()
+        load = lambda: classifiers  # noqa: E731
+    _log(bundles)
+    return load
+
+
+def _log(bundles: Bundles) -> None:
+    """Log which bundles are loaded, and warn if the name and version of one stood for another bundle.
+
+    At the start the log is not configured yet: only the warning appears, on stderr.
+    """
     for bundle in (*bundles.served, *filter(None, [bundles.shadow])):
         name = bundle.manifest.full_name
-        # On SIGHUP only: at the start the log is not configured yet.
         logger.info("loaded %s, digest %s", name, bundle.digest)
         if _digests.get(name, bundle.digest) != bundle.digest:
             logger.warning(
@@ -57,13 +73,6 @@ def prepare(settings: Settings) -> Load:
                 bundle.digest,
             )
         _digests[name] = bundle.digest
-    if settings.runtime == "keras":
-        return partial(build_classifiers, bundles, settings)
-    classifiers = build_classifiers(bundles, settings)
-    # A garbage collection in a worker would write to all objects, and so copy the shared memory. Before the freeze it
-    # would free nothing, and take 5% of the time of the start.
-    gc.freeze()
-    return lambda: classifiers
 
 
 def load_bundles(settings: Settings) -> Bundles:

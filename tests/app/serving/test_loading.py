@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.classifier import BundleError
 from app.serving import loading
 from app.settings import load_settings
 from tests import any_bundles
@@ -60,6 +61,22 @@ def test_shadow_and_model_of_one_name_are_a_warning_unless_they_are_the_same_bun
     assert digest == again
     _, second, warning = prepared(caplog, model=bundle, shadow=other)
     assert warning == APART.format(digest, second)
+
+
+def test_bundle_that_is_refused_is_no_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BundleError("golden.json: other probabilities")
+
+    bundle, other = news(tmp_path / "a", 2), news(tmp_path / "b", 3)
+    first = prepared(caplog, model=bundle)
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "build_classifiers", refuse)
+        with pytest.raises(BundleError):
+            prepared(caplog, model=other)
+    assert not caplog.records
+    assert prepared(caplog, model=bundle) == first
 
 
 def test_new_version_is_no_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
