@@ -115,9 +115,8 @@ def choose_encoding(
     def right(variant: Recipe) -> NDArray[np.bool_]:
         each = []
         for training_set, out in parts:
-            report(
-                "encoding", min(next(done), len(parts) * steps - 1), len(parts) * steps, ""
-            )  # C may be lowered again
+            # C may be lowered more often than `steps` counts.
+            report("encoding", min(next(done), len(parts) * steps - 1), len(parts) * steps, "")
             each.append(_right(variant, training_set, out, seed))
         return np.concatenate(each)
 
