@@ -185,6 +185,20 @@ def test_c_is_lowered_as_long_as_more_rows_are_right(
     assert min(seen) == pytest.approx(best * LOWER_C)
 
 
+@pytest.mark.parametrize(("of_lower_c", "lowered"), [(26, False), (28, True)])
+def test_lower_c_must_improve_the_variant_with_weights_by_idf(
+    monkeypatch: pytest.MonkeyPatch, of_lower_c: int, lowered: bool
+) -> None:
+    def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
+        if variant.pieces_of == "all" or variant.feature_weights != "tfidf":
+            return answers(20)
+        return answers({1: 26, LOWER_C: of_lower_c}.get(variant.linear_c, 0))
+
+    monkeypatch.setattr(encodings, "_right", right)
+    best = chosen(compounds(8, 0), compounds(8, 1))
+    assert (best.feature_weights, best.linear_c) == ("tfidf", LOWER_C if lowered else 1)
+
+
 def test_progress_stays_within_its_end_however_often_c_is_lowered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encodings, "_right", lambda variant, *_: answers(round(20 - 4 * np.log(variant.linear_c))))
     steps: list[tuple[int, int]] = []

@@ -63,6 +63,11 @@ def test_estimated_time_is_that_measured_within_a_factor_of_two(
     assert measured / 2 < seconds_to_fit(rows, labels, words) < 2 * measured
 
 
+def test_svms_that_learn_from_samples_of_the_rows_take_no_longer_with_more_labels() -> None:
+    times = [seconds_to_fit(200_000, labels, 12) for labels in (20, 25, 50)]
+    assert times[0] < times[1] == times[2]
+
+
 def test_few_labels_have_the_whole_vocabulary() -> None:
     recipe = recipe_for(45_000, 7)
     assert (recipe.words, recipe.features, recipe.pieces) == (MAX_WORDS, MAX_WORDS + MAX_PAIRS, MAX_PIECES)
