@@ -118,6 +118,7 @@ def test_calibration_is_fitted_on_titles_bodies_and_lexicon_and_sets_on_titles(
 ) -> None:
     texts, held_out = small_training.held_out, small_training.exploration.held_out
     parts = [held_out(texts.titles), held_out(texts.bodies), held_out(texts.lexicon, any_topic=True)]
+    assert parts[2].labels[0] != held_out(texts.lexicon).labels[0]  # the answer is the second topic
     calibration = fit_temperature([part.inside for part in parts])
     assert small_training.calibration == calibration
     titles, bodies, lexicon = parts
