@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 def watched(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Start a thread that ends the process if the event loop is blocked for HANG_SECONDS; a context manager.
 
-    A service of one process has no supervisor that misses its heartbeats, and that of several workers waits longer
+    With one worker, there is no supervisor that could notice this; with several, the supervisor waits longer
     (`SILENT_SECONDS` in `app/server/worker.py`).
     """
     stopped = threading.Event()

@@ -10,11 +10,11 @@ from training.headlines.recipe import Recipe
 FEW, FEW_A_LABEL = 2_500, 50
 """With fewer rows, or fewer rows of most labels, more encodings are tried."""
 CROSS_FITTED: Final = 7_500
-"""Below this number of rows, calibration is cross-fitted, because a held-out share would be too small, and one more
-encoding is tried, because the choice then uses all rows."""
+"""Below this number of rows, calibration is cross-fitted, because a held-out share would be too small, and the encoding
+close to TF-IDF is tried, because the choice then uses all rows."""
 MAX_CHOICE_WORK: Final = 100_000
-"""Rows times labels up to which, below MANY_EPOCHS rows, that encoding and lower values of C are tried, too; with more,
-they take too long."""
+"""Rows times labels up to which, below MANY_EPOCHS rows, the encoding close to TF-IDF and lower values of C are tried;
+with more, they take too long."""
 FOLDS: Final = 5
 """Number of folds if calibration is cross-fitted."""
 MANY: Final = 100_000

@@ -65,13 +65,13 @@ def stratified(
 def latest(rows: Sequence[LabelledRow], numbers: Sequence[int], duplicates: Duplicates, share: float) -> set[int]:
     """Numbers of the latest rows, at least one; a group of duplicates is as old as its oldest row.
 
-    Rows without a time, and their duplicates, are none of them.
+    Rows without a time, and their duplicates, are not chosen.
 
     A group that has no room is left out, and older rows take its place until half of the share is chosen: a text that
     is often repeated would otherwise be most of the test rows, or the reason that there are only a few.
 
     Raises:
-        TableError: all rows have no time, or duplicates without one.
+        TableError: no row has a time, or each of those that have one has a duplicate without a time.
     """
     times = {}
     groups, hashes = _groups(numbers, duplicates)

@@ -194,7 +194,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._connections.free(self, self._reserved - reserved)
             self._reserved = reserved
             if reserved:
-                self._connections.reserve(self, 0, reserved, self._missing())  # which notes that it is large
+                self._connections.reserve(self, 0, reserved, self._missing())  # it may still be a large one
 
     def _start_arrival(self) -> None:
         self._timer.set(ARRIVAL_SECONDS)

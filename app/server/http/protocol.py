@@ -157,7 +157,7 @@ class HttpProtocol(BoundedConnection):
             self._fail(too_many_headers())
 
     def _has_long_head(self) -> bool:
-        """Whether more of `_overhead` is the head than what a chunked body has besides data."""
+        """Whether most of `_overhead` is the head, and not what a chunked body has besides data."""
         if not self._in_body():
             return True
         headers: list[tuple[bytes, bytes]] = list(self.scope["headers"])
