@@ -6,7 +6,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from app.classifier import load_bundle
-from app.classifier.manifest import Manifest, TopicSet
+from app.classifier.manifest import Manifest, Outside, TopicSet
 from tests.any_bundles import write
 from training.bundles.model_card import topic_table
 from training.fit.reporting.model_card import parts, write_card
@@ -42,6 +42,14 @@ def test_baseline_that_was_trained_on_a_part_of_the_rows_says_so(tmp_path: Path,
     card = write_card(manifest.model_copy(update={"figures": {**manifest.figures, "baselines": baselines}}))
     assert f"| {name} | 0.500 | 0.250 | - |" in card
     assert "| most frequent label | 0.500 |" in card
+
+
+def test_rows_of_a_baseline_have_a_label_if_there_is_an_outside_class(tmp_path: Path) -> None:
+    manifest = as_fitted(load_bundle(write(tmp_path / "korean", "korean")).manifest)
+    baselines = [{"name": "SVM", "rows": rows, "accuracy": 0.5, "macro_f1": 0.25} for rows in (90, 50)]
+    outside = Outside(intercept=0, score=1, confidence=0, unknown=0, threshold=0.5, lost=0, found=1)
+    changes = {"figures": {**manifest.figures, "baselines": baselines}, "outside": outside}
+    assert "| SVM, trained on 50 of the 90 rows with a label |" in write_card(manifest.model_copy(update=changes))
 
 
 def test_cross_validation_is_called_so() -> None:
