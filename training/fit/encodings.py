@@ -1,5 +1,6 @@
 """Chooses the encoding, clusters of words and feature weights by the accuracy of a linear SVM on held-out rows."""
 
+import functools
 import itertools
 import math
 from collections import Counter
@@ -112,6 +113,7 @@ def choose_encoding(
     lowers_c = has_time_to_choose(len(samples), first.units)
     done, steps = itertools.count(), len(tried) + long + bool(first.clusters) + 1 + lowers_c
 
+    @functools.cache  # the encoding close to TF-IDF may have been tried with the lower C already
     def right(variant: Recipe) -> NDArray[np.bool_]:
         each = []
         for training_set, out in parts:

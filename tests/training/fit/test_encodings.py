@@ -209,6 +209,19 @@ def test_progress_stays_within_its_end_however_often_c_is_lowered(monkeypatch: p
     assert {of for _, of in steps} == {9}
 
 
+def test_no_variant_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
+        seen.append(variant)
+        return answers(20 + 5 * (variant.feature_weights == "tfidf" and variant.min_pair_texts == 1))
+
+    monkeypatch.setattr(encodings, "_right", right)
+    assert chosen(compounds(8, 0), compounds(8, 1)) == seen[-2]
+    assert seen[-1] == replace(seen[-2], linear_c=LOWER_C)
+    assert len(seen) == len(set(seen)) == 7
+
+
 def test_c_is_not_lowered_with_many_rows_times_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     def right(variant: Recipe, *_: object) -> NDArray[np.bool_]:
         return answers(20 + 10 * (variant.linear_c < 1 and variant.min_pair_texts > 1))
