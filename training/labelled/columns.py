@@ -23,8 +23,8 @@ LABEL_NAMES: Final = frozenset(
 """Usual names of columns, in lower case; a plural s may follow."""
 GUESSES: Final = ("guess", "second_guess")
 """Columns of files that `fit --unlabelled` writes: texts whose labels are still to be filled in."""
-CORRECTIONS: Final = ("model", "probability")
-"""Columns of the page's corrections, besides those of texts and labels."""
+CORRECTIONS: Final = ("text", "label", "model", "probability")
+"""Columns of the page's corrections. The first two may have the names given by --text and --label instead."""
 NESTED: Final = "Nested fields are not read; write them as columns of their own."
 _HEADER_BELOW: Final = "If the header is further down, delete the lines above it."
 
@@ -88,7 +88,9 @@ def find_columns(
         None if requested.time is None else in_any_case(requested.time, names),
     )
     to_label = set(GUESSES).issubset(names)
-    if requested.time not in names and (to_label or set(CORRECTIONS).issubset(names)):
+    corrections = {*(requested.text or CORRECTIONS[:1]), requested.label or CORRECTIONS[1], *CORRECTIONS[2:]}
+    # A table of, say, cars has a column `model`, too: only a file with no other columns has corrections.
+    if requested.time not in names and (to_label or set(names) == corrections):
         requested = replace(requested, time=None)
     for name in requested.given:
         ensure_column(name, names, file, from_header=from_header, nested=nested)

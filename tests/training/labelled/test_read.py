@@ -120,6 +120,23 @@ def test_file_without_a_header_is_read_by_column_numbers(tmp_path: Path) -> None
     assert "'energy', 'Oil prices rise'" in str(missing.value)
 
 
+@pytest.mark.parametrize(
+    "header", ["text,label,model,probability,note", "text,label,model", "title,label,model,probability"]
+)
+def test_file_that_only_resembles_corrections_needs_times(tmp_path: Path, header: str) -> None:
+    path = write(tmp_path / "a.csv", f"{header}\n" + "oil,energy,x,0.5,y\n")
+    with pytest.raises(ColumnError, match="there is no column 'day'"):
+        read_rows([path], time_column="day")
+
+
+def test_corrections_with_the_names_of_the_given_columns_need_no_times(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "Subject,Description,Team,model,probability\noil,,energy,news/1,0.5\n")
+    options = {"text_columns": ["subject", "description"], "label_column": "team"}
+    assert read_rows([path], time_column="day", **options).rows[0].time is None
+    with pytest.raises(ColumnError, match="there is no column 'day'"):
+        read_rows([path], time_column="day", text_columns=["subject"], label_column="team")
+
+
 @pytest.mark.parametrize("header", [True, False])
 def test_line_that_tells_spreadsheets_the_separator_is_skipped(tmp_path: Path, header: bool) -> None:
     head = "headline;section\n" if header else ""
