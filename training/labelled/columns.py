@@ -26,7 +26,7 @@ GUESSES: Final = ("guess", "second_guess")
 CORRECTIONS: Final = ("text", "label", "model", "probability")
 """Columns of the page's corrections. The first two may have the names given by --text and --label instead."""
 NESTED: Final = "Nested fields are not read; write them as columns of their own."
-_HEADER_BELOW: Final = "If the header is further down, delete the lines above it."
+HEADER_BELOW: Final = "If the header is further down, delete the lines above it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def find_columns(
         missing = "texts and which the labels" if both else "texts" if not text else "labels"
         options = "--text and --label" if both else "--text" if not text else "--label"
         separators = " Columns are separated by commas, semicolons or tabs (in .tsv files, by tabs only)."
-        advice = _HEADER_BELOW if _is_no_header(names) else "If that line is a row and not a header, add --no-header."
+        advice = HEADER_BELOW if _is_no_header(names) else "If that line is a row and not a header, add --no-header."
         first_line = f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} {advice}"
         shown = first_line if from_header else f"It has: {listed(names)}.{f' {NESTED}' if nested else ''}"
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
@@ -149,7 +149,7 @@ def ensure_column(
         if from_header and name.isdecimal():
             hint = " Columns have numbers only with --no-header."
         elif from_header and _is_no_header(names):
-            hint = f" {_HEADER_BELOW}"
+            hint = f" {HEADER_BELOW}"
         elif nested:
             hint = f" {NESTED}"
         has = f"it has: {listed(names)}" if names else "it has none"

@@ -11,7 +11,7 @@ from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Options, Row, is_text
 from app.cli.readers.rows import SEPARATORS
 from training.errors import ColumnError, TableError
-from training.labelled.columns import GUESSES, Columns, RequestedColumns, find_columns, find_numbered
+from training.labelled.columns import GUESSES, HEADER_BELOW, Columns, RequestedColumns, find_columns, find_numbered
 
 MAX_CHARACTERS: Final = 20_000
 """A longer text is a bad row; the default of TOPICS_MAX_CHARACTERS, above which the service refuses a text."""
@@ -49,12 +49,12 @@ def open_csv(
         return head
 
     lines, errors = split_lines(pieces), (ColumnError, TableError)
-    head, skipped, rest = with_separator(lines, SEPARATORS[form], read, errors)
+    head, above, rest = with_separator(lines, SEPARATORS[form], read, errors)
     columns = found[head.separator]
     keep = [(head.names.index(columns.label), LABEL)]
     if columns.time is not None:
         keep.append((head.names.index(columns.time), TIME))
-    return columns, csv_rows(rest, head, MAX_CHARACTERS, 1 + bool(skipped) + head.lines, keep)
+    return columns, csv_rows(rest, head, MAX_CHARACTERS, 1 + above.lines + head.lines, keep)
 
 
 def open_json(
@@ -161,5 +161,5 @@ def _readable(record: Record | None, name: str) -> Record:
     if not all(map(is_text, record.cells)):
         raise TableError(f"{name}: its first line is not UTF-8; convert the file to UTF-8.")
     if not any(map(str.strip, record.cells)):
-        raise TableError(f"{name}: its first line is blank; it must name the columns.")
+        raise TableError(f"{name}: its first line names no column; {HEADER_BELOW[0].lower()}{HEADER_BELOW[1:]}")
     return record

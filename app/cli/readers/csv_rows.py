@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple
 
 from app.cli.exit_status import InputError
@@ -33,12 +33,20 @@ class Header(NamedTuple):
     """Bytes."""
 
 
+class Above(NamedTuple):
+    """Blank lines and a line such as `sep=;` above a header."""
+
+    lines: int
+    size: int
+    """Bytes."""
+
+
 def read_header(
     lines: Iterator[Line], wanted: Sequence[str], separators: str, file: str
 ) -> tuple[Header, Iterator[Line]]:
     """Read the header with the first of `separators` that gives the columns `wanted`, which hold the headlines.
 
-    A line such as `sep=;` above it counts as part of it.
+    Blank lines and a line such as `sep=;` above it count as part of it.
 
     Returns:
         The header, and the lines after it.
@@ -51,8 +59,8 @@ def read_header(
     def read(first: Iterator[Line], separator: str) -> Header:
         return _header(next(records(first, separator, None), None), wanted, separator, file)
 
-    header, skipped, rest = with_separator(lines, separators, read, (ColumnError, InputError))
-    return header._replace(lines=header.lines + bool(skipped), size=header.size + len(skipped)), rest
+    header, above, rest = with_separator(lines, separators, read, (ColumnError, InputError))
+    return header._replace(lines=header.lines + above.lines, size=header.size + above.size), rest
 
 
 def with_separator(
@@ -60,8 +68,8 @@ def with_separator(
     separators: str,
     read: Callable[[Iterator[Line], str], Header],
     errors: tuple[type[Exception], ...],
-) -> tuple[Header, bytes, Iterator[Line]]:
-    """The header for the first separator with which it can be read.
+) -> tuple[Header, Above, Iterator[Line]]:
+    """The header for the first separator with which it can be read; blank lines above it are skipped.
 
     Args:
         lines: the input.
@@ -71,13 +79,18 @@ def with_separator(
             first line is raised, because its message shows the columns as the file has them.
 
     Returns:
-        The header, the line `sep=` above it (empty if there is none), and the lines after the header.
+        The header, what is above it, and the lines after the header.
     """
-    seen = list(islice(lines, 1))
-    named = _SEPARATOR_LINE.fullmatch(seen[0]) if seen and isinstance(seen[0], bytes) else None
-    skipped = b""
-    if named is not None:
-        skipped, separators, seen = named[0], named[1].decode(), []
+    skipped, size, named = 0, 0, False
+    seen: list[Line] = []
+    for line in lines:
+        separator_line = _SEPARATOR_LINE.fullmatch(line) if isinstance(line, bytes) and not named else None
+        if separator_line is not None:
+            separators, named = separator_line[1].decode(), True
+        elif not isinstance(line, bytes) or line.strip():
+            seen.append(line)
+            break
+        skipped, size = skipped + 1, size + len(line)
 
     def remember() -> Iterator[Line]:
         for line in lines:
@@ -91,7 +104,7 @@ def with_separator(
         except errors as error:
             faults[separator] = error
         else:
-            return header, skipped, chain(seen[header.lines :], lines)
+            return header, Above(skipped, size), chain(seen[header.lines :], lines)
     first = seen[0] if seen and isinstance(seen[0], bytes) else b""
     raise faults[max(separators, key=lambda separator: first.count(separator.encode()))]
 
@@ -129,7 +142,7 @@ def column_places(wanted: Sequence[str], names: Sequence[str], file: str, has: s
 def _place(name: str, names: Sequence[str], file: str, has: str) -> int:
     name = in_any_case(name, names)
     if name not in names:
-        listed = ", ".join(names)[:300]
+        listed = ", ".join(names)[:300] if any(names) else ""
         shown = listed if listed.isprintable() else ascii(listed)
         there = f"{shown}; choose one with --column" if listed else "nothing"
         raise ColumnError(f"{file}: there is no column {name!r}; {has}: {there}")

@@ -39,6 +39,7 @@ CSV = [
     "headline",
     '"id";"headline"\n1;"oil\n; gas"\n2;wheat\n',
     '\ufeffsep=;\r\nid;Headline\r\n1;oil, gas\r\n2;"wheat\r\n"\r\n3;gold\r\n' * 3,
+    "\n \r\nsep=,\n\nid,headline\n" + "1,oil\n2,wheat\n" * 9,
 ]
 LINES = ["oil\nwheat\n\ufeffgold\n\n" * 20, "no end", "\n\n\n", "a\r\nb\rc\n", "a\rb\r" * 9, "\r\n\r\n\n\r\r\n" * 9]
 

@@ -118,7 +118,12 @@ def test_quotes_that_are_never_closed_take_bounded_memory() -> None:
     ("content", "error", "sentence"),
     [
         (b"", InputError, "the input: is empty; its first line should name the columns."),
-        (b"\n\n", ColumnError, "the input: there is no column 'headline'; the first line has: nothing"),
+        (b"\n\n", InputError, "the input: is empty; its first line should name the columns."),
+        (
+            b",\n",
+            ColumnError,
+            "the input: there is no column 'headline'; the first line has: nothing",
+        ),
         (
             b"id,title\n1,oil\n",
             ColumnError,
@@ -184,6 +189,17 @@ def test_line_that_tells_spreadsheets_the_separator_is_skipped(line: str) -> Non
     assert answered(found) == [(3, "wheat, corn")]
     assert faults(found) == {4: "has no column 'headline' (1 column, and the header 2)"}
     assert answered(read(b"sep=|\nid|headline\n1|oil\n", "csv")) == [(3, "oil")]
+
+
+@pytest.mark.parametrize("above", ["\n", " \r\n\n", "\nsep=;\n", "sep=;\n\t\n"])
+def test_blank_lines_above_the_header_are_skipped(above: str) -> None:
+    content = f"{above}id;headline\n1;wheat, corn\n".encode()
+    assert answered(read(content, "csv")) == [(above.count("\n") + 2, "wheat, corn")]
+
+
+def test_second_line_that_names_a_separator_is_the_header() -> None:
+    with pytest.raises(ColumnError, match="the first line has: sep="):
+        read(b"sep=;\nsep=,\nid,headline\n1,oil\n", "csv")
 
 
 def test_line_that_names_no_separator_is_the_header() -> None:
