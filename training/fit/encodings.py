@@ -113,8 +113,9 @@ def choose_encoding(
     lowers_c = has_time_to_choose(len(samples), first.units)
     done, steps = itertools.count(), len(tried) + long + bool(first.clusters) + 1 + lowers_c
 
-    @functools.cache  # the encoding close to TF-IDF may have been tried with the lower C already
+    @functools.cache  # the best recipe is compared several times, and may be one of `tried` with a lower C
     def right(variant: Recipe) -> NDArray[np.bool_]:
+        """Whether each held-out row is right: bool [n]."""
         each = []
         for training_set, out in parts:
             # C may be lowered more often than `steps` counts.
@@ -122,31 +123,26 @@ def choose_encoding(
             each.append(_right(variant, training_set, out, seed))
         return np.concatenate(each)
 
-    rights = [right(tried[0])]
-    if long:
-        now = right(replace(tried[0], lead=None))
-        if _clearly_more(now, rights[0]):
-            tried, rights = tuple(replace(variant, lead=None) for variant in tried), [now]
-    rights += [right(variant) for variant in tried[1:]]
-    place = int(np.argmax([one.sum() for one in rights]))
-    best, before = tried[place], rights[place]
+    def improves(changed: Recipe, best: Recipe) -> bool:
+        return _clearly_more(right(changed), right(best))
+
+    if long and improves(replace(recipe, lead=None), recipe):
+        tried = tuple(replace(variant, lead=None) for variant in tried)
+    best = max(tried, key=lambda variant: np.count_nonzero(right(variant)))
     if first.clusters:
         features = best.features + len(first.clusters)
         clustered = replace(best, cluster_share=CLUSTER_SHARE, group_share=GROUP_SHARE, features=features)
-        now = right(clustered)
-        if _clearly_more(now, before):
-            best, before = clustered, now
+        if improves(clustered, best):
+            best = clustered
     if best.feature_weights != "tfidf":
         weighted = replace(best, feature_weights="tfidf")
-        now = right(weighted)
-        if _clearly_more(now, before):
-            best, before = weighted, now
+        if improves(weighted, best):
+            best = weighted
     while lowers_c:
         lower = replace(best, linear_c=best.linear_c * LOWER_C)
-        now = right(lower)
-        if not _clearly_more(now, before):
+        if not improves(lower, best):
             break
-        best, before = lower, now
+        best = lower
     return best
 
 
