@@ -38,6 +38,11 @@ class Encoded(NamedTuple):
         return (self.words - self.known) / (self.words or 1)
 
     @property
+    def unknown_share(self) -> float:
+        """Share of the words that are not in the training corpus; 0 for a text without words."""
+        return (self.words - self.known - self.rare) / (self.words or 1)
+
+    @property
     def readable(self) -> bool:
         """Whether any word, or any piece of a word, has an id; a classifier abstains from other texts."""
         return self.known > 0 or self.pieced > 0

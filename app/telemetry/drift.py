@@ -67,9 +67,9 @@ class Drift:
         several = self._multi_label
         self._recent.extend(
             [
-                (topic_set if several else labels[:1], (words - known - rare) / words, outside)
-                for labels, _, topic_set, (_, words, known, rare, _, _), _, outside in results
-                if words
+                (result.topic_set if several else result.labels[:1], result.encoded.unknown_share, result.outside)
+                for result in results
+                if result.encoded.words
             ]
         )
 

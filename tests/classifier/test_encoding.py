@@ -110,8 +110,12 @@ def test_words_after_the_lead_are_counted_like_those_before(
 ) -> None:
     spec = EncodingSpec(size=9, offset=3, pairs=True, repeats=True, lead=lead)
     found = Encoder(spec, WORD_INDEX).encode(text)
-    assert (found.words, found.known, found.rare, found.words - found.known - found.rare) == counts
+    assert (found.words, found.known, found.rare, round(found.unknown_share * found.words)) == counts
     assert found.unknown == unknown
+
+
+def test_text_without_words_has_no_unknown_ones() -> None:
+    assert Encoder(LEAD_SPEC, LEAD_INDEX).encode("...").unknown_share == 0
 
 
 def test_rare_word_after_the_lead_sets_the_rare_id() -> None:

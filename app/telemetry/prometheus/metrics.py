@@ -174,8 +174,7 @@ class Metrics:
         for reason, count in counted.abstained.items():
             if reason:
                 self.abstained.labels(reason).inc(count)
-        texts = [result.encoded for result in results]
-        self.unknown_words.observe_many([(text.words - text.known - text.rare) / (text.words or 1) for text in texts])
+        self.unknown_words.observe_many([result.encoded.unknown_share for result in results])
         self.outside.observe_many([result.outside for result in results if result.outside is not None])
         if self._multi_label:
             labels = list(chain.from_iterable([result.topic_set for result in results]))

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.classifier import TopicClassifier, load_classifier
+from app.classifier import Classification, TopicClassifier, load_classifier
+from app.classifier.encoding import Encoded
 from app.classifier.manifest import Manifest
 from app.telemetry.drift import MIN_HEADLINES, WINDOW, Drift, expected_psi, psi
 from app.telemetry.prometheus.metrics import Metrics
@@ -66,11 +67,11 @@ def drift_of(shares: Sequence[float], support: int = 0, unknown: float = 0.05) -
     return Drift(SimpleNamespace(reference=reference, topics=topics, outside=None, multi_label=None))  # type: ignore[arg-type]
 
 
-def results(labels: Sequence[int], words: int = 10, unknown: Sequence[int] | None = None) -> list:
+def results(labels: Sequence[int], words: int = 10, unknown: Sequence[int] | None = None) -> list[Classification]:
     """Answers with only the fields that drift uses."""
     missing = unknown if unknown is not None else [0] * len(labels)
     return [
-        ((label,) if label >= 0 else (), (), None, (None, words, words - none, 0, None, ()), None, None)
+        Classification([label] if label >= 0 else [], [], [], Encoded([], words, words - none, 0, [], 0), None)
         for label, none in zip(labels, missing, strict=True)
     ]
 
