@@ -63,7 +63,9 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
     try:
         import keras  # noqa: PLC0415 - takes seconds and hundreds of megabytes
     except ImportError as error:
-        raise BundleError("TOPICS_RUNTIME=keras needs TensorFlow: install the 'train' extra.") from error
+        raise BundleError(
+            "TOPICS_RUNTIME=keras needs TensorFlow: .venv/bin/python -m pip install '.[train]' in this folder."
+        ) from error
     try:
         with zipfile.ZipFile(io.BytesIO(model)) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())

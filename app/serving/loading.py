@@ -37,14 +37,14 @@ Load = Callable[[], Classifiers]
 def prepare(settings: Settings) -> Load:
     """Verify all bundles now; returns a function that gives their classifiers, also in a forked worker.
 
-    Workers share the memory of classifiers that are built here. With Keras each worker builds its own from the verified
-    bytes, because TensorFlow's threads do not survive a fork.
+    Workers share the memory of classifiers that are built here. With Keras each of several workers builds its own from
+    the verified bytes, because TensorFlow's threads do not survive a fork.
 
     Raises:
-        BundleError: a bundle fails verification.
+        BundleError: a bundle fails verification, or one process is to serve with Keras, which is not installed.
     """
     bundles = load_bundles(settings)
-    if settings.runtime == "keras":
+    if settings.runtime == "keras" and settings.workers > 1:
         load: Load = partial(build_classifiers, bundles, settings)
     else:
         classifiers = build_classifiers(bundles, settings)
