@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from datetime import time as dt_time
+from typing import Final
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from training.labelled.symbols import have_symbols
 
 SHORT = 3
 """Labels of at most so many letters differ if one of them has an s more: C and CS."""
+
+_ENTITY: Final = re.compile("&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+"""The entities that programs write to escape a text, and those with a number."""
 
 
 def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
@@ -64,6 +68,7 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
         one_word=sum(count < 2 for count in words),
         no_word=words.count(0),
         several_lines=sum("\n" in row.text or "\r" in row.text for row in rows),
+        html_entities=sum("&" in row.text and _ENTITY.search(row.text) is not None for row in rows),
         exact=groups.find_groups(rows, exact),
         near=groups.find_groups(rows, near, groups.have_other_texts(exact)),
         conflicts=groups.find_groups(rows, exact, groups.have_other_labels(rows)),

@@ -28,6 +28,9 @@ MAX_LABEL_SHARE = 0.8
 MAX_IN_TEST = 0.1
 """If more than this share of the training rows is left out because of the test file, the model lacks frequent texts."""
 
+MAX_SHARED = 0.01
+"""If at most this share of the test rows has a near duplicate among the training rows, accuracy changes little."""
+
 
 def notes(report: DataReport) -> list[str]:
     """Sentences about what deserves attention, the most important first."""
@@ -145,12 +148,20 @@ def _texts(report: DataReport) -> Iterator[str]:
     if report.rows / 100 < report.several_lines < report.rows / 2:  # of long texts, most have line breaks
         several = report.several_lines
         yield f"{count(several, 'text')} {_has(several)} line breaks; check that no rows were merged."
+    if report.html_entities > report.rows / 100:
+        entities = report.html_entities
+        yield (
+            f"{count(entities, 'text')} {_has(entities)} HTML entities such as &amp;; decode them (html.unescape in"
+            " Python), unless the texts to classify have them, too."
+        )
 
 
 def _test(report: DataReport) -> Iterator[str]:
     if report.shared.count:
-        groups = count(report.shared.count, "group")
-        yield f"{groups} of near duplicates {_has(report.shared.count)} training and test rows: the test is too easy."
+        groups, test = count(report.shared.count, "group"), report.shared.rows - report.shared.count
+        which = f"{groups} of near duplicates {_has(report.shared.count)} both training and test rows"
+        slightly = "slightly " if test <= MAX_SHARED * report.test else ""
+        yield f"{which} (at most {count(test, 'test row')}), so the figures are probably {slightly}too high."
     untested = [label.label for label in report.labels if not label.test]
     if untested and report.test:
         which = f"{count(len(untested), 'label')} ({_first(untested)})"

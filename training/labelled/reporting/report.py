@@ -104,6 +104,8 @@ class DataReport:
     no_word: int
     several_lines: int
     """Rows with a line break in their text."""
+    html_entities: int
+    """Rows with `&amp;` or the like in their text."""
     exact: Groups
     """Texts that occur more than once."""
     near: Groups

@@ -82,6 +82,27 @@ def test_many_small_groups_of_near_duplicates_are_noted(report: DataReport) -> N
     assert not any("near duplicates of another" in note for note in notes(dataclasses.replace(report, near=few)))
 
 
+def test_near_duplicates_of_test_rows_are_told_apart_by_their_share(report: DataReport) -> None:
+    shared = dataclasses.replace(report.shared, count=2, rows=6)
+    for test, slightly in ((399, ""), (400, "slightly ")):
+        note = (
+            f"have both training and test rows (at most 4 test rows), so the figures are probably {slightly}too high."
+        )
+        found = notes(dataclasses.replace(report, shared=shared, test=test))
+        assert f"2 groups of near duplicates {note}" in found
+
+
+def test_html_entities_are_noted_if_a_hundredth_of_the_texts_has_some(tmp_path: Path) -> None:
+    texts = ["R&amp;D", "caf&#233;", "&#x2605; &lt;3", "AT&T; B&B", "?a=1&lt=2", "&#;"]
+    rows = [f"{texts[i % 6]} story {i},{('money', 'sport')[i % 2]}" for i in range(60)]
+    table = read_rows([write(tmp_path / "a.csv", ["headline,section", *rows])])
+    report = check(table, split_rows(table))
+    assert report.html_entities == 30
+    assert any(note.startswith("30 texts have HTML entities such as &amp;; decode them") for note in report.notes)
+    few = dataclasses.replace(report, html_entities=report.rows // 100)
+    assert not any("HTML" in note for note in notes(few))
+
+
 def test_options_in_notes_are_not_divided(report: DataReport) -> None:
     note = " ".join(["--label-separator"] * 20)
     printed = terminal_report(dataclasses.replace(report, notes=[note]))
