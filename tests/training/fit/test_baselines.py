@@ -3,32 +3,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_union
 from sklearn.svm import LinearSVC
 
-from tests.training.fit.rows import made_rows
-from training.fit import baselines
-from training.fit.baselines import MAJORITY, TFIDF, run_baselines, trained_on
+from tests.training.fit.rows import codes, made_rows
+from training.fit import baselines, sizes
+from training.fit.baselines import FOLDS, PENALTIES, predict_labels, run_baselines, trained_on
 from training.labelled.rows import LabelledRow
+
+FEATURES = make_union(
+    TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+    TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
+)
 
 
 def noisy(seed: int) -> list[LabelledRow]:
     """Rows of four labels, every third with the label of another row."""
     rows = made_rows(4, 30, seed)
     return [replace(row, labels=rows[7 * i % 120].labels) if i % 3 == 0 else row for i, row in enumerate(rows)]
-
-
-def test_svms_one_after_the_other_are_right_as_often_as_all_at_once() -> None:
-    train, test = noisy(0), noisy(1)
-    majority, linear = run_baselines(train, test, seed=1)
-    assert (majority.name, majority.rows, linear.name, linear.rows) == (MAJORITY, 120, TFIDF, 120)
-    features = make_union(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
-    )
-    svm = LinearSVC(random_state=0).fit(features.fit_transform([row.text for row in train]), labels_of(train))
-    found = svm.predict(features.transform([row.text for row in test]))
-    assert linear.accuracy == pytest.approx(np.mean(found == labels_of(test)), abs=1 / len(test))
 
 
 def test_of_many_rows_a_choice_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,23 +40,52 @@ def test_words_of_one_character_are_learned_as_characters() -> None:
 
 
 def test_macro_f1_is_0_if_test_rows_have_no_label_and_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baselines, "_one_svm_per_label", lambda *_, **__: [(), ()])
+    monkeypatch.setattr(baselines, "predict_labels", lambda *_, **__: [(), ()])
     rows = [LabelledRow("oil prices", labels, "rows.csv", 2) for labels in (("a",), ("a",), ("b",), (), ())]
     assert [one.macro_f1 for one in run_baselines(rows, rows[3:], seed=1, multi_label=True)] == [0, 0]
 
 
 def test_macro_f1_of_one_label_is_that_label_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baselines, "_one_svm_per_label", lambda *_, **__: [("a",), ()])
+    monkeypatch.setattr(baselines, "predict_labels", lambda *_, **__: [("a",), ()])
     rows = [LabelledRow("oil prices", labels, "rows.csv", 2) for labels in (("a",), ("a",), ("b",), ("b",))]
     [_, linear] = run_baselines(rows, rows[:2], seed=1, multi_label=True)
     assert linear.macro_f1 == linear.micro_f1 == pytest.approx(2 / 3)
 
 
-def test_progress_counts_the_svms() -> None:
+def predicted(train: list[LabelledRow], steps: list[tuple[int, int]]) -> list[str]:
+    answers = predict_labels(train, noisy(1), codes(4), 1, multi_label=False, on_label=lambda *step: steps.append(step))
+    return [label for (label,) in answers]
+
+
+def peer(penalty: float) -> list[str]:
+    """Answers of scikit-learn, which trains the SVMs of all labels at once."""
+    svm = LinearSVC(C=penalty, random_state=0).fit(FEATURES.fit_transform(texts_of(noisy(0))), labels_of(noisy(0)))
+    return list(svm.predict(FEATURES.transform(texts_of(noisy(1)))))
+
+
+def test_c_is_the_one_with_the_most_right_answers_by_cross_validation() -> None:
+    rows, folds = FEATURES.fit_transform(texts_of(noisy(0))), KFold(FOLDS, shuffle=True, random_state=1)
+    scores = [
+        cross_val_score(LinearSVC(C=c, random_state=0), rows, labels_of(noisy(0)), cv=folds).mean() for c in PENALTIES
+    ]
+    best = PENALTIES[int(np.argmax(scores))]
     steps: list[tuple[int, int]] = []
-    run_baselines(noisy(0), noisy(1), seed=1, on_label=lambda *step: steps.append(step))
+    assert best < 1
+    assert predicted(noisy(0), steps) == peer(best) != peer(1.0)
+    svms = 4 * (len(PENALTIES) * FOLDS + 1)
+    assert steps == [(done, svms) for done in range(svms)]
+
+
+def test_of_many_rows_and_labels_c_is_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "MAX_CHOICE_WORK", 4 * 120 - 1)
+    steps: list[tuple[int, int]] = []
+    assert predicted(noisy(0), steps) == peer(1.0)
     assert steps == [(0, 4), (1, 4), (2, 4), (3, 4)]
 
 
 def labels_of(rows: list[LabelledRow]) -> list[str]:
     return [row.labels[0] for row in rows]
+
+
+def texts_of(rows: list[LabelledRow]) -> list[str]:
+    return [row.text for row in rows]
