@@ -69,7 +69,13 @@ class Body:
     """The content of a response as it arrives, bounded in time and size."""
 
     def __init__(self, response: httpx2.Response, due: float) -> None:
-        """Start with an empty content; `due` is the deadline, a time of `time.monotonic()`."""
+        """Start with an empty content; `due` is the deadline, a time of `time.monotonic()`.
+
+        Raises InvalidResponseError if the content is compressed repeatedly: 14 KB can then be gigabytes that decompress
+        to nothing, so httpx2 returns no chunk for minutes and `add` cannot check the deadline.
+        """
+        if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
+            raise InvalidResponseError(f"{response.url}: the answer has more than one Content-Encoding.")
         self._response = response
         self._due = due
         self._content = bytearray()
