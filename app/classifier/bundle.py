@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from app import bundle_folders
 from app.classifier.errors import BundleError
-from app.classifier.manifest import NEWER_FORMAT, FileEntry, Manifest
+from app.classifier.manifest import NEWER_FORMAT, ONE_ERROR, FileEntry, Manifest
 from app.validation_messages import validation_message
 
 MODEL = "model.keras"
@@ -26,6 +26,10 @@ MANIFEST = bundle_folders.MANIFEST
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """Maximum size of a file in a bundle, in bytes; a larger one is refused before it is read."""
+
+MAX_JSON_SEPARATORS = 2_000_000
+"""Maximum number of opening brackets, commas and colons in a JSON file of a bundle: 64 MiB of them would take gigabytes
+of memory. The largest files that `fit` writes, with tens of thousands of labels, have less than half of it."""
 
 MAX_GOLDEN = 100
 MAX_GOLDEN_CHARACTERS = 20_000
@@ -40,7 +44,7 @@ class Golden(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     headline: str = Field(max_length=MAX_GOLDEN_CHARACTERS)
-    probabilities: tuple[float, ...]
+    probabilities: Annotated[tuple[float, ...], ONE_ERROR]
     """One per topic, in label order."""
     outside: float | None = None
     """Probability of the outside class; None if the model has none, or the headline has no known word."""
@@ -93,7 +97,7 @@ def load_bundle(path: Path) -> Bundle:
     code, topics = Counter(topic.code for topic in manifest.topics).most_common(1)[0]
     if topics > 1:
         raise BundleError(f"{path / MANIFEST}: two topics have the same code, {code!r}; train it again.")
-    schema = TypeAdapter(Annotated[tuple[Golden, ...], Field(max_length=MAX_GOLDEN)])
+    schema = TypeAdapter(Annotated[tuple[Golden, ...], Field(max_length=MAX_GOLDEN), ONE_ERROR])
     golden = _validate(path, GOLDEN, schema, _parse(path, GOLDEN, verified[GOLDEN]))
     if not golden or any(len(headline.probabilities) != len(manifest.topics) for headline in golden):
         raise BundleError(
@@ -169,10 +173,16 @@ def _word_index(folder: Path, content: bytes) -> dict[str, int]:
         return parsed
     # Only to convert values such as "5", or for the error: pydantic copies 100,000 entries, 10 MB, in as much time as
     # parsing them takes.
-    return _validate(folder, WORD_INDEX, TypeAdapter(dict[str, int]), parsed)
+    return _validate(folder, WORD_INDEX, TypeAdapter(Annotated[dict[str, int], ONE_ERROR]), parsed)
 
 
 def _parse(folder: Path, name: str, content: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    separators = len(content) - len(content.translate(None, b"[{,:"))
+    if separators > MAX_JSON_SEPARATORS:
+        raise BundleError(
+            f"{folder / name}: has {separators:,} opening brackets, commas and colons, more than the maximum of"
+            f" {MAX_JSON_SEPARATORS:,}; train the bundle again with fewer words or labels."
+        )
     try:
         # Unlike `json.loads`, refuses lone surrogates, with which GET /model could not be answered.
         # Without the cache, which keeps 16,384 strings as long as the process lives.
@@ -185,7 +195,7 @@ def _validate(folder: Path, name: str, schema: TypeAdapter[T], parsed: object) -
     try:
         return schema.validate_python(parsed)
     except ValidationError as error:
-        first: Any = error.errors()[0]
+        first: Any = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the whole file"
         place = place if place.isprintable() else ascii(place)
         advice = "upgrade the service" if first["type"] == NEWER_FORMAT else "train the bundle again"

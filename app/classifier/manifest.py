@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
@@ -44,6 +44,16 @@ FORMATS = (1, *ADDED)
 """Values of `format` that this release reads."""
 NEWER_FORMAT = "newer_format"
 """Type of the validation error for a higher value."""
+
+
+ONE_ERROR = FailFast()
+"""For arrays and objects of any length: each error of a million elements would take a kilobyte."""
+
+MAX_FILES = 100
+"""Maximum number of files of a bundle: all are read when it is loaded."""
+
+MAX_LAYERS = 100
+"""Maximum number of dense layers: each takes time for every text, even if it has one unit."""
 
 
 class _Part(BaseModel):
@@ -107,7 +117,7 @@ class Array(_Part):
     """Position of a weight in `model.keras`: little-endian float32 in row-major order, from byte `offset`."""
 
     offset: int = Field(ge=0, description="bytes from the start of the file")
-    shape: tuple[Annotated[int, Field(gt=0)], ...] = Field(min_length=1, max_length=2)
+    shape: Annotated[tuple[Annotated[int, Field(gt=0)], ...], ONE_ERROR] = Field(min_length=1, max_length=2)
 
 
 class DenseLayer(_Part):
@@ -178,7 +188,7 @@ class Reference(TypedDict, total=False):
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
 
-    topic_mix: dict[str, Ratio]
+    topic_mix: Annotated[dict[str, Ratio], ONE_ERROR]
     """Share of each topic code in training."""
     unknown_word_ratio: Ratio
     """Share of unknown words to expect in new texts."""
@@ -202,7 +212,7 @@ class MultiLabel(_Part):
     calibrated by the weights of the last layer themselves.
     """
 
-    thresholds: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+    thresholds: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], ONE_ERROR] = Field(
         description="for each label, the least probability with which a text has it; chosen on held-out texts"
     )
 
@@ -221,10 +231,12 @@ class Manifest(_Part):
     )
     description: OneLine = ""
     encoding: EncodingSpec
-    network: tuple[DenseLayer, ...] | None = Field(
-        default=None, description="the model's dense layers; null: not a stack of dense layers, needs Keras"
+    network: Annotated[tuple[DenseLayer, ...] | None, ONE_ERROR] = Field(
+        default=None,
+        max_length=MAX_LAYERS,
+        description="the model's dense layers; null: not a stack of dense layers, needs Keras",
     )
-    topics: tuple[Topic, ...] = Field(min_length=2)
+    topics: Annotated[tuple[Topic, ...], ONE_ERROR] = Field(min_length=2)
     calibration: Calibration | None = None
     topic_set: TopicSet | None = None
     multi_label: MultiLabel | None = Field(
@@ -233,10 +245,12 @@ class Manifest(_Part):
     outside: Outside | None = Field(
         default=None, description="outside class; null: the model was not trained to tell that no topic fits"
     )
-    files: dict[Line, FileEntry]
+    files: Annotated[dict[Line, FileEntry], ONE_ERROR] = Field(max_length=MAX_FILES)
     recipe: dict[str, Any] = Field(default_factory=dict, description="name, hyperparameters and seeds")
     data: dict[str, Any] = Field(default_factory=dict, description="what it was trained on, with SHA-256")
-    libraries: dict[str, str] = Field(default_factory=dict, description="versions it was trained with")
+    libraries: Annotated[dict[str, str], ONE_ERROR] = Field(
+        default_factory=dict, description="versions it was trained with"
+    )
     figures: dict[str, Any] = Field(default_factory=dict, description="measured on held-out material")
     reference: Reference = Field(default_factory=Reference, description="what training expects of new texts, for drift")
 

@@ -20,6 +20,9 @@ _LONG_TEXT = 48
 """A text with this many ids or more is summed separately, because padding shorter texts to its length costs more; if an
 eighth of a batch are such texts, as with pieces of many words, only a text with twice as many."""
 
+MAX_HIDDEN_UNITS = 16_384
+"""Maximum number of units of a layer before the last one: `row_product` tries 128 rows of so many numbers."""
+
 _ZERO = np.zeros((), np.float32)
 """An array, because NumPy would convert a number at each call."""
 
@@ -65,7 +68,7 @@ class DenseNetwork:
     """
 
     def __init__(self, layers: Sequence[Dense]) -> None:
-        """Raises BundleError if there is no layer, or the widths of adjacent layers differ."""
+        """Raises BundleError if there is no layer, one is too wide, or the widths of adjacent layers differ."""
         if not layers:
             raise BundleError("model.keras: has no dense layer; train the bundle again.")
         for layer in layers:
@@ -75,8 +78,13 @@ class DenseNetwork:
             if layer.unit_length and layer is not layers[0]:
                 raise BundleError("model.keras: only the first layer may scale its input to length 1; train it again.")
         for before, after in itertools.pairwise(layers):
-            if before.kernel.shape[1] != after.kernel.shape[0]:
-                units, inputs = before.kernel.shape[1], after.kernel.shape[0]
+            units, inputs = before.kernel.shape[1], after.kernel.shape[0]
+            if units > MAX_HIDDEN_UNITS:
+                raise BundleError(
+                    f"model.keras: a layer before the last one has {units:,} units, more than {MAX_HIDDEN_UNITS:,};"
+                    " train it again."
+                )
+            if units != inputs:
                 raise BundleError(
                     f"model.keras: a layer of {units} units feeds one of {inputs} inputs; train it again."
                 )

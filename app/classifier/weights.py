@@ -25,11 +25,14 @@ def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path, output:
         output: activation of the last layer, which is left out.
 
     Raises:
-        BundleError: an offset is outside the file, a weight is NaN or infinite, or the last layer is not `output`.
+        BundleError: the weights do not fit into the file, one is NaN or infinite, or the last layer is not `output`.
     """
     outputs = [layer.activation if layer.activation in ("softmax", "sigmoid") else "" for layer in layers]
     if outputs != [""] * (len(layers) - 1) + [output]:
         raise BundleError(f"{path}: its last layer, and no other, must be a {output}; train the bundle again.")
+    places = [place for layer in layers for place in (layer.kernel, layer.bias)]
+    if 4 * sum(math.prod(place.shape) for place in places) > len(model):  # many layers may name the same weights
+        raise BundleError(f"{path}: is too short for the weights that the manifest names; copy the bundle again.")
     # The classifier computes the probabilities, after it has calibrated the logits.
     activations = [layer.activation for layer in layers[:-1]] + ["linear"]
     return DenseNetwork(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from app.classifier import Bundle, BundleError, load_bundle, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX
@@ -244,6 +245,45 @@ def test_file_of_more_than_64_mib_is_refused_before_it_is_read(bundle: Path) -> 
     for size, refused in ((64 * 1024 * 1024, False), (64 * 1024 * 1024 + 1, True)):
         os.truncate(bundle / MANIFEST, size)  # a sparse file
         assert (f"has {size:,} bytes, more than the maximum of 67,108,864 for one file" in refusal(bundle)) is refused
+
+
+@pytest.mark.parametrize("name", [MANIFEST, WORD_INDEX, GOLDEN])
+def test_json_of_millions_of_values_is_refused_unparsed(bundle: Path, name: str) -> None:
+    bomb = b'{"recipe": {"x": [' + b"[]," * 1_000_000 + b"[]]}}"
+    (bundle / name).write_bytes(bomb)
+    if name != MANIFEST:
+        seal(bundle)
+    tracemalloc.start()
+    try:
+        message = refusal(bundle)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+    assert f"{name}: has 2,000,006 opening brackets, commas and colons, more than the maximum of 2,000,000" in message
+
+
+def test_json_may_have_as_many_values_as_the_limit(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    largest = max(sum((bundle / name).read_bytes().count(one) for one in b"[{,:") for name in (*FILES[1:], MANIFEST))
+    monkeypatch.setattr("app.classifier.bundle.MAX_JSON_SEPARATORS", largest)
+    load_bundle(bundle)
+    monkeypatch.setattr("app.classifier.bundle.MAX_JSON_SEPARATORS", largest - 1)
+    assert f"has {largest:,} opening brackets" in refusal(bundle)
+
+
+PROBABILITIES = [{"headline": "oil", "probabilities": [{}] * 1000}]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [(WORD_INDEX, {str(number): {} for number in range(1000)}), (GOLDEN, [{}] * 99), (GOLDEN, PROBABILITIES)],
+)
+def test_errors_after_the_first_are_not_collected(bundle: Path, name: str, wrong: object) -> None:
+    (bundle / name).write_text(json.dumps(wrong))
+    seal(bundle)
+    with pytest.raises(BundleError) as caught:
+        load_bundle(bundle)
+    assert isinstance(caught.value.__cause__, ValidationError)
+    assert caught.value.__cause__.error_count() <= 2  # of one element
 
 
 @pytest.mark.parametrize("runtime", ["numpy", "keras"])

@@ -46,6 +46,7 @@ GOOD: dict[type[BaseModel], dict[str, Any]] = {
         "files": {},
     },
 }
+MANY = {str(number): {} for number in range(1000)}
 NAN, INFINITY = float("nan"), float("inf")
 
 
@@ -252,3 +253,35 @@ def test_manifest_with_a_control_character_in_its_title_or_description_is_refuse
     with pytest.raises(ValidationError, match=f"{field}\n +[^\n]*must have no line break and no control character"):
         Manifest.model_validate(GOOD[Manifest] | {field: f"a{character}b"})
     Manifest.model_validate(GOOD[Manifest] | {field: ""})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"topics": [{}] * 1000},
+        {"network": [{}] * 99},
+        {"network": [{"kernel": {"offset": 0, "shape": [{}] * 1000}}]},
+        {"multi_label": {"thresholds": [{}] * 1000}},
+        {"files": MANY},
+        {"libraries": MANY},
+        {"reference": {"topic_mix": MANY}},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_errors_of_elements_after_the_first_are_not_collected(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Manifest.model_validate(GOOD[Manifest] | wrong)
+    assert caught.value.error_count() < 10
+
+
+@pytest.mark.parametrize(("field", "limit"), [("files", 100), ("network", 100)])
+def test_number_of_files_and_layers_is_limited(field: str, limit: int) -> None:
+    one = GOOD[FileEntry if field == "files" else DenseLayer]
+
+    def manifest(number: int) -> dict[str, Any]:
+        many: Any = [one] * number if field == "network" else {str(index): one for index in range(number)}
+        return GOOD[Manifest] | {field: many}
+
+    assert len(getattr(Manifest.model_validate(manifest(limit)), field)) == limit
+    with pytest.raises(ValidationError, match=f"at most {limit} items"):
+        Manifest.model_validate(manifest(limit + 1))

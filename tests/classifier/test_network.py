@@ -124,6 +124,19 @@ def test_layers_that_do_not_chain_are_refused() -> None:
         DenseNetwork([LAYERS[0], LAYERS[2]])
 
 
+def test_hidden_layer_that_is_too_wide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.classifier.network.MAX_HIDDEN_UNITS", 6)
+    DenseNetwork(LAYERS)
+    monkeypatch.setattr("app.classifier.network.MAX_HIDDEN_UNITS", 5)
+    with pytest.raises(BundleError, match="a layer before the last one has 6 units, more than 5"):
+        DenseNetwork(LAYERS)
+
+
+def test_width_of_the_last_layer_is_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.classifier.network.MAX_HIDDEN_UNITS", 5)
+    DenseNetwork([replace(LAYERS[0], activation="linear")])
+
+
 def test_no_layer_is_refused() -> None:
     with pytest.raises(BundleError, match="no dense layer"):
         DenseNetwork([])

@@ -23,6 +23,17 @@ def test_weights_may_end_with_the_file_and_no_byte_later() -> None:
         read_network(content[:-1], [layer], Path(MODEL))
 
 
+def test_layers_that_name_the_same_weights_are_refused() -> None:
+    def layer(activation: str) -> DenseLayer:
+        return DenseLayer(
+            kernel=Array(offset=1, shape=(20, 20)), bias=Array(offset=1, shape=(20,)), activation=activation
+        )
+
+    read_network(bytes(1681), [layer("softmax")], Path(MODEL))
+    with pytest.raises(BundleError, match="too short for the weights"):
+        read_network(bytes(1681), [layer("relu"), layer("softmax")], Path(MODEL))
+
+
 @pytest.mark.parametrize("activations", [["relu", "linear"], ["softmax", "softmax"], ["softmax", "relu"], []])
 def test_softmax_must_be_last_and_nowhere_else(activations: list[str]) -> None:
     kernel, bias = Array(offset=0, shape=(2, 2)), Array(offset=16, shape=(2,))
