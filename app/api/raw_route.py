@@ -5,24 +5,18 @@ FastAPI documents these routes from the same models as any other route. At run t
 prediction itself: `docs/decisions/0003-bytes-routes.md`.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
-from app.api.field_errors import NOWHERE, unknown_fields, with_unknown_fields
-from app.api.json_errors import not_json
+from app.api.field_errors import NOWHERE
 from app.api.model_parameter import model_parameter
-from app.errors import BodyTooLargeError, ClientGoneError, MediaTypeError, quoted
-from app.serving.parse_turns import TURN_BYTES, ParseTurns
+from app.api.request_body import body_too_large, parse_in_turn, raise_if_unsupported_media_type, read_body
+from app.serving.parse_turns import ParseTurns
 from app.telemetry.request_context import RequestContext, context_of
-
-MAX_JSON_SEPARATORS = 500_000
-"""Maximum number of opening brackets, commas and colons. Parsing blocks the event loop for up to 1 us for each (see
-`ParseTurns`); a body of 8 MiB of ordinary texts has a fifth of this number."""
-
 
 Respond = Callable[[Any, RequestContext, Receive], Awaitable[bytes]]
 """Takes the validated body, the request's context, to which it may add response headers, and ASGI's `receive`."""
@@ -103,7 +97,13 @@ class RawRoute(APIRoute):
         validate, respond = self._handlers.get(name) or self._handlers.setdefault(name, self._handler(name))
         raise_if_unsupported_media_type(context.headers)
         # No variable for the body: it would stay in memory until the response is sent.
-        body = await self._parsed(validate, await read_body(receive, self._max_body_bytes), self._fields)
+        body = await parse_in_turn(
+            self._turns,
+            validate,
+            await read_body(receive, self._max_body_bytes),
+            fields=self._fields,
+            elsewhere=self._elsewhere,
+        )
         await send_answer(send, await respond(body, context, receive), context)
 
     def _raise_if_refused(self, context: RequestContext) -> None:
@@ -116,49 +116,8 @@ class RawRoute(APIRoute):
             OverloadedError: see `admit`.
         """
         if context.content_length > self._max_body_bytes and b"expect" in context.headers:
-            raise _too_large(self._max_body_bytes)
+            raise body_too_large(self._max_body_bytes)
         self._admit(context.content_length)
-
-    async def _parsed(self, validate: Callable[[bytes], Any], body: bytes, fields: Collection[str] = ()) -> Any:  # noqa: ANN401 - what `validate` makes
-        """`parse`, a long body in its turn; raises OverloadedError, too."""
-        if len(body) < TURN_BYTES:
-            return parse(validate, body, fields, self._elsewhere)
-        await self._turns.wait()
-        with self._turns.turn():
-            return parse(validate, body, fields, self._elsewhere)
-
-
-def parse(
-    validate: Callable[[bytes], Any],
-    body: bytes,
-    fields: Collection[str] = (),
-    elsewhere: Mapping[str, str] = NOWHERE,
-) -> Any:  # noqa: ANN401 - what `validate` makes
-    """Parse and validate a JSON body.
-
-    `fields`: the allowed fields. If empty, unknown fields are ignored. `elsewhere`: as for `unknown_fields`.
-
-    Raises:
-        BodyTooLargeError: more than MAX_JSON_SEPARATORS opening brackets, commas and colons.
-        NotJsonError: the body is not JSON.
-        ValidationError: a field has a wrong value, is missing, or is unknown.
-    """
-    if len(body) > MAX_JSON_SEPARATORS and len(body) - len(body.translate(None, b"[{,:")) > MAX_JSON_SEPARATORS:
-        raise BodyTooLargeError(
-            f"The body has more than {MAX_JSON_SEPARATORS:,} opening brackets, commas and colons; split it."
-        )
-    try:
-        parsed = validate(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        if first["type"] == "json_invalid":
-            raise not_json(body, first["msg"].removeprefix("Invalid JSON: ")) from None
-        if fields:
-            raise with_unknown_fields(error, body, fields, elsewhere) from None
-        raise
-    if fields and parsed.__pydantic_extra__:
-        raise unknown_fields(parsed.__pydantic_extra__, fields, elsewhere)
-    return parsed
 
 
 async def send_answer(send: Send, answer: bytes, context: RequestContext) -> None:
@@ -171,44 +130,3 @@ async def send_answer(send: Send, answer: bytes, context: RequestContext) -> Non
     headers += context.response_headers
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
-
-
-def raise_if_unsupported_media_type(headers: Mapping[bytes, bytes], other: bytes = b"application/json") -> None:
-    """Raises MediaTypeError if the headers declare compression, or a type that is neither JSON nor `other`."""
-    content_type = headers.get(b"content-type", b"application/json")
-    if content_type != b"application/json":
-        essence = content_type.partition(b";")[0].strip().lower()
-        if essence not in (b"application/json", other) and not essence.endswith(b"+json"):
-            shown = quoted(essence.decode("latin-1"))
-            raise MediaTypeError(f"The Content-Type is {shown}; send application/json.")
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise MediaTypeError("The body is compressed; send it without Content-Encoding.")
-
-
-def _too_large(limit: int) -> BodyTooLargeError:
-    return BodyTooLargeError(f"The body has more than {limit:,} bytes; send it in parts.")
-
-
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """Read the request body. Its timeout is that of this service's server, in `app.server.http.bounded_connection`.
-
-    Raises:
-        BodyTooLargeError: as soon as more than `limit` bytes have arrived, whatever Content-Length says.
-        ClientGoneError: the client disconnected before the end of the body.
-    """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False) and len(body) <= limit and message["type"] == "http.request":
-        return body
-    parts = [body]
-    size = len(body)
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError("The client disconnected before the end of the body.")
-        if size > limit:
-            raise _too_large(limit)
-        if not message.get("more_body", False):
-            return b"".join(parts)
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])

@@ -32,7 +32,8 @@ from app.api.open_inference.tensors import (
     top_k,
 )
 from app.api.problems import responses
-from app.api.raw_route import Handler, RawRoute, raise_if_unsupported_media_type, read_body, send_answer
+from app.api.raw_route import Handler, RawRoute, send_answer
+from app.api.request_body import parse_in_turn, raise_if_unsupported_media_type, read_body
 from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
 from app.api.routes.request_timeout import REQUEST_TIMEOUT
 from app.api.schemas import limited_batch_request
@@ -237,7 +238,7 @@ class _InferRoute(RawRoute):
         context.binary = content[length:]
         content = content[:length]  # without the binary tensors
         validate, respond = self._handler(None)  # the path names the model
-        body = await self._parsed(validate, content)
+        body = await parse_in_turn(self._turns, validate, content)
         del content  # otherwise it would stay in memory until the response is sent
         await send_answer(send, await respond(body, context, receive), context)
 

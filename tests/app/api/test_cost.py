@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from app.api.open_inference import routes
 from app.api.open_inference.tensors import RequestedOutput, elements
-from app.api.raw_route import parse
+from app.api.request_body import parse_body
 from app.api.schemas import BatchRequest
 from app.classifier import Explainer, explanation, load_classifier
 from app.errors import BodyTooLargeError
@@ -227,13 +227,13 @@ def test_locating_words_takes_no_longer_than_some_chunks_of_headlines(tiny_bundl
 def test_no_body_takes_much_longer_to_read_than_one_of_texts():
     validate = BatchRequest.__pydantic_validator__.validate_json
     plain = batch([LONG["words"]] * 400)
-    texts = quickest(lambda: parse(validate, plain))
+    texts = quickest(lambda: parse_body(validate, plain))
     for unit in (b'{"a":[{}]},', b'"a",', b"[],", b"0,", b'{"a":0},'):
         hostile = b'{"headlines":["oil"],"x":[' + unit * (len(plain) // len(unit)) + b"0]}"
 
         def refused(hostile: bytes = hostile) -> None:
             with pytest.raises(BodyTooLargeError, match="more than 500,000 opening brackets, commas and colons"):
-                parse(validate, hostile)
+                parse_body(validate, hostile)
 
         assert quickest(refused) < 20 * texts
 
