@@ -22,7 +22,7 @@ from app.api.openapi import LICENSE, SERVERS, TAGS, extend_openapi
 from app.api.raw_route import RawRoute
 from app.api.routes.health import health_router
 from app.api.routes.metrics import metrics_router
-from app.api.routes.model_info import describe, model_info_router
+from app.api.routes.model_info import model_info_router, page_json
 from app.api.routes.predict import predict_routes
 from app.serving.draining import drain_on_sigterm
 from app.serving.loading import Load, load_classifiers
@@ -114,7 +114,7 @@ def _public_router(service: Service, keyed: bool) -> APIRouter:
     public = APIRouter(redirect_slashes=False)
     public.include_router(health_router(service))
     public.include_router(v2_router(service))
-    public.include_router(page_router(service, None if keyed else describe))
+    public.include_router(page_router(service, None if keyed else page_json))
     if service.settings.metrics_port is None:
         public.include_router(metrics_router(service))
     return public

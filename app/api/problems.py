@@ -47,12 +47,12 @@ class Problem(BaseModel):
 
 
 def problem(
-    error: Exception, path: str, request_id: str, route_path: str | None = None, *, slash_too_many: bool = False
+    error: Exception, path: str, request_id: str, route_path: str | None = None, *, extra_slash: bool = False
 ) -> Response:
     """The problem response for an exception. One that is not in the table is a 500 without its cause.
 
     `path`: full path of the request; `route_path`: the path without a prefix (root path), if it differs.
-    `slash_too_many`: the path is that of an endpoint but for the slash at its end.
+    `extra_slash`: without its trailing slash, the path would be that of an endpoint.
     """
     route_path = path if route_path is None else route_path
     if isinstance(error, HTTPException):  # raised by the router, or on the metrics port: 404, 405
@@ -61,7 +61,7 @@ def problem(
         allowed = _router_headers(error)
         headers: Mapping[str, str] | None = allowed
         own = error.detail if error.detail != status.phrase else ""
-        detail = own or _router_detail(status, path, allowed.get("Allow", ""), slash_too_many)
+        detail = own or _router_detail(status, path, allowed.get("Allow", ""), extra_slash)
     else:
         kind = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), UNEXPECTED)
         detail = UNEXPECTED.example if kind is UNEXPECTED else str(error)
@@ -136,9 +136,9 @@ def _router_headers(error: HTTPException) -> dict[str, str]:
     return headers
 
 
-def _router_detail(status: HTTPStatus, path: str, allowed: str, slash_too_many: bool) -> str:
+def _router_detail(status: HTTPStatus, path: str, allowed: str, extra_slash: bool) -> str:
     if status == HTTPStatus.NOT_FOUND:
-        hint = "remove the trailing slash; " if slash_too_many else ""
+        hint = "remove the trailing slash; " if extra_slash else ""
         return f"There is no endpoint at {quoted(path)}; {hint}/docs lists all endpoints."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return f"{quoted(path)} does not support this method{f', only {allowed}' if allowed else ''}."

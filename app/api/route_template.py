@@ -1,4 +1,4 @@
-"""Route template of a request that was refused before the router reached a route; paths with a slash too many."""
+"""Route template of a request that was refused before the router reached a route; extra trailing slashes."""
 
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
@@ -22,8 +22,8 @@ def route_template(scope: Scope, path: str, status: int) -> str:
     return _matched(scope, path) or NONE
 
 
-def has_slash_too_many(scope: Scope, path: str) -> bool:
-    """Whether no route matches the path, but one does without the slash at its end."""
+def has_extra_trailing_slash(scope: Scope, path: str) -> bool:
+    """Whether no route matches the path, but one matches without its trailing slash."""
     return path.endswith("/") and _matched(scope, path) is None and _matched(scope, path[:-1]) is not None
 
 

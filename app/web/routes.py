@@ -21,7 +21,8 @@ from app.web.page_files import PageFiles, etag_of, tagged
 
 FOLDER = Path(__file__).parent
 
-Describe = Callable[[ServedModel, Service], Awaitable[str]]
+PageJson = Callable[[ServedModel, Service], Awaitable[str]]
+"""Returns the JSON that the page contains, so that it is complete without further requests."""
 
 
 def html(content: str, request: Request) -> Response:
@@ -30,10 +31,10 @@ def html(content: str, request: Request) -> Response:
     return tagged(body, etag_of(body), "text/html", request.headers)
 
 
-def page_router(service: Service, describe: Describe | None) -> APIRouter:
+def page_router(service: Service, page_json: PageJson | None) -> APIRouter:
     """Routes of the page. They need no API key, although the API that the page calls may require one.
 
-    `describe`: returns JSON that describes a model, for the page at `/`; None: the page has to ask, with a key.
+    `page_json`: None if the API requires a key, with which the page at `/` then asks for the same.
     """
     router = APIRouter(include_in_schema=False)
     files = PageFiles(directory=FOLDER)
@@ -48,7 +49,7 @@ def page_router(service: Service, describe: Describe | None) -> APIRouter:
     @router.get("/")
     async def page(request: Request) -> Response:
         served = service.model()
-        description = "" if describe is None else await describe(served, service)
+        description = "" if page_json is None else await page_json(served, service)
         return html(with_description(home(served), description), request)
 
     @router.get("/docs")

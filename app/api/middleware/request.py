@@ -13,7 +13,7 @@ from app.api.middleware.auth import Authenticate
 from app.api.middleware.cors import Cors
 from app.api.problems import problem
 from app.api.raw_route import RawRoute
-from app.api.route_template import has_slash_too_many, route_template
+from app.api.route_template import has_extra_trailing_slash, route_template
 from app.classifier import ClassifierError
 from app.control_characters import has_control_character
 from app.errors import ApiError, ClientGoneError, FileLimitError, MalformedRequestError
@@ -53,14 +53,14 @@ class RequestMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, _in_a_sentence(send))
+            await self._app(scope, receive, _without_startup_traceback(send))
             return
         context = RequestContext.begin(scope)
         added = [(b"x-request-id", context.request_id.encode())]
         if self._service.phase == "draining":
             added.append((b"connection", b"close"))  # the client's next request must reach another process
 
-        async def send_sealed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *added]
@@ -68,9 +68,9 @@ class RequestMiddleware:
 
         try:
             if self._cors is None:
-                await self._answer(scope, receive, send_sealed, context)
+                await self._answer(scope, receive, send_with_headers, context)
             else:
-                await self._cors(scope, receive, send_sealed)
+                await self._cors(scope, receive, send_with_headers)
         finally:
             if not context.route:
                 context.route = route_template(scope, context.path, context.status)
@@ -113,8 +113,8 @@ class RequestMiddleware:
             raised = FileLimitError(
                 "No file can be opened because the limit of open files is reached; try again in a second."
             )
-        slash_too_many = isinstance(raised, HTTPException) and has_slash_too_many(scope, context.path)
-        answer = problem(raised, scope["path"], context.request_id, context.path, slash_too_many=slash_too_many)
+        extra_slash = isinstance(raised, HTTPException) and has_extra_trailing_slash(scope, context.path)
+        answer = problem(raised, scope["path"], context.request_id, context.path, extra_slash=extra_slash)
         if answer.status_code == 500:
             logger.error("a request failed", exc_info=raised, extra={"request_id": context.request_id})
         if isinstance(raised, ApiError):
@@ -145,13 +145,13 @@ def _refuse_control_characters(path: str) -> None:
         raise MalformedRequestError("The path contains a control character; no path of this service does.")
 
 
-def _in_a_sentence(send: Send) -> Send:
+def _without_startup_traceback(send: Send) -> Send:
     """Wrap the lifespan's `send`: a startup that fails with a ClassifierError logs its message without a traceback."""
 
-    async def send_sentence(message: Message) -> None:
+    async def send_message_only(message: Message) -> None:
         error = sys.exc_info()[1]  # Starlette calls `send` inside its except block
         if message["type"] == "lifespan.startup.failed" and isinstance(error, ClassifierError):
             message["message"] = str(error)
         await send(message)
 
-    return send_sentence
+    return send_message_only

@@ -104,8 +104,8 @@ async def describe_model(served: ServedModel, service: Service) -> ModelResponse
     )
 
 
-async def describe(served: ServedModel, service: Service) -> str:
-    """The answers of /model, of /topics and to the first example, in one JSON object, which the page contains."""
+async def page_json(served: ServedModel, service: Service) -> str:
+    """The JSON that the page contains: the answers of /model and /topics, and the answer to the first example."""
     model, answer = await describe_model(served, service), first_answer(served.classifier)
     return f'{{"model":{model.model_dump_json()},"topics":{topics_json(served)},"answer":{answer}}}'
 

@@ -94,7 +94,7 @@ def test_head_is_counted_as_head_under_its_route(start: Start):
 
 
 @pytest.mark.parametrize("path", ["/predict/", "/health/", "/topics/", "/docs/", "/page", "/v2/models/tiny/infer/"])
-def test_slash_too_many_or_too_few_is_404_and_no_redirect(start: Start, path: str):
+def test_extra_or_missing_trailing_slash_is_404_and_no_redirect(start: Start, path: str):
     client = start(api_keys="k")
     for method in ("GET", "POST", "HEAD"):
         headers = {"host": "evil.example", "x-api-key": "k"}
