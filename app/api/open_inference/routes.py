@@ -34,7 +34,8 @@ from app.api.open_inference.tensors import (
 from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute, send_answer
 from app.api.request_body import parse_in_turn, raise_if_unsupported_media_type, read_body
-from app.api.routes.predict import ERRORS, classify_batch, raise_if_batch_too_large
+from app.api.routes.batch import classify_batch, raise_if_batch_too_large
+from app.api.routes.predict import ERRORS
 from app.api.routes.request_timeout import REQUEST_TIMEOUT
 from app.api.schemas import limited_batch_request
 from app.classifier.classifier import Runtime

@@ -1,8 +1,8 @@
 """POST /predict and POST /predict/batch."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from starlette.types import Receive
@@ -12,6 +12,7 @@ from app.api.headers import REQUEST_ID
 from app.api.model_parameter import MODEL_PARAMETER
 from app.api.problems import responses
 from app.api.raw_route import Handler, RawRoute
+from app.api.routes.batch import classify_batch
 from app.api.routes.request_timeout import REQUEST_TIMEOUT, deadline
 from app.api.schemas import (
     BatchRequest,
@@ -22,7 +23,7 @@ from app.api.schemas import (
     limited_predict_request,
 )
 from app.api.serialization import ResponseSerializer
-from app.classifier import Classification, Explainer, TextTooLongError, UnknownTopicError
+from app.classifier import Explainer, TextTooLongError, UnknownTopicError
 from app.errors import (
     BatchTooLargeError,
     BodyTooLargeError,
@@ -36,7 +37,6 @@ from app.errors import (
     UnauthorizedError,
     UnknownModelError,
 )
-from app.serving.concurrency import chunks, weight
 from app.serving.served_model import ServedModel
 from app.serving.service import Service
 from app.telemetry.request_context import RequestContext
@@ -52,64 +52,6 @@ ERRORS: tuple[type[Exception], ...] = (
     OverloadedError,
     DeadlineError,
 )
-
-MAX_BATCH_TOPICS = 500_000
-"""Maximum number of topics in the answer to a batch: 1,000 texts with 500 topics each, or fewer texts with more. One
-takes about 75 bytes, and twice as many while the answer is put together."""
-
-T = TypeVar("T")
-
-
-def raise_if_batch_too_large(
-    service: Service, headlines: int, top_k: int, error: type[BatchTooLargeError] = BatchTooLargeError
-) -> None:
-    """Raises `error` if a batch has more headlines than TOPICS_MAX_BATCH, or its answer more than MAX_BATCH_TOPICS."""
-    if headlines > service.settings.max_batch:
-        raise error(
-            f"must have at most {service.settings.max_batch:,} texts, but has {headlines:,}; send them in parts."
-        )
-    if headlines * top_k > MAX_BATCH_TOPICS:
-        raise error(
-            f"must have at most {MAX_BATCH_TOPICS // top_k:,} texts with {top_k:,} topics each, but has {headlines:,};"
-            " send them in parts."
-        )
-
-
-async def classify_batch(
-    service: Service,
-    served: ServedModel,
-    context: RequestContext,
-    receive: Receive,
-    headlines: Sequence[str],
-    *,
-    top_k: int,
-    write: Callable[[list[Classification]], T],
-) -> list[T]:
-    """Classify headlines with a model in chunks, yielding to the event loop between them.
-
-    `write` serializes the results of each chunk.
-
-    Raises:
-        BatchTooLargeError: more headlines than TOPICS_MAX_BATCH, or more topics for all of them than MAX_BATCH_TOPICS.
-        OverloadedError, DeadlineError, ClientGoneError: see `InFlightLimiter`.
-    """
-    raise_if_batch_too_large(service, len(headlines), top_k)
-    due = deadline(context.headers, service.settings.deadline_seconds)
-    encoding = predicting = 0.0
-
-    def classify(chunk: Sequence[str]) -> T:
-        nonlocal encoding, predicting
-        done = served.classify(chunk, top_k)
-        encoding += done.encoding
-        predicting += done.predicting
-        return write(done.results)
-
-    pieces = chunks(headlines, served.classifier.max_topics(top_k))
-    with service.limiter.held(weight(headlines), context.content_length):
-        context.headlines = headlines
-        parts = await service.limiter.run_in_turns(pieces, classify, receive, due)
-    context.inference_seconds = encoding, predicting
-    return parts
 
 
 async def predict(  # noqa: PLR0917 - a RawRoute passes its arguments by position
