@@ -51,7 +51,7 @@ bench: $(VENV)/.dev ## Run the benchmarks; ARGS goes to python -m benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
 mutants: $(VENV)/.dev ## Mutation testing; ARGS="app/classifier --places 10" goes to tests/mutants.py
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv run --no-project --no-config --quiet --with $(MUTATION) \
+	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/uv run --no-project --no-config --quiet --with $(MUTATION) \
 		python tests/mutants.py $(ARGS)
 
 train: $(VENV)/.dev ## Train; ARGS="--recipe book --output models/mine/1" goes to python -m training train
@@ -90,6 +90,6 @@ $(VENV)/.serve: requirements/serve.txt $(VENV)/.made
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.made
 	@echo "Installing the packages for tests and training, including TensorFlow (3 GB), which takes a minute or more"
 	@sed -n '/^uv==/,/[^\\]$$/p' $< >$(VENV)/uv.txt && $(PIP) install --require-hashes --requirement $(VENV)/uv.txt
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes --requirement $< || \
+	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/uv pip install --quiet --require-hashes --requirement $< || \
 		{ echo "uv failed; pip installs instead, which takes longer"; $(PIP) install --require-hashes --requirement $<; }
 	@touch $(VENV)/.serve $@

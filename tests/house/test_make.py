@@ -1,6 +1,7 @@
 """The Makefile: choice of the Python, and `make help`."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -31,3 +32,14 @@ def test_missing_python_is_reported_in_one_sentence(tmp_path: Path):
     assert done.returncode != 0
     assert "is Python 3.11 or newer" in done.stderr
     assert not (tmp_path / "venv").exists()
+
+
+def test_folder_with_a_space_in_its_name_reaches_uv_whole(tmp_path: Path):
+    folder = tmp_path / "my topics"
+    folder.mkdir()
+    shutil.copy(ROOT / "Makefile", folder)
+    shutil.copytree(ROOT / "requirements", folder / "requirements")
+    for target in ("install", "mutants"):
+        done = make("--dry-run", "--directory", str(folder), target)
+        [assignment] = re.findall(r"^@?(VIRTUAL_ENV=.*?) \.venv/bin/uv (?:pip|run)", done.stdout, re.MULTILINE)[-1:]
+        assert shlex.split(assignment) == [f"VIRTUAL_ENV={folder / '.venv'}"]
