@@ -40,7 +40,8 @@ def remote_predictor(url: str, api_key: str | None, top_k: int, model: str | Non
         )
     except ImportError:
         raise UnavailableError(
-            f"--url needs the client package; install it with: {shlex.quote(sys.executable)} -m pip install ./client"
+            "--url needs the client package; install it from the project's folder with: "
+            f"{shlex.quote(sys.executable)} -m pip install ./client"
         ) from None
     shown = _USERINFO.sub("//", url)
     try:

@@ -69,7 +69,7 @@ def test_url_without_the_client_package_says_what_to_install(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "topics_client", None)
     result = run("classify", "oil", "--url", "http://127.0.0.1:1")
     assert result.exit_code == 3
-    assert f"{sys.executable} -m pip install ./client" in result.stderr
+    assert f"from the project's folder with: {sys.executable} -m pip install ./client" in result.stderr
 
 
 def test_missing_or_wrong_key_is_3_and_says_what_to_set(tiny_bundle: Path) -> None:
