@@ -1,6 +1,9 @@
 """The reference pages in docs/ match the code: settings, errors, metrics, alerts, public paths."""
 
+import ast
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -122,6 +125,30 @@ def test_runbook_has_every_cause_of_an_overload():
     messages = re.findall(r'OverloadedError\(\s*f?"([^{;"]+)', source)
     assert len(messages) == 4
     assert [message for message in messages if f"`{message.strip()} ...`" not in page("runbook.md")] == []
+
+
+def texts() -> Iterator[str]:
+    """The strings of the code, with `...` for what is computed, and what the system says of a port in use."""
+    for file in (ROOT / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "..." for part in node.values)
+            elif isinstance(node, ast.Constant):
+                yield str(node.value)
+    yield (ROOT / "Makefile").read_text("utf-8").replace("$(PYTHON)", "...")
+    yield os.strerror(errno.EADDRINUSE)
+
+
+def test_troubleshooting_quotes_messages_of_the_code():
+    text = page("troubleshooting.md")
+    cells = [message for message, _ in rows(text, "message | what to do") if message.startswith("`")]
+    quoted = re.findall("`([^`]+)`(?:, |$)", "\n".join(cells), re.MULTILINE)
+    quoted += re.findall("log says (?:that a file )?`([^`]+)`", text)
+    assert len(quoted) >= len(cells) > 5
+    shown = "\n".join(texts())
+    # Some messages are put together: a setting, a colon, and what is wrong with it.
+    parts = [part.strip('"? ') for message in quoted for part in re.split(r": |; |\.\.\.$", message)]
+    assert [part for part in parts if part not in shown] == []
 
 
 def test_authentication_page_says_of_every_path_whether_it_needs_a_key(tiny_bundle: Path):
