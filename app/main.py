@@ -17,7 +17,8 @@ from app.api.connection_errors import CONNECTION_ERRORS_KEY, MAX_BODY_BYTES_KEY,
 from app.api.middleware.api_keys import ApiKeys
 from app.api.middleware.auth import require_key
 from app.api.middleware.request import RequestMiddleware
-from app.api.open_inference.routes import infer_routes, v2_router
+from app.api.open_inference.infer import infer_routes
+from app.api.open_inference.metadata import v2_router
 from app.api.openapi import LICENSE, SERVERS, TAGS, extend_openapi
 from app.api.raw_route import RawRoute
 from app.api.routes.health import health_router

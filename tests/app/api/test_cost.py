@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app.api.open_inference import routes
+from app.api.open_inference import infer as infer_module
 from app.api.open_inference.tensors import RequestedOutput, elements
 from app.api.request_body import parse_body
 from app.api.schemas import BatchRequest
@@ -308,7 +308,7 @@ def test_deadline_holds_while_outputs_are_made(start: Start, monkeypatch: pytest
         time.sleep(0.05)
         return b""
 
-    monkeypatch.setattr(routes, "elements", slowly)
+    monkeypatch.setattr(infer_module, "elements", slowly)
     reply = start().post(INFER, content=infer(["oil"] * 1000, "topic"), headers={"x-request-timeout": "0.12"})
     assert reply.status_code == 504
     assert sum(made) < 1000

@@ -1,26 +1,16 @@
-"""Routes of the Open Inference Protocol (V2) of KServe, Triton and MLServer; see `docs/v2.md`."""
+"""Inference routes of the Open Inference Protocol (V2) of KServe, Triton and MLServer; see `docs/v2.md`."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import ValidationError
 from pydantic_core import to_json
-from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from app import VERSION
 from app.api.headers import HEADER_LENGTH, REQUEST_ID
 from app.api.open_inference.input_errors import at_input, validate_request
-from app.api.open_inference.schemas import (
-    InferRequest,
-    InferResponse,
-    ModelMetadata,
-    ModelReady,
-    ServerLive,
-    ServerMetadata,
-    ServerReady,
-)
+from app.api.open_inference.model_paths import MODEL_PATHS, TAG, served_model
+from app.api.open_inference.schemas import InferRequest, InferResponse
 from app.api.open_inference.tensors import (
     elements,
     headlines,
@@ -28,7 +18,6 @@ from app.api.open_inference.tensors import (
     max_columns,
     requested_outputs,
     tensor,
-    tensors,
     top_k,
 )
 from app.api.problems import responses
@@ -38,117 +27,23 @@ from app.api.routes.batch import classify_batch, raise_if_batch_too_large
 from app.api.routes.predict import ERRORS
 from app.api.routes.request_timeout import REQUEST_TIMEOUT
 from app.api.schemas import limited_batch_request
-from app.classifier.classifier import Runtime
-from app.classifier.manifest import SLUG
-from app.errors import (
-    HeaderError,
-    MalformedRequestError,
-    NotReadyError,
-    TensorError,
-    TensorTooLargeError,
-    UnknownModelError,
-    quoted,
-)
-from app.serving.served_model import ServedModel
+from app.errors import HeaderError, TensorError, TensorTooLargeError, quoted
 from app.serving.service import Service
 from app.telemetry.request_context import RequestContext
 
-TAG = "open-inference"
 OCTETS = "application/octet-stream"
 _HEADER_LENGTH = HEADER_LENGTH.lower().encode()
 
-PLATFORMS: Mapping[Runtime, str] = {"numpy": "numpy_keras", "keras": "tensorflow_keras"}
-"""Value of `platform` for each TOPICS_RUNTIME: the runtime and the format of the model file."""
-
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
-
-def _path_parameter(name: str) -> dict[str, Any]:
-    described = f"{name.capitalize()} of the model, from its manifest."
-    if name == "name":
-        described += " Without a version in the path: the first model of GET /model with this name."
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": described,
-        "schema": {"type": "string", "pattern": SLUG},
-    }
-
-
-_PATHS = {
-    "/v2/models/{name}": ("model", "a model", [_path_parameter("name")]),
-    "/v2/models/{name}/versions/{version}": (
-        "modelVersion",
-        "a model version",
-        [_path_parameter("name"), _path_parameter("version")],
-    ),
+_HEADER: dict[str, Any] = {
+    "name": HEADER_LENGTH,
+    "in": "header",
+    "required": False,
+    "description": "Length of the JSON at the start of the body, in bytes, if binary tensors follow it; the"
+    f" Content-Type is then {OCTETS}.",
+    "schema": {"type": "integer", "minimum": 0},
 }
-"""Path prefixes of the model routes, with their part in operation ids, their name in summaries, and parameters."""
-
-
-def v2_router(service: Service) -> APIRouter:
-    """Metadata and health routes of the protocol; `infer_routes` has inference."""
-    router = APIRouter(tags=[TAG])
-
-    @router.get("/v2", operation_id="serverMetadata", summary="Server metadata")
-    async def v2_server() -> ServerMetadata:
-        """Returns name, version and supported protocol extensions of the server."""
-        return ServerMetadata(
-            name="reuters-topics", version=VERSION, extensions=["binary_tensor_data", "classification"]
-        )
-
-    @router.get("/v2/health/live", operation_id="serverLive", summary="Server liveness probe")
-    async def v2_live() -> ServerLive:
-        """200 while the process responds; does not use the model."""
-        return ServerLive(live=True)
-
-    @router.get(
-        "/v2/health/ready",
-        operation_id="serverReady",
-        summary="Server readiness probe",
-        responses=responses(NotReadyError),
-    )
-    async def v2_ready() -> ServerReady:
-        """200 if the model has loaded and reproduces its golden headlines, and the process is not shutting down."""
-        service.ensure_ready()
-        return ServerReady(live=True, ready=True)
-
-    async def v2_model(request: Request) -> ModelMetadata:
-        """Returns inputs and outputs of the model: name, datatype and shape of each tensor."""
-        served = _served(service, request.path_params)
-        headline, outputs = tensors(served.classifier.bundle.manifest)
-        return ModelMetadata(
-            name=served.name,
-            versions=[model.version for model in service.models if model.name == served.name],
-            platform=PLATFORMS[service.settings.runtime],
-            inputs=[headline],
-            outputs=outputs,
-        )
-
-    async def v2_model_ready(request: Request) -> ModelReady:
-        """200 if the server is ready and serves this model and version."""
-        served = _served(service, request.path_params)
-        service.ensure_ready()
-        return ModelReady(name=served.name, ready=True)
-
-    for path, (kind, of_kind, parameters) in _PATHS.items():
-        documented: dict[str, Any] = {
-            "methods": ["GET"],
-            "responses": responses(MalformedRequestError, NotReadyError, UnknownModelError),
-            "openapi_extra": {"parameters": parameters},
-        }
-        router.add_api_route(
-            path, v2_model, operation_id=f"{kind}Metadata", summary=f"Metadata of {of_kind}", **documented
-        )
-        router.add_api_route(
-            f"{path}/ready",
-            v2_model_ready,
-            operation_id=f"{kind}Ready",
-            summary=f"Readiness probe of {of_kind}",
-            **documented,
-        )
-    return router
 
 
 def infer_routes(service: Service) -> list[RawRoute]:
@@ -157,7 +52,7 @@ def infer_routes(service: Service) -> list[RawRoute]:
 
     async def v2_infer(body: InferRequest, context: RequestContext, receive: Receive) -> bytes:
         """Classifies the headlines of a BYTES tensor; tensors are JSON or binary."""
-        served = _served(service, context.path_params)
+        served = served_model(service, context.path_params)
         manifest = served.classifier.bundle.manifest
         topics = manifest.topics
         outputs = requested_outputs(body, manifest)
@@ -213,18 +108,8 @@ def infer_routes(service: Service) -> list[RawRoute]:
             },
             tags=[TAG],
         )
-        for path, (kind, of_kind, parameters) in _PATHS.items()
+        for path, (kind, of_kind, parameters) in MODEL_PATHS.items()
     ]
-
-
-_HEADER: dict[str, Any] = {
-    "name": HEADER_LENGTH,
-    "in": "header",
-    "required": False,
-    "description": "Length of the JSON at the start of the body, in bytes, if binary tensors follow it; the"
-    f" Content-Type is then {OCTETS}.",
-    "schema": {"type": "integer", "minimum": 0},
-}
 
 
 class _InferRoute(RawRoute):
@@ -255,8 +140,3 @@ def _header_length(headers: Mapping[bytes, bytes], whole: int) -> int:
             f" {quoted(given.decode('latin-1'))}."
         )
     return int(given)
-
-
-def _served(service: Service, path_params: Mapping[str, str]) -> ServedModel:
-    """The model that the path names; raises UnknownModelError if this service does not have it."""
-    return service.model("/".join([path_params[part] for part in ("name", "version") if part in path_params]))
