@@ -31,8 +31,8 @@ from training.progress import Progress
 from training.wording import count, duration
 
 SEVERAL: Final = (
-    "{} with several labels: the model gives a text any number of labels, each by itself. If each text has one, learn"
-    " the first with --first-label."
+    "{} with several labels: the model gives a text any number of labels, each independent of the others. If each text"
+    " should have one label, add --first-label, which uses only the first label of each row."
 )
 
 

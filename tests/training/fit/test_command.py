@@ -165,13 +165,12 @@ def test_words_of_clusters_are_served_as_known(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_interrupted_fit_leaves_nothing(tmp_path: Path) -> None:
     rows, models = tmp_path / "rows.csv", tmp_path / "models"
-    # So many that it still trains when the signal arrives.
-    lines = [f"{row.text},{row.labels[0]}\n" for row in made_rows(20, 400)]
+    lines = [f"{row.text},{row.labels[0]}\n" for row in made_rows(20, 100)]
     rows.write_text("text,label\n" + "".join(lines))
     run = fit(models / "town" / "1", rows=rows)
     assert run.stderr is not None
     for line in run.stderr:
-        if "networks" in line:
+        if "encoding" in line:  # the first of many steps, so that it still trains when the signal arrives
             break
     run.send_signal(signal.SIGINT)
     deadline = time.monotonic() + 60
