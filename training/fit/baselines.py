@@ -25,7 +25,7 @@ MAX_WORK: Final = 5_000_000
 """Maximum number of rows, and of rows times labels, to train on: more would take longer than the model itself."""
 MAJORITY: Final = "most frequent label"
 TFIDF: Final = "TF-IDF and linear SVM"
-PENALTIES: Final = (1.0, 0.3, 0.1, 0.03)
+C_VALUES: Final = (1.0, 0.3, 0.1, 0.03)
 """Values of C that are tried. 1 is the default of scikit-learn; lower ones are better where most answers are wrong."""
 FOLDS: Final = 3
 """Number of folds on which C is chosen."""
@@ -119,30 +119,28 @@ def predict_labels(
     features = make_union(words, pieces) if any(map(words.build_analyzer(), texts)) else pieces
     rows = features.fit_transform(texts).astype(np.float64)  # which each SVM would do otherwise
     choose = not multi_label and len(train) >= FOLDS and has_time_to_choose(len(train), len(codes))
-    of, done = len(codes) * (1 + choose * FOLDS * len(PENALTIES)), itertools.count()
+    of, done = len(codes) * (1 + choose * FOLDS * len(C_VALUES)), itertools.count()
     answers = partial(_answers, codes=codes, multi_label=multi_label, on_label=lambda: on_label(next(done), of))
-    penalty = _best_penalty(answers, rows, labels, seed) if choose else PENALTIES[0]
-    return answers(rows, labels, features.transform([row.text for row in test]), penalty)
+    c = _best_c(answers, rows, labels, seed) if choose else C_VALUES[0]
+    return answers(rows, labels, features.transform([row.text for row in test]), c)
 
 
-def _best_penalty(
-    answers: Callable[..., Answers], rows: sp.csr_matrix, labels: Sequence[Sequence[str]], seed: int
-) -> float:
+def _best_c(answers: Callable[..., Answers], rows: sp.csr_matrix, labels: Sequence[Sequence[str]], seed: int) -> float:
     """The C with the most right answers on held-out rows, the highest of equals."""
-    right = dict.fromkeys(PENALTIES, 0)
+    right = dict.fromkeys(C_VALUES, 0)
     for learned, held_out in KFold(FOLDS, shuffle=True, random_state=seed).split(labels):
         fold = (rows[learned], [labels[i] for i in learned.tolist()], rows[held_out])
-        for penalty in PENALTIES:
-            given = zip(held_out.tolist(), answers(*fold, penalty), strict=True)
-            right[penalty] += sum(labels[i][:1] == answer for i, answer in given)
-    return max(PENALTIES, key=right.__getitem__)
+        for c in C_VALUES:
+            given = zip(held_out.tolist(), answers(*fold, c), strict=True)
+            right[c] += sum(labels[i][:1] == answer for i, answer in given)
+    return max(C_VALUES, key=right.__getitem__)
 
 
 def _answers(
     rows: sp.csr_matrix,
     labels: Sequence[Sequence[str]],
     tested: sp.csr_matrix,
-    penalty: float,
+    c: float,
     *,
     codes: Sequence[str],
     multi_label: bool,
@@ -158,7 +156,7 @@ def _answers(
         on_label()
         has = np.array([code in (row_labels if multi_label else row_labels[:1]) for row_labels in labels])
         if has.any() and not has.all():
-            scores = LinearSVC(C=penalty, random_state=0).fit(rows, has).decision_function(tested)
+            scores = LinearSVC(C=c, random_state=0).fit(rows, has).decision_function(tested)
             for place in np.flatnonzero(scores > (0 if multi_label else best)).tolist():
                 predicted[place] = [*predicted[place], code] if multi_label else [code]
             best = np.maximum(best, scores)

@@ -9,7 +9,7 @@ from sklearn.svm import LinearSVC
 
 from tests.training.fit.rows import codes, made_rows
 from training.fit import baselines, sizes
-from training.fit.baselines import FOLDS, PENALTIES, predict_labels, run_baselines, trained_on
+from training.fit.baselines import C_VALUES, FOLDS, predict_labels, run_baselines, trained_on
 from training.labelled.rows import LabelledRow
 
 FEATURES = make_union(
@@ -57,22 +57,22 @@ def predicted(train: list[LabelledRow], steps: list[tuple[int, int]]) -> list[st
     return [label for (label,) in answers]
 
 
-def peer(penalty: float) -> list[str]:
+def peer(c: float) -> list[str]:
     """Answers of scikit-learn, which trains the SVMs of all labels at once."""
-    svm = LinearSVC(C=penalty, random_state=0).fit(FEATURES.fit_transform(texts_of(noisy(0))), labels_of(noisy(0)))
+    svm = LinearSVC(C=c, random_state=0).fit(FEATURES.fit_transform(texts_of(noisy(0))), labels_of(noisy(0)))
     return list(svm.predict(FEATURES.transform(texts_of(noisy(1)))))
 
 
 def test_c_is_the_one_with_the_most_right_answers_by_cross_validation() -> None:
     rows, folds = FEATURES.fit_transform(texts_of(noisy(0))), KFold(FOLDS, shuffle=True, random_state=1)
     scores = [
-        cross_val_score(LinearSVC(C=c, random_state=0), rows, labels_of(noisy(0)), cv=folds).mean() for c in PENALTIES
+        cross_val_score(LinearSVC(C=c, random_state=0), rows, labels_of(noisy(0)), cv=folds).mean() for c in C_VALUES
     ]
-    best = PENALTIES[int(np.argmax(scores))]
+    best = C_VALUES[int(np.argmax(scores))]
     steps: list[tuple[int, int]] = []
     assert best < 1
     assert predicted(noisy(0), steps) == peer(best) != peer(1.0)
-    svms = 4 * (len(PENALTIES) * FOLDS + 1)
+    svms = 4 * (len(C_VALUES) * FOLDS + 1)
     assert steps == [(done, svms) for done in range(svms)]
 
 

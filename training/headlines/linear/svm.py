@@ -13,7 +13,7 @@ from app.classifier.inference.products import Floats
 from training.headlines.samples import random_rows
 from training.headlines.vocabulary import unit_length
 
-_RIDGE_PENALTY: Final = 1.0
+_RIDGE_ALPHA: Final = 1.0
 """Weight of the squared length of the coefficients, beside the sum of the squared errors of all rows."""
 _MIN_SUM_OF_SQUARES: Final = np.float32(1e-30)
 """Divisor if all weights are 0, as they are if the features say nothing about a topic."""
@@ -138,7 +138,7 @@ def train_ridge(x: sp.csr_matrix, expansion: sp.csr_matrix, labels: NDArray[np.i
     topics = np.unique(labels)
     targets = (labels[:, None] == topics).astype(np.float32)
     # Conjugate gradients need products with the rows only: the inverse of a matrix of this size would take minutes.
-    ridge = Ridge(_RIDGE_PENALTY, fit_intercept=False, solver="sparse_cg", tol=1e-4).fit(rows, targets)
+    ridge = Ridge(_RIDGE_ALPHA, fit_intercept=False, solver="sparse_cg", tol=1e-4).fit(rows, targets)
     kernel[:, topics] = expansion @ np.atleast_2d(ridge.coef_).T
     return kernel
 
