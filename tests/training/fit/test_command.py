@@ -93,8 +93,8 @@ def test_file_becomes_a_service(tmp_path: Path, packed: Path) -> None:
     written = (target / "README.md").read_bytes()
     subprocess.run([sys.executable, "-m", "training", "card", str(target)], cwd=REPOSITORY, check=True, timeout=300)
     assert (target / "README.md").read_bytes() == written
-    assert "Accuracy of a linear SVM with the model's features, by number of training rows: " in card
-    assert "Accuracy of a linear SVM with the model's features, by number of training rows: " in out
+    assert "Accuracy of a simpler linear SVM with the model's features, by number of training rows: " in card
+    assert "Accuracy of a simpler linear SVM with the model's features, by number of training rows: " in out
     assert [one["rows"] for one in manifest["figures"]["learning_curve"]] == [54, 108, 216]
     beside = target.with_name("1.suspects.csv")
     assert beside.read_text().startswith("text,label,likelier_label,")

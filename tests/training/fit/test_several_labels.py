@@ -93,7 +93,7 @@ def test_card_and_summary_speak_of_several_labels(fitted: tuple[Path, str]) -> N
     card = (target / "README.md").read_text()
     assert "| labels of a text | every label with a probability of at least 0." in card
     assert "| model | micro-F1 | macro-F1 | calibration error |" in card
-    assert "Micro-F1 of a linear SVM with the model's features, by number of training rows: " in card
+    assert "Micro-F1 of a simpler linear SVM with the model's features, by number of training rows: " in card
     assert "sigmoid" in card
     assert "rediction set" not in card + out
     assert "training rows with several labels: the model gives a text any number of labels" in out

@@ -25,6 +25,6 @@ def curve_sentence(
     margin = 1.96 * math.sqrt(sum(share * (1 - share) for share in shares) / (test_rows + 2))
     digits = 0 if margin > 0.01 else 1
     return (
-        f"{measure} of a linear SVM with the model's features, by number of {counted}: {', '.join(reached)}. The last"
-        f" doubling brought {100 * (after - before):+.1f} points (margin of error ±{100 * margin:.{digits}f})."
+        f"{measure} of a simpler linear SVM with the model's features, by number of {counted}: {', '.join(reached)}."
+        f" The last doubling brought {100 * (after - before):+.1f} points (margin of error ±{100 * margin:.{digits}f})."
     )

@@ -63,15 +63,16 @@ def test_rows_without_a_word_count() -> None:
 def test_sentence_says_what_the_last_doubling_brought() -> None:
     points = [{"rows": rows, "accuracy": accuracy} for rows, accuracy in ((500, 0.7), (1_000, 0.8), (2_000, 0.835))]
     assert curve_sentence(points, 600) == (
-        "Accuracy of a linear SVM with the model's features, by number of training rows: 0.700 with 500, 0.800 with"
-        " 1,000, 0.835 with 2,000. The last doubling brought +3.5 points (margin of error ±4)."
+        "Accuracy of a simpler linear SVM with the model's features, by number of training rows: 0.700 with 500, 0.800"
+        " with 1,000, 0.835 with 2,000. The last doubling brought +3.5 points (margin of error ±4)."
     )
 
 
 def test_sentence_says_which_rows_it_counts() -> None:
     points = [{"rows": rows, "accuracy": 0.7} for rows in (180, 360)]
     assert curve_sentence(points, 60, counted="training rows with a label").startswith(
-        "Accuracy of a linear SVM with the model's features, by number of training rows with a label: 0.700 with 180"
+        "Accuracy of a simpler linear SVM with the model's features, by number of training rows with a label: 0.700"
+        " with 180"
     )
 
 
