@@ -73,6 +73,7 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
         near=groups.find_groups(rows, near, groups.have_other_texts(exact)),
         conflicts=groups.find_groups(rows, exact, groups.have_other_labels(rows)),
         shared=groups.find_groups(rows, near, groups.are_on_both_sides(trained, tested)),
+        shared_test=int(np.isin(near[tested], near[trained]).sum()),
         times=_times(split),
         notes=[],
     )

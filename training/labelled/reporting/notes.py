@@ -157,11 +157,10 @@ def _texts(report: DataReport) -> Iterator[str]:
 
 
 def _test(report: DataReport) -> Iterator[str]:
-    if report.shared.count:
-        groups, test = count(report.shared.count, "group"), report.shared.rows - report.shared.count
-        which = f"{groups} of near duplicates {_has(report.shared.count)} both training and test rows"
-        slightly = "slightly " if test <= MAX_SHARED * report.test else ""
-        yield f"{which} (at most {count(test, 'test row')}), so the figures are probably {slightly}too high."
+    if shared := report.shared_test:
+        which = f"{count(shared, 'test row')} ({share(shared, report.test)}) {_has(shared)} a near duplicate among the"
+        slightly = "slightly " if shared <= MAX_SHARED * report.test else ""
+        yield f"{which} training rows, so the figures are probably {slightly}too high."
     untested = [label.label for label in report.labels if not label.test]
     if untested and report.test:
         which = f"{count(len(untested), 'label')} ({_first(untested)})"

@@ -114,6 +114,8 @@ class DataReport:
     """Texts under different labels."""
     shared: Groups
     """Near duplicates of which some are training rows and some are test rows."""
+    shared_test: int
+    """Test rows among these."""
     times: Mapping[str, tuple[str, str]]
     """First and last time, in UTC, of the training rows and of the test rows; empty without a time column."""
     notes: Sequence[str]

@@ -83,13 +83,10 @@ def test_many_small_groups_of_near_duplicates_are_noted(report: DataReport) -> N
 
 
 def test_near_duplicates_of_test_rows_are_told_apart_by_their_share(report: DataReport) -> None:
-    shared = dataclasses.replace(report.shared, count=2, rows=6)
     for test, slightly in ((399, ""), (400, "slightly ")):
-        note = (
-            f"have both training and test rows (at most 4 test rows), so the figures are probably {slightly}too high."
-        )
-        found = notes(dataclasses.replace(report, shared=shared, test=test))
-        assert f"2 groups of near duplicates {note}" in found
+        note = "4 test rows (1%) have a near duplicate among the training rows, so the figures are probably"
+        assert f"{note} {slightly}too high." in notes(dataclasses.replace(report, shared_test=4, test=test))
+    assert not any("near duplicate among" in note for note in report.notes)
 
 
 def test_html_entities_are_noted_if_a_hundredth_of_the_texts_has_some(tmp_path: Path) -> None:
@@ -323,7 +320,7 @@ def test_rows_of_a_test_file_are_compared_with_training_rows(tmp_path: Path) -> 
     report = check(table, split_rows(table, test), test)
     assert report.left_out["text is also in the test file"] == 4
     assert report.left_out["no training row has the label"] == 1
-    assert (report.shared.count, report.test) == (1, 2)
+    assert (report.shared.count, report.shared_test, report.test) == (1, 1, 2)
 
 
 @pytest.mark.parametrize(("repeated", "share"), [(8, None), (9, "10%"), (20, "20%")])
