@@ -1,4 +1,4 @@
-"""Reads the arrays of Keras's ragged data sets without running code from the file."""
+"""Reads the arrays of Keras's ragged data sets without NumPy's unpickling, which may run code from the file."""
 
 import io
 import pickle
@@ -27,17 +27,31 @@ _ADMITTED: Final = frozenset(
 )
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    """Accepts arrays, lists and numbers; any other global is refused before it is looked up.
+class _Unread:
+    """Stands in for every global of NumPy: takes any arguments, and keeps the state."""
+
+    state: Any = None
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        self.state = state
+
+
+class _ListsUnpickler(pickle._Unpickler):
+    """Reads lists and numbers; NumPy's classes are not called, and any other global is refused.
 
     NumPy saves sequences of different lengths as an array of lists, with pickle. `np.load` would need
-    `allow_pickle=True`, which runs code from the file. `keras.datasets` has a private class like this one.
+    `allow_pickle=True`, which runs code from the file. NumPy's own classes do not make it safe: a data type with other
+    flags lets an array take its bytes for the addresses of objects. The base class is the one in Python, because the
+    one in C takes gigabytes for a high number of a memo.
     """
 
-    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as the base class has it
+    def find_class(self, module: str, name: str) -> type[_Unread]:
         if (module, name) not in _ADMITTED:
             raise pickle.UnpicklingError(f"it loads {module}.{name}")
-        return super().find_class(module, name)
+        return _Unread
 
 
 def read_npz(file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -95,7 +109,13 @@ def _read_objects(stream: io.BytesIO) -> NDArray[Any]:
     _, _, dtype = read_header(stream)
     if dtype != np.dtype(object):
         raise ValueError(f"x.npy holds {dtype}, not lists")
-    array = _ArrayUnpickler(stream).load()
-    if not isinstance(array, np.ndarray) or array.ndim != 1:
-        raise ValueError("x.npy is not a one-dimensional array of lists")
-    return array
+    try:
+        array = _ListsUnpickler(stream).load()
+    except pickle.UnpicklingError:
+        raise
+    except Exception as error:  # whatever its operations raise for wrong operands
+        raise ValueError(f"x.npy is not a pickled array: {error!r}") from error
+    match array.state if isinstance(array, _Unread) else None:
+        case (_, (int(length),), _, _, list(rows)) if length == len(rows):
+            return np.fromiter(rows, object, length)
+    raise ValueError("x.npy is not a one-dimensional array of lists")

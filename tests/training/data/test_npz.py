@@ -1,4 +1,6 @@
+import io
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -43,6 +45,47 @@ def test_pickle_that_runs_code_is_refused_and_runs_nothing(tmp_path: Path) -> No
     with pytest.raises(DataError, match=r"evil\.npz: is refused because it loads posix\.system"):
         read_npz(tmp_path / "evil.npz")
     assert not (tmp_path / "ran").exists()
+
+
+def pickled(code: bytes) -> bytes:
+    """A member `x.npy` with this pickle."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|O", "fortran_order": False, "shape": (1,)})
+    return header.getvalue() + b"\x80\x03" + code
+
+
+ARRAY = b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tC\x01btR"
+OBJECTS_WITHOUT_FLAGS = (
+    b"cnumpy\ndtype\n(X\x02\0\0\0O8\x89\x88tR(K\x03X\x01\0\0\0|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb"
+)
+HOSTILE = {
+    # NumPy takes the bytes for the address of an object; the first use of it is a segmentation fault.
+    "address": ARRAY + b"(K\x01(K\x01t" + OBJECTS_WITHOUT_FLAGS + b"\x89C\x08AAAAAAAAtb.",
+    "gigabytes of an array": b"cnumpy\nndarray\n((J\0\0\0\x40tX\x02\0\0\0O8tR.",
+    "gigabytes of a memo": b"Nr\0\0\0\x20.",
+    "no operand": b"R.",
+    "unknown operation": b"\xff.",
+}
+
+
+@pytest.mark.parametrize("code", HOSTILE.values(), ids=HOSTILE)
+def test_pickle_is_read_without_numpys_classes(tmp_path: Path, code: bytes) -> None:
+    with zipfile.ZipFile(tmp_path / "evil.npz", "w") as archive:
+        archive.writestr("x.npy", pickled(code))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=r"evil\.npz: is truncated or not an npz file"):
+            read_npz(tmp_path / "evil.npz")
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_lists_of_the_same_length_come_back_as_saved(tmp_path: Path) -> None:
+    rows = np.empty(2, object)
+    rows[:] = [1, 2], [3, 4]
+    np.savez(tmp_path / "same.npz", x=rows, y=np.zeros(2, int))
+    assert read_npz(tmp_path / "same.npz")[0].tolist() == [[1, 2], [3, 4]]
 
 
 def test_labels_are_never_unpickled(tmp_path: Path) -> None:
