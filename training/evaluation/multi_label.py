@@ -29,7 +29,7 @@ class MultiLabelEvaluation:
     labels: float
     """Mean number of labels of a text."""
     given: float
-    """Mean number of labels that it is given."""
+    """Mean number of labels that the model gives to a text."""
     topics: tuple[TopicSkill, ...]
 
     def figures(self, counted: str = "texts") -> dict[str, Any]:

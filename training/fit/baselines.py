@@ -47,6 +47,11 @@ class Baseline:
     micro_f1: float | None = None
     """Only if rows may have several labels."""
 
+    @property
+    def score(self) -> float:
+        """Micro-F1 if rows may have several labels, otherwise accuracy."""
+        return self.accuracy if self.micro_f1 is None else self.micro_f1
+
     def figures(self) -> dict[str, Any]:
         """Figure -> number, as in the manifest."""
         return {name: value for name, value in asdict(self).items() if value is not None}

@@ -56,7 +56,7 @@ class Source:
     files: Mapping[str, str]
     """Short name of each file -> its SHA-256; the training files first."""
     test_files: int
-    """How many of the files, the last, have test rows; 0 if these are a share of the training files."""
+    """Number of files with test rows, which come last; 0 if the test rows are a share of the training files."""
     test: Sequence[LabelledRow]
     report: Mapping[str, bytes]
     """Files of the report on the rows."""

@@ -39,14 +39,12 @@ def summary(
     head = f"on {count(evaluation.texts, 'test row')}{with_label(rows)}"
     width = max(len(name) for name in (head, *(baseline.name for baseline in baselines)))
     first = "accuracy" if isinstance(evaluation, Evaluation) else "micro-F1"
-    reached = evaluation.accuracy if isinstance(evaluation, Evaluation) else evaluation.micro_f1
     lines = [
         f"{head:<{width}}{first:>10}{'macro-F1':>10}{'calibration error':>19}",
-        f"{'this model':<{width}}{reached:>10.3f}{evaluation.macro_f1:>10.3f}{evaluation.ece:>19.3f}",
+        f"{'this model':<{width}}{_score(evaluation):>10.3f}{evaluation.macro_f1:>10.3f}{evaluation.ece:>19.3f}",
     ]
     for baseline in reversed(baselines):
-        other = baseline.accuracy if baseline.micro_f1 is None else baseline.micro_f1
-        lines.append(f"{baseline.name:<{width}}{other:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
+        lines.append(f"{baseline.name:<{width}}{baseline.score:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
         if part := trained_on(baseline.rows, [one.rows for one in baselines], with_label(rows)):
             lines[-1] += f"   {part}"
     if is_no_better(measured.evaluation, baselines):
@@ -84,13 +82,15 @@ def summary(
 
 def is_no_better(evaluation: Evaluation | MultiLabelEvaluation, baselines: Sequence[Baseline]) -> bool:
     """Whether the most frequent label alone is as good as the model, by accuracy (or micro-F1) and by macro-F1."""
-    reached = evaluation.accuracy if isinstance(evaluation, Evaluation) else evaluation.micro_f1
     return any(
-        baseline.name == MAJORITY
-        and reached <= (baseline.accuracy if baseline.micro_f1 is None else baseline.micro_f1)
-        and evaluation.macro_f1 <= baseline.macro_f1
+        baseline.name == MAJORITY and _score(evaluation) <= baseline.score and evaluation.macro_f1 <= baseline.macro_f1
         for baseline in baselines
     )
+
+
+def _score(evaluation: Evaluation | MultiLabelEvaluation) -> float:
+    """The figure to compare with `Baseline.score`."""
+    return evaluation.accuracy if isinstance(evaluation, Evaluation) else evaluation.micro_f1
 
 
 def _clusters(fitted: Fitted) -> str:
