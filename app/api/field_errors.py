@@ -20,7 +20,7 @@ Place = tuple[Any, ...]
 """`loc` of pydantic: names and positions."""
 
 NOWHERE: Mapping[str, str] = MappingProxyType({})
-"""For an endpoint none of whose unknown fields belongs to another one."""
+"""Default of `elsewhere`: no field belongs to another endpoint."""
 
 _UNION_MEMBERS = {"list[str]", "list[list[str]]"}
 """Parts of a place that are not fields: pydantic names the members of the type of `data` in open_inference/schemas."""

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from app.classifier import Classification
-from app.serving.concurrency import CHUNK_TEXTS, InFlightLimiter, chunks, weight
+from app.serving.chunks import CHUNK_TEXTS, chunks
+from app.serving.concurrency import InFlightLimiter, weight
 
 
 class TimedBatch(NamedTuple):
@@ -35,7 +36,7 @@ class MicroBatcher:
         limiter: InFlightLimiter,
         max_topics: Callable[[int], int],
     ) -> None:
-        """Start without waiting texts.
+        """Start with an empty queue.
 
         Args:
             classify: takes texts and top_k, returns their classifications.

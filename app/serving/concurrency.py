@@ -2,10 +2,8 @@
 
 import asyncio
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import accumulate
 from typing import TypeVar
 
 from prometheus_client import Gauge
@@ -13,12 +11,6 @@ from starlette.types import Receive
 
 from app.errors import ClientGoneError, OverloadedError
 from app.serving.deadline import Deadline
-
-CHUNK_TEXTS = 100
-CHUNK_CHARACTERS = 20_000
-CHUNK_TOPICS = 5_000
-"""A chunk of a batch ends at any of these limits: headlines then take about a millisecond, the slowest texts and most
-topics two to four, which is the longest wait of other requests. All 46 topics of 100 texts are below the last one."""
 
 UNIT_CHARACTERS = 1_000
 """A text counts as one headline in flight, plus one for each UNIT_CHARACTERS characters."""
@@ -28,6 +20,7 @@ REMEMBERED_SECONDS = 1.0
 `Retry-After`."""
 
 NOTHING_REFUSED = (float("inf"), 1, 0.0)
+"""No body is as long as this Content-Length."""
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -36,23 +29,6 @@ T = TypeVar("T")
 def weight(texts: Sequence[str]) -> int:
     """Number of headlines in flight for which texts count, about proportional to their cost in time and memory."""
     return len(texts) + sum(map(len, texts)) // UNIT_CHARACTERS
-
-
-def chunks(texts: Sequence[str], topics: int) -> list[Sequence[str]]:
-    """Divide texts into chunks of bounded processing time; a text is never divided.
-
-    `topics`: maximum number of topics in the result of a text.
-    """
-    max_texts = min(CHUNK_TEXTS, max(1, CHUNK_TOPICS // topics))
-    ends = list(accumulate(map(len, texts)))
-    pieces = []
-    start = characters = 0
-    while start < len(texts):
-        last = min(start + max_texts, len(texts))
-        end = max(start + 1, bisect_right(ends, characters + CHUNK_CHARACTERS, start, last))
-        pieces.append(texts[start:end])
-        start, characters = end, ends[end - 1]
-    return pieces
 
 
 class InFlightLimiter:
@@ -66,7 +42,7 @@ class InFlightLimiter:
         self._gauge_value = 0
         self._lock = asyncio.Lock()
         self._refused: tuple[float, int, float] = NOTHING_REFUSED
-        """Content-Length of the last refused batch, the number of headlines for which it counted, and when it was."""
+        """Of the last refused batch: its Content-Length, its weight, and the time of the refusal."""
 
     def admit(self, _content_length: int) -> None:
         """Admission control from the headers of a request for one headline; raises OverloadedError at capacity."""

@@ -8,7 +8,8 @@ from starlette.types import Receive
 from app.api.routes.request_timeout import deadline
 from app.classifier import Classification
 from app.errors import BatchTooLargeError
-from app.serving.concurrency import chunks, weight
+from app.serving.chunks import chunks
+from app.serving.concurrency import weight
 from app.serving.served_model import ServedModel
 from app.serving.service import Service
 from app.telemetry.request_context import RequestContext

@@ -68,7 +68,7 @@ def model_info_router(service: Service) -> APIRouter:
 
 @lru_cache(maxsize=8)
 def topics_json(served: ServedModel) -> str:
-    """The answer of /topics, which never changes. Making it takes 10 ms with 2,000 topics."""
+    """The answer of /topics, which never changes. Building it takes 10 ms with 2,000 topics."""
     classifier = served.classifier
     outside = classifier.bundle.manifest.outside
     answer = TopicsResponse(

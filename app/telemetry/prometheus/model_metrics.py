@@ -75,7 +75,7 @@ class ModelMetrics:
             self.count()
 
     def count(self) -> None:
-        """Count now what waits."""
+        """Count the buffered results now."""
         if not self._number:
             return
         results = list(chain.from_iterable(self._waiting))

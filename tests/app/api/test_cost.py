@@ -22,7 +22,7 @@ from app.classifier import Explainer, explanation, load_classifier
 from app.errors import BodyTooLargeError
 from app.main import create_app
 from app.serving import parse_turns
-from app.serving.concurrency import CHUNK_TEXTS
+from app.serving.chunks import CHUNK_TEXTS
 from app.settings import load_settings
 from tests.any_bundles import numbered
 from tests.app.asgi import post_scope

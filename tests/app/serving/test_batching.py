@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from app.classifier import TopicClassifier, load_classifier
 from app.errors import OverloadedError
 from app.serving.batching import PREFERRED_BATCH_SIZE, MicroBatcher, TimedBatch
-from app.serving.concurrency import CHUNK_CHARACTERS, CHUNK_TOPICS, InFlightLimiter
+from app.serving.chunks import CHUNK_CHARACTERS, CHUNK_TOPICS
+from app.serving.concurrency import InFlightLimiter
 
 
 @pytest.fixture(scope="module")

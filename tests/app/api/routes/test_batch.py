@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.serving.batching import TimedBatch
-from app.serving.concurrency import CHUNK_TEXTS
+from app.serving.chunks import CHUNK_TEXTS
 from tests.app.conftest import Start
 from tests.app.metrics import read
 

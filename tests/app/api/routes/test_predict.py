@@ -66,7 +66,7 @@ def test_headline_that_is_not_a_text_is_422_that_names_it(client: TestClient, he
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", "null", '"oil"', "5", '{"headlines":["oil"]}'])
-def test_json_that_is_not_a_query_is_422(client: TestClient, body: str):
+def test_json_that_is_not_a_predict_request_is_422(client: TestClient, body: str):
     assert client.post("/predict", content=body).status_code == 422
 
 
