@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 
 from app.near_names import misspelt_names
@@ -29,15 +30,39 @@ MAX_IN_TEST = 0.1
 """If more than this share of the training rows is left out because of the test file, the model lacks frequent texts."""
 
 MAX_SHARED = 0.01
-"""If at most this share of the test rows has a near duplicate among the training rows, accuracy changes little."""
+"""If at most this share of the test rows has a near duplicate among the training rows, the figures hardly change."""
 
 
 def notes(report: DataReport) -> list[str]:
     """Sentences about what deserves attention, the most important first."""
-    return [*_left_out(report), *_labels(report), *outside_notes(report), *_texts(report), *_test(report)]
+    joined = _joined(report)
+    return [
+        *_separators(joined),
+        *_left_out(report, frozenset(label for labels in joined.values() for label in labels)),
+        *_labels(report),
+        *outside_notes(report),
+        *_texts(report),
+        *_test(report),
+    ]
 
 
-def _left_out(report: DataReport) -> Iterator[str]:
+def _joined(report: DataReport) -> dict[str, list[str]]:
+    """Labels that look like several ones, by what separates these."""
+    labels = [*(label.label for label in report.labels), *filter(None, report.rare)]
+    known = frozenset(labels)  # of hundreds of thousands where each row has a combination of its own
+    found = {separator: [one for one in labels if _is_joined(one, separator, known)] for separator in SEPARATORS}
+    return {separator: joined for separator, joined in found.items() if joined}
+
+
+def _separators(joined: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Where cells have several labels, all other notes are about labels that are none."""
+    for separator, labels in joined.items():
+        subject = f"{count(len(labels), 'label')} such as {labels[0]!r}"
+        looks = "looks" if len(labels) == 1 else "look"
+        yield f"{subject} {looks} like several labels in one cell; if so, set --label-separator {separator!r}."
+
+
+def _left_out(report: DataReport, joined: AbstractSet[str]) -> Iterator[str]:
     if report.bad:
         why = counted(report.bad_reasons)
         yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({why}); correct the files."
@@ -47,7 +72,7 @@ def _left_out(report: DataReport) -> Iterator[str]:
             f"{count(len(rare), 'label')} with too few rows ({_first(rare)}) {_is(len(rare))} not learned, and"
             f" {count(rows, 'row')} left out; add rows, merge labels, or lower --min-rows."
         )
-    if misspelt := list(islice(_misspelt(report), MAX_MISSPELT + 1)):
+    if misspelt := list(islice(_misspelt(report, joined), MAX_MISSPELT + 1)):
         which = ", ".join(f"{label!r} for {near!r}" for label, near in misspelt[:MAX_MISSPELT])
         labels = count(len(misspelt), "label")
         if len(misspelt) > MAX_MISSPELT:
@@ -70,12 +95,12 @@ def _not_learned(rows: int, of: int) -> str:
     )
 
 
-def _misspelt(report: DataReport) -> Iterator[tuple[str, str]]:
-    """Rare labels, each with the learned one that it differs from by a few typing errors."""
+def _misspelt(report: DataReport, joined: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+    """Rare labels, each with the learned one that it differs from by a few typing errors; none that are `joined`."""
     learned = [label.label for label in report.labels[:MAX_COMPARED]]
     similar = {label for group in report.similar_labels for label in group}
     for label in islice(report.rare, MAX_COMPARED):
-        if len(label) < MISSPELT_CHARACTERS or label in similar:
+        if len(label) < MISSPELT_CHARACTERS or label in similar or label in joined:
             continue
         # Years, versions and regions such as `Area A` differ in a digit or letter without being misspelt.
         near = [other for other in misspelt_names(label, learned) if _marks(other) == _marks(label)]
@@ -90,13 +115,6 @@ def _marks(label: str) -> list[str]:
 
 def _labels(report: DataReport) -> Iterator[str]:
     labels = [*(label.label for label in report.labels), *filter(None, report.rare)]
-    known = frozenset(labels)  # of hundreds of thousands where each row has a combination of its own
-    for separator in SEPARATORS:
-        joined = [label for label in labels if _is_joined(label, separator, known)]
-        if joined:
-            subject = f"{count(len(joined), 'label')} such as {joined[0]!r}"
-            looks = "looks" if len(joined) == 1 else "look"
-            yield f"{subject} {looks} like several labels in one cell; if so, set --label-separator {separator!r}."
     bracketed = [label for label in labels if _is_bracketed(label)]
     if bracketed:
         looks = "looks like a list" if len(bracketed) == 1 else "look like lists"
@@ -157,10 +175,10 @@ def _texts(report: DataReport) -> Iterator[str]:
 
 
 def _test(report: DataReport) -> Iterator[str]:
-    if shared := report.shared_test:
-        which = f"{count(shared, 'test row')} ({share(shared, report.test)}) {_has(shared)} a near duplicate among the"
-        slightly = "slightly " if shared <= MAX_SHARED * report.test else ""
-        yield f"{which} training rows, so the figures are probably {slightly}too high."
+    if report.shared_test > MAX_SHARED * report.test:
+        which = f"{count(report.shared_test, 'test row')} ({share(report.shared_test, report.test)})"
+        has = _has(report.shared_test)
+        yield f"{which} {has} a near duplicate among the training rows, so the figures are probably too high."
     untested = [label.label for label in report.labels if not label.test]
     if untested and report.test:
         which = f"{count(len(untested), 'label')} ({_first(untested)})"
