@@ -14,6 +14,9 @@ from app.classifier.errors import BundleError
 from app.classifier.inference.products import Floats
 from app.classifier.network import Change
 
+_MAX_SHAPE = 100
+"""Maximum number of characters of a shape in an error; that of a model with many outputs has their names."""
+
 
 class KerasNetwork:
     """Runs any Keras model that maps a multi-hot vector to probabilities."""
@@ -58,7 +61,7 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
         output: activation of the last layer, if the manifest needs its logits.
 
     Raises:
-        BundleError: Keras is not installed or cannot load the model.
+        BundleError: Keras is not installed or cannot load the model, or the model does not map vectors to vectors.
     """
     try:
         import keras  # noqa: PLC0415 - takes seconds and hundreds of megabytes
@@ -85,6 +88,16 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
             raise BundleError(
                 f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again."
             ) from error
+    shapes = [getattr(loaded, name, None) for name in ("input_shape", "output_shape")]  # none if it is not built
+    match shapes:
+        case [(_, int()), (_, int())]:
+            pass
+        case _:  # its answers could not be compared with the golden headlines
+            takes, gives = [repr(shape)[:_MAX_SHAPE] for shape in shapes]
+            raise BundleError(
+                f"{path}: takes the shape {takes} and gives {gives}, but must take and give one vector for each text;"
+                " train the bundle again."
+            )
     last = getattr(loaded, "layers", [None])[-1]
     if isinstance(last, keras.layers.Dense) and last.activation is getattr(keras.activations, output):
         last.activation = keras.activations.linear  # the classifier computes the probabilities, after the calibration

@@ -76,6 +76,30 @@ def test_what_keras_raises_is_one_sentence_with_the_files_name(monkeypatch: pyte
     assert str(refused.value) == f"{tmp_path / MODEL}: Keras cannot load it (ValueError); copy the bundle again."
 
 
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"output_shape": (None, 2, 3)},
+        {"output_shape": {"x": (None, 3)}},
+        {"output_shape": [(None, 3), (None, 3)]},
+        {"output_shape": (None, None)},
+        {"input_shape": [(None, 4), (None, 4)]},
+        {"input_shape": (None, None)},
+        {"input_shape": None},
+    ],
+    ids=str,
+)
+def test_model_that_does_not_map_vectors_to_vectors_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shapes: dict[str, object]
+) -> None:
+    keras = pytest.importorskip("keras")
+    content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
+    model = type("Other", (Model,), shapes)()
+    monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: model)
+    with pytest.raises(BundleError, match="must take and give one vector for each text"):
+        read_keras_network(content, tmp_path / MODEL)
+
+
 def test_runtime_without_keras_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(BundleError, match=r"needs TensorFlow: .* pip install '\.\[train\]' in this folder\.$"):
