@@ -92,20 +92,20 @@ def load_bundle(path: Path) -> Bundle:
             verified[name] = content
     if [topic.label for topic in manifest.topics] != list(range(len(manifest.topics))):
         raise BundleError(
-            f"{path / MANIFEST}: topics are not in label order 0 to {len(manifest.topics) - 1}; train it again."
+            f"{path / MANIFEST}: topics are not in label order 0 to {len(manifest.topics) - 1}; train the bundle again."
         )
     code, topics = Counter(topic.code for topic in manifest.topics).most_common(1)[0]
     if topics > 1:
-        raise BundleError(f"{path / MANIFEST}: two topics have the same code, {code!r}; train it again.")
+        raise BundleError(f"{path / MANIFEST}: two topics have the same code, {code!r}; train the bundle again.")
     schema = TypeAdapter(Annotated[tuple[Golden, ...], Field(max_length=MAX_GOLDEN), ONE_ERROR])
     golden = _validate(path, GOLDEN, schema, _parse(path, GOLDEN, verified[GOLDEN]))
     if not golden or any(len(headline.probabilities) != len(manifest.topics) for headline in golden):
         raise BundleError(
-            f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each; train it again."
+            f"{path / GOLDEN}: needs headlines with {len(manifest.topics)} probabilities each; train the bundle again."
         )
     if manifest.outside and all(headline.outside is None for headline in golden):
         raise BundleError(
-            f"{path / GOLDEN}: needs a headline with the probability of the outside class; train it again."
+            f"{path / GOLDEN}: needs a headline with the probability of the outside class; train the bundle again."
         )
     return Bundle(
         path=path,

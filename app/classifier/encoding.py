@@ -61,7 +61,8 @@ class Encoder:
         for special in (spec.start_id, spec.rare_id):
             if special is not None and special >= spec.size:
                 raise BundleError(
-                    f"manifest.json: special id {special} is outside an encoding of size {spec.size}; train it again."
+                    f"manifest.json: special id {special} is outside an encoding of size {spec.size}; train the bundle"
+                    " again."
                 )
         self._words, self._pieces = word_ids(spec, word_index)
         self._piece_table = PieceTable.build(self._pieces, spec.pieces) if spec.pieces else None

@@ -74,19 +74,23 @@ class DenseNetwork:
         for layer in layers:
             if layer.kernel.ndim != 2 or layer.bias.shape != layer.kernel.shape[1:]:
                 shapes = f"{layer.kernel.shape} and {layer.bias.shape}"
-                raise BundleError(f"model.keras: kernel and bias of a layer have shapes {shapes}; train it again.")
+                raise BundleError(
+                    f"model.keras: kernel and bias of a layer have shapes {shapes}; train the bundle again."
+                )
             if layer.unit_length and layer is not layers[0]:
-                raise BundleError("model.keras: only the first layer may scale its input to length 1; train it again.")
+                raise BundleError(
+                    "model.keras: only the first layer may scale its input to length 1; train the bundle again."
+                )
         for before, after in itertools.pairwise(layers):
             units, inputs = before.kernel.shape[1], after.kernel.shape[0]
             if units > MAX_HIDDEN_UNITS:
                 raise BundleError(
                     f"model.keras: a layer before the last one has {units:,} units, more than {MAX_HIDDEN_UNITS:,};"
-                    " train it again."
+                    " train the bundle again."
                 )
             if units != inputs:
                 raise BundleError(
-                    f"model.keras: a layer of {units} units feeds one of {inputs} inputs; train it again."
+                    f"model.keras: a layer of {units} units feeds one of {inputs} inputs; train the bundle again."
                 )
         self._first, *self._rest = layers
         self._first_bias = self._first.bias if self._first.bias.any() else None

@@ -62,7 +62,7 @@ def hides_word(spec: EncodingSpec, word: str, rank: int) -> bool:
 def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
     """The ids of a word index; raises BundleError if it holds a rank below 1."""
     if word_index and min(word_index.values()) < 1:
-        raise BundleError("word_index.json: a rank is below 1, that of the most frequent word; train it again.")
+        raise BundleError("word_index.json: a rank is below 1, that of the most frequent word; train the bundle again.")
     wanted = {TWICE: spec.repeats, LATER: spec.lead is not None, PIECE: spec.pieces is not None}
     offset, keeps_pairs = spec.offset, spec.pairs  # fields of a pydantic model take longer to read than variables
     ranks = spec.size - offset  # from there on, a rank has no id
