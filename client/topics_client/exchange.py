@@ -31,6 +31,10 @@ MAX_RETRY_AFTER = 3600.0
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 """Limit after decompression. An answer for 1,000 headlines with 400 topics each has 45 MB."""
 
+MAX_JSON_SEPARATORS = 20_000_000
+"""Maximum number of opening brackets, commas and colons of an answer: 128 MiB of `[],` take 3 GB and a minute to parse.
+The service returns at most 500,000 topics, each with nine of them and those of its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -181,6 +185,10 @@ def _described(outcome: Outcome) -> str:
 
 
 def _json(reply: Reply, path: str) -> Any:  # noqa: ANN401 - JSON
+    if len(reply.content) - len(reply.content.translate(None, b"[{,:")) > MAX_JSON_SEPARATORS:
+        raise InvalidResponseError(
+            f"{path}: the answer has more than {MAX_JSON_SEPARATORS:,} opening brackets, commas and colons."
+        )
     try:
         return json.loads(reply.content, parse_constant=_no_number)
     # RecursionError: the answer may be deeply nested.

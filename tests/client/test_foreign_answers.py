@@ -48,6 +48,18 @@ def test_answer_compressed_repeatedly_is_refused_before_it_is_decompressed(ask: 
         ask(server.url)
 
 
+@both
+def test_answer_of_millions_of_values_is_refused_unparsed(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = json.dumps(SINGLE).encode()
+    values = sum(answer.count(one) for one in b"[{,:")
+    monkeypatch.setattr("topics_client.exchange.MAX_JSON_SEPARATORS", values)
+    with ForeignServer(lambda: http(answer)) as server:
+        assert ask(server.url).predictions
+        monkeypatch.setattr("topics_client.exchange.MAX_JSON_SEPARATORS", values - 1)
+        with pytest.raises(InvalidResponseError, match=f"more than {values - 1} opening brackets, commas and colons"):
+            ask(server.url)
+
+
 FOREIGN: dict[str, list[bytes]] = {
     "HTML": http(b"<html>login</html>", "Content-Type: text/html"),
     "empty": http(b""),
