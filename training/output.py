@@ -74,6 +74,20 @@ def ensure_writable(folder: Path, names: Iterable[str] = ()) -> None:
         ensure_replaceable(folder / name, force=True)
 
 
+def ensure_temporary_folder() -> None:
+    """Check before any training that there is a folder for temporary files, which Keras needs to save a model.
+
+    Raises:
+        OutputError: there is none.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise OutputError(
+            f"No temporary file can be written ({error.strerror}); set TMPDIR to a writable folder."
+        ) from error
+
+
 def ensure_replaceable(file: Path, force: bool) -> None:
     """Check before any training that `write_files` can write a file.
 

@@ -61,7 +61,8 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
         output: activation of the last layer, if the manifest needs its logits.
 
     Raises:
-        BundleError: Keras is not installed or cannot load the model, or the model does not map vectors to vectors.
+        BundleError: Keras is not installed or cannot load the model, the model does not map vectors to vectors, or no
+            temporary file can be written.
     """
     try:
         import keras  # noqa: PLC0415 - takes seconds and hundreds of megabytes
@@ -79,15 +80,16 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
             f"{path}: unpacks to {unpacked:,} bytes, more than {MAX_FILE_BYTES:,}; copy the bundle again."
         )
     # Keras loads only from paths. The file at `path` may have changed since it was verified, so write a private copy.
-    with TemporaryDirectory(prefix="topics-keras-") as folder:
-        copy = Path(folder, "model.keras")
-        copy.write_bytes(model)
-        try:
-            loaded = keras.saving.load_model(copy, compile=False, safe_mode=True)
-        except Exception as error:  # Keras passes on any exception of its layers
-            raise BundleError(
-                f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again."
-            ) from error
+    try:
+        with TemporaryDirectory(prefix="topics-keras-") as folder:
+            copy = Path(folder, "model.keras")
+            copy.write_bytes(model)
+            loaded = _load(copy, path)
+    except OSError as error:  # no folder for temporary files, or a full disk
+        raise BundleError(
+            f"{path}: TOPICS_RUNTIME=keras cannot write a temporary file ({error.strerror or error}); "
+            "set TMPDIR to a writable folder with room for the model."
+        ) from error
     shapes = [getattr(loaded, name, None) for name in ("input_shape", "output_shape")]  # none if it is not built
     match shapes:
         case [(_, int()), (_, int())]:
@@ -103,3 +105,12 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
         last.activation = keras.activations.linear  # the classifier computes the probabilities, after the calibration
         return KerasNetwork(loaded, linear=True)
     return KerasNetwork(loaded)
+
+
+def _load(copy: Path, path: Path) -> Any:  # noqa: ANN401 - Keras has no types
+    import keras  # noqa: PLC0415 - takes seconds and hundreds of megabytes
+
+    try:
+        return keras.saving.load_model(copy, compile=False, safe_mode=True)
+    except Exception as error:  # Keras passes on any exception of its layers
+        raise BundleError(f"{path}: Keras cannot load it ({type(error).__name__}); copy the bundle again.") from error

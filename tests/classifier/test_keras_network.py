@@ -4,6 +4,7 @@ import io
 import sys
 import zipfile
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,14 @@ def test_variants_of_a_text_go_in_with_their_own_ids() -> None:
 
 def test_shape_is_words_and_topics() -> None:
     assert KerasNetwork(Model()).shape == (4, 3)
+
+
+def test_missing_folder_for_temporary_files_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "keras", ModuleType("keras"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
+    with pytest.raises(BundleError, match=r"model\.keras: TOPICS_RUNTIME=keras cannot write .*; set TMPDIR to "):
+        read_keras_network(content, tmp_path / MODEL)
 
 
 def test_model_is_loaded_from_the_given_bytes_in_safe_mode_and_uncompiled(

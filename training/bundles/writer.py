@@ -16,7 +16,7 @@ from app.classifier.manifest import ADDED, DenseLayer, FileEntry, Manifest
 from app.classifier.weights import read_network
 from training.bundles.weight_offsets import align, dense_layers
 from training.errors import OutputError
-from training.output import move_into_place, staging
+from training.output import ensure_temporary_folder, move_into_place, staging
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def ensure_bundle_writable(target: Path, force: bool) -> None:
     """Check before training that a bundle can be written.
 
     Raises:
-        OutputError: the bundle exists and `force` is false, is no folder, is inside another one, or cannot be written.
+        OutputError: the bundle exists and `force` is false, is no folder, is inside another one, or cannot be written;
+            or no temporary file can be written.
     """
     for folder in target.absolute().parents:
         if all((folder / file).exists() for file in (MANIFEST, MODEL)):
@@ -50,6 +51,7 @@ def ensure_bundle_writable(target: Path, force: bool) -> None:
         raise OutputError(f"{target}: is a file and no folder; choose another --output.")
     if target.exists() and not force:
         raise OutputError(f"{target}: exists already; choose another --output, or --force to replace it.")
+    ensure_temporary_folder()
     with staging(target):
         pass
 

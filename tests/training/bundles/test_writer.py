@@ -144,6 +144,18 @@ def test_target_that_cannot_be_written_is_found_out_at_once(tmp_path: Path) -> N
         ensure_bundle_writable(tmp_path / "file" / "1", force=False)
 
 
+def test_missing_folder_for_temporary_files_is_found_out_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def gettempdir() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("tempfile.gettempdir", gettempdir)
+    with pytest.raises(OutputError, match=r"found in \['/tmp'\]\); set TMPDIR to a writable folder\."):
+        ensure_bundle_writable(tmp_path / "1", force=False)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("inside", ["2", "2/3"])
 def test_target_inside_a_bundle_is_refused_before_training(draft: Draft, tmp_path: Path, inside: str) -> None:
     write_bundle(tmp_path / "1", draft)
