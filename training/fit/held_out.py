@@ -20,6 +20,9 @@ SHARE: Final = 0.15
 """Share of the rows that is held out, 0 to 1."""
 MAX_HELD_OUT: Final = 4_000
 """Maximum number of rows that are held out."""
+MAX_TOGETHER: Final = 50
+"""Maximum number of duplicates with one label that are held out together. A text that is more frequent, such as `yes`
+in a conversation, will be in new texts, too, so the models that calibrate should have learned it."""
 
 
 def groups_of(samples: Sequence[Sample], lines: Sequence[int]) -> NDArray[np.int32]:
@@ -100,13 +103,14 @@ def folds(
 def _units(labels: NDArray[np.int64], groups: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Units of rows that are held out together: the number of each row's unit, int64 [n], and each unit's first row.
 
-    A unit is the rows of one label in one group. A label with one unit only has each row as a unit, because otherwise
-    nothing of it would be left to learn from.
+    A unit is the rows of one label in one group. Each row is a unit if these are more than MAX_TOGETHER, or all rows of
+    the label, of which otherwise nothing would be left to learn from.
     """
     _, units = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)
     pairs = np.unique(np.stack([labels, units.ravel()]), axis=1)
     alone = np.bincount(pairs[0])[labels] == 1
-    keys = np.where(alone, len(labels) + np.arange(len(labels)), units.ravel())
+    large = np.bincount(units.ravel())[units.ravel()] > MAX_TOGETHER
+    keys = np.where(alone | large, len(labels) + np.arange(len(labels)), units.ravel())
     _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
     order = np.argsort(first)  # in the order of the rows, so that rows without duplicates are chosen as they are
     return np.argsort(order)[numbers], first[order]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.fit.held_out import MAX_HELD_OUT, folds, groups_of, held_out_masks, held_out_share
+from training.fit.held_out import MAX_HELD_OUT, MAX_TOGETHER, folds, groups_of, held_out_masks, held_out_share
 from training.fit.sizes import FOLDS
 from training.headlines.samples import Sample
 
@@ -48,6 +48,16 @@ def test_number_of_held_out_parts_is_by_rows(rows: int, sizes: list[int]) -> Non
     assert np.sum(masks, axis=0).max() == 1
 
 
+@pytest.mark.parametrize(("copies", "parts"), [(MAX_TOGETHER, 1), (MAX_TOGETHER + 1, FOLDS)])
+def test_text_that_is_repeated_often_is_in_every_fold(copies: int, parts: int) -> None:
+    labels = np.array([0] * (copies + 20) + [1] * (copies + 20))
+    groups = np.concatenate([np.zeros(copies, int), np.arange(1, 21)] * 2)  # both labels have the text
+    masks = folds(labels, groups, 0)
+    for label in (0, 1):
+        repeated = (groups == 0) & (labels == label)
+        assert sum(mask[repeated].any() for mask in masks) == parts
+
+
 @given(LABELS, st.integers(2, 30), st.integers(0, 3))
 def test_rows_of_one_group_and_label_are_held_out_together(labels: np.ndarray, count: int, seed: int) -> None:
     groups = np.random.default_rng(seed).integers(0, count, len(labels))
@@ -60,6 +70,8 @@ def test_rows_of_one_group_and_label_are_held_out_together(labels: np.ndarray, c
             continue  # all of its rows are copies: some must be learned from
         for group in set(groups[here].tolist()):
             copies = here & (groups == group)
+            if copies.sum() > MAX_TOGETHER:
+                continue
             assert len(set(numbers[copies].tolist())) == len(set(held_out[copies].tolist())) == 1
 
 
