@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,11 @@ class _ListsUnpickler(pickle._Unpickler):
     flags lets an array take its bytes for the addresses of objects. The base class is the one in Python, because the
     one in C takes gigabytes for a high number of a memo.
     """
+
+    # Without BYTEARRAY8, which allocates the length that the file names before it reads a byte.
+    dispatch: ClassVar = {
+        code: load for code, load in pickle._Unpickler.dispatch.items() if code != pickle.BYTEARRAY8[0]
+    }
 
     def find_class(self, module: str, name: str) -> type[_Unread]:
         if (module, name) not in _ADMITTED:
