@@ -315,6 +315,8 @@ PARITY = {
     "merged.csv": b'id,headline,a,b,c\n1,"oil,x,y,z\n2,gold,x,y,z\n3,"wheat",x,y,"z\n4,silver,x,y,z"\n5,cocoa,1,2,3\n',
     "width.csv": b"id,headline\r\n1,wheat\r\n2\r\n3,oil,more\r\n4,gold\r\n",
     "spreadsheet.csv": b'"sep=;"\r\nid;Headline\r\n1;wheat, "flour"\r\n2;gold\r\n3\r\n4;oil\r\n',
+    "blank.csv": b"\n \r\nsep=;\r\n\nid;headline\n1;wheat, flour\n\n2;gold\n",
+    "blank.tsv": b"\n\t\nid\theadline\n1\twheat, flour\n2\tgold\n",
     "cr.csv": b"headline;id\rwheat;1\r\rgold;2\r",
     "literal.tsv": b'headline\tid\n"wheat flour\t1\ngold" ounce\t2\n"oil\nopec"\t3\nsilver\t"4\n',
     "lines.txt": b"wheat\n\ngold\r\noil\rsilver",

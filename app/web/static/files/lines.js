@@ -6,6 +6,7 @@ const MAX_COLUMNS = 1000; // rows × columns must fit into memory; also, nobody 
 const TOO_WIDE = { fault: `has more than ${MAX_COLUMNS.toLocaleString("en")} columns` };
 const NAMED = /^(headlines?|titles?|texts?)$/i;
 const SEPARATOR_LINE = /^"?sep=([,;|\t])"?(\r\n|\r|\n|$)/i; // tells spreadsheets the separator
+const LINE_END = /\r\n|\r|\n/;
 
 /**
  * Returns `{columns, rows, chosen, unit}`, and of pasted lines also `blank`, the number of those left out. A row is `{line, cells, item, fault}`: its first line in the file, from 1; its
@@ -13,25 +14,35 @@ const SEPARATOR_LINE = /^"?sep=([,;|\t])"?(\r\n|\r|\n|$)/i; // tells spreadsheet
  * `unit`: what `line` counts, "Line" or, in a JSON array, "Item".
  *
  * Pasted text is CSV only if its first line has a column `headline`, `title` or `text` and others: headlines contain
- * commas. Blank lines of pasted text only separate; in a file they are bad, as for `python -m app classify`.
+ * commas. Blank lines above a header are skipped. Blank lines of pasted text only separate; in a file of lines they are
+ * bad, as for `python -m app classify`.
  */
 export function toTable(text, fileName = "") {
   const ending = /\.(\w+)$/.exec(fileName.toLowerCase())?.[1];
   if (ending === "json") return jsonTable(text);
   if (ending === "jsonl" || ending === "ndjson") return objectsTable(linesOf(text).map(parsedLine), "Line");
-  const declared = SEPARATOR_LINE.exec(text);
-  if (declared) return csvTable(text.slice(declared[0].length), declared[1], 2);
-  const first = text.slice(0, /[\r\n]|$/.exec(text).index);
+  const below = fromFirstText(text);
+  const declared = SEPARATOR_LINE.exec(below);
+  const table = declared ? fromFirstText(below.slice(declared[0].length)) : below;
+  const line = text.slice(0, text.length - table.length).split(LINE_END).length;
+  if (declared) return csvTable(table, declared[1], line);
+  const first = table.slice(0, /[\r\n]|$/.exec(table).index);
   const named = ["\t", ";", ","].find((one) => first.split(one).some((name) => NAMED.test(unquoted(name))) && first.includes(one));
-  if (named || ["csv", "tsv", "tab"].includes(ending)) return csvTable(text, named ?? separatorOf(first, ending));
+  if (named || ["csv", "tsv", "tab"].includes(ending)) return csvTable(table, named ?? separatorOf(first, ending), line);
   const all = linesOf(text);
   const lines = fileName ? all : all.filter(({ raw }) => raw.trim());
   const rows = lines.map(({ line, raw }) => ({ line, cells: [raw] }));
   return { columns: ["line"], rows, chosen: 0, unit: "Line", blank: all.length - rows.length };
 }
 
+/** The text from its first line that is not blank. */
+function fromFirstText(text) {
+  const at = text.search(/\S/);
+  return text.slice(Math.max(text.lastIndexOf("\n", at), text.lastIndexOf("\r", at)) + 1);
+}
+
 function linesOf(text) {
-  const lines = text.split(/\r\n|\r|\n/);
+  const lines = text.split(LINE_END);
   while (lines.length && !lines.at(-1).trim()) lines.pop();
   return lines.map((raw, index) => ({ line: index + 1, raw }));
 }
@@ -42,7 +53,7 @@ function separatorOf(first, ending) {
   return [",", ";", "\t"].reduce((best, one) => (times(one) > times(best) ? one : best));
 }
 
-function csvTable(text, separator, line = 1) {
+function csvTable(text, separator, line) {
   let rows = parseCsv(text, separator, line);
   const header = rows[0] && !rows[0].fault ? rows[0].cells.map((name) => name.trim()) : [];
   const named = header.findIndex((name) => NAMED.test(name));
