@@ -68,7 +68,8 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
         import keras  # noqa: PLC0415 - takes seconds and hundreds of megabytes
     except ImportError as error:
         raise BundleError(
-            "TOPICS_RUNTIME=keras needs TensorFlow: .venv/bin/python -m pip install '.[train]' in this folder."
+            "TOPICS_RUNTIME=keras needs TensorFlow; install it from the project's folder with: "
+            ".venv/bin/python -m pip install '.[train]'"
         ) from error
     try:
         with zipfile.ZipFile(io.BytesIO(model)) as archive:
@@ -95,10 +96,10 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
         case [(_, int()), (_, int())]:
             pass
         case _:  # its answers could not be compared with the golden headlines
-            takes, gives = [repr(shape)[:_MAX_SHAPE] for shape in shapes]
+            inputs, outputs = [repr(shape)[:_MAX_SHAPE] for shape in shapes]
             raise BundleError(
-                f"{path}: takes the shape {takes} and gives {gives}, but must take and give one vector for each text;"
-                " train the bundle again."
+                f"{path}: its input has the shape {inputs} and its output {outputs}, but both must be one vector per"
+                " text; train the bundle again."
             )
     last = getattr(loaded, "layers", [None])[-1]
     if isinstance(last, keras.layers.Dense) and last.activation is getattr(keras.activations, output):

@@ -105,13 +105,13 @@ def test_model_that_does_not_map_vectors_to_vectors_is_refused(
     content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
     model = type("Other", (Model,), shapes)()
     monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: model)
-    with pytest.raises(BundleError, match="must take and give one vector for each text"):
+    with pytest.raises(BundleError, match="both must be one vector per text"):
         read_keras_network(content, tmp_path / MODEL)
 
 
 def test_runtime_without_keras_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
-    with pytest.raises(BundleError, match=r"needs TensorFlow: .* pip install '\.\[train\]' in this folder\.$"):
+    with pytest.raises(BundleError, match=r"needs TensorFlow; .* pip install '\.\[train\]'$"):
         read_keras_network(b"", tmp_path / MODEL)
 
 

@@ -38,11 +38,12 @@ def test_gzip_bomb_is_refused_by_its_size(ask: Ask, monkeypatch: pytest.MonkeyPa
 
 
 @both
-def test_answer_compressed_repeatedly_is_refused_before_it_is_decompressed(ask: Ask) -> None:
+@pytest.mark.parametrize("headers", [["Content-Encoding: gzip, gzip"], ["Content-Encoding: gzip"] * 2], ids=str)
+def test_answer_compressed_repeatedly_is_refused_before_it_is_decompressed(ask: Ask, headers: list[str]) -> None:
     nothing = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\0\0\0\xff\xff" * 200_000  # gzip of empty blocks only
-    bomb = gzip.compress(gzip.compress(nothing))
+    bomb = gzip.compress(nothing)
     with (
-        ForeignServer(lambda: http(bomb, "Content-Encoding: gzip, gzip", "Content-Encoding: gzip")) as server,
+        ForeignServer(lambda: http(bomb, *headers)) as server,
         pytest.raises(InvalidResponseError, match="more than one Content-Encoding"),
     ):
         ask(server.url)

@@ -83,6 +83,22 @@ def test_of_many_rows_and_labels_c_is_1(monkeypatch: pytest.MonkeyPatch) -> None
     assert steps == [(0, 4), (1, 4), (2, 4), (3, 4)]
 
 
+def test_of_rows_with_several_labels_c_is_1() -> None:
+    steps: list[tuple[int, int]] = []
+    rows = [replace(row, labels=(*row.labels, "more")) for row in noisy(0)]
+    answers = predict_labels(
+        rows, noisy(1), [*codes(4), "more"], 1, multi_label=True, on_label=lambda *step: steps.append(step)
+    )
+    assert len(answers) == 120
+    assert steps == [(done, 5) for done in range(5)]
+
+
+def test_of_fewer_rows_than_folds_c_is_1() -> None:
+    steps: list[tuple[int, int]] = []
+    assert len(predicted([noisy(0)[0], noisy(0)[40]], steps)) == 120
+    assert len(steps) == 4
+
+
 def labels_of(rows: list[LabelledRow]) -> list[str]:
     return [row.labels[0] for row in rows]
 

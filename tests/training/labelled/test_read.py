@@ -146,6 +146,16 @@ def test_line_that_tells_spreadsheets_the_separator_is_skipped(tmp_path: Path, h
     assert read.rows[0].number == 2 + header
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_lines_are_counted_with_the_blank_ones_above_the_header(tmp_path: Path, header: bool) -> None:
+    head = "headline;section\n" if header else ""
+    below = head + "".join(f"{text};{label}\n" for text, label in ROWS * 3)
+    path = write(tmp_path / "a.csv", f"\n\t\nsep=;\n\n{below}")
+    read = read_rows([path], header=header)
+    assert pairs(read) == ROWS * 3
+    assert read.rows[0].number == 5 + header
+
+
 def test_several_files_are_one_table(tmp_path: Path) -> None:
     files = [write(tmp_path / "a.csv", table(",")), write(tmp_path / "b.jsonl", JSON_LINES)]
     assert pairs(read_rows(files)) == ROWS * 2

@@ -55,7 +55,7 @@ def _joined(report: DataReport) -> dict[str, list[str]]:
 
 
 def _separators(joined: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Where cells have several labels, all other notes are about labels that are none."""
+    """These come first: if cells have several labels, the other notes take combinations of labels for labels."""
     for separator, labels in joined.items():
         subject = f"{count(len(labels), 'label')} such as {labels[0]!r}"
         looks = "looks" if len(labels) == 1 else "look"
@@ -96,7 +96,7 @@ def _not_learned(rows: int, of: int) -> str:
 
 
 def _misspelt(report: DataReport, joined: AbstractSet[str]) -> Iterator[tuple[str, str]]:
-    """Rare labels, each with the learned one that it differs from by a few typing errors; none that are `joined`."""
+    """Rare labels, each with the learned one that it differs from by a few typing errors, without those in `joined`."""
     learned = [label.label for label in report.labels[:MAX_COMPARED]]
     similar = {label for group in report.similar_labels for label in group}
     for label in islice(report.rare, MAX_COMPARED):
@@ -169,8 +169,8 @@ def _texts(report: DataReport) -> Iterator[str]:
     if report.html_entities > report.rows / 100:
         entities = report.html_entities
         yield (
-            f"{count(entities, 'text')} {_has(entities)} HTML entities such as &amp;; decode them (html.unescape in"
-            " Python), unless the texts to classify have them, too."
+            f"{count(entities, 'text')} {_has(entities)} HTML entities (such as &amp;); decode them (in Python with"
+            " html.unescape), unless the texts to classify have them, too."
         )
 
 
