@@ -64,6 +64,7 @@ HOSTILE = {
     "gigabytes of an array": b"cnumpy\nndarray\n((J\0\0\0\x40tX\x02\0\0\0O8tR.",
     "gigabytes of a memo": b"Nr\0\0\0\x20.",
     "gigabytes of a bytearray": b"\x96\0\0\0\x40\0\0\0\0.",
+    "another length": ARRAY + b"(K\x01(K\x01t" + OBJECTS_WITHOUT_FLAGS + b"\x89](NNetb.",
     "no operand": b"R.",
     "unknown operation": b"\xff.",
 }
