@@ -34,7 +34,7 @@ def html(content: str, request: Request) -> Response:
 def page_router(service: Service, page_json: PageJson | None) -> APIRouter:
     """Routes of the page. They need no API key, although the API that the page calls may require one.
 
-    `page_json`: None if the API requires a key, with which the page at `/` then asks for the same.
+    `page_json`: None if the API requires a key; the page at `/` then requests the same data with its user's key.
     """
     router = APIRouter(include_in_schema=False)
     files = PageFiles(directory=FOLDER)

@@ -1,7 +1,7 @@
 """Held-out rows of a fit: a stratified share of the training rows, or folds of them.
 
-Duplicates with the same label are held out together: a model that has learned from a copy of a row looks better on it
-than on new texts, and its probabilities would be calibrated too high.
+Up to MAX_TOGETHER duplicates with the same label are held out together: a model that has learned from a copy of a row
+looks better on it than on new texts, and its probabilities would be calibrated too high.
 """
 
 from collections.abc import Sequence

@@ -68,12 +68,14 @@ def drift_of(shares: Sequence[float], support: int = 0, unknown: float = 0.05) -
 
 
 def results(labels: Sequence[int], words: int = 10, unknown: Sequence[int] | None = None) -> list[Classification]:
-    """Answers with only the fields that drift uses."""
+    """Answers with only the fields that drift uses; up to two of the words in the training corpus are rare."""
     missing = unknown if unknown is not None else [0] * len(labels)
-    return [
-        Classification([label] if label >= 0 else [], [], [], Encoded([], words, words - none, 0, [], 0), None)
-        for label, none in zip(labels, missing, strict=True)
-    ]
+    found = []
+    for label, none in zip(labels, missing, strict=True):
+        rare = min(2, words - none)
+        encoded = Encoded([], words, words - none - rare, rare, [], 0)
+        found.append(Classification([label] if label >= 0 else [], [], [], encoded, None))
+    return found
 
 
 def stream(drift: Drift, labels: np.ndarray, step: int) -> list[float]:

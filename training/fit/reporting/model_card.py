@@ -47,7 +47,7 @@ In an answer, `topic` is the label, and `label` is its number.
 - Expect a lower accuracy for texts from another time, place or style than the training rows. The drift metrics of the
   service show such a change.
 {limits}
-- Labels with few rows mostly have a lower F1 than those with many; see the table.
+- Labels with few rows usually have a lower F1 than those with many; see the table.
 - `data.html` in the bundle's folder is the report on the rows: bad rows, duplicates, texts with several labels.
 """
 

@@ -2,11 +2,17 @@
 
 import errno
 import re
+from pathlib import Path
 
 import anyio
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
+from app.classifier import BundleError
+from app.main import create_app
+from app.serving.loading import Classifiers
+from app.settings import Settings
 from tests.app.conftest import Start
 from tests.app.metrics import read
 
@@ -173,3 +179,21 @@ def test_refusal_before_the_endpoint_counts_under_the_route(
     assert client.request(method, path, headers=headers | origin).status_code == status
     labels = {"route": route, "method": "OTHER" if method == "DELETE" else method, "status": status}
     assert read(client.get("/metrics").text)("http_requests_total", **labels) == 1
+
+
+def test_startup_that_a_bundle_stops_reports_its_sentence_without_a_traceback(tiny_bundle: Path):
+    sent: list[Message] = []
+
+    def load() -> Classifiers:
+        raise BundleError("model.keras: is truncated; copy the bundle again.")
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = create_app(Settings(model=tiny_bundle, access_log=False), load)
+    with pytest.raises(BundleError):
+        anyio.run(app, {"type": "lifespan"}, receive, send)
+    assert sent == [{"type": "lifespan.startup.failed", "message": "model.keras: is truncated; copy the bundle again."}]
