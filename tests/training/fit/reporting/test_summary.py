@@ -5,6 +5,7 @@ import pytest
 
 from tests.training.fit.rows import codes, made_rows
 from training.evaluation.measure import measure
+from training.evaluation.multi_label import MultiLabelEvaluation
 from training.fit.baselines import MAJORITY, TFIDF, Baseline
 from training.fit.reporting.summary import described, is_no_better, with_label
 from training.fit.training_rows import tokenize_rows
@@ -39,3 +40,10 @@ def test_model_is_compared_with_the_most_frequent_label(answers: list[int], no_b
     baselines = [Baseline(TFIDF, 9, 1.0, 1.0), Baseline(MAJORITY, 9, 0.75, 3 / 7)]
     assert is_no_better(measured, baselines) == no_better
     assert not is_no_better(measured, baselines[:1])
+
+
+@pytest.mark.parametrize(("micro_f1", "no_better"), [(0.5, True), (0.51, False)])
+def test_model_for_several_labels_is_compared_by_micro_f1(micro_f1: float, no_better: bool) -> None:
+    measured = MultiLabelEvaluation(9, micro_f1, 0.3, exact_match=0.6, ece=0.1, labels=2, given=2, topics=())
+    majority = Baseline(MAJORITY, 9, accuracy=0.6, macro_f1=0.3, micro_f1=0.5)
+    assert is_no_better(measured, [majority]) == no_better
