@@ -12,6 +12,7 @@ from app.classifier.characters.symbols import SKIN_TONES, fold_with_symbols, is_
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
 from app.classifier.tokenizer import locate, tokenize
+from tests.classifier.decomposed import has_decomposed_separator
 
 GOLDEN = [  # each line split by hand: a text, and its words separated by spaces
     ("great😀😀 news", "great 😀 😀 news"),
@@ -89,12 +90,6 @@ def test_words_that_are_no_symbols_are_those_without_the_option(text: str, split
 def test_splitting_words_again_changes_nothing(text: str, split_unspaced: bool) -> None:
     words = tokenize(text, "html", split_unspaced, split_symbols=True)
     assert tokenize(" ".join(words), "html", split_unspaced, split_symbols=True) == words
-
-
-def has_decomposed_separator(text: str) -> bool:
-    """Decomposed, some separators leave a mark: `\u2260` becomes `=` and a stroke."""
-    composed = unicodedata.normalize("NFC", text)
-    return any(fold(one) == " " and not unicodedata.is_normalized("NFD", one) for one in composed)
 
 
 @given(texts.filter(lambda text: not has_decomposed_separator(text)))
