@@ -145,10 +145,11 @@ class TopicClassifier:
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """First half of `classify`: the network's input for each text."""
         spec, encode = self.encoder.spec, self.encoder.encode_words
-        references, unspaced, symbols = spec.references, spec.split_unspaced, spec.split_symbols
+        references, unspaced = spec.references, spec.split_unspaced
+        symbols, marks = spec.split_symbols, spec.split_marks
         if spec.pieces and sum(map(len, texts)) >= _MANY_CHARACTERS:
-            return self.encoder.encode_batch([tokenize(text, references, unspaced, symbols) for text in texts])
-        return [encode(tokenize(text, references, unspaced, symbols)) for text in texts]
+            return self.encoder.encode_batch([tokenize(text, references, unspaced, symbols, marks) for text in texts])
+        return [encode(tokenize(text, references, unspaced, symbols, marks)) for text in texts]
 
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """Second half of `classify`: run the network and rank the topics."""

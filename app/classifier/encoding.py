@@ -95,13 +95,14 @@ class Encoder:
     def locate(self, text: str) -> list[Word]:
         """The words of a text as they are looked up, each with its position in the text, which includes quotes."""
         spec = self.spec
-        located = locate(text, spec.references, spec.split_unspaced, spec.split_symbols)
+        located = locate(text, spec.references, spec.split_unspaced, spec.split_symbols, spec.split_marks)
         words = (one if one.word in self._words else one._replace(word=self.resolve(one.word)) for one in located)
         return [one for one in words if one.word]
 
     def tokenize(self, text: str) -> list[str]:
         """The words of a text, for `encode_words`."""
-        return tokenize(text, self.spec.references, self.spec.split_unspaced, self.spec.split_symbols)
+        spec = self.spec
+        return tokenize(text, spec.references, spec.split_unspaced, spec.split_symbols, spec.split_marks)
 
     def encode(self, text: str) -> Encoded:
         """Encode a text."""

@@ -37,6 +37,7 @@ ADDED: Mapping[int, tuple[str, ...]] = {
     3: ("encoding.split_unspaced", "encoding.pieces", "title", "language"),
     4: ("multi_label",),
     5: ("encoding.split_symbols",),
+    6: ("encoding.split_marks",),
 }
 """Format -> the fields that it added. A manifest in which one of them is not at its default needs this format, because
 an older release would misread the model."""
@@ -99,6 +100,9 @@ class EncodingSpec(_Part):
     split_symbols: bool = Field(
         default=False,
         description="symbols (category So of Unicode, such as emoji) are words; if false, they separate words",
+    )
+    split_marks: bool = Field(
+        default=False, description="question and exclamation marks are words; if false, they separate words"
     )
     pieces: tuple[PieceSize, PieceSize] | None = Field(
         default=None,

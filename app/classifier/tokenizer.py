@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from app.classifier.characters.folding import CharacterTable, fold, without_diacritics
+from app.classifier.characters.marks import MARKS, with_marks
 from app.classifier.characters.symbols import fold_with_symbols, join_flags
 from app.classifier.characters.unspaced_scripts import space_out
 
@@ -25,17 +26,26 @@ _REFERENCE = re.compile(
 _MAX_COMPOSED = 64
 """Words of more code points are not put into normal form C, which takes quadratic time in a run of marks."""
 
-_FOLDED, _PLAIN = CharacterTable(fold), CharacterTable(without_diacritics)
-_WITH_SYMBOLS = CharacterTable(fold_with_symbols)
+_PLAIN = CharacterTable(without_diacritics)
+_FOLDED = {
+    (split_symbols, split_marks): CharacterTable(with_marks(folding) if split_marks else folding)
+    for split_symbols, folding in ((False, fold), (True, fold_with_symbols))
+    for split_marks in (False, True)
+}
 
 # The same for ASCII: bytes.translate is much faster than str.translate. Control characters, which vanish, become a byte
-# that is not ASCII, so that a text with any of them is folded by the other table.
+# that is not ASCII, so that a text with any of them is folded by the other table. Each is without and with marks.
 _ASCII_TABLE = bytes(ord(fold(chr(code)) or "\x80") for code in range(128)) + bytes(128)
-_ASCII_WORD = re.compile("[^ ]+")
+_ASCII_TABLES = (_ASCII_TABLE, bytes(code if chr(code) in MARKS else to for code, to in enumerate(_ASCII_TABLE)))
+_ASCII_WORDS = (re.compile("[^ ]+"), re.compile("[^ ?!]+|[?!]"))
 
 
 def tokenize(
-    text: str, references: CharacterReferences = "html", split_unspaced: bool = False, split_symbols: bool = False
+    text: str,
+    references: CharacterReferences = "html",
+    split_unspaced: bool = False,
+    split_symbols: bool = False,
+    split_marks: bool = False,
 ) -> list[str]:
     """Lower-case words of a text, in order. Punctuation splits words (`U.S.` is two), apostrophes do not.
 
@@ -43,13 +53,13 @@ def tokenize(
     what is not a letter, mark, digit or apostrophe separates words. Quotes at the edges of a word and diacritics stay:
     the encoder drops them if it does not know the word with them. With `split_unspaced`, characters of scripts that are
     written without spaces between words, such as Chinese and Thai, are words. With `split_symbols`, symbols such as
-    emoji are words, too.
+    emoji are words, too, and with `split_marks` question and exclamation marks.
     """
     if "&" in text:
         text = _REFERENCE.sub(lambda match: _decode(match, references), text)
-    if (ascii_text := _fold_ascii(text)) is not None:
-        return ascii_text.split()
-    folded = text.translate(_WITH_SYMBOLS if split_symbols else _FOLDED)
+    if (ascii_text := _fold_ascii(text, split_marks)) is not None:
+        return _ASCII_WORDS[True].findall(ascii_text) if split_marks else ascii_text.split()
+    folded = text.translate(_FOLDED[split_symbols, split_marks])
     words = _split(folded, split_unspaced, split_symbols)
     # Any part of a text in normal form C is in it, too. This takes linear time: it ends at marks in the wrong order.
     if unicodedata.is_normalized("NFC", folded):
@@ -57,12 +67,12 @@ def tokenize(
     return [word if word.isascii() else _compose(word) for word in words]
 
 
-def _fold_ascii(text: str) -> str | None:
+def _fold_ascii(text: str, split_marks: bool) -> str | None:
     """Each character becomes one; None if the text is not ASCII, or has characters that vanish."""
     if not text.isascii():  # an exception would take 0.7 us
         return None
     try:
-        return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii")
+        return text.encode("ascii").translate(_ASCII_TABLES[split_marks]).decode("ascii")
     except UnicodeDecodeError:
         return None
 
@@ -86,14 +96,18 @@ class Word(NamedTuple):
 
 
 def locate(
-    text: str, references: CharacterReferences = "html", split_unspaced: bool = False, split_symbols: bool = False
+    text: str,
+    references: CharacterReferences = "html",
+    split_unspaced: bool = False,
+    split_symbols: bool = False,
+    split_marks: bool = False,
 ) -> Iterator[Word]:
     """The words of `tokenize`, each with its position in the text."""
-    if "&" not in text and (ascii_text := _fold_ascii(text)) is not None:
-        yield from (Word(match[0], *match.span()) for match in _ASCII_WORD.finditer(ascii_text))
+    if "&" not in text and (ascii_text := _fold_ascii(text, split_marks)) is not None:
+        yield from (Word(match[0], *match.span()) for match in _ASCII_WORDS[split_marks].finditer(ascii_text))
         return
     characters, starts, ends = _decoded(text, references)
-    table = _WITH_SYMBOLS if split_symbols else _FOLDED
+    table = _FOLDED[split_symbols, split_marks]
     folded = [table[ord(character)] for character in characters]
     places = [place for place, letters in enumerate(folded) for _ in letters.strip()]
     """Of each letter of the words: index of the character that was folded to it."""

@@ -82,7 +82,7 @@ AT_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(Outside, name, value) for name in ("intercept", "score", "confidence", "unknown") for value in (-100, 100)],
     *[(Outside, "threshold", value) for value in (1e-9, 1)],
     *[(Outside, name, value) for name in ("lost", "found") for value in (0, 1, None)],
-    *[(Manifest, "format", value) for value in (2, 3, 4, 5)],
+    *[(Manifest, "format", value) for value in (2, 3, 4, 5, 6)],
     *[(EncodingSpec, "pieces", value) for value in ([2, 2], [8, 8], [2, 8], None)],
     *[(TopicSet, "coverage", value) for value in (1e-9, 1 - 1e-9)],
     *[(TopicSet, "threshold", value) for value in (1e-9, 1)],
@@ -104,7 +104,8 @@ BEYOND_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(EncodingSpec, name, value) for name in ("start_id", "rare_id") for value in (-1, 0.5)],
     *[(EncodingSpec, name, value) for name in ("pairs", "repeats") for value in (None, 2, "perhaps")],
     *[(EncodingSpec, "lead", value) for value in (0, -1)],
-    *[(EncodingSpec, name, value) for name in ("split_unspaced", "split_symbols") for value in (None, 2, "perhaps")],
+    *[(EncodingSpec, "split_unspaced", value) for value in (None, 2, "perhaps")],
+    *[(EncodingSpec, name, value) for name in ("split_symbols", "split_marks") for value in (None, 2, "perhaps")],
     *[(EncodingSpec, "pieces", value) for value in ([1, 4], [2, 9], [2], [2, 3, 4], 2, True, [2.5, 3])],
     *[(Array, "offset", value) for value in (-1, None)],
     *[(Array, "shape", value) for value in ([], [1, 1, 1], [0], [2, 0], [-1, 2], 3, None)],
@@ -126,7 +127,7 @@ BEYOND_THE_BOUNDS: list[tuple[type[BaseModel], str, Any]] = [
     *[(TopicSet, "coverage", value) for value in (0, 1, -1, NAN, None)],
     *[(TopicSet, "threshold", value) for value in (0, 1.01, -1, NAN, None)],
     *[(MultiLabel, "thresholds", value) for value in ([0.0, 0.5], [1.01], [NAN], [None], 0.5, None)],
-    *[(Manifest, "format", value) for value in (0, 6, "1", True, 1.0, None)],
+    *[(Manifest, "format", value) for value in (0, 7, "1", True, 1.0, None)],
     *[
         (Manifest, name, value)
         for name in ("name", "version")
@@ -172,7 +173,7 @@ def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_kno
     spec = EncodingSpec()
     assert (spec.size, spec.offset, spec.start_id, spec.rare_id) == (10_000, 3, 1, 2)
     assert (spec.pairs, spec.repeats, spec.lead) == (False, False, None)
-    assert (spec.split_unspaced, spec.split_symbols, spec.pieces) == (False, False, None)
+    assert (spec.split_unspaced, spec.split_symbols, spec.split_marks, spec.pieces) == (False, False, False, None)
     assert (Calibration(intercept=0).gap_slope, Calibration(intercept=0).unknown_slope) == (0, 0)
     outside = Outside(intercept=0, score=1, threshold=0.5)
     assert (outside.confidence, outside.unknown, outside.lost, outside.found) == (0, 0, None, None)
@@ -198,6 +199,7 @@ def test_defaults_are_those_of_keras_and_of_a_model_of_which_nothing_more_is_kno
         ({"encoding": {"references": "html", "pieces": [3, 3]}}, 3),
         ({"multi_label": {"thresholds": [0.5, 0.25]}}, 4),
         ({"encoding": {"split_symbols": True}}, 5),
+        ({"encoding": {"split_marks": True}}, 6),
         ({"encoding": {"split_symbols": True}, "multi_label": {"thresholds": [0.5, 0.25]}}, 5),
     ],
 )

@@ -167,9 +167,9 @@ def test_golden_headlines_hold_the_outside_probability(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"format": 6}, "format: this release reads formats 1 to 5, not 6; upgrade the service."),
-        ({"format": 0}, "format: this release reads formats 1 to 5, not 0; train the bundle again."),
-        ({"format": 6, "more": 1}, "format: this release reads formats 1 to 5, not 6; upgrade the service."),
+        ({"format": 7}, "format: this release reads formats 1 to 6, not 7; upgrade the service."),
+        ({"format": 0}, "format: this release reads formats 1 to 6, not 0; train the bundle again."),
+        ({"format": 7, "more": 1}, "format: this release reads formats 1 to 6, not 7; upgrade the service."),
         (
             {"format": 1},
             "the whole file: needs format 2 for `outside`, `calibration.unknown_slope`, not 1; train the bundle again.",

@@ -24,7 +24,7 @@ class TensorflowEncoder:
         index = {decomposed(word): rank for word, rank in bundle.word_index.items() if not hides_word(spec, word, rank)}
         words = list(index)
         ids = [rank + spec.offset for rank in index.values()]
-        self._tokenize = Tokenizer(spec.references, spec.split_unspaced, spec.split_symbols)
+        self._tokenize = Tokenizer(spec.references, spec.split_unspaced, spec.split_symbols, spec.split_marks)
         self.words = keras.layers.StringLookup(vocabulary=words, num_oov_indices=1)
         self.words(tf.constant([""]))  # builds the layer, which must happen before the export
         self._ids = np.array([UNKNOWN, *(word_id if word_id < spec.size else RARE for word_id in ids)], np.int64)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.classifier.characters.folding import fold
 from app.classifier.characters.folding import without_diacritics as plain_character
+from app.classifier.characters.marks import with_marks
 from app.classifier.characters.symbols import FLAG, fold_with_symbols
 from app.classifier.characters.unspaced_scripts import BLOCKS, DIGRAPH, FOLDED_VOWELS, STACKERS
 from app.classifier.tokenizer import CharacterReferences, character_reference
@@ -39,9 +40,15 @@ class Tokenizer:
     """
 
     def __init__(
-        self, references: CharacterReferences, split_unspaced: bool = False, split_symbols: bool = False
+        self,
+        references: CharacterReferences,
+        split_unspaced: bool = False,
+        split_symbols: bool = False,
+        split_marks: bool = False,
     ) -> None:
-        folding = fold_with_symbols if split_symbols else fold
+        folding: Callable[[str], str] = fold_with_symbols if split_symbols else fold
+        if split_marks:
+            folding = with_marks(folding)
         self._references = _references(references, folding)
         self._character = _unspaced_character() if split_unspaced else None
         self._split_symbols = split_symbols

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from training.headlines.samples import Sample, split_words
 from training.labelled.rows import LabelledRow, Table
-from training.labelled.symbols import have_symbols
+from training.labelled.split_options import have_symbols, marks_tell_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class TrainingRows:
     """Whether a row may have several labels, or none."""
     split_symbols: bool = False
     """Whether symbols, such as emoji, are words."""
+    split_marks: bool = False
+    """Whether question and exclamation marks are words."""
 
     @property
     def topics(self) -> int:
@@ -44,7 +46,8 @@ def first_labels(table: Table) -> Table:
 def tokenize_rows(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label: bool = False) -> TrainingRows:
     """Split rows into words; those without a word cannot be learned from and are left out.
 
-    Symbols, such as emoji, are words if enough rows have some.
+    Symbols, such as emoji, are words if enough rows have some; question and exclamation marks, if they tell something
+    about the labels.
 
     Args:
         rows: labelled rows.
@@ -56,14 +59,14 @@ def tokenize_rows(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label
     # Rows share the words and labels that they have in common, which saves most of the memory.
     shared: dict[str, str] = {}
     alike: dict[tuple[int, ...], tuple[int, ...]] = {}
-    split_symbols = have_symbols([row.text for row in rows])
+    split_symbols, split_marks = have_symbols([row.text for row in rows]), marks_tell_labels(rows)
     samples = []
     for number, row in enumerate(rows):
-        words = split_words(row.text, split_unspaced=True, split_symbols=split_symbols)
+        words = split_words(row.text, True, split_symbols, split_marks)
         if words:
             labels = tuple(numbers[label] for label in row.labels)
             labels = alike.setdefault(labels, labels)
             samples.append(Sample(tuple([shared.setdefault(word, word) for word in words]), labels, number))
     lines_of = [lines.setdefault((row.file, row.number), number) for number, row in enumerate(rows)]
     texts = [row.text for row in rows]
-    return TrainingRows(tuple(codes), tuple(samples), texts, lines_of, multi_label, split_symbols)
+    return TrainingRows(tuple(codes), tuple(samples), texts, lines_of, multi_label, split_symbols, split_marks)

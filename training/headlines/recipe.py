@@ -40,6 +40,8 @@ class Recipe:
     """Whether characters of scripts without spaces between words, such as Chinese, are words."""
     split_symbols: bool = False
     """Whether symbols, such as emoji, are words."""
+    split_marks: bool = False
+    """Whether question and exclamation marks are words."""
     rare_words: int | None = None
     """Maximum number of rare words in the word index; None: all of them."""
     feature_weights: Literal["ratio", "ratio and idf", "tfidf"] = "ratio"

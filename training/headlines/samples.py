@@ -24,12 +24,15 @@ class Sample:
     """Number of the row or wire that the text is from; None: from none."""
 
 
-def split_words(text: str, split_unspaced: bool = False, split_symbols: bool = False) -> Words:
+def split_words(
+    text: str, split_unspaced: bool = False, split_symbols: bool = False, split_marks: bool = False
+) -> Words:
     """The words of a text without quotes at their edges, which the vocabulary then does not contain either.
 
-    With `split_unspaced`, characters of scripts without spaces between words are words; with `split_symbols`, symbols.
+    With `split_unspaced`, characters of scripts without spaces between words are words; with `split_symbols`, symbols;
+    with `split_marks`, question and exclamation marks.
     """
-    words = tokenize(text, "html", split_unspaced, split_symbols)
+    words = tokenize(text, "html", split_unspaced, split_symbols, split_marks)
     return tuple(bare for word in words if (bare := word.strip("'")))
 
 

@@ -77,6 +77,7 @@ def build_encoder(
         references="html",
         split_unspaced=recipe.split_unspaced,
         split_symbols=recipe.split_symbols,
+        split_marks=recipe.split_marks,
         pieces=recipe.piece_sizes if parts else None,
     )
     return Encoder(spec, word_index), word_index

@@ -9,9 +9,20 @@ from app.classifier.inference.leave_one_out import leave_one_out
 from app.classifier.manifest import EncodingSpec
 
 ENTRIES = (
-    *("oil", "gas", "rise", "producers'", "nestle", "中", "👍", "🇫🇷"),
+    *("oil", "gas", "rise", "producers'", "nestle", "中", "👍", "🇫🇷", "?"),
     *("oil *2", "gas *2", "中 *2", "oil *later", "gas *later", "中 *later", "👍 *2", "👍 *later"),
-    *("oil gas", "gas oil", "oil oil", "rise oil", "gas rise", "zimbabwe oil", "oil zimbabwe", "中 oil", "👍 🇫🇷"),
+    *(
+        "oil gas",
+        "gas oil",
+        "oil oil",
+        "rise oil",
+        "gas rise",
+        "zimbabwe oil",
+        "oil zimbabwe",
+        "中 oil",
+        "👍 🇫🇷",
+        "oil ?",
+    ),
     *("re *piece", "ent *piece", "nt> *piece", "<zi *piece", "zi *piece"),
 )
 RARE_WORDS = ("zimbabwe", "brent")
@@ -20,7 +31,7 @@ INDEX |= {"petrol": INDEX["oil"], "diesel": INDEX["oil"], "diesel *2": INDEX["zi
 """`petrol`, `diesel` and `corn` share an id with another word, as the words of a cluster do."""
 SIZE = len(ENTRIES) + 4
 WORDS = ["oil", "gas", "rise", "producers'", "'oil'", "Nestlé", "zimbabwe", "brent", "blent", "zinc", "xx", "中", "''"]
-WORDS += ["petrol", "diesel", "corn", "👍🏽", "🇫🇷", "👍🇫🇷", "oil👍", "🇩🇪"]
+WORDS += ["petrol", "diesel", "corn", "👍🏽", "🇫🇷", "👍🇫🇷", "oil👍", "🇩🇪", "?", "oil?!"]
 SPECS = {
     "words": {"rare_id": None},
     "rare words have an id": {},
@@ -28,8 +39,16 @@ SPECS = {
     "pairs and repeats": {"pairs": True, "repeats": True},
     "lead": {"lead": 3},
     "all but pieces": {"pairs": True, "repeats": True, "lead": 3, "split_unspaced": True},
-    "all but symbols": {"pairs": True, "repeats": True, "lead": 3, "split_unspaced": True, "pieces": (2, 4)},
-    "all": {"pairs": True, "repeats": True, "lead": 3, "split_unspaced": True, "pieces": (2, 4), "split_symbols": True},
+    "all but symbols and marks": {"pairs": True, "repeats": True, "lead": 3, "split_unspaced": True, "pieces": (2, 4)},
+    "all": {
+        "pairs": True,
+        "repeats": True,
+        "lead": 3,
+        "split_unspaced": True,
+        "pieces": (2, 4),
+        "split_symbols": True,
+        "split_marks": True,
+    },
 }
 
 

@@ -73,6 +73,7 @@ def texts(count: int) -> list[str]:
         *RARE_WORDS,
         "zzyzx",
         "İstanbul",
+        "oil?",
         "ΟΔΟΣ",
         "don't",
         "'oil'",
@@ -125,7 +126,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
         pieces[entry] = pieces.pop(f"filler{10 + i}")
     pieces |= {"뉴스": SIZE + 1, "arr *piece": SIZE + 2}
     symbols = dict(pieces)
-    for i, entry in enumerate(("👍", "❤", "🇫🇷", "👍 *2", "❤ oil", "🤷 ♀", "©", "🇩🇪 *piece")):
+    for i, entry in enumerate(("👍", "❤", "🇫🇷", "👍 *2", "❤ oil", "🤷 ♀", "©", "🇩🇪 *piece", "?", "oil ?")):
         symbols[entry] = symbols.pop(f"filler{30 + i}")
     changes = {
         "calibrated": {"calibration": Calibration(intercept=-0.4, gap_slope=0.5)},
@@ -149,10 +150,17 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
         },
         "symbols": {
             "encoding": EncodingSpec(
-                size=SIZE, pairs=True, repeats=True, lead=4, split_unspaced=True, pieces=(2, 4), split_symbols=True
+                size=SIZE,
+                pairs=True,
+                repeats=True,
+                lead=4,
+                split_unspaced=True,
+                split_symbols=True,
+                split_marks=True,
+                pieces=(2, 4),
             ),
             "calibration": Calibration(intercept=0.1, unknown_slope=0.5),
-            "format": 5,
+            "format": 6,
         },
         "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None, references="html")},
     }
@@ -284,7 +292,7 @@ def test_onnx_of_any_labels_answers_as_the_service(kind: str, tmp_path: Path) ->
     assert_onnx_agrees(write(tmp_path / "bundle", kind), headlines, tmp_path / "onnx")
 
 
-# "symbols" also has pairs, repeats, a lead and pieces.
+# "symbols" also has marks, pairs, repeats, a lead and pieces.
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["several", "repeats", "bare", "outside", "symbols"])
 def test_saved_model_answers_as_the_service(

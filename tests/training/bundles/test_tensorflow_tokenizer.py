@@ -57,6 +57,20 @@ def test_symbols_are_those_of_the_service(split_unspaced: bool) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("split_symbols", [False, True])
+def test_marks_are_those_of_the_service(split_symbols: bool) -> None:
+    draw = random.Random(10)
+    some = [
+        *texts(),
+        *("".join(draw.choices(SYMBOLS + "?!\uff1f؟‼⁉", k=30)) for _ in range(2000)),
+        "a&quest;b&excl; &#63;",
+    ]
+    words = Tokenizer("html", split_symbols=split_symbols, split_marks=True)(tf.constant(some)).to_list()
+    expected = [[decomposed(one) for one in tokenize(text, "html", False, split_symbols, True)] for text in some]
+    assert [[decomposed(word.decode()) for word in row] for row in words] == expected
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(2, 4), (3, 3), (5, 8)])
 def test_pieces_are_those_of_the_service(sizes: tuple[int, int]) -> None:
     composed = [unicodedata.normalize("NFC", text) for text in (*texts(), UNSPACED, "Tiếng Việt ᾂ ǖ", "뉴스속보 " * 3)]

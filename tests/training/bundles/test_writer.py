@@ -255,17 +255,18 @@ def test_encoding_with_pieces_is_written_in_format_3_and_read_as_it_was(pieces_b
 @pytest.mark.parametrize(
     ("changes", "format_", "left_out"),
     [
-        ({}, 1, {"references", "split_unspaced", "pieces", "split_symbols"}),
-        ({"references": "html"}, 2, {"split_unspaced", "pieces", "split_symbols"}),
-        ({"split_unspaced": True}, 3, {"split_symbols"}),
-        ({"split_symbols": True}, 5, set()),
+        ({}, 1, {"references", "split_unspaced", "pieces", "split_symbols", "split_marks"}),
+        ({"references": "html"}, 2, {"split_unspaced", "pieces", "split_symbols", "split_marks"}),
+        ({"split_unspaced": True}, 3, {"split_symbols", "split_marks"}),
+        ({"split_symbols": True}, 5, {"split_marks"}),
+        ({"split_marks": True}, 6, set()),
     ],
 )
 def test_manifest_has_no_field_that_a_service_of_its_format_would_refuse(
     draft: Draft, changes: dict[str, object], format_: int, left_out: set[str], tmp_path: Path
 ) -> None:
     spec = draft.manifest.encoding.model_copy(update={"references": "keras"} | changes)
-    manifest = draft.manifest.model_copy(update={"encoding": spec, "calibration": None, "outside": None, "format": 5})
+    manifest = draft.manifest.model_copy(update={"encoding": spec, "calibration": None, "outside": None, "format": 6})
     write_bundle(tmp_path / "1", replace(draft, manifest=manifest))
     raw = json.loads((tmp_path / "1" / MANIFEST).read_text())
     assert raw["format"] == format_

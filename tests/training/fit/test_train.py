@@ -235,6 +235,16 @@ def test_emoji_are_words_where_rows_have_them() -> None:
     assert not fitted(rows(0, ("", "!")), codes(2)).model.encoder.spec.split_symbols
 
 
+def test_a_question_mark_is_a_word_where_it_tells_the_label() -> None:
+    def rows(seed: int) -> list[LabelledRow]:
+        made = made_rows(1, 100, seed=seed)
+        return [replace(row, text=row.text + ".?"[i % 2], labels=(f"label{i % 2}",)) for i, row in enumerate(made)]
+
+    model = fitted(rows(0), codes(2))
+    assert model.model.encoder.spec.split_marks
+    assert accuracy(model, rows(1), codes(2)) > 0.95
+
+
 def test_english_words_that_no_row_has_count_as_others_of_their_cluster() -> None:
     model = fitted(cluster_rows(0, 12), codes(2))
     assert len(model.clusters) == 1_000

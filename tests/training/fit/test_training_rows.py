@@ -28,6 +28,16 @@ def test_symbols_are_words_if_a_hundredth_of_the_rows_has_some(with_symbols: int
     assert few.samples[1 if with_symbols else 0].words == words
 
 
+def test_marks_are_words_if_they_tell_the_labels() -> None:
+    def some(labels: tuple[str, str]) -> list[LabelledRow]:
+        texts = ("right?", "right.")
+        return [LabelledRow(texts[i % 2], (labels[i % 2],), "rows.csv", i) for i in range(2, 60)]
+
+    told, same = (tokenize_rows(some(labels), ["a", "b"]) for labels in (("a", "b"), ("a", "a")))
+    assert (told.split_marks, told.samples[0].words) == (True, ("right", "?"))
+    assert (same.split_marks, same.samples[0].words) == (False, ("right",))
+
+
 def test_rows_keep_all_their_labels_and_know_their_lines() -> None:
     rows = [replace(row, number=7) for row in table(("b", "a"), ()).rows]
     found = tokenize_rows([*rows, *table(("a",)).rows], ["a", "b"], multi_label=True)

@@ -135,7 +135,9 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
 
 def _features(encoding: EncodingSpec, clusters: int) -> str:
     """What has an id."""
-    kinds = ["words", *(["symbols"] if encoding.split_symbols else []), "pairs of words"]
+    symbols = ["symbols"] if encoding.split_symbols else []
+    marks = ["question and exclamation marks"] if encoding.split_marks else []
+    kinds = ["words", *symbols, *marks, "pairs of words"]
     if clusters:
         kinds.append(f"{clusters:,} clusters of similar English words (docs/headlines/clusters.md)")
     if encoding.pieces is not None:

@@ -18,8 +18,8 @@ from training.labelled.reporting.report import MAX_EXAMPLES, DataReport, Distrib
 from training.labelled.reporting.scripts import script
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
+from training.labelled.split_options import have_symbols
 from training.labelled.stratification import OUTSIDE, labels_or_outside
-from training.labelled.symbols import have_symbols
 
 SHORT = 3
 """Labels of at most so many letters differ if one of them has an s more: C and CS."""

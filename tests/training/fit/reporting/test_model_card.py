@@ -101,6 +101,7 @@ def test_card_names_the_report_without_a_link_and_says_what_prediction_sets_are(
         ({"pieces": (2, 5)}, "words, pairs of words, and pieces of 2 to 5 characters for words without an id"),
         ({"pieces": None}, "words and pairs of words"),
         ({"pieces": None, "split_symbols": True}, "words, symbols, and pairs of words"),
+        ({"pieces": None, "split_marks": True}, "words, question and exclamation marks, and pairs of words"),
     ],
 )
 def test_card_names_what_has_an_id(tmp_path: Path, encoding: dict[str, object], features: str) -> None:

@@ -1,0 +1,77 @@
+"""Question and exclamation marks are words with `split_marks`; every other character is split as without it."""
+
+import itertools
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.classifier.characters.folding import fold
+from app.classifier.characters.marks import MARKS, with_marks
+from app.classifier.characters.symbols import fold_with_symbols
+from app.classifier.encoding import Encoder
+from app.classifier.manifest import EncodingSpec
+from app.classifier.tokenizer import locate, tokenize
+
+GOLDEN = [  # each line split by hand: a text, and its words separated by spaces
+    ("Right? right.", "right ? right"),
+    ("No!! What?!", "no ! ! what ? !"),
+    ("ok\uff1f ja‼ «quoi⁉»", "ok ? ja ! quoi ?"),
+    ("كيف؟ ինչո՞ւ", "كيف ? ինչո ? ւ"),
+    ("¿qué tal? ¡hola!", "qué tal ? hola !"),
+    ("a&quest;b&excl;", "a ? b !"),
+    ("don't!'x'", "don't ! 'x'"),
+    ("中国\uff1f👍!", "中 国 ? 👍 !"),
+    ("a.b; c: d", "a b c d"),
+    ("???", "? ? ?"),
+    ("", ""),
+]
+texts = st.text(st.sampled_from("?!\uff1f؟‼⁉ab'. é中👍&;\u0301\u200d") | st.characters(codec="utf-8"), max_size=40)
+options = st.booleans()
+
+
+@pytest.mark.parametrize(("text", "words"), GOLDEN)
+def test_marks_are_words(text: str, words: str) -> None:
+    assert tokenize(text, "html", True, True, split_marks=True) == words.split()
+    assert [one.word for one in locate(text, "html", True, True, split_marks=True)] == words.split()
+
+
+@example("a?b", False, False)
+@example("é?!", False, False)
+@given(texts, options, options)
+def test_without_its_marks_a_text_has_the_words_that_it_has_without_the_option(
+    text: str, unspaced: bool, symbols: bool
+) -> None:
+    words = tokenize(text, "html", unspaced, symbols, split_marks=True)
+    assert [word for word in words if word not in "?!"] == tokenize(text, "html", unspaced, symbols)
+
+
+@example("a&quest;?")
+@given(texts)
+def test_locate_finds_the_words_of_tokenize_where_they_are(text: str) -> None:
+    located = list(locate(text, split_marks=True))
+    assert [one.word for one in located] == tokenize(text, split_marks=True)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(located))
+    marks = [(one.word, text[one.start : one.end]) for one in located if one.word in MARKS]
+    assert all(MARKS.get(place, word) == word for word, place in marks if not place.startswith("&"))
+
+
+def test_marks_are_all_compatibility_forms_and_separate_words_otherwise() -> None:
+    for character in map(chr, range(0x20000)):
+        if character in MARKS:
+            assert fold(character) == fold_with_symbols(character) == " "
+            assert with_marks(fold)(character) == f" {MARKS[character]} "
+        else:
+            assert not {*unicodedata.normalize("NFKC", character)} & {"?", "!"}
+            assert with_marks(fold)(character) == fold(character)
+
+
+def test_encoder_reads_marks_only_if_the_encoding_says_so() -> None:
+    index = {"right": 1, "?": 2, "right ?": 3, "? *2": 4}
+    with_marks, without = (
+        Encoder(EncodingSpec(size=9, offset=0, start_id=None, pairs=True, repeats=True, split_marks=one), index)
+        for one in (True, False)
+    )
+    assert sorted(with_marks.encode("Right??").ids) == [1, 2, 3, 4]
+    assert sorted(without.encode("Right??").ids) == [1]
