@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sklearn.metrics import adjusted_mutual_info_score
-
 from app.classifier.characters.marks import MARKS
 from app.classifier.characters.symbols import is_symbol
 from training.labelled.rows import LabelledRow
@@ -32,7 +30,9 @@ def marks_tell_labels(rows: Sequence[LabelledRow]) -> bool:
     average if they are independent, however few rows a label has.
     """
     marks = ["".join(sorted({MARKS[character] for character in row.text if character in MARKS})) for row in rows]
-    if not any(marks):
+    if len({*marks}) < 2:  # if all labels are the same, too, the score is 1
         return False
-    labels = ["\0".join(row.labels) for row in rows]
+    from sklearn.metrics import adjusted_mutual_info_score  # noqa: PLC0415 - takes a second that --help need not
+
+    labels = ["\0".join(sorted(row.labels)) for row in rows]
     return bool(adjusted_mutual_info_score(labels, marks, average_method="max") >= MIN_INFORMATION)

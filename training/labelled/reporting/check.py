@@ -18,7 +18,7 @@ from training.labelled.reporting.report import MAX_EXAMPLES, DataReport, Distrib
 from training.labelled.reporting.scripts import script
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
-from training.labelled.split_options import have_symbols
+from training.labelled.split_options import have_symbols, marks_tell_labels
 from training.labelled.stratification import OUTSIDE, labels_or_outside
 
 SHORT = 3
@@ -43,8 +43,8 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
     counts = _label_counts(rows, trained, tested)
     outside = counts.pop(OUTSIDE, None)
     known = [counts[label] for label in split.labels]
-    split_symbols = have_symbols([row.text for row in split.train])
-    words = [len(tokenize(row.text, split_unspaced=True, split_symbols=split_symbols)) for row in rows]
+    symbols, marks = have_symbols([row.text for row in split.train]), marks_tell_labels(split.train)
+    words = [len(tokenize(row.text, "html", True, symbols, marks)) for row in rows]
     tables = [table, *([test] if test else [])]
     report = DataReport(
         columns=[column for table in tables for column in table.columns],

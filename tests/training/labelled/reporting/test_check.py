@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from app.terminal_columns import columns
 from tests.real_data import REPOSITORY
 from training.cli import cli
+from training.fit.training_rows import tokenize_rows
 from training.labelled.read import read_rows
 from training.labelled.reporting import terminal
 from training.labelled.reporting.check import check
@@ -250,6 +251,15 @@ def test_texts_that_the_model_does_not_read_are_noted(tmp_path: Path, smile: str
     assert (found.no_word, found.one_word) == (unread, 2)
     texts = "1 text without a word (such as punctuation alone) is" if smile else "2 texts without a word"
     assert any(note.startswith(texts) for note in found.notes)
+
+
+@pytest.mark.parametrize(("mark", "unread"), [("?", 1), (".", 2)])
+def test_marks_alone_are_read_where_marks_tell_the_labels(tmp_path: Path, mark: str, unread: int) -> None:
+    made = [f"day {i}{mark},glad" for i in range(100)] + [f"day {i},sad" for i in range(100, 200)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *made, "?!,glad", "...,sad"])])
+    split = split_rows(table)
+    assert check(table, split).no_word == unread
+    assert len(table.rows) - len(tokenize_rows(table.rows, split.labels).samples) == unread
 
 
 @pytest.mark.parametrize(("long", "noted"), [(0, False), (5, True), (30, False)])
