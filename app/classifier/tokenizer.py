@@ -117,8 +117,9 @@ def locate(
         first, last, after = places[at], places[at + len(word) - 1], places[at + len(word)]
         # Of several letters that one character was folded to, the others are empty at its end.
         start = ends[first] if at and places[at - 1] == first else starts[first]
-        if split_symbols:
-            # Invisible characters and skin tones belong to the emoji before them, and would look different alone.
+        if split_symbols or split_marks:
+            # Invisible characters and skin tones belong to the emoji before them, and would look different alone. Two
+            # marks in one character, such as \u203c, can be an emoji, too.
             while last + 1 < after and not folded[last + 1]:
                 last += 1
         yield Word(_compose(word), start, ends[last])

@@ -57,6 +57,23 @@ def test_locate_finds_the_words_of_tokenize_where_they_are(text: str) -> None:
     assert all(MARKS.get(place, word) == word for word, place in marks if not place.startswith("&"))
 
 
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("Oh\u203c\ufe0f yes", ["Oh", "\u203c\ufe0f", "yes"]),  # the emoji with its variation selector
+        ("a\u2049\ufe0f", ["a", "\u2049\ufe0f"]),
+        ("a\uff1f!b", ["a", "\uff1f", "!", "b"]),
+        ("a&quest;b", ["a", "&quest;", "b"]),
+        ("\u00e9 ok?", ["\u00e9", "ok", "?"]),
+        ("\u4e2d\uff1f", ["\u4e2d", "\uff1f"]),
+    ],
+)
+@pytest.mark.parametrize("split_symbols", [False, True])
+def test_position_of_a_mark_is_that_of_what_is_written(text: str, marked: list[str], split_symbols: bool) -> None:
+    located = locate(text, "html", True, split_symbols, split_marks=True)
+    assert [text[one.start : one.end] for one in located] == marked
+
+
 def test_marks_are_all_compatibility_forms_and_separate_words_otherwise() -> None:
     for character in map(chr, range(0x20000)):
         if character in MARKS:
@@ -75,3 +92,5 @@ def test_encoder_reads_marks_only_if_the_encoding_says_so() -> None:
     )
     assert sorted(with_marks.encode("Right??").ids) == [1, 2, 3, 4]
     assert sorted(without.encode("Right??").ids) == [1]
+    assert [one.word for one in with_marks.locate("Right??")] == ["right", "?", "?"]
+    assert [one.word for one in without.locate("Right??")] == ["right"]
