@@ -122,6 +122,18 @@ def test_no_texts_no_answers(classifier: TopicClassifier, outside: TopicClassifi
     assert outside.infer([])[1] == []
 
 
+@pytest.mark.parametrize("option", ["split_unspaced", "split_symbols", "split_marks"])
+@pytest.mark.parametrize("copies", [1, 100])
+def test_texts_are_split_by_the_options_of_the_encoding(pieces_bundle: Path, option: str, copies: int) -> None:
+    bundle, texts = load_bundle(pieces_bundle), ["oil?", "oil中国👍!"] * copies
+    spec = bundle.manifest.encoding.model_copy(update={"split_unspaced": False, option: True})
+    manifest = bundle.manifest.model_copy(update={"encoding": spec})
+    split = build_classifier(replace(bundle, manifest=manifest, golden=bundle.golden[:1]), "numpy", 0.0)
+    encoded = split.encode(texts)
+    assert [one.words for one in encoded] == [len(split.encoder.tokenize(text)) for text in texts]
+    assert encoded[1].words > 1
+
+
 def test_no_answer_is_unsure_unless_asked_otherwise(classifier: TopicClassifier, tiny_bundle: Path) -> None:
     bundle = load_bundle(tiny_bundle)
     plain = TopicClassifier(bundle, classifier._network)
