@@ -10,12 +10,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from app import bundle_folders
 from app.classifier.errors import BundleError
-from app.classifier.manifest import NEWER_FORMAT, ONE_ERROR, FileEntry, Manifest
+from app.classifier.manifest import NEWER_FORMAT, ONE_ERROR, FileEntry, Manifest, Part
 from app.validation_messages import validation_message
 
 MODEL = "model.keras"
@@ -38,10 +38,8 @@ MAX_GOLDEN_CHARACTERS = 20_000
 T = TypeVar("T")
 
 
-class Golden(BaseModel):
+class Golden(Part):
     """A golden headline: a headline with the probabilities that the model must return for it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     headline: str = Field(max_length=MAX_GOLDEN_CHARACTERS)
     probabilities: Annotated[tuple[float, ...], ONE_ERROR]

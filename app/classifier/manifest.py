@@ -57,18 +57,29 @@ MAX_LAYERS = 100
 """Maximum number of dense layers: each takes time for every text, even if it has one unit."""
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A JSON object of a bundle that has no unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_one_unknown_field(cls, given: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """FailFast for objects, which pydantic has only for arrays."""
+        if isinstance(given, dict) and len(given) > len(known := cls.model_fields):
+            first = next(name for name in given if name not in known)
+            return {name: given[name] for name in (*known, first) if name in given}
+        return given
 
-class FileEntry(_Part):
+
+class FileEntry(Part):
     """Size and hash of one file of the bundle."""
 
     sha256: Sha256
     size: int = Field(ge=0, description="bytes")
 
 
-class EncodingSpec(_Part):
+class EncodingSpec(Part):
     """How words become ids.
 
     The defaults are those of `keras.datasets.reuters.load_data(num_words=10000)`: a word's id is its rank plus
@@ -117,14 +128,14 @@ class EncodingSpec(_Part):
         return self
 
 
-class Array(_Part):
+class Array(Part):
     """Position of a weight in `model.keras`: little-endian float32 in row-major order, from byte `offset`."""
 
     offset: int = Field(ge=0, description="bytes from the start of the file")
     shape: Annotated[tuple[Annotated[int, Field(gt=0)], ...], ONE_ERROR] = Field(min_length=1, max_length=2)
 
 
-class DenseLayer(_Part):
+class DenseLayer(Part):
     """One dense layer: activation(x @ kernel + bias)."""
 
     unit_length: bool = Field(default=False, description="scale x to length 1 first; only for the first layer")
@@ -133,7 +144,7 @@ class DenseLayer(_Part):
     activation: Literal["relu", "tanh", "linear", "softmax", "sigmoid"]
 
 
-class Topic(_Part):
+class Topic(Part):
     """A topic, with its training support and the model's measured precision, recall and F1."""
 
     label: int = Field(ge=0)
@@ -145,7 +156,7 @@ class Topic(_Part):
     f1: float | None = Field(default=None, ge=0, le=1, description="on held-out material")
 
 
-class Calibration(_Part):
+class Calibration(Part):
     """Temperature scaling (Guo et al. 2017, arXiv:1706.04599).
 
     T = exp(intercept + gap_slope * log(1 + gap) + unknown_slope * share)
@@ -164,7 +175,7 @@ class Calibration(_Part):
     )
 
 
-class Outside(_Part):
+class Outside(Part):
     """Outside class: the probability that a text is about none of the topics, by logistic regression.
 
     outside = sigmoid(intercept + score * s + confidence * log(p / (1 - p)) + unknown * u)
@@ -202,14 +213,14 @@ class Reference(TypedDict, total=False):
     """Mean outside probability to expect of new texts."""
 
 
-class TopicSet(_Part):
+class TopicSet(Part):
     """Prediction sets by split conformal prediction with the LAC score (Sadinle et al. 2019, arXiv:1609.00451)."""
 
     coverage: float = Field(gt=0, lt=1, description="share of headlines whose topic is in the set")
     threshold: float = Field(gt=0, le=1, description="least probability of a topic in the set")
 
 
-class MultiLabel(_Part):
+class MultiLabel(Part):
     """A text may have any number of the labels, also none.
 
     The probability of a label is the sigmoid of its unit, whatever the others are, so they do not sum to 1. It is
@@ -221,7 +232,7 @@ class MultiLabel(_Part):
     )
 
 
-class Manifest(_Part):
+class Manifest(Part):
     """Everything that a server needs in order to verify and run a model."""
 
     format: int = Field(

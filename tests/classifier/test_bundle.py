@@ -275,7 +275,12 @@ PROBABILITIES = [{"headline": "oil", "probabilities": [{}] * 1000}]
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [(WORD_INDEX, {str(number): {} for number in range(1000)}), (GOLDEN, [{}] * 99), (GOLDEN, PROBABILITIES)],
+    [
+        (WORD_INDEX, {str(number): {} for number in range(1000)}),
+        (GOLDEN, [{}] * 99),
+        (GOLDEN, PROBABILITIES),
+        (GOLDEN, [{"headline": "oil", "probabilities": [0.5]} | dict.fromkeys(map(str, range(1000)))]),
+    ],
 )
 def test_errors_after_the_first_are_not_collected(bundle: Path, name: str, wrong: object) -> None:
     (bundle / name).write_text(json.dumps(wrong))

@@ -63,6 +63,9 @@ def test_good_part_is_taken_as_it_is(part: type[BaseModel]) -> None:
 def test_unknown_field_is_refused_and_nothing_can_be_changed(part: type[BaseModel]) -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         part.model_validate(GOOD[part] | {"more": 1})
+    with pytest.raises(ValidationError) as caught:
+        part.model_validate(dict.fromkeys(map(str, range(1000))) | GOOD[part])
+    assert [(error["type"], error["loc"]) for error in caught.value.errors()] == [("extra_forbidden", ("0",))]
     one = part.model_validate(GOOD[part])
     name = next(iter(GOOD[part]))
     with pytest.raises(ValidationError, match="frozen"):
