@@ -13,9 +13,13 @@ from app.cli.readers.row import Row
 OutputFormat = Literal["jsonl", "csv"]
 BulkOutputFormat = OutputFormat | Literal["parquet"]
 
-_FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]")
-"""Beginning of a text that a spreadsheet may evaluate as a formula; csv.js, the page's download, uses the same rule."""
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_FORMULA = re.compile(
+    r"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=(?:[^\S\t\r\n]|\ufeff)*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])"
+    r"(?![+-]?[0-9]+(?:\.[0-9]+)?(?:[;\t\r\n]|$))"
+)
+"""Places where a spreadsheet may begin a formula; csv.js, the page's download, has the same rule. One that expects
+semicolons, as in German, splits rows at them and at line ends even inside quotes: `1,"a;=b()"` becomes `1,"a` and
+`=b()"`."""
 
 
 class Prediction(NamedTuple):
@@ -109,10 +113,10 @@ def _joined(codes: Sequence[str] | None) -> str | None:
 
 
 def _safe(text: str) -> str:
-    """Prefix an apostrophe where a spreadsheet would evaluate a formula (OWASP, CSV injection), but keep numbers."""
-    if text[:1].isalnum() or not _FORMULA.match(text) or _NUMBER.fullmatch(text):
+    """Put an apostrophe where a spreadsheet would evaluate a formula (OWASP, CSV injection), but keep numbers."""
+    if text[:1].isalnum() and text.isprintable() and ";" not in text:  # a tenth of the time
         return text
-    return f"'{text}"
+    return _FORMULA.sub("'", text)
 
 
 def spreadsheet_csv(rows: Iterable[Sequence[object]]) -> bytes:

@@ -212,10 +212,10 @@ def test_json_lines_name_their_bad_lines_and_keep_their_fields(page: Page) -> No
 
 def test_formula_of_any_spelling_is_kept_from_the_spreadsheet(page: Page) -> None:
     dangerous = ["=1+1", "+1+cmd", "-1+1", "@SUM(A1)", " =1", "\uff1d1+1"]
-    harmless = ["-5", "+12.5", "1-2", "a=b"]
+    harmless = ["-5", "+12.5", "1-2", "a=b", "0.5;-5"]
     script = "values => import('./page/files/csv.js').then(csv => csv.toCsv(values.map(value => [value])))"
-    cells = page.evaluate(script, dangerous + harmless).split("\r\n")[:-1]
-    assert cells == [f"'{one}" for one in dangerous] + harmless
+    cells = page.evaluate(script, [*dangerous, *harmless, "oil;=1\t@a"]).split("\r\n")[:-1]
+    assert cells == [*(f"'{one}" for one in dangerous), *harmless, "oil;'=1\t'@a"]
 
 
 def test_json_has_the_same_columns_as_csv_with_the_values_of_the_file(page: Page, server: RunningServer) -> None:

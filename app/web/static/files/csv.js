@@ -4,6 +4,7 @@ const LINE_END = /\r\n|\r|\n/;
 const MAX_ROW_LINES = 1000; // of one row; a quote still open after that is unmatched
 const MAX_BROKEN_CELLS = 50; // cells with line ends in the first row, whose number of cells nothing limits
 const MERGED = 4; // separators beyond those of one row from which a row of several lines counts as merged rows
+const FORMULA = /^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[^\S\t\r\n]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])(?![+-]?\d+(?:\.\d+)?(?:[;\t\r\n]|$))/g;
 
 /**
  * Returns rows `{line, cells}` in order; `line`: first line of the row, where `first` is that of the text. Quoted cells may
@@ -94,7 +95,7 @@ function lineEnd(text, from) {
 }
 
 /**
- * Writes rows as CSV. Text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP), but for `labels`,
+ * Writes rows as CSV. An apostrophe is put where a spreadsheet would begin a formula (OWASP; see writers.py), but for `labels`,
  * the index of a column with labels of the model, which must be read back as they are.
  */
 export function toCsv(rows, labels = -1) {
@@ -102,8 +103,7 @@ export function toCsv(rows, labels = -1) {
 }
 
 function harmless(text) {
-  const formula = /^\s*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text);
-  return typeof text === "string" && formula ? `'${text}` : text;
+  return typeof text === "string" ? text.replace(FORMULA, "'") : text;
 }
 
 function quoted(value) {
