@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from app.classifier.calibration import sigmoid
 from app.classifier.inference.products import Floats
+from training.evaluation.multi_label import micro_f1
 from training.fit.calibrate import Calibrated
 from training.headlines.calibration import HeldOut
 from training.headlines.clusters.cluster_list import Clusters
@@ -49,3 +50,14 @@ class Fitted:
             members = members_of(self.held_out_rows, part.topics)
             right = ((probabilities >= multi_label.thresholds) == members).all(axis=1)
         return right
+
+    @property
+    def held_out_figures(self) -> dict[str, float]:
+        """Figure -> number for the held-out rows: `accuracy` of those with a label, `micro_f1` of rows with several."""
+        multi_label, labels = self.calibrated.multi_label, self.held_out.labels
+        if multi_label is None:
+            right = self.held_out_right[labels < self.held_out.topics]
+            return {"texts": len(right), "accuracy": float(right.mean())}
+        members = members_of(self.held_out_rows, self.held_out.topics)
+        given = self.held_out_probabilities >= multi_label.thresholds
+        return {"texts": len(labels), "micro_f1": micro_f1(given, members)}

@@ -97,6 +97,7 @@ def publish(
         measured = evaluate_rows(write_bundle(scratch / "0", draft), source.test)
     more: dict[str, Any] = {"baselines": [baseline.figures() for baseline in baselines]}
     more["learning_curve"] = [asdict(point) for point in source.learning_curve]
+    more["held_out"] = fitted.held_out_figures
     if measured.outside is not None:
         more["outside"] = measured.outside
     evaluation = measured.evaluation

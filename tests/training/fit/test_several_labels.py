@@ -82,6 +82,8 @@ def test_manifest_has_a_threshold_for_each_label_and_figures_of_all(classifier: 
     assert (manifest.calibration, manifest.topic_set, manifest.outside) == (None, None, None)
     figures = manifest.figures
     assert figures["test"]["micro_f1"] > 0.9
+    assert figures["held_out"]["micro_f1"] > 0.9
+    assert figures["held_out"]["texts"] == manifest.data["held_out_rows"]
     assert {one["name"] for one in figures["baselines"]} == {"most frequent label", "TF-IDF and linear SVM"}
     assert all("micro_f1" in one for one in figures["baselines"])
     assert sum(topic.support for topic in manifest.topics) > 1.2 * manifest.data["train_rows"]

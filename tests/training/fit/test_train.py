@@ -96,6 +96,8 @@ def test_rows_about_none_of_the_labels_teach_the_outside_class() -> None:
     assert model.calibrated.outside.found is not None
     assert model.calibrated.outside.found > 0.9
     assert model.model.layers[-1].kernel.shape[1] == 4
+    assert model.held_out_figures["texts"] == 120  # those with a label
+    assert model.held_out_figures["accuracy"] > 0.95
 
 
 def test_one_label_is_refused_in_one_sentence() -> None:

@@ -8,6 +8,7 @@ from app.control_characters import one_line
 from training.bundles.model_card import literal, made_with, topic_table
 from training.fit.baselines import trained_on
 from training.fit.reporting.learning_curve import curve_sentence
+from training.fit.reporting.shift import shift_sentence
 from training.fit.sizes import FOLDS, MANY
 from training.wording import count, enumerated
 
@@ -34,7 +35,7 @@ Measured on {test:,} test rows{with_label}, which were not used in training.
 | **this model** | {reached:.3f} | {macro_f1:.3f} | {ece:.3f} |
 {baselines}
 
-{learning_curve}
+{shift}{learning_curve}
 
 {set_figures}
 {outside_figures}
@@ -92,6 +93,7 @@ def write_card(manifest: Manifest) -> str:
         macro_f1=test["macro_f1"],
         ece=test["ece"],
         baselines="\n".join(rows),
+        shift=_shift(figures, figure, measure),
         learning_curve=curve_sentence(
             figures["learning_curve"], test["texts"], measure[0].upper() + measure[1:], f"training rows{with_label}"
         )
@@ -162,6 +164,15 @@ def _texts(columns: Sequence[str]) -> str:
         f"| texts | the columns {names}, joined by one space in this order, without empty ones; send texts made in the"
         " same way |\n"
     )
+
+
+def _shift(figures: Mapping[str, Any], figure: str, measure: str) -> str:
+    """A paragraph if the test rows differ from the training rows; bundles of older releases have no figures for it."""
+    if "held_out" not in figures:
+        return ""
+    test, held_out = figures["test"], figures["held_out"]
+    sentence = shift_sentence(test[figure], test["texts"], held_out[figure], held_out["texts"], measure)
+    return sentence and f"{sentence}\n\n"
 
 
 def _sets(manifest: Manifest) -> str:

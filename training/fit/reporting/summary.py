@@ -13,6 +13,7 @@ from training.fit.fitted import Fitted
 from training.fit.insights.linear_models import CurvePoint
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.reporting.model_card import parts
+from training.fit.reporting.shift import shift_sentence
 from training.fit.sizes import FOLDS
 from training.fit.training_rows import TrainingRows
 from training.wording import count
@@ -47,7 +48,11 @@ def summary(
         lines.append(f"{baseline.name:<{width}}{baseline.score:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
         if part := trained_on(baseline.rows, [one.rows for one in baselines], with_label(rows)):
             lines[-1] += f"   {part}"
-    if is_no_better(measured.evaluation, baselines):
+    held_out = fitted.held_out_figures
+    figure = "accuracy" if isinstance(evaluation, Evaluation) else "micro_f1"
+    if shift := shift_sentence(_score(evaluation), evaluation.texts, held_out[figure], int(held_out["texts"]), first):
+        lines += ["", shift]
+    elif is_no_better(evaluation, baselines):
         lines += ["", NO_BETTER]
     recipe = fitted.recipe
     used = parts(recipe.linear_share, recipe.networks, fitted.with_networks)

@@ -52,6 +52,16 @@ def test_rows_of_a_baseline_have_a_label_if_there_is_an_outside_class(tmp_path: 
     assert "| SVM, trained on 50 of the 90 rows with a label |" in write_card(manifest.model_copy(update=changes))
 
 
+def test_card_says_that_test_rows_differ_from_the_training_rows(tmp_path: Path) -> None:
+    manifest = as_fitted(load_bundle(write(tmp_path / "korean", "korean")).manifest)
+    test = {**manifest.figures["test"], "texts": 900, "accuracy": 0.5}
+    figures = {**manifest.figures, "test": test, "held_out": {"texts": 900, "accuracy": 0.8}}
+    differs = "On held-out training rows, the accuracy is 0.800, so the test rows differ"
+    assert differs in write_card(manifest.model_copy(update={"figures": figures}))
+    figures["held_out"] = {"texts": 900, "accuracy": 0.5}
+    assert "differ" not in write_card(manifest.model_copy(update={"figures": figures}))
+
+
 def test_cross_validation_is_called_so() -> None:
     assert chosen_on(270, 270) == "by cross-validation with 5 folds on the 270 training rows"
     assert chosen_on(300, 3_000) == "on 300 held-out training rows"
