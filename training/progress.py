@@ -40,9 +40,14 @@ class Progress:
     def __call__(self, phase: str, done: int, of: int, note: str = "") -> None:
         """Report that `done` of `of` steps of a phase are done; 0 for `of`: not known."""
         now = time.monotonic()
-        if phase != self._phase:
+        first = phase != self._phase
+        if (
+            first or not done
+        ):  # what comes before the first step, such as reading, says nothing about how long steps take
+            self._phase_start = now
+        if first:
             self.close()
-            self._phase, self._phase_start = phase, now
+            self._phase = phase
         elif (done < of or not of) and now - self._printed < (TERMINAL_SECONDS if self._terminal else FILE_SECONDS):
             return
         self._printed = now

@@ -45,6 +45,17 @@ def test_last_step_of_a_phase_is_printed_however_early(clock: list[float]) -> No
     ]
 
 
+def test_time_before_the_first_step_does_not_count_as_time_of_steps(clock: list[float]) -> None:
+    stream = io.StringIO()
+    told = Progress(stream)
+    told("baselines", 0, 1)
+    clock[0] += 9  # reading
+    told("baselines", 0, 10)
+    clock[0] += 2
+    told("baselines", 1, 10)
+    assert stream.getvalue().splitlines()[-1] == "[0:11] baselines: 10%, 0:18 left"
+
+
 def test_terminal_gets_one_line_that_changes(clock: list[float]) -> None:
     stream = Terminal()
     told = Progress(stream)
