@@ -41,7 +41,7 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
     named = [
         ("accuracy", evaluation.accuracy),
         ("accuracy, any label", evaluation.any_topic_accuracy),
-        ("label among the top 3", evaluation.top3),
+        ("label among the top 3", evaluation.top3 if len(codes) > 3 else None),
         ("macro-F1", evaluation.macro_f1),
         ("calibration error", evaluation.ece),
         ("loss (nats)", evaluation.loss),
