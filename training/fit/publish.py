@@ -94,14 +94,16 @@ def publish(
     """
     draft = _draft(target, rows, fitted, source)
     with staging(target) as scratch:
-        measured = evaluate_rows(write_bundle(scratch / "0", draft), source.test)
+        unmeasured = write_bundle(scratch / "0", draft)
+        measured = evaluate_rows(unmeasured, source.test)
     more: dict[str, Any] = {"baselines": [baseline.figures() for baseline in baselines]}
     more["learning_curve"] = [asdict(point) for point in source.learning_curve]
     more["held_out"] = fitted.held_out_figures
     if measured.outside is not None:
         more["outside"] = measured.outside
     evaluation = measured.evaluation
-    manifest = with_measurements(draft.manifest, evaluation.topics, {"test": evaluation}, more, counted="texts")
+    described = unmeasured.bundle.manifest  # with the layers, unlike the draft's
+    manifest = with_measurements(described, evaluation.topics, {"test": evaluation}, more, counted="texts")
     history = fitted.model.history
     extras = {
         HISTORY: history_csv([("train", fitted.seed, history)]),

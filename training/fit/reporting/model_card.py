@@ -21,7 +21,7 @@ _CARD: Final = """# {name}/{version}
 | labels | {labels:,}{outside} |
 | training rows | {rows} |
 {texts}| encoding | {size:,} features: {features} |
-| network | Dense {width} linear, {hidden} relu, {units} {output} |
+| network | Dense {network} |
 | ensemble | {parts} |
 | calibration | {calibration} |
 | {sets_name} | {sets} |
@@ -77,10 +77,7 @@ def write_card(manifest: Manifest) -> str:
         texts=_texts(data.get("text_columns", ())),
         size=manifest.encoding.size - 1,
         features=_features(manifest.encoding, recipe.get("clusters", 0)),
-        width=recipe["width"],
-        hidden=manifest.units + (recipe["networks"] * recipe["hidden"] if recipe["with_networks"] else 0),
-        units=len(manifest.topics),
-        output=manifest.output,
+        network=_network(manifest),
         parts=parts(recipe["linear_share"], recipe["networks"], recipe["with_networks"], recipe["hidden"]),
         calibration=_calibration(data, "Platt scaling of each label" if several else "temperature"),
         sets_name="labels of a text" if several else "prediction sets",
@@ -133,6 +130,13 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
     if not linear_share:
         return f"{described}; a linear SVM was tried and is not used"
     return f"a linear SVM with weight {linear_share:g} and {described}"
+
+
+def _network(manifest: Manifest) -> str:
+    """Units and activation of each layer."""
+    hidden = [f"{layer.kernel.shape[1]} {layer.activation}" for layer in (manifest.network or ())[:-1]]
+    outside = " and one unit for `outside`" if manifest.outside else ""
+    return ", ".join([*hidden, f"{len(manifest.topics)} {manifest.output}{outside}"])
 
 
 def _features(encoding: EncodingSpec, clusters: int) -> str:

@@ -55,10 +55,11 @@ def summary(
     elif is_no_better(evaluation, baselines):
         lines += ["", NO_BETTER]
     recipe = fitted.recipe
+    width = fitted.model.layers[0].kernel.shape[1]
     used = parts(recipe.linear_share, recipe.networks, fitted.with_networks)
     lines += [
         "",
-        f"{fitted.model.encoder.spec.size - 1:,} features{_clusters(fitted)}, {recipe.width} units; {used},",
+        f"{fitted.model.encoder.spec.size - 1:,} features{_clusters(fitted)}, {width} units; {used},",
         f"chosen {chosen_on(len(fitted.held_out_rows), len(rows.samples))}.",
     ]
     if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():

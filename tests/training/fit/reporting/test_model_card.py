@@ -52,6 +52,16 @@ def test_rows_of_a_baseline_have_a_label_if_there_is_an_outside_class(tmp_path: 
     assert "| SVM, trained on 50 of the 90 rows with a label |" in write_card(manifest.model_copy(update=changes))
 
 
+def test_card_has_the_layers_of_the_model_itself(tmp_path: Path) -> None:
+    bundle = load_bundle(write(tmp_path / "korean", "korean"))
+    layers = bundle.manifest.network
+    assert layers is not None
+    sizes = [layer.kernel.shape[1] for layer in layers]
+    assert sizes[0] != 32  # that of the recipe, which is only the maximum
+    described = ", ".join(f"{units} {layer.activation}" for units, layer in zip(sizes, layers, strict=True))
+    assert f"| network | Dense {described} |" in write_card(as_fitted(bundle.manifest))
+
+
 def test_card_says_that_test_rows_differ_from_the_training_rows(tmp_path: Path) -> None:
     manifest = as_fitted(load_bundle(write(tmp_path / "korean", "korean")).manifest)
     test = {**manifest.figures["test"], "texts": 900, "accuracy": 0.5}
