@@ -20,7 +20,6 @@ from app.classifier.inference.ranking import Ranking
 from app.classifier.keras_network import read_keras_network
 from app.classifier.manifest import Topic
 from app.classifier.network import Network
-from app.classifier.tokenizer import tokenize
 from app.classifier.weights import read_network
 
 Doubles = NDArray[np.float64]
@@ -144,12 +143,10 @@ class TopicClassifier:
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """First half of `classify`: the network's input for each text."""
-        spec, encode = self.encoder.spec, self.encoder.encode_words
-        references, unspaced = spec.references, spec.split_unspaced
-        symbols, marks = spec.split_symbols, spec.split_marks
-        if spec.pieces and sum(map(len, texts)) >= _MANY_CHARACTERS:
-            return self.encoder.encode_batch([tokenize(text, references, unspaced, symbols, marks) for text in texts])
-        return [encode(tokenize(text, references, unspaced, symbols, marks)) for text in texts]
+        tokenize, encode_words = self.encoder.tokenize, self.encoder.encode_words
+        if self.encoder.spec.pieces and sum(map(len, texts)) >= _MANY_CHARACTERS:
+            return self.encoder.encode_batch(list(map(tokenize, texts)))
+        return [encode_words(tokenize(text)) for text in texts]
 
     def rank(self, encoded: Sequence[Encoded], top_k: int = 5) -> list[Classification]:
         """Second half of `classify`: run the network and rank the topics."""

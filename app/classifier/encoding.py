@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from app.classifier.errors import BundleError
 from app.classifier.inference.piece_table import FEW_WORDS, PieceTable
 from app.classifier.manifest import EncodingSpec
-from app.classifier.tokenizer import Word, locate, plain, tokenize
+from app.classifier.tokenizer import Word, plain
 from app.classifier.word_index import LATER, NO_PAIRS, RARE, TWICE, pieces, word_ids
 
 WordStatus = Literal["known", "rare", "unknown"]
@@ -58,6 +58,8 @@ class Encoder:
     def __init__(self, spec: EncodingSpec, word_index: Mapping[str, int]) -> None:
         """Raises BundleError if the word index holds a rank below 1 or a special id does not fit the size."""
         self.spec = spec
+        self.tokenize = spec.tokenizer.tokenize
+        """The words of a text, for `encode_words`."""
         for special in (spec.start_id, spec.rare_id):
             if special is not None and special >= spec.size:
                 raise BundleError(
@@ -94,15 +96,9 @@ class Encoder:
 
     def locate(self, text: str) -> list[Word]:
         """The words of a text as they are looked up, each with its position in the text, which includes quotes."""
-        spec = self.spec
-        located = locate(text, spec.references, spec.split_unspaced, spec.split_symbols, spec.split_marks)
+        located = self.spec.tokenizer.locate(text)
         words = (one if one.word in self._words else one._replace(word=self.resolve(one.word)) for one in located)
         return [one for one in words if one.word]
-
-    def tokenize(self, text: str) -> list[str]:
-        """The words of a text, for `encode_words`."""
-        spec = self.spec
-        return tokenize(text, spec.references, spec.split_unspaced, spec.split_symbols, spec.split_marks)
 
     def encode(self, text: str) -> Encoded:
         """Encode a text."""

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, fie
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
-from app.classifier.tokenizer import CharacterReferences
+from app.classifier.tokenizer import CharacterReferences, Tokenizer
 from app.control_characters import has_control_character
 
 
@@ -120,6 +120,11 @@ class EncodingSpec(Part):
         description="the word index also ranks pieces of words ('<oi *piece'), from the first to the second number of"
         " characters, where `<` and `>` mark the ends of a word; a word without an id has the ids of its pieces",
     )
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Splits texts as the encoding says."""
+        return Tokenizer(self.references, self.split_unspaced, self.split_symbols, self.split_marks)
 
     @model_validator(mode="after")
     def _validate_pieces(self) -> "EncodingSpec":

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.classifier import tokenize
 from app.classifier.characters.folding import fold
-from app.classifier.tokenizer import _FOLDED, locate, plain
+from app.classifier.tokenizer import _FOLDED, Tokenizer, plain
 from tests.classifier.decomposed import has_decomposed_separator
 
 KERAS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'
@@ -78,14 +78,15 @@ texts = st.text(characters, max_size=60)
 )
 def test_spellings_of_the_press_become_plain_words(text: str, expected: str) -> None:
     assert tokenize(text) == expected.split()
-    assert [word.word for word in locate(text)] == expected.split()
+    assert [word.word for word in Tokenizer().locate(text)] == expected.split()
 
 
 def test_references_that_the_keras_set_kept_as_words_stay_words() -> None:
     text = "&lt;Ford> &amp; &#3; &#127; &quot;a&#39;b&quot;"
-    assert tokenize(text, "keras") == ["lt", "ford", "amp", "3", "127", "a'b"]
-    assert [word.word for word in locate(text, "keras")] == tokenize(text, "keras")
-    assert tokenize(text, "html") == ["ford", "a'b"]
+    keras = Tokenizer("keras")
+    assert keras.tokenize(text) == ["lt", "ford", "amp", "3", "127", "a'b"]
+    assert [word.word for word in keras.locate(text)] == keras.tokenize(text)
+    assert Tokenizer("html").tokenize(text) == ["ford", "a'b"]
 
 
 @pytest.mark.parametrize("code", range(128))
@@ -139,7 +140,7 @@ def test_case_changes_nothing_but_in_ascii_less_letters(text: str) -> None:
 
 @given(texts)
 def test_locate_finds_the_words_of_tokenize_where_they_stand(text: str) -> None:
-    places = list(locate(text))
+    places = list(Tokenizer().locate(text))
     assert [place.word for place in places] == tokenize(text)
     assert all(text[place.start : place.end].strip() for place in places)
     assert all(before.end <= after.start for before, after in itertools.pairwise(places))
@@ -147,7 +148,7 @@ def test_locate_finds_the_words_of_tokenize_where_they_stand(text: str) -> None:
 
 def test_place_of_a_reference_that_stays_is_that_of_its_name() -> None:
     text = "oil &opec; &amp;nosuch; &#0; up"
-    assert [text[one.start : one.end] for one in locate(text)] == ["oil", "opec", "amp", "nosuch", "up"]
+    assert [text[one.start : one.end] for one in Tokenizer().locate(text)] == ["oil", "opec", "amp", "nosuch", "up"]
 
 
 def test_word_of_at_most_64_code_points_is_composed() -> None:
@@ -158,7 +159,7 @@ def test_word_of_at_most_64_code_points_is_composed() -> None:
 
 def test_place_of_a_word_covers_what_it_was_made_of() -> None:
     text = "\ufeffS&amp;P pro\u00adfits \u2018caf&eacute;\u2019 \ufb01sh"
-    assert [text[one.start : one.end] for one in locate(text)] == [
+    assert [text[one.start : one.end] for one in Tokenizer().locate(text)] == [
         *("S", "P", "pro\u00adfits", "\u2018caf&eacute;\u2019", "\ufb01sh")
     ]
 
@@ -212,7 +213,7 @@ def test_hostile_texts_take_linear_time(name: str) -> None:
             times.append(time.process_time() - started)
         return min(times)
 
-    for function in (tokenize, lambda text: list(locate(text))):
+    for function in (tokenize, lambda text: list(Tokenizer().locate(text))):
         # 16 times the length would take 256 times as long in quadratic time. Both have more different characters than
         # the tables keep, if there are so many: otherwise the shorter text would be read from them alone.
         assert seconds(160_000, function) < 100 * max(seconds(10_000, function), 1e-3)

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from app.classifier import Bundle
 from app.classifier.word_index import LATER, PIECE, TWICE, hides_word
-from training.bundles.tensorflow_tokenizer import Tokenizer, decomposed, pieces, without_diacritics, without_quotes
+from training.bundles.tensorflow_tokenizer import (
+    TensorflowTokenizer,
+    decomposed,
+    pieces,
+    without_diacritics,
+    without_quotes,
+)
 
 UNKNOWN, RARE = -2, -1
 """In the table of ids: a word that is not in the word index, and one that is in it but has no id below `size`."""
@@ -24,7 +30,7 @@ class TensorflowEncoder:
         index = {decomposed(word): rank for word, rank in bundle.word_index.items() if not hides_word(spec, word, rank)}
         words = list(index)
         ids = [rank + spec.offset for rank in index.values()]
-        self._tokenize = Tokenizer(spec.references, spec.split_unspaced, spec.split_symbols, spec.split_marks)
+        self._tokenize = TensorflowTokenizer(spec.tokenizer)
         self.words = keras.layers.StringLookup(vocabulary=words, num_oov_indices=1)
         self.words(tf.constant([""]))  # builds the layer, which must happen before the export
         self._ids = np.array([UNKNOWN, *(word_id if word_id < spec.size else RARE for word_id in ids)], np.int64)

@@ -17,7 +17,7 @@ from app.classifier.characters.folding import without_diacritics as plain_charac
 from app.classifier.characters.marks import with_marks
 from app.classifier.characters.symbols import FLAG, fold_with_symbols
 from app.classifier.characters.unspaced_scripts import BLOCKS, DIGRAPH, FOLDED_VOWELS, STACKERS
-from app.classifier.tokenizer import CharacterReferences, character_reference
+from app.classifier.tokenizer import CharacterReferences, Tokenizer, character_reference
 from app.classifier.word_index import MAX_PIECED
 
 _CODES: Final = 0x110000
@@ -31,27 +31,21 @@ def decomposed(word: str) -> str:
     return unicodedata.normalize("NFD", word)
 
 
-class Tokenizer:
-    """Splits texts into words as `app.classifier.tokenizer.tokenize` does, but decomposed.
+class TensorflowTokenizer:
+    """Splits texts into words as a tokenizer of the service does, but decomposed.
 
     It decodes fewer character references: names that stand for separators, quotes or invisible characters or for
     letters of Latin-1, and numbers below 592, of general punctuation and of currencies. Names of other symbols separate
     words even with `split_symbols`: each would be an operation of its own.
     """
 
-    def __init__(
-        self,
-        references: CharacterReferences,
-        split_unspaced: bool = False,
-        split_symbols: bool = False,
-        split_marks: bool = False,
-    ) -> None:
-        folding: Callable[[str], str] = fold_with_symbols if split_symbols else fold
-        if split_marks:
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        folding: Callable[[str], str] = fold_with_symbols if tokenizer.split_symbols else fold
+        if tokenizer.split_marks:
             folding = with_marks(folding)
-        self._references = _references(references, folding)
-        self._character = _unspaced_character() if split_unspaced else None
-        self._split_symbols = split_symbols
+        self._references = _references(tokenizer.references, folding)
+        self._character = _unspaced_character() if tokenizer.split_unspaced else None
+        self._split_symbols = tokenizer.split_symbols
         self._changed, self._places, self._page = _folded(folding)
 
     def __call__(self, texts: Any) -> Any:  # noqa: ANN401 - TensorFlow has no types

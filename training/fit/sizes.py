@@ -111,7 +111,6 @@ def recipe_for(rows: int, units: int) -> Recipe:
         words=words,
         min_pair_texts=2,
         pieces=pieces,
-        split_unspaced=True,
         rare_words=100_000,
         networks=networks,
         epochs=epochs,

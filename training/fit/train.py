@@ -56,7 +56,12 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
     labels = _strata(rows)
     _ensure_learnable(labels, rows)
     units = _training_set(samples, rows, ()).units
-    recipe = replace(recipe_for(len(samples), units), split_symbols=rows.split_symbols, split_marks=rows.split_marks)
+    recipe = replace(
+        recipe_for(len(samples), units),
+        split_unspaced=rows.tokenizer.split_unspaced,
+        split_symbols=rows.tokenizer.split_symbols,
+        split_marks=rows.tokenizer.split_marks,
+    )
     groups = groups_of(samples, rows.lines)
     masks = held_out_masks(labels, groups, seed)
     train_once = len(samples) >= MANY

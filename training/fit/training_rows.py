@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from training.headlines.samples import Sample, split_words
+from app.classifier.tokenizer import Tokenizer
+from training.headlines.samples import Sample, unquoted
 from training.labelled.rows import LabelledRow, Table
-from training.labelled.split_options import have_symbols, marks_tell_labels
+from training.labelled.tokenizer import choose_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,10 @@ class TrainingRows:
     """The texts of all rows."""
     lines: Sequence[int]
     """For each row, the index of the first row from the same line of a file: a line may have a title and a body."""
+    tokenizer: Tokenizer
+    """What the rows were split with."""
     multi_label: bool = False
     """Whether a row may have several labels, or none."""
-    split_symbols: bool = False
-    """Whether symbols, such as emoji, are words."""
-    split_marks: bool = False
-    """Whether question and exclamation marks are words."""
 
     @property
     def topics(self) -> int:
@@ -46,9 +45,6 @@ def first_labels(table: Table) -> Table:
 def tokenize_rows(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label: bool = False) -> TrainingRows:
     """Split rows into words; those without a word cannot be learned from and are left out.
 
-    Symbols, such as emoji, are words if enough rows have some; question and exclamation marks, if they tell something
-    about the labels.
-
     Args:
         rows: labelled rows.
         codes: the labels, sorted.
@@ -59,14 +55,14 @@ def tokenize_rows(rows: Sequence[LabelledRow], codes: Sequence[str], multi_label
     # Rows share the words and labels that they have in common, which saves most of the memory.
     shared: dict[str, str] = {}
     alike: dict[tuple[int, ...], tuple[int, ...]] = {}
-    split_symbols, split_marks = have_symbols([row.text for row in rows]), marks_tell_labels(rows)
+    tokenizer = choose_tokenizer(rows)
     samples = []
     for number, row in enumerate(rows):
-        words = split_words(row.text, True, split_symbols, split_marks)
+        words = unquoted(tokenizer.tokenize(row.text))
         if words:
             labels = tuple(numbers[label] for label in row.labels)
             labels = alike.setdefault(labels, labels)
             samples.append(Sample(tuple([shared.setdefault(word, word) for word in words]), labels, number))
     lines_of = [lines.setdefault((row.file, row.number), number) for number, row in enumerate(rows)]
     texts = [row.text for row in rows]
-    return TrainingRows(tuple(codes), tuple(samples), texts, lines_of, multi_label, split_symbols, split_marks)
+    return TrainingRows(tuple(codes), tuple(samples), texts, lines_of, tokenizer, multi_label)

@@ -1,13 +1,12 @@
 """Training texts, split into words, with targets over the topics and the outside class."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from app.classifier.tokenizer import tokenize
 from training.evaluation.multi_label import indicator_matrix
 
 Words = tuple[str, ...]
@@ -24,15 +23,8 @@ class Sample:
     """Number of the row or wire that the text is from; None: from none."""
 
 
-def split_words(
-    text: str, split_unspaced: bool = False, split_symbols: bool = False, split_marks: bool = False
-) -> Words:
-    """The words of a text without quotes at their edges, which the vocabulary then does not contain either.
-
-    With `split_unspaced`, characters of scripts without spaces between words are words; with `split_symbols`, symbols;
-    with `split_marks`, question and exclamation marks.
-    """
-    words = tokenize(text, "html", split_unspaced, split_symbols, split_marks)
+def unquoted(words: Iterable[str]) -> Words:
+    """The words of a text without quotes at their edges, which the vocabulary then does not contain either."""
     return tuple(bare for word in words if (bare := word.strip("'")))
 
 

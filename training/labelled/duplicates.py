@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.characters.unspaced_scripts import BLOCKS
-from app.classifier.tokenizer import tokenize
+from app.classifier.tokenizer import Tokenizer
 
 MIN_WORDS: Final = 8
 MAX_WORDS: Final = 100
@@ -25,6 +25,7 @@ MAX_GROUP_TEXTS: Final = 50
 _SLICE_CHARACTERS: Final = 1_000
 """Characters that are normalized at once: the time is quadratic in the length of a run of combining marks."""
 
+_TOKENIZER = Tokenizer(split_unspaced=True, split_symbols=True)
 _UNSPACED = re.compile(f"[{''.join(BLOCKS)}]")
 
 
@@ -117,7 +118,7 @@ def _word_hashes(texts: Sequence[str], lengths: NDArray[np.int32], weights: NDAr
 
 def units(text: str) -> list[str]:
     """Words of a text, symbols, and characters of scripts without spaces; the text itself if it has none of them."""
-    return tokenize(text, split_unspaced=True, split_symbols=True) or [text]
+    return _TOKENIZER.tokenize(text) or [text]
 
 
 def _weight(unit: str) -> float:

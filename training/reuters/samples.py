@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from app.classifier.tokenizer import tokenize
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.data.topics import LABELS, TOPICS
 from training.headlines.clusters.cluster_list import Clusters
-from training.headlines.samples import Sample, Words, split_words
+from training.headlines.samples import Sample, Words, unquoted
 from training.headlines.training_set import TextKind, TrainingSet
 from training.reuters.recipe import HeadlinesRecipe
 
@@ -44,7 +45,7 @@ def training_set(recipe: HeadlinesRecipe, texts: Texts, clusters: Clusters = ())
 
 def title_words(wires: Iterable[Wire]) -> set[Words]:
     """The tokenized titles of wires, to leave out of training."""
-    return {split_words(wire.title) for wire in wires if wire.title}
+    return {unquoted(tokenize(wire.title)) for wire in wires if wire.title}
 
 
 def make_samples(
@@ -57,7 +58,7 @@ def make_samples(
     labels = [wire.labels if isinstance(wire, Wire) else () for wire in wires]
     titles, bodies = (
         [
-            Sample(split_words(text), topics, wire.number)
+            Sample(unquoted(tokenize(text)), topics, wire.number)
             for text, topics, wire in zip(texts, labels, wires, strict=True)
             if text
         ]
@@ -71,7 +72,7 @@ def make_samples(
 
 def lexicon_samples(entries: Iterable[Entry]) -> list[Sample]:
     """The texts of the lexicon."""
-    return [Sample(split_words(entry.text), tuple(LABELS[topic] for topic in entry.topics)) for entry in entries]
+    return [Sample(unquoted(tokenize(entry.text)), tuple(LABELS[topic] for topic in entry.topics)) for entry in entries]
 
 
 def cut_leads(samples: Sequence[Sample], words: int) -> list[Sample]:

@@ -12,7 +12,7 @@ from app.classifier.characters.marks import MARKS, with_marks
 from app.classifier.characters.symbols import fold_with_symbols
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
-from app.classifier.tokenizer import locate, tokenize
+from app.classifier.tokenizer import Tokenizer
 
 GOLDEN = [  # each line split by hand: a text, and its words separated by spaces
     ("Right? right.", "right ? right"),
@@ -33,8 +33,9 @@ options = st.booleans()
 
 @pytest.mark.parametrize(("text", "words"), GOLDEN)
 def test_marks_are_words(text: str, words: str) -> None:
-    assert tokenize(text, "html", True, True, split_marks=True) == words.split()
-    assert [one.word for one in locate(text, "html", True, True, split_marks=True)] == words.split()
+    tokenizer = Tokenizer(split_unspaced=True, split_symbols=True, split_marks=True)
+    assert tokenizer.tokenize(text) == words.split()
+    assert [one.word for one in tokenizer.locate(text)] == words.split()
 
 
 @example("a?b", False, False)
@@ -43,15 +44,16 @@ def test_marks_are_words(text: str, words: str) -> None:
 def test_without_its_marks_a_text_has_the_words_that_it_has_without_the_option(
     text: str, unspaced: bool, symbols: bool
 ) -> None:
-    words = tokenize(text, "html", unspaced, symbols, split_marks=True)
-    assert [word for word in words if word not in "?!"] == tokenize(text, "html", unspaced, symbols)
+    with_marks, without = (Tokenizer("html", unspaced, symbols, split_marks=one) for one in (True, False))
+    assert [word for word in with_marks.tokenize(text) if word not in "?!"] == without.tokenize(text)
 
 
 @example("a&quest;?")
 @given(texts)
 def test_locate_finds_the_words_of_tokenize_where_they_are(text: str) -> None:
-    located = list(locate(text, split_marks=True))
-    assert [one.word for one in located] == tokenize(text, split_marks=True)
+    tokenizer = Tokenizer(split_marks=True)
+    located = list(tokenizer.locate(text))
+    assert [one.word for one in located] == tokenizer.tokenize(text)
     assert all(before.end <= after.start for before, after in itertools.pairwise(located))
     marks = [(one.word, text[one.start : one.end]) for one in located if one.word in MARKS]
     assert all(MARKS.get(place, word) == word for word, place in marks if not place.startswith("&"))
@@ -70,7 +72,7 @@ def test_locate_finds_the_words_of_tokenize_where_they_are(text: str) -> None:
 )
 @pytest.mark.parametrize("split_symbols", [False, True])
 def test_position_of_a_mark_is_that_of_what_is_written(text: str, marked: list[str], split_symbols: bool) -> None:
-    located = locate(text, "html", True, split_symbols, split_marks=True)
+    located = Tokenizer("html", True, split_symbols, split_marks=True).locate(text)
     assert [text[one.start : one.end] for one in located] == marked
 
 

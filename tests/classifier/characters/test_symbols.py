@@ -11,7 +11,7 @@ from app.classifier.characters.folding import fold
 from app.classifier.characters.symbols import SKIN_TONES, fold_with_symbols, is_symbol, join_flags
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
-from app.classifier.tokenizer import locate, tokenize
+from app.classifier.tokenizer import Tokenizer, tokenize
 from tests.classifier.decomposed import has_decomposed_separator
 
 GOLDEN = [  # each line split by hand: a text, and its words separated by spaces
@@ -31,6 +31,7 @@ GOLDEN = [  # each line split by hand: a text, and its words separated by spaces
 SAMPLE = "😀👍🏽\ufe0f\u200d❤🇫🇷🇩👩💻♀🏴\U000e0067\u20e3★©™㎏𝅘𝅥中かガน้ำ뉴스oil'1 .&;#\u0301\u0e48\u2019❛"
 texts = st.text(st.sampled_from(SAMPLE) | st.characters(codec="utf-8"), max_size=40)
 options = st.booleans()
+WITH_SYMBOLS = Tokenizer(split_symbols=True)
 
 
 def without_tones(text: str) -> str:
@@ -40,8 +41,9 @@ def without_tones(text: str) -> str:
 
 @pytest.mark.parametrize(("text", "words"), GOLDEN)
 def test_symbols_are_words(text: str, words: str) -> None:
-    assert tokenize(text, split_unspaced=True, split_symbols=True) == words.split()
-    assert [one.word for one in locate(text, split_unspaced=True, split_symbols=True)] == words.split()
+    tokenizer = Tokenizer(split_unspaced=True, split_symbols=True)
+    assert tokenizer.tokenize(text) == words.split()
+    assert [one.word for one in tokenizer.locate(text)] == words.split()
 
 
 @pytest.mark.parametrize(
@@ -56,23 +58,24 @@ def test_symbols_are_words(text: str, words: str) -> None:
     ],
 )
 def test_skin_tones_and_variation_selectors_are_in_the_position_of_their_emoji(text: str, marked: list[str]) -> None:
-    assert [text[one.start : one.end] for one in locate(text, split_symbols=True)] == marked
+    assert [text[one.start : one.end] for one in WITH_SYMBOLS.locate(text)] == marked
 
 
 @example("🇫\u200d🇷🇩🏽", False)
 @given(texts, options)
 def test_locate_finds_the_words_of_tokenize_where_they_are(text: str, split_unspaced: bool) -> None:
-    located = list(locate(text, "html", split_unspaced, split_symbols=True))
-    assert [one.word for one in located] == tokenize(text, "html", split_unspaced, split_symbols=True)
+    tokenizer = Tokenizer("html", split_unspaced, split_symbols=True)
+    located = list(tokenizer.locate(text))
+    assert [one.word for one in located] == tokenizer.tokenize(text)
     assert all(before.end <= after.start for before, after in itertools.pairwise(located))
     if "&" not in text:
         pieces = [(one.word, text[one.start : one.end]) for one in located if one.start < one.end]
-        assert all(tokenize(piece, "html", split_unspaced, True)[0] == word for word, piece in pieces)
+        assert all(tokenizer.tokenize(piece)[0] == word for word, piece in pieces)
 
 
 @given(st.text(st.characters(max_codepoint=127), max_size=60))
 def test_ascii_texts_are_split_as_without_the_option(text: str) -> None:
-    words, located = tokenize(text, split_symbols=True), list(locate(text, split_symbols=True))
+    words, located = WITH_SYMBOLS.tokenize(text), list(WITH_SYMBOLS.locate(text))
     if not any(map(is_symbol, "".join(words))):  # `&copy;`
         assert words == tokenize(text)
         assert [one.word for one in located] == words
@@ -80,21 +83,22 @@ def test_ascii_texts_are_split_as_without_the_option(text: str) -> None:
 
 @given(texts.filter(lambda text: "&" not in text), options)
 def test_words_that_are_no_symbols_are_those_without_the_option(text: str, split_unspaced: bool) -> None:
-    words = tokenize(text, "html", split_unspaced, split_symbols=True)
+    words = Tokenizer("html", split_unspaced, split_symbols=True).tokenize(text)
     others = [word for word in words if not is_symbol(word[0])]
-    assert others == tokenize(without_tones(text), "html", split_unspaced)
+    assert others == Tokenizer("html", split_unspaced).tokenize(without_tones(text))
     assert all(len(word) <= 2 for word in words if is_symbol(word[0]))
 
 
 @given(texts, options)
 def test_splitting_words_again_changes_nothing(text: str, split_unspaced: bool) -> None:
-    words = tokenize(text, "html", split_unspaced, split_symbols=True)
-    assert tokenize(" ".join(words), "html", split_unspaced, split_symbols=True) == words
+    tokenizer = Tokenizer("html", split_unspaced, split_symbols=True)
+    words = tokenizer.tokenize(text)
+    assert tokenizer.tokenize(" ".join(words)) == words
 
 
 @given(texts.filter(lambda text: not has_decomposed_separator(text)))
 def test_composed_and_decomposed_texts_have_the_same_words(text: str) -> None:
-    composed, decomposed = (tokenize(unicodedata.normalize(form, text), split_symbols=True) for form in ("NFC", "NFD"))
+    composed, decomposed = (WITH_SYMBOLS.tokenize(unicodedata.normalize(form, text)) for form in ("NFC", "NFD"))
     assert composed == decomposed
 
 
@@ -113,7 +117,7 @@ def test_symbols_are_separators_otherwise_and_stay_as_they_are() -> None:
 def test_long_runs_stay_bounded_and_have_the_same_number_of_words_when_located() -> None:
     for text in ("😀" * 100_000, "🇫" * 100_001, "🏽" * 100_000, "👍🏽\u200d" * 30_000):
         assert len(join_flags("".join(map(fold_with_symbols, text)))) <= 3 * len(text)
-        assert len(tokenize(text, split_symbols=True)) == len(list(locate(text, split_symbols=True)))
+        assert len(WITH_SYMBOLS.tokenize(text)) == len(list(WITH_SYMBOLS.locate(text)))
 
 
 def test_encoder_reads_symbols_only_if_the_encoding_says_so() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.classifier.characters.folding import fold
 from app.classifier.characters.unspaced_scripts import space_out
-from app.classifier.tokenizer import _FOLDED, locate, tokenize
+from app.classifier.tokenizer import _FOLDED, Tokenizer, tokenize
 from tests.classifier.decomposed import has_decomposed_separator
 
 GOLDEN = [  # each line split by hand: a text, and its words separated by spaces
@@ -33,51 +33,52 @@ GOLDEN = [  # each line split by hand: a text, and its words separated by spaces
 ]
 SAMPLE = "中国日本かガｶﾞーๆกำน้ำเກຫນໜក្ដមျက္ကœ\u0301\u0e48\u3099\u0323뉴스oil'1 .&;#\u200b\u2019"
 texts = st.text(st.sampled_from(SAMPLE) | st.characters(codec="utf-8"), max_size=40)
+UNSPACED = Tokenizer(split_unspaced=True)
 
 
 @pytest.mark.parametrize(("text", "words"), GOLDEN)
 def test_characters_of_scripts_without_spaces_are_words(text: str, words: str) -> None:
     expected = [unicodedata.normalize("NFC", word) for word in words.split()]
-    assert tokenize(text, split_unspaced=True) == expected
+    assert UNSPACED.tokenize(text) == expected
 
 
 @given(st.text(st.characters(max_codepoint=127), max_size=60))
 def test_ascii_texts_are_split_as_without_the_option(text: str) -> None:
-    assert tokenize(text, split_unspaced=True) == tokenize(text)
-    assert list(locate(text, split_unspaced=True)) == list(locate(text))
+    assert UNSPACED.tokenize(text) == tokenize(text)
+    assert list(UNSPACED.locate(text)) == list(Tokenizer().locate(text))
 
 
 @given(
     st.text(st.characters(max_codepoint=0xE00) | st.sampled_from("뉴스 \u2018\u2019\u1112\u1161\u11ab"), max_size=60)
 )
 def test_texts_in_scripts_with_spaces_are_split_as_without_the_option(text: str) -> None:
-    assert tokenize(text, split_unspaced=True) == tokenize(text)
+    assert UNSPACED.tokenize(text) == tokenize(text)
 
 
 @given(texts)
 def test_only_word_boundaries_are_added(text: str) -> None:
-    split, whole = tokenize(text, split_unspaced=True), tokenize(text)
+    split, whole = UNSPACED.tokenize(text), tokenize(text)
     assert unicodedata.normalize("NFC", "".join(split)) == unicodedata.normalize("NFC", "".join(whole))
     assert len(split) >= len(whole)
-    assert tokenize(" ".join(split), split_unspaced=True) == split
+    assert UNSPACED.tokenize(" ".join(split)) == split
 
 
 @given(texts.filter(lambda text: not has_decomposed_separator(text)))
 def test_composed_and_decomposed_texts_have_the_same_characters(text: str) -> None:
-    composed, decomposed = (tokenize(unicodedata.normalize(form, text), split_unspaced=True) for form in ("NFC", "NFD"))
+    composed, decomposed = (UNSPACED.tokenize(unicodedata.normalize(form, text)) for form in ("NFC", "NFD"))
     assert composed == decomposed
 
 
 @given(texts)
 def test_locate_finds_the_words_of_tokenize_where_they_are(text: str) -> None:
-    located = list(locate(text, split_unspaced=True))
-    assert [one.word for one in located] == tokenize(text, split_unspaced=True)
+    located = list(UNSPACED.locate(text))
+    assert [one.word for one in located] == UNSPACED.tokenize(text)
     assert all(before.end <= after.start for before, after in itertools.pairwise(located))
     outside = [text[before:after] for before, after in itertools.pairwise(_gaps(located, len(text)))][::2]
     assert not any(fold(character).strip() for gap in outside if "&" not in text for character in gap)
     if "&" not in text:
         pieces = [(one.word, text[one.start : one.end]) for one in located if one.start < one.end]
-        assert all(tokenize(piece, split_unspaced=True)[0] == word for word, piece in pieces)
+        assert all(UNSPACED.tokenize(piece)[0] == word for word, piece in pieces)
 
 
 def _gaps(located: list, end: int) -> list[int]:
@@ -86,7 +87,7 @@ def _gaps(located: list, end: int) -> list[int]:
 
 def test_no_two_words_begin_at_the_same_place_but_those_of_two_ligatures() -> None:
     characters = map(chr, (*range(0xE00, 0xAC00), *range(0xF900, 0x20000)))
-    double = {one for one in characters if len(fold(one)) > 1 and len(tokenize(one, split_unspaced=True)) > 1}
+    double = {one for one in characters if len(fold(one)) > 1 and len(UNSPACED.tokenize(one)) > 1}
     assert double == {"\u309f", "\u30ff"}
 
 
@@ -96,5 +97,5 @@ def test_thousands_of_marks_or_characters_take_linear_time() -> None:
 
 
 def test_table_of_folded_characters_is_shared() -> None:
-    tokenize("中国", split_unspaced=True)
+    UNSPACED.tokenize("中国")
     assert _FOLDED[False, False][ord("国")] == "国"

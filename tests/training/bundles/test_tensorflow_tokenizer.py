@@ -6,14 +6,14 @@ import unicodedata
 
 import pytest
 
-from app.classifier.tokenizer import CharacterReferences, plain, tokenize
+from app.classifier.tokenizer import CharacterReferences, Tokenizer, plain, tokenize
 from app.classifier.word_index import pieces
 
 pytest.importorskip("tensorflow")
 
 import tensorflow as tf
 
-from training.bundles.tensorflow_tokenizer import Tokenizer, decomposed, without_diacritics, without_quotes
+from training.bundles.tensorflow_tokenizer import TensorflowTokenizer, decomposed, without_diacritics, without_quotes
 from training.bundles.tensorflow_tokenizer import pieces as tensorflow_pieces
 
 UNSPACED = "中国か\u3099ガｶーๆกำน้ำ่เກຫນໜຳក្ដ្មមျ္က်ကœé뉴스\u1112\u1161\u11aboil'1 .\u2019\U00011700\U0001171d\u1a60\u1a20"
@@ -31,8 +31,9 @@ def texts() -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("references", ["html", "keras"])
 def test_words_are_those_of_the_service(references: CharacterReferences) -> None:
-    words = Tokenizer(references)(tf.constant(texts())).to_list()
-    expected = [[decomposed(word).encode() for word in tokenize(text, references)] for text in texts()]
+    tokenizer = Tokenizer(references)
+    words = TensorflowTokenizer(tokenizer)(tf.constant(texts())).to_list()
+    expected = [[decomposed(word).encode() for word in tokenizer.tokenize(text)] for text in texts()]
     assert words == expected
 
 
@@ -40,9 +41,10 @@ def test_words_are_those_of_the_service(references: CharacterReferences) -> None
 def test_characters_of_unspaced_scripts_are_those_of_the_service() -> None:
     draw = random.Random(8)
     some = [*texts(), *("".join(draw.choices(UNSPACED, k=30)) for _ in range(2000))]
-    words = Tokenizer("html", split_unspaced=True)(tf.constant(some)).to_list()
+    tokenizer = Tokenizer(split_unspaced=True)
+    words = TensorflowTokenizer(tokenizer)(tf.constant(some)).to_list()
     found = [[decomposed(word.decode()) for word in row] for row in words]  # TensorFlow does not reorder marks
-    assert found == [[decomposed(word) for word in tokenize(text, "html", True)] for text in some]
+    assert found == [[decomposed(word) for word in tokenizer.tokenize(text)] for text in some]
 
 
 @pytest.mark.slow
@@ -50,8 +52,9 @@ def test_characters_of_unspaced_scripts_are_those_of_the_service() -> None:
 def test_symbols_are_those_of_the_service(split_unspaced: bool) -> None:
     draw = random.Random(9)
     some = [*texts(), *("".join(draw.choices(SYMBOLS, k=30)) for _ in range(2000)), "&copy;1 &hearts; &#xAE;"]
-    words = Tokenizer("html", split_unspaced, split_symbols=True)(tf.constant(some)).to_list()
-    expected = [[decomposed(word) for word in tokenize(text, "html", split_unspaced, True)] for text in some]
+    tokenizer = Tokenizer("html", split_unspaced, split_symbols=True)
+    words = TensorflowTokenizer(tokenizer)(tf.constant(some)).to_list()
+    expected = [[decomposed(word) for word in tokenizer.tokenize(text)] for text in some]
     expected[-1].remove("♥")  # of the names, only those of Latin-1 are decoded
     assert [[decomposed(word.decode()) for word in row] for row in words] == expected
 
@@ -65,8 +68,9 @@ def test_marks_are_those_of_the_service(split_symbols: bool) -> None:
         *("".join(draw.choices(SYMBOLS + "?!\uff1f؟‼⁉", k=30)) for _ in range(2000)),
         "a&quest;b&excl; &#63;",
     ]
-    words = Tokenizer("html", split_symbols=split_symbols, split_marks=True)(tf.constant(some)).to_list()
-    expected = [[decomposed(one) for one in tokenize(text, "html", False, split_symbols, True)] for text in some]
+    tokenizer = Tokenizer(split_symbols=split_symbols, split_marks=True)
+    words = TensorflowTokenizer(tokenizer)(tf.constant(some)).to_list()
+    expected = [[decomposed(one) for one in tokenizer.tokenize(text)] for text in some]
     assert [[decomposed(word.decode()) for word in row] for row in words] == expected
 
 

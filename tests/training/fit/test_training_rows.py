@@ -24,7 +24,7 @@ def test_symbols_are_words_if_a_hundredth_of_the_rows_has_some(with_symbols: int
     texts = ["ok 👍🏽"] * with_symbols + ["day"] * 99
     rows = [LabelledRow(text, ("a",), "rows.csv", number) for number, text in enumerate(texts, start=2)]
     few = tokenize_rows([LabelledRow("ok ☆", ("a",), "rows.csv", 1), *rows, *rows], ["a"])
-    assert few.split_symbols is bool(with_symbols)
+    assert few.tokenizer.split_symbols is bool(with_symbols)
     assert few.samples[1 if with_symbols else 0].words == words
 
 
@@ -34,8 +34,8 @@ def test_marks_are_words_if_they_tell_the_labels() -> None:
         return [LabelledRow(texts[i % 2], (labels[i % 2],), "rows.csv", i) for i in range(2, 60)]
 
     told, same = (tokenize_rows(some(labels), ["a", "b"]) for labels in (("a", "b"), ("a", "a")))
-    assert (told.split_marks, told.samples[0].words) == (True, ("right", "?"))
-    assert (same.split_marks, same.samples[0].words) == (False, ("right",))
+    assert (told.tokenizer.split_marks, told.samples[0].words) == (True, ("right", "?"))
+    assert (same.tokenizer.split_marks, same.samples[0].words) == (False, ("right",))
 
 
 def test_rows_keep_all_their_labels_and_know_their_lines() -> None:

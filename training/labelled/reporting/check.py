@@ -11,15 +11,14 @@ from typing import Final
 
 import numpy as np
 
-from app.classifier.tokenizer import tokenize
 from training.labelled.reporting import groups
 from training.labelled.reporting.notes import notes
 from training.labelled.reporting.report import MAX_EXAMPLES, DataReport, Distribution, LabelCount, example
 from training.labelled.reporting.scripts import script
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
-from training.labelled.split_options import have_symbols, marks_tell_labels
 from training.labelled.stratification import OUTSIDE, labels_or_outside
+from training.labelled.tokenizer import choose_tokenizer
 
 SHORT = 3
 """Labels of at most so many letters differ if one of them has an s more: C and CS."""
@@ -43,8 +42,8 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
     counts = _label_counts(rows, trained, tested)
     outside = counts.pop(OUTSIDE, None)
     known = [counts[label] for label in split.labels]
-    symbols, marks = have_symbols([row.text for row in split.train]), marks_tell_labels(split.train)
-    words = [len(tokenize(row.text, "html", True, symbols, marks)) for row in rows]
+    tokenizer = choose_tokenizer(split.train)
+    words = [len(tokenizer.tokenize(row.text)) for row in rows]
     tables = [table, *([test] if test else [])]
     report = DataReport(
         columns=[column for table in tables for column in table.columns],

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from training.labelled.rows import LabelledRow
-from training.labelled.split_options import marks_tell_labels
+from training.labelled.tokenizer import marks_tell_labels
 
 
 def rows(pairs: list[tuple[str, tuple[str, ...]]]) -> list[LabelledRow]:

@@ -1,10 +1,11 @@
-"""Which optional words texts are split into: symbols, such as emoji, and question and exclamation marks."""
+"""Chooses the tokenizer for labelled texts: whether symbols, and question and exclamation marks, are words."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from app.classifier.characters.marks import MARKS
 from app.classifier.characters.symbols import is_symbol
+from app.classifier.tokenizer import Tokenizer
 from training.labelled.rows import LabelledRow
 
 MIN_SHARE: Final = 0.01
@@ -13,14 +14,18 @@ MIN_INFORMATION: Final = 0.03
 """Minimum information of the marks about the labels, above that of chance, as a share of the most possible."""
 
 
-def has_symbol(text: str) -> bool:
-    """Whether a text has a symbol that `split_symbols` makes a word."""
-    return not text.isascii() and any(map(is_symbol, text))
+def choose_tokenizer(rows: Sequence[LabelledRow]) -> Tokenizer:
+    """The tokenizer for these rows and for later texts like them.
+
+    Symbols, such as emoji, are words if enough rows have some; question and exclamation marks, if they tell something
+    about the labels. Characters of scripts without spaces are words.
+    """
+    return Tokenizer(split_unspaced=True, split_symbols=_have_symbols(rows), split_marks=marks_tell_labels(rows))
 
 
-def have_symbols(texts: Sequence[str]) -> bool:
-    """Whether at least MIN_SHARE of the texts have a symbol."""
-    return sum(map(has_symbol, texts)) >= MIN_SHARE * len(texts)
+def _have_symbols(rows: Sequence[LabelledRow]) -> bool:
+    """Whether at least MIN_SHARE of the rows have a symbol."""
+    return sum(not row.text.isascii() and any(map(is_symbol, row.text)) for row in rows) >= MIN_SHARE * len(rows)
 
 
 def marks_tell_labels(rows: Sequence[LabelledRow]) -> bool:
