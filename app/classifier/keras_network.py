@@ -3,17 +3,22 @@
 import io
 import zipfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from app.classifier.bundle import MAX_FILE_BYTES
+from app.classifier.bundle import MAX_FILE_BYTES, MODEL
 from app.classifier.errors import BundleError
 from app.classifier.inference.products import Floats
 from app.classifier.network import Change
 
+_NEEDS_TENSORFLOW = (
+    "TOPICS_RUNTIME=keras needs TensorFlow; install it from the project's folder with: "
+    ".venv/bin/python -m pip install '.[train]'"
+)
 _MAX_SHAPE = 100
 """Maximum number of characters of a shape in an error; that of a model with many outputs has their names."""
 
@@ -40,16 +45,31 @@ class KerasNetwork:
         """Logits, float32 [len(ids), units]; of a model that is not linear, the logarithms of the probabilities.
 
         The softmax of either gives the probabilities again.
+
+        Raises:
+            BundleError: the model fails, or returns something else.
         """
         multi_hot = np.zeros((len(ids), self.shape[0]), np.float32)
         for row, ones in zip(multi_hot, ids, strict=True):
             row[ones] = 1.0
-        output = np.asarray(self._model(multi_hot, training=False), np.float32)
+        try:
+            output = np.asarray(self._model(multi_hot, training=False), np.float32).reshape(len(ids), self.shape[1])
+        except Exception as error:  # of any layer; or the output is a dictionary, or of another length
+            raise BundleError(
+                f"{MODEL}: Keras cannot compute one vector per text with it ({type(error).__name__}); train the bundle"
+                " again."
+            ) from error
         return output if self.linear else np.log(np.maximum(output, np.finfo(np.float32).tiny))
 
     def logits_of_variants(self, ids: Sequence[int], changes: Sequence[Change]) -> Floats:
         """Logits, float32 [len(changes), units], for the distinct ids of a text with each of the changes."""
         return self.logits([[*{*ids}.difference(lost).union(gained)] for lost, gained in changes])
+
+
+def ensure_keras_is_installed() -> None:
+    """Raise BundleError if it is not, without importing it."""
+    if find_spec("keras") is None:
+        raise BundleError(_NEEDS_TENSORFLOW)
 
 
 def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> KerasNetwork:
@@ -61,20 +81,22 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
         output: activation of the last layer, if the manifest needs its logits.
 
     Raises:
-        BundleError: Keras is not installed or cannot load the model, the model does not map vectors to vectors, or no
+        BundleError: Keras cannot be imported or cannot load the model, the model does not map vectors to vectors, or no
             temporary file can be written.
     """
     try:
         import keras  # noqa: PLC0415 - takes seconds and hundreds of megabytes
     except ImportError as error:
+        raise BundleError(_NEEDS_TENSORFLOW) from error
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
         raise BundleError(
-            "TOPICS_RUNTIME=keras needs TensorFlow; install it from the project's folder with: "
-            ".venv/bin/python -m pip install '.[train]'"
+            f"TOPICS_RUNTIME=keras: Keras cannot be imported ({reason}); correct KERAS_BACKEND or keras.json."
         ) from error
     try:
         with zipfile.ZipFile(io.BytesIO(model)) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
         raise BundleError(f"{path}: is not a Keras model ({error}); copy the bundle again.") from error
     if unpacked > MAX_FILE_BYTES:
         raise BundleError(

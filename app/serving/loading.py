@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from app.classifier import Bundle, BundleError, TopicClassifier, build_classifier, load_bundle
+from app.classifier.keras_network import ensure_keras_is_installed
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,10 +42,11 @@ def prepare(settings: Settings) -> Load:
     the verified bytes, because TensorFlow's threads do not survive a fork.
 
     Raises:
-        BundleError: a bundle fails verification, or one process is to serve with Keras, which is not installed.
+        BundleError: a bundle fails verification, or Keras is needed and not installed.
     """
     bundles = load_bundles(settings)
     if settings.runtime == "keras" and settings.workers > 1:
+        ensure_keras_is_installed()
         load: Load = partial(build_classifiers, bundles, settings)
     else:
         classifiers = build_classifiers(bundles, settings)

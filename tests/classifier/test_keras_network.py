@@ -48,6 +48,13 @@ def test_shape_is_words_and_topics() -> None:
     assert KerasNetwork(Model()).shape == (4, 3)
 
 
+@pytest.mark.parametrize("output", [{"topics": np.zeros((2, 3))}, [np.zeros((2, 3))] * 2, np.zeros((4, 3)), "text"])
+def test_output_that_is_not_one_vector_per_text_is_one_sentence(output: object) -> None:
+    model = type("Other", (Model,), {"__call__": lambda *_, **__: output})()
+    with pytest.raises(BundleError, match=r"^model\.keras: Keras cannot compute one vector .* \(\w+Error\); "):
+        KerasNetwork(model).logits([[0], [1]])
+
+
 def test_missing_folder_for_temporary_files_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "keras", ModuleType("keras"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
@@ -140,7 +147,22 @@ def test_keras_agrees_with_numpy(tiny_bundle: Path) -> None:
     np.testing.assert_allclose(numpy_.probabilities(encoded), keras.probabilities(encoded), atol=1e-5)
 
 
-def test_file_that_keras_cannot_load_is_refused(tmp_path: Path) -> None:
+def archive_of_version(number: int) -> bytes:
+    content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
+    at = content.index(b"PK\x01\x02") + 6
+    return content[:at] + bytes([number]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize("content", [b"PK", archive_of_version(255)], ids=["short", "version"])
+def test_file_that_keras_cannot_load_is_refused(content: bytes, tmp_path: Path) -> None:
     pytest.importorskip("keras")
     with pytest.raises(BundleError, match="is not a Keras model"):
-        read_keras_network(b"PK", tmp_path / MODEL)
+        read_keras_network(content, tmp_path / MODEL)
+
+
+def test_keras_that_cannot_be_imported_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text("raise ValueError('Unable to import backend : none\\nmore')")
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(BundleError, match=r"cannot be imported \(Unable to import backend : none\); correct "):
+        read_keras_network(b"", tmp_path / MODEL)
