@@ -1,6 +1,6 @@
 """Training texts, split into words, with targets over the topics and the outside class."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,8 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from training.evaluation.multi_label import indicator_matrix
-
-Words = tuple[str, ...]
+from training.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +20,6 @@ class Sample:
     """The topics, the main one first; empty for a text about none of them."""
     source: int | None = None
     """Number of the row or wire that the text is from; None: from none."""
-
-
-def unquoted(words: Iterable[str]) -> Words:
-    """The words of a text without quotes at their edges, which the vocabulary then does not contain either."""
-    return tuple(bare for word in words if (bare := word.strip("'")))
 
 
 def cut_spans(samples: Sequence[Sample], words: tuple[int, int], rng: np.random.Generator) -> list[Sample]:

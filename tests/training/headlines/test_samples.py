@@ -7,7 +7,6 @@ from training.headlines.samples import (
     others_of,
     random_rows,
     soft_targets,
-    unquoted,
 )
 
 
@@ -35,10 +34,6 @@ def test_target_is_shared_by_all_assigned_topics() -> None:
     assert targets[1, 2] == 1
     assert targets.shape == (2, 12)
     np.testing.assert_allclose(targets.sum(axis=1), 1)
-
-
-def test_words_of_samples_have_no_quotes_at_their_edges() -> None:
-    assert unquoted(["'strong", "markets'", "fed's", "'pause'", "''"]) == ("strong", "markets", "fed's", "pause")
 
 
 def test_text_about_none_of_the_topics_has_the_column_after_theirs() -> None:

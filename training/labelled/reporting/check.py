@@ -19,6 +19,7 @@ from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
 from training.labelled.stratification import OUTSIDE, labels_or_outside
 from training.labelled.tokenizer import choose_tokenizer
+from training.words import unquoted
 
 SHORT = 3
 """Labels of at most so many letters differ if one of them has an s more: C and CS."""
@@ -43,7 +44,7 @@ def check(table: Table, split: Split, test: Table | None = None) -> DataReport:
     outside = counts.pop(OUTSIDE, None)
     known = [counts[label] for label in split.labels]
     tokenizer = choose_tokenizer(split.train)
-    words = [len(tokenizer.tokenize(row.text)) for row in rows]
+    words = [len(unquoted(tokenizer.tokenize(row.text))) for row in rows]
     tables = [table, *([test] if test else [])]
     report = DataReport(
         columns=[column for table in tables for column in table.columns],

@@ -262,6 +262,15 @@ def test_marks_alone_are_read_where_marks_tell_the_labels(tmp_path: Path, mark: 
     assert len(table.rows) - len(tokenize_rows(table.rows, split.labels).samples) == unread
 
 
+def test_quotes_alone_are_no_word_as_in_fit(tmp_path: Path) -> None:
+    made = [f"day {i} '',{'ab'[i % 2]}" for i in range(40)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *made, "' '',a"])])
+    split = split_rows(table)
+    found = check(table, split)
+    assert (found.no_word, found.words.most) == (1, 2)
+    assert len(table.rows) - len(tokenize_rows(table.rows, split.labels).samples) == 1
+
+
 @pytest.mark.parametrize(("long", "noted"), [(0, False), (5, True), (30, False)])
 def test_line_breaks_are_noted_unless_most_texts_have_some(tmp_path: Path, long: int, noted: bool) -> None:
     rows = [f'"day {i}\n{i}",{"ab"[i % 2]}' for i in range(long)]
