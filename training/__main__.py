@@ -12,7 +12,7 @@ if __name__ == "__main__":
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from training.cli import cli
-from training.standard_streams import prepare_standard_streams
+from training.cli.standard_streams import prepare_standard_streams
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, interrupted)

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.classifier.classifier import Runtime
-from app.key_file import KeyFileError, read_keys
+from app.settings.key_file import KeyFileError, read_keys
 from app.settings.values import (
     from_json,
     ipv4_mapped,

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from app.key_file import KeyFileError, read_keys
 from app.settings.fields import Settings, SettingsError
+from app.settings.key_file import KeyFileError, read_keys
 from app.settings.messages import message
 from app.settings.unknown import unknown_variables
 from app.settings.values import shown

@@ -4,11 +4,11 @@ from typing import Final
 
 import click
 
+from training.cli.entry_point import EntryPoint
 from training.cli.evaluate import evaluate
 from training.cli.labelled import check, export, fit
 from training.cli.reuters import baselines, card, compare, fetch, present_day
 from training.cli.train import train
-from training.entry_point import EntryPoint
 
 SECTIONS: Final = {
     "Your own labels": (check, fit, evaluate, export),

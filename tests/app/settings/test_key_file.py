@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.key_file import read_keys
 from app.settings import SettingsError, load_settings
+from app.settings.key_file import read_keys
 
 KEY_FILES = [
     (b"one\ntwo\n", {"one", "two"}),
