@@ -30,7 +30,7 @@ help: ## List the targets
 serve: $(VENV)/.serve ## Start the service on http://HOST:PORT, by default http://127.0.0.1:8000
 	@exec $(BIN)/python -m app serve --host $(HOST) --port $(PORT)
 
-install: $(VENV)/.dev ## Install all packages in .venv, also those for training and tests (3 GB)
+install: $(VENV)/.dev ## Install all packages in .venv, including those for training and tests (3 GB)
 	@echo "$(VENV) has all packages"
 
 test: $(VENV)/.dev ## Run the tests in JOBS processes; ARGS="-k batch" goes to pytest

@@ -5,7 +5,7 @@ from app.cli.exit_status import MEANINGS
 KEEP_ALL = "*"
 """Value of --keep given without names: keep every column."""
 
-HELP = """Classify headlines and write one row for each, as JSON Lines or CSV.
+HELP = """Classify headlines and write one row for each.
 
 \b
   python -m app classify "Oil prices rise as OPEC cuts output"

@@ -23,7 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def model_option(name: str, metavar: str = "FOLDER", more: str = "") -> Callable[[Command], Command]:
     """The option --model, as the argument `name` of a command; `more`: what else it may be, for the help text."""
-    default = f"{DEFAULT_MODEL} of this program"
+    default = f"the included {DEFAULT_MODEL}"
     told = f"Folder of a bundle{more}.  [variable: TOPICS_MODEL, the first of several folders; default: {default}]"
     return click.option("--model", name, type=NonEmptyPath(path_type=Path), metavar=metavar, help=told)
 

@@ -19,7 +19,7 @@ from training.tensorflow_import import ensure_tensorflow
 def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
     """Check labelled texts before training: bad rows, labels, duplicates, conflicting labels, and the split.
 
-    A FILE is CSV, TSV, JSON Lines or Parquet, optionally compressed with gzip.
+    A FILE is CSV, TSV, JSON (Lines or an array) or Parquet, optionally compressed with gzip.
     """
     from training.labelled.reporting.check import check as run
     from training.labelled.reporting.page import report_files
@@ -49,7 +49,8 @@ def check(data: DataOptions, as_json: bool, output: Path | None) -> None:
 def fit(data: DataOptions, output: Path, force: bool, unlabelled: tuple[Path, ...], first_label: bool) -> None:
     """Train a model on your own labelled texts and write it as a bundle.
 
-    A FILE is CSV, TSV, JSON Lines or Parquet, optionally compressed with gzip. `check` finds problems in it first.
+    A FILE is CSV, TSV, JSON (Lines or an array) or Parquet, optionally compressed with gzip. `check` finds problems in
+    it first.
     """
     from training.bundles.writer import ensure_bundle_writable
     from training.fit.command import fit_rows

@@ -33,7 +33,10 @@ def classify_in_bulk(
         click.exceptions.Exit: there are bad rows; all others were classified.
     """
     if find_spec("ray") is None or find_spec("pyarrow") is None:
-        raise UnavailableError("--engine ray needs Ray: .venv/bin/python -m pip install '.[ray]' in this folder.")
+        raise UnavailableError(
+            "--engine ray needs Ray; install it from the project's folder with:"
+            " .venv/bin/python -m pip install '.[ray]'"
+        )
     from app.cli.bulk.files import find_files  # noqa: PLC0415 - optional
     from app.cli.bulk.plan import Job  # noqa: PLC0415
     from app.cli.bulk.ray_engine import classify_files  # noqa: PLC0415

@@ -48,7 +48,7 @@ def with_options(command: Command) -> Command:
 
 def _help(field: str) -> str:
     about = Settings.model_fields[field]
-    default = f"{DEFAULT_MODEL} of this program" if field == "model" else about.default
+    default = f"the included {DEFAULT_MODEL}" if field == "model" else about.default
     return f"{(about.description or '').replace('`', '')}  [variable: {variable_name(field)}; default: {default}]"
 
 

@@ -461,7 +461,8 @@ def test_ray_that_is_not_installed_is_3_with_what_to_install(monkeypatch: pytest
     monkeypatch.setattr("app.cli.bulk.command.find_spec", lambda _: None)
     result = run("classify", "--engine", "ray", "in", "out")
     assert result.exit_code == 3
-    assert "--engine ray needs Ray: .venv/bin/python -m pip install '.[ray]'" in result.stderr
+    assert "--engine ray needs Ray; install it from the project's folder with: " in result.stderr
+    assert "python -m pip install '.[ray]'" in result.stderr
 
 
 def big_file(folder: Path, lines: int) -> Path:

@@ -23,7 +23,7 @@ def test_model_says_what_the_manifest_says(tiny_bundle: Path) -> None:
 @pytest.mark.parametrize("command", ["classify", "model", "topics"])
 def test_help_says_which_model_is_the_default(command: str) -> None:
     shown = " ".join(run(command, "--help").stdout.split())
-    assert "variable: TOPICS_MODEL, the first of several folders; default: headlines/7 of this program]" in shown
+    assert "variable: TOPICS_MODEL, the first of several folders; default: the included headlines/7]" in shown
 
 
 def test_topics_lists_all_46() -> None:
