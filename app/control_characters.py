@@ -1,4 +1,4 @@
-"""Control characters in texts from elsewhere: finds them, and replaces them before a terminal obeys them."""
+"""Control characters in texts from elsewhere: finds them, and replaces them before a terminal interprets them."""
 
 import unicodedata
 
@@ -13,7 +13,7 @@ def has_control_character(text: str) -> bool:
 
 
 def one_line(text: str, max_characters: int | None = None) -> str:
-    """A text without line breaks, control characters and other characters that a terminal may obey.
+    """A text without line breaks, control characters and other characters that a terminal may interpret.
 
     These become spaces. A text of more than `max_characters` is cut and ends in `...`.
     """

@@ -34,8 +34,9 @@ _FOLDED = {
     for split_marks in (False, True)
 }
 
-# The same for ASCII: bytes.translate is much faster than str.translate. Control characters, which vanish, become a byte
-# that is not ASCII, so that a text with any of them is folded by the other table. Each is without and with marks.
+# The same for ASCII: bytes.translate is much faster than str.translate. Control characters, which are to be removed,
+# become a byte that is not ASCII, so that a text with any of them is folded by the other table. Each is without
+# and with marks.
 _ASCII_TABLE = bytes(ord(fold(chr(code)) or "\x80") for code in range(128)) + bytes(128)
 _ASCII_TABLES = (_ASCII_TABLE, bytes(code if chr(code) in MARKS else to for code, to in enumerate(_ASCII_TABLE)))
 _ASCII_WORDS = (re.compile("[^ ]+"), re.compile("[^ ?!]+|[?!]"))

@@ -97,7 +97,7 @@ class Drift:
         return _index_of_mean([share for _, share, _ in self._recent], self._unknown)
 
     def outside(self) -> Index | None:
-        """Of headlines about none of the topics against all others; None as for unknown words.
+        """Index of the share of headlines about none of the topics; None as for unknown words.
 
         The share is the mean outside probability. Unlike the share of answers that are marked, it does not depend on
         the threshold, which an operator can change.

@@ -82,9 +82,10 @@ def pieces(words: Any, sizes: tuple[int, int]) -> Any:  # noqa: ANN401 - TensorF
 
 @cache  # it takes a second
 def _folded(folding: Callable[[str], str]) -> tuple[list[str], NDArray[np.int32], NDArray[np.int32]]:
-    """All texts that characters are folded to; the place of each character's among them; the page of 256 code points.
+    """Look-up table of a folding: the texts that characters become, their indices by page, and the page of a character.
 
-    Place 0 means that the character stays as it is. The places of a page are 256 after one another.
+    Index 0 means that the character stays as it is. A page has the indices of 256 code points; equal pages are stored
+    once.
     """
     folded = [decomposed(folding(chr(code))) for code in range(_CODES)]
     changed = sorted({text for code, text in enumerate(folded) if text != chr(code)})

@@ -7,10 +7,10 @@ from contextlib import suppress
 
 
 class _Messages(io.TextIOWrapper):
-    """Standard error. What cannot be written to it is lost: a training of hours must not end with its log's disk."""
+    """Standard error. Write errors are ignored: a full disk under the log must not end hours of training."""
 
     def write(self, text: str) -> int:
-        """Write, or lose, a text; returns the number of its characters."""
+        """Write a text, or drop it if that fails; returns the number of its characters."""
         with suppress(OSError):
             super().write(text)
         return len(text)

@@ -98,7 +98,7 @@ def confusion_lines(confusions: Sequence[Confusion]) -> list[str]:
 
 
 def left_out_notes(table: Table, classifiers: Sequence[TopicClassifier]) -> list[str]:
-    """Sentences about what is not measured as it is.
+    """Sentences about rows that are left out or measured in another way.
 
     These are bad rows, labels that no bundle has, rows about none of the labels, and rows without a known word.
     """

@@ -39,7 +39,7 @@ class MultiLabelEvaluation:
 
 
 def measure_labels(probabilities: Floats, given: NDArray[np.bool_], members: NDArray[np.bool_]) -> MultiLabelEvaluation:
-    """Compare what a model gives to texts with their labels.
+    """Compare the labels that a model gives to texts with the texts' own.
 
     Args:
         probabilities: float32 [n, topics].

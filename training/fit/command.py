@@ -105,7 +105,7 @@ def fit_rows(
 
 
 def _listed(listing: Suspects, rows: int, which: str) -> str:
-    """What the file of suspects holds; `rows`: how many were looked at, `which`: of what kind they are."""
+    """How many of the `rows` examined are in the file of suspects; `which`: what is said after `rows`."""
     if not listing.listed:
         return f"none of {rows:,} rows{which}, because no label looks wrong."
     has = "has" if listing.probable == 1 else "have"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.cli.readers.row import in_any_case, is_text
+from app.cli.readers.row import ignoring_case, is_text
 from training.errors import ColumnError
 from training.wording import listed
 
@@ -74,7 +74,7 @@ def find_columns(
 
     Args:
         names: of its columns.
-        requested: the columns to read; a name is found in any case if no column has exactly this name.
+        requested: the columns to read; case is ignored if no column has exactly this name.
         file: its name in messages.
         from_header: the names are the first line of a CSV or TSV file, which may be a row.
         nested: some columns have fields of their own; if a column is not found, the error says that these are not read.
@@ -83,9 +83,9 @@ def find_columns(
         ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
     """
     requested = RequestedColumns(
-        tuple(in_any_case(name, names) for name in requested.text),
-        None if requested.label is None else in_any_case(requested.label, names),
-        None if requested.time is None else in_any_case(requested.time, names),
+        tuple(ignoring_case(name, names) for name in requested.text),
+        None if requested.label is None else ignoring_case(requested.label, names),
+        None if requested.time is None else ignoring_case(requested.time, names),
     )
     to_label = set(GUESSES).issubset(names)
     corrections = {*(requested.text or CORRECTIONS[:1]), requested.label or CORRECTIONS[1], *CORRECTIONS[2:]}

@@ -14,7 +14,7 @@ forms, and two marks in one character, of which `?` counts. The Greek one is a s
 
 @cache
 def with_marks(fold: Callable[[str], str]) -> Callable[[str], str]:
-    """The folding `fold`, but a mark becomes its word, with a space on either side."""
+    """As `fold`, but each mark becomes its word, with a space on either side."""
 
     def fold_with_marks(character: str) -> str:
         return f" {MARKS[character]} " if character in MARKS else fold(character)

@@ -17,7 +17,7 @@ def is_symbol(character: str) -> bool:
 
 
 def fold_with_symbols(character: str) -> str:
-    """As `fold`, but a symbol has a space on either side, or a tab if it is half a flag, and skin tones vanish."""
+    """As `fold`, but a symbol has a space on either side, or a tab if it is half a flag, and skin tones are removed."""
     if character in SKIN_TONES:
         return ""
     if "\U0001f1e6" <= character <= "\U0001f1ff":

@@ -134,7 +134,7 @@ class PieceTable:
 
 
 def _can_occur(piece: str, sizes: tuple[int, int]) -> bool:
-    """Whether `pieces` of a word can return a piece, which has two characters of the word at least."""
+    """Whether `pieces` can return this piece: it has a size in use, and at least two characters of a word."""
     return sizes[0] <= len(piece) <= sizes[1] and len(piece.removeprefix("<").removesuffix(">")) >= 2
 
 

@@ -147,7 +147,7 @@ def _rest_of_line(stream: io.BufferedReader, last: bytes) -> bytes:
 
 
 def text_columns(schema: pa.Schema, names: Sequence[str], file: str) -> list[str]:
-    """The columns of a Parquet file with these names, in any case if none is exactly so.
+    """The columns of a Parquet file with these names; case is ignored if none matches exactly.
 
     Raises:
         ColumnError: one is not there, occurs twice, is named twice, or does not hold text.

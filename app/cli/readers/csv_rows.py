@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_records import Record, records
 from app.cli.readers.lines import Line
-from app.cli.readers.row import NO_COLUMNS, NOT_UTF_8, TO_UTF_8, Row, in_any_case, is_text, joined, validate_row
+from app.cli.readers.row import NO_COLUMNS, NOT_UTF_8, TO_UTF_8, Row, ignoring_case, is_text, joined, validate_row
 
 REPEATED_HEADER = "repeats the header"
 """Fault of a row that equals the header, as in the middle of files that `cat` has joined."""
@@ -121,7 +121,7 @@ def _header(record: Record | None, wanted: Sequence[str], separator: str, file: 
 
 
 def column_places(wanted: Sequence[str], names: Sequence[str], file: str, has: str = "the first line has") -> list[int]:
-    """Indexes of the wanted columns, each in any case if none has exactly its name.
+    """Indexes of the wanted columns; case is ignored for a name that none matches exactly.
 
     Args:
         wanted: names of columns.
@@ -140,7 +140,7 @@ def column_places(wanted: Sequence[str], names: Sequence[str], file: str, has: s
 
 
 def _place(name: str, names: Sequence[str], file: str, has: str) -> int:
-    name = in_any_case(name, names)
+    name = ignoring_case(name, names)
     if name not in names:
         listed = ", ".join(names)[:300] if any(names) else ""
         shown = listed if listed.isprintable() else ascii(listed)

@@ -87,8 +87,8 @@ def unique_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
     return unique
 
 
-def in_any_case(name: str, names: Sequence[str]) -> str:
-    """The one of `names` that is `name`, in any case if none is exactly so; `name` if there is none or several."""
+def ignoring_case(name: str, names: Sequence[str]) -> str:
+    """The one of `names` that is `name`, else the one that is, ignoring case; `name` if there is none or several."""
     if name in names:
         return name
     same = [other for other in names if other.strip().lower() == name.strip().lower()]

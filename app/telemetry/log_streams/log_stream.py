@@ -33,7 +33,7 @@ class LogStream(io.TextIOBase):
         self.reset()
 
     def reset(self) -> None:
-        """Forget what is queued: called in a forked process, where the thread is not, and whose parent writes it."""
+        """Discard queued text: called in a forked process, which has no thread, and whose parent writes the text."""
         self._queue: SimpleQueue[str] = SimpleQueue()
         self._lock = threading.RLock()  # reentrant: a signal handler may log while its thread is in `write`
         self._thread: threading.Thread | None = None

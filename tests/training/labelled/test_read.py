@@ -71,7 +71,7 @@ def test_columns_with_common_names_are_found(tmp_path: Path, head: tuple[str, st
     ("asked", "guessed"),
     [({"text_columns": ["HEADLINE"]}, ("label",)), ({"label_column": " Section"}, ("text",))],
 )
-def test_column_is_found_in_any_case(tmp_path: Path, asked: dict[str, str], guessed: tuple[str, ...]) -> None:
+def test_column_is_found_ignoring_case(tmp_path: Path, asked: dict[str, str], guessed: tuple[str, ...]) -> None:
     read = read_rows([write(tmp_path / "a.csv", table(","))], **asked)  # type: ignore[arg-type]
     assert (pairs(read), read.columns[0].guessed) == (ROWS, guessed)
 

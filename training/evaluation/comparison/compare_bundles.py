@@ -88,7 +88,15 @@ def _answers(
     with_outside: bool,
     same: Sequence[int],
 ) -> Answers:
-    """Answers by number in `codes`; `with_outside`: whether `outside` can be one of them, as those in `same` are."""
+    """Answers of one bundle as indices in `codes`; len(codes) stands for `outside`.
+
+    Args:
+        classifier: the bundle's.
+        rows: the rows to classify.
+        codes: labels of both bundles.
+        with_outside: whether texts above the threshold of the outside class get `outside`.
+        same: indices of labels that count as `outside`.
+    """
     probabilities, scores = predict(classifier, [row.text for row in rows])
     probabilities, given, confidence = Answers.of(ordered_by(probabilities, classifier, codes))
     given = np.where(np.isin(given, same), len(codes), given)

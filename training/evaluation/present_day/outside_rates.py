@@ -1,4 +1,4 @@
-"""Rates of the outside class on headlines of which it is known what is acceptable."""
+"""Rates of the outside class on headlines whose acceptable topics are known."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,6 +40,6 @@ def outside_rates(codes: Sequence[Sequence[str]], marked: Sequence[bool], named:
 
 
 def share(values: Iterable[bool]) -> float | None:
-    """The share that is true, to four digits; None of no values."""
+    """The share that is true, to four digits; None without values."""
     chosen = list(values)
     return round(float(np.mean(chosen)), 4) if chosen else None

@@ -81,7 +81,7 @@ def suspects(
 
 
 def _surest(probabilities: Floats, members: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.float64], Floats]:
-    """The label of each row that is most probably one too many or missing, [n].
+    """The label of each row that is most probably wrong or missing, [n].
 
     Returns:
         Its number, the probability of that (as `wrong_members` says), and the models' probability of what is given.

@@ -154,7 +154,7 @@ def _features(encoding: EncodingSpec, clusters: int) -> str:
 
 
 def _training_rows(manifest: Manifest) -> str:
-    """Their number, and how many of them have a label, if not all."""
+    """Number of training rows and, if not all have a label, how many do."""
     rows, labelled = manifest.data["train_rows"], sum(topic.support for topic in manifest.topics)
     return f"{rows:,}" + (f", {labelled:,} of them with a label" if manifest.outside else "")
 

@@ -105,7 +105,7 @@ def _clusters(fitted: Fitted) -> str:
 
 
 def described(rows: TrainingRows) -> str:
-    """The number of training rows, and of how many of them have a label, if not all do."""
+    """The number of training rows and, if not all have a label, how many do."""
     all_rows = count(len(rows.samples), "training row")
     if not with_label(rows):
         return all_rows

@@ -171,7 +171,7 @@ def idf_of(rows: sp.csr_matrix) -> NDArray[Any]:
 
 
 def log_count_ratios(here: NDArray[np.float32], there: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much more often each input occurs in the texts of a class than in others, by `counts_of` both."""
+    """Log of how much more often each input occurs in a class than in other texts; both arguments from `counts_of`."""
     return _log_share(here) - _log_share(there)
 
 
