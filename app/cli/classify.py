@@ -1,18 +1,19 @@
 """The command `python -m app classify`."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import Any, BinaryIO, cast
 
 import click
 
 from app.cli.bulk.command import classify_in_bulk
 from app.cli.chunked_run import ChunkedRun
 from app.cli.classify_help import HELP, KEEP_ALL
-from app.cli.classify_options import ensure_valid_options
+from app.cli.classify_options import ClassifyOptions
 from app.cli.exit_status import ExitStatus, InputError
 from app.cli.model_info import model_option
-from app.cli.predictors import MAX_TOP_K, load, local_predictor, settings_for
+from app.cli.predictors import MAX_TOP_K, Predictor, load, local_predictor, settings_for
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.row import TO_UTF_8, Options, rows_from, validate_row, without_empty
@@ -20,8 +21,9 @@ from app.cli.readers.rows import DEFAULT_NAME, Table, column_names, input_format
 from app.cli.remote_predictor import remote_predictor
 from app.cli.standard_streams import print_error
 from app.cli.usage_errors import NonEmptyText, each_once
-from app.cli.writers import BulkOutputFormat, OutputFormat, Writer
+from app.cli.writers import OutputFormat, Writer
 from app.cli.writers import columns as output_columns
+from app.settings import Settings
 
 
 @click.command(help=HELP)
@@ -95,83 +97,66 @@ from app.cli.writers import columns as output_columns
 @click.option(
     "--address", type=NonEmptyText(), help="Address of a Ray cluster, such as auto.  [default: this machine only]"
 )
-def classify(
-    *,
-    headlines: tuple[str, ...],
-    name: str | None,
-    columns: tuple[str, ...],
-    fields: tuple[str, ...],
-    keep: tuple[str, ...],
-    form: BulkOutputFormat,
-    top_k: int,
-    skip_empty: bool,
-    from_line: int | None,
-    model: Path | None,
-    url: str | None,
-    api_key: str | None,
-    engine: Literal["process", "ray"],
-    address: str | None,
-) -> None:
+def classify(**values: Any) -> None:  # noqa: ANN401 - those of ClassifyOptions
     """The command; its help text is HELP."""
-    ensure_valid_options(headlines, name, columns, fields, keep, form, from_line, url, engine, address)
-    settings = settings_for(model if url is None else None)
+    options = ClassifyOptions(**values)
+    options.ensure_valid()
+    settings = settings_for(options.model if options.url is None else None)
     run: ChunkedRun | None = None
     try:
-        if engine == "ray":
-            source, target = headlines
-            classify_in_bulk(
-                source=source,
-                target=target,
-                columns=columns,
-                fields=fields,
-                form=form,
-                top_k=top_k,
-                skip_empty=skip_empty,
-                settings=settings,
-                address=address,
-            )
+        if options.engine == "ray":
+            classify_in_bulk(options, settings)
             return
-        file = None if name is None else _open(name)
-        if url is None:
-            predict = local_predictor(load(settings, top_k), top_k)
-        else:
-            predict = remote_predictor(url, api_key, top_k, None if model is None else str(model))
-        run = ChunkedRun(predict)
-        if file is None or name is None:
-            rows = [
-                validate_row(number, text, settings.max_characters) for number, text in enumerate(headlines, start=1)
-            ]
-            table = Table(iter(rows), [])
-        else:
-            options = Options(
-                names=columns or fields or (DEFAULT_NAME,),
-                max_characters=settings.max_characters,
-                keep=None if KEEP_ALL in keep else tuple(column_names(keep)),
-                result=output_columns(top_k),
-            )
-            pieces = decoded(read_pieces(file, name, run.flush), name)
-            table = read_table(pieces, input_format(name, columns, fields), options, name)
-        if table.kept is None and form == "csv":
-            raise click.UsageError(
-                "--keep without names cannot write CSV from JSON, whose objects have different fields; name the fields."
-            )
-        if skip_empty:
-            table = table._replace(rows=without_empty(table.rows))
-        if from_line is not None:
-            table = table._replace(rows=rows_from(table.rows, from_line))
-        run.run(table, Writer(cast(OutputFormat, form), top_k, table.kept), file, with_header=from_line is None)
+        file = None if options.name is None else _open(options.name)
+        run = ChunkedRun(_predictor(options, settings))
+        table = _table(options, settings, file, run.flush)
+        writer = Writer(cast(OutputFormat, options.form), options.top_k, table.kept)
+        run.run(table, writer, file, with_header=options.from_line is None)
     except ColumnError as error:
         raise click.UsageError(f"{error}.") from None
     except (KeyboardInterrupt, SystemExit) as stop:  # SystemExit: raised by the SIGTERM handler in __main__
-        print_error(f"Stopped{run.progress() if run and name else ''}.")
+        print_error(f"Stopped{run.progress() if run and options.name else ''}.")
         raise click.exceptions.Exit(
             ExitStatus.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitStatus.TERMINATED
         ) from None
     if run.bad:
         print_error(f"{run.bad:,} bad {'line' if run.bad == 1 else 'lines'}; {run.others}.")
-        if name and run.is_other_encoding:
+        if options.name and run.is_other_encoding:
             print_error(f"To classify the lines that are not UTF-8, {TO_UTF_8}.")
         raise click.exceptions.Exit(ExitStatus.SOME_BAD)
+
+
+def _predictor(options: ClassifyOptions, settings: Settings) -> Predictor:
+    if options.url is None:
+        return local_predictor(load(settings, options.top_k), options.top_k)
+    return remote_predictor(
+        options.url, options.api_key, options.top_k, None if options.model is None else str(options.model)
+    )
+
+
+def _table(options: ClassifyOptions, settings: Settings, file: BinaryIO | None, flush: Callable[[], None]) -> Table:
+    """The headlines of the command line, or of the file; `flush` is called before a read that may wait."""
+    if file is None or options.name is None:
+        texts = enumerate(options.headlines, start=1)
+        table = Table(iter([validate_row(number, text, settings.max_characters) for number, text in texts]), [])
+    else:
+        reading = Options(
+            names=options.headline_names,
+            max_characters=settings.max_characters,
+            keep=None if KEEP_ALL in options.keep else tuple(column_names(options.keep)),
+            result=output_columns(options.top_k),
+        )
+        form = input_format(options.name, options.columns, options.fields)
+        table = read_table(decoded(read_pieces(file, options.name, flush), options.name), form, reading, options.name)
+    if table.kept is None and options.form == "csv":
+        raise click.UsageError(
+            "--keep without names cannot write CSV from JSON, whose objects have different fields; name the fields."
+        )
+    if options.skip_empty:
+        table = table._replace(rows=without_empty(table.rows))
+    if options.from_line is not None:
+        table = table._replace(rows=rows_from(table.rows, options.from_line))
+    return table
 
 
 def _open(name: str) -> BinaryIO:

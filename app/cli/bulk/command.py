@@ -1,31 +1,18 @@
 """Runs `python -m app classify --engine ray` with validated options."""
 
-from collections.abc import Sequence
 from importlib.util import find_spec
 
 import click
 
+from app.cli.classify_options import ClassifyOptions
 from app.cli.exit_status import ExitStatus, UnavailableError
 from app.cli.predictors import load
-from app.cli.readers.rows import DEFAULT_NAME
-from app.cli.writers import BulkOutputFormat
 from app.cli.writers import columns as output_columns
 from app.settings import Settings
 
 
-def classify_in_bulk(
-    *,
-    source: str,
-    target: str,
-    columns: Sequence[str],
-    fields: Sequence[str],
-    form: BulkOutputFormat,
-    top_k: int,
-    skip_empty: bool,
-    settings: Settings,
-    address: str | None,
-) -> None:
-    """Classify the files of `source` into the folder `target` and print a summary on standard error.
+def classify_in_bulk(options: ClassifyOptions, settings: Settings) -> None:
+    """Classify the files of INPUT into the folder OUTPUT and print a summary on standard error.
 
     Raises:
         UnavailableError: Ray is not installed, or one of the reasons of `classify_files`.
@@ -41,22 +28,23 @@ def classify_in_bulk(
     from app.cli.bulk.plan import Job  # noqa: PLC0415
     from app.cli.bulk.ray_engine import classify_files  # noqa: PLC0415
 
-    classifier = load(settings, top_k)
-    name, *further_names = columns or fields or (DEFAULT_NAME,)
+    source, target = options.headlines
+    classifier = load(settings, options.top_k)
+    name, *further_names = options.headline_names
     job = Job(
-        files=find_files(source, columns, fields),
+        files=find_files(source, options.columns, options.fields),
         name=name,
         further_names=tuple(further_names),
-        form=form,
-        top_k=top_k,
+        form=options.form,
+        top_k=options.top_k,
         digest=classifier.bundle.digest,
         min_probability=settings.min_probability,
         outside_threshold=settings.outside_threshold,
         max_characters=settings.max_characters,
-        skip_empty=skip_empty,
+        skip_empty=options.skip_empty,
         columns=tuple(output_columns(1)),
     )
-    summary = classify_files(job, classifier, source=source, target=target, address=address)
+    summary = classify_files(job, classifier, source=source, target=target, address=options.address)
     before = f", {summary.shards_before:,} of them from earlier runs" if summary.shards_before else ""
     click.echo(
         f"{target}: {summary.shards:,} shards{before}; {summary.classified:,} headlines classified in this run.",

@@ -11,12 +11,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.classifier import load_classifier
 from app.cli import classify
+from app.cli.classify_options import ClassifyOptions
 from app.cli.readers.row import TO_UTF_8
 from app.cli.writers import Answer
 from app.settings import Settings
@@ -321,21 +321,14 @@ def test_one_bad_line_is_counted_in_the_singular() -> None:
 
 
 def test_ray_gets_every_option(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, Any] = {}
-    monkeypatch.setattr("app.cli.classify.classify_in_bulk", lambda **options: given.update(options))
+    given: list[tuple[ClassifyOptions, Settings]] = []
+    monkeypatch.setattr("app.cli.classify.classify_in_bulk", lambda *arguments: given.append(arguments))
     options = ("--column", "title", "--format", "parquet", "--top-k", 3, "--address", "auto", "--model", tiny_bundle)
     assert run("classify", "--engine", "ray", "in", "out", *options).exit_code == 0
-    assert given.pop("settings").model == (tiny_bundle,)
-    assert given == {
-        "source": "in",
-        "target": "out",
-        "columns": ("title",),
-        "fields": (),
-        "form": "parquet",
-        "top_k": 3,
-        "skip_empty": False,
-        "address": "auto",
-    }
+    [(got, settings)] = given
+    assert settings.model == (tiny_bundle,)
+    assert (got.headlines, got.headline_names, got.columns, got.fields) == (("in", "out"), ("title",), ("title",), ())
+    assert (got.form, got.top_k, got.skip_empty, got.address) == ("parquet", 3, False, "auto")
 
 
 def test_key_for_a_service_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

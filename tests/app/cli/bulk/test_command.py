@@ -10,6 +10,7 @@ import pytest
 
 from app.classifier import load_classifier
 from app.cli.bulk.command import classify_in_bulk
+from app.cli.classify_options import ClassifyOptions
 from app.cli.exit_status import UnavailableError
 from app.cli.writers import columns
 from app.settings import load_settings
@@ -52,17 +53,17 @@ def classify(bundle: Path, **options: Any) -> None:
     settings = load_settings(
         serving=False, model=bundle, min_probability=0.25, outside_threshold=0.75, max_characters=77
     )
-    given = {
-        "source": "in",
-        "target": "out",
-        "columns": (),
-        "fields": (),
+    given: dict[str, Any] = {
+        **dict.fromkeys(("name", "from_line", "model", "url", "api_key")),
+        **dict.fromkeys(("columns", "fields", "keep"), ()),
+        "headlines": ("in", "out"),
         "form": "csv",
         "top_k": 3,
+        "engine": "ray",
         "address": "a",
         "skip_empty": True,
     }
-    classify_in_bulk(**given | options, settings=settings)
+    classify_in_bulk(ClassifyOptions(**given | options), settings)
 
 
 @pytest.mark.parametrize(
