@@ -249,6 +249,8 @@ def test_guarded_routes_need_a_key_in_every_spelling(tiny_bundle: Path, tmp_path
         b"\x16\x03\x01\r\n\r\n",
         b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"x" * 40_000),
         b"GET / HTTP/1.1\r\nHost: a\r\nX: %b\r\n\r\n" % (b"x" * 40_000),
+        b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
     ],
 )
 def test_malformed_request_is_400(server: RunningServer, tmp_path: Path, stack: ExitStack, head: bytes):
@@ -258,3 +260,24 @@ def test_malformed_request_is_400(server: RunningServer, tmp_path: Path, stack: 
         status, _, rest = client.makefile("rb").read().partition(b"\r\n")
     assert status.split()[1] == b"400"
     assert b"problem+json" in rest
+
+
+def test_method_that_nginx_does_not_forward_is_405_and_a_problem(
+    server: RunningServer, tmp_path: Path, stack: ExitStack
+):
+    proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
+    reply = proxy.request("TRACE", "/")
+    check_problem(reply, 405)
+    assert reply.headers["allow"] == "GET, HEAD, POST"
+
+
+def test_proxy_without_room_for_a_body_is_503_with_retry_after_and_a_problem(
+    server: RunningServer, tmp_path: Path, stack: ExitStack
+):
+    proxy = stack.enter_context(Proxy(tmp_path, [server.port]))
+    bodies = next(tmp_path.rglob("client-bodies"))
+    bodies.rmdir()
+    bodies.touch()  # no file can be created in it, as on a full disk
+    reply = proxy.request("POST", "/predict", b" " * 200_000, {"Content-Type": "application/json"})
+    check_problem(reply, 503)
+    assert reply.headers["retry-after"] == "1"
