@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from app.control_characters import one_line
 from app.telemetry.log_streams.standard_streams import non_blocking, replace_standard_streams
 
 
@@ -104,9 +105,18 @@ def writer() -> Callable[[dict[str, Any]], str]:
 
 
 def _renderer() -> Processor:
-    if sys.stdout is not None and sys.stdout.isatty():
-        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    return _json
+    if sys.stdout is None or not sys.stdout.isatty():
+        return _json
+    render = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return lambda logger, name, event: render(logger, name, {field: _harmless(value) for field, value in event.items()})
+
+
+def _harmless(value: Any) -> Any:  # noqa: ANN401 - any value of a field
+    """A text without characters that a terminal obeys, such as one from a client or a file name; other values as is.
+
+    Line breaks stay, because tracebacks have them; structlog writes values that are not texts with `repr`.
+    """
+    return "\n".join(map(one_line, value.split("\n"))) if isinstance(value, str) else value
 
 
 def _json(_: WrappedLogger, __: str, event: EventDict) -> str:

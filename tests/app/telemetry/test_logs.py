@@ -73,3 +73,20 @@ def test_any_text_is_ascii_json_and_the_same_when_read(text: str):
 def test_timestamp_is_utc_with_six_digits_after_the_second(monkeypatch: pytest.MonkeyPatch, now: float, shown: str):
     monkeypatch.setattr(time, "time", lambda: 1_700_000_040 + now)
     assert timestamp() == f"2023-11-14T22:14:{shown}"
+
+
+HOSTILE = "\x9b31m\x1b]0;title\x07\u2028\u202e"
+"""Characters that a terminal obeys: colour, its title, line and text direction."""
+
+
+def test_no_value_of_a_field_controls_the_terminal(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdout", terminal := io.StringIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    write = writer()
+    fields = {"event": HOSTILE, "client": HOSTILE, "texts": [HOSTILE], "exception": f"first\nsecond {HOSTILE}"}
+    lines = write({"level": "info"} | fields).split("\n")
+    assert [line for line in lines if line.startswith("second")] == ["second  31m ]0;title   "]
+    plain = write({"level": "info"} | dict.fromkeys(fields, "title"))
+    for character in set(HOSTILE) - {"\x1b"}:
+        assert "\n".join(lines).count(character) == 0 or character.isprintable()
+    assert "\n".join(lines).count("\x1b") == plain.count("\x1b")  # only the colours of structlog
