@@ -23,6 +23,9 @@ from app.telemetry.request_context import RequestContext, context_of
 from app.web.problem_page import for_browsers
 
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
+_NO_STORE = (b"cache-control", b"no-store")
+"""For GET and HEAD: a proxy that caches what does not forbid it, such as Varnish for two minutes, would answer probes
+itself, and answer clients without an API key what it stored for a key in X-API-Key."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +66,9 @@ class RequestMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *added]
+                message["headers"] = headers = [*message.get("headers", ()), *added]
+                if context.method in ("GET", "HEAD") and all(name != b"cache-control" for name, _ in headers):
+                    headers.append(_NO_STORE)  # the page has its own
             await send(message)
 
         try:

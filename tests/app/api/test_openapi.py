@@ -152,7 +152,16 @@ def test_examples_of_fields_are_the_models_own(client: TestClient):
     assert list(found.values()) == [["cocoa"], ["Cocoa"], [0], ["tiny"], ["1"]]
 
 
-DOCUMENTED_ELSEWHERE = {"content-length", "content-type", "date", "connection", "server", "vary", "allow"}
+DOCUMENTED_ELSEWHERE = {
+    "content-length",
+    "content-type",
+    "cache-control",
+    "date",
+    "connection",
+    "server",
+    "vary",
+    "allow",
+}
 """Headers of HTTP itself."""
 
 

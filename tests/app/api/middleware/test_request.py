@@ -40,6 +40,28 @@ def test_exactly_one_request_id_whatever_answers(client: TestClient):
         assert len(client.get(path).headers.get_list("x-request-id")) == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("key", ["", "secret"])
+def test_no_cache_keeps_any_answer_but_page_and_files(start: Start, method: str, key: str):
+    client = start(api_keys="secret")
+    for path in (
+        "/topics",
+        "/model",
+        "/model?model=none",
+        "/health/ready",
+        "/metrics",
+        "/openapi.json",
+        "/v2",
+        "/predict",
+    ):
+        reply = client.request(method, path, headers={"x-api-key": key})
+        assert reply.headers.get_list("cache-control") == ["no-store"], path
+    for path in ("/", "/docs", "/model/card", "/page/main.js"):
+        assert client.request(method, path, headers={"x-api-key": key}).headers.get_list("cache-control") == [
+            "no-cache"
+        ]
+
+
 GETS = ["/health", "/health/live", "/health/ready", "/topics", "/model", "/metrics", "/openapi.json", "/v2", "/docs"]
 GETS += [
     "/v2/health/live",
