@@ -4,10 +4,13 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.classifier.encoding import Encoded
 from app.classifier.inference.products import Floats
 from app.classifier.manifest import Calibration, Manifest, Outside
+
+Doubles = NDArray[np.float64]
 
 MAX_CONFIDENCE = 0.999
 """Cap of the best topic's probability p in the outside class's log-odds: nearer to 1, float32 leaves too few digits of
@@ -60,6 +63,14 @@ class Calibrator:
             return probabilities, None
         best = probabilities.max(axis=1).astype(np.float64).round(8).tolist()
         return probabilities, list(map(self.outside_of, units[:, -1].tolist(), best, shares))
+
+    def temperatures(self, units: Floats, shares: Sequence[float]) -> Doubles:
+        """The temperature of each text, float64 [n]; 1 without a calibration. Parameters as of `topics`."""
+        if self._calibration is None:
+            return np.ones(len(units))
+        logits = units if self.outside_of is None else units[:, :-1]
+        gaps = logits.max(axis=1) - logits.mean(axis=1)
+        return np.array(temperatures(self._calibration, gaps.tolist(), shares))
 
 
 def oov_shares(encoded: Sequence[Encoded]) -> list[float]:
