@@ -4,6 +4,7 @@ import os
 import resource
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Literal, NamedTuple
 
 from app.bundle_folders import missing_bundle
@@ -14,7 +15,7 @@ from app.server.command.options import ServeOptions
 from app.server.sockets import ListenError, listeners
 from app.serving.loading import ensure_different_names
 from app.settings import Settings, SettingsError
-from app.telemetry.prometheus import MULTIPROC_DIR
+from app.telemetry.prometheus import MULTIPROC_DIR, WORKER_BYTES
 
 Status = Literal["ok", "warn", "fail"]
 SPARE_FILES = 100
@@ -36,7 +37,7 @@ def checks(chosen: ServeOptions) -> Iterator[Check]:
     if settings.metrics_port is not None:
         yield _port("metrics port", chosen.host, settings.metrics_port)
     if is_needed(settings) and not any(sentence.startswith(MULTIPROC_DIR) for sentence in chosen.wrong):
-        yield _metrics_folder()
+        yield _metrics_folder(settings.workers)
     yield _cores(settings)
     yield _files()
     folders = [("bundle", folder) for folder in settings.model]
@@ -76,14 +77,25 @@ def _port(name: str, host: str, port: int, workers: int = 1) -> Check:
     return Check(name, "ok", f"{host}:{port} is free" if port else f"{host} has a free port")
 
 
-def _metrics_folder() -> Check:
+def _metrics_folder(workers: int) -> Check:
     """A folder that the variable names is known to be writable: `read_options` has checked it."""
     given = os.environ.get(MULTIPROC_DIR)
+    size = workers * WORKER_BYTES
     try:
         with metrics_folder(needed=True):
-            place = given or f"a temporary folder in {Path(os.environ[MULTIPROC_DIR]).parent}"
+            folder = Path(os.environ[MULTIPROC_DIR])
+            with TemporaryFile(dir=folder) as file:  # only a write shows that there is room for the workers' files
+                file.write(bytes(size))
+            place = given or f"a temporary folder in {folder.parent}"
     except SettingsError as error:
         return Check("metrics folder", "fail", str(error).removesuffix("."))
+    except OSError as error:
+        return Check(
+            "metrics folder",
+            "fail",
+            f"{MULTIPROC_DIR}: {size // 1024:,} KiB cannot be written to {folder} ({error.strerror}); free space, or"
+            " set the variable to another folder",
+        )
     return Check("metrics folder", "ok", f"{place} is writable")
 
 

@@ -1,12 +1,15 @@
 """`python -m app doctor`: what a service would start with, and whether it can."""
 
+import errno
 import gc
+import io
 import json
+import os
 import resource
 import shutil
 import socket
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from click.testing import CliRunner, Result
@@ -211,6 +214,26 @@ def test_folder_for_metrics_is_named(tmp_path: Path):
     assert found(doctor("--json", "--workers", "2", **given))["metrics folder"] == ["ok", f"{tmp_path} is writable"]
     status, detail = found(doctor("--json", "--workers", "2"))["metrics folder"]
     assert (status, detail[:22]) == ("ok", "a temporary folder in ")
+
+
+@pytest.mark.parametrize(("workers", "status"), [(2, "ok"), (3, "fail")])
+def test_folder_for_metrics_needs_room_for_the_files_of_all_workers(
+    workers: int, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class Disk(io.BytesIO):
+        def write(self, content: Any) -> int:
+            if len(content) > 2 * 4 * 64 * 1024:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(content)
+
+    monkeypatch.setattr(checks, "TemporaryFile", lambda dir: Disk())  # noqa: A006
+    result = doctor("--json", "--workers", str(workers), PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
+    detail = {
+        "ok": f"{tmp_path} is writable",
+        "fail": f"PROMETHEUS_MULTIPROC_DIR: 768 KiB cannot be written to {tmp_path} (No space left on device); free"
+        " space, or set the variable to another folder",
+    }
+    assert found(result)["metrics folder"] == [status, detail[status]]
 
 
 def test_every_bundle_is_checked_and_two_of_one_name_fail(tiny_bundle: Path, tmp_path: Path):
