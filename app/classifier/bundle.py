@@ -174,11 +174,15 @@ def _word_index(folder: Path, content: bytes) -> dict[str, int]:
     return _validate(folder, WORD_INDEX, TypeAdapter(Annotated[dict[str, int], ONE_ERROR]), parsed)
 
 
+def separators(content: bytes) -> int:
+    """Number of opening brackets, commas and colons."""
+    return len(content) - len(content.translate(None, b"[{,:"))
+
+
 def _parse(folder: Path, name: str, content: bytes) -> Any:  # noqa: ANN401 - any JSON value
-    separators = len(content) - len(content.translate(None, b"[{,:"))
-    if separators > MAX_JSON_SEPARATORS:
+    if (count := separators(content)) > MAX_JSON_SEPARATORS:
         raise BundleError(
-            f"{folder / name}: has {separators:,} opening brackets, commas and colons, more than the maximum of"
+            f"{folder / name}: has {count:,} opening brackets, commas and colons, more than the maximum of"
             f" {MAX_JSON_SEPARATORS:,}; train the bundle again with fewer words or labels."
         )
     try:

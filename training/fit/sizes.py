@@ -1,9 +1,10 @@
 """Hyperparameters of `fit`, by the number of rows and labels; docs/experiments.md has the figures behind them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from app.classifier.bundle import MAX_FILE_BYTES
+from app.classifier.bundle import MAX_FILE_BYTES, MAX_JSON_SEPARATORS, separators
 from training.errors import LabelsError
 from training.headlines.recipe import Recipe
 
@@ -42,6 +43,11 @@ MAX_FEATURES_OF_FEW: Final = 40_000
 """Maximum number of features for few rows; all words, pairs and n-grams of 2 to 5 characters would take gigabytes."""
 _HEADROOM_BYTES: Final = 4 * 1024**2
 """Part of the largest model.keras that is left for what Keras writes besides the weights."""
+_LABEL_SEPARATORS: Final = 18
+"""Opening brackets, commas and colons of manifest.json for one label, besides those of the label, which is written
+three times: as code and name of a topic, and in the topic mix."""
+_OTHER_SEPARATORS: Final = 10_000
+"""Those that are left for the rest of manifest.json."""
 _MAX_SVM_WORK: Final = 5_000_000
 """Rows times labels from which the SVMs take little longer, because they are trained on samples of the rows."""
 
@@ -120,6 +126,16 @@ def recipe_for(rows: int, units: int) -> Recipe:
         linear_rows=200_000,
         most_negatives=max(10_000, 2_000_000 // units),
     )
+
+
+def ensure_labels_fit(codes: Sequence[str]) -> None:
+    """Raise LabelsError if so many labels have so many commas that manifest.json could not be loaded."""
+    of_labels = separators("".join(codes).encode())
+    if 3 * of_labels + _LABEL_SEPARATORS * len(codes) + _OTHER_SEPARATORS > MAX_JSON_SEPARATORS:
+        raise LabelsError(
+            f"{len(codes):,} labels with {of_labels:,} opening brackets, commas and colons are more than a bundle may"
+            " have; shorten or join some labels, or raise --min-rows."
+        )
 
 
 def widened(recipe: Recipe, units: int) -> Recipe:

@@ -14,7 +14,7 @@ from training.fit.calibrate import calibrate, quality
 from training.fit.encodings import choose_encoding
 from training.fit.fitted import Fitted
 from training.fit.held_out import groups_of, held_out_masks
-from training.fit.sizes import MANY, penalty_for, recipe_for
+from training.fit.sizes import MANY, ensure_labels_fit, penalty_for, recipe_for
 from training.fit.training_rows import TrainingRows
 from training.headlines.calibration import HeldOut
 from training.headlines.clusters.cluster_list import Clusters, load_clusters, share_in_clusters
@@ -55,6 +55,7 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
     samples = rows.samples
     labels = _strata(rows)
     _ensure_learnable(labels, rows)
+    ensure_labels_fit(rows.codes)
     units = _training_set(samples, rows, ()).units
     recipe = replace(
         recipe_for(len(samples), units),

@@ -1,16 +1,20 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.classifier.bundle import MAX_FILE_BYTES
+from app.classifier.bundle import MAX_FILE_BYTES, separators
+from app.classifier.manifest import Manifest, MultiLabel, Topic
 from training.errors import LabelsError
+from training.fit import sizes
 from training.fit.sizes import (
     MAX_PAIRS,
     MAX_PIECES,
     MAX_WIDTH_OF_FEW,
     MAX_WORDS,
+    ensure_labels_fit,
     penalty_for,
     recipe_for,
     seconds_to_fit,
@@ -107,3 +111,22 @@ def test_svm_of_many_rows_has_a_lower_c_unless_rows_have_several_labels() -> Non
 def test_labels_that_no_bundle_can_hold_are_refused() -> None:
     with pytest.raises(LabelsError, match="50,000 labels need a model of more than 64 MiB"):
         recipe_for(100_000, 50_000)
+
+
+@pytest.mark.parametrize(("label", "refused"), [("a" + 25 * ",", False), ("a" + 26 * ":", True)])
+def test_labels_with_more_commas_than_a_manifest_may_have_are_refused(label: str, refused: bool) -> None:
+    labels = [f"{label}{number}" for number in range(20_800)]
+    with pytest.raises(LabelsError, match="20,800 labels with 540,800 opening") if refused else nullcontext():
+        ensure_labels_fit(labels)
+
+
+def test_separators_of_a_label_in_the_manifest_are_those_that_are_counted() -> None:
+    def written(labels: list[str]) -> int:
+        manifest = Manifest.model_construct(
+            topics=tuple([Topic(label=i, code=one, name=one, support=1) for i, one in enumerate(labels)]),
+            reference={"topic_mix": dict.fromkeys(labels, 0.5)},
+            multi_label=MultiLabel(thresholds=tuple([0.5] * len(labels))),
+        )
+        return separators(manifest.model_dump_json(exclude={"encoding", "files"}).encode())
+
+    assert written(["a", "b", "c,:"]) - written(["a", "b"]) == sizes._LABEL_SEPARATORS + 3 * 2
