@@ -17,7 +17,7 @@ from app.classifier.bundle import GOLDEN, MANIFEST, MODEL, WORD_INDEX
 from app.classifier.calibration import regression
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import Calibration, EncodingSpec, Outside
-from app.classifier.weights import read_network
+from app.classifier.networks.weights import read_network
 from training.bundles.weight_offsets import align, dense_layers
 from training.data.topics import NAMES
 

@@ -4,26 +4,22 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.classifier.bundle import MANIFEST, Bundle, load_bundle
+from app.classifier.bundle import MANIFEST, Bundle
 from app.classifier.calibration import Calibrator, oov_shares, rounded, rounded_numbers
 from app.classifier.encoding import Encoded, Encoder
 from app.classifier.errors import BundleError, UnknownTopicError
 from app.classifier.inference.leave_one_out import Variant
 from app.classifier.inference.products import Floats
 from app.classifier.inference.ranking import Ranking
-from app.classifier.keras_network import read_keras_network
 from app.classifier.manifest import Topic
-from app.classifier.network import Network
-from app.classifier.weights import read_network
+from app.classifier.networks.dense_network import Network
 
 Doubles = NDArray[np.float64]
-Runtime = Literal["numpy", "keras"]
 Abstention = Literal["no_known_words", "outside", "low_confidence"]
 """Reasons to abstain; of several, the first in this order is given."""
 
@@ -261,30 +257,3 @@ class TopicClassifier:
             if topic.code == code:
                 return topic.label
         raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
-
-
-def load_classifier(
-    path: Path, runtime: Runtime = "numpy", min_probability: float = 0.0, outside_threshold: float | None = None
-) -> TopicClassifier:
-    """Load a bundle and make its classifier; raises BundleError if the bundle is invalid."""
-    return build_classifier(load_bundle(path), runtime, min_probability, outside_threshold)
-
-
-def build_classifier(
-    bundle: Bundle, runtime: Runtime, min_probability: float, outside_threshold: float | None = None
-) -> TopicClassifier:
-    """Make a bundle's network and classifier; raises BundleError if they do not reproduce the golden headlines."""
-    layers = bundle.manifest.network
-    network: Network
-    if runtime == "keras":
-        network = read_keras_network(bundle.model, bundle.model_path, bundle.manifest.output)
-        if (bundle.manifest.outside or bundle.manifest.multi_label) and not network.linear:
-            raise BundleError(
-                f"{bundle.model_path}: an outside class, or several labels for a text, need a model whose last layer is"
-                f" dense with {bundle.manifest.output}; train the bundle again."
-            )
-    elif layers is None:
-        raise BundleError(f"{bundle.path}: is not a stack of dense layers; set TOPICS_RUNTIME=keras to serve it.")
-    else:
-        network = read_network(bundle.model, layers, bundle.model_path, bundle.manifest.output)
-    return TopicClassifier(bundle, network, min_probability, outside_threshold)

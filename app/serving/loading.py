@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from app.classifier import Bundle, BundleError, TopicClassifier, build_classifier, load_bundle
-from app.classifier.keras_network import ensure_keras_is_installed
+from app.classifier.networks.keras_network import ensure_keras_is_installed
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.classifier.classifier import Runtime
+from app.classifier.loading import Runtime
 from app.settings.key_file import KeyFileError, read_keys
 from app.settings.values import (
     from_json,

@@ -16,7 +16,7 @@ from app.classifier import Bundle, Encoder, TopicClassifier, build_classifier, l
 from app.classifier.bundle import Golden
 from app.classifier.calibration import softmax
 from app.classifier.manifest import EncodingSpec, Manifest
-from app.classifier.network import Dense, DenseNetwork
+from app.classifier.networks.dense_network import Dense, DenseNetwork
 from app.settings import load_settings
 from benchmarks.texts import MadeTexts
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from app.classifier import Bundle, BundleError, load_bundle, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX
-from app.classifier.classifier import Runtime
+from app.classifier.loading import Runtime
 from tests.server import ROOT
 from tests.tiny_bundle import SIZE, keras_file, seal
 from training.bundles.weight_offsets import dense_layers
@@ -108,7 +108,7 @@ def test_what_is_used_are_the_bytes_that_were_verified(
         overwrite(folder / MODEL)
         return verified
 
-    monkeypatch.setattr("app.classifier.classifier.load_bundle", load_and_change)
+    monkeypatch.setattr("app.classifier.loading.load_bundle", load_and_change)
     assert load_classifier(bundle, runtime).classify(["oil opec"])[0].labels[0] == 16
     with pytest.raises(BundleError, match="SHA-256"):
         load_classifier(bundle, runtime)

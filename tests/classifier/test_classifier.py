@@ -20,10 +20,9 @@ from app.classifier.bundle import Golden
 from app.classifier.calibration import Calibrator, rounded, rounded_numbers, softmax
 from app.classifier.inference.products import Floats
 from app.classifier.inference.ranking import Ranking
-from app.classifier.keras_network import KerasNetwork
 from app.classifier.manifest import Calibration, Manifest, Outside
-from app.classifier.network import DenseNetwork
-from app.classifier.weights import read_network
+from app.classifier.networks.dense_network import DenseNetwork
+from app.classifier.networks.weights import read_network
 from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS, write_sets_bundle
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -271,22 +270,6 @@ def test_network_with_an_infinite_logit_is_refused_even_if_no_probability_shows_
     TopicClassifier(bundle, network)
     with pytest.raises(BundleError, match="golden headlines differ by nan"):
         TopicClassifier(bundle, Infinite(network.layers))
-
-
-def test_keras_model_of_other_layers_is_refused_where_logits_are_needed(
-    outside_bundle: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Model:
-        input_shape, output_shape = (None, 300), (None, 46)
-
-        def __call__(self, multi_hot: Floats, training: bool) -> Floats:
-            plain = load_classifier(tiny_bundle)
-            return softmax(plain._network.logits([row.nonzero()[0].tolist() for row in multi_hot]))
-
-    monkeypatch.setattr("app.classifier.classifier.read_keras_network", lambda *_: KerasNetwork(Model()))
-    assert load_classifier(tiny_bundle, "keras").classify(["oil"])[0].labels[0] == 16
-    with pytest.raises(BundleError, match="need a model whose last layer is dense with softmax"):
-        load_classifier(outside_bundle, "keras")
 
 
 def test_text_of_which_only_a_piece_is_known_has_an_answer(pieces_bundle: Path) -> None:

@@ -11,8 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from app.classifier import Bundle
 from app.classifier.calibration import MAX_CONFIDENCE
 from app.classifier.manifest import Calibration, Outside
-from app.classifier.network import Dense
-from app.classifier.weights import read_network
+from app.classifier.networks.dense_network import Dense
+from app.classifier.networks.weights import read_network
 from training.errors import OutputError
 
 OPSET = 17

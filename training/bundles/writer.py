@@ -13,7 +13,7 @@ from app.classifier import Encoder, TopicClassifier, load_classifier
 from app.classifier.bundle import CARD, GOLDEN, MANIFEST, MODEL, WORD_INDEX, Golden
 from app.classifier.calibration import Calibrator, oov_shares
 from app.classifier.manifest import ADDED, DenseLayer, FileEntry, Manifest
-from app.classifier.weights import read_network
+from app.classifier.networks.weights import read_network
 from training.bundles.weight_offsets import align, dense_layers
 from training.errors import OutputError
 from training.output import ensure_temporary_folder, move_into_place, staging

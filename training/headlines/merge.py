@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from app.classifier.inference.products import Floats
-from app.classifier.network import Dense
+from app.classifier.networks.dense_network import Dense
 from training.headlines.mlp import Layers
 from training.tensorflow_import import import_tensorflow
 

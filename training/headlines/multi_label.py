@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.classifier.calibration import sigmoid
 from app.classifier.inference.products import Floats
-from app.classifier.network import Dense
+from app.classifier.networks.dense_network import Dense
 from training.evaluation.multi_label import micro_f1
 
 MAX_STEPS: Final = 50

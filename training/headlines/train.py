@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from app.classifier.encoding import Encoder
 from app.classifier.inference.products import Floats
-from app.classifier.network import Dense, DenseNetwork
+from app.classifier.networks.dense_network import Dense, DenseNetwork
 from training.headlines.calibration import HeldOut
 from training.headlines.expansion import feature_expansion
 from training.headlines.linear.svm import train_ridge

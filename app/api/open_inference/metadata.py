@@ -11,7 +11,7 @@ from app.api.open_inference.model_paths import MODEL_PATHS, TAG, served_model
 from app.api.open_inference.schemas import ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady
 from app.api.open_inference.tensors import tensors
 from app.api.problems import responses
-from app.classifier.classifier import Runtime
+from app.classifier.loading import Runtime
 from app.errors import MalformedRequestError, NotReadyError, UnknownModelError
 from app.serving.service import Service
 

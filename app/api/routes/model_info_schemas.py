@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypeAliasType
 
 from app.api.schemas import Model, Probability
-from app.classifier.classifier import Runtime
+from app.classifier.loading import Runtime
 
 Section = TypeAliasType(
     "Section", Annotated[dict[str, Any], Field(description="Section of a manifest; docs/bundles.md describes it.")]

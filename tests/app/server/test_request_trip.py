@@ -69,5 +69,5 @@ def test_predict_passes_through_few_files(settings: dict[str, str], most: int):
     print("", *(f"{number:2} {stop}" for number, stop in enumerate(stops, 1)), sep="\n")
     assert written.startswith(b"HTTP/1.1 200 OK\r\n")
     assert stops[0].startswith("server/http/")
-    assert any(stop.startswith("classifier/network.py:") for stop in stops)
+    assert any(stop.startswith("classifier/networks/dense_network.py:") for stop in stops)
     assert len(stops) <= most

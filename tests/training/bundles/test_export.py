@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from app.classifier import TopicClassifier, load_bundle, load_classifier
 from app.classifier.classifier import OUTSIDE_TOLERANCE
 from app.classifier.manifest import Calibration, EncodingSpec, MultiLabel
-from app.classifier.weights import read_network
+from app.classifier.networks.weights import read_network
 from tests.any_bundles import BUNDLES, write
 from tests.real_data import ARCHIVE, DATA, REPOSITORY, needs_data
 from tests.tiny_bundle import COMMON, KEYWORDS, RARE_WORDS, SIZE, keras_file, write_outside_bundle

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.classifier.weights import read_network
+from app.classifier.networks.weights import read_network
 from tests.tiny_bundle import keras_file
 from training.bundles.weight_offsets import ALIGNMENT, align, dense_layers
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app.classifier.network import Dense
+from app.classifier.networks.dense_network import Dense
 from tests.tiny_bundle import keras_file
 from training.cli import cli
 from training.fit import publish, train

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.classifier import TopicClassifier, load_classifier
-from app.classifier.network import Dense
+from app.classifier.networks.dense_network import Dense
 from tests.tiny_bundle import keras_file
 from tests.training.bundles.test_export import assert_onnx_agrees
 from training.cli import cli

@@ -5,8 +5,8 @@ import pytest
 import scipy.sparse as sp
 
 from app.classifier.inference.products import Floats
-from app.classifier.network import Dense, DenseNetwork
-from app.classifier.weights import read_network
+from app.classifier.networks.dense_network import Dense, DenseNetwork
+from app.classifier.networks.weights import read_network
 from training.bundles.weight_offsets import align, dense_layers
 from training.headlines.merge import merge, save_stack
 from training.headlines.mlp import Layers

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from app.classifier.calibration import sigmoid
-from app.classifier.network import Dense, DenseNetwork
+from app.classifier.networks.dense_network import Dense, DenseNetwork
 from training.evaluation.multi_label import micro_f1
 from training.headlines.linear.svm import train_linear
 from training.headlines.mlp import train_networks

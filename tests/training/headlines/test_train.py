@@ -3,7 +3,7 @@ import scipy.sparse as sp
 
 from app.classifier.encoding import Encoder
 from app.classifier.manifest import EncodingSpec
-from app.classifier.network import Dense
+from app.classifier.networks.dense_network import Dense
 from training.headlines.mlp import Layers
 from training.headlines.samples import Sample
 from training.headlines.train import TrainedModel, UnmergedModel

@@ -9,7 +9,7 @@ import numpy as np
 from app.classifier.errors import BundleError
 from app.classifier.inference.products import Floats
 from app.classifier.manifest import Array, DenseLayer
-from app.classifier.network import Dense, DenseNetwork
+from app.classifier.networks.dense_network import Dense, DenseNetwork
 
 
 def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path, output: str = "softmax") -> DenseNetwork:

@@ -12,7 +12,7 @@ import pytest
 
 from app.classifier import BundleError, load_classifier
 from app.classifier.bundle import MODEL
-from app.classifier.keras_network import KerasNetwork, read_keras_network
+from app.classifier.networks.keras_network import KerasNetwork, read_keras_network
 from tests.tiny_bundle import keras_file
 
 
@@ -130,7 +130,7 @@ def test_model_may_unpack_to_the_limit_and_no_more(monkeypatch: pytest.MonkeyPat
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         unpacked = sum(member.file_size for member in archive.infolist())
-    monkeypatch.setattr("app.classifier.keras_network.MAX_FILE_BYTES", unpacked - more)
+    monkeypatch.setattr("app.classifier.networks.keras_network.MAX_FILE_BYTES", unpacked - more)
     monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: Model())
     if more:
         with pytest.raises(BundleError, match=f"unpacks to {unpacked:,} bytes, more than {unpacked - 1:,}"):

@@ -13,7 +13,7 @@ import numpy as np
 from app.classifier.bundle import MAX_FILE_BYTES, MODEL
 from app.classifier.errors import BundleError
 from app.classifier.inference.products import Floats
-from app.classifier.network import Change
+from app.classifier.networks.dense_network import Change
 
 _NEEDS_TENSORFLOW = (
     "TOPICS_RUNTIME=keras needs TensorFlow; install it from the project's folder with: "

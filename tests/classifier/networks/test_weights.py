@@ -6,7 +6,7 @@ import pytest
 from app.classifier import BundleError
 from app.classifier.bundle import MODEL, load_bundle
 from app.classifier.manifest import Array, DenseLayer
-from app.classifier.weights import read_network
+from app.classifier.networks.weights import read_network
 from tests.tiny_bundle import SIZE
 
 

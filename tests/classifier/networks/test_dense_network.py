@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.classifier import BundleError
 from app.classifier.inference import products
-from app.classifier.network import Dense, DenseNetwork
+from app.classifier.networks.dense_network import Dense, DenseNetwork
 
 RNG = np.random.default_rng(1)
 LAYERS = [
@@ -71,7 +71,8 @@ def test_batch_answers_as_each_alone_with_the_routines_for_other_processors(kern
     if kernels == "SkylakeX" and "avx512f" not in Path("/proc/cpuinfo").read_text():
         pytest.skip("needs AVX-512")
     script = (
-        "import numpy as np; from tests.classifier.test_network import WIDE, MANY_LABELS, DenseNetwork, RNG\n"
+        "import numpy as np\n"
+        "from tests.classifier.networks.test_dense_network import WIDE, MANY_LABELS, DenseNetwork, RNG\n"
         "ids = [sorted(RNG.choice(300, k, replace=False).tolist()) for k in RNG.integers(1, 120, 120)]\n"
         "for n in DenseNetwork(WIDE), DenseNetwork(MANY_LABELS):\n"
         "    alone = np.concatenate([n.logits([one]) for one in ids])\n"
@@ -125,15 +126,15 @@ def test_layers_that_do_not_chain_are_refused() -> None:
 
 
 def test_hidden_layer_that_is_too_wide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.classifier.network.MAX_HIDDEN_UNITS", 6)
+    monkeypatch.setattr("app.classifier.networks.dense_network.MAX_HIDDEN_UNITS", 6)
     DenseNetwork(LAYERS)
-    monkeypatch.setattr("app.classifier.network.MAX_HIDDEN_UNITS", 5)
+    monkeypatch.setattr("app.classifier.networks.dense_network.MAX_HIDDEN_UNITS", 5)
     with pytest.raises(BundleError, match="a layer before the last one has 6 units, more than 5"):
         DenseNetwork(LAYERS)
 
 
 def test_width_of_the_last_layer_is_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.classifier.network.MAX_HIDDEN_UNITS", 5)
+    monkeypatch.setattr("app.classifier.networks.dense_network.MAX_HIDDEN_UNITS", 5)
     DenseNetwork([replace(LAYERS[0], activation="linear")])
 
 
