@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from app.classifier import Classification
 from app.serving.chunks import CHUNK_TEXTS, chunks
-from app.serving.concurrency import InFlightLimiter, weight
+from app.serving.concurrency import UNIT_CHARACTERS, InFlightLimiter, weight
+
+Waiting = tuple[str, int, asyncio.Future["TimedBatch"]]
+"""A text, its top_k, and the future of its result."""
 
 
 class TimedBatch(NamedTuple):
@@ -46,7 +49,12 @@ class MicroBatcher:
         self._classify = classify
         self._limiter = limiter
         self._max_topics = max_topics
-        self._waiting: list[tuple[str, int, asyncio.Future[TimedBatch]]] = []
+        self._short: list[Waiting] = []
+        self._long: list[Waiting] = []
+        """Texts of more than UNIT_CHARACTERS characters, of which each turn classifies one chunk, too.
+
+        In one queue, short texts would wait for every long one before them, at up to ten milliseconds each.
+        """
         self._turn_is_due = False
         """Whether `_end_turn` will be called."""
         self._arrived = 0
@@ -67,7 +75,7 @@ class MicroBatcher:
             return self._classify([text], top_k)
         self._limiter.acquire(weight([text]))
         future: asyncio.Future[TimedBatch] = loop.create_future()
-        self._waiting.append((text, top_k, future))
+        (self._long if len(text) > UNIT_CHARACTERS else self._short).append((text, top_k, future))
         return await future
 
     def _end_turn(self) -> None:
@@ -75,19 +83,24 @@ class MicroBatcher:
             self._arrived_before = self._arrived
             asyncio.get_running_loop().call_soon(self._end_turn)  # lets the loop poll its sockets again
             return
-        if self._waiting:
-            texts, top_ks, _ = zip(*self._waiting[:CHUNK_TEXTS], strict=True)
-            self._answer(len(chunks(texts, self._max_topics(max(top_ks)))[0]))
+        if self._short or self._long:
+            self._answer(self._short)
+            self._answer(self._long)
             self._limiter.update_gauge()
-        self._turn_is_due = bool(self._waiting)
+        self._turn_is_due = bool(self._short or self._long)
         if self._turn_is_due:  # the rest is classified after all other ready callbacks
             asyncio.get_running_loop().call_soon(self._end_turn)
-        self._alone = self._arrived == 1 and not self._waiting
+        self._alone = self._arrived == 1 and not self._turn_is_due
         self._arrived = self._arrived_before = 0
 
-    def _answer(self, count: int) -> None:
-        """Classify the first of the waiting texts."""
-        first, self._waiting = self._waiting[:count], self._waiting[count:]
+    def _answer(self, queue: list[Waiting]) -> None:
+        """Classify the first chunk of a queue."""
+        if not queue:
+            return
+        texts, top_ks, _ = zip(*queue[:CHUNK_TEXTS], strict=True)
+        count = len(chunks(texts, self._max_topics(max(top_ks)))[0])
+        first = queue[:count]
+        del queue[:count]
         self._limiter.release(sum([weight([text]) for text, _, _ in first]))
         # The future of a disconnected client has been cancelled.
         wanted = [(text, top_k, future) for text, top_k, future in first if not future.done()]

@@ -107,8 +107,13 @@ class InFlightLimiter:
             self.release(headlines)
             self.update_gauge()
 
-    async def run_in_turns(self, pieces: Sequence[P], do: Callable[[P], T], receive: Receive, due: Deadline) -> list[T]:
+    async def run_in_turns(
+        self, pieces: Sequence[P], do: Callable[[P], T], receive: Receive, due: Deadline, *, long: bool = False
+    ) -> list[T]:
         """Process a request piece by piece, one request at a time, yielding to the event loop between pieces.
+
+        `long`: whether a single piece, too, takes milliseconds. Otherwise the single pieces of all requests that have
+        arrived are processed without yielding, because that takes less time together.
 
         Raises:
             DeadlineError: the work, including the wait for its turn, exceeded the deadline.
@@ -116,7 +121,7 @@ class InFlightLimiter:
         """
         if len(pieces) == 1:
             await asyncio.sleep(0)  # requests that have arrived meanwhile are counted, and refused if they are too many
-            if not self._lock.locked():  # no wait in which the client could disconnect
+            if not (long or self._lock.locked()):  # no wait in which the client could disconnect
                 result = do(pieces[0])
                 due.raise_if_expired()
                 return [result]
@@ -127,7 +132,7 @@ class InFlightLimiter:
                 async with self._lock:
                     done: list[T] = []
                     for piece in pieces:
-                        if done:
+                        if done or long:  # with the lock, so that the next request does not follow at once
                             await asyncio.sleep(0)
                         if disconnected.done():
                             raise ClientGoneError("The client disconnected.")

@@ -8,7 +8,7 @@ from starlette.types import Receive
 from app.api.routes.request_timeout import deadline
 from app.classifier import Classification
 from app.errors import BatchTooLargeError
-from app.serving.chunks import chunks
+from app.serving.chunks import CHUNK_CHARACTERS, chunks
 from app.serving.concurrency import weight
 from app.serving.served_model import ServedModel
 from app.serving.service import Service
@@ -17,6 +17,9 @@ from app.telemetry.request_context import RequestContext
 MAX_BATCH_TOPICS = 500_000
 """Maximum number of topics in the answer to a batch: 1,000 texts with 500 topics each, or fewer texts with more. One
 takes about 75 bytes, and twice as many while the answer is put together."""
+
+LONG_CHARACTERS = CHUNK_CHARACTERS // 2
+"""A batch of more characters waits for its turn, even if it is one chunk; 100 headlines have about 6,500."""
 
 T = TypeVar("T")
 
@@ -68,6 +71,7 @@ async def classify_batch(
     pieces = chunks(headlines, served.classifier.max_topics(top_k))
     with service.limiter.held(weight(headlines), context.content_length):
         context.headlines = headlines
-        parts = await service.limiter.run_in_turns(pieces, classify, receive, due)
+        long = len(pieces) == 1 and sum(map(len, headlines)) > LONG_CHARACTERS
+        parts = await service.limiter.run_in_turns(pieces, classify, receive, due, long=long)
     context.inference_seconds = encoding, predicting
     return parts

@@ -23,7 +23,7 @@ from app.api.schemas import (
     limited_predict_request,
 )
 from app.api.serialization import ResponseSerializer
-from app.classifier import Explainer, TextTooLongError, UnknownTopicError
+from app.classifier import Classification, Explainer, Explanation, TextTooLongError, UnknownTopicError
 from app.errors import (
     BatchTooLargeError,
     BodyTooLargeError,
@@ -37,6 +37,8 @@ from app.errors import (
     UnauthorizedError,
     UnknownModelError,
 )
+from app.serving.concurrency import UNIT_CHARACTERS, weight
+from app.serving.deadline import Deadline
 from app.serving.served_model import ServedModel
 from app.serving.service import Service
 from app.telemetry.request_context import RequestContext
@@ -74,13 +76,29 @@ async def predict(  # noqa: PLR0917 - a RawRoute passes its arguments by positio
         raise
     explanation = None
     if body.explain:
-        explainer = Explainer(served.classifier, body.headline, done.results[0], body.explain_topic)
-        with service.limiter.held(explainer.variant_count):
-            effects = await service.limiter.run_in_turns(explainer.parts, explainer.effects, receive, due)
-        explanation = explainer.explanation(effects)
+        explanation = await _explain(service, served, body, done.results[0], receive, due)
     context.inference_seconds = done.encoding, done.predicting
     due.raise_if_expired()  # the deadline does not interrupt a micro-batch
     return serializer.single(done.results[0], explanation)
+
+
+async def _explain(  # noqa: PLR0917
+    service: Service,
+    served: ServedModel,
+    body: PredictRequest,
+    answer: Classification,
+    receive: Receive,
+    due: Deadline,
+) -> Explanation:
+    def locate_words(text: str) -> Explainer:
+        return Explainer(served.classifier, text, answer, body.explain_topic)
+
+    turns = service.limiter.run_in_turns
+    with service.limiter.held(weight([body.headline])):
+        long = len(body.headline) > UNIT_CHARACTERS
+        [explainer] = await turns([body.headline], locate_words, receive, due, long=long)
+    with service.limiter.held(explainer.variant_count):
+        return explainer.explanation(await turns(explainer.parts, explainer.effects, receive, due))
 
 
 async def predict_batch(  # noqa: PLR0917

@@ -10,7 +10,7 @@ from app.classifier import TopicClassifier, load_classifier
 from app.errors import OverloadedError
 from app.serving.batching import PREFERRED_BATCH_SIZE, MicroBatcher, TimedBatch
 from app.serving.chunks import CHUNK_CHARACTERS, CHUNK_TOPICS
-from app.serving.concurrency import InFlightLimiter
+from app.serving.concurrency import UNIT_CHARACTERS, InFlightLimiter
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +176,39 @@ def test_long_texts_of_one_turn_are_classified_in_several(classifier: TopicClass
     assert sizes == [2, 2, 2, 1]
     assert [one.results[0].encoded.unknown for one in answers] == [[str(n)] for n in range(7)]
     assert set(turns) >= {1, 2, 3}  # other tasks ran after each
+
+
+def test_short_text_does_not_wait_for_all_long_ones_before_it(classifier: TopicClassifier):
+    order: list[str] = []
+
+    def classify(texts: Sequence[str], top_k: int) -> TimedBatch:
+        order.append("".join("L" if len(text) > UNIT_CHARACTERS else "s" for text in texts))
+        return TimedBatch(classifier.classify(texts, top_k), 0.0, 0.0)
+
+    async def ask() -> None:
+        together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: top_k), [])
+        order.clear()
+        long = [LONG] * 6
+        await asyncio.gather(*(together.classify(text, 1) for text in [*long, "gold", "oil"]))
+
+    asyncio.run(ask())
+    assert order == ["ss", "LL", "LL", "LL"]
+
+
+def test_long_texts_do_not_wait_for_all_short_ones(classifier: TopicClassifier):
+    order: list[str] = []
+
+    def classify(texts: Sequence[str], top_k: int) -> TimedBatch:
+        order.append("L" if len(texts[0]) > UNIT_CHARACTERS else "s")
+        return TimedBatch(classifier.classify(texts, top_k), 0.0, 0.0)
+
+    async def ask() -> None:
+        together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: top_k), [])
+        order.clear()
+        await asyncio.gather(*(together.classify(text, 1) for text in [*["gold"] * 250, LONG]))
+
+    asyncio.run(ask())
+    assert order == ["s", "L", "s", "s"]
 
 
 def test_single_headlines_of_a_turn_beyond_a_chunk_are_classified_in_the_next(classifier: TopicClassifier):

@@ -147,6 +147,57 @@ def test_short_requests_that_arrive_together_are_all_counted_before_one_is_proce
     assert isinstance(third, OverloadedError)
 
 
+@pytest.mark.parametrize(("long", "iterations"), [(False, 1), (True, 3)])
+def test_single_pieces_of_several_requests_yield_between_them_only_if_they_are_long(
+    work: InFlightLimiter, long: bool, iterations: int
+):
+    seen: list[int] = []
+
+    async def main():
+        iteration = 0
+
+        async def count():
+            nonlocal iteration
+            while True:
+                iteration += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        ask = [
+            work.run_in_turns([1], lambda _: seen.append(iteration), never, Deadline(10), long=long) for _ in range(3)
+        ]
+        await asyncio.gather(*ask)
+        counting.cancel()
+
+    asyncio.run(main())
+    assert len(set(seen)) == iterations
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "long"),
+    [
+        ("/predict/batch", {"headlines": ["oil"] * 100}, [False]),
+        ("/predict/batch", {"headlines": ["oil " * 2000] * 2}, [True]),
+        ("/predict/batch", {"headlines": ["oil " * 2000] * 3}, [False]),  # several pieces yield in any case
+        ("/predict", {"headline": "oil " * 200, "explain": True}, [False, False]),
+        ("/predict", {"headline": "o" * 1001, "explain": True}, [True, False]),
+    ],
+)
+def test_what_takes_milliseconds_waits_for_its_turn(
+    start: Start, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, Any], long: list[bool]
+):
+    seen: list[bool] = []
+    run_in_turns = InFlightLimiter.run_in_turns
+
+    async def recorded(*given: Any, long: bool = False) -> list[Any]:
+        seen.append(long)
+        return await run_in_turns(*given, long=long)
+
+    monkeypatch.setattr(InFlightLimiter, "run_in_turns", recorded)
+    assert start().post(path, json=body).status_code == 200
+    assert seen == long
+
+
 def test_batches_take_turns_one_at_a_time(work: InFlightLimiter):
     order = []
 
