@@ -130,7 +130,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     RequestValidationError: _invalid("unknown query parameter; the only one is model.", field="query.top_k"),
     HeaderError: _invalid("X-Request-Timeout must be a positive number of seconds, but it is 'soon'."),
     TensorError: _invalid("The model takes one input, 'headline', but the request has: none."),
-    UnknownTopicError: _invalid("'weather' is not a topic of this model; GET /topics lists them.", "explain_topic"),
+    UnknownTopicError: _invalid("'sport' is not a topic of this model; GET /topics lists its topics.", "explain_topic"),
     TextTooLongError: _invalid(
         "An explanation covers 200 words at most, but this text has 900; shorten it.", "headline"
     ),

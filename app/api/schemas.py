@@ -12,7 +12,7 @@ from app.classifier.encoding import WordStatus
 from app.classifier.manifest import Topic
 from app.settings import Settings
 
-Abstained = TypeAliasType("Abstained", Annotated[Abstention, Field(description="Why not to rely on an answer.")])
+Abstained = TypeAliasType("Abstained", Annotated[Abstention, Field(description="Reason not to rely on an answer.")])
 """A schema of its own, so that generated clients have one type for it."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 DEFAULT_TOP_K = 5

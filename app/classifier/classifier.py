@@ -256,4 +256,4 @@ class TopicClassifier:
         for topic in self.topics:
             if topic.code == code:
                 return topic.label
-        raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists them.")
+        raise UnknownTopicError(f"{code!r} is not a topic of this model; GET /topics lists its topics.")

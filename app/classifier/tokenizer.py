@@ -54,9 +54,9 @@ class Word(NamedTuple):
 class Tokenizer:
     """Splits texts into lower-case words. Punctuation splits words (`U.S.` is two), apostrophes do not.
 
-    HTML character references are decoded, compatibility forms and case are folded, invisible characters vanish, and
-    what is not a letter, mark, digit or apostrophe separates words. Quotes at the edges of a word and diacritics stay:
-    the encoder drops them if it does not know the word with them.
+    HTML character references are decoded, compatibility forms and case are folded, invisible characters are removed,
+    and what is not a letter, mark, digit or apostrophe separates words. Quotes at the edges of a word and diacritics
+    stay: the encoder drops them if it does not know the word with them.
     """
 
     references: CharacterReferences = "html"
@@ -105,7 +105,7 @@ class Tokenizer:
             at += len(word)
 
     def _fold_ascii(self, text: str) -> str | None:
-        """Each character becomes one; None if the text is not ASCII, or has characters that vanish."""
+        """Each character becomes one; None if the text is not ASCII, or has characters that are removed."""
         if not text.isascii():  # an exception would take 0.7 us
             return None
         try:

@@ -134,7 +134,10 @@ def _read_files(archive: Path) -> Iterator[tuple[str, str]]:
                 # The files claim no encoding and have a few stray bytes above 127: Latin-1 takes every byte.
                 yield name, stream.read().decode("latin-1")
     except FileNotFoundError as error:
-        raise CorpusError(f"There is no archive at {archive}; give the path of reuters21578.tar.gz.") from error
+        raise CorpusError(
+            f"There is no archive at {archive}; run `python -m training fetch`, or set --data to a folder that has"
+            " reuters21578.tar.gz."
+        ) from error
     except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
         raise CorpusError(f"{archive} cannot be read as a gzipped tar ({error}); fetch it again.") from error
 

@@ -114,7 +114,7 @@ def json_rows(pieces: Iterator[bytes], fields: Fields, name: str) -> Iterator[Ro
     pieces = chain([head], pieces)
     first = head.lstrip().splitlines()[0].strip()
     if first == b"{":
-        raise InputError(f"{name}: holds an object over several lines; wanted is an array, or an object on each line.")
+        raise InputError(f"{name}: holds an object over several lines; write an array, or one object per line.")
     if not first.startswith(b"["):
         yield from json_line_rows(split_lines(pieces), fields)
         return

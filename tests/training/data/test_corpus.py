@@ -182,7 +182,7 @@ def test_order_and_split_are_those_of_keras(archive: Path) -> None:
 def test_missing_archive_is_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path / "none.tar.gz")
     assert "There is no archive at" in message
-    assert "none.tar.gz" in message
+    assert "none.tar.gz; run `python -m training fetch`" in message
 
 
 @pytest.mark.parametrize("missing", [FIRST, SECOND])

@@ -28,9 +28,7 @@ def read_headlines(file: Path) -> list[Headline]:
             for number, line in enumerate(lines, 1):
                 cells = line.rstrip("\n").split("\t")
                 if len(cells) != 3:
-                    raise TableError(
-                        f"{file}: line {number} is not kind, codes and headline, separated by tabs; correct it."
-                    )
+                    raise TableError(f"{file}: line {number} needs kind, codes and headline, separated by tabs.")
                 headlines.append(Headline(cells[0], tuple(cells[1].split("|")), cells[2]))
     except UnicodeDecodeError:
         raise TableError(f"{file}: is not UTF-8; convert it, such as with iconv -t UTF-8.") from None

@@ -112,7 +112,7 @@ def test_element_that_is_not_text_costs_itself_only() -> None:
 def test_json_that_is_no_array_is_read_as_lines() -> None:
     found = read(b'\n{"headline": "oil"}\n{"headline": "wheat"}\n', "json")
     assert answered(found) == [(2, "oil"), (3, "wheat")]
-    with pytest.raises(InputError, match="an array, or an object on each line"):
+    with pytest.raises(InputError, match="write an array, or one object per line"):
         read(b'{\n "headline": "oil"\n}\n', "json")
     assert read(b" \n", "json") == []
 

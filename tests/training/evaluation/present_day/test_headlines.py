@@ -10,7 +10,7 @@ from training.evaluation.present_day.headlines import read_headlines
 
 def test_line_of_another_form_is_named(tmp_path: Path):
     (tmp_path / "headlines.tsv").write_text("biz\tcrude\tOil\nOil\n", "utf-8")
-    with pytest.raises(TableError, match="line 2 is not kind, codes and headline"):
+    with pytest.raises(TableError, match="line 2 needs kind, codes and headline"):
         read_headlines(tmp_path / "headlines.tsv")
 
 
