@@ -1,6 +1,7 @@
 """Parquet: the same rows as from other formats, numbered from 1, with bad ones left out."""
 
 import gzip
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,15 @@ def test_parquet_under_another_name_is_one_sentence(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", text=["oil"], label=["a"]).rename(tmp_path / "a.csv")
     with pytest.raises(TableError, match=r"rename it so that its name ends with \.parquet"):
         read_rows([path])
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_footer_may_be_as_large_as_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int) -> None:
+    file = write(tmp_path / "a.parquet", text=["oil", "gas"], label=["a", "b"])
+    length = int.from_bytes(file.read_bytes()[-8:-4], "little")
+    monkeypatch.setattr(parquet, "MAX_FOOTER_BYTES", length - more)
+    with pytest.raises(TableError, match=f"its footer has {length:,} bytes") if more else nullcontext():
+        assert len(read_rows([file]).rows) == 2
 
 
 def test_texts_without_labels_are_read(tmp_path: Path) -> None:
