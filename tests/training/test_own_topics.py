@@ -128,6 +128,7 @@ def test_notebook_runs(name: str, small_data: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("REUTERS_DATA", str(small_data))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     file = ROOT / "examples" / f"{name}.ipynb"
     notebook = nbformat.read(file, as_version=4)
     committed = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -137,3 +138,4 @@ def test_notebook_runs(name: str, small_data: Path, tmp_path: Path, monkeypatch:
     nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(file.parent)}}).execute()
     images = [out for cell in notebook.cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
     assert len(images) >= 2
+    assert not list(tmp_path.glob("tmp*"))  # TemporaryDirectory and mkdtemp make such names
