@@ -80,16 +80,17 @@ def fit_rows(
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
         source = Source(
-            digests,
-            len(data.test_files),
-            split.test,
-            report_files(report, data.all_files),
-            report.scripts,
-            curve,
-            unpacked,
-            loaded.table.columns[0].text,
+            files=digests,
+            test_files=len(data.test_files),
+            test=split.test,
+            report=report_files(report, data.all_files),
+            scripts=report.scripts,
+            unpacked=unpacked,
+            text_columns=loaded.table.columns[0].text,
         )
-        classifier, measured = publish(output, rows, fitted, source, baselines, force=force)
+        classifier, measured = publish(
+            output, rows, fitted, source, baselines=baselines, learning_curve=curve, force=force
+        )
         write_files(suspected.parent, {suspected.name: listing.content})
         written = [f"{suspected}: {_listed(listing, len(linear.samples), with_label(rows))}"]
         if unlabelled:

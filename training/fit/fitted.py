@@ -16,7 +16,7 @@ from training.headlines.samples import Sample, members_of
 from training.headlines.train import TrainedModel
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """A model of labelled rows with its calibration."""
 

@@ -49,7 +49,7 @@ LANGUAGES: Final = {
 """Scripts that are in use for one language; the tag sets font and line breaking on the page."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where the rows come from."""
 
@@ -58,11 +58,11 @@ class Source:
     test_files: int
     """Number of files with test rows, which come last; 0 if the test rows are a share of the training files."""
     test: Sequence[LabelledRow]
+    """The test rows."""
     report: Mapping[str, bytes]
     """Files of the report on the rows."""
     scripts: Mapping[str, int]
     """Script -> rows that are mostly in it."""
-    learning_curve: Sequence[CurvePoint] = ()
     unpacked: Mapping[str, str] = field(default_factory=dict)
     """Short name of each file compressed with gzip -> the SHA-256 of its content."""
     text_columns: Sequence[str] = ()
@@ -80,8 +80,9 @@ def publish(
     rows: TrainingRows,
     fitted: Fitted,
     source: Source,
-    baselines: Sequence[Baseline],
     *,
+    baselines: Sequence[Baseline],
+    learning_curve: Sequence[CurvePoint],
     force: bool = False,
 ) -> tuple[TopicClassifier, Measured]:
     """Write the bundle `target` (models/NAME/VERSION) and measure it on the test rows.
@@ -97,7 +98,7 @@ def publish(
         unmeasured = write_bundle(scratch / "0", draft)
         measured = evaluate_rows(unmeasured, source.test)
     more: dict[str, Any] = {"baselines": [baseline.figures() for baseline in baselines]}
-    more["learning_curve"] = [asdict(point) for point in source.learning_curve]
+    more["learning_curve"] = [asdict(point) for point in learning_curve]
     more["held_out"] = fitted.held_out_figures
     if measured.outside is not None:
         more["outside"] = measured.outside

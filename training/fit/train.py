@@ -93,12 +93,12 @@ def _fit(rows: TrainingRows, seed: int, report: Report) -> Fitted:
         model = replace(model, layers=calibrated.labels.into(model.layers))
         held_out = replace(held_out, logits=calibrated.labels.logits(held_out.logits))
     return Fitted(
-        recipe,
-        seed,
-        model,
-        held_out,
-        held_out_rows,
-        calibrated,
+        recipe=recipe,
+        seed=seed,
+        model=model,
+        held_out=held_out,
+        held_out_rows=held_out_rows,
+        calibrated=calibrated,
         with_networks=share is not None,
         clusters=splits[0][0].clusters_of(recipe),
     )

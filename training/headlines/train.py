@@ -51,7 +51,7 @@ class TrainedModel:
         return HeldOut(logits, labels, shares, self.topics)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnmergedModel:
     """A trained model before its SVM and its MLPs are merged."""
 
@@ -149,7 +149,16 @@ def train_model(
         on_step=lambda done, of, loss, right: report("networks", done, of, f"loss {loss:.3f}, accuracy {right:.3f}"),
     )
     texts = unit_length(sp.vstack([*whole, spans()], "csr"))
-    return UnmergedModel(encoder, word_index, linear, bias, networks, history, texts, topics)
+    return UnmergedModel(
+        encoder=encoder,
+        word_index=word_index,
+        linear=linear,
+        linear_bias=bias,
+        networks=networks,
+        history=history,
+        texts=texts,
+        topics=topics,
+    )
 
 
 def _ridge(training_set: TrainingSet, whole: Sequence[sp.csr_matrix], expansion: sp.csr_matrix) -> Floats:

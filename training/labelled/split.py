@@ -19,7 +19,7 @@ RARE, IN_TEST, UNSEEN = "rare label", "text is also in the test file", "no train
 """Places of a row in a split; the last three are reasons why it is left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """Every row of a table, and of a test table, in one of three places."""
 
@@ -101,7 +101,16 @@ def split_rows(
         parts[place].append(row)
     train, tests = parts.pop(TRAIN), parts.pop(TEST)
     left_out = {why: rows_left_out for why, rows_left_out in parts.items() if rows_left_out}
-    return Split(train, tests, left_out, rare, sorted(known - {OUTSIDE}), method, places, duplicates)
+    return Split(
+        train=train,
+        test=tests,
+        left_out=left_out,
+        rare=rare,
+        labels=sorted(known - {OUTSIDE}),
+        method=method,
+        places=places,
+        duplicates=duplicates,
+    )
 
 
 def _label_counts(rows: Sequence[LabelledRow], places: Sequence[str]) -> Counter[str]:

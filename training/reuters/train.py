@@ -17,7 +17,7 @@ from training.reuters.recipe import HeadlinesRecipe
 from training.reuters.samples import Texts, lexicon_samples, make_samples, title_words, training_set
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeadlineTraining:
     """All runs of a training, with the calibration."""
 
@@ -99,7 +99,17 @@ def train_headlines(
         for number, seed in enumerate(seeds, start=2)
     )
     return HeadlineTraining(
-        recipe, tuple(seeds), runs, texts, clusters, exploration, rest, held_out, calibration, topic_set, fitted
+        recipe=recipe,
+        seeds=tuple(seeds),
+        runs=runs,
+        texts=texts,
+        clusters=clusters,
+        exploration=exploration,
+        explored=rest,
+        held_out=held_out,
+        calibration=calibration,
+        topic_set=topic_set,
+        outside=fitted,
     )
 
 

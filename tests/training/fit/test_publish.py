@@ -14,9 +14,10 @@ from training.fit.publish import Source, describe
     ],
 )
 def test_language_is_that_of_a_script_of_one_language(scripts: dict[str, int], language: str | None) -> None:
-    assert Source({"a.csv": ""}, 0, [], {}, scripts).language == language
+    source = Source(files={"a.csv": ""}, test_files=0, test=[], report={}, scripts=scripts)
+    assert source.language == language
 
 
 def test_description_names_the_files_on_one_line() -> None:
-    source = Source({"old\nnews.csv": "", "new.csv": ""}, 1, [], {}, {})
+    source = Source(files={"old\nnews.csv": "", "new.csv": ""}, test_files=1, test=[], report={}, scripts={})
     assert describe(1_000, 2, source) == "Trained on 1,000 texts under 2 labels of old news.csv, tested on new.csv."

@@ -15,7 +15,16 @@ def test_bias_of_the_svm_is_added_with_its_weight() -> None:
     networks = Layers(*(np.zeros(shape, np.float32) for shape in ((6, 0), (0,), (0, 3), (3,))))
     bias = np.array([1, 0, -2], np.float32)
     encoder = Encoder(EncodingSpec(size=6, offset=0, start_id=None, rare_id=None, pairs=True), {"a": 1})
-    model = UnmergedModel(encoder, {"a": 1}, linear, bias, networks, {}, sp.identity(6, np.float32, "csr"), 3)
+    model = UnmergedModel(
+        encoder=encoder,
+        word_index={"a": 1},
+        linear=linear,
+        linear_bias=bias,
+        networks=networks,
+        history={},
+        texts=sp.identity(6, np.float32, "csr"),
+        topics=3,
+    )
     layers = model.merged(2.0, 6).layers
     hidden = np.maximum(layers[0].kernel[1] @ layers[1].kernel + layers[1].bias, 0)
     np.testing.assert_allclose(hidden @ layers[2].kernel + layers[2].bias, 2 * (linear[1] + bias), atol=1e-4)
