@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.__main__ import main
-from app.classifier import TopicClassifier, classifier
+from app.classifier import TopicClassifier, loading
 from app.server.command import checks, memory
 from app.settings import Settings
 from app.telemetry.prometheus import process
@@ -154,8 +154,8 @@ def test_memory_is_measured_with_all_models_loaded(monkeypatch: pytest.MonkeyPat
 def test_every_bundle_is_loaded_once(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path, tmp_path: Path):
     others = [any_bundles.write(tmp_path / name, name) for name in ("korean", "arabic")]
     loaded: list[Path] = []
-    load = classifier.load_bundle
-    monkeypatch.setattr(classifier, "load_bundle", lambda path: loaded.append(path) or load(path))
+    load = loading.load_bundle
+    monkeypatch.setattr(loading, "load_bundle", lambda path: loaded.append(path) or load(path))
     told = doctor(TOPICS_MODEL=f"{tiny_bundle},{others[0]}", TOPICS_SHADOW=str(others[1]))
     assert told.exit_code == 0, told.output
     assert "ok    memory: " in told.output
