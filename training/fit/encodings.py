@@ -35,6 +35,8 @@ CLUSTER_SHARE, GROUP_SHARE = 0.7, 1.0
 """Weights of a word's cluster and of its groups, if there are clusters; docs/experiments.md has other ones."""
 LOWER_C = 0.3
 """Factor by which the C of the SVM is lowered."""
+RARE_WEIGHT, UNEVEN = 0.25, 2
+"""Higher C for rows of rarer labels, tried if a label has UNEVEN times as many rows as another, or more."""
 
 
 def variants(recipe: Recipe, rows: int, rows_per_label: float, units: int) -> tuple[Recipe, ...]:
@@ -95,6 +97,9 @@ def choose_encoding(
     - A lower C of the SVM, several times, if there are few rows and labels: the more labels of rows are wrong or cannot
       be told from their words, the lower.
 
+    At last, rows of rarer labels get a higher C, unless fewer rows are right then: with as many, these labels are given
+    more often.
+
     Args:
         recipe: that of `recipe_for`. With MANY rows or more, only the changes are tried, on some of the rows.
         parts: rows to train on, and rows held out from them.
@@ -103,15 +108,16 @@ def choose_encoding(
     """
     first, held_out = parts[0]
     samples = [*first.kinds[0].samples, *held_out]
+    rows_of_labels = Counter(label for sample in samples for label in sample.labels)
     if len(samples) < MANY:
-        rows_of_labels = Counter(label for sample in samples for label in sample.labels)
         tried = variants(recipe, len(samples), median(rows_of_labels.values()), first.units)
     else:
         tried = (recipe,)
         parts = [(_sampled(training_set, seed), out) for training_set, out in parts]
     long = recipe.lead is not None and sum(len(one.words) > recipe.lead for one in samples) >= LONG * len(samples)
     lowers_c = has_time_to_choose(len(samples), first.units)
-    done, steps = itertools.count(), len(tried) + long + bool(first.clusters) + 1 + lowers_c
+    uneven = not first.multi_label and max(rows_of_labels.values()) >= UNEVEN * min(rows_of_labels.values())
+    done, steps = itertools.count(), len(tried) + long + bool(first.clusters) + 1 + lowers_c + uneven
 
     @functools.cache  # the best recipe is compared several times, and may be one of `tried` with a lower C
     def right(variant: Recipe) -> NDArray[np.bool_]:
@@ -143,6 +149,10 @@ def choose_encoding(
         if not improves(lower, best):
             break
         best = lower
+    if uneven:
+        weighted = replace(best, rare_weight=RARE_WEIGHT)
+        if np.count_nonzero(right(weighted)) >= np.count_nonzero(right(best)):
+            best = weighted
     return best
 
 

@@ -50,6 +50,9 @@ class Recipe:
     with rows of length 1 and an intercept."""
     linear_c: float = 1.0
     """Factor of the SVM's C of every text."""
+    rare_weight: float = 0.0
+    """Power by which texts of rarer labels have a higher C in the SVM: that of a label with half as many texts is
+    2 ** rare_weight times as high. 0: all have the same; 1: all labels together weigh alike."""
     piece_share: float | None = 1.0
     """Weight of a word's character n-grams together; that of the word itself is 1. None: each has the weight of a
     piece, so that long words count more."""

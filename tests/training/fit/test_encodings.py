@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from training.fit import encodings, sizes
-from training.fit.encodings import CLUSTER_SHARE, GROUP_SHARE, LOWER_C, choose_encoding, variants
+from training.fit.encodings import CLUSTER_SHARE, GROUP_SHARE, LOWER_C, RARE_WEIGHT, choose_encoding, variants
 from training.fit.sizes import (
     CROSS_FITTED,
     FEW,
@@ -207,6 +207,25 @@ def test_progress_stays_within_its_end_however_often_c_is_lowered(monkeypatch: p
     assert best.linear_c < LOWER_C**3
     assert max(done for done, _ in steps) == 8
     assert {of for _, of in steps} == {9}
+
+
+@pytest.mark.parametrize(
+    ("rows", "weighted_right", "weighted"),
+    [((6, 2), 20, True), ((6, 2), 19, False), ((5, 3), 20, False)],  # the last labels are nearly as frequent
+)
+def test_rows_of_rare_labels_weigh_more_unless_fewer_rows_are_right_then(
+    monkeypatch: pytest.MonkeyPatch, rows: tuple[int, int], weighted_right: int, weighted: bool
+) -> None:
+    monkeypatch.setattr(encodings, "_right", lambda variant, *_: answers(weighted_right if variant.rare_weight else 20))
+    uneven = [Sample((f"green{label}{row}",), (label,)) for label, count in enumerate(rows) for row in range(count)]
+    expected = replace(RECIPE, rare_weight=RARE_WEIGHT) if weighted else RECIPE
+    assert chosen(uneven, []) == expected
+
+
+def test_rows_weigh_alike_if_they_may_have_several_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encodings, "_right", lambda *_: answers(20))
+    several = replace(training_set([Sample(("green",), (0,)), *[Sample(("blue",), (1,))] * 7]), multi_label=True)
+    assert choose_encoding(RECIPE, [(several, [])], 1, lambda *_: None) == RECIPE
 
 
 def test_no_variant_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,8 @@ def train_svms(
     penalties = recipe.linear_c * penalties
     labels = labels_of(samples, topics)
     members = members_of(samples, topics) if training_set.multi_label else None
+    if recipe.rare_weight and members is None:
+        penalties = penalties * rarity_of(labels, topics)[:, None] ** recipe.rare_weight
     if recipe.feature_weights == "tfidf":
         if members is None:
             members = np.eye(topics + 1, dtype=np.bool_)[labels][:, :units]
@@ -72,3 +74,17 @@ def train_svms(
         on_topic=on_topic,
     )
     return kernel, np.zeros(units, np.float32)
+
+
+def rarity_of(labels: NDArray[np.int64], topics: int) -> NDArray[np.float64]:
+    """How many times as many texts a label has on average as that of each text, float64 [n]; 1 for one about none.
+
+    Args:
+        labels: int64 [n], `topics` for a text about none of them.
+        topics: their number.
+    """
+    counts = np.bincount(labels[labels < topics], minlength=topics)
+    rarity = np.ones(topics + 1)
+    known = np.flatnonzero(counts)
+    rarity[known] = counts[known].mean() / counts[known]
+    return rarity[labels]
