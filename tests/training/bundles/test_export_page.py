@@ -38,7 +38,7 @@ def test_export_reproduces_the_golden_headlines_and_shows_no_topic_of_the_unread
     golden = json.loads((ROOT / bundle / "golden.json").read_text("utf-8"))
     lines = printed.splitlines()
     assert len(lines) == len(golden)
-    assert all(line.endswith(f"  {one['headline']}") for line, one in zip(lines, golden, strict=True))
+    assert all(line.endswith(f"  {one['headline'][:60]}") for line, one in zip(lines, golden, strict=True))
     [unreadable] = [one["headline"] for one in golden if one.get("outside") is None]
     [*before, _] = next(line for line in lines if line.endswith(unreadable)).removesuffix(unreadable).split()
     assert " ".join(before) == topic  # what is printed before the probability
