@@ -7,6 +7,7 @@ from typing import NamedTuple
 from app.classifier import Classification
 from app.serving.chunks import CHUNK_TEXTS, chunks
 from app.serving.concurrency import UNIT_CHARACTERS, InFlightLimiter, weight
+from app.serving.deadline import Deadline
 
 Waiting = tuple[str, int, asyncio.Future["TimedBatch"]]
 """A text, its top_k, and the future of its result."""
@@ -64,8 +65,14 @@ class MicroBatcher:
         self._alone = True
         """Whether the last turn had only one text, so that the next text is classified at once."""
 
-    async def classify(self, text: str, top_k: int) -> TimedBatch:
-        """Classify one text; raises OverloadedError, and any exception of the classifier."""
+    async def classify(self, text: str, top_k: int, due: Deadline | None = None) -> TimedBatch:
+        """Classify one text.
+
+        Raises:
+            OverloadedError: too many headlines are in flight.
+            DeadlineError: the text was still waiting at the deadline, and is not classified.
+            Exception: any of the classifier.
+        """
         loop = asyncio.get_running_loop()
         if not self._turn_is_due:
             self._turn_is_due = True
@@ -75,8 +82,16 @@ class MicroBatcher:
             return self._classify([text], top_k)
         self._limiter.acquire(weight([text]))
         future: asyncio.Future[TimedBatch] = loop.create_future()
-        (self._long if len(text) > UNIT_CHARACTERS else self._short).append((text, top_k, future))
-        return await future
+        long = len(text) > UNIT_CHARACTERS
+        queue = self._long if long else self._short
+        queue.append((text, top_k, future))
+        if due is None or not (long or len(queue) > CHUNK_TEXTS):  # it is in the next chunk: a timer would cost 5 us
+            return await future
+        try:
+            async with asyncio.timeout(due.left()):
+                return await future
+        except TimeoutError:
+            raise due.error() from None
 
     def _end_turn(self) -> None:
         if self._arrived_before < self._arrived and 1 < self._arrived < PREFERRED_BATCH_SIZE:
@@ -102,7 +117,7 @@ class MicroBatcher:
         first = queue[:count]
         del queue[:count]
         self._limiter.release(sum([weight([text]) for text, _, _ in first]))
-        # The future of a disconnected client has been cancelled.
+        # The future of a client that disconnected, or whose deadline has passed, has been cancelled.
         wanted = [(text, top_k, future) for text, top_k, future in first if not future.done()]
         if not wanted:
             return

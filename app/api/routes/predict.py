@@ -70,7 +70,7 @@ async def predict(  # noqa: PLR0917 - a RawRoute passes its arguments by positio
         raise wrong_field("explain_topic", "requires explain to be true")
     context.headlines = [body.headline]
     try:
-        done = await served.batcher.classify(body.headline, body.top_k)
+        done = await served.batcher.classify(body.headline, body.top_k, due)
     except OverloadedError:
         context.headlines = ()  # not admitted
         raise

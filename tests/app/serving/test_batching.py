@@ -1,16 +1,18 @@
 """Micro-batching: headlines that arrive in quick succession are classified together, each with its own answer."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from app.classifier import TopicClassifier, load_classifier
-from app.errors import OverloadedError
+from app.errors import DeadlineError, OverloadedError
 from app.serving.batching import PREFERRED_BATCH_SIZE, MicroBatcher, TimedBatch
-from app.serving.chunks import CHUNK_CHARACTERS, CHUNK_TOPICS
+from app.serving.chunks import CHUNK_CHARACTERS, CHUNK_TEXTS, CHUNK_TOPICS
 from app.serving.concurrency import UNIT_CHARACTERS, InFlightLimiter
+from app.serving.deadline import Deadline
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +254,33 @@ def test_text_of_a_cancelled_request_is_not_classified(classifier: TopicClassifi
 
     asyncio.run(ask())
     assert sizes == [1]
+
+
+@pytest.mark.parametrize(("text", "count"), [("gold", 10 * CHUNK_TEXTS), (LONG, 20)])
+def test_what_still_waits_at_its_deadline_is_refused_then_and_not_classified(
+    classifier: TopicClassifier, text: str, count: int
+):
+    classified: list[int] = []
+
+    def classify(texts: Sequence[str], top_k: int) -> TimedBatch:
+        time.sleep(0.05)
+        classified.append(len(texts))
+        return TimedBatch(classifier.classify(texts, top_k), 0.0, 0.0)
+
+    async def ask() -> list[object]:
+        together = MicroBatcher(classify, unlimited(), lambda top_k: top_k)
+        together._alone = False
+        due = Deadline(0.07)
+        asked = [asyncio.ensure_future(together.classify(text, 1, due)) for _ in range(count)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        await asyncio.sleep(0.01)
+        assert together._limiter.in_flight == 0
+        return answers
+
+    answers = asyncio.run(ask())
+    assert 0 < sum(classified) < count
+    assert {type(one) for one in answers} == {TimedBatch, DeadlineError}
+    assert sum(isinstance(one, DeadlineError) for one in answers) >= count - sum(classified)
 
 
 def test_results_with_many_topics_make_small_batches(classifier: TopicClassifier):
