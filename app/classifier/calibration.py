@@ -4,13 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.classifier.encoding import Encoded
-from app.classifier.inference.products import Floats
+from app.classifier.inference.products import Doubles, Floats
 from app.classifier.manifest import Calibration, Manifest, Outside
-
-Doubles = NDArray[np.float64]
 
 MAX_CONFIDENCE = 0.999
 """Cap of the best topic's probability p in the outside class's log-odds: nearer to 1, float32 leaves too few digits of

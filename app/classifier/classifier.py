@@ -1,41 +1,25 @@
 """Topic classifier: encodes texts, runs the network, calibrates its output and ranks the topics."""
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.classifier.bundle import MANIFEST, Bundle
 from app.classifier.calibration import Calibrator, oov_shares, rounded, rounded_numbers
 from app.classifier.encoding import Encoded, Encoder
 from app.classifier.errors import BundleError, UnknownTopicError
+from app.classifier.golden import verify_answers
 from app.classifier.inference.leave_one_out import Variant
-from app.classifier.inference.products import Floats
+from app.classifier.inference.products import Doubles, Floats
 from app.classifier.inference.ranking import Ranking
 from app.classifier.manifest import Topic
 from app.classifier.networks.dense_network import Network
 
-Doubles = NDArray[np.float64]
 Abstention = Literal["no_known_words", "outside", "low_confidence"]
 """Reasons to abstain; of several, the first in this order is given."""
-
-GOLDEN_TOLERANCE = 1e-5
-"""Largest accepted difference between a golden headline's recorded and computed probability, without that of its
-logits."""
-
-OUTSIDE_TOLERANCE = 1e-4
-"""The same for the outside class, whose weights multiply the differences of its inputs."""
-
-LOGIT_TOLERANCE = 32 * float(np.finfo(np.float32).eps)
-"""Largest accepted difference of logits, as a share of the golden headlines' largest logit. Keras and other processors
-add in another order; up to 11 times the precision of float32 was measured."""
-
-_MAX_EXPONENT = 50.0
-"""Of a tolerance; beyond, any probability may be any other, and exp overflows later."""
 
 _MANY_CHARACTERS = 400
 """Shorter batches have too few words for `Encoder.encode_batch` to be faster than one text after the other."""
@@ -117,40 +101,10 @@ class TopicClassifier:
         return result.labels[:1] if self._thresholds is None else result.topic_set
 
     def verify_golden(self) -> None:
-        """Classify the golden headlines; raises BundleError if an answer differs from the recorded one.
-
-        The tolerance is GOLDEN_TOLERANCE, or OUTSIDE_TOLERANCE for the outside class, and what a difference of the
-        logits by LOGIT_TOLERANCE may change: a temperature of 0.01 magnifies it a hundredfold.
-        """
-        golden = self.bundle.golden
-        encoded = self.encode([headline.headline for headline in golden])
-        units = self._network.logits([text.ids for text in encoded])
-        if not np.isfinite(units).all():
-            self._raise_if_different(np.array([math.nan]), np.array([GOLDEN_TOLERANCE]))
-        shares = oov_shares(encoded)
-        computed, outside = self._calibrator.topics_and_outside(units, shares)
-        expected = np.array([headline.probabilities for headline in golden])
-        # If a logit and the others differ by d in opposite directions, p changes by at most p (1 - p) (exp(2 d) - 1).
-        difference = LOGIT_TOLERANCE * float(np.abs(units).max())
-        scaled = np.minimum(2 * difference / self._calibrator.temperatures(units, shares), _MAX_EXPONENT)
-        tolerances = GOLDEN_TOLERANCE + np.expm1(scaled)[:, None] * computed * (1 - computed)
-        self._raise_if_different(np.abs(computed - expected), tolerances)
-        if (spec := self.bundle.manifest.outside) is not None and outside is not None:
-            found = np.array(outside)
-            stored = np.array([headline.outside for headline in golden], np.float64)  # NaN for None
-            log_odds = np.minimum(abs(spec.score) * difference + abs(spec.confidence) * scaled, _MAX_EXPONENT)
-            tolerances = OUTSIDE_TOLERANCE + np.expm1(log_odds) * found * (1 - found)
-            has_outside = ~np.isnan(stored)
-            self._raise_if_different(np.abs(found - stored)[has_outside], tolerances[has_outside])
-
-    def _raise_if_different(self, differences: NDArray[Any], tolerances: NDArray[Any]) -> None:
-        worst = (differences - tolerances).argmax()  # the first NaN if there is one
-        difference, tolerance = differences.flat[worst], tolerances.flat[worst]
-        if not difference <= tolerance:
-            raise BundleError(
-                f"{self.bundle.path}: probabilities of golden headlines differ by {difference:.2g} from those recorded"
-                f" in training (tolerance {tolerance:.2g}); train the bundle again."
-            )
+        """Classify the golden headlines; raises BundleError if an answer differs from the recorded one."""
+        encoded = self.encode([headline.headline for headline in self.bundle.golden])
+        logits = self._network.logits([text.ids for text in encoded])
+        verify_answers(self.bundle, self._calibrator, logits, oov_shares(encoded))
 
     def classify(self, texts: Sequence[str], top_k: int = 5) -> list[Classification]:
         """Classify texts; the results, with `top_k` topics each, are in the same order."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Product = Callable[[Floats], Floats]
 """Multiplies rows, float32 [n, inputs], by a kernel: float32 [n, units]."""
 

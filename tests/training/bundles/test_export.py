@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.classifier import TopicClassifier, load_bundle, load_classifier
-from app.classifier.classifier import OUTSIDE_TOLERANCE
+from app.classifier.golden import OUTSIDE_TOLERANCE
 from app.classifier.manifest import Calibration, EncodingSpec, MultiLabel
 from app.classifier.networks.weights import read_network
 from tests.any_bundles import BUNDLES, write
