@@ -4,7 +4,7 @@ import html
 import html.entities
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -142,6 +142,11 @@ class Tokenizer:
 
 tokenize = Tokenizer().tokenize
 """The words of a text as with the default options, which the models of Reuters wires have."""
+
+
+def unquoted(words: Iterable[str]) -> tuple[str, ...]:
+    """Words of `tokenize` without quotes at their edges, as training counts them and a vocabulary has them."""
+    return tuple(bare for word in words if (bare := word.strip("'")))
 
 
 def plain(word: str) -> str:

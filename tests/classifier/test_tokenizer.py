@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.classifier import tokenize
 from app.classifier.characters.folding import fold
-from app.classifier.tokenizer import _FOLDED, Tokenizer, plain
+from app.classifier.tokenizer import _FOLDED, Tokenizer, plain, unquoted
 from tests.classifier.decomposed import has_decomposed_separator
 
 KERAS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'
@@ -181,6 +181,10 @@ def test_place_of_a_word_covers_what_it_was_made_of() -> None:
 )
 def test_plain_word_has_no_diacritics(word: str, expected: str) -> None:
     assert plain(word) == expected
+
+
+def test_unquoted_words_keep_inner_apostrophes_and_are_not_empty() -> None:
+    assert unquoted(["'strong", "markets'", "fed's", "'pause'", "''"]) == ("strong", "markets", "fed's", "pause")
 
 
 HOSTILE = {

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.classifier.tokenizer import Tokenizer
+from app.classifier.tokenizer import Tokenizer, unquoted
 from training.headlines.samples import Sample
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.tokenizer import choose_tokenizer
-from training.words import unquoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from training.evaluation.multi_label import indicator_matrix
-from training.words import Words
+
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

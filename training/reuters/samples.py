@@ -3,15 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from app.classifier.tokenizer import tokenize
+from app.classifier.tokenizer import tokenize, unquoted
 from training.data.corpus import ArchiveWire, Wire
 from training.data.lexicon import Entry
 from training.data.topics import LABELS, TOPICS
 from training.headlines.clusters.cluster_list import Clusters
-from training.headlines.samples import Sample
+from training.headlines.samples import Sample, Words
 from training.headlines.training_set import TextKind, TrainingSet
 from training.reuters.recipe import HeadlinesRecipe
-from training.words import Words, unquoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from app.classifier.tokenizer import unquoted
 from training.labelled.reporting import groups
 from training.labelled.reporting.notes import notes
 from training.labelled.reporting.report import MAX_EXAMPLES, DataReport, Distribution, LabelCount, example
@@ -19,7 +20,6 @@ from training.labelled.rows import LabelledRow, Table
 from training.labelled.split import TEST, TRAIN, Split
 from training.labelled.stratification import OUTSIDE, labels_or_outside
 from training.labelled.tokenizer import choose_tokenizer
-from training.words import unquoted
 
 SHORT = 3
 """Labels of at most so many letters differ if one of them has an s more: C and CS."""
