@@ -78,8 +78,8 @@ def run_baselines(
         train: training rows; the SVM is trained on a random sample of them if all would take longer than the model.
         test: test rows, at least one of which has a label.
         seed: of the sample, and of the folds on which the C of the SVM is chosen.
-        multi_label: whether rows may have several labels. If not, rows without a label are left out, and a row counts
-            as its first label.
+        multi_label: whether training rows may have several labels. If not, rows without a label are left out, and a
+            test row counts as its first label.
         on_label: called with the number of trained SVMs and that of all.
     """
     train, test = ([row for row in rows if row.labels or multi_label] for rows in (train, test))
@@ -113,8 +113,8 @@ def predict_labels(
         test: rows.
         codes: the labels of the training rows.
         seed: of the folds.
-        multi_label: a row may have several labels, and gets all whose SVM says so, at a C of 1; if not, a row counts as
-            its first label, and gets the one with the highest score.
+        multi_label: a row may have several labels, and gets all whose SVM says so, at a C of 1; if not, it has one, and
+            gets the one with the highest score.
         on_label: called with the number of trained SVMs and that of all.
     """
     texts, labels = [row.text for row in train], [row.labels for row in train]
@@ -130,14 +130,14 @@ def predict_labels(
     return answers(rows, labels, features.transform([row.text for row in test]), c)
 
 
-def _best_c(answers: Callable[..., Answers], rows: sp.csr_matrix, labels: Sequence[Sequence[str]], seed: int) -> float:
+def _best_c(answers: Callable[..., Answers], rows: sp.csr_matrix, labels: Answers, seed: int) -> float:
     """The C with the most right answers on held-out rows, the highest of equals."""
     right = dict.fromkeys(C_VALUES, 0)
     for learned, held_out in KFold(FOLDS, shuffle=True, random_state=seed).split(labels):
         fold = (rows[learned], [labels[i] for i in learned.tolist()], rows[held_out])
         for c in C_VALUES:
             given = zip(held_out.tolist(), answers(*fold, c), strict=True)
-            right[c] += sum(labels[i][:1] == answer for i, answer in given)
+            right[c] += sum(labels[i] == answer for i, answer in given)
     return max(C_VALUES, key=right.__getitem__)
 
 
@@ -159,7 +159,7 @@ def _answers(
     best = np.full(tested.shape[0], -np.inf)
     for code in codes:
         on_label()
-        has = np.array([code in (row_labels if multi_label else row_labels[:1]) for row_labels in labels])
+        has = np.array([code in row_labels for row_labels in labels])
         if has.any() and not has.all():
             scores = LinearSVC(C=c, random_state=0).fit(rows, has).decision_function(tested)
             for place in np.flatnonzero(scores > (0 if multi_label else best)).tolist():
