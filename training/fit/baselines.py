@@ -88,7 +88,7 @@ def run_baselines(
     baselines = [_baseline(MAJORITY, len(train), right, [(majority,)] * len(right), multi_label)]
     codes = sorted({label for row in train for label in row.labels})
     train = [train[i] for i in random_rows(len(train), min(MAX_ROWS, MAX_WORK // len(codes)), seed)]
-    if len({row.labels[:1] for row in train}) > 1:
+    if len({frozenset(row.labels) for row in train}) > 1:
         predicted = predict_labels(train, test, codes, seed, multi_label=multi_label, on_label=on_label)
         baselines.append(_baseline(TFIDF, len(train), right, predicted, multi_label))
     return tuple(baselines)

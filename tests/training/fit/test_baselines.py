@@ -9,7 +9,7 @@ from sklearn.svm import LinearSVC
 
 from tests.training.fit.rows import codes, made_rows
 from training.fit import baselines, sizes
-from training.fit.baselines import C_VALUES, FOLDS, predict_labels, run_baselines, trained_on
+from training.fit.baselines import C_VALUES, FOLDS, MAJORITY, TFIDF, predict_labels, run_baselines, trained_on
 from training.labelled.rows import LabelledRow
 
 FEATURES = make_union(
@@ -37,6 +37,11 @@ def test_part_of_the_rows_is_named_and_all_of_them_are_not() -> None:
 def test_words_of_one_character_are_learned_as_characters() -> None:
     rows = [LabelledRow(text, (label,), "rows.csv", 2) for text, label in (("q b x", "q"), ("k b x", "k")) * 10]
     assert [one.accuracy for one in run_baselines(rows, rows, seed=1)] == [0.5, 1.0]
+
+
+def test_a_label_that_all_rows_have_first_does_not_hide_the_others() -> None:
+    rows = [replace(row, labels=("news", *row.labels)) for row in made_rows(2, 20, 0)]
+    assert [one.name for one in run_baselines(rows, rows, seed=1, multi_label=True)] == [MAJORITY, TFIDF]
 
 
 def test_macro_f1_is_0_if_test_rows_have_no_label_and_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
