@@ -5,6 +5,7 @@ FastAPI documents these routes from the same models as any other route. At run t
 prediction itself: `docs/decisions/0003-bytes-routes.md`.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -96,14 +97,10 @@ class RawRoute(APIRoute):
         name = model_parameter(scope, self._fields) if scope["query_string"] else None
         validate, respond = self._handlers.get(name) or self._handlers.setdefault(name, self._handler(name))
         raise_if_unsupported_media_type(context.headers)
-        # No variable for the body: it would stay in memory until the response is sent.
-        body = await parse_in_turn(
-            self._turns,
-            validate,
-            await read_body(receive, self._max_body_bytes),
-            fields=self._fields,
-            elsewhere=self._elsewhere,
-        )
+        content = await read_body(receive, self._max_body_bytes)
+        context.body_read = time.monotonic()
+        body = await parse_in_turn(self._turns, validate, content, fields=self._fields, elsewhere=self._elsewhere)
+        del content  # otherwise it would stay in memory until the response is sent
         await send_answer(send, await respond(body, context, receive), context)
 
     def _raise_if_refused(self, context: RequestContext) -> None:

@@ -65,7 +65,7 @@ class MicroBatcher:
         self._alone = True
         """Whether the last turn had only one text, so that the next text is classified at once."""
 
-    async def classify(self, text: str, top_k: int, due: Deadline | None = None) -> TimedBatch:
+    async def classify(self, text: str, top_k: int, due: Deadline) -> TimedBatch:
         """Classify one text.
 
         Raises:
@@ -85,7 +85,7 @@ class MicroBatcher:
         long = len(text) > UNIT_CHARACTERS
         queue = self._long if long else self._short
         queue.append((text, top_k, future))
-        if due is None or not (long or len(queue) > CHUNK_TEXTS):  # it is in the next chunk: a timer would cost 5 us
+        if not (long or len(queue) > CHUNK_TEXTS):  # it is in the next chunk: a timer would cost 5 us
             return await future
         try:
             async with asyncio.timeout(due.left()):

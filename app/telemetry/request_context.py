@@ -39,6 +39,8 @@ class RequestContext:
     path_params: Mapping[str, str] = field(default_factory=dict)
     """Values of the parameters in the route template."""
     started: float = field(default_factory=time.perf_counter)
+    body_read: float = 0.0
+    """`time.monotonic()` at the end of the body of a request to classify."""
     seconds: float = 0.0
     """Time from the complete headers to the end of the response."""
     headlines: Sequence[str] = ()

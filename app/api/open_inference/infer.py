@@ -1,5 +1,6 @@
 """Inference routes of the Open Inference Protocol (V2) of KServe, Triton and MLServer; see `docs/v2.md`."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -120,6 +121,7 @@ class _InferRoute(RawRoute):
         self._raise_if_refused(context)
         raise_if_unsupported_media_type(context.headers, OCTETS.encode())
         content = await read_body(receive, self._max_body_bytes)
+        context.body_read = time.monotonic()
         length = _header_length(context.headers, len(content))
         context.binary = content[length:]
         content = content[:length]  # without the binary tensors

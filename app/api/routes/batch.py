@@ -58,7 +58,7 @@ async def classify_batch(
         OverloadedError, DeadlineError, ClientGoneError: see `InFlightLimiter`.
     """
     raise_if_batch_too_large(service, len(headlines), top_k)
-    due = deadline(context.headers, service.settings.deadline_seconds)
+    due = deadline(context, service.settings.deadline_seconds)
     encoding = predicting = 0.0
 
     def classify(chunk: Sequence[str]) -> T:

@@ -65,7 +65,7 @@ async def predict(  # noqa: PLR0917 - a RawRoute passes its arguments by positio
     receive: Receive,
 ) -> bytes:
     """Returns the most probable topics of one headline or longer text, most probable first."""
-    due = deadline(context.headers, service.settings.deadline_seconds)  # starts when the body has been parsed
+    due = deadline(context, service.settings.deadline_seconds)
     if body.explain_topic is not None and not body.explain:
         raise wrong_field("explain_topic", "requires explain to be true")
     context.headlines = [body.headline]

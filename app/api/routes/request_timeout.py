@@ -1,11 +1,11 @@
 """The request header X-Request-Timeout, which shortens the deadline of a prediction."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from app.errors import HeaderError, quoted
 from app.serving.deadline import Deadline
+from app.telemetry.request_context import RequestContext
 
 NAME = "X-Request-Timeout"
 
@@ -22,12 +22,15 @@ REQUEST_TIMEOUT: dict[str, Any] = {
 }
 
 
-def deadline(headers: Mapping[bytes, bytes], max_seconds: float) -> Deadline:
-    """The request's deadline, at most `max_seconds`; raises HeaderError if the header is not a positive number."""
-    given = headers.get(b"x-request-timeout")
+def deadline(context: RequestContext, max_seconds: float) -> Deadline:
+    """The deadline of a request: at most `max_seconds` after the end of its body.
+
+    Raises HeaderError if the request's own is not a positive number.
+    """
+    given = context.headers.get(b"x-request-timeout")
     if given is None:
-        return Deadline(max_seconds)
+        return Deadline(max_seconds, context.body_read)
     seconds = float(given) if _NUMBER.fullmatch(given) else 0.0
     if not 0 < seconds < float("inf"):
         raise HeaderError(f"{NAME} must be a positive number of seconds, but it is {quoted(given.decode('latin-1'))}.")
-    return Deadline(min(seconds, max_seconds))
+    return Deadline(min(seconds, max_seconds), context.body_read)

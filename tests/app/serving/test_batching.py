@@ -14,6 +14,8 @@ from app.serving.chunks import CHUNK_CHARACTERS, CHUNK_TEXTS, CHUNK_TOPICS
 from app.serving.concurrency import UNIT_CHARACTERS, InFlightLimiter
 from app.serving.deadline import Deadline
 
+LATER = Deadline(3600)
+
 
 @pytest.fixture(scope="module")
 def classifier(tiny_bundle) -> TopicClassifier:
@@ -34,7 +36,9 @@ def gathered(classifier: TopicClassifier, sizes: list[int]) -> MicroBatcher:
 
 async def busy(together: MicroBatcher, sizes: list[int]) -> MicroBatcher:
     """After an iteration of the loop with several requests, of which the first was answered at once."""
-    await asyncio.gather(together.classify("gold", 1), together.classify("oil", 1), return_exceptions=True)
+    await asyncio.gather(
+        together.classify("gold", 1, LATER), together.classify("oil", 1, LATER), return_exceptions=True
+    )
     await asyncio.sleep(0)
     sizes.clear()
     return together
@@ -46,7 +50,7 @@ def test_requests_of_one_turn_become_one_batch_with_each_its_own_answer(classifi
 
     async def ask() -> list[TimedBatch]:
         together = await busy(gathered(classifier, sizes), sizes)
-        return await asyncio.gather(*(together.classify(text, k) for k, text in enumerate(texts, start=1)))
+        return await asyncio.gather(*(together.classify(text, k, LATER) for k, text in enumerate(texts, start=1)))
 
     answers = asyncio.run(ask())
     assert sizes == [4]
@@ -58,7 +62,7 @@ def test_request_after_a_quiet_turn_is_answered_at_once(classifier: TopicClassif
     async def ask() -> list[str]:
         together, happened = gathered(classifier, []), []
         for name in ("first", "second"):
-            await together.classify("gold", 1)
+            await together.classify("gold", 1, LATER)
             asyncio.get_running_loop().call_soon(happened.append, "a turn")
             happened.append(name)
             await asyncio.sleep(0)
@@ -72,9 +76,9 @@ def test_first_turn_of_many_after_a_quiet_one_still_becomes_a_batch(classifier: 
 
     async def ask() -> None:
         together = gathered(classifier, sizes)
-        await together.classify("gold", 1)
+        await together.classify("gold", 1, LATER)
         await asyncio.sleep(0)
-        await asyncio.gather(*(together.classify("oil", 1) for _ in range(8)))
+        await asyncio.gather(*(together.classify("oil", 1, LATER) for _ in range(8)))
 
     asyncio.run(ask())
     assert sizes == [1, 1, 7]  # one by one, all of them would wait for the time of eight
@@ -85,8 +89,8 @@ def test_no_request_waits_for_the_next_iteration(classifier: TopicClassifier):
 
     async def ask() -> None:
         together = gathered(classifier, sizes)
-        await together.classify("gold", 1)
-        await together.classify("oil", 1)
+        await together.classify("gold", 1, LATER)
+        await together.classify("oil", 1, LATER)
 
     asyncio.run(ask())
     assert sizes == [1, 1]
@@ -97,9 +101,9 @@ def test_those_that_come_while_others_are_read_join_them(classifier: TopicClassi
 
     async def ask() -> None:
         together = await busy(gathered(classifier, sizes), sizes)
-        early = [asyncio.ensure_future(together.classify("gold", 1)) for _ in range(3)]
+        early = [asyncio.ensure_future(together.classify("gold", 1, LATER)) for _ in range(3)]
         await asyncio.sleep(0)
-        late = [asyncio.ensure_future(together.classify("oil", 1)) for _ in range(2)]
+        late = [asyncio.ensure_future(together.classify("oil", 1, LATER)) for _ in range(2)]
         await asyncio.gather(*early, *late)
 
     asyncio.run(ask())
@@ -111,10 +115,10 @@ def test_steady_arrivals_do_not_delay_a_batch_beyond_its_limit(classifier: Topic
 
     async def ask() -> None:
         together = await busy(gathered(classifier, sizes), sizes)
-        asked = [asyncio.ensure_future(together.classify("gold", 1)) for _ in range(2)]
+        asked = [asyncio.ensure_future(together.classify("gold", 1, LATER)) for _ in range(2)]
         while not sizes and len(asked) < 4 * PREFERRED_BATCH_SIZE:
             await asyncio.sleep(0)
-            asked.append(asyncio.ensure_future(together.classify("oil", 1)))
+            asked.append(asyncio.ensure_future(together.classify("oil", 1, LATER)))
         await asyncio.gather(*asked)
 
     asyncio.run(ask())
@@ -127,7 +131,7 @@ def test_each_request_has_its_share_of_the_seconds_of_its_batch(classifier: Topi
 
     async def ask() -> list[TimedBatch]:
         together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: top_k), [])
-        return await asyncio.gather(*(together.classify("gold", 1) for _ in range(4)))
+        return await asyncio.gather(*(together.classify("gold", 1, LATER) for _ in range(4)))
 
     assert [(one.encoding, one.predicting) for one in asyncio.run(ask())] == [(0.001, 0.002)] * 4
 
@@ -138,7 +142,7 @@ def test_error_is_raised_for_all_waiting_requests():
 
     async def ask() -> list[object]:
         together = await busy(MicroBatcher(fail, unlimited(), lambda top_k: top_k), [])
-        return await asyncio.gather(*(together.classify("gold", 1) for _ in range(3)), return_exceptions=True)
+        return await asyncio.gather(*(together.classify("gold", 1, LATER) for _ in range(3)), return_exceptions=True)
 
     assert [str(error) for error in asyncio.run(ask())] == ["no"] * 3
 
@@ -146,8 +150,8 @@ def test_error_is_raised_for_all_waiting_requests():
 def test_one_that_is_cancelled_takes_nothing_from_the_others(classifier: TopicClassifier):
     async def ask() -> TimedBatch:
         together = await busy(gathered(classifier, []), [])
-        gone = asyncio.ensure_future(together.classify("oil", 1))
-        stays = asyncio.ensure_future(together.classify("gold", 1))
+        gone = asyncio.ensure_future(together.classify("oil", 1, LATER))
+        stays = asyncio.ensure_future(together.classify("gold", 1, LATER))
         await asyncio.sleep(0)
         gone.cancel()
         return await stays
@@ -170,7 +174,7 @@ def test_long_texts_of_one_turn_are_classified_in_several(classifier: TopicClass
     async def ask() -> list[TimedBatch]:
         together = await busy(gathered(classifier, sizes), sizes)
         counting = asyncio.create_task(count_turns())
-        answers = await asyncio.gather(*(together.classify(LONG + str(n), 1) for n in range(7)))
+        answers = await asyncio.gather(*(together.classify(LONG + str(n), 1, LATER) for n in range(7)))
         counting.cancel()
         return answers
 
@@ -191,7 +195,7 @@ def test_short_text_does_not_wait_for_all_long_ones_before_it(classifier: TopicC
         together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: top_k), [])
         order.clear()
         long = [LONG] * 6
-        await asyncio.gather(*(together.classify(text, 1) for text in [*long, "gold", "oil"]))
+        await asyncio.gather(*(together.classify(text, 1, LATER) for text in [*long, "gold", "oil"]))
 
     asyncio.run(ask())
     assert order == ["ss", "LL", "LL", "LL"]
@@ -207,7 +211,7 @@ def test_long_texts_do_not_wait_for_all_short_ones(classifier: TopicClassifier):
     async def ask() -> None:
         together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: top_k), [])
         order.clear()
-        await asyncio.gather(*(together.classify(text, 1) for text in [*["gold"] * 250, LONG]))
+        await asyncio.gather(*(together.classify(text, 1, LATER) for text in [*["gold"] * 250, LONG]))
 
     asyncio.run(ask())
     assert order == ["s", "L", "s", "s"]
@@ -218,7 +222,7 @@ def test_single_headlines_of_a_turn_beyond_a_chunk_are_classified_in_the_next(cl
 
     async def ask() -> None:
         together = await busy(gathered(classifier, sizes), sizes)
-        await asyncio.gather(*(together.classify("gold", 1) for _ in range(250)))
+        await asyncio.gather(*(together.classify("gold", 1, LATER) for _ in range(250)))
 
     asyncio.run(ask())
     assert sizes == [100, 100, 50]
@@ -228,7 +232,7 @@ def test_texts_that_wait_are_counted_and_too_many_refused(classifier: TopicClass
     async def ask() -> tuple[list[object], int]:
         together = await busy(gathered(classifier, []), [])
         together._limiter = work = unlimited(20)
-        asked = [asyncio.ensure_future(together.classify(LONG, 1)) for _ in range(3)]  # each counts as 9
+        asked = [asyncio.ensure_future(together.classify(LONG, 1, LATER)) for _ in range(3)]  # each counts as 9
         await asyncio.sleep(0)
         held = work.in_flight
         answers = await asyncio.gather(*asked, return_exceptions=True)
@@ -245,11 +249,11 @@ def test_text_of_a_cancelled_request_is_not_classified(classifier: TopicClassifi
 
     async def ask() -> None:
         together = await busy(gathered(classifier, sizes), sizes)
-        gone = [asyncio.ensure_future(together.classify("oil", 1)) for _ in range(3)]
+        gone = [asyncio.ensure_future(together.classify("oil", 1, LATER)) for _ in range(3)]
         await asyncio.sleep(0)
         for one in gone:
             one.cancel()
-        await asyncio.gather(*gone, together.classify("gold", 1), return_exceptions=True)
+        await asyncio.gather(*gone, together.classify("gold", 1, LATER), return_exceptions=True)
         assert together._limiter.in_flight == 0
 
     asyncio.run(ask())
@@ -292,7 +296,7 @@ def test_results_with_many_topics_make_small_batches(classifier: TopicClassifier
 
     async def ask() -> None:
         together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: CHUNK_TOPICS // 2), sizes)
-        await asyncio.gather(*(together.classify("gold", 1) for _ in range(5)))
+        await asyncio.gather(*(together.classify("gold", 1, LATER) for _ in range(5)))
 
     asyncio.run(ask())
     assert sizes == [2, 2, 1]

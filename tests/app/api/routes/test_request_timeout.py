@@ -56,6 +56,24 @@ def test_batch_past_its_deadline_leaves_the_rest_undone(start: Start):
     assert sum(parts) < 500
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/predict", {"headline": "oil" * 400}),
+        ("/predict/batch", {"headlines": ["oil"] * 400}),
+        (
+            "/v2/models/tiny/infer",
+            {"inputs": [{"name": "headline", "datatype": "BYTES", "shape": [400], "data": ["oil"] * 400}]},
+        ),
+    ],
+)
+def test_wait_of_a_long_body_for_its_turn_to_be_parsed_counts(start: Start, path: str, body: object):
+    client = start()
+    client.app.state.service.parse_turns._free_at = time.monotonic() + 0.3
+    assert client.post(path, json=body, headers={"x-request-timeout": "0.2"}).status_code == 504
+    assert client.post(path, json=body, headers={"x-request-timeout": "60"}).status_code == 200
+
+
 def test_header_is_documented_as_optional_and_positive(client: TestClient):
     paths = client.get("/openapi.json").json()["paths"]
     for path in ("/predict", "/predict/batch", "/v2/models/{name}/infer"):
