@@ -11,7 +11,7 @@ from tests.page.conftest import Watch, opened
 from tests.page.test_headline import type_headline
 from tests.server import RunningServer
 from tests.tiny_bundle import seal, write_any_bundle
-from training.labelled.read import read_rows
+from training.labelled.read import ReadingOptions, read_rows
 
 
 def correct(page: Page, text: str, topic: str) -> None:
@@ -45,7 +45,7 @@ def test_corrections_are_a_file_that_fit_reads(page: Page, server: RunningServer
     given = {one["topic"]: one["probability"] for one in server.predict(texts[0], top_k=46).json()["predictions"]}
     assert float(rows[0]["probability"]) == given["grain"]
     assert rows[2]["probability"] == ""
-    table = read_rows([path], outside_labels=["outside"])
+    table = read_rows([path], ReadingOptions(outside=("outside",)))
     assert [(row.text, row.labels) for row in table.rows] == [
         (texts[0], ("grain",)),
         (texts[1], ("silver",)),
@@ -192,5 +192,5 @@ def test_labels_are_read_back_as_they_are_and_none_of_them_is_a_label_of_its_own
             correct(page, f"{word} day", f"Label {word}")
         correct(page, "good sum", "no topic of this list")
         expect(page.locator("#corrections-list")).to_contain_text("good sum → no topic of this list")
-        rows = read_rows([downloaded(page, tmp_path)], outside_labels=["none_"]).rows
+        rows = read_rows([downloaded(page, tmp_path)], ReadingOptions(outside=("none_",))).rows
         assert [row.labels for row in rows] == [("+",), ("=1+1",), ("outside",), ("none",), ()]

@@ -12,7 +12,8 @@ from training.cli.options import FOLDER, archive_path, data_option
 from training.data.dataset import load_dataset
 from training.data.topics import NAMES
 from training.errors import RecipeError
-from training.labelled.options import FILE, ReadingOptions, reading_options
+from training.labelled.options import FILE, reading_options
+from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.rows import Table
 
 
@@ -42,7 +43,7 @@ def evaluate(
     if test_files:
         if data is not None:
             raise click.UsageError("--data and --test cannot be combined; give one of them.")
-        _evaluate_rows(bundle, test_files, reading.read(test_files), against, as_json)
+        _evaluate_rows(bundle, test_files, read_rows(test_files, reading), against, as_json)
         return
     if reading != ReadingOptions():
         raise click.UsageError("The options for reading files apply to --test; give it as well.")

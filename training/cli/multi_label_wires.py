@@ -32,8 +32,6 @@ class Wires(DataOptions):
                     for text in (wire.title, wire.body)
                     if text
                 ],
-                bad=0,
-                first_bad=(),
                 columns=[Columns(archive.name, ("TITLE and BODY",), "TOPICS", None, guessed=())],
             )
             for part in ("TRAIN", "TEST")

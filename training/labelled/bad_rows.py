@@ -1,14 +1,19 @@
-"""Counts bad rows by reason, and keeps the first rows of each reason."""
+"""Counts bad rows by reason, keeps the first rows of each reason, and says if there are too many."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from training.labelled.rows import BadRow
+from app.cli.readers.row import ICONV, NOT_UTF_8
+from training.labelled.cells import NO_LABEL, NOT_YET
+from training.labelled.rows import BadRow, Table
 
 MAX_SHOWN: Final = 3
 """Maximum number of bad rows of a reason that are shown with their line; all are counted."""
+
+_OTHER_ENCODING_SHARE: Final = 0.9
+"""If this share of the bad rows is not UTF-8, 0 to 1, the files are probably in another encoding."""
 
 _DETAIL: Final = re.compile(r" \(.*\)$")
 _VALUE: Final = re.compile(r"'.*'|\".*\"|[0-9]+(?:,[0-9]{3})*")
@@ -43,6 +48,32 @@ class BadRows:
 def counted(reasons: Mapping[str, int]) -> str:
     """Reasons with their numbers of rows, such as `5 have no label; 1 has no text`."""
     return "; ".join(f"{rows:,} {why if rows == 1 else _plural(why)}" for why, rows in reasons.items())
+
+
+def too_many_bad(table: Table, max_share: float) -> str:
+    """The error for a table of which a larger share than `max_share`, 0 to 1, is bad."""
+    bad, reasons, first = table.bad, table.bad_reasons, table.first_bad
+    count = bad + len(table.rows)
+    advice = {
+        NOT_UTF_8: f"convert the files to UTF-8, such as with {ICONV}",
+        NO_LABEL: "use --outside '' if such rows are about none of the labels",
+        NOT_YET: "fill in the labels of the texts to label, and delete the rows that you leave empty",
+    }.get(next(iter(reasons)), "correct them")
+    if bad == 1:
+        advice = advice.replace("correct them", "correct it")
+    shown = "; ".join(f"{row.line} {row.why}" for row in first)
+    why = counted(reasons)
+    if bad == count:
+        file = first[0].line.rpartition(":")[0]
+        which = "the only row is" if bad == 1 else f"all {bad:,} rows are"
+        return f"{file}: {which} bad ({why}); {advice}. The first of each reason: {shown}."
+    allow = f", or allow more with --most-bad {-(-10 * bad // count) / 10:g}"
+    if reasons.get(NOT_UTF_8, 0) >= _OTHER_ENCODING_SHARE * bad:
+        allow = ""  # it would leave out the rows with letters beyond ASCII
+    return (
+        f"{bad:,} of {count:,} rows ({bad / count:.1%}) {'is' if bad == 1 else 'are'} bad, more than {max_share:.1%}"
+        f" ({why}); {advice}{allow}. The first of each reason: {shown}."
+    )
 
 
 def _plural(why: str) -> str:

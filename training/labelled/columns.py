@@ -31,12 +31,14 @@ HEADER_BELOW: Final = "If the header is further down, delete the lines above it.
 
 @dataclass(frozen=True, slots=True)
 class RequestedColumns:
-    """The columns to read: each a name, or a number from 1 if the files have no header; None: to be found."""
+    """The columns to read: each a name, or a number from 1 if the files have no header."""
 
     text: tuple[str, ...] = ()
-    """Those whose texts are joined, in this order; empty: to be found."""
+    """Those whose texts are joined, in this order; empty: the one with a usual name, such as `headline`."""
     label: str | None = None
+    """None: the one with a usual name, such as `category`."""
     time: str | None = None
+    """One with ISO 8601 times, years, or seconds since 1970; None: no times are read."""
 
     @property
     def given(self) -> list[str]:

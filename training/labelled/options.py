@@ -12,16 +12,10 @@ import click
 
 from app.cli.usage_errors import NonEmptyPath, NonEmptyText, each_once
 from app.near_names import did_you_mean
-from training.errors import ColumnError, LabelsError, TableError
-from training.labelled.read import MAX_BAD_SHARE, read_rows, shown_name
+from training.errors import LabelsError, TableError
+from training.labelled.read import MAX_BAD_SHARE, ReadingOptions, read_rows, shown_name
 from training.labelled.rows import Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
-
-_EVERY_FILE: Final = (
-    "Every file must have the columns of {}; rename the columns of this one or, if all files have columns with common"
-    " names such as text and label, leave the options out."
-)
-_TIMES: Final = " If its rows have no times, use --test FILE instead of --time."
 
 
 class Share(click.FloatRange):
@@ -48,44 +42,6 @@ class LabelledData:
     table: Table
     test: Table | None
     split: Split
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingOptions:
-    """Values of the options for reading files; the defaults are those without any option."""
-
-    text: tuple[str, ...] = ()
-    label: str | None = None
-    label_separator: str | None = None
-    outside: tuple[str, ...] = ()
-    no_header: bool = False
-    most_bad: float = MAX_BAD_SHARE
-    time: str | None = None
-
-    def read(self, files: Sequence[Path], more_files: bool = False) -> Table:
-        """Read rows; see `read_rows` for what is raised.
-
-        Args:
-            files: paths.
-            more_files: whether the options apply to other files as well, which an error about columns then mentions.
-        """
-        try:
-            return read_rows(
-                files,
-                text_columns=self.text,
-                label_column=self.label,
-                label_separator=self.label_separator,
-                outside_labels=self.outside,
-                time_column=self.time,
-                header=not self.no_header,
-                most_bad=self.most_bad,
-            )
-        except ColumnError as error:
-            given = [f"--{name}" for name in ("text", "label", "time") if getattr(self, name) not in (None, ())]
-            if not given or not (more_files or len(files) > 1):
-                raise
-            times = _TIMES if self.time is not None else ""
-            raise ColumnError(f"{error} {_EVERY_FILE.format(' and '.join(given))}{times}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +73,8 @@ class DataOptions(ReadingOptions):
         for path in self.all_files:
             if named[path.resolve()] > 1:
                 raise TableError(f"{shown_name(path)}: is named twice; name each file once, to train on or to test on.")
-        table = prepare(self.read(self.files, bool(self.test_files)))
-        test = prepare(self.read(self.test_files, more_files=True)) if self.test_files else None
+        table = prepare(read_rows(self.files, self, more_files=bool(self.test_files)))
+        test = prepare(read_rows(self.test_files, self, more_files=True)) if self.test_files else None
         self._ensure_outside(table, test)
         split = split_rows(
             table,

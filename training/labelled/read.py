@@ -2,19 +2,19 @@
 
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from sys import getsizeof
 from typing import BinaryIO, Final
 
 from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, gunzipped, read_pieces
-from app.cli.readers.row import ICONV, NOT_UTF_8, Row
-from training.errors import TableError
-from training.labelled.bad_rows import BadRows, counted
-from training.labelled.cells import NO_LABEL, NOT_YET, CellError, parse_labels, parse_time
+from app.cli.readers.row import Row
+from training.errors import ColumnError, TableError
+from training.labelled.bad_rows import BadRows, too_many_bad
+from training.labelled.cells import CellError, parse_labels, parse_time
 from training.labelled.columns import Columns, RequestedColumns
 from training.labelled.rows import BadRow, LabelledRow, Table
 from training.labelled.text_files import LABEL, TIME, OpenedFile, open_csv, open_json
@@ -29,45 +29,44 @@ MAX_TEXT_BYTES: Final = 2 * 1024**3
 _MORE_TEXTS: Final = f"{MAX_TEXT_BYTES // 1024**3} GiB of texts in memory"
 
 MAX_BAD_SHARE: Final = 0.05
-"""Default of --most-bad: if a larger share of the rows is bad, 0 to 1, reading fails."""
-
-_OTHER_ENCODING_SHARE: Final = 0.9
-"""If this share of the bad rows is not UTF-8, 0 to 1, the files are probably in another encoding."""
+"""Default of --most-bad."""
 
 _FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
 _SPREADSHEETS: Final = ("xlsx", "xls", "ods")
 
+_EVERY_FILE: Final = (
+    "Every file must have the columns of {}; rename the columns of this one or, if all files have columns with common"
+    " names such as text and label, leave the options out."
+)
+_TIMES: Final = " If its rows have no times, use --test FILE instead of --time."
 
-def read_rows(
-    files: Sequence[Path],
-    *,
-    text_columns: Sequence[str] = (),
-    label_column: str | None = None,
-    label_separator: str | None = None,
-    outside_labels: Collection[str] = (),
-    time_column: str | None = None,
-    header: bool = True,
-    most_bad: float = MAX_BAD_SHARE,
-) -> Table:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions(RequestedColumns):
+    """How files are read; the defaults are those without any option."""
+
+    label_separator: str | None = None
+    """Between several labels in one cell; None: a cell is one label. JSON and Parquet may have lists in any case."""
+    outside: tuple[str, ...] = ()
+    """Labels of texts about none of the labels; unless there are none, a row without a label is one."""
+    no_header: bool = False
+    """The first line of CSV and TSV is a row, and columns are numbers from 1."""
+    most_bad: float = MAX_BAD_SHARE
+    """Share of bad rows, 0 to 1, above which reading fails."""
+
+
+def read_rows(files: Sequence[Path], options: ReadingOptions = ReadingOptions(), *, more_files: bool = False) -> Table:
     """Read labelled rows; bad rows are left out and counted.
 
     Args:
         files: paths that end with .csv, .tsv, .jsonl, .ndjson, .json or .parquet, each also with .gz.
-        text_columns: columns with the texts, which are joined as by `joined`; empty: the one with a usual name, such as
-            `headline`.
-        label_column: column with the labels; None: the one with a usual name, such as `category`.
-        label_separator: between several labels in one cell; None: a cell is one label. JSON and Parquet may have
-            lists of labels in any case.
-        outside_labels: labels of texts about none of the labels; unless there are none, a row without a label is one.
-        time_column: column with ISO 8601 times, years, or seconds since 1970.
-        header: whether the first line of CSV and TSV names the columns; if not, columns are numbers from 1.
-        most_bad: share of bad rows, 0 to 1, above which nothing is returned.
+        options: how to read them.
+        more_files: whether the options apply to other files as well, which an error about columns then mentions.
 
     Raises:
         ColumnError: a column is not there, or not clear.
         TableError: a file cannot be read or is too large, or too many rows are bad.
     """
-    requested = RequestedColumns(tuple(text_columns), label_column, time_column)
     rows: list[LabelledRow] = []
     size = 0
     bad_rows = BadRows()
@@ -77,10 +76,14 @@ def read_rows(
     for path in files:
         name = shown_name(path)
         with reading(name) as stack:
-            file_columns, read = _open(path, requested, header, name, stack)
+            try:
+                file_columns, read = _open(path, options, name, stack)
+            except ColumnError as error:
+                advice = _every_file(options) if more_files or len(files) > 1 else ""
+                raise ColumnError(f"{error}{advice}") from None
             columns.append(file_columns)
             for row in read:
-                labelled = _labelled(row, file_columns, label_separator, outside_labels, found)
+                labelled = _labelled(row, file_columns, options, found)
                 if isinstance(labelled, BadRow):
                     bad_rows.add(labelled)
                     continue
@@ -88,13 +91,12 @@ def read_rows(
                 ensure_room(len(rows), size, name, "rows")
                 labels = same.setdefault(labelled.labels, labelled.labels)
                 rows.append(labelled if labels is labelled.labels else replace(labelled, labels=labels))
-    reasons, first_bad = bad_rows.reasons, bad_rows.first
-    bad = sum(reasons.values())
-    if bad and (not rows or bad / (bad + len(rows)) > most_bad):
-        raise TableError(_too_many_bad(reasons, bad + len(rows), most_bad, first_bad))
+    table = Table(rows, columns, bad_rows.reasons, bad_rows.first, found)
+    if table.bad and (not rows or table.bad / (table.bad + len(rows)) > options.most_bad):
+        raise TableError(too_many_bad(table, options.most_bad))
     if not rows:
         raise TableError(f"{', '.join(map(shown_name, files))}: there are names of columns, but no rows; add rows.")
-    return Table(rows, bad, first_bad, columns, reasons, found)
+    return table
 
 
 @contextmanager
@@ -121,21 +123,29 @@ def shown_name(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _labelled(
-    row: Row, columns: Columns, separator: str | None, outside: Collection[str], found: set[str]
-) -> LabelledRow | BadRow:
+def _every_file(options: RequestedColumns) -> str:
+    """What to do if one of several files lacks a column, after the sentence that says so; empty if none is given."""
+    given = [f"--{name}" for name in ("text", "label", "time") if getattr(options, name) not in (None, ())]
+    if not given:
+        return ""
+    return f" {_EVERY_FILE.format(' and '.join(given))}{_TIMES if options.time is not None else ''}"
+
+
+def _labelled(row: Row, columns: Columns, options: ReadingOptions, found: set[str]) -> LabelledRow | BadRow:
     name = columns.file
     try:
         if row.fault is not None:
             return BadRow(f"{name}:{row.line}", row.fault)
-        labels = parse_labels(row.kept[LABEL], separator, outside, found, to_label=columns.to_label)
+        labels = parse_labels(
+            row.kept[LABEL], options.label_separator, options.outside, found, to_label=columns.to_label
+        )
         time = parse_time(row.kept[TIME]) if TIME in row.kept else None
     except CellError as error:
         return BadRow(f"{name}:{row.line}", str(error))
     return LabelledRow(row.headline, labels, name, row.line, time)
 
 
-def _open(path: Path, requested: RequestedColumns, header: bool, name: str, stack: ExitStack) -> OpenedFile:
+def _open(path: Path, options: ReadingOptions, name: str, stack: ExitStack) -> OpenedFile:
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in _FORMATS:
         known = ", ".join(f".{known}" for known in _FORMATS)
@@ -144,14 +154,14 @@ def _open(path: Path, requested: RequestedColumns, header: bool, name: str, stac
     if ending == "parquet":
         from training.labelled.parquet.rows import open_parquet  # noqa: PLC0415 - pyarrow takes 100 MB, and only Parquet needs it
 
-        return open_parquet(parquet_file(path, name, stack), requested, name)
+        return open_parquet(parquet_file(path, name, stack), options, name)
     stream = stack.enter_context(path.open("rb"))
     if stream.peek(4).startswith(b"PAR1"):
         raise TableError(f"{name}: is a Parquet file; rename it so that its name ends with .parquet.")
     pieces = bounded(decoded(read_pieces(stream, name), name), name)
     if ending in ("csv", "tsv"):
-        return open_csv(pieces, "csv" if ending == "csv" else "tsv", requested, header, name)
-    return open_json(pieces, "json" if ending == "json" else "jsonl", requested, name)
+        return open_csv(pieces, "csv" if ending == "csv" else "tsv", options, not options.no_header, name)
+    return open_json(pieces, "json" if ending == "json" else "jsonl", options, name)
 
 
 def bounded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
@@ -181,27 +191,3 @@ def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
         file.write(piece)
     file.seek(0)
     return file
-
-
-def _too_many_bad(reasons: Mapping[str, int], count: int, max_share: float, first: Sequence[BadRow]) -> str:
-    bad = sum(reasons.values())
-    advice = {
-        NOT_UTF_8: f"convert the files to UTF-8, such as with {ICONV}",
-        NO_LABEL: "use --outside '' if such rows are about none of the labels",
-        NOT_YET: "fill in the labels of the texts to label, and delete the rows that you leave empty",
-    }.get(next(iter(reasons)), "correct them")
-    if bad == 1:
-        advice = advice.replace("correct them", "correct it")
-    shown = "; ".join(f"{row.line} {row.why}" for row in first)
-    why = counted(reasons)
-    if bad == count:
-        file = first[0].line.rpartition(":")[0]
-        which = "the only row is" if bad == 1 else f"all {bad:,} rows are"
-        return f"{file}: {which} bad ({why}); {advice}. The first of each reason: {shown}."
-    allow = f", or allow more with --most-bad {-(-10 * bad // count) / 10:g}"
-    if reasons.get(NOT_UTF_8, 0) >= _OTHER_ENCODING_SHARE * bad:
-        allow = ""  # it would leave out the rows with letters beyond ASCII
-    return (
-        f"{bad:,} of {count:,} rows ({bad / count:.1%}) {'is' if bad == 1 else 'are'} bad, more than {max_share:.1%}"
-        f" ({why}); {advice}{allow}. The first of each reason: {shown}."
-    )

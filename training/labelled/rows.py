@@ -41,13 +41,16 @@ class Table:
     """Everything that was read from some files."""
 
     rows: Sequence[LabelledRow]
-    bad: int
-    """How many rows could not be read."""
-    first_bad: Sequence[BadRow]
-    """The first of each reason."""
     columns: Sequence[Columns]
     """One element per file."""
     bad_reasons: Mapping[str, int] = field(default_factory=dict)
-    """Why rows are bad, most frequent first -> how many."""
+    """Why rows could not be read, most frequent first -> how many."""
+    first_bad: Sequence[BadRow] = ()
+    """The first of each reason."""
     outside_labels: Collection[str] = ()
     """Labels of texts about none of the labels that some row has."""
+
+    @property
+    def bad(self) -> int:
+        """How many rows could not be read."""
+        return sum(self.bad_reasons.values())

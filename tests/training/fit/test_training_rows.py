@@ -10,7 +10,7 @@ from training.labelled.rows import LabelledRow, Table
 
 def table(*labels: tuple[str, ...]) -> Table:
     rows = [LabelledRow(f"text {number}", some, "rows.csv", number) for number, some in enumerate(labels, start=2)]
-    return Table(rows, 0, (), ())
+    return Table(rows, ())
 
 
 def test_first_label_counts_if_asked() -> None:

@@ -5,6 +5,7 @@ import json
 import zlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,17 +16,17 @@ from training.errors import ColumnError, TableError, TrainingError
 from training.labelled import read as module
 from training.labelled import text_files
 from training.labelled.columns import NESTED
-from training.labelled.read import read_rows
+from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.unlabelled import read_unlabelled
 
 HEAD = b"headline,section\n"
 ROWS = b"oil prices rise,energy\n" * 100
 
 
-def refused(path: Path, content: bytes, error: type[TrainingError] = TableError, **options: object) -> str:
+def refused(path: Path, content: bytes, error: type[TrainingError] = TableError, **options: Any) -> str:
     path.write_bytes(content)
     with pytest.raises(error) as caught:
-        read_rows([path], **options)
+        read_rows([path], ReadingOptions(**options))
     sentence = str(caught.value)
     assert "\n" not in sentence
     assert sentence.startswith(str(path))
@@ -78,21 +79,21 @@ def test_column_whose_name_no_page_can_show_is_refused(tmp_path: Path) -> None:
         (b"Export of May,,", {}, "'Export of May', '', ''. If the header is further down, delete the lines above it."),
         (
             b"Export,",
-            {"text_columns": ["text"]},
+            {"text": ("text",)},
             "'Export', ''. If the header is further down, delete the lines above it.",
         ),
-        (b"headline,section", {"text_columns": ["body"]}, "there is no column 'body'"),
-        (b"headline,section", {"text_columns": ["2"]}, "Columns have numbers only with --no-header"),
+        (b"headline,section", {"text": ("body",)}, "there is no column 'body'"),
+        (b"headline,section", {"text": ("2",)}, "Columns have numbers only with --no-header"),
         (b"headline,headline,section", {}, "which column has the texts"),
-        (b"headline,headline,section", {"text_columns": ["headline"]}, "there are 2 columns 'headline'"),
-        (b"headline,section", {"text_columns": ["headline"], "label_column": "headline"}, "must be different columns"),
-        (b"headline,section", {"time_column": "day"}, "there is no column 'day'"),
-        (b"a,b,c", {"header": False}, "which of its 3 columns"),
-        (b"a,b", {"header": False, "label_column": "3"}, "numbers from 1 to 2"),
-        (b'a,2,"a,b,c\nd,e,",8,9', {"header": False}, "which of its 5 columns"),
+        (b"headline,headline,section", {"text": ("headline",)}, "there are 2 columns 'headline'"),
+        (b"headline,section", {"text": ("headline",), "label": "headline"}, "must be different columns"),
+        (b"headline,section", {"time": "day"}, "there is no column 'day'"),
+        (b"a,b,c", {"no_header": True}, "which of its 3 columns"),
+        (b"a,b", {"no_header": True, "label": "3"}, "numbers from 1 to 2"),
+        (b'a,2,"a,b,c\nd,e,",8,9', {"no_header": True}, "which of its 5 columns"),
     ],
 )
-def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[str, object], sentence: str) -> None:
+def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[str, Any], sentence: str) -> None:
     found = refused(tmp_path / "a.csv", head + b"\nx,y,z\n", ColumnError, **options)
     assert sentence in found
     assert "must be different" in found or head.split(b",")[0].decode() in found or "numbers from" in found
@@ -102,12 +103,12 @@ def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[s
     ("options", "sentence"),
     [
         ({}, f"which the labels; use --text and --label. It has: 'data'. {NESTED}"),
-        ({"text_columns": ["data.text"]}, f"there is no column 'data.text'; it has: 'data'. {NESTED}"),
-        ({"text_columns": ["text"]}, f"there is no column 'text'; it has: 'data'. {NESTED}"),
+        ({"text": ("data.text",)}, f"there is no column 'data.text'; it has: 'data'. {NESTED}"),
+        ({"text": ("text",)}, f"there is no column 'text'; it has: 'data'. {NESTED}"),
     ],
 )
 def test_columns_of_json_are_not_said_to_be_a_first_line(
-    tmp_path: Path, options: dict[str, object], sentence: str
+    tmp_path: Path, options: dict[str, Any], sentence: str
 ) -> None:
     record = b'{"text": "oil", "label": "energy"}'
     for content in (b'{"data": %b}' % record, b'{"data": [%b]}' % record):
@@ -120,7 +121,7 @@ def test_columns_of_json_are_not_said_to_be_a_first_line(
 
 def test_nested_fields_are_not_the_reason_of_another_error(tmp_path: Path) -> None:
     row = b'{"text": "oil", "label": "energy", "data": {}}'
-    found = refused(tmp_path / "a.jsonl", row, ColumnError, text_columns=["text"], label_column="text")
+    found = refused(tmp_path / "a.jsonl", row, ColumnError, text=("text",), label="text")
     assert found.endswith("must be different columns; correct --text, --label or --time.")
 
 
@@ -145,7 +146,7 @@ def test_quotes_that_each_line_opens_do_not_make_it_be_read_many_times(
     monkeypatch.setattr(text_files, "split_lines", lambda pieces: map(Counted, split_lines(pieces)))
     (path := tmp_path / "a.csv").write_bytes(lines)
     with pytest.raises(TableError if header else ColumnError):
-        read_rows([path], header=header)
+        read_rows([path], ReadingOptions(no_header=not header))
     assert reads["lines"] <= 10_000
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from training.cli import cli
 from training.errors import ColumnError, TableError
 from training.labelled.columns import RequestedColumns, find_columns, find_numbered
-from training.labelled.read import read_rows
+from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.text_files import MAX_CHARACTERS
 from training.labelled.unlabelled import read_unlabelled
 
@@ -49,12 +49,12 @@ def write(path: Path, rows: Sequence[Sequence[str | None]] = TICKETS, header: Se
 @pytest.mark.parametrize("name", FILES)
 def test_texts_are_joined_in_the_order_given_without_empty_cells(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name)
-    table = read_rows([path], text_columns=BOTH, label_column="Queue")
+    table = read_rows([path], ReadingOptions(text=BOTH, label="Queue"))
     assert [(row.text, *row.labels) for row in table.rows] == [
         (text, row[-1]) for text, row in zip(TEXTS, TICKETS, strict=True)
     ]
     assert (table.columns[0].text, table.columns[0].guessed) == (BOTH, ())
-    turned = read_rows([path], text_columns=("description", "SUBJECT"), label_column="Queue")
+    turned = read_rows([path], ReadingOptions(text=("description", "SUBJECT"), label="Queue"))
     assert turned.rows[0].text == "The boiler is off. No heat"
     assert turned.columns[0].text == ("Description", "Subject")
     assert [row.text for row in read_unlabelled([path], BOTH)[0]] == TEXTS
@@ -63,7 +63,7 @@ def test_texts_are_joined_in_the_order_given_without_empty_cells(tmp_path: Path,
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
 def test_columns_without_a_header_are_joined(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, header=None)
-    table = read_rows([path], header=False, text_columns=("1", "2"))
+    table = read_rows([path], ReadingOptions(no_header=True, text=("1", "2")))
     assert [row.text for row in table.rows] == TEXTS
     assert (table.columns[0].text, table.columns[0].label, table.columns[0].guessed) == (("1", "2"), "3", ("label",))
 
@@ -72,7 +72,7 @@ def test_columns_without_a_header_are_joined(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("empty", ["", " ", None])
 def test_row_is_empty_only_if_all_cells_are(tmp_path: Path, name: str, empty: str | None) -> None:
     path = write(tmp_path / name, [("oil", empty, "a"), (empty, empty, "a"), (empty, "gold", "b")])
-    table = read_rows([path], text_columns=BOTH, label_column="Queue", most_bad=0.5)
+    table = read_rows([path], ReadingOptions(text=BOTH, label="Queue", most_bad=0.5))
     assert ([row.text for row in table.rows], table.bad) == (["oil", "gold"], 1)
     assert next(iter(table.bad_reasons)).startswith("has no text")
 
@@ -81,7 +81,7 @@ def test_row_is_empty_only_if_all_cells_are(tmp_path: Path, name: str, empty: st
 def test_limit_on_characters_applies_to_the_joined_text(tmp_path: Path, name: str) -> None:
     half = "x" * (MAX_CHARACTERS // 2)
     path = write(tmp_path / name, [(half, half[1:], "a"), (half, half, "b")])
-    table = read_rows([path], text_columns=BOTH, label_column="Queue", most_bad=0.5)
+    table = read_rows([path], ReadingOptions(text=BOTH, label="Queue", most_bad=0.5))
     assert [len(row.text) for row in table.rows] == [MAX_CHARACTERS]
     assert list(table.bad_reasons) == ["has 20,001 characters, more than 20,000"]
 
@@ -132,7 +132,7 @@ def test_parquet_column_that_is_no_text_is_refused_by_name(tmp_path: Path) -> No
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"Subject": ["oil"], "Description": [7], "Queue": ["a"]}), path)
     with pytest.raises(TableError, match=r"the column 'Description' has the type int64.*another column with --text"):
-        read_rows([path], text_columns=BOTH, label_column="Queue")
+        read_rows([path], ReadingOptions(text=BOTH, label="Queue"))
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_text_of_one_column_is_as_it_is_in_the_file(
     tmp_path_factory: pytest.TempPathFactory, cells: list[str], name: str
 ) -> None:
     path = write(tmp_path_factory.mktemp("one") / name, [("certain", "", "a"), *((cell, "", "a") for cell in cells)])
-    one = read_rows([path], text_columns=["Subject"], label_column="Queue", most_bad=1)
+    one = read_rows([path], ReadingOptions(text=("Subject",), label="Queue", most_bad=1))
     assert [row.text for row in one.rows] == ["certain", *(cell for cell in cells if cell and not cell.isspace())]
-    two = read_rows([path], text_columns=["Description", "Subject"], label_column="Queue", most_bad=1)
+    two = read_rows([path], ReadingOptions(text=("Description", "Subject"), label="Queue", most_bad=1))
     assert (two.rows, two.bad) == (one.rows, one.bad)

@@ -21,7 +21,7 @@ Row = tuple[str, tuple[str, ...]]
 
 def table(rows: Sequence[Row], file: str = "a.csv") -> Table:
     read = [LabelledRow(text, labels, file, number) for number, (text, labels) in enumerate(rows, start=2)]
-    return Table(read, 0, (), [Columns(file, ("text",), "label", None, guessed=())])
+    return Table(read, [Columns(file, ("text",), "label", None, guessed=())])
 
 
 def everything(split: Split) -> list[LabelledRow]:
@@ -135,7 +135,7 @@ def test_error_says_if_the_training_rows_are_also_in_the_test_file(tested: int, 
 
 def timed(rows: Sequence[tuple[str, str, str]]) -> Table:
     read = [LabelledRow(text, (label,), "a.csv", i, parse_time(time)) for i, (text, label, time) in enumerate(rows)]
-    return Table(read, 0, (), [Columns("a.csv", ("text",), "label", "day", guessed=())])
+    return Table(read, [Columns("a.csv", ("text",), "label", "day", guessed=())])
 
 
 def test_latest_rows_are_the_test_rows_and_old_stories_stay_in_training() -> None:

@@ -1,8 +1,9 @@
 """Texts to label next: uncertain, different from each other, and better than a random choice."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from training.fit.training_rows import tokenize_rows
 from training.headlines.train import TrainedModel
 from training.headlines.vocabulary import build_encoder
 from training.labelled.options import DataOptions
-from training.labelled.read import read_rows
+from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.rows import LabelledRow
 from training.labelled.unlabelled import read_unlabelled
 
@@ -91,23 +92,23 @@ def test_text_of_several_columns_is_in_the_first_of_them(tmp_path: Path) -> None
     content = module.to_label(classifier, model, rows, labelled, columns=(("Subject", "Body"), "Queue"), seed=1).content
     assert content.startswith(b"Subject,Body,Queue,guess,")
     (tmp_path / "1.to_label.csv").write_bytes(content.replace(b",,,", b",,a,"))
-    read = read_rows([tmp_path / "1.to_label.csv"], text_columns=("Subject", "Body"), label_column="Queue")
+    read = read_rows([tmp_path / "1.to_label.csv"], ReadingOptions(text=("Subject", "Body"), label="Queue"))
     assert sorted((row.text, *row.labels) for row in read.rows) == [("word1 word2", "a"), ("word3", "a")]
 
 
-@pytest.mark.parametrize("given", [{"text_columns": ["2"], "label_column": "1"}, {}])
-def test_texts_to_label_are_read_with_the_rows_without_a_header(tmp_path: Path, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("given", [ReadingOptions(text=("2",), label="1"), ReadingOptions()])
+def test_texts_to_label_are_read_with_the_rows_without_a_header(tmp_path: Path, given: ReadingOptions) -> None:
     (tmp_path / "rows.csv").write_text("metals,gold falls\nenergy,oil rises\n" * 3)
     guesses = "metals,0.5,energy,0.4,new.txt,1"
     (tmp_path / "1.to_label.csv").write_text(f"2,1,{','.join(module.MORE_COLUMNS)}\ngas is dear,energy,{guesses}\n")
-    read = read_rows([tmp_path / "rows.csv", tmp_path / "1.to_label.csv"], header=False, **given)
+    read = read_rows([tmp_path / "rows.csv", tmp_path / "1.to_label.csv"], replace(given, no_header=True))
     assert [(row.text, row.labels, row.number) for row in read.rows[6:]] == [("gas is dear", ("energy",), 2)]
     assert (len(read.rows), read.bad) == (7, 0)
-    with_times = read_rows([tmp_path / "1.to_label.csv"], header=False, time_column="3", **given)
+    with_times = read_rows([tmp_path / "1.to_label.csv"], replace(given, no_header=True, time="3"))
     assert [row.time for row in with_times.rows] == [None]
     (tmp_path / "1.to_label.csv").write_text(f"2,1,{','.join(module.MORE_COLUMNS)}\ngas is dear,,{guesses}\n")
     with pytest.raises(TableError, match="1 has no label yet"):
-        read_rows([tmp_path / "1.to_label.csv"], header=False, outside_labels=["other"], **given)
+        read_rows([tmp_path / "1.to_label.csv"], replace(given, no_header=True, outside=("other",)))
 
 
 def test_lines_and_tables_are_read(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from training.errors import ColumnError, TableError
 from training.labelled.parquet import rows as parquet
-from training.labelled.read import read_rows
+from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.unlabelled import read_unlabelled
 
 pa = pytest.importorskip("pyarrow", reason="needs the train extra")
@@ -25,7 +25,7 @@ def test_rows_have_texts_labels_and_times(tmp_path: Path) -> None:
     stamps = pa.array([0, 86_400_000, None], pa.timestamp("ms"))
     texts = pa.array(["oil", "gold", "wheat"]).dictionary_encode()
     path = write(tmp_path / "a.parquet", title=texts, category=[7, 8, 9], day=stamps)
-    read = read_rows([path], time_column="day", most_bad=0.5)
+    read = read_rows([path], ReadingOptions(time="day", most_bad=0.5))
     assert [(row.text, row.labels, row.number) for row in read.rows] == [("oil", ("7",), 1), ("gold", ("8",), 2)]
     assert read.rows[1].time is not None
     assert read.rows[1].time.isoformat() == "1970-01-02T00:00:00+00:00"
@@ -34,7 +34,7 @@ def test_rows_have_texts_labels_and_times(tmp_path: Path) -> None:
 
 def test_lists_of_labels_need_no_separator(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], tags=[["a", "b"], ["b"], []])
-    read = read_rows([path], outside_labels=[""])
+    read = read_rows([path], ReadingOptions(outside=("",)))
     assert [row.labels for row in read.rows] == [("a", "b"), ("b",), ()]
 
 
@@ -47,14 +47,14 @@ def test_packed_file_is_read(tmp_path: Path) -> None:
 
 def test_bytes_that_are_not_utf_8_and_missing_texts_are_bad_rows(tmp_path: Path) -> None:
     broken = pa.array([b"oil", b"\xff", None, b"gold"]).view(pa.string())
-    read = read_rows([write(tmp_path / "a.parquet", text=broken, label=["a"] * 4)], most_bad=1)
+    read = read_rows([write(tmp_path / "a.parquet", text=broken, label=["a"] * 4)], ReadingOptions(most_bad=1))
     assert [row.text for row in read.rows] == ["oil", "gold"]
     assert [row.why for row in read.first_bad] == ["is not UTF-8", "has no text in the column 'text'"]
 
 
 def test_nanoseconds_and_time_zones_are_read(tmp_path: Path) -> None:
     stamps = pa.array([1_700_000_000_123_456_789], pa.timestamp("ns", "Asia/Seoul"))
-    read = read_rows([write(tmp_path / "a.parquet", text=["oil"], label=["a"], day=stamps)], time_column="day")
+    read = read_rows([write(tmp_path / "a.parquet", text=["oil"], label=["a"], day=stamps)], ReadingOptions(time="day"))
     assert read.rows[0].time is not None
     assert read.rows[0].time.isoformat() == "2023-11-14T22:13:20.123456+00:00"
 
@@ -74,7 +74,7 @@ def test_time_outside_the_years_that_python_has_is_a_bad_row(tmp_path: Path, kin
     unit = getattr(kind, "unit", "ms")
     stamps = days.cast(pa.int32()).cast(kind) if kind == pa.date32() else pc.multiply(days, per_day[unit]).cast(kind)
     path = write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], label=["a"] * 3, day=stamps)
-    read = read_rows([path], time_column="day", most_bad=0.5)
+    read = read_rows([path], ReadingOptions(time="day", most_bad=0.5))
     assert [(row.text, f"{row.time:%F %z}") for row in read.rows] == [
         ("oil", "2024-10-04 +0000"),
         ("rain", "2024-10-05 +0000"),
@@ -100,7 +100,7 @@ def test_column_of_another_type_is_refused_with_its_type(
 ) -> None:
     path = write(tmp_path / "a.parquet", **({"text": ["oil"], "label": ["a"], "time": [2026]} | {column: values}))
     with pytest.raises(TableError) as error:
-        read_rows([path], text_columns=["text"], label_column="label", time_column="time")
+        read_rows([path], ReadingOptions(text=("text",), label="label", time="time"))
     message = str(error.value).partition(": ")[2]
     assert message.startswith(f"the column {column!r} has the type {kind}")
     assert f", but {must}" in message
@@ -112,7 +112,10 @@ def test_column_of_another_type_is_refused_with_its_type(
 def test_types_of_texts_are_all_read(tmp_path: Path, kind: object) -> None:
     texts = pa.array(["oil", None, "é"]).cast(kind)
     path = write(tmp_path / "a.parquet", text=texts, label=texts)
-    assert [(row.text, row.labels) for row in read_rows([path], most_bad=1).rows] == [("oil", ("oil",)), ("é", ("é",))]
+    assert [(row.text, row.labels) for row in read_rows([path], ReadingOptions(most_bad=1)).rows] == [
+        ("oil", ("oil",)),
+        ("é", ("é",)),
+    ]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
@@ -120,12 +123,12 @@ def test_types_of_lists_are_all_read(tmp_path: Path, kind: object) -> None:
     for lists in (pa.list_(kind), pa.large_list(kind)):
         labels = pa.array([["a"], None, []], lists)
         path = write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], label=labels)
-        assert [row.labels for row in read_rows([path], outside_labels=[""]).rows] == [("a",), (), ()]
+        assert [row.labels for row in read_rows([path], ReadingOptions(outside=("",))).rows] == [("a",), (), ()]
 
 
 def test_column_with_a_dot_is_the_right_one(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", **{"news.title": ["oil"], "label": ["a"], "other": ["b"]})
-    assert [row.text for row in read_rows([path], text_columns=["news.title"]).rows] == ["oil"]
+    assert [row.text for row in read_rows([path], ReadingOptions(text=("news.title",))).rows] == ["oil"]
 
 
 def test_damage_inside_the_file_is_one_sentence(tmp_path: Path) -> None:
@@ -163,7 +166,7 @@ def test_long_cells_are_bad_rows_and_the_others_are_read(tmp_path: Path) -> None
         text=["oil", "x" * 80_001, "gold", None, "rain", "snow"],
         label=[["a", "b"], ["a"], ["a"] * 1_001, ["a"], ["b", "x" * 90_000], None],
     )
-    read = read_rows([path], most_bad=1)
+    read = read_rows([path], ReadingOptions(most_bad=1))
     assert [(row.number, row.text, row.labels) for row in read.rows] == [(1, "oil", ("a", "b"))]
     assert [(row.line.rpartition(":")[2], row.why[:30]) for row in read.first_bad] == [
         ("2", "has a cell of more than 80,000"),
@@ -189,7 +192,9 @@ def test_long_labels_that_a_dictionary_repeats_in_lists_are_never_converted(tmp_
 
 def test_label_that_is_not_utf_8_makes_only_its_row_bad(tmp_path: Path) -> None:
     labels = pa.ListArray.from_arrays([0, 1, 2, 3], pa.array([b"a", b"\xff", b"b"]).view(pa.string()))
-    read = read_rows([write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], label=labels)], most_bad=1)
+    read = read_rows(
+        [write(tmp_path / "a.parquet", text=["oil", "gold", "rain"], label=labels)], ReadingOptions(most_bad=1)
+    )
     assert [(row.text, row.labels) for row in read.rows] == [("oil", ("a",)), ("rain", ("b",))]
     assert [row.why for row in read.first_bad] == ["is not UTF-8"]
 

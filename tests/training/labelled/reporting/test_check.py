@@ -16,7 +16,7 @@ from app.terminal_columns import columns
 from tests.real_data import REPOSITORY
 from training.cli import cli
 from training.fit.training_rows import tokenize_rows
-from training.labelled.read import read_rows
+from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.reporting import terminal
 from training.labelled.reporting.check import check
 from training.labelled.reporting.notes import MAX_COMPARED, notes
@@ -45,7 +45,7 @@ def write(path: Path, rows: list[str]) -> Path:
 
 @pytest.fixture
 def report(tmp_path: Path) -> DataReport:
-    table = read_rows([write(tmp_path / "a.csv", lines())], outside_labels=[""])
+    table = read_rows([write(tmp_path / "a.csv", lines())], ReadingOptions(outside=("",)))
     return check(table, split_rows(table))
 
 
@@ -139,7 +139,7 @@ def test_reasons_agree_with_their_number(report: DataReport) -> None:
 def test_every_reason_of_bad_rows_is_shown_with_its_first_lines(tmp_path: Path) -> None:
     good = [f"the {label} story number {i},{label}" for label in ("sport", "money") for i in range(40)]
     bad = ["no label,"] * 5 + [",sport"] * 2 + ["a,b,c,d"] * 2 + ["\0,sport"]
-    table = read_rows([write(tmp_path / "a.csv", ["headline,section", *good, *bad])], most_bad=0.5)
+    table = read_rows([write(tmp_path / "a.csv", ["headline,section", *good, *bad])], ReadingOptions(most_bad=0.5))
     report = check(table, split_rows(table))
     reasons = "5 have no label; 2 have no text; 2 have 4 columns, and the header 2; 1 holds a NUL character"
     assert f"10 bad rows are left out ({reasons}); correct the files." in report.notes
@@ -186,7 +186,7 @@ def test_labels_of_other_letters_or_symbols_do_not_look_alike(
 
 def test_notes_name_the_figures_of_models_for_several_labels(tmp_path: Path) -> None:
     rows = [f"story {i},{'ab'[i % 2]};c" for i in range(40)]
-    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])], label_separator=";")
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])], ReadingOptions(label_separator=";"))
     found = " ".join(check(table, split_rows(table)).notes)
     assert "under 'c', so micro-F1 says little" in found
     assert "the margin of error of the share of rows with all labels right is about" in found
@@ -280,7 +280,7 @@ def test_line_breaks_are_noted_unless_most_texts_have_some(tmp_path: Path, long:
 
 
 def test_rare_labels_are_compared_with_the_others(tmp_path: Path) -> None:
-    table = read_rows([write(tmp_path / "a.csv", [*lines(), "one more,MONEY"])], outside_labels=[""])
+    table = read_rows([write(tmp_path / "a.csv", [*lines(), "one more,MONEY"])], ReadingOptions(outside=("",)))
     assert check(table, split_rows(table)).similar_labels == [["Sport", "sport"], ["money", "MONEY"]]
 
 
@@ -345,7 +345,7 @@ def test_page_starts_a_label_and_its_bar_on_the_same_side(report: DataReport) ->
 
 
 def test_rows_of_a_test_file_are_compared_with_training_rows(tmp_path: Path) -> None:
-    table = read_rows([write(tmp_path / "a.csv", lines())], outside_labels=[""])
+    table = read_rows([write(tmp_path / "a.csv", lines())], ReadingOptions(outside=("",)))
     rows = ["headline,section", "oil up,money", f"{TEMPLATE.format('many')},money", "news,unknown"]
     test = read_rows([write(tmp_path / "b.csv", rows)])
     report = check(table, split_rows(table, test), test)
@@ -410,7 +410,7 @@ def test_same_file_cannot_be_trained_and_tested_on(tmp_path: Path) -> None:
 
 def test_label_whose_rows_are_all_alike_has_no_test_rows_and_the_report_says_so(tmp_path: Path) -> None:
     rows = [*lines(), *("the same story,copies" for _ in range(8))]
-    table = read_rows([write(tmp_path / "a.csv", rows)], outside_labels=[""])
+    table = read_rows([write(tmp_path / "a.csv", rows)], ReadingOptions(outside=("",)))
     assert "1 label (copies) has no test rows, so nothing is measured there." in check(table, split_rows(table)).notes
 
 

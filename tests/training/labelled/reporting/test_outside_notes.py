@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.labelled.read import read_rows
+from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.reporting.check import check
 from training.labelled.reporting.outside_notes import ONE_OUTSIDE
 from training.labelled.split import MIN_ROWS, split_rows
@@ -17,7 +17,7 @@ def found(
     words = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
     known = [f"{one} {two} {label},{label}" for label in ("sport", "money") for one in words for two in words]
     (folder / "rows.csv").write_text("\n".join(["text,label", *known, *others]), "utf-8")
-    table = read_rows([folder / "rows.csv"], outside_labels=outside, label_separator=separator, most_bad=0.9)
+    table = read_rows([folder / "rows.csv"], ReadingOptions(outside=outside, label_separator=separator, most_bad=0.9))
     marks = ("--outside", "about none of the labels")
     report = check(table, split_rows(table, min_rows=min_rows))
     return [note for note in report.notes if any(mark in note for mark in marks)]
