@@ -18,6 +18,7 @@ from training.labelled.cells import CellError, parse_labels, parse_time
 from training.labelled.columns import Columns, RequestedColumns
 from training.labelled.rows import BadRow, LabelledRow, Table
 from training.labelled.text_files import LABEL, TIME, OpenedFile, open_csv, open_json
+from training.wording import enumerated
 
 MAX_ROWS: Final = 5_000_000
 MAX_LINES: Final = 20_000_000
@@ -128,7 +129,7 @@ def _every_file(options: RequestedColumns) -> str:
     given = [f"--{name}" for name in ("text", "label", "time") if getattr(options, name) not in (None, ())]
     if not given:
         return ""
-    return f" {_EVERY_FILE.format(' and '.join(given))}{_TIMES if options.time is not None else ''}"
+    return f" {_EVERY_FILE.format(enumerated(given))}{_TIMES if options.time is not None else ''}"
 
 
 def _labelled(row: Row, columns: Columns, options: ReadingOptions, found: set[str]) -> LabelledRow | BadRow:

@@ -124,8 +124,10 @@ def test_files_with_different_columns_are_refused_with_what_to_do(
 def test_files_without_the_column_of_times_are_refused_with_what_to_do(file: Path, tmp_path: Path) -> None:
     dated = tmp_path / "dated.csv"
     dated.write_text("text,label,day\noil,energy,2026-11-26\n")
-    done = CliRunner().invoke(cli, ["check", str(dated), str(file), "--time", "day"])
+    named = ("--text", "text", "--label", "label", "--time", "day")
+    done = CliRunner().invoke(cli, ["check", str(dated), str(file), *named])
     assert f"{file}: there is no column 'day'; it has: 'text', 'label'." in done.stderr
+    assert "the columns of --text, --label and --time; rename" in done.stderr
     assert done.stderr.endswith("If its rows have no times, use --test FILE instead of --time.\n")
 
 
