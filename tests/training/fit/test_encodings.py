@@ -211,15 +211,17 @@ def test_progress_stays_within_its_end_however_often_c_is_lowered(monkeypatch: p
 
 @pytest.mark.parametrize(
     ("rows", "weighted_right", "weighted"),
-    [((6, 2), 20, True), ((6, 2), 19, False), ((5, 3), 20, False)],  # the last labels are nearly as frequent
+    [((6, 3), 20, True), ((6, 3), 19, False), ((5, 3), 20, False)],  # the last labels are nearly as frequent
 )
 def test_rows_of_rare_labels_weigh_more_unless_fewer_rows_are_right_then(
     monkeypatch: pytest.MonkeyPatch, rows: tuple[int, int], weighted_right: int, weighted: bool
 ) -> None:
     monkeypatch.setattr(encodings, "_right", lambda variant, *_: answers(weighted_right if variant.rare_weight else 20))
     uneven = [Sample((f"green{label}{row}",), (label,)) for label, count in enumerate(rows) for row in range(count)]
-    expected = replace(RECIPE, rare_weight=RARE_WEIGHT) if weighted else RECIPE
-    assert chosen(uneven, []) == expected
+    steps = set()
+    best = choose_encoding(RECIPE, [(training_set(uneven), [])], 1, lambda _, __, of, ___: steps.add(of))
+    assert best == (replace(RECIPE, rare_weight=RARE_WEIGHT) if weighted else RECIPE)
+    assert steps == {10 if rows == (6, 3) else 9}  # seven encodings, weights by idf, a lower C, and rare labels
 
 
 def test_rows_weigh_alike_if_they_may_have_several_labels(monkeypatch: pytest.MonkeyPatch) -> None:

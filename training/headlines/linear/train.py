@@ -45,7 +45,7 @@ def train_svms(
     penalties = recipe.linear_c * penalties
     labels = labels_of(samples, topics)
     members = members_of(samples, topics) if training_set.multi_label else None
-    if recipe.rare_weight and members is None:
+    if recipe.rare_weight:
         penalties = penalties * rarity_of(labels, topics)[:, None] ** recipe.rare_weight
     if recipe.feature_weights == "tfidf":
         if members is None:
