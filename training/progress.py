@@ -41,9 +41,8 @@ class Progress:
         """Report that `done` of `of` steps of a phase are done; 0 for `of`: not known."""
         now = time.monotonic()
         first = phase != self._phase
-        if (
-            first or not done
-        ):  # what comes before the first step, such as reading, says nothing about how long steps take
+        # What comes before the first step, such as reading, says nothing about how long steps take.
+        if first or not done:
             self._phase_start = now
         if first:
             self.close()

@@ -105,6 +105,14 @@ def test_one_label_is_refused_in_one_sentence() -> None:
         fitted(made_rows(1, 30), codes(2))
 
 
+def test_labels_with_too_many_commas_are_refused_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "MAX_JSON_SEPARATORS", sizes._OTHER_SEPARATORS)
+    told: list[str] = []
+    with pytest.raises(LabelsError, match="2 labels with 0 opening brackets"):
+        fitted(made_rows(2, 30), codes(2), told)
+    assert not told
+
+
 def test_rows_without_a_word_are_refused_in_one_sentence() -> None:
     rows = [LabelledRow("?!" * i, (codes(2)[i % 2],), "a.csv", i) for i in range(1, 30)]
     with pytest.raises(LabelsError, match=r"No training row has a word.* check the column with the texts"):
