@@ -69,10 +69,36 @@ def test_tolerance_allows_for_rounding_that_a_low_temperature_magnifies(
     assert np.abs(changed - probabilities).max() > 4e-5
     with pytest.raises(BundleError, match="golden headlines") if refused else nullcontext():
         TopicClassifier(bundle, network)
-    if with_outside and not refused:
+    if refused:
+        return
+    # Each probability is compared with its own tolerance: that of a topic with a probability of nearly 0 is smaller.
+    least = np.eye(len(probabilities))[probabilities.argmin()]
+    wrong = golden.model_copy(update={"probabilities": tuple((probabilities + 3e-5 * least).tolist())})
+    with pytest.raises(BundleError, match="golden headlines differ by 3e-05"):
+        TopicClassifier(replace(bundle, golden=(wrong,)), network)
+    if outside is not None:
         wrong = golden.model_copy(update={"outside": outside[0] + 0.01})
         with pytest.raises(BundleError, match=r"differ by 0\.\d+ .* \(tolerance 0\.00"):
             TopicClassifier(replace(bundle, golden=(wrong,)), network)
+
+
+@pytest.mark.parametrize(("off", "refused"), [(2e-6, False), (1e-5, True)])
+def test_tolerance_of_outside_allows_for_rounding_that_its_score_magnifies(
+    off: float, refused: bool, outside_bundle: Path
+) -> None:
+    bundle = load_bundle(outside_bundle)
+    assert bundle.manifest.network is not None
+    network = InexactNetwork(read_network(bundle.model, bundle.manifest.network, bundle.model_path).layers)
+    plain = TopicClassifier(bundle, network)
+    units = network.logits([plain.encoder.encode("opec bullion").ids])
+    even_odds = Outside(intercept=-100 * float(units[0, -1]), score=100, threshold=0.5)
+    manifest = bundle.manifest.model_copy(update={"outside": even_odds})
+    [probabilities], outside = Calibrator(manifest).topics_and_outside(units, [0.0])
+    assert outside == [pytest.approx(0.5, abs=0.01)]
+    golden = Golden(headline="opec bullion", probabilities=probabilities.tolist(), outside=outside[0])
+    network.off = off
+    with pytest.raises(BundleError, match="golden headlines") if refused else nullcontext():
+        TopicClassifier(replace(bundle, manifest=manifest, golden=(golden,)), network)
 
 
 @pytest.mark.parametrize("intercept", [-10, 10])
@@ -84,6 +110,22 @@ def test_tolerance_of_any_temperature_is_a_number(intercept: float, outside_bund
     }
     with pytest.raises(BundleError, match=r"golden headlines differ by 0\.\d+ "):
         build_classifier(replace(bundle, manifest=bundle.manifest.model_copy(update=changes)), "numpy", 0.0)
+
+
+def test_own_answers_are_accepted_at_the_lowest_temperature(outside_bundle: Path) -> None:
+    bundle = load_bundle(outside_bundle)
+    changes = {
+        "calibration": Calibration(intercept=-10, gap_slope=-10, unknown_slope=-10),
+        "outside": Outside(intercept=0, score=100, confidence=100, threshold=0.5),
+    }
+    manifest = bundle.manifest.model_copy(update=changes)
+    assert manifest.network is not None
+    network = read_network(bundle.model, manifest.network, bundle.model_path)
+    encoded = TopicClassifier(bundle, network).encoder.encode("opec bullion")
+    [probabilities], outside = Calibrator(manifest).topics_and_outside(network.logits([encoded.ids]), [0.0])
+    assert outside is not None
+    golden = Golden(headline="opec bullion", probabilities=probabilities.tolist(), outside=outside[0])
+    TopicClassifier(replace(bundle, manifest=manifest, golden=(golden,)), network)
 
 
 def test_network_with_an_infinite_logit_is_refused_even_if_no_probability_shows_it(tmp_path: Path) -> None:

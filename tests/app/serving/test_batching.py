@@ -201,6 +201,45 @@ def test_short_text_does_not_wait_for_all_long_ones_before_it(classifier: TopicC
     assert order == ["ss", "LL", "LL", "LL"]
 
 
+def test_text_of_more_than_a_unit_is_long(classifier: TopicClassifier):
+    batches: list[list[int]] = []
+
+    def classify(texts: Sequence[str], top_k: int) -> TimedBatch:
+        batches.append(list(map(len, texts)))
+        return TimedBatch(classifier.classify(texts, top_k), 0.0, 0.0)
+
+    async def ask() -> None:
+        together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: top_k), [])
+        batches.clear()
+        lengths = [UNIT_CHARACTERS + 1, UNIT_CHARACTERS]
+        await asyncio.gather(*(together.classify("o" * length, 1, LATER) for length in lengths))
+
+    asyncio.run(ask())
+    assert batches == [[UNIT_CHARACTERS], [UNIT_CHARACTERS + 1]]
+
+
+def test_text_does_not_overtake_those_that_wait_after_a_turn_with_one_arrival(classifier: TopicClassifier):
+    order: list[str] = []
+
+    def classify(texts: Sequence[str], top_k: int) -> TimedBatch:
+        order.extend(text[:4] for text in texts)
+        return TimedBatch(classifier.classify(texts, top_k), 0.0, 0.0)
+
+    async def ask() -> None:
+        together = await busy(MicroBatcher(classify, unlimited(), lambda top_k: CHUNK_TOPICS), [])
+        order.clear()
+        asked = [asyncio.ensure_future(together.classify("gold", 1, LATER)) for _ in range(3)]
+        while len(order) < 2:  # the first turn answers one, the second another, and only "oil" arrives before it
+            await asyncio.sleep(0)
+            if len(order) == 1 and len(asked) == 3:
+                asked.append(asyncio.ensure_future(together.classify("oil", 1, LATER)))
+        asked.append(asyncio.ensure_future(together.classify("wheat", 1, LATER)))
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask())
+    assert order == ["gold", "gold", "gold", "oil", "whea"]
+
+
 def test_long_texts_do_not_wait_for_all_short_ones(classifier: TopicClassifier):
     order: list[str] = []
 

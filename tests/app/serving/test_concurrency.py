@@ -334,3 +334,13 @@ def test_explanation_counts_as_a_headline_a_word(start: Start):
         assert client.post("/predict", json=query).status_code == 503
         assert client.post("/predict", json={"headline": "oil " * 50}).status_code == 200
     assert client.app.state.service.limiter.in_flight == 0
+
+
+def test_text_to_explain_counts_by_its_length_while_its_words_are_located(start: Start):
+    client = start(max_batch=100, max_in_flight=100)
+    query = {"headline": "o" * 10_000, "explain": True}  # one word, which counts as 11
+    with client.app.state.service.limiter.held(89):
+        assert client.post("/predict", json=query).status_code == 200
+    with client.app.state.service.limiter.held(90):
+        assert client.post("/predict", json=query).status_code == 503
+    assert client.app.state.service.limiter.in_flight == 0

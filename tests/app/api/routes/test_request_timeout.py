@@ -1,10 +1,14 @@
 """X-Request-Timeout and TOPICS_DEADLINE_SECONDS."""
 
+import asyncio
+import json
 import time
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
+from tests.app.asgi import post_scope
 from tests.app.conftest import Start
 from tests.app.slow_encode import slow_encode
 
@@ -56,22 +60,57 @@ def test_batch_past_its_deadline_leaves_the_rest_undone(start: Start):
     assert sum(parts) < 500
 
 
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("/predict", {"headline": "oil" * 400}),
-        ("/predict/batch", {"headlines": ["oil"] * 400}),
-        (
-            "/v2/models/tiny/infer",
-            {"inputs": [{"name": "headline", "datatype": "BYTES", "shape": [400], "data": ["oil"] * 400}]},
-        ),
-    ],
-)
+REQUESTS = [
+    ("/predict", {"headline": "oil" * 400}),
+    ("/predict/batch", {"headlines": ["oil"] * 400}),
+    (
+        "/v2/models/tiny/infer",
+        {"inputs": [{"name": "headline", "datatype": "BYTES", "shape": [400], "data": ["oil"] * 400}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), REQUESTS)
 def test_wait_of_a_long_body_for_its_turn_to_be_parsed_counts(start: Start, path: str, body: object):
     client = start()
     client.app.state.service.parse_turns._free_at = time.monotonic() + 0.3
     assert client.post(path, json=body, headers={"x-request-timeout": "0.2"}).status_code == 504
     assert client.post(path, json=body, headers={"x-request-timeout": "60"}).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "body"), REQUESTS)
+def test_arrival_of_the_body_does_not_count(start: Start, path: str, body: object):
+    content = json.dumps(body).encode()
+    statuses: list[int] = []
+
+    async def ask() -> None:
+        parts = [content[:10], content[10:]]
+
+        async def receive() -> Message:
+            if not parts:
+                await asyncio.Event().wait()
+            await asyncio.sleep(0.15)
+            part = parts.pop(0)
+            return {"type": "http.request", "body": part, "more_body": bool(parts)}
+
+        async def send(message: Message) -> None:
+            statuses.extend([message["status"]] if "status" in message else [])
+
+        scope = post_scope(path)
+        scope["headers"].append((b"x-request-timeout", b"0.25"))
+        await client.app(scope, receive, send)
+
+    client = start()
+    assert client.portal is not None
+    client.portal.call(ask)
+    assert statuses == [200]
+
+
+def test_wait_for_parsing_counts_without_the_header(start: Start):
+    client = start(deadline_seconds=0.2)
+    client.app.state.service.parse_turns._free_at = time.monotonic() + 0.3
+    assert client.post("/predict", json={"headline": "oil" * 400}).status_code == 504
+    assert client.post("/predict", json={"headline": "oil" * 400}).status_code == 200
 
 
 def test_header_is_documented_as_optional_and_positive(client: TestClient):
