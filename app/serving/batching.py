@@ -85,7 +85,7 @@ class MicroBatcher:
         long = len(text) > UNIT_CHARACTERS
         queue = self._long if long else self._short
         queue.append((text, top_k, future))
-        if not (long or len(queue) > CHUNK_TEXTS):  # it is in the next chunk: a timer would cost 5 us
+        if not (long or len(queue) > CHUNK_TEXTS):  # fewer than CHUNK_TEXTS are before it; a timer costs 5 us
             return await future
         try:
             async with asyncio.timeout(due.left()):
