@@ -41,6 +41,7 @@ def written(headline: str, verdict: Answer = OIL, **kept: object) -> list[str]:
         ("oil;=cmd();gas", "oil;'=cmd();gas"),
         ('"oil";\u00a0@cmd()', '"oil";\'\u00a0@cmd()'),
         ("=a\t+b\r\n\r\n-c", "'=a\t'+b\r\n\r\n'-c"),
+        ("a\r=b\t+c", "a\r'=b\t'+c"),
         ("\t=oil", "'\t'=oil"),
         ("0.5;-0.25;+1;-x", "0.5;-0.25;+1;'-x"),
         ("oil; a=b, -c", "oil; a=b, -c"),

@@ -147,13 +147,20 @@ def test_keras_agrees_with_numpy(tiny_bundle: Path) -> None:
     np.testing.assert_allclose(numpy_.probabilities(encoded), keras.probabilities(encoded), atol=1e-5)
 
 
-def archive_of_version(number: int) -> bytes:
-    content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
-    at = content.index(b"PK\x01\x02") + 6
-    return content[:at] + bytes([number]) + content[at + 1 :]
+def archive_with(changes: dict[int, bytes]) -> bytes:
+    """The archive of a model, with other bytes at offsets of the first entry of its central directory."""
+    content = bytearray(keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")]))
+    entry = content.index(b"PK\x01\x02")
+    for at, value in changes.items():
+        content[entry + at : entry + at + len(value)] = value
+    return bytes(content)
 
 
-@pytest.mark.parametrize("content", [b"PK", archive_of_version(255)], ids=["short", "version"])
+VERSION_255 = archive_with({6: b"\xff"})
+NAME_NOT_UTF_8 = archive_with({8: b"\x00\x08", 46: b"\xff"})  # the flag for UTF-8, and a name that is not
+
+
+@pytest.mark.parametrize("content", [b"PK", VERSION_255, NAME_NOT_UTF_8], ids=["short", "version", "name"])
 def test_file_that_keras_cannot_load_is_refused(content: bytes, tmp_path: Path) -> None:
     pytest.importorskip("keras")
     with pytest.raises(BundleError, match="is not a Keras model"):

@@ -226,8 +226,10 @@ def test_folder_for_metrics_needs_room_for_the_files_of_all_workers(
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return super().write(content)
 
-    monkeypatch.setattr(checks, "TemporaryFile", lambda dir: Disk())  # noqa: A006
+    folders: list[Path] = []
+    monkeypatch.setattr(checks, "TemporaryFile", lambda dir: folders.append(dir) or Disk())  # noqa: A006
     result = doctor("--json", "--workers", str(workers), PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
+    assert folders == [tmp_path]
     detail = {
         "ok": f"{tmp_path} is writable",
         "fail": f"PROMETHEUS_MULTIPROC_DIR: 768 KiB cannot be written to {tmp_path} (No space left on device); free"
