@@ -20,7 +20,9 @@ def test_keras_model_of_other_layers_is_refused_where_logits_are_needed(
             plain = load_classifier(tiny_bundle)
             return softmax(plain._network.logits([row.nonzero()[0].tolist() for row in multi_hot]))
 
-    monkeypatch.setattr("app.classifier.loading.read_keras_network", lambda *_: KerasNetwork(Model()))
+    monkeypatch.setattr(
+        "app.classifier.loading.read_keras_network", lambda *_: KerasNetwork(Model(), Path("model.keras"))
+    )
     assert load_classifier(tiny_bundle, "keras").classify(["oil"])[0].labels[0] == 16
     with pytest.raises(BundleError, match="need a model whose last layer is dense with softmax"):
         load_classifier(outside_bundle, "keras")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from app.classifier.bundle import MAX_FILE_BYTES, MODEL
+from app.classifier.bundle import MAX_FILE_BYTES
 from app.classifier.errors import BundleError
 from app.classifier.inference.products import Floats
 from app.classifier.networks.dense_network import Change
@@ -26,14 +26,16 @@ _MAX_SHAPE = 100
 class KerasNetwork:
     """Runs any Keras model that maps a multi-hot vector to probabilities."""
 
-    def __init__(self, model: Any, *, linear: bool = False) -> None:  # noqa: ANN401 - Keras has no types
+    def __init__(self, model: Any, path: Path, *, linear: bool = False) -> None:  # noqa: ANN401 - Keras has no types
         """Wrap a model.
 
         Args:
             model: multi-hot float32 [n, size] -> probabilities float32 [n, units].
+            path: of the model, for error messages.
             linear: it returns logits instead of probabilities.
         """
         self._model = model
+        self._path = path
         self.linear = linear
 
     @property
@@ -56,8 +58,8 @@ class KerasNetwork:
             output = np.asarray(self._model(multi_hot, training=False), np.float32).reshape(len(ids), self.shape[1])
         except Exception as error:  # of any layer; or the output is a dictionary, or of another length
             raise BundleError(
-                f"{MODEL}: Keras cannot compute one vector per text with it ({type(error).__name__}); train the bundle"
-                " again."
+                f"{self._path}: Keras cannot compute one vector per text with it ({type(error).__name__}); train the"
+                " bundle again."
             ) from error
         return output if self.linear else np.log(np.maximum(output, np.finfo(np.float32).tiny))
 
@@ -126,8 +128,8 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
     last = getattr(loaded, "layers", [None])[-1]
     if isinstance(last, keras.layers.Dense) and last.activation is getattr(keras.activations, output):
         last.activation = keras.activations.linear  # the classifier computes the probabilities, after the calibration
-        return KerasNetwork(loaded, linear=True)
-    return KerasNetwork(loaded)
+        return KerasNetwork(loaded, path, linear=True)
+    return KerasNetwork(loaded, path)
 
 
 def _load(copy: Path, path: Path) -> Any:  # noqa: ANN401 - Keras has no types

@@ -15,6 +15,8 @@ from app.classifier.bundle import MODEL
 from app.classifier.networks.keras_network import KerasNetwork, read_keras_network
 from tests.tiny_bundle import keras_file
 
+PATH = Path("models/odd/1/model.keras")
+
 
 class Model:
     """Takes four words and returns three topics: the values of the first three words, scaled to sum 1."""
@@ -31,7 +33,7 @@ class Model:
 
 def test_words_go_in_as_ones_and_logarithms_come_out() -> None:
     model = Model()
-    logits = KerasNetwork(model).logits([[0, 3], [], [1, 2, 3]])
+    logits = KerasNetwork(model, PATH).logits([[0, 3], [], [1, 2, 3]])
     assert model.given == [([[1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 1, 1]], np.float32, False)]
     assert logits.shape == (3, 3)
     assert logits[0, 0] == logits[2, 1] == logits[2, 2] == pytest.approx(np.log(0.25))
@@ -40,19 +42,21 @@ def test_words_go_in_as_ones_and_logarithms_come_out() -> None:
 
 def test_variants_of_a_text_go_in_with_their_own_ids() -> None:
     model = Model()
-    assert KerasNetwork(model).logits_of_variants([0, 3], [([], []), ([0], []), ([3], [1, 2])]).shape == (3, 3)
+    assert KerasNetwork(model, PATH).logits_of_variants([0, 3], [([], []), ([0], []), ([3], [1, 2])]).shape == (3, 3)
     assert model.given[0][0] == [[1, 0, 0, 1], [0, 0, 0, 1], [1, 1, 1, 0]]
 
 
 def test_shape_is_words_and_topics() -> None:
-    assert KerasNetwork(Model()).shape == (4, 3)
+    assert KerasNetwork(Model(), PATH).shape == (4, 3)
 
 
 @pytest.mark.parametrize("output", [{"topics": np.zeros((2, 3))}, [np.zeros((2, 3))] * 2, np.zeros((4, 3)), "text"])
 def test_output_that_is_not_one_vector_per_text_is_one_sentence(output: object) -> None:
     model = type("Other", (Model,), {"__call__": lambda *_, **__: output})()
-    with pytest.raises(BundleError, match=r"^model\.keras: Keras cannot compute one vector .* \(\w+Error\); "):
-        KerasNetwork(model).logits([[0], [1]])
+    with pytest.raises(
+        BundleError, match=r"^models/odd/1/model\.keras: Keras cannot compute one vector .* \(\w+Error\); "
+    ):
+        KerasNetwork(model, PATH).logits([[0], [1]])
 
 
 def test_missing_folder_for_temporary_files_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
