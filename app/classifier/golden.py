@@ -20,7 +20,7 @@ LOGIT_TOLERANCE = 32 * float(np.finfo(np.float32).eps)
 add in another order; up to 11 times the precision of float32 was measured."""
 
 _MAX_EXPONENT = 50.0
-"""Of a tolerance; beyond, any probability may be any other, and exp overflows later."""
+"""Largest exponent in a tolerance: it already allows any probability, and exp of a much larger one overflows."""
 
 
 def verify_answers(bundle: Bundle, calibrator: Calibrator, logits: Floats, shares: Sequence[float]) -> None:

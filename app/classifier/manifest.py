@@ -65,7 +65,7 @@ class Part(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keep_one_unknown_field(cls, given: Any) -> Any:  # noqa: ANN401 - any JSON value
-        """FailFast for objects, which pydantic has only for arrays."""
+        """Like FailFast, which pydantic has only for arrays: no errors for the unknown fields after the first."""
         if isinstance(given, dict) and len(given) > len(known := cls.model_fields):
             first = next(name for name in given if name not in known)
             return {name: given[name] for name in (*known, first) if name in given}

@@ -52,7 +52,7 @@ class MicroBatcher:
         self._max_topics = max_topics
         self._short: list[Waiting] = []
         self._long: list[Waiting] = []
-        """Texts of more than UNIT_CHARACTERS characters, of which each turn classifies one chunk, too.
+        """Texts of more than UNIT_CHARACTERS characters; each turn classifies one chunk of each queue.
 
         In one queue, short texts would wait for every long one before them, at up to ten milliseconds each.
         """

@@ -112,8 +112,8 @@ class InFlightLimiter:
     ) -> list[T]:
         """Process a request piece by piece, one request at a time, yielding to the event loop between pieces.
 
-        `long`: whether a single piece, too, takes milliseconds. Otherwise the single pieces of all requests that have
-        arrived are processed without yielding, because that takes less time together.
+        `long`: whether a request of one piece yields, too, because it takes milliseconds. Otherwise, requests of one
+        piece that arrive together are processed without yielding between them, which is faster for all of them.
 
         Raises:
             DeadlineError: the work, including the wait for its turn, exceeded the deadline.

@@ -112,7 +112,7 @@ def _renderer() -> Processor:
 
 
 def _harmless(value: Any) -> Any:  # noqa: ANN401 - any value of a field
-    """A text without characters that a terminal obeys, such as one from a client or a file name; other values as is.
+    """A text, such as a file name, without characters that a terminal interprets; other values as is.
 
     Line breaks stay, because tracebacks have them; structlog writes values that are not texts with `repr`.
     """

@@ -44,7 +44,7 @@ MAX_MESSAGE = 1_000
 class TopicsClientError(Exception):
     """Base of all exceptions of this package.
 
-    As text, without line breaks and control characters: it may quote an answer, and a terminal would obey it.
+    As text, without line breaks and control characters: it may quote an answer, and a terminal would interpret it.
     """
 
     def __str__(self) -> str:

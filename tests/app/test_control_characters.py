@@ -19,7 +19,7 @@ def test_text_of_any_language_has_none(text: str) -> None:
 
 
 @pytest.mark.parametrize("character", OBEYED + DIRECTION)
-def test_characters_that_a_terminal_obeys_become_spaces(character: str) -> None:
+def test_characters_that_a_terminal_interprets_become_spaces(character: str) -> None:
     assert one_line(f"a{character}b 환율") == "a b 환율"
 
 

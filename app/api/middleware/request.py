@@ -24,8 +24,8 @@ from app.web.problem_page import for_browsers
 
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
 _NO_STORE = (b"cache-control", b"no-store")
-"""For GET and HEAD: a proxy that caches what does not forbid it, such as Varnish for two minutes, would answer probes
-itself, and answer clients without an API key what it stored for a key in X-API-Key."""
+"""For GET and HEAD. A proxy that caches what does not forbid it, such as Varnish for two minutes, would answer probes
+itself, and would send clients without an API key what it stored for one with X-API-Key."""
 
 logger = logging.getLogger(__name__)
 

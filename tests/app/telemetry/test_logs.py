@@ -76,7 +76,7 @@ def test_timestamp_is_utc_with_six_digits_after_the_second(monkeypatch: pytest.M
 
 
 HOSTILE = "\x9b31m\x1b]0;title\x07\u2028\u202e"
-"""Characters that a terminal obeys: colour, its title, line and text direction."""
+"""Characters that a terminal interprets: colour, its title, line and text direction."""
 
 
 def test_no_value_of_a_field_controls_the_terminal(monkeypatch: pytest.MonkeyPatch):
