@@ -54,14 +54,24 @@ def test_client_that_hangs_up_in_its_body_is_counted_and_not_answered(start: Sta
     assert value("topics_batch_size_count") == value("topics_headlines_total") == 0
 
 
-def test_client_that_hangs_up_while_its_batch_waits_is_counted_and_not_answered(start: Start):
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/predict/batch", {"headlines": ["oil"] * 300}),
+        ("/predict/batch", {"headlines": ["o" * 15_000]}),
+        ("/predict", {"headline": "o" * 1001, "explain": True}),
+    ],
+)
+def test_client_that_hangs_up_while_its_request_waits_is_counted_and_not_answered(
+    start: Start, path: str, body: object
+):
     client = start()
     assert client.portal is not None
-    body = json.dumps({"headlines": ["oil"] * 300}).encode()
-    whole = {"type": "http.request", "body": body, "more_body": False}
-    assert client.portal.call(ask, client.app, "/predict/batch", whole, GONE) == []
+    whole = {"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}
+    assert client.portal.call(ask, client.app, path, whole, GONE) == []
+    assert client.app.state.service.limiter.in_flight == 0
     value = read(client.get("/metrics").text)
-    assert value("http_requests_total", route="/predict/batch", method="POST", status=CLIENT_GONE) == 1
+    assert value("http_requests_total", route=path, method="POST", status=CLIENT_GONE) == 1
     assert value("topics_rejected_total", reason="client_gone") == 1
     assert value("topics_headlines_total") < 300
 
