@@ -211,9 +211,9 @@ def test_progress_stays_within_its_end_however_often_c_is_lowered(monkeypatch: p
 
 @pytest.mark.parametrize(
     ("rows", "weighted_right", "weighted"),
-    [((6, 3), 20, True), ((6, 3), 19, False), ((5, 3), 20, False)],  # the last labels are nearly as frequent
+    [((6, 3), 19, True), ((6, 3), 18, False), ((5, 3), 20, False)],  # the last labels are nearly as frequent
 )
-def test_rows_of_rare_labels_weigh_more_unless_fewer_rows_are_right_then(
+def test_rows_of_rare_labels_weigh_more_unless_clearly_fewer_rows_are_right_then(
     monkeypatch: pytest.MonkeyPatch, rows: tuple[int, int], weighted_right: int, weighted: bool
 ) -> None:
     monkeypatch.setattr(encodings, "_right", lambda variant, *_: answers(weighted_right if variant.rare_weight else 20))
