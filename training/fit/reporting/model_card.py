@@ -135,8 +135,7 @@ def parts(linear_share: float, networks: int, with_networks: bool, hidden: int |
 def _network(manifest: Manifest) -> str:
     """Units and activation of each layer."""
     hidden = [f"{layer.kernel.shape[1]} {layer.activation}" for layer in (manifest.network or ())[:-1]]
-    outside = " and one unit for `outside`" if manifest.outside else ""
-    return ", ".join([*hidden, f"{len(manifest.topics)} {manifest.output}{outside}"])
+    return ", ".join([*hidden, f"{len(manifest.topics)} {manifest.output}"])
 
 
 def _features(encoding: EncodingSpec, clusters: int) -> str:
