@@ -29,6 +29,9 @@ from tests.app.slow_encode import slow_encode
 DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 422, 503, 504}
 BODY = b'{"headline":"oil"}'
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+MORE_THAN_READS = 360_000
+"""Bytes of overhead that are refused however they arrive: those in one read with body data do not count, and uvloop
+reads up to 256,000 bytes at once if the machine is busy."""
 
 
 def whole(*headers: bytes, body: bytes = BODY) -> bytes:
@@ -243,7 +246,9 @@ def test_head_that_is_too_long_is_named_as_such_also_if_it_has_ended(port: int, 
     assert b"The request has more than 65,536 bytes of headers; send fewer." in received
 
 
-@pytest.mark.parametrize("fault", [b"X: " + b"a" * 200_000, b"a: b\r\n" * 20_000, b"X: y\r\n" * 20_000 + b"\r\n"])
+@pytest.mark.parametrize(
+    "fault", [b"X: " + b"a" * MORE_THAN_READS, b"a: b\r\n" * 60_000, b"X: y\r\n" * 60_000 + b"\r\n"]
+)
 def test_trailers_without_end_are_refused(port: int, fault: bytes):
     head = HEAD + b"Transfer-Encoding: chunked\r\n\r\n12\r\n" + BODY + b"\r\n0\r\n"
     pieces = [fault[start : start + 20_000] for start in range(0, len(fault), 20_000)]
@@ -257,7 +262,7 @@ def test_trailers_without_end_are_refused(port: int, fault: bytes):
 )
 @pytest.mark.parametrize("piece", [1_000, 20_000, 80_000])
 def test_chunk_extension_that_is_too_long_is_named_as_such(port: int, piece: int, header: int, before: bytes):
-    body = before + b"12;" + b"a" * 90_000
+    body = before + b"12;" + b"a" * MORE_THAN_READS
     request = HEAD + b"X: " + b"a" * header + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + body
     received = exchange(port, *[request[start : start + piece] for start in range(0, len(request), piece)])
     assert statuses(received) == [400]
@@ -267,7 +272,7 @@ def test_chunk_extension_that_is_too_long_is_named_as_such(port: int, piece: int
 @pytest.mark.parametrize("path", [b"/predict", b"/nowhere", b"/health/live"])
 def test_chunk_extension_without_end_ends_the_connection(port: int, path: bytes):
     head = HEAD.replace(b"/predict", path) + b"Transfer-Encoding: chunked\r\n\r\n12;"
-    received = exchange(port, head, *[b"a" * 20_000] * 10, pause=0.01)
+    received = exchange(port, head, *[b"a" * 20_000] * (MORE_THAN_READS // 20_000), pause=0.01)
     assert len(statuses(received)) == 1
     assert statuses(received)[0] in {400, 404, 405, 414}
 
