@@ -44,7 +44,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     uvicorn lacks: a time limit for requests (https://github.com/Kludex/uvicorn/issues/157), any limit on the memory
     that connections hold together, and problems (RFC 9457) instead of its plain-text 400. Effect: 408 after 10 s, and
-    105 MiB resident under the attacks of tests/operation/test_memory.py, which took 1 to 2.4 GB without (decision 17).
+    290 MiB resident under the attacks of tests/operation/test_memory.py, which took 1 to 2.4 GB without (decision 17).
     Delete when: uvicorn has these limits and a hook for errors, or clients reach the service only through a proxy that
     buffers requests and answers.
     """

@@ -50,8 +50,8 @@ def markdown(figures: dict[str, Any]) -> str:
         "",
         "- *False positive rate*: share of the headlines about one of the topics that are marked `outside`.",
         "- *True positive rate*: share of the headlines about none of the topics that are marked `outside`.",
-        "- *Overall accuracy*: share of headlines marked `outside` if no topic is acceptable, or else classified as an",
-        "  acceptable topic.",
+        "- *Overall accuracy*: share of headlines with a right answer: `outside` if no topic is acceptable, otherwise",
+        "  an acceptable topic.",
         "",
         "Headlines for which both a topic and none are acceptable are in neither group.",
     ]
