@@ -61,6 +61,8 @@ class Connection:
         self.port = port
         self.tally = tally
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._last = 0.0
+        """When the connection was opened or the last answer arrived on it."""
 
     async def ask(self, request: bytes) -> int:
         """The answer's status, LOST if there was none."""
@@ -69,7 +71,11 @@ class Connection:
             async with asyncio.timeout(30):
                 status, headers = await self._exchange(request)
         except (OSError, EOFError, TimeoutError) as error:
-            self.tally.errors.append(f"{type(error).__name__} {error}")
+            idle = begun - self._last if self._streams else 0.0
+            self.tally.errors.append(
+                f"{type(error).__name__} {error} after {time.perf_counter() - begun:.3f} s, on a connection that had"
+                f" waited for {idle:.3f} s"
+            )
             self.close()
             status, headers = LOST, {}
         self.tally.statuses[status] += 1
@@ -82,12 +88,14 @@ class Connection:
     async def _exchange(self, request: bytes) -> tuple[int, dict[bytes, bytes]]:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self.port)
+            self._last = time.perf_counter()
         reader, writer = self._streams
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         lines = head.split(b"\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (one.partition(b":") for one in lines[1:-2])}
         await reader.readexactly(int(headers[b"content-length"]))
+        self._last = time.perf_counter()
         if headers.get(b"connection") == b"close":
             self.close()
         return int(lines[0][9:12]), headers

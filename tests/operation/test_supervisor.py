@@ -156,8 +156,8 @@ def test_many_sighups_replace_each_worker_lose_no_request_and_fail_no_probe(tiny
                 server.signal(signal.SIGHUP)
                 time.sleep(0.05)
             wait_for(lambda: not before & set(server.worker_pids()) and len(server.worker_pids()) == 2)
-        assert (load.tally.errors, load.tally.failed) == ([], 0)
-        assert (probes.tally.errors, probes.tally.failed) == ([], 0)
+        assert (load.tally.errors, load.tally.failed) == ([], 0), server.output
+        assert (probes.tally.errors, probes.tally.failed) == ([], 0), server.output
         assert server.stop() == 0
 
 
