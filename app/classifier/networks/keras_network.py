@@ -98,7 +98,7 @@ def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> Ker
     try:
         with zipfile.ZipFile(io.BytesIO(model)) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, RuntimeError, ValueError) as error:  # also an unknown version, a name that is not UTF-8
         raise BundleError(f"{path}: is not a Keras model ({error}); copy the bundle again.") from error
     if unpacked > MAX_FILE_BYTES:
         raise BundleError(
