@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -24,6 +26,22 @@ async def never() -> Any:
 
 
 PIECES = list(range(10))
+
+
+@asynccontextmanager
+async def iterations() -> AsyncIterator[Callable[[], int]]:
+    """Yields a function that returns how many iterations of the event loop there have been."""
+    counted = 0
+
+    async def count() -> None:
+        nonlocal counted
+        while True:
+            counted += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    yield lambda: counted
+    counting.cancel()
 
 
 def test_what_cannot_be_held_is_refused_at_once(work: InFlightLimiter):
@@ -83,19 +101,9 @@ def test_request_that_has_room_for_nothing_is_refused_whatever_its_length(work: 
 
 
 def test_work_yields_after_every_piece(work: InFlightLimiter):
-    turns = 0
-
-    async def others():
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    async def main():
-        other = asyncio.create_task(others())
-        seen = await work.run_in_turns(PIECES, lambda piece: (piece, turns), never, Deadline(10))
-        other.cancel()
-        return seen
+    async def main() -> list[tuple[int, int]]:
+        async with iterations() as iteration:
+            return await work.run_in_turns(PIECES, lambda piece: (piece, iteration()), never, Deadline(10))
 
     seen = asyncio.run(main())
     assert [piece for piece, _ in seen] == PIECES
@@ -147,30 +155,17 @@ def test_short_requests_that_arrive_together_are_all_counted_before_one_is_proce
     assert isinstance(third, OverloadedError)
 
 
-@pytest.mark.parametrize(("long", "iterations"), [(False, 1), (True, 3)])
+@pytest.mark.parametrize(("long", "different"), [(False, 1), (True, 3)])
 def test_single_pieces_of_several_requests_yield_between_them_only_if_they_are_long(
-    work: InFlightLimiter, long: bool, iterations: int
+    work: InFlightLimiter, long: bool, different: int
 ):
-    seen: list[int] = []
+    async def main() -> list[list[int]]:
+        async with iterations() as iteration:
+            ask = [work.run_in_turns([1], lambda _: iteration(), never, Deadline(10), long=long) for _ in range(3)]
+            return await asyncio.gather(*ask)
 
-    async def main():
-        iteration = 0
-
-        async def count():
-            nonlocal iteration
-            while True:
-                iteration += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
-        ask = [
-            work.run_in_turns([1], lambda _: seen.append(iteration), never, Deadline(10), long=long) for _ in range(3)
-        ]
-        await asyncio.gather(*ask)
-        counting.cancel()
-
-    asyncio.run(main())
-    assert len(set(seen)) == iterations
+    seen = asyncio.run(main())
+    assert len({at for [at] in seen}) == different
 
 
 @pytest.mark.parametrize(
