@@ -8,13 +8,12 @@ is the wire's own.
 """
 
 import html
-import tarfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from training.data.archive import ArchiveError, read_files
 from training.data.split import keras_order
 from training.data.topics import LABELS
 from training.errors import CorpusError
@@ -125,21 +124,19 @@ def _place(wire: ArchiveWire, rank: int) -> Wire:
 def _read_files(archive: Path) -> Iterator[tuple[str, str]]:
     """Name and text of each of the 22 SGML files, in order; raises CorpusError if one cannot be read."""
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            members = {Path(member.name).name: member for member in tar if member.isfile()}
-            for name in ARCHIVE_FILES:
-                stream = tar.extractfile(members[name]) if name in members else None
-                if stream is None:
-                    raise CorpusError(f"{archive} lacks the file {name}; fetch Reuters-21578 again.")
-                # The files claim no encoding and have a few stray bytes above 127: Latin-1 takes every byte.
-                yield name, stream.read().decode("latin-1")
+        files = read_files(archive, ARCHIVE_FILES)
     except FileNotFoundError as error:
         raise CorpusError(
             f"There is no archive at {archive}; run `python -m training fetch`, or set --data to a folder that has"
             " reuters21578.tar.gz."
         ) from error
-    except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
+    except ArchiveError as error:
         raise CorpusError(f"{archive} cannot be read as a gzipped tar ({error}); fetch it again.") from error
+    for name in ARCHIVE_FILES:
+        if name not in files:
+            raise CorpusError(f"{archive} lacks the file {name}; fetch Reuters-21578 again.")
+        # The files claim no encoding and have a few stray bytes above 127: Latin-1 takes every byte.
+        yield name, files.pop(name).decode("latin-1")
 
 
 def _parse_file(name: str, text: str) -> Iterator[ArchiveWire]:

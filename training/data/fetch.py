@@ -6,15 +6,14 @@ Uses urllib: it takes one GET with a Range header, for which the train extra nee
 import hashlib
 import http
 import http.client
-import tarfile
 import tempfile
 import urllib.error
 import urllib.request
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
+from training.data.archive import ArchiveError, read_files
 from training.data.checksums import SHA256
 from training.errors import DownloadError, OutputError
 
@@ -80,20 +79,15 @@ def fetch_archive(folder: Path, urls: Sequence[str], progress: Progress = lambda
 
 def archive_fault(archive: Path) -> str | None:
     """What is wrong with an archive, as the end of a sentence; None if it has all files of Reuters-21578, unchanged."""
-    missing = dict(SHA256)
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            for member in tar:
-                name = Path(member.name).name
-                stream = tar.extractfile(member) if member.isfile() and name in missing else None
-                if stream is None:
-                    continue
-                digest = hashlib.file_digest(stream, "sha256")  # type: ignore[arg-type] # typeshed: lacks readinto
-                if digest.hexdigest() != missing.pop(name):
-                    return f"has another {name} than Reuters-21578, Distribution 1.0"
-    except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
+        files = read_files(archive, SHA256)
+    except (ArchiveError, FileNotFoundError) as error:
         return f"is not a whole gzipped tar ({error})"
-    return f"lacks {', '.join(sorted(missing)[:3])}" if missing else None
+    for name, content in files.items():
+        if hashlib.sha256(content).hexdigest() != SHA256[name]:
+            return f"has another {name} than Reuters-21578, Distribution 1.0"
+    missing = sorted(SHA256.keys() - files.keys())
+    return f"lacks {', '.join(missing[:3])}" if missing else None
 
 
 def _download(url: str, part: Path, progress: Progress) -> str | None:

@@ -247,3 +247,9 @@ def test_folder_that_cannot_be_made_is_refused(server: Server, tmp_path: Path) -
 
 def test_missing_archive_is_reported(tmp_path: Path) -> None:
     assert "is not a whole gzipped tar" in str(archive_fault(tmp_path / ARCHIVE))
+
+
+def test_archive_with_a_second_file_of_a_verified_name_is_refused(tmp_path: Path) -> None:
+    # Training would read the second one.
+    (tmp_path / ARCHIVE).write_bytes(tar({**FILES, "later/reut2-000.sgm": b"other wires"}))
+    assert "it has reut2-000.sgm twice" in str(archive_fault(tmp_path / ARCHIVE))
