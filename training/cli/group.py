@@ -11,30 +11,29 @@ from training.cli.reuters import baselines, card, compare, fetch, present_day
 from training.cli.train import train
 
 SECTIONS: Final = {
-    "Your own labels": (check, fit, evaluate, export),
-    "Reuters": (fetch, train, compare, baselines, present_day, card),
+    "Your own labels": {
+        check: ("check news.csv", "check news.csv --text headline --label section --output checked"),
+        fit: (
+            "fit news.csv --text headline --label section --output models/news/1",
+            "fit news.csv --test later.csv --unlabelled archive.txt --output models/news/2",
+        ),
+        evaluate: (
+            "evaluate models/news/1 --test later.csv",
+            "evaluate models/news/2 --test later.csv --against models/news/1",
+            "evaluate models/headlines/7 --data DIR",
+        ),
+        export: ("export models/news/1 --format onnx --output export/news",),
+    },
+    "Reuters": {
+        fetch: ("fetch",),
+        train: ("train --recipe headlines --output models/mine/1", "train --recipe book --seeds 5"),
+        compare: ("compare --recipe book --recipe bottleneck-4 --output compared",),
+        baselines: ("baselines --bundle models/headlines/7 --output compared",),
+        present_day: ("present-day headlines.tsv --bundle models/headlines/7",),
+        card: ("card models/mine/1",),
+    },
 }
-"""Heading in the help -> commands below it."""
-
-EXAMPLES: Final = {
-    check: ("check news.csv", "check news.csv --text headline --label section --output checked"),
-    fit: (
-        "fit news.csv --text headline --label section --output models/news/1",
-        "fit news.csv --test later.csv --unlabelled archive.txt --output models/news/2",
-    ),
-    evaluate: (
-        "evaluate models/news/1 --test later.csv",
-        "evaluate models/news/2 --test later.csv --against models/news/1",
-        "evaluate models/headlines/7 --data DIR",
-    ),
-    export: ("export models/news/1 --format onnx --output export/news",),
-    fetch: ("fetch",),
-    train: ("train --recipe headlines --output models/mine/1", "train --recipe book --seeds 5"),
-    compare: ("compare --recipe book --recipe bottleneck-4 --output compared",),
-    baselines: ("baselines --bundle models/headlines/7 --output compared",),
-    present_day: ("present-day headlines.tsv --bundle models/headlines/7",),
-    card: ("card models/mine/1",),
-}
+"""Every command, below its heading in the help, with its examples."""
 
 
 @click.group(
@@ -49,6 +48,7 @@ def cli() -> None:
     """
 
 
-for command, examples in EXAMPLES.items():
-    command.epilog = "\b\n" + "\n".join(["Examples:", *(f"  python -m training {line}" for line in examples)])
-    cli.add_command(command)
+for commands in SECTIONS.values():
+    for command, examples in commands.items():
+        command.epilog = "\b\n" + "\n".join(["Examples:", *(f"  python -m training {line}" for line in examples)])
+        cli.add_command(command)
