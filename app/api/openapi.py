@@ -12,7 +12,7 @@ from app.api.headers import RESPONSE_HEADERS, header_names
 from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE, Problem, example
 from app.api.routes.model_info import examples
-from app.api.schemas import DEFAULT_TOP_K
+from app.api.schemas import DEFAULT_TOP_K, limited_batch_request, limited_predict_request
 from app.api.serialization import ResponseSerializer
 from app.serving.service import Service
 
@@ -80,22 +80,19 @@ def extend_openapi(app: FastAPI, public: APIRouter, service: Service, keyed: boo
 
 
 def _describe_models(document: dict[str, Any], service: Service) -> None:
-    """Insert what depends on the models: summary, the maximum of `top_k`, and examples of the default model."""
+    """Insert what depends on the models: summary, limits of the largest model, and examples of the default model."""
     bundle = service.classifier.bundle
     manifest = bundle.manifest
-    topics = max(len(model.classifier.topics) for model in service.models)
+    most_topics = max((model.classifier.topics for model in service.models), key=len)
     document["info"]["summary"] = f"{manifest.title_or_name}: classifies texts into {len(manifest.topics)} topics."
     texts = examples(service.classifier)[:2]
     schemas = document["components"]["schemas"]
-    for name, given in (
-        ("PredictRequest", {"headline": texts[0]} if texts else None),
-        ("BatchRequest", {"headlines": texts} if texts else None),
-    ):
-        top_k = schemas[name]["properties"]["top_k"]
-        top_k["maximum"], top_k["default"] = topics, min(DEFAULT_TOP_K, topics)
-        if given:
-            schemas[name]["examples"] = [given]
+    for limited in (limited_predict_request, limited_batch_request):
+        request = limited(service.settings, most_topics)
+        schemas[request.__name__] |= jsonable_encoder(request.model_json_schema(), exclude_none=True)
     if texts:
+        schemas["PredictRequest"]["examples"] = [{"headline": texts[0]}]
+        schemas["BatchRequest"]["examples"] = [{"headlines": texts}]
         shown = service.classifier.classify(texts, min(DEFAULT_TOP_K, len(manifest.topics)))
         serializer = ResponseSerializer(service.classifier)
         _show_answer(document, "/predict", serializer.single(shown[0], None))
