@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, gunzipped, read_pieces
 from app.cli.readers.row import Row
+from app.cli.readers.rows import ENDINGS, name_ending
 from training.errors import ColumnError, TableError
 from training.labelled.bad_rows import BadRows, too_many_bad
 from training.labelled.cells import CellError, parse_labels, parse_time
@@ -32,7 +33,7 @@ _MORE_TEXTS: Final = f"{MAX_TEXT_BYTES // 1024**3} GiB of texts in memory"
 MAX_BAD_SHARE: Final = 0.05
 """Default of --most-bad."""
 
-_FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
+_FORMATS: Final = (*ENDINGS, "parquet")
 _SPREADSHEETS: Final = ("xlsx", "xls", "ods")
 
 _EVERY_FILE: Final = (
@@ -147,7 +148,7 @@ def _labelled(row: Row, columns: Columns, options: ReadingOptions, found: set[st
 
 
 def _open(path: Path, options: ReadingOptions, name: str, stack: ExitStack) -> OpenedFile:
-    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    ending = name_ending(path.name)
     if ending not in _FORMATS:
         known = ", ".join(f".{known}" for known in _FORMATS)
         advice = "save the sheet as CSV UTF-8" if ending in _SPREADSHEETS else "rename or convert it"
@@ -160,9 +161,11 @@ def _open(path: Path, options: ReadingOptions, name: str, stack: ExitStack) -> O
     if stream.peek(4).startswith(b"PAR1"):
         raise TableError(f"{name}: is a Parquet file; rename it so that its name ends with .parquet.")
     pieces = bounded(decoded(read_pieces(stream, name), name), name)
-    if ending in ("csv", "tsv"):
-        return open_csv(pieces, "csv" if ending == "csv" else "tsv", options, not options.no_header, name)
-    return open_json(pieces, "json" if ending == "json" else "jsonl", options, name)
+    match ENDINGS[ending]:
+        case "csv" | "tsv" as form:
+            return open_csv(pieces, form, options, not options.no_header, name)
+        case "json" | "jsonl" as form:
+            return open_json(pieces, form, options, name)
 
 
 def bounded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:

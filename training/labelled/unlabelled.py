@@ -8,7 +8,7 @@ from sys import getsizeof
 from app.cli.readers.csv_rows import ColumnError as AppColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.row import Options, Row
-from app.cli.readers.rows import input_format, read_table
+from app.cli.readers.rows import input_format, name_ending, read_table
 from training.errors import ColumnError, TableError
 from training.labelled.read import bounded, ensure_room, parquet_file, reading, shown_name
 from training.labelled.rows import LabelledRow
@@ -56,7 +56,7 @@ def read_unlabelled(files: Sequence[Path], text_columns: Sequence[str]) -> tuple
 
 
 def _open(path: Path, text_columns: Sequence[str], name: str, stack: ExitStack) -> Iterator[Row]:
-    if name.lower().removesuffix(".gz").endswith(".parquet"):
+    if name_ending(name) == "parquet":
         from training.labelled.parquet.rows import open_texts  # noqa: PLC0415 - pyarrow takes 100 MB, and only Parquet needs it
 
         return open_texts(parquet_file(path, name, stack), text_columns, name)

@@ -9,12 +9,12 @@ from pyarrow.fs import FileSelector, FileSystem, FileType
 from pydantic import BaseModel
 
 from app.cli.exit_status import InputError, UnavailableError
+from app.cli.readers.rows import ENDINGS, input_format
 from app.cli.readers.rows import InputFormat as TextFormat
-from app.cli.readers.rows import input_format
 
 InputFormat = TextFormat | Literal["parquet"]
 
-_TEXT = ("csv", "tsv", "json", "jsonl", "ndjson", "txt")
+_TEXT = (*ENDINGS, "txt")
 _ENDINGS = {"parquet", *_TEXT, *(f"{name}.gz" for name in _TEXT)}
 
 

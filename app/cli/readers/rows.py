@@ -1,7 +1,7 @@
 """Reads rows lazily from a stream of plain lines, CSV, TSV, JSON Lines or JSON."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from app.cli.readers.csv_rows import ColumnError, csv_rows, read_header
@@ -9,14 +9,16 @@ from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import TOO_LONG, Line, LongLine, split_lines
 from app.cli.readers.row import Options, Row, unique_names, validate_row
 
-InputFormat = Literal["lines", "csv", "tsv", "jsonl", "json"]
+NamedFormat = Literal["csv", "tsv", "jsonl", "json"]
+InputFormat = Literal["lines"] | NamedFormat
 
 DEFAULT_NAME = "headline"
 
 SEPARATORS = {"csv": ",;\t", "tsv": "\t"}
 """Separators that are tried on the header, in this order."""
 
-_ENDINGS: dict[str, InputFormat] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json"}
+ENDINGS: Mapping[str, NamedFormat] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json"}
+"""Format by what the name of a file ends with, without `.gz`; any other file has plain lines."""
 
 
 class Table(NamedTuple):
@@ -28,14 +30,18 @@ class Table(NamedTuple):
     """Output names of the kept columns; None if they differ from row to row."""
 
 
+def name_ending(name: str) -> str:
+    """What the name of a file ends with, in lower case, without the dot before it and without `.gz`."""
+    return name.lower().removesuffix(".gz").rpartition(".")[2]
+
+
 def input_format(name: str, columns: Sequence[str], fields: Sequence[str]) -> InputFormat:
     """Format of an input file: from --column or --field if given, otherwise from its suffix, otherwise plain lines.
 
     Raises:
         ColumnError: the suffix is of JSON and --column was given, or of CSV or TSV and --field.
     """
-    ending = name.lower().removesuffix(".gz").rpartition(".")[2]
-    form = _ENDINGS.get(ending, "lines")
+    form: InputFormat = ENDINGS.get(name_ending(name), "lines")
     if columns and form in ("json", "jsonl"):
         raise ColumnError(f"{name}: is JSON, which has no columns; use --field instead of --column")
     if fields and form in ("csv", "tsv"):
