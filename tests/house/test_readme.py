@@ -70,15 +70,17 @@ def settings_rows(page: str) -> list[tuple[str, str, str]]:
 
 
 def test_settings_table_equals_the_settings():
-    assert [(name.lower(), default, meaning) for name, default, meaning in settings_rows("docs/configuration.md")] == [
+    listed = [(name.lower(), default, meaning) for name, default, meaning in settings_rows("docs/configuration.md")]
+    assert listed == [
         (name, shown(field.default), field.description) for name, field in Settings.model_fields.items()
-    ]
+    ], "docs/configuration.md: the first table has one row per field of Settings, in this order, with its description"
 
 
 def test_api_table_names_every_path_of_openapi(openapi_paths: set[str]):
     table = README.partition("## API")[2].partition("\n## ")[0]
     told = set(re.findall(r"`(?:GET |POST )(/[^ `]*)`", table))
-    assert {path for path in openapi_paths if not path.startswith("/v2")} <= told
+    missing = {path for path in openapi_paths if not path.startswith("/v2")} - told
+    assert missing == set(), "README.md and README.ko.md: the table under API lacks these paths"
     assert "`/v2/...`" in table
 
 
@@ -203,7 +205,7 @@ def test_share_of_topic_words_in_another_sense_that_is_marked_is_measured():
 
 
 def test_readme_is_short():
-    assert len(README.splitlines()) <= 150
+    assert len(README.splitlines()) <= 150, "shorten README.md, or move a part of it to a page of docs/"
 
 
 def parts(page: str) -> list[dict[str, object]]:
@@ -228,4 +230,4 @@ def parts(page: str) -> list[dict[str, object]]:
 def test_korean_readme_has_the_same_commands_code_links_and_figures():
     korean = parts((ROOT / "README.ko.md").read_text("utf-8"))
     for here, there in zip(parts(README), korean, strict=True):
-        assert here == there
+        assert here == there, "README.ko.md (right) must have the same code, links and figures as README.md (left)"

@@ -38,7 +38,7 @@ def rows(text: str, heading: str) -> list[list[str]]:
 def test_index_lists_every_page():
     linked = re.findall(r"\]\(([^)]+)\)", page("README.md"))
     pages = {file.relative_to(DOCS).as_posix() for file in DOCS.rglob("*.md") if file.parent.name != "decisions"}
-    assert pages - {"README.md"} <= set(linked)
+    assert pages - {"README.md"} - set(linked) == set(), "docs/README.md: link these pages"
 
 
 def test_documents_name_only_variables_that_exist():
@@ -46,7 +46,7 @@ def test_documents_name_only_variables_that_exist():
     # That of the command, of the tests, the deliberate mistake in configuration.md, and one that Kubernetes sets.
     known |= {"TOPICS_API_KEY", "TOPICS_WORKER", "TOPICS_PORT"}
     named = {name for file in PAGES for name in re.findall(r"\bTOPICS_[A-Z_]*[A-Z]\b", file.read_text("utf-8"))}
-    assert named <= known
+    assert named - known == set(), "pages name variables that are no settings; correct or remove them"
 
 
 def test_errors_for_wrong_settings_are_those_in_configuration():
@@ -65,8 +65,11 @@ def test_errors_page_lists_every_kind_of_problem():
         for status, name, title, *_ in rows(page("errors.md"), "status | `type` | title | when | what to do")
     ]
     assert len(listed) == len(set(listed))
-    assert set(listed) == {(kind.status, kind.type, kind.title) for kind in KINDS}
-    assert sorted(status for status, *_ in listed) == [status for status, *_ in listed]
+    assert set(listed) == {(kind.status, kind.type, kind.title) for kind in KINDS}, (
+        "docs/errors.md: the table has one row per kind of app/api/problem_kinds.py, with its status, type and title"
+    )
+    statuses = [status for status, *_ in listed]
+    assert statuses == sorted(statuses), "docs/errors.md: sort the rows of the table by status"
     assert f"`{PREFIX}`" in page("errors.md")
 
 
@@ -97,7 +100,10 @@ def test_metrics_page_lists_every_metric_with_type_and_labels(exposed: dict[str,
         metric.strip("`"): (kind, set(re.findall(r"`(\w+)`", labels)))
         for metric, kind, labels, _ in rows(page("metrics.md"), "metric | type | labels | meaning")
     }
-    assert listed == exposed
+    assert listed == exposed, (
+        "docs/metrics.md: the first table has one row per metric, with its type and labels; a metric that appears only"
+        " after an event needs this event in the fixture `exposed`"
+    )
 
 
 def reasons(of: type[ApiError]) -> Iterator[str]:
@@ -113,7 +119,9 @@ def test_metrics_page_lists_every_reason_for_which_a_request_is_refused():
         reason.strip("`"): None if status == "-" else int(status)
         for reason, status, _ in rows(page("metrics.md"), "reason | status | meaning")
     }
-    assert set(listed) == {*reasons(ApiError), "client_gone", "slow_reader"}
+    assert set(listed) == {*reasons(ApiError), "client_gone", "slow_reader"}, (
+        "docs/metrics.md: the table of reasons has one row per `reason` of a class in app/errors.py"
+    )
     statuses = {
         error.reason: kind.status for error, kind in TABLE.items() if issubclass(error, ApiError) and error.reason
     }
@@ -169,4 +177,4 @@ def test_authentication_page_says_of_every_path_whether_it_needs_a_key(tiny_bund
         for method in methods
         if method in {"get", "post"}
     }
-    assert documented <= paths
+    assert documented - paths == set(), "docs/authentication.md: the table of paths lacks these"

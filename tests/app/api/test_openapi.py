@@ -76,7 +76,9 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
 
 
 def test_operation_ids_are_unique_and_stable(client: TestClient):
-    assert {name: operation["operationId"] for name, operation in operations(client)} == OPERATION_IDS
+    assert {name: operation["operationId"] for name, operation in operations(client)} == OPERATION_IDS, (
+        "OPERATION_IDS in this file: add those of new endpoints; never change one"
+    )
     assert len(set(OPERATION_IDS.values())) == len(OPERATION_IDS)
 
 
