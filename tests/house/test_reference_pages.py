@@ -1,4 +1,4 @@
-"""The reference pages in docs/ match the code: settings, errors, metrics, alerts, public paths."""
+"""The reference pages in docs/ match the code: settings, errors, metrics, alerts, bundle formats, public paths."""
 
 import ast
 import errno
@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from app.api.problem_kinds import KINDS, PREFIX, TABLE
 from app.api.problems import Problem
+from app.classifier.manifest import ADDED
 from app.errors import ApiError
 from app.main import create_app
 from app.settings import Settings, load_settings
@@ -71,6 +72,17 @@ def test_errors_page_lists_every_kind_of_problem():
     statuses = [status for status, *_ in listed]
     assert statuses == sorted(statuses), "docs/errors.md: sort the rows of the table by status"
     assert f"`{PREFIX}`" in page("errors.md")
+
+
+def test_bundles_page_lists_what_each_format_added():
+    listed = {
+        int(number): set(re.findall("`([^`]+)`", added))
+        for number, added, _ in rows(page("bundles.md"), "format | what it adds | read by")
+    }
+    missing = {number: set(fields) - listed.get(number, set()) for number, fields in ADDED.items()}
+    assert {number: fields for number, fields in missing.items() if fields} == {}, (
+        "docs/bundles.md, under Formats: the row of each format names the fields of ADDED in app/classifier/manifest.py"
+    )
 
 
 def test_example_of_an_error_has_the_fields_of_a_problem():
