@@ -1,6 +1,6 @@
 """Encoder: turns a text into the ids of its words. Training and serving both use it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Literal, NamedTuple
 
@@ -137,15 +137,18 @@ class Encoder:
         find, add = self._words.get, distinct.add
         pairs = NO_PAIRS
         first = self.spec.lead
-        # Most headlines are no longer than the lead: calling a method for them would take 4% of the time.
-        lead, later = (words, ()) if first is None or len(words) <= first else self._split_lead(words, first)
-        for word in lead:
+        lead = None if first is None or len(words) <= first else list(words[:first])
+        later = iter(words[first:]) if lead else None
+        for word in lead or words:
             found = find(word)
             if found is None and not (word.isalnum() and word.isascii()):
                 found = find(word := self.resolve(word))
             if found is None:
                 # Skipped before pairs are formed, so the words around it form a pair.
                 unknown.append(word)
+                if lead and later:
+                    # Unknown words do not count, so that adding one moves no other out of the lead.
+                    lead.extend(islice(later, 1))
                 continue
             if pairs and word in pairs:
                 add(pairs[word])
@@ -192,7 +195,7 @@ class Encoder:
 
     def _add_later(
         self,
-        words: Sequence[str],
+        words: Iterator[str],
         distinct: set[int],
         rare: list[str],
         unknown: list[str],
@@ -220,13 +223,6 @@ class Encoder:
                     distinct.add(later_id)
             elif TWICE in pairs:
                 distinct.add(pairs[TWICE])
-
-    def _split_lead(self, words: Sequence[str], lead: int) -> tuple[Sequence[str], Sequence[str]]:
-        """The lead of a text, `lead` words, and the words after it."""
-        # Unknown words do not count, so that adding one moves no other out of the lead.
-        known = (index for index, word in enumerate(words) if self.resolve(word) in self._words)
-        end = next(islice(known, lead, None), len(words))
-        return words[:end], words[end:]
 
     def sequence(self, text: str) -> list[int]:
         """Ids in the order of the words, as `keras.datasets.reuters.load_data` returns them.

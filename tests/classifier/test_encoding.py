@@ -160,6 +160,16 @@ def test_unknown_words_move_nothing_out_of_the_lead(some: list[str], places: lis
     assert encoder.encode_words(with_unknown).ids == encoder.encode_words(known).ids
 
 
+def test_every_word_that_is_not_in_the_word_index_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = Encoder(LEAD_SPEC, LEAD_INDEX)
+    resolved: list[str] = []
+    resolve = encoder.resolve
+    monkeypatch.setattr(encoder, "resolve", lambda word: resolved.append(word) or resolve(word))
+    unknown = ["\u65b0", "\u805e", "'brent", "caf\u00e9", "\u7d93"]
+    encoder.encode_words([*unknown[:2], "oil", unknown[2], "u", "s", "prices", *unknown[3:]])
+    assert resolved == unknown
+
+
 @given(words)
 def test_text_of_no_more_words_than_the_lead_is_encoded_as_without_one(some: list[str]) -> None:
     plain = LEAD_SPEC.model_copy(update={"lead": None})
