@@ -16,6 +16,9 @@ from app.cli.readers.rows import Table
 from app.cli.standard_streams import is_terminal, print_error, write
 from app.cli.writers import Writer
 
+MAX_SHOWN = 20
+"""Maximum number of bad rows that are reported one by one on a terminal; a file or a pipe gets all of them."""
+
 
 class ChunkedRun:
     """Classifies rows in chunks of CHUNK, or fewer when the input has no more yet, and writes each chunk at once."""
@@ -52,9 +55,12 @@ class ChunkedRun:
         pending, self._pending = self._pending, []
         result = predict_rows(pending, self._predict)
         for line, reason in result.bad:
-            print_error(f"line {line} {reason}")
+            if self.bad < MAX_SHOWN or not is_terminal(sys.stderr):
+                print_error(f"line {line} {reason}")
+            elif self.bad == MAX_SHOWN:
+                print_error("Further bad lines are counted, but not shown; add 2> FILE to write all of them to a file.")
             self.is_other_encoding |= reason == NOT_UTF_8
-        self.bad += len(result.bad)
+            self.bad += 1
 
         def written() -> None:
             self._classified += len(result.classified)

@@ -36,9 +36,9 @@ are recognized by their byte order mark.
 If --column or --field is repeated, as in --column Subject --column Description, the texts are joined by one space in
 this order, without empty ones.
 
-Lines that cannot be read or have no headline are reported on standard error with their number; all other lines are
-classified. With --skip-empty, empty lines are skipped without a report. --from-line continues an interrupted run. See
-docs/classify.md.
+Lines that cannot be read or have no headline are reported on standard error with their number (on a terminal, the
+first 20 of them) and counted; all other lines are classified. With --skip-empty, empty lines are skipped without a
+report. --from-line continues an interrupted run. See docs/classify.md.
 
 --engine ray uses all cores of this machine, or of the cluster at --address. INPUT is a file or a folder of Parquet,
 CSV, JSON or text files, OUTPUT a folder. Run it again to continue after an interruption. See docs/ray.md.

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.classifier import load_classifier
-from app.cli import classify
+from app.cli import chunked_run, classify
 from app.cli.classify_options import ClassifyOptions
 from app.cli.readers.row import TO_UTF_8
 from app.cli.writers import Answer
@@ -174,6 +174,28 @@ def test_arguments_are_validated_like_lines() -> None:
         "line 4 is not UTF-8",
         "line 5 has 25,000 characters, more than 20,000",
         "4 bad lines; all others were classified.",
+    ]
+
+
+@pytest.mark.parametrize("bad", [20, 21, 700])  # 700: in two chunks
+def test_terminal_shows_the_first_bad_lines_and_counts_the_others(monkeypatch: pytest.MonkeyPatch, bad: int) -> None:
+    monkeypatch.setattr(chunked_run, "is_terminal", lambda _: True)
+    result = run("classify", *[""] * bad, "oil")
+    assert (result.exit_code, len(rows(result))) == (1, 1)
+    further = "Further bad lines are counted, but not shown; add 2> FILE to write all of them to a file."
+    assert result.stderr.splitlines() == [
+        *(f"line {number} has no text" for number in range(1, 21)),
+        *([further] if bad > 20 else []),
+        f"{bad} bad lines; all others were classified.",
+    ]
+
+
+def test_file_or_pipe_gets_every_bad_line() -> None:
+    result = run("classify", *[""] * 700, "oil")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        *(f"line {number} has no text" for number in range(1, 701)),
+        "700 bad lines; all others were classified.",
     ]
 
 
