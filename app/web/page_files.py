@@ -74,7 +74,7 @@ def read(path: str, changed: int, size: int) -> tuple[bytes, str]:
 
 
 def etag_of(content: bytes) -> str:
-    """The ETag of a body."""
+    """The ETag of a body: its SHA-256 in quotes."""
     return f'"{hashlib.sha256(content).hexdigest()}"'
 
 

@@ -92,6 +92,9 @@ def page_router(service: Service, page_json: PageJson | None) -> APIRouter:
         bundle = chosen(request)[0].classifier.bundle
         if name not in plots(bundle):
             raise HTTPException(404)
-        return await PageFiles(directory=bundle.path).get_response(name, request.scope)
+        answer = await PageFiles(directory=bundle.path).get_response(name, request.scope)
+        if answer.headers["etag"] != f'"{bundle.manifest.files[name].sha256}"':  # of another bundle in the same folder
+            raise HTTPException(404)
+        return answer
 
     return router

@@ -56,14 +56,28 @@ def test_client_that_reads_slowly_makes_the_server_hold_one_piece_of_a_file(clie
 def test_file_is_read_once_for_all_clients_and_again_if_it_has_changed(
     page_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = Mock(side_effect=[b"first", b"changed"])
     folder = shutil.copytree(page_bundle, tmp_path / "1")
+    plot = folder / "plot.png"
+    opened = Mock(side_effect=[plot.read_bytes(), b"changed"])
     with TestClient(create_app(load_settings(model=folder, access_log=False))) as client:
         monkeypatch.setattr("app.web.page_files.Path.read_bytes", opened)
         etags = [client.get("/model/card/plot.png").headers["etag"] for _ in range(3)]
         assert (opened.call_count, len(set(etags))) == (1, 1)
-        (folder / "plot.png").write_bytes(b"changed")
-        assert client.get("/model/card/plot.png").content == b"changed"
+        plot.write_bytes(b"changed")
+        client.get("/model/card/plot.png")
+        assert opened.call_count == 2
+
+
+def test_plot_that_is_no_longer_the_one_in_the_manifest_is_not_sent(page_bundle: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(page_bundle, tmp_path / "1")
+    plot = folder / "plot.png"
+    verified = plot.read_bytes()
+    with TestClient(create_app(load_settings(model=folder, access_log=False))) as client:
+        plot.write_bytes(b"of another model")
+        assert [client.request(method, "/model/card/plot.png").status_code for method in ("GET", "HEAD")] == [404, 404]
+        assert client.get("/model/card/plot.png", headers={"If-None-Match": "*"}).status_code == 404
+        plot.write_bytes(verified)
+        assert client.get("/model/card/plot.png").content == verified
 
 
 @pytest.mark.parametrize("path", ["/docs", *FILES])
