@@ -11,8 +11,8 @@ import click
 
 from app.cli.exit_status import InputError
 from app.cli.predictors import CHUNK, Predictor, predict_rows
+from app.cli.readers.input_format import Table
 from app.cli.readers.row import NOT_UTF_8, Row
-from app.cli.readers.rows import Table
 from app.cli.standard_streams import is_terminal, print_error, write
 from app.cli.writers import Writer
 

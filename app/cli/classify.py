@@ -9,15 +9,15 @@ import click
 
 from app.cli.bulk.command import classify_in_bulk
 from app.cli.chunked_run import ChunkedRun
-from app.cli.classify_help import HELP, KEEP_ALL
-from app.cli.classify_options import ClassifyOptions
+from app.cli.classify_help import HELP
+from app.cli.classify_options import KEEP_ALL, ClassifyOptions
 from app.cli.exit_status import ExitStatus, InputError
 from app.cli.model_info import model_option
 from app.cli.predictors import MAX_TOP_K, Predictor, load, local_predictor, settings_for
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
+from app.cli.readers.input_format import DEFAULT_NAME, Table, input_format, read_table
 from app.cli.readers.row import TO_UTF_8, Options, rows_from, validate_row, without_empty
-from app.cli.readers.rows import DEFAULT_NAME, Table, column_names, input_format, read_table
 from app.cli.remote_predictor import remote_predictor
 from app.cli.standard_streams import print_error
 from app.cli.usage_errors import NonEmptyText, each_once
@@ -143,7 +143,7 @@ def _table(options: ClassifyOptions, settings: Settings, file: BinaryIO | None, 
         reading = Options(
             names=options.headline_names,
             max_characters=settings.max_characters,
-            keep=None if KEEP_ALL in options.keep else tuple(column_names(options.keep)),
+            keep=options.kept_names,
             result=output_columns(options.top_k),
         )
         form = input_format(options.name, options.columns, options.fields)

@@ -2,9 +2,6 @@
 
 from app.cli.exit_status import MEANINGS
 
-KEEP_ALL = "*"
-"""Value of --keep given without names: keep every column."""
-
 HELP = """Classify headlines and write one row for each.
 
 \b

@@ -1,15 +1,21 @@
 """Values of the options of `classify`, and which of them cannot be combined."""
 
+import csv
 import shlex
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from app.cli.readers.rows import DEFAULT_NAME
+from app.cli.readers.csv_rows import ColumnError
+from app.cli.readers.input_format import DEFAULT_NAME
 from app.cli.usage_errors import EMPTY
 from app.cli.writers import BulkOutputFormat
+
+KEEP_ALL = "*"
+"""Value of --keep given without names: keep every column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,21 @@ class ClassifyOptions:
     def headline_names(self) -> tuple[str, ...]:
         """The columns or fields that hold the headline."""
         return self.columns or self.fields or (DEFAULT_NAME,)
+
+    @property
+    def kept_names(self) -> tuple[str, ...] | None:
+        """The columns or fields of --keep, each once; None: all.
+
+        Raises:
+            ColumnError: a value is not a row of CSV, such as `id,date`.
+        """
+        if KEEP_ALL in self.keep:
+            return None
+        try:
+            rows = [next(csv.reader((value,), strict=True), []) for value in self.keep]
+        except csv.Error as error:
+            raise ColumnError(f"--keep takes names as CSV has them ({error})") from None
+        return tuple(dict.fromkeys(chain.from_iterable(rows)))
 
     def ensure_valid(self) -> None:
         """Raise UsageError for options that cannot be combined."""

@@ -11,8 +11,8 @@ from typing import BinaryIO, Final
 
 from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, gunzipped, read_pieces
+from app.cli.readers.input_format import ENDINGS, name_ending
 from app.cli.readers.row import Row
-from app.cli.readers.rows import ENDINGS, name_ending
 from training.errors import ColumnError, TableError
 from training.labelled.bad_rows import BadRows, too_many_bad
 from training.labelled.cells import CellError, parse_labels, parse_time

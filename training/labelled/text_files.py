@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 from app.cli.readers.csv_records import Record, records
 from app.cli.readers.csv_rows import Header, csv_rows, with_separator
+from app.cli.readers.input_format import SEPARATORS
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import Line, split_lines
 from app.cli.readers.row import Options, Row, is_text
-from app.cli.readers.rows import SEPARATORS
 from training.errors import ColumnError, TableError
 from training.labelled.columns import GUESSES, HEADER_BELOW, Columns, RequestedColumns, find_columns, find_numbered
 

@@ -7,8 +7,8 @@ from sys import getsizeof
 
 from app.cli.readers.csv_rows import ColumnError as AppColumnError
 from app.cli.readers.decoding import decoded, read_pieces
+from app.cli.readers.input_format import input_format, name_ending, read_table
 from app.cli.readers.row import Options, Row
-from app.cli.readers.rows import input_format, name_ending, read_table
 from training.errors import ColumnError, TableError
 from training.labelled.read import bounded, ensure_room, parquet_file, reading, shown_name
 from training.labelled.rows import LabelledRow

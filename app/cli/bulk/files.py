@@ -9,8 +9,8 @@ from pyarrow.fs import FileSelector, FileSystem, FileType
 from pydantic import BaseModel
 
 from app.cli.exit_status import InputError, UnavailableError
-from app.cli.readers.rows import ENDINGS, input_format
-from app.cli.readers.rows import InputFormat as TextFormat
+from app.cli.readers.input_format import ENDINGS, input_format
+from app.cli.readers.input_format import InputFormat as TextFormat
 
 InputFormat = TextFormat | Literal["parquet"]
 

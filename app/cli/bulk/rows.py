@@ -14,10 +14,10 @@ from app.cli.exit_status import InputError
 from app.cli.predictors import CHUNK
 from app.cli.readers.csv_rows import csv_rows
 from app.cli.readers.decoding import PIECE_BYTES
+from app.cli.readers.input_format import line_rows, read_table
 from app.cli.readers.json_rows import Fields, json_line_rows
 from app.cli.readers.lines import split_lines
 from app.cli.readers.row import NOT_UTF_8, Options, Row, joined, validate_row
-from app.cli.readers.rows import line_rows, read_table
 
 
 def shard_rows(

@@ -15,8 +15,8 @@ from app.cli.exit_status import InputError
 from app.cli.readers.csv_records import records
 from app.cli.readers.csv_rows import ColumnError, Header, column_places, read_header
 from app.cli.readers.decoding import PIECE_BYTES, decoded, encoding_of, read_pieces
+from app.cli.readers.input_format import SEPARATORS
 from app.cli.readers.lines import line_ends, split_lines
-from app.cli.readers.rows import SEPARATORS
 
 SHARD_BYTES = 8 * 1024 * 1024
 """Size of a text file's shard: about 100,000 headlines, which one core classifies in two seconds."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from click.testing import CliRunner, Result
 
 from app.__main__ import main
+from app.cli.readers.input_format import InputFormat, read_table
 from app.cli.readers.row import Options, Row
-from app.cli.readers.rows import InputFormat, read_table
 
 
 def run(*arguments: object) -> Result:

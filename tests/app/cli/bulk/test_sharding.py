@@ -18,8 +18,8 @@ from app.cli.bulk.sharding import Shard, split_file
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
+from app.cli.readers.input_format import input_format, read_table
 from app.cli.readers.row import Options, Row
-from app.cli.readers.rows import input_format, read_table
 
 SYSTEM = LocalFileSystem()
 

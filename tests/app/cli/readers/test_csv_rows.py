@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from app.cli.exit_status import InputError
 from app.cli.readers.csv_records import MAX_ROW_LINES, NOT_CLOSED
 from app.cli.readers.csv_rows import ColumnError
+from app.cli.readers.input_format import read_table
 from app.cli.readers.lines import MAX_LINE_BYTES
 from app.cli.readers.row import TO_UTF_8, Options
-from app.cli.readers.rows import read_table
 from tests.app.cli.running import answered, faults, pieces, read
 
 WIDTH = 3

@@ -12,8 +12,8 @@ import pytest
 
 from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, encoding_of, gunzipped, read_pieces
+from app.cli.readers.input_format import read_table
 from app.cli.readers.row import Options
-from app.cli.readers.rows import read_table
 from tests.app.cli.running import answered, faults, pieces
 
 TEXT = "id,headline\n1,oil\n2,Café 😀 wheat\n"

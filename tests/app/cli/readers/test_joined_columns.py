@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cli.readers.csv_rows import ColumnError
+from app.cli.readers.input_format import InputFormat
 from app.cli.readers.row import EMPTY, Row, validate_row
-from app.cli.readers.rows import InputFormat
 from tests.app.cli.running import answered, faults, read
 
 BOTH = ("Subject", "Body")

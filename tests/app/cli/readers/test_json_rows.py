@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cli.exit_status import InputError
+from app.cli.readers.input_format import read_table
 from app.cli.readers.row import Options
-from app.cli.readers.rows import read_table
 from tests.app.cli.running import answered, faults, pieces, read
 
 

@@ -1,6 +1,5 @@
-"""Reads rows lazily from a stream of plain lines, CSV, TSV, JSON Lines or JSON."""
+"""Input format: plain lines, CSV, TSV, JSON Lines or JSON, by the name of a file; reads its rows lazily."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -90,18 +89,6 @@ def line_rows(lines: Iterable[Line], max_characters: int, line: int = 1) -> Iter
             yield Row(number, "", TOO_LONG)
         else:
             yield validate_row(number, raw.decode("utf-8", "surrogateescape").rstrip("\r\n"), max_characters)
-
-
-def column_names(values: Sequence[str]) -> list[str]:
-    """Column names from the values of --keep, each a row of CSV such as `id,date`; duplicates are removed.
-
-    Raises:
-        ColumnError: a value is not a row of CSV.
-    """
-    try:
-        return list(dict.fromkeys(name for value in values for name in next(csv.reader((value,), strict=True), [])))
-    except csv.Error as error:
-        raise ColumnError(f"--keep takes names as CSV has them ({error})") from None
 
 
 def _number(names: Sequence[str], name: str, file: str) -> int:
