@@ -17,7 +17,7 @@ from app.cli.predictors import MAX_TOP_K, Predictor, load, local_predictor, sett
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.input_format import DEFAULT_NAME, Table, input_format, read_table
-from app.cli.readers.row import TO_UTF_8, Options, rows_from, validate_row, without_empty
+from app.cli.readers.row import TO_UTF_8, RowOptions, rows_from, validate_row, without_empty
 from app.cli.remote_predictor import remote_predictor
 from app.cli.standard_streams import print_error
 from app.cli.usage_errors import NonEmptyText, each_once
@@ -140,7 +140,7 @@ def _table(options: ClassifyOptions, settings: Settings, file: BinaryIO | None, 
         texts = enumerate(options.headlines, start=1)
         table = Table(iter([validate_row(number, text, settings.max_characters) for number, text in texts]), [])
     else:
-        reading = Options(
+        reading = RowOptions(
             names=options.headline_names,
             max_characters=settings.max_characters,
             keep=options.kept_names,

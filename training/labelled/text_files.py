@@ -9,7 +9,7 @@ from app.cli.readers.csv_rows import Header, csv_rows, with_separator
 from app.cli.readers.input_format import SEPARATORS
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import Line, split_lines
-from app.cli.readers.row import Options, Row, is_text
+from app.cli.readers.row import Row, RowOptions, is_text
 from training.errors import ColumnError, TableError
 from training.labelled.columns import GUESSES, HEADER_BELOW, Columns, RequestedColumns, find_columns, find_numbered
 
@@ -102,7 +102,7 @@ class _FirstObjects(Fields):
                 self.error = self.error or error
                 return Row(line, "", "lacks the text or the label")
             keep = [self.columns.label, *([self.columns.time] if self.columns.time else [])]
-            self._fields = Fields(Options(self.columns.text, MAX_CHARACTERS, keep))
+            self._fields = Fields(RowOptions(self.columns.text, MAX_CHARACTERS, keep))
         row = self._fields.row(line, value)
         return (
             row

@@ -8,7 +8,7 @@ from sys import getsizeof
 from app.cli.readers.csv_rows import ColumnError as AppColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.input_format import input_format, name_ending, read_table
-from app.cli.readers.row import Options, Row
+from app.cli.readers.row import Row, RowOptions
 from training.errors import ColumnError, TableError
 from training.labelled.read import bounded, ensure_room, parquet_file, reading, shown_name
 from training.labelled.rows import LabelledRow
@@ -62,4 +62,4 @@ def _open(path: Path, text_columns: Sequence[str], name: str, stack: ExitStack) 
         return open_texts(parquet_file(path, name, stack), text_columns, name)
     stream = stack.enter_context(path.open("rb"))
     pieces = bounded(decoded(read_pieces(stream, name), name), name)
-    return read_table(pieces, input_format(name, (), ()), Options(text_columns, MAX_CHARACTERS), name).rows
+    return read_table(pieces, input_format(name, (), ()), RowOptions(text_columns, MAX_CHARACTERS), name).rows

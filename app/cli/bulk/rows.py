@@ -17,7 +17,7 @@ from app.cli.readers.decoding import PIECE_BYTES
 from app.cli.readers.input_format import line_rows, read_table
 from app.cli.readers.json_rows import Fields, json_line_rows
 from app.cli.readers.lines import split_lines
-from app.cli.readers.row import NOT_UTF_8, Options, Row, joined, validate_row
+from app.cli.readers.row import NOT_UTF_8, Row, RowOptions, joined, validate_row
 
 
 def shard_rows(
@@ -34,12 +34,12 @@ def shard_rows(
                     yield validate_row(number, text, max_characters) if fault is None else Row(number, "", fault)
             else:
                 with io.BufferedReader(raw) as stream:
-                    yield from _text_rows(stream, file, shard, Options(names, max_characters))
+                    yield from _text_rows(stream, file, shard, RowOptions(names, max_characters))
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{file.path}: cannot be read ({error}).") from None
 
 
-def _text_rows(stream: io.BufferedReader, file: File, shard: Shard, options: Options) -> Iterator[Row]:
+def _text_rows(stream: io.BufferedReader, file: File, shard: Shard, options: RowOptions) -> Iterator[Row]:
     if (shard.begin, shard.end) == (0, file.size) and file.form != "parquet":
         yield from read_table(text_of(stream, file), file.form, options, file.name).rows
         return

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from app.cli.readers.csv_rows import ColumnError, csv_rows, read_header
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import Options, Row, unique_names, validate_row
+from app.cli.readers.row import Row, RowOptions, unique_names, validate_row
 
 NamedFormat = Literal["csv", "tsv", "jsonl", "json"]
 InputFormat = Literal["lines"] | NamedFormat
@@ -52,7 +52,7 @@ def input_format(name: str, columns: Sequence[str], fields: Sequence[str]) -> In
     return form
 
 
-def read_table(pieces: Iterator[bytes], form: InputFormat, options: Options, name: str) -> Table:
+def read_table(pieces: Iterator[bytes], form: InputFormat, options: RowOptions, name: str) -> Table:
     """Open an input as a table of rows.
 
     Args:

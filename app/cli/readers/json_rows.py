@@ -10,7 +10,17 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from app.cli.exit_status import InputError
 from app.cli.readers.lines import MAX_LINE_BYTES, TOO_LONG, Line, LongLine, split_lines
-from app.cli.readers.row import EMPTY, NO_COLUMNS, NOT_UTF_8, Options, Row, is_text, joined, unique_names, validate_row
+from app.cli.readers.row import (
+    EMPTY,
+    NO_COLUMNS,
+    NOT_UTF_8,
+    Row,
+    RowOptions,
+    is_text,
+    joined,
+    unique_names,
+    validate_row,
+)
 
 _BLANK = " \t\r\n"
 _AFTER_VALUE = frozenset(f"{_BLANK},]")
@@ -23,7 +33,7 @@ _DECODER = json.JSONDecoder()
 class Fields:
     """Makes rows from JSON values."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: RowOptions) -> None:
         self._options = options
 
     def row(self, line: int, value: object) -> Row:

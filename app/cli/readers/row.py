@@ -21,7 +21,7 @@ class Row(NamedTuple):
     """Values of the kept input columns, by their names in the output."""
 
 
-class Options(NamedTuple):
+class RowOptions(NamedTuple):
     """How the rows of an input are read."""
 
     names: Sequence[str]

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from app.__main__ import main
 from app.cli.readers.input_format import InputFormat, read_table
-from app.cli.readers.row import Options, Row
+from app.cli.readers.row import Row, RowOptions
 
 
 def run(*arguments: object) -> Result:
@@ -31,7 +31,7 @@ def pieces(content: bytes, size: int = 7) -> Iterator[bytes]:
 def read(content: bytes, form: InputFormat, size: int = 7, **options: object) -> list[Row]:
     """The rows of an input, from the reader of its format alone."""
     settings = {"names": ("headline",), "max_characters": 1000} | options
-    return list(read_table(pieces(content, size), form, Options(**settings), "the input").rows)
+    return list(read_table(pieces(content, size), form, RowOptions(**settings), "the input").rows)
 
 
 def answered(found: Iterable[Row]) -> list[tuple[int, str]]:

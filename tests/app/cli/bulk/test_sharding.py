@@ -19,7 +19,7 @@ from app.cli.exit_status import InputError
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.input_format import input_format, read_table
-from app.cli.readers.row import Options, Row
+from app.cli.readers.row import Row, RowOptions
 
 SYSTEM = LocalFileSystem()
 
@@ -84,7 +84,7 @@ def test_shards_give_the_rows_of_the_whole_file(files: Path, size: int) -> None:
     for path in files.iterdir():
         with path.open("rb") as stream:
             pieces = decoded(read_pieces(stream, path.name), path.name)
-            table = read_table(pieces, input_format(path.name, (), ()), Options(("headline",), 1000), path.name)
+            table = read_table(pieces, input_format(path.name, (), ()), RowOptions(("headline",), 1000), path.name)
             whole = [row[:3] for row in table.rows]
         shards = split(path, size)
         assert [row[:3] for row in rows_of(path, shards)] == whole, path.name

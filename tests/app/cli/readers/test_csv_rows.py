@@ -14,7 +14,7 @@ from app.cli.readers.csv_records import MAX_ROW_LINES, NOT_CLOSED
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.input_format import read_table
 from app.cli.readers.lines import MAX_LINE_BYTES
-from app.cli.readers.row import TO_UTF_8, Options
+from app.cli.readers.row import TO_UTF_8, RowOptions
 from tests.app.cli.running import answered, faults, pieces, read
 
 WIDTH = 3
@@ -103,7 +103,7 @@ def test_quote_may_be_open_for_so_many_lines_and_bytes() -> None:
 
 def test_quotes_that_are_never_closed_take_bounded_memory() -> None:
     content = b'id,headline\n1,"oil\n' + b'a",b,"c\n' * 20 + b"7,wheat, and a longer text to fill the memory\n" * 40_000
-    table = read_table(pieces(content, 65536), "csv", Options(("headline",), 1000), "the input")
+    table = read_table(pieces(content, 65536), "csv", RowOptions(("headline",), 1000), "the input")
     tracemalloc.start()
     try:
         count = sum(row.fault == NOT_CLOSED for row in table.rows)

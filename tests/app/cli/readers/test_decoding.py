@@ -13,7 +13,7 @@ import pytest
 from app.cli.exit_status import InputError
 from app.cli.readers.decoding import decoded, encoding_of, gunzipped, read_pieces
 from app.cli.readers.input_format import read_table
-from app.cli.readers.row import Options
+from app.cli.readers.row import RowOptions
 from tests.app.cli.running import answered, faults, pieces
 
 TEXT = "id,headline\n1,oil\n2,Café 😀 wheat\n"
@@ -22,7 +22,9 @@ SIZES = [1, 3, 100_000]
 
 
 def rows(content: bytes, size: int, form: str = "csv") -> list:
-    return list(read_table(decoded(pieces(content, size), "a.csv"), form, Options(("headline",), 1000), "a.csv").rows)
+    return list(
+        read_table(decoded(pieces(content, size), "a.csv"), form, RowOptions(("headline",), 1000), "a.csv").rows
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)

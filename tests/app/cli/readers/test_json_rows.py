@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.cli.exit_status import InputError
 from app.cli.readers.input_format import read_table
-from app.cli.readers.row import Options
+from app.cli.readers.row import RowOptions
 from tests.app.cli.running import answered, faults, pieces, read
 
 
@@ -93,7 +93,7 @@ def test_elements_of_an_array_are_numbered_wherever_the_bytes_are_cut(
     ],
 )
 def test_damaged_array_is_answered_up_to_the_damage(content: bytes, before: int, sentence: str) -> None:
-    table = read_table(pieces(content, 65536), "json", Options(("headline",), 1000), "the input")
+    table = read_table(pieces(content, 65536), "json", RowOptions(("headline",), 1000), "the input")
     found = []
     with pytest.raises(InputError) as refused:
         found.extend(row for row in table.rows)
@@ -126,7 +126,7 @@ def test_array_of_any_length_takes_the_memory_of_a_piece() -> None:
 
     tracemalloc.start()
     try:
-        rows = read_table(endless(), "json", Options(("headline",), 1000), "the input").rows
+        rows = read_table(endless(), "json", RowOptions(("headline",), 1000), "the input").rows
         assert sum(row.fault is None for row in rows) == 50_001
         _, peak = tracemalloc.get_traced_memory()
     finally:
