@@ -140,13 +140,18 @@ class Array(Part):
     shape: Annotated[tuple[Annotated[int, Field(gt=0)], ...], ONE_ERROR] = Field(min_length=1, max_length=2)
 
 
+OutputActivation = Literal["softmax", "sigmoid"]
+"""Of the last layer: softmax if a text has one label, sigmoid if it may have several."""
+Activation = Literal["relu", "tanh", "linear", OutputActivation]
+
+
 class DenseLayer(Part):
     """One dense layer: activation(x @ kernel + bias)."""
 
     unit_length: bool = Field(default=False, description="scale x to length 1 first; only for the first layer")
     kernel: Array
     bias: Array
-    activation: Literal["relu", "tanh", "linear", "softmax", "sigmoid"]
+    activation: Activation
 
 
 class Topic(Part):
@@ -291,7 +296,7 @@ class Manifest(Part):
         return len(self.topics) + (self.outside is not None)
 
     @property
-    def output(self) -> Literal["softmax", "sigmoid"]:
+    def output(self) -> OutputActivation:
         """Activation of the model's last layer."""
         return "sigmoid" if self.multi_label else "softmax"
 

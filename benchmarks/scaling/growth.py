@@ -15,7 +15,7 @@ import numpy as np
 from app.classifier import Bundle, Encoder, TopicClassifier, build_classifier, load_bundle
 from app.classifier.bundle import Golden
 from app.classifier.calibration import softmax
-from app.classifier.manifest import EncodingSpec, Manifest
+from app.classifier.manifest import Activation, EncodingSpec, Manifest
 from app.classifier.networks.dense_network import Dense, DenseNetwork
 from app.settings import load_settings
 from benchmarks.texts import MadeTexts
@@ -119,7 +119,7 @@ def random_classifier(like: Manifest, words: int, width: int) -> TopicClassifier
     noise = np.random.default_rng(0)
     spec = EncodingSpec(size=words + 4)
     widths = (spec.size, width, width, len(like.topics))
-    activations = ("relu", "relu", "linear")
+    activations: tuple[Activation, ...] = ("relu", "relu", "linear")
     network = DenseNetwork(
         [
             Dense(noise.normal(0, 0.1, (fan_in, fan_out)).astype(np.float32), np.zeros(fan_out, np.float32), activation)

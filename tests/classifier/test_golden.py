@@ -56,7 +56,7 @@ def test_tolerance_allows_for_rounding_that_a_low_temperature_magnifies(
         changes["outside"] = Outside(intercept=-32, score=0, confidence=20, threshold=0.5)
     manifest = bundle.manifest.model_copy(update=changes)
     assert manifest.network is not None
-    network = InexactNetwork(read_network(bundle.model, manifest.network, bundle.model_path).layers)
+    network = InexactNetwork(read_network(bundle.model, manifest.network, bundle.model_path, "softmax").layers)
     plain = TopicClassifier(bundle, network)
     [probabilities], outside = Calibrator(manifest).topics_and_outside(
         network.logits([plain.encoder.encode("opec bullion").ids]), [0.0]
@@ -88,7 +88,7 @@ def test_tolerance_of_outside_allows_for_rounding_that_its_score_magnifies(
 ) -> None:
     bundle = load_bundle(outside_bundle)
     assert bundle.manifest.network is not None
-    network = InexactNetwork(read_network(bundle.model, bundle.manifest.network, bundle.model_path).layers)
+    network = InexactNetwork(read_network(bundle.model, bundle.manifest.network, bundle.model_path, "softmax").layers)
     plain = TopicClassifier(bundle, network)
     units = network.logits([plain.encoder.encode("opec bullion").ids])
     even_odds = Outside(intercept=-100 * float(units[0, -1]), score=100, threshold=0.5)
@@ -120,7 +120,7 @@ def test_own_answers_are_accepted_at_the_lowest_temperature(outside_bundle: Path
     }
     manifest = bundle.manifest.model_copy(update=changes)
     assert manifest.network is not None
-    network = read_network(bundle.model, manifest.network, bundle.model_path)
+    network = read_network(bundle.model, manifest.network, bundle.model_path, "softmax")
     encoded = TopicClassifier(bundle, network).encoder.encode("opec bullion")
     [probabilities], outside = Calibrator(manifest).topics_and_outside(network.logits([encoded.ids]), [0.0])
     assert outside is not None
@@ -137,7 +137,7 @@ def test_network_with_an_infinite_logit_is_refused_even_if_no_probability_shows_
 
     bundle = load_bundle(write_sets_bundle(tmp_path / "bundle"))
     assert bundle.manifest.network is not None
-    network = read_network(bundle.model, bundle.manifest.network, bundle.model_path)
+    network = read_network(bundle.model, bundle.manifest.network, bundle.model_path, "softmax")
     plain = TopicClassifier(bundle, network)
     probabilities = tuple(plain.probabilities(plain.encode(["certain"]))[0].tolist())
     bundle = replace(bundle, golden=(Golden(headline="certain", probabilities=probabilities),))

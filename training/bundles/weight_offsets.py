@@ -5,11 +5,11 @@ import json
 import struct
 import zipfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import h5py
 
-from app.classifier.manifest import Array, DenseLayer
+from app.classifier.manifest import Activation, Array, DenseLayer
 
 WEIGHTS: Final = "model.weights.h5"
 ALIGNMENT: Final = 64
@@ -58,7 +58,7 @@ def dense_layers(path: Path) -> tuple[DenseLayer, ...] | None:
     layers = layers[unit_length:]
     if not layers or not all(layer["class_name"] == "Dense" and layer["config"]["use_bias"] for layer in layers):
         return None
-    if not {layer["config"]["activation"] for layer in layers} <= {"relu", "tanh", "linear", "softmax", "sigmoid"}:
+    if not {layer["config"]["activation"] for layer in layers} <= set(get_args(Activation)):
         return None
     with h5py.File(io.BytesIO(content), "r") as file:
         offsets = [_layer(file, start, layer["config"]) for layer in layers]

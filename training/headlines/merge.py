@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from app.classifier.inference.products import Floats
+from app.classifier.manifest import OutputActivation
 from app.classifier.networks.dense_network import Dense
 from training.headlines.mlp import Layers
 from training.tensorflow_import import import_tensorflow
@@ -88,7 +89,7 @@ def _min_sums(kernel: Floats) -> Floats:
     return np.array([column.min() for column in columns], np.float32)
 
 
-def save_stack(layers: Sequence[Dense], path: Path, output: str = "softmax") -> None:
+def save_stack(layers: Sequence[Dense], path: Path, output: OutputActivation = "softmax") -> None:
     """Save dense layers as a Keras model: multi-hot rows, float32 [n, features], to outputs, float32 [n, units].
 
     With an outside class the last unit is its score, so the softmax of all units does not give the topics'
@@ -97,7 +98,7 @@ def save_stack(layers: Sequence[Dense], path: Path, output: str = "softmax") -> 
     Args:
         layers: as `merge` returns them.
         path: file to write, ending with .keras.
-        output: activation of the last layer, `softmax` or `sigmoid`.
+        output: activation of the last layer.
 
     Raises:
         OSError: the file cannot be written.

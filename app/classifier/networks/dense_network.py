@@ -10,6 +10,7 @@ import numpy as np
 
 from app.classifier.errors import BundleError
 from app.classifier.inference.products import Floats, Product, row_product
+from app.classifier.manifest import Activation
 
 Change = tuple[Sequence[int], Sequence[int]]
 """Ids that a text loses, and ids that it gains; it has all of the former and none of the latter."""
@@ -26,7 +27,7 @@ MAX_HIDDEN_UNITS = 16_384
 _ZERO = np.zeros((), np.float32)
 """An array, because NumPy would convert a number at each call."""
 
-_ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+_ACTIVATIONS: dict[Activation, Callable[[Floats], Floats]] = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, _ZERO, out=x),
     "tanh": lambda x: np.tanh(x, out=x),
@@ -55,7 +56,8 @@ class Dense:
     """float32 [inputs, units]"""
     bias: Floats
     """float32 [units]"""
-    activation: str
+    activation: Activation
+    """Not softmax or sigmoid, which `Calibrator` computes."""
     unit_length: bool = False
     """Scale x, which is then a multi-hot vector, to length 1: divide it by the square root of its number of ones."""
 
@@ -100,7 +102,7 @@ class DenseNetwork:
 
     @property
     def layers(self) -> list[Dense]:
-        """All layers from first to last, the last one without its softmax."""
+        """All layers from first to last, the last one without its softmax or sigmoid."""
         return [self._first, *self._rest]
 
     @property

@@ -13,6 +13,7 @@ import numpy as np
 from app.classifier.bundle import MAX_FILE_BYTES
 from app.classifier.errors import BundleError
 from app.classifier.inference.products import Floats
+from app.classifier.manifest import OutputActivation
 from app.classifier.networks.dense_network import Change
 
 _NEEDS_TENSORFLOW = (
@@ -74,7 +75,7 @@ def ensure_keras_is_installed() -> None:
         raise BundleError(_NEEDS_TENSORFLOW)
 
 
-def read_keras_network(model: bytes, path: Path, output: str = "softmax") -> KerasNetwork:
+def read_keras_network(model: bytes, path: Path, output: OutputActivation) -> KerasNetwork:
     """Load the content of a `.keras` file with Keras in safe mode (no lambdas, no unpickling).
 
     Args:

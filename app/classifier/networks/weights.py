@@ -3,16 +3,17 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from app.classifier.errors import BundleError
 from app.classifier.inference.products import Floats
-from app.classifier.manifest import Array, DenseLayer
+from app.classifier.manifest import Array, DenseLayer, OutputActivation
 from app.classifier.networks.dense_network import Dense, DenseNetwork
 
 
-def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path, output: str = "softmax") -> DenseNetwork:
+def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path, output: OutputActivation) -> DenseNetwork:
     """The network with the weights in the content of a `.keras` file.
 
     A `.keras` file is a zip archive that stores `model.weights.h5` uncompressed, with each weight contiguous. The
@@ -27,7 +28,7 @@ def read_network(model: bytes, layers: Sequence[DenseLayer], path: Path, output:
     Raises:
         BundleError: the weights do not fit into the file, one is NaN or infinite, or the last layer is not `output`.
     """
-    outputs = [layer.activation if layer.activation in ("softmax", "sigmoid") else "" for layer in layers]
+    outputs = [layer.activation if layer.activation in get_args(OutputActivation) else "" for layer in layers]
     if outputs != [""] * (len(layers) - 1) + [output]:
         raise BundleError(f"{path}: its last layer, and no other, must be a {output}; train the bundle again.")
     places = [place for layer in layers for place in (layer.kernel, layer.bias)]

@@ -64,7 +64,7 @@ def test_missing_folder_for_temporary_files_is_one_sentence(monkeypatch: pytest.
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     content = keras_file([(np.zeros((4, 3), np.float32), np.zeros(3, np.float32), "softmax")])
     with pytest.raises(BundleError, match=r"model\.keras: TOPICS_RUNTIME=keras cannot write .*; set TMPDIR to "):
-        read_keras_network(content, tmp_path / MODEL)
+        read_keras_network(content, tmp_path / MODEL, "softmax")
 
 
 def test_model_is_loaded_from_the_given_bytes_in_safe_mode_and_uncompiled(
@@ -79,7 +79,7 @@ def test_model_is_loaded_from_the_given_bytes_in_safe_mode_and_uncompiled(
         return Model()
 
     monkeypatch.setattr(keras.saving, "load_model", load)
-    read_keras_network(content, tmp_path / MODEL)
+    read_keras_network(content, tmp_path / MODEL, "softmax")
     assert loaded == [(content, {"compile": False, "safe_mode": True})]
 
 
@@ -92,7 +92,7 @@ def test_what_keras_raises_is_one_sentence_with_the_files_name(monkeypatch: pyte
 
     monkeypatch.setattr(keras.saving, "load_model", load)
     with pytest.raises(BundleError) as refused:
-        read_keras_network(content, tmp_path / MODEL)
+        read_keras_network(content, tmp_path / MODEL, "softmax")
     assert str(refused.value) == f"{tmp_path / MODEL}: Keras cannot load it (ValueError); copy the bundle again."
 
 
@@ -117,14 +117,14 @@ def test_model_that_does_not_map_vectors_to_vectors_is_refused(
     model = type("Other", (Model,), shapes)()
     monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: model)
     with pytest.raises(BundleError, match="both must be one vector per text") as refused:
-        read_keras_network(content, tmp_path / MODEL)
+        read_keras_network(content, tmp_path / MODEL, "softmax")
     assert len(str(refused.value)) < 400 + len(str(tmp_path))
 
 
 def test_runtime_without_keras_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(BundleError, match=r"needs TensorFlow; .* pip install '\.\[train\]'$"):
-        read_keras_network(b"", tmp_path / MODEL)
+        read_keras_network(b"", tmp_path / MODEL, "softmax")
 
 
 @pytest.mark.parametrize("more", [0, 1])
@@ -138,9 +138,9 @@ def test_model_may_unpack_to_the_limit_and_no_more(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: Model())
     if more:
         with pytest.raises(BundleError, match=f"unpacks to {unpacked:,} bytes, more than {unpacked - 1:,}"):
-            read_keras_network(content, tmp_path / MODEL)
+            read_keras_network(content, tmp_path / MODEL, "softmax")
     else:
-        assert read_keras_network(content, tmp_path / MODEL).shape == (4, 3)
+        assert read_keras_network(content, tmp_path / MODEL, "softmax").shape == (4, 3)
 
 
 def test_keras_agrees_with_numpy(tiny_bundle: Path) -> None:
@@ -168,7 +168,7 @@ NAME_NOT_UTF_8 = archive_with({8: b"\x00\x08", 46: b"\xff"})  # the flag for UTF
 def test_file_that_keras_cannot_load_is_refused(content: bytes, tmp_path: Path) -> None:
     pytest.importorskip("keras")
     with pytest.raises(BundleError, match="is not a Keras model"):
-        read_keras_network(content, tmp_path / MODEL)
+        read_keras_network(content, tmp_path / MODEL, "softmax")
 
 
 def test_keras_that_cannot_be_imported_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -176,4 +176,4 @@ def test_keras_that_cannot_be_imported_is_one_sentence(monkeypatch: pytest.Monke
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(BundleError, match=r"cannot be imported \(Unable to import backend : none\); correct "):
-        read_keras_network(b"", tmp_path / MODEL)
+        read_keras_network(b"", tmp_path / MODEL, "softmax")

@@ -16,11 +16,11 @@ def test_weights_may_end_with_the_file_and_no_byte_later() -> None:
     layer = DenseLayer(
         kernel=Array(offset=4, shape=(2, 2)), bias=Array(offset=20, shape=(2,)), activation="softmax", unit_length=False
     )
-    network = read_network(content, [layer], Path(MODEL))
+    network = read_network(content, [layer], Path(MODEL), "softmax")
     assert network.layers[0].kernel.tolist() == [[0, 1], [2, 3]]
     assert network.layers[0].bias.tolist() == [4, 5]
     with pytest.raises(BundleError, match="too short for the weights"):
-        read_network(content[:-1], [layer], Path(MODEL))
+        read_network(content[:-1], [layer], Path(MODEL), "softmax")
 
 
 def test_layers_that_name_the_same_weights_are_refused() -> None:
@@ -29,9 +29,9 @@ def test_layers_that_name_the_same_weights_are_refused() -> None:
             kernel=Array(offset=1, shape=(20, 20)), bias=Array(offset=1, shape=(20,)), activation=activation
         )
 
-    read_network(bytes(1681), [layer("softmax")], Path(MODEL))
+    read_network(bytes(1681), [layer("softmax")], Path(MODEL), "softmax")
     with pytest.raises(BundleError, match="too short for the weights"):
-        read_network(bytes(1681), [layer("relu"), layer("softmax")], Path(MODEL))
+        read_network(bytes(1681), [layer("relu"), layer("softmax")], Path(MODEL), "softmax")
 
 
 @pytest.mark.parametrize("activations", [["relu", "linear"], ["softmax", "softmax"], ["softmax", "relu"], []])
@@ -39,10 +39,10 @@ def test_softmax_must_be_last_and_nowhere_else(activations: list[str]) -> None:
     kernel, bias = Array(offset=0, shape=(2, 2)), Array(offset=16, shape=(2,))
     layers = [DenseLayer(kernel=kernel, bias=bias, activation=one) for one in activations]
     with pytest.raises(BundleError, match="must be a softmax"):
-        read_network(bytes(24), layers, Path(MODEL))
+        read_network(bytes(24), layers, Path(MODEL), "softmax")
 
 
 def test_tiny_network_has_the_widths_it_says(tiny_bundle: Path) -> None:
     bundle = load_bundle(tiny_bundle)
     assert bundle.manifest.network is not None
-    assert read_network(bundle.model, bundle.manifest.network, bundle.model_path).shape == (SIZE, 46)
+    assert read_network(bundle.model, bundle.manifest.network, bundle.model_path, "softmax").shape == (SIZE, 46)

@@ -165,7 +165,7 @@ def variants(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Map
         "bare": {"encoding": EncodingSpec(size=SIZE, start_id=None, rare_id=None, references="html")},
     }
     assert base.manifest.network is not None
-    layers = read_network(base.model, base.manifest.network, base.model_path).layers
+    layers = read_network(base.model, base.manifest.network, base.model_path, "softmax").layers
     first = [(one.kernel, one.bias, one.activation) for one in layers[:-1]]
     # The bundle with repeats is also the one whose model scales its input to length 1.
     models = {

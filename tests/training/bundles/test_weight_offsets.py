@@ -43,7 +43,7 @@ def test_aligned_model_holds_the_same_members_and_is_mapped_without_a_copy(model
     layers = dense_layers(model)
     assert layers is not None
     assert layers[0].kernel.offset % 8 == 0
-    kernel = read_network(model.read_bytes(), layers, model)._first.kernel
+    kernel = read_network(model.read_bytes(), layers, model, "softmax")._first.kernel
     assert not kernel.flags.owndata
     np.testing.assert_array_equal(kernel, KERNELS[0])
 

@@ -83,7 +83,7 @@ def test_saved_stack_is_served_as_it_was_made(parts: tuple[Floats, Layers, sp.cs
     layers = dense_layers(tmp_path / "model.keras")
     assert layers is not None
     path = tmp_path / "model.keras"
-    served = read_network(path.read_bytes(), layers, path).logits([row.indices.tolist() for row in texts])
+    served = read_network(path.read_bytes(), layers, path, "softmax").logits([row.indices.tolist() for row in texts])
     np.testing.assert_allclose(served, ask(stack, texts), atol=1e-4)
 
 
