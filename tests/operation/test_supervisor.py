@@ -159,6 +159,8 @@ def test_many_sighups_replace_each_worker_lose_no_request_and_fail_no_probe(tiny
         assert (load.tally.errors, load.tally.failed) == ([], 0), server.output
         assert (probes.tally.errors, probes.tally.failed) == ([], 0), server.output
         assert server.stop() == 0
+    assert "Traceback" not in server.output
+    assert '"level":"error"' not in server.output
 
 
 def test_workers_that_are_killed_as_soon_as_they_start_are_followed_by_others(tiny_bundle: Path):

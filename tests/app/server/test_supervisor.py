@@ -76,6 +76,23 @@ def test_roll_to_what_cannot_start_is_aborted_and_the_workers_stay():
     assert "[True, True]" in output
 
 
+def test_worker_replaced_while_it_starts_ends_even_if_code_that_it_calls_ignores_exceptions():
+    status, output, _ = run("""
+        def ignore(slot, number, beat):
+            try:
+                time.sleep(1000)
+            except BaseException:
+                print("it serves", flush=True)
+                serve(slot, number, beat)
+        loads = iter([ignore, serve])
+        signals = [signal.SIGHUP, signal.SIGHUP, signal.SIGTERM]
+        one, go = supervise(serve, lambda: next(loads), on_ready=lambda: at(0.5, *signals))
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    assert "it serves" not in output
+
+
 def test_what_cannot_be_loaded_touches_no_worker():
     status, output, _ = run("""
         def load():
