@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import os
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -12,6 +14,7 @@ import pytest
 
 from tests.operation.load import SINGLE, Connection, SteadyLoad, Tally
 from tests.server import RunningServer
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +39,31 @@ def test_sigterm_under_load_loses_no_request_and_ends_with_0(tiny_bundle: Path, 
     assert load.tally.errors == []
     assert load.tally.failed == 0
     assert load.tally.statuses[200] > 100
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_request_that_waits_when_a_suspended_process_resumes_after_its_drain_is_answered(
+    tiny_bundle: Path, workers: int
+):
+    """Machines are suspended when they are moved or saved; uvloop then calls its timers before it reads."""
+    with RunningServer(tiny_bundle, workers=workers, drain_seconds=1) as server:
+        wait_for(lambda: len(server.worker_pids()) == workers or workers == 1)
+        pids = server.worker_pids() or [server.pid]
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+            client.sendall(SINGLE)
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 OK")
+            for pid in pids:
+                os.kill(pid, signal.SIGTERM)
+            wait_for(lambda: server.output.count("draining for") == workers)
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            client.sendall(SINGLE)
+            time.sleep(1.5)  # longer than the drain
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+            answer = client.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b"connection: close" in answer
 
 
 def test_readiness_says_503_with_retry_after_while_draining(tiny_bundle: Path):

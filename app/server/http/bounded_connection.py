@@ -26,7 +26,11 @@ If a connection is closed with unread bytes, the kernel resets it, and the clien
 """
 
 FRESH_SECONDS = 1.0
-"""Time for which a connection without a request may still send one when the process stops."""
+"""Time for which a connection without a request may still send one when the process stops.
+
+This also holds for connections that were used before: if the process or the whole machine was suspended for the time of
+draining, their requests come when it is over.
+"""
 
 UNREAD_SECONDS = FINISH_SECONDS - 0.5
 """Time for which a client may read its answer, or send the rest of its request, when the process stops.
@@ -69,6 +73,8 @@ class BoundedConnection(HttpToolsProtocol):
     """Seconds for which the request had been arriving when `_error` was set."""
     _hung_up = False
     """Whether the connection only stays open until its client has read the answer."""
+    _stopping = False
+    """Whether the process stops, so that the connection closes after the next answer."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection, and start the time limit of its first request."""
@@ -108,20 +114,26 @@ class BoundedConnection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Called when the process stops.
 
-        uvicorn lacks: it closes a new connection whose first request is in transit, and the kernel resets it.
-        Effect: replacing workers loses no request (tests/operation/test_serving.py). Delete when: uvicorn merges
-        https://github.com/Kludex/uvicorn/pull/3124 or a similar change.
+        uvicorn lacks: it closes a connection whose next request is in transit, has arrived and was not read, or has
+        arrived in part, and the kernel resets it. Effect: replacing workers loses no request
+        (tests/operation/test_draining.py). Delete when: uvicorn merges https://github.com/Kludex/uvicorn/pull/3124 or
+        a similar change, also for connections that were used before.
         """
+        self._stopping = True
         self.loop.call_later(UNREAD_SECONDS, self._end_waiting)
-        if self.cycle is None and not self.transport.is_closing():
-            self.loop.call_later(FRESH_SECONDS, super().shutdown)
-        else:
+        if self._in_progress():
             super().shutdown()
+        else:
+            MovableTimer(self.loop, self._end_idle).set(FRESH_SECONDS)
+
+    def _end_idle(self) -> None:
+        if not self._in_progress() and not self._arriving() and not self._hung_up:
+            self.transport.close()
 
     def _end_waiting(self) -> None:
         if self._unread_since is not None:
             self.drop_unread()
-        elif self._in_body():
+        elif self._arriving():
             self._fail(NotReadyError("This process is shutting down; send the request to another one."))
 
     def waiting(self) -> tuple[bool, float] | None:
@@ -242,6 +254,14 @@ class BoundedConnection(HttpToolsProtocol):
                 self._free()  # the application drops the rest of the body in the next iteration of the loop
         # Otherwise `on_response_complete` refuses the request after the answers before it.
 
+    def _in_progress(self) -> bool:
+        """Whether a request is being answered."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _arriving(self) -> bool:
+        """Whether a request has arrived in part."""
+        return self._awaiting and (self._received > 0 or self._in_body())
+
     def _in_body(self) -> bool:
         """Whether the head of a request is complete and its body is not."""
         return self._awaiting and self.scope is not None and "method" in self.scope
@@ -266,7 +286,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     async def _receive(self, cycle: RequestResponseCycle, keep_alive: bool) -> Any:  # noqa: ANN401 - a message of ASGI
         if cycle.waiting_for_100_continue:
-            cycle.keep_alive = keep_alive
+            cycle.keep_alive = keep_alive and not self._stopping
         message = await RequestResponseCycle.receive(cycle)
         if self._error is not None and cycle.more_body and not cycle.disconnected:
             raise copy(self._error)  # the traceback of what is raised holds the body, and the connection lives on

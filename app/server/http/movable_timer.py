@@ -3,9 +3,16 @@
 import asyncio
 from collections.abc import Callable
 
+READ_SECONDS = 0.01
+"""Time for which the loop reads before the function is called.
+
+After a pause of the process, or in the middle of a busy iteration, uvloop calls timers before it reads what has arrived
+meanwhile. A connection that is closed then is reset, and the request on it is lost.
+"""
+
 
 class MovableTimer:
-    """Calls a function when the time `at` has passed.
+    """Calls a function when the time `at` has passed, and what has arrived until then has been read.
 
     Setting and canceling an asyncio timer costs 1 us of processor time per request. Here one timer is kept, which
     compares the time with `at` when it fires.
@@ -44,12 +51,15 @@ class MovableTimer:
         self._due = self.at
         self._timer = self._loop.call_at(self.at, self._fire)
 
-    def _fire(self) -> None:
+    def _fire(self, has_read: bool = False) -> None:
         self._timer = None
         if self.at is None:
             return
-        if self.at > self._loop.time():  # it has been moved
+        now = self._loop.time()
+        if self.at > now:  # it has been moved
             self._start()
-        else:
+        elif has_read:
             self.at = None
             self._callback()
+        else:
+            self._timer = self._loop.call_at(now + READ_SECONDS, self._fire, True)

@@ -221,6 +221,8 @@ class HttpProtocol(BoundedConnection):
         """
         if cycle.waiting_for_100_continue:
             self._coalescing.pass_next()  # uvicorn writes the 100 before the head
+        if self._stopping:
+            cycle.keep_alive = False
         cycle.transport = self._coalescing
         HttpToolsProtocol._start_asgi_task(self, cycle, app)
 

@@ -34,7 +34,7 @@ METHODS: dict[type, dict[str, tuple[list[str], str]]] = {
         "data_received": (["data"], HTTP + "protocol.py (one request at a time)"),
         "pause_writing": ([], HTTP + "bounded_connection.py (limit of unread answers)"),
         "resume_writing": ([], HTTP + "bounded_connection.py (limit of unread answers)"),
-        "shutdown": ([], HTTP + "bounded_connection.py (new connections when the process stops)"),
+        "shutdown": ([], HTTP + "bounded_connection.py (connections without a request when the process stops)"),
         "on_message_begin": ([], HTTP + "protocol.py (time limit of a request)"),
         "on_headers_complete": ([], HTTP + "protocol.py (checks of a request's head)"),
         "on_header": (["name", "value"], HTTP + "protocol.py (whitespace after a value)"),

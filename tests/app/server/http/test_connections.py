@@ -158,6 +158,74 @@ def test_request_that_is_still_arriving_at_the_end_of_the_process_is_503(app: Fa
         assert rejected(app, "not_ready") == 1
 
 
+def test_connection_used_before_may_send_a_request_when_the_process_stops(app: FastAPI):
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, whole())
+        assert b" 200 OK" in client.recv(65536)
+        [one] = held._open
+        one.loop.call_soon_threadsafe(one.shutdown)
+        time.sleep(0.1)
+        client.sendall(whole())
+        received = everything(client)
+        assert statuses(received) == [200]
+        assert b"connection: close" in received
+
+
+def test_idle_connections_are_closed_when_the_process_stops(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bounded_connection, "FRESH_SECONDS", 0.1)
+    with serving(app) as (port, held), ExitStack() as stack:
+        used, fresh = connect(port, stack, whole()), connect(port, stack)
+        assert b" 200 OK" in used.recv(65536)
+        wait_for(lambda: len(held._open) == 2)
+        for one in list(held._open):
+            one.loop.call_soon_threadsafe(one.shutdown)
+        assert (everything(used), everything(fresh)) == (b"", b"")
+
+
+@pytest.mark.parametrize("before", [b"", whole()])
+def test_head_that_arrives_in_part_when_the_process_stops_is_waited_for(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, before: bytes
+):
+    monkeypatch.setattr(bounded_connection, "FRESH_SECONDS", 0.1)
+    monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.5)
+    with serving(app) as (port, held), ExitStack() as stack:
+        clients = [connect(port, stack, before) for _ in range(2)]
+        for client in clients:
+            assert not before or b" 200 OK" in client.recv(65536)
+            client.sendall(whole()[:10])
+        wait_for(lambda: sum(one._arriving() for one in held._open) == 2)
+        for one in list(held._open):
+            one.loop.call_soon_threadsafe(one.shutdown)
+        time.sleep(0.3)
+        clients[0].sendall(whole()[10:])
+        assert [statuses(everything(client)) for client in clients] == [[200], [503]]
+
+
+def test_request_that_arrives_while_the_loop_hangs_is_answered_after_the_keep_alive_time(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    """uvloop calls its timers after the callback that hangs, and reads from other connections only then."""
+    hangs, resume = threading.Event(), threading.Event()
+    received = protocol.HttpProtocol.data_received
+
+    def data_received(self: protocol.HttpProtocol, data: bytes) -> None:
+        if data == b"hang":
+            hangs.set()
+            resume.wait(10)
+        received(self, data)
+
+    monkeypatch.setattr(protocol.HttpProtocol, "data_received", data_received)
+    with in_thread(app, timeout_keep_alive=0.3) as port, ExitStack() as stack:
+        client = connect(port, stack, whole())
+        assert b" 200 OK" in client.recv(65536)
+        connect(port, stack, b"hang")
+        assert hangs.wait(10)
+        client.sendall(whole(b"Connection: close"))
+        time.sleep(0.5)
+        resume.set()
+        assert statuses(everything(client)) == [200]
+
+
 def test_client_that_reads_slowly_keeps_its_connection(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "WRITE_SECONDS", 3.0)
     with serving(app) as (port, _), socket.create_connection(("127.0.0.1", port), timeout=30) as connection:

@@ -1,7 +1,9 @@
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from unittest.mock import Mock
 
-from app.server.http.movable_timer import MovableTimer
+from app.server.http.movable_timer import READ_SECONDS, MovableTimer
 
 
 class Loop:
@@ -9,16 +11,16 @@ class Loop:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.timers: list[tuple[float, object, Mock]] = []
+        self.timers: list[tuple[float, Callable[[], None], Mock]] = []
         self.started = 0
 
     def time(self) -> float:
         return self.now
 
-    def call_at(self, when, callback):
+    def call_at(self, when, callback, *args):
         self.started += 1
         handle = Mock()
-        self.timers.append((when, callback, handle))
+        self.timers.append((when, partial(callback, *args), handle))
         return handle
 
     def advance(self, seconds: float) -> None:
@@ -36,6 +38,7 @@ def test_calls_once_when_the_time_has_passed():
     loop.advance(9)
     callback.assert_not_called()
     loop.advance(1)
+    loop.advance(READ_SECONDS)
     callback.assert_called_once_with()
     loop.advance(100)
     callback.assert_called_once_with()
@@ -53,6 +56,25 @@ def test_moved_at_every_request_it_starts_a_timer_only_when_one_fires():
     loop.advance(5)
     callback.assert_not_called()
     loop.advance(5)
+    loop.advance(READ_SECONDS)
+    callback.assert_called_once_with()
+
+
+def test_what_the_loop_reads_after_a_pause_stops_or_moves_it():
+    loop, callback = Loop(), Mock()
+    timer = MovableTimer(loop, callback)
+    timer.set(10)
+    loop.advance(60)
+    timer.at = None
+    loop.advance(READ_SECONDS)
+    timer.set(10)
+    loop.advance(60)
+    timer.set(10)
+    loop.advance(READ_SECONDS)
+    loop.advance(9)
+    callback.assert_not_called()
+    loop.advance(1)
+    loop.advance(READ_SECONDS)
     callback.assert_called_once_with()
 
 
@@ -62,6 +84,7 @@ def test_moved_to_sooner_it_calls_sooner():
     timer.set(60)
     timer.set(10)
     loop.advance(10)
+    loop.advance(READ_SECONDS)
     callback.assert_called_once_with()
 
 
@@ -74,6 +97,7 @@ def test_removed_it_calls_nothing_and_can_be_set_later():
     callback.assert_not_called()
     timer.set(10)
     loop.advance(10)
+    loop.advance(READ_SECONDS)
     callback.assert_called_once_with()
 
 
