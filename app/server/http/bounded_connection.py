@@ -307,12 +307,14 @@ class BoundedConnection(HttpToolsProtocol):
         """Close the connection; if more bytes may arrive, only after the client had time to read the answer."""
         if self.transport.is_closing() or self._hung_up:
             return
-        more_may_arrive = self._awaiting or self._error is not None
+        more_may_arrive = self._awaiting or self._error is not None or self.pipeline or self._unparsed
         if not more_may_arrive or not self.transport.can_write_eof():
             self.transport.close()
             return
         self._hung_up = True
         self._awaiting = False
+        self.pipeline.clear()
+        self._unparsed = None
         self.flow.resume_reading()
         self._reading.open()
         self.transport.write_eof()
