@@ -4,10 +4,11 @@ from typing import Final
 
 import click
 
+from training.cli.card import card
 from training.cli.entry_point import EntryPoint
 from training.cli.evaluate import evaluate
 from training.cli.labelled import check, export, fit
-from training.cli.reuters import baselines, card, compare, fetch, present_day
+from training.cli.reuters import baselines, compare, fetch, present_day
 from training.cli.train import train
 
 SECTIONS: Final = {
@@ -23,6 +24,7 @@ SECTIONS: Final = {
             "evaluate models/headlines/7 --data DIR",
         ),
         export: ("export models/news/1 --format onnx --output export/news",),
+        card: ("card models/news/1",),
     },
     "Reuters": {
         fetch: ("fetch",),
@@ -30,7 +32,6 @@ SECTIONS: Final = {
         compare: ("compare --recipe book --recipe bottleneck-4 --output compared",),
         baselines: ("baselines --bundle models/headlines/7 --output compared",),
         present_day: ("present-day headlines.tsv --bundle models/headlines/7",),
-        card: ("card models/mine/1",),
     },
 }
 """Every command, below its heading in the help, with its examples."""

@@ -1,21 +1,19 @@
-"""The other commands for the Reuters data: fetch, compare, baselines, present-day and card."""
+"""The other commands for the Reuters data: fetch, compare, baselines and present-day."""
 
 from itertools import count
 from pathlib import Path
 
 import click
 
-from app.classifier import load_bundle, load_classifier
+from app.classifier import load_classifier
 from app.cli.usage_errors import NonEmptyText
 from training.book.recipes import RECIPES, find_recipe
 from training.cli.options import FOLDER, archive_path, data_option
 from training.data.dataset import load_dataset
 from training.data.fetch import DEFAULT_FOLDER, URLS, fetch_archive
-from training.errors import RecipeError
 from training.labelled.options import FILE
 from training.output import ensure_writable
 from training.progress import Progress
-from training.reuters.recipe import HEADLINES
 from training.tensorflow_import import import_tensorflow
 
 RECIPE = click.Choice(list(RECIPES))
@@ -130,32 +128,3 @@ def present_day(file: Path, bundle: Path, output: Path) -> None:
     figures = measure_headlines(load_classifier(bundle), read_headlines(file))
     write_page(figures, output)
     click.echo(markdown(figures))
-
-
-@click.command()
-@click.argument("bundle", type=FOLDER)
-def card(bundle: Path) -> None:
-    """Regenerate the model card of a BUNDLE from its manifest, after a change of the card template."""
-    from training.book.model_card import write_card as book_card
-    from training.bundles.writer import replace_card
-    from training.fit.publish import RECIPE as FIT
-    from training.fit.reporting.model_card import write_card as fit_card
-    from training.reuters.reporting.model_card import sample_left_out
-    from training.reuters.reporting.model_card import write_card as headlines_card
-
-    manifest = load_bundle(bundle).manifest
-    recipe = manifest.recipe.get("name")
-    cards = {FIT: fit_card, HEADLINES.name: headlines_card} | dict.fromkeys(RECIPES, book_card)
-    if recipe not in cards:
-        raise RecipeError(f"{bundle}: its recipe is unknown to this program, so its card cannot be written.")
-    try:
-        text = cards[recipe](manifest)
-    except KeyError as error:  # a bundle of another release
-        raise RecipeError(
-            f"{bundle}: its manifest lacks {error}, which the card of this release shows; keep its card, or train it"
-            " again."
-        ) from error
-    classifier = replace_card(bundle, text)
-    if recipe == HEADLINES.name and (reason := sample_left_out(manifest)):
-        click.echo(reason, err=True)
-    click.echo(f"{bundle}: README.md written; the digest is now {classifier.bundle.digest}.")
