@@ -8,7 +8,7 @@ from app.classifier.errors import BundleError
 from app.classifier.inference.piece_table import FEW_WORDS, PieceTable
 from app.classifier.manifest import EncodingSpec
 from app.classifier.tokenizer import Word, plain
-from app.classifier.word_index import LATER, NO_PAIRS, RARE, TWICE, pieces, word_ids
+from app.classifier.word_index import LATER, NO_PAIRS, RARE, TWICE, Entry, pieces, word_ids
 
 WordStatus = Literal["known", "rare", "unknown"]
 
@@ -74,7 +74,7 @@ class Encoder:
         found = self._words.get(word) or self._words.get(self.resolve(word))
         return "unknown" if found is None else "rare" if found[0] == RARE else "known"
 
-    def find(self, word: str) -> tuple[int, Mapping[str, int]] | None:
+    def find(self, word: str) -> Entry | None:
         """The entry of a resolved word (see `resolve`); None if it is unknown."""
         return self._words.get(word)
 

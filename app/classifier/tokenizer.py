@@ -88,8 +88,8 @@ class Tokenizer:
         characters, starts, ends = self._decoded(text)
         table = _FOLDED[self.split_symbols, self.split_marks]
         folded = [table[ord(character)] for character in characters]
+        # Of each letter of the words: index of the character that was folded to it.
         places = [place for place, letters in enumerate(folded) for _ in letters.strip()]
-        """Of each letter of the words: index of the character that was folded to it."""
         places.append(len(characters))
         at = 0
         for word in self._split("".join(folded)):

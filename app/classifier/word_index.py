@@ -21,11 +21,15 @@ MAX_PIECED: Final = 62
 """Characters of a word that are cut into pieces; the rest of a longer word is left out."""
 
 
+Entry = tuple[int, Mapping[str, int]]
+"""Id of a word or RARE, and ids of the pairs that it begins by their second word, TWICE or LATER."""
+
+
 class WordIds(NamedTuple):
     """The ids of a word index."""
 
-    words: dict[str, tuple[int, Mapping[str, int]]]
-    """Word -> (its id or RARE, ids of the pairs it begins by second word, TWICE or LATER), so one look-up is enough."""
+    words: dict[str, Entry]
+    """By word, so that one look-up is enough."""
     pieces: dict[str, int]
     """Piece -> its id."""
 
@@ -68,9 +72,9 @@ def word_ids(spec: EncodingSpec, word_index: Mapping[str, int]) -> WordIds:
     ranks = spec.size - offset  # from there on, a rank has no id
     pairs: dict[str, dict[str, int]] = {}
     piece_ids: dict[str, int] = {}
-    words: dict[str, tuple[int, Mapping[str, int]]] = {}
+    words: dict[str, Entry] = {}
     # Many words have the same entry: rare ones, and those that share the id of their cluster.
-    alone: dict[int, tuple[int, Mapping[str, int]]] = {}
+    alone: dict[int, Entry] = {}
     rare = (RARE, NO_PAIRS)
     # One pass and few calls, because an index has 100,000 entries.
     for entry, rank in word_index.items():

@@ -58,8 +58,8 @@ def page_router(service: Service, page_json: PageJson | None) -> APIRouter:
         response.headers.update(DOCS_HEADERS)
         return response
 
+    # Requests that arrive before the OpenAPI document is generated wait for it, instead of generating it too.
     generating = asyncio.Lock()
-    """Requests that arrive before the OpenAPI document is generated wait for it, instead of generating it too."""
 
     @router.get("/openapi.json")
     async def openapi(request: Request) -> JSONResponse:
@@ -71,8 +71,8 @@ def page_router(service: Service, page_json: PageJson | None) -> APIRouter:
     def card(served: ServedModel, query: str) -> str:
         return card_page(served.classifier.bundle, query)
 
+    # Requests that arrive before a card is rendered wait for it, instead of rendering it too.
     rendering = asyncio.Lock()
-    """Requests that arrive before a card is rendered wait for it, instead of rendering it too."""
 
     def chosen(request: Request) -> tuple[ServedModel, str]:
         """The model that the query parameter `model` names, and the query for links to its files."""

@@ -6,10 +6,7 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from app.classifier.encoding import Encoder
-from app.classifier.word_index import LATER, NO_PAIRS, RARE, TWICE
-
-Entry = tuple[int, Mapping[str, int]]
-"""What the encoder knows of a word; see `WordIds`."""
+from app.classifier.word_index import LATER, NO_PAIRS, RARE, TWICE, Entry
 
 
 class Variant(NamedTuple):
@@ -77,8 +74,8 @@ def _add_pairs(known: Sequence[tuple[Variant, str]], entries: Mapping[str, Entry
 
 def _add_words(known: Sequence[tuple[Variant, str]], entries: Mapping[str, Entry], end: int) -> None:
     """Add the ids of the words themselves; the lead has `end` words."""
+    # Where the words of each id are; the words of a cluster have one id.
     places: dict[int, list[int]] = {}
-    """Where the words of each id are; the words of a cluster have one id."""
     for place, (_, word) in enumerate(known):
         places.setdefault(entries[word][0], []).append(place)
     places.pop(RARE, None)

@@ -17,7 +17,7 @@ _SEPARATOR_LINE = re.compile(rb'"?sep=([,;|\t])"?[\r\n]*', re.IGNORECASE)
 
 
 class ColumnError(Exception):
-    """A headline column is missing, does not hold text, or its name occurs more than once."""
+    """A column to read or to keep is missing, does not hold text, occurs twice, or the input's format has none."""
 
 
 class Header(NamedTuple):

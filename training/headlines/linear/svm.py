@@ -36,7 +36,7 @@ def train_linear(
     """Train one linear SVM per topic, on the texts with a topic, and one for the outside class, on all texts.
 
     Each SVM weights features by their log-count ratio, that is how much more often they occur in its texts than
-    in others (NBSVM; Wang and Manning 2012, "Baselines and Bigrams"), instead of by idf, which is the same for all
+    in others (NBSVM; Wang and Manning 2012, "Baselines and Bigrams"), not by idf alone, which is the same for all
     topics.
 
     Rows are scaled by their number of ones, which the served model can do too, and not, as is usual, by their weighted
@@ -76,7 +76,7 @@ def train_linear(
         right = (labels[part] == column) | others[part, column]
         if right.all():
             continue
-        here = counts_of(counted[labels == column] if not multi_label else counted[right])
+        here = counts_of(counted[right if multi_label else labels == column])
         there = counts_inside if column == topics else counts_inside - here
         weights = log_count_ratios(here, there)
         if idf is not None:
@@ -97,7 +97,7 @@ def _fit_svm(
 
     Args:
         rows: float32 [n, inputs].
-        weights: float32 [inputs], log-count ratios.
+        weights: float32 [inputs], of the features.
         right: bool [n], whether each row is a positive example.
         costs: float64 [n], C of each row; rows with 0 are left out.
         seed: of the solver.
