@@ -13,7 +13,7 @@ import click
 from app.cli.exit_status import UnavailableError
 from app.cli.predictors import Predictor
 from app.cli.writers import Answer, Prediction
-from app.control_characters import one_line
+from app.control_characters import has_control_character, one_line
 
 MAX_REASON_CHARACTERS = 300
 """Maximum number of characters of an error of the service at --url."""
@@ -54,7 +54,7 @@ def remote_predictor(url: str, api_key: str | None, top_k: int, model: str | Non
         try:
             answers = client.predict_batch(headlines, top_k=top_k, on_error="skip", model=model)
             return [
-                f"is refused: {_shortened(answer.reason)}" if isinstance(answer, Refused) else _to_answer(answer)
+                f"is refused: {_shortened(answer.reason)}" if isinstance(answer, Refused) else _to_answer(answer, top_k)
                 for answer in answers
             ]
         except UnauthorizedError:
@@ -92,8 +92,14 @@ def _shortened(text: str) -> str:
     return one_line(" ".join(text.split()), MAX_REASON_CHARACTERS).rstrip(".")
 
 
-def _to_answer(answer: Any) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed
+def _to_answer(answer: Any, top_k: int) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed
+    """Raises ValueError for what no model has: another number of topics, or texts with control characters."""
     predictions = [
         Prediction(prediction.topic, prediction.name, prediction.probability) for prediction in answer.predictions
     ]
+    if len(predictions) not in (0, top_k):  # values would be in the wrong columns
+        raise ValueError(f"it has {len(predictions):,} topics instead of {top_k:,}")
+    texts = [answer.abstained or "", *(answer.topic_set or ()), *(text for one in predictions for text in one[:2])]
+    if any(has_control_character(text) for text in texts):
+        raise ValueError("a topic has a control character")
     return Answer(predictions, answer.abstained, answer.outside, answer.topic_set)

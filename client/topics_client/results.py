@@ -1,13 +1,12 @@
 """Results as frozen dataclasses, read from the service's JSON. Unknown fields are ignored."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache, partial
 from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
-
-_INFINITE = (float("inf"), float("-inf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +182,8 @@ def _reader(hint: Any) -> Callable[[object], object]:  # noqa: ANN401 - a type e
 
 
 def _ensure_type(value: Any, kind: type) -> Any:  # noqa: ANN401 - JSON
-    if kind is float and value in _INFINITE:  # what Python reads for 1e999
-        raise ValueError("expected a finite number")
+    if kind is float and isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
+        raise ValueError("expected a finite number")  # Python reads 1e999 as infinite, and integers of any length
     # JSON may write a float without a decimal point; bool is a subclass of int only in Python.
     if isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool):
         return value

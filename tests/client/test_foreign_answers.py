@@ -79,6 +79,7 @@ FOREIGN: dict[str, list[bytes]] = {
     "deep": http(b"[" * 200_000),
     "NaN": http(json.dumps(SINGLE).replace("0.9", "NaN").encode()),
     "infinite": http(json.dumps(SINGLE).replace("0.9", "1e999").encode()),
+    "longer than a float": http(json.dumps(SINGLE).replace("0.9", "9" * 400).encode()),
     **{
         f"{name}={value!r}": http(json.dumps(SINGLE | {name: value}).encode())
         for name, value in [

@@ -145,6 +145,43 @@ def test_answer_that_is_not_the_service_s_is_3_with_one_sentence(
     assert len(result.stderr) < 500
 
 
+RESULT: dict[str, Any] = {
+    "predictions": [{"topic": "crude", "name": "Crude oil", "label": 16, "probability": 0.9}],
+    "topic_set": ["crude"],
+    "words": {"known": 1, "rare": 0, "unknown": []},
+    "abstained": None,
+}
+
+
+def changed(**prediction: object) -> dict[str, Any]:
+    """`RESULT` with another prediction."""
+    return {"predictions": [RESULT["predictions"][0] | prediction]}
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"predictions": RESULT["predictions"] * 2}, "it has 2 topics instead of 1"),
+        (changed(topic="\x1b]0;pwn\x07"), "a topic has a control character"),
+        (changed(name="a\nb"), "a topic has a control character"),
+        (changed(name="\ud800"), "a topic has a control character"),
+        ({"topic_set": ["\x9b2J"]}, "a topic has a control character"),
+        ({"abstained": "\x1b[2J"}, "a topic has a control character"),
+    ],
+)
+def test_result_that_no_model_gives_is_3_and_reaches_neither_table_nor_terminal(
+    foreign: Foreign, wrong: dict[str, Any], reason: str, form: str
+) -> None:
+    foreign.body = json.dumps({"model": MODEL, "results": [RESULT]}).encode()
+    assert run("classify", "oil", "--format", form, "--url", foreign.url).exit_code == 0
+    foreign.body = json.dumps({"model": MODEL, "results": [RESULT | wrong]}).encode()
+    result = run("classify", "oil", "--format", form, "--url", foreign.url)
+    assert result.exit_code == 3
+    assert "crude" not in result.stdout
+    assert result.stderr == f"Error: {foreign.url}: gave no valid answer ({reason}).\n"
+
+
 @pytest.mark.parametrize("url", ["nonsense", "http://", "http://[::1", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
 def test_url_that_is_none_is_3_with_one_sentence(url: str) -> None:
     result = run("classify", "oil", "--url", url)
