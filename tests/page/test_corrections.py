@@ -5,6 +5,7 @@ import io
 import shutil
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.page.conftest import Watch, opened
@@ -115,6 +116,16 @@ def test_browser_that_stores_nothing_or_nonsense_still_collects(
     )
     page = opened(watch.over(context.new_page(), server.url), server)
     expect(page.locator("#corrections")).to_be_hidden()
+    correct(page, "gold ounce", "Silver")
+    expect(page.locator("#corrections-title")).to_have_text("1 correction")
+
+
+@pytest.mark.parametrize("stored", ["nonsense", '{"a": 1}', "[" * 100_000])
+def test_correction_list_that_is_damaged_does_not_stop_the_page(
+    context: BrowserContext, server: RunningServer, watch: Watch, stored: str
+) -> None:
+    context.add_init_script(f"localStorage.setItem('topics-corrections:/', {stored!r});")
+    page = opened(watch.over(context.new_page(), server.url), server)
     correct(page, "gold ounce", "Silver")
     expect(page.locator("#corrections-title")).to_have_text("1 correction")
 

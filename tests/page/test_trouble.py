@@ -129,6 +129,22 @@ def keyed_page(context: BrowserContext, page_bundle: Path, watch: Watch) -> Iter
         yield page
 
 
+def test_browser_that_blocks_cookies_and_so_all_storage_has_the_whole_page(keyed_page: Page) -> None:
+    keyed_page.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage'])"
+        "  Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"
+    )
+    keyed_page.reload()
+    keyed_page.get_by_role("textbox", name="Key").fill("sesame")
+    keyed_page.get_by_role("button", name="Use this key").click()
+    expect(keyed_page.locator("#verdict strong")).not_to_be_empty()
+    expect(keyed_page.locator("#topics-table tbody tr")).to_have_count(46)
+    expect(keyed_page.locator(":disabled")).to_have_count(0)
+    expect(keyed_page.locator("#trouble")).to_be_hidden()
+    keyed_page.get_by_role("button", name="Forget the key").click()
+    expect(keyed_page.get_by_role("button", name="Forget the key")).to_be_hidden()
+
+
 def test_key_is_requested_and_stored_for_the_tab_only(keyed_page: Page) -> None:
     dialog = keyed_page.get_by_role("dialog")
     expect(dialog).to_contain_text("No API key")

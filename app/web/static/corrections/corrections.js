@@ -7,7 +7,8 @@ const PLACE = `topics-corrections:${new URL(".", location.href).pathname}`; // s
 const MAX_CORRECTIONS = 5000;
 const COLUMNS = ["text", "label", "model", "probability"];
 
-let entries = read();
+let entries = []; // before `read`, which returns them if the browser stores nothing
+entries = read();
 
 /** All corrections `{text, label, model, probability}`: a text, its right label, the model and what it gave that label. */
 export const corrections = () => entries;
@@ -56,7 +57,7 @@ function read() {
     const isText = (value) => typeof value === "string";
     return stored.filter((one) => isText(one?.text) && isText(one.label) && isText(one.model));
   } catch {
-    return entries ?? [];
+    return entries;
   }
 }
 

@@ -8,7 +8,26 @@ const MAX_CHARACTERS = 8192; // the service reads 64 KiB of headers, and a chara
 let entered = false; // whether the dialog was closed with a key
 let dismissed = false;
 
-export const key = () => sessionStorage.getItem(PLACE);
+let kept = null; // the key in a browser that stores nothing, such as one that blocks cookies
+
+export function key() {
+  try {
+    return sessionStorage.getItem(PLACE) ?? kept;
+  } catch {
+    return kept;
+  }
+}
+
+/** Keep a key until the tab is closed; null: forget it. */
+function keep(value) {
+  kept = value;
+  try {
+    if (value === null) sessionStorage.removeItem(PLACE);
+    else sessionStorage.setItem(PLACE, value);
+  } catch {
+    // It has to be entered again when the page is reloaded.
+  }
+}
 
 /** The Authorization header; the key as UTF-8 bytes, because fetch accepts only bytes in headers. */
 export function keyHeader() {
@@ -49,14 +68,14 @@ export function setUpKey() {
       return;
     }
     entered = true;
-    sessionStorage.setItem(PLACE, value);
+    keep(value);
     showForget();
     changes.dispatchEvent(new Event("key"));
   });
   byId("key-later").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => { dismissed = !entered; });
   byId("forget").addEventListener("click", () => {
-    sessionStorage.removeItem(PLACE);
+    keep(null);
     dismissed = false;
     showForget();
   });
