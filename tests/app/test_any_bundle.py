@@ -126,6 +126,8 @@ def test_openapi_has_the_models_limits_and_examples(any_client: TestClient, topi
     for name in ("PredictRequest", "BatchRequest"):
         top_k = schemas[name]["properties"]["top_k"]
         assert (top_k["minimum"], top_k["maximum"], top_k["default"]) == (1, len(topics), min(5, len(topics)))
+    code, _ = schemas["PredictRequest"]["properties"]["explain_topic"]["anyOf"]
+    assert code["maxLength"] == max(200, *map(len, topics))
     for path, schema in (("/predict", "PredictRequest"), ("/predict/batch", "BatchRequest")):
         [example] = schemas[schema]["examples"]
         assert any_client.post(path, json=example).status_code == 200
