@@ -4,7 +4,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
 from starlette.types import Scope
 
-NONE = "other"
+OTHER_ROUTE = "other"
 """Stands for all paths without a route, so that callers cannot create labels of metrics."""
 
 
@@ -16,10 +16,10 @@ def route_template(scope: Scope, path: str, status: int) -> str:
     """
     answered: str | None = getattr(scope.get("route"), "path", None)
     if answered is not None or status < 400 or status == 404:
-        return answered or NONE
+        return answered or OTHER_ROUTE
     if path.endswith("\n"):  # Starlette's patterns end in `$`, which also matches before a line feed
-        return NONE
-    return _matched(scope, path) or NONE
+        return OTHER_ROUTE
+    return _matched(scope, path) or OTHER_ROUTE
 
 
 def has_extra_trailing_slash(scope: Scope, path: str) -> bool:

@@ -15,7 +15,7 @@ from app.server.command.options import ServeOptions
 from app.server.sockets import ListenError, listeners
 from app.serving.loading import ensure_different_names
 from app.settings import Settings, SettingsError
-from app.telemetry.prometheus import MULTIPROC_DIR, WORKER_BYTES
+from app.telemetry.prometheus import METRICS_FILES_BYTES, MULTIPROC_DIR
 
 Status = Literal["ok", "warn", "fail"]
 SPARE_FILES = 100
@@ -80,7 +80,7 @@ def _port(name: str, host: str, port: int, workers: int = 1) -> Check:
 def _metrics_folder(workers: int) -> Check:
     """A folder that the variable names is known to be writable: `read_options` has checked it."""
     given = os.environ.get(MULTIPROC_DIR)
-    size = workers * WORKER_BYTES
+    size = workers * METRICS_FILES_BYTES
     try:
         with metrics_folder(needed=True):
             folder = Path(os.environ[MULTIPROC_DIR])

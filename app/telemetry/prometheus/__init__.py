@@ -6,5 +6,5 @@ MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 It is defined here because prometheus_client reads it when it is first imported, and `serve` sets it before that.
 """
 
-WORKER_BYTES = 4 * 64 * 1024
+METRICS_FILES_BYTES = 4 * 64 * 1024
 """Size of a worker's first files: counters, histograms, and gauges of two kinds."""

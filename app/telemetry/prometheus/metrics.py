@@ -126,8 +126,8 @@ class Metrics:
         self.info.set(classifiers)
         self._models = []
         for classifier in classifiers:
-            more = self._count_other if self._models else self._count_default
-            self._models.append(ModelMetrics(classifier.bundle.manifest.full_name, self._families, more))
+            count_more = self._count_other if self._models else self._count_default
+            self._models.append(ModelMetrics(classifier.bundle.manifest.full_name, self._families, count_more))
         return self._models
 
     def add_requests(self, contexts: Sequence[RequestContext]) -> None:

@@ -52,18 +52,18 @@ class Counted(NamedTuple):
 class ModelMetrics:
     """Buffers the results of one model until they are counted."""
 
-    def __init__(self, model: str, families: ModelFamilies, more: Callable[[Counted], None]) -> None:
+    def __init__(self, model: str, families: ModelFamilies, count_more: Callable[[Counted], None]) -> None:
         """Prepare the metrics of a model.
 
         Args:
             model: NAME/VERSION.
             families: of the process.
-            more: counts the same results in further metrics.
+            count_more: counts the same results in further metrics.
         """
         self._model = model
         self._headlines, self._confidence = families.headlines.labels(model), families.confidence.labels(model)
         self._abstained = families.abstained
-        self._more = more
+        self._count_more = count_more
         self._waiting: list[Sequence[Classification]] = []
         self._number = 0
 
@@ -87,4 +87,4 @@ class ModelMetrics:
         for reason, count in abstained.items():
             if reason:
                 self._abstained.labels(self._model, reason).inc(count)
-        self._more(Counted(results, confidence, abstained))
+        self._count_more(Counted(results, confidence, abstained))

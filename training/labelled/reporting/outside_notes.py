@@ -7,7 +7,7 @@ from typing import Final
 from training.labelled.cells import NO_LABEL
 from training.labelled.reporting.report import DataReport
 
-FEW_ROWS: Final = 30
+FEW_OUTSIDE_ROWS: Final = 30
 """With fewer training rows, the outside class does not recognize other texts about none of the labels."""
 ONE_OUTSIDE: Final = (
     "Only one training row is about none of the labels (it has no label, or one that --outside names), but training"
@@ -27,7 +27,7 @@ def outside_notes(report: DataReport) -> Iterator[str]:
     """Notes on the outside class, or on rows that look as if they were meant for one."""
     if report.outside is not None and report.outside.train == 1 and not report.rows_with_several_labels:
         yield ONE_OUTSIDE
-    elif report.outside is not None and 0 < report.outside.train < FEW_ROWS:
+    elif report.outside is not None and 0 < report.outside.train < FEW_OUTSIDE_ROWS:
         yield (
             f"Training rows about none of the labels: {report.outside.train:,}. These are too few to recognize"
             " other such texts; add more, as varied as the texts that the model will get."
@@ -35,7 +35,7 @@ def outside_notes(report: DataReport) -> Iterator[str]:
     if left_out := report.rare.get("", 0):
         yield (
             f"Rows about none of the labels: {left_out:,}. These are too few to be learned, and are left out; add more,"
-            f" at least {FEW_ROWS} in all."
+            f" at least {FEW_OUTSIDE_ROWS} in all."
         )
     learned = [label.label for label in report.labels]
     for label in (*learned, *report.rare):
@@ -44,7 +44,7 @@ def outside_notes(report: DataReport) -> Iterator[str]:
             yield f"{label!r} {becomes}. If it stands for texts about none of the others, {_use(report, label)}"
     rows = report.bad_reasons.get(NO_LABEL, 0)
     if report.outside is None and rows:
-        more = f"add more of them, at least {FEW_ROWS} in all, and " if rows < FEW_ROWS else ""
+        more = f"add more of them, at least {FEW_OUTSIDE_ROWS} in all, and " if rows < FEW_OUTSIDE_ROWS else ""
         yield (
             f"Rows without a label: {rows:,}. If they are about none of the labels, {more}use --outside '' to learn"
             " them."

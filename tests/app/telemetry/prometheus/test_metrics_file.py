@@ -10,7 +10,7 @@ from prometheus_client import generate_latest, values
 from prometheus_client.values import MultiProcessValue
 
 from app.settings import SettingsError
-from app.telemetry.prometheus import MULTIPROC_DIR, WORKER_BYTES, metrics_file, multiprocess
+from app.telemetry.prometheus import METRICS_FILES_BYTES, MULTIPROC_DIR, metrics_file, multiprocess
 from app.telemetry.prometheus.metrics import Metrics
 from app.telemetry.prometheus.multiprocess import all_workers
 from tests.app.metrics import read
@@ -43,7 +43,7 @@ def exported(reason: int) -> float:
 
 def test_first_files_of_a_worker_have_the_size_that_doctor_tries_to_write(make: Callable[[], Metrics], tmp_path: Path):
     make()
-    assert sum(file.stat().st_size for file in tmp_path.glob("*.db")) == WORKER_BYTES
+    assert sum(file.stat().st_size for file in tmp_path.glob("*.db")) == METRICS_FILES_BYTES
 
 
 def test_all_blocks_of_a_file_are_allocated(make: Callable[[], Metrics], tmp_path: Path):
