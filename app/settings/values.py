@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import MAX_QUOTE
 
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -57,7 +59,7 @@ def validate_origin(origin: str) -> str:
         host, port = (parts.hostname or "").encode("idna").decode(), parts.port
     except ValueError:  # UnicodeError is one
         host, port = "", None
-    if not host or "*" in host or not parts.scheme:
+    if not _HOST.fullmatch(host) or not parts.scheme:
         raise PydanticCustomError(
             "origin",
             '{origin} is not an origin; write "https://example.org", or "*" for all',
