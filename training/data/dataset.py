@@ -22,6 +22,9 @@ NPZ: Final = "reuters.npz"
 WORD_INDEX: Final = "reuters_word_index.json"
 LICENCE: Final = "Reuters-21578: for research purposes only"
 
+MAX_CHARACTERS: Final = 100_000_000
+"""Limit of the texts of a part. The training part has 7 million, but in a pickle, a few bytes repeat a long wire."""
+
 Labels = NDArray[np.int64]
 
 
@@ -125,13 +128,20 @@ def _part(sequences: Sequence[Any], labels: Sequence[Any], words: dict[int, str]
     last = len(NAMES) - 1
     if array.ndim != 1 or array.dtype.kind not in "iu" or array.min() < 0 or array.max() > last:
         raise DataError(f"{file}: its {part} part has labels that are not integers from 0 to {last}; fetch it again.")
-    return Part(tuple(_text(sequence, words, part, file) for sequence in sequences), array.astype(np.int64))
+    texts, characters = [], 0
+    for sequence in sequences:
+        wire = _words(sequence, words, part, file)
+        characters += sum(map(len, wire))
+        if characters > MAX_CHARACTERS:
+            raise DataError(f"{file}: its {part} part has more than {MAX_CHARACTERS:,} characters; fetch it again.")
+        texts.append(" ".join(wire))
+    return Part(tuple(texts), array.astype(np.int64))
 
 
-def _text(sequence: Iterable[Any], words: dict[int, str], part: str, file: Path) -> str:
+def _words(sequence: Iterable[Any], words: dict[int, str], part: str, file: Path) -> list[str]:
     if not isinstance(sequence, list) or not all(type(rank) is int for rank in sequence):
         raise DataError(f"{file}: its {part} part has a wire that is not a list of integers; fetch it again.")
     try:
-        return " ".join([words[rank] for rank in sequence])
+        return [words[rank] for rank in sequence]
     except KeyError as error:
         raise DataError(f"{file}: its {part} part has rank {error}, which {WORD_INDEX} lacks; fetch both.") from error

@@ -104,6 +104,17 @@ def test_rank_that_the_word_index_lacks_is_refused(tmp_path: Path) -> None:
     assert "rank 3, which reuters_word_index.json lacks" in refusal(data)
 
 
+def test_wires_of_far_more_characters_than_the_real_ones_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = [1] * 1_000  # in the file once, and seven references to it
+    data = write_data(tmp_path / "data", [wire] * 8 + GOOD[:2], LABELS, INDEX)
+    assert (data / "keras" / "reuters.npz").stat().st_size < 6_000
+    assert len(load_dataset(data).train.texts) == 8
+    monkeypatch.setattr("training.data.dataset.MAX_CHARACTERS", 10_000)
+    assert "its training part has more than 10,000 characters" in refusal(data)
+
+
 @pytest.mark.parametrize("index", [["oil"], {"oil": "1"}, {"oil": 0}, {"oil": True}])
 def test_word_index_of_another_kind_is_refused(tmp_path: Path, index: object) -> None:
     assert "is not a map from words to ranks" in refusal(write_data(tmp_path / "data", GOOD, LABELS, index))
