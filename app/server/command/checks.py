@@ -2,6 +2,7 @@
 
 import os
 import resource
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -38,6 +39,8 @@ def checks(chosen: ServeOptions) -> Iterator[Check]:
         yield _port("metrics port", chosen.host, settings.metrics_port)
     if is_needed(settings) and not any(sentence.startswith(MULTIPROC_DIR) for sentence in chosen.wrong):
         yield _metrics_folder(settings.workers)
+    if settings.api_keys_file is not None:
+        yield _key_file(settings.api_keys_file)
     yield _cores(settings)
     yield _files()
     folders = [("bundle", folder) for folder in settings.model]
@@ -97,6 +100,21 @@ def _metrics_folder(workers: int) -> Check:
             " set the variable to another folder",
         )
     return Check("metrics folder", "ok", f"{place} is writable")
+
+
+def _key_file(file: Path) -> Check:
+    """Whether other users of this machine can change the key file, or read it without need.
+
+    A mounted secret belongs to another user than the service, which can only read it because all users can.
+    """
+    status = file.stat()
+    others = "w" if status.st_mode & stat.S_IWOTH else ""
+    if status.st_mode & stat.S_IROTH and status.st_uid == os.geteuid():
+        others = f"r{others}"
+    if not others:
+        return Check("key file", "ok", f"{file} is readable")
+    can = {"r": "read", "w": "change", "rw": "read and change"}[others]
+    return Check("key file", "warn", f"every user of this machine can {can} {file}; run: chmod o-{others} {file}")
 
 
 def _cores(settings: Settings) -> Check:

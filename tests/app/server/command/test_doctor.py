@@ -197,6 +197,34 @@ def test_connections_of_every_worker_can_hold_the_largest_bodies_and_one_that_is
     assert bodies + memory.MAX_UNREAD_BYTES < of_one < 1.2 * bodies
 
 
+@pytest.mark.parametrize(
+    ("mode", "own", "warning"),
+    [
+        (0o600, True, None),
+        (0o660, True, None),
+        (0o644, True, "can read {0}; run: chmod o-r {0}"),
+        (0o602, True, "can change {0}; run: chmod o-w {0}"),
+        (0o666, True, "can read and change {0}; run: chmod o-rw {0}"),
+        (0o444, False, None),  # a mounted secret
+        (0o666, False, "can change {0}; run: chmod o-w {0}"),
+    ],
+)
+def test_key_file_that_every_user_can_change_or_read_without_need_is_a_warning(
+    mode: int, own: bool, warning: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    file = tmp_path / "keys"
+    file.write_text("sesame\n")
+    file.chmod(mode)
+    if not own:
+        monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    result = doctor("--json", TOPICS_API_KEYS_FILE=str(file))
+    assert result.exit_code == 0
+    expected = ["ok", f"{file} is readable"]
+    if warning is not None:
+        expected = ["warn", f"every user of this machine {warning.format(file)}"]
+    assert found(result)["key file"] == expected
+
+
 def test_more_workers_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(checks.os, "sched_getaffinity", lambda _: {0}, raising=False)
     assert found(doctor("--json", "--workers", "3"))["cores"][0] == "warn"
