@@ -17,6 +17,7 @@ from app.cli.readers.csv_rows import ColumnError, Header, column_places, read_he
 from app.cli.readers.decoding import PIECE_BYTES, decoded, encoding_of, read_pieces
 from app.cli.readers.input_format import SEPARATORS
 from app.cli.readers.lines import line_ends, split_lines
+from app.cli.readers.parquet_footer import ensure_small_footer
 
 SHARD_BYTES = 8 * 1024 * 1024
 """Size of a text file's shard: about 100,000 headlines, which one core classifies in two seconds."""
@@ -50,11 +51,12 @@ def split_file(system: FileSystem, file: File, names: Sequence[str], size: int |
 
     Raises:
         ColumnError: one of the columns is not there, or does not hold text.
-        InputError: the file cannot be read, or is not text.
+        InputError: the file cannot be read, is not text, or has a too large footer.
     """
     try:
         with system.open_input_file(file.path) as raw:
             if file.form == "parquet":
+                ensure_small_footer(raw, file.path)
                 reading = pq.ParquetFile(raw)
                 text_columns(reading.schema_arrow, names, file.name)
                 rows = reading.metadata.num_rows

@@ -1,12 +1,12 @@
 """Rows of Parquet files, read with pyarrow in batches."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from os import SEEK_END
 from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.cli.readers.parquet_footer import ensure_small_footer
 from app.cli.readers.row import Row, joined, validate_row
 from training.errors import TableError
 from training.labelled.columns import RequestedColumns, ensure_column, find_columns
@@ -16,9 +16,6 @@ from training.wording import enumerated
 
 MAX_COLUMN_BYTES: Final = 512 * 1024**2
 """Maximum decompressed size of a column in one row group. pyarrow needs up to four times the memory for one value."""
-MAX_FOOTER_BYTES: Final = 8 * 1024**2
-"""Maximum size of the footer, which lists the columns of each row group. pyarrow needs up to 230 times the memory, and
-its own limit holds for each list alone, not for all lists of columns together."""
 MAX_VALUES: Final = 20_000_000
 """Maximum number of rows of a file, and of values of a column in one row group."""
 
@@ -44,8 +41,8 @@ def open_parquet(stream: BinaryIO, requested: RequestedColumns, name: str) -> Op
 
     Raises:
         ColumnError: the columns are not there or not clear.
-        TableError: the file is not Parquet, has a too large footer or row group, or a column has a type that cannot be
-            read.
+        InputError: the footer is too large.
+        TableError: the file is not Parquet, has a too large row group, or a column has a type that cannot be read.
     """
     file = _open(stream, name)
     nested = any("struct<" in str(kind) for kind in file.schema_arrow.types)
@@ -66,14 +63,7 @@ def open_texts(stream: BinaryIO, texts: Sequence[str], name: str) -> Iterator[Ro
 
 def _open(stream: BinaryIO, name: str) -> pq.ParquetFile:
     try:
-        size = stream.seek(0, SEEK_END)
-        stream.seek(max(0, size - 8))
-        length = int.from_bytes(stream.read(4), "little")  # then PAR1 ends the file
-        if MAX_FOOTER_BYTES < length < size:
-            raise TableError(
-                f"{name}: its footer has {length:,} bytes, more than {MAX_FOOTER_BYTES:,}; write it with larger row"
-                " groups or fewer columns."
-            )
+        ensure_small_footer(stream, name)
         return pq.ParquetFile(stream)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise TableError(f"{name}: is not a Parquet file ({_brief(error)}); write or copy it again.") from None

@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from app.cli.bulk.files import File, find_files
 from app.cli.bulk.rows import shard_rows
 from app.cli.bulk.sharding import Shard, split_file
 from app.cli.exit_status import InputError
+from app.cli.readers import parquet_footer
 from app.cli.readers.csv_rows import ColumnError
 from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.input_format import input_format, read_table
@@ -218,6 +220,18 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content: b
         split(tmp_path / name)
     assert name in refused.value.message
     assert sentence in refused.value.message
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_parquet_footer_may_be_as_large_as_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    file = parquet(tmp_path / "a.parquet", pa.array(["oil", "gas"]))
+    length = int.from_bytes(file.read_bytes()[-8:-4], "little")
+    monkeypatch.setattr(parquet_footer, "MAX_FOOTER_BYTES", length - more)
+    refused = rf"a\.parquet: its footer has {length:,} bytes, more than {length - 1:,}; write it with larger row groups"
+    with pytest.raises(InputError, match=refused) if more else nullcontext():
+        assert len(rows_of(file, split(file))) == 2
 
 
 def test_file_that_is_gone_when_its_shard_is_read_is_named(tmp_path: Path) -> None:

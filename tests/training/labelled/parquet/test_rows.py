@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.readers import parquet_footer
 from training.errors import ColumnError, TableError
 from training.labelled.parquet import rows as parquet
 from training.labelled.read import ReadingOptions, read_rows
@@ -233,7 +234,7 @@ def test_parquet_under_another_name_is_one_sentence(tmp_path: Path) -> None:
 def test_footer_may_be_as_large_as_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int) -> None:
     file = write(tmp_path / "a.parquet", text=["oil", "gas"], label=["a", "b"])
     length = int.from_bytes(file.read_bytes()[-8:-4], "little")
-    monkeypatch.setattr(parquet, "MAX_FOOTER_BYTES", length - more)
+    monkeypatch.setattr(parquet_footer, "MAX_FOOTER_BYTES", length - more)
     with pytest.raises(TableError, match=f"its footer has {length:,} bytes") if more else nullcontext():
         assert len(read_rows([file]).rows) == 2
 
