@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from pydantic_core import to_json
+
 from app.classifier.bundle import MAX_FILE_BYTES, MAX_JSON_SEPARATORS, separators
 from training.errors import LabelsError
 from training.headlines.recipe import Recipe
@@ -43,10 +45,11 @@ MAX_FEATURES_OF_FEW: Final = 40_000
 """Maximum number of features for few rows; all words, pairs and n-grams of 2 to 5 characters would take gigabytes."""
 _HEADROOM_BYTES: Final = 4 * 1024**2
 """Part of the largest model.keras that is left for what Keras writes besides the weights."""
-_LABEL_SEPARATORS: Final = 18
-"""Opening brackets, commas and colons of manifest.json for one label, besides those of the label, which is written
-three times: as code and name of a topic, and in the topic mix."""
-_OTHER_SEPARATORS: Final = 10_000
+_LABEL_COPIES: Final = 4
+"""How often manifest.json has a label: as code and name of a topic, in the topic mix, and with its test rows."""
+_LABEL_SEPARATORS, _LABEL_BYTES = 20, 250
+"""Opening brackets, commas and colons of manifest.json for a label, and the most bytes, without those of the copies."""
+_OTHER_SEPARATORS, _OTHER_BYTES = 10_000, 1024**2
 """Those that are left for the rest of manifest.json."""
 _MAX_SVM_WORK: Final = 5_000_000
 """Rows times labels from which the SVMs take little longer, because they are trained on samples of the rows."""
@@ -129,9 +132,15 @@ def recipe_for(rows: int, units: int) -> Recipe:
 
 
 def ensure_labels_fit(codes: Sequence[str]) -> None:
-    """Raise LabelsError if so many labels have so many commas that manifest.json could not be loaded."""
+    """Raise LabelsError if so many labels are so long, or have so many commas, that manifest.json cannot be loaded."""
+    size = sum(len(to_json(code)) for code in codes)
+    if _LABEL_COPIES * size + _LABEL_BYTES * len(codes) + _OTHER_BYTES > MAX_FILE_BYTES:
+        raise LabelsError(
+            f"{len(codes):,} labels with {size:,} bytes are more than a bundle may have; shorten or join some labels,"
+            " or raise --min-rows."
+        )
     of_labels = separators("".join(codes).encode())
-    if 3 * of_labels + _LABEL_SEPARATORS * len(codes) + _OTHER_SEPARATORS > MAX_JSON_SEPARATORS:
+    if _LABEL_COPIES * of_labels + _LABEL_SEPARATORS * len(codes) + _OTHER_SEPARATORS > MAX_JSON_SEPARATORS:
         raise LabelsError(
             f"{len(codes):,} labels with {of_labels:,} opening brackets, commas and colons are more than a bundle may"
             " have; shorten or join some labels, or raise --min-rows."

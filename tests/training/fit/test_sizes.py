@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from app.classifier.bundle import MAX_FILE_BYTES, separators
 from app.classifier.manifest import Manifest, MultiLabel, Topic
@@ -113,20 +114,38 @@ def test_labels_that_no_bundle_can_hold_are_refused() -> None:
         recipe_for(100_000, 50_000)
 
 
-@pytest.mark.parametrize(("label", "refused"), [("a" + 25 * ",", False), ("a" + 26 * ":", True)])
+@pytest.mark.parametrize(("label", "refused"), [("a" + 18 * ",", False), ("a" + 19 * ":", True)])
 def test_labels_with_more_commas_than_a_manifest_may_have_are_refused(label: str, refused: bool) -> None:
     labels = [f"{label}{number}" for number in range(20_800)]
-    with pytest.raises(LabelsError, match="20,800 labels with 540,800 opening") if refused else nullcontext():
+    with pytest.raises(LabelsError, match="20,800 labels with 395,200 opening") if refused else nullcontext():
         ensure_labels_fit(labels)
 
 
-def test_separators_of_a_label_in_the_manifest_are_those_that_are_counted() -> None:
-    def written(labels: list[str]) -> int:
-        manifest = Manifest.model_construct(
-            topics=tuple([Topic(label=i, code=one, name=one, support=1) for i, one in enumerate(labels)]),
-            reference={"topic_mix": dict.fromkeys(labels, 0.5)},
-            multi_label=MultiLabel(thresholds=tuple([0.5] * len(labels))),
-        )
-        return separators(manifest.model_dump_json(exclude={"encoding", "files"}).encode())
+@pytest.mark.parametrize(("label", "refused"), [(181 * "\U0001f600", False), (182 * "\U0001f600", True)])
+def test_labels_that_need_a_larger_manifest_than_a_bundle_may_have_are_refused(label: str, refused: bool) -> None:
+    labels = [f"{label}{number:05}" for number in range(20_800)]
+    with pytest.raises(LabelsError, match="20,800 labels with 15,288,000 bytes") if refused else nullcontext():
+        ensure_labels_fit(labels)
 
-    assert written(["a", "b", "c,:"]) - written(["a", "b"]) == sizes._LABEL_SEPARATORS + 3 * 2
+
+def test_copies_separators_and_bytes_of_a_label_in_the_manifest_are_those_that_are_counted() -> None:
+    def written(labels: list[str]) -> bytes:
+        share = 0.8571428571428571
+        topics = [
+            Topic(label=20_000 + i, code=one, name=one, support=5_000_000, precision=share, recall=share, f1=share)
+            for i, one in enumerate(labels)
+        ]
+        manifest = Manifest.model_construct(
+            topics=tuple(topics),
+            reference={"topic_mix": dict.fromkeys(labels, 0.123456)},
+            multi_label=MultiLabel(thresholds=tuple([share] * len(labels))),
+            data={"test_rows_by_label": dict.fromkeys(labels, 5_000_000)},
+        )
+        return manifest.model_dump_json(indent=1, exclude={"encoding", "files"}).encode()
+
+    label = 'c,:"'
+    more, fewer = written(["a", "b", label]), written(["a", "b"])
+    assert more.count(to_json(label)) == sizes._LABEL_COPIES
+    assert separators(more) - separators(fewer) == sizes._LABEL_SEPARATORS + sizes._LABEL_COPIES * 2
+    of_label = len(more) - len(fewer) - sizes._LABEL_COPIES * len(to_json(label))
+    assert 0.9 * sizes._LABEL_BYTES < of_label <= sizes._LABEL_BYTES
