@@ -44,7 +44,7 @@ def summary(
         f"{head:<{width}}{first:>10}{'macro-F1':>10}{'calibration error':>19}",
         f"{'this model':<{width}}{_score(evaluation):>10.3f}{evaluation.macro_f1:>10.3f}{evaluation.ece:>19.3f}",
     ]
-    for baseline in reversed(baselines):
+    for baseline in baselines:
         lines.append(f"{baseline.name:<{width}}{baseline.score:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
         if part := trained_on(baseline.rows, [one.rows for one in baselines], with_label(rows)):
             lines[-1] += f"   {part}"
