@@ -1,7 +1,7 @@
 """Per-request deadline."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.errors import DeadlineError
 
@@ -11,7 +11,7 @@ class Deadline:
     """A time limit of `seconds` from `begun`, a time of `time.monotonic()`."""
 
     seconds: float
-    begun: float = field(default_factory=time.monotonic)
+    begun: float
 
     def left(self) -> float:
         """Remaining seconds; negative if the deadline has passed."""

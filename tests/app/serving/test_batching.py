@@ -14,7 +14,7 @@ from app.serving.chunks import CHUNK_CHARACTERS, CHUNK_TEXTS, CHUNK_TOPICS
 from app.serving.concurrency import UNIT_CHARACTERS, InFlightLimiter
 from app.serving.deadline import Deadline
 
-LATER = Deadline(3600)
+LATER = Deadline(3600, time.monotonic())
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +313,7 @@ def test_what_still_waits_at_its_deadline_is_refused_then_and_not_classified(
     async def ask() -> list[object]:
         together = MicroBatcher(classify, unlimited(), lambda top_k: top_k)
         together._alone = False
-        due = Deadline(0.07)
+        due = Deadline(0.07, time.monotonic())
         asked = [asyncio.ensure_future(together.classify(text, 1, due)) for _ in range(count)]
         answers = await asyncio.gather(*asked, return_exceptions=True)
         await asyncio.sleep(0.01)

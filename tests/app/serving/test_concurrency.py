@@ -25,6 +25,10 @@ async def never() -> Any:
     await asyncio.Event().wait()
 
 
+def within(seconds: float) -> Deadline:
+    return Deadline(seconds, time.monotonic())
+
+
 PIECES = list(range(10))
 
 
@@ -103,7 +107,7 @@ def test_request_that_has_room_for_nothing_is_refused_whatever_its_length(work: 
 def test_work_yields_after_every_piece(work: InFlightLimiter):
     async def main() -> list[tuple[int, int]]:
         async with iterations() as iteration:
-            return await work.run_in_turns(PIECES, lambda piece: (piece, iteration()), never, Deadline(10))
+            return await work.run_in_turns(PIECES, lambda piece: (piece, iteration()), never, within(10))
 
     seen = asyncio.run(main())
     assert [piece for piece, _ in seen] == PIECES
@@ -145,7 +149,7 @@ def gauge(work: InFlightLimiter) -> float:
 def test_short_requests_that_arrive_together_are_all_counted_before_one_is_processed(work: InFlightLimiter):
     async def ask() -> list[int]:
         with work.held(400):
-            return await work.run_in_turns([1], lambda _: work.in_flight, never, Deadline(10))
+            return await work.run_in_turns([1], lambda _: work.in_flight, never, within(10))
 
     async def main() -> list[Any]:
         return await asyncio.gather(ask(), ask(), ask(), return_exceptions=True)
@@ -161,7 +165,7 @@ def test_single_pieces_of_several_requests_yield_between_them_only_if_they_are_l
 ):
     async def main() -> list[list[int]]:
         async with iterations() as iteration:
-            ask = [work.run_in_turns([1], lambda _: iteration(), never, Deadline(10), long=long) for _ in range(3)]
+            ask = [work.run_in_turns([1], lambda _: iteration(), never, within(10), long=long) for _ in range(3)]
             return await asyncio.gather(*ask)
 
     seen = asyncio.run(main())
@@ -198,7 +202,7 @@ def test_batches_take_turns_one_at_a_time(work: InFlightLimiter):
 
     async def main():
         await asyncio.gather(
-            *(work.run_in_turns(PIECES, lambda _, name=name: order.append(name), never, Deadline(10)) for name in "ab")
+            *(work.run_in_turns(PIECES, lambda _, name=name: order.append(name), never, within(10)) for name in "ab")
         )
 
     asyncio.run(main())
@@ -221,7 +225,7 @@ def test_work_stops_when_the_client_hangs_up(work: InFlightLimiter):
     async def main():
         nonlocal hung_up
         hung_up = asyncio.Event()
-        await work.run_in_turns(PIECES, do, receive, Deadline(10))
+        await work.run_in_turns(PIECES, do, receive, within(10))
 
     with pytest.raises(ClientGoneError):
         asyncio.run(main())
@@ -236,10 +240,10 @@ def test_client_that_hangs_up_in_the_queue_frees_its_room_at_once(work: InFlight
     async def main():
         async with work._lock:  # another batch is being classified
             with pytest.raises(ClientGoneError), work.held(1000):
-                await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), gone, Deadline(10))
+                await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), gone, within(10))
             assert work.in_flight == 0
             assert work._lock.locked()
-        await work.run_in_turns(PIECES, lambda _: None, never, Deadline(10))
+        await work.run_in_turns(PIECES, lambda _: None, never, within(10))
 
     asyncio.run(main())
 
@@ -256,7 +260,7 @@ def test_client_that_hangs_up_behind_its_last_piece_is_no_error(work: InFlightLi
         nonlocal hung_up
         hung_up = asyncio.Event()
         asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
-        await work.run_in_turns([1], lambda _: hung_up.set(), receive, Deadline(10))
+        await work.run_in_turns([1], lambda _: hung_up.set(), receive, within(10))
         for _ in range(5):
             await asyncio.sleep(0)
 
@@ -267,7 +271,7 @@ def test_client_that_hangs_up_behind_its_last_piece_is_no_error(work: InFlightLi
 def test_batch_whose_deadline_passes_in_the_queue_is_not_begun(work: InFlightLimiter):
     async def main():
         async with work._lock:
-            await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), never, Deadline(0.02))
+            await work.run_in_turns(PIECES, lambda _: pytest.fail("begun"), never, within(0.02))
 
     with pytest.raises(DeadlineError):
         asyncio.run(main())
@@ -276,7 +280,7 @@ def test_batch_whose_deadline_passes_in_the_queue_is_not_begun(work: InFlightLim
 
 def test_deadline_passes_between_chunks(work: InFlightLimiter):
     async def main():
-        await work.run_in_turns(PIECES, lambda _: time.sleep(0.02), never, Deadline(0.05))
+        await work.run_in_turns(PIECES, lambda _: time.sleep(0.02), never, within(0.05))
 
     with pytest.raises(DeadlineError):
         asyncio.run(main())
