@@ -5,10 +5,11 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from training.fit.sizes import (
@@ -119,14 +120,19 @@ def choose_encoding(
     uneven = not first.multi_label and max(rows_of_labels.values()) >= UNEVEN * min(rows_of_labels.values())
     done, steps = itertools.count(), len(tried) + long + bool(first.clusters) + 1 + lowers_c + uneven
 
+    @functools.lru_cache(len(parts))  # the encoding before is often the same, because most changes are of the SVM alone
+    def encoded(encoding: Recipe, part: int) -> _Encoded:
+        return _encode(encoding, *parts[part])
+
     @functools.cache  # the best recipe is compared several times, and may be one of `tried` with a lower C
     def right(variant: Recipe) -> NDArray[np.bool_]:
         """Whether each held-out row is right: bool [n]."""
         each = []
-        for training_set, out in parts:
+        encoding = replace(variant, linear_c=1.0, rare_weight=0.0, feature_weights="ratio")  # without those of the SVM
+        for part, (training_set, out) in enumerate(parts):
             # C may be lowered more often than `steps` counts.
             report("encoding", min(next(done), len(parts) * steps - 1), len(parts) * steps, "")
-            each.append(_right(variant, training_set, out, seed))
+            each.append(_right(variant, training_set, out, encoded(encoding, part), seed))
         return np.concatenate(each)
 
     def improves(changed: Recipe, best: Recipe) -> bool:
@@ -169,20 +175,41 @@ def _sampled(training_set: TrainingSet, seed: int) -> TrainingSet:
     return replace(training_set, kinds=(replace(kind, samples=tuple(kind.samples[i] for i in chosen)),))
 
 
-def _right(recipe: Recipe, training_set: TrainingSet, out: Sequence[Sample], seed: int) -> NDArray[np.bool_]:
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """Rows to train on and held-out rows, multi-hot, float32 [n, features]."""
+
+    train: sp.csr_matrix
+    out: sp.csr_matrix
+    expansion: sp.csr_matrix
+    """Maps features to inputs, float32 [features, inputs] (see `feature_expansion`)."""
+
+
+def _encode(recipe: Recipe, training_set: TrainingSet, out: Sequence[Sample]) -> _Encoded:
+    """Choose the vocabulary of the rows to train on, and encode all rows."""
+    train, clusters = training_set.kinds[0].samples, training_set.clusters_of(recipe)
+    encoder, word_index = build_encoder(recipe, train, (), training_set.topics, clusters=clusters)
+    return _Encoded(
+        encode(encoder, [sample.words for sample in train]),
+        encode(encoder, [sample.words for sample in out]),
+        feature_expansion(word_index, encoder.spec.size, recipe, clusters),
+    )
+
+
+def _right(
+    recipe: Recipe, training_set: TrainingSet, out: Sequence[Sample], encoded: _Encoded, seed: int
+) -> NDArray[np.bool_]:
     """Whether the best label of each held-out row is one of its own: bool [n]."""
     train, topics = training_set.kinds[0].samples, training_set.topics
-    clusters = training_set.clusters_of(recipe)
-    encoder, word_index = build_encoder(recipe, train, (), topics, clusters=clusters)
     kernel, bias = train_svms(
         recipe,
         training_set,
         train,
-        x=encode(encoder, [sample.words for sample in train]),
-        expansion=feature_expansion(word_index, encoder.spec.size, recipe, clusters),
+        x=encoded.train,
+        expansion=encoded.expansion,
         penalties=np.tile(training_set.kinds[0].penalty, (len(train), 1)),
         seed=seed,
     )
-    scores = unit_length(encode(encoder, [sample.words for sample in out])) @ kernel[:, :topics] + bias[:topics]
+    scores = unit_length(encoded.out) @ kernel[:, :topics] + bias[:topics]
     answers = zip(scores.argmax(axis=1).tolist(), out, strict=True)
     return np.array([best in sample.labels for best, sample in answers], np.bool_)

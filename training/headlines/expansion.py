@@ -1,7 +1,7 @@
 """Feature expansion: words with character n-grams or a cluster in common share weights while a model is trained."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from app.classifier.word_index import PIECE, pieces
 from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
+from training.headlines.vocabulary import number_strings
 
 SIZES: Final = (3, 4)
 """Minimum and maximum length of an n-gram; the beginning and the end of a word count as one character each."""
@@ -50,24 +51,25 @@ def feature_expansion(
     parts = {entry.removesuffix(f" {PIECE}"): rank for entry, rank in word_index.items() if entry.endswith(f" {PIECE}")}
     sizes = recipe.piece_sizes if parts else SIZES
     first = size - len(clusters)
-    words = {rank: char_ngrams(entry, sizes) for entry, rank in word_index.items() if rank < first and " " not in entry}
-    counts = Counter(ngram for word_ngrams in words.values() for ngram in word_ngrams)
-    used = [ngram for ngram, count in counts.items() if count >= recipe.min_piece_words]
-    used = list(dict.fromkeys([*used, *parts]))
-    places = {ngram: size + i for i, ngram in enumerate(used)}
+    words = {entry: rank for entry, rank in word_index.items() if rank < first and " " not in entry}
+    names, numbers, lengths = number_strings(chain((char_ngrams(word, sizes) for word in words), [[*parts]]))
+    of_words, of_parts = np.split(numbers, [len(numbers) - len(parts)])
+    counts = np.bincount(of_words, minlength=len(names))
+    rare_parts = of_parts[counts[of_parts] < recipe.min_piece_words]
+    used = np.concatenate([np.flatnonzero(counts >= recipe.min_piece_words), rare_parts])
+    places = np.full(len(names), -1)
+    places[used] = size + np.arange(len(used))
+    kept = places[of_words] >= 0
+    word_of = np.repeat(np.arange(len(words)), lengths[:-1])[kept]
+    each = np.full(len(word_of), recipe.piece_weight, np.float32)
+    if recipe.piece_share is not None:
+        each = (recipe.piece_share / np.sqrt(np.bincount(word_of)[word_of])).astype(np.float32)
     own = np.ones(size, np.float32)
-    own[list(parts.values())] = recipe.piece_weight if recipe.pieces_of == "rare" else 0.0
-    rows, columns, values = [np.arange(size)], [np.arange(size)], [own]
-    for rank, word_ngrams in words.items():
-        if kept := [places[ngram] for ngram in word_ngrams if ngram in places]:
-            rows.append(np.full(len(kept), rank))
-            columns.append(np.array(kept))
-            weight = recipe.piece_weight if recipe.piece_share is None else recipe.piece_share / len(kept) ** 0.5
-            values.append(np.full(len(kept), weight, np.float32))
-    if parts:
-        rows.append(np.array(list(parts.values())))
-        columns.append(np.array([places[piece] for piece in parts]))
-        values.append(np.full(len(parts), recipe.piece_weight, np.float32))
+    part_ids = np.array([*parts.values()], np.int64)
+    own[part_ids] = recipe.piece_weight if recipe.pieces_of == "rare" else 0.0
+    rows = [np.arange(size), np.array([*words.values()], np.int64)[word_of], part_ids]
+    columns = [np.arange(size), places[of_words[kept]], places[of_parts]]
+    values = [own, each, np.full(len(parts), recipe.piece_weight, np.float32)]
     end = size + len(used)
     groups = dict.fromkeys(group for cluster in clusters for group in cluster.groups)
     group_places = {group: end + len(clusters) + i for i, group in enumerate(groups)}

@@ -175,8 +175,10 @@ class _Networks:
 
     def step(self, rows: sp.csr_matrix, targets: Floats, rate: float) -> tuple[float, float, float]:
         """One step of Adam on a batch; returns loss and right answers, mean of the networks, and texts with a topic."""
-        used, places = np.unique(rows.indices, return_inverse=True)
-        rows = sp.csr_matrix((rows.data, places.astype(np.int32), rows.indptr), (rows.shape[0], len(used)))
+        seen = np.zeros(rows.shape[1], np.bool_)  # np.unique would sort the inputs of all rows
+        seen[rows.indices] = True
+        used, places = np.flatnonzero(seen), np.cumsum(seen, dtype=np.int32) - 1
+        rows = sp.csr_matrix((rows.data, places[rows.indices], rows.indptr), (rows.shape[0], len(used)))
         hidden = rows @ self._kernel.weight[used]
         hidden += self._bias.weight
         keep = (hidden > 0) & (self._rng.random(hidden.shape, np.float32) >= self._dropout)

@@ -1,7 +1,8 @@
 """Vocabulary of the headline model, and texts as sparse multi-hot rows."""
 
+import itertools
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
@@ -104,16 +105,31 @@ def unit_length(rows: sp.csr_matrix) -> sp.csr_matrix:
     return sp.csr_matrix((rows.data / np.repeat(lengths, np.diff(rows.indptr)), rows.indices, rows.indptr), rows.shape)
 
 
+def number_strings(lists: Iterable[Sequence[str]]) -> tuple[list[str], NDArray[np.int32], NDArray[np.int32]]:
+    """Number the distinct strings of all lists from 0, in the order of their first occurrence.
+
+    Returns:
+        The distinct strings; the number of each string, list after list, int32 [strings]; and the length of each list,
+        int32 [lists].
+    """
+    numbers: defaultdict[str, int] = defaultdict(itertools.count().__next__)
+    flat, lengths = array("i"), array("i")  # as lists, those of a million texts would take gigabytes
+    for strings in lists:
+        flat.extend(map(numbers.__getitem__, strings))
+        lengths.append(len(strings))
+    return list(numbers), np.asarray(flat), np.asarray(lengths)
+
+
 def _best_pieces(recipe: Recipe, counts: Counter[str], known: Collection[str]) -> list[str]:
     """The pieces in most texts, as pieces of a word without an id, or in most words (see `Recipe.pieces_of`)."""
     if not recipe.pieces:
         return []
-    occurrences: Counter[str] = Counter()
-    for word, texts in counts.items():
-        if recipe.pieces_of == "all" or word not in known:
-            for piece in dict.fromkeys(pieces(word, recipe.piece_sizes)):
-                occurrences[piece] += 1 if recipe.pieces_of == "all" else texts
-    return [piece for piece, texts in occurrences.most_common(recipe.pieces) if texts >= recipe.min_piece_texts]
+    words = [word for word in counts if recipe.pieces_of == "all" or word not in known]
+    names, numbers, lengths = number_strings([*dict.fromkeys(pieces(word, recipe.piece_sizes))] for word in words)
+    texts = np.array([1 if recipe.pieces_of == "all" else counts[word] for word in words])
+    occurrences = np.bincount(numbers, np.repeat(texts, lengths))
+    best = np.argsort(-occurrences, kind="stable")[: recipe.pieces]
+    return [names[i] for i in best[occurrences[best] >= recipe.min_piece_texts].tolist()]
 
 
 def _later(samples: Sequence[Sample], lead: int, min_texts: int) -> list[str]:
@@ -154,14 +170,10 @@ def _frequent_pairs(
     Returns:
         The pairs; and for each of their occurrences, once a text, the text and the pair, both int64 [occurrences].
     """
-    numbers: dict[str, int] = {}
-    words = np.fromiter(
-        (numbers.setdefault(word, len(numbers)) for sample in samples for word in sample.words), np.int64
-    )
-    ends = np.cumsum(np.array([len(sample.words) for sample in samples], np.int64))
-    texts = np.repeat(np.arange(len(samples)), np.diff(ends, prepend=0))
+    names, words, lengths = number_strings(sample.words for sample in samples)
+    texts = np.repeat(np.arange(len(samples)), lengths)
     inside = texts[1:] == texts[:-1]
-    codes, texts = (words[:-1] * len(numbers) + words[1:])[inside], texts[1:][inside]
+    codes, texts = (words[:-1].astype(np.int64) * len(names) + words[1:])[inside], texts[1:][inside]
     # Each pair once per text: the stable order keeps the first occurrence in front.
     order = np.lexsort((codes, texts))
     new = np.ones(len(order), bool)
@@ -174,6 +186,5 @@ def _frequent_pairs(
     places = np.full(len(unique), -1)
     places[kept] = np.arange(len(kept))
     ids = places[ids]
-    names = list(numbers)
     pairs = [f"{names[code // len(names)]} {names[code % len(names)]}" for code in unique[kept].tolist()]
     return pairs, texts[ids >= 0], ids[ids >= 0]

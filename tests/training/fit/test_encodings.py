@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +38,11 @@ def training_set(train: list[Sample]) -> TrainingSet:
 
 def chosen(train: list[Sample], out: list[Sample]) -> Recipe:
     return choose_encoding(RECIPE, [(training_set(train), out)], 1, lambda *_: None)
+
+
+def right_rows(recipe: Recipe, training: TrainingSet, out: list[Sample]) -> NDArray[np.bool_]:
+    """Whether an SVM with this encoding is right about each held-out row: bool [n]."""
+    return encodings._right(recipe, training, out, encodings._encode(recipe, training, out), 1)
 
 
 def answers(right: int) -> NDArray[np.bool_]:
@@ -116,13 +122,31 @@ def test_word_that_no_training_row_has_counts_as_others_of_its_cluster() -> None
     clustered = replace(training_set(train), clusters=(Cluster(animals, (1,)), Cluster(fruit, (2,))))
     best = choose_encoding(RECIPE, [(clustered, out)], 1, lambda *_: None)
     assert best.cluster_share
-    assert encodings._right(best, clustered, out, 1).all()
+    assert right_rows(best, clustered, out).all()
+
+
+@pytest.mark.parametrize("of_svm", [{"linear_c": LOWER_C}, {"rare_weight": RARE_WEIGHT}, {"feature_weights": "tfidf"}])
+def test_what_changes_the_svm_alone_is_tried_on_the_same_rows(of_svm: dict[str, Any]) -> None:
+    part = training_set(compounds(8, 0)), compounds(8, 1)
+    before, after = (encodings._encode(recipe, *part) for recipe in (RECIPE, replace(RECIPE, **of_svm)))
+    for name in ("train", "out", "expansion"):
+        np.testing.assert_array_equal(getattr(after, name).toarray(), getattr(before, name).toarray())
+
+
+def test_rows_are_encoded_once_for_changes_of_the_svm_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    encode, encoded = encodings._encode, []
+    monkeypatch.setattr(encodings, "_encode", lambda recipe, *part: [encoded.append(recipe), encode(recipe, *part)][1])
+    monkeypatch.setattr(encodings, "_right", lambda variant, *_: answers(5 * (variant == RECIPE)))
+    assert chosen(compounds(8, 0), compounds(8, 1)) == RECIPE
+    tried = variants(RECIPE, 16, 8, 2)
+    assert tried[-1] == replace(tried[-2], linear_c=LOWER_C)
+    assert len(encoded) == len(tried)  # those of `tried` but the last, then the best again with other weights
 
 
 def test_all_variants_read_words_that_no_row_has() -> None:
     train, out = compounds(200, 0), compounds(50, 1)
     for variant in variants(RECIPE, 200, 100, 2):
-        assert encodings._right(variant, training_set(train), out, 1).sum() > 45
+        assert right_rows(variant, training_set(train), out).sum() > 45
 
 
 def test_words_that_occur_once_have_ids_or_pieces() -> None:

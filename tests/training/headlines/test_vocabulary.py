@@ -13,7 +13,7 @@ from training.headlines import vocabulary
 from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
 from training.headlines.samples import Sample
-from training.headlines.vocabulary import build_encoder, encode, unit_length
+from training.headlines.vocabulary import build_encoder, encode, number_strings, unit_length
 
 TOPICS = 46
 RECIPE = Recipe(features=6, words=4, repeats=0, min_pair_texts=2)
@@ -212,3 +212,15 @@ def test_rare_words_come_after_the_clusters() -> None:
     assert word_index["never"] == encoder.spec.size - 1 == 7
     assert word_index["once"] > 7
     assert encoder.status("once") == "rare"
+
+
+def test_strings_are_numbered_in_the_order_of_their_first_occurrence() -> None:
+    names, numbers, lengths = number_strings(iter([["oil", "up"], [], ["up", "gas", "oil"]]))
+    assert names == ["oil", "up", "gas"]
+    assert numbers.tolist() == [0, 1, 1, 2, 0]
+    assert lengths.tolist() == [2, 0, 3]
+
+
+def test_no_lists_have_no_strings() -> None:
+    names, numbers, lengths = number_strings([])
+    assert (names, numbers.size, lengths.size) == ([], 0, 0)

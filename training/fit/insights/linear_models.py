@@ -164,7 +164,9 @@ class LinearModels:
     ) -> Floats:
         """Scores, float32 [n, topics], of one SVM for each label; of labels without a row, the lowest of each row."""
         part = learned[random_rows(len(learned), MAX_WORK // self._topics, seed)]
-        inputs, scores = self._rows[part], np.full((rows.shape[0], self._topics), np.inf, np.float32)
+        inputs = self._rows[part].astype(np.float64)  # which each SVM would do otherwise, and sort
+        inputs.sort_indices()
+        scores = np.full((rows.shape[0], self._topics), np.inf, np.float32)
         missing = []
         for label in range(self._topics):
             on_svm(label)
