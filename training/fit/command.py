@@ -86,7 +86,8 @@ def fit_rows(
             report=report_files(report, data.all_files),
             scripts=report.scripts,
             unpacked=unpacked,
-            text_columns=loaded.table.columns[0].text,
+            # Corrections from the page have one column, with the joined texts.
+            text_columns=max((columns.text for columns in loaded.table.columns), key=len),
         )
         classifier, measured = publish(
             output, rows, fitted, source, baselines=baselines, learning_curve=curve, force=force

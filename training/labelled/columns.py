@@ -24,7 +24,7 @@ LABEL_NAMES: Final = frozenset(
 GUESSES: Final = ("guess", "second_guess")
 """Columns of files that `fit --unlabelled` writes: texts whose labels are still to be filled in."""
 CORRECTIONS: Final = ("text", "label", "model", "probability")
-"""Columns of the page's corrections. The first two may have the names given by --text and --label instead."""
+"""Columns of the page's corrections. The first two may also have the names given by --text and --label."""
 NESTED: Final = "Nested fields are not read; write them as columns of their own."
 HEADER_BELOW: Final = "If the header is further down, delete the lines above it."
 
@@ -72,7 +72,9 @@ def find_columns(
 ) -> Columns:
     """Columns of a file with named columns.
 
-    Texts to label that `fit --unlabelled` wrote, and corrections from the page, need no column with times.
+    Texts to label that `fit --unlabelled` wrote, and corrections from the page, need no column with times. In
+    corrections, which the page downloads with the same names for every model, requested columns that are not there are
+    `text` and `label`.
 
     Args:
         names: of its columns.
@@ -89,6 +91,12 @@ def find_columns(
         None if requested.label is None else ignoring_case(requested.label, names),
         None if requested.time is None else ignoring_case(requested.time, names),
     )
+    if set(names) == set(CORRECTIONS):
+        requested = replace(
+            requested,
+            text=requested.text if set(names).issuperset(requested.text) else (),
+            label=requested.label if requested.label in names else None,
+        )
     to_label = set(GUESSES).issubset(names)
     corrections = {*(requested.text or CORRECTIONS[:1]), requested.label or CORRECTIONS[1], *CORRECTIONS[2:]}
     # A table of, say, cars has a column `model`, too: only a file with no other columns has corrections.

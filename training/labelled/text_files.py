@@ -9,7 +9,7 @@ from app.cli.readers.csv_rows import Header, csv_rows, with_separator
 from app.cli.readers.input_format import SEPARATORS
 from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import Line, split_lines
-from app.cli.readers.row import Row, RowOptions, is_text
+from app.cli.readers.row import TO_UTF_8, Row, RowOptions, is_text
 from training.errors import ColumnError, TableError
 from training.labelled.columns import GUESSES, HEADER_BELOW, Columns, RequestedColumns, find_columns, find_numbered
 
@@ -159,7 +159,7 @@ def _readable(record: Record | None, name: str) -> Record:
     if record.fault is not None:
         raise TableError(f"{name}: its first line {record.fault}; correct it.")
     if not all(map(is_text, record.cells)):
-        raise TableError(f"{name}: its first line is not UTF-8; convert the file to UTF-8.")
+        raise TableError(f"{name}: its first line is not UTF-8; {TO_UTF_8}.")
     if not any(map(str.strip, record.cells)):
         raise TableError(f"{name}: its first line names no column; {HEADER_BELOW[0].lower()}{HEADER_BELOW[1:]}")
     return record

@@ -57,7 +57,7 @@ def refused(path: Path, content: bytes, error: type[TrainingError] = TableError,
         ("a.parquet.gz", b"", "gzip data end too early"),
         ("a.csv", HEAD.decode().encode("utf-16-le"), "UTF-16 without a byte order mark"),
         ("a.csv", b'"headline,section\n' + ROWS, "first line has a quote that is not closed properly"),
-        ("a.csv", b"\xfftext,label\n" + ROWS, "first line is not UTF-8"),
+        ("a.csv", b"\xfftext,label\n" + ROWS, "first line is not UTF-8; convert the file, such as with iconv"),
     ],
 )
 def test_unreadable_files_are_named_in_one_sentence(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:

@@ -137,6 +137,22 @@ def test_corrections_with_the_names_of_the_given_columns_need_no_times(tmp_path:
         read_rows([path], ReadingOptions(time="day", text=("subject",), label="team"))
 
 
+@pytest.mark.parametrize("text", [("headline",), ("subject", "body")])
+def test_corrections_are_read_whatever_the_given_columns_are(tmp_path: Path, text: tuple[str, ...]) -> None:
+    path = write(tmp_path / "a.csv", "text,label,model,probability\noil,energy,news/1,0.5\n")
+    read = read_rows([path], ReadingOptions(text=text, label="section", time="day"))
+    assert (pairs(read), read.rows[0].time) == ([("oil", "energy")], None)
+    assert (read.columns[0].text, read.columns[0].guessed) == (("text",), ("text", "label"))
+
+
+def test_columns_of_a_file_like_corrections_can_be_given(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text,label,model,probability\noil,energy,news/1,0.5\n")
+    assert pairs(read_rows([path], ReadingOptions(text=("label",), label="model"))) == [("energy", "news/1")]
+    other = write(tmp_path / "b.csv", "text,label,model\noil,energy,news/1\n")
+    with pytest.raises(ColumnError, match="there is no column 'section'"):
+        read_rows([other], ReadingOptions(text=("text",), label="section"))
+
+
 @pytest.mark.parametrize("header", [True, False])
 def test_line_that_tells_spreadsheets_the_separator_is_skipped(tmp_path: Path, header: bool) -> None:
     head = "headline;section\n" if header else ""
