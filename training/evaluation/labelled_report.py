@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.classifier import TopicClassifier
 from app.control_characters import one_line
+from training.evaluation.chance import ALL_RIGHT, accuracy_sentence, calibration_sentence, outside_sentence
 from training.evaluation.known_rows import known_rows
 from training.evaluation.labelled_rows import Confusion, Measured
 from training.evaluation.measure import Evaluation
@@ -36,6 +37,7 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
     if isinstance(evaluation, MultiLabelEvaluation):
         named = [(name, getattr(evaluation, figure)) for figure, name in SEVERAL.items()]
         lines = [f"On {count(evaluation.texts, 'row')}:", "", *(f"{name:<28}{value:>8.4f}" for name, value in named)]
+        lines += ["", *chance_lines(evaluation)]
         lines += ["", *_label_table(evaluation, codes), *confusion_lines(measured.confusions)]
         return "\n".join(lines)
     named = [
@@ -50,9 +52,19 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
     ]
     lines = [f"On {count(evaluation.texts, 'row')} with a label of the bundle:", ""]
     lines += [f"{name:<28}{value:>8.4f}" for name, value in named if value is not None]
+    lines += ["", *chance_lines(evaluation)]
     if measured.outside is not None:
         lines += ["", outside_line(measured.outside), *_threshold_table(measured.outside)]
     return "\n".join([*lines, "", *_label_table(evaluation, codes), *confusion_lines(measured.confusions)])
+
+
+def chance_lines(evaluation: Evaluation | MultiLabelEvaluation) -> list[str]:
+    """What chance does to accuracy (the share of rows with all labels right) and calibration error."""
+    if isinstance(evaluation, Evaluation):
+        accuracy = accuracy_sentence(evaluation.accuracy, evaluation.texts)
+    else:
+        accuracy = accuracy_sentence(evaluation.exact_match, evaluation.texts, ALL_RIGHT)
+    return [accuracy, calibration_sentence(evaluation.ece_by_chance)]
 
 
 def _label_table(evaluation: Evaluation | MultiLabelEvaluation, codes: Sequence[str]) -> list[str]:
@@ -69,8 +81,8 @@ def outside_line(outside: Mapping[str, Any]) -> str:
     return (
         f"Outside class: AUROC {outside['auroc']:.3f}; it marks {outside['found']:.1%} of"
         f" {count(outside['without'], 'test row')} about none of the labels, and {outside['lost']:.1%} of"
-        f" {count(outside['with_topic'], 'test row')} with a label."
-    )
+        f" {count(outside['with_topic'], 'test row')} with a label. {outside_sentence(outside)}"
+    ).rstrip()
 
 
 def _threshold_table(outside: Mapping[str, Any]) -> list[str]:

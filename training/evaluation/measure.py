@@ -1,11 +1,13 @@
 """Figures of a bundle's answers to labelled texts: accuracy, F1, calibration and prediction sets."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 from sklearn.metrics import confusion_matrix
 
 from app.classifier.inference.products import Floats
@@ -45,6 +47,8 @@ class Evaluation:
     """int64 [topics, topics]: row is the label, column the prediction."""
     ece: float
     """Expected calibration error: mean difference of confidence and accuracy, in BINS bins of equal width."""
+    ece_by_chance: float
+    """What `ece` would be on average if the probabilities were exactly right."""
     bins: tuple[Bin, ...]
     """The bins of `ece`, for a reliability diagram; empty bins are left out."""
     set_coverage: float | None
@@ -61,6 +65,7 @@ class Evaluation:
             "macro_f1": self.macro_f1,
             "top3": self.top3,
             "ece": self.ece,
+            "ece_by_chance": self.ece_by_chance,
             "any_topic_accuracy": self.any_topic_accuracy,
             "set_coverage": self.set_coverage,
             "set_size": self.set_size,
@@ -100,6 +105,7 @@ def measure(
         topics=skills,
         confusion=confusion_matrix(labels, predicted, labels=np.arange(topics)),
         ece=calibration_error(bins),
+        ece_by_chance=calibration_error_by_chance(bins),
         bins=bins,
         set_coverage=None if sets is None else float(sets[np.arange(count), labels].mean()),
         set_size=None if sets is None else float(sets.sum(axis=1).mean()),
@@ -124,6 +130,20 @@ def calibration_error(bins: Sequence[Bin]) -> float:
     """Expected calibration error: mean difference of confidence and accuracy, weighted by texts; 0 without bins."""
     texts = sum(group.texts for group in bins)
     return sum(abs(group.accuracy - group.confidence) * group.texts for group in bins) / texts if texts else 0.0
+
+
+def calibration_error_by_chance(bins: Sequence[Bin]) -> float:
+    """Mean calibration error of texts with these confidences of which each is right with just this probability.
+
+    In each bin, this is the mean absolute deviation of a binomial distribution (de Moivre's formula).
+    """
+    texts = deviation = 0.0
+    for group in bins:
+        share = min(group.confidence, 1)
+        above = math.floor(group.texts * share) + 1
+        deviation += 2 * above * (1 - share) * float(binom.pmf(above, group.texts, share))
+        texts += group.texts
+    return deviation / texts if texts else 0.0
 
 
 def _topic_sets(probabilities: Floats, threshold: float) -> NDArray[np.bool_]:

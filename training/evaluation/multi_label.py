@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.classifier.inference.products import Floats
-from training.evaluation.measure import BINS, calibration_error, reliability
+from training.evaluation.measure import BINS, calibration_error, calibration_error_by_chance, reliability
 from training.evaluation.topic_skill import TopicSkill, macro_f1, topic_skills
 
 
@@ -26,6 +26,8 @@ class MultiLabelEvaluation:
     ece: float
     """Calibration error: mean difference of probability and share of texts with the label, over all pairs of a text and
     a label whose probability is at least 1 / BINS, in bins of equal width."""
+    ece_by_chance: float
+    """What `ece` would be on average if the probabilities were exactly right."""
     labels: float
     """Mean number of labels of a text."""
     given: float
@@ -47,12 +49,15 @@ def measure_labels(probabilities: Floats, given: NDArray[np.bool_], members: NDA
         members: bool [n, topics], those that the texts have.
     """
     skills = topic_skills(members, given, members.shape[1])
+    likely = probabilities >= 1 / BINS
+    bins = reliability(probabilities[likely], members[likely])
     return MultiLabelEvaluation(
         texts=len(members),
         micro_f1=micro_f1(given, members),
         macro_f1=macro_f1(skills),
         exact_match=float((given == members).all(axis=1).mean()),
-        ece=_calibration_error(probabilities, members),
+        ece=calibration_error(bins),
+        ece_by_chance=calibration_error_by_chance(bins),
         labels=float(members.sum(axis=1).mean()),
         given=float(given.sum(axis=1).mean()),
         topics=skills,
@@ -71,8 +76,3 @@ def micro_f1(given: NDArray[np.bool_], members: NDArray[np.bool_]) -> float:
     """F1 of all labels of all texts together; 1 if no text has or is given any."""
     right, total = int((given & members).sum()), int(given.sum()) + int(members.sum())
     return 2 * right / total if total else 1.0
-
-
-def _calibration_error(probabilities: Floats, members: NDArray[np.bool_]) -> float:
-    likely = probabilities >= 1 / BINS
-    return calibration_error(reliability(probabilities[likely], members[likely]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.measure import measure, reliability
+from training.evaluation.measure import calibration_error, calibration_error_by_chance, measure, reliability
 
 PROBABILITIES = np.array(
     [[0.7, 0.1, 0.1, 0.1], [0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4], [0.1, 0.6, 0.2, 0.1]], np.float32
@@ -22,6 +22,8 @@ def test_measures_are_those_worked_out_by_hand() -> None:
         "any_topic_accuracy": 0.75,
         # one text each at 0.7 (right), 0.6 (right), and two at 0.4 (wrong) in one bin
         "ece": pytest.approx((0.3 + 0.4 + 2 * 0.4) / 4),
+        # one text of probability p is off by 2 p (1 - p) on average; of two at 0.4, 0, 1 or 2 are right
+        "ece_by_chance": pytest.approx((0.42 + 0.48 + 2 * (0.36 * 0.4 + 0.48 * 0.1 + 0.16 * 0.6)) / 4),
     }
     assert found.confusion.tolist() == [[1, 0, 0, 1], [1, 1, 0, 0], [0] * 4, [0] * 4]
 
@@ -47,6 +49,15 @@ def test_reliability_leaves_empty_bins_out() -> None:
     bins = reliability(np.array([1.0, 0.99, 0.5]), np.array([True, False, True]))
     assert [(one.texts, one.accuracy) for one in bins] == [(1, 1.0), (2, 0.5)]
     assert bins[1].confidence == pytest.approx(0.995)
+
+
+def test_calibration_error_by_chance_is_that_of_texts_that_are_right_with_their_probability() -> None:
+    rng = np.random.default_rng(1)
+    confidence = np.repeat(np.array([0.21, 0.55, 0.99, 1.0], np.float32), (3, 40, 12, 5))
+    drawn = [calibration_error(reliability(confidence, rng.random(60) < confidence)) for _ in range(2_000)]
+    found = calibration_error_by_chance(reliability(confidence, confidence > 0.5))
+    assert found == pytest.approx(np.mean(drawn), rel=0.03)
+    assert calibration_error_by_chance(()) == 0
 
 
 def test_figure_that_was_not_measured_is_left_out() -> None:

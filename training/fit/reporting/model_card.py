@@ -6,6 +6,7 @@ from typing import Any, Final
 from app.classifier.manifest import EncodingSpec, Manifest
 from app.control_characters import one_line
 from training.bundles.model_card import literal, made_with, topic_table
+from training.evaluation.chance import ALL_RIGHT, accuracy_sentence, calibration_sentence, outside_sentence
 from training.fit.baselines import trained_on
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.reporting.shift import shift_sentence
@@ -35,7 +36,7 @@ Measured on {test:,} test rows{with_label}, which were not used in training.
 | **this model** | {reached:.3f} | {macro_f1:.3f} | {ece:.3f} |
 {baselines}
 
-{shift}{learning_curve}
+{chance}{shift}{learning_curve}
 
 {set_figures}
 {outside_figures}
@@ -90,6 +91,7 @@ def write_card(manifest: Manifest) -> str:
         macro_f1=test["macro_f1"],
         ece=test["ece"],
         baselines="\n".join(rows),
+        chance=_chance(test, several),
         shift=_shift(figures, figure, measure),
         learning_curve=curve_sentence(
             figures["learning_curve"], test["texts"], measure[0].upper() + measure[1:], f"training rows{with_label}"
@@ -110,7 +112,8 @@ def write_card(manifest: Manifest) -> str:
         else (
             f"\nOutside class: AUROC {outside['auroc']:.3f}. It marks {outside['found']:.1%} of"
             f" {count(outside['without'], 'text')} about none of the labels, and {outside['lost']:.1%} of"
-            f" {count(outside['with_topic'], 'text')} with a label, as `outside`.\n"
+            f" {count(outside['with_topic'], 'text')} with a label, as `outside`. {outside_sentence(outside)}".rstrip()
+            + "\n"
         ),
         topics=topic_table(manifest, "training rows", data.get("test_rows_by_label")),
         limits="- A text about none of the labels may get one, if it resembles rows with this label."
@@ -167,6 +170,15 @@ def _texts(columns: Sequence[str]) -> str:
         f"| texts | the columns {names}, joined by one space in this order, without empty ones; send texts made in the"
         " same way |\n"
     )
+
+
+def _chance(test: Mapping[str, Any], several: bool) -> str:
+    """A paragraph on what chance does to the figures; bundles of older releases lack the one of the calibration."""
+    figure, measure = ("exact_match", ALL_RIGHT) if several else ("accuracy", "accuracy")
+    sentences = [accuracy_sentence(test[figure], test["texts"], measure)]
+    if "ece_by_chance" in test:
+        sentences.append(calibration_sentence(test["ece_by_chance"]))
+    return f"{' '.join(sentences)}\n\n"
 
 
 def _shift(figures: Mapping[str, Any], figure: str, measure: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
-from training.evaluation.labelled_report import confusion_lines, outside_line
+from training.evaluation.labelled_report import chance_lines, confusion_lines, outside_line
 from training.evaluation.labelled_rows import Measured
 from training.evaluation.measure import Evaluation
 from training.evaluation.multi_label import MultiLabelEvaluation
@@ -48,6 +48,7 @@ def summary(
         lines.append(f"{baseline.name:<{width}}{baseline.score:>10.3f}{baseline.macro_f1:>10.3f}{'-':>19}")
         if part := trained_on(baseline.rows, [one.rows for one in baselines], with_label(rows)):
             lines[-1] += f"   {part}"
+    lines += ["", *chance_lines(evaluation)]
     held_out = fitted.held_out_figures
     figure = "accuracy" if isinstance(evaluation, Evaluation) else "micro_f1"
     if shift := shift_sentence(_score(evaluation), evaluation.texts, held_out[figure], int(held_out["texts"]), first):
@@ -56,11 +57,12 @@ def summary(
         lines += ["", NO_BETTER]
     recipe = fitted.recipe
     width = fitted.model.layers[0].kernel.shape[1]
+    chosen = chosen_on(len(fitted.held_out_rows), len(rows.samples))
     used = parts(recipe.linear_share, recipe.networks, fitted.with_networks)
     lines += [
         "",
         f"{fitted.model.encoder.spec.size - 1:,} features{_clusters(fitted)}, {width} units; {used},",
-        f"chosen {chosen_on(len(fitted.held_out_rows), len(rows.samples))}.",
+        f"chosen {chosen}, where its {first} is {held_out[figure]:.3f}.",
     ]
     if fitted.held_out_right[fitted.held_out.labels < fitted.held_out.topics].all():
         lines.append(

@@ -55,7 +55,9 @@ def test_model_is_compared_with_the_most_frequent_label(answers: list[int], no_b
 
 @pytest.mark.parametrize(("micro_f1", "no_better"), [(0.5, True), (0.51, False)])
 def test_model_for_several_labels_is_compared_by_micro_f1(micro_f1: float, no_better: bool) -> None:
-    measured = MultiLabelEvaluation(9, micro_f1, 0.3, exact_match=0.6, ece=0.1, labels=2, given=2, topics=())
+    measured = MultiLabelEvaluation(
+        9, micro_f1, 0.3, exact_match=0.6, ece=0.1, ece_by_chance=0.1, labels=2, given=2, topics=()
+    )
     majority = Baseline(MAJORITY, 9, accuracy=0.6, macro_f1=0.3, micro_f1=0.5)
     assert is_no_better(measured, [majority]) == no_better
 
@@ -91,6 +93,13 @@ def test_texts_that_tell_nothing_are_told_from_test_rows_that_differ() -> None:
     differs = "On held-out training rows, the accuracy is 1.000, so the test rows differ"
     assert [differs in printed(test, right) for test in (same, right)] == [True, False]
     assert [NO_BETTER in printed(same, held_out) for held_out in (right, same)] == [False, True]
+
+
+def test_what_chance_does_to_the_figures_is_said() -> None:
+    out = printed([0] * 60, [0] * 30 + [1] * 30)
+    assert "With 95% confidence, the accuracy on other texts like the test rows is between 38% and 62%." in out
+    assert "Even exact probabilities would have a calibration error of about 0.000 on so many rows." in out
+    assert "with 5 folds on the 60 training rows, where its accuracy is 1.000." in out
 
 
 def test_units_are_those_of_the_model_and_not_the_maximum_of_its_recipe() -> None:

@@ -1,0 +1,47 @@
+"""How far chance moves the figures of a test set, in words."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from scipy.stats import binomtest, fisher_exact
+
+ALL_RIGHT: Final = "share of rows with all labels right"
+"""What is measured instead of accuracy if a text may have several labels."""
+_CONFIDENCE: Final = 0.95
+
+
+def interval(share: float, rows: int) -> str:
+    """The 95% confidence interval (Wilson 1927) of a share, 0 to 1, of so many rows, such as `54% and 79%`."""
+    low, high = binomtest(round(share * rows), rows).proportion_ci(_CONFIDENCE, "wilson")
+    digits = 0 if high - low > 0.02 else 1
+    return f"{low:.{digits}%} and {high:.{digits}%}"
+
+
+def accuracy_sentence(accuracy: float, rows: int, measure: str = "accuracy") -> str:
+    """Where the accuracy on all texts like the test rows is, so that a reader sees whether these are enough."""
+    return (
+        f"With {_CONFIDENCE:.0%} confidence, the {measure} on other texts like the test rows is between"
+        f" {interval(accuracy, rows)}."
+    )
+
+
+def calibration_sentence(by_chance: float) -> str:
+    """What to compare a calibration error with: it is never 0, and the fewer the rows, the higher by chance alone."""
+    return f"Even exact probabilities would have a calibration error of about {by_chance:.3f} on so many rows."
+
+
+def outside_sentence(outside: Mapping[str, Any]) -> str:
+    """A warning if the marked rows may be chance: too few test rows, or an outside class that has learned nothing.
+
+    Args:
+        outside: `found` and `lost`, the marked shares of `without` rows about none of the labels and of `with_topic`
+            rows with a label.
+    """
+    marked = [round(outside["found"] * outside["without"]), round(outside["lost"] * outside["with_topic"])]
+    others = [outside["without"] - marked[0], outside["with_topic"] - marked[1]]
+    if fisher_exact([marked, others], alternative="greater").pvalue <= 1 - _CONFIDENCE:
+        return ""
+    return (
+        "The difference of these two shares may be chance, so do not rely on the outside class; add more rows about"
+        " none of the labels, also to the test rows."
+    )
