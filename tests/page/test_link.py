@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.page.conftest import Watch, opened
 from tests.page.test_headline import bar, type_headline
 from tests.server import RunningServer
+from tests.tiny_bundle import seal
 
 HOSTILE = 'it\'s "oil" & <b>wheat</b> $HOME `id` \\\\ é 🛢 \u202e!\nprices'
 
@@ -104,6 +105,21 @@ def test_link_that_does_not_fit_shows_what_it_can(
     expect(page.locator("#verdict strong")).not_to_be_empty()
     expect(page.locator("#explained")).to_be_visible()
     expect(page.locator("#model-missing")).to_have_text(re.compile("none" if "model=" in fragment else "^$"))
+
+
+@pytest.mark.parametrize("address", ["?model=other", "?model=other/1", "#headline=gold&model=other"])
+def test_model_of_the_address_is_used_and_selected(
+    context: BrowserContext, page_bundle: Path, tmp_path: Path, watch: Watch, address: str
+) -> None:
+    seal(other := shutil.copytree(page_bundle, tmp_path / "other"), name="other")
+    with RunningServer(page_bundle, model=f"{page_bundle},{other}", access_log=False) as server:
+        page = watch.over(context.new_page(), server.url)
+        page.goto(f"{server.url}/{address}")
+        expect(page.locator(".model-name")).to_have_text("other version 1")
+        expect(page.locator("#model-choice")).to_have_value("other/1")
+        page.locator("#model-choice").select_option(index=0)
+        expect(page.locator(".model-name")).to_have_text("tiny version 1")
+        expect(page.locator("#model-choice")).to_have_value("tiny/1")
 
 
 def test_link_with_markup_stays_text(context: BrowserContext, server: RunningServer, watch: Watch) -> None:

@@ -46,7 +46,7 @@ async function describe(model) {
     byId("number").textContent = topics.length;
     for (const link of document.querySelectorAll("[data-card]")) link.href = withModel("model/card");
     showLanguage(facts.language);
-    showModels(facts.models);
+    showModels(facts.models, shown);
     withRest(({ batch, setTopics }) => {
       batch.several = Boolean(facts.multi_label);
       setTopics(topics);
@@ -122,8 +122,6 @@ setUpModels(() => {
 });
 followLinks(open);
 const link = readLink();
-if (link) {
-  chooseModel(link.model);
-  headline.open(link);
-}
+chooseModel(link ? link.model : new URLSearchParams(location.search).get("model")); // ?model= as in the API
+if (link) headline.open(link);
 describe(null);

@@ -2,11 +2,11 @@
 
 import { byId, element } from "../elements/dom.js";
 
-let chosen = null; // NAME/VERSION; null: the default model
+let chosen = null; // NAME/VERSION or NAME; null: the default model
 
 export const chosenModel = () => chosen;
 
-/** Use a model, NAME/VERSION, from now on; null: the default one. */
+/** Use a model, NAME/VERSION or NAME, from now on; null: the default one. */
 export function chooseModel(name) {
   chosen = name;
 }
@@ -16,13 +16,13 @@ export function withModel(endpoint) {
   return chosen ? `${endpoint}?model=${encodeURIComponent(chosen)}` : endpoint;
 }
 
-/** Offer the models `[{name, version}]`, the first of which is the default; hidden if there is only one. */
-export function showModels(models) {
+/** Offer the models `[{name, version}]`, of which `used`, NAME/VERSION, is in use; hidden if there is only one. */
+export function showModels(models, used) {
   const names = models.map(({ name, version }) => `${name}/${version}`);
   byId("model-field").hidden = names.length < 2;
   const select = byId("model-choice");
   select.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
-  select.value = chosen ?? names[0];
+  select.value = used;
 }
 
 /** Say that the service does not have the model that a link names; empty: it has. */
