@@ -11,7 +11,7 @@ from training.wording import listed
 TEXT_NAMES: Final = frozenset(
     {
         *("headline", "title", "text", "sentence", "question", "query", "utterance", "message", "tweet", "review"),
-        *("content", "description"),
+        *("content", "description", "body", "abstract", "summary"),
     }
 )
 LABEL_NAMES: Final = frozenset(
@@ -58,6 +58,8 @@ class Columns:
     """None also for a file of this project, which has no times (see `find_columns`)."""
     guessed: tuple[str, ...]
     """Which of `text` and `label` were found by their names or values rather than given."""
+    unused: tuple[str, ...] = ()
+    """The others, if `text` was guessed: it may be only a part of the text."""
     to_label: bool = False
     """Whether `fit --unlabelled` wrote the file, so that a row without a label is one that nobody has labelled yet."""
 
@@ -110,6 +112,11 @@ def find_columns(
         text = text or tuple(name for name in names if name != label)
         label = label or next((name for name in names if name not in text), None)
     if not text or label is None:
+        if label is not None and (usual := _all_usual(names, TEXT_NAMES, requested)):
+            raise ColumnError(
+                f"{file}: it is unclear which column has the texts, {' or '.join(map(repr, usual))}; use --text for the"
+                " right one, or for each that belongs to the text."
+            )
         both = not text and label is None
         missing = "texts and which the labels" if both else "texts" if not text else "labels"
         options = "--text and --label" if both else "--text" if not text else "--label"
@@ -118,7 +125,8 @@ def find_columns(
         first_line = f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} {advice}"
         shown = first_line if from_header else f"It has: {listed(names)}.{f' {NESTED}' if nested else ''}"
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
-    return replace(_distinct(file, text, label, requested), to_label=to_label)
+    unused = () if requested.text else tuple(name for name in names if name not in (*text, label, requested.time))
+    return replace(_distinct(file, text, label, requested), unused=unused, to_label=to_label)
 
 
 def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, file: str) -> Columns:
@@ -188,13 +196,17 @@ def _distinct(file: str, text: tuple[str, ...], label: str, requested: Requested
 
 def _usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> tuple[str, ...]:
     """The one column with a usual name; empty if there are none or several."""
-    matches = tuple(
+    matches = _all_usual(names, usual, requested)
+    return matches if len(matches) == 1 else ()
+
+
+def _all_usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> tuple[str, ...]:
+    return tuple(
         name
         for name in names
         if name not in requested.given
         and not usual.isdisjoint({name.strip().lower(), name.strip().lower().removesuffix("s")})
     )
-    return matches if len(matches) == 1 else ()
 
 
 def _by_values(rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> tuple[tuple[str, ...], str | None]:

@@ -74,7 +74,16 @@ def test_column_whose_name_no_page_can_show_is_refused(tmp_path: Path) -> None:
     [
         (b"id,name", {}, "it is unclear which column has the texts and which the labels; use --text and --label."),
         (b"id|text|label", {}, "has: 'id|text|label'. Columns are separated by commas, semicolons or tabs ("),
-        (b"title,text,section", {}, "it is unclear which column has the texts; use --text."),
+        (
+            b"title,text,section",
+            {},
+            "which column has the texts, 'title' or 'text'; use --text for the right one, or for each",
+        ),
+        (
+            b"title,body,section",
+            {},
+            "which column has the texts, 'title' or 'body'; use --text for the right one, or for each",
+        ),
         (b"title,section,class", {}, "If that line is a row and not a header, add --no-header."),
         (b"Export of May,,", {}, "'Export of May', '', ''. If the header is further down, delete the lines above it."),
         (
@@ -126,9 +135,9 @@ def test_nested_fields_are_not_the_reason_of_another_error(tmp_path: Path) -> No
 
 
 def test_columns_of_parquet_are_not_said_to_be_a_first_line(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"body": ["oil"], "subject": ["energy"]}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"wire": ["oil"], "subject": ["energy"]}), tmp_path / "a.parquet")
     found = refused(tmp_path / "a.parquet", (tmp_path / "a.parquet").read_bytes(), ColumnError)
-    assert found.endswith("use --text and --label. It has: 'body', 'subject'.")
+    assert found.endswith("use --text and --label. It has: 'wire', 'subject'.")
 
 
 @pytest.mark.parametrize("header", [True, False])

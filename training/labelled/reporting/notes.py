@@ -193,7 +193,9 @@ def _test(report: DataReport) -> Iterator[str]:
 
 
 def _first(labels: Sequence[str]) -> str:
-    return ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
+    return ", ".join(repr(label) if "," in label else label for label in labels[:5]) + (
+        ", ..." if len(labels) > 5 else ""
+    )
 
 
 def _alike(groups: Sequence[Sequence[str]]) -> str:

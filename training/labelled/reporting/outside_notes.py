@@ -1,11 +1,12 @@
 """Notes about the outside class: rows that could teach it, and too few of them."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from training.labelled.cells import NO_LABEL
 from training.labelled.reporting.report import DataReport
+from training.wording import enumerated
 
 FEW_OUTSIDE_ROWS: Final = 30
 """With fewer training rows, the outside class does not recognize other texts about none of the labels."""
@@ -38,10 +39,13 @@ def outside_notes(report: DataReport) -> Iterator[str]:
             f" at least {FEW_OUTSIDE_ROWS} in all."
         )
     learned = [label.label for label in report.labels]
-    for label in (*learned, *report.rare):
-        if label.casefold() in NAMES:
-            becomes = "is learned as one more label" if label in learned else "has too few rows to be learned"
-            yield f"{label!r} {becomes}. If it stands for texts about none of the others, {_use(report, label)}"
+    becomes = ("is learned as one more label", "are learned as labels")
+    too_few = ("has too few rows to be learned", "have too few rows to be learned")
+    for labels, (one, several) in ((learned, becomes), (report.rare, too_few)):
+        if named := [label for label in labels if label.casefold() in NAMES]:
+            fate, stand = (one, "it stands") if len(named) == 1 else (several, "they stand")
+            which = enumerated([*map(repr, named)])
+            yield f"{which} {fate}. If {stand} for texts about none of the others, {_use(report, named)}"
     rows = report.bad_reasons.get(NO_LABEL, 0)
     if report.outside is None and rows:
         more = f"add more of them, at least {FEW_OUTSIDE_ROWS} in all, and " if rows < FEW_OUTSIDE_ROWS else ""
@@ -51,8 +55,8 @@ def outside_notes(report: DataReport) -> Iterator[str]:
         )
 
 
-def _use(report: DataReport, label: str) -> str:
-    option = f"--outside {shlex.quote(label)}"
+def _use(report: DataReport, labels: Sequence[str]) -> str:
+    option = " ".join(f"--outside {shlex.quote(label)}" for label in labels)
     if report.outside is None and report.rows_with_several_labels:  # whose model has no outside class
         return f"use {option}: the model then learns that no label fits such texts."
     if report.outside is None:

@@ -9,7 +9,7 @@ from app.control_characters import one_line
 from app.terminal_columns import columns
 from training.labelled.bad_rows import MAX_SHOWN
 from training.labelled.reporting.report import DataReport, Groups, LabelCount
-from training.wording import count, enumerated, share
+from training.wording import count, enumerated, listed, share
 
 WIDTH: Final = 100
 MAX_LABELS: Final = 20
@@ -57,11 +57,12 @@ def _rows(report: DataReport) -> Iterator[str]:
         text, label = (" (guessed)" if source.guessed == (which,) else "" for which in ("text", "label"))
         both = " (both guessed)" if len(source.guessed) > 1 else ""
         time = f", times from {_column(source.time)}" if source.time else ""
+        unused = f"; not used: {listed([*map(one_line, source.unused)])}" if source.unused else ""
         texts, labels = (
             f"texts from {enumerated([*map(_column, source.text)])}{text}",
             f"labels from {_column(source.label)}{label}{both}",
         )
-        yield f"{one_line(source.file)}: {texts}, {labels}{time}"
+        yield f"{one_line(source.file)}: {texts}, {labels}{time}{unused}"
     chosen = METHODS[report.method]
     yield f"{count(report.rows, 'row')}: {report.train:,} to train on, {report.test:,} to test on ({chosen})"
     yield from (f"  left out: {count(rows, 'row')}, {why}" for why, rows in report.left_out.items())

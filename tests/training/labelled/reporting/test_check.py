@@ -101,6 +101,25 @@ def test_html_entities_are_noted_if_a_hundredth_of_the_texts_has_some(tmp_path: 
     assert not any("HTML" in note for note in notes(few))
 
 
+def test_columns_that_are_not_used_are_listed_if_the_texts_were_guessed(tmp_path: Path) -> None:
+    rows = [f"{i},story {i},long story {i},{('money', 'sport')[i % 2]}" for i in range(60)]
+    path = write(tmp_path / "a.csv", ["id,headline,short text,section", *rows])
+    for text, ending in (
+        ((), "labels from 'section' (both guessed); not used: 'id', 'short text'"),
+        (("headline",), "(guessed)"),
+    ):
+        table = read_rows([path], ReadingOptions(text=text))
+        printed = terminal_report(check(table, split_rows(table)))
+        assert printed.partition("\n")[0].endswith(ending)
+
+
+def test_labels_with_commas_are_in_quotes(tmp_path: Path) -> None:
+    rows = [f'story {i},"{("oil, gas", "wheat")[i % 2]}"' for i in range(30)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])])
+    found = " ".join(notes(check(table, split_rows(table))))
+    assert "2 labels ('oil, gas', wheat) have fewer than 20 training rows" in found
+
+
 def test_options_in_notes_are_not_divided(report: DataReport) -> None:
     note = " ".join(["--label-separator"] * 20)
     printed = terminal_report(dataclasses.replace(report, notes=[note]))

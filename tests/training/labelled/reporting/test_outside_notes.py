@@ -41,6 +41,13 @@ def test_label_that_means_none_of_the_others_suggests_the_option(tmp_path: Path,
     assert shown in note
 
 
+def test_several_labels_that_mean_none_of_the_others_are_one_note(tmp_path: Path) -> None:
+    more = [f"correction of the page {i} word{i},Misc" for i in range(20)]
+    [note] = found(tmp_path, [*rows(40, "other"), *more])
+    assert note.startswith("'other' and 'Misc' are learned as labels. If they stand for")
+    assert "use --outside other --outside Misc: each answer" in note
+
+
 @pytest.mark.parametrize("outside", ["", "other"])
 @pytest.mark.parametrize(("number", "becomes"), [(6, "is learned as one more label"), (3, "has too few rows")])
 def test_label_beside_the_outside_class_that_means_the_same_is_noted(
