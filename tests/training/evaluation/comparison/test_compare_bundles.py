@@ -28,6 +28,16 @@ def test_changes_are_counted_by_direction() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("better", "said"),
+    [(5, "p = 0.062, so the difference may be chance."), (6, "p = 0.031, so the difference is probably not chance.")],
+)
+def test_report_says_whether_the_difference_may_be_chance(better: int, said: str) -> None:
+    wrong, right = answers(*[1] * better), answers(*[0] * better)
+    comparison = compare_answers(TEXTS[:better], LABELS[:better], wrong, right, CODES)
+    assert said in against_report(comparison, "old/1", "new/1")
+
+
 def test_p_value_is_the_one_worked_out_by_hand() -> None:
     # 3 of 4 changes for the better: two-sided, 2 * (C(4,3) + C(4,4)) / 2**4
     assert compare_answers(TEXTS, LABELS, BEFORE, AFTER, CODES).p_value == pytest.approx(10 / 16)
