@@ -63,7 +63,7 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
             server.run()
         started = server.started
     else:
-        started = Supervisor(
+        supervisor = Supervisor(
             settings.workers,
             partial(_work, settings, load, by_slot),
             load=lambda: partial(_work, settings, prepare(settings), by_slot),
@@ -71,7 +71,9 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
             sockets=[listener for sockets in by_slot for listener in sockets],
             on_ready=lambda: announce(by_slot[0]),
             on_end=lambda number: mark_process_dead(f"worker{number}", os.environ[MULTIPROC_DIR]),
-        ).run()
+        )
+        del load  # the bundle that it holds is then freed when all workers have another one
+        started = supervisor.run()
     if not started:
         sys.exit(1)
 

@@ -33,11 +33,11 @@ def serve(host: str, port: str, **options: str | None) -> None:
         signal.signal(signal.SIGHUP, partial(_hang_up, sys.stdin is not None and sys.stdin.isatty()))
         with metrics_folder(is_needed(chosen.settings)):
             # Before FastAPI is imported, which reuses the memory that loading frees: 6 MB.
-            load = prepare(chosen.settings)
+            prepared = [prepare(chosen.settings)]
             with stop_held_back():
                 from app.server.run import serve as run  # noqa: PLC0415 - imports FastAPI and prometheus_client
 
-            run(chosen.settings, host, chosen.port, load)
+            run(chosen.settings, host, chosen.port, prepared.pop())  # a name here would keep the bundle after SIGHUP
     except (SettingsError, ClassifierError, ListenError) as error:
         raise click.ClickException(str(error)) from None
 

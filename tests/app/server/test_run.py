@@ -1,15 +1,23 @@
 """The order of a start; with real processes: tests/operation."""
 
 import gc
+import importlib
+import logging.config
 import signal
+import weakref
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from app.server import run
 from app.server.sockets import ListenError
 from app.settings import load_settings
 from app.telemetry.prometheus import MULTIPROC_DIR
+
+serve_command = importlib.import_module("app.server.command.serve")
 
 
 def test_metrics_port_opens_after_the_gauges_of_an_earlier_run_are_removed(
@@ -31,3 +39,31 @@ def test_metrics_port_opens_after_the_gauges_of_an_earlier_run_are_removed(
     with pytest.raises(ListenError):
         run.serve(load_settings(model=tiny_bundle, metrics_port=9), "127.0.0.1", 0, None)
     assert left == ["counter_worker0.db"]
+
+
+def test_only_the_supervisor_holds_the_first_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    freed: list[bool] = []
+
+    class Supervisor:
+        def __init__(self, _workers: int, serve: partial, **_: object) -> None:
+            self.serve: partial | None = serve
+            self.held = weakref.ref(serve.args[1])
+
+        def run(self) -> bool:
+            assert self.held() is not None
+            self.serve = None  # as after SIGHUP
+            freed.append(self.held() is None)
+            return True
+
+    def prepare(_: object) -> Callable[[], None]:
+        return lambda: None
+
+    monkeypatch.setenv(MULTIPROC_DIR, str(tmp_path))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    monkeypatch.setattr(logging.config, "dictConfig", lambda _: None)
+    monkeypatch.setattr(run, "listeners", lambda *_: [[]])
+    monkeypatch.setattr(run, "Supervisor", Supervisor)
+    monkeypatch.setattr(serve_command, "prepare", prepare)
+    done = CliRunner().invoke(serve_command.serve, ["--workers", "2"], catch_exceptions=False)
+    assert (done.exit_code, freed) == (0, [True])
