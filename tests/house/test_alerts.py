@@ -191,13 +191,14 @@ def test_missing_instance_or_worker_fires_its_own_alert_alone(
 
 
 @needs_promtool
-def test_alerts_about_rates_fire_with_the_longest_scrape_interval(tmp_path: Path):
+@pytest.mark.parametrize("reason", ["overloaded", "file_limit"])  # of the table in the runbook
+def test_alerts_about_rates_fire_with_the_longest_scrape_interval(tmp_path: Path, reason: str):
     counted = "0+3x40"
     series = {
         "topics_workers": "1x40",
         'http_requests_total{route="/health/ready",status="503"}': counted,
         'http_requests_total{route="/predict",status="500"}': counted,
-        'topics_rejected_total{reason="overloaded"}': counted,
+        f'topics_rejected_total{{reason="{reason}"}}': counted,
         "topics_log_lines_dropped_total": counted,
     }
     firing = ["TopicsErrors", "TopicsLogLinesDropped", "TopicsNotReady", "TopicsOverloaded"]
