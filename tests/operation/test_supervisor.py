@@ -238,6 +238,24 @@ def test_files_of_metrics_are_as_many_after_many_replaced_workers_and_counters_g
         assert len(live) == 2
 
 
+def test_sighup_brings_back_the_metrics_after_their_folder_was_removed(tiny_bundle: Path, tmp_path: Path):
+    server = RunningServer(tiny_bundle, workers=2)
+    server.environment |= {"TMPDIR": str(tmp_path)}
+    with server:
+        full(server)
+        [folder] = tmp_path.iterdir()
+        shutil.rmtree(folder)
+        assert server.predict().status == 200
+        assert server.get("/metrics").status == 500
+        server.signal(signal.SIGHUP)
+        server.wait_line("replaced the workers")
+        full(server)
+        assert server.predict().status == 200
+        assert read(server.get("/metrics").body.decode())("topics_headlines_total") == 1
+        assert server.stop() == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_metrics_folder_that_does_not_exist_stops_the_start_with_one_sentence(tiny_bundle: Path):
     server = RunningServer(tiny_bundle, workers=2)
     environment = server.environment | {"PROMETHEUS_MULTIPROC_DIR": "/nonexistent"}

@@ -1,14 +1,18 @@
 """PROMETHEUS_MULTIPROC_DIR: the folder through which workers and the metrics port share metrics."""
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.settings import Settings, SettingsError
 from app.telemetry.prometheus import MULTIPROC_DIR
+
+_PREFIX = "topics-workers-"
+"""Not `topics-metrics-`: earlier versions have folders of that name, without a lock, which may be in use."""
 
 
 def is_needed(settings: Settings) -> bool:
@@ -39,14 +43,49 @@ def metrics_folder(needed: bool) -> Iterator[None]:
         yield
         return
     try:
+        _remove_abandoned(Path(tempfile.gettempdir()))
         # Not a TemporaryDirectory: forked workers would remove it when they end.
-        os.environ[MULTIPROC_DIR] = folder = tempfile.mkdtemp(prefix="topics-metrics-")
+        made = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}"))
+        lock = _lock(made)
+        folder = made.rename(made.with_name(made.name[1:]))  # only now may another service try whether it is abandoned
     except OSError as error:
         raise SettingsError(
             f"{MULTIPROC_DIR}: no temporary folder can be created ({error.strerror}); set it to a writable folder."
         ) from None
+    os.environ[MULTIPROC_DIR] = str(folder)
     try:
         yield
     finally:
         del os.environ[MULTIPROC_DIR]
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _lock(folder: Path) -> int:
+    """Lock a folder while this process or a forked worker runs; returns its file descriptor.
+
+    systemd-tmpfiles, which deletes old files from /tmp, leaves out folders with such a lock.
+
+    Raises:
+        BlockingIOError: another process has locked it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove the folders of services that were killed.
+
+    In a pod they would fill its volume: it outlives the container, which may be killed for want of memory many times.
+    """
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # locked, so its service is running; or removed in the meantime
+            if folder.stat(follow_symlinks=False).st_uid == os.geteuid():
+                descriptor = _lock(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(descriptor)

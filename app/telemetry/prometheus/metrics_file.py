@@ -34,6 +34,8 @@ class MetricsFile(MmapedDict):
     def __init__(self, filename: str) -> None:
         """Raises SettingsError if the disk has no room for the file."""
         try:
+            # Somebody may have cleaned up /tmp: without the folder, no worker could be replaced any more.
+            Path(filename).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with Path(filename).open("ab") as file:
                 _reserve(file.fileno(), max(file.tell(), BYTES))
         except OSError as error:

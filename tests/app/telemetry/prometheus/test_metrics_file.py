@@ -46,6 +46,13 @@ def test_first_files_of_a_worker_have_the_size_that_doctor_tries_to_write(make: 
     assert sum(file.stat().st_size for file in tmp_path.glob("*.db")) == METRICS_FILES_BYTES
 
 
+def test_folder_that_was_removed_is_made_again(tmp_path: Path):
+    file = metrics_file.MetricsFile(str(tmp_path / "removed" / "counter_worker0.db"))
+    file.write_value("key", 1.0, 0.0)
+    assert file.read_value("key") == (1.0, 0.0)
+    file.close()
+
+
 def test_all_blocks_of_a_file_are_allocated(make: Callable[[], Metrics], tmp_path: Path):
     count(make(), range(200))
     files = list(tmp_path.glob("*.db"))
