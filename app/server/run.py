@@ -3,6 +3,7 @@
 import gc
 import logging.config
 import os
+import resource
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 
 from app.main import create_app
+from app.server.http.connections import NEEDED_FILES
 from app.server.http.protocol import HttpProtocol
 from app.server.metrics_server import serve_metrics
 from app.server.sockets import ListenError, announce, listeners
@@ -49,6 +51,7 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
     # When uvicorn has stopped, it raises the signal again; without this handler the exit status would be that of a
     # process killed by SIGTERM, although it has ended properly.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    _raise_file_limit()
     gc.freeze()  # what was imported since `prepare`
     by_slot = listeners(host, port, settings.workers)
     _remove_old_gauges()  # before the metrics port can show them
@@ -119,6 +122,17 @@ def _config(settings: Settings, load: Load, **more: object) -> uvicorn.Config:
         workers=1,  # otherwise uvicorn reads WEB_CONCURRENCY, and raises ValueError if that is not a number
         **more,  # type: ignore[arg-type]
     )
+
+
+def _raise_file_limit() -> None:
+    """Let the process open as many files as its connections need, if the hard limit allows it.
+
+    systemd and container runtimes start processes with a soft limit of 1,024, for programs that call select(2).
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = NEEDED_FILES if hard == resource.RLIM_INFINITY else min(NEEDED_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _serve_metrics(host: str, port: int) -> None:

@@ -19,8 +19,6 @@ from app.settings import Settings, SettingsError
 from app.telemetry.prometheus import METRICS_FILES_BYTES, MULTIPROC_DIR
 
 Status = Literal["ok", "warn", "fail"]
-SPARE_FILES = 100
-"""File descriptors of a process besides its connections: log, sockets of all workers, files of the metrics."""
 
 
 class Check(NamedTuple):
@@ -127,17 +125,18 @@ def _cores(settings: Settings) -> Check:
 
 def _files() -> Check:
     with stop_held_back():
-        from app.server.http.connections import MAX_CONNECTIONS  # noqa: PLC0415 - imports the API
+        # Here, because it imports the API.
+        from app.server.http.connections import MAX_CONNECTIONS, NEEDED_FILES, SPARE_FILES  # noqa: PLC0415
 
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = MAX_CONNECTIONS + SPARE_FILES
-    if soft in {resource.RLIM_INFINITY, -1} or soft >= needed:
-        return Check("file descriptors", "ok", f"{soft:,} per process; {MAX_CONNECTIONS:,} connections need {needed:,}")
-    status: Status = "warn" if soft >= SPARE_FILES else "fail"
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # the soft limit is raised at the start
+    needs = f"{MAX_CONNECTIONS:,} connections need {NEEDED_FILES:,}"
+    if hard in {resource.RLIM_INFINITY, -1} or hard >= NEEDED_FILES:
+        return Check("file descriptors", "ok", f"{hard:,} per process; {needs}")
+    status: Status = "warn" if hard >= SPARE_FILES else "fail"
     return Check(
         "file descriptors",
         status,
-        f"{soft:,} per process, but {MAX_CONNECTIONS:,} connections need {needed:,}; raise the limit (ulimit -n)",
+        f"{hard:,} per process, but {needs}; raise the hard limit (ulimit -Hn)",
     )
 
 

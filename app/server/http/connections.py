@@ -17,6 +17,12 @@ CONNECTIONS_KEY = "connections"
 MAX_CONNECTIONS = 2048
 """Maximum number of connections of a process; a further one replaces the one that has waited longest for its client."""
 
+SPARE_FILES = 100
+"""File descriptors of a process besides its connections: log, sockets of all workers, files of the metrics."""
+
+NEEDED_FILES = MAX_CONNECTIONS + SPARE_FILES
+"""Limit of open files with which a process can have all its connections."""
+
 CLOSE_AT_ONCE = 64
 """Number of connections closed together when there are too many, because sorting them by waiting time is slow."""
 

@@ -3,6 +3,7 @@
 import gc
 import importlib
 import logging.config
+import resource
 import signal
 import weakref
 from collections.abc import Callable
@@ -34,6 +35,7 @@ def test_metrics_port_opens_after_the_gauges_of_an_earlier_run_are_removed(
     monkeypatch.setenv(MULTIPROC_DIR, str(tmp_path))
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(gc, "freeze", lambda: None)
+    monkeypatch.setattr(run, "_raise_file_limit", lambda: None)
     monkeypatch.setattr(run, "listeners", lambda *_: [[]])
     monkeypatch.setattr(run, "_serve_metrics", serve_metrics)
     with pytest.raises(ListenError):
@@ -61,9 +63,31 @@ def test_only_the_supervisor_holds_the_first_bundle(tmp_path: Path, monkeypatch:
     monkeypatch.setenv(MULTIPROC_DIR, str(tmp_path))
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(gc, "freeze", lambda: None)
+    monkeypatch.setattr(run, "_raise_file_limit", lambda: None)
     monkeypatch.setattr(logging.config, "dictConfig", lambda _: None)
     monkeypatch.setattr(run, "listeners", lambda *_: [[]])
     monkeypatch.setattr(run, "Supervisor", Supervisor)
     monkeypatch.setattr(serve_command, "prepare", prepare)
     done = CliRunner().invoke(serve_command.serve, ["--workers", "2"], catch_exceptions=False)
     assert (done.exit_code, freed) == (0, [True])
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ((1024, 65536), (2148, 65536)),
+        ((1024, resource.RLIM_INFINITY), (2148, resource.RLIM_INFINITY)),
+        ((64, 1024), (1024, 1024)),
+        ((65536, 65536), None),
+        ((64, 64), None),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), None),
+    ],
+)
+def test_limit_of_open_files_is_raised_to_what_the_connections_need(
+    limits: tuple[int, int], expected: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, new: given.append(new))
+    run._raise_file_limit()
+    assert given == ([expected] if expected else [])
