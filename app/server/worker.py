@@ -84,8 +84,7 @@ class Worker:
             # Only the supervisor handles these, but a terminal sends them to all processes.
             for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
                 signal.signal(number, signal.SIG_IGN)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            for number in (signal.SIGTERM, REPLACED):
+            for number in (signal.SIGINT, signal.SIGTERM, REPLACED):
                 signal.signal(number, _exit)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             for descriptor in (self.heartbeat, *close):
@@ -94,8 +93,6 @@ class Worker:
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
-        except KeyboardInterrupt:
-            status = 0
         except BaseException:
             logger.exception("worker %d failed", os.getpid())
         finally:
@@ -119,7 +116,5 @@ def _exit(_: int, __: FrameType | None) -> None:
     C code that calls Python may ignore exceptions, as pydantic's did in 1 of 600 starts. The worker would go on,
     serve without draining, and be killed with its connections.
     """
-    try:
-        atexit._run_exitfuncs()
-    finally:
-        os._exit(0)
+    atexit._run_exitfuncs()
+    os._exit(0)

@@ -93,6 +93,29 @@ def test_worker_replaced_while_it_starts_ends_even_if_code_that_it_calls_ignores
     assert "it serves" not in output
 
 
+def test_workers_end_without_a_traceback_if_sigint_reaches_them_in_code_that_ignores_exceptions():
+    """A terminal sends SIGINT to all processes."""
+    status, output, _ = run("""
+        def ignore(slot, number, beat):
+            beat()
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except BaseException:
+                print("it serves", flush=True)
+            serve(slot, number, beat)
+        ended = []
+        def end(number):
+            ended.append(number)
+            if len(ended) == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+        one, go = supervise(ignore, on_end=end)
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    assert "it serves" not in output
+    assert "Traceback" not in output
+
+
 def test_what_cannot_be_loaded_touches_no_worker():
     status, output, _ = run("""
         def load():
