@@ -136,16 +136,17 @@ class Supervisor:
 
     def _reload(self) -> None:
         """Load the bundle again; the loop then replaces the workers."""
-        self._loading = True
         try:
-            serve = self._load()
+            self._loading = True
+            try:
+                serve = self._load()
+            finally:
+                self._loading = False  # before the log line, within which no signal may raise
         except _StopError:
             return
         except Exception as error:  # after any error, the current workers keep serving
             logger.error("aborting the reload and keeping workers %s: %s", sorted(self._workers), error)  # noqa: TRY400 - one sentence
             return
-        finally:
-            self._loading = False
         logger.info("replacing the workers")
         if self._proven:
             self._before = self._serve

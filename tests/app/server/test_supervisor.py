@@ -131,6 +131,22 @@ def test_what_cannot_be_loaded_touches_no_worker():
     assert "[True, True]" in output
 
 
+def test_sigterm_while_the_error_of_a_load_is_logged_lets_the_workers_drain():
+    status, output, _ = run("""
+        import logging
+        class Stop(logging.Handler):
+            def emit(self, record):
+                if "aborting the reload" in record.msg:
+                    signal.raise_signal(signal.SIGTERM)
+        logging.getLogger().addHandler(Stop())
+        def load():
+            raise ValueError("model.keras: is bad.")
+        one, go = supervise(serve, load, on_ready=lambda: at(0.3, signal.SIGHUP))
+        print(go(), len(one._workers))
+    """)
+    assert (status, output) == (0, "True 0\n")
+
+
 def test_sigterm_ends_an_endless_load():
     status, _, seconds = run("""
         one, go = supervise(serve, lambda: time.sleep(1000), on_ready=lambda: at(0.5, signal.SIGHUP, signal.SIGTERM))
