@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,17 @@ def test_request_that_waits_when_a_suspended_process_resumes_after_its_drain_is_
             answer = client.recv(65536)
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert b"connection: close" in answer
+
+
+def test_client_that_never_completes_its_request_gets_503_and_causes_no_error(tiny_bundle: Path):
+    with RunningServer(tiny_bundle, drain_seconds=0) as server, ExitStack() as stack:
+        client = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+        client.sendall(SINGLE[:20])
+        time.sleep(0.2)
+        server.signal(signal.SIGTERM)
+        assert server.wait(15) == 0
+        assert client.recv(65536).startswith(b"HTTP/1.1 503 ")
+    assert '"level":"error"' not in server.output
 
 
 def test_readiness_says_503_with_retry_after_while_draining(tiny_bundle: Path):

@@ -25,7 +25,7 @@ LINGER_SECONDS = 2.0
 If a connection is closed with unread bytes, the kernel resets it, and the client may not receive the answer.
 """
 
-FRESH_SECONDS = 1.0
+FRESH_SECONDS = 1
 """Time for which a connection without a request may still send one when the process stops.
 
 This also holds for connections that were used before: if the process or the whole machine was suspended for the time of
@@ -37,6 +37,12 @@ UNREAD_SECONDS = FINISH_SECONDS - 0.5
 
 When FINISH_SECONDS have passed, uvicorn cancels the requests in progress and logs a traceback for each: with 180
 clients that did not read, the process had not ended after END_SECONDS.
+"""
+
+LAST_SECONDS = FINISH_SECONDS - 0.1
+"""Time after which a refused client may no longer send when the process stops.
+
+uvicorn looks every 0.1 s whether connections are left; after FINISH_SECONDS it logs an error.
 """
 
 _MAPPED = "::ffff:"
@@ -120,21 +126,24 @@ class BoundedConnection(HttpToolsProtocol):
         a similar change, also for connections that were used before.
         """
         self._stopping = True
-        self.loop.call_later(UNREAD_SECONDS, self._end_waiting)
+        MovableTimer(self.loop, self._end_waiting).set(UNREAD_SECONDS)
+        self.loop.call_later(LAST_SECONDS, self._end_lingering)
+        self.timeout_keep_alive = FRESH_SECONDS
         if self._in_progress():
             super().shutdown()
-        else:
-            MovableTimer(self.loop, self._end_idle).set(FRESH_SECONDS)
-
-    def _end_idle(self) -> None:
-        if not self._in_progress() and not self._arriving() and not self._hung_up:
-            self.transport.close()
+        elif not self._arriving():
+            self._awaiting = False  # no 408 for a new connection
+            self._timer.set(FRESH_SECONDS)
 
     def _end_waiting(self) -> None:
         if self._unread_since is not None:
             self.drop_unread()
         elif self._arriving():
             self._fail(NotReadyError("This process is shutting down; send the request to another one."))
+
+    def _end_lingering(self) -> None:
+        if self._hung_up:
+            self.transport.close()
 
     def waiting(self) -> tuple[bool, float] | None:
         """Whether the connection can be used further, and the time of the loop since which it waits for its client.

@@ -90,6 +90,26 @@ def paused(held: Connections) -> Iterator[None]:
     resume.set()
 
 
+@contextmanager
+def hanging(port: int, stack: ExitStack) -> Iterator[None]:
+    """The server's event loop hangs in a `with` block, while it reads; uvloop then calls timers before reading more."""
+    hangs, resume = threading.Event(), threading.Event()
+    received = protocol.HttpProtocol.data_received
+
+    def data_received(self: protocol.HttpProtocol, data: bytes) -> None:
+        if data == b"hang":
+            hangs.set()
+            resume.wait(10)
+        received(self, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(protocol.HttpProtocol, "data_received", data_received)
+        connect(port, stack, b"hang")
+        assert hangs.wait(10)
+        yield
+        resume.set()
+
+
 def rejected(app: FastAPI, reason: str) -> float:
     text = asyncio.run(app.state.service.metrics.exposition()).decode()
     return read(text)("topics_rejected_total", reason=reason)
@@ -176,10 +196,48 @@ def test_idle_connections_are_closed_when_the_process_stops(app: FastAPI, monkey
     with serving(app) as (port, held), ExitStack() as stack:
         used, fresh = connect(port, stack, whole()), connect(port, stack)
         assert b" 200 OK" in used.recv(65536)
-        wait_for(lambda: len(held._open) == 2)
+        used.sendall(b"\r\n")  # which some clients send after a body, and which begins no request
+        wait_for(lambda: len(held._open) == 2 and any(one._received for one in held._open))
         for one in list(held._open):
             one.loop.call_soon_threadsafe(one.shutdown)
         assert (everything(used), everything(fresh)) == (b"", b"")
+
+
+def test_pipelined_request_without_its_body_is_503_when_the_process_stops(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.1)
+    answer = threading.Event()
+    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_for(lambda: any(one._in_progress() for one in held._open))
+        client.sendall(whole().removesuffix(BODY))
+        [one] = held._open
+        wait_for(lambda: bool(one.pipeline))
+        answer.set()
+        assert b" 200 OK" in client.recv(65536)
+        one.loop.call_soon_threadsafe(one.shutdown)
+        assert statuses(everything(client)) == [503]
+
+
+def test_pipelined_request_that_waits_for_100_continue_closes_its_connection_when_the_process_stops(app: FastAPI):
+    answer = threading.Event()
+    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_for(lambda: any(one._in_progress() for one in held._open))
+        client.sendall(whole(b"Expect: 100-continue").removesuffix(BODY))
+        [one] = held._open
+        wait_for(lambda: bool(one.pipeline))
+        one.loop.call_soon_threadsafe(one.shutdown)
+        wait_for(lambda: one._stopping)
+        answer.set()
+        received = b""
+        while b" 100 Continue" not in received:
+            received += client.recv(65536)
+        client.sendall(BODY)
+        assert b"connection: close" in everything(client)
 
 
 @pytest.mark.parametrize("before", [b"", whole()])
@@ -201,28 +259,80 @@ def test_head_that_arrives_in_part_when_the_process_stops_is_waited_for(
         assert [statuses(everything(client)) for client in clients] == [[200], [503]]
 
 
-def test_request_that_arrives_while_the_loop_hangs_is_answered_after_the_keep_alive_time(
+def test_rest_of_a_request_that_arrives_while_the_loop_hangs_is_read_when_the_process_stops(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ):
-    """uvloop calls its timers after the callback that hangs, and reads from other connections only then."""
-    hangs, resume = threading.Event(), threading.Event()
-    received = protocol.HttpProtocol.data_received
+    monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.3)
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, whole()[:-1])
+        wait_for(lambda: any(one._in_body() for one in held._open))
+        [one] = held._open
+        one.loop.call_soon_threadsafe(one.shutdown)
+        wait_for(lambda: one._stopping)
+        with hanging(port, stack):
+            client.sendall(whole()[-1:])
+            time.sleep(0.5)
+        assert statuses(everything(client)) == [200]
 
-    def data_received(self: protocol.HttpProtocol, data: bytes) -> None:
-        if data == b"hang":
-            hangs.set()
-            resume.wait(10)
-        received(self, data)
 
-    monkeypatch.setattr(protocol.HttpProtocol, "data_received", data_received)
+def test_client_that_sends_a_body_after_its_answer_is_closed_as_an_idle_one_when_the_process_stops(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bounded_connection, "FRESH_SECONDS", 0.1)
+    request = whole().replace(b"/predict", b"/nowhere")
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, request[:-1])
+        assert b" 404 " in client.recv(65536)
+        [one] = held._open
+        one.loop.call_soon_threadsafe(one.shutdown)
+        time.sleep(0.3)
+        client.sendall(request[-1:])
+        wait_for(lambda: not held._open, seconds=20)
+
+
+def test_client_that_keeps_a_refused_connection_open_does_not_delay_the_end_of_the_process(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    """Otherwise uvicorn logs an error when FINISH_SECONDS have passed."""
+    monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.1)
+    monkeypatch.setattr(bounded_connection, "LAST_SECONDS", 0.3)
+    monkeypatch.setattr(bounded_connection, "LINGER_SECONDS", 60)
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, whole()[:10])
+        wait_for(lambda: any(one._arriving() for one in held._open))
+        [one] = held._open
+        one.loop.call_soon_threadsafe(one.shutdown)
+        wait_for(lambda: not held._open, seconds=20)
+        assert statuses(everything(client)) == [503]
+
+
+def test_requests_in_progress_are_answered_after_lingering_connections_are_closed(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bounded_connection, "LAST_SECONDS", 0.2)
+    answer = threading.Event()
+    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    late = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"
+    with serving(app) as (port, held), ExitStack() as stack:
+        clients = [connect(port, stack, late) for _ in range(2)]
+        wait_for(lambda: sum(one._in_progress() for one in held._open) == 2)
+        for one in list(held._open):
+            one.loop.call_soon_threadsafe(one.shutdown)
+        time.sleep(0.4)
+        assert len(held._open) == 2
+        answer.set()
+        received = [everything(client) for client in clients]
+        assert [statuses(one) for one in received] == [[200], [200]]
+        assert all(b"connection: close" in one for one in received)
+
+
+def test_request_that_arrives_while_the_loop_hangs_is_answered_after_the_keep_alive_time(app: FastAPI):
     with in_thread(app, timeout_keep_alive=0.3) as port, ExitStack() as stack:
         client = connect(port, stack, whole())
         assert b" 200 OK" in client.recv(65536)
-        connect(port, stack, b"hang")
-        assert hangs.wait(10)
-        client.sendall(whole(b"Connection: close"))
-        time.sleep(0.5)
-        resume.set()
+        with hanging(port, stack):
+            client.sendall(whole(b"Connection: close"))
+            time.sleep(0.5)
         assert statuses(everything(client)) == [200]
 
 
