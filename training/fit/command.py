@@ -53,7 +53,9 @@ def fit_rows(
             ensure_replaceable(file, force)
         loaded = data.load(first_labels if first_label else lambda table: table)
         digests, unpacked = file_digests(data.all_files), unpacked_digests(data.all_files)
-        texts, bad = read_unlabelled(unlabelled, loaded.table.columns[0].text) if unlabelled else ([], 0)
+        # Those of corrections from the page are guessed where --text or --label names columns that these do not have.
+        columns = min(loaded.table.columns, key=lambda of_file: len(of_file.guessed))
+        texts, bad = read_unlabelled(unlabelled, columns.text) if unlabelled else ([], 0)
         split = loaded.split
         several = sum(len(row.labels) > 1 for row in split.train)
         if several:
@@ -86,8 +88,7 @@ def fit_rows(
             report=report_files(report, data.all_files),
             scripts=report.scripts,
             unpacked=unpacked,
-            # Corrections from the page have one column, with the joined texts.
-            text_columns=max((columns.text for columns in loaded.table.columns), key=len),
+            text_columns=columns.text,
         )
         classifier, measured = publish(
             output, rows, fitted, source, baselines=baselines, learning_curve=curve, force=force
@@ -96,9 +97,9 @@ def fit_rows(
         written = [f"{suspected}: {_listed(listing, len(linear.samples), with_label(rows))}"]
         if unlabelled:
             progress("choosing texts to label", 0, 1)
-            first, labelled = loaded.table.columns[0], (*split.train, *split.test)
-            columns = (("text",), "label") if data.no_header else (first.text, first.label)
-            chosen = to_label(classifier, fitted.model, texts, labelled, columns=columns, seed=data.seed)
+            labelled = (*split.train, *split.test)
+            names = (("text",), "label") if data.no_header else (columns.text, columns.label)
+            chosen = to_label(classifier, fitted.model, texts, labelled, columns=names, seed=data.seed)
             write_files(labelling.parent, {labelling.name: chosen.content})
             written.append(f"{labelling}: {chosen.summary(len(texts), bad)}")
     serve = f"python -m app serve --model {shlex.quote(str(output))}"

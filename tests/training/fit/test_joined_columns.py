@@ -25,13 +25,13 @@ def save(layers: Sequence[Dense], path: Path, output: str) -> None:  # as Keras 
     path.write_bytes(keras_file([*weights[:-1], (*weights[-1][:2], output)], unit_length=True))
 
 
-def fit(folder: Path, target: Path, *options: str) -> None:
+def fit(folder: Path, target: Path, *arguments: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "recipe_for", small)
         patch.setattr(publish, "save_stack", save)
         patch.setattr("training.cli.labelled.ensure_tensorflow", lambda: None)
         done = CliRunner().invoke(
-            cli, ["fit", str(folder / "rows.csv"), "--label", "queue", *options, "--output", str(target)]
+            cli, ["fit", *arguments, str(folder / "rows.csv"), "--label", "queue", "--output", str(target)]
         )
     assert done.exit_code == 0, done.output
 
@@ -69,6 +69,19 @@ def test_bundle_says_from_which_columns_its_texts_were_made(folder: Path) -> Non
     written = (target / "README.md").read_bytes()
     assert CliRunner().invoke(cli, ["card", str(target)]).exit_code == 0
     assert (target / "README.md").read_bytes() == written
+
+
+@pytest.mark.parametrize("text", [("subject", "text|part"), ("subject",)])
+def test_given_columns_count_and_not_those_of_corrections_before_them(
+    folder: Path, tmp_path: Path, text: tuple[str, ...]
+) -> None:
+    corrections, target = tmp_path / "corrections.csv", tmp_path / "models" / "1"
+    corrections.write_text("text,label,model,probability\nfood3 and food4,food,news/1,0.2\n")
+    options = [option for name in text for option in ("--text", name)]
+    fit(folder, target, str(corrections), *options, "--unlabelled", str(folder / "new.csv"))
+    data = json.loads((target / "manifest.json").read_text())["data"]
+    assert data.get("text_columns", ["subject"]) == [*text]
+    assert target.with_name("1.to_label.csv").read_text().startswith(f"{','.join(text)},queue,guess,")
 
 
 def test_bundle_of_one_column_does_not_name_it(folder: Path) -> None:
