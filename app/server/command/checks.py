@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -112,7 +113,8 @@ def _key_file(file: Path) -> Check:
     if not others:
         return Check("key file", "ok", f"{file} is readable")
     can = {"r": "read", "w": "change", "rw": "read and change"}[others]
-    return Check("key file", "warn", f"every user of this machine can {can} {file}; run: chmod o-{others} {file}")
+    command = f"chmod o-{others} {shlex.quote(str(file))}"
+    return Check("key file", "warn", f"every user of this machine can {can} {file}; run: {command}")
 
 
 def _cores(settings: Settings) -> Check:

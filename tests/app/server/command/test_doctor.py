@@ -202,17 +202,17 @@ def test_connections_of_every_worker_can_hold_the_largest_bodies_and_one_that_is
     [
         (0o600, True, None),
         (0o660, True, None),
-        (0o644, True, "can read {0}; run: chmod o-r {0}"),
-        (0o602, True, "can change {0}; run: chmod o-w {0}"),
-        (0o666, True, "can read and change {0}; run: chmod o-rw {0}"),
+        (0o644, True, "can read {0}; run: chmod o-r '{0}'"),
+        (0o602, True, "can change {0}; run: chmod o-w '{0}'"),
+        (0o666, True, "can read and change {0}; run: chmod o-rw '{0}'"),
         (0o444, False, None),  # a mounted secret
-        (0o666, False, "can change {0}; run: chmod o-w {0}"),
+        (0o666, False, "can change {0}; run: chmod o-w '{0}'"),
     ],
 )
 def test_key_file_that_every_user_can_change_or_read_without_need_is_a_warning(
     mode: int, own: bool, warning: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    file = tmp_path / "keys"
+    file = tmp_path / "my keys"
     file.write_text("sesame\n")
     file.chmod(mode)
     if not own:
