@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import MAX_QUOTE
 
-_HOST = re.compile(r"[\w.:-]+", re.ASCII)
+_HOST = re.compile(r"[\w.:-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
