@@ -90,6 +90,23 @@ def test_thousands_of_extended_headers_of_one_file_are_refused(tmp_path: Path) -
     refusal(write(tmp_path, member("pax", b"", tarfile.XHDTYPE) * 5_000, member(NAME, b"one")))
 
 
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        with_field(member(NAME, b""), 124, b"\x80" + (2**80).to_bytes(11, "big")),  # no file has so large an offset
+        member("pax", b"21 GNU.sparse.size=x\n", tarfile.XHDTYPE) + member(NAME, b""),
+    ],
+)
+def test_numbers_that_tarfile_does_not_check_are_refused(tmp_path: Path, blocks: bytes) -> None:
+    assert refusal(write(tmp_path, blocks))
+
+
+def test_archive_that_unpacks_to_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path, member(NAME, b"one"))
+    monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", len(gzip.decompress(file.read_bytes())))
+    assert read_files(file, [NAME]) == {NAME: b"one"}
+
+
 def test_truncated_archive_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path, member(NAME, b"one"))
     file.write_bytes(file.read_bytes()[:-4])
