@@ -137,10 +137,27 @@ def test_rows_are_encoded_once_for_changes_of_the_svm_alone(monkeypatch: pytest.
     encode, encoded = encodings._encode, []
     monkeypatch.setattr(encodings, "_encode", lambda recipe, *part: [encoded.append(recipe), encode(recipe, *part)][1])
     monkeypatch.setattr(encodings, "_right", lambda variant, *_: answers(5 * (variant == RECIPE)))
-    assert chosen(compounds(8, 0), compounds(8, 1)) == RECIPE
-    tried = variants(RECIPE, 16, 8, 2)
+    uneven = [*compounds(8, 0), *compounds(16, 2)[::2]]  # so that a higher C of the rarer label is tried, too
+    assert chosen(uneven, compounds(8, 1)) == RECIPE
+    tried = variants(RECIPE, 24, 12, 2)
     assert tried[-1] == replace(tried[-2], linear_c=LOWER_C)
     assert len(encoded) == len(tried)  # those of `tried` but the last, then the best again with other weights
+
+
+def test_each_part_is_encoded_with_its_own_vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [(training_set(compounds(8, seed)), compounds(8, seed + 1)) for seed in (0, 2)]
+    monkeypatch.setattr(encodings, "_encode", lambda _, *part: part)
+    found = []
+
+    def right(_: Recipe, *part_encoded_seed: Any) -> NDArray[np.bool_]:
+        training, out, encoded, _ = part_encoded_seed
+        found.append(encoded[0] is training and encoded[1] is out)
+        return answers(1)
+
+    monkeypatch.setattr(encodings, "_right", right)
+    choose_encoding(RECIPE, parts, 1, lambda *_: None)
+    assert len(found) > 2
+    assert all(found)
 
 
 def test_all_variants_read_words_that_no_row_has() -> None:

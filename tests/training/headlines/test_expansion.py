@@ -1,11 +1,26 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from app.classifier.word_index import PIECE
 from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.expansion import char_ngrams, feature_expansion
 from training.headlines.recipe import Recipe
 
+WORDS = st.lists(st.text("abc", min_size=1, max_size=5), unique=True, max_size=8)
+RECIPES = st.builds(
+    Recipe,
+    piece_sizes=st.sampled_from([(2, 3), (3, 4)]),
+    pieces_of=st.sampled_from(["all", "rare"]),
+    piece_share=st.sampled_from([None, 0.7]),
+    piece_weight=st.sampled_from([0.25, 1.0]),
+    min_piece_words=st.integers(1, 3),
+)
 WORD_INDEX = {"refine": 1, "refinery": 2, "oil": 3, "oil *2": 4, "oil refinery": 5, "rare": 6}
 
 
@@ -21,6 +36,33 @@ def test_words_share_ngrams_and_pairs_and_repeats_have_none() -> None:
     shared = matrix[:, 6:].toarray()
     np.testing.assert_allclose(np.linalg.norm(shared, axis=1), [0, 0.5, 0.5, 0, 0, 0])  # `oil` shares none
     assert np.all((shared[1] > 0) == (shared[2] > 0))
+
+
+def counted_by_names(words: list[str], parts: list[str], recipe: Recipe) -> NDArray[np.float32]:
+    """The expansion, dense, of words and pieces that have the ids from 1."""
+    ngrams = [char_ngrams(word, recipe.piece_sizes if parts else (3, 4)) for word in words]
+    counts = Counter(ngram for of_word in ngrams for ngram in of_word)
+    columns = list(dict.fromkeys([*(one for one in counts if counts[one] >= recipe.min_piece_words), *parts]))
+    size = 1 + len(words) + len(parts)
+    matrix = np.zeros((size, size + len(columns)), np.float32)
+    np.fill_diagonal(matrix, 1)
+    for row, of_word in enumerate(ngrams, start=1):
+        kept = [size + columns.index(ngram) for ngram in of_word if ngram in columns]
+        matrix[row, kept] = (
+            recipe.piece_weight if recipe.piece_share is None else recipe.piece_share / max(len(kept), 1) ** 0.5
+        )
+    for row, piece in enumerate(parts, start=1 + len(words)):
+        matrix[row, row] = recipe.piece_weight if recipe.pieces_of == "rare" else 0
+        matrix[row, size + columns.index(piece)] = recipe.piece_weight
+    return matrix
+
+
+@given(WORDS, st.lists(st.text("abc<>", min_size=2, max_size=4), unique=True, max_size=6), RECIPES)
+def test_expansion_is_that_of_a_count_by_names(words: list[str], parts: list[str], recipe: Recipe) -> None:
+    entries = [*words, *(f"{piece} {PIECE}" for piece in parts)]
+    index = {entry: rank for rank, entry in enumerate([*entries, "cab abc", "rarely"], start=1)}
+    matrix = feature_expansion(index, len(entries) + 1, recipe)
+    np.testing.assert_array_equal(matrix.toarray(), counted_by_names(words, parts, recipe))
 
 
 def test_folded_kernel_equals_the_network_on_expanded_rows() -> None:

@@ -2,6 +2,7 @@ import itertools
 import math
 from collections import Counter
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.classifier import Encoder
+from app.classifier.word_index import pieces
 from training.headlines import vocabulary
 from training.headlines.clusters.cluster_list import Cluster
 from training.headlines.recipe import Recipe
@@ -168,6 +170,11 @@ def test_pairs_are_those_of_a_count_by_names(texts: list[tuple[str, ...]], least
     assert {(row, found[place]) for row, place in zip(rows.tolist(), ids.tolist(), strict=True)} == expected
 
 
+def test_pairs_of_more_words_than_32_bits_can_number_are_counted() -> None:
+    words = tuple(map(str, range(50_000)))
+    assert vocabulary._frequent_pairs([Sample(words, (0,)), Sample(words[-2:], (0,))], 2)[0] == ["49998 49999"]
+
+
 def test_pairs_are_in_the_order_of_their_g_squared() -> None:
     rng = np.random.default_rng(0)
     samples = [Sample(tuple(rng.choice(list("abcd"), 4)), (int(rng.integers(0, 3)),)) for _ in range(80)]
@@ -221,6 +228,28 @@ def test_strings_are_numbered_in_the_order_of_their_first_occurrence() -> None:
     assert lengths.tolist() == [2, 0, 3]
 
 
-def test_no_lists_have_no_strings() -> None:
-    names, numbers, lengths = number_strings([])
-    assert (names, numbers.size, lengths.size) == ([], 0, 0)
+@given(st.lists(st.lists(st.sampled_from(["oil", "gas", "up", ""]))))
+def test_numbered_strings_give_the_lists_again(lists: list[list[str]]) -> None:
+    names, numbers, lengths = number_strings(lists)
+    assert names == list(dict.fromkeys(itertools.chain.from_iterable(lists)))
+    assert [names[number] for number in numbers] == [*itertools.chain.from_iterable(lists)]
+    assert lengths.tolist() == [*map(len, lists)]
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=5), st.integers(1, 4), max_size=10),
+    st.sets(st.text("abc", min_size=1, max_size=2)),
+    st.sampled_from(["all", "rare"]),
+    st.integers(0, 6),
+    st.integers(1, 3),
+)
+def test_best_pieces_are_those_of_a_count_by_names(
+    counts: dict[str, int], known: set[str], pieces_of: Literal["all", "rare"], most: int, least: int
+) -> None:
+    recipe = Recipe(pieces_of=pieces_of, pieces=most, min_piece_texts=least, piece_sizes=(2, 3))
+    occurrences: Counter[str] = Counter()
+    for word, texts in counts.items():
+        if pieces_of == "all" or word not in known:
+            occurrences.update(dict.fromkeys(pieces(word, (2, 3)), 1 if pieces_of == "all" else texts))
+    expected = [piece for piece, texts in occurrences.most_common(most) if texts >= least]
+    assert vocabulary._best_pieces(recipe, Counter(counts), known) == expected
