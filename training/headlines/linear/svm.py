@@ -64,7 +64,7 @@ def train_linear(
     counted = (sp.diags((penalties[:, 0] / penalties[:, 0].mean()).astype(np.float32)) @ x @ expansion).tocsr()
     kernel = np.zeros((x.shape[1], others.shape[1]), np.float32)
     inside = np.ones(len(labels), bool) if multi_label else labels != topics
-    rows_inside, counts_inside = rows[inside], counts_of(counted[inside])
+    rows_inside, counts_inside = chosen_rows(rows, inside), counts_of(chosen_rows(counted, inside))
     idf = idf_of(rows) if idf_weights else None
     # A class without a row keeps a kernel of zeros, so its score is 0, and that of the right class is mostly higher.
     learned = np.flatnonzero(others.any(axis=0)) if multi_label else np.unique(labels)
@@ -156,6 +156,11 @@ def fewer_negatives(
     chosen = wrong[random_rows(len(wrong), most_negatives, seed)]
     kept = np.sort(np.concatenate([np.flatnonzero(right), chosen]))
     return rows[kept], right[kept], np.where(right, costs, costs * (len(wrong) / most_negatives))[kept]
+
+
+def chosen_rows(rows: sp.csr_matrix, chosen: NDArray[np.bool_]) -> sp.csr_matrix:
+    """Rows where `chosen`, bool [n], is true; if that is all of them, `rows` itself: long texts take 100 MB."""
+    return rows if chosen.all() else rows[chosen]
 
 
 def counts_of(rows: sp.csr_matrix) -> NDArray[np.float32]:

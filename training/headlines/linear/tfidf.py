@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from app.classifier.inference.products import Floats
-from training.headlines.linear.svm import counts_of, fewer_negatives, idf_of, log_count_ratios
+from training.headlines.linear.svm import chosen_rows, counts_of, fewer_negatives, idf_of, log_count_ratios
 from training.headlines.vocabulary import unit_length
 
 _IDF: Final = np.float32(4)
@@ -55,8 +55,8 @@ def train_tfidf(
     idf = idf_of(rows)
     units = members.shape[1]
     every = np.ones(len(members), np.bool_)
-    with_topic = members[:, :topics].any(axis=1) if units > topics else every
-    rows_with_topic, counts_with_topic = rows[with_topic], counts_of(counted[with_topic])
+    with_topic = np.asarray(members[:, :topics].any(axis=1)) if units > topics else every
+    rows_with_topic, counts_with_topic = chosen_rows(rows, with_topic), counts_of(chosen_rows(counted, with_topic))
     kernel = np.zeros((x.shape[1], units), np.float32)
     bias = np.full(units, -_INTERCEPT, np.float32)  # of a class without a text: the intercept of a rare one is near -1
     for unit in range(units):

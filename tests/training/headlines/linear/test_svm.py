@@ -7,7 +7,7 @@ from sklearn.svm import LinearSVC
 
 from app.classifier.inference.products import Floats
 from training.headlines.linear import svm
-from training.headlines.linear.svm import train_linear, train_ridge
+from training.headlines.linear.svm import chosen_rows, train_linear, train_ridge
 
 OUTSIDE = 46
 
@@ -230,3 +230,9 @@ def test_topics_without_a_row_and_the_outside_class_score_nothing() -> None:
 
 def test_one_topic_alone_is_ridge() -> None:
     assert ridge(np.eye(2, dtype=np.float32), [1, 1], units=2).tolist() == [[0, 0.5], [0, 0.5]]
+
+
+def test_rows_are_copied_only_if_some_are_left_out() -> None:
+    rows = sp.csr_matrix(np.eye(3, dtype=np.float32))
+    assert chosen_rows(rows, np.array([True, True, True])) is rows
+    assert chosen_rows(rows, np.array([True, False, True])).indices.tolist() == [0, 2]
