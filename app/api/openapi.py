@@ -80,7 +80,7 @@ def extend_openapi(app: FastAPI, public: APIRouter, service: Service, keyed: boo
 
 
 def _describe_models(document: dict[str, Any], service: Service) -> None:
-    """Insert what depends on the models: summary, limits of the largest model, and examples of the default model."""
+    """Insert what depends on the models: summary, limits for the most topics, and examples of the default model."""
     bundle = service.classifier.bundle
     manifest = bundle.manifest
     most_topics = max((model.classifier.topics for model in service.models), key=len)

@@ -141,7 +141,7 @@ class Array(Part):
 
 
 OutputActivation = Literal["softmax", "sigmoid"]
-"""Of the last layer: softmax if a text has one label, sigmoid if it may have several."""
+"""Activation of the last layer: softmax if a text has one label, sigmoid if it may have several."""
 Activation = Literal["relu", "tanh", "linear", OutputActivation]
 
 

@@ -93,7 +93,7 @@ def _shortened(text: str) -> str:
 
 
 def _to_answer(answer: Any, top_k: int) -> Answer:  # noqa: ANN401 - topics_client.Answer, where that is installed
-    """Raises ValueError for what no model has: another number of topics, or texts with control characters."""
+    """Raises ValueError if the answer has another number of topics than `top_k`, or a text with control characters."""
     predictions = [
         Prediction(prediction.topic, prediction.name, prediction.probability) for prediction in answer.predictions
     ]

@@ -141,7 +141,7 @@ class Supervisor:
             try:
                 serve = self._load()
             finally:
-                self._loading = False  # before the log line, within which no signal may raise
+                self._loading = False  # before the log line, during which a signal must not raise
         except _StopError:
             return
         except Exception as error:  # after any error, the current workers keep serving

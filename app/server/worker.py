@@ -113,7 +113,7 @@ def _beat(pipe: int) -> bool:
 def _exit(_: int, __: FrameType | None) -> None:
     """End the process here, not by an exception.
 
-    C code that calls Python may ignore exceptions, as pydantic's did in 1 of 600 starts. The worker would go on,
+    Native code that calls Python may ignore exceptions, as pydantic's did in 1 of 600 starts. The worker would go on,
     serve without draining, and be killed with its connections.
     """
     atexit._run_exitfuncs()

@@ -1,4 +1,4 @@
-"""Reads files of the Reuters-21578 archive, in bounded time and memory whatever the archive contains."""
+"""Reads files of the Reuters-21578 archive, in bounded time and memory, whatever the archive contains."""
 
 import gzip
 import io
@@ -32,8 +32,8 @@ def read_files(archive: Path, names: Collection[str]) -> dict[str, bytes]:
 
     Raises:
         FileNotFoundError: there is no archive.
-        ArchiveError: it cannot be read, is truncated, unpacks to more than MAX_UNPACKED_BYTES, or has a file twice,
-            of which different readers could take different ones.
+        ArchiveError: it cannot be read, is truncated, unpacks to more than MAX_UNPACKED_BYTES, or has two files of
+            one name, of which readers may choose different ones.
     """
     files: dict[str, bytes] = {}
     try:

@@ -131,7 +131,7 @@ def _read_files(archive: Path) -> Iterator[tuple[str, str]]:
             " reuters21578.tar.gz."
         ) from error
     except ArchiveError as error:
-        raise CorpusError(f"{archive} cannot be read as a gzipped tar ({error}); fetch it again.") from error
+        raise CorpusError(f"{archive} cannot be read ({error}); fetch it again.") from error
     for name in ARCHIVE_FILES:
         if name not in files:
             raise CorpusError(f"{archive} lacks the file {name}; fetch Reuters-21578 again.")

@@ -23,7 +23,7 @@ WORD_INDEX: Final = "reuters_word_index.json"
 LICENCE: Final = "Reuters-21578: for research purposes only"
 
 MAX_CHARACTERS: Final = 100_000_000
-"""Limit of the texts of a part. The training part has 7 million, but in a pickle, a few bytes repeat a long wire."""
+"""Limit of all texts of a part. The training part has 7 million, but a pickle can repeat a long wire in a few bytes."""
 
 Labels = NDArray[np.int64]
 

@@ -82,7 +82,7 @@ def archive_fault(archive: Path) -> str | None:
     try:
         files = read_files(archive, SHA256)
     except (ArchiveError, FileNotFoundError) as error:
-        return f"is not a whole gzipped tar ({error})"
+        return f"cannot be read ({error})"
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != SHA256[name]:
             return f"has another {name} than Reuters-21578, Distribution 1.0"

@@ -1,4 +1,4 @@
-"""How far chance moves the figures of a test set, in words."""
+"""Sentences on how far the figures of a test set may differ by chance."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,7 +18,7 @@ def interval(share: float, rows: int) -> str:
 
 
 def accuracy_sentence(accuracy: float, rows: int, measure: str = "accuracy") -> str:
-    """Where the accuracy on all texts like the test rows is, so that a reader sees whether these are enough."""
+    """The 95% confidence interval of the accuracy, which shows whether the test rows are enough."""
     return (
         f"With {_CONFIDENCE:.0%} confidence, the {measure} on other texts like the test rows is between"
         f" {interval(accuracy, rows)}."
@@ -26,12 +26,12 @@ def accuracy_sentence(accuracy: float, rows: int, measure: str = "accuracy") -> 
 
 
 def calibration_sentence(by_chance: float) -> str:
-    """What to compare a calibration error with: it is never 0, and the fewer the rows, the higher by chance alone."""
-    return f"Even exact probabilities would have a calibration error of about {by_chance:.3f} on so many rows."
+    """What to compare a calibration error with: chance alone raises it, and more so if there are few rows."""
+    return f"With this many rows, even exact probabilities would have a calibration error of about {by_chance:.3f}."
 
 
 def outside_sentence(outside: Mapping[str, Any]) -> str:
-    """A warning if the marked rows may be chance: too few test rows, or an outside class that has learned nothing.
+    """A warning if the two shares may differ by chance: too few test rows, or an outside class that learned nothing.
 
     Args:
         outside: `found` and `lost`, the marked shares of `without` rows about none of the labels and of `with_topic`
@@ -42,6 +42,6 @@ def outside_sentence(outside: Mapping[str, Any]) -> str:
     if fisher_exact([marked, others], alternative="greater").pvalue <= 1 - _CONFIDENCE:
         return ""
     return (
-        "The difference of these two shares may be chance, so do not rely on the outside class; add more rows about"
-        " none of the labels, also to the test rows."
+        "The difference between these two shares may be due to chance, so do not rely on the outside class; add more"
+        " rows about none of the labels, also to the test rows."
     )

@@ -59,7 +59,7 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
 
 
 def chance_lines(evaluation: Evaluation | MultiLabelEvaluation) -> list[str]:
-    """What chance does to accuracy (the share of rows with all labels right) and calibration error."""
+    """How far accuracy (or the share of rows with all labels right) and calibration error may differ by chance."""
     if isinstance(evaluation, Evaluation):
         accuracy = accuracy_sentence(evaluation.accuracy, evaluation.texts)
     else:

@@ -133,7 +133,7 @@ def calibration_error(bins: Sequence[Bin]) -> float:
 
 
 def calibration_error_by_chance(bins: Sequence[Bin]) -> float:
-    """Mean calibration error of texts with these confidences of which each is right with just this probability.
+    """Mean calibration error of texts with these confidences if each is right with exactly this probability.
 
     In each bin, this is the mean absolute deviation of a binomial distribution (de Moivre's formula).
     """

@@ -53,7 +53,7 @@ def fit_rows(
             ensure_replaceable(file, force)
         loaded = data.load(first_labels if first_label else lambda table: table)
         digests, unpacked = file_digests(data.all_files), unpacked_digests(data.all_files)
-        # Those of corrections from the page are guessed where --text or --label names columns that these do not have.
+        # Not those of corrections from the page, which are guessed if they lack the columns of --text or --label.
         columns = min(loaded.table.columns, key=lambda of_file: len(of_file.guessed))
         texts, bad = read_unlabelled(unlabelled, columns.text) if unlabelled else ([], 0)
         split = loaded.split

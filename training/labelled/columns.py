@@ -75,8 +75,8 @@ def find_columns(
     """Columns of a file with named columns.
 
     Texts to label that `fit --unlabelled` wrote, and corrections from the page, need no column with times. In
-    corrections, which the page downloads with the same names for every model, requested columns that are not there are
-    `text` and `label`.
+    corrections, which the page downloads with the same names for every model, `text` and `label` replace requested
+    columns that are not there.
 
     Args:
         names: of its columns.

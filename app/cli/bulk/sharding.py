@@ -51,7 +51,7 @@ def split_file(system: FileSystem, file: File, names: Sequence[str], size: int |
 
     Raises:
         ColumnError: one of the columns is not there, or does not hold text.
-        InputError: the file cannot be read, is not text, or has a too large footer.
+        InputError: the file cannot be read, is not text, or has a footer that is too large.
     """
     try:
         with system.open_input_file(file.path) as raw:

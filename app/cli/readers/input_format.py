@@ -1,4 +1,4 @@
-"""Input format: plain lines, CSV, TSV, JSON Lines or JSON, by the name of a file; reads its rows lazily."""
+"""Input format (plain lines, CSV, TSV, JSON Lines or JSON) from the name of a file; reads rows lazily."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple

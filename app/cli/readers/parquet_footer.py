@@ -11,7 +11,7 @@ its own limit holds for each list alone, not for all lists of columns together."
 
 
 def ensure_small_footer(stream: BinaryIO, name: str) -> None:
-    """Raise InputError if the footer of a seekable Parquet file is too large; `name`: of the file in the message."""
+    """Raise InputError if the footer of a seekable Parquet file is too large; the message calls the file `name`."""
     size = stream.seek(0, SEEK_END)
     stream.seek(max(0, size - 8))
     length = int.from_bytes(stream.read(4), "little")  # then PAR1 ends the file

@@ -12,7 +12,7 @@ from app.settings import Settings, SettingsError
 from app.telemetry.prometheus import MULTIPROC_DIR
 
 _PREFIX = "topics-workers-"
-"""Not `topics-metrics-`: earlier versions have folders of that name, without a lock, which may be in use."""
+"""Not `topics-metrics-`: earlier versions use folders of that name without a lock."""
 
 
 def is_needed(settings: Settings) -> bool:
@@ -47,7 +47,7 @@ def metrics_folder(needed: bool) -> Iterator[None]:
         # Not a TemporaryDirectory: forked workers would remove it when they end.
         made = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}"))
         lock = _lock(made)
-        folder = made.rename(made.with_name(made.name[1:]))  # only now may another service try whether it is abandoned
+        folder = made.rename(made.with_name(made.name[1:]))  # only now may another service check if it is abandoned
     except OSError as error:
         raise SettingsError(
             f"{MULTIPROC_DIR}: no temporary folder can be created ({error.strerror}); set it to a writable folder."
@@ -81,7 +81,7 @@ def _lock(folder: Path) -> int:
 def _remove_abandoned(parent: Path) -> None:
     """Remove the folders of services that were killed.
 
-    In a pod they would fill its volume: it outlives the container, which may be killed for want of memory many times.
+    In a pod, they would fill its volume, which outlives containers that are killed, for example for lack of memory.
     """
     for folder in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):  # locked, so its service is running; or removed in the meantime

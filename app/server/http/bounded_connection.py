@@ -28,8 +28,8 @@ If a connection is closed with unread bytes, the kernel resets it, and the clien
 FRESH_SECONDS = 1
 """Time for which a connection without a request may still send one when the process stops.
 
-This also holds for connections that were used before: if the process or the whole machine was suspended for the time of
-draining, their requests come when it is over.
+This also holds for connections that were used before: if the process or the whole machine was suspended while it
+should have drained, their requests are read only afterwards.
 """
 
 UNREAD_SECONDS = FINISH_SECONDS - 0.5

@@ -215,11 +215,11 @@ def test_archive_with_another_number_of_wires_of_the_46_topics_is_refused(tmp_pa
 def test_truncated_archive_is_refused(archive: Path, cut: float) -> None:
     content = archive.read_bytes()
     archive.write_bytes(content[: cut if isinstance(cut, int) else int(cut * len(content))])
-    assert "cannot be read as a gzipped tar" in refusal(archive)
+    assert "cannot be read (" in refusal(archive)
 
 
 def test_archive_that_is_no_gzip_is_refused(tmp_path: Path) -> None:
-    assert "cannot be read as a gzipped tar" in refusal(write(tmp_path / "a.tar.gz", FILES, "w"))
+    assert "cannot be read (" in refusal(write(tmp_path / "a.tar.gz", FILES, "w"))
 
 
 def test_flipped_bytes_are_refused(archive: Path) -> None:

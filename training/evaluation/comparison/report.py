@@ -10,7 +10,7 @@ MAX_CHANGES: Final = 20
 """Maximum number of changed answers that are printed; the JSON has all."""
 
 SIGNIFICANT: Final = 0.05
-"""Above this probability of so large a difference between equally good bundles, the report calls it chance."""
+"""p-value above which the report says that the difference may be due to chance."""
 
 
 def against_report(comparison: Comparison, before: str, after: str, text: str = "test title") -> str:
@@ -35,7 +35,8 @@ def against_report(comparison: Comparison, before: str, after: str, text: str = 
         else ""
     )
     none = f" ({comparison.outside:,} of them about none of the labels)" if comparison.outside else ""
-    difference = f"so the difference {'may be' if comparison.p_value > SIGNIFICANT else 'is probably not'} chance"
+    by_chance = comparison.p_value > SIGNIFICANT
+    difference = "the difference may be due to chance" if by_chance else "chance alone rarely makes such a difference"
     lines = [
         f"On {count(comparison.texts, text)}{none}, {after} against {before}:",
         "",
@@ -44,7 +45,7 @@ def against_report(comparison: Comparison, before: str, after: str, text: str = 
         f"| {after} right | {comparison.both_right:,} | {comparison.better:,} |",
         f"| {after} wrong | {comparison.worse:,} | {comparison.both_wrong:,} |",
         "",
-        f"{after}: {now} right; {before}: {then}. McNemar's exact test: p = {comparison.p_value:.2g}, {difference}.",
+        f"{after}: {now} right; {before}: {then}. McNemar's exact test: p = {comparison.p_value:.2g}, so {difference}.",
         *(
             f"{name}: {after} {value:.3f}; {before} {earlier:.3f}."
             for name, (earlier, value) in (

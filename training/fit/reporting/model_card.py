@@ -173,7 +173,7 @@ def _texts(columns: Sequence[str]) -> str:
 
 
 def _chance(test: Mapping[str, Any], several: bool) -> str:
-    """A paragraph on what chance does to the figures; bundles of older releases lack the one of the calibration."""
+    """A paragraph on how far the figures may differ by chance; bundles of older releases lack `ece_by_chance`."""
     figure, measure = ("exact_match", ALL_RIGHT) if several else ("accuracy", "accuracy")
     sentences = [accuracy_sentence(test[figure], test["texts"], measure)]
     if "ece_by_chance" in test:

@@ -42,7 +42,7 @@ def open_parquet(stream: BinaryIO, requested: RequestedColumns, name: str) -> Op
     Raises:
         ColumnError: the columns are not there or not clear.
         InputError: the footer is too large.
-        TableError: the file is not Parquet, has a too large row group, or a column has a type that cannot be read.
+        TableError: the file is not Parquet, a row group is too large, or a column has a type that cannot be read.
     """
     file = _open(stream, name)
     nested = any("struct<" in str(kind) for kind in file.schema_arrow.types)

@@ -30,7 +30,10 @@ def test_changes_are_counted_by_direction() -> None:
 
 @pytest.mark.parametrize(
     ("better", "said"),
-    [(5, "p = 0.062, so the difference may be chance."), (6, "p = 0.031, so the difference is probably not chance.")],
+    [
+        (5, "p = 0.062, so the difference may be due to chance."),
+        (6, "p = 0.031, so chance alone rarely makes such a difference."),
+    ],
 )
 def test_report_says_whether_the_difference_may_be_chance(better: int, said: str) -> None:
     wrong, right = answers(*[1] * better), answers(*[0] * better)

@@ -98,7 +98,7 @@ def test_texts_that_tell_nothing_are_told_from_test_rows_that_differ() -> None:
 def test_what_chance_does_to_the_figures_is_said() -> None:
     out = printed([0] * 60, [0] * 30 + [1] * 30)
     assert "With 95% confidence, the accuracy on other texts like the test rows is between 38% and 62%." in out
-    assert "Even exact probabilities would have a calibration error of about 0.000 on so many rows." in out
+    assert "With this many rows, even exact probabilities would have a calibration error of about 0.000." in out
     assert "with 5 folds on the 60 training rows, where its accuracy is 1.000." in out
 
 
