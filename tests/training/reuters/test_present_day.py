@@ -64,4 +64,6 @@ def test_headlines_of_today_are_answered_by_the_headline_model_and_not_by_the_bo
     for name, low, high in zip(SETS, at_least, at_most, strict=True):
         assert low <= measured[name].accuracy <= high
         if name in claimed:
-            assert measured[name].figures() == pytest.approx(claimed[name], abs=1e-4)
+            figures = measured[name].figures()
+            figures.pop("ece_by_chance")  # newer than the bundle
+            assert figures == pytest.approx(claimed[name], abs=1e-4)

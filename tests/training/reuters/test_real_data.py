@@ -47,7 +47,9 @@ def test_shipped_bundle_scores_what_its_manifest_claims(
 ) -> None:
     claimed = headlines.bundle.manifest.figures
     for part, evaluation in measured.items():
-        assert evaluation.figures() == pytest.approx(claimed[part], abs=1e-4)
+        figures = evaluation.figures()
+        figures.pop("ece_by_chance")  # newer than the bundle
+        assert figures == pytest.approx(claimed[part], abs=1e-4)
     texts = {part: evaluation.texts for part, evaluation in measured.items()}
     assert (texts["test"], texts["own_body"], texts["test_titles"]) == (2_246, 2_039, 2_234)
     for topic, skill in zip(headlines.topics, measured["test_titles"].topics, strict=True):
