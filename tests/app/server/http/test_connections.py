@@ -30,6 +30,7 @@ from tests.app.server.http.test_protocol import BODY, HEAD, exchange, in_thread,
 from tests.waiting import wait_for
 
 GET_PAGE = b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n"
+LATE = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"
 TEXTS = json.dumps({"headlines": ["oil"] * 1000, "top_k": 3}).encode()
 BATCH = HEAD.replace(b"/predict", b"/predict/batch") + b"Content-Length: %d\r\n\r\n%b" % (len(TEXTS), TEXTS)
 MAX_BODY = 300_000
@@ -60,6 +61,26 @@ def connect(port: int, stack: ExitStack, sent: bytes = b"") -> socket.socket:
     connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
     connection.sendall(sent)
     return connection
+
+
+def stop(held: Connections) -> None:
+    """Do with all connections what uvicorn does when the process stops."""
+    for one in list(held._open):
+        one.loop.call_soon_threadsafe(one.shutdown)
+
+
+def connect_in_body(port: int, held: Connections, stack: ExitStack) -> socket.socket:
+    """A connection that has sent a request but for its last byte, when the server has read this."""
+    client = connect(port, stack, whole()[:-1])
+    wait_for(lambda: any(one._in_body() for one in held._open))
+    return client
+
+
+def add_late_route(app: FastAPI) -> threading.Event:
+    """Add the route of LATE, which answers when the returned event is set."""
+    answer = threading.Event()
+    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    return answer
 
 
 def everything(connection: socket.socket) -> bytes:
@@ -158,8 +179,7 @@ def test_client_that_does_not_read_delays_the_end_of_the_process_for_a_limited_t
     with serving(app) as (port, held), ExitStack() as stack:
         connect(port, stack, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
         wait_for(lambda: bool(held._unread))
-        [one] = held._open
-        one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         wait_for(lambda: not held._open, seconds=5)  # WRITE_SECONDS is longer
         assert rejected(app, "slow_reader") == 1
 
@@ -168,10 +188,8 @@ def test_request_that_is_still_arriving_at_the_end_of_the_process_is_503(app: Fa
     """Otherwise uvicorn cancels it, and logs a traceback."""
     monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.1)
     with serving(app) as (port, held), ExitStack() as stack:
-        client = connect(port, stack, whole()[:-1])
-        wait_for(lambda: any(one._in_body() for one in held._open))
-        [one] = held._open
-        one.loop.call_soon_threadsafe(one.shutdown)
+        client = connect_in_body(port, held, stack)
+        stop(held)
         received = everything(client)
         assert statuses(received) == [503]
         assert "shutting down" in problem(received)["detail"]
@@ -182,8 +200,7 @@ def test_connection_used_before_may_send_a_request_when_the_process_stops(app: F
     with serving(app) as (port, held), ExitStack() as stack:
         client = connect(port, stack, whole())
         assert b" 200 OK" in client.recv(65536)
-        [one] = held._open
-        one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         time.sleep(0.1)
         client.sendall(whole())
         received = everything(client)
@@ -198,8 +215,7 @@ def test_idle_connections_are_closed_when_the_process_stops(app: FastAPI, monkey
         assert b" 200 OK" in used.recv(65536)
         used.sendall(b"\r\n")  # which some clients send after a body, and which begins no request
         wait_for(lambda: len(held._open) == 2 and any(one._received for one in held._open))
-        for one in list(held._open):
-            one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         assert (everything(used), everything(fresh)) == (b"", b"")
 
 
@@ -207,30 +223,28 @@ def test_pipelined_request_without_its_body_is_503_when_the_process_stops(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.1)
-    answer = threading.Event()
-    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    answer = add_late_route(app)
     with serving(app) as (port, held), ExitStack() as stack:
-        client = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        client = connect(port, stack, LATE)
         wait_for(lambda: any(one._in_progress() for one in held._open))
         client.sendall(whole().removesuffix(BODY))
         [one] = held._open
         wait_for(lambda: bool(one.pipeline))
         answer.set()
         assert b" 200 OK" in client.recv(65536)
-        one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         assert statuses(everything(client)) == [503]
 
 
 def test_pipelined_request_that_waits_for_100_continue_closes_its_connection_when_the_process_stops(app: FastAPI):
-    answer = threading.Event()
-    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    answer = add_late_route(app)
     with serving(app) as (port, held), ExitStack() as stack:
-        client = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        client = connect(port, stack, LATE)
         wait_for(lambda: any(one._in_progress() for one in held._open))
         client.sendall(whole(b"Expect: 100-continue").removesuffix(BODY))
         [one] = held._open
         wait_for(lambda: bool(one.pipeline))
-        one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         wait_for(lambda: one._stopping)
         answer.set()
         received = b""
@@ -252,8 +266,7 @@ def test_head_that_arrives_in_part_when_the_process_stops_is_waited_for(
             assert not before or b" 200 OK" in client.recv(65536)
             client.sendall(whole()[:10])
         wait_for(lambda: sum(one._arriving() for one in held._open) == 2)
-        for one in list(held._open):
-            one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         time.sleep(0.3)
         clients[0].sendall(whole()[10:])
         assert [statuses(everything(client)) for client in clients] == [[200], [503]]
@@ -264,10 +277,9 @@ def test_rest_of_a_request_that_arrives_while_the_loop_hangs_is_read_when_the_pr
 ):
     monkeypatch.setattr(bounded_connection, "UNREAD_SECONDS", 0.3)
     with serving(app) as (port, held), ExitStack() as stack:
-        client = connect(port, stack, whole()[:-1])
-        wait_for(lambda: any(one._in_body() for one in held._open))
+        client = connect_in_body(port, held, stack)
         [one] = held._open
-        one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         wait_for(lambda: one._stopping)
         with hanging(port, stack):
             client.sendall(whole()[-1:])
@@ -283,8 +295,7 @@ def test_client_that_sends_a_body_after_its_answer_is_closed_as_an_idle_one_when
     with serving(app) as (port, held), ExitStack() as stack:
         client = connect(port, stack, request[:-1])
         assert b" 404 " in client.recv(65536)
-        [one] = held._open
-        one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         time.sleep(0.3)
         client.sendall(request[-1:])
         wait_for(lambda: not held._open, seconds=20)
@@ -300,8 +311,7 @@ def test_client_that_keeps_a_refused_connection_open_does_not_delay_the_end_of_t
     with serving(app) as (port, held), ExitStack() as stack:
         client = connect(port, stack, whole()[:10])
         wait_for(lambda: any(one._arriving() for one in held._open))
-        [one] = held._open
-        one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         wait_for(lambda: not held._open, seconds=20)
         assert statuses(everything(client)) == [503]
 
@@ -310,14 +320,11 @@ def test_requests_in_progress_are_answered_after_lingering_connections_are_close
     app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(bounded_connection, "LAST_SECONDS", 0.2)
-    answer = threading.Event()
-    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
-    late = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = add_late_route(app)
     with serving(app) as (port, held), ExitStack() as stack:
-        clients = [connect(port, stack, late) for _ in range(2)]
+        clients = [connect(port, stack, LATE) for _ in range(2)]
         wait_for(lambda: sum(one._in_progress() for one in held._open) == 2)
-        for one in list(held._open):
-            one.loop.call_soon_threadsafe(one.shutdown)
+        stop(held)
         time.sleep(0.4)
         assert len(held._open) == 2
         answer.set()
@@ -358,6 +365,7 @@ def test_client_that_pipelines_gets_the_whole_of_an_answer_that_closes_its_conne
         while data := client.recv(65536):
             size += len(data)
         assert size > 100 * 65536
+        assert one._unparsed is None
         wait_for(lambda: not held._open, seconds=20)  # although the client keeps its end open
         assert held.request_bytes == 0
 
@@ -494,11 +502,10 @@ def test_small_request_is_answered_while_large_ones_hold_all_bytes(app: FastAPI,
 def test_request_that_arrives_before_the_answer_to_the_one_before_it_still_counts_after_it(
     app: FastAPI, headers: tuple[bytes, ...]
 ):
-    answer = threading.Event()
-    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    answer = add_late_route(app)
     request = whole(*headers, body=BODY.ljust(200_000))
     with serving(app) as (port, held), ExitStack() as stack:
-        client = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        client = connect(port, stack, LATE)
         wait_for(lambda: any(one.cycle for one in held._open))
         client.sendall(request[:40_000])
         wait_for(lambda: held.request_bytes > 35_000)
@@ -517,11 +524,10 @@ def test_request_that_arrives_before_the_answer_to_the_one_before_it_still_count
 
 @pytest.mark.parametrize("sent", [60_000, 200_000])
 def test_connection_that_ends_before_its_answers_frees_all_its_requests(app: FastAPI, sent: int):
-    answer = threading.Event()
-    app.router.routes.insert(0, Route("/late", lambda _: Response() if answer.wait(60) else None))
+    answer = add_late_route(app)
     request = whole(body=BODY.ljust(100_000))
     with serving(app) as (port, held), ExitStack() as stack:
-        client = connect(port, stack, b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        client = connect(port, stack, LATE)
         wait_for(lambda: any(one.cycle for one in held._open))
         client.sendall((request * 2)[:sent])
         wait_for(lambda: held.request_bytes > 55_000)
