@@ -131,7 +131,7 @@ def _part(sequences: Sequence[Any], labels: Sequence[Any], words: dict[int, str]
     texts, characters = [], 0
     for sequence in sequences:
         wire = _words(sequence, words, part, file)
-        characters += sum(map(len, wire))
+        characters += sum(len(word) + 1 for word in wire)  # with spaces, because a word may be empty
         if characters > MAX_CHARACTERS:
             raise DataError(f"{file}: its {part} part has more than {MAX_CHARACTERS:,} characters; fetch it again.")
         texts.append(" ".join(wire))

@@ -115,6 +115,12 @@ def test_wires_of_far_more_characters_than_the_real_ones_are_refused(
     assert "its training part has more than 10,000 characters" in refusal(data)
 
 
+def test_wires_of_empty_words_count_with_their_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.data.dataset.MAX_CHARACTERS", 5_000)
+    data = write_data(tmp_path / "data", [[3] * 1_000] * 8 + GOOD[:2], LABELS, {**INDEX, "": 3})
+    assert "its training part has more than 5,000 characters" in refusal(data)
+
+
 @pytest.mark.parametrize("index", [["oil"], {"oil": "1"}, {"oil": 0}, {"oil": True}])
 def test_word_index_of_another_kind_is_refused(tmp_path: Path, index: object) -> None:
     assert "is not a map from words to ranks" in refusal(write_data(tmp_path / "data", GOOD, LABELS, index))
