@@ -19,20 +19,21 @@ FIELDS = (
     "64 clients",
     "batches",
     "best framework, 64 clients",
-    "ready_s",
+    "ready",
     "resident_mb",
 )
-"""Columns: the rates are ratios to the empty FastAPI route, and one to the fastest serving framework."""
+"""Columns: the rates and the time to ready are ratios to the empty FastAPI route, one rate to the fastest framework."""
 
 
 def line(parts: Mapping[str, Any]) -> dict[str, str]:
     """The line of this version, of a complete run; empty where a figure was not measured."""
-    http, start = parts["http"], parts["startup"]["starts"][SERVICE.name]
+    http, starts = parts["http"], parts["startup"]["starts"]
+    ready = starts[SERVICE.name]["ready_s"] / starts[EMPTY.name]["ready_s"]
     loads = list(http["ratios"])
     rates = [http["ratios"][load][EMPTY.name]["rate"] for load in loads]
     frameworks = [http["ratios"]["64 clients"].get(framework.name, {}).get("rate") for framework in FRAMEWORKS]
     best = min((rate for rate in frameworks if rate is not None), default=None)
-    figures = [*rates, best, start["ready_s"], start["resident_mb"]]
+    figures = [*rates, best, ready, starts[SERVICE.name]["resident_mb"]]
     machine = http["machine"]
     shown = ["" if figure is None else f"{figure:.3g}" for figure in figures]
     return dict(zip(FIELDS, [VERSION, machine["date"], machine["model"], *shown], strict=True))
@@ -62,11 +63,15 @@ def draw(lines: list[dict[str, str]]) -> Figure:
     figure = Figure(figsize=(12, 3.2), layout="constrained")
     panels = figure.subplots(1, 3)
     versions = [entry["version"] for entry in lines]
-    names = [("throughput / empty route", FIELDS[3:7]), ("ready, s", ("ready_s",)), ("resident, MB", ("resident_mb",))]
+    names = [
+        ("throughput / empty route", FIELDS[3:7]),
+        ("time to ready / empty route", ("ready",)),
+        ("resident, MB", ("resident_mb",)),
+    ]
     for axes, (title, fields) in zip(panels, names, strict=True):
         for field in fields:
             axes.plot(versions, [float(entry[field] or "nan") for entry in lines], "o-", label=field)
-        axes.set(title=title, ylim=0)
+        axes.set(title=title, ylim=(0, 1.05 * axes.get_ylim()[1]))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].legend(frameon=False, fontsize=8)

@@ -34,7 +34,7 @@ def write(folder: Path, parts: Parts) -> None:
             "",
             "## History",
             "",
-            "By release, from [history.csv](history.csv); machines differ, so do seconds and MB.",
+            "By release, from [history.csv](history.csv). Machines differed, and the ratios depend on the machine.",
         ]
         lines += ["", "![Throughput, start and memory by release](history.png)"]
     plots.draw(folder, parts)
