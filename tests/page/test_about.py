@@ -8,6 +8,11 @@ from tests.page.conftest import Watch, opened
 from tests.server import ROOT, RunningServer, free_port
 from tests.tiny_bundle import seal
 
+SHOW_FIGURES = """async (figures) => {
+  const model = await (await fetch("model")).json();
+  (await import("/page/model/model.js")).showModel({ ...model, figures });
+}"""
+
 
 def test_model_leads_with_its_figures_on_headlines(page: Page) -> None:
     tiles = page.locator(".tiles li")
@@ -49,16 +54,22 @@ def test_sections_of_the_manifest_are_in_words(page: Page) -> None:
 
 
 def test_test_set_of_wires_is_said_to_have_whole_wires(page: Page) -> None:
-    show = """async (figures) => {
-      const model = await (await fetch("model")).json();
-      (await import("/page/model/model.js")).showModel({ ...model, figures });
-    }"""
-    page.evaluate(show, {"test": {"wires": 2246, "accuracy": 0.81}, "test_titles": {"wires": 2234, "accuracy": 0.873}})
+    page.evaluate(
+        SHOW_FIGURES, {"test": {"wires": 2246, "accuracy": 0.81}, "test_titles": {"wires": 2234, "accuracy": 0.873}}
+    )
     tiles = page.locator(".tiles li")
     expect(tiles.first).to_have_text("87.3%Accuracy on headlines of the test set")
     expect(tiles.nth(1)).to_have_text("81.0%Accuracy on whole wires of the test set")
     names = page.locator("#model-facts details").first.locator("dt").all_text_contents()
     assert "On whole wires of the test set: accuracy" in names
+
+
+def test_figures_on_headlines_of_today_are_shown_beside_those_of_the_test_set(page: Page) -> None:
+    places = {"test": 0.81, "present_day": 1.0, "present_day_2": 0.92, "test_titles": 0.873}
+    page.evaluate(SHOW_FIGURES, {name: {"wires": 200, "accuracy": accuracy} for name, accuracy in places.items()})
+    tiles = page.locator(".tiles li")
+    expect(tiles.first).to_have_text("87.3%Accuracy on headlines of the test set")
+    expect(tiles.nth(1)).to_have_text("92.0%Accuracy on present-day headlines, second set")
 
 
 def test_model_links_to_card_docs_and_metrics(page: Page, server: RunningServer) -> None:

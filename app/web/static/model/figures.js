@@ -5,10 +5,10 @@ import { count, percent } from "../elements/text.js";
 const PLACES = new Map([
   ["", "as measured in training"],
   ["test_titles", "on headlines of the test set"],
+  ["present_day_2", "on present-day headlines, second set"],
+  ["present_day", "on present-day headlines, first set"],
   ["test", "on the test set"],
   ["held_out", "on held-out training rows"],
-  ["present_day", "on present-day headlines"],
-  ["present_day_2", "on present-day headlines, second set"],
   ["own_body", "on test texts with a body of their own"],
   ["decoded_body", "on test texts as a client sends them"],
   ["repeated_titles", "on test headlines also in training"],
