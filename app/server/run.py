@@ -29,6 +29,7 @@ from app.settings import Settings, SettingsError
 from app.telemetry import logs
 from app.telemetry.prometheus import MULTIPROC_DIR
 from app.telemetry.prometheus.metrics_file import rename_damaged
+from app.telemetry.prometheus.reload_gauges import write_reload
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +74,10 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
             end_seconds=settings.drain_seconds + END_SECONDS + 0.25,  # later than the worker's own timer
             sockets=[listener for sockets in by_slot for listener in sockets],
             on_ready=lambda: announce(by_slot[0]),
+            on_reload=write_reload,
             on_end=lambda number: mark_process_dead(f"worker{number}", os.environ[MULTIPROC_DIR]),
         )
+        write_reload(True)
         del load  # the bundle that it holds is then freed when all workers have another one
         started = supervisor.run()
     if not started:

@@ -47,6 +47,7 @@ class Supervisor:
         end_seconds: float,
         sockets: Iterable[socket.socket],
         on_ready: Callable[[], None] = lambda: None,
+        on_reload: Callable[[bool], None] = lambda _: None,
         on_end: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Prepare the supervisor; workers are forked by `run`.
@@ -58,10 +59,12 @@ class Supervisor:
             end_seconds: maximum time for a worker to end; after that it is killed.
             sockets: closed when stopping, so that they are no longer open once the last worker has closed them.
             on_ready: called when the first worker has started.
+            on_reload: called after SIGHUP: with True when all workers have the new bundle, with False if it or a worker
+                that is to serve it failed.
             on_end: called with the number of a worker that has ended.
         """
         self._count, self._load, self._end_seconds = workers, load, end_seconds
-        self._sockets, self._on_ready, self._on_end = sockets, on_ready, on_end
+        self._sockets, self._on_ready, self._on_reload, self._on_end = sockets, on_ready, on_reload, on_end
         self._serve = serve
         self._proven = False
         """Whether a worker has started successfully with `_serve`."""
@@ -70,6 +73,8 @@ class Supervisor:
         self._workers: dict[int, Worker] = {}
         self._retry_at = 0.0
         self._loading = self._stopping = self._failed = self._replacing = False
+        self._load_failed = False
+        """Whether the last SIGHUP found no valid bundle; an earlier one may still be replacing the workers."""
 
     def run(self) -> bool:
         """Run until a signal to stop has arrived and all workers have ended; returns False if no worker could start."""
@@ -146,11 +151,13 @@ class Supervisor:
             return
         except Exception as error:  # after any error, the current workers keep serving
             logger.error("aborting the reload and keeping workers %s: %s", sorted(self._workers), error)  # noqa: TRY400 - one sentence
+            self._load_failed = True
+            self._on_reload(False)
             return
         logger.info("replacing the workers")
         if self._proven:
             self._before = self._serve
-        self._serve, self._proven, self._replacing = serve, False, True
+        self._serve, self._proven, self._replacing, self._load_failed = serve, False, True, False
 
     def _log_replaced(self) -> None:
         """After SIGHUP, say once that every worker has the new bundle and no other is left."""
@@ -162,6 +169,8 @@ class Supervisor:
         ):
             self._replacing = False
             logger.info("replaced the workers: %d now serve with the bundle that was loaded", len(here))
+            if not self._load_failed:
+                self._on_reload(True)
 
     def _retire(self) -> None:
         """End workers that have a ready replacement, exceed the number, or are starting with the previous bundle."""
@@ -233,6 +242,8 @@ class Supervisor:
 
     def _could_not_start(self) -> None:
         self._retry_at = time.monotonic() + RETRY_SECONDS
+        if self._replacing:
+            self._on_reload(False)
         if self._before is not None:
             logger.error(
                 "no worker starts with the new bundle; aborting the reload and keeping workers %s",

@@ -1,8 +1,15 @@
 """Reads values from /metrics."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+
+from app.telemetry.prometheus import MULTIPROC_DIR
+from app.telemetry.prometheus.multiprocess import all_workers
+from app.telemetry.prometheus.reload_gauges import write_reload
 
 Read = Callable[..., float]
 
@@ -29,3 +36,11 @@ def total(text: str, name: str) -> float:
         for sample in family.samples
         if sample.name == name
     )
+
+
+def of_supervisor(folder: Path) -> str:
+    """The metrics that only a supervisor writes, in the Prometheus text format."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(MULTIPROC_DIR, str(folder))
+        write_reload(True)
+        return generate_latest(all_workers()).decode()

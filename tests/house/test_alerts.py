@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import load_settings
+from tests.app.metrics import of_supervisor
 from tests.server import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"
@@ -24,14 +25,14 @@ RULES = [
 
 
 @pytest.fixture(scope="module")
-def exposed(tiny_bundle: Path) -> dict[str, set[str]]:
+def exposed(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Label names by sample name, after a prediction and a refusal."""
     names: dict[str, set[str]] = {}
     with TestClient(create_app(load_settings(model=tiny_bundle, access_log=False, max_batch=1))) as client:
         client.get("/health/ready")
         client.post("/predict/batch", json={"headlines": ["Oil prices rise"] * 2})
         text = client.get("/metrics").text
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(text + of_supervisor(tmp_path_factory.mktemp("metrics"))):
         for sample in family.samples:
             names.setdefault(sample.name, set()).update(sample.labels)
     return names
@@ -182,9 +183,19 @@ tests:
             [],
             id="an instance and a worker start again",
         ),
+        pytest.param(
+            {"topics_workers": "2x40", "topics_last_reload_successful": "1x20 0x20"},
+            ["TopicsReloadFailed"],
+            id="a reload has failed",
+        ),
+        pytest.param(
+            {"topics_workers": "2x40", "topics_last_reload_successful": "1x20 0x2 1x18"},
+            [],
+            id="a worker of a reload needs a second start",
+        ),
     ],
 )
-def test_missing_instance_or_worker_fires_its_own_alert_alone(
+def test_missing_instance_or_worker_or_failed_reload_fires_its_own_alert_alone(
     tmp_path: Path, series: dict[str, str], firing: list[str]
 ):
     check_firing(tmp_path, series, firing)

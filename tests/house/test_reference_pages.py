@@ -20,6 +20,7 @@ from app.classifier.manifest import ADDED
 from app.errors import ApiError
 from app.main import create_app
 from app.settings import Settings, load_settings
+from tests.app.metrics import of_supervisor
 from tests.server import ROOT
 
 DOCS = ROOT / "docs"
@@ -91,7 +92,7 @@ def test_example_of_an_error_has_the_fields_of_a_problem():
 
 
 @pytest.fixture(scope="module")
-def exposed(tiny_bundle: Path) -> dict[str, tuple[str, set[str]]]:
+def exposed(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, set[str]]]:
     """Type and labels by metric, after a prediction, an abstention and a refusal."""
     metrics: dict[str, tuple[str, set[str]]] = {}
     with TestClient(
@@ -100,7 +101,7 @@ def exposed(tiny_bundle: Path) -> dict[str, tuple[str, set[str]]]:
         client.post("/predict", json={"headline": "qwertyuiop"})
         client.post("/predict/batch", json={"headlines": ["Oil prices rise"] * 2})
         text = client.get("/metrics").text
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(text + of_supervisor(tmp_path_factory.mktemp("metrics"))):
         if not family.name.endswith("_created"):
             name = family.name + ("_total" if family.type == "counter" else "")
             metrics[name] = (family.type, {label for one in family.samples for label in one.labels} - {"le"})

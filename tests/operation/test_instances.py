@@ -1,6 +1,7 @@
 """Alerts about some of several instances and workers, in a real Prometheus, while others still answer."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.server import RunningServer
 
 pytestmark = [pytest.mark.slow, needs_prometheus]
 
-ABOUT_SOME = {"TopicsInstanceDown", "TopicsInstanceGone", "TopicsWorkerMissing"}
+ABOUT_SOME = {"TopicsInstanceDown", "TopicsInstanceGone", "TopicsWorkerMissing", "TopicsReloadFailed"}
 EXPRESSIONS = {rule["alert"]: rule["expr"] for rule in rules() if rule["alert"] in {"TopicsDown", *ABOUT_SOME}}
 
 
@@ -63,3 +64,18 @@ def test_dead_instance_or_worker_is_noticed_while_others_answer(
         prometheus.wait_for(lambda: "TopicsDown" in found(), "alert about all")
         assert "TopicsInstanceDown" not in found()
         assert "TopicsWorkerMissing" not in found()
+
+
+def test_failed_reload_is_noticed_until_another_one_succeeds(tiny_bundle: Path, tmp_path: Path):
+    bundle = shutil.copytree(tiny_bundle, tmp_path / "bundle")
+    manifest = (bundle / "manifest.json").read_bytes()
+    expression = EXPRESSIONS["TopicsReloadFailed"]
+    with RunningServer(bundle, workers=2) as server, RunningPrometheus(tmp_path, [server.port]) as prometheus:
+        prometheus.wait_for(lambda: prometheus.value("topics_last_reload_successful") == 1, "outcome of the start")
+        assert prometheus.query(expression) == []
+        (bundle / "manifest.json").write_bytes(manifest[:-5])
+        server.signal(signal.SIGHUP)
+        prometheus.wait_for(lambda: prometheus.query(expression), "alert about the reload")
+        (bundle / "manifest.json").write_bytes(manifest)
+        server.signal(signal.SIGHUP)
+        prometheus.wait_for(lambda: not prometheus.query(expression), "end of the alert")

@@ -250,3 +250,69 @@ def test_end_of_a_replacement_is_logged_once():
     assert status == 0
     assert output.count("replaced the workers: 2 now serve") == 1
     assert output.index("replacing the workers") < output.index("replaced the workers")
+
+
+def test_outcome_of_each_reload_is_reported():
+    status, output, _ = run("""
+        import logging
+        logging.basicConfig(level="INFO")
+        def newer(slot, number, beat):
+            serve(slot, number, beat)
+        serves = [ValueError("model.keras: is bad."), fail, newer]
+        def load():
+            if isinstance(found := serves.pop(0), Exception):
+                raise found
+            return found
+        def report(successful):
+            print("successful" if successful else "failed", flush=True)
+            at(0, signal.SIGHUP if serves else signal.SIGTERM)
+        one, go = supervise(serve, load, on_ready=lambda: at(0, signal.SIGHUP), on_reload=report)
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    reported = [line for line in output.splitlines() if line in {"successful", "failed"}]
+    assert reported == ["failed", "failed", "successful"]
+
+
+def test_reload_that_fails_while_workers_are_replaced_stays_failed():
+    status, output, _ = run("""
+        import logging
+        logging.basicConfig(level="INFO")
+        class Stop(logging.Handler):
+            def emit(self, record):
+                if "replaced the workers" in record.msg:
+                    at(0.3, signal.SIGTERM)
+        logging.getLogger().addHandler(Stop())
+        def newer(slot, number, beat):
+            serve(slot, number, beat)
+        serves = [newer]
+        def load():
+            if serves:
+                at(0, signal.SIGHUP)
+            return serves.pop()
+        one, go = supervise(serve, load, on_ready=lambda: at(0, signal.SIGHUP), on_reload=print)
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    assert "replaced the workers: 2 now serve" in output
+    assert [line for line in output.splitlines() if line in {"True", "False"}] == ["False"]
+
+
+def test_reload_whose_second_worker_cannot_start_is_failed_until_it_can():
+    status, output, _ = run("""
+        import pathlib, tempfile
+        begun = pathlib.Path(tempfile.mkdtemp())
+        def once(slot, number, beat):
+            if slot == 1 and not (begun / "1").exists():
+                (begun / "1").touch()
+                sys.exit(3)
+            serve(slot, number, beat)
+        def report(successful):
+            print(successful, flush=True)
+            if successful:
+                at(0, signal.SIGTERM)
+        one, go = supervise(serve, lambda: once, on_ready=lambda: at(0, signal.SIGHUP), on_reload=report)
+        sys.exit(0 if go() else 1)
+    """)
+    assert status == 0
+    assert [line for line in output.splitlines() if line in {"True", "False"}] == ["False", "True"]
