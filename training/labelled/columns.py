@@ -62,6 +62,8 @@ class Columns:
     """The others, if `text` was guessed: it may be only a part of the text."""
     to_label: bool = False
     """Whether `fit --unlabelled` wrote the file, so that a row without a label is one that nobody has labelled yet."""
+    classes: int = 0
+    """Number of classes that the file names, if the column of labels has their numbers (see `parquet.class_names`)."""
 
 
 def find_columns(

@@ -38,7 +38,7 @@ def is_text(kind: pa.DataType) -> bool:
 def is_label(kind: pa.DataType) -> bool:
     """Whether cells of a type are labels, or lists of labels."""
     numbers = ("boolean", "integer", "floating", "decimal", "null")
-    if _is_list(kind):
+    if is_list(kind):
         return _is_one_of(kind.value_type, (*_STRINGS, *numbers))
     return _is_one_of(kind, (*_STRINGS, *_BYTES, *numbers))
 
@@ -46,6 +46,11 @@ def is_label(kind: pa.DataType) -> bool:
 def is_time(kind: pa.DataType) -> bool:
     """Whether cells of a type are times, or texts and numbers that may be."""
     return _is_one_of(kind, (*_STRINGS, *_BYTES, "date", "timestamp", "integer", "floating", "null"))
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether cells of a type are lists."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def cells(column: pa.Array) -> list[Any]:
@@ -57,7 +62,7 @@ def cells(column: pa.Array) -> list[Any]:
     Returns:
         n values, with a Fault for cells that are too long or not UTF-8.
     """
-    if not _is_list(column.type):
+    if not is_list(column.type):
         is_long = _lengths(column) > MAX_CELL_BYTES
     else:
         counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
@@ -75,10 +80,6 @@ def _is_one_of(kind: pa.DataType, names: Sequence[str]) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return any(getattr(pa.types, f"is_{name}")(kind) for name in names)
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def _lengths(column: pa.Array) -> NDArray[np.int64]:

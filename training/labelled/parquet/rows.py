@@ -1,6 +1,7 @@
 """Rows of Parquet files, read with pyarrow in batches."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from app.cli.readers.row import Row, joined, validate_row
 from training.errors import TableError
 from training.labelled.columns import RequestedColumns, ensure_column, find_columns
 from training.labelled.parquet.cells import Fault, cells, is_label, is_text, is_time
+from training.labelled.parquet.class_names import class_names, named
 from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, OpenedFile
 from training.wording import enumerated
 
@@ -50,7 +52,10 @@ def open_parquet(stream: BinaryIO, requested: RequestedColumns, name: str) -> Op
     options = dict.fromkeys(columns.text, "--text") | {columns.label: "--label"}
     if columns.time:
         options[columns.time] = "--time"
-    return columns, _rows(_bounded(file, stream, options, name), columns.text, list(options), name)
+    bounded = _bounded(file, stream, options, name)
+    if names := class_names(file.schema_arrow, columns.label):
+        columns = replace(columns, classes=len(names))
+    return columns, _rows(bounded, columns.text, list(options), name, names)
 
 
 def open_texts(stream: BinaryIO, texts: Sequence[str], name: str) -> Iterator[Row]:
@@ -114,8 +119,10 @@ def _ensure_types(file: pq.ParquetFile, options: Mapping[str, str], name: str) -
             )
 
 
-def _rows(file: pq.ParquetFile, texts: Sequence[str], names: Sequence[str], name: str) -> Iterator[Row]:
-    """Rows of the columns `names`, of which `texts` are the first."""
+def _rows(
+    file: pq.ParquetFile, texts: Sequence[str], names: Sequence[str], name: str, classes: Sequence[str] = ()
+) -> Iterator[Row]:
+    """Rows of the columns `names`, of which `texts` are the first; `classes` names the numbers in the next one."""
     number = 0
     size = max(1, _BATCH_ROWS // len(texts))  # so that several columns take no more memory than one
     try:
@@ -123,6 +130,8 @@ def _rows(file: pq.ParquetFile, texts: Sequence[str], names: Sequence[str], name
         for group in range(file.num_row_groups):
             for batch in file.iter_batches(size, [group], names, use_threads=False):
                 columns = [cells(batch.column(batch.schema.get_field_index(column))) for column in names]
+                if classes:
+                    columns[len(texts)] = [named(cell, classes) for cell in columns[len(texts)]]
                 for row in zip(*columns, strict=True):
                     number += 1
                     yield _row(number, texts, row)

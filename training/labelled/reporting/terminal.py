@@ -56,11 +56,12 @@ def _rows(report: DataReport) -> Iterator[str]:
     for source in report.columns:
         text, label = (" (guessed)" if source.guessed == (which,) else "" for which in ("text", "label"))
         both = " (both guessed)" if len(source.guessed) > 1 else ""
+        named = f", with the {count(source.classes, 'class name')} of the file" if source.classes else ""
         time = f", times from {_column(source.time)}" if source.time else ""
         unused = f"; not used: {listed([*map(one_line, source.unused)])}" if source.unused else ""
         texts, labels = (
             f"texts from {enumerated([*map(_column, source.text)])}{text}",
-            f"labels from {_column(source.label)}{label}{both}",
+            f"labels from {_column(source.label)}{label}{both}{named}",
         )
         yield f"{one_line(source.file)}: {texts}, {labels}{time}{unused}"
     chosen = METHODS[report.method]
