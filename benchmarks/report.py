@@ -6,7 +6,6 @@ from typing import Any
 
 from benchmarks.machine import BUSY
 from benchmarks.speed import plots
-from benchmarks.speed.bars import bars
 from benchmarks.speed.targets import FRAMEWORKS, SERVICE
 
 Parts = Mapping[str, Any]
@@ -20,12 +19,6 @@ def write(folder: Path, parts: Parts) -> None:
         "Made by `make bench`. Compare ratios, not absolute figures, between machines.",
         *(["", "![Headlines per second over HTTP, by service](http.png)"] if "http" in parts else []),
     ]
-    if measured := bars(parts):
-        rows = [
-            (bar.name, *(_with_unit(figure, bar.unit) for figure in (bar.goal, bar.stretch, bar.measured)), bar.verdict)
-            for bar in measured
-        ]
-        lines += ["", "## Goals", "", *table(("figure", "goal", "stretch goal", "measured", "reached"), rows)]
     for part in _SECTIONS:
         if part in parts:
             lines += ["", *section(part, parts)]
@@ -57,10 +50,6 @@ def _number(cell: object) -> str:
     if isinstance(cell, float):
         return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:#.3g}"
     return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
-
-
-def _with_unit(figure: float | None, unit: str) -> str:
-    return "" if figure is None else f"{figure:.3g}{unit}"
 
 
 def _where(machine: Mapping[str, Any]) -> str:
@@ -163,15 +152,10 @@ def _startup(part: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _check(part: Mapping[str, Any]) -> list[str]:
-    return table(("`python -m benchmarks check` compares with", "ratio"), part["ratios"].items())
-
-
 _SECTIONS = {
     "http": ("Over HTTP", _http),
     "requests": ("Kinds of requests", _requests),
     "in_process": ("In process", _in_process),
     "startup": ("Start-up, memory, workers", _startup),
     "scaling": ("Growth of cost", _scaling),
-    "check": ("Regression check", _check),
 }

@@ -1,9 +1,8 @@
-"""The report: Markdown, plots and goals."""
+"""The report: Markdown and plots."""
 
 from pathlib import Path
 
 from benchmarks.report import table, write
-from benchmarks.speed.bars import Bar, bars
 from benchmarks.speed.in_process import tabulate
 from benchmarks.speed.loads import LOADS
 from benchmarks.speed.over_http import Rounds, summary
@@ -18,8 +17,8 @@ MACHINE = {
 }
 
 
-def http(slow: float = 1.0) -> dict:
-    figures = {"headlines_per_second": 100 / slow, "p50_ms": 1.0, "p99_ms": 2.0, "cpu_us": 10.0}
+def http() -> dict:
+    figures = {"headlines_per_second": 100.0, "p50_ms": 1.0, "p99_ms": 2.0, "cpu_us": 10.0}
     rounds: Rounds = {(target.name, load.name): [figures] for target in TARGETS for load in LOADS}
     return {"machine": MACHINE, "seconds": 1, "rounds": 1, **summary(rounds)}
 
@@ -35,19 +34,6 @@ def test_report_names_machine_and_versions_and_shows_the_plot(tmp_path: Path):
 def test_report_of_a_busy_machine_says_so(tmp_path: Path):
     write(tmp_path, {"http": http() | {"machine": MACHINE | {"busy": 0.4}}})
     assert "Other programs used 40% of the CPU: not reliable" in (tmp_path / "README.md").read_text()
-
-
-def test_missed_goal_is_no(tmp_path: Path):
-    write(tmp_path, {"http": http()})
-    text = (tmp_path / "README.md").read_text()
-    assert "| against tf.function, 64 clients | 4x | 6x | 1x | **no** |" in text
-    assert "| single headlines against the empty route, 1 client | 0.8x | 1x | 1x | yes, and the stretch goal |" in text
-
-
-def test_goal_with_an_upper_bound_is_reached_below_it():
-    assert Bar("start", 0.7, 1.0, 0.6, less_is_better=True).verdict == "yes"
-    assert Bar("start", 1.1, 1.0, 0.6, less_is_better=True).verdict == "**no**"
-    assert Bar("start", 0.5, 1.0, 0.6, less_is_better=True).verdict == "yes, and the stretch goal"
 
 
 def test_table_shows_three_digits_and_nothing_for_nothing():
@@ -67,18 +53,6 @@ def test_frameworks_that_were_not_measured_are_named(tmp_path: Path):
     write(tmp_path, {"http": http()})
     text = (tmp_path / "README.md").read_text()
     assert "Not measured, because they could not be installed: BentoML, MLServer, LitServe." in text
-    assert "fastest serving framework" not in text
-
-
-def test_goal_is_the_fastest_framework_that_was_measured():
-    part = http()
-    for load in part["ratios"].keys() - {"1 client"}:
-        part["ratios"][load] |= {"BentoML": {"rate": 9.0}, "LitServe": {"rate": 7.5}}
-    found = {bar.name: bar.measured for bar in bars({"http": part}) if "framework" in bar.name}
-    assert found == {
-        "against the fastest serving framework, 64 clients": 7.5,
-        "against the fastest serving framework, batches of 100, 16 clients": 7.5,
-    }
 
 
 def test_report_ends_with_the_history_if_there_is_one(tmp_path: Path):
