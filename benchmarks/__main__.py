@@ -65,7 +65,7 @@ def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None
         (results / "results.json").unlink(missing_ok=True)
         ctx.invoke(in_process_command)
         ctx.invoke(scaling_command)
-        ctx.invoke(startup_command, seconds=seconds, rounds=rounds)
+        ctx.invoke(startup_command, rounds=rounds)
         ctx.invoke(http_command, seconds=seconds, rounds=rounds)
         ctx.invoke(requests_command, rounds=rounds)
         parts = _read(results)
@@ -123,15 +123,11 @@ def requests_command(results: Path, seconds: float, rounds: int) -> None:
 
 
 @main.command("startup")
-@_seconds
 @_rounds
 @click.pass_obj
-def startup_command(results: Path, seconds: float, rounds: int) -> None:
-    """Measure start-up time, memory and image size.
-
-    Also throughput with 1, 2 and 4 workers, and import times.
-    """
-    _keep(results, "startup", lambda: startup.measure(seconds, rounds, click.echo))
+def startup_command(results: Path, rounds: int) -> None:
+    """Measure start-up time and memory."""
+    _keep(results, "startup", lambda: startup.measure(rounds, click.echo))
 
 
 @main.command("sizing")

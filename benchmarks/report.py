@@ -127,28 +127,10 @@ def _scaling(part: Mapping[str, Any]) -> list[str]:
 
 def _startup(part: Mapping[str, Any]) -> list[str]:
     starts = [(name, *figures.values()) for name, figures in part["starts"].items()]
-    loads = list(part["workers"][0]["headlines_per_second"])
-    workers = [
-        (run["workers"], run["cores"], *(max(m[kind] for m in run["memory_mb"]) for kind in run["memory_mb"][0]),
-         *run["headlines_per_second"].values())
-        for run in part["workers"]
-    ]  # fmt: skip
-    imports = [(name, milliseconds) for name, milliseconds in part["imports_ms"].items()]
-    image = f"{part['image_mb']:,.0f} MB" if part["image_mb"] else "not measured, Docker is missing"
-    note = (
-        "Memory in MB of the largest worker, after load; headlines/s with the load generator on the workers' cores,"
-        " where it uses the same share of each core for any number of workers."
-    )
     return [
         *table(("service", "ready, s", "first prediction, s", "CPU until then, s", "resident, MB"), starts),
         "",
-        note,
-        "",
-        *table(("workers", "cores", "resident", "proportional", "private", *loads), workers),
-        "",
-        *table(("slowest imports (`python -X importtime`)", "ms"), imports),
-        "",
-        f"Image: {image}.",
+        "Throughput and memory of several workers: [docs/scaling.md](../../docs/scaling.md#workers-and-cores).",
     ]
 
 
@@ -156,6 +138,6 @@ _SECTIONS = {
     "http": ("Over HTTP", _http),
     "requests": ("Kinds of requests", _requests),
     "in_process": ("In process", _in_process),
-    "startup": ("Start-up, memory, workers", _startup),
+    "startup": ("Start-up and memory", _startup),
     "scaling": ("Growth of cost", _scaling),
 }
