@@ -8,6 +8,7 @@ from typing import Any
 
 # As `python -m app` does it, before NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # without TensorFlow's banner
 
 import click
 
@@ -63,8 +64,8 @@ def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None
     if ctx.invoked_subcommand is None:
         # The report must not mix figures of this version with those of an earlier one.
         (results / "results.json").unlink(missing_ok=True)
-        ctx.invoke(in_process_command)
         ctx.invoke(scaling_command)
+        ctx.invoke(in_process_command)  # imports TensorFlow, whose threads would count in the processor time of scaling
         ctx.invoke(startup_command, rounds=rounds)
         ctx.invoke(http_command, seconds=seconds, rounds=rounds)
         ctx.invoke(requests_command, rounds=rounds)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from benchmarks.report import table, write
-from benchmarks.speed.in_process import tabulate
 from benchmarks.speed.loads import LOADS
 from benchmarks.speed.over_http import Rounds, summary
 from benchmarks.speed.targets import TARGETS
@@ -38,15 +37,6 @@ def test_report_of_a_busy_machine_says_so(tmp_path: Path):
 
 def test_table_shows_three_digits_and_nothing_for_nothing():
     assert table(("a", "b", "c"), [(1234.5, 0.01234, None)])[-1] == "| 1,234 | 0.0123 |  |"
-
-
-def test_pytest_benchmarks_list_becomes_ratios_to_classify():
-    def case(what: str, seconds: float) -> dict:
-        return {"extra_info": {"what": what, "size": "1 headline"}, "stats": {"median": seconds}}
-
-    table = tabulate([case("classify", 2e-5), case("tf.function", 1e-3)])
-    assert round(table["microseconds"]["1 headline"]["classify"], 6) == 20
-    assert round(table["ratios"]["1 headline"]["tf.function"], 6) == 50
 
 
 def test_frameworks_that_were_not_measured_are_named(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Headlines that are generated if the Reuters archive is missing."""
+"""Generated headlines."""
 
 from pathlib import Path
 
