@@ -8,7 +8,6 @@ from typing import Any
 
 # As `python -m app` does it, before NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # without TensorFlow's banner
 
 import click
 
@@ -17,7 +16,7 @@ from app.settings import SettingsError
 from benchmarks import history, report
 from benchmarks.machine import MeasurementError, describe
 from benchmarks.scaling import growth, sizing
-from benchmarks.speed import in_process, over_http, request_kinds, startup
+from benchmarks.speed import in_process, over_http, regression, request_kinds, startup
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -64,11 +63,12 @@ def main(ctx: click.Context, results: Path, seconds: float, rounds: int) -> None
     if ctx.invoked_subcommand is None:
         # The report must not mix figures of this version with those of an earlier one.
         (results / "results.json").unlink(missing_ok=True)
+        ctx.invoke(in_process_command)
         ctx.invoke(scaling_command)
-        ctx.invoke(in_process_command)  # imports TensorFlow, whose threads would count in the processor time of scaling
-        ctx.invoke(startup_command, rounds=rounds)
+        ctx.invoke(startup_command, seconds=seconds, rounds=rounds)
         ctx.invoke(http_command, seconds=seconds, rounds=rounds)
         ctx.invoke(requests_command, rounds=rounds)
+        _keep(results, "check", lambda: regression.measure(click.echo))
         parts = _read(results)
         history.update(results, parts)
         report.write(results, parts)
@@ -124,11 +124,15 @@ def requests_command(results: Path, seconds: float, rounds: int) -> None:
 
 
 @main.command("startup")
+@_seconds
 @_rounds
 @click.pass_obj
-def startup_command(results: Path, rounds: int) -> None:
-    """Measure start-up time and memory."""
-    _keep(results, "startup", lambda: startup.measure(rounds, click.echo))
+def startup_command(results: Path, seconds: float, rounds: int) -> None:
+    """Measure start-up time, memory and image size.
+
+    Also throughput with 1, 2 and 4 workers, and import times.
+    """
+    _keep(results, "startup", lambda: startup.measure(seconds, rounds, click.echo))
 
 
 @main.command("sizing")
@@ -147,6 +151,26 @@ def sizing_command(measure: bool, seconds: float, rounds: int) -> None:
         figures |= {"machine": describe()} | sizing.measure(seconds, rounds, click.echo)
         scaling_page.FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     scaling_page.write()
+
+
+@main.command("check")
+@click.option(
+    "--margin", default=0.25, show_default=True, type=click.FloatRange(0, 0.9), help="Share by which a ratio may fall."
+)
+@click.pass_obj
+def check_command(results: Path, margin: float) -> None:
+    """Compare ratios with the committed ones, for CI.
+
+    Takes less than two minutes. Exits with status 1 if a ratio fell by more than the margin, twice.
+    """
+    committed = _read(results).get("check")
+    if committed is None:
+        raise click.ClickException(
+            f"{results.name}/results.json has no ratios to compare with; run all benchmarks once."
+        )
+    fallen = regression.fallen_ratios(committed["ratios"], margin, click.echo)
+    if fallen:
+        raise click.ClickException(f"Worse by more than {margin:.0%}, twice: {', '.join(fallen)}.")
 
 
 def _read(results: Path) -> dict[str, Any]:

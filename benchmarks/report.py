@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.machine import BUSY
 from benchmarks.speed import plots
+from benchmarks.speed.bars import bars
 from benchmarks.speed.targets import FRAMEWORKS, SERVICE
 
 Parts = Mapping[str, Any]
@@ -19,6 +20,12 @@ def write(folder: Path, parts: Parts) -> None:
         "Made by `make bench`. Compare ratios, not absolute figures, between machines.",
         *(["", "![Headlines per second over HTTP, by service](http.png)"] if "http" in parts else []),
     ]
+    if measured := bars(parts):
+        rows = [
+            (bar.name, *(_with_unit(figure, bar.unit) for figure in (bar.goal, bar.stretch, bar.measured)), bar.verdict)
+            for bar in measured
+        ]
+        lines += ["", "## Goals", "", *table(("figure", "goal", "stretch goal", "measured", "reached"), rows)]
     for part in _SECTIONS:
         if part in parts:
             lines += ["", *section(part, parts)]
@@ -50,6 +57,10 @@ def _number(cell: object) -> str:
     if isinstance(cell, float):
         return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:#.3g}"
     return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def _with_unit(figure: float | None, unit: str) -> str:
+    return "" if figure is None else f"{figure:.3g}{unit}"
 
 
 def _where(machine: Mapping[str, Any]) -> str:
@@ -127,17 +138,40 @@ def _scaling(part: Mapping[str, Any]) -> list[str]:
 
 def _startup(part: Mapping[str, Any]) -> list[str]:
     starts = [(name, *figures.values()) for name, figures in part["starts"].items()]
+    loads = list(part["workers"][0]["headlines_per_second"])
+    workers = [
+        (run["workers"], run["cores"], *(max(m[kind] for m in run["memory_mb"]) for kind in run["memory_mb"][0]),
+         *run["headlines_per_second"].values())
+        for run in part["workers"]
+    ]  # fmt: skip
+    imports = [(name, milliseconds) for name, milliseconds in part["imports_ms"].items()]
+    image = f"{part['image_mb']:,.0f} MB" if part["image_mb"] else "not measured, Docker is missing"
+    note = (
+        "Memory in MB of the largest worker, after load; headlines/s with the load generator on the workers' cores,"
+        " where it uses the same share of each core for any number of workers."
+    )
     return [
         *table(("service", "ready, s", "first prediction, s", "CPU until then, s", "resident, MB"), starts),
         "",
-        "Throughput and memory of several workers: [docs/scaling.md](../../docs/scaling.md#workers-and-cores).",
+        note,
+        "",
+        *table(("workers", "cores", "resident", "proportional", "private", *loads), workers),
+        "",
+        *table(("slowest imports (`python -X importtime`)", "ms"), imports),
+        "",
+        f"Image: {image}.",
     ]
+
+
+def _check(part: Mapping[str, Any]) -> list[str]:
+    return table(("`python -m benchmarks check` compares with", "ratio"), part["ratios"].items())
 
 
 _SECTIONS = {
     "http": ("Over HTTP", _http),
     "requests": ("Kinds of requests", _requests),
     "in_process": ("In process", _in_process),
-    "startup": ("Start-up and memory", _startup),
+    "startup": ("Start-up, memory, workers", _startup),
     "scaling": ("Growth of cost", _scaling),
+    "check": ("Regression check", _check),
 }

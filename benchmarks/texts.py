@@ -1,9 +1,14 @@
-"""Benchmark texts: words of the bundle, as many as in titles and wires of the Reuters archive."""
+"""Benchmark texts: titles and wires of the Reuters archive if present, otherwise generated texts of the same length."""
 
 import itertools
 import random
+from pathlib import Path
 
 from app.classifier import Bundle
+from training.data.corpus import read_archive
+
+_ROOT = Path(__file__).parent.parent
+_ARCHIVES = (_ROOT / ".data" / "reuters21578.tar.gz", _ROOT.parent / "shared" / "data" / "reuters21578.tar.gz")
 
 TITLE_WORDS = (5, 12)
 """The 5th and 95th percentile of the archive's 20,841 titles; their mean is 8.1."""
@@ -46,3 +51,30 @@ class MadeTexts:
     def wires(self, count: int) -> list[str]:
         """Texts as long as wires."""
         return [self.words(self._random.randint(*WIRE_WORDS)) for _ in range(count)]
+
+
+class RealTexts:
+    """Titles and bodies of the archive, in its order."""
+
+    source = "Reuters-21578"
+
+    def __init__(self, archive: Path) -> None:
+        wires = list(itertools.islice(read_archive(archive), 5_000))
+        self._titles = [wire.title for wire in wires if wire.title]
+        self._bodies = [wire.body for wire in wires if wire.body]
+
+    def headlines(self, count: int) -> list[str]:
+        """Titles."""
+        return list(itertools.islice(itertools.cycle(self._titles), count))
+
+    def wires(self, count: int) -> list[str]:
+        """Whole wires."""
+        return list(itertools.islice(itertools.cycle(self._bodies), count))
+
+
+def texts(bundle: Bundle) -> MadeTexts | RealTexts:
+    """Texts of the archive if it has been fetched, otherwise generated ones."""
+    for archive in _ARCHIVES:
+        if archive.exists():
+            return RealTexts(archive)
+    return MadeTexts(bundle)

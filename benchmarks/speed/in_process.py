@@ -1,70 +1,57 @@
-"""Part 1: cost of a classification without HTTP, on one core, against other runtimes."""
+"""Part 1: cost of a classification without HTTP, measured by pytest-benchmark in a process pinned to one core."""
 
-import statistics
-import time
-import timeit
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
 
-from app.api.serialization import ResponseSerializer
-from app.classifier import TopicClassifier, build_classifier, load_bundle
+from app.classifier import load_bundle
 from app.settings import load_settings
 from benchmarks.machine import MeasurementError, cores, pinned
-from benchmarks.speed.runtimes import Classify, classify_with, keras_predict, onnx_runtime, tf_function
-from benchmarks.texts import MadeTexts
+from benchmarks.process import ROOT
+from benchmarks.texts import texts
 
-RUNTIMES: Final = {"model.predict": keras_predict, "tf.function": tf_function, "ONNX Runtime": onnx_runtime}
+_CASES = Path(__file__).with_name("classify_benchmarks.py")
 
 
 def measure(seconds: float) -> dict[str, Any]:
-    """Median microseconds of each step and of each runtime, by number of texts, and the runtimes' ratios to `classify`.
-
-    Raises:
-        MeasurementError: a runtime gives other topics than the service.
-    """
+    """Median microseconds of each case; raises MeasurementError if pytest-benchmark is missing or a case fails."""
     core, _ = cores()
-    bundle = load_bundle(load_settings().model[0])
-    made = MadeTexts(bundle)
-    sizes = {f"{count} headline{'s' if count > 1 else ''}": made.headlines(count) for count in (1, 100, 1_000)}
-    sizes |= {f"{count} wire{'s' if count > 1 else ''}": made.wires(count) for count in (1, 100)}
-    with pinned([core]):  # before the runtimes start their threads
-        classifier = build_classifier(bundle, "numpy", 0.0)
-        others = {name: classify_with(bundle, infer(bundle)) for name, infer in RUNTIMES.items()}
-        microseconds = {size: times(classifier, others, texts, seconds) for size, texts in sizes.items()}
-    ratios = {size: {name: row[name] / row["classify"] for name in RUNTIMES} for size, row in microseconds.items()}
-    return {"texts": made.source, "microseconds": microseconds, "ratios": ratios}
+    with tempfile.TemporaryDirectory() as directory, pinned([core]):
+        written = Path(directory, "benchmarks.json")
+        options = [f"--benchmark-json={written}", f"--benchmark-max-time={seconds}", "--benchmark-min-rounds=3"]
+        # TensorFlow emits warnings, which the project's pytest settings would turn into errors.
+        options += ["--benchmark-disable-gc", "-qq", "-Wdefault", "-ofilterwarnings=", "-pno:cacheprovider"]
+        finished = subprocess.run(
+            [sys.executable, "-m", "pytest", str(_CASES), *options],
+            cwd=ROOT,
+            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        if finished.returncode or not written.exists():
+            raise MeasurementError(f"The benchmarks did not pass: {(finished.stdout + finished.stderr)[-3000:]}")
+        measured = json.loads(written.read_text())
+    return {"texts": texts(load_bundle(load_settings().model[0])).source, **tabulate(measured["benchmarks"])}
 
 
-def times(
-    classifier: TopicClassifier, others: Mapping[str, Classify], texts: list[str], seconds: float
-) -> dict[str, float]:
-    """Median microseconds of each step and of the other runtimes; raises MeasurementError if they disagree.
-
-    `network` is part of `rank`, and both are part of `classify`, as `encode` is.
-    """
-    encoded, results = classifier.encode(texts), classifier.classify(texts)
-    serializer = ResponseSerializer(classifier)
-    for name, classify in others.items():
-        for text, ours, theirs in zip(texts, results, classify(texts), strict=True):
-            if ours.labels and ours.labels[0] != theirs[0][0]:
-                raise MeasurementError(f"Not reported: {name} answers {text[:100]!r} differently.")
-    calls: dict[str, Callable[[], object]] = {
-        "encode": lambda: classifier.encode(texts),
-        "network": lambda: classifier.probabilities(encoded),
-        "rank": lambda: classifier.rank(encoded),
-        "classify": lambda: classifier.classify(texts),
-        "to JSON": lambda: [serializer.single(result, None) for result in results],
+def tabulate(benchmarks: list[dict[str, Any]]) -> dict[str, Any]:
+    """Turn pytest-benchmark's list into microseconds by size and case, and ratios of the other cases to `classify`."""
+    medians: dict[str, dict[str, float]] = {}
+    for benchmark in benchmarks:
+        info = benchmark["extra_info"]
+        medians.setdefault(info["size"], {})[info["what"]] = benchmark["stats"]["median"] * 1e6
+    ratios = {
+        size: {
+            name: row[name] / row["classify"]
+            for name in ("model.predict", "tf.function", "ONNX Runtime")
+            if name in row
+        }
+        for size, row in medians.items()
     }
-    calls |= {name: lambda classify=classify: classify(texts) for name, classify in others.items()}  # type: ignore[misc]
-    return {name: _median(call, seconds) for name, call in calls.items()}
-
-
-def _median(call: Callable[[], object], seconds: float) -> float:
-    """Median microseconds of a call, of as many as fit into `seconds`, but of three runs or more."""
-    timer = timeit.Timer(call)
-    number = max(1, round(0.005 / max(timer.timeit(1), 1e-6)))
-    runs: list[float] = []
-    end = time.perf_counter() + seconds
-    while len(runs) < 3 or time.perf_counter() < end:
-        runs.append(timer.timeit(number) / number * 1e6)
-    return statistics.median(runs)
+    return {"microseconds": medians, "ratios": ratios}

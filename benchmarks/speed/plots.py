@@ -19,7 +19,8 @@ def draw(folder: Path, parts: Mapping[str, Any]) -> None:
     if "http" in parts:
         _http(parts["http"]["medians"]).savefig(folder / "http.png", dpi=110)
     if "scaling" in parts:
-        _scaling(parts["scaling"]["axes"]).savefig(folder / "scaling.png", dpi=110)
+        workers = parts["startup"]["workers"] if "startup" in parts else []
+        _scaling(parts["scaling"]["axes"], workers).savefig(folder / "scaling.png", dpi=110)
 
 
 def _http(medians: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figure:
@@ -35,18 +36,23 @@ def _http(medians: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figure:
     return figure
 
 
-def _scaling(by_axis: Mapping[str, list[dict[str, float]]]) -> Figure:
+def _scaling(by_axis: Mapping[str, list[dict[str, float]]], workers: list[dict[str, Any]]) -> Figure:
     figure = Figure(figsize=(12, 6.5), layout="constrained")
-    panels = figure.subplots(2, 3).flatten()
-    for axes in panels[len(by_axis) :]:
-        axes.remove()
+    panels = figure.subplots(2, 3).flat
     for axes, (name, points) in zip(panels, by_axis.items(), strict=False):
         xs = [point["x"] for point in points]
         axes.loglog(xs, [point["microseconds"] for point in points], "o-", color=_OURS, label="µs")
         axes.loglog(xs, [point["kib"] for point in points], "s--", color=_THEIRS, label="KiB")
         axes.set(title=name, xticks=xs, xticklabels=[f"{x:,.0f}" for x in xs])
         axes.minorticks_off()
+    last = list(figure.axes)[-1]
+    for load in workers[0]["against_one"] if workers else ():
+        last.plot([run["workers"] for run in workers], [run["against_one"][load] for run in workers], "o-", label=load)
+    last.set(title="workers", ylabel="headlines/s, one worker = 1", xticks=[run["workers"] for run in workers], ylim=0)
+    figure.axes[0].legend(frameon=False)
+    if workers:
+        last.legend(frameon=False)
+    for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.3)
-    panels[0].legend(frameon=False)
     return figure

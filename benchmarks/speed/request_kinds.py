@@ -15,6 +15,7 @@ from app.settings import load_settings
 from benchmarks.machine import MeasurementError, cores, pinned
 from benchmarks.process import Process
 from benchmarks.speed.apis import OPEN_INFERENCE
+from benchmarks.speed.over_http import times
 from benchmarks.speed.targets import SERVICE
 from benchmarks.texts import MadeTexts
 
@@ -94,7 +95,14 @@ def measure(seconds: float, rounds: int, say: Callable[[str], None]) -> dict[str
         name: {figure: statistics.median(figures[figure] for figures in rounds) for figure in rounds[0]}
         for name, rounds in measured.items()
     }
-    return {"seconds": seconds, "rounds": rounds, "kinds": medians}
+    explained = {
+        words: statistics.median(
+            times(a["cpu_us"], b["cpu_us"])
+            for a, b in zip(measured[f"{words}, explained"], measured[words], strict=True)
+        )
+        for words in ("12 words", "200 words")
+    }
+    return {"seconds": seconds, "rounds": rounds, "kinds": medians, "explained": explained}
 
 
 def _ask(process: Process, kind: Request, seconds: float) -> dict[str, float]:

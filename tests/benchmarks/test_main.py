@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from benchmarks import history, machine, report
 from benchmarks.__main__ import main
 from benchmarks.scaling import growth
-from benchmarks.speed import in_process, over_http, request_kinds, startup
+from benchmarks.speed import in_process, over_http, regression, request_kinds, startup
 
-PARTS = (in_process, growth, startup, over_http, request_kinds)
+PARTS = (in_process, growth, startup, over_http, request_kinds, regression)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def kept(results: Path, *command: str) -> dict:
 
 def test_complete_run_discards_older_results(results: Path):
     parts = kept(results)
-    assert set(parts) == {"in_process", "scaling", "startup", "http", "requests"}
+    assert set(parts) == {"in_process", "scaling", "startup", "http", "requests", "check"}
     assert "old" not in parts["http"]
     assert (results / "history.csv").exists()
 
@@ -45,3 +45,24 @@ def test_one_part_leaves_the_others_as_they_are(results: Path):
     parts = kept(results, "scaling")
     assert set(parts) == {"of another version", "http", "scaling"}
     assert parts["http"] == {"old": 1}
+
+
+@pytest.mark.parametrize(
+    ("fallen", "status", "output"),
+    [([], 0, ""), (["singles", "memory"], 1, "Error: Worse by more than 25%, twice: singles, memory.\n")],
+)
+def test_check_fails_if_a_ratio_fell(
+    results: Path, monkeypatch: pytest.MonkeyPatch, fallen: list[str], status: int, output: str
+):
+    (results / "results.json").write_text('{"check": {"ratios": {"singles": 1}}}')
+    monkeypatch.setattr(
+        regression, "fallen_ratios", lambda committed, *_: fallen if committed == {"singles": 1} else None
+    )
+    finished = CliRunner().invoke(main, ["--results", str(results), "check"])
+    assert (finished.exit_code, finished.output) == (status, output)
+
+
+def test_check_without_committed_ratios_says_what_to_run(results: Path):
+    finished = CliRunner().invoke(main, ["--results", str(results), "check"])
+    assert finished.exit_code == 1
+    assert finished.output.endswith("has no ratios to compare with; run all benchmarks once.\n")

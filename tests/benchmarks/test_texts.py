@@ -1,4 +1,4 @@
-"""Generated headlines."""
+"""Headlines that are generated if the Reuters archive is missing."""
 
 from pathlib import Path
 

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.report import section
 from benchmarks.speed import request_kinds
+from benchmarks.speed.bars import bars
 
 
 def test_each_kind_is_answered_and_measured(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch):
@@ -15,11 +16,12 @@ def test_each_kind_is_answered_and_measured(tiny_bundle: Path, monkeypatch: pyte
     assert all(one["p50_ms"] > 0 for one in part["kinds"].values())
 
 
-def test_report_has_a_line_for_each_kind():
-    kinds = {"12 words": {"p50_ms": 0.25, "cpu_us": 200.0}}
-    part = {"seconds": 1, "rounds": 3, "kinds": kinds}
+def test_report_has_a_line_for_each_kind_and_goals_for_explanations():
+    kinds = {"12 words": {"p50_ms": 0.25, "cpu_us": 200.0}, "200 words": {"p50_ms": 0.5, "cpu_us": 400.0}}
+    part = {"seconds": 1, "rounds": 3, "kinds": kinds, "explained": {"12 words": 1.9, "200 words": 9.0}}
     part["machine"] = {"date": "2026-11-26", "cpu": "A", "cores": 2, "busy": 0.0, "versions": {}}
     assert "| 12 words | 0.250 | 200 |" in section("requests", {"requests": part})
+    assert [bar.verdict for bar in bars({"requests": part})] == ["yes", "**no**"]
 
 
 class OneSecond:
