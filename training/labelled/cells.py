@@ -1,9 +1,12 @@
 """Values of label and time cells: a cell becomes labels or a time, or the reason why it cannot."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
+
+from pydantic_core import from_json
 
 from app.control_characters import has_control_character
 
@@ -13,6 +16,11 @@ MAX_LABEL_CHARACTERS: Final = 200
 NO_LABEL: Final = "has no label"
 NOT_YET: Final = "has no label yet"
 """Of a text that `fit --unlabelled` listed to be labelled."""
+
+_ELEMENT: Final = r"""(?:'([^'\\]*+)'|"([^"\\]*+)"|(-?\d++))"""
+_LIST: Final = re.compile(rf"\[\s*+(?:{_ELEMENT}(?:(?:\s*+,\s*+|\s++){_ELEMENT})*+)?+\s*+\]")
+"""A list as pandas writes it to CSV: that of Python, and that of NumPy, which has no commas. Possessive quantifiers
+keep the time linear. A list with escapes does not match."""
 
 
 class CellError(Exception):
@@ -30,7 +38,8 @@ def parse_labels(
     """Labels of a row, without duplicates; empty if it is about none of the labels.
 
     Args:
-        value: a cell: text, a number, or a list of them in JSON and Parquet.
+        value: a cell: text, a number, a list of them, or several choices in Label Studio, `{"choices": ["a", "b"]}`.
+            Lists and choices may also be text, as in CSV.
         separator: between several labels in one cell; None: the cell is one label.
         outside: the labels that mark a text about none of the labels. If there are any, so does an empty cell.
         found: those of `outside` that the cell has are added to it.
@@ -40,10 +49,9 @@ def parse_labels(
         CellError: there is no label and `outside` is empty, nobody has filled in the cell yet, or a label is not a
             short printable text.
     """
-    parts = value if isinstance(value, list | tuple) else [value]
     labels: dict[str, None] = {}
     filled_in = False
-    for part in parts:
+    for part in _parts(value):
         text = _text(part)
         for label in map(str.strip, text.split(separator) if separator else (text,)):
             filled_in = filled_in or bool(label)
@@ -82,6 +90,21 @@ def parse_time(value: object) -> datetime:
         raise CellError(
             f"has the time {shown}, which is not ISO 8601 such as 2026-11-26, a year or seconds since 1970"
         ) from None
+
+
+def _parts(value: object) -> Sequence[object]:
+    """The elements of a list or of choices, also of one that is written as text; otherwise the value alone."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            written = from_json(value)
+        except ValueError:
+            is_list = _LIST.fullmatch(value.strip())
+            written = ["".join(groups) for groups in re.findall(_ELEMENT, value)] if is_list else None
+        if isinstance(written, list | dict):
+            value = written
+    if isinstance(value, dict) and value.keys() == {"choices"}:
+        value = value["choices"]
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _text(value: object) -> str:

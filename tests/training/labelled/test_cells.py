@@ -1,5 +1,6 @@
 """Cells: labels in text, numbers and lists; times in usual forms."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -30,20 +31,46 @@ from training.labelled.cells import CellError, parse_labels, parse_time
         ("none|a", "|", ["none"], ("a",)),
         ("a", None, ["none"], ("a",)),
         ([], None, [""], ()),
+        ({"choices": ["a", "b"]}, None, [], ("a", "b")),
+        (' {"choices": ["a", "b"]}', "|", [], ("a", "b")),
+        ('["a", "caf\\u00e9"]', ",", [], ("a", "café")),
+        ("['a', \"it's\"]", None, [], ("a", "it's")),
+        ("['a' 'b'\n 'c d']", None, [], ("a", "b", "c d")),
+        ("[3 14]", None, [], ("3", "14")),
+        ("[3, 14]", None, [], ("3", "14")),
+        ("['none', 'a']", None, ["none"], ("a",)),
+        ("[]", None, [""], ()),
+        ("[ ]", None, [""], ()),
     ],
 )
 def test_cell_becomes_labels(value: object, separator: str | None, outside: list[str], labels: tuple[str, ...]) -> None:
     assert parse_labels(value, separator, outside) == labels
 
 
+@pytest.mark.parametrize("label", ["[Bug]", "[Bug] crash", "[oil, gas]", "{oil}", "['a',]", r"['it\'s']", "'a'", "[1"])
+def test_label_in_brackets_that_is_no_list_stays(label: str) -> None:
+    assert parse_labels(label, None, ()) == (label,)
+
+
+@pytest.mark.parametrize("cell", ["[" + "1 " * 30_000, "[" + " " * 30_000, "['a'," * 10_000, "[" + "'" * 30_000])
+def test_time_to_read_a_list_is_linear_in_its_length(cell: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(CellError, match="characters, more than 200"):
+        parse_labels(f"{cell}x", None, ())
+    assert time.process_time() - begun < 0.5
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
+        ("[]", "has no label"),
         ("", "has no label"),
         (" ", "has no label"),
         (None, "has no label"),
         (float("nan"), "has no label"),
         ([], "has no label"),
+        ({"choices": ["a"], "rating": 1}, "neither a text nor a number"),
+        ('[{"a": 1}]', "neither a text nor a number"),
         ({"a": 1}, "neither a text nor a number"),
         ("x" * 201, "a label of 201 characters"),
         ("a\nb", "a line break or a control character"),

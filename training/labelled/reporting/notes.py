@@ -214,7 +214,7 @@ def _is_joined(label: str, separator: str, labels: frozenset[str]) -> bool:
 
 
 def _is_bracketed(label: str) -> bool:
-    """Whether a label is a list in brackets, as Python and pandas write it to CSV files: ['oil', 'gas'] or [3, 14]."""
+    r"""Whether a label looks like a list that `parse_labels` does not read as one, such as [oil, gas] or ['it\'s']."""
     return label[0] == "[" and label[-1] == "]" and ("," in label or label[1:2] in ("'", '"'))
 
 

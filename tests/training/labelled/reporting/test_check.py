@@ -247,7 +247,7 @@ def test_time_to_look_for_joined_labels_is_linear_in_their_number(report: DataRe
     assert time.process_time() - begun < 2
 
 
-@pytest.mark.parametrize("label", ["['oil', 'gas']", "['oil']", '["oil"]', "[3, 14]"])
+@pytest.mark.parametrize("label", ["[oil, gas]", r"['it\'s']"])
 def test_labels_that_are_lists_in_brackets_are_noted(report: DataReport, label: str) -> None:
     rare = {label: 4, "[sic]": 4, "x, y": 4}
     [told] = [note for note in notes(dataclasses.replace(report, rare=rare)) if "brackets" in note]
