@@ -106,10 +106,16 @@ class HttpProtocol(BoundedConnection):
         if not self._unparsed:
             self._unparsed = None
             self._reading.open()
-        elif self.cycle.response_complete:
+            if self._timer.at is None and not self._awaiting and not self._in_progress():
+                self._timer.set(self.timeout_keep_alive)  # these bytes were blank lines after a request
+        elif self._may_parse_next():
             self._parse_soon()
         else:
             self._reading.shut()
+
+    def _may_parse_next(self) -> bool:
+        """Whether the newest request is answered, or is being answered and its body has not arrived completely."""
+        return self.cycle.response_complete or (self._in_body() and not self.pipeline)
 
     def _parse_soon(self) -> None:
         self._timer.at = None
@@ -136,8 +142,7 @@ class HttpProtocol(BoundedConnection):
         if self._pieces:
             self._pass_on()
         if self._awaiting:
-            if not self._ended:
-                self._enforce_limits(len(data), got_body=self._body_bytes > body_bytes)
+            self._enforce_limits(len(data), got_body=self._ended or self._body_bytes > body_bytes)
             if self._awaiting and self._timer.at is None:
                 self._start_arrival()
 
@@ -278,9 +283,8 @@ class HttpProtocol(BoundedConnection):
         elif not self._awaiting:
             self._timer.set(self.timeout_keep_alive)
         # `self.cycle` is the newest request, not necessarily the one just answered.
-        if not self.cycle.response_complete:
-            return
         if self._error is not None:
-            self._refuse(self._error)
-        elif self._unparsed and not self._parsing:
+            if self.cycle.response_complete:
+                self._refuse(self._error)
+        elif self._unparsed and not self._parsing and self._may_parse_next():
             self._parse_soon()

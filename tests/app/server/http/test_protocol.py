@@ -389,6 +389,22 @@ def test_pipelined_requests_are_answered_in_order(port: int):
     assert re.findall(rb"x-request-id: (\d)", received) == [b"0", b"1", b"2", b"3", b"4"]
 
 
+IN_ONE_CHUNK = HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+
+
+@pytest.mark.parametrize(("path", "status"), [(b"/predict", 200), (b"/nowhere", 404)])
+def test_body_that_begins_in_one_piece_with_the_end_of_another_is_read(port: int, path: bytes, status: int):
+    body = BODY.ljust(2000) + b"\r\n\r\n" + b" " * 500  # the piece ends in it
+    request = whole(b"Connection: close", body=body)
+    assert statuses(exchange(port, IN_ONE_CHUNK.replace(b"/predict", path) + request)) == [status, 200]
+
+
+@pytest.mark.usefixtures("short_arrival")
+@pytest.mark.parametrize(("path", "status"), [(b"/predict", 200), (b"/nowhere", 404)])
+def test_body_that_begins_in_one_piece_with_the_end_of_another_may_not_be_slow(port: int, path: bytes, status: int):
+    assert statuses(exchange(port, IN_ONE_CHUNK.replace(b"/predict", path) + whole()[:-1])) == [status, 408]
+
+
 def test_bytes_of_other_requests_do_not_count_as_headers(port: int):
     request = whole(b"X-Filler: " + b"a" * 1000)
     whole_ones = 100_000 // len(request)
@@ -581,13 +597,14 @@ def test_batch_stops_when_its_client_hangs_up(tiny_bundle: Path):
     assert 'http_requests_total{method="POST",route="/predict/batch",status="499"} 1.0' in metrics
 
 
-def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path):
+@pytest.mark.parametrize("after", [b"", b"\r\n\r\n"])
+def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path, after: bytes):
     app = create_app(load_settings(model=tiny_bundle, access_log=False))
     with (
         in_thread(app, timeout_keep_alive=0.3) as port,
         socket.create_connection(("127.0.0.1", port), timeout=0.05) as connection,
     ):
-        connection.sendall(whole())
+        connection.sendall(whole() + after)
         received, due = b"", time.monotonic() + 10
         with suppress(ConnectionError):  # it may be closed while this client is sending
             while time.monotonic() < due:
