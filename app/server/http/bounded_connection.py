@@ -61,6 +61,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     _awaiting = True
     """Whether a request is expected or incomplete: on a new connection, or after its first byte."""
+    _answering: RequestResponseCycle | None = None
+    """The last request that was passed to the application; `cycle` may be a pipelined one after it."""
     _unparsed: UnparsedBytes | None = None
     """Bytes of pipelined requests."""
     _received = 0
@@ -101,6 +103,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._unread_since = None
         self._timer.close()
         self._unparsed = None
+        if self._answering is not None:
+            self._answering.disconnected = True  # uvicorn tells only the newest request
+            self._answering.message_event.set()
         super().connection_lost(exc)
         self._free()
         self._connections.closed(self)

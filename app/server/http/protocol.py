@@ -229,6 +229,7 @@ class HttpProtocol(BoundedConnection):
         if self._stopping:
             cycle.keep_alive = False
         cycle.transport = self._coalescing
+        self._answering = cycle
         HttpToolsProtocol._start_asgi_task(self, cycle, app)
 
     def on_body(self, body: bytes) -> None:

@@ -37,10 +37,11 @@ class CoalescingTransport(asyncio.Transport):
         self._head = None
 
     def flush(self) -> None:
-        """Pass on a held head."""
+        """Pass on a held head, unless the connection is closed: uvloop raises RuntimeError for writing to it."""
         if self._head:
             head, self._head = self._head, b""
-            self._transport.write(head)
+            if not self._transport.is_closing():
+                self._transport.write(head)
 
     def write(self, data: Any) -> None:  # noqa: ANN401 - any buffer, as in asyncio
         """Hold a head; pass on a body, together with its head if it is still held."""

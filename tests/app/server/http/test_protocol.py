@@ -16,14 +16,17 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
+from app.api.connection_errors import ConnectionErrors
 from app.main import create_app
 from app.server.http import bounded_connection, protocol, request_head
-from app.server.http.connections import Connections
+from app.server.http.connections import CONNECTIONS_KEY, Connections
 from app.server.http.unparsed_bytes import MAX_PIECE
 from app.server.uvicorn_server import Server
 from app.settings import load_settings
 from tests.app.metrics import read
+from tests.app.server.recording_transport import RecordingTransport
 from tests.app.slow_encode import slow_encode
 
 DOCUMENTED = {200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 422, 503, 504}
@@ -403,6 +406,28 @@ def test_body_that_begins_in_one_piece_with_the_end_of_another_is_read(port: int
 @pytest.mark.parametrize(("path", "status"), [(b"/predict", 200), (b"/nowhere", 404)])
 def test_body_that_begins_in_one_piece_with_the_end_of_another_may_not_be_slow(port: int, path: bytes, status: int):
     assert statuses(exchange(port, IN_ONE_CHUNK.replace(b"/predict", path) + whole()[:-1])) == [status, 408]
+
+
+def test_requests_before_a_pipelined_one_are_told_that_their_client_has_gone():
+    told = []
+
+    async def app(scope: Any, receive: Any, _: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        told.append(scope["path"])
+
+    async def lose_connection() -> None:
+        state = {CONNECTIONS_KEY: Connections(1000, ConnectionErrors())}
+        config = uvicorn.Config(app, interface="asgi3", ws="none", log_config=None)
+        one = protocol.HttpProtocol(config, ServerState(), state)
+        one.connection_made(RecordingTransport())
+        one.data_received(b"GET /first HTTP/1.1\r\nHost: x\r\n\r\n")
+        one.data_received(b"GET /second HTTP/1.1\r\nHost: x\r\n\r\n")
+        one.connection_lost(None)
+        await asyncio.wait_for(asyncio.gather(*one.tasks), 5)
+
+    asyncio.run(lose_connection())
+    assert told == ["/first"]
 
 
 def test_bytes_of_other_requests_do_not_count_as_headers(port: int):
