@@ -182,14 +182,14 @@ class BoundedConnection(HttpToolsProtocol):
         """Send a held head whose body has not been written yet."""
         self._coalescing.flush()
 
-    def _reserve(self) -> bool:
-        """Count received bytes; returns False and refuses the request if they do not fit below the limit."""
-        cycle = self.cycle
+    def _reserve(self, size: int) -> bool:
+        """Count `size` received bytes; returns False and refuses the request if they do not fit below the limit."""
+        cycle, missing = self.cycle, self._missing()
         if self._awaiting and cycle is not None and cycle.scope is self.scope and cycle.response_complete:
-            self._received = 0  # uvicorn discards the rest of a request that has been answered
-            return True
-        more = self._received - FREE_BYTES - self._reserved
-        if self._connections.reserve(self, more, self._reserved, self._missing()):
+            # uvicorn discards the rest of a request that has been answered, but not the next one.
+            self._received = 0 if size <= missing else size
+        more = max(self._received - FREE_BYTES, 0) - self._reserved
+        if self._connections.reserve(self, more, self._reserved, missing):
             self._reserved += more
             return True
         self._fail(self._too_many_bytes())

@@ -72,7 +72,7 @@ class HttpProtocol(BoundedConnection):
         if self._error is not None or self._hung_up:
             return
         self._received += len(data)
-        if self._received > FREE_BYTES and not self._reserve():
+        if self._received > FREE_BYTES and not self._reserve(len(data)):
             return
         if self._unparsed is not None:
             self._unparsed.add(data)

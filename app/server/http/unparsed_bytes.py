@@ -47,4 +47,7 @@ class UnparsedBytes:
                 end = begin + MAX_PIECE
         piece = memoryview(self._data)[begin:end]
         self._taken += len(piece)
+        if self._taken > len(self):  # otherwise what follows would keep a parsed body in memory, not counted
+            self._data = self._data[self._taken :]
+            self._taken = 0
         return piece

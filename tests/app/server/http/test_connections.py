@@ -522,6 +522,20 @@ def test_request_that_arrives_before_the_answer_to_the_one_before_it_still_count
         assert not held._large
 
 
+def test_request_in_the_same_bytes_as_the_end_of_an_answered_one_counts(app: FastAPI):
+    answer = add_late_route(app)
+    head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    late = LATE.replace(b"\r\n\r\n", b"\r\nContent-Length: 20000\r\n\r\n") + bytes(20_000)
+    with serving(app) as (port, held), ExitStack() as stack:
+        client = connect(port, stack, head)
+        assert statuses(client.recv(65536)) == [404]
+        client.sendall(b"0\r\n\r\n" + late)
+        wait_for(lambda: held.request_bytes > 15_000)
+        answer.set()
+        assert statuses(client.recv(65536)) == [200]
+        wait_for(lambda: held.request_bytes == 0)
+
+
 @pytest.mark.parametrize("sent", [60_000, 200_000])
 def test_connection_that_ends_before_its_answers_frees_all_its_requests(app: FastAPI, sent: int):
     answer = add_late_route(app)

@@ -26,3 +26,10 @@ def test_blank_lines_in_a_body_do_not_make_a_piece_each():
     unparsed = UnparsedBytes(b"\r\n\r\n" * 1000)
     assert len(unparsed.take(0, MIN_PIECE)) == MIN_PIECE + 4
     assert len(unparsed.take(0)) == 4
+
+
+def test_body_that_has_been_taken_is_not_kept():
+    unparsed = UnparsedBytes(HEAD + bytes(100_000) + HEAD)
+    unparsed.take(0)
+    unparsed.take(100_000)
+    assert len(unparsed._data) == len(unparsed) == len(HEAD)
