@@ -84,6 +84,8 @@ def rename_damaged(folder: Path) -> None:
         if _is_damaged(file):
             try:
                 new = file.replace(file.with_name(f"{file.name}.damaged"))
+            except FileNotFoundError:  # another process has removed or renamed it
+                continue
             except OSError as error:
                 raise SettingsError(
                     f"{MULTIPROC_DIR}: {file} is not a metrics file and cannot be renamed ({error.strerror});"

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from app.telemetry.prometheus import MULTIPROC_DIR
+from app.telemetry.prometheus.metrics_file import rename_damaged
 
 COUNT_SECONDS = 0.02
 """Interval at which metrics are updated. Updating them per request would take a tenth of the cost of a single request,
@@ -61,11 +62,23 @@ class _LiveWorkers(MultiProcessCollector):
         self._directory = directory
 
     def collect(self) -> Iterable[Metric]:
-        """Raises OSError if the files cannot be read, for example because no file descriptor is left.
+        """Aggregate the files, without damaged ones, which are renamed.
 
-        The library's own `collect` uses `glob`, which returns no files in that case.
+        Raises:
+            OSError: they cannot be read, for example because no file descriptor is left. The library's own `collect`
+                uses `glob`, which returns no files in that case.
+            SettingsError: a damaged file cannot be renamed.
         """
         time.sleep(2 * COUNT_SECONDS)
+        try:
+            return self._merged()
+        except OSError:
+            raise
+        except Exception:  # which one depends on the bytes
+            rename_damaged(Path(self._directory))
+            return self._merged()
+
+    def _merged(self) -> Iterable[Metric]:
         files = [file for file in Path(self._directory).iterdir() if file.suffix == ".db" and _has_begun(file)]
         for pid in {file.stem.rpartition("_")[2] for file in files if file.name.startswith("gauge_live")}:
             if pid.isdigit() and not _is_alive(int(pid)):

@@ -105,6 +105,35 @@ def test_worker_that_is_starting_does_not_break_a_scrape(workers: list[Metrics],
     assert scraped()("topics_in_flight") == 3
 
 
+def test_damaged_file_is_renamed_and_takes_only_its_own_metrics_away(
+    workers: list[Metrics], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    for worker in workers:
+        worker.headlines.inc(5)
+        worker.in_flight.set(10)
+    damaged = tmp_path / f"counter_{PIDS[0]}.db"
+    damaged.write_bytes(b"x" * 100)
+    for _ in range(2):
+        value = scraped()
+        assert (value("topics_headlines_total"), value("topics_in_flight")) == (5, 20)
+    assert caplog.messages == [f"{damaged} is not a metrics file and was renamed to {damaged.name}.damaged"]
+
+
+def test_damaged_file_that_another_process_has_renamed_is_no_error(
+    workers: list[Metrics], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (damaged := tmp_path / "counter_other.db").write_bytes(b"x" * 100)
+    replace = Path.replace
+
+    def after_another(file: Path, target: Path) -> Path:
+        replace(file, target)
+        return replace(file, target)
+
+    monkeypatch.setattr(Path, "replace", after_another)
+    assert scraped()("topics_workers") == 0
+    assert not damaged.exists()
+
+
 def test_scrapes_that_arrive_together_render_once(monkeypatch: pytest.MonkeyPatch):
     rendered: list[object] = []
     monkeypatch.setattr(metrics, "generate_latest", lambda registry: rendered.append(registry) or b"text")
