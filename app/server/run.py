@@ -15,6 +15,7 @@ import uvicorn
 from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 
+from app.cli.standard_streams import stop_held_back
 from app.main import create_app
 from app.server.http.connections import NEEDED_FILES
 from app.server.http.protocol import HttpProtocol
@@ -52,34 +53,39 @@ def serve(settings: Settings, host: str, port: int, load: Load) -> None:
     # When uvicorn has stopped, it raises the signal again; without this handler the exit status would be that of a
     # process killed by SIGTERM, although it has ended properly.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    _raise_file_limit()
-    gc.freeze()  # what was imported since `prepare`
-    by_slot = listeners(host, port, settings.workers)
-    _remove_old_gauges()  # before the metrics port can show them
-    if settings.metrics_port is not None:
-        _serve_metrics(host, settings.metrics_port)
-    logging.config.dictConfig(logs.config(settings.log_level))  # after most errors that the command line reports itself
-    if MULTIPROC_DIR in os.environ:
-        rename_damaged(Path(os.environ[MULTIPROC_DIR]))
-    if settings.workers == 1:
-        server = Server(_config(settings, load), by_slot[0], started=partial(announce, by_slot[0]))
+    with stop_held_back():  # imports, `logging` and native code may ignore the exception
+        _raise_file_limit()
+        gc.freeze()  # what was imported since `prepare`
+        by_slot = listeners(host, port, settings.workers)
+        _remove_old_gauges()  # before the metrics port can show them
+        if settings.metrics_port is not None:
+            _serve_metrics(host, settings.metrics_port)
+        # After most errors that the command line reports itself.
+        logging.config.dictConfig(logs.config(settings.log_level))
+        if MULTIPROC_DIR in os.environ:
+            rename_damaged(Path(os.environ[MULTIPROC_DIR]))
+        server: Server | Supervisor
+        if settings.workers == 1:
+            server = Server(_config(settings, load), by_slot[0], started=partial(announce, by_slot[0]))
+        else:
+            server = Supervisor(
+                settings.workers,
+                partial(_work, settings, load, by_slot),
+                load=lambda: partial(_work, settings, prepare(settings), by_slot),
+                end_seconds=settings.drain_seconds + END_SECONDS + 0.25,  # later than the worker's own timer
+                sockets=[listener for sockets in by_slot for listener in sockets],
+                on_ready=lambda: announce(by_slot[0]),
+                on_reload=write_reload,
+                on_end=lambda number: mark_process_dead(f"worker{number}", os.environ[MULTIPROC_DIR]),
+            )
+            write_reload(True)
+            del load  # the bundle that it holds is then freed when all workers have another one
+    if isinstance(server, Supervisor):
+        started = server.run()
+    else:
         with suppress(KeyboardInterrupt):
             server.run()
         started = server.started
-    else:
-        supervisor = Supervisor(
-            settings.workers,
-            partial(_work, settings, load, by_slot),
-            load=lambda: partial(_work, settings, prepare(settings), by_slot),
-            end_seconds=settings.drain_seconds + END_SECONDS + 0.25,  # later than the worker's own timer
-            sockets=[listener for sockets in by_slot for listener in sockets],
-            on_ready=lambda: announce(by_slot[0]),
-            on_reload=write_reload,
-            on_end=lambda number: mark_process_dead(f"worker{number}", os.environ[MULTIPROC_DIR]),
-        )
-        write_reload(True)
-        del load  # the bundle that it holds is then freed when all workers have another one
-        started = supervisor.run()
     if not started:
         sys.exit(1)
 

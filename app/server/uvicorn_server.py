@@ -6,7 +6,6 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from functools import partial
 from types import FrameType
 
@@ -44,13 +43,12 @@ class Server(uvicorn.Server):
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal to stop.
 
-        uvicorn lacks: until its loop runs, a handler that raises SystemExit leaves the coroutine of `serve` behind.
-        Effect: a service that is stopped while it starts logs no "coroutine was never awaited". Delete when: uvicorn
-        sets its signal handlers before it makes the coroutine.
+        uvicorn lacks: it sets its signal handlers only in its loop, which may ignore the exception of an earlier
+        handler. Effect: SIGTERM always ends a service that is starting. Delete when: uvicorn sets its handlers before
+        it makes the loop.
         """
-        loop_factory = self.config.get_loop_factory()
-        with closing(self.serve(sockets)) as serving, asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(serving)
+        with self.capture_signals(), asyncio.Runner(loop_factory=self.config.get_loop_factory()) as runner:
+            runner.run(self._serve(sockets))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Called by uvicorn; exits if the app cannot start.

@@ -7,6 +7,7 @@ import resource
 import signal
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -70,6 +71,28 @@ def test_only_the_supervisor_holds_the_first_bundle(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(serve_command, "prepare", prepare)
     done = CliRunner().invoke(serve_command.serve, ["--workers", "2"], catch_exceptions=False)
     assert (done.exit_code, freed) == (0, [True])
+
+
+def test_sigterm_during_the_start_ends_it_even_if_code_that_it_calls_ignores_exceptions(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def ignore() -> None:
+        with suppress(BaseException):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    monkeypatch.setattr(run, "_raise_file_limit", ignore)
+    monkeypatch.setattr(run, "listeners", lambda *_: [[]])
+    monkeypatch.setattr(logging.config, "dictConfig", lambda _: None)
+    monkeypatch.setattr(run.Server, "run", lambda _: pytest.fail("it serves"))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            run.serve(load_settings(model=tiny_bundle), "127.0.0.1", 0, lambda: None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 0
 
 
 @pytest.mark.parametrize(

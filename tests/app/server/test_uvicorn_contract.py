@@ -56,7 +56,8 @@ METHODS: dict[type, dict[str, tuple[list[str], str]]] = {
     },
     uvicorn.Server: {
         "run": (["sockets"], SERVER + " (a signal before the loop runs)"),
-        "serve": (["sockets"], SERVER + " (a signal before the loop runs)"),
+        "capture_signals": ([], SERVER + " (a signal before the loop runs)"),
+        "_serve": (["sockets"], SERVER + " (a signal before the loop runs)"),
         "startup": (["sockets"], SERVER + " (sockets of several workers)"),
         "shutdown": (["sockets"], SERVER + " (connections that wait when the process stops)"),
         "handle_exit": (["sig", "frame"], SERVER + " (a second SIGTERM)"),
