@@ -1,7 +1,9 @@
 """Fixtures that several parts of the tests share."""
 
+import gc
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -23,6 +25,17 @@ hypothesis.settings.load_profile("no-deadline")
 
 FIRST = ("ray/test_serve.py", "interop", "operation", "page", "ray", "training")
 """Folders and files of tests/ that take long; Ray's two files are apart, because two clusters at once start slowly."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Hide from the garbage collector what is imported and collected: a million objects, most of a second each time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
