@@ -1,10 +1,10 @@
 """Values of label and time cells: a cell becomes labels or a time, or the reason why it cannot."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeGuard
 
 from pydantic_core import from_json
 
@@ -92,6 +92,11 @@ def parse_time(value: object) -> datetime:
         ) from None
 
 
+def is_choices(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether a cell has several choices, as Label Studio writes them."""
+    return isinstance(value, dict) and value.keys() == {"choices"}
+
+
 def _parts(value: object) -> Sequence[object]:
     """The elements of a list or of choices, also of one that is written as text; otherwise the value alone."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
@@ -102,7 +107,7 @@ def _parts(value: object) -> Sequence[object]:
             written = ["".join(groups) for groups in re.findall(_ELEMENT, value)] if is_list else None
         if isinstance(written, list | dict):
             value = written
-    if isinstance(value, dict) and value.keys() == {"choices"}:
+    if is_choices(value):
         value = value["choices"]
     return value if isinstance(value, list | tuple) else [value]
 

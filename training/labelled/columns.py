@@ -25,7 +25,8 @@ GUESSES: Final = ("guess", "second_guess")
 """Columns of files that `fit --unlabelled` writes: texts whose labels are still to be filled in."""
 CORRECTIONS: Final = ("text", "label", "model", "probability")
 """Columns of the page's corrections. The first two may also have the names given by --text and --label."""
-NESTED: Final = "Nested fields are not read; write them as columns of their own."
+NESTED: Final = "Nested fields are not read; make columns of them"
+"""What to do about them; how may follow."""
 HEADER_BELOW: Final = "If the header is further down, delete the lines above it."
 
 
@@ -72,7 +73,7 @@ def find_columns(
     file: str,
     *,
     from_header: bool = False,
-    nested: bool = False,
+    nested: str = "",
 ) -> Columns:
     """Columns of a file with named columns.
 
@@ -85,7 +86,7 @@ def find_columns(
         requested: the columns to read; case is ignored if no column has exactly this name.
         file: its name in messages.
         from_header: the names are the first line of a CSV or TSV file, which may be a row.
-        nested: some columns have fields of their own; if a column is not found, the error says that these are not read.
+        nested: what to do if the columns are in fields of others; if one is not found, it ends the error.
 
     Raises:
         ColumnError: a column is not there, occurs twice, or cannot be guessed without doubt.
@@ -125,7 +126,7 @@ def find_columns(
         separators = " Columns are separated by commas, semicolons or tabs (in .tsv files, by tabs only)."
         advice = HEADER_BELOW if _is_no_header(names) else "If that line is a row and not a header, add --no-header."
         first_line = f"The first line has: {listed(names)}.{separators if len(names) == 1 else ''} {advice}"
-        shown = first_line if from_header else f"It has: {listed(names)}.{f' {NESTED}' if nested else ''}"
+        shown = first_line if from_header else f"It has: {listed(names)}.{f' {nested}' if nested else ''}"
         raise ColumnError(f"{file}: it is unclear which column has the {missing}; use {options}. {shown}")
     unused = () if requested.text else tuple(name for name in names if name not in (*text, label, requested.time))
     return replace(_distinct(file, text, label, requested), unused=unused, to_label=to_label)
@@ -160,9 +161,7 @@ def find_numbered(rows: Sequence[Sequence[str]], requested: RequestedColumns, fi
     return _distinct(file, text, label, requested)
 
 
-def ensure_column(
-    name: str, names: Sequence[str], file: str, *, from_header: bool = False, nested: bool = False
-) -> None:
+def ensure_column(name: str, names: Sequence[str], file: str, *, from_header: bool = False, nested: str = "") -> None:
     """Raise ColumnError unless exactly one of the columns has the name; parameters as of `find_columns`."""
     if name not in names:
         hint = ""
@@ -171,11 +170,16 @@ def ensure_column(
         elif from_header and _is_no_header(names):
             hint = f" {HEADER_BELOW}"
         elif nested:
-            hint = f" {NESTED}"
+            hint = f" {nested}"
         has = f"it has: {listed(names)}" if names else "it has none"
         raise ColumnError(f"{file}: there is no column {name!r}; {has}.{hint}")
     if names.count(name) > 1:
         raise ColumnError(f"{file}: there are {names.count(name)} columns {name!r}; rename all but one.")
+
+
+def is_usual(name: str, usual: frozenset[str]) -> bool:
+    """Whether a column has one of the usual names, of texts or of labels."""
+    return not usual.isdisjoint({name.strip().lower(), name.strip().lower().removesuffix("s")})
 
 
 def _is_no_header(names: Sequence[str]) -> bool:
@@ -203,12 +207,7 @@ def _usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColu
 
 
 def _all_usual(names: Sequence[str], usual: frozenset[str], requested: RequestedColumns) -> tuple[str, ...]:
-    return tuple(
-        name
-        for name in names
-        if name not in requested.given
-        and not usual.isdisjoint({name.strip().lower(), name.strip().lower().removesuffix("s")})
-    )
+    return tuple(name for name in names if name not in requested.given and is_usual(name, usual))
 
 
 def _by_values(rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> tuple[tuple[str, ...], str | None]:

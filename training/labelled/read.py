@@ -1,30 +1,25 @@
 """Reads labelled rows from CSV, TSV, JSON Lines and Parquet files, each optionally compressed with gzip."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from sys import getsizeof
-from typing import BinaryIO, Final
+from typing import Final
 
 from app.cli.exit_status import InputError
-from app.cli.readers.decoding import decoded, gunzipped, read_pieces
-from app.cli.readers.input_format import ENDINGS, name_ending
 from app.cli.readers.row import Row
 from training.errors import ColumnError, TableError
 from training.labelled.bad_rows import BadRows, too_many_bad
 from training.labelled.cells import CellError, parse_labels, parse_time
 from training.labelled.columns import Columns, RequestedColumns
-from training.labelled.rows import BadRow, LabelledRow, Table
-from training.labelled.text_files import LABEL, TIME, OpenedFile, open_csv, open_json
+from training.labelled.files.opening import open_file
+from training.labelled.rows import LABEL, TIME, BadRow, LabelledRow, Table
 from training.wording import enumerated
 
 MAX_ROWS: Final = 5_000_000
-MAX_LINES: Final = 20_000_000
-MAX_BYTES: Final = 4 * 1024**3
-"""Maximum number of rows of all files, and of lines and decompressed bytes of one file (a gzip bomb has more)."""
+"""Maximum number of rows of all files."""
 
 MAX_TEXT_BYTES: Final = 2 * 1024**3
 """Maximum memory for the texts of all files. A text takes 50 to 80 bytes, and one to four more for each character."""
@@ -32,9 +27,6 @@ _MORE_TEXTS: Final = f"{MAX_TEXT_BYTES // 1024**3} GiB of texts in memory"
 
 MAX_BAD_SHARE: Final = 0.05
 """Default of --most-bad."""
-
-_FORMATS: Final = (*ENDINGS, "parquet")
-_SPREADSHEETS: Final = ("xlsx", "xls", "ods")
 
 _EVERY_FILE: Final = (
     "Every file must have the columns of {}; rename the columns of this one or, if all files have columns with common"
@@ -79,7 +71,7 @@ def read_rows(files: Sequence[Path], options: ReadingOptions = ReadingOptions(),
         name = shown_name(path)
         with reading(name) as stack:
             try:
-                file_columns, read = _open(path, options, name, stack)
+                file_columns, read = open_file(path, options, name, stack, header=not options.no_header)
             except ColumnError as error:
                 advice = _every_file(options) if more_files or len(files) > 1 else ""
                 raise ColumnError(f"{error}{advice}") from None
@@ -145,53 +137,3 @@ def _labelled(row: Row, columns: Columns, options: ReadingOptions, found: set[st
     except CellError as error:
         return BadRow(f"{name}:{row.line}", str(error))
     return LabelledRow(row.headline, labels, name, row.line, time)
-
-
-def _open(path: Path, options: ReadingOptions, name: str, stack: ExitStack) -> OpenedFile:
-    ending = name_ending(path.name)
-    if ending not in _FORMATS:
-        known = ", ".join(f".{known}" for known in _FORMATS)
-        advice = "save the sheet as CSV UTF-8" if ending in _SPREADSHEETS else "rename or convert it"
-        raise TableError(f"{name}: its name ends with none of {known} (each also with .gz); {advice}.")
-    if ending == "parquet":
-        from training.labelled.parquet.rows import open_parquet  # noqa: PLC0415 - pyarrow takes 100 MB, and only Parquet needs it
-
-        return open_parquet(parquet_file(path, name, stack), options, name)
-    stream = stack.enter_context(path.open("rb"))
-    if stream.peek(4).startswith(b"PAR1"):
-        raise TableError(f"{name}: is a Parquet file; rename it so that its name ends with .parquet.")
-    pieces = bounded(decoded(read_pieces(stream, name), name), name)
-    match ENDINGS[ending]:
-        case "csv" | "tsv" as form:
-            return open_csv(pieces, form, options, not options.no_header, name)
-        case "json" | "jsonl" as form:
-            return open_json(pieces, form, options, name)
-
-
-def bounded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """The same pieces; raises TableError after MAX_BYTES or MAX_LINES."""
-    size = lines = 0
-    for piece in pieces:
-        size += len(piece)
-        lines += piece.count(b"\n")
-        if size > MAX_BYTES:
-            raise TableError(f"{name}: has more than {MAX_BYTES // 1024**3} GiB after decompression; split it.")
-        if lines > MAX_LINES:
-            raise TableError(f"{name}: has more than {MAX_LINES:,} lines; split it.")
-        yield piece
-
-
-def parquet_file(path: Path, name: str, stack: ExitStack) -> BinaryIO:
-    """Open a Parquet file; one compressed with gzip is unpacked to a temporary file, because pyarrow must seek in it.
-
-    Raises:
-        InputError, OSError, TableError: it cannot be read or unpacked, or is too large.
-    """
-    stream = stack.enter_context(path.open("rb"))
-    if not path.name.lower().endswith(".gz"):
-        return stream
-    file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-    for piece in bounded(gunzipped(read_pieces(stream, name), name), name):
-        file.write(piece)
-    file.seek(0)
-    return file

@@ -1,10 +1,20 @@
 """A table of labelled rows, as read from files: the rows, and those that could not be read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from app.cli.readers.row import Row
 from training.labelled.columns import Columns
+
+MAX_CHARACTERS: Final = 20_000
+"""A longer text is a bad row; the default of TOPICS_MAX_CHARACTERS, above which the service refuses a text."""
+LABEL, TIME = "label", "time"
+"""Names of the kept columns in a Row."""
+
+OpenedFile = tuple[Columns, Iterator[Row]]
+"""The columns of a file, and its rows, bad ones included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from app.cli.readers.decoding import decoded, read_pieces
 from app.cli.readers.input_format import input_format, name_ending, read_table
 from app.cli.readers.row import Row, RowOptions
 from training.errors import ColumnError, TableError
-from training.labelled.read import bounded, ensure_room, parquet_file, reading, shown_name
-from training.labelled.rows import LabelledRow
-from training.labelled.text_files import MAX_CHARACTERS
+from training.labelled.files.opening import bounded, parquet_file
+from training.labelled.read import ensure_room, reading, shown_name
+from training.labelled.rows import MAX_CHARACTERS, LabelledRow
 from training.wording import enumerated
 
 

@@ -124,7 +124,10 @@ def json_rows(pieces: Iterator[bytes], fields: Fields, name: str) -> Iterator[Ro
     pieces = chain([head], pieces)
     first = head.lstrip().splitlines()[0].strip()
     if first == b"{":
-        raise InputError(f"{name}: holds an object over several lines; write an array, or one object per line.")
+        raise InputError(
+            f"{name}: holds an object over several lines; write an array, or one object per line, as"
+            " jq -c '.rows[]' does with the objects in its field `rows`."
+        )
     if not first.startswith(b"["):
         yield from json_line_rows(split_lines(pieces), fields)
         return

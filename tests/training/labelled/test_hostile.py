@@ -13,9 +13,9 @@ import pytest
 
 from app.cli.readers.lines import MAX_LINE_BYTES, split_lines
 from training.errors import ColumnError, TableError, TrainingError
-from training.labelled import read as module
-from training.labelled import text_files
+from training.labelled import read
 from training.labelled.columns import NESTED
+from training.labelled.files import csv_rows, opening
 from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.unlabelled import read_unlabelled
 
@@ -48,7 +48,7 @@ def refused(path: Path, content: bytes, error: type[TrainingError] = TableError,
         ("a.json", b'[{"text": "a", "label": "b"}', "is not a valid JSON array"),
         ("a.csv", b"\x89PNG\r\n\x1a\n" + bytes(100), "is a PNG image"),
         ("a.xlsx", b"PK\x03\x04", "(each also with .gz); save the sheet as CSV UTF-8."),
-        ("a.txt", b"oil", "(each also with .gz); rename or convert it."),
+        ("a.txt", b"oil", "rename it to end with .csv; otherwise convert it."),
         ("a.csv", b"PK\x03\x04" + bytes(100), "an Office document"),
         ("a.csv", b"PAR1" + bytes(100), "rename it"),
         ("a.csv.gz", gzip.compress(b"PAR1" + bytes(100), mtime=0), "is a Parquet file and not text"),
@@ -111,21 +111,24 @@ def test_unclear_columns_are_listed(tmp_path: Path, head: bytes, options: dict[s
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({}, f"which the labels; use --text and --label. It has: 'data'. {NESTED}"),
-        ({"text": ("data.text",)}, f"there is no column 'data.text'; it has: 'data'. {NESTED}"),
-        ({"text": ("text",)}, f"there is no column 'text'; it has: 'data'. {NESTED}"),
+        ({}, "which the labels; use --text and --label. It has: 'data'."),
+        ({"text": ("data.text",)}, "there is no column 'data.text'; it has: 'data'."),
+        ({"text": ("text",)}, "there is no column 'text'; it has: 'data'."),
     ],
 )
-def test_columns_of_json_are_not_said_to_be_a_first_line(
-    tmp_path: Path, options: dict[str, Any], sentence: str
-) -> None:
+def test_nested_fields_are_said_to_need_a_conversion(tmp_path: Path, options: dict[str, Any], sentence: str) -> None:
     record = b'{"text": "oil", "label": "energy"}'
-    for content in (b'{"data": %b}' % record, b'{"data": [%b]}' % record):
-        assert refused(tmp_path / "a.jsonl", content, ColumnError, **options).endswith(sentence)
+    for content, convert in (
+        (b'{"data": %b}' % record, "'{text: .data.text, label: .data.label}'"),
+        (b'{"data": [%b]}' % record, "'.data[]'"),
+    ):
+        path = tmp_path / "a.jsonl"
+        told = refused(path, content, ColumnError, **options)
+        assert told.endswith(f"{sentence} {NESTED}, such as with `jq -c {convert} {path} > rows.jsonl`.")
         table = pa.table({"data": [json.loads(content)["data"]]})
         pq.write_table(table, tmp_path / "a.parquet")
         parquet = (tmp_path / "a.parquet").read_bytes()
-        assert refused(tmp_path / "a.parquet", parquet, ColumnError, **options).endswith(sentence)
+        assert refused(tmp_path / "a.parquet", parquet, ColumnError, **options).endswith(f"{sentence} {NESTED}.")
 
 
 def test_nested_fields_are_not_the_reason_of_another_error(tmp_path: Path) -> None:
@@ -152,7 +155,7 @@ def test_quotes_that_each_line_opens_do_not_make_it_be_read_many_times(
             return super().decode(*arguments)
 
     lines = b"text,label\n" + b'"",y","\n' * 1_000
-    monkeypatch.setattr(text_files, "split_lines", lambda pieces: map(Counted, split_lines(pieces)))
+    monkeypatch.setattr(csv_rows, "split_lines", lambda pieces: map(Counted, split_lines(pieces)))
     (path := tmp_path / "a.csv").write_bytes(lines)
     with pytest.raises(TableError if header else ColumnError):
         read_rows([path], ReadingOptions(no_header=not header))
@@ -160,7 +163,7 @@ def test_quotes_that_each_line_opens_do_not_make_it_be_read_many_times(
 
 
 def test_gzip_bomb_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_BYTES", 20 * 1024**2)
+    monkeypatch.setattr(opening, "MAX_BYTES", 20 * 1024**2)
     pack = zlib.compressobj(9, wbits=31)
     bomb = b"".join([pack.compress(HEAD), *(pack.compress(b"x" * 1024**2) for _ in range(64)), pack.flush()])
     assert len(bomb) < 100_000
@@ -168,14 +171,14 @@ def test_gzip_bomb_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_bomb_of_lines_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_LINES", 100_000)
+    monkeypatch.setattr(opening, "MAX_LINES", 100_000)
     assert "more than 100,000 lines" in refused(tmp_path / "a.csv.gz", gzip.compress(HEAD + b"\n" * 10**6))
-    monkeypatch.setattr(module, "MAX_ROWS", 1_000)
+    monkeypatch.setattr(read, "MAX_ROWS", 1_000)
     assert "more than 1,000 rows" in refused(tmp_path / "a.csv", HEAD + ROWS * 11)
 
 
 def test_texts_have_a_limit_of_memory_and_not_of_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_TEXT_BYTES", 100_000)
+    monkeypatch.setattr(read, "MAX_TEXT_BYTES", 100_000)
     for texts, fits in ((b"x" * 90_000, True), ("환".encode() * 60_000, False)):
         rows = HEAD + b"".join(texts[at : at + 15_000] + b",energy\n" for at in range(0, len(texts), 15_000))
         if fits:
@@ -190,8 +193,8 @@ def test_texts_have_a_limit_of_memory_and_not_of_characters(tmp_path: Path, monk
 def test_endless_line_is_one_bad_row(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(HEAD + ROWS + b"x" * 3 * MAX_LINE_BYTES + b"\n" + ROWS)
-    read = read_rows([path])
-    assert (len(read.rows), read.bad, read.first_bad[0].line) == (200, 1, f"{path}:102")
+    table = read_rows([path])
+    assert (len(table.rows), table.bad, table.first_bad[0].line) == (200, 1, f"{path}:102")
 
 
 def test_latin_1_is_told_from_other_bad_rows(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from training.cli import cli
 from training.errors import ColumnError, TableError
 from training.labelled.columns import RequestedColumns, find_columns, find_numbered
 from training.labelled.read import ReadingOptions, read_rows
-from training.labelled.text_files import MAX_CHARACTERS
+from training.labelled.rows import MAX_CHARACTERS
 from training.labelled.unlabelled import read_unlabelled
 
 pa = pytest.importorskip("pyarrow", reason="needs the train extra")

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.cli.readers import row
-from training.labelled.text_files import MAX_CHARACTERS
+from training.labelled.rows import MAX_CHARACTERS
 
 MAX_CELL_BYTES: Final = 4 * MAX_CHARACTERS
 MAX_LABELS: Final = 1_000

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 from app.cli.readers.parquet_footer import ensure_small_footer
 from app.cli.readers.row import Row, joined, validate_row
 from training.errors import TableError
-from training.labelled.columns import RequestedColumns, ensure_column, find_columns
+from training.labelled.columns import NESTED, RequestedColumns, ensure_column, find_columns
 from training.labelled.parquet.cells import Fault, cells, is_label, is_text, is_time
 from training.labelled.parquet.class_names import class_names, named
-from training.labelled.text_files import LABEL, MAX_CHARACTERS, TIME, OpenedFile
+from training.labelled.rows import LABEL, MAX_CHARACTERS, TIME, OpenedFile
 from training.wording import enumerated
 
 MAX_COLUMN_BYTES: Final = 512 * 1024**2
@@ -48,7 +48,7 @@ def open_parquet(stream: BinaryIO, requested: RequestedColumns, name: str) -> Op
     """
     file = _open(stream, name)
     nested = any("struct<" in str(kind) for kind in file.schema_arrow.types)
-    columns = find_columns(file.schema_arrow.names, requested, name, nested=nested)
+    columns = find_columns(file.schema_arrow.names, requested, name, nested=f"{NESTED}." if nested else "")
     options = dict.fromkeys(columns.text, "--text") | {columns.label: "--label"}
     if columns.time:
         options[columns.time] = "--time"

@@ -1,29 +1,21 @@
-"""Rows of CSV, TSV and JSON files, read with the readers of `python -m app classify`."""
+"""Rows of CSV and TSV files, read with the readers of `python -m app classify`."""
 
 from collections.abc import Iterator
-from itertools import chain, islice, tee
-from typing import Final, Literal
+from itertools import islice, tee
+from typing import Literal
 
 from app.cli.readers.csv_records import Record, records
 from app.cli.readers.csv_rows import Header, csv_rows, with_separator
 from app.cli.readers.input_format import SEPARATORS
-from app.cli.readers.json_rows import Fields, json_line_rows, json_rows
 from app.cli.readers.lines import Line, split_lines
-from app.cli.readers.row import TO_UTF_8, Row, RowOptions, is_text
+from app.cli.readers.row import TO_UTF_8, is_text
 from training.errors import ColumnError, TableError
 from training.labelled.columns import GUESSES, HEADER_BELOW, Columns, RequestedColumns, find_columns, find_numbered
-
-MAX_CHARACTERS: Final = 20_000
-"""A longer text is a bad row; the default of TOPICS_MAX_CHARACTERS, above which the service refuses a text."""
-LABEL, TIME = "label", "time"
-"""Names of the kept columns in a Row."""
+from training.labelled.rows import LABEL, MAX_CHARACTERS, TIME, OpenedFile
 
 _SAMPLE_ROWS = 2_000
 _SAMPLE_BYTES = 4 * 1024**2
 """Rows, or bytes, from which the columns of a file without a header are guessed."""
-
-OpenedFile = tuple[Columns, Iterator[Row]]
-"""The columns of a file, and its rows, bad ones included."""
 
 
 def open_csv(
@@ -55,68 +47,6 @@ def open_csv(
     if columns.time is not None:
         keep.append((head.names.index(columns.time), TIME))
     return columns, csv_rows(rest, head, MAX_CHARACTERS, 1 + above.lines + head.lines, keep)
-
-
-def open_json(
-    pieces: Iterator[bytes], form: Literal["json", "jsonl"], requested: RequestedColumns, name: str
-) -> OpenedFile:
-    """Open JSON Lines, or a JSON array of objects; the columns are those of the first object that has them.
-
-    Raises:
-        ColumnError: the columns are not there or not clear.
-        TableError: the file has no object.
-    """
-    fields = _FirstObjects(requested, name)
-    rows = json_rows(pieces, fields, name) if form == "json" else json_line_rows(split_lines(pieces), fields)
-    before = []
-    for row in islice(rows, _SAMPLE_ROWS):
-        before.append(row)
-        if fields.columns is not None:
-            return fields.columns, chain(before, rows)
-    if fields.error is not None:
-        raise fields.error
-    what = f"its first {_SAMPLE_ROWS:,} lines hold" if len(before) == _SAMPLE_ROWS else "it holds"
-    raise TableError(
-        f'{name}: {what} no JSON object; write one object per line, such as {{"text": ..., "label": ...}}.'
-    )
-
-
-class _FirstObjects(Fields):
-    """Fields that are looked for in the first objects, because any object may lack some of them."""
-
-    def __init__(self, requested: RequestedColumns, name: str) -> None:
-        self.columns: Columns | None = None
-        self.error: ColumnError | None = None
-        self._requested = requested
-        self._file = name
-        self._fields: Fields | None = None
-
-    def row(self, line: int, value: object) -> Row:
-        if self._fields is None:
-            if not isinstance(value, dict):
-                return Row(line, "", "is not a JSON object")
-            try:
-                nested = any(map(_is_nested, value.values()))
-                self.columns = find_columns(list(value), self._requested, self._file, nested=nested)
-            except ColumnError as error:
-                self.error = self.error or error
-                return Row(line, "", "lacks the text or the label")
-            keep = [self.columns.label, *([self.columns.time] if self.columns.time else [])]
-            self._fields = Fields(RowOptions(self.columns.text, MAX_CHARACTERS, keep))
-        row = self._fields.row(line, value)
-        return (
-            row
-            if row.fault is not None
-            else row._replace(kept=dict(zip((LABEL, TIME), row.kept.values(), strict=False)))
-        )
-
-    def text(self, line: int, value: object) -> Row:
-        return self.row(line, value)
-
-
-def _is_nested(value: object) -> bool:
-    """Whether the value of a field has fields of its own."""
-    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value))
 
 
 def _header(
