@@ -377,7 +377,7 @@ def test_stop_signal_leaves_no_incomplete_folder(
         assert list(tmp_path.iterdir())
         signal.raise_signal(number)
 
-    monkeypatch.setattr("training.bundles.export._write", write)
+    monkeypatch.setattr("training.bundles.onnx.write_onnx", write)
     before = signal.signal(number, signal.SIG_DFL)  # the tests may run under nohup, which ignores SIGHUP
     try:
         result = run("export", tiny_bundle, "--format", "onnx", "--output", tmp_path / "out")
@@ -390,7 +390,7 @@ def test_stop_signal_leaves_no_incomplete_folder(
 
 
 def test_signal_that_is_ignored_stays_so(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.bundles.export._write", lambda *_: signal.raise_signal(signal.SIGHUP))
+    monkeypatch.setattr("training.bundles.onnx.write_onnx", lambda *_: signal.raise_signal(signal.SIGHUP))
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         result = run("export", tiny_bundle, "--format", "onnx", "--output", tmp_path / "out")

@@ -6,8 +6,6 @@ The book is F. Chollet, Deep Learning with Python, section "Classifying newswire
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from training.errors import RecipeError
-
 PUBLISHED: Final = {"loss": 1.02, "accuracy": 0.776}
 """Loss and accuracy on the test wires as printed in the book: `[1.022498257544459, 0.7756010686194165]`."""
 
@@ -65,15 +63,3 @@ RECIPES: Final = {
         Recipe("embedding-60", "The same for 60 epochs", inputs="padded", epochs=60),
     )
 }
-
-
-def find_recipe(name: str) -> Recipe:
-    """The recipe with this name.
-
-    Raises:
-        RecipeError: there is none.
-    """
-    try:
-        return RECIPES[name]
-    except KeyError:
-        raise RecipeError(f"There is no recipe {name!r}; choose from {', '.join(RECIPES)}.") from None

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from app.classifier import Bundle, build_classifier, load_bundle
+from app.classifier import build_classifier, load_bundle
 from training.errors import OutputError
 from training.output import move_into_place, staging
 from training.tensorflow_import import import_tensorflow
@@ -35,18 +35,14 @@ def export(source: Path, form: Format, output: Path) -> list[Path]:
     # Verifies the golden headlines. The classifier itself is not used: it keeps no word index.
     build_classifier(bundle, "keras" if form == "saved_model" else "numpy", min_probability=0.0)
     with staging(output) as folder:
-        _write(bundle, form, folder)
+        # Imported here because each needs a library that takes seconds to import.
+        if form == "saved_model":
+            from training.bundles.saved_model import write_saved_model  # noqa: PLC0415
+
+            write_saved_model(bundle, folder)
+        else:
+            from training.bundles.onnx import write_onnx  # noqa: PLC0415
+
+            write_onnx(bundle, folder / "model.onnx")
         move_into_place(folder, output)
     return sorted(file for file in output.rglob("*") if file.is_file())
-
-
-def _write(bundle: Bundle, form: Format, folder: Path) -> None:
-    # Imported here because each needs a library that takes seconds to import.
-    if form == "saved_model":
-        from training.bundles.saved_model import write_saved_model  # noqa: PLC0415
-
-        write_saved_model(bundle, folder)
-    else:
-        from training.bundles.onnx import write_onnx  # noqa: PLC0415
-
-        write_onnx(bundle, folder / "model.onnx")

@@ -7,7 +7,7 @@ import click
 
 from app.classifier import load_classifier
 from app.cli.usage_errors import NonEmptyText
-from training.book.recipes import RECIPES, find_recipe
+from training.book.recipes import RECIPES
 from training.cli.options import FOLDER, archive_path, data_option
 from training.data.dataset import load_dataset
 from training.data.fetch import DEFAULT_FOLDER, URLS, fetch_archive
@@ -60,7 +60,7 @@ def compare(names: tuple[str, ...], data: Path | None, seeds: int, output: Path)
     from training.book.ablation import FILES, markdown, write_comparison
     from training.book.ablation import compare as run
 
-    recipes = [find_recipe(name) for name in names or RECIPES]
+    recipes = [RECIPES[name] for name in names or RECIPES]
     ensure_writable(output, FILES)
     dataset = load_dataset(data)
     import_tensorflow()

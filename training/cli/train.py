@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from training.book.recipes import EXPLORE_EPOCHS, RECIPES, find_recipe
+from training.book.recipes import EXPLORE_EPOCHS, RECIPES
 from training.cli.multi_label_wires import NAME as MULTI_LABEL
 from training.cli.multi_label_wires import train_multi_label
 from training.cli.options import FOLDER, archive_path, bundle_folder, data_option
@@ -86,7 +86,7 @@ def train(
             raise click.UsageError(f"The recipe {name} needs --output models/NAME/VERSION.")
         train_multi_label(archive_path(data), seed, output, force)
         return
-    recipe = find_recipe(name)
+    recipe = RECIPES[name]
     if output is not None:
         ensure_publishable(recipe, output, force)
     if tensorboard is not None and importlib.util.find_spec("tensorboard") is None:

@@ -149,7 +149,7 @@ def _draft(target: Path, rows: TrainingRows, fitted: Fitted, source: Source) -> 
         files={},
         recipe={"name": RECIPE, "seed": fitted.seed, "with_networks": fitted.with_networks}
         | {"clusters": len(fitted.clusters)}
-        | fitted.recipe.describe(),
+        | asdict(fitted.recipe),
         data={
             "sha256": source.files,
             "unpacked_sha256": source.unpacked,

@@ -1,7 +1,7 @@
 """Hyperparameters of the headline model that hold for any set of labels."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,3 @@ class Recipe:
     """Maximum share of held-out headlines with a topic that may lose a right answer to the outside class."""
     coverage: float = 0.9
     """Coverage of the prediction sets, 0 to 1."""
-
-    def describe(self) -> dict[str, Any]:
-        """The recipe as the manifest records it."""
-        return asdict(self)

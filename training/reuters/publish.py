@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -112,7 +112,7 @@ def _draft(target: Path, training: HeadlineTraining, run: TrainedModel, dataset:
         topic_set=training.topic_set,
         outside=training.outside,
         files={},
-        recipe=training.recipe.describe()
+        recipe=asdict(training.recipe)
         | {"seed": training.seeds[0], "seeds": list(training.seeds)}
         | {"titles": len(titles), "bodies": len(bodies)}
         | {"outside_titles": len(texts.titles) - len(titles), "outside_bodies": len(texts.bodies) - len(bodies)}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.book import train
-from training.book.recipes import BOOK, RECIPES, find_recipe
+from training.book.recipes import BOOK, RECIPES
 from training.book.train import best_epoch, fit, prepare, train_and_evaluate
 from training.data.dataset import Dataset
 from training.errors import RecipeError
@@ -29,11 +29,6 @@ def test_book_is_the_book() -> None:
         "length": 256,
         "loss": "categorical_crossentropy",
     }
-
-
-def test_recipe_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(RecipeError, match="no recipe 'novel'; choose from book, "):
-        find_recipe("novel")
 
 
 def test_first_training_wires_are_held_out(small_set: Dataset) -> None:
