@@ -73,7 +73,7 @@ def evaluate(
             part: dataclasses.asdict(evaluation) | {"confusion": evaluation.confusion.tolist()}
             for part, evaluation in measured.items()
         }
-        click.echo(json.dumps({"topics": codes} | matrices | ({"outside": outside.figures()} if outside else {})))
+        click.echo(json.dumps({"topics": codes} | matrices | ({"outside": outside} if outside else {})))
     else:
         click.echo(evaluation_report(measured, codes))
         if outside is not None:
@@ -110,10 +110,10 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
 
 def _evaluate_against(classifier: TopicClassifier, other: TopicClassifier, archive: Path, as_json: bool) -> None:
     from training.data.corpus import read_corpus
-    from training.evaluation.comparison.compare_bundles import compare_bundles
+    from training.evaluation.comparison.compare_bundles import compare_on_titles
     from training.evaluation.comparison.report import against_report
 
-    comparison = compare_bundles(other, classifier, read_corpus(archive))
+    comparison = compare_on_titles(other, classifier, read_corpus(archive))
     if as_json:
         click.echo(json.dumps(comparison.figures()))
     else:

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from app.classifier import TopicClassifier
 from training.evaluation.known_rows import known_rows, label_numbers
 from training.evaluation.measure import Evaluation, measure
 from training.evaluation.multi_label import MultiLabelEvaluation, indicator_matrix, measure_labels
+from training.evaluation.outside import outside_figures, outside_rates
 from training.evaluation.predictions import given_labels, predict
 from training.labelled.rows import LabelledRow
 
@@ -114,20 +114,8 @@ def _outside(
     part, without = classifier.bundle.manifest.outside, labels < 0
     if part is None or not without.any() or without.all():
         return None
-    return {
-        "with_topic": int((~without).sum()),
-        "without": int(without.sum()),
-        "auroc": float(roc_auc_score(without, scores)),
-        "threshold": part.threshold,
-        **_rates(scores, without, part.threshold),
-        "thresholds": [{"threshold": threshold, **_rates(scores, without, threshold)} for threshold in THRESHOLDS],
-    }
-
-
-def _rates(scores: NDArray[np.float64], without: NDArray[np.bool_], threshold: float) -> dict[str, float]:
-    """False positive rate `lost` and true positive rate `found` of marking the rows above a threshold."""
-    marked = scores > threshold
-    return {"lost": float(marked[~without].mean()), "found": float(marked[without].mean())}
+    thresholds = [{"threshold": threshold, **outside_rates(scores, without, threshold)} for threshold in THRESHOLDS]
+    return outside_figures(scores, without, part.threshold) | {"threshold": part.threshold, "thresholds": thresholds}
 
 
 def _confusions(

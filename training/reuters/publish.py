@@ -76,7 +76,7 @@ def publish_headlines(
             measured.append(evaluate(classifier, dataset, corpus) | evaluate_present_day(classifier))
             separated.append(evaluate_outside(classifier, corpus, outside))
     first = measured[0]
-    more = {"seeds": _spreads(measured)} | ({"outside": separated[0].figures()} if separated[0] else {})
+    more = {"seeds": _spreads(measured)} | ({"outside": separated[0]} if separated[0] else {})
     draft = _draft(target, training, training.runs[0], dataset)
     manifest = with_measurements(draft.manifest, first["test_titles"].topics, first, more)
     parts = [("Test titles", "test_titles"), ("Test wires with their own body", "decoded_body")]

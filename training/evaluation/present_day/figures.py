@@ -1,6 +1,6 @@
 """Figures of a bundle on present-day headlines: accuracy, calibration and outside class, of each kind and of all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -11,8 +11,9 @@ from app.classifier import Classification, TopicClassifier
 from training.evaluation.labelled_rows import THRESHOLDS
 from training.evaluation.measure import calibration_error, reliability
 from training.evaluation.present_day.headlines import Headline
-from training.evaluation.present_day.outside_rates import NONE, outside_rates, share
 
+NONE: Final = "none"
+"""The code of a headline about none of the topics."""
 KINDS: Final = {"biz": "business, 2018 to 2020", "gen": "general, 2016"}
 
 MANY_UNKNOWN: Final = 3
@@ -99,16 +100,28 @@ def _row(kind: str, answered: Sequence[_Answered], has_outside: bool) -> Row:
         kind=kind,
         headlines=len(answered),
         with_topic=len(with_topic),
-        right=share(item.right for item in with_topic),
+        right=_share(item.right for item in with_topic),
         ece=_calibration_error(with_topic),
         without_topic=len(without),
         many_unknown=len(many),
-        many_unknown_right=share(many),
+        many_unknown_right=_share(many),
     )
 
 
 def _rates(answered: Sequence[_Answered], marked: Sequence[bool]) -> dict[str, float | None]:
-    return asdict(outside_rates([item.headline.codes for item in answered], marked, [item.right for item in answered]))
+    """`lost`, `found` and `right_over_all` of `Row`, if these headlines are marked outside."""
+    rows = [(item.headline.codes, item.right, out) for item, out in zip(answered, marked, strict=True)]
+    return {
+        "lost": _share(out for codes, _, out in rows if NONE not in codes),
+        "found": _share(out for codes, _, out in rows if codes == (NONE,)),
+        "right_over_all": _share(NONE in codes if out else right for codes, right, out in rows),
+    }
+
+
+def _share(values: Iterable[bool]) -> float | None:
+    """The share that is true, to four digits; None without values."""
+    chosen = list(values)
+    return round(float(np.mean(chosen)), 4) if chosen else None
 
 
 def _auroc(with_topic: Sequence[_Answered], without: Sequence[_Answered]) -> float | None:

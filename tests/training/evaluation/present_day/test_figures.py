@@ -16,6 +16,7 @@ def test_each_kind_is_counted_and_then_all(figures: dict):
     assert [business[name] for name in ("headlines", "with_topic", "without_topic")] == [4, 2, 1]
     assert [general[name] for name in ("headlines", "with_topic", "many_unknown")] == [1, 1, 1]
     assert [total[name] for name in ("headlines", "with_topic", "without_topic")] == [5, 3, 1]
+    assert (general["lost"], general["found"]) == (1.0, None)  # one headline, about a topic, without a known word
 
 
 def test_right_is_one_of_the_acceptable_topics_and_no_answer_is_wrong(tmp_path: Path, tiny_bundle: Path):
