@@ -49,8 +49,8 @@ def evaluate(
         raise click.UsageError("The options for reading files apply to --test; give it as well.")
     from training.data.outside import read_outside
     from training.evaluation.evaluate import evaluate as run
-    from training.evaluation.evaluate import read_corpus_if_present
-    from training.evaluation.outside import evaluate_outside, outside_report
+    from training.evaluation.evaluate import evaluate_outside, read_corpus_if_present
+    from training.evaluation.outside import outside_report
     from training.evaluation.report import evaluation_report
 
     classifier = load_classifier(bundle)

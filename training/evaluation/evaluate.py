@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from app.classifier import TopicClassifier, tokenize
-from training.data.corpus import Wire, read_corpus
+from training.data.corpus import ArchiveWire, Wire, read_corpus
 from training.data.dataset import Dataset
 from training.errors import DataError
 from training.evaluation.measure import Evaluation, measure
+from training.evaluation.outside import outside_figures
 from training.evaluation.predictions import predict
 
 
@@ -52,6 +54,26 @@ def evaluate(classifier: TopicClassifier, dataset: Dataset, corpus: Sequence[Wir
         for name, (answers, chosen) in parts.items()
         if chosen.any()
     }
+
+
+def evaluate_outside(
+    classifier: TopicClassifier, corpus: Sequence[Wire], outside: Sequence[ArchiveWire]
+) -> dict[str, Any] | None:
+    """`outside_figures` of titles of test wires and of wires without a topic; None without the class or such wires.
+
+    Args:
+        classifier: the bundle.
+        corpus: wires with a topic, of which those of the test part are used.
+        outside: wires about none of the topics that took no part in training. Some of them should have had one.
+    """
+    part = classifier.bundle.manifest.outside
+    inside = [wire.title for wire in corpus if wire.split == "test" and wire.title]
+    others = [wire.title for wire in outside if wire.title]
+    if part is None or not inside or not others:
+        return None
+    answers = classifier.classify([*inside, *others], 1)
+    scores = np.array([1.0 if answer.outside is None else answer.outside for answer in answers])
+    return outside_figures(scores, np.arange(len(scores)) >= len(inside), part.threshold)
 
 
 def read_corpus_if_present(archive: Path) -> tuple[Wire, ...] | None:

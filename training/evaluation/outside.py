@@ -1,14 +1,10 @@
-"""Evaluates the outside class: how well it separates texts about none of the topics from the others."""
+"""Figures of the outside class: how well it separates texts about none of the topics from the others."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
-
-from app.classifier import TopicClassifier
-from training.data.corpus import ArchiveWire, Wire
 
 
 def outside_figures(scores: NDArray[np.float64], without: NDArray[np.bool_], threshold: float) -> dict[str, Any]:
@@ -34,26 +30,6 @@ def outside_rates(scores: NDArray[np.float64], without: NDArray[np.bool_], thres
     """False positive rate `lost` and true positive rate `found` of marking the texts above a threshold."""
     marked = scores > threshold
     return {"lost": float(marked[~without].mean()), "found": float(marked[without].mean())}
-
-
-def evaluate_outside(
-    classifier: TopicClassifier, corpus: Sequence[Wire], outside: Sequence[ArchiveWire]
-) -> dict[str, Any] | None:
-    """`outside_figures` of titles of test wires and of wires without a topic; None without the class or such wires.
-
-    Args:
-        classifier: the bundle.
-        corpus: wires with a topic, of which those of the test part are used.
-        outside: wires about none of the topics that took no part in training. Some of them should have had one.
-    """
-    part = classifier.bundle.manifest.outside
-    inside = [wire.title for wire in corpus if wire.split == "test" and wire.title]
-    others = [wire.title for wire in outside if wire.title]
-    if part is None or not inside or not others:
-        return None
-    answers = classifier.classify([*inside, *others], 1)
-    scores = np.array([1.0 if answer.outside is None else answer.outside for answer in answers])
-    return outside_figures(scores, np.arange(len(scores)) >= len(inside), part.threshold)
 
 
 def outside_report(outside: dict[str, Any]) -> str:

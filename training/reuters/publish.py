@@ -22,9 +22,8 @@ from training.data.corpus import ArchiveWire, Wire
 from training.data.dataset import LICENCE, Dataset
 from training.data.golden import GOLDEN_HEADLINES
 from training.data.topics import NAMES, TOPICS
-from training.evaluation.evaluate import evaluate
+from training.evaluation.evaluate import evaluate, evaluate_outside
 from training.evaluation.measure import Evaluation
-from training.evaluation.outside import evaluate_outside
 from training.figures import plot_confusion
 from training.headlines.calibration import outside_probabilities
 from training.headlines.clusters.cluster_list import Clusters

@@ -5,7 +5,7 @@ from pathlib import Path
 from app.classifier import load_classifier
 from tests.tiny_bundle import write_outside_bundle
 from training.data.corpus import ArchiveWire, Wire
-from training.evaluation.outside import evaluate_outside
+from training.evaluation.evaluate import evaluate_outside
 
 
 def wire(title: str | None, split: str = "test") -> Wire:

@@ -11,9 +11,8 @@ from training.data.lexicon import load_lexicon
 from training.data.outside import read_outside
 from training.data.topics import TOPICS
 from training.evaluation.comparison.compare_bundles import compare_on_titles
-from training.evaluation.evaluate import evaluate
+from training.evaluation.evaluate import evaluate, evaluate_outside
 from training.evaluation.measure import Evaluation
-from training.evaluation.outside import evaluate_outside
 from training.evaluation.predictions import predict
 from training.headlines.clusters.cluster_list import load_clusters
 from training.headlines.vocabulary import build_encoder
