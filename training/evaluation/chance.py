@@ -7,6 +7,7 @@ from scipy.stats import binomtest, fisher_exact
 
 ALL_RIGHT: Final = "share of rows with all labels right"
 """What is measured instead of accuracy if a text may have several labels."""
+COVERAGE: Final = "coverage of the prediction sets"
 _CONFIDENCE: Final = 0.95
 
 
@@ -17,11 +18,14 @@ def interval(share: float, rows: int) -> str:
     return f"{low:.{digits}%} and {high:.{digits}%}"
 
 
-def accuracy_sentence(accuracy: float, rows: int, measure: str = "accuracy") -> str:
-    """The 95% confidence interval of the accuracy, which shows whether the test rows are enough."""
+def interval_sentence(share: float, rows: int, measure: str = "accuracy") -> str:
+    """The 95% confidence interval of the accuracy or another share, which shows whether the test rows are enough.
+
+    Macro-F1 has none: if some labels have few rows, intervals of the bootstrap contain it too rarely.
+    """
     return (
         f"With {_CONFIDENCE:.0%} confidence, the {measure} on other texts like the test rows is between"
-        f" {interval(accuracy, rows)}."
+        f" {interval(share, rows)}."
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.classifier import TopicClassifier
 from app.control_characters import one_line
-from training.evaluation.chance import ALL_RIGHT, accuracy_sentence, calibration_sentence, outside_sentence
+from training.evaluation.chance import ALL_RIGHT, COVERAGE, calibration_sentence, interval_sentence, outside_sentence
 from training.evaluation.known_rows import known_rows
 from training.evaluation.labelled_rows import Confusion, Measured
 from training.evaluation.measure import Evaluation
@@ -59,12 +59,14 @@ def labelled_report(measured: Measured, codes: Sequence[str]) -> str:
 
 
 def chance_lines(evaluation: Evaluation | MultiLabelEvaluation) -> list[str]:
-    """How far accuracy (or the share of rows with all labels right) and calibration error may differ by chance."""
-    if isinstance(evaluation, Evaluation):
-        accuracy = accuracy_sentence(evaluation.accuracy, evaluation.texts)
+    """How far the figures may differ by chance: accuracy and coverage of sets, or rows with all labels right; ECE."""
+    if isinstance(evaluation, MultiLabelEvaluation):
+        lines = [interval_sentence(evaluation.exact_match, evaluation.texts, ALL_RIGHT)]
     else:
-        accuracy = accuracy_sentence(evaluation.exact_match, evaluation.texts, ALL_RIGHT)
-    return [accuracy, calibration_sentence(evaluation.ece_by_chance)]
+        lines = [interval_sentence(evaluation.accuracy, evaluation.texts)]
+        if evaluation.set_coverage is not None:
+            lines.append(interval_sentence(evaluation.set_coverage, evaluation.texts, COVERAGE))
+    return [*lines, calibration_sentence(evaluation.ece_by_chance)]
 
 
 def _label_table(evaluation: Evaluation | MultiLabelEvaluation, codes: Sequence[str]) -> list[str]:

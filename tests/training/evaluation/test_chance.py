@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.evaluation.chance import ALL_RIGHT, accuracy_sentence, interval, outside_sentence
+from training.evaluation.chance import ALL_RIGHT, interval, interval_sentence, outside_sentence
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_interval_is_as_wide_as_the_rows_are_few(share: float, rows: int, betwee
 
 
 def test_sentence_names_what_was_measured() -> None:
-    sentence = accuracy_sentence(0.68, 50, ALL_RIGHT)
+    sentence = interval_sentence(0.68, 50, ALL_RIGHT)
     assert sentence == (
         "With 95% confidence, the share of rows with all labels right on other texts like the test rows is between 54%"
         " and 79%."

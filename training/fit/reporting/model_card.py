@@ -6,7 +6,7 @@ from typing import Any, Final
 from app.classifier.manifest import EncodingSpec, Manifest
 from app.control_characters import one_line
 from training.bundles.model_card import literal, made_with, topic_table
-from training.evaluation.chance import ALL_RIGHT, accuracy_sentence, calibration_sentence, outside_sentence
+from training.evaluation.chance import ALL_RIGHT, COVERAGE, calibration_sentence, interval_sentence, outside_sentence
 from training.fit.baselines import trained_on
 from training.fit.reporting.learning_curve import curve_sentence
 from training.fit.reporting.shift import shift_sentence
@@ -175,7 +175,9 @@ def _texts(columns: Sequence[str]) -> str:
 def _chance(test: Mapping[str, Any], several: bool) -> str:
     """A paragraph on how far the figures may differ by chance; bundles of older releases lack `ece_by_chance`."""
     figure, measure = ("exact_match", ALL_RIGHT) if several else ("accuracy", "accuracy")
-    sentences = [accuracy_sentence(test[figure], test["texts"], measure)]
+    sentences = [interval_sentence(test[figure], test["texts"], measure)]
+    if not several:
+        sentences.append(interval_sentence(test["set_coverage"], test["texts"], COVERAGE))
     if "ece_by_chance" in test:
         sentences.append(calibration_sentence(test["ece_by_chance"]))
     return f"{' '.join(sentences)}\n\n"

@@ -42,6 +42,7 @@ def test_baseline_that_was_trained_on_a_part_of_the_rows_says_so(tmp_path: Path,
     card = write_card(manifest.model_copy(update={"figures": {**manifest.figures, "baselines": baselines}}))
     assert f"| {name} | 0.500 | 0.250 | - |" in card
     assert "| most frequent label | 0.500 |" in card
+    assert "the coverage of the prediction sets on other texts like the test rows is between 57% and 98%." in card
 
 
 def test_rows_of_a_baseline_have_a_label_if_there_is_an_outside_class(tmp_path: Path) -> None:
