@@ -85,7 +85,7 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
     from training.evaluation.comparison.report import against_report
     from training.evaluation.labelled_report import labelled_report, left_out_notes
     from training.evaluation.labelled_rows import evaluate_rows
-    from training.evaluation.training_files import training_file_warning
+    from training.evaluation.training_files import training_file_warning, training_rows_warning
 
     classifier = load_classifier(bundle)
     classifiers = [classifier]
@@ -101,7 +101,10 @@ def _evaluate_rows(bundle: Path, files: tuple[Path, ...], table: Table, against:
     else:
         measured = evaluate_rows(classifier, table.rows)
         shown, figures = labelled_report(measured, codes), measured.figures(codes)
-    found = [training_file_warning(used.bundle.manifest, files) for used in classifiers]
+    found = [
+        training_file_warning(used.bundle.manifest, files) or training_rows_warning(used, table.rows)
+        for used in classifiers
+    ]
     warnings = [warning for warning in found if warning is not None]
     for note in (*left_out_notes(table, classifiers), *warnings):
         click.echo(one_line(note), err=True)

@@ -1,12 +1,20 @@
-"""Finds test files that a bundle of `fit` was trained on, by the SHA-256 in its manifest."""
+"""Finds out if a bundle of `fit` was trained on test rows: by the SHA-256 of files, or its golden headlines."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
+from app.classifier import TopicClassifier
 from app.classifier.manifest import Manifest
 from app.cli.readers.decoding import encoding_of, gunzipped, read_pieces
 from training.labelled.read import shown_name
+from training.labelled.rows import LabelledRow
+
+_FEWEST_WORDS: Final = 3
+"""Minimum number of words of a golden headline that is looked for: shorter texts may occur again in new rows."""
+_FEWEST_FOUND: Final = 2
+"""Minimum number of them that are found, for the same reason."""
 
 
 def training_file_warning(manifest: Manifest, files: Sequence[Path]) -> str | None:
@@ -27,6 +35,26 @@ def training_file_warning(manifest: Manifest, files: Sequence[Path]) -> str | No
         f"{', '.join(map(shown_name, seen))}: {manifest.full_name} was trained on rows of {these} (same"
         " SHA-256), so the figures are better than on new texts; use rows that were not used in training, or the test"
         " figures in its model card."
+    )
+
+
+def training_rows_warning(classifier: TopicClassifier, rows: Sequence[LabelledRow]) -> str | None:
+    """A sentence if the rows contain golden headlines, which are the only training rows that a bundle holds; or None.
+
+    It finds a copy, a part or an extension of a training file, unless it is a small part.
+    """
+    manifest = classifier.bundle.manifest
+    if manifest.recipe.get("name") != "fit":
+        return None
+    texts = {golden.headline for golden in classifier.bundle.golden}
+    golden = {text for text in texts if len(classifier.encoder.tokenize(text)) >= _FEWEST_WORDS}
+    found = golden & {" ".join(row.text.split()) for row in rows}
+    if len(found) < _FEWEST_FOUND:
+        return None
+    return (
+        f"{manifest.full_name} was trained on {len(found)} of these rows and probably on others: they are among its"
+        f" {len(golden)} golden headlines of {_FEWEST_WORDS} or more words. So the figures are probably better than on"
+        " new texts; use rows that were not used in training, or the test figures in its model card."
     )
 
 

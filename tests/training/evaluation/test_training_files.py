@@ -40,9 +40,10 @@ def new(tmp_path: Path) -> Path:
 @pytest.fixture
 def fitted(tmp_path: Path) -> Fitted:
     def write(*files: Path, name: str = "town", **data: object) -> Path:
+        golden = ["word0 in the town", "word1 in the town", "word0 word1 by the sea", "word1", ""]
         digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
         return write_any_bundle(
-            tmp_path / name, TOPICS, name=name, recipe={"name": "fit"}, data={"sha256": digests} | data
+            tmp_path / name, TOPICS, name=name, golden=golden, recipe={"name": "fit"}, data={"sha256": digests} | data
         )
 
     return write
@@ -135,3 +136,26 @@ def test_comparison_warns_about_each_bundle(fitted: Fitted, train: Path, new: Pa
     assert result.stderr.splitlines() == [sentence("train.csv"), sentence("train.csv", name="city")]
     figures = json.loads(evaluate(one, new, options=("--against", two, "--json")).stdout)
     assert figures["warnings"] == [sentence("new.csv", name="city")]
+
+
+def test_golden_headlines_among_the_rows_are_warned_about(fitted: Fitted, train: Path, tmp_path: Path) -> None:
+    copy = table(tmp_path / "copy.csv", "word0 in  the town,t0", "word1 in the town,t1", "word1 new,t1")
+    done = evaluate(fitted(train), copy)
+    assert done.exit_code == 0
+    assert "accuracy" in done.stdout
+    assert done.stderr.startswith(
+        "town/1 was trained on 2 of these rows and probably on others: they are among its 3 golden headlines of 3 or"
+        " more words."
+    )
+
+
+def test_one_golden_headline_or_short_ones_may_occur_in_new_rows(fitted: Fitted, train: Path, tmp_path: Path) -> None:
+    new = table(tmp_path / "new.csv", "word0 in the town,t0", "word1,t1", "word1 new,t1")
+    assert evaluate(fitted(train), new).stderr == ""
+
+
+def test_training_file_is_warned_about_once(fitted: Fitted, tmp_path: Path) -> None:
+    file = table(tmp_path / "train.csv", "word0 in the town,t0", "word1 in the town,t1")
+    done = evaluate(fitted(file), file)
+    assert done.stderr.count("trained on") == 1
+    assert "same SHA-256" in done.stderr
