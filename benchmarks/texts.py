@@ -6,9 +6,9 @@ from pathlib import Path
 
 from app.classifier import Bundle
 from training.data.corpus import read_archive
+from training.data.fetch import ARCHIVE, DEFAULT_FOLDER
 
-_ROOT = Path(__file__).parent.parent
-_ARCHIVES = (_ROOT / ".data" / "reuters21578.tar.gz", _ROOT.parent / "shared" / "data" / "reuters21578.tar.gz")
+_ARCHIVE = Path(__file__).parent.parent / DEFAULT_FOLDER / ARCHIVE
 
 TITLE_WORDS = (5, 12)
 """The 5th and 95th percentile of the archive's 20,841 titles; their mean is 8.1."""
@@ -74,7 +74,4 @@ class RealTexts:
 
 def texts(bundle: Bundle) -> MadeTexts | RealTexts:
     """Texts of the archive if it has been fetched, otherwise generated ones."""
-    for archive in _ARCHIVES:
-        if archive.exists():
-            return RealTexts(archive)
-    return MadeTexts(bundle)
+    return RealTexts(_ARCHIVE) if _ARCHIVE.exists() else MadeTexts(bundle)

@@ -22,13 +22,13 @@ from benchmarks.proc import children, cpu_seconds
 from benchmarks.process import ROOT, free_port
 from benchmarks.scaling.nginx import configure
 from benchmarks.speed.apis import OWN
-from benchmarks.speed.loads import BATCH, Load, write_bodies
+from benchmarks.speed.loads import LOADS, write_bodies
 from benchmarks.speed.over_http import ask
 from benchmarks.speed.targets import SERVICE
 from benchmarks.texts import MadeTexts
 
 WORKERS = (1, 2, 4)
-SINGLE, BATCHES = Load("single headlines, 64 clients", 64), Load(f"batches of {BATCH}, 16 clients", 16, BATCH)
+SINGLE, BATCHES = LOADS[2:]
 _LINES = 200_000
 
 Figures = dict[str, Any]

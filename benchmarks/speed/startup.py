@@ -16,7 +16,7 @@ from benchmarks import wrk
 from benchmarks.machine import cores
 from benchmarks.process import ROOT, Process
 from benchmarks.speed.apis import OWN
-from benchmarks.speed.loads import BATCH, Load, write_bodies
+from benchmarks.speed.loads import LOADS, Load, write_bodies
 from benchmarks.speed.targets import SERVICE, Target, installed
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ WORKERS = (1, 2, 4)
 Turn = dict[int, dict[str, float]]
 """Headlines per second by number of workers and load."""
 
-_LOADS = (Load("64 clients", 64), Load(f"batches of {BATCH}, 16 clients", 16, BATCH))
+_LOADS = LOADS[2:]
 _IMPORTS = "import app.__main__, app.server.run, app.main"
 _IMPORT_LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +(\S+)")
 _IMAGE = "reuters-topics-benchmark"
