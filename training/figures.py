@@ -1,12 +1,13 @@
-"""Confusion matrix as PNG, and the colours and PNG format shared by all figures."""
+"""Confusion matrix as PNG, and what all figures share: learning curves, colours, PNG format."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 TRAINING_COLOUR = "#4c78a8"
@@ -43,6 +44,17 @@ def plot_confusion(confusion: NDArray[np.int64], codes: Sequence[str]) -> bytes:
     bar.set_ticks([0, 0.05, 0.2, 0.5, 1.0])
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     return to_png(figure)
+
+
+def plot_curves(axes: Axes, history: Mapping[str, Sequence[float]], measure: str, learned: str, held_out: str) -> None:
+    """Draw a measure by epoch on training texts and on held-out ones; `learned` and `held_out` name them."""
+    epochs = range(1, len(history[measure]) + 1)
+    axes.plot(epochs, history[measure], "o-", color=TRAINING_COLOUR, markersize=4, label=learned)
+    axes.plot(epochs, history[f"val_{measure}"], "o-", color=VALIDATION_COLOUR, markersize=4, label=held_out)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def to_png(figure: Figure) -> bytes:

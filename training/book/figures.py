@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
-from training.figures import TRAINING_COLOUR, VALIDATION_COLOUR, to_png
+from training.figures import TRAINING_COLOUR, VALIDATION_COLOUR, plot_curves, to_png
 from training.history import History
 
 
@@ -56,12 +56,6 @@ def plot_comparison(titles: Sequence[str], accuracies: Sequence[Sequence[float]]
 def _curves(history: History, measure: str, chosen: int) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    epochs = range(1, len(history[measure]) + 1)
-    axes.plot(epochs, history[measure], "o-", color=TRAINING_COLOUR, markersize=4, label="training wires")
-    axes.plot(epochs, history[f"val_{measure}"], "o-", color=VALIDATION_COLOUR, markersize=4, label="validation wires")
+    plot_curves(axes, history, measure, "training wires", "validation wires")
     axes.axvline(chosen, color="#777777", linestyle="--", linewidth=1, label=f"the bundle's network stops ({chosen})")
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure, axes

@@ -3,36 +3,21 @@
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from training.evaluation.measure import Bin
-from training.figures import TRAINING_COLOUR, VALIDATION_COLOUR, to_png
+from training.figures import TRAINING_COLOUR, plot_curves, to_png
 from training.history import History
 
 
 def plot_learning(history: History) -> bytes:
     """Loss and accuracy of the MLPs by epoch, on training texts and on held-out wires."""
     figure = Figure(figsize=(9.5, 4), layout="constrained")
-    epochs = range(1, len(history["loss"]) + 1)
     for axes, measure, title in zip(
         figure.subplots(1, 2), ("loss", "accuracy"), ("Loss (nats)", "Accuracy"), strict=True
     ):
-        axes.plot(
-            epochs, history[measure], "o-", color=TRAINING_COLOUR, markersize=3, label="learned from, words dropped"
-        )
-        axes.plot(
-            epochs,
-            history[f"val_{measure}"],
-            "o-",
-            color=VALIDATION_COLOUR,
-            markersize=3,
-            label="held-out titles, bodies",
-        )
+        plot_curves(axes, history, measure, "learned from, words dropped", "held-out titles, bodies")
         axes.set_title(f"{title} by epoch: the networks without the SVM", fontsize=10)
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
     return to_png(figure)
 

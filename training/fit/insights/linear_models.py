@@ -1,5 +1,6 @@
 """Fast linear models of the training rows: cross-fitted probabilities, and a learning curve."""
 
+import itertools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,13 +111,14 @@ class LinearModels:
         """
         scores = np.zeros((len(self.samples), self._topics), np.float32)
         groups, repeats = groups_of(self.samples, self._lines), 1 if self._expansion is None else REPEATS
-        for repeat in range(repeats):
-            seed = self._seed + repeat
-            for fold, mask in enumerate(folds(self.labels, groups, seed, self._folds)):
+        done, of = itertools.count(), repeats * self._folds * self._topics
+        for seed in range(self._seed, self._seed + repeats):
+            for mask in folds(self.labels, groups, seed, self._folds):
                 if mask.any():
-                    first = (repeat * self._folds + fold) * self._topics
-                    counted = _from(first, repeats * self._folds * self._topics, on_svm)
-                    scores[mask] += self._scores(np.flatnonzero(~mask), self._rows[mask], seed, counted) / repeats
+                    of_fold = self._scores(
+                        np.flatnonzero(~mask), self._rows[mask], seed, lambda: on_svm(next(done), of)
+                    )
+                    scores[mask] += of_fold / repeats
         if self.members is not None:
             return sigmoid(fit_labels(scores, self.members).logits(scores))
         # A sample, because each step of the fit makes arrays of the size of the scores.
@@ -144,10 +146,10 @@ class LinearModels:
             random_rows(len(self.samples), MAX_WORK // self._topics, self._seed)
         )
         points = []
-        for done, share in enumerate(SHARES):
-            counted = _from(done * self._topics, len(SHARES) * self._topics, on_svm)
+        done, of = itertools.count(), len(SHARES) * self._topics
+        for share in SHARES:
             part = order[: max(1, round(share * len(order)))]
-            scores = self._scores(part, rows, self._seed, counted)
+            scores = self._scores(part, rows, self._seed, lambda: on_svm(next(done), of))
             if self.members is None:
                 reached = float(np.mean(scores.argmax(axis=1) == [row_labels[0] for row_labels in labels]))
             else:
@@ -160,7 +162,7 @@ class LinearModels:
         return rows if self._expansion is None else (rows @ self._expansion).tocsr()
 
     def _scores(
-        self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int, on_svm: Callable[[int], object]
+        self, learned: NDArray[np.intp], rows: sp.csr_matrix, seed: int, on_svm: Callable[[], object]
     ) -> Floats:
         """Scores, float32 [n, topics], of one SVM for each label; of labels without a row, the lowest of each row."""
         part = learned[random_rows(len(learned), MAX_WORK // self._topics, seed)]
@@ -169,7 +171,7 @@ class LinearModels:
         scores = np.full((rows.shape[0], self._topics), np.inf, np.float32)
         missing = []
         for label in range(self._topics):
-            on_svm(label)
+            on_svm()
             has = self.labels[part] == label if self.members is None else self.members[part, label]
             if has.all():
                 scores[:, label] = 1
@@ -183,8 +185,3 @@ class LinearModels:
         if missing:
             scores[:, missing] = np.minimum(scores.min(axis=1, keepdims=True), -1)
         return scores
-
-
-def _from(first: int, of: int, on_svm: Callable[[int, int], object]) -> Callable[[int], object]:
-    """Reports the labels of one model, counted from `first`."""
-    return lambda label: on_svm(first + label, of)
