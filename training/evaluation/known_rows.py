@@ -33,8 +33,8 @@ def known_rows(
             kept.append(row)
     if not any(row.labels for row in kept):
         raise LabelsError(
-            f"{rows[0].file}: no row has a label of {bundle} ({listed(codes)}); check the file, its column of labels,"
-            " and the bundle."
+            f"{rows[0].file}: no row has a label of {bundle} ({listed(codes)}), but {listed(list(unknown))}; check the"
+            " file, its column of labels, and the bundle."
         )
     return kept, dict(unknown.most_common())
 

@@ -1,5 +1,6 @@
 """Splits labelled rows into training and test rows: stratified by label, with duplicates on one side."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -30,7 +31,7 @@ class Split:
     rare: Mapping[str, int]
     """Labels with too few rows, and their numbers of rows; "" stands for rows about none of the labels."""
     labels: Sequence[str]
-    """The labels of the training rows, sorted."""
+    """The labels of the training rows in alphabetical order, or by size if all are whole numbers."""
     method: Literal["share", "time", "file"]
     places: Sequence[str]
     """TRAIN, TEST or the reason why it is left out, for each row of the table and then of the test table."""
@@ -106,7 +107,7 @@ def split_rows(
         test=tests,
         left_out=left_out,
         rare=rare,
-        labels=sorted(known - {OUTSIDE}),
+        labels=_in_order(known - {OUTSIDE}),
         method=method,
         places=places,
         duplicates=duplicates,
@@ -159,3 +160,10 @@ def _too_few(known: set[str], rare: Mapping[str, int], min_rows: int, table: Tab
         return f"{column.file}: {only}, {needs}."
     fewer = "1 label has" if len(rare) == 1 else f"{len(rare):,} labels have"
     return f"{column.file}: {have} {min_rows} rows or more ({fewer} fewer), {needs}, or lower --min-rows."
+
+
+def _in_order(labels: AbstractSet[str]) -> list[str]:
+    """Labels 0 to 10 get these numbers in the bundle, too, so that 10 is not the topic with the number 2."""
+    if all(re.fullmatch(r"-?\d+", label) for label in labels):
+        return sorted(labels, key=lambda label: (int(label), label))
+    return sorted(labels)

@@ -28,6 +28,20 @@ def everything(split: Split) -> list[LabelledRow]:
     return [*split.train, *split.test, *(row for some in split.left_out.values() for row in some)]
 
 
+@pytest.mark.parametrize(
+    ("labels", "order"),
+    [
+        (["10", "9", "-1", "0"], ["-1", "0", "9", "10"]),
+        (["10", "9", "nine"], ["10", "9", "nine"]),
+        (["10.0", "9.0"], ["10.0", "9.0"]),
+        (["b", "a"], ["a", "b"]),
+    ],
+)
+def test_labels_are_in_alphabetical_order_and_whole_numbers_by_size(labels: list[str], order: list[str]) -> None:
+    rows: list[Row] = [(f"story {i} of {label}", (label,)) for label in labels for i in range(5)]
+    assert split_rows(table(rows)).labels == order
+
+
 WORDS = ["oil", "gold", "wheat", "rain", "Oil", "bank,", "rates"]
 texts = st.one_of(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=10).map(" ".join),

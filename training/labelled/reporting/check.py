@@ -24,6 +24,8 @@ from training.labelled.tokenizer import choose_tokenizer
 SHORT = 3
 """Labels of at most so many letters differ if one of them has an s more: C and CS."""
 
+_NEGATIVE: Final = re.compile(r"-\d+([.,]\d+)?")
+"""A sentiment of -1 is not one of 1."""
 _ENTITY: Final = re.compile("&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 """The entities that programs write to escape a text, and those with a number."""
 
@@ -103,7 +105,7 @@ def _similar(labels: Sequence[str]) -> list[list[str]]:
     for label in labels:
         # pandas writes whole numbers as 5.0 if another cell of the column is empty.
         folded = re.sub(r"(?<=\d)\.0+$", "", unicodedata.normalize("NFKC", label).casefold())
-        letters = "".join(filter(_is_distinctive, folded)) or folded
+        letters = folded if _NEGATIVE.fullmatch(folded) else "".join(filter(_is_distinctive, folded)) or folded
         groups[letters.removesuffix("s") if len(letters) > SHORT else letters].append(label)
     return [alike for alike in groups.values() if len(alike) > 1]
 

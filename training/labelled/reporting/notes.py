@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 
+from app.cli.readers.row import ICONV, NOT_UTF_8
 from app.near_names import misspelt_names
 from training.labelled.bad_rows import counted
 from training.labelled.reporting.outside_notes import outside_notes
@@ -31,6 +32,9 @@ MAX_IN_TEST = 0.1
 
 MAX_SHARED = 0.01
 """If at most this share of the test rows has a near duplicate among the training rows, the figures hardly change."""
+
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]0+)?")
+"""Also as pandas writes it if another cell of the column is empty."""
 
 
 def notes(report: DataReport) -> list[str]:
@@ -65,7 +69,8 @@ def _separators(joined: Mapping[str, Sequence[str]]) -> Iterator[str]:
 def _left_out(report: DataReport, joined: AbstractSet[str]) -> Iterator[str]:
     if report.bad:
         why = counted(report.bad_reasons)
-        yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({why}); correct the files."
+        advice = f"convert the files, such as with {ICONV}" if NOT_UTF_8 in report.bad_reasons else "correct the files"
+        yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({why}); {advice}."
     if rare := [label for label in report.rare if label]:
         rows = report.left_out.get(RARE, 0) - report.rare.get("", 0)
         yield (
@@ -121,6 +126,11 @@ def _labels(report: DataReport) -> Iterator[str]:
         yield (
             f"{count(len(bracketed), 'label')} such as {bracketed[0]!r} {looks} of labels; write the labels of such a"
             " cell without brackets and quotes, separated by commas, and set --label-separator ','."
+        )
+    if all(_NUMBER.fullmatch(label) for label in labels):
+        yield (
+            f"The labels are numbers ({_first(labels)}), and so are the answers of the model. If they stand for names,"
+            " put these into the files (docs/own-topics.md)."
         )
     if report.similar_labels:
         yield _alike(report.similar_labels)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from app.cli.readers.row import ICONV
 from app.terminal_columns import columns
 from tests.real_data import REPOSITORY
 from training.cli import cli
@@ -152,7 +153,27 @@ def test_texts_under_different_labels_are_rows_of_an_outside_class_only_if_the_m
 def test_reasons_agree_with_their_number(report: DataReport) -> None:
     bad = dataclasses.replace(report, bad=8, bad_reasons={"has no label": 5, "has no text": 2, "is not UTF-8": 1})
     found = notes(bad)[0]
-    assert found == "8 bad rows are left out (5 have no label; 2 have no text; 1 is not UTF-8); correct the files."
+    advice = f"convert the files, such as with {ICONV}"
+    assert found == f"8 bad rows are left out (5 have no label; 2 have no text; 1 is not UTF-8); {advice}."
+
+
+@pytest.mark.parametrize(
+    ("labels", "noted"),
+    [
+        (("0", "1"), "(0, 1)"),
+        (("-1", "2.0"), "(-1, 2.0)"),
+        (("1", "two"), ""),
+        (("v1", "v2"), ""),
+        (("1.5", "2"), ""),
+        (("true", "false"), ""),
+    ],
+)
+def test_labels_that_are_all_numbers_are_noted(tmp_path: Path, labels: tuple[str, str], noted: str) -> None:
+    rows = [f"story {i} of {label},{label}" for label in labels for i in range(10)]
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *rows])])
+    told = [note for note in check(table, split_rows(table)).notes if note.startswith("The labels are numbers")]
+    assert bool(told) == bool(noted)
+    assert all(f"The labels are numbers {noted}, and so are the answers" in note for note in told)
 
 
 def test_every_reason_of_bad_rows_is_shown_with_its_first_lines(tmp_path: Path) -> None:
@@ -188,6 +209,9 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
         ("1.5", "15", True),
         ("v1.0", "v1.00", True),
         ("10", "1.0", False),
+        ("1", "-1", False),
+        ("-1", "-1.0", True),
+        ("a-1", "a1", True),
         ("a.0", "a", False),
         ("Café", "Cafe\u0301", True),
         ("ดี", "ดู", False),
