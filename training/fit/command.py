@@ -78,7 +78,7 @@ def fit_rows(
         progress("label errors", 0, 1)
         encoder, word_index = fitted.model.encoder, fitted.model.word_index
         linear = LinearModels(encoder, word_index, fitted.recipe, rows, data.seed, clusters=fitted.clusters)
-        listing = suspects(linear, split.train, split.labels, partial(progress, "label errors"))
+        listing = suspects(linear, split.train, partial(progress, "label errors"))
         curve = linear.learning_curve(split.test, partial(progress, "learning curve"))
         progress("writing the bundle and measuring it", 0, 1)
         source = Source(

@@ -112,14 +112,18 @@ def _draft(target: Path, training: HeadlineTraining, run: TrainedModel, dataset:
         outside=training.outside,
         files={},
         recipe=asdict(training.recipe)
-        | {"seed": training.seeds[0], "seeds": list(training.seeds)}
-        | {"titles": len(titles), "bodies": len(bodies)}
-        | {"outside_titles": len(texts.titles) - len(titles), "outside_bodies": len(texts.bodies) - len(bodies)}
         | {
+            "seed": training.seeds[0],
+            "seeds": list(training.seeds),
+            "titles": len(titles),
+            "bodies": len(bodies),
+            "outside_titles": len(texts.titles) - len(titles),
+            "outside_bodies": len(texts.bodies) - len(bodies),
             "clusters": len(training.clusters),
             "clustered_words": sum(len(cluster.words) for cluster in training.clusters),
-        }
-        | {"lexicon": len(texts.lexicon), "outside_lexicon": sum(not line.labels for line in texts.lexicon)},
+            "lexicon": len(texts.lexicon),
+            "outside_lexicon": sum(not line.labels for line in texts.lexicon),
+        },
         data={
             "sha256": dataset.files
             | {"lexicon": lexicon_hash(texts.lexicon), "clusters": clusters_hash(training.clusters)},

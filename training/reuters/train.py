@@ -73,8 +73,7 @@ def train_headlines(
     test_titles = title_words(wire for wire in corpus if wire.split == "test")
     phrases, every = lexicon_samples(lexicon), recipe.held_out_every
     outside = clean(recipe, train, outside)
-    kept = train[: recipe.held_out], [*outside[::every]], phrases[::every]
-    held_out = _texts([*kept[0], *kept[1]], kept[2], set())
+    held_out = _texts([*train[: recipe.held_out], *outside[::every]], phrases[::every], set())
     avoid = test_titles | {sample.words for sample in held_out.titles}
     left = [wire for i, wire in enumerate(outside) if i % every]
     rest = _texts([*train[recipe.held_out :], *left], [line for i, line in enumerate(phrases) if i % every], avoid)

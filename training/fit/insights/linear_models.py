@@ -89,8 +89,9 @@ class LinearModels:
         """int64 [n], of `samples`: the first label, or the number of labels if there is none."""
         self.members = members_of(self.samples, rows.topics) if rows.multi_label else None
         """bool [n, topics], whether each row has each label; None if it has one."""
-        self._lines = rows.lines
-        self._codes, self._topics, self._seed, self._encoder = rows.codes, rows.topics, seed, encoder
+        self.codes = rows.codes
+        """The labels."""
+        self._lines, self._topics, self._seed, self._encoder = rows.lines, rows.topics, seed, encoder
         words = sum(len(sample.words) for sample in self.samples)
         with_ngrams = max(len(self.samples), words / MANY_WORDS) * rows.topics <= MAX_NGRAM_WORK
         self._expansion: sp.csr_matrix | None = None
@@ -141,7 +142,7 @@ class LinearModels:
         test = [row for row in test if row.labels or self.members is not None]
         words = [self._encoder.tokenize(row.text) for row in test]
         rows = self._tfidf.transform(self._inputs(words))
-        labels = label_numbers(test, self._codes)
+        labels = label_numbers(test, self.codes)
         order = np.random.default_rng(self._seed).permutation(
             random_rows(len(self.samples), MAX_WORK // self._topics, self._seed)
         )

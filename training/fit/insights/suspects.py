@@ -42,7 +42,6 @@ class Suspects:
 def suspects(
     models: LinearModels,
     rows: Sequence[LabelledRow],
-    codes: Sequence[str],
     on_svm: Callable[[int, int], object] = lambda done, of: None,
 ) -> Suspects:
     """Rows whose label is more probably wrong than right, or MIN_LISTED rows.
@@ -54,10 +53,9 @@ def suspects(
     Args:
         models: of the training rows.
         rows: the training rows, by number.
-        codes: the labels.
         on_svm: called with the number of trained SVMs and that of all.
     """
-    probabilities = models.cross_fitted(on_svm)
+    codes, probabilities = models.codes, models.cross_fitted(on_svm)
     if models.members is None:
         wrong = wrong_label(probabilities, models.labels)
         own, other = probabilities[np.arange(len(wrong)), models.labels], probabilities.max(axis=1)

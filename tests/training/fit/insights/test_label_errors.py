@@ -68,13 +68,13 @@ def test_labels_of_all_rows_and_of_none_are_allowed() -> None:
 
 def test_right_labels_are_left_alone() -> None:
     rows = made_rows(4, 50)
-    found = suspects(linear_models(tokenize_rows(rows, codes(4))), rows, codes(4))
+    found = suspects(linear_models(tokenize_rows(rows, codes(4))), rows)
     assert (found.listed, found.probable) == (0, 0)
 
 
 def test_flipped_labels_are_found_with_the_right_one_as_likelier() -> None:
     rows, places = flipped(made_rows(5, 60), 5)
-    found = suspects(linear_models(tokenize_rows(rows, codes(5))), rows, codes(5))
+    found = suspects(linear_models(tokenize_rows(rows, codes(5))), rows)
     assert len(set(listed(found)[: found.probable]) & places) / found.probable > 0.9
     assert set(listed(found)) >= places
     assert found.probable / len(places) > 0.7
@@ -88,7 +88,7 @@ def test_flipped_labels_are_found_with_the_right_one_as_likelier() -> None:
 def test_file_has_the_probability_that_the_label_is_wrong() -> None:
     rows, _ = flipped(made_rows(5, 60, words=25), 5)
     models = linear_models(tokenize_rows(rows, codes(5)))
-    found = suspects(models, rows, codes(5))
+    found = suspects(models, rows)
     lines = list(csv.DictReader(io.StringIO(found.content.decode())))
     wrong = [float(one["wrong_probability"]) for one in lines]
     assert wrong == sorted(wrong, reverse=True)
@@ -102,7 +102,7 @@ def test_rows_that_a_weak_model_answers_wrongly_are_not_all_listed() -> None:
     words = [f"w{i}" for i in range(40)]
     rows = [LabelledRow(" ".join(rng.choice(words, 6)), (f"label{i % 4}",), "rows.csv", i + 2) for i in range(200)]
     models = linear_models(tokenize_rows(rows, codes(4)))
-    found = suspects(models, rows, codes(4))
+    found = suspects(models, rows)
     assert (models.cross_fitted().argmax(axis=1) != models.labels).mean() > 0.6
     assert found.listed == MIN_LISTED
     assert found.probable < 5
@@ -155,7 +155,7 @@ def test_labels_too_many_and_missing_are_found_in_rows_with_several() -> None:
             wrong[i] = "; ".join(right)
             given = sorted({"label1"} ^ set(given))
         rows.append(LabelledRow(f"the {text}", tuple(given), "rows.csv", i + 2))
-    found = suspects(linear_models(tokenize_rows(rows, codes(4), multi_label=True)), rows, codes(4))
+    found = suspects(linear_models(tokenize_rows(rows, codes(4), multi_label=True)), rows)
     _, *lines = csv.reader(io.StringIO(found.content.decode()))
     first = {int(line[-1]) - 2: line[2] for line in lines[: found.probable]}
     assert len(first.keys() & wrong.keys()) / len(first) > 0.8
@@ -166,7 +166,7 @@ def test_labels_too_many_and_missing_are_found_in_rows_with_several() -> None:
 @pytest.mark.parametrize("beginning", ["=1+1", "@SUM(A1)", "+cmd", "\t=x"])
 def test_spreadsheet_does_not_evaluate_texts(beginning: str) -> None:
     rows = [replace(row, text=f"{beginning} {row.text}") for row in flipped(made_rows(3, 60), 3)[0]]
-    found = suspects(linear_models(tokenize_rows(rows, codes(3))), rows, codes(3))
+    found = suspects(linear_models(tokenize_rows(rows, codes(3))), rows)
     cells = [line[0] for line in csv.reader(io.StringIO(found.content.decode()))][1:]
     assert cells
     assert all(cell.startswith("'") for cell in cells)
@@ -182,5 +182,5 @@ def test_label_of_a_single_row_is_no_error() -> None:
 def test_rows_beyond_the_limit_are_still_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.fit.insights.linear_models.MAX_WORK", 5 * 100)
     rows, places = flipped(made_rows(5, 60), 5)
-    found = suspects(linear_models(tokenize_rows(rows, codes(5))), rows, codes(5))
+    found = suspects(linear_models(tokenize_rows(rows, codes(5))), rows)
     assert len(set(listed(found)) & places) / len(places) > 0.8
