@@ -11,7 +11,7 @@ from starlette.routing import Match
 from app.api.headers import RESPONSE_HEADERS, header_names
 from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE, Problem, example
-from app.api.routes.model_info import examples
+from app.api.routes.examples import examples
 from app.api.schemas import DEFAULT_TOP_K, limited_batch_request, limited_predict_request
 from app.api.serialization import ResponseSerializer
 from app.serving.service import Service

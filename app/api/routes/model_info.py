@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.api.model_parameter import MODEL_PARAMETER, model_parameter
 from app.api.problems import responses
+from app.api.routes.examples import examples, first_answer
 from app.api.routes.model_info_schemas import (
     LoadedModel,
     ModelResponse,
@@ -18,17 +19,11 @@ from app.api.routes.model_info_schemas import (
     TopicSkill,
     TopicsResponse,
 )
-from app.api.serialization import ResponseSerializer
-from app.classifier import Bundle, TopicClassifier, explain
+from app.classifier import Bundle
 from app.errors import NotReadyError, UnauthorizedError, UnknownModelError
 from app.serving.served_model import ServedModel
 from app.serving.service import Service
 from app.serving.shadow import Shadow
-
-MAX_EXAMPLES = 8
-"""Maximum number of examples that `GET /model` and the page show."""
-MAX_EXAMPLE_CHARACTERS = 200
-"""Maximum length of an example; golden headlines include longer texts."""
 
 
 def model_info_router(service: Service) -> APIRouter:
@@ -108,29 +103,6 @@ async def page_json(served: ServedModel, service: Service) -> str:
     """The JSON that the page contains: the answers of /model and /topics, and the answer to the first example."""
     model, answer = await describe_model(served, service), first_answer(served.classifier)
     return f'{{"model":{model.model_dump_json()},"topics":{topics_json(served)},"answer":{answer}}}'
-
-
-@lru_cache(maxsize=1)
-def first_answer(classifier: TopicClassifier) -> str:
-    """The answer of /predict to the first example, for all topics and explained; `null` if there is no example.
-
-    Metrics do not count it: no client has sent this text.
-    """
-    for text in examples(classifier)[:1]:
-        [answer] = classifier.classify([text], len(classifier.topics))
-        return ResponseSerializer(classifier).single(answer, explain(classifier, text)).decode()
-    return "null"
-
-
-def examples(classifier: TopicClassifier) -> list[str]:
-    """Golden headlines that are short enough to try the model with, each once, in order.
-
-    Single words, which `fit` adds to test the model, are left out if there are at least two other examples.
-    """
-    golden = [headline.headline for headline in classifier.bundle.golden if headline.headline.strip()]
-    short = list(dict.fromkeys(text for text in golden if len(text) <= MAX_EXAMPLE_CHARACTERS))
-    longer = [text for text in short if len(classifier.encoder.tokenize(text)) > 1]
-    return (longer if len(longer) > 1 else short)[:MAX_EXAMPLES]
 
 
 async def _compared(service: Service, shadow: Shadow) -> ShadowModel:

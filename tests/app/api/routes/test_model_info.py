@@ -2,14 +2,11 @@
 
 import hashlib
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.api.routes import model_info, model_info_schemas
-from app.api.routes.model_info import MAX_EXAMPLE_CHARACTERS, MAX_EXAMPLES, examples
 from app.classifier.bundle import MANIFEST
 from tests.app.conftest import Start
 
@@ -53,27 +50,3 @@ def test_before_the_model_has_loaded_both_are_503(client_without_model: TestClie
     for path in ("/topics", "/model"):
         reply = client_without_model.get(path)
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
-
-
-def of(*headlines: str) -> list[str]:
-    """Examples of a model with these golden headlines, which are split at blanks."""
-    golden = [SimpleNamespace(headline=one) for one in headlines]
-    model = SimpleNamespace(bundle=SimpleNamespace(golden=golden), encoder=SimpleNamespace(tokenize=str.split))
-    return examples(cast(Any, model))
-
-
-@pytest.mark.parametrize(
-    ("golden", "found"),
-    [
-        (["oil", "oil rises", "gold", "gold falls"], ["oil rises", "gold falls"]),
-        (["oil", "oil rises", "gold"], ["oil", "oil rises", "gold"]),
-        (["oil rises", " ", "", "oil rises", "gold falls"], ["oil rises", "gold falls"]),
-        (
-            ["a b" + "x" * (MAX_EXAMPLE_CHARACTERS - 3), "a b" + "x" * (MAX_EXAMPLE_CHARACTERS - 2)],
-            ["a b" + "x" * (MAX_EXAMPLE_CHARACTERS - 3)],
-        ),
-        ([f"headline {number}" for number in range(99)], [f"headline {number}" for number in range(MAX_EXAMPLES)]),
-    ],
-)
-def test_examples_are_short_and_of_several_words_if_there_are_two(golden: list[str], found: list[str]) -> None:
-    assert of(*golden) == found
