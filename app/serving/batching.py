@@ -70,7 +70,8 @@ class MicroBatcher:
 
         Raises:
             OverloadedError: too many headlines are in flight.
-            DeadlineError: the text was still waiting at the deadline, and is not classified.
+            DeadlineError: the text was still waiting at the deadline, and is not classified. The first CHUNK_TEXTS
+                short texts wait without a timer, so callers check the deadline afterwards.
             Exception: any of the classifier.
         """
         loop = asyncio.get_running_loop()
@@ -85,7 +86,7 @@ class MicroBatcher:
         long = len(text) > UNIT_CHARACTERS
         queue = self._long if long else self._short
         queue.append((text, top_k, future))
-        if not (long or len(queue) > CHUNK_TEXTS):  # fewer than CHUNK_TEXTS are before it; a timer costs 5 us
+        if not (long or len(queue) > CHUNK_TEXTS):  # at most CHUNK_TEXTS turns of milliseconds; a timer costs 5 us
             return await future
         try:
             async with asyncio.timeout(due.left()):
