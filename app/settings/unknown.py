@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from app.errors import MAX_QUOTE
 from app.near_names import near_names
-from app.settings.fields import PREFIX, Settings
+from app.settings.fields import PREFIX, Settings, variable_name
 
 _COMMAND_KEY = "TOPICS_API_KEY"
 """Read by `python -m app classify --url`, which sends it to a service; the service itself does not use it."""
@@ -27,7 +27,7 @@ def unknown_variables(environment: Mapping[str, str], serving: bool) -> Iterator
 
     `serving`: False for a command, which also accepts TOPICS_API_KEY.
     """
-    known = [PREFIX + name.upper() for name in Settings.model_fields] + ([] if serving else [_COMMAND_KEY])
+    known = [*map(variable_name, Settings.model_fields), *([] if serving else [_COMMAND_KEY])]
     for given, value in sorted(environment.items()):
         name = given.upper()
         # Kubernetes sets TOPICS_PORT and others in every pod of a namespace that has a Service named topics.

@@ -46,14 +46,19 @@ def replace_standard_streams(notice: Callable[[int], str]) -> None:
 
 def dropped_lines() -> int:
     """Number of lines that this process has dropped."""
-    return sum(stream.dropped for stream in set(_streams.values())) if _streams else 0
+    return sum(stream.dropped for stream in _distinct())
 
 
 def drain(seconds: float) -> None:
     """Wait until the queued text of stdout and stderr has been written, at most `seconds` in total."""
     due = time.monotonic() + seconds
-    for stream in set(_streams.values()):
+    for stream in _distinct():
         stream.drain(due - time.monotonic())
+
+
+def _distinct() -> set[LogStream]:
+    """The streams, each once: stdout and stderr may be the same pipe."""
+    return set(_streams.values())
 
 
 class _Nowhere(io.TextIOBase):
@@ -66,12 +71,12 @@ class _Nowhere(io.TextIOBase):
 @atexit.register
 def _end() -> None:
     drain(DRAIN_SECONDS)
-    for stream in set(_streams.values()):
+    for stream in _distinct():
         stream.end()
 
 
 def _forget() -> None:
-    for stream in set(_streams.values()):
+    for stream in _distinct():
         stream.reset()  # queued text is written by the parent
 
 
