@@ -73,7 +73,7 @@ REQUESTS = [
 @pytest.mark.parametrize(("path", "body"), REQUESTS)
 def test_wait_of_a_long_body_for_its_turn_to_be_parsed_counts(start: Start, path: str, body: object):
     client = start()
-    client.app.state.service.parse_turns._free_at = time.monotonic() + 0.3
+    client.app.state.service.parse_turns._free_at = time.monotonic() + 0.7
     assert client.post(path, json=body, headers={"x-request-timeout": "0.2"}).status_code == 504
     assert client.post(path, json=body, headers={"x-request-timeout": "60"}).status_code == 200
 
@@ -108,7 +108,7 @@ def test_arrival_of_the_body_does_not_count(start: Start, path: str, body: objec
 
 def test_wait_for_parsing_counts_without_the_header(start: Start):
     client = start(deadline_seconds=0.2)
-    client.app.state.service.parse_turns._free_at = time.monotonic() + 0.3
+    client.app.state.service.parse_turns._free_at = time.monotonic() + 0.7
     assert client.post("/predict", json={"headline": "oil" * 400}).status_code == 504
     assert client.post("/predict", json={"headline": "oil" * 400}).status_code == 200
 
