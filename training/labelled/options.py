@@ -32,7 +32,21 @@ class Share(click.FloatRange):
 SEED: Final = click.IntRange(0, 2**31 - 1)
 """scikit-learn and Keras take seeds below 2^32, and training also uses the seeds that follow the given one."""
 
-FILE: Final = NonEmptyPath(exists=True, dir_okay=False, path_type=Path)
+
+class _File(NonEmptyPath):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Convert the value, or fail with one sentence."""
+        if value and Path(value).is_dir():
+            self.fail(
+                f"{str(value)!r} is a folder; name the files in it or, if each label has a folder, convert them"
+                " (docs/own-topics.md, under scikit-learn).",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+FILE: Final = _File(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,10 @@ def json_rows(pieces: Iterator[bytes], fields: Fields, name: str) -> Iterator[Ro
     if not head.strip():
         return
     pieces = chain([head], pieces)
-    first = head.lstrip().splitlines()[0].strip()
-    if first == b"{":
+    first, *more = head.lstrip().splitlines()
+    first = first.strip()
+    # Unlike an object that was cut off, the first line of one over several lines ends where JSON may be broken.
+    if first == b"{" or (more and first.startswith(b"{") and first.endswith((b"{", b"[", b",", b":"))):
         raise InputError(
             f"{name}: holds an object over several lines; write an array, or one object per line, as"
             " jq -c '.rows[]' does with the objects in its field `rows`."

@@ -28,6 +28,12 @@ def test_outside_label_that_no_row_has_is_refused(file: Path, label: str, advice
     assert (done.exit_code, done.stderr) == (1, f"Error: --outside: no row has the label {label!r}; {advice}\n")
 
 
+def test_folder_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    done = check(tmp_path)
+    assert done.exit_code == 2
+    assert f"'{tmp_path}' is a folder; name the files in it or, if each label has a folder, convert them" in done.stderr
+
+
 def test_outside_label_of_some_rows_is_no_label(file: Path) -> None:
     assert "2 labels" in check(file, "other").stdout
 

@@ -51,14 +51,14 @@ def find_export(first: Mapping[str, Any]) -> Export | None:
 
 def nested_rows(first: Mapping[str, Any]) -> str:
     """A jq filter that makes rows of an object with nested fields; empty if text and label are not in these."""
-    lists = [key for key, value in first.items() if _objects(value)]
-    if len(lists) == 1 and not any(is_usual(key, TEXT_NAMES) for key in first):
-        return f"{_field(lists[0])}[]"
     leaves = list(_leaves(first))
     texts = [leaf for leaf in leaves if isinstance(leaf.value, str) and "[]" not in leaf.path]
     text = max(texts, key=lambda leaf: (leaf.is_usual(TEXT_NAMES), len(str(leaf.value))), default=None)
     labels = [leaf for leaf in leaves if leaf is not text]
     label = max(labels, key=lambda leaf: (leaf.is_usual(LABEL_NAMES), isinstance(leaf.value, str)), default=None)
+    rows = [key for key, value in first.items() if any(leaf.is_usual(TEXT_NAMES) for leaf in _leaves(_objects(value)))]
+    if rows and (text is None or not text.is_usual(TEXT_NAMES)):
+        return f"{_field(rows[0])}[]"
     if text is None or label is None or {text.path, label.path} <= {_field(key) for key in first}:
         return ""
     return f"{{text: {text.path}, label: {f'[{label.path}]' if '[]' in label.path else label.path}}}"

@@ -92,7 +92,9 @@ def _ensure_readable(head: bytes, ending: str, name: str) -> None:
     if ending in ENDINGS:
         return
     known = ", ".join(f".{known}" for known in (*ENDINGS, "parquet"))
-    advice = "if commas, semicolons or tabs separate its columns, rename it to end with .csv; otherwise convert it"
+    advice = (
+        "if tabs separate its columns, rename it to end with .tsv, if commas or semicolons, .csv; otherwise convert it"
+    )
     if ending in _SPREADSHEETS:
         advice = "save the sheet as CSV UTF-8"
     raise TableError(f"{name}: its name ends with none of {known} (each also with .gz); {advice}.")

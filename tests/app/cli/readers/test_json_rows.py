@@ -49,9 +49,28 @@ def test_first_brace_may_arrive_alone(size: int) -> None:
 
 @pytest.mark.parametrize("content", [b"{", b'{\n"headline": "oil"\n}\n', b"{" + b" " * 3_000_000])
 @pytest.mark.parametrize("size", [7, 65536])
-def test_object_over_several_lines_is_refused(content: bytes, size: int) -> None:
+def test_object_whose_brace_is_alone_is_refused(content: bytes, size: int) -> None:
     with pytest.raises(InputError, match="holds an object over several lines"):
         read(content, "json", size)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"version": 1,\n "rows": [{"headline": "oil"}]}',
+        b'{"rows": [\r\n{"headline": "oil"},\r\n{"headline": "wheat"}\r\n]}',
+        b'\n{"rows": \n[{"headline": "oil"}]}',
+    ],
+)
+def test_object_over_several_lines_is_refused_with_the_command_that_converts_it(content: bytes) -> None:
+    with pytest.raises(InputError, match=r"over several lines; .*, as jq -c '\.rows\[\]' does with"):
+        read(content, "json", 65536)
+
+
+@pytest.mark.parametrize("first", [b'{"headline": "oil', b'{"headline": "oil,"}', b"{}", b'{"headline": "o"} ['])
+def test_first_line_that_is_cut_off_is_one_bad_row(first: bytes) -> None:
+    rows = list(read(first + b'\n{"headline": "wheat"}\n', "json"))
+    assert [(row.line, row.headline) for row in rows][1:] == [(2, "wheat")]
 
 
 VALUES = st.one_of(

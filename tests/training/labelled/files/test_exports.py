@@ -90,6 +90,7 @@ EXPORTS = {
 }
 NESTED = {
     "in another field": ({"meta": {"n": 1}, "hits": [{"text": "oil", "label": "a"}]}, "oil a"),
+    "labels beside an odd text": ({"note": "oil", "labels": [{"x": "a"}, {"x": "b"}]}, "oil a b"),
     "in objects": ({"fields": {"headline": "oil", "id": "a long key"}, "Section": {"name": "a"}}, "oil a"),
     "labels in a list": ({"id": 1, "text": "oil", "annotations": [{"label": 3}, {"label": 4}], "meta": {}}, "oil 3 4"),
     "a label with fields": ({"id": 1, "text": "oil", "label": {"id": 3, "name": "a"}}, "oil a"),
@@ -164,6 +165,12 @@ def test_annotations_of_another_form_do_no_harm(annotations: list[Any]) -> None:
 )
 def test_fields_that_are_no_text_and_label_need_no_command(first: dict[str, Any]) -> None:
     assert nested_rows(first) == ""
+
+
+def test_rows_of_a_field_are_taken_before_their_own_fields() -> None:
+    answer = {"status": "ok", "total": 1, "re sults": [{"fields": {"headline": "oil"}, "section": {"name": "a"}}]}
+    assert nested_rows(answer) == '.["re sults"][]'
+    assert nested_rows(answer["re sults"][0]) == "{text: .fields.headline, label: .section.name}"
 
 
 def test_command_is_safe_in_a_shell() -> None:
