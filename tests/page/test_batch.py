@@ -203,3 +203,18 @@ def test_leaving_the_page_ends_it(page: Page) -> None:
     assert failed.value.url.endswith("/predict/batch")
     expect(page.locator("h1")).to_have_text("The card")
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("name", "content"), [("photo.png", b"\x89PNG"), ("news.json", b"{")])
+def test_file_that_is_refused_during_a_run_ends_it_and_its_results_stay_away(
+    page: Page, name: str, content: bytes
+) -> None:
+    page.route("**/predict/batch", lambda route: None)
+    upload(page, "wheat\ngold", "first.txt")
+    expect(page.locator("#stop")).to_be_visible()
+    with page.expect_event("requestfailed"):
+        page.set_input_files("#file", {"name": name, "mimeType": "text/plain", "buffer": content})
+    page.wait_for_timeout(50)  # the end of the run would have been shown by then
+    expect(page.locator("#batch-status")).to_contain_text(f"{name} is ")
+    expect(page.locator("#batch")).to_be_hidden()
+    expect(page.locator("#progress")).to_be_hidden()

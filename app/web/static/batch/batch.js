@@ -61,6 +61,7 @@ export class Batch {
   /** Say why there is nothing to classify, and hide earlier results. */
   #refuse(reason) {
     this.controller?.abort();
+    this.controller = null; // the run that ends now must not show its results
     byId("batch").hidden = true;
     byId("stop").hidden = true;
     byId("progress").hidden = true;
@@ -125,7 +126,7 @@ export class Batch {
   }
 
   #finish(how, signal) {
-    if (signal !== this.controller.signal) return; // a newer run has started
+    if (signal !== this.controller?.signal) return; // a newer run has started, or a file was refused
     this.#draw();
     this.#working(false);
     const bad = this.ready.filter((row) => row.error).map((row) => count(row.line));
