@@ -300,3 +300,13 @@ def test_every_label_of_a_text_is_named_and_counted(visit) -> None:
     expect(page.locator("#results tbody tr").first).to_contain_text("t0, t1")
     page.locator("#filter-topic").select_option("t0")
     expect(page.locator("#results tbody tr")).to_have_count(1)
+
+
+def test_words_of_the_same_text_are_marked_as_the_chosen_model_knows_them(visit) -> None:
+    page = visit("all")
+    page.locator("#headline").fill("word1 oil")
+    words = page.locator("#words button")
+    expect(words.first).to_have_class("word unknown")
+    page.get_by_label("Model", exact=True).select_option("any/1")
+    expect(words.last).to_have_class("word unknown")
+    expect(words.first).to_have_class("word known for")

@@ -11,7 +11,7 @@ export class WordView {
   constructor(onToggle) {
     this.box = byId("words");
     this.onToggle = onToggle;
-    this.text = null;
+    this.built = null; // text and words that are shown, as JSON
     this.buttons = new Map();
   }
 
@@ -22,9 +22,10 @@ export class WordView {
    * @param {string} topic the explained topic, or that there is none, as part of a sentence
    */
   show(codePoints, words, effects, topic) {
-    const text = codePoints.join("");
-    if (text !== this.text) {
-      this.text = text;
+    // Built again only for other words, because that would take the focus; another model may have others in the same text.
+    const built = JSON.stringify([codePoints.join(""), words.map(({ start, end, status }) => [start, end, status])]);
+    if (built !== this.built) {
+      this.built = built;
       this.#build(codePoints, words);
     }
     const strongest = Math.max(0.02, ...[...effects.values()].map(Math.abs));
