@@ -5,11 +5,13 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests import any_bundles
 from tests.page.conftest import Watch, opened
+from tests.page.test_batch import classify
 from tests.server import RunningServer
+from tests.tiny_bundle import seal
 
 ROWS = (
     "My parcel was due last Monday and the driver has still not come, could you please tell me where it is now",
@@ -310,3 +312,47 @@ def test_words_of_the_same_text_are_marked_as_the_chosen_model_knows_them(visit)
     page.get_by_label("Model", exact=True).select_option("any/1")
     expect(words.last).to_have_class("word unknown")
     expect(words.first).to_have_class("word known for")
+
+
+def test_rows_of_a_file_have_one_or_several_labels_as_their_model_gives_before_it_is_described(
+    context: BrowserContext, page_bundle: Path, tmp_path: Path, watch: Watch
+) -> None:
+    seal(several := any_bundles.write(tmp_path / "several", "several"), name="several")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with RunningServer(page_bundle, model=f"{page_bundle},{several}", access_log=False) as server:
+        page = opened(watch.over(context.new_page(), server.url), server)
+        classify(page, "word0 word1\nwheat")
+        choice = page.get_by_label("Model", exact=True)
+        first = page.locator("#results tbody tr").first
+        page.route("**/model*", hold)
+        choice.select_option("several/1")
+        expect(first).to_contain_text("Topic 0")
+        held.pop().continue_()
+        expect(first).to_contain_text("t0, t1")
+        topic = page.locator("#histogram [data-key=t1]")
+        expect(topic).to_be_visible()
+        choice.select_option("tiny/1")
+        expect(page.locator("#results tbody tr").nth(1)).to_contain_text("Wheat")
+        expect(topic).to_have_count(0)
+        held.pop().continue_()
+
+
+def test_file_whose_lines_two_models_have_answered_says_so(page: Page) -> None:
+    asked: list[Route] = []
+
+    def replaced(route: Route) -> None:
+        asked.append(route)
+        answer = route.fetch()
+        changed = answer.text() if len(asked) == 1 else answer.text().replace('"version":"1"', '"version":"2"')
+        route.fulfill(response=answer, body=changed)
+
+    page.route("**/predict/batch", replaced)
+    classify(page, "\n".join(["wheat"] * 251))
+    expect(page.locator("#batch-status")).to_contain_text("these are answers of tiny/1 and tiny/2.")
+    page.unroute_all(behavior="wait")
+    classify(page, "wheat")
+    expect(page.locator("#batch-status")).not_to_contain_text("answers of")

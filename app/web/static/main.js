@@ -48,7 +48,7 @@ async function describe(model) {
     showLanguage(facts.language);
     showModels(facts.models, shown);
     withRest(({ batch, setTopics }) => {
-      batch.several = Boolean(facts.multi_label);
+      if (facts.multi_label) batch.addMultiLabel(`${facts.name}/${facts.version}`);
       setTopics(topics);
     });
     const answered = headline.setModel(facts, topics.length, first);

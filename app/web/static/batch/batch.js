@@ -22,7 +22,7 @@ export class Batch {
     this.histogram = new Histogram();
     this.rows = [];
     this.fileName = ""; // empty: the lines were pasted
-    this.several = false; // whether a text may have several topics
+    this.multiLabel = new Set(); // NAME/VERSION of the models described so far whose texts may have several topics
     setUpIntake((text) => this.#load(text), (files) => this.open(files));
     byId("stop").addEventListener("click", () => this.controller.abort());
     byId("column").addEventListener("change", () => this.#run(Number(byId("column").value)));
@@ -90,6 +90,16 @@ export class Batch {
     this.#run(this.table.chosen);
   }
 
+  /** The texts of this model, NAME/VERSION, may have several topics; its answers may have arrived before. */
+  addMultiLabel(model) {
+    if (this.multiLabel.has(model)) return;
+    this.multiLabel.add(model);
+    if (!this.rows.some((row) => row.model === model)) return;
+    this.ready = [];
+    this.histogram.clear();
+    this.#show();
+  }
+
   /** Classify the same lines again, because another model was chosen. */
   again() {
     if (this.table && !byId("batch").hidden) this.#run(this.column);
@@ -137,7 +147,9 @@ export class Batch {
     const { blank } = this.table;
     const without = blank ? ` ${count(blank)} blank ${blank === 1 ? "line was" : "lines were"} left out.` : "";
     const left = this.dropped ? ` The last ${count(this.dropped)} were skipped: the maximum is ${count(MAX_LINES)}.` : "";
-    this.#say(`${this.fileName && `${this.fileName}: `}${count(this.done - bad.length)} of ${count(this.rows.length)} lines classified ${how}${badly}.${without}${left}${note}`);
+    const models = [...new Set(this.rows.flatMap(({ model }) => model ?? []))];
+    const mixed = models.length > 1 ? ` The service has changed its model meanwhile: these are answers of ${new Intl.ListFormat("en").format(models)}.` : "";
+    this.#say(`${this.fileName && `${this.fileName}: `}${count(this.done - bad.length)} of ${count(this.rows.length)} lines classified ${how}${badly}.${without}${left}${mixed}${note}`);
   }
 
   #working(working) {
@@ -149,10 +161,14 @@ export class Batch {
   }
 
   #draw() {
-    while (this.ready.length < this.done) this.ready.push(flat(this.rows[this.ready.length], this.several));
     byId("progress").max = this.rows.length;
     byId("progress").value = this.done;
     showStatus(`${this.fileName && `${this.fileName}: `}${count(this.done)} of ${count(this.rows.length)} lines…`);
+    this.#show();
+  }
+
+  #show() {
+    while (this.ready.length < this.done) this.ready.push(flat(this.rows[this.ready.length], this.multiLabel));
     this.histogram.show(this.ready);
     this.results.show(this.ready);
   }

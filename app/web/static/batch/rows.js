@@ -11,11 +11,11 @@ export function toClassify({ line, cells, fault }, column, name) {
   return { line, headline: cells[column] };
 }
 
-/** A classified row as flat values, for the table and the download; `several`: whether a text may have several topics. */
-export function flat({ line, headline, answer, error, lost }, several) {
+/** A classified row as flat values, for the table and the download; `multiLabel`: models whose texts may have several topics. */
+export function flat({ line, headline, answer, model, error, lost }, multiLabel) {
   if (!answer) return { line, headline, lost, name: BAD, probability: null, error: error ?? "No result." };
   const [best] = answer.predictions;
-  const names = several && best ? (answer.topic_set.length ? answer.topic_set : [OUTSIDE]) : null;
+  const names = multiLabel.has(model) && best ? (answer.topic_set.length ? answer.topic_set : [OUTSIDE]) : null;
   return {
     line,
     headline,

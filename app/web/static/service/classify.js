@@ -49,8 +49,8 @@ async function answer(part, signal) {
   while (waiting.length) {
     try {
       const headlines = waiting.map((row) => codePoints(row.headline).join(""));
-      const { results } = await call(withModel("predict/batch"), { body: { headlines, top_k: 1 }, signal });
-      waiting.forEach((row, index) => { row.answer = results[index]; });
+      const { results, model } = await call(withModel("predict/batch"), { body: { headlines, top_k: 1 }, signal });
+      waiting.forEach((row, index) => { row.answer = results[index]; row.model = `${model.name}/${model.version}`; });
       return;
     } catch (error) {
       const wrong = error.status === 422 ? named(error.errors) : new Map();
