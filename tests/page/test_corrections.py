@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.page.conftest import Watch, opened
 from tests.page.test_headline import type_headline
@@ -205,3 +205,36 @@ def test_labels_are_read_back_as_they_are_and_none_of_them_is_a_label_of_its_own
         expect(page.locator("#corrections-list")).to_contain_text("good sum → no topic of this list")
         rows = read_rows([downloaded(page, tmp_path)], ReadingOptions(outside=("none_",))).rows
         assert [row.labels for row in rows] == [("+",), ("=1+1",), ("outside",), ("none",), ()]
+
+
+def test_answer_to_an_older_text_is_neither_corrected_nor_copied(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    type_headline(page, "gold ounce")
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+    page.route("**/predict", hold)
+    with page.expect_request("**/predict"):
+        type_headline(page, "wheat flour")
+    page.get_by_label("This should be").select_option(label="Grain")
+    page.get_by_role("button", name="Add correction").click()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("#corrected, #copied")).to_have_text(["Wait for the answer to this text."] * 2)
+    expect(page.locator("#corrections")).to_be_hidden()
+    held[-1].continue_()
+    expect(page.locator("#verdict strong")).to_have_text("Wheat")
+    expect(page.locator("#corrected, #copied")).to_have_text(["", ""])
+    page.get_by_label("This should be").select_option(label="Grain")
+    page.get_by_role("button", name="Add correction").click()
+    expect(page.locator("#corrections-list li")).to_contain_text("wheat flour → Grain")
+
+
+def test_removed_correction_is_no_longer_said_to_be_added(page: Page) -> None:
+    correct(page, "wheat flour", "Grain")
+    page.get_by_role("button", name="Remove the correction").click()
+    expect(page.locator("#corrected")).to_have_text("")
+    correct(page, "wheat flour", "Grain")
+    page.get_by_role("button", name="Delete all").click()
+    expect(page.locator("#corrected")).to_have_text("")

@@ -2,6 +2,7 @@
 
 import { byId, element } from "../elements/dom.js";
 import { count, short } from "../elements/text.js";
+import { isStale, WAIT } from "../headline/answer.js";
 import { add, corrections, download, find, followTabs, models, remove, removeAll } from "./corrections.js";
 
 const MAX_SHOWN = 120; // characters of a listed text
@@ -13,10 +14,9 @@ let none = "outside"; // the label of a text about none of them
 /** What to correct: a text, and the answer to all of its words, `{text, complete}`. */
 export function offerCorrection({ text, complete }) {
   const model = `${complete.model.name}/${complete.model.version}`;
-  if (text !== shown?.text || model !== shown.model) {
-    byId("right-topic").value = find(text, model)?.label ?? "";
-    byId("corrected").textContent = "";
-  }
+  const isOther = text !== shown?.text || model !== shown.model;
+  if (isOther) byId("right-topic").value = find(text, model)?.label ?? "";
+  if (isOther || byId("corrected").textContent === WAIT) byId("corrected").textContent = "";
   shown = { text, model, answer: complete };
 }
 
@@ -38,6 +38,10 @@ export function setTopics(topics) {
 
 export function setUpCorrecting() {
   byId("correct").addEventListener("click", () => {
+    if (isStale()) {
+      byId("corrected").textContent = WAIT;
+      return;
+    }
     const label = byId("right-topic").value;
     if (!label) {
       byId("corrected").textContent = "Choose the right topic first.";
@@ -50,9 +54,15 @@ export function setUpCorrecting() {
     byId("corrected").textContent = added ? "Added to your corrections below." : "The storage of this browser is full; download the corrections, then delete them.";
     draw();
   });
-  byId("delete-corrections").addEventListener("click", () => { removeAll(); draw(); byId("headline").focus(); });
+  byId("delete-corrections").addEventListener("click", () => { removeAll(); removed(); });
   followTabs(draw);
   draw();
+}
+
+function removed() {
+  byId("corrected").textContent = ""; // it may say that this correction was added
+  draw();
+  byId("headline").focus();
 }
 
 function draw() {
@@ -69,7 +79,7 @@ function draw() {
     const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
     const suffix = several ? ` (${short(model)})` : "";
     const button = element("button", { type: "button", class: "quiet", "aria-label": `Remove the correction of ${cut}${suffix}` }, "Remove");
-    button.addEventListener("click", () => { remove(text, model); draw(); byId("headline").focus(); });
+    button.addEventListener("click", () => { remove(text, model); removed(); });
     return element("li", {}, element("span", { dir: "auto" }, cut), " → ", element("strong", { dir: "auto" }, short(names.get(label) ?? label)), suffix, " ", button);
   }));
 }

@@ -9,6 +9,11 @@ import { WordView } from "./words.js";
 
 const FEW = 6; // topics shown at first
 
+/** Whether the answer that is shown is not the one to the text in the box, because that has not arrived yet. */
+export const isStale = () => byId("answer").getAttribute("aria-busy") === "true";
+
+export const WAIT = "Wait for the answer to this text.";
+
 export class AnswerView {
   /** `onTopic(topic)`, `onWord(start)`: a bar or a word was pressed; `onMore()`: all topics are wanted, or only some. */
   constructor({ onTopic, onWord, onMore }) {
