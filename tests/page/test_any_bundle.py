@@ -356,3 +356,28 @@ def test_file_whose_lines_two_models_have_answered_says_so(page: Page) -> None:
     page.unroute_all(behavior="wait")
     classify(page, "wheat")
     expect(page.locator("#batch-status")).not_to_contain_text("answers of")
+
+
+@pytest.mark.parametrize("endpoint", ["model", "topics"])
+def test_answer_of_another_model_goes_and_the_chosen_one_is_asked_again_if_it_cannot_be_described(
+    visit, watch: Watch, endpoint: str
+) -> None:
+    watch.allowed = ("500",)
+    page = visit("all")
+    page.locator("#headline").fill("word1")
+    expect(page.locator("#verdict")).to_contain_text("knows none of these words")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/{endpoint}?*", hold)
+    page.get_by_label("Model", exact=True).select_option("any/1")
+    expect(page.locator("#answer")).to_have_attribute("aria-busy", "true")
+    held.pop().fulfill(status=500, content_type="application/problem+json", body='{"detail": "It failed."}')
+    expect(page.locator("#verdict")).to_have_text("It failed.")
+    expect(page.locator("#answer")).to_be_hidden()
+    page.unroute_all()
+    page.locator("#headline").fill("word1 word1")
+    expect(page.locator("#verdict strong")).to_have_text("Topic 1")
+    expect(page.locator("#number")).to_have_text("400")

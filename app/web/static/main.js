@@ -38,7 +38,8 @@ async function describe(model) {
   latest += 1;
   const turn = latest;
   try {
-    const asked = () => Promise.all([call(withModel("model")), call(withModel("topics"))]);
+    const onWait = model ? undefined : () => headline.undescribed();
+    const asked = () => Promise.all([call(withModel("model"), { onWait }), call(withModel("topics"), { onWait })]);
     const [facts, { topics, outside }, first = null] = described() ?? await asked();
     if (turn !== latest) return; // another model was chosen meanwhile
     shown = `${facts.name}/${facts.version}`;
@@ -71,6 +72,7 @@ async function describe(model) {
       return;
     }
     byId("model-facts").textContent = error.message;
+    if (!model) headline.undescribed(error.message);
     loadRest();
   }
 }
@@ -90,11 +92,15 @@ function open(link) {
   const isOther = link.model !== chosenModel();
   chooseModel(link.model);
   headline.open(link);
-  if (isOther) {
-    sayMissing("");
-    describe(null);
-    withRest(({ batch }) => batch.again());
-  }
+  if (isOther) useChosen();
+}
+
+/** Everything follows the model that was just chosen. */
+function useChosen() {
+  sayMissing("");
+  headline.leaveModel();
+  describe(null);
+  withRest(({ batch }) => batch.again());
 }
 
 /** Keep a file that is dropped before the module for files is loaded; the browser would leave the page to open it. */
@@ -116,10 +122,7 @@ keepDrops();
 setUpKey();
 setUpTerms();
 const headline = new Headline(describe, follow);
-setUpModels(() => {
-  describe(null);
-  withRest(({ batch }) => batch.again());
-});
+setUpModels(useChosen);
 followLinks(open);
 const link = readLink();
 chooseModel(link ? link.model : new URLSearchParams(location.search).get("model")); // ?model= as in the API

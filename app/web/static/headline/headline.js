@@ -11,7 +11,7 @@ const DEBOUNCE = 120; // milliseconds
 
 export class Headline {
   /**
-   * `onModel(model)`: called with the model of each answer; `onShown(shown)`: with the request whose answer is shown,
+   * `onModel(model)`: called with the model of each answer, and with null if a failed description is needed; `onShown(shown)`: with the request whose answer is shown,
    * `{text, complete, path, body, state}`, where `complete` is the answer to the complete text, and `state` that of a link;
    * null: the box is empty.
    */
@@ -29,6 +29,7 @@ export class Headline {
     this.model = { coverage: null, topics: null, several: false };
     this.examples = []; // of the model
     this.all = false;
+    this.failed = false; // whether the description of the model failed
     this.link = null; // what a link describes, until the user changes it
     this.#reset();
     this.input.addEventListener("input", () => this.#typed(DEBOUNCE));
@@ -42,6 +43,19 @@ export class Headline {
     this.input.value = isLong(link.headline) ? "" : link.headline;
     this.all = link.all;
     this.#typed(0, link);
+  }
+
+  /** Another model was chosen, which does not answer before it is described. */
+  leaveModel() {
+    this.model.topics = null;
+    this.answer = null;
+    this.#typed(0, this.link);
+  }
+
+  /** The description of the chosen model has not arrived yet, or, with a message, failed; then the next input asks for it again. */
+  undescribed(message = "") {
+    this.failed = message !== "";
+    this.#empty(message);
   }
 
   /**
@@ -102,7 +116,11 @@ export class Headline {
   async #ask(first = null) {
     this.controller?.abort();
     const { signal } = (this.controller = new AbortController());
-    if (this.model.topics === null) return; // asked when the model is described
+    if (this.model.topics === null) { // asked when the model is described
+      if (this.failed) this.onModel(null);
+      this.failed = false;
+      return;
+    }
     const points = codePoints(this.input.value);
     if (!points.join("").trim()) {
       this.#empty(this.link && isLong(this.link.headline) ? tooLong(this.link.headline) : "");

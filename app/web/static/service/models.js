@@ -35,7 +35,6 @@ export function setUpModels(onChoice) {
   byId("model-choice").addEventListener("input", () => {
     const select = byId("model-choice");
     chosen = select.selectedIndex === 0 ? null : select.value;
-    sayMissing("");
     onChoice();
   });
 }
