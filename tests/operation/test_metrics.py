@@ -12,6 +12,7 @@ import pytest
 
 from tests.app.metrics import read, total
 from tests.server import RunningServer, free_port
+from tests.waiting import wait_for
 
 HEADLINES = ["gold ounce", "crude oil", "qwertz", "crude qwertz"]
 
@@ -141,7 +142,7 @@ def test_connection_of_the_metrics_port_is_not_kept_open_by_a_worker_forked_mean
         client.getresponse().read()  # the parent has accepted this connection
         before = set(server.worker_pids())
         os.kill(min(before), signal.SIGKILL)
-        server.wait_line("starting another")
+        wait_for(lambda: set(server.worker_pids()) - before)
         server.wait_ready()
         client.request("GET", "/metrics", headers={"Connection": "close"})
         assert client.getresponse().read().endswith(b"\n")  # it ends although the new worker lives
