@@ -16,7 +16,7 @@ ROWS = "".join(f"oil rises {number},energy\nfootball match {number},sport\n" for
 def shell(redirection: str, *arguments: object) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command under a redirection."""
     line = ["bash", "-c", f'"$@" {redirection}', "bash", sys.executable, "-m", "training", *map(str, arguments)]
-    done = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -43,10 +43,7 @@ def test_messages_that_cannot_be_written_do_not_change_the_result(redirection: s
     assert shell(redirection, "check", "missing.csv")[:2] == (2, "")
 
 
-@pytest.mark.parametrize(
-    "redirection",
-    ["2>&-", pytest.param("2>/dev/full", marks=pytest.mark.slow), pytest.param("<&- 2>&-", marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize("redirection", ["<&- 2>&-", pytest.param("2>/dev/full", marks=pytest.mark.slow)])
 def test_progress_that_cannot_be_written_does_not_end_a_training(redirection: str, news: Path) -> None:
     status, printed, _ = shell(redirection, "fit", news, "--output", news.parent / "models/news/1")
     assert (status, "1: written, and loaded" in printed) == (0, True)
