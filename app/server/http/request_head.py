@@ -54,12 +54,12 @@ def validated_target(
         raise MalformedRequestError("The body has a Transfer-Encoding other than chunked; send it without one.")
     if b"expect" in names:
         _validate_expectation(names[b"expect"])
+    if b"#" in target:  # `_origin_form` would drop it
+        raise MalformedRequestError("The request's target has a fragment (#); leave it out.")
     if not target.startswith(b"/"):
         target = _origin_form(method, target)
     if b"%" in target:
         _validate_path(target.partition(b"?")[0])
-    if b"#" in target:
-        raise MalformedRequestError("The request's target has a fragment (#); leave it out.")
     return target
 
 

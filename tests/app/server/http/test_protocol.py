@@ -148,6 +148,7 @@ MALFORMED = {
     "surrogate in the path": whole().replace(b"/predict", b"/predict%ed%a0%80"),
     "control in an absolute path": whole().replace(b"/predict", b"http://x/predict%0a"),
     "fragment": whole().replace(b"/predict", b"/predict#x"),
+    "fragment of an absolute target": whole().replace(b"/predict", b"http://x/predict#x"),
     "tunnel": b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
     "star": b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
     "HTTP/0.9": b"GET /topics\r\n\r\n",
