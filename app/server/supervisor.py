@@ -103,8 +103,8 @@ class Supervisor:
             receive.setblocking(False)
             send.setblocking(False)
             self._selector.register(receive, selectors.EVENT_READ)
+            signal.set_wakeup_fd(send.fileno(), warn_on_full_buffer=False)  # before the handlers, which ignore signals
             before = {number: signal.signal(number, self._interrupt) for number in SIGNALS}
-            signal.set_wakeup_fd(send.fileno(), warn_on_full_buffer=False)
             try:
                 yield receive
             finally:

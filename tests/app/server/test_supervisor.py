@@ -54,6 +54,24 @@ def test_runs_until_sigterm_and_says_once_that_it_is_ready():
     assert (status, output.count("ready")) == (0, 1)
 
 
+def test_sigterm_directly_after_its_handler_is_set_is_not_lost():
+    status, output, _ = run("""
+        set_handler = signal.signal
+        def set_and_send(number, handler):
+            before = set_handler(number, handler)
+            if number == signal.SIGTERM and os.getpid() == supervisor_pid:
+                supervisor.signal.signal = set_handler
+                os.kill(supervisor_pid, signal.SIGTERM)
+            return before
+        supervisor_pid = os.getpid()
+        one, go = supervise(serve)
+        supervisor.signal.signal = set_and_send
+        signal.alarm(5)  # ends this process if the signal is lost
+        sys.exit(0 if go() else 1)
+    """)
+    assert (status, output) == (0, "")
+
+
 def test_ends_with_a_sentence_when_no_worker_can_start():
     status, output, _ = run("sys.exit(0 if supervise(fail)[1]() else 1)")
     assert status == 1
