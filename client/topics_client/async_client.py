@@ -12,7 +12,7 @@ import httpx2
 
 from topics_client import arguments
 from topics_client.batches import MAX_HEADLINES, Item, split, split_async
-from topics_client.calls import Calls, is_ready, open_http
+from topics_client.calls import Calls, is_ready, open_http, opened
 from topics_client.errors import InvalidResponseError, MisuseError
 from topics_client.exchange import Body, Outcome, Send, Sleep, Steps
 from topics_client.results import Answer, ModelInfo, OnError, Refused, TopicSkill
@@ -234,6 +234,8 @@ class AsyncTopicsClient(Calls):
                     body = Body(response, due)
                     async for chunk in response.aiter_bytes():
                         body.add(chunk)
+                    if self._http.is_closed and (stream := opened(response)):
+                        await stream.aclose()
                     return body.reply()
         except httpx2.HTTPError as error:
             return error

@@ -132,6 +132,14 @@ def is_ready(outcome: Outcome) -> bool:
     return isinstance(outcome, Reply) and outcome.status == httpx2.codes.OK
 
 
+def opened(response: httpx2.Response) -> Any:  # noqa: ANN401 - either kind's stream
+    """The connection of a response, which a client that is closed meanwhile has to close; None with other transports.
+
+    A pool that is closed while it opens a connection forgets that connection.
+    """
+    return response.extensions.get("network_stream")
+
+
 def open_http(kind: type[C], url: str, api_key: str | None, transport: Any) -> C:  # noqa: ANN401 - either kind's
     """Make an httpx2.Client or httpx2.AsyncClient for the service.
 

@@ -10,7 +10,7 @@ import httpx2
 
 from topics_client import arguments, deadline
 from topics_client.batches import MAX_HEADLINES, split
-from topics_client.calls import Calls, is_ready, open_http
+from topics_client.calls import Calls, is_ready, open_http, opened
 from topics_client.errors import InvalidResponseError, MisuseError
 from topics_client.exchange import Body, Outcome, Send, Sleep, Steps
 from topics_client.results import Answer, ModelInfo, OnError, Refused, TopicSkill
@@ -225,6 +225,8 @@ class TopicsClient(Calls):
                 body = Body(response, due)
                 for chunk in response.iter_bytes():
                     body.add(chunk)
+                if self._http.is_closed and (stream := opened(response)):
+                    stream.close()
                 return body.reply()
         except httpx2.HTTPError as error:
             return error

@@ -1,10 +1,12 @@
 """Clients that are closed, shared, forked or interrupted, and invalid proxy or certificate variables."""
 
 import asyncio
+import gc
 import json
 import multiprocessing
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -142,6 +144,37 @@ def test_client_that_is_closed_while_it_asks_says_so() -> None:
             await other.predict("gold")
 
     asyncio.run(ask())
+
+
+def _closing_at_lookup(monkeypatch: pytest.MonkeyPatch, close: Callable[[], object]) -> None:
+    """Call `close` while a client looks up the address of localhost, before it connects."""
+    lookup = socket.getaddrinfo
+
+    def closing(host: str, *more: Any, **named: Any) -> Any:
+        close()
+        return lookup("127.0.0.1", *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", closing)
+
+
+# An unclosed socket is a ResourceWarning, and warnings are errors.
+def test_client_that_is_closed_while_it_connects_leaves_no_open_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.dumps(SINGLE).encode()
+    answer = [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)]
+    with ForeignServer(lambda: answer) as server:
+        url = server.url.replace("127.0.0.1", "localhost")
+        one = TopicsClient(url)
+        _closing_at_lookup(monkeypatch, one.close)
+        assert one.predict("gold").best is not None
+
+        async def ask() -> None:
+            other = AsyncTopicsClient(url)
+            loop = asyncio.get_running_loop()
+            _closing_at_lookup(monkeypatch, lambda: asyncio.run_coroutine_threadsafe(other.aclose(), loop).result(10))
+            assert (await other.predict("gold")).best is not None
+
+        asyncio.run(ask())
+        gc.collect()
 
 
 def _raise() -> httpx2.Response:
