@@ -329,6 +329,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._awaiting = False
         self.pipeline.clear()
         self._unparsed = None
+        self._free()  # what else arrives is discarded
         self.flow.resume_reading()
         self._reading.open()
         self.transport.write_eof()

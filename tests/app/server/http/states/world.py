@@ -137,7 +137,9 @@ class World:
         if unparsed is not None:
             assert len(unparsed._data) <= 2 * len(unparsed), "parsed bytes are kept"
             held.append(len(unparsed))
-        if protocol._error is None and not protocol._hung_up:
+        if protocol._hung_up:
+            assert protocol._reserved <= (len(cycle.body) if cycle else 0), "discarded bytes are reserved"
+        elif protocol._error is None:
             assert sum(held) <= protocol._received + connections.FREE_BYTES, "bytes that are not counted"
             assert protocol._received <= protocol._reserved + connections.FREE_BYTES, "bytes that are not reserved"
 
