@@ -1,6 +1,6 @@
 """A client of one connection: what it has sent, and the answers that it must get."""
 
-from app.errors import OverloadedError
+from app.errors import OverloadedError, SlowRequestError
 from app.server.http.protocol import HttpProtocol
 from tests.app.server.http.states.answers import Answer, read_answers
 from tests.app.server.http.states.scripted_request import CUT, ENDLESS, ScriptedRequest
@@ -49,7 +49,7 @@ class Client:
         """Every complete valid request has its answer, unless something may have ended the connection before."""
         answers, protocol = self.answers(), self.protocol
         ended = answers and (answers[-1].closes or self.requests[len(answers) - 1].script in CUT)
-        refused = isinstance(protocol._error, OverloadedError) or stopping
+        refused = isinstance(protocol._error, (OverloadedError, SlowRequestError)) or stopping
         if ended or self.gone or self.transport.aborted or (answers and refused):
             return
         end = 0
