@@ -126,3 +126,13 @@ def test_explanation_stays_text(context: BrowserContext, server: RunningServer, 
     words(page)
     page.locator(".legend .term", has_text="rare").hover()
     expect(tip(page)).to_have_text("<img src=x onerror=alert(1)>")
+
+
+def test_explanation_goes_with_the_term_under_the_mouse(page: Page) -> None:
+    page.fill("#headline", "wheat grain")
+    page.locator("#set-note .term").hover()
+    expect(tip(page)).to_be_visible()
+    page.keyboard.press("Control+a")
+    page.locator("#headline").press_sequentially("x")
+    expect(page.locator("#verdict")).to_contain_text("none of these words")
+    expect(tip(page)).to_be_hidden()

@@ -3,11 +3,13 @@
 import { Batch } from "./batch/batch.js";
 import { offerCorrection, setTopics, setUpCorrecting } from "./corrections/correcting.js";
 import { byId } from "./elements/dom.js";
+import { keepFocus } from "./elements/focus.js";
 import { showModel } from "./model/model.js";
 import { setUpTopics, showTopics } from "./model/topics.js";
 import { showForget } from "./service/key.js";
 import { setUpShare, share } from "./sharing/share.js";
 
+keepFocus();
 setUpTopics();
 setUpShare();
 setUpCorrecting();

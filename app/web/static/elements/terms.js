@@ -31,6 +31,7 @@ export function setUpTerms() {
 }
 
 function show(one) {
+  if (!shown?.checkVisibility()) hide(); // what it explained has gone
   if (!one || one === shown) return;
   hide();
   shown = one;
