@@ -236,14 +236,16 @@ class Supervisor:
             logger.warning("worker %d ended with status %d; starting another", worker.pid, status)
             return
         logger.error("worker %d could not start (status %d)", worker.pid, status)
-        self._retry_at = time.monotonic() + RETRY_SECONDS
-        if worker.serve is self._serve and (status > 0 or worker.killed):  # otherwise another process has killed it
-            self._could_not_start()
+        was_killed = status < 0 and not worker.killed  # by another process, or by the kernel because memory is short
+        self._could_not_start(try_again=was_killed or worker.serve is not self._serve)
 
-    def _could_not_start(self) -> None:
+    def _could_not_start(self, *, try_again: bool = False) -> None:
+        """Report that a reload has failed so far; abort it, or end the service, unless `try_again`."""
         self._retry_at = time.monotonic() + RETRY_SECONDS
         if self._replacing:
             self._on_reload(False)
+        if try_again:
+            return
         if self._before is not None:
             logger.error(
                 "no worker starts with the new bundle; aborting the reload and keeping workers %s",
