@@ -424,6 +424,7 @@ def test_requests_before_a_pipelined_one_are_told_that_their_client_has_gone():
         one.connection_made(RecordingTransport())
         one.data_received(b"GET /first HTTP/1.1\r\nHost: x\r\n\r\n")
         one.data_received(b"GET /second HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.sleep(0)  # the first one waits for a message
         one.connection_lost(None)
         await asyncio.wait_for(asyncio.gather(*one.tasks), 5)
 
