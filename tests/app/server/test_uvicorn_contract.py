@@ -110,6 +110,7 @@ ATTRIBUTES = {
 
 REPLACED = {
     uvicorn.Server.run: ("239e0133", "Server.run", SERVER + ", `run`"),
+    uvicorn.Server.serve: ("112ef41a", "Server.serve", SERVER + ", `run`"),
     httptools_impl.HttpToolsProtocol.data_received: (
         "010a7ae5",
         "HttpToolsProtocol.data_received",
