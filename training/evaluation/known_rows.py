@@ -32,9 +32,10 @@ def known_rows(
         else:
             kept.append(row)
     if not any(row.labels for row in kept):
+        others = f", but {listed(list(unknown))}" if unknown else ""
         raise LabelsError(
-            f"{rows[0].file}: no row has a label of {bundle} ({listed(codes)}), but {listed(list(unknown))}; check the"
-            " file, its column of labels, and the bundle."
+            f"{rows[0].file}: no row has a label of {bundle} ({listed(codes)}){others}; check the file, its column of"
+            " labels, and the bundle."
         )
     return kept, dict(unknown.most_common())
 

@@ -1,6 +1,7 @@
 """`evaluate --test`: any bundle on labelled rows, alone and against another."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,6 +75,12 @@ def test_file_of_other_labels_is_refused_with_the_labels_of_the_bundle(four: Pat
     assert result.exit_code == 1
     labels = "('t0', 't1', 't2', 't3'), but 'x', 'y'"
     assert f"rows.csv: no row has a label of support-requests/1 {labels}; check the file" in result.stderr
+
+
+def test_file_whose_rows_are_all_about_none_of_the_labels_is_refused(outside: Path, tmp_path: Path) -> None:
+    result = evaluate(outside, "--test", table(tmp_path, ["cinema film,other"]), "--outside", "other")
+    assert result.exit_code == 1
+    assert re.search(r"rows\.csv: no row has a label of tiny/1 \([^)]*\); check the file", result.stderr)
 
 
 def test_rows_are_read_with_the_options_of_check(four: Path, tmp_path: Path) -> None:
