@@ -147,6 +147,7 @@ def test_rows_of_csv_begin_where_they_begin(page: Page) -> None:
         (5, ["b", "2"], False),
     ]
     assert parsed(page, "") == parsed(page, "\n\r\n") == []
+    assert [row["line"] for row in parsed(page, 'a\n""\n\r\nb\n""')] == [1, 2, 4, 5]  # "" is not blank
 
 
 def test_row_without_the_column_is_bad_and_named(page: Page) -> None:
@@ -316,6 +317,8 @@ PARITY = {
     "width.csv": b"id,headline\r\n1,wheat\r\n2\r\n3,oil,more\r\n4,gold\r\n",
     "spreadsheet.csv": b'"sep=;"\r\nid;Headline\r\n1;wheat, "flour"\r\n2;gold\r\n3\r\n4;oil\r\n',
     "blank.csv": b"\n \r\nsep=;\r\n\nid;headline\n1;wheat, flour\n\n2;gold\n",
+    "joined.csv": b'headline,id\nwheat,1\n Headline,id\nheadline, id \n"headline","id"\ngold,2\n',
+    "one.csv": b'headline\n""\nwheat\n\n" "\ngold\n""\n',
     "blank.tsv": b"\n\t\nid\theadline\n1\twheat, flour\n2\tgold\n",
     "cr.csv": b"headline;id\rwheat;1\r\rgold;2\r",
     "literal.tsv": b'headline\tid\n"wheat flour\t1\ngold" ounce\t2\n"oil\nopec"\t3\nsilver\t"4\n',

@@ -22,7 +22,7 @@ export function parseCsv(text, separator = ",", first = 1) {
     const whole = read !== null && isOneRow(text.slice(at, read.end), read.cells, separator, width);
     const stop = whole ? read.end : lineEnd(text, at);
     const row = whole ? { line, cells: read.cells } : unmatched(line, text.slice(at, stop), separator, width);
-    if (row.fault || row.cells.length > 1 || row.cells[0] !== "") {
+    if (stop > at) { // blank lines are not rows, but a line with only "" is
       rows.push(row);
       width ??= row.fault ? null : row.cells.length;
     }

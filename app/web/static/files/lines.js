@@ -57,18 +57,24 @@ function csvTable(text, separator, line) {
   let rows = parseCsv(text, separator, line);
   const header = rows[0] && !rows[0].fault ? rows[0].cells.map((name) => name.trim()) : [];
   const named = header.findIndex((name) => NAMED.test(name));
-  if (named !== -1) rows = rows.slice(1).map((row) => asWideAs(header.length, row));
+  if (named !== -1) rows = rows.slice(1).map((row) => underHeader(header, row));
   const width = named === -1 ? Math.max(0, ...new Set(rows.map((row) => row.cells.length))) : header.length;
   if (width > MAX_COLUMNS) return TOO_WIDE;
   const columns = Array.from({ length: width }, (_, index) => (named !== -1 && header[index]) || `column ${index + 1}`);
   return { columns, rows, chosen: named === -1 ? longest(rows) : named, unit: "Line" };
 }
 
-/** The row, bad if it has not as many cells as the header: after a comma without quotes, all of them are misplaced. */
-function asWideAs(width, row) {
+/**
+ * The row, bad if it has not as many cells as the header: after a comma without quotes, all of them are misplaced. Also bad if
+ * it is the header again, as in files that were joined.
+ */
+function underHeader(header, row) {
+  const width = header.length;
   const { length } = row.cells;
-  if (row.fault || length === width) return row;
-  return { line: row.line, cells: [row.cells.join(" ")], fault: `This row has ${length} ${length === 1 ? "column" : "columns"}, and the header ${width}.` };
+  if (row.fault) return row;
+  const bad = (fault) => ({ line: row.line, cells: [row.cells.join(" ")], fault });
+  if (length === width) return row.cells.every((cell, at) => cell.trim() === header[at]) ? bad("This row repeats the header.") : row;
+  return bad(`This row has ${length} ${length === 1 ? "column" : "columns"}, and the header ${width}.`);
 }
 
 const unquoted = (name) => name.trim().replace(/^"(.*)"$/, "$1");
