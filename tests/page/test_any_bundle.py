@@ -381,3 +381,26 @@ def test_answer_of_another_model_goes_and_the_chosen_one_is_asked_again_if_it_ca
     page.locator("#headline").fill("word1 word1")
     expect(page.locator("#verdict strong")).to_have_text("Topic 1")
     expect(page.locator("#number")).to_have_text("400")
+
+
+def test_error_of_the_description_stays_while_its_other_request_is_repeated(visit, watch: Watch) -> None:
+    watch.allowed = ("500", "503")
+    page = visit("all")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def busy(route: Route) -> None:
+        route.fulfill(status=503, headers={"Retry-After": "30"}, body="")
+
+    page.route("**/topics?*", hold)
+    page.route("**/model?*", lambda route: route.fulfill(status=500, json={"detail": "It failed."}))
+    page.get_by_label("Model", exact=True).select_option("any/1")
+    expect(page.locator("#verdict")).to_have_text("It failed.")
+    busy(held.pop())
+    expect(page.locator("#trouble")).to_contain_text("Retrying in 30 s")
+    expect(page.locator("#verdict")).to_have_text("It failed.")
+    page.unroute_all()
+    page.locator("#headline").fill("word1")
+    expect(page.locator("#verdict strong")).to_have_text("Topic 1")

@@ -48,12 +48,14 @@ export class Headline {
   /** Another model was chosen, which does not answer before it is described. */
   leaveModel() {
     this.model.topics = null;
+    this.failed = false;
     this.answer = null;
     this.#typed(0, this.link);
   }
 
   /** The description of the chosen model has not arrived yet, or, with a message, failed; then the next input asks for it again. */
   undescribed(message = "") {
+    if (this.model.topics !== null || (this.failed && !message)) return; // another request for the same description waits
     this.failed = message !== "";
     this.#empty(message);
   }
