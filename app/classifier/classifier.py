@@ -14,7 +14,7 @@ from app.classifier.errors import BundleError, UnknownTopicError
 from app.classifier.golden import verify_answers
 from app.classifier.inference.leave_one_out import Variant
 from app.classifier.inference.products import Doubles, Floats
-from app.classifier.inference.ranking import Ranking
+from app.classifier.inference.ranking import Ranking, sorted_labels
 from app.classifier.manifest import Topic
 from app.classifier.networks.dense_network import Network
 
@@ -29,7 +29,8 @@ class Classification(NamedTuple):
     """Result for one text."""
 
     labels: list[int]
-    """Labels of the `top_k` most probable topics, most probable first; empty if no word, or piece of one, is known."""
+    """Labels of the `top_k` most probable topics, most probable first, equal ones by label; empty if no word, or piece
+    of one, is known."""
     probabilities: list[float]
     """Their probabilities, 0 to 1; over all topics they sum to 1, unless a text may have several labels."""
     topic_set: list[int]
@@ -127,7 +128,7 @@ class TopicClassifier:
         shares = oov_shares(encoded)
         probabilities = self._calibrator.topics(units, shares)
         if self._ranking.sorts:
-            ranking = (-probabilities).argsort(axis=1)[:, : max(top_k, self._ranking.most)]
+            ranking = sorted_labels(probabilities)[:, : max(top_k, self._ranking.most)]
         else:
             ranking = self._ranking.best(probabilities, top_k)
         # Indices into the flattened array.
@@ -148,7 +149,7 @@ class TopicClassifier:
         [share] = oov_shares([text])
         probabilities = self._calibrator.topics_of_one(units, share)
         if self._ranking.sorts:
-            ranking = (-probabilities).argsort()[: max(top_k, self._ranking.most)]
+            ranking = (-probabilities).argsort(kind="stable")[: max(top_k, self._ranking.most)]
         else:
             ranking = self._ranking.best(probabilities[None], top_k)[0]
         values = rounded_numbers(probabilities.take(ranking).tolist())

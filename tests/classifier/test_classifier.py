@@ -16,6 +16,7 @@ from app.classifier import (
 from app.classifier.calibration import Calibrator, rounded, rounded_numbers, softmax
 from app.classifier.inference.ranking import Ranking
 from app.classifier.manifest import Calibration, Manifest, Outside
+from tests import any_bundles
 from tests.tiny_bundle import COMMON, KEYWORDS, OUTSIDE_WORDS, RARE_WORDS
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -99,6 +100,22 @@ def test_probabilities_sum_to_one_most_probable_first(classifier: TopicClassifie
 def test_top_k_answers_so_many_topics(classifier: TopicClassifier, top_k: int) -> None:
     (answer,) = classifier.classify(["oil prices rise"], top_k)
     assert len(answer.labels) == len(answer.probabilities) == top_k
+
+
+@pytest.mark.parametrize("kind", ["two", "four", "many", "hundreds", "several", "strange"])
+def test_equal_topics_are_in_the_order_of_their_labels_whatever_else_is_asked(tmp_path: Path, kind: str) -> None:
+    classifier = load_classifier(any_bundles.write(tmp_path / kind, kind))
+    words = [word for _, word in any_bundles.BUNDLES[kind][0].values()]
+    texts = [" ".join(words), " ".join(words[1::2]), " ".join(words[-2:])]
+    topics = len(classifier.topics)
+    whole = classifier.classify(texts, topics)
+    for answer, probabilities in zip(whole, classifier.probabilities(classifier.encode(texts)), strict=True):
+        assert answer.labels == (-probabilities).argsort(kind="stable").tolist()
+        assert len(set(answer.probabilities)) <= 2  # so that many are equal
+    for top_k in {1, 2, (topics + 1) // 2, topics}:
+        first = [one._replace(labels=one.labels[:top_k], probabilities=one.probabilities[:top_k]) for one in whole]
+        assert classifier.classify(texts, top_k) == first
+        assert [classifier.classify([text], top_k)[0] for text in texts] == first
 
 
 def test_five_topics_unless_asked_otherwise(classifier: TopicClassifier) -> None:

@@ -41,7 +41,7 @@ class Ranking:
         self._least = np.array(thresholds or threshold or 1.0, np.float32) - np.float32(1e-6)
 
     def best(self, probabilities: Floats, top_k: int) -> NDArray[np.intp]:
-        """Labels of each text, most probable first: int64 [n, `top_k` or more].
+        """Labels of each text, most probable first, equal ones by label: int64 [n, `top_k` or more].
 
         A text's topics above the threshold are among them.
 
@@ -52,7 +52,7 @@ class Ranking:
         most = max(top_k, self.most)
         count = most if self.most <= max(top_k, _FEW) else max(top_k, self._needed(probabilities))
         if most * _SORTED > probabilities.shape[1]:
-            return (-probabilities).argsort(axis=1)[:, :count]
+            return sorted_labels(probabilities)[:, :count]
         left, texts = probabilities.copy(), np.arange(len(probabilities))
         best = np.empty((len(left), count), np.intp)
         for place in range(count):
@@ -64,3 +64,20 @@ class Ranking:
         """The most topics that any text has down to its last one above the threshold."""
         lowest = np.where(probabilities >= self._least, probabilities, np.float32(2)).min(axis=1, keepdims=True)
         return int((probabilities >= lowest).sum(axis=1).max())
+
+
+def sorted_labels(probabilities: Floats) -> NDArray[np.int64]:
+    """All labels of each text, most probable first, and equal probabilities by label: int64 [n, topics].
+
+    Sorting integers made of probability and label takes less than half the time of `argsort`, which is not stable by
+    default: the most probable of equal topics would depend on how many topics are ranked.
+
+    Args:
+        probabilities: float32 [n, topics], not negative, so that their bits have the same order.
+    """
+    keys = probabilities.view(np.int32).astype(np.int64)
+    keys <<= 32
+    np.subtract(np.arange(probabilities.shape[1]), keys, out=keys)
+    keys.sort(axis=1)
+    keys &= 2**32 - 1
+    return keys

@@ -25,9 +25,18 @@ def test_ranked_are_the_most_probable_and_all_above_the_threshold(
     some = probabilities(topics)
     found = Ranking(topics, threshold, None).best(some, top_k)
     assert found.shape[1] >= top_k
-    assert np.array_equal(found, (-some).argsort(axis=1)[:, : found.shape[1]])
+    assert np.array_equal(found, (-some).argsort(axis=1, kind="stable")[:, : found.shape[1]])
     if threshold is not None:
         assert found.shape[1] >= (some >= threshold).sum(axis=1).max()
+
+
+@pytest.mark.parametrize("topics", [2, 5, 46, 306])
+def test_equal_probabilities_are_ranked_by_label_for_any_top_k(topics: int) -> None:
+    some = RNG.choice(np.array([0, 1e-40, 0.1, 0.3], np.float32), (40, topics))
+    expected = [sorted(range(topics), key=lambda label: (-row[label], label)) for row in some.tolist()]
+    for top_k in {1, 2, topics // 2, topics}:
+        found = Ranking(topics, None, None).best(some, top_k).tolist()
+        assert [row[:top_k] for row in found] == [row[:top_k] for row in expected]
 
 
 def test_no_more_are_ranked_than_the_texts_need() -> None:
