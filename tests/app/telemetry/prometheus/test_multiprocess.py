@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest, values
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.values import MultiProcessValue
 
 from app.classifier import load_classifier
@@ -117,6 +118,20 @@ def test_damaged_file_is_renamed_and_takes_only_its_own_metrics_away(
         value = scraped()
         assert (value("topics_headlines_total"), value("topics_in_flight")) == (5, 20)
     assert caplog.messages == [f"{damaged} is not a metrics file and was renamed to {damaged.name}.damaged"]
+
+
+def test_files_that_cannot_be_opened_are_not_taken_for_damaged_ones(
+    workers: list[Metrics], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(_: str) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    workers[0].headlines.inc(5)
+    files = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(MmapedDict, "read_all_values_from_file", fail)
+    with pytest.raises(OSError, match="Too many open files"):
+        scraped()
+    assert sorted(tmp_path.iterdir()) == files
 
 
 def test_damaged_file_that_another_process_has_renamed_is_no_error(
