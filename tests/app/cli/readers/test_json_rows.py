@@ -41,8 +41,8 @@ def test_object_without_the_field_is_told_which_it_has() -> None:
     }
 
 
-@pytest.mark.parametrize("size", [1, 2, 7])
-def test_first_brace_may_arrive_alone(size: int) -> None:
+@pytest.mark.parametrize("size", [1, 2, 7, 14])
+def test_first_object_may_arrive_in_pieces(size: int) -> None:
     content = b'\n{ "headline": "oil"}\n{"headline": "wheat"}\n'
     assert answered(read(content, "json", size)) == [(2, "oil"), (3, "wheat")]
 
@@ -60,6 +60,7 @@ def test_object_whose_brace_is_alone_is_refused(content: bytes, size: int) -> No
         b'{"version": 1,\n "rows": [{"headline": "oil"}]}',
         b'{"rows": [\r\n{"headline": "oil"},\r\n{"headline": "wheat"}\r\n]}',
         b'\n{"rows": \n[{"headline": "oil"}]}',
+        b'{"data": {\n"rows": [{"headline": "oil"}]}}',
     ],
 )
 def test_object_over_several_lines_is_refused_with_the_command_that_converts_it(content: bytes) -> None:
