@@ -18,7 +18,7 @@ NOT_YET: Final = "has no label yet"
 """Of a text that `fit --unlabelled` listed to be labelled."""
 
 _ELEMENT: Final = r"""(?:'([^'\\]*+)'|"([^"\\]*+)"|(-?\d++))"""
-_LIST: Final = re.compile(rf"\[\s*+(?:{_ELEMENT}(?:(?:\s*+,\s*+|\s++){_ELEMENT})*+)?+\s*+\]")
+_LIST: Final = re.compile(rf"\[\s*+{_ELEMENT}(?:(?:\s*+,\s*+|\s++){_ELEMENT})*+\s*+\]")
 """A list as pandas writes it to CSV: that of Python, and that of NumPy, which has no commas. Possessive quantifiers
 keep the time linear. A list with escapes does not match."""
 

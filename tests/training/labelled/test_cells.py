@@ -36,7 +36,7 @@ from training.labelled.cells import CellError, parse_labels, parse_time
         ('["a", "caf\\u00e9"]', ",", [], ("a", "café")),
         ("['a', \"it's\"]", None, [], ("a", "it's")),
         ("['a' 'b'\n 'c d']", None, [], ("a", "b", "c d")),
-        ("[3 14]", None, [], ("3", "14")),
+        ("[3 -14]", None, [], ("3", "-14")),
         ("[3, 14]", None, [], ("3", "14")),
         ("['none', 'a']", None, ["none"], ("a",)),
         ("[]", None, [""], ()),
