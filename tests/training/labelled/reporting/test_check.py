@@ -210,6 +210,7 @@ def test_labels_that_differ_only_in_case_are_one_note_that_counts_all_groups(rep
         ("v1.0", "v1.00", True),
         ("10", "1.0", False),
         ("1", "-1", False),
+        ("0.5", "-0.5", False),
         ("-1", "-1.0", True),
         ("a-1", "a1", True),
         ("a.0", "a", False),
