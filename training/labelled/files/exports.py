@@ -96,15 +96,22 @@ def _leaves(value: object, keys: tuple[str, ...] = (), path: str = "") -> Iterat
 
 def _label_studio(data: Mapping[str, Any], annotations: Sequence[Any]) -> str:
     """Rows of a task: one for each annotation that was not cancelled, with the labels chosen in it."""
-    question = ""
-    for annotation in annotations:
-        match annotation:
-            case {"result": [{"type": "choices", "from_name": str(name)}, *_]}:
-                question = f" | select(.from_name == {json.dumps(name)})"
-                break
-    label = f"[.result[]{question} | .value.choices[]?]"
+    question = next(_questions(annotations), None)
+    select = f" | select(.from_name == {json.dumps(question)})" if question is not None else ""
+    label = f"[.result[]{select} | .value.choices[]?]"
     annotated = ".annotations[] | select(.was_cancelled | not)"
     return f"{_field(_text_key(data), '.data')} as $text | {annotated} | {{text: $text, label: {label}}}"
+
+
+def _questions(annotations: Sequence[Any]) -> Iterator[str]:
+    """Names of the questions that are answered with choices; texts and ratings may come before them."""
+    for annotation in annotations:
+        match annotation:
+            case {"result": list(results)}:
+                for result in results:
+                    match result:
+                        case {"type": "choices", "from_name": str(name)}:
+                            yield name
 
 
 def _text_key(fields: Mapping[str, Any]) -> str:

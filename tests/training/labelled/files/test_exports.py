@@ -24,6 +24,12 @@ def chosen(*labels: str, question: str = "topic", cancelled: bool = False) -> di
     return {"id": 1, "result": results, "was_cancelled": cancelled, "ground_truth": False}
 
 
+def commented(label: str) -> dict[str, Any]:
+    comment = {"from_name": "comment", "to_name": "text", "type": "textarea", "value": {"text": ["unsure"]}}
+    annotation = chosen(label)
+    return annotation | {"result": [comment, *annotation["result"]]}
+
+
 def task(text: str, *annotations: dict[str, Any], key: str = "text") -> dict[str, Any]:
     return {"id": 1, "annotations": annotations, "drafts": [], "predictions": [], "data": {"id": "7", key: text}}
 
@@ -53,6 +59,7 @@ EXPORTS = {
         json.dumps([task("oil", chosen("a", question='"it\'s"'), key="review text")]),
         "oil a",
     ),
+    "Label Studio, a comment before the choices": ("json", json.dumps([task("oil", commented("a"))]), "oil a"),
     "Label Studio, first task without choices": (
         "json",
         json.dumps([task("no", {"result": [], "was_cancelled": True}), task("oil", chosen("a"))]),
