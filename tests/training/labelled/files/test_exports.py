@@ -168,7 +168,13 @@ def test_annotations_of_another_form_do_no_harm(annotations: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "first", [{"text": "oil", "topic": "a", "tag": "b", "meta": {"n": 1}}, {"a": {}}, {"a": {"x" * 41: "oil", "y": 1}}]
+    "first",
+    [
+        {"text": "oil", "topic": "a", "tag": "b", "meta": {"n": 1}},
+        {"a": {}},
+        {"a": {"x" * 41: "oil", "y": 1}},
+        {"a": {"b": {"c": {"d": {"text": "oil", "label": "a"}}}}},
+    ],
 )
 def test_fields_that_are_no_text_and_label_need_no_command(first: dict[str, Any]) -> None:
     assert nested_rows(first) == ""
