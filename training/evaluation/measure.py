@@ -11,6 +11,7 @@ from scipy.stats import binom
 from sklearn.metrics import confusion_matrix
 
 from app.classifier.inference.products import Floats
+from training.evaluation.predictions import as_answered
 from training.evaluation.topic_skill import TopicSkill, macro_f1, topic_skills
 
 BINS: Final = 15
@@ -147,7 +148,7 @@ def calibration_error_by_chance(bins: Sequence[Bin]) -> float:
 
 
 def _topic_sets(probabilities: Floats, threshold: float) -> NDArray[np.bool_]:
-    sets = probabilities >= threshold
+    sets: NDArray[np.bool_] = as_answered(probabilities) >= threshold
     sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True  # never empty, as in the classifier
     return sets
 

@@ -34,6 +34,11 @@ def count_unanswered(classifier: TopicClassifier, texts: Sequence[str]) -> int:
     return sum(not text.readable for batch in batches for text in classifier.encode(batch))
 
 
+def as_answered(probabilities: Floats) -> NDArray[np.float64]:
+    """Probabilities, float32 [n, topics], with the eight digits of an answer, which are compared with thresholds."""
+    return probabilities.astype(np.float64).round(8)
+
+
 def given_labels(classifier: TopicClassifier, probabilities: Floats) -> NDArray[np.bool_]:
     """The labels that a bundle gives to texts with these probabilities, float32 [n, topics]: bool [n, topics].
 
@@ -41,7 +46,7 @@ def given_labels(classifier: TopicClassifier, probabilities: Floats) -> NDArray[
     """
     multi_label = classifier.bundle.manifest.multi_label
     if multi_label is not None:
-        given: NDArray[np.bool_] = probabilities >= np.array(multi_label.thresholds)
+        given: NDArray[np.bool_] = as_answered(probabilities) >= np.array(multi_label.thresholds)
     else:
         given = probabilities.argmax(axis=1)[:, None] == np.arange(probabilities.shape[1])
     return given

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from app.classifier.calibration import sigmoid
 from app.classifier.inference.products import Floats
 from training.evaluation.multi_label import micro_f1
+from training.evaluation.predictions import as_answered
 from training.fit.calibrate import Calibrated
 from training.headlines.calibration import HeldOut
 from training.headlines.clusters.cluster_list import Clusters
@@ -48,7 +49,7 @@ class Fitted:
             right: NDArray[np.bool_] = probabilities.argmax(axis=1) == part.labels
         else:
             members = members_of(self.held_out_rows, part.topics)
-            right = ((probabilities >= multi_label.thresholds) == members).all(axis=1)
+            right = ((as_answered(probabilities) >= multi_label.thresholds) == members).all(axis=1)
         return right
 
     @property
@@ -59,5 +60,5 @@ class Fitted:
             right = self.held_out_right[labels < self.held_out.topics]
             return {"texts": len(right), "accuracy": float(right.mean())}
         members = members_of(self.held_out_rows, self.held_out.topics)
-        given = self.held_out_probabilities >= multi_label.thresholds
+        given = as_answered(self.held_out_probabilities) >= multi_label.thresholds
         return {"texts": len(labels), "micro_f1": micro_f1(given, members)}

@@ -181,4 +181,5 @@ def fit_topic_set(probabilities: Floats, labels: NDArray[np.int64], coverage: fl
     own = np.sort(probabilities[np.arange(len(labels)), labels])
     rank = int(np.floor((1 - coverage) * (len(labels) + 1) + 1e-9)) - 1  # 1e-9, because 1 - 0.9 is less than 0.1
     threshold = own[rank] if rank >= 0 else 0.0  # too few texts: only sets of all topics guarantee the coverage
-    return TopicSet(coverage=coverage, threshold=float(np.clip(threshold, 1e-6, 1.0)))
+    # With the digits of the probabilities that are compared with it; otherwise the text that sets it could be below it.
+    return TopicSet(coverage=coverage, threshold=round(float(np.clip(threshold, 1e-6, 1.0)), 8))

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.classifier.calibration import temperatures
+from app.classifier.calibration import rounded, temperatures
 from app.classifier.manifest import Calibration, Outside
 from training.evaluation.measure import measure
 from training.headlines.calibration import (
@@ -85,6 +85,14 @@ def test_few_texts_get_the_smallest_probability_or_the_next(count: int, place: i
     probabilities = np.stack([own, 1 - own], axis=1).astype(np.float32)
     found = fit_topic_set(probabilities, np.zeros(count, int), 0.9)
     assert (found.coverage, found.threshold) == (0.9, pytest.approx(own[place]))
+
+
+def test_text_that_sets_the_threshold_has_its_label_in_the_set() -> None:
+    for probability in np.linspace(0.1, 0.4, 100, dtype=np.float32):
+        row = np.array([[probability, 1 - probability]], np.float32)
+        found = fit_topic_set(row.repeat(9, axis=0), np.zeros(9, int), 0.9)
+        assert rounded(row)[0][0] >= found.threshold  # what the classifier compares
+        assert measure(row, np.zeros(1, int), threshold=found.threshold).set_coverage == 1
 
 
 def test_fewer_than_nine_texts_give_sets_of_all_topics() -> None:
