@@ -1,7 +1,8 @@
 """The asynchronous client."""
 
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import aclosing
 from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, Self, overload
@@ -155,11 +156,12 @@ class AsyncTopicsClient(Calls):
             size = self._concurrency
 
     async def _answers_of_stream(
-        self, parts: AsyncIterator[list[Item]], top_k: int | None, skip: bool, model: str | None
+        self, parts: AsyncGenerator[list[Item], None], top_k: int | None, skip: bool, model: str | None
     ) -> AsyncIterator[Any]:
-        async for part in parts:
-            for answer in await self._run(self._part(part, top_k, skip, model)):
-                yield answer
+        async with aclosing(parts):
+            async for part in parts:
+                for answer in await self._run(self._part(part, top_k, skip, model)):
+                    yield answer
 
     async def _run_all(
         self, parts: Iterator[list[Item]], top_k: int | None, skip: bool, model: str | None
@@ -232,8 +234,9 @@ class AsyncTopicsClient(Calls):
                     timeout=arguments.socket_timeout(step.timeout),
                 ) as response:
                     body = Body(response, due)
-                    async for chunk in response.aiter_bytes():
-                        body.add(chunk)
+                    async with aclosing(response.aiter_bytes()) as chunks:
+                        async for chunk in chunks:
+                            body.add(chunk)
                     if self._http.is_closed and (stream := opened(response)):
                         await stream.aclose()
                     return body.reply()

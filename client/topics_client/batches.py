@@ -1,6 +1,6 @@
 """Splits many headlines into requests that the service accepts."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from typing import NamedTuple
 
 from topics_client.arguments import headline, text_fault
@@ -78,7 +78,7 @@ def split(headlines: Iterable[object], size: int = MAX_HEADLINES, skip: bool = F
 
 async def split_async(
     headlines: AsyncIterable[object], size: int = MAX_HEADLINES, skip: bool = False
-) -> AsyncIterator[list[Item]]:
+) -> AsyncGenerator[list[Item], None]:
     """`split` for an asynchronous iterable."""
     splitter = BatchSplitter(size, skip)
     async for text in headlines:

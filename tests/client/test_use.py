@@ -1,18 +1,21 @@
 """Clients that are closed, shared, forked or interrupted, and invalid proxy or certificate variables."""
 
 import asyncio
+import contextlib
 import gc
 import json
 import multiprocessing
 import socket
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx2
 import pytest
 from topics_client import (
     AsyncTopicsClient,
+    InvalidResponseError,
     MisuseError,
     TopicsClient,
     UnreachableError,
@@ -209,3 +212,33 @@ def test_closed_client_stays_closed_in_a_forked_process(monkeypatch: pytest.Monk
     monkeypatch.setattr("topics_client.client.os.getpid", lambda: -1)
     with pytest.raises(MisuseError, match="closed"):
         one.predict("gold")
+
+
+@pytest.mark.parametrize("body", [json.dumps(SINGLE).encode(), b"a" * 200_000])
+def test_asynchronous_generators_of_the_client_are_closed_and_not_left_to_the_garbage_collector(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trio warns of those that are."""
+    monkeypatch.setattr("topics_client.exchange.MAX_ANSWER_BYTES", 100_000)
+    collected: list[str] = []
+
+    async def ask() -> None:
+        sys.set_asyncgen_hooks(finalizer=lambda one: collected.append(one.__qualname__))
+
+        async def stream() -> AsyncIterator[str]:
+            yield "gold"
+            yield "oil"
+
+        async with aclient() as one:
+            answers = one.predict_iter(texts := stream(), batch_size=1)
+            assert (await anext(answers)).best is not None
+            await answers.aclose()
+            await texts.aclose()
+        with ForeignServer(lambda: http(body)) as server:
+            async with AsyncTopicsClient(server.url) as other:
+                with contextlib.suppress(InvalidResponseError):
+                    await other.predict("gold")
+        gc.collect()
+
+    asyncio.run(ask())
+    assert not {"split_async", "Response.aiter_bytes"} & set(collected)  # httpcore2 leaves one of its own
