@@ -157,4 +157,6 @@ def _references(references: CharacterReferences, folding: Callable[[str], str]) 
         if (text := character_reference(f"#{code}", references)) is not None:
             groups["".join(map(folding, text))].append(f"#0*{code}|#[xX]0*(?i:{code:x})")
     encoded = "&(?:amp;|#38;|#x26;)*"
+    # Those of `&` are decoded last, because they would decode `&amp;` of `&amp;#39;`.
+    groups[" "] = groups.pop(" ")
     return [(f"{encoded}(?:{'|'.join(names)});", folded) for folded, names in groups.items()]

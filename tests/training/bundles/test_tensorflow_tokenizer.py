@@ -20,12 +20,14 @@ UNSPACED = "中国か\u3099ガｶーๆกำน้ำ่เກຫນໜຳក�
 SYMBOLS = "😀👍🏽\ufe0f\u200d❤🇫🇷🇩👩💻♀\u20e3★©™㎏中น้ oil'. ❛\u0301"
 BLOCKS = (range(128), range(0x80, 0x3000), range(0x3000, 0xD800), range(0xE000, 0x11000), range(0x11000, 0x20000))
 REFERENCES = "&amp; &lt; &quot; &#39; &#x2019; &#X2019; &#0039; &rsquo; &nbsp; &eacute; &amp;quot; &nosuch; &#3; &"
+ENCODED_TWICE = "&amp;#39; &amp;eacute; &amp;amp;rsquo; &#38;#x2019; &#x26;shy; &amp;lt; &amp;#33; &amp;#32;"
 
 
 def texts() -> list[str]:
     draw = random.Random(7)
     made = ["".join(chr(draw.choice(draw.choice(BLOCKS))) for _ in range(40)) for _ in range(300)]
-    return ["", REFERENCES, REFERENCES.replace(" ", "x"), *made]
+    references = [REFERENCES, ENCODED_TWICE]
+    return ["", *references, *(text.replace(" ", "x") for text in references), *made]
 
 
 @pytest.mark.slow
