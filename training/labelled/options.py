@@ -16,6 +16,7 @@ from training.errors import LabelsError, TableError
 from training.labelled.read import MAX_BAD_SHARE, ReadingOptions, read_rows, shown_name
 from training.labelled.rows import Table
 from training.labelled.split import MIN_ROWS, TEST_SHARE, Split, split_rows
+from training.labelled.too_few_labels import LEAST_ROWS
 
 
 class Share(click.FloatRange):
@@ -157,7 +158,7 @@ _SPLITTING: Final = (
     ),
     click.option(
         "--min-rows",
-        type=click.IntRange(2),
+        type=click.IntRange(LEAST_ROWS),
         default=MIN_ROWS,
         show_default=True,
         help="Labels with fewer rows are left out.",

@@ -11,6 +11,7 @@ from training.errors import LabelsError
 from training.labelled.duplicates import Duplicates, find_duplicates
 from training.labelled.rows import LabelledRow, Table
 from training.labelled.stratification import OUTSIDE, labels_or_outside, latest, stratified
+from training.labelled.too_few_labels import too_few_labels
 
 MIN_ROWS: Final = 5
 TEST_SHARE: Final = 0.1
@@ -76,7 +77,9 @@ def split_rows(
     rare = {label: count for label, count in sorted(counts.items()) if count < min_rows}
     kept = set(counts) - set(rare)
     if len(kept - {OUTSIDE}) < 2:
-        raise LabelsError(_too_few(kept, rare, min_rows, table, places.count(IN_TEST)))
+        raise LabelsError(
+            too_few_labels(kept, rare, min_rows, table, [rows[i] for i, place in enumerate(places) if place == IN_TEST])
+        )
     _remove(frozenset(rare), rows, places, TRAIN, RARE)
     method: Literal["share", "time", "file"] = "file"
     if test is None:
@@ -132,34 +135,6 @@ def _remove(labels: AbstractSet[str], rows: list[LabelledRow], places: list[str]
                 rows[number] = replace(row, labels=rest)
             else:
                 places[number] = why
-
-
-def _too_few(known: set[str], rare: Mapping[str, int], min_rows: int, table: Table, in_test: int) -> str:
-    column, rows = table.columns[0], len(table.rows)
-    if in_test == rows:
-        return (
-            f"{column.file}: the text of every row is also in the test file, so no row is left to train on;"
-            " give --test rows with other texts, or leave it out."
-        )
-    if in_test:
-        return (
-            f"{column.file}: {in_test:,} of {rows:,} rows are left out, because their text is also in the test"
-            f" file, and of the others fewer than two labels have {min_rows} rows or more; give --test rows with other"
-            " texts, or leave it out."
-        )
-    label = next(iter(known - {OUTSIDE}), None)
-    if label is not None and OUTSIDE in known:
-        return (
-            f"{column.file}: only {label!r} has {min_rows} rows or more besides the rows about none of the labels, but"
-            " training needs two labels; leave out --outside, and give rows without a label one, such as 'other'."
-        )
-    have = "no label has" if label is None else f"only {label!r} has"
-    needs = f"but training needs two; check that {column.label!r} is the column with the labels"
-    if not rare:
-        only = "no row has a label" if label is None else f"all rows are under {label!r}"
-        return f"{column.file}: {only}, {needs}."
-    fewer = "1 label has" if len(rare) == 1 else f"{len(rare):,} labels have"
-    return f"{column.file}: {have} {min_rows} rows or more ({fewer} fewer), {needs}, or lower --min-rows."
 
 
 def _in_order(labels: AbstractSet[str]) -> list[str]:

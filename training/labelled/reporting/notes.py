@@ -12,6 +12,7 @@ from training.labelled.bad_rows import counted
 from training.labelled.reporting.outside_notes import outside_notes
 from training.labelled.reporting.report import DataReport
 from training.labelled.split import IN_TEST, RARE, UNSEEN
+from training.labelled.too_few_labels import LEAST_ROWS
 from training.wording import count, share
 
 FEW_ROWS = 20
@@ -73,9 +74,11 @@ def _left_out(report: DataReport, joined: AbstractSet[str]) -> Iterator[str]:
         yield f"{count(report.bad, 'bad row')} {_is(report.bad)} left out ({why}); {advice}."
     if rare := [label for label in report.rare if label]:
         rows = report.left_out.get(RARE, 0) - report.rare.get("", 0)
+        may_lower = any(report.rare[label] >= LEAST_ROWS for label in rare)
+        advice = "add rows, merge labels, or lower --min-rows" if may_lower else "add rows, or merge labels"
         yield (
             f"{count(len(rare), 'label')} with too few rows ({_first(rare)}) {_is(len(rare))} not learned, and"
-            f" {count(rows, 'row')} left out; add rows, merge labels, or lower --min-rows."
+            f" {count(rows, 'row')} left out; {advice}."
         )
     if misspelt := list(islice(_misspelt(report, joined), MAX_MISSPELT + 1)):
         which = ", ".join(f"{label!r} for {near!r}" for label, near in misspelt[:MAX_MISSPELT])

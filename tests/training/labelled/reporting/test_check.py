@@ -121,6 +121,11 @@ def test_labels_with_commas_are_in_quotes(tmp_path: Path) -> None:
     assert "2 labels ('oil, gas', wheat) have fewer than 20 training rows" in found
 
 
+def test_note_on_rare_labels_advises_to_lower_min_rows_only_where_that_helps(report: DataReport) -> None:
+    found = " ".join(notes(dataclasses.replace(report, rare={"rare": 2, "rarer": 1})))
+    assert "add rows, merge labels, or lower --min-rows." in found
+
+
 def test_options_in_notes_are_not_divided(report: DataReport) -> None:
     note = " ".join(["--label-separator"] * 20)
     printed = terminal_report(dataclasses.replace(report, notes=[note]))
@@ -131,7 +136,7 @@ def test_notes_say_what_deserves_attention(report: DataReport) -> None:
     notes = " ".join(report.notes)
     for part in (
         "2 bad rows are left out (",
-        "1 label with too few rows (rare) is not learned, and 1 row left out;",
+        "1 label with too few rows (rare) is not learned, and 1 row left out; add rows, or merge labels.",
         "1 group of labels differs only in case, spaces, punctuation, a final s or .0, or Unicode form ('Sport' and",
         "1 text (4 rows) has different labels",
         "30 rows are near duplicates",
