@@ -76,11 +76,14 @@ def train_tfidf(
 
 
 def _unit_rows(rows: sp.csr_matrix, weights: NDArray[np.float32]) -> tuple[sp.csr_matrix, float]:
-    """Rows with weighted inputs, scaled to length 1, and the mean factor; empty rows stay 0 and do not count."""
+    """Rows with weighted inputs, scaled to length 1, and the mean factor; empty rows stay 0 and do not count.
+
+    The factor is 0 if all rows are empty.
+    """
     # A product with a diagonal matrix would leave unsorted rows, which scikit-learn then sorts for each topic.
     values = (rows.data * weights[rows.indices]).astype(np.float64)
     ones = np.diff(rows.indptr)
     filled = ones > 0
     scales = 1 / np.sqrt(np.add.reduceat(np.square(values), rows.indptr[:-1][filled]))
     values *= np.repeat(scales, ones[filled])
-    return sp.csr_matrix((values, rows.indices, rows.indptr), rows.shape), float(scales.mean())
+    return sp.csr_matrix((values, rows.indices, rows.indptr), rows.shape), float(scales.mean()) if scales.size else 0.0

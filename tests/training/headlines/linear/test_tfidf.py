@@ -50,6 +50,12 @@ def test_scores_of_a_text_are_near_one_for_its_topic_and_near_minus_one_for_othe
     np.testing.assert_allclose(scores, 2 * np.eye(2)[labels] - 1, atol=0.15)
 
 
+def test_texts_without_features_are_told_by_how_frequent_their_topics_are() -> None:
+    kernel, bias = learned(np.zeros((20, 3), np.float32), np.eye(2)[np.arange(20) % 4 // 3], 2)
+    assert not kernel.any()
+    assert bias[0] > bias[1]
+
+
 def test_bias_is_half_of_the_intercept() -> None:
     labels = np.array([0] * 5 + [1] * 95)  # without a word of their own: only the intercept tells how rare a topic is
     _, bias = learned(np.ones((100, 1), np.float32), np.eye(2)[labels], 2)
