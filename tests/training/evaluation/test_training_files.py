@@ -154,6 +154,12 @@ def test_one_golden_headline_or_short_ones_may_occur_in_new_rows(fitted: Fitted,
     assert evaluate(fitted(train), new).stderr == ""
 
 
+def test_golden_headlines_of_other_recipes_are_no_training_rows(tmp_path: Path) -> None:
+    golden = ["word0 in the town", "word1 in the town"]
+    bundle = write_any_bundle(tmp_path / "town", TOPICS, golden=golden, recipe={"name": "headlines"})
+    assert evaluate(bundle, table(tmp_path / "rows.csv", *(f"{text},t0" for text in golden))).stderr == ""
+
+
 def test_training_file_is_warned_about_once(fitted: Fitted, tmp_path: Path) -> None:
     file = table(tmp_path / "train.csv", "word0 in the town,t0", "word1 in the town,t1")
     done = evaluate(fitted(file), file)

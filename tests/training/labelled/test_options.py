@@ -14,7 +14,7 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def check(file: Path, *outside: str) -> Result:
+def check(file: Path | str, *outside: str) -> Result:
     options = [part for label in outside for part in ("--outside", label)]
     return CliRunner().invoke(cli, ["check", str(file), *options])
 
@@ -26,6 +26,12 @@ def check(file: Path, *outside: str) -> Result:
 def test_outside_label_that_no_row_has_is_refused(file: Path, label: str, advice: str) -> None:
     done = check(file, label)
     assert (done.exit_code, done.stderr) == (1, f"Error: --outside: no row has the label {label!r}; {advice}\n")
+
+
+def test_empty_path_is_not_taken_for_the_working_folder() -> None:
+    done = check("")
+    assert done.exit_code == 2
+    assert "The value is empty" in done.stderr
 
 
 def test_folder_is_refused_with_what_to_do(tmp_path: Path) -> None:

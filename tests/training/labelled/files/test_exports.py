@@ -101,6 +101,8 @@ NESTED = {
     "in objects": ({"fields": {"headline": "oil", "id": "a long key"}, "Section": {"name": "a"}}, "oil a"),
     "labels in a list": ({"id": 1, "text": "oil", "annotations": [{"label": 3}, {"label": 4}], "meta": {}}, "oil 3 4"),
     "a label with fields": ({"id": 1, "text": "oil", "label": {"id": 3, "name": "a"}}, "oil a"),
+    "the longer of two texts": ({"fields": {"code": "7b", "words": "oil"}, "label": {"name": "a"}}, "oil a"),
+    "texts in a list, too": ({"text": "oil", "label": {"name": "a"}, "comments": [{"text": "no"}]}, "oil a"),
     "an odd key": ({"a b": {"c-d": "oil"}, "classes": {"class": True}}, "oil true"),
 }
 
@@ -158,6 +160,13 @@ def test_command_ends_before_more_advice(tmp_path: Path) -> None:
 )
 def test_other_objects_are_no_exports(first: dict[str, Any]) -> None:
     assert find_export(first) is None
+
+
+def test_several_choices_in_json_min_of_label_studio_are_labels(tmp_path: Path) -> None:
+    (path := tmp_path / "rows.json").write_text(
+        json.dumps([{"id": 1, "text": "oil", "sentiment": {"choices": ["a", "b"]}}])
+    )
+    assert [row.labels for row in read_rows([path]).rows] == [("a", "b")]
 
 
 @pytest.mark.parametrize("annotations", [[5], [{"result": 5}], [{"result": [{"type": "choices"}]}], [None]])
