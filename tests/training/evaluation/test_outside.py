@@ -30,6 +30,13 @@ def test_lost_and_found_are_shares_above_the_threshold(tmp_path: Path) -> None:
     assert found == {"with_topic": 3, "without": 2, "lost": 1 / 3, "found": 1 / 2}
 
 
+def test_title_without_a_known_word_is_outside(tmp_path: Path) -> None:
+    classifier = load_classifier(write_outside_bundle(tmp_path / "bundle"))
+    found = evaluate_outside(classifier, INSIDE, [ArchiveWire(1, "Xyzzy", None, "", ())])
+    assert found is not None
+    assert (found["found"], found["auroc"]) == (1.0, 1.0)
+
+
 def test_bundle_without_the_class_and_material_without_such_wires_have_no_figures(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:

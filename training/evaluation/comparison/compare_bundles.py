@@ -19,9 +19,9 @@ from training.labelled.rows import LabelledRow
 
 
 def compare_on_titles(before: TopicClassifier, after: TopicClassifier, corpus: Sequence[Wire]) -> Comparison:
-    """Compare two bundles on the titles of the test wires and their first topics."""
+    """Compare two bundles on the titles of the test wires: their topics, or the first if neither is multi-label."""
     wires = [wire for wire in corpus if wire.split == "test"]
-    rows = [LabelledRow(wire.title, wire.topics[:1], "", wire.number) for wire in wires if wire.title]
+    rows = [LabelledRow(wire.title, wire.topics, "", wire.number) for wire in wires if wire.title]
     return compare_on_rows(before, after, rows)
 
 

@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from training.evaluation.comparison.compare_bundles import Answers, compare_answers
+from app.classifier import load_classifier
+from tests.tiny_bundle import write_any_bundle
+from training.data.corpus import Wire
+from training.evaluation.comparison.compare_bundles import Answers, compare_answers, compare_on_titles
 from training.evaluation.comparison.report import against_report
 
 CODES = ("a", "b", "c")
@@ -68,3 +73,21 @@ def test_bars_in_labels_do_not_end_the_cells_of_the_report() -> None:
 def test_report_on_one_text_is_in_the_singular() -> None:
     comparison = compare_answers(TEXTS[:1], LABELS[:1], answers(0), answers(0), CODES)
     assert against_report(comparison, "old/1", "new/1").startswith("On 1 test title, new/1 against old/1:")
+
+
+def test_titles_of_test_wires_are_compared_with_all_their_topics_by_a_multi_label_bundle(tmp_path: Path) -> None:
+    topics = {f"t{number}": (f"T{number}", f"word{number}") for number in range(3)}
+    several = {"format": 4, "multi_label": {"thresholds": [0.5] * 3}}
+    one, all_of_them = (
+        load_classifier(write_any_bundle(tmp_path / name, topics, name=name, **more))
+        for name, more in (("one", {}), ("several", several))
+    )
+    corpus = [
+        Wire(number, title, None, "", ("t0", "t1"), 0, (0, 1), split, number)  # type: ignore[arg-type]
+        for number, (title, split) in enumerate([("word0 word1", "test"), ("word2", "train"), (None, "test")])
+    ]
+    found = compare_on_titles(one, all_of_them, corpus)
+    assert (found.texts, found.better) == (1, 1)
+    assert [change.topic for change in found.changes] == ["t0; t1"]
+    found = compare_on_titles(one, one, corpus)
+    assert (found.texts, found.both_right) == (1, 1)
