@@ -75,9 +75,10 @@ def test_sigterm_directly_after_its_handler_is_set_is_not_lost():
 
 
 def test_ends_with_a_sentence_when_no_worker_can_start():
-    status, output, _ = run("sys.exit(0 if supervise(fail)[1]() else 1)")
+    status, output, _ = run("sys.exit(0 if supervise(fail, on_reload=print)[1]() else 1)")
     assert status == 1
     assert "no worker can start; the service ends" in output
+    assert "False" not in output  # it is not a reload
 
 
 def test_roll_to_what_cannot_start_is_aborted_and_the_workers_stay():
