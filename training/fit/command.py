@@ -24,6 +24,7 @@ from training.fit.train import fit_model
 from training.fit.training_rows import first_labels, tokenize_rows
 from training.labelled.options import DataOptions
 from training.labelled.reporting.check import check
+from training.labelled.reporting.notes import NOTHING_MEASURED
 from training.labelled.reporting.page import report_files
 from training.labelled.unlabelled import read_unlabelled
 from training.output import ensure_replaceable, write_files
@@ -61,9 +62,7 @@ def fit_rows(
         if several:
             click.echo(f"  {SEVERAL.format(count(several, 'training row'))}", err=True)
         if not any(row.labels for row in split.test):
-            raise LabelsError(
-                "No test row has a label, so nothing can be measured; give more different texts, or --test."
-            )
+            raise LabelsError(NOTHING_MEASURED["file" if data.test_files else "share"])
         progress("checking", 0, 1)
         report = check(loaded.table, split, loaded.test)
         progress.close()

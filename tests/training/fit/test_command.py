@@ -18,9 +18,11 @@ from app.settings import load_settings
 from tests.real_data import REPOSITORY
 from tests.training.bundles.test_export import assert_onnx_agrees, assert_saved_model_agrees, saved_model_runner
 from tests.training.fit.rows import cluster_rows, made_rows
+from training.errors import LabelsError
 from training.evaluation.training_files import digest, training_file_warning
-from training.fit.command import _listed
+from training.fit.command import _listed, fit_rows
 from training.fit.insights.suspects import Suspects
+from training.labelled.options import DataOptions
 
 TOWN = Path(__file__).with_name("town.csv")
 ABSENT = "gives one of its labels to any text"
@@ -50,6 +52,13 @@ def test_many_suspects_are_not_said_to_be_wrong() -> None:
     many = _listed(Suspects(21, 21, b""), 100, " with a label")
     assert many.startswith("21 of 100 rows with a label, the most suspect first; ")
     assert many.endswith(" With so many, most labels are probably right, but hard to tell from the text.")
+
+
+def test_test_file_without_a_learned_label_is_refused_before_training(tmp_path: Path) -> None:
+    (tests := tmp_path / "tests.csv").write_text("title,section\nA new story,unseen\n")
+    with pytest.raises(LabelsError, match="No row of the test files has a label that the model learns, so nothing"):
+        fit_rows(DataOptions(files=(TOWN,), test_files=(tests,)), tmp_path / "town" / "1", force=False)
+    assert [*tmp_path.iterdir()] == [tests]
 
 
 @pytest.mark.slow

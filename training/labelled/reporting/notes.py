@@ -34,6 +34,18 @@ MAX_IN_TEST = 0.1
 MAX_SHARED = 0.01
 """If at most this share of the test rows has a near duplicate among the training rows, the figures hardly change."""
 
+NOTHING_MEASURED = {
+    "file": (
+        "No row of the test files has a label that the model learns, so nothing can be measured; correct their labels,"
+        " or use --test with other files."
+    ),
+    "share": (
+        "No test row has a label, so nothing can be measured; raise --test-share, add rows with other texts, or use"
+        " --test."
+    ),
+}
+"""Why `fit` refuses the rows, by whether the test rows are those of files."""
+
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]0+)?")
 """Also as pandas writes it if another cell of the column is empty."""
 
@@ -193,12 +205,12 @@ def _test(report: DataReport) -> Iterator[str]:
         has = _has(report.shared_test)
         yield f"{which} {has} a near duplicate among the training rows, so the figures are probably too high."
     untested = [label.label for label in report.labels if not label.test]
-    if untested and report.test:
+    if len(untested) == len(report.labels):
+        yield NOTHING_MEASURED["file" if report.method == "file" else "share"]
+    elif untested:
         which = f"{count(len(untested), 'label')} ({_first(untested)})"
         yield f"{which} {_has(len(untested))} no test rows, so nothing is measured there."
-    if not report.test:
-        yield "There are no test rows, so nothing can be measured; raise --test-share or use --test."
-    elif report.test < FEW_TEST_ROWS:
+    if 0 < report.test < FEW_TEST_ROWS:
         margin = 1.96 * math.sqrt(0.8 * 0.2 / report.test)
         rows = count(report.test, "test row")
         figure = "share of rows with all labels right" if report.rows_with_several_labels else "accuracy"

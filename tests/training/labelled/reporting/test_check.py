@@ -20,7 +20,7 @@ from training.fit.training_rows import tokenize_rows
 from training.labelled.read import ReadingOptions, read_rows
 from training.labelled.reporting import terminal
 from training.labelled.reporting.check import check
-from training.labelled.reporting.notes import MAX_COMPARED, notes
+from training.labelled.reporting.notes import MAX_COMPARED, NOTHING_MEASURED, notes
 from training.labelled.reporting.page import data_page
 from training.labelled.reporting.report import MAX_EXAMPLE_CHARACTERS, DataReport
 from training.labelled.reporting.scripts import script
@@ -461,6 +461,22 @@ def test_label_whose_rows_are_all_alike_has_no_test_rows_and_the_report_says_so(
     rows = [*lines(), *("the same story,copies" for _ in range(8))]
     table = read_rows([write(tmp_path / "a.csv", rows)], ReadingOptions(outside=("",)))
     assert "1 label (copies) has no test rows, so nothing is measured there." in check(table, split_rows(table)).notes
+
+
+@pytest.mark.parametrize("label", ["unseen", ""])
+def test_test_file_without_a_learned_label_is_what_to_correct(tmp_path: Path, label: str) -> None:
+    options = ReadingOptions(outside=("",))
+    outside = [f"nothing {i}," for i in range(8)]
+    table = read_rows([write(tmp_path / "a.csv", [*lines(), *outside])], options)
+    test = read_rows([write(tmp_path / "b.csv", ["text,label", f"a new story,{label}"])], options)
+    found = check(table, split_rows(table, test), test).notes
+    assert NOTHING_MEASURED["file"] in found
+    assert not any("--test-share" in note or "no test rows" in note for note in found)
+
+
+def test_rows_of_which_none_can_be_tested_need_more_texts(tmp_path: Path) -> None:
+    table = read_rows([write(tmp_path / "a.csv", ["text,label", *(f"a story,{label}" for label in "ab" * 8)])])
+    assert NOTHING_MEASURED["share"] in check(table, split_rows(table)).notes
 
 
 @pytest.mark.parametrize(
