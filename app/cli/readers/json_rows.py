@@ -18,6 +18,7 @@ from app.cli.readers.row import (
     RowOptions,
     is_text,
     joined,
+    surrogate_fault,
     unique_names,
     validate_row,
 )
@@ -50,7 +51,7 @@ class Fields:
         try:
             to_json(dict(kept))
         except PydanticSerializationError:  # lone surrogates
-            return Row(line, "", NOT_UTF_8)
+            return Row(line, "", surrogate_fault(json.dumps(dict(kept), ensure_ascii=False)))
         return validate_row(line, headline, self._options.max_characters, kept)
 
     def text(self, line: int, value: object) -> Row:

@@ -1,5 +1,6 @@
 """An input row: a headline, or the reason why the row has none; and how rows are read."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import dropwhile
 from types import MappingProxyType
@@ -40,6 +41,9 @@ EMPTY = "has no text"
 NOT_UTF_8 = "is not UTF-8"
 """Fault of a row with bytes that are not UTF-8."""
 
+_HALF_OF_PAIR = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Lone surrogates that `surrogateescape` never makes: they were escapes in JSON, such as `\\ud800`."""
+
 ICONV = "iconv -f WINDOWS-1252 -t UTF-8 (or -f CP949 for Korean, GB18030 for Chinese, SHIFT_JIS for Japanese)"
 """Command that converts a file; the encodings are those that Excel on Windows writes."""
 
@@ -62,12 +66,17 @@ def validate_row(line: int, headline: str, max_characters: int, kept: Mapping[st
     if len(headline) > max_characters:
         return Row(line, "", f"has {len(headline):,} characters, more than {max_characters:,}")
     if not headline.isascii() and not is_text(headline):
-        return Row(line, "", NOT_UTF_8)
+        return Row(line, "", surrogate_fault(headline))
     if not headline or headline.isspace():
         return Row(line, "", EMPTY)
     if "\0" in headline:
         return Row(line, "", "holds a NUL character")
     return Row(line, headline, None, kept)
+
+
+def surrogate_fault(value: str) -> str:
+    """Fault of a row with this string, which is not `is_text`: bytes that are not UTF-8, or half an escaped pair."""
+    return "has half of a surrogate pair, which no UTF-8 text has" if _HALF_OF_PAIR.search(value) else NOT_UTF_8
 
 
 def joined(texts: Iterable[str]) -> str:

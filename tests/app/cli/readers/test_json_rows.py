@@ -123,10 +123,20 @@ def test_damaged_array_is_answered_up_to_the_damage(content: bytes, before: int,
     assert len(refused.value.message) < 200
 
 
+HALF = "has half of a surrogate pair, which no UTF-8 text has"
+
+
+def test_half_of_a_pair_in_an_array_is_not_taken_for_another_encoding() -> None:
+    texts = [r'"\ud83d"', r'"\udc80\udfff"', r'{"headline": "oil", "id": "\ud83d"}', r'"\ud83d\ude00"']
+    content = f"[{', '.join(texts)}, ".encode() + b'{"headline": "oil", "id": "\xff"}]'
+    table = read_table(pieces(content, 65536), "json", RowOptions(("headline",), 1000, None), "the input")
+    assert [row.fault for row in table.rows] == [HALF, HALF, HALF, None, "is not UTF-8"]
+
+
 def test_element_that_is_not_text_costs_itself_only() -> None:
     found = read(b'["oil", "\xff", "\\ud800", {"headline": "gold"}, [], "wheat"]', "json")
     assert answered(found) == [(1, "oil"), (4, "gold"), (6, "wheat")]
-    assert faults(found) == {2: "is not UTF-8", 3: "is not UTF-8", 5: "is neither a text nor an object"}
+    assert faults(found) == {2: "is not UTF-8", 3: HALF, 5: "is neither a text nor an object"}
 
 
 def test_json_that_is_no_array_is_read_as_lines() -> None:
