@@ -56,7 +56,7 @@ def fit_rows(
         digests, unpacked = file_digests(data.all_files), unpacked_digests(data.all_files)
         # Not those of corrections from the page, which are guessed if they lack the columns of --text or --label.
         columns = min(loaded.table.columns, key=lambda of_file: len(of_file.guessed))
-        texts, bad = read_unlabelled(unlabelled, columns.text) if unlabelled else ([], 0)
+        texts, bad = read_unlabelled(unlabelled, columns.text, no_header=data.no_header) if unlabelled else ([], 0)
         split = loaded.split
         several = sum(len(row.labels) > 1 for row in split.train)
         if several:

@@ -116,7 +116,7 @@ def test_json_without_one_of_the_fields_is_refused_with_its_first_bad_row(tmp_pa
     (tmp_path / "a.jsonl").write_text('{"Body": "oil"}\n{"Body": "gas"}\n')
     with pytest.raises(TableError) as refused:
         read_unlabelled([tmp_path / "a.jsonl"], ["Body", "Subject"])
-    assert str(refused.value).endswith("a.jsonl:1 has no field 'Subject' (it has 'Body')); add texts.")
+    assert str(refused.value).endswith("a.jsonl:1 has no field 'Subject' (it has 'Body')); correct the rows.")
 
 
 def test_file_of_texts_alone_has_no_column_of_labels() -> None:

@@ -123,6 +123,22 @@ def test_lines_and_tables_are_read(tmp_path: Path) -> None:
     assert bad == 1
 
 
+@pytest.mark.parametrize(("name", "separator"), [("a.csv", ","), ("a.csv", ";"), ("a.tsv", "\t")])
+def test_tables_without_a_header_are_read_by_number(tmp_path: Path, name: str, separator: str) -> None:
+    (tmp_path / name).write_text(f"\n1{separator}one\n2{separator}two\n")
+    rows, bad = read_unlabelled([tmp_path / name], ["2"], no_header=True)
+    assert ([(row.text, row.number) for row in rows], bad) == ([("one", 2), ("two", 3)], 0)
+    with pytest.raises(ColumnError, match="no column '3'; it has: 1, 2; texts to label must be in a column '3', as in"):
+        read_unlabelled([tmp_path / name], ["3"], no_header=True)
+
+
+def test_other_formats_are_read_as_ever_with_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\n")
+    (tmp_path / "c.jsonl").write_text('{"2": "two"}\n')
+    rows, _ = read_unlabelled([tmp_path / "a.txt", tmp_path / "c.jsonl"], ["2"], no_header=True)
+    assert [row.text for row in rows] == ["one", "two"]
+
+
 def test_table_without_the_column_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("id,title\n1,three\n")
     with pytest.raises(ColumnError, match="must be in a column 'headline', as in the training rows") as caught:
@@ -134,6 +150,15 @@ def test_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n")
     with pytest.raises(TableError, match="there is no text to label"):
         read_unlabelled([tmp_path / "a.txt"], ["headline"])
+
+
+def test_file_whose_rows_are_all_bad_is_to_be_corrected(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "oil"}\n')
+    with pytest.raises(TableError, match=r"has no field 'headline' \(it has 'title'\)\); correct the rows\.$"):
+        read_unlabelled([tmp_path / "a.jsonl"], ["headline"])
+    (tmp_path / "a.csv").write_text("\n")
+    with pytest.raises(TableError, match=r"a\.csv: is empty; add texts\.$"):
+        read_unlabelled([tmp_path / "a.csv"], ["2"], no_header=True)
 
 
 def test_file_that_was_being_labelled_is_not_replaced(tmp_path: Path) -> None:
