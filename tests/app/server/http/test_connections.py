@@ -522,6 +522,23 @@ def test_request_that_arrives_before_the_answer_to_the_one_before_it_still_count
         assert not held._large
 
 
+def test_body_of_an_answered_request_does_not_count(app: FastAPI, monkeypatch: pytest.MonkeyPatch):
+    counted: list[tuple[int, int]] = []
+    reserve = Connections.reserve
+
+    def noted(self: Connections, connection: Any, size: int, held: int, missing: int) -> bool:
+        counted.append((size, missing))
+        return reserve(self, connection, size, held, missing)
+
+    monkeypatch.setattr(Connections, "reserve", noted)
+    with serving(app) as (port, _), ExitStack() as stack:
+        client = connect(port, stack, b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n")
+        assert statuses(client.recv(65536)) == [404]
+        client.sendall(bytes(299_999))
+        wait_for(lambda: counted and counted[-1][1] <= 256 * 1024)
+    assert {size for size, _ in counted} == {0}
+
+
 def test_request_in_the_same_bytes_as_the_end_of_an_answered_one_counts(app: FastAPI):
     answer = add_late_route(app)
     head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
