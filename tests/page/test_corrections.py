@@ -231,6 +231,19 @@ def test_answer_to_an_older_text_is_neither_corrected_nor_copied(page: Page) -> 
     expect(page.locator("#corrections-list li")).to_contain_text("wheat flour → Grain")
 
 
+def test_message_to_wait_goes_when_the_answered_text_is_back(page: Page) -> None:
+    type_headline(page, "gold ounce")
+    expect(page.locator("#verdict strong")).to_have_text("Gold")
+    page.route("**/predict", lambda route: None if "wheat" in (route.request.post_data or "") else route.continue_())
+    with page.expect_request("**/predict"):
+        type_headline(page, "wheat flour")
+    page.get_by_role("button", name="Add correction").click()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("#corrected, #copied")).to_have_text(["Wait for the answer to this text."] * 2)
+    type_headline(page, "gold ounce")
+    expect(page.locator("#corrected, #copied")).to_have_text(["", ""])
+
+
 def test_removed_correction_is_no_longer_said_to_be_added(page: Page) -> None:
     correct(page, "wheat flour", "Grain")
     page.get_by_role("button", name="Remove the correction").click()
