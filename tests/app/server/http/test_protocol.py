@@ -624,8 +624,8 @@ def test_batch_stops_when_its_client_hangs_up(tiny_bundle: Path):
     assert 'http_requests_total{method="POST",route="/predict/batch",status="499"} 1.0' in metrics
 
 
-@pytest.mark.parametrize("after", [b"", b"\r\n\r\n"])
-def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path, after: bytes):
+@pytest.mark.parametrize(("after", "blank"), [(b"", b"\r\n"), (b"\r\n\r\n", b"\r\n" * 4)])
+def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path, after: bytes, blank: bytes):
     app = create_app(load_settings(model=tiny_bundle, access_log=False))
     with (
         in_thread(app, timeout_keep_alive=0.3) as port,
@@ -640,7 +640,7 @@ def test_blank_lines_do_not_keep_an_idle_connection_open(tiny_bundle: Path, afte
                         break
                     received += data
                 except TimeoutError:
-                    connection.sendall(b"\r\n")
+                    connection.sendall(blank)
     assert time.monotonic() < due
     assert statuses(received) == [200]
 
