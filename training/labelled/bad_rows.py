@@ -64,6 +64,8 @@ def too_many_bad(table: Table, max_share: float) -> str:
     shown = "; ".join(f"{row.line} {row.why}" for row in first)
     why = counted(reasons)
     if bad == count:
+        if next(iter(reasons)) == NO_LABEL:  # with --outside, no label would be left to learn or to test
+            advice = f"check that {table.columns[0].label!r} is the column with the labels"
         file = first[0].line.rpartition(":")[0]
         which = "the only row is" if bad == 1 else f"all {bad:,} rows are"
         return f"{file}: {which} bad ({why}); {advice}. The first of each reason: {shown}."

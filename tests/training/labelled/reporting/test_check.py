@@ -448,6 +448,12 @@ def test_command_ends_with_one_sentence_if_no_label_means_nothing(tmp_path: Path
     assert "use --outside '' if such rows are about none of the labels" in done.stderr
 
 
+def test_files_without_any_label_are_not_advised_to_use_outside(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", ["headline,section", "oil,", "gold,"])
+    done = CliRunner().invoke(cli, ["check", str(file)])
+    assert "all 2 rows are bad (2 have no label); check that 'section' is the column with the labels." in done.stderr
+
+
 def test_same_file_cannot_be_trained_and_tested_on(tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", lines())
     done = CliRunner().invoke(cli, ["check", str(file), "--test", str(tmp_path / "." / "a.csv")])
