@@ -106,7 +106,7 @@ class HttpProtocol(BoundedConnection):
         if not self._unparsed:
             self._unparsed = None
             self._reading.open()
-            if self._timer.at is None and not self._awaiting and not self._in_progress():
+            if self._timer.at is None and not self._in_progress():
                 self._timer.set(self.timeout_keep_alive)  # these bytes were blank lines after a request
         elif self._may_parse_next():
             self._parse_soon()
