@@ -13,7 +13,7 @@ import pytest
 from tests.server import ROOT
 
 START = """
-import os, signal, sys, time
+import logging, os, signal, sys, time
 from app.server import supervisor, worker
 from app.server.supervisor import Supervisor
 
@@ -35,6 +35,17 @@ def at(seconds, *signals):
             time.sleep(seconds)
             os.kill(os.getppid(), number)
         os._exit(0)
+
+class StopWhenReplaced(logging.Handler):
+    def emit(self, record):
+        if "replaced the workers" in record.msg:
+            at(self.after, signal.SIGTERM)
+
+def stop_when_replaced(seconds):
+    logging.basicConfig(level="INFO")
+    handler = StopWhenReplaced()
+    handler.after = seconds
+    logging.getLogger().addHandler(handler)
 """
 
 
@@ -154,7 +165,6 @@ def test_what_cannot_be_loaded_touches_no_worker():
 
 def test_sigterm_while_the_error_of_a_load_is_logged_lets_the_workers_drain():
     status, output, _ = run("""
-        import logging
         class Stop(logging.Handler):
             def emit(self, record):
                 if "aborting the reload" in record.msg:
@@ -256,13 +266,7 @@ def test_workers_end_when_the_supervisor_is_killed():
 
 def test_end_of_a_replacement_is_logged_once():
     status, output, _ = run("""
-        import logging
-        logging.basicConfig(level="INFO")
-        class Stop(logging.Handler):
-            def emit(self, record):
-                if "replaced the workers" in record.msg:
-                    at(1, signal.SIGTERM)  # time to say it again
-        logging.getLogger().addHandler(Stop())
+        stop_when_replaced(1)  # time to say it again
         def newer(slot, number, beat):
             serve(slot, number, beat)
         one, go = supervise(serve, load=lambda: newer, on_ready=lambda: at(0.2, signal.SIGHUP))
@@ -275,8 +279,6 @@ def test_end_of_a_replacement_is_logged_once():
 
 def test_outcome_of_each_reload_is_reported():
     status, output, _ = run("""
-        import logging
-        logging.basicConfig(level="INFO")
         def newer(slot, number, beat):
             serve(slot, number, beat)
         serves = [ValueError("model.keras: is bad."), fail, newer]
@@ -297,13 +299,7 @@ def test_outcome_of_each_reload_is_reported():
 
 def test_reload_that_fails_while_workers_are_replaced_stays_failed():
     status, output, _ = run("""
-        import logging
-        logging.basicConfig(level="INFO")
-        class Stop(logging.Handler):
-            def emit(self, record):
-                if "replaced the workers" in record.msg:
-                    at(0.3, signal.SIGTERM)
-        logging.getLogger().addHandler(Stop())
+        stop_when_replaced(0.3)
         def newer(slot, number, beat):
             serve(slot, number, beat)
         serves = [newer]
