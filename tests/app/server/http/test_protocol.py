@@ -432,6 +432,41 @@ def test_requests_before_a_pipelined_one_are_told_that_their_client_has_gone():
     assert told == ["/first"]
 
 
+def test_body_of_a_pipelined_request_is_parsed_when_the_request_before_it_is_answered():
+    received = []
+
+    async def app(_: Any, receive: Any, send: Any) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        received.append(len(body))
+        await answers.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def pipeline() -> None:
+        state = {CONNECTIONS_KEY: Connections(1000, ConnectionErrors())}
+        config = uvicorn.Config(app, interface="asgi3", ws="none", log_config=None)
+        one = protocol.HttpProtocol(config, ServerState(), state)
+        one.connection_made(RecordingTransport())
+        one.data_received(IN_ONE_CHUNK + whole(body=BODY.ljust(200_000)))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert received == [len(BODY)]
+        assert len(one.pipeline) == 1
+        assert len(one.cycle.body) < 100_000
+        answers.set()
+        await asyncio.wait_for(asyncio.gather(*one.tasks), 5)
+        while one.tasks:
+            await asyncio.wait_for(asyncio.gather(*one.tasks), 5)
+        one.connection_lost(None)
+
+    answers = asyncio.Event()
+    asyncio.run(pipeline())
+    assert received == [len(BODY), 200_000]
+
+
 def test_bytes_of_other_requests_do_not_count_as_headers(port: int):
     request = whole(b"X-Filler: " + b"a" * 1000)
     whole_ones = 100_000 // len(request)
